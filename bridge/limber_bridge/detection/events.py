@@ -1,0 +1,144 @@
+"""What happened: a closed union of frozen records. Times are whole microseconds on the clock of the samples."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from limber_bridge.detection.signal import Side
+
+
+class Grade(StrEnum):
+    """How strong a movement was; the limits for each kind of sensor stand in `movement.RULES`."""
+
+    MILD = "mild"
+    MODERATE = "moderate"
+    STRONG = "strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One uninterrupted movement of one leg (or of the bed), before the legs are combined."""
+
+    side: Side | None
+    onset: int
+    end: int
+    peak: float = 0.0
+    """Highest level, in the unit of the sensor's quantity; 0 where someone else marked the movement."""
+    grade: Grade = Grade.MILD
+    turned: bool = False
+    """The limb rests in another direction afterwards: a change of posture, not a leg movement."""
+
+    @property
+    def duration(self) -> int:
+        """us."""
+        return self.end - self.onset
+
+    def joined(self, later: Self) -> Self:
+        """Return this part and a later one of the same leg as one, as strong as the stronger."""
+        stronger = max(self, later, key=lambda part: part.peak)
+        return replace(self, end=max(self.end, later.end), peak=stronger.peak, grade=stronger.grade)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A leg movement (LM) of one or both legs."""
+
+    onset: int
+    end: int
+    parts: tuple[Part, ...]
+    """In order of onset; what it takes to combine the legs anew under other rules."""
+    candidate: bool
+    """Whether it is a CLM under the rules that were in force."""
+
+    @property
+    def duration(self) -> int:
+        """us."""
+        return self.end - self.onset
+
+    @property
+    def bilateral(self) -> bool:
+        """Whether both legs took part."""
+        return len({part.side for part in self.parts}) > 1
+
+    @property
+    def side(self) -> str | None:
+        """`left`, `right`, `both`, or None where it is not known."""
+        return "both" if self.bilateral else self.parts[0].side
+
+    @property
+    def peak(self) -> float:
+        """Highest level of any part."""
+        return max(part.peak for part in self.parts)
+
+    @property
+    def grade(self) -> Grade:
+        """Grade of the part with the highest level."""
+        return max(self.parts, key=lambda part: part.peak).grade
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """A change of posture: the limb came to rest in another direction. It is in no count."""
+
+    onset: int
+    end: int
+
+    @property
+    def duration(self) -> int:
+        """us."""
+        return self.end - self.onset
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A periodic series: told once when it has enough movements, and once more when it has ended."""
+
+    onset: int
+    end: int
+    """Offset of its last movement so far."""
+    last: int
+    """Onset of its last movement so far."""
+    movements: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """Went to bed or left it."""
+
+    onset: int
+    """When it began; it may be known some minutes later only."""
+    in_bed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nothing was measured by one sensor: never to be read as "nothing moved"."""
+
+    sensor: int
+    onset: int
+    """Time of the last good sample before it."""
+    end: int
+    """Time of the first good sample after it."""
+
+
+class Certainty(StrEnum):
+    """What the signals allow to say of a cramp."""
+
+    POSSIBLE = "possible"
+    PROBABLE = "probable"
+
+
+@dataclass(frozen=True, slots=True)
+class Cramp:
+    """Something like a muscle cramp."""
+
+    onset: int
+    end: int | None
+    """None while it lasts."""
+    certainty: Certainty
+    reason: str
+    """In words for a person."""
+
+
+type Event = Movement | Posture | Series | Bed | Gap | Cramp

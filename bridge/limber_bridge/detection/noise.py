@@ -1,0 +1,115 @@
+"""The running noise floor of one sensor, and the thresholds that rest on it.
+
+Law: it follows the sensor's own noise within a minute and learns nothing from movements (fixed thresholds failed where
+they were tried on the leg: Yang 2014, science reference 4.1).
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.signal import Floats
+
+MEMORY: Final = 12
+"""Quiet ticks that make the floor. At `TICK` that is one minute of quiet."""
+TICK: Final = 5.0
+"""s between two looks at the noise."""
+FIRST_TICKS: Final = 1.0
+"""s, until `MEMORY` ticks are known."""
+STEADY: Final = 0.5
+"""A level that varies by less than this share of itself over `STEADY_TICKS` is noise that grew, not movement [D]."""
+STEADY_TICKS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How far above the noise a level must rise. Levels are in the unit of the quantity."""
+
+    on: float
+    """A movement begins this far above the floor, at least."""
+    off: float
+    """It ends where the level stays no higher than this above the floor, at least."""
+    on_spreads: float
+    off_spreads: float
+    """The same in spreads of the noise; the larger of the two counts."""
+    noisiest: float
+    """No sensor's noise is larger: a steady level above it is motion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What one tick showed of the level."""
+
+    median: float
+    spread: float
+    """90th percentile less median."""
+
+
+def noise_of(levels: Floats) -> Noise:
+    """Return the noise in one tick. Order statistics: the same to the last bit, however they are computed."""
+    ordered = np.sort(levels)
+    median = float(ordered[len(ordered) // 2])
+    return Noise(median, float(ordered[9 * len(ordered) // 10]) - median)
+
+
+class NoiseFloor:
+    """What is known of the noise of one sensor."""
+
+    __slots__ = ("_restless", "_ticks", "_wanted", "off", "on")
+
+    def __init__(self, wanted: Thresholds, known: Sequence[Noise] = ()) -> None:
+        """Begin, with what an earlier life knew."""
+        self._wanted = wanted
+        self._ticks = deque(known, MEMORY)
+        self._restless: deque[Noise] = deque(maxlen=STEADY_TICKS)
+        self.on = self.off = float("inf")
+        """Thresholds now; infinite until something is known."""
+        self._settle()
+
+    @property
+    def known(self) -> tuple[Noise, ...]:
+        """What the floor rests on, oldest first."""
+        return tuple(self._ticks)
+
+    @property
+    def tick(self) -> float:
+        """How many seconds of level `learn` wants next."""
+        return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
+
+    def learn(self, levels: Floats, *, quiet: bool) -> None:
+        """Take in a tick; one with movement in it counts only when the level has been steady for `STEADY_TICKS`."""
+        noise = noise_of(levels)
+        if quiet:
+            self._restless.clear()
+            self._ticks.append(noise)
+            self._settle()
+            return
+        self._restless.append(noise)
+        if self._grew():
+            self._ticks.clear()
+            self._ticks.extend(self._restless)
+            self._settle()
+
+    def _grew(self) -> bool:
+        medians = [tick.median for tick in self._restless]
+        highest = max(medians)
+        if len(medians) < STEADY_TICKS or highest > self._wanted.noisiest:
+            return False
+        return highest - min(medians) < STEADY * highest
+
+    def _settle(self) -> None:
+        if not self._ticks:
+            return
+        floor = middle(tick.median for tick in self._ticks)
+        spread = middle(tick.spread for tick in self._ticks)
+        self.on = floor + max(self._wanted.on, self._wanted.on_spreads * spread)
+        self.off = floor + max(self._wanted.off, self._wanted.off_spreads * spread)
+
+
+def middle(values: Iterable[float]) -> float:
+    """Return the (upper) median."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]

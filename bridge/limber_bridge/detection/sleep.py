@@ -1,0 +1,291 @@
+"""In bed and asleep, as far as each sensor can tell.
+
+Law: no data is "unknown", never "out of bed"; and whatever is said names the method it rests on.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.events import Bed, Event, Movement, Posture
+from limber_bridge.detection.level import Frames
+from limber_bridge.detection.movement import angle
+from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity
+
+EPOCH: Final = 10 * SECOND
+"""us; epochs begin at whole multiples of it on the clock of the samples."""
+MINUTE: Final = 60 * SECOND
+
+type Span = tuple[int, int]
+"""From, until; us."""
+
+
+class Method(StrEnum):
+    """What "in bed" rests on."""
+
+    LOAD = "load"
+    """Weight on the cells under the bed."""
+    ANKLE = "ankle"
+    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference 6.3)."""
+    BED_MOVEMENT = "bed_movement"
+    """Something moves in the bed now and then."""
+    RECORDED = "recorded"
+    """Electrodes are worn in bed only: as long as there is a signal."""
+
+
+METHODS: Final[Mapping[tuple[Quantity, Place], Method]] = {
+    (Quantity.LOAD, Place.BED): Method.LOAD,
+    (Quantity.ACCELERATION, Place.ANKLE): Method.ANKLE,
+    (Quantity.ACCELERATION, Place.BED): Method.BED_MOVEMENT,
+    (Quantity.EMG, Place.TIBIALIS): Method.RECORDED,
+}
+"""What each sensor can say, the most reliable first."""
+
+ASLEEP_METHOD: Final = "sustained_inactivity"
+"""No change of posture and no movement but candidate ones for 5 min, after van Hees 2015."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Ten seconds of one sensor."""
+
+    start: int
+    """us, a multiple of `EPOCH`."""
+    mean: tuple[float, ...]
+    """Mean of each axis: acceleration or load."""
+    strong: float
+    """Share of the frames with a level as in walking; 0 where the signal is too slow for a level."""
+    onsets: int
+    """How often something began to move."""
+
+
+WALKING: Final = 0.15
+"""g; level of a walking leg and above. On the foot it was above 0.51 g for 99 % of the time while walking (measured in a
+real recording), on a resting leg kicks reach it for a second or two."""
+
+
+class Epochs:
+    """Cuts the frames of one sensor into epochs."""
+
+    __slots__ = ("_frames", "_levels", "_onsets", "_start")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._start: int | None = None
+        self._frames: list[Floats] = []
+        self._levels: list[Floats] = []
+        self._onsets: deque[int] = deque()
+
+    def feed(self, frames: Frames, onsets: Sequence[int]) -> Iterator[Epoch]:
+        """Yield the epochs that the frames complete, with the onsets (us) found in them."""
+        self._onsets += onsets
+        # The clock of a sensor is corrected now and then, by less than an epoch: never back into the one before.
+        numbers = np.maximum.accumulate(frames.times // EPOCH)
+        bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+        for begin, end in zip(bounds, bounds[1:], strict=False):
+            if begin == end:
+                continue
+            start = int(numbers[begin]) * EPOCH
+            if self._start is not None and start > self._start:
+                yield self._epoch()
+            self._start = start if self._start is None else max(start, self._start)
+            self._frames.append(frames.mean[:, begin:end])
+            if frames.level is not None:
+                self._levels.append(frames.level[begin:end])
+
+    def finish(self) -> Iterator[Epoch]:
+        """Yield the epoch that had begun."""
+        if self._start is not None and self._frames:
+            yield self._epoch()
+            self._start = None
+
+    def _epoch(self) -> Epoch:
+        start = self._start or 0
+        # Joined first, so that the sum is the same however the frames came.
+        mean = tuple(np.concatenate(self._frames, axis=1).mean(axis=1).tolist())
+        loud = sum(int(np.count_nonzero(levels >= WALKING)) for levels in self._levels)
+        total = sum(len(levels) for levels in self._levels)
+        onsets = 0
+        while self._onsets and self._onsets[0] < start + EPOCH:
+            self._onsets.popleft()
+            onsets += 1
+        self._frames, self._levels = [], []
+        return Epoch(start, mean, loud / total if total else 0.0, onsets)
+
+
+@dataclass(frozen=True, slots=True)
+class BedState:
+    """What is known of a sleeper's being in bed: all that must outlive a restart."""
+
+    in_bed: bool | None = None
+    method: Method | None = None
+    leaning: bool | None = None
+    """What the signs have been saying lately, where that is not `in_bed`."""
+    since: int = 0
+    """us; since when they have."""
+    seen: int = 0
+    """us; end of the last epoch that did."""
+    onsets: int = 0
+    """Movements in those epochs."""
+    epoch: int | None = None
+    """us; start of the last epoch."""
+    upright: tuple[float, ...] | None = None
+    """Direction of gravity at the ankle while walking: that of a standing leg."""
+    empty: float | None = None
+    """kg on the cells with nobody in the bed; None until somebody came or went."""
+    loads: tuple[float, float] | None = None
+    """kg: the least and the most seen while `empty` is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedRule:
+    """How long signs must last before they are believed; us."""
+
+    in_after: int
+    out_after: int
+    onsets: int
+    """Movements without which nobody is believed to have come: a sensor on a table lies still as well."""
+    patience: int
+    """Signs of having come are forgotten after so much time without any."""
+
+
+BED_RULES: Final = {
+    # [D] throughout, except 5 min of inactivity: van Hees 2015.
+    Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, onsets=0, patience=0),
+    Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, onsets=2, patience=0),
+    Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, onsets=2, patience=10 * MINUTE),
+    Method.RECORDED: BedRule(in_after=0, out_after=0, onsets=0, patience=0),
+}
+UPRIGHT: Final = 35.0
+"""Degrees between gravity now and while walking up to which a leg stands [D]."""
+PERSON: Final = 20.0
+"""kg; a step of the load by so much is somebody coming or going [D]."""
+FORGOTTEN: Final = MINUTE
+"""us without an epoch after which signs begin anew."""
+
+
+def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed | None]:
+    """Return what is known after one more epoch, and the event if somebody went to bed or left it."""
+    rule = BED_RULES[method]
+    if state.epoch is not None and epoch.start - state.epoch > FORGOTTEN + EPOCH:
+        state = replace(state, leaning=None)
+    state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method), epoch)
+    if sign is None:
+        return state, None
+    if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
+        return state, None
+    if sign is state.in_bed:
+        return replace(state, leaning=None), None
+    if sign is not state.leaning:
+        state = replace(state, leaning=sign, since=epoch.start, onsets=0)
+    state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
+    if not believed(state, rule):
+        return state, None
+    return replace(state, in_bed=sign, leaning=None), Bed(state.since, sign)
+
+
+def believed(state: BedState, rule: BedRule) -> bool:
+    """Return whether what the signs say has lasted long enough."""
+    lasting = state.seen - state.since
+    if not state.leaning:
+        return lasting >= rule.out_after
+    return lasting >= rule.in_after and state.onsets >= rule.onsets
+
+
+type Sign = tuple[BedState, bool | None]
+"""True: in bed; False: out of it; None: the epoch says nothing."""
+
+
+def load_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell by the weight, once somebody has come or gone and shown what the empty bed weighs (reference 6.3)."""
+    (load,) = epoch.mean
+    if state.empty is None:
+        least, most = state.loads or (load, load)
+        least, most = min(least, load), max(most, load)
+        if most - least < PERSON:
+            return replace(state, loads=(least, most)), None
+        state = replace(state, empty=least, loads=None)
+    empty = state.empty if state.empty is not None else load
+    # Half a person is the border, both ways; the empty level follows drift of the cells while nobody is there.
+    if load - empty > PERSON / 2:
+        return state, True
+    return replace(state, empty=empty + 0.05 * (load - empty)), False
+
+
+def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one."""
+    if epoch.strong >= 0.5:
+        return replace(state, upright=epoch.mean), False
+    if state.upright is None:
+        return state, True
+    return state, angle(state.upright, epoch.mean) > UPRIGHT
+
+
+def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell by whether anything moves."""
+    return state, epoch.onsets > 0
+
+
+def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
+    """A signal is a person in bed."""
+    del epoch
+    return state, True
+
+
+SIGNS: Final[Mapping[Method, Callable[[BedState, Epoch], Sign]]] = {
+    Method.LOAD: load_sign,
+    Method.ANKLE: ankle_sign,
+    Method.BED_MOVEMENT: bed_movement_sign,
+    Method.RECORDED: recorded_sign,
+}
+
+STILL: Final = 5 * MINUTE
+"""us without disturbance that count as sleep (van Hees 2015; validated at the wrist, carried over to ankle and bed)."""
+LONGEST_MASKED: Final = 10 * SECOND
+"""us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the CLM first)."""
+
+
+def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
+    """Return the stretches in bed, in order; one that lasts still ends at `until`."""
+    spans: list[Span] = []
+    since: int | None = None
+    for bed in sorted((event for event in events if isinstance(event, Bed)), key=lambda bed: bed.onset):
+        if bed.in_bed and since is None:
+            since = bed.onset
+        elif not bed.in_bed and since is not None:
+            spans.append((since, bed.onset))
+            since = None
+    if since is not None and until > since:
+        spans.append((since, until))
+    return spans
+
+
+def asleep_spans(events: Sequence[Event], until: int) -> list[Span]:
+    """Return the stretches of estimated sleep: in bed, and at least `STILL` without anything but leg movements.
+
+    Lying awake and still counts as sleep, as with every method that rests on movement (science reference 6.2).
+    """
+    disturbed = sorted(
+        (event.onset, event.end)
+        for event in events
+        if isinstance(event, Posture) or (isinstance(event, Movement) and event.duration > LONGEST_MASKED)
+    )
+    still = (piece for span in in_bed_spans(events, until) for piece in without(span, disturbed))
+    return [(begin, end) for begin, end in still if end - begin >= STILL]
+
+
+def without(span: Span, others: Iterable[Span]) -> Iterator[Span]:
+    """Yield what is left of a span when others, in order of their onset, are cut out of it."""
+    begin, end = span
+    for onset, stop in others:
+        if onset >= end:
+            break
+        if onset > begin:
+            yield begin, onset
+        begin = max(begin, stop)
+    if begin < end:
+        yield begin, end

@@ -1,0 +1,84 @@
+"""Small hand-made signals, and a detector run over them."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Event, Movement
+from limber_bridge.detection.rules import WASM_2016, RuleSet
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
+
+LEFT = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+RIGHT = Sensor(2, Quantity.ACCELERATION, Place.ANKLE, Side.RIGHT)
+TIBIALIS = Sensor(3, Quantity.EMG, Place.TIBIALIS, Side.LEFT)
+BED = Sensor(4, Quantity.ACCELERATION, Place.BED)
+LOAD = Sensor(5, Quantity.LOAD, Place.BED)
+RATE = 50.0
+
+
+def ankle(*kicks: tuple[float, float], length: float, noise: float = 0.002, size: float = 0.2, seed: int = 0) -> Floats:
+    """Return a resting ankle that shakes from `onset` on for `duration` s, for each (onset, duration)."""
+    times = np.arange(round(length * RATE)) / RATE
+    signal = np.random.default_rng(seed).normal(0.0, noise, (3, len(times)))
+    signal[1] += 1.0
+    for onset, duration in kicks:
+        moving = (times >= onset) & (times < onset + duration)
+        signal[2, moving] += size * np.sin(2 * np.pi * 3.0 * (times[moving] - onset))
+    return signal
+
+
+def emg(*bursts: tuple[float, float], length: float, size: float = 60.0, rate: float = 250.0) -> Floats:
+    """Return tibialis EMG with bursts of `size` uV RMS on 1 uV of noise."""
+    rng = np.random.default_rng(1)
+    times = np.arange(round(length * rate)) / rate
+    envelope = np.ones(len(times))
+    for onset, duration in bursts:
+        envelope[(times >= onset) & (times < onset + duration)] = size
+    signal: Floats = rng.normal(0.0, 1.0, (1, len(times))) * envelope + 15.0
+    return signal
+
+
+def turned(signal: Floats, at: float, degrees: float, *, back: float | None = None) -> Floats:
+    """Return a signal whose limb turns within half a second at a time, and turns back at another."""
+    times = np.arange(signal.shape[1]) / RATE
+    way = np.clip((times - at) / 0.5, 0, 1)
+    if back is not None:
+        way -= np.clip((times - back) / 0.5, 0, 1)
+    angle = np.radians(degrees) * way
+    result = signal.copy()
+    result[0] = signal[0] * np.cos(angle) - signal[1] * np.sin(angle)
+    result[1] = signal[0] * np.sin(angle) + signal[1] * np.cos(angle)
+    return result
+
+
+def block(samples: Floats, first: int = 0, start: int = 0, rate: float = RATE) -> Block:
+    """Return samples as one block whose sample 0 was taken at `start` us."""
+    return Block(first, samples, Clock(0, start, rate), rate)
+
+
+def cut(whole: Block, at: Iterable[int]) -> list[Block]:
+    """Return a block cut at these sample numbers."""
+    pieces, rest = [], whole
+    for place in sorted(set(at)):
+        if whole.first < place < whole.end:
+            piece, rest = rest.split(place - rest.first)
+            pieces.append(piece)
+    return [*pieces, rest]
+
+
+def detect(*signals: tuple[Sensor, Block], rules: RuleSet = WASM_2016) -> list[Event]:
+    """Return all events of whole signals, one after the other."""
+    detector = Detector([sensor for sensor, _ in signals], rules)
+    events = [event for sensor, whole in signals for event in detector.feed(sensor.id, whole)]
+    return events + detector.finish()
+
+
+def movements(events: Sequence[Event]) -> list[Movement]:
+    """Return the movements among events."""
+    return [event for event in events if isinstance(event, Movement)]
+
+
+def seconds(time: int) -> float:
+    """Return us as s."""
+    return time / SECOND

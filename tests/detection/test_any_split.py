@@ -1,0 +1,154 @@
+"""However the signals are cut, delivered or interrupted, the events are the same, bit for bit."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Event, Gap, Movement
+from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor
+from tests.detection.signals import LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, cut, detect, emg, turned
+
+LENGTH = 400.0
+KICKS = [(20.0, 2.0), (45.0, 1.5), (70.0, 3.0), (95.0, 2.0), (130.0, 0.3), (150.0, 2.0), (230.0, 12.0), (300.0, 2.0)]
+
+
+def left() -> Floats:
+    """An ankle that kicks, turns, turns there and back, and has holes short and long."""
+    signal = turned(ankle(*KICKS, length=LENGTH), 180.0, 40.0)
+    signal = turned(signal, 260.0, 20.0, back=263.0)
+    signal[:, round(45.5 * RATE) : round(45.5 * RATE) + 5] = np.nan
+    signal[:, round(200 * RATE) : round(204 * RATE)] = np.nan
+    signal[0, round(280 * RATE)] = np.nan
+    return signal
+
+
+def right() -> Floats:
+    """The other ankle: sometimes with the first, sometimes alone."""
+    return ankle((20.5, 2.0), (46.8, 1.0), (71.0, 1.0), (120.0, 2.0), (300.3, 4.0), length=LENGTH, seed=5)
+
+
+def drifting(signal: Floats) -> list[Block]:
+    """Blocks whose clock is corrected every 50 s, as a live sensor's is."""
+    whole = block(signal)
+    bounds = [*range(0, signal.shape[1], round(50 * RATE)), signal.shape[1]]
+    clocks = [Clock(begin, round(begin * SECOND / 49.9), 49.9) for begin in bounds]
+    return [
+        Block(begin, whole.samples[:, begin:end], clock, RATE)
+        for (begin, end), clock in zip(pairwise(bounds), clocks, strict=False)
+    ]
+
+
+SIGNALS: list[tuple[Sensor, list[Block]]] = [(LEFT, drifting(left())), (RIGHT, drifting(right()))]
+CUTS = st.lists(st.integers(1, round(LENGTH * RATE) - 1), max_size=40)
+
+
+def ordered(events: list[Event]) -> list[str]:
+    return sorted(map(repr, events))
+
+
+def whole(rules: str) -> list[Event]:
+    detector = Detector([LEFT, RIGHT], RULE_SETS[rules])
+    events = [event for sensor, blocks in SIGNALS for one in blocks for event in detector.feed(sensor.id, one)]
+    return events + detector.finish()
+
+
+WHOLE = {rules: whole(rules) for rules in RULE_SETS}
+
+
+def pieces(cuts: list[int], sensor: int) -> list[tuple[int, Block]]:
+    return [(sensor, piece) for one in dict(enumerate(SIGNALS, 1))[sensor][1] for piece in cut(one, cuts)]
+
+
+def test_the_signals_show_everything() -> None:
+    """The property below is worth nothing on signals where little happens."""
+    kinds = {type(event).__name__ for event in WHOLE["wasm-2016"]}
+    assert kinds == {"Movement", "Posture", "Series", "Bed", "Gap"}
+
+
+@pytest.mark.parametrize("rules", RULE_SETS)
+@settings(max_examples=40, deadline=None)
+@given(CUTS, CUTS, st.randoms(use_true_random=False))
+def test_any_split_and_any_order_of_delivery(rules, cuts_left, cuts_right, random) -> None:
+    queues = [pieces(cuts_left, 1), pieces(cuts_right, 2)]
+    detector, events = Detector([LEFT, RIGHT], RULE_SETS[rules]), []
+    while any(queues):
+        events += detector.feed(*random.choice([queue for queue in queues if queue]).pop(0))
+    assert ordered(events + detector.finish()) == ordered(WHOLE[rules])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60 * 250 - 1), max_size=30))
+def test_any_split_of_emg(cuts: list[int]) -> None:
+    signal = block(emg((10, 2), (22, 0.6), (34, 5), (46, 1), (58, 2), length=60), rate=250.0)
+    detector = Detector([TIBIALIS])
+    events = [event for piece in cut(signal, cuts) for event in detector.feed(3, piece)]
+    assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
+
+
+def test_sample_by_sample() -> None:
+    signal = block(left()[:, : round(60 * RATE)])
+    detector = Detector([LEFT])
+    events = [event for piece in cut(signal, range(signal.end)) for event in detector.feed(1, piece)]
+    assert ordered(events + detector.finish()) == ordered(detect((LEFT, signal)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(round(15 * RATE), round((LENGTH - 5) * RATE)), st.integers(1, 100))
+def test_a_restart_changes_nothing_but_the_gap(at: int, lost: int) -> None:
+    """Killed at any sample and started again with what was kept, the detector goes on as the unbroken one does."""
+    signal = ankle(*KICKS, length=LENGTH)
+    holed = signal.copy()
+    holed[:, at : at + lost] = np.nan
+    unbroken = [event for event in detect((LEFT, block(holed))) if outside(event, at, at + lost)]
+
+    before = Detector([LEFT])
+    kept = before.feed(1, block(signal[:, :at]))
+    after = Detector([LEFT], memory=before.memory, events=kept)
+    start = at + lost
+    clock = Clock(0, round(start / RATE * SECOND), RATE)
+    resumed = kept + after.feed(1, Block(0, signal[:, start:], clock, RATE)) + after.finish()
+    assert times([event for event in resumed if outside(event, at, start)]) == pytest.approx(times(unbroken), abs=0.1)
+
+
+def outside(event: Event, begin: int, end: int) -> bool:
+    """Whether an event is a movement that does not touch the hole, nor the second before and after it."""
+    if not isinstance(event, Movement):
+        return False
+    return event.end / SECOND < begin / RATE - 1 or event.onset / SECOND > end / RATE + 1
+
+
+def times(events: list[Event]) -> list[float]:
+    """Onsets and ends in s. After the hole frames are counted anew, so they may differ by one or two."""
+    return [time / SECOND for event in events for time in (event.onset, event.end)]
+
+
+def test_a_restart_continues_a_series() -> None:
+    signal = ankle(*[(20.0 * number, 2.0) for number in range(1, 8)], length=170.0)
+    middle = round(72 * RATE)
+    before = Detector([LEFT])
+    kept = before.feed(1, block(signal[:, :middle]))
+    after = Detector([LEFT], memory=before.memory, events=kept)
+    clock = Clock(0, round(74.0 * SECOND), RATE)
+    resumed = after.feed(1, Block(0, signal[:, round(74 * RATE) :], clock, RATE)) + after.finish()
+    (ended,) = [event for event in resumed if getattr(event, "ended", False)]
+    assert (ended.movements, ended.onset / SECOND) == (7, pytest.approx(20.0, abs=0.1))
+    assert [event for event in resumed if isinstance(event, Gap)] == [Gap(1, 71_980_000, 74_000_000)]
+
+
+def test_slow_load_cells_give_no_movement_in_any_split() -> None:
+    times = np.arange(600)
+    samples = (50 + 70.0 * ((times > 100) & (times < 400)))[None, :]
+    signal = Block(0, samples, Clock(0, 0, 1.0), 1.0)
+    detector = Detector([LOAD])
+    events = [event for piece in cut(signal, [7, 99, 100, 101, 399]) for event in detector.feed(5, piece)]
+    assert ordered(events + detector.finish()) == ordered(detect((LOAD, signal)))
+    assert not detector.moves
+
+
+def test_both_rule_sets_differ_on_these_signals() -> None:
+    assert ordered(WHOLE[AASM.name]) != ordered(WHOLE[WASM_2016.name])
