@@ -5,7 +5,7 @@ detector that resumes from the memory and the events of an earlier one goes on a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
@@ -26,6 +26,8 @@ class SensorMemory:
 
     until: int | None = None
     """us; time of the last sample that it has taken in."""
+    rate: float | None = None
+    """Hz, nominal."""
     noise: tuple[Noise, ...] = ()
 
 
@@ -34,7 +36,7 @@ class Memory:
     """What must outlive a restart, besides the events."""
 
     sensors: Mapping[int, SensorMemory]
-    bed: BedState = BedState()
+    bed: BedState = field(default_factory=BedState)
 
 
 PRECEDENCE: Final = (
@@ -48,7 +50,7 @@ everybody in it."""
 
 
 def moving(sensors: Iterable[Sensor]) -> set[int]:
-    """Return the sensors whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only without legs."""
+    """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where there is no leg."""
     ranked = sorted(sensors, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
     legs = [sensor for sensor in ranked if sensor.place is not Place.BED] or ranked[:1]
     best = {sensor.side: sensor.quantity for sensor in reversed(legs)}
@@ -65,7 +67,7 @@ class Channel:
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
         self._epochs = Epochs()
-        self._last = memory.until
+        self._last, self._rate = memory.until, memory.rate
         self._frame = self._frames_until = NEVER
         self._promised = NEVER
         self.parts: list[Part] = []
@@ -76,7 +78,7 @@ class Channel:
     @property
     def memory(self) -> SensorMemory:
         """What must outlive a restart."""
-        return SensorMemory(self._last, self._movements.noise)
+        return SensorMemory(self._last, self._rate, self._movements.noise)
 
     @property
     def measured_until(self) -> int:
@@ -97,6 +99,7 @@ class Channel:
                     yield Gap(self.sensor.id, piece.onset, piece.end)
                 case Run():
                     self._take(self._level.feed(piece))
+                    self._rate = piece.rate
                     self._last = piece.clock.at(piece.first + piece.samples.shape[1] - 1)
 
     def promise(self, until: int) -> None:

@@ -30,7 +30,7 @@ class Part:
 
     @property
     def duration(self) -> int:
-        """us."""
+        """Us."""
         return self.end - self.onset
 
     def joined(self, later: Self) -> Self:
@@ -52,7 +52,7 @@ class Movement:
 
     @property
     def duration(self) -> int:
-        """us."""
+        """Us."""
         return self.end - self.onset
 
     @property
@@ -85,7 +85,7 @@ class Posture:
 
     @property
     def duration(self) -> int:
-        """us."""
+        """Us."""
         return self.end - self.onset
 
 
@@ -142,3 +142,22 @@ class Cramp:
 
 
 type Event = Movement | Posture | Series | Bed | Gap | Cramp
+
+
+def kind(event: Event) -> str:
+    """Return the name of an event's kind."""
+    return type(event).__name__.lower()
+
+
+def identity(event: Event) -> str:
+    """Return an id made from what the event is, unique for a sleeper: found again after a crash, it counts once.
+
+    A series and a cramp keep theirs while they last.
+    """
+    match event:
+        case Movement():
+            return f"movement-{event.onset}-{event.side or 'any'}"
+        case Gap():
+            return f"gap-{event.onset}-{event.sensor}"
+        case _:
+            return f"{kind(event)}-{event.onset}"

@@ -27,6 +27,12 @@ class MovementRule:
     strong: float
     """Peaks from here on are graded so, milder ones are `mild`; in the unit of the quantity."""
 
+    def grade(self, peak: float) -> Grade:
+        """Return how strong a movement with such a peak is."""
+        if peak >= self.strong:
+            return Grade.STRONG
+        return Grade.MODERATE if peak >= self.moderate else Grade.MILD
+
 
 RULES: Final = {
     # Science reference 4.2: 5 to 10 mg and 2 to 5 mg above the floor at the least. Turn: 4.3, after van Hees 2015.
@@ -250,7 +256,7 @@ class Movements:
 
     def _judged(self, burst: Burst, end: int, after: Direction | None) -> Iterator[Part]:
         """Yield the burst as a movement, hold it back as a turn, or drop it for its morphology."""
-        part = Part(self._side, burst.onset, max(end, burst.onset), burst.peak, self._grade(burst.peak))
+        part = Part(self._side, burst.onset, max(end, burst.onset), burst.peak, self._rule.grade(burst.peak))
         turned, self._turned = self._turned, None
         if turned is not None and part.end - turned.part.onset <= THERE_AND_BACK:
             whole = turned.part.joined(part)
@@ -287,11 +293,6 @@ class Movements:
             return False
         windows = np.lib.stride_tricks.sliding_window_view(np.array(burst.levels), self._hold)
         return bool((np.median(windows, axis=1) >= burst.off).any())
-
-    def _grade(self, peak: float) -> Grade:
-        if peak >= self._rule.strong:
-            return Grade.STRONG
-        return Grade.MODERATE if peak >= self._rule.moderate else Grade.MILD
 
 
 def angle(one: Sequence[float], other: Sequence[float]) -> float:

@@ -50,9 +50,8 @@ class SeriesScorer:
 
     def advance(self, horizon: int) -> Iterator[Series]:
         """Yield the series that ends because no movement with an onset before `horizon` (us) is to come."""
-        if self._series is not None and self._before is not None:
-            if horizon - self._before.onset > self._rules.longest_interval:
-                yield from self._end()
+        if self._before is not None and horizon - self._before.onset > self._rules.longest_interval:
+            yield from self._end()
 
     def _candidate(self, movement: Movement) -> Iterator[Series]:
         interval = None if self._before is None else movement.onset - self._before.onset

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -64,8 +65,8 @@ class Epoch:
 
 
 WALKING: Final = 0.15
-"""g; level of a walking leg and above. On the foot it was above 0.51 g for 99 % of the time while walking (measured in a
-real recording), on a resting leg kicks reach it for a second or two."""
+"""g; level of a walking leg and above. In a real recording of walking it was above 0.5 g for 99 % of the time at the
+foot; on a resting leg, kicks reach it for a second or two."""
 
 
 class Epochs:
@@ -86,7 +87,7 @@ class Epochs:
         # The clock of a sensor is corrected now and then, by less than an epoch: never back into the one before.
         numbers = np.maximum.accumulate(frames.times // EPOCH)
         bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
-        for begin, end in zip(bounds, bounds[1:], strict=False):
+        for begin, end in pairwise(bounds):
             if begin == end:
                 continue
             start = int(numbers[begin]) * EPOCH
@@ -231,7 +232,7 @@ def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
 
 
 def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
-    """A signal is a person in bed."""
+    """Take a signal for a person in bed."""
     del epoch
     return state, True
 

@@ -14,7 +14,7 @@ from limber_bridge.detection.events import Certainty, Cramp, Part
 from limber_bridge.detection.measures import NightScore, measures
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.score import score
-from limber_bridge.detection.signal import SECOND, Side
+from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
 from limber_bridge.detection.sleep import Span
 
 type Direction = tuple[float, float, float]
@@ -280,31 +280,37 @@ class Truth:
     cramps: tuple[Cramp, ...]
 
 
-def truth(night: Plan, rules: RuleSet = WASM_2016, *, turns_count: bool = False) -> Truth:
-    """Return the truth of a plan; with `turns_count`, turning over is muscle activity like any other (EMG)."""
+def truth(night: Plan, marks: Iterable[Part], rules: RuleSet = WASM_2016) -> Truth:
+    """Return the truth of a plan, given what moves in it (`parts`, for one sensor or for each of several)."""
     in_bed, asleep = spans(night.in_bed), spans(night.asleep)
-    scoring = score(parts(night, turns_count=turns_count), rules, asleep=asleep)
+    scoring = score(marks, rules, asleep=asleep)
     figures = measures(scoring, rules, in_bed, asleep, (), moves=True)
     cramps = tuple(
-        Cramp(round(spasm.onset * SECOND), round(spasm.end * SECOND), Certainty.PROBABLE, "planned")
-        for spasm in night.spasms
+        Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
     )
     return Truth(NightScore(scoring, in_bed, asleep, (), figures), cramps)
 
 
+def parts(night: Plan, sensor: Sensor) -> Iterator[Part]:
+    """Yield what moves where a sensor is, as marks.
+
+    Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is movement like any other.
+    """
+    turned = (sensor.quantity, sensor.place) == (Quantity.ACCELERATION, Place.ANKLE)
+    for kick in night.kicks:
+        if sensor.side in (None, kick.side):
+            yield Part(sensor.side, micros(kick.onset), micros(kick.onset + kick.duration))
+    for turn in night.turns:
+        yield Part(sensor.side, micros(turn.onset), micros(turn.onset + turn.duration), turned=turned)
+    for spasm in night.spasms:
+        yield Part(sensor.side, micros(spasm.response), micros(spasm.end), turned=turned)
+
+
 def spans(seconds: Iterable[tuple[float, float]]) -> tuple[Span, ...]:
     """Return spans in whole microseconds."""
-    return tuple((round(begin * SECOND), round(end * SECOND)) for begin, end in seconds)
+    return tuple((micros(begin), micros(end)) for begin, end in seconds)
 
 
-def parts(night: Plan, *, turns_count: bool) -> Iterator[Part]:
-    """Yield what moves in a plan as marks on each leg."""
-    for kick in night.kicks:
-        onset = round(kick.onset * SECOND)
-        yield Part(kick.side, onset, onset + round(kick.duration * SECOND))
-    side = night.kicks[0].side if night.kicks and turns_count else None
-    for turn in night.turns:
-        onset = round(turn.onset * SECOND)
-        yield Part(side, onset, onset + round(turn.duration * SECOND), turned=not turns_count)
-    for spasm in night.spasms:
-        yield Part(side, round(spasm.response * SECOND), round(spasm.end * SECOND), turned=not turns_count)
+def micros(seconds: float) -> int:
+    """Return seconds as whole microseconds."""
+    return round(seconds * SECOND)

@@ -1,7 +1,8 @@
 """What a sensor shows of a plan.
 
-At the ankle the signal comes from the motion of a limb: gravity turning with the joint, tangential acceleration, tremor,
-pulse, breath, and the noise and steps of a cheap sensor. EMG is noise shaped by muscle activity on amplifier noise.
+At the ankle the signal comes from the motion of a limb: gravity turning with the joint, tangential acceleration,
+tremor, pulse, breath, and the noise and steps of a cheap sensor. EMG is noise shaped by muscle activity on amplifier
+noise.
 """
 
 from collections.abc import Callable, Iterator, Mapping

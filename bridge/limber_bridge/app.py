@@ -1,0 +1,332 @@
+"""The daemon: the only file that knows who is wired to whom.
+
+Law: sample -> detector -> journal -> broker, in this order, one thing at a time. What cannot be handled ends the
+process; the service manager starts it again, and the journal knows how to go on.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from limber_bridge import __version__
+from limber_bridge.clock import HostClock
+from limber_bridge.config import Config, Sleeper
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.health import PROBLEM_ENDED
+from limber_bridge.journal import Journal, JournalError
+from limber_bridge.mqtt import HOME_ASSISTANT, Link
+from limber_bridge.sources import SOURCES
+from limber_bridge.sources.arrival import Arrival, Ended, Request, Samples, Source, SourceLostError, Trouble
+from limber_bridge.watch import Change, Kept, NothingToEndError, Watch
+from limber_bridge.wire import (
+    ONLINE,
+    PAGE,
+    Answer,
+    Ask,
+    AskEndNight,
+    AskEvents,
+    AskNights,
+    DoneAnswer,
+    Info,
+    MalformedMessageError,
+    Refusal,
+    Topics,
+    encode,
+    event_message,
+    events_answer,
+    night_done,
+    nights_answer,
+    parse_ask,
+)
+
+LOG: Final = logging.getLogger(__name__)
+
+WAITING: Final = 1000
+"""Arrivals and questions that may wait; sources wait, questions beyond it are thrown away."""
+TICK: Final = 1.0
+"""s between two looks at the time."""
+STATE_EVERY: Final = 60 * SECOND
+"""us after which state is published although nothing but its figures changed."""
+STATE_APART: Final = SECOND // 4
+"""us between two states of one sleeper at least; what changes sooner goes out with the next tick."""
+MEMORY_EVERY: Final = 5 * SECOND
+"""us between two notes of how far the sensors have been read."""
+AGAIN: Final = 10.0
+"""s until a source that was lost is tried again."""
+SEEN: Final = 600 * SECOND
+"""us for which the same trouble is not logged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message from the broker."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A second has passed."""
+
+
+type Job = Arrival | Heard | Tick
+
+
+@dataclass(slots=True)
+class Told:
+    """What others and the journal were told of a sleeper, and when (us)."""
+
+    state: int = 0
+    memory: int = 0
+    signs: object = None
+    owes: bool = True
+    """Something changed since the last state."""
+
+
+class Bridge:
+    """Everything that runs."""
+
+    def __init__(self, config: Config, journal: Journal, host: HostClock) -> None:
+        """Wire it up; nothing moves before `run`."""
+        now = host.now()
+        self._config, self._journal, self._host, self._begun = config, journal, host, now
+        self._watches = {
+            sleeper.id: Watch(sleeper, config, kept(journal, sleeper, config, now), now) for sleeper in config.sleepers
+        }
+        self._owner = {watched.sensor.id: sleeper.id for sleeper in config.sleepers for watched in sleeper.sensors}
+        self._told = {sleeper.id: Told() for sleeper in config.sleepers}
+        self._logged: dict[tuple[int | None, str], int] = {}
+        self._info = b""
+        self._owes_greeting = False
+        self._inbox: asyncio.Queue[Job] = asyncio.Queue(WAITING)
+        self._topics = Topics(config.broker.base, config.bridge)
+
+    async def run(self) -> None:
+        """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
+        self._link = Link(self._config.broker, self._topics, self._heard)
+        self._link.greet = self._greet_soon
+        self._link.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, request in self._requests():
+                    group.create_task(self._pump(name, SOURCES[name], request))
+                group.create_task(self._clock())
+                group.create_task(self._work())
+        except BaseExceptionGroup as errors:
+            broken = errors.subgroup(JournalError)
+            if broken is None:
+                raise
+            raise JournalError(str(broken.exceptions[0])) from errors
+        finally:
+            await self._link.stop()
+
+    def _requests(self) -> Iterator[tuple[str, Request]]:
+        """Yield what each source is asked for."""
+        for name, source in SOURCES.items():
+            wanted = tuple(
+                watched.wanted
+                for sleeper in self._config.sleepers
+                for watched in sleeper.sensors
+                if watched.source == name
+            )
+            for sensors in [wanted] if source.together and wanted else [(one,) for one in wanted]:
+                settings = self._config.sections.get(name)
+                yield name, Request(sensors, settings, self._config.calendar, self._host, self._begun)
+
+    async def _pump(self, name: str, source: Source, request: Request) -> None:
+        """Hand on what a source delivers; when it is lost, try again."""
+        complained = ""
+        while True:
+            try:
+                async with contextlib.aclosing(source.run(request)) as arrivals:
+                    async for arrival in arrivals:
+                        complained = ""
+                        await self._inbox.put(arrival)
+            except SourceLostError as error:
+                if str(error) != complained:
+                    LOG.error("source %s: %s", name, error)  # noqa: TRY400 - for a person, who has no use for a traceback
+                complained = str(error)
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
+    async def _clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            await self._inbox.put(Tick())
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._inbox.get()
+            if self._owes_greeting:
+                self._owes_greeting = False
+                await self._greet()
+            match job:
+                case Tick():
+                    for watch in self._watches.values():
+                        await self._apply(watch, watch.tick(self._host.now()))
+                case Heard() as heard:
+                    await self._answer(heard.payload)
+                case Samples() | Trouble() | Ended():
+                    await self._arrived(job)
+
+    async def _arrived(self, arrival: Arrival) -> None:
+        if isinstance(arrival, Trouble):
+            self._log(arrival.sensor, arrival.reason, arrival.detail)
+        if arrival.sensor is not None:
+            watch = self._watches[self._owner[arrival.sensor]]
+            await self._apply(watch, watch.arrive(arrival, self._host.now()))
+
+    async def _apply(self, watch: Watch, change: Change) -> None:
+        """Keep a change, then tell it."""
+        told, now = self._told[watch.id], self._host.now()
+        if change or now - told.memory >= MEMORY_EVERY:
+            await asyncio.to_thread(self._keep, watch, change)
+            told.memory = now
+        for filed in change.events:
+            message = event_message(filed.event, filed.night) if filed.told else None
+            if message is not None:
+                self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
+        for night in change.finished:
+            LOG.info("%s: night of %s finished (revision %d)", watch.id, night.date, night.revision)
+            self._link.publish(self._topics.event(watch.id), encode(night_done(night, now)), retain=False)
+        self._tell(watch, now, owes=bool(change))
+
+    def _keep(self, watch: Watch, change: Change) -> None:
+        self._journal.append(watch.id, [(filed.night, filed.event) for filed in change.events], watch.memory)
+        for night in change.finished:
+            self._journal.finish(night)
+
+    def _tell(self, watch: Watch, now: int, *, owes: bool) -> None:
+        """Publish the state of a sleeper if it is time, and what the bridge is if that has changed."""
+        told = self._told[watch.id]
+        signs = watch.signs(now)
+        if signs != told.signs:
+            self._log_signs(watch, told.signs, signs)
+            told.signs = signs
+            owes = True
+        told.owes |= owes
+        apart = now - told.state
+        if apart >= STATE_EVERY or (told.owes and apart >= STATE_APART):
+            self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
+            told.state, told.owes = now, False
+            self._tell_info()
+
+    def _tell_info(self, *, anyway: bool = False) -> None:
+        info = encode(
+            Info(
+                bridge=self._config.bridge,
+                name=self._config.name,
+                software=__version__,
+                time_zone=self._config.calendar.zone.key,
+                rules=self._config.rules.name,
+                sleepers=tuple(watch.info for watch in self._watches.values()),
+            )
+        )
+        if anyway or info != self._info:
+            self._link.publish(self._topics.info, info, retain=True)
+        self._info = info
+
+    def _greet_soon(self) -> None:
+        """Greet before the next job, and see that there is one: only there nothing else uses the journal."""
+        self._owes_greeting = True
+        if not self._inbox.full():
+            self._inbox.put_nowait(Tick())
+
+    async def _greet(self) -> None:
+        """Publish everything that is retained: to a broker, or to a Home Assistant, that may know nothing of us."""
+        now = self._host.now()
+        self._tell_info(anyway=True)
+        for watch in self._watches.values():
+            self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
+            self._told[watch.id].state = now
+        retained = [self._topics.info, *(self._topics.state(sleeper) for sleeper in self._watches)]
+        self._link.greeted(retained, await asyncio.to_thread(self._journal.topics))
+        await asyncio.to_thread(self._journal.keep_topics, retained)
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        """Take in a message from the broker."""
+        if topic == HOME_ASSISTANT:
+            if payload == ONLINE:
+                self._greet_soon()
+            return
+        if self._inbox.full():
+            self._log(None, "questions", "more questions than can be answered; some were thrown away")
+            return
+        self._inbox.put_nowait(Heard(topic, payload))
+
+    async def _answer(self, payload: bytes) -> None:
+        try:
+            reply, ask = parse_ask(payload, self._topics)
+        except MalformedMessageError as error:
+            self._log(None, "malformed question", str(error))
+            return
+        if not isinstance(ask, Refusal) and ask.sleeper not in self._watches:
+            known = ", ".join(self._watches)
+            ask = Refusal(id=ask.id, error="unknown_sleeper", message=f"no sleeper `{ask.sleeper}`; there are {known}")
+        answer = ask if isinstance(ask, Refusal) else await self._answer_to(ask)
+        self._link.publish(reply, encode(answer), retain=False)
+
+    async def _answer_to(self, ask: Ask) -> Answer:
+        match ask:
+            case AskNights():
+                limit = PAGE // 200
+                nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, ask.after, limit)
+                return nights_answer(ask, nights, more=len(nights) == limit)
+            case AskEvents():
+                limit = PAGE // 100
+                entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
+                messages = [(entry.number, event_message(entry.event, entry.night)) for entry in entries]
+                told = [(number, message) for number, message in messages if message is not None]
+                return events_answer(ask, told, more=len(entries) == limit)
+            case AskEndNight():
+                return await self._end_night(ask)
+
+    async def _end_night(self, ask: AskEndNight) -> Answer:
+        watch = self._watches[ask.sleeper]
+        try:
+            await self._apply(watch, watch.end_night(self._host.now()))
+        except NothingToEndError as error:
+            return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+        return DoneAnswer(id=ask.id)
+
+    def _log(self, sensor: int | None, key: str, text: str) -> None:
+        """Log trouble, once and not for every packet."""
+        now = self._host.now()
+        new = now - self._logged.get((sensor, key), -SEEN) >= SEEN
+        self._logged[sensor, key] = now
+        if new:
+            LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", text)
+
+    def _log_signs(self, watch: Watch, before: object, signs: tuple[tuple[int, bool, str | None], ...]) -> None:
+        """Log sensors that came or went, a line each."""
+        known = {number: connected for number, connected, _ in before} if isinstance(before, tuple) else {}
+        for number, connected, problem in signs:
+            if connected and not known.get(number, False):
+                LOG.info("sensor %d (%s) is there", number, watch.id)
+            elif problem == PROBLEM_ENDED and known.get(number, False):
+                LOG.info("sensor %d (%s): its recording is over", number, watch.id)
+            elif not connected and known.get(number, False):
+                LOG.warning("sensor %d (%s) is silent; check its power and its network", number, watch.id)
+
+
+def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
+    """Return what the journal knows of a sleeper that matters now.
+
+    A sleeper who is played from recordings begins anew each time: only the last night is taken over.
+    """
+    last = journal.last_night(sleeper.id)
+    if not sleeper.live:
+        return Kept(last=last)
+    tonight = config.calendar.night_of(now)
+    recent = [tonight - timedelta(days=days) for days in range(7, -1, -1)]
+    unfinished = set(journal.unfinished(sleeper.id))
+    wanted: list[date] = [night for night in recent if night in unfinished or night >= recent[-2]]
+    nights = {night: events for night in wanted if (events := journal.events(sleeper.id, night))}
+    finished = {night.date: night for night in journal.nights(sleeper.id, recent[0]) if night.date in nights}
+    return Kept(journal.memory(sleeper.id), nights, finished, last)

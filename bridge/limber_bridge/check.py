@@ -1,0 +1,181 @@
+"""`limber check`: tries the journal, the broker and every sensor; says what works, and what to do about the rest."""
+
+import asyncio
+import contextlib
+import json
+import queue
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from limber_bridge.clock import HostClock
+from limber_bridge.config import Broker, Config, Sleeper, Watched
+from limber_bridge.journal import Journal, JournalError
+from limber_bridge.mqtt import UNSUPPORTED
+from limber_bridge.sources import SOURCES
+from limber_bridge.sources.arrival import Arrival, Request, Samples, SourceLostError, Trouble
+from limber_bridge.wire import PROTOCOL, Topics
+
+PATIENCE: Final = 10.0
+"""s for the broker to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one trial showed."""
+
+    well: bool
+    text: str
+    """What was tried, and what came of it or what to do."""
+
+
+async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
+    """Yield what each trial shows; sensors have `wait` seconds to be heard."""
+    yield try_journal(config)
+    topics = Topics(config.broker.base, config.bridge)
+    for finding in await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, config.sleepers[0].id))):
+        yield finding
+    trials = [asyncio.create_task(try_sensors(config, name, wait)) for name in SOURCES]
+    for trial in trials:
+        for finding in await trial:
+            yield finding
+
+
+def try_journal(config: Config) -> Finding:
+    """Open the journal and close it again."""
+    try:
+        Journal(config.journal).close()
+    except JournalError as error:
+        return Finding(well=False, text=f"journal {error}")
+    return Finding(well=True, text=f"journal {config.journal}: can be written")
+
+
+class Trial:
+    """One connection to the broker, whose answers come one after the other."""
+
+    def __init__(self, broker: Broker, topics: Topics, version: MQTTProtocolVersion) -> None:
+        """Connect; OSError if nobody is there."""
+        self._answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+        name = f"limber-{topics.bridge}-check-{secrets.token_hex(4)}"
+        self.client = client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=version)
+        if broker.user is not None:
+            client.username_pw_set(broker.user, broker.password)
+        if broker.tls is not None:
+            client.tls_set_context(broker.tls.context())
+        client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put(("connect", reason))
+        client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._answers.put(("subscribe", reasons[0]))
+        client.on_publish = lambda _c, _u, _m, reason, _p: self._answers.put(("publish", reason))
+        client.on_message = lambda _c, _u, message: self._answers.put(("message", message.payload))
+        client.connect(broker.host, broker.port)
+        client.loop_start()
+
+    def answer(self, kind: str) -> Any:  # noqa: ANN401 - a reason code or a payload, as paho gives it
+        """Wait for the next answer of a kind; queue.Empty after `PATIENCE`."""
+        while True:
+            found, value = self._answers.get(timeout=PATIENCE)
+            if found == kind:
+                return value
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding]:
+    """Connect, ask ourselves something and hear it: this shows what a broker's "yes" does not."""
+    where = f"broker {broker.host}:{broker.port}"
+    for version, name in ((MQTTProtocolVersion.MQTTv5, "MQTT 5"), (MQTTProtocolVersion.MQTTv311, "MQTT 3.1.1")):
+        try:
+            trial = Trial(broker, topics, version)
+        except OSError as error:
+            yield Finding(well=False, text=f"{where}: {error}; check `host`, `port` and `tls` under `broker`")
+            return
+        with contextlib.closing(trial):
+            try:
+                reason = trial.answer("connect")
+            except queue.Empty:
+                yield Finding(well=False, text=f"{where}: no answer; is it an MQTT broker, and does it want `tls`?")
+                return
+            if reason.value == UNSUPPORTED and version == MQTTProtocolVersion.MQTTv5:
+                continue
+            if reason.is_failure:
+                yield Finding(well=False, text=f"{where}: {reason}; check `user` and `password` under `broker`")
+                return
+            yield Finding(well=True, text=f"{where}: connected with {name}")
+            yield echo(trial, topics, sleeper)
+            return
+
+
+def echo(trial: Trial, topics: Topics, sleeper: str) -> Finding:
+    """Ask a question that changes nothing, and hear it ourselves."""
+    key = secrets.token_hex(8)
+    question = {
+        "v": PROTOCOL, "id": key, "reply": f"{topics.root}/answer/check-{key}", "ask": "nights", "sleeper": sleeper,
+        "after": "9999-12-31",
+    }  # fmt: skip
+    rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.ask} and {topics.status}"
+    try:
+        trial.client.subscribe(topics.ask, qos=1)
+        reason = trial.answer("subscribe")
+        if reason.is_failure:
+            return Finding(well=False, text=f"broker refuses to hand out {topics.ask} ({reason}); {rights}")
+        trial.client.publish(topics.ask, json.dumps(question), qos=1)
+        while key.encode() not in trial.answer("message"):
+            pass
+    except queue.Empty:
+        return Finding(well=False, text=f"broker takes messages but does not deliver them; {rights}")
+    return Finding(well=True, text=f"broker delivers what is published under {topics.root}")
+
+
+async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
+    """Listen to the sensors of one source until each was heard, or for `wait` seconds."""
+    source = SOURCES[name]
+    mine = [(sleeper, one) for sleeper in config.sleepers for one in sleeper.sensors if one.source == name]
+    host = HostClock()
+    groups = [mine] if source.together and mine else [[one] for one in mine]
+    findings = []
+    for group in groups:
+        wanted = tuple(watched.wanted for _, watched in group)
+        request = Request(wanted, config.sections.get(name), config.calendar, host, host.now())
+        arrivals = source.run(request)
+        heard: dict[int, Arrival] = {}
+        lost = ""
+        try:
+            async with asyncio.timeout(wait), contextlib.aclosing(arrivals):
+                async for arrival in arrivals:
+                    note(heard, arrival)
+                    if all(isinstance(heard.get(one.sensor.id), Samples) for _, one in group):
+                        break
+        except TimeoutError:
+            pass
+        except SourceLostError as error:
+            lost = str(error)
+        findings += [told(sleeper, watched, heard, lost, wait) for sleeper, watched in group]
+    return findings
+
+
+def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
+    """Remember the best that was heard of a sensor: samples, else trouble."""
+    if arrival.sensor is not None and not isinstance(heard.get(arrival.sensor), Samples):
+        heard[arrival.sensor] = arrival
+
+
+def told(sleeper: Sleeper, watched: Watched, heard: dict[int, Arrival], lost: str, wait: float) -> Finding:
+    """Return what was heard of one sensor, for a person."""
+    sensor = watched.sensor
+    where = " ".join(str(part) for part in (sensor.side, sensor.place) if part)
+    who = f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
+    match heard.get(sensor.id):
+        case Samples(block=block, battery=battery):
+            charge = "" if battery is None else f", battery {battery} %"
+            return Finding(well=True, text=f"{who}: {sensor.quantity} at {block.rate:g} Hz{charge}")
+        case Trouble(detail=detail):
+            return Finding(well=False, text=f"{who}: {detail}")
+        case _:
+            mend = lost or f"nothing heard in {wait:g} s; check its power, its network, and the address it sends to"
+            return Finding(well=False, text=f"{who}: {mend}")

@@ -1,0 +1,352 @@
+"""limber.yaml -> a checked configuration.
+
+Law: it is checked whole before anything starts, and every error names the line, the key and what to write.
+"""
+
+import difflib
+import re
+import ssl
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import voluptuous as vol
+
+from limber_bridge.detection.rules import RULE_SETS, RuleSet
+from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
+from limber_bridge.document import ConfigError, Document, Keys, load
+from limber_bridge.nights import Calendar
+from limber_bridge.sources import SOURCES
+from limber_bridge.sources.arrival import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the connection to the broker is secured."""
+
+    authority: Path | None = None
+    """Certificate of a private authority; None: those of the system."""
+    certificate: Path | None = None
+    key: Path | None = None
+    """The bridge's own, where the broker wants them."""
+
+    def context(self) -> ssl.SSLContext:
+        """Return what to secure a connection with; OSError (ssl.SSLError among them) if a file cannot be used."""
+        context = ssl.create_default_context(cafile=None if self.authority is None else str(self.authority))
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where to publish."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: Tls | None
+    base: str
+    """First level of all topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One sensor and where its samples come from."""
+
+    source: str
+    """Key in `SOURCES`."""
+    wanted: Wanted
+
+    @property
+    def sensor(self) -> Sensor:
+        """The sensor itself."""
+        return self.wanted.sensor
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeper:
+    """Who is watched by which sensors."""
+
+    id: str
+    name: str
+    sensors: tuple[Watched, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether any sensor tells of now; else all of them play recordings, with a time of their own."""
+        return any(SOURCES[watched.source].live for watched in self.sensors)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything in limber.yaml."""
+
+    bridge: str
+    """Stable id: topics, unique ids."""
+    name: str
+    calendar: Calendar
+    rules: RuleSet
+    journal: Path
+    broker: Broker
+    sections: Mapping[str, Any]
+    """By source: what it made of its section."""
+    sleepers: tuple[Sleeper, ...]
+
+
+def text(mend: str) -> vol.All:
+    """Return a check for a text that is not empty."""
+    return vol.All(str, vol.Length(min=1), msg=mend)
+
+
+def one_of(*values: str) -> vol.In:
+    """Return a check for one of some words."""
+    return vol.In(values, msg=f"write {', '.join(values[:-1])} or {values[-1]}" if values[1:] else f"write {values[0]}")
+
+
+def whole(least: int, most: int) -> vol.All:
+    """Return a check for a whole number within bounds."""
+    return vol.All(int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
+
+
+def slug(value: object) -> str:
+    """Check an id: it becomes part of topics and of unique ids."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", value) or len(value) > 32:
+        raise vol.Invalid("write small letters, digits and single underscores, 32 at most: `bedroom` for example")
+    return value
+
+
+def slugged(name: str) -> str:
+    """Return an id made from a name; empty if nothing of it is left."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:32].strip("_")
+
+
+def zone(value: object) -> ZoneInfo:
+    """Check a time zone."""
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise vol.Invalid("write an IANA time zone, `Europe/Berlin` for example") from error
+
+
+def base_topic(value: object) -> str:
+    """Check the first levels of the topics."""
+    if not isinstance(value, str) or not re.fullmatch(r"[^/+#\0]+(/[^/+#\0]+)*", value):
+        raise vol.Invalid("write a topic without +, # and empty levels, `limber` for example")
+    return value
+
+
+def path_text(value: object) -> Path:
+    """Check a path."""
+    if not isinstance(value, str) or not value:
+        raise vol.Invalid("write the path of a file")
+    return Path(value)
+
+
+BRIDGE: Final = vol.Schema(
+    {
+        vol.Required("id", msg="write an id that never changes, `bedroom` for example"): slug,
+        vol.Optional("name"): text("write a name for people"),
+        vol.Required("time_zone", msg="write an IANA time zone, `Europe/Berlin` for example"): zone,
+        vol.Optional("journal", default="limber.db"): path_text,
+        vol.Optional("rules", default="wasm-2016"): one_of(*RULE_SETS),
+        vol.Optional("night_ends_at", default=12): whole(1, 23),
+    }
+)
+TLS: Final = vol.Any(
+    vol.All(bool, lambda wanted: Tls() if wanted else None),
+    vol.All(
+        {
+            vol.Optional("authority"): path_text,
+            vol.Inclusive("certificate", "own", msg="give `certificate` and `key` together"): path_text,
+            vol.Inclusive("key", "own", msg="give `certificate` and `key` together"): path_text,
+        },
+        lambda files: Tls(**files),
+    ),
+    msg="write `true`, or `authority`, `certificate` and `key` with paths",
+)
+BROKER: Final = vol.Schema(
+    {
+        vol.Required("host", msg="write the name or address of your MQTT broker"): text("write a name or an address"),
+        vol.Optional("port"): whole(1, 65535),
+        vol.Optional("user"): text("write the user name, or leave `user` out"),
+        vol.Optional("password"): text("write the password in quotes, `!env_var NAME` or `!file PATH`"),
+        vol.Optional("tls", default=False): TLS,
+        vol.Optional("base", default="limber"): base_topic,
+    }
+)
+SENSOR: Final = vol.Schema(
+    {
+        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole(0, 2**32 - 1),
+        vol.Required("source", msg=f"write {', '.join(SOURCES)}"): one_of(*SOURCES),
+        vol.Required("place", msg=f"write {', '.join(Place)}"): one_of(*Place),
+        vol.Required("quantity", msg=f"write {', '.join(Quantity)}"): one_of(*Quantity),
+        vol.Optional("side"): one_of(*Side),
+    },
+    extra=vol.ALLOW_EXTRA,
+)
+SLEEPER: Final = vol.Schema(
+    {
+        vol.Required("name", msg="write the name of who sleeps there"): text("write a name"),
+        vol.Optional("id"): slug,
+        vol.Required("sensors", msg="list at least one sensor"): vol.All(
+            list, vol.Length(min=1), msg="list at least one sensor, each behind a dash"
+        ),
+    }
+)
+SECTIONS: Final = {name: source.section for name, source in SOURCES.items() if source.section is not None}
+TOP: Final = vol.Schema(
+    {
+        vol.Required("bridge", msg="add a section `bridge:` with `id` and `time_zone`"): dict,
+        vol.Required("broker", msg="add a section `broker:` with `host`"): dict,
+        vol.Required("sleepers", msg="add `sleepers:` with a name and sensors"): vol.All(
+            list, vol.Length(min=1), msg="list at least one sleeper, behind a dash"
+        ),
+    }
+    | {vol.Optional(name): dict for name in SECTIONS}
+)
+
+
+class _Checker:
+    """Collects every error of a document instead of stopping at the first."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.errors: list[str] = []
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths are relative to."""
+        return self._document.path.parent
+
+    def fail(self, keys: Sequence[Any], message: str) -> None:
+        """Note an error."""
+        self.errors.append(self._document.error(keys, message))
+
+    def check(self, check: Callable[[Any], Any], value: object, keys: Keys) -> Any:  # noqa: ANN401 - a checked value
+        """Return what a check makes of a value, None after noting its errors."""
+        try:
+            return check(value)
+        except vol.MultipleInvalid as error:
+            for one in error.errors:
+                self.fail((*keys, *one.path), plain(one, check))
+        except vol.Invalid as error:
+            self.fail((*keys, *error.path), plain(error, check))
+        return None
+
+
+def plain(error: vol.Invalid, check: object) -> str:
+    """Return a message of voluptuous in words that help."""
+    if error.error_message == "extra keys not allowed" and isinstance(check, vol.Schema):
+        known = sorted(str(key) for key in check.schema)
+        nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
+        hint = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(known)}"
+        return f"this key is not known; {hint}"
+    expected = re.fullmatch(r"expected (?:a )?(\w+)(?: for dictionary value)?", error.error_message)
+    if expected:
+        kinds = {"dict": "keys with values below it", "dictionary": "keys with values below it", "str": "a text"}
+        return f"write {kinds.get(expected[1], expected[1])}"
+    return str(error.error_message)
+
+
+def read(path: Path) -> Config:
+    """Return the configuration in a file; ConfigError with one line for each error in it."""
+    document = load(path)
+    checker = _Checker(document)
+    top = checker.check(TOP, document.data, ())
+    if top is None:
+        raise ConfigError(checker.errors)
+    bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
+    broker = checker.check(BROKER, top["broker"], ("broker",))
+    sections = {name: checker.check(SECTIONS[name], top[name], (name,)) for name in SECTIONS if name in top}
+    sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
+    between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
+    if broker is not None and broker["tls"] is not None:
+        broker["tls"] = checker.check(lambda tls: usable(tls, path.parent), broker["tls"], ("broker", "tls"))
+    if checker.errors or bridge is None or broker is None:
+        raise ConfigError(checker.errors)
+    return Config(
+        bridge=bridge["id"],
+        name=bridge.get("name", bridge["id"].replace("_", " ").capitalize()),
+        calendar=Calendar(bridge["time_zone"], bridge["night_ends_at"]),
+        rules=RULE_SETS[bridge["rules"]],
+        journal=path.parent / bridge["journal"],
+        broker=broker_of(broker),
+        sections=sections,
+        sleepers=tuple(sleeper for sleeper in sleepers if sleeper is not None),
+    )
+
+
+def usable(tls: Tls, folder: Path) -> Tls:
+    """Return the settings with their paths, which are relative to a folder; vol.Invalid if a file cannot be used."""
+    files = (tls.authority, tls.certificate, tls.key)
+    placed = Tls(*(None if file is None else folder / file for file in files))
+    try:
+        placed.context()
+    except OSError as error:
+        raise vol.Invalid(f"these files cannot be used ({error}); correct the paths or the files") from error
+    return placed
+
+
+def broker_of(values: Mapping[str, Any]) -> Broker:
+    """Return the broker out of its checked section."""
+    port = values.get("port", 8883 if values["tls"] else 1883)
+    return Broker(values["host"], port, values.get("user"), values.get("password"), values["tls"], values["base"])
+
+
+def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
+    """Return one sleeper; None after noting what is wrong."""
+    values = checker.check(SLEEPER, value, keys)
+    if values is None:
+        return None
+    id_ = values.get("id") or slugged(values["name"])
+    if not id_:
+        checker.fail((*keys, "name"), "add an `id` of small letters and digits beside this name")
+    listed = enumerate(values["sensors"])
+    sensors = [sensor_of(checker, sensor, (*keys, "sensors", index)) for index, sensor in listed]
+    legs = [sensor for sensor in sensors if sensor is not None and sensor.sensor.place is not Place.BED]
+    if len(legs) > 1 and any(sensor.sensor.side is None for sensor in legs):
+        checker.fail(
+            (*keys, "sensors"), "with more than one sensor on the legs, write `side: left` or `right` for each"
+        )
+    return Sleeper(id_, values["name"], tuple(sensor for sensor in sensors if sensor is not None))
+
+
+def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
+    """Return one sensor; None after noting what is wrong."""
+    values = checker.check(SENSOR, value, keys)
+    if values is None:
+        return None
+    ours = {str(key) for key in SENSOR.schema}
+    rest = {key: entry for key, entry in values.items() if key not in ours}
+    quantity, place = Quantity(values["quantity"]), Place(values["place"])
+    if place not in PLACES[quantity]:
+        checker.fail((*keys, "place"), f"{quantity} is measured at {' or '.join(PLACES[quantity])}; write that")
+        return None
+    if place is Place.BED and "side" in values:
+        checker.fail((*keys, "side"), "a sensor at the bed has no side; leave it out")
+        return None
+    side = Side(values["side"]) if "side" in values else None
+    source = SOURCES[values["source"]]
+    options = checker.check(lambda found: source.options(found, checker.folder), rest, keys)
+    if options is None:
+        return None
+    return Watched(values["source"], Wanted(Sensor(values["id"], quantity, place, side), options))
+
+
+def between(checker: _Checker, top: Mapping[str, Any], sleepers: Sequence[Sleeper]) -> None:
+    """Note what is wrong between entries that are right by themselves."""
+    names = [sleeper.id for sleeper in sleepers]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        checker.fail(("sleepers",), f"two sleepers have the id `{name}`; give one an `id` of its own")
+    sensors = [watched for sleeper in sleepers for watched in sleeper.sensors]
+    numbers = [watched.sensor.id for watched in sensors]
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+        checker.fail(("sleepers",), f"two sensors have the id {number}; give each a number of its own")
+    for name in sorted({watched.source for watched in sensors} & set(SECTIONS) - set(top)):
+        checker.fail((), SOURCES[name].needs)

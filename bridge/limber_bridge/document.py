@@ -1,0 +1,109 @@
+"""A YAML file whose every key knows its line, so that an error can name the place."""
+
+import os
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import voluptuous as vol
+import yaml
+
+type Keys = tuple[Hashable, ...]
+"""Where something stands: the keys and list indexes that lead to it."""
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; one line for each error."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """Note the lines."""
+        super().__init__("\n".join(lines))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with `!env_var NAME` and `!file PATH`, as Home Assistant and container users know them."""
+
+    folder = Path()
+
+
+def _env_var(loader: _Loader, node: yaml.ScalarNode) -> str:
+    name, _, default = str(loader.construct_scalar(node)).partition(" ")
+    value = os.environ.get(name, default or None)
+    if value is None:
+        mend = f"set the environment variable {name}, or write `!env_var {name} DEFAULT`"
+        raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark)
+    return value
+
+
+def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
+    path = loader.folder / str(loader.construct_scalar(node))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        mend = f"cannot read {path} ({error}); correct the path or let the bridge read it"
+        raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark) from error
+
+
+_Loader.add_constructor("!env_var", _env_var)
+_Loader.add_constructor("!file", _file)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file: its data, and where each key stands."""
+
+    path: Path
+    data: Any
+    lines: Mapping[Keys, int]
+
+    def error(self, keys: Sequence[Any], message: str) -> str:
+        """Return one line that names the file, the line and the key."""
+        known = tuple(key.schema if isinstance(key, vol.Marker) else key for key in keys)
+        nearest = next(known[:length] for length in range(len(known), -1, -1) if known[:length] in self.lines)
+        return f"{self.path}:{self.lines[nearest]}: {dotted(known)}{message}"
+
+
+def dotted(keys: Keys) -> str:
+    """Return keys as a person writes them, with a colon behind; nothing for the whole file."""
+    text = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+    return f"{text}: " if text else ""
+
+
+def load(path: Path) -> Document:
+    """Read a YAML file; ConfigError if it cannot be read or is no YAML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read ({error}); write one, or name another with --config"]) from error
+    loader = _Loader(text)
+    loader.folder = path.parent
+    try:
+        node = loader.get_single_node()
+        lines = {(): 1} | dict(lines_of(node, ()))
+        return Document(path, loader.construct_document(node) if node else None, lines)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError([f"{path}:1: {error}"]) from error
+    finally:
+        loader.dispose()
+
+
+def lines_of(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
+    """Yield where everything in a node stands; a key that stands there twice is an error."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"`{key.value}` stands there twice; keep one", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+            yield (*keys, key.value), key.start_mark.line + 1
+            yield from lines_of(value, (*keys, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*keys, index), value.start_mark.line + 1
+            yield from lines_of(value, (*keys, index))

@@ -1,0 +1,241 @@
+"""The only record: what was measured, in SQLite, before anyone hears of it.
+
+Law: a method that writes returns only when the data would outlive a power cut. Whatever is published can be rebuilt
+from here. One process writes; the methods may be called from any thread, one at a time.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from limber_bridge.detection.detector import Memory
+from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Posture, Series, identity, kind
+from limber_bridge.nights import Night
+
+SCHEMA: Final = 1
+TABLES: Final = """
+CREATE TABLE event (
+  number INTEGER PRIMARY KEY,            -- order of arrival: what pages of an answer go by
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,                   -- date of the night, ISO
+  id TEXT NOT NULL,                      -- made from what the event is: found again after a crash, it counts once
+  kind TEXT NOT NULL,
+  onset INTEGER NOT NULL,                -- us, UTC
+  payload TEXT NOT NULL,
+  UNIQUE (sleeper, id)
+);
+CREATE INDEX event_by_night ON event (sleeper, night, onset);
+CREATE TABLE night (
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 0,   -- 0: not finished yet
+  payload TEXT,
+  PRIMARY KEY (sleeper, night)
+);
+CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
+CREATE TABLE topic (topic TEXT PRIMARY KEY);
+"""
+KINDS: Final[dict[str, type[Event]]] = {
+    one.__name__.lower(): one for one in (Movement, Posture, Series, Bed, Gap, Cramp)
+}
+
+
+class JournalError(Exception):
+    """The journal cannot be used; the text says which file, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as it stands in the journal."""
+
+    number: int
+    night: date
+    event: Event
+
+
+class Journal:
+    """An open journal."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at a path, or begin one.
+
+        Raises JournalError where the file cannot be read or written, belongs to a newer version, or is in use; methods
+        that write raise it when they cannot.
+        """
+        self._path = path
+        try:
+            self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalError(f"{path}: {error.strerror}; let the bridge write to this folder") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._database = connect(path)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            raise JournalError(f"{path}: another limber uses this journal; stop it first") from error
+        except (sqlite3.Error, JournalError) as error:
+            os.close(self._lock)
+            raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
+        """Keep events, each with its night, together with what the detector has to remember.
+
+        An event that is known by its id replaces what was known of it.
+        """
+        rows = [
+            (sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
+            for night, event in events
+        ]
+        with self._writing():
+            self._database.executemany(
+                "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload",
+                rows,
+            )
+            self._database.executemany(
+                "INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows}
+            )
+            self._database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (sleeper, encode(memory)))
+
+    def finish(self, night: Night) -> None:
+        """Keep a finished night, or a later revision of it."""
+        with self._writing():
+            self._database.execute(
+                "INSERT OR REPLACE INTO night VALUES (?, ?, ?, ?)",
+                (night.sleeper, night.date.isoformat(), night.revision, encode(night)),
+            )
+
+    def memory(self, sleeper: str) -> Memory | None:
+        """Return what the detector of a sleeper has to remember; None before its first event."""
+        rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
+        return msgspec.json.decode(rows[0][0], type=Memory) if rows else None
+
+    def events(self, sleeper: str, night: date) -> list[Event]:
+        """Return the events of a night in order of onset."""
+        rows = self._rows(
+            "SELECT kind, payload FROM event WHERE sleeper = ? AND night = ? ORDER BY onset, number",
+            sleeper,
+            night.isoformat(),
+        )
+        return [decode(name, payload) for name, payload in rows]
+
+    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[Entry]:
+        """Return at most `limit` events of a night in order of arrival, those after entry number `after`.
+
+        Changes of posture are left out: they are told to nobody.
+        """
+        rows = self._rows(
+            "SELECT number, kind, payload FROM event"
+            " WHERE sleeper = ? AND night = ? AND number > ? AND kind <> 'posture'"
+            " ORDER BY number LIMIT ?",
+            sleeper,
+            night.isoformat(),
+            after,
+            limit,
+        )
+        return [Entry(number, night, decode(name, payload)) for number, name, payload in rows]
+
+    def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
+        """Return the finished nights after a date, oldest first."""
+        rows = self._rows(
+            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 AND night > ? ORDER BY night LIMIT ?",
+            sleeper,
+            after.isoformat() if after else "",
+            limit,
+        )
+        return [msgspec.json.decode(payload, type=Night) for (payload,) in rows]
+
+    def last_night(self, sleeper: str) -> Night | None:
+        """Return the finished night with the latest date."""
+        rows = self._rows(
+            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1", sleeper
+        )
+        return msgspec.json.decode(rows[0][0], type=Night) if rows else None
+
+    def unfinished(self, sleeper: str) -> list[date]:
+        """Return the nights that hold events and were never finished, oldest first."""
+        rows = self._rows("SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper)
+        return [date.fromisoformat(night) for (night,) in rows]
+
+    def revision(self, sleeper: str, night: date) -> int:
+        """Return how often a night has been finished."""
+        rows = self._rows("SELECT revision FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat())
+        return int(rows[0][0]) if rows else 0
+
+    def topics(self) -> set[str]:
+        """Return the retained topics that were ever published."""
+        return {topic for (topic,) in self._rows("SELECT topic FROM topic")}
+
+    def keep_topics(self, topics: Iterable[str]) -> None:
+        """Note which retained topics are ours from now on."""
+        with self._writing():
+            self._database.execute("DELETE FROM topic")
+            self._database.executemany("INSERT INTO topic VALUES (?)", [(topic,) for topic in topics])
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Commit what is done inside, or nothing of it; JournalError if that cannot be done."""
+        try:
+            with self._database:
+                yield
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: cannot be written ({error}); see that its disk has room") from error
+
+    def _rows(self, statement: str, *values: str | int) -> list[Any]:
+        with closing(self._database.execute(statement, values)) as cursor:
+            return cursor.fetchall()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database; sqlite3.Error or JournalError where it is damaged, newer than this program, or no journal."""
+    database = sqlite3.connect(path, autocommit=True, check_same_thread=False)
+    try:
+        prepare(database)
+    except sqlite3.Error, JournalError:
+        database.close()
+        raise
+    database.autocommit = False
+    return database
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """Set how the database is written, and lay out a new one."""
+    database.execute("PRAGMA journal_mode = WAL")
+    # FULL: after a power cut NORMAL may miss the last commits, and nobody else has them.
+    database.execute("PRAGMA synchronous = FULL")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA:
+        raise JournalError(f"written by a newer limber (schema {version}, this one knows {SCHEMA}); update the bridge")
+    if version == 0:
+        if database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+            raise JournalError("a database of some other program")
+        database.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
+
+
+def encode(value: Event | Memory | Night) -> str:
+    """Return a record as JSON."""
+    return msgspec.json.encode(value).decode()
+
+
+def decode(name: str, payload: str) -> Event:
+    """Return an event out of the name of its kind and its JSON."""
+    return msgspec.json.decode(payload, type=KINDS[name])

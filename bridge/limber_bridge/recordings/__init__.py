@@ -1,0 +1,24 @@
+"""Recorded nights, in and out: CSV and EDF/EDF+ (contracts, section 1.1).
+
+Law: what a file does not hold is a gap, what cannot be understood is an error that names file, place and mend; nothing
+is guessed in silence.
+"""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from limber_bridge.recordings.edf import read_edf
+from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
+from limber_bridge.recordings.table import read_csv
+
+
+def read(path: Path, zone: ZoneInfo | None = None) -> Recording:
+    """Read a recording, whichever of the formats it has.
+
+    `zone` is where it was made: EDF gives local times without a zone, so its start is known only with one.
+    Raises UnreadableRecordingError.
+    """
+    try:
+        return read_edf(path, zone) if path.suffix.lower() == ".edf" else read_csv(path)
+    except OSError as error:
+        raise UnreadableRecordingError(f"{path}: {error.strerror or error}; check the path") from error

@@ -1,0 +1,141 @@
+"""Recordings as EDF and EDF+. Discontinuities of EDF+D, which edfio reads as if there were none, become holes."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import edfio
+import numpy as np
+
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity
+from limber_bridge.nights import micros
+from limber_bridge.recordings.recording import COLUMNS, Column, Recording, Signal, UnreadableRecordingError
+
+DIMENSIONS: Final = {
+    Quantity.ACCELERATION: {"g": 1.0, "mg": 1e-3, "m/s2": 1 / 9.80665, "m/s^2": 1 / 9.80665},
+    Quantity.EMG: {"uv": 1.0, "µv": 1.0, "mv": 1e3, "v": 1e6},
+    Quantity.LOAD: {"kg": 1.0, "g": 1e-3},
+}
+"""What a physical dimension, in small letters, is worth in our unit."""
+LABELS: Final = {
+    "left_emg": ("lat", "legl", "lleg", "leftleg", "tibl", "ltib", "emgtibl", "emglat", "emgleft", "legleft", "emgl"),
+    "right_emg": (
+        "rat", "legr", "rleg", "rightleg", "tibr", "rtib", "emgtibr", "emgrat", "emgright", "legright", "emgr",
+    ),
+}  # fmt: skip
+"""Labels of tibialis EMG in sleep laboratories, letters only."""
+UNDATED: Final = 1985
+"""Year that EDF writers put in for a date they do not know."""
+ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
+
+
+def read_edf(path: Path, zone: ZoneInfo | None) -> Recording:
+    """Read an EDF or EDF+ file; UnreadableRecordingError or OSError."""
+    try:
+        edf = edfio.read_edf(path, lazy_load_data=False)
+    except (ValueError, IndexError) as error:
+        raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
+    known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label)) is not None]
+    if not known:
+        labels = ", ".join(signal.label for signal in edf.signals)
+        raise UnreadableRecordingError(f"{path}: no known signal among {labels}; rename one, `left_emg` for example")
+    start = start_of(edf, zone)
+    onsets = record_onsets(path, edf)
+    grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
+    for column, signal in sorted(known, key=lambda pair: pair[0].axis):
+        grouped.setdefault((column.quantity, column.place, column.side), []).append((column, signal))
+    signals = tuple(signal_of(path, group, onsets, start or 0) for group in grouped.values())
+    duration = onsets[-1] / SECOND + edf.data_record_duration - onsets[0] / SECOND
+    return Recording(path.name, start, duration, signals, ())
+
+
+def column_of(label: str) -> Column | None:
+    """Return what a label means; None for one that is not ours."""
+    if label in COLUMNS:
+        return COLUMNS[label]
+    letters = re.sub(r"[^a-z]", "", label.lower())
+    return next((COLUMNS[name] for name, labels in LABELS.items() if letters in labels), None)
+
+
+def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onsets: Sequence[int], start: int) -> Signal:
+    """Return the signal of one sensor out of the EDF signals of its axes."""
+    column, first = group[0]
+    if len(group) != column.quantity.axes:
+        raise UnreadableRecordingError(f"{path}: `{first.label}`: {len(group)} axes of 3; give all three")
+    rate = first.sampling_frequency
+    if any(signal.sampling_frequency != rate for _, signal in group):
+        raise UnreadableRecordingError(f"{path}: `{first.label}`: its axes have different rates; give all the same")
+    samples = np.stack([signal.data * worth(path, column, signal) for _, signal in group])
+    blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
+    return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+
+
+def worth(path: Path, column: Column, signal: edfio.EdfSignal) -> float:
+    """Return what one of the signal's physical unit is in ours."""
+    dimension = signal.physical_dimension.strip().lower()
+    factors = DIMENSIONS[column.quantity]
+    if dimension not in factors:
+        mend = f"the header must say one of {', '.join(factors)}"
+        raise UnreadableRecordingError(f"{path}: `{signal.label}`: unit `{signal.physical_dimension}` unknown; {mend}")
+    return factors[dimension]
+
+
+def blocks_of(samples: Floats, size: int, onsets: Sequence[int], start: int, rate: float) -> Iterator[Block]:
+    """Yield samples (axes, n), `size` a record, as blocks: one for each stretch of records without a break."""
+    lasts = round(size * SECOND / rate)
+    breaks = [0, *(i for i in range(1, len(onsets)) if abs(onsets[i] - onsets[i - 1] - lasts) > 1), len(onsets)]
+    first = 0
+    for begin, end in pairwise(breaks):
+        number = max(first, round((onsets[begin] - onsets[0]) * rate / SECOND))
+        clock = Clock(number, start + onsets[begin], rate)
+        yield Block(number, samples[:, begin * size : end * size], clock, rate)
+        first = number + (end - begin) * size
+
+
+def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
+    """Return the time (us) of each data record, as EDF+ writes it into the record, or one after the other."""
+    duration = edf.data_record_duration
+    regular = [round(index * duration * SECOND) for index in range(edf.num_data_records)]
+    if not edf.reserved.startswith("EDF+D"):
+        return regular
+    return list(timekeeping(path.read_bytes(), regular))
+
+
+def timekeeping(data: bytes, regular: Iterable[int]) -> Iterator[int]:
+    """Yield the onsets (us) out of the first annotation of every record; the regular one where there is none."""
+    count = int(data[252:256])
+    labels = [data[256 + 16 * index : 272 + 16 * index].strip() for index in range(count)]
+    sizes = [2 * int(data[256 + 216 * count + 8 * index : 264 + 216 * count + 8 * index]) for index in range(count)]
+    annotations = labels.index(b"EDF Annotations")
+    offset, record = int(data[184:192]) + sum(sizes[:annotations]), sum(sizes)
+    for index, otherwise in enumerate(regular):
+        onset = ONSET.match(data, offset + index * record)
+        yield otherwise if onset is None else round(float(onset[1]) * SECOND)
+
+
+def start_of(edf: edfio.Edf, zone: ZoneInfo | None) -> int | None:
+    """Return when a recording began (us, UTC); None where its date or its zone is not known."""
+    try:
+        start: datetime = edf.startdatetime
+    except edfio.AnonymizedDateError, ValueError:
+        return None
+    return None if zone is None or start.year <= UNDATED else micros(start.replace(tzinfo=zone))
+
+
+def write_edf(path: Path, names: Sequence[str], quantity: Quantity, rate: float, samples: Floats) -> None:
+    """Write the samples (axes, n) of one sensor as EDF+. The same samples give the same bytes."""
+    limit = {Quantity.ACCELERATION: 8.0, Quantity.EMG: 3276.7, Quantity.LOAD: 500.0}[quantity]
+    record = next((seconds for seconds in (1, 2, 5, 10) if (seconds * rate).is_integer()), None)
+    if record is None:
+        raise ValueError(f"EDF needs a whole number of samples in 10 s; {rate:g} Hz has none")
+    spare = -samples.shape[1] % round(record * rate)
+    padded = np.pad(np.clip(samples, -limit, limit), ((0, 0), (0, spare)), mode="edge")
+    signals = [
+        edfio.EdfSignal(axis, rate, label=name, physical_dimension=quantity.unit, physical_range=(-limit, limit))
+        for name, axis in zip(names, padded, strict=True)
+    ]
+    edfio.Edf(signals, data_record_duration=record).write(path)

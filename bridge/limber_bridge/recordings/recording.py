@@ -1,0 +1,75 @@
+"""What a recording is, and what its columns mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from limber_bridge.detection.signal import Block, Place, Quantity, Side
+
+
+class UnreadableRecordingError(Exception):
+    """A recording cannot be read; the text names the file, the place and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column or an EDF label means."""
+
+    quantity: Quantity
+    place: Place
+    side: Side | None
+    axis: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signal:
+    """One sensor's part of a recording."""
+
+    quantity: Quantity
+    place: Place
+    side: Side | None
+    rate: float
+    """Hz."""
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded night."""
+
+    name: str
+    start: int | None
+    """us, UTC; None where the recording does not say. The times of its blocks then begin at 0."""
+    duration: float
+    """s, from the first sample to the last."""
+    signals: tuple[Signal, ...]
+    notes: tuple[str, ...]
+    """What had to be left out, for a person."""
+
+    def signal(self, quantity: Quantity, place: Place, side: Side | None) -> Signal | None:
+        """Return the signal of a sensor; one whose side the recording does not know fits any."""
+        found = [one for one in self.signals if (one.quantity, one.place) == (quantity, place)]
+        fitting = [one for wanted in (side, None) for one in found if one.side == wanted]
+        return fitting[0] if fitting else None
+
+
+def columns() -> dict[str, Column]:
+    """Return the columns a CSV may have, and labels of our own in EDF."""
+    known = {axis: Column(Quantity.ACCELERATION, Place.ANKLE, None, index) for index, axis in enumerate("xyz")}
+    for index, axis in enumerate("xyz"):
+        for side in Side:
+            known[f"{side}_acc_{axis}"] = Column(Quantity.ACCELERATION, Place.ANKLE, side, index)
+        known[f"bed_acc_{axis}"] = Column(Quantity.ACCELERATION, Place.BED, None, index)
+    for side in Side:
+        known[f"{side}_emg"] = Column(Quantity.EMG, Place.TIBIALIS, side, 0)
+    known["bed_load"] = Column(Quantity.LOAD, Place.BED, None, 0)
+    return known
+
+
+COLUMNS: Final[Mapping[str, Column]] = columns()
+
+
+def column_names(quantity: Quantity, place: Place, side: Side | None) -> list[str]:
+    """Return the names of the columns of one sensor, axis by axis."""
+    wanted = {name: column for name, column in COLUMNS.items() if (column.quantity, column.place) == (quantity, place)}
+    return [name for name, column in wanted.items() if column.side == side]

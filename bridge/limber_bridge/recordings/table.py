@@ -1,0 +1,185 @@
+"""Recordings as CSV, gzipped or not: one header row, a column `time` in seconds, a column a signal."""
+
+import csv
+import gzip
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Side, Times
+from limber_bridge.recordings.recording import (
+    COLUMNS,
+    Column,
+    Recording,
+    Signal,
+    UnreadableRecordingError,
+    column_names,
+)
+
+UNIX: Final = 1e9
+"""s; a time above this is Unix time."""
+PIECE: Final = 60.0
+"""s of signal for which one straight line stands for the clock: rows jitter, and rates are a percent off."""
+HOLE: Final = 2.5
+"""Sample intervals; rows further apart than this have a hole between them."""
+
+
+def read_csv(path: Path) -> Recording:
+    """Read a CSV, gzipped or not; UnreadableRecordingError or OSError."""
+    with text_of(path) as lines:
+        names = header(path, lines)
+        table = numbers(path, lines, names)
+    times = table[names.index("time")]
+    notes = []
+    if not np.isfinite(times).all():
+        row = int(np.flatnonzero(~np.isfinite(times))[0]) + 2
+        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
+    advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+    if not advancing.all():
+        row = int(np.flatnonzero(~advancing)[0]) + 2
+        notes.append(f"{path}: line {row}: time runs back; {int((~advancing).sum())} rows left out")
+        table, times = table[:, advancing], times[advancing]
+    if len(times) < 2:
+        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
+    unix = bool(times[0] > UNIX)
+    stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
+    signals = tuple(
+        signal_of(column, table[[names.index(name) for name in group]], stamps) for column, group in groups(names, path)
+    )
+    duration = float(stamps[-1] - stamps[0]) / SECOND
+    return Recording(path.name, int(stamps[0]) if unix else None, duration, signals, tuple(notes))
+
+
+@contextmanager
+def text_of(path: Path) -> Iterator[IO[str]]:
+    """Open a text file, gzipped or not."""
+    with path.open("rb") as raw:
+        plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        try:
+            yield io.TextIOWrapper(plain, encoding="utf-8-sig")
+        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+            raise UnreadableRecordingError(f"{path}: not a whole UTF-8 text ({error}); save it anew") from error
+
+
+def header(path: Path, lines: IO[str]) -> list[str]:
+    """Read the header row and check it."""
+    names = [name.strip() for name in lines.readline().rstrip("\r\n").split(",")]
+    if names == [""]:
+        raise UnreadableRecordingError(f"{path}: empty; a recording begins with a header row")
+    if "time" not in names:
+        raise UnreadableRecordingError(f"{path}: line 1: no column `time`; name the column of the seconds so")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnreadableRecordingError(f"{path}: line 1: column `{twice[0]}` stands there twice; keep one")
+    if not any(name in COLUMNS for name in names):
+        raise UnreadableRecordingError(f"{path}: line 1: no known column; known are {', '.join(COLUMNS)}")
+    return names
+
+
+def numbers(path: Path, lines: IO[str], names: Sequence[str]) -> Floats:
+    """Return the columns (columns, rows) of what follows the header; an empty field is NaN."""
+    text = lines.read()
+    try:
+        table = np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2, dtype=np.float64)
+    except ValueError:
+        # Slower, and it finds the place.
+        return np.array(list(careful(path, text, names)), dtype=np.float64).reshape(-1, len(names)).T
+    if table.shape[1] != len(names):
+        raise UnreadableRecordingError(f"{path}: line 2: {table.shape[1]} fields under {len(names)} names")
+    return table.T
+
+
+def careful(path: Path, text: str, names: Sequence[str]) -> Iterator[list[float]]:
+    """Yield the rows one by one."""
+    for line, row in enumerate(csv.reader(io.StringIO(text)), 2):
+        if not row:
+            continue
+        if len(row) != len(names):
+            raise UnreadableRecordingError(f"{path}: line {line}: {len(row)} fields under {len(names)} names")
+        try:
+            yield [float(field) if field.strip() else math.nan for field in row]
+        except ValueError as error:
+            raise UnreadableRecordingError(f"{path}: line {line}: {error}; write a number or nothing") from error
+
+
+def groups(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:
+    """Return the sensors among the names, each with its columns axis by axis."""
+    found: dict[tuple[Quantity, Place, Side | None], list[str]] = {}
+    for name in names:
+        if name in COLUMNS:
+            column = COLUMNS[name]
+            found.setdefault((column.quantity, column.place, column.side), []).append(name)
+    for (quantity, place, side), group in found.items():
+        missing = set(column_names(quantity, place, side)) - set(group)
+        if missing:
+            raise UnreadableRecordingError(f"{path}: `{group[0]}` is there but not `{min(missing)}`; give all axes")
+    return [(COLUMNS[group[0]], sorted(group)) for group in found.values()]
+
+
+def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
+    """Return the signal of samples (axes, n) with these times (us, rising): numbered, and placed in time.
+
+    A hole of some rows gets its sample numbers, so that what follows sees it.
+    """
+    rate = measured_rate(stamps)
+    # Rows that jitter are no hole: a step must be that of three rows to be one.
+    widths = np.diff(stamps) * rate / SECOND
+    steps = np.where(widths < HOLE, 1, np.rint(widths)).astype(np.int64)
+    indexes = np.concatenate([[0], np.cumsum(steps)])
+    # A new piece after every hole, and after a minute at the latest.
+    bounds = np.flatnonzero(steps > 1) + 1
+    blocks = [
+        block
+        for begin, end in zip([0, *bounds.tolist()], [*bounds.tolist(), len(stamps)], strict=True)
+        for block in pieces(indexes[begin:end], samples[:, begin:end], stamps[begin:end], rate)
+    ]
+    return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+
+
+def measured_rate(stamps: Times) -> float:
+    """Return the rate in Hz, holes left out."""
+    steps = np.diff(stamps)
+    usual = steps[steps < HOLE * np.median(steps)]
+    return float(len(usual) * SECOND / usual.sum())
+
+
+def pieces(indexes: Times, samples: Floats, stamps: Times, rate: float) -> Iterator[Block]:
+    """Yield an unbroken stretch in pieces, each with the clock that fits its rows."""
+    count = max(1, round(len(indexes) / (PIECE * rate)))
+    for part in np.array_split(np.arange(len(indexes)), count):
+        begin, end = int(part[0]), int(part[-1]) + 1
+        first = int(indexes[begin])
+        offsets = stamps[begin:end] - np.rint((indexes[begin:end] - first) * SECOND / rate).astype(np.int64)
+        clock = Clock(first, int(np.median(offsets)), rate)
+        yield Block(first, samples[:, begin:end], clock, rate)
+
+
+def write_csv(path: Path, quantity: Quantity, names: Sequence[str], blocks: Iterable[Block]) -> None:
+    """Write blocks of one sensor; times are seconds from sample 0. The same samples give the same bytes."""
+    digits = {Quantity.ACCELERATION: 4, Quantity.EMG: 1, Quantity.LOAD: 3}[quantity]
+    row = ",".join(["%.6f", *[f"%.{digits}f"] * len(names)]) + "\n"
+    with writable(path) as out:
+        out.write(",".join(["time", *names]) + "\n")
+        for block in blocks:
+            times = np.arange(block.first, block.end) / block.rate
+            out.writelines(row % tuple(values) for values in np.vstack([times, block.samples]).T.tolist())
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[IO[str]]:
+    """Open a text file for writing, gzipped (without a date, so that bytes repeat) where its name says so."""
+    if path.suffix != ".gz":
+        with path.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        return
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as out,
+    ):
+        yield out

@@ -1,0 +1,108 @@
+"""What a source hands on: samples, and what is wrong."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from limber_bridge.clock import HostClock
+from limber_bridge.detection.signal import Block, Sensor
+from limber_bridge.nights import Calendar
+
+
+class Reason(StrEnum):
+    """What can be wrong with what a sensor sends."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_SENSOR = "unknown_sensor"
+    UNKNOWN_QUANTITY = "unknown_quantity"
+    WRONG_QUANTITY = "wrong_quantity"
+    WRONG_KEY = "wrong_key"
+    REPEATED = "repeated"
+    SATURATED = "saturated"
+    RESTARTED = "restarted"
+    CLOCK_JUMPED = "clock_jumped"
+    OVERLOADED = "overloaded"
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the frame was thrown away."""
+        return self not in (Reason.SATURATED, Reason.RESTARTED, Reason.CLOCK_JUMPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A block of good samples, or some of them NaN."""
+
+    sensor: int
+    block: Block
+    battery: int | None = None
+    """Percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is wrong with one frame or one sensor."""
+
+    sensor: int | None
+    """None: no sensor of ours."""
+    reason: Reason
+    detail: str
+    """What it was and what to do, for a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A recording is over: nothing is to come from this sensor."""
+
+    sensor: int
+
+
+type Arrival = Samples | Trouble | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A sensor as the configuration wants it."""
+
+    sensor: Sensor
+    options: Any
+    """What the source's `options` made of its keys in limber.yaml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a source is asked to deliver."""
+
+    sensors: tuple[Wanted, ...]
+    settings: Any
+    """What the source's `section` made of its section of limber.yaml; None where it has none."""
+    calendar: Calendar
+    """Of the bridge: its zone, and where its nights end."""
+    host: HostClock
+    begun: int
+    """us; when the bridge began: what recordings without a date are laid by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One way in."""
+
+    options: Callable[[Mapping[str, Any], Path], Any]
+    """Makes something of the keys of a sensor that are the source's own; relative paths are relative to the folder.
+    Raises voluptuous.Invalid."""
+    section: Callable[[Any], Any] | None = None
+    """Checks the section of limber.yaml that bears the source's name, where it has one."""
+    needs: str = ""
+    """What to write where that section is missing."""
+    run: Callable[[Request], AsyncGenerator[Arrival]]
+    """Delivers until it is closed. Raises SourceLostError when it cannot go on but may be tried again."""
+    together: bool = False
+    """One run serves all sensors of the source; else each sensor has its own."""
+    live: bool = True
+    """Samples are of now; False: of a recording, with a time of its own."""
+
+
+class SourceLostError(Exception):
+    """A source cannot go on; trying again later may help. The text says what to do."""

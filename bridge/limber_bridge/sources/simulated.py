@@ -1,0 +1,76 @@
+"""A sleeper that is not there: for the demonstration, and to try an installation without a sensor."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import voluptuous as vol
+
+from limber_bridge.detection.signal import Quantity, Side
+from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.signals import blocks
+from limber_bridge.sources.arrival import Arrival, Request, Source
+from limber_bridge.sources.playback import begins, play, speed
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a simulated sensor may have besides what every sensor has."""
+
+    wishes: Wishes
+    seed: int
+    speed: float
+    rate: float | None
+
+
+def number(least: float, most: float) -> vol.All:
+    """Return a check for a number within bounds."""
+    return vol.All(vol.Coerce(float), vol.Range(least, most), msg=f"write a number from {least:g} to {most:g}")
+
+
+def whole(least: int, most: int) -> vol.All:
+    """Return a check for a whole number within bounds."""
+    return vol.All(int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
+
+
+OPTIONS: Final = vol.Schema(
+    {
+        vol.Optional("seed", default=1): whole(0, 2**32),
+        vol.Optional("hours", default=8.0): number(0.25, 40),
+        vol.Optional("plm_index", default=25.0): number(0, 110),
+        vol.Optional("cramps", default=0): whole(0, 3),
+        vol.Optional("latency", default=10.0): number(0, 120),
+        vol.Optional("up", default=2.0): number(0, 60),
+        vol.Optional("rate"): number(1, 2000),
+        vol.Optional("speed", default=1.0): speed,
+    }
+)
+RATES: Final = {Quantity.ACCELERATION: 50.0, Quantity.EMG: 250.0, Quantity.LOAD: 10.0}
+"""Hz, where the configuration names no rate."""
+
+
+def options(values: Mapping[str, Any], folder: Path) -> Options:
+    """Return the options of a simulated sensor; voluptuous.Invalid if they are wrong."""
+    del folder
+    checked = OPTIONS(dict(values))
+    wishes = Wishes(
+        hours=checked["hours"], plm_index=checked["plm_index"], cramps=checked["cramps"], legs=tuple(Side),
+        latency=checked["latency"], up=checked["up"],
+    )  # fmt: skip
+    return Options(wishes, checked["seed"], checked["speed"], checked.get("rate"))
+
+
+async def run(request: Request) -> AsyncGenerator[Arrival]:
+    """Deliver one simulated night. Sensors with the same seed and wishes see the same sleeper."""
+    (wanted,) = request.sensors
+    chosen: Options = wanted.options
+    night = plan(chosen.seed, chosen.wishes)
+    start = begins(request.begun, night.duration, chosen.speed, request.calendar)
+    rate = chosen.rate or RATES[wanted.sensor.quantity]
+    signal = blocks(night, wanted.sensor, rate, start)
+    async for arrival in play(wanted.sensor.id, signal, chosen.speed, request.begun, request.host):
+        yield arrival
+
+
+SOURCE: Final = Source(options=options, run=run, live=False)

@@ -1,0 +1,256 @@
+"""One sleeper as it happens: samples in; what to keep and what to tell, out.
+
+Law: no clock, no file, no network. Time comes as an argument, so a night can be played to it at any pace. Whoever calls
+keeps what is returned in the journal before telling anyone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Final
+
+from limber_bridge.config import Config, Sleeper
+from limber_bridge.detection.detector import Detector, Memory
+from limber_bridge.detection.events import Bed, Event, Movement, identity
+from limber_bridge.detection.measures import NightScore, score_night
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.sleep import Span
+from limber_bridge.health import Health
+from limber_bridge.nights import Night, utc
+from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
+from limber_bridge.wire import SensorInfo, SleeperInfo, State, Tonight, methods, night_message, rounded
+
+LATE: Final = SECOND
+"""us for which a live sensor may hold the others back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An event and the night it belongs to."""
+
+    night: date
+    event: Event
+    told: bool
+    """Whether others hear of it as it happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What came of something."""
+
+    events: tuple[Filed, ...] = ()
+    finished: tuple[Night, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.finished)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the journal knows of a sleeper when the bridge starts."""
+
+    memory: Memory | None = None
+    nights: Mapping[date, Sequence[Event]] = field(default_factory=dict)
+    """Events of tonight and of every night that was never finished."""
+    finished: Mapping[date, Night] = field(default_factory=dict)
+    """Those of them that were, in their last revision."""
+    last: Night | None = None
+
+
+class NothingToEndError(Exception):
+    """There is no night to end."""
+
+
+class Watch:
+    """Follows one sleeper. `now` is the host's time in us; a sleeper who is played from recordings lives in theirs."""
+
+    def __init__(self, sleeper: Sleeper, config: Config, kept: Kept, now: int) -> None:
+        """Go on from what was kept."""
+        self._sleeper, self._rules, self._calendar = sleeper, config.rules, config.calendar
+        sensors = [watched.sensor for watched in sleeper.sensors]
+        earlier = sorted((event for night in kept.nights.values() for event in night), key=lambda event: event.onset)
+        self._detector = Detector(sensors, config.rules, memory=kept.memory, events=earlier)
+        self._nights = {night: {identity(event): event for event in events} for night, events in kept.nights.items()}
+        self._changed = set(self._nights)
+        self._finished = dict(kept.finished)
+        self._last = kept.last
+        self._health = {sensor.id: Health(now) for sensor in sensors}
+        self._playing = {sensor.id for sensor in sensors}
+        self._bed_known = self._detector.in_bed is not None
+        self._time = now if sleeper.live else 0
+        self._measured = max((one.until or 0 for one in self._detector.memory.sensors.values()), default=0)
+
+    @property
+    def id(self) -> str:
+        """The sleeper's."""
+        return self._sleeper.id
+
+    @property
+    def memory(self) -> Memory:
+        """What the journal has to keep besides the events."""
+        return self._detector.memory
+
+    @property
+    def info(self) -> SleeperInfo:
+        """Who is watched by what."""
+        rates = {number: one.rate for number, one in self._detector.memory.sensors.items()}
+        sensors = tuple(
+            SensorInfo(
+                id=watched.sensor.id, place=watched.sensor.place, side=watched.sensor.side,
+                quantity=watched.sensor.quantity, rate=rates[watched.sensor.id], source=watched.source,
+            )
+            for watched in self._sleeper.sensors
+        )  # fmt: skip
+        return SleeperInfo(id=self.id, name=self._sleeper.name, sensors=sensors)
+
+    def signs(self, now: int) -> tuple[tuple[int, bool, str | None], ...]:
+        """Return what others must hear of at once when it changes: each sensor, whether it is there, what is wrong."""
+        return tuple((number, one.connected(now), one.problem(now)) for number, one in self._health.items())
+
+    def arrive(self, arrival: Arrival, now: int) -> Change:
+        """Take in what one of the sleeper's sensors delivered."""
+        if arrival.sensor is None:
+            return Change()
+        self._health[arrival.sensor].take(arrival, now)
+        match arrival:
+            case Samples():
+                events = self._detector.feed(arrival.sensor, arrival.block)
+                self._measured = max(self._measured, self._health[arrival.sensor].sampled or 0)
+                return self._after(events, now)
+            case Ended():
+                return self._ended(arrival.sensor, now)
+            case Trouble():
+                return Change()
+
+    def tick(self, now: int) -> Change:
+        """Let time pass; once a second or so."""
+        return self._after(self._detector.advance(now - LATE) if self._sleeper.live else [], now)
+
+    def end_night(self, now: int) -> Change:
+        """Finish tonight because somebody wants it; NothingToEndError if nothing was measured."""
+        change = self._after([], now)
+        tonight = self._calendar.night_of(self._time)
+        night = self._night(tonight) if tonight in self._nights else None
+        if night is None:
+            raise NothingToEndError("nothing was measured tonight")
+        return replace(change, finished=(*change.finished, *self._finish(night)))
+
+    def state(self, now: int) -> State:
+        """Return everything that is true now."""
+        present = any(one.connected(now) for one in self._health.values())
+        tonight = self._calendar.night_of(self._time or now)
+        score = self._score(tonight)
+        in_bed = self._detector.in_bed if present else None
+        method = self._detector.in_bed_method
+        return State(
+            time=utc(now),
+            in_bed=in_bed,
+            asleep=None if in_bed is None else in_bed and lasts(score.asleep or (), self._until(tonight)),
+            cramp=None,
+            tonight=Tonight(night=tonight, measures=rounded(score.measures)),
+            last_night=None if self._last is None else night_message(self._last),
+            methods=methods(method),
+            sensors={str(number): one.message(now) for number, one in self._health.items()},
+        )
+
+    def _after(self, events: Iterable[Event], now: int) -> Change:
+        """File events, note that time has passed, and finish what is over."""
+        before = self._time
+        self._time = max(self._time, now) if self._sleeper.live else self._measured
+        filed = [*self._turned(before), *(self._file(event) for event in events)]
+        return Change(tuple(filed), tuple(self._over()))
+
+    def _file(self, event: Event, *, told: bool = True) -> Filed:
+        night = self._calendar.night_of(event.onset)
+        entries = self._nights.setdefault(night, {})
+        match event:
+            case Movement():
+                told = told and self._detector.in_bed is not False
+            case Bed():
+                # The first word on the matter is no going to bed and no leaving it.
+                told, self._bed_known = told and self._bed_known, True
+            case _:
+                pass
+        entries[identity(event)] = event
+        self._changed.add(night)
+        return Filed(night, event, told)
+
+    def _turned(self, before: int) -> list[Filed]:
+        """Where a new night has begun with the sleeper in bed, file that it began so."""
+        if not before or not self._time or not self._detector.in_bed:
+            return []
+        tonight = self._calendar.night_of(self._time)
+        if tonight == self._calendar.night_of(before):
+            return []
+        return [self._file(Bed(self._calendar.begin(tonight), in_bed=True), told=False)]
+
+    def _over(self) -> Iterable[Night]:
+        """Yield the nights that are finished now, or finished anew with other figures."""
+        for night in sorted(self._changed):
+            if not self._calendar.is_over(night, list(self._nights[night].values()), self._time):
+                continue
+            self._changed.discard(night)
+            summary = self._night(night)
+            if summary is not None:
+                yield from self._finish(summary)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of nights for which nothing can come any more."""
+        if self._time:
+            oldest = self._calendar.night_of(self._time) - timedelta(days=2)
+            for night in [night for night in self._nights if night < oldest and night not in self._changed]:
+                del self._nights[night]
+
+    def _finish(self, night: Night) -> Iterable[Night]:
+        """Yield the next revision of a night, if it says anything new."""
+        known = self._finished.get(night.date)
+        if known is not None and replace(known, revision=0) == night:
+            return
+        night = replace(night, revision=1 if known is None else known.revision + 1)
+        self._finished[night.date] = night
+        if self._last is None or night.date >= self._last.date:
+            self._last = night
+        yield night
+
+    def _night(self, night: date) -> Night | None:
+        """Return the summary of a night, not yet finished; None for one that nobody spent here."""
+        score = self._score(night)
+        if score.in_bed == () or (score.in_bed is None and not score.measures.movements):
+            return None
+        spans = score.in_bed or ()
+        left = bool(spans) and spans[-1][1] < self._until(night)
+        return Night(
+            sleeper=self.id, date=night, revision=0, start=spans[0][0] if spans else None,
+            end=spans[-1][1] if left else None, rules=self._rules.name,
+            in_bed_method=None if score.in_bed is None else self._detector.in_bed_method, measures=score.measures,
+        )  # fmt: skip
+
+    def _score(self, night: date) -> NightScore:
+        return score_night(
+            list(self._nights.get(night, {}).values()),
+            self._rules,
+            until=self._until(night),
+            sensors=list(self._health),
+            moves=self._detector.moves,
+        )
+
+    def _until(self, night: date) -> int:
+        """Return how far (us) a night has been measured."""
+        return min(self._measured, self._calendar.end(night))
+
+    def _ended(self, sensor: int, now: int) -> Change:
+        """Take it that a recording is over; when all of them are, so is the night."""
+        change = self._after(self._detector.finish(sensor), now)
+        self._playing.discard(sensor)
+        if self._playing:
+            return change
+        open_nights = [self._night(night) for night in sorted(self._changed)]
+        self._changed.clear()
+        finished = [done for night in open_nights if night is not None for done in self._finish(night)]
+        return replace(change, finished=(*change.finished, *finished))
+
+
+def lasts(spans: Sequence[Span], until: int) -> bool:
+    """Return whether the last span reaches to `until`."""
+    return bool(spans) and spans[-1][1] >= until
