@@ -1,0 +1,137 @@
+"""Finding a bridge: by MQTT discovery, or by hand with a look at what the broker holds."""
+
+import asyncio
+from typing import Any, Final, override
+
+import voluptuous as vol
+from homeassistant.components import mqtt
+from homeassistant.components.mqtt.models import ReceiveMessage
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig, TextSelector
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+
+from .const import CONF_BASE, CONF_BRIDGE, DEFAULT_BASE, DOMAIN
+from .coordinator import version_key
+from .wire import Info, MalformedMessageError, OtherVersionError, parse_info
+
+PATIENCE: Final = 5.0
+"""s for retained messages to arrive."""
+
+
+async def async_probe(hass: HomeAssistant, base: str) -> dict[str, Info | OtherVersionError]:
+    """Return the bridges that have retained what they are below a base topic, by their id.
+
+    Bridges retain it, so the first comes with the subscription; others may follow within half a second.
+    """
+    found: dict[str, Info | OtherVersionError] = {}
+    first = asyncio.Event()
+
+    @callback
+    def heard(message: ReceiveMessage) -> None:
+        bridge = message.topic.removeprefix(f"{base}/").removesuffix("/info")
+        try:
+            found[bridge] = parse_info(str(message.payload))
+        except OtherVersionError as error:
+            found[bridge] = error
+        except MalformedMessageError:
+            return
+        first.set()
+
+    unsubscribe = await mqtt.async_subscribe(hass, f"{base}/+/info", heard, 1)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await first.wait()
+        await asyncio.sleep(0.5)
+    except TimeoutError:
+        pass
+    finally:
+        unsubscribe()
+    return found
+
+
+class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up one bridge."""
+
+    VERSION = 1
+
+    def __init__(self) -> None:
+        """Begin with nothing found."""
+        self._base = DEFAULT_BASE
+        self._found: dict[str, Info] = {}
+
+    @override
+    async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
+        """Take what a bridge has retained on its info topic."""
+        self._base, bridge, _ = discovery_info.topic.rsplit("/", 2)
+        try:
+            info = parse_info(str(discovery_info.payload))
+        except MalformedMessageError:
+            return self.async_abort(reason="invalid_discovery_info")
+        except OtherVersionError as error:
+            return self.async_abort(reason=version_key(error), description_placeholders={"bridge": bridge})
+        if info.bridge != bridge:
+            return self.async_abort(reason="invalid_discovery_info")
+        await self.async_set_unique_id(bridge)
+        self._abort_if_unique_id_configured(updates={CONF_BASE: self._base})
+        self._found = {bridge: info}
+        self.context["title_placeholders"] = {"name": info.name}
+        return await self.async_step_discovery_confirm()
+
+    async def async_step_discovery_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask whether the bridge that was found is wanted."""
+        ((bridge, info),) = self._found.items()
+        if user_input is not None:
+            return self._create(bridge)
+        self._set_confirm_only()
+        return self.async_show_form(
+            step_id="discovery_confirm", description_placeholders={"name": info.name, "sleepers": names(info)}
+        )
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Look for bridges below a base topic."""
+        if not self.hass.config_entries.async_entries("mqtt") or not await mqtt.async_wait_for_mqtt_client(self.hass):
+            return self.async_abort(reason="no_mqtt")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._base = user_input[CONF_BASE].strip("/")
+            errors = await self._look()
+            if not errors:
+                return await self.async_step_bridge()
+        schema = vol.Schema({vol.Required(CONF_BASE, default=self._base): TextSelector()})
+        return self.async_show_form(step_id="user", data_schema=schema, errors=errors)  # type: ignore[arg-type] # alias
+
+    async def async_step_bridge(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose one of several bridges."""
+        if user_input is None and len(self._found) > 1:
+            options = [SelectOptionDict(value=bridge, label=info.name) for bridge, info in self._found.items()]
+            schema = vol.Schema({vol.Required(CONF_BRIDGE): SelectSelector(SelectSelectorConfig(options=options))})
+            return self.async_show_form(step_id="bridge", data_schema=schema)  # type: ignore[arg-type] # alias
+        bridge = next(iter(self._found)) if user_input is None else user_input[CONF_BRIDGE]
+        # A discovered flow for it may be waiting; this one is what the person is looking at.
+        await self.async_set_unique_id(bridge, raise_on_progress=False)
+        self._abort_if_unique_id_configured(updates={CONF_BASE: self._base})
+        return self._create(bridge)
+
+    async def _look(self) -> dict[str, str]:
+        """Look for bridges; return what to show beside the base topic where there are none."""
+        try:
+            mqtt.valid_publish_topic(f"{self._base}/x")
+        except vol.Invalid:
+            return {CONF_BASE: "invalid_topic"}
+        found = await async_probe(self.hass, self._base)
+        self._found = {bridge: info for bridge, info in found.items() if isinstance(info, Info)}
+        if self._found:
+            return {}
+        others = [version_key(error) for error in found.values() if isinstance(error, OtherVersionError)]
+        return {"base": others[0] if others else "no_bridge"}
+
+    def _create(self, bridge: str) -> ConfigFlowResult:
+        data = {CONF_BRIDGE: bridge, CONF_BASE: self._base}
+        return self.async_create_entry(title=self._found[bridge].name, data=data)
+
+
+def names(info: Info) -> str:
+    """Return who is watched."""
+    return ", ".join(sleeper.name for sleeper in info.sleepers)

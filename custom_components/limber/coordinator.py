@@ -1,0 +1,303 @@
+"""MQTT in, state out; asks the bridge for what was missed.
+
+Law: one fold from messages to an immutable `Bridge`. A message that cannot be read changes nothing. Events go to those
+who listen, not into the state; one that is retained, repeated or late triggers nothing.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from homeassistant.components import mqtt
+from homeassistant.components.mqtt.models import ReceiveMessage
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
+from .statistics import async_keep
+from .wire import (
+    Answer,
+    Event,
+    Info,
+    MalformedMessageError,
+    Night,
+    NightEvent,
+    NightsAnswer,
+    OtherVersionError,
+    Refusal,
+    Sleeper,
+    State,
+    parse_answer,
+    parse_event,
+    parse_info,
+    parse_state,
+    question,
+)
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+type LimberConfigEntry = ConfigEntry[LimberCoordinator]
+
+PATIENCE: Final = 10
+"""s for an answer, and for what is retained to arrive."""
+LATE: Final = timedelta(minutes=1)
+"""An event that is older triggers nothing (contracts, section 3)."""
+REMEMBERED: Final = 500
+"""Ids of events that are recognised when they come again."""
+REVISED: Final = timedelta(days=3)
+"""How far before the last known night revisions are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """What is known of a bridge."""
+
+    online: bool = False
+    """It says that it is there, and we hear the broker."""
+    info: Info | None = None
+    states: Mapping[str, State] = field(default_factory=dict)
+    """By sleeper."""
+
+    @property
+    def sleepers(self) -> tuple[Sleeper, ...]:
+        """Who is watched."""
+        return () if self.info is None else self.info.sleepers
+
+
+class LimberCoordinator(DataUpdateCoordinator[Bridge]):
+    """Follows one bridge."""
+
+    config_entry: LimberConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: LimberConfigEntry) -> None:
+        """Prepare; nothing is subscribed to before the first refresh."""
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
+        self.bridge: str = entry.data[CONF_BRIDGE]
+        self.root = f"{entry.data[CONF_BASE]}/{self.bridge}"
+        self.data = Bridge()
+        self._reply = f"{self.root}/answer/{uuid.uuid4().hex}"
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._listeners_of: dict[str, list[Callable[[Event], None]]] = {}
+        self._seen: deque[str] = deque(maxlen=REMEMBERED)
+        self._complained: set[str] = set()
+        self._told = asyncio.Event()
+        self._other_version: OtherVersionError | None = None
+        self._known: Store[dict[str, str]] = store(hass, entry)
+        self._catching_up = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
+        self.device_id = ""
+        """Of the bridge, once it is registered."""
+
+    async def async_start(self) -> None:
+        """Subscribe to everything and wait for what is retained.
+
+        Raises ConfigEntryNotReady without a broker or a bridge on it, ConfigEntryError if it speaks another protocol.
+        """
+        if not await mqtt.async_wait_for_mqtt_client(self.hass):
+            raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
+        subscribed = asyncio.Event()
+        unsubscribe = self.config_entry.async_on_unload
+        unsubscribe(mqtt.async_on_subscribe_done(self.hass, self._reply, 1, subscribed.set))
+        for topic, heard in (
+            ("status", self._status),
+            ("info", self._info),
+            ("+/state", self._state),
+            ("+/event", self._event),
+            (self._reply.removeprefix(f"{self.root}/"), self._answer),
+        ):
+            unsubscribe(await mqtt.async_subscribe(self.hass, f"{self.root}/{topic}", heard, 1))
+        unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await subscribed.wait()
+                await self._told.wait()
+        except TimeoutError as error:
+            raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_bridge") from error
+        if self._other_version is not None:
+            raise ConfigEntryError(
+                translation_domain=DOMAIN,
+                translation_key=version_key(self._other_version),
+                translation_placeholders={"bridge": self.bridge},
+            )
+
+    async def ask(self, ask: str, sleeper: str, **rest: str | int) -> Answer:
+        """Ask the bridge and return its answer; HomeAssistantError if it refuses or is silent."""
+        key = uuid.uuid4().hex
+        answer = self._waiting[key] = self.hass.loop.create_future()
+        try:
+            payload = question(ask, sleeper, key, self._reply, **rest)
+            await mqtt.async_publish(self.hass, f"{self.root}/ask", payload, 1, False)
+            async with asyncio.timeout(PATIENCE):
+                answered: Answer = await answer
+        except TimeoutError as error:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_answer") from error
+        finally:
+            del self._waiting[key]
+        if isinstance(answered, Refusal):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="refused", translation_placeholders={"why": answered.message}
+            )
+        return answered
+
+    async def nights(self, sleeper: str, after: date) -> list[Night]:
+        """Ask for all nights after a date, page by page."""
+        nights: list[Night] = []
+        following: date | None = after
+        while following is not None:
+            answer = await self.ask("nights", sleeper, after=following.isoformat())
+            if not isinstance(answer, NightsAnswer):
+                break
+            nights += answer.nights
+            following = answer.next
+        return nights
+
+    @callback
+    def async_listen(self, sleeper: str, heard: Callable[[Event], None]) -> CALLBACK_TYPE:
+        """Have events of a sleeper handed on as they happen; what is returned ends it."""
+        listeners = self._listeners_of.setdefault(sleeper, [])
+        listeners.append(heard)
+        return lambda: listeners.remove(heard)
+
+    @callback
+    def async_catch_up(self) -> None:
+        """Ask in the background for the nights that were missed."""
+        if self.data.online and "recorder" in self.hass.config.components:
+            name = f"{self.name} nights"
+            self._asking = self.config_entry.async_create_background_task(self.hass, self._catch_up(), name)
+
+    async def _catch_up(self) -> None:
+        """Keep every night that the statistics do not have, and those that may have been revised."""
+        async with self._catching_up:
+            known = await self._known.async_load() or {}
+            try:
+                for sleeper in self.data.sleepers:
+                    since = date.fromisoformat(known.get(sleeper.id, "1970-01-04")) - REVISED
+                    nights = await self.nights(sleeper.id, since)
+                    if nights and self.data.info is not None:
+                        await async_keep(self.hass, self.data.info, sleeper, nights)
+                        known[sleeper.id] = nights[-1].night.isoformat()
+            except HomeAssistantError as error:
+                _LOGGER.warning(
+                    "Nights of %s could not be asked for; they will be when it is back: %s", self.name, error
+                )
+            await self._known.async_save(known)
+
+    @callback
+    def _connection(self, connected: bool) -> None:
+        """Take note that the broker was lost; when it is back, the bridge's retained status says the rest."""
+        if not connected:
+            self._set_online(online=False)
+
+    @callback
+    def _status(self, message: ReceiveMessage) -> None:
+        if message.payload in ("online", "offline"):
+            self._set_online(online=message.payload == "online")
+
+    @callback
+    def _set_online(self, *, online: bool) -> None:
+        if online == self.data.online:
+            return
+        if self.data.info is not None:
+            _LOGGER.log(
+                *(logging.INFO, "%s is back") if online else (logging.WARNING, "%s is not available"), self.name
+            )
+        self.async_set_updated_data(replace(self.data, online=online))
+        self.async_catch_up()
+
+    @callback
+    def _info(self, message: ReceiveMessage) -> None:
+        info = self._read(parse_info, message)
+        if info is not None:
+            self._other_version = None
+            for key in ISSUES:
+                ir.async_delete_issue(self.hass, DOMAIN, f"{key}_{self.bridge}")
+            self.async_set_updated_data(replace(self.data, info=info))
+        if info is not None or self._other_version is not None:
+            self._told.set()
+
+    @callback
+    def _state(self, message: ReceiveMessage) -> None:
+        sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/state")
+        if not message.payload:
+            states = {key: state for key, state in self.data.states.items() if key != sleeper}
+            self.async_set_updated_data(replace(self.data, states=states))
+            return
+        state = self._read(parse_state, message)
+        if state is not None:
+            self.async_set_updated_data(replace(self.data, states={**self.data.states, sleeper: state}))
+
+    @callback
+    def _event(self, message: ReceiveMessage) -> None:
+        event = None if message.retain else self._read(parse_event, message)
+        if event is None or event.id in self._seen:
+            return
+        self._seen.append(event.id)
+        if isinstance(event, NightEvent):
+            self.async_catch_up()
+        if dt_util.utcnow() - happened(event) > LATE:
+            return
+        sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/event")
+        for heard in list(self._listeners_of.get(sleeper, ())):
+            heard(event)
+
+    @callback
+    def _answer(self, message: ReceiveMessage) -> None:
+        answer = self._read(parse_answer, message)
+        waiting = None if answer is None or answer.id is None else self._waiting.get(answer.id)
+        if answer is not None and waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+    def _read[T](self, parse: Callable[[str], T], message: ReceiveMessage) -> T | None:
+        """Return what a message says; None, after saying so once for its topic, if it cannot be read."""
+        try:
+            parsed = parse(str(message.payload))
+        except MalformedMessageError as error:
+            if message.topic not in self._complained:
+                _LOGGER.warning("%s sent something on %s that cannot be read: %s", self.name, message.topic, error)
+            self._complained.add(message.topic)
+            return None
+        except OtherVersionError as error:
+            self._refuse(error)
+            return None
+        self._complained.discard(message.topic)
+        return parsed
+
+    @callback
+    def _refuse(self, error: OtherVersionError) -> None:
+        """Say once which side has to be updated."""
+        if self._other_version is None:
+            key = version_key(error)
+            _LOGGER.error("%s speaks another version of the protocol (%s): see Settings > Repairs", self.name, error)
+            ir.async_create_issue(
+                self.hass, DOMAIN, f"{key}_{self.bridge}", is_fixable=False, severity=ir.IssueSeverity.ERROR,
+                translation_key=key, translation_placeholders={"bridge": self.bridge},
+            )  # fmt: skip
+        self._other_version = error
+
+
+ISSUES: Final = ("bridge_too_old", "integration_too_old")
+
+
+def version_key(error: OtherVersionError) -> str:
+    """Return the name of the text that says which side has to be updated."""
+    return ISSUES[0] if error.bridge_is_older else ISSUES[1]
+
+
+def happened(event: Event) -> datetime:
+    """Return when something happened: what has an end could not be told before it."""
+    return getattr(event, "end", None) or event.start
+
+
+def store(hass: HomeAssistant, entry: LimberConfigEntry) -> Store[dict[str, str]]:
+    """Return where the date of the last night that was kept is remembered, for each sleeper."""
+    return Store(hass, 1, f"{DOMAIN}.{entry.entry_id}")

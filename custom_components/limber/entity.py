@@ -1,0 +1,114 @@
+"""What all entities of Limber share."""
+
+from collections.abc import Callable, Iterable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import LimberConfigEntry, LimberCoordinator
+from .wire import Health, Sensor, Sleeper, State
+
+
+class LimberEntity(CoordinatorEntity[LimberCoordinator]):
+    """An entity of a bridge."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: LimberCoordinator, description: EntityDescription) -> None:
+        """Belong to the bridge itself."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
+
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Nothing of ours depends on it."""
+
+
+class SleeperEntity(LimberEntity):
+    """An entity of a sleeper; there as long as the bridge is and has said something of them."""
+
+    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription) -> None:
+        """Belong to a sleeper."""
+        super().__init__(coordinator, description)
+        self._sleeper = sleeper.id
+        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, f"{coordinator.bridge}_{sleeper.id}")},
+            manufacturer="Limber",
+            name=sleeper.name,
+            via_device_id=coordinator.device_id,
+        )
+
+    @property
+    def _state(self) -> State | None:
+        return self.coordinator.data.states.get(self._sleeper)
+
+    @property
+    def _measured(self) -> bool:
+        """Whether any sensor of the sleeper delivers."""
+        return self._state is not None and any(health.connected for health in self._state.sensors.values())
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.data.online and self._state is not None
+
+
+class SensorEntity(SleeperEntity):
+    """An entity of one of a sleeper's sensors."""
+
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, sensor: Sensor, description: EntityDescription
+    ) -> None:
+        """Belong to a sensor; its place is part of the name."""
+        super().__init__(coordinator, sleeper, description)
+        self._sensor = sensor.id
+        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_{sensor.id}_{description.key}"
+        self._attr_translation_key = f"{description.key}_{spot(sensor)}"
+
+    @property
+    def _health(self) -> Health | None:
+        return None if self._state is None else self._state.sensors.get(self._sensor)
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self._health is not None
+
+
+def spot(sensor: Sensor) -> str:
+    """Return where a sensor is, as the end of a translation key."""
+    place = "bed_load" if sensor.quantity == "load" else sensor.place
+    return f"{sensor.side}_{place}" if sensor.side else place
+
+
+@callback
+def follow_sleepers(
+    entry: LimberConfigEntry,
+    add: AddConfigEntryEntitiesCallback,
+    entities: Callable[[LimberCoordinator, Sleeper], Iterable[Entity]],
+) -> None:
+    """Add the entities of every sleeper, and of those who come later without a reload."""
+    coordinator = entry.runtime_data
+    known: set[str | None] = set()
+    looked_at: object = None
+
+    @callback
+    def look() -> None:
+        nonlocal looked_at
+        if looked_at is coordinator.data.info:
+            return
+        looked_at = coordinator.data.info
+        found = [entity for sleeper in coordinator.data.sleepers for entity in entities(coordinator, sleeper)]
+        add([entity for entity in found if entity.unique_id not in known])
+        known.update(entity.unique_id for entity in found)
+
+    look()
+    entry.async_on_unload(coordinator.async_add_listener(look))

@@ -1,0 +1,417 @@
+"""Payloads of protocol version 1 -> typed messages.
+
+Law: pure. What comes in is checked whole before anything of it is used; unknown keys are ignored, another protocol
+version is refused. What each field means stands in docs/protocol.md; `contract/` holds a message of every kind.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from typing import Any, Final
+
+import voluptuous as vol
+
+PROTOCOL: Final = 1
+
+
+class MalformedMessageError(Exception):
+    """A payload is not what it should be."""
+
+
+class OtherVersionError(Exception):
+    """A payload is of another version of the protocol."""
+
+    def __init__(self, version: int) -> None:
+        """Note the version of the payload."""
+        super().__init__(f"protocol {version}, not {PROTOCOL}")
+        self.version = version
+
+    @property
+    def bridge_is_older(self) -> bool:
+        """Whether it is the bridge that has to be updated."""
+        return self.version < PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """A sensor of a sleeper."""
+
+    id: int
+    place: str
+    side: str | None
+    quantity: str
+    rate: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sleeper:
+    """Who is watched by which sensors."""
+
+    id: str
+    name: str
+    sensors: tuple[Sensor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """What a bridge is."""
+
+    bridge: str
+    name: str
+    software: str
+    time_zone: str
+    rules: str
+    sleepers: tuple[Sleeper, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """The figures of a night; None: the signals do not support it."""
+
+    time_in_bed_h: float | None = None
+    sleep_h: float | None = None
+    movements: int | None = None
+    candidates: int | None = None
+    plm: int | None = None
+    plm_index: float | None = None
+    plms_index: float | None = None
+    plmw_index: float | None = None
+    periodicity_index: float | None = None
+    series: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """What the estimates rest on."""
+
+    in_bed: str | None
+    asleep: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cramp:
+    """A cramp in progress."""
+
+    start: datetime
+    certainty: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tonight:
+    """The night that is not over yet."""
+
+    night: date
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """A finished night."""
+
+    night: date
+    revision: int
+    start: datetime | None
+    end: datetime | None
+    rules: str
+    methods: Methods
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a sensor does."""
+
+    connected: bool
+    last_sample: datetime | None
+    rate: float | None
+    battery: int | None
+    quality: int | None
+    lost: int
+    refused: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that is true now of one sleeper."""
+
+    time: datetime
+    in_bed: bool | None
+    asleep: bool | None
+    cramp: Cramp | None
+    tonight: Tonight
+    last_night: Night | None
+    methods: Methods
+    sensors: Mapping[int, Health]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementEvent:
+    """A leg movement has ended."""
+
+    id: str
+    night: date
+    start: datetime
+    end: datetime
+    duration: float
+    side: str | None
+    peak: float
+    grade: str
+    candidate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesEvent:
+    """A periodic series was confirmed, or has ended."""
+
+    id: str
+    night: date
+    start: datetime
+    end: datetime
+    movements: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrampEvent:
+    """Something like a cramp began, or has ended."""
+
+    id: str
+    night: date
+    start: datetime
+    end: datetime | None
+    certainty: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedEvent:
+    """Went to bed, or left it."""
+
+    id: str
+    night: date
+    start: datetime
+    in_bed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightEvent:
+    """A night was finished, or revised."""
+
+    id: str
+    night: date
+    start: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapEvent:
+    """A sensor measured nothing."""
+
+    id: str
+    night: date
+    start: datetime
+    end: datetime
+    sensor: int
+
+
+type Event = MovementEvent | SeriesEvent | CrampEvent | BedEvent | NightEvent | GapEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightsAnswer:
+    """A page of nights, oldest first; ask again after `next`."""
+
+    id: str
+    nights: tuple[Night, ...]
+    next: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsAnswer:
+    """A page of events; ask again after `next`."""
+
+    id: str
+    events: tuple[Event, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A command was carried out."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A question was not answered."""
+
+    id: str | None
+    error: str
+    message: str
+
+
+type Answer = NightsAnswer | EventsAnswer | Done | Refusal
+
+
+def moment(value: object) -> datetime:
+    """Check a time of day: ISO 8601 with a zone."""
+    if not isinstance(value, str):
+        raise vol.Invalid("expected a time")
+    parsed = datetime.fromisoformat(value)
+    if parsed.tzinfo is None:
+        raise vol.Invalid("expected a time with a zone")
+    return parsed
+
+
+def day(value: object) -> date:
+    """Check a date: ISO 8601."""
+    if not isinstance(value, str):
+        raise vol.Invalid("expected a date")
+    return date.fromisoformat(value)
+
+
+def number(value: object) -> float:
+    """Check a finite number; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise vol.Invalid("expected a number")
+    return value
+
+
+def whole(value: object) -> int:
+    """Check a whole number; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise vol.Invalid("expected a whole number")
+    return value
+
+
+type Check = Callable[[Any], Any]
+
+
+def maybe(check: Check) -> Check:
+    """Return a check that lets null pass."""
+    return lambda value: None if value is None else check(value)
+
+
+def each(check: Check) -> Check:
+    """Return a check for a list."""
+    return vol.All([check], tuple)
+
+
+def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
+    """Return a check that makes a record of an object whose keys pass these checks; other keys are ignored.
+
+    A field with a default may be missing.
+    """
+    optional = {field.name for field in fields(cls) if field.default is not MISSING}  # type: ignore[arg-type]
+    keys = {(vol.Optional if name in optional else vol.Required)(name): check for name, check in checks.items()}
+    schema = vol.Schema(keys, extra=vol.REMOVE_EXTRA)
+    return lambda value: cls(**schema(value))
+
+
+SENSOR: Final = record(Sensor, id=whole, place=str, side=maybe(str), quantity=str, rate=maybe(number), source=str)
+SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
+INFO: Final = record(Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER))
+MEASURES: Final = record(
+    Measures,
+    **dict.fromkeys(("movements", "candidates", "plm", "series"), maybe(whole)),
+    **dict.fromkeys(
+        ("time_in_bed_h", "sleep_h", "plm_index", "plms_index", "plmw_index", "periodicity_index"), maybe(number)
+    ),
+)
+METHODS: Final = record(Methods, in_bed=maybe(str), asleep=maybe(str))
+NIGHT: Final = record(
+    Night, night=day, revision=whole, start=maybe(moment), end=maybe(moment), rules=str, methods=METHODS,
+    measures=MEASURES,
+)  # fmt: skip
+HEALTH: Final = record(
+    Health, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
+    lost=whole, refused=whole, problem=maybe(str),
+)  # fmt: skip
+STATE: Final = record(
+    State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
+    cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
+    tonight=record(Tonight, night=day, measures=MEASURES), last_night=maybe(NIGHT), methods=METHODS,
+    sensors=vol.Schema({vol.Coerce(int): HEALTH}),
+)  # fmt: skip
+EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
+    "movement": record(
+        MovementEvent, id=str, night=day, start=moment, end=moment, duration=number, side=maybe(str), peak=number,
+        grade=str, candidate=bool,
+    ),
+    "series": record(SeriesEvent, id=str, night=day, start=moment, end=moment, movements=whole, ended=bool),
+    "cramp": record(CrampEvent, id=str, night=day, start=moment, end=maybe(moment), certainty=str, reason=str),
+    "bed": record(BedEvent, id=str, night=day, start=moment, in_bed=bool),
+    "night": record(NightEvent, id=str, night=day, start=moment, revision=whole),
+    "gap": record(GapEvent, id=str, night=day, start=moment, end=moment, sensor=whole),
+}  # fmt: skip
+
+
+def parse_info(payload: str) -> Info:
+    """Return what a bridge says of itself. All parsers raise MalformedMessageError or OtherVersionError."""
+    return checked(INFO, opened(payload))
+
+
+def parse_state(payload: str) -> State:
+    """Return everything that is true now of a sleeper."""
+    return checked(STATE, opened(payload))
+
+
+def parse_event(payload: str) -> Event | None:
+    """Return what just happened; None for a kind that is not known yet, which a newer bridge may send."""
+    values = opened(payload)
+    check = EVENTS.get(str(values.get("kind")))
+    return None if check is None else checked(check, values)
+
+
+def parse_answer(payload: str) -> Answer:
+    """Return the answer to a question."""
+    values = opened(payload)
+    if values.get("ok") is not True:
+        return checked(record(Refusal, id=maybe(str), error=str, message=str), values)
+    if "nights" in values:
+        return checked(record(NightsAnswer, id=str, nights=each(NIGHT), next=maybe(day)), values)
+    if "events" in values:
+        known = [event for event in values["events"] if event_kind(event) in EVENTS]
+        events = tuple(checked(EVENTS[event_kind(event)], event) for event in known)
+        return checked(record(EventsAnswer, id=str, events=lambda _: events, next=maybe(whole)), values)
+    return checked(record(Done, id=str), values)
+
+
+def event_kind(value: object) -> str:
+    """Return the kind of an event that is not checked yet."""
+    return str(value.get("kind")) if isinstance(value, dict) else ""
+
+
+def opened(payload: str) -> dict[str, Any]:
+    """Return the object in a payload, if it is of our version."""
+    try:
+        values = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessageError(f"no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise MalformedMessageError("no object")
+    version = values.get("v")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise MalformedMessageError("no version `v`")
+    if version != PROTOCOL:
+        raise OtherVersionError(version)
+    return values
+
+
+def checked[T](check: Callable[[Any], T], values: object) -> T:
+    """Return what a check makes of values."""
+    try:
+        return check(values)
+    except (vol.Invalid, ValueError, TypeError) as error:
+        raise MalformedMessageError(str(error)) from error
+
+
+def question(ask: str, sleeper: str, key: str, reply: str, **rest: str | int) -> str:
+    """Return the payload of a question."""
+    return json.dumps({"v": PROTOCOL, "id": key, "reply": reply, "ask": ask, "sleeper": sleeper} | rest)
