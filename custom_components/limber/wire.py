@@ -300,7 +300,8 @@ def maybe(check: Check) -> Check:
 
 def each(check: Check) -> Check:
     """Return a check for a list."""
-    return vol.All([check], tuple)
+    schema = vol.Schema([check])
+    return lambda value: tuple(schema(value))
 
 
 def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:

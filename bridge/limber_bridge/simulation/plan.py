@@ -38,6 +38,8 @@ class Wishes:
     """min in bed before the first movements."""
     up: float = 2.0
     """min of walking about before bed and after it."""
+    interval: float | None = None
+    """s between periodic movements, on average; None: as in real nights, another one for each series."""
 
     def __post_init__(self) -> None:
         """Refuse a night that could not be."""
@@ -47,6 +49,8 @@ class Wishes:
             raise ValueError("a PLM index lies between 0 and 110 an hour")
         if not 0 <= self.cramps <= 3:
             raise ValueError("a simulated night has 0 to 3 cramps")
+        if self.interval is not None and not 10 <= self.interval <= 90:
+            raise ValueError("periodic movements are 10 to 90 s apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class _Planner:
         if up:
             self._walks.append(Walk(0.0, up))
             self._turns.append(Turn(up, 4.0, UPRIGHT, self._lying))
+        self._idle(up, up + latency)
         self._fill(up + max(latency, 5.0), duration - up - 20)
         if up:
             self._turns.append(Turn(duration - up - 4, 4.0, self._lying, UPRIGHT))
@@ -214,8 +219,9 @@ class _Planner:
 
     def _intervals(self, length: int) -> list[float]:
         """Return intervals from onset to onset: log-normal, mean of ln 3.2 to 3.7, SD 0.37 to 0.53 (reference 10)."""
-        centre = self._rng.uniform(3.1, 3.4)
-        drawn = self._rng.lognormal(centre, 0.4, length)
+        wished = self._wishes.interval
+        centre, spread = (self._rng.uniform(3.1, 3.4), 0.4) if wished is None else (np.log(wished), 0.1)
+        drawn = self._rng.lognormal(centre, spread, length)
         return [float(interval) for interval in np.clip(drawn, 10.6, 80.0)]
 
     def _series(self, time: float, intervals: Sequence[float]) -> None:

@@ -164,6 +164,9 @@ def gravity(turns: tuple[Turn, ...], times: Floats) -> Floats:
     for turn in turns:
         if turn.onset > times[-1]:
             break
+        if turn.onset + turn.duration <= times[0]:
+            direction = np.array(turn.after)[:, None] * np.ones(len(times))
+            continue
         before, after = np.array(turn.before)[:, None], np.array(turn.after)[:, None]
         way = smooth((times - turn.onset) / turn.duration)
         mixed = before * (1 - way) + after * way

@@ -40,7 +40,10 @@ def begins(begun: int, duration: float, pace: float, calendar: Calendar) -> int:
 async def play(
     sensor: int, blocks: Iterable[Block], pace: float, begun: int, host: HostClock
 ) -> AsyncIterator[Arrival]:
-    """Deliver blocks at `pace` times their own, the first at `begun` (us), then tell that the signal has ended."""
+    """Deliver blocks at `pace` times their own, as if the first had begun at `begun` (us); then tell that it is over.
+
+    What is overdue comes at once.
+    """
     origin: int | None = None
     for block in chain.from_iterable(pieces(block, pace) for block in blocks):
         origin = block.clock.at(block.first) if origin is None else origin

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from limber_bridge.detection.signal import Quantity, Side
+from limber_bridge.detection.signal import SECOND, Quantity, Side
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.arrival import Arrival, Request, Source
@@ -22,6 +22,8 @@ class Options:
     seed: int
     speed: float
     rate: float | None
+    head_start: float
+    """min of the night that are over when the bridge begins."""
 
 
 def number(least: float, most: float) -> vol.All:
@@ -42,6 +44,8 @@ OPTIONS: Final = vol.Schema(
         vol.Optional("cramps", default=0): whole(0, 3),
         vol.Optional("latency", default=10.0): number(0, 120),
         vol.Optional("up", default=2.0): number(0, 60),
+        vol.Optional("interval"): number(10, 90),
+        vol.Optional("head_start", default=0.0): number(0, 2400),
         vol.Optional("rate"): number(1, 2000),
         vol.Optional("speed", default=1.0): speed,
     }
@@ -56,9 +60,9 @@ def options(values: Mapping[str, Any], folder: Path) -> Options:
     checked = OPTIONS(dict(values))
     wishes = Wishes(
         hours=checked["hours"], plm_index=checked["plm_index"], cramps=checked["cramps"], legs=tuple(Side),
-        latency=checked["latency"], up=checked["up"],
+        latency=checked["latency"], up=checked["up"], interval=checked.get("interval"),
     )  # fmt: skip
-    return Options(wishes, checked["seed"], checked["speed"], checked.get("rate"))
+    return Options(wishes, checked["seed"], checked["speed"], checked.get("rate"), checked["head_start"])
 
 
 async def run(request: Request) -> AsyncGenerator[Arrival]:
@@ -66,10 +70,12 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
     (wanted,) = request.sensors
     chosen: Options = wanted.options
     night = plan(chosen.seed, chosen.wishes)
-    start = begins(request.begun, night.duration, chosen.speed, request.calendar)
+    over = round(chosen.head_start * 60 * SECOND)
+    start = begins(request.begun, night.duration, chosen.speed, request.calendar) - over
     rate = chosen.rate or RATES[wanted.sensor.quantity]
     signal = blocks(night, wanted.sensor, rate, start)
-    async for arrival in play(wanted.sensor.id, signal, chosen.speed, request.begun, request.host):
+    begun = request.begun - round(over / chosen.speed)
+    async for arrival in play(wanted.sensor.id, signal, chosen.speed, begun, request.host):
         yield arrival
 
 

@@ -1,0 +1,1 @@
+"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests, the benchmarks."""

@@ -1,0 +1,62 @@
+"""Which link of the chain from sensor to Home Assistant is silent."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from house.home import Home
+from house.process import LOOPBACK, Program
+
+RETAINED: Final = 2.0
+"""s for retained messages to come."""
+
+
+def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:
+    """Return what a broker has retained; blocks for `RETAINED` seconds."""
+    found: dict[str, bytes] = {}
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, message: found.__setitem__(message.topic, message.payload)
+    client.on_connect = lambda client, *_: client.subscribe(topic)
+    client.connect(LOOPBACK, port)
+    client.loop_start()
+    time.sleep(RETAINED)
+    client.disconnect()
+    client.loop_stop()
+    return found
+
+
+async def silent_link(programs: Mapping[str, Program], port: int, home: Home) -> str:
+    """Return the first link that does not do its part, and where to look."""
+    for name, program in programs.items():
+        if not program.runs:
+            return f"{name} has ended; the end of {program.log}:\n{program.tail()}"
+    held = await asyncio.to_thread(retained, port)
+    for link in before_the_broker(held):
+        return f"{link}; see {programs['bridge'].log}"
+    for domain in ("mqtt", "limber"):
+        entries = await home.entries(domain)
+        if not entries or entries[0]["state"] != "loaded":
+            return f"broker -> Home Assistant: {domain} is not loaded; see {programs['Home Assistant'].log}"
+    return "integration -> entities: the bridge says it, Home Assistant does not show it"
+
+
+def before_the_broker(held: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield what is silent on the bridge's side, by what the broker holds."""
+    if held.get("limber/bedroom/status") != b"online":
+        yield "bridge -> broker: no bridge is online"
+    state: dict[str, Any] | None = json.loads(held.get("limber/bedroom/anna/state", b"null"))
+    if state is None:
+        yield "bridge -> broker: it tells nothing of the sleeper"
+        return
+    away = [number for number, sensor in state["sensors"].items() if not sensor["connected"]]
+    if away:
+        yield f"sensor -> bridge: nothing comes from sensor {', '.join(away)}"
+    if not state["tonight"]["measures"]["plm"]:
+        yield "detection: it sees the sensors, but no periodic series yet"
+    if not state["last_night"]:
+        yield "journal: it holds no finished night"
