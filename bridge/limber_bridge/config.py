@@ -7,7 +7,7 @@ import difflib
 import re
 import ssl
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -244,6 +244,7 @@ def plain(error: vol.Invalid, check: object) -> str:
     """Return a message of voluptuous in words that help."""
     if error.error_message == "extra keys not allowed" and isinstance(check, vol.Schema):
         known = sorted(str(key) for key in check.schema)
+        known += [str(key) for key in SENSOR.schema] if any(check is source.keys for source in SOURCES.values()) else []
         nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
         hint = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(known)}"
         return f"this key is not known; {hint}"
@@ -263,7 +264,7 @@ def read(path: Path) -> Config:
         raise ConfigError(checker.errors)
     bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
     broker = checker.check(BROKER, top["broker"], ("broker",))
-    sections = {name: checker.check(SECTIONS[name], top[name], (name,)) for name in SECTIONS if name in top}
+    sections = dict(sections_of(checker, top))
     sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
     between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
     if broker is not None and broker["tls"] is not None:
@@ -291,6 +292,14 @@ def usable(tls: Tls, folder: Path) -> Tls:
     except OSError as error:
         raise vol.Invalid(f"these files cannot be used ({error}); correct the paths or the files") from error
     return placed
+
+
+def sections_of(checker: _Checker, top: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what the sources make of their sections."""
+    for name, schema in SECTIONS.items():
+        values = checker.check(schema, top[name], (name,)) if name in top else None
+        if values is not None:
+            yield name, SOURCES[name].settings(values)
 
 
 def broker_of(values: Mapping[str, Any]) -> Broker:
@@ -333,9 +342,10 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
         return None
     side = Side(values["side"]) if "side" in values else None
     source = SOURCES[values["source"]]
-    options = checker.check(lambda found: source.options(found, checker.folder), rest, keys)
-    if options is None:
+    checked = checker.check(source.keys, rest, keys)
+    if checked is None:
         return None
+    options = source.options(checked, checker.folder)
     return Watched(values["source"], Wanted(Sensor(values["id"], quantity, place, side), options))
 
 

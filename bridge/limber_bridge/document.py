@@ -76,17 +76,23 @@ def load(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be read ({error}); write one, or name another with --config"]) from error
+    try:
+        return parse(path, text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError([f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]) from error
+
+
+def parse(path: Path, text: str) -> Document:
+    """Return the document in a text; yaml.YAMLError, ValueError or RecursionError if there is none."""
     loader = _Loader(text)
     loader.folder = path.parent
     try:
         node = loader.get_single_node()
         lines = {(): 1} | dict(lines_of(node, ()))
         return Document(path, loader.construct_document(node) if node else None, lines)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{path}:1: {error}"]) from error
     finally:
         loader.dispose()
 
@@ -96,6 +102,8 @@ def lines_of(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(problem="a key is a word", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     problem=f"`{key.value}` stands there twice; keep one", problem_mark=key.start_mark

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import socket
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +16,14 @@ MILLI_G = 1000
 
 @dataclass(slots=True)
 class AnkleSensor:
-    """An accelerometer on an ankle, 50 Hz, that sends a frame for every half second."""
+    """An accelerometer on an ankle, 50 Hz."""
 
-    port: int
     id: int = 1
     key: bytes | None = None
     boot: int = 1
     rate: float = 50.0
     sequence: int = 0
     battery: int = 80
-    _socket: socket.socket = field(default_factory=lambda: socket.socket(type=socket.SOCK_DGRAM))
 
     def frame(self, samples: npt.NDArray[np.float64], *, clock: int | None = None) -> bytes:
         """Return the frame of samples (3, n) in g, and count them."""
@@ -39,17 +37,12 @@ class AnkleSensor:
         self.sequence += samples.shape[1]
         return head + mac + body
 
-    def send(self, samples: npt.NDArray[np.float64]) -> None:
-        """Send samples to the bridge over UDP."""
-        self.send_bytes(self.frame(samples))
 
-    def send_bytes(self, data: bytes) -> None:
-        """Send a datagram, whatever it is."""
-        self._socket.sendto(data, (LOOPBACK, self.port))
-
-    def close(self) -> None:
-        """Let go of the socket."""
-        self._socket.close()
+def send(port: int, *datagrams: bytes) -> None:
+    """Send datagrams to a port on loopback, whatever they are."""
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for data in datagrams:
+            sender.sendto(data, (LOOPBACK, port))
 
 
 def leg(

@@ -24,8 +24,9 @@ class Legs:
         """Begin; only marks of these legs are taken."""
         self._rules = rules
         self._frontier = dict.fromkeys(legs, NEVER)
+        self._rank = {leg: rank for rank, leg in enumerate(sorted(self._frontier, key=str))}
         self._open: dict[Hashable, Part] = {}
-        self._waiting: list[tuple[int, int, Hashable, Part]] = []
+        self._waiting: list[tuple[int, int, int, Hashable, Part]] = []
         self._group: list[tuple[Hashable, Part]] = []
         self._told = NEVER
         self._count = 0
@@ -62,7 +63,7 @@ class Legs:
         """
         reached = min(self._reached())
         while self._waiting and self._waiting[0][0] < reached:
-            _, _, leg, part = heapq.heappop(self._waiting)
+            *_, leg, part = heapq.heappop(self._waiting)
             if part.onset < self._told:
                 yield from self._whole([(leg, part)])
                 continue
@@ -81,7 +82,8 @@ class Legs:
         if part is None or (self._rules.drops_longer and part.duration > self._rules.longest and not part.turned):
             return
         self._count += 1
-        heapq.heappush(self._waiting, (part.onset, self._count, leg, part))
+        # Of two legs that begin together always the same one comes first, whichever was told first.
+        heapq.heappush(self._waiting, (part.onset, self._rank[leg], self._count, leg, part))
 
     def _joins(self, leg: Hashable, part: Part) -> bool:
         first_leg, first = self._group[0]

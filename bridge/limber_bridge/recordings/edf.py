@@ -1,6 +1,7 @@
 """Recordings as EDF and EDF+. Discontinuities of EDF+D, which edfio reads as if there were none, become holes."""
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -35,22 +36,31 @@ ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
 
 def read_edf(path: Path, zone: ZoneInfo | None) -> Recording:
     """Read an EDF or EDF+ file; UnreadableRecordingError or OSError."""
-    try:
-        edf = edfio.read_edf(path, lazy_load_data=False)
-    except (ValueError, IndexError) as error:
-        raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
+    edf, notes = opened(path)
     known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label)) is not None]
     if not known:
         labels = ", ".join(signal.label for signal in edf.signals)
         raise UnreadableRecordingError(f"{path}: no known signal among {labels}; rename one, `left_emg` for example")
-    start = start_of(edf, zone)
-    onsets = record_onsets(path, edf)
+    start, onsets = start_of(edf, zone), record_onsets(path, edf)
+    if not onsets:
+        raise UnreadableRecordingError(f"{path}: a header without data; export it anew")
     grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
         grouped.setdefault((column.quantity, column.place, column.side), []).append((column, signal))
     signals = tuple(signal_of(path, group, onsets, start or 0) for group in grouped.values())
     duration = onsets[-1] / SECOND + edf.data_record_duration - onsets[0] / SECOND
-    return Recording(path.name, start, duration, signals, ())
+    return Recording(path.name, start, duration, signals, notes)
+
+
+def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
+    """Return what edfio makes of a file, and what it warns of: a file that was cut short, for example."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            edf = edfio.read_edf(path, lazy_load_data=False)
+    except (ValueError, IndexError) as error:
+        raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
+    return edf, tuple(f"{path}: {' '.join(str(one.message).split())}" for one in caught)
 
 
 def column_of(label: str) -> Column | None:
@@ -100,9 +110,7 @@ def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
     """Return the time (us) of each data record, as EDF+ writes it into the record, or one after the other."""
     duration = edf.data_record_duration
     regular = [round(index * duration * SECOND) for index in range(edf.num_data_records)]
-    if not edf.reserved.startswith("EDF+D"):
-        return regular
-    return list(timekeeping(path.read_bytes(), regular))
+    return list(timekeeping(path.read_bytes(), regular)) if edf.reserved.startswith("EDF+D") else regular
 
 
 def timekeeping(data: bytes, regular: Iterable[int]) -> Iterator[int]:
@@ -110,7 +118,7 @@ def timekeeping(data: bytes, regular: Iterable[int]) -> Iterator[int]:
     count = int(data[252:256])
     labels = [data[256 + 16 * index : 272 + 16 * index].strip() for index in range(count)]
     sizes = [2 * int(data[256 + 216 * count + 8 * index : 264 + 216 * count + 8 * index]) for index in range(count)]
-    annotations = labels.index(b"EDF Annotations")
+    annotations = labels.index(b"EDF Annotations") if b"EDF Annotations" in labels else 0
     offset, record = int(data[184:192]) + sum(sizes[:annotations]), sum(sizes)
     for index, otherwise in enumerate(regular):
         onset = ONSET.match(data, offset + index * record)
@@ -138,4 +146,4 @@ def write_edf(path: Path, names: Sequence[str], quantity: Quantity, rate: float,
         edfio.EdfSignal(axis, rate, label=name, physical_dimension=quantity.unit, physical_range=(-limit, limit))
         for name, axis in zip(names, padded, strict=True)
     ]
-    edfio.Edf(signals, data_record_duration=record).write(path)
+    edfio.Edf(signals, data_record_duration=record, annotations=()).write(path)

@@ -84,6 +84,8 @@ def header(path: Path, lines: IO[str]) -> list[str]:
 def numbers(path: Path, lines: IO[str], names: Sequence[str]) -> Floats:
     """Return the columns (columns, rows) of what follows the header; an empty field is NaN."""
     text = lines.read()
+    if not text.strip():
+        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
     try:
         table = np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2, dtype=np.float64)
     except ValueError:

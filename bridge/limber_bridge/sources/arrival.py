@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import voluptuous as vol
+
 from limber_bridge.clock import HostClock
 from limber_bridge.detection.signal import Block, Sensor
 from limber_bridge.nights import Calendar
@@ -77,7 +79,7 @@ class Request:
 
     sensors: tuple[Wanted, ...]
     settings: Any
-    """What the source's `section` made of its section of limber.yaml; None where it has none."""
+    """What the source's `settings` made of its section of limber.yaml; None where it has none."""
     calendar: Calendar
     """Of the bridge: its zone, and where its nights end."""
     host: HostClock
@@ -89,11 +91,15 @@ class Request:
 class Source:
     """One way in."""
 
+    keys: vol.Schema
+    """Of a sensor in limber.yaml: those that are the source's own."""
     options: Callable[[Mapping[str, Any], Path], Any]
-    """Makes something of the keys of a sensor that are the source's own; relative paths are relative to the folder.
-    Raises voluptuous.Invalid."""
-    section: Callable[[Any], Any] | None = None
-    """Checks the section of limber.yaml that bears the source's name, where it has one."""
+    """Makes the options of a sensor out of these keys, checked; paths are relative to a folder. Raises
+    voluptuous.Invalid."""
+    section: vol.Schema | None = None
+    """Of the section of limber.yaml that bears the source's name, where it has one."""
+    settings: Callable[[Mapping[str, Any]], Any] = dict
+    """Makes the settings of the source out of that section, checked."""
     needs: str = ""
     """What to write where that section is missing."""
     run: Callable[[Request], AsyncGenerator[Arrival]]

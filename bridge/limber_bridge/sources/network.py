@@ -45,7 +45,7 @@ def key(value: object) -> bytes:
     return value.encode()
 
 
-OPTIONS: Final = vol.Schema({vol.Optional("key"): key})
+KEYS: Final = vol.Schema({vol.Optional("key"): key})
 SECTION: Final = vol.Schema(
     {
         vol.Required("address", msg="write `address: 0.0.0.0` to hear sensors on every network"): str,
@@ -57,14 +57,14 @@ SECTION: Final = vol.Schema(
 
 
 def options(values: Mapping[str, Any], folder: Path) -> Options:
-    """Return the options of a network sensor; voluptuous.Invalid if they are wrong."""
+    """Return the options of a network sensor."""
     del folder
-    return Options(OPTIONS(dict(values)).get("key"))
+    return Options(values.get("key"))
 
 
-def section(value: object) -> Listen:
-    """Return the section `network`; voluptuous.Invalid if it is wrong."""
-    return Listen(**SECTION(value))
+def settings(values: Mapping[str, Any]) -> Listen:
+    """Return where to listen."""
+    return Listen(**values)
 
 
 class Desk:
@@ -169,8 +169,10 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
 
 
 SOURCE: Final = Source(
+    keys=KEYS,
     options=options,
-    section=section,
+    section=SECTION,
+    settings=settings,
     needs="add a section `network:` with `address: 0.0.0.0` and `port: 47800`",
     run=run,
     together=True,

@@ -36,7 +36,7 @@ def whole(least: int, most: int) -> vol.All:
     return vol.All(int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
 
 
-OPTIONS: Final = vol.Schema(
+KEYS: Final = vol.Schema(
     {
         vol.Optional("seed", default=1): whole(0, 2**32),
         vol.Optional("hours", default=8.0): number(0.25, 40),
@@ -55,14 +55,13 @@ RATES: Final = {Quantity.ACCELERATION: 50.0, Quantity.EMG: 250.0, Quantity.LOAD:
 
 
 def options(values: Mapping[str, Any], folder: Path) -> Options:
-    """Return the options of a simulated sensor; voluptuous.Invalid if they are wrong."""
+    """Return the options of a simulated sensor."""
     del folder
-    checked = OPTIONS(dict(values))
     wishes = Wishes(
-        hours=checked["hours"], plm_index=checked["plm_index"], cramps=checked["cramps"], legs=tuple(Side),
-        latency=checked["latency"], up=checked["up"], interval=checked.get("interval"),
+        hours=values["hours"], plm_index=values["plm_index"], cramps=values["cramps"], legs=tuple(Side),
+        latency=values["latency"], up=values["up"], interval=values.get("interval"),
     )  # fmt: skip
-    return Options(wishes, checked["seed"], checked["speed"], checked.get("rate"), checked["head_start"])
+    return Options(wishes, values["seed"], values["speed"], values.get("rate"), values["head_start"])
 
 
 async def run(request: Request) -> AsyncGenerator[Arrival]:
@@ -79,4 +78,4 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
         yield arrival
 
 
-SOURCE: Final = Source(options=options, run=run, live=False)
+SOURCE: Final = Source(keys=KEYS, options=options, run=run, live=False)

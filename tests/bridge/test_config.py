@@ -1,0 +1,158 @@
+"""limber.yaml: what is right is read, what is wrong is named with its line, its key and the mend."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.config import Config, read
+from limber_bridge.detection.rules import AASM
+from limber_bridge.detection.signal import Place, Quantity, Side
+from limber_bridge.document import ConfigError
+
+GOOD = """\
+bridge:
+  id: bedroom
+  time_zone: Europe/Berlin
+broker:
+  host: broker.local
+sleepers:
+  - name: Anna
+    sensors:
+      - id: 1
+        source: network
+        place: ankle
+        side: left
+        quantity: acceleration
+network:
+  address: 0.0.0.0
+"""
+
+
+def parsed(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "limber.yaml"
+    path.write_text(text)
+    return read(path)
+
+
+def errors(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        parsed(tmp_path, text)
+    return [line.removeprefix(f"{tmp_path}/") for line in str(error.value).splitlines()]
+
+
+def test_the_least_that_is_needed(tmp_path: Path) -> None:
+    config = parsed(tmp_path, GOOD)
+    assert (config.bridge, config.name, config.broker.port) == ("bedroom", "Bedroom", 1883)
+    assert config.journal == tmp_path / "limber.db"
+    (sleeper,) = config.sleepers
+    assert (sleeper.id, sleeper.name, sleeper.live) == ("anna", "Anna", True)
+    (watched,) = sleeper.sensors
+    assert watched.sensor.quantity is Quantity.ACCELERATION
+    assert (watched.sensor.place, watched.sensor.side) == (Place.ANKLE, Side.LEFT)
+
+
+def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMBER_KEY", "a-secret-key")
+    (tmp_path / "password").write_text("secret\n")
+    config = parsed(
+        tmp_path,
+        """\
+bridge: {id: b, name: Schlafzimmer, time_zone: America/New_York, journal: data/j.db, rules: aasm, night_ends_at: 20}
+broker: {host: h, port: 8884, user: u, password: !file password, tls: true, base: home/limber}
+network: {address: 127.0.0.1, port: 5555}
+sleepers:
+  - name: Jörg Müller
+    sensors:
+      - {id: 1, source: network, place: tibialis, side: right, quantity: emg, key: !env_var LIMBER_KEY}
+      - {id: 2, source: recording, place: bed, quantity: load, path: n.csv, speed: 100}
+      - {id: 3, source: simulated, place: bed, quantity: acceleration, seed: 3, plm_index: 40}
+  - {name: "!!!", id: other, sensors: [{id: 4, source: simulated, place: ankle, quantity: acceleration}]}
+""",
+    )
+    assert config.rules is AASM
+    assert config.calendar.turn == 20
+    assert (config.broker.password, config.broker.base) == ("secret", "home/limber")
+    assert config.journal == tmp_path / "data/j.db"
+    jorg, other = config.sleepers
+    assert (jorg.id, other.id, other.live) == ("jorg_muller", "other", False)
+    assert jorg.sensors[0].wanted.options.key == b"a-secret-key"
+    assert jorg.sensors[1].wanted.options.path == tmp_path / "n.csv"
+
+
+SENSOR = "sleepers[1].sensors[1]"
+WRONG = [
+    ("  id: bedroom\n", "", "1: bridge.id: write an id that never changes, `bedroom` for example"),
+    ("bedroom", "Bed Room", "2: bridge.id: write small letters, digits and single underscores, 32 at most"),
+    ("Europe/Berlin", "Mars", "3: bridge.time_zone: write an IANA time zone, `Europe/Berlin` for example"),
+    ("  host: broker.local", "  hots: b", "5: broker.hots: this key is not known; did you mean `host`?"),
+    ("  host: broker.local", "  host: b\n  port: mqtt", "6: broker.port: write a whole number from 1 to 65535"),
+    ("place: ankle", "place: wrist", f"11: {SENSOR}.place: write ankle, tibialis or bed"),
+    ("quantity: acceleration", "quantity: emg", f"11: {SENSOR}.place: emg is measured at tibialis; write that"),
+    ("side: left", "side: both", f"12: {SENSOR}.side: write left or right"),
+    ("source: network", "source: ble", f"10: {SENSOR}.source: write network, recording or simulated"),
+    ("side: left", "kee: abc", f"12: {SENSOR}.kee: this key is not known; did you mean `key`?"),
+    ("side: left", "key: short", f"12: {SENSOR}.key: write 8 or more characters in quotes"),
+    ("network:\n  address: 0.0.0.0\n", "", "1: add a section `network:` with `address: 0.0.0.0`"),
+    ("  address: 0.0.0.0", "  port: 1", "14: network.address: write `address: 0.0.0.0` to hear sensors"),
+    ("source: network", "source: recording", f"9: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf"),
+    ("- name: Anna", "- nmae: Anna", "7: sleepers[1].nmae: this key is not known; did you mean `name`?"),
+    ("id: 1", "id: -1", f"9: {SENSOR}.id: write a whole number from 0 to 4294967295"),
+    ("side: left", "side: !env_var NO_SUCH", "12: set the environment variable NO_SUCH, or write"),
+    ("side: left", "side: !file no/such", "12: cannot read "),
+    ("side: left", "side: left\n        side: right", "13: `side` stands there twice; keep one"),
+    ("  host: broker.local", "  host: b\n  tls: {authority: no.pem}", "6: broker.tls: these files cannot be used"),
+    ("  host: broker.local", "  host: b\n  tls: maybe", "6: broker.tls: write `true`, or `authority`"),
+    ("sleepers:\n", "sleepers: [\n", "7: "),
+    (GOOD, "", "1: write keys with values below it"),
+    (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), WRONG, ids=[expected for _, _, expected in WRONG])
+def test_an_error_names_line_key_and_mend(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in GOOD
+    found = errors(tmp_path, GOOD.replace(old, new))
+    assert any(line.startswith(f"limber.yaml:{expected}") for line in found), found
+
+
+def test_every_error_is_told_and_not_only_the_first(tmp_path: Path) -> None:
+    text = GOOD.replace("Europe/Berlin", "Mars").replace("side: left", "side: both").replace("host:", "hots:")
+    assert len(errors(tmp_path, text)) == 4
+
+
+SECOND = """\
+      - {id: 1, source: network, place: ankle, quantity: acceleration}
+"""
+
+
+def test_errors_between_entries(tmp_path: Path) -> None:
+    found = errors(
+        tmp_path, GOOD.replace("network:\n", SECOND + "network:\n", 1).replace("network:\n  addr", "network:\n  addr")
+    )
+    assert any("two sensors have the id 1" in line for line in found)
+    assert any("write `side: left` or `right` for each" in line for line in found)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="write one, or name another with --config"):
+        read(tmp_path / "none.yaml")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(max_size=200)
+    | st.integers(0, len(GOOD)).flatmap(lambda at: st.text(max_size=8).map(lambda t: GOOD[:at] + t + GOOD[at:]))
+)
+@example("a: &x [*x]\n")
+@example("? [1, 2]\n: 3\n")
+@example("- !!python/object:os.system {}\n")
+@example("\x00")
+def test_any_text_is_read_or_refused_with_a_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "limber.yaml"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    try:
+        read(path)
+    except ConfigError as error:
+        assert all(line for line in str(error).splitlines())  # noqa: PT017 - most texts raise it, some do not

@@ -1,0 +1,183 @@
+"""Frames of network sensors: every byte sequence gives a frame or a reason."""
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from house.sensor import AnkleSensor, leg
+from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+from limber_bridge.sources.arrival import Reason, Samples, Trouble
+from limber_bridge.sources.frames import HEADER, LARGEST, FrameError, is_signed, parse
+from limber_bridge.sources.stream import Stream
+
+ANKLE = Sensor(7, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+SECOND = 1_000_000
+
+
+def sensor(**more: object) -> AnkleSensor:
+    return AnkleSensor(id=7, **more)  # type: ignore[arg-type]
+
+
+def raw(code: int, samples: bytes, count: int) -> bytes:
+    return struct.pack("<2sBBIIIIHBB8s", b"LB", 1, code, 7, 1, 0, 0, 500, count, 255, bytes(8)) + samples
+
+
+def test_a_frame_is_what_the_contract_says() -> None:
+    frame = parse(raw(0, struct.pack("<6h", 1000, -500, 0, 1, 2, 3), 2))
+    assert (frame.sensor, frame.rate, frame.battery, frame.quantity) == (7, 50.0, None, Quantity.ACCELERATION)
+    assert frame.samples.T.tolist() == [[1.0, -0.5, 0.0], [0.001, 0.002, 0.003]]
+
+
+@pytest.mark.parametrize(
+    ("code", "samples", "quantity", "value"),
+    [
+        (1, struct.pack("<h", -125), Quantity.EMG, -12.5),
+        (2, struct.pack("<i", 74_250), Quantity.LOAD, 74.25),
+        (3, struct.pack("<3h", 10_000, 0, 0), Quantity.ACCELERATION, 1.0),
+    ],
+    ids=["EMG in 0.1 uV", "load in g", "fine acceleration in 0.1 mg"],
+)
+def test_units(code: int, samples: bytes, quantity: Quantity, value: float) -> None:
+    frame = parse(raw(code, samples, 1))
+    assert frame.quantity is quantity
+    assert frame.samples[0, 0] == pytest.approx(value)
+
+
+def test_a_sensor_at_the_end_of_its_range_measures_nothing() -> None:
+    frame = parse(raw(0, struct.pack("<6h", 0, -32768, 0, 0, 1000, 0), 2))
+    assert np.isnan(frame.samples).any(axis=0).tolist() == [True, False]
+    assert frame.saturated == 1
+
+
+GOOD = raw(0, struct.pack("<3h", 0, 1000, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", Reason.MALFORMED),
+        (GOOD[:-1], Reason.MALFORMED),
+        (GOOD + b"x", Reason.MALFORMED),
+        (b"XX" + GOOD[2:], Reason.MALFORMED),
+        (GOOD[:2] + b"\x02" + GOOD[3:], Reason.MALFORMED),
+        (GOOD[:3] + b"\x09" + GOOD[4:], Reason.UNKNOWN_QUANTITY),
+        (GOOD[:20] + b"\0\0" + GOOD[22:], Reason.MALFORMED),
+        (raw(0, b"", 0), Reason.MALFORMED),
+        (GOOD + bytes(70_000), Reason.MALFORMED),
+    ],
+    ids=["empty", "short", "long", "no magic", "version", "quantity", "rate 0", "no samples", "oversized"],
+)
+def test_what_is_no_frame_says_why(data: bytes, reason: Reason) -> None:
+    with pytest.raises(FrameError) as error:
+        parse(data)
+    assert error.value.reason is reason
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=200) | st.binary(max_size=LARGEST).map(lambda rest: b"LB\x01" + rest))
+def test_any_bytes_give_a_frame_or_a_reason(data: bytes) -> None:
+    try:
+        frame = parse(data)
+    except FrameError as error:
+        assert str(error)  # noqa: PT017 - some bytes raise it, some do not
+    else:
+        assert len(data) > HEADER.size
+        assert frame.samples.shape == (frame.quantity.axes, frame.count)
+
+
+def test_only_the_right_key_signs() -> None:
+    data = sensor(key=b"secret-key").frame(leg(0, 0.5, []))
+    frame = parse(data)
+    assert is_signed(data, frame, b"secret-key")
+    assert not is_signed(data, frame, b"other-key")
+    assert not is_signed(data, frame, None)
+    changed = data[:-1] + bytes([data[-1] ^ 1])
+    assert not is_signed(changed, parse(changed), b"secret-key")
+
+
+# --- From frames to blocks: numbers and clocks ---
+
+
+def received(frames: list[bytes], arrivals: list[float]) -> list[Samples | Trouble]:
+    """What a stream makes of frames that arrive at these times (s)."""
+    stream = Stream(ANKLE)
+    found = [
+        arrival
+        for data, time in zip(frames, arrivals, strict=True)
+        for arrival in stream.take(parse(data), round(time * SECOND))
+    ]
+    return [arrival for arrival in found if isinstance(arrival, Samples | Trouble)]
+
+
+def begins(samples: Samples) -> float:
+    return samples.block.clock.at(samples.block.first) / SECOND
+
+
+def half_seconds(device: AnkleSensor, count: int) -> list[bytes]:
+    return [device.frame(leg(number / 2, 0.5, [])) for number in range(count)]
+
+
+def test_frames_follow_each_other_without_a_hole() -> None:
+    found = received(half_seconds(sensor(), 4), [100.5, 101.0, 101.5, 102.0])
+    assert [arrival.block.first for arrival in found if isinstance(arrival, Samples)] == [0, 25, 50, 75]
+
+
+def test_a_lost_frame_leaves_its_numbers_out() -> None:
+    frames = half_seconds(sensor(), 4)
+    found = received([frames[0], frames[2], frames[3]], [100.5, 101.5, 102.0])
+    assert [arrival.block.first for arrival in found if isinstance(arrival, Samples)] == [0, 50, 75]
+
+
+def test_a_frame_that_comes_twice_is_refused() -> None:
+    frames = half_seconds(sensor(), 2)
+    found = received([frames[0], frames[1], frames[0]], [100.5, 101.0, 101.1])
+    assert isinstance(found[-1], Trouble)
+    assert found[-1].reason is Reason.REPEATED
+
+
+def test_counters_wrap() -> None:
+    device = sensor(sequence=2**32 - 30)
+    frames = [device.frame(leg(0, 0.5, []), clock=2**32 - 500_000 + number * 500_000) for number in range(3)]
+    found = received(frames, [100.5, 101.0, 101.5])
+    firsts = [arrival.block.first for arrival in found if isinstance(arrival, Samples)]
+    assert [first - firsts[0] for first in firsts] == [0, 25, 50]
+
+
+def test_a_restart_is_told_and_leaves_a_hole_as_long_as_it_took() -> None:
+    first, second = sensor(boot=1), sensor(boot=2)
+    found = received([*half_seconds(first, 2), *half_seconds(second, 2)], [100.5, 101.0, 111.5, 112.0])
+    assert [arrival.reason for arrival in found if isinstance(arrival, Trouble)] == [Reason.RESTARTED]
+    blocks = [arrival.block for arrival in found if isinstance(arrival, Samples)]
+    assert blocks[2].first - blocks[1].end == pytest.approx(10 * 50, abs=2)
+    assert blocks[2].clock.at(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
+
+
+def test_a_clock_that_jumps_is_told_and_time_stays_true() -> None:
+    device = sensor()
+    frames = half_seconds(device, 4)
+    frames += [device.frame(leg(0, 0.5, []), clock=900_000_000 + number * 500_000) for number in range(4)]
+    found = received(frames, [100.5 + number / 2 for number in range(8)])
+    assert [arrival.reason for arrival in found if isinstance(arrival, Trouble)] == [Reason.CLOCK_JUMPED]
+    samples = [arrival for arrival in found if isinstance(arrival, Samples)]
+    assert begins(samples[-1]) == pytest.approx(103.5, abs=0.05)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(-200e-6, 200e-6), st.floats(48.0, 52.0), st.integers(0, 2**32 - 1), st.integers(0, 99))
+def test_a_drifting_clock_and_a_wrong_rate_are_followed(drift: float, rate: float, started: int, seed: int) -> None:
+    """Ten minutes over a network that takes 2 to 200 ms: the time of a sample is right within 20 ms."""
+    device, stream, worst = sensor(), Stream(ANKLE), 0.0
+    ways = 0.002 + 0.198 * np.random.default_rng(seed).random(1200) ** 8
+    for number in range(1200):
+        true = number * 25 / rate
+        clock = started + round(true * (1 + drift) * SECOND)
+        frame = parse(device.frame(np.zeros((3, 25)), clock=clock))
+        arrived = 1000 + true + 24 / rate + float(ways[number])
+        for arrival in stream.take(frame, round(arrived * SECOND)):
+            assert isinstance(arrival, Samples)
+            if number > 60:
+                worst = max(worst, abs(begins(arrival) - 1000 - true))
+    assert worst < 0.02

@@ -1,0 +1,243 @@
+"""Recorded nights: what is there is read, what is not is a gap, what cannot be read is named."""
+
+import gzip
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import edfio
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Gap
+from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
+from limber_bridge.recordings import read
+from limber_bridge.recordings.edf import write_edf
+from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
+from limber_bridge.recordings.table import write_csv
+
+LEFT = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+NAMES = ["left_acc_x", "left_acc_y", "left_acc_z"]
+SIGNAL = np.round(np.random.default_rng(0).normal(0, 0.1, (3, 3000)), 4) + np.array([[0], [1], [0]])
+
+
+def gaps(recording: Recording) -> list[tuple[float, float]]:
+    detector = Detector([LEFT])
+    found = [event for block in recording.signals[0].blocks for event in detector.feed(1, block)]
+    return [(event.onset / SECOND, event.end / SECOND) for event in found if isinstance(event, Gap)]
+
+
+def joined(recording: Recording) -> np.ndarray:
+    return np.concatenate([block.samples for block in recording.signals[0].blocks], axis=1)
+
+
+def written(path: Path) -> Path:
+    if path.suffix == ".edf":
+        write_edf(path, NAMES, Quantity.ACCELERATION, 50.0, SIGNAL)
+    else:
+        write_csv(path, Quantity.ACCELERATION, NAMES, [Block(0, SIGNAL, Clock(0, 0, 50.0), 50.0)])
+    return path
+
+
+@pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.edf"])
+def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
+    recording = read(written(tmp_path / name))
+    assert recording.start is None
+    assert recording.duration == pytest.approx(60.0, abs=0.03)
+    (signal,) = recording.signals
+    assert (signal.quantity, signal.place, signal.side) == (Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    assert signal.rate == pytest.approx(50.0)
+    np.testing.assert_allclose(joined(recording), SIGNAL, atol=3e-4)
+
+
+@pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.edf"])
+def test_the_same_samples_give_the_same_bytes(tmp_path: Path, name: str) -> None:
+    (tmp_path / "again").mkdir()
+    assert written(tmp_path / name).read_bytes() == written(tmp_path / "again" / name).read_bytes()
+
+
+def csv(tmp_path: Path, times: np.ndarray, header: str = "time," + ",".join(NAMES)) -> Path:
+    path = tmp_path / "n.csv"
+    rows = "\n".join(f"{time:.6f},0.0,1.0,0.0" for time in times)
+    path.write_text(f"{header}\n{rows}\n")
+    return path
+
+
+def test_unix_times_tell_when_it_was(tmp_path: Path) -> None:
+    recording = read(csv(tmp_path, 1_795_000_000.25 + np.arange(500) / 50))
+    assert recording.start == 1_795_000_000_250_000
+    assert recording.signals[0].blocks[0].clock.at(0) == pytest.approx(1_795_000_000_250_000, abs=2)
+
+
+def test_rows_that_are_missing_are_a_gap(tmp_path: Path) -> None:
+    times = np.arange(3000) / 50
+    kept = (times < 20) | (times >= 33.3)
+    ((begin, end),) = gaps(read(csv(tmp_path, times[kept])))
+    assert (begin, end) == pytest.approx((19.98, 33.3), abs=0.01)
+
+
+def test_rows_that_jitter_are_none(tmp_path: Path) -> None:
+    times = np.arange(3000) / 50 + np.random.default_rng(0).uniform(-0.009, 0.009, 3000)
+    recording = read(csv(tmp_path, times))
+    assert gaps(recording) == []
+    assert recording.signals[0].rate == pytest.approx(50.0, rel=1e-3)
+
+
+def test_a_slow_sensor_has_no_gaps_between_its_samples(tmp_path: Path) -> None:
+    assert gaps(read(csv(tmp_path, np.arange(400) * 0.61))) == []
+
+
+def test_empty_fields_are_samples_that_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv"
+    rows = [f"{number / 50},{'' if 500 <= number < 800 else '0.0'},1.0,0.0" for number in range(1500)]
+    path.write_text("time," + ",".join(NAMES) + "\n" + "\n".join(rows))
+    assert gaps(read(path)) == [(9.98, 16.0)]
+
+
+def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
+    times = np.arange(3000) / 50
+    times[1000:1050] -= 0.3
+    recording = read(csv(tmp_path, times))
+    assert "line 1002: time runs back" in recording.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty; a recording begins with a header row"),
+        ("x,y,z\n0,1,0\n", "line 1: no column `time`"),
+        ("time,a,b\n0,1,0\n", "line 1: no known column; known are"),
+        ("time,x,x,z\n0,1,0,0\n", "line 1: column `x` stands there twice"),
+        ("time,x,y\n0,1,0\n1,1,0\n", "`x` is there but not `z`; give all axes"),
+        ("time,left_emg\n0,1\n1,abc\n", "line 3: could not convert string to float: 'abc'"),
+        ("time,left_emg\n0,1\n1\n", "line 3: 1 fields under 2 names"),
+        ("time,left_emg\n0,1\n,2\n", "line 3: column `time` is empty"),
+        ("time,left_emg\n0,1\n", "fewer than two rows"),
+        ("time,left_emg\n", "fewer than two rows"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "n.csv"
+    path.write_text(text)
+    with pytest.raises(UnreadableRecordingError) as error:
+        read(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv.gz"
+    path.write_bytes(gzip.compress(b"time,left_emg\n0,1\n1,2\n" * 50)[:-20])
+    with pytest.raises(UnreadableRecordingError, match="not a whole UTF-8 text"):
+        read(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRecordingError, match="check the path"):
+        read(tmp_path / "none.csv")
+
+
+# --- EDF ---
+
+
+def edf(path: Path, *signals: edfio.EdfSignal, **more: object) -> Path:
+    edfio.Edf(list(signals), **more).write(path)  # type: ignore[arg-type]
+    return path
+
+
+def channel(label: str, unit: str = "uV", rate: float = 200.0, size: float = 100.0) -> edfio.EdfSignal:
+    data = np.random.default_rng(1).normal(0, size / 5, round(rate * 60))
+    return edfio.EdfSignal(data, rate, label=label, physical_dimension=unit, physical_range=(-2 * size, 2 * size))
+
+
+@pytest.mark.parametrize("label", ["LAT", "Leg L", "L-LEG", "TIB L", "EMG LAT", "left_emg"])
+def test_labels_of_sleep_laboratories_are_known(tmp_path: Path, label: str) -> None:
+    recording = read(edf(tmp_path / "n.edf", channel("C3-A2"), channel(label)))
+    assert [(one.quantity, one.side) for one in recording.signals] == [(Quantity.EMG, Side.LEFT)]
+
+
+def test_units_are_converted(tmp_path: Path) -> None:
+    in_uv = joined(read(edf(tmp_path / "a.edf", channel("LAT", "uV"))))
+    in_mv = joined(read(edf(tmp_path / "b.edf", channel("LAT", "mV"))))
+    np.testing.assert_allclose(in_mv, in_uv * 1000)
+
+
+def test_a_unit_that_is_not_known_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRecordingError, match="`LAT`: unit `furlong` unknown; the header must say one of uv"):
+        read(edf(tmp_path / "n.edf", channel("LAT", "furlong")))
+
+
+def test_a_local_start_needs_a_zone(tmp_path: Path) -> None:
+    path = edf(
+        tmp_path / "n.edf",
+        channel("LAT"),
+        recording=edfio.Recording(startdate=datetime(2026, 11, 21).date()),  # noqa: DTZ001 - EDF has no zones
+        starttime=datetime(2026, 11, 21, 22, 10).time(),  # noqa: DTZ001
+    )
+    assert read(path).start is None
+    berlin = ZoneInfo("Europe/Berlin")
+    assert read(path, berlin).start == round(datetime(2026, 11, 21, 22, 10, tzinfo=berlin).timestamp() * SECOND)
+
+
+def test_discontinuities_are_gaps(tmp_path: Path) -> None:
+    """EDF+D, which its library reads as if it were continuous: from record 20 on everything is 30 s later."""
+    path = written(tmp_path / "n.edf")
+    data = bytearray(path.read_bytes())
+    data[192:197] = b"EDF+D"
+    for record in reversed(range(20, 60)):
+        old, new = f"+{record}\x14\x14\x00".encode(), f"+{record + 30}\x14\x14\x00".encode()
+        at = data.find(old, 256 * 5)
+        data[at : at + len(new)] = new
+    path.write_bytes(data)
+    ((begin, end),) = gaps(read(path))
+    assert (begin, end) == pytest.approx((19.98, 50.0), abs=0.03)
+
+
+def test_no_known_signal_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRecordingError, match="no known signal among C3-A2"):
+        read(edf(tmp_path / "n.edf", channel("C3-A2")))
+
+
+def test_a_truncated_file_is_read_or_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "n.edf")
+    whole = path.read_bytes()
+    for size in (0, 100, 300, 1300):
+        path.write_bytes(whole[:size])
+        with pytest.raises(UnreadableRecordingError, match=str(path)):
+            read(path)
+    path.write_bytes(whole[: len(whole) // 2])
+    recording = read(path)
+    assert 20 < recording.duration < 40
+    assert recording.notes
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=300) | st.text(alphabet="time,xyz0123456789.-\n", max_size=300).map(str.encode),
+    st.sampled_from(["csv", "csv.gz", "edf"]),
+)
+def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, kind: str) -> None:
+    path = tmp_path / f"n.{kind}"
+    path.write_bytes(gzip.compress(data) if kind == "csv.gz" else data)
+    try:
+        read(path)
+    except UnreadableRecordingError as error:
+        assert str(path) in str(error)  # noqa: PT017 - some bytes raise it, some do not
+
+
+def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
+    """Shared with the project's developers; one of them has a step of time backwards."""
+    folder = Path(__file__).parents[3] / "shared/data/bed_acceleration"
+    if not folder.exists():
+        pytest.skip("the shared recordings are not beside this checkout")
+    recordings = [read(path) for path in sorted(folder.glob("*.csv.gz"))]
+    assert [round(recording.duration / 3600, 2) for recording in recordings] == [6.78, 6.49, 0.07, 1.12]
+    assert [len(recording.notes) for recording in recordings] == [0, 1, 0, 0]
+    for recording in recordings:
+        detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.BED)])
+        for block in recording.signals[0].blocks:
+            detector.feed(1, block)
+        assert not detector.moves

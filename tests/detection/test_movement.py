@@ -1,0 +1,148 @@
+"""What is a movement of one sensor, and what is none."""
+
+import numpy as np
+import pytest
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Gap, Grade, Posture
+from limber_bridge.detection.signal import Block, Clock, Side
+from tests.detection.signals import (
+    LEFT,
+    RATE,
+    TIBIALIS,
+    ankle,
+    block,
+    detect,
+    emg,
+    movements,
+    seconds,
+    turned,
+)
+
+
+def test_a_kick_is_one_movement() -> None:
+    (movement,) = movements(detect((LEFT, block(ankle((20.0, 2.0), length=40)))))
+    assert seconds(movement.onset) == pytest.approx(20.0, abs=0.1)
+    assert seconds(movement.duration) == pytest.approx(2.0, abs=0.1)
+    assert movement.side == Side.LEFT
+    assert movement.candidate
+
+
+@pytest.mark.parametrize("rate", [25.0, 50.0, 52.0, 104.0, 256.0, 500.0])
+def test_a_kick_is_the_same_at_every_rate(rate: float) -> None:
+    times = np.arange(round(40 * rate)) / rate
+    signal = np.random.default_rng(0).normal(0.0, 0.002, (3, len(times)))
+    signal[1] += 1.0
+    moving = (times >= 20) & (times < 22)
+    signal[2, moving] += 0.2 * np.sin(2 * np.pi * 3 * (times[moving] - 20))
+    (movement,) = movements(detect((LEFT, block(signal, rate=rate))))
+    assert seconds(movement.onset) == pytest.approx(20.0, abs=0.1)
+    assert seconds(movement.duration) == pytest.approx(2.0, abs=0.15)
+
+
+def test_a_twitch_is_no_movement() -> None:
+    assert movements(detect((LEFT, block(ankle((20.0, 0.3), length=40))))) == []
+
+
+def test_two_kicks_less_than_half_a_second_apart_are_one() -> None:
+    (movement,) = movements(detect((LEFT, block(ankle((20.0, 1.0), (21.3, 1.0), length=40)))))
+    assert seconds(movement.duration) == pytest.approx(2.3, abs=0.1)
+
+
+def test_two_kicks_a_second_apart_are_two() -> None:
+    assert len(movements(detect((LEFT, block(ankle((20.0, 1.0), (22.0, 1.0), length=40)))))) == 2
+
+
+def test_a_leg_that_comes_to_rest_elsewhere_has_changed_its_posture() -> None:
+    events = detect((LEFT, block(turned(ankle((20.0, 2.0), length=60), 21.0, 30.0))))
+    assert movements(events) == []
+    (posture,) = [event for event in events if isinstance(event, Posture)]
+    assert seconds(posture.onset) == pytest.approx(20.0, abs=0.1)
+
+
+def test_a_leg_that_is_lifted_held_and_put_back_has_moved_once() -> None:
+    held = turned(ankle(length=60), 20.0, 15.0, back=24.0)
+    (movement,) = movements(detect((LEFT, block(held))))
+    assert seconds(movement.onset) == pytest.approx(20.0, abs=0.15)
+    assert seconds(movement.end) == pytest.approx(24.5, abs=0.15)
+
+
+def test_a_leg_that_comes_back_too_late_has_changed_its_posture_twice() -> None:
+    events = detect((LEFT, block(turned(ankle(length=80), 20.0, 15.0, back=40.0))))
+    assert movements(events) == []
+    assert len([event for event in events if isinstance(event, Posture)]) == 2
+
+
+def test_gravity_alone_is_no_movement() -> None:
+    """A filter that started from zero would ring with nearly 1 g."""
+    assert movements(detect((LEFT, block(ankle(length=60))))) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "grade"),
+    [(0.04, Grade.MILD), (0.2, Grade.MODERATE), (0.8, Grade.STRONG)],
+    ids=["mild", "moderate", "strong"],
+)
+def test_grades(size: float, grade: Grade) -> None:
+    (movement,) = movements(detect((LEFT, block(ankle((20.0, 2.0), length=40, size=size)))))
+    assert movement.grade is grade
+
+
+def test_noise_that_grows_is_learned_and_not_told_for_ever() -> None:
+    """A sensor that becomes three times as noisy is a movement for half a minute at most, and kicks are found again."""
+    quiet, noisy = ankle(length=60), ankle((60.0, 2.0), length=120, noise=0.02, size=0.4, seed=3)
+    found = movements(detect((LEFT, block(np.concatenate([quiet, noisy], axis=1)))))
+    assert [round(seconds(one.onset)) for one in found if seconds(one.onset) > 95] == [120]
+
+
+def test_the_noise_floor_learns_nothing_from_movements() -> None:
+    """After a minute of restlessness a faint kick is found as before it."""
+    restless = [(30.0 + 2.0 * number, 1.2) for number in range(30)]
+    signal = ankle(*restless, length=140)
+    faint = ankle((100.0, 2.0), length=140, size=0.03, seed=0)
+    signal[2, round(95 * RATE) :] = faint[2, round(95 * RATE) :]
+    assert round(seconds(movements(detect((LEFT, block(signal))))[-1].onset)) == 100
+
+
+def test_a_gap_ends_a_movement_and_is_told() -> None:
+    signal = ankle((20.0, 5.0), length=60)
+    signal[:, round(22 * RATE) : round(40 * RATE)] = np.nan
+    events = detect((LEFT, block(signal)))
+    assert [seconds(one.duration) for one in movements(events)] == [pytest.approx(2.0, abs=0.1)]
+    assert [event for event in events if isinstance(event, Gap)] == [Gap(1, 21_980_000, 40_000_000)]
+
+
+def test_a_hole_of_half_a_second_is_bridged() -> None:
+    signal = ankle((20.0, 3.0), length=40)
+    signal[:, round(30 * RATE) : round(30 * RATE) + 24] = np.nan
+    events = detect((LEFT, block(signal)))
+    assert len(movements(events)) == 1
+    assert not [event for event in events if isinstance(event, Gap)]
+
+
+def test_samples_that_come_twice_count_once() -> None:
+    signal = block(ankle((20.0, 2.0), length=40))
+    head, tail = signal.split(1100)
+    again = Block(900, signal.samples[:, 900:1100], signal.clock, RATE)
+    detector = Detector([LEFT])
+    events = [event for piece in (head, again, tail) for event in detector.feed(1, piece)]
+    assert events + detector.finish() == detect((LEFT, signal))
+
+
+def test_emg_by_the_letter_of_the_rules() -> None:
+    """Onset 8 uV above rest, end 2 uV above it; the window is taken off the duration."""
+    found = movements(detect((TIBIALIS, block(emg((10, 2.0), (25, 0.8), (40, 5.0), length=60), rate=250.0))))
+    assert [seconds(one.onset) for one in found] == pytest.approx([10, 25, 40], abs=0.1)
+    assert [seconds(one.duration) for one in found] == pytest.approx([2.0, 0.8, 5.0], abs=0.15)
+
+
+def test_emg_below_the_threshold_is_rest() -> None:
+    assert movements(detect((TIBIALIS, block(emg((10, 2.0), length=30, size=5.0), rate=250.0)))) == []
+
+
+def test_a_sensor_that_is_too_slow_counts_nothing_and_says_so() -> None:
+    signal = np.zeros((3, 100))
+    signal[1] = 1.0
+    detector = Detector([LEFT])
+    assert detector.feed(1, Block(0, signal, Clock(0, 0, 1.64), 1.64)) == []
+    assert not detector.moves

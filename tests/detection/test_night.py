@@ -1,0 +1,188 @@
+"""In bed, asleep and the measures of a night."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from limber_bridge.detection.detector import Detector, moving
+from limber_bridge.detection.events import Bed, Event, Gap, Movement, Part, Posture
+from limber_bridge.detection.measures import Measures, score_night
+from limber_bridge.detection.rules import AASM, WASM_2016
+from limber_bridge.detection.signal import SECOND, Block, Clock, Sensor, Side
+from limber_bridge.detection.sleep import BedState, Epoch, Method, asleep_spans, in_bed_spans, step
+from tests.detection.signals import BED, LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, detect
+
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+
+def kick(minute: float, seconds: float = 2.0, *, candidate: bool = True) -> Movement:
+    onset = round(minute * MINUTE)
+    part = Part(Side.LEFT, onset, onset + round(seconds * SECOND))
+    return Movement(part.onset, part.end, (part,), candidate)
+
+
+def beds(events: Sequence[Event]) -> list[tuple[float, bool]]:
+    return [(round(event.onset / SECOND, 1), event.in_bed) for event in events if isinstance(event, Bed)]
+
+
+def walked(seconds: float) -> np.ndarray:
+    """A leg that walks, then lies for ten minutes with two kicks in them."""
+    signal = ankle((seconds + 60, 2.0), (seconds + 200, 2.0), length=seconds + 600)
+    stop = round(seconds * RATE)
+    times = np.arange(stop) / RATE
+    signal[:, :stop] = 0.0
+    signal[2, :stop] = 1.0 + 0.8 * np.sin(2 * np.pi * 1.9 * times)
+    return signal
+
+
+def test_an_ankle_that_walked_and_lies_is_in_bed_since_it_lies() -> None:
+    assert beds(detect((LEFT, block(walked(60.0))))) == [(0.0, False), (60.0, True)]
+
+
+def test_a_sensor_on_a_table_is_not_in_bed() -> None:
+    assert beds(detect((LEFT, block(ankle(length=1200))))) == []
+
+
+def test_nobody_knows_before_five_minutes_are_over() -> None:
+    assert beds(detect((LEFT, block(ankle((30.0, 2.0), (90.0, 2.0), length=240))))) == []
+
+
+def test_weight_on_the_cells_is_somebody_in_bed_at_once() -> None:
+    times = np.arange(6000) / 10
+    load = np.where((times >= 100) & (times < 400), 120.0, 45.0)[None, :]
+    events = detect((LOAD, Block(0, load, Clock(0, 0, 10.0), 10.0)))
+    assert beds(events) == [(100.0, True), (400.0, False)]
+
+
+def test_weight_that_never_changes_tells_nothing() -> None:
+    load = np.full((1, 6000), 120.0)
+    assert beds(detect((LOAD, Block(0, load, Clock(0, 0, 10.0), 10.0)))) == []
+
+
+def test_electrodes_are_worn_in_bed() -> None:
+    signal = np.random.default_rng(0).normal(0, 1, (1, 250 * 60))
+    assert beds(detect((TIBIALIS, block(signal, rate=250.0)))) == [(0.0, True)]
+
+
+def test_a_bed_is_left_when_nothing_moves_in_it_for_half_an_hour() -> None:
+    state, told = BedState(), []
+    for minute in np.arange(0, 90, 1 / 6):
+        onsets = int(minute in (1, 5, 20))
+        state, bed = step(state, Method.BED_MOVEMENT, Epoch(round(minute * MINUTE), (0.0, 0.0, 1.0), 0.0, onsets))
+        told += [] if bed is None else [(round(bed.onset / MINUTE), bed.in_bed)]
+    assert told == [(1, True), (20, False)]
+
+
+@pytest.mark.parametrize(
+    ("sensors", "expected"),
+    [
+        ([LEFT, RIGHT], {1, 2}),
+        ([LEFT, BED, LOAD], {1}),
+        ([BED, LOAD], {4}),
+        ([LEFT, RIGHT, TIBIALIS], {2, 3}),
+        ([LOAD], {5}),
+    ],
+    ids=["both legs", "leg before bed", "frame before cells", "EMG before acceleration of one leg", "cells alone"],
+)
+def test_whose_movements_count(sensors: list[Sensor], expected: set[int]) -> None:
+    assert moving(sensors) == expected
+
+
+def test_the_most_reliable_sensor_says_who_is_in_bed() -> None:
+    """The ankle lies still, but the cells know that the bed is empty."""
+    times = np.arange(6000) / 10
+    load = np.where(times < 300, 120.0, 45.0)[None, :]
+    detector = Detector([LEFT, LOAD])
+    events = detector.feed(1, block(ankle((100.0, 2.0), (200.0, 2.0), (400.0, 2.0), length=600)))
+    events += detector.feed(5, Block(0, load, Clock(0, 0, 10.0), 10.0)) + detector.finish()
+    assert beds(events)[-1] == (300.0, False)
+
+
+def test_sleep_is_five_minutes_without_anything_but_leg_movements() -> None:
+    events: list[Event] = [
+        Bed(0, True),
+        kick(4),
+        Posture(12 * MINUTE, 12 * MINUTE + 5 * SECOND),
+        kick(14, 12.0),
+        kick(30),
+    ]
+    spans = [(round(a / MINUTE, 2), round(b / MINUTE, 2)) for a, b in asleep_spans(events, 60 * MINUTE)]
+    assert spans == [(0.0, 12.0), (14.2, 60.0)]
+
+
+def test_stretches_in_bed_are_between_going_and_leaving() -> None:
+    events = [Bed(10, True), Bed(50, False), Bed(70, True)]
+    assert in_bed_spans(events, 100) == [(10, 50), (70, 100)]
+
+
+def night(*events: Event, **more: object) -> Measures:
+    return score_night(events, WASM_2016, until=8 * HOUR, sensors=[1]).measures
+
+
+PLMS = [kick(60 + number / 2) for number in range(10)]
+
+
+def test_measures_of_a_night() -> None:
+    found = night(Bed(0, True), *PLMS, kick(200))
+    assert found == Measures(
+        time_in_bed_h=8.0,
+        sleep_h=8.0,
+        movements=11,
+        candidates=11,
+        plm=10,
+        plm_index=10 / 8,
+        plms_index=10 / 8,
+        plmw_index=None,
+        periodicity_index=10 / 11,
+        series=1,
+    )
+
+
+def test_time_awake_in_bed_is_a_denominator_of_its_own() -> None:
+    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in range(60, 90, 4)]
+    found = night(Bed(0, True), *turns, *PLMS)
+    assert found.sleep_h == pytest.approx(8 - 28.1 / 60, abs=0.01)
+    assert found.plmw_index == pytest.approx(10 / (28.1 / 60), rel=0.02)
+
+
+def test_without_a_word_on_the_bed_there_are_counts_but_no_indices() -> None:
+    found = night(*PLMS)
+    assert (found.movements, found.plm) == (10, 10)
+    assert found.time_in_bed_h is found.plm_index is found.plms_index is None
+
+
+def test_movements_out_of_bed_are_not_counted() -> None:
+    found = night(Bed(0, True), Bed(2 * HOUR, False), *PLMS, kick(200))
+    assert (found.movements, found.time_in_bed_h) == (10, 2.0)
+
+
+def test_gaps_leave_every_denominator() -> None:
+    found = night(Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR))
+    assert (found.time_in_bed_h, found.plm_index) == (4.0, 2.5)
+
+
+def test_a_gap_of_one_sensor_is_none_while_another_measures() -> None:
+    events: list[Event] = [Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR), Gap(2, 6 * HOUR, 8 * HOUR)]
+    score = score_night(events, WASM_2016, until=8 * HOUR, sensors=[1, 2])
+    assert score.gaps == ((6 * HOUR, 7 * HOUR),)
+
+
+def test_what_a_slow_sensor_cannot_see_is_unknown_and_not_none() -> None:
+    found = score_night([Bed(0, True)], WASM_2016, until=8 * HOUR, sensors=[1], moves=False).measures
+    assert found == replace(
+        Measures(**dict.fromkeys(one.name for one in fields(Measures))), time_in_bed_h=8.0, sleep_h=8.0
+    )
+
+
+def test_aasm_does_not_score_wake() -> None:
+    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in range(60, 90, 4)]
+    found = score_night([Bed(0, True), *turns, *PLMS], AASM, until=8 * HOUR, sensors=[1]).measures
+    assert (found.candidates, found.plmw_index) == (0, None)
+
+
+def test_an_empty_night() -> None:
+    found = night(Bed(0, True))
+    assert (found.movements, found.plm_index, found.periodicity_index) == (0, 0.0, None)
