@@ -99,8 +99,7 @@ def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding
             try:
                 reason = trial.answer("connect")
             except queue.Empty:
-                yield Finding(well=False, text=f"{where}: no answer; is it an MQTT broker, and does it want `tls`?")
-                return
+                continue
             if reason.value == UNSUPPORTED and version == MQTTProtocolVersion.MQTTv5:
                 continue
             if reason.is_failure:
@@ -109,6 +108,7 @@ def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding
             yield Finding(well=True, text=f"{where}: connected with {name}")
             yield echo(trial, topics, sleeper)
             return
+    yield Finding(well=False, text=f"{where}: no answer; is it an MQTT broker, and does it want `tls`?")
 
 
 def echo(trial: Trial, topics: Topics, sleeper: str) -> Finding:

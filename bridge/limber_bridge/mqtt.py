@@ -30,6 +30,9 @@ UNSUPPORTED: Final = 132
 """Reason code of MQTT 5: unsupported protocol version."""
 CLOSES: Final = 3
 """Times a broker may just hang up on MQTT 5 before 3.1.1 is tried."""
+ANSWER: Final = 5.0
+"""s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt, seen with a last
+will)."""
 HOME_ASSISTANT: Final = "homeassistant/status"
 """Where Home Assistant announces itself."""
 
@@ -45,6 +48,7 @@ class Link:
         self._client: paho.Client | None = None
         self._closes = 0
         self._up = self._leaving = False
+        self._unanswered: asyncio.TimerHandle | None = None
         self._complained = ""
         self._flying: dict[int, str] = {}
         self._landed = asyncio.Event()
@@ -81,6 +85,7 @@ class Link:
                         await self._landed.wait()
             except TimeoutError:
                 LOG.warning("the broker did not take the good-bye; its last will says the same")
+        self._answered()
         client, self._client = self._client, None
         client.disconnect()
         await asyncio.to_thread(client.loop_stop)
@@ -111,6 +116,7 @@ class Link:
         client.will_set(self._topics.status, OFFLINE, qos=1, retain=True)
         client.reconnect_delay_set(1, 30)
         client.max_queued_messages_set(QUEUED)
+        client.on_socket_open = self._hand(self._opened)
         client.on_connect = self._hand(self._connected)
         client.on_connect_fail = self._hand(self._failed)
         client.on_disconnect = self._hand(self._disconnected)
@@ -132,7 +138,22 @@ class Link:
         if client is self._client:
             method(*values)
 
+    def _opened(self, _socket: object) -> None:
+        self._answered()
+        self._unanswered = self._loop.call_later(ANSWER, self._silent)
+
+    def _answered(self) -> None:
+        if self._unanswered is not None:
+            self._unanswered.cancel()
+
+    def _silent(self) -> None:
+        if self._version == MQTTProtocolVersion.MQTTv5:
+            self._fall_back("the broker does not answer in MQTT 5")
+        else:
+            self._complain("the broker does not answer; is it an MQTT broker, and does it want `tls`?")
+
     def _connected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
+        self._answered()
         if reason.is_failure:
             if reason.value == UNSUPPORTED and self._version == MQTTProtocolVersion.MQTTv5:
                 self._fall_back("the broker does not know MQTT 5")
@@ -153,6 +174,7 @@ class Link:
         self._complain(f"no broker at {self._broker.host}:{self._broker.port}; check `host` and `port` under `broker`")
 
     def _disconnected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
+        self._answered()
         if self._up:
             LOG.warning("lost the broker (%s); trying again", reason)
         elif self._version == MQTTProtocolVersion.MQTTv5:

@@ -82,7 +82,7 @@ class Program:
 def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
     """Start a program that writes to a log; it does not see our Ctrl-C, as we end it ourselves."""
     with log.open("ab") as out:
-        environment = os.environ | {"PATH": SEARCHED, "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PATH": SEARCHED, "PYTHONPATH": str(ROOT / "script"), "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
             [str(word) for word in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment,
             start_new_session=True,

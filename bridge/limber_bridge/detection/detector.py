@@ -143,6 +143,9 @@ class Detector:
         self._bed = memory.bed
         self._epochs: dict[int, list[tuple[int, Method, Epoch]]] = {}
         self._slow: set[int] = set()
+        for number, known in memory.sensors.items():
+            if number in self._channels and known.rate is not None:
+                self._note_rate(number, known.rate)
         for event in events:
             if isinstance(event, Movement | Posture):
                 list(self._series.feed(event))
@@ -170,8 +173,7 @@ class Detector:
     def feed(self, sensor: int, block: Block) -> list[Event]:
         """Take in a block of one sensor and return what it makes known. KeyError for a sensor that is not ours."""
         channel = self._channels[sensor]
-        quantity = channel.sensor.quantity
-        (self._slow.add if block.rate < LEVELS[quantity].slowest else self._slow.discard)(sensor)
+        self._note_rate(sensor, block.rate)
         gaps: list[Event] = list(channel.feed(block))
         return gaps + list(self._told())
 
@@ -191,6 +193,11 @@ class Detector:
             if sensor in (None, number):
                 channel.finish()
         return list(self._told())
+
+    def _note_rate(self, sensor: int, rate: float) -> None:
+        """Note whether a sensor is fast enough for leg movements."""
+        slow = rate < LEVELS[self._channels[sensor].sensor.quantity].slowest
+        (self._slow.add if slow else self._slow.discard)(sensor)
 
     def _told(self) -> Iterator[Event]:
         for number, channel in self._channels.items():

@@ -1,0 +1,53 @@
+"""Nights, events and configurations that more than one test needs."""
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from limber_bridge.config import Config, read
+from limber_bridge.detection.events import Movement, Part
+from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.signal import SECOND, Side
+from limber_bridge.detection.sleep import Method
+from limber_bridge.nights import Night, micros
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MEASURES = Measures(
+    time_in_bed_h=7.9, sleep_h=6.7, movements=312, candidates=280, plm=190, plm_index=24.0506329, plms_index=26.9,
+    plmw_index=8.1, periodicity_index=0.6785714, series=11,
+)  # fmt: skip
+
+
+def local(text: str) -> int:
+    """A moment in Berlin, in us."""
+    return micros(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
+
+
+def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:
+    """A movement that begins at a time (us)."""
+    part = Part(side, at, at + round(seconds * SECOND), 0.142)
+    return Movement(part.onset, part.end, (part,), candidate=True)
+
+
+def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:
+    """A finished night."""
+    return Night(
+        sleeper=sleeper, date=day, revision=revision, start=local(f"{day}T00:10"), end=local(f"{day}T08:04"),
+        rules="wasm-2016", in_bed_method=Method.ANKLE, measures=MEASURES,
+    )  # fmt: skip
+
+
+def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Config:
+    """A configuration with these sensors."""
+    (folder / "limber.yaml").write_text(settings(sensors, port=port, more=more))
+    return read(folder / "limber.yaml")
+
+
+def settings(sensors: str, *, port: int, more: str = "") -> str:
+    """The text of a configuration with these sensors, each a line of YAML in braces."""
+    listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
+    return (
+        "bridge: {id: bedroom, time_zone: Europe/Berlin}\n"
+        f"broker: {{host: 127.0.0.1, port: {port}}}\n"
+        f"sleepers:\n  - name: Anna\n    sensors:\n{listed}\n{more}"
+    )

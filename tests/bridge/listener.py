@@ -1,0 +1,81 @@
+"""A client that listens to a broker and can wait for what it hears."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from house.process import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that was heard."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.payload)
+
+
+class Listener:
+    """Hears everything on a broker."""
+
+    def __init__(self, port: int, *topics: str) -> None:
+        self.heard: list[Message] = []
+        self._changed = threading.Condition()
+        self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._message
+        subscribed = threading.Event()
+        self._client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics or ("#",)])
+        self._client.on_subscribe = lambda *_: subscribed.set()
+        self._client.connect(LOOPBACK, port)
+        self._client.loop_start()
+        assert subscribed.wait(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        with self._changed:
+            self.heard.append(Message(message.topic, message.payload, message.retain))
+            self._changed.notify_all()
+
+    def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+
+    def wait(self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0) -> Message:
+        """The first message, from number `since` on, that is enough; fails if none comes in time."""
+        end = time.monotonic() + patience
+        with self._changed:
+            while True:
+                for message in self.heard[since:]:
+                    if enough(message):
+                        return message
+                left = end - time.monotonic()
+                assert left > 0, f"not heard; the last: {self.heard[-3:]}"
+                self._changed.wait(left)
+
+    def on(self, topic: str, *, since: int = 0, patience: float = 20.0) -> Message:
+        """The first message on a topic."""
+        return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
+
+    def ask(self, **question: object) -> Any:
+        """Ask the bridge `bedroom` and return its answer."""
+        reply = "limber/bedroom/answer/test"
+        since = len(self.heard)
+        asked = {"v": 1, "id": f"q{since}", "reply": reply, "sleeper": "anna"} | question
+        self.publish("limber/bedroom/ask", json.dumps(asked))
+        return self.on(reply, since=since).json

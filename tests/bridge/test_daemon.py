@@ -1,0 +1,348 @@
+"""`limber run` as a process, with a real broker: what others hear of it, and what it survives."""
+
+import asyncio
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from house.broker import wait_for_port
+from house.process import free_port, start
+from house.sensor import AnkleSensor, leg, send
+from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
+from limber_bridge.journal import Journal
+from limber_bridge.recordings.recording import column_names
+from limber_bridge.recordings.table import write_csv
+from limber_bridge.simulate import Order, write
+from limber_bridge.simulation.plan import Wishes
+from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import settings
+from tests.bridge.listener import Listener, Message
+from tests.needs import need
+
+ANKLE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
+PLAYED = "{{id: 1, source: recording, path: {path}, speed: {speed}, place: ankle, side: left, quantity: acceleration}}"
+STATUS, INFO, STATE, EVENT = (f"limber/bedroom/{name}" for name in ("status", "info", "anna/state", "anna/event"))
+
+
+def listen_on(port: int) -> str:
+    return f"network: {{address: 127.0.0.1, port: {port}}}\n"
+
+
+def online(message: Message) -> bool:
+    return message.topic == STATUS and message.payload == b"online"
+
+
+def recorded(folder: Path, seconds: float) -> Path:
+    """A recording of a leg that kicks for 2 s every 12 s, first after 4 s."""
+    kicks = [(4.0 + 12.0 * number, 2.0) for number in range(round(seconds / 12))]
+    block = Block(0, leg(0, seconds, kicks), Clock(0, 0, 50.0), 50.0)
+    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    write_csv(folder / "kicks.csv", Quantity.ACCELERATION, names, [block])
+    return folder / "kicks.csv"
+
+
+def played(folder: Path, *, seconds: float, speed: float) -> str:
+    """A sensor that plays such a recording."""
+    return PLAYED.format(path=recorded(folder, seconds), speed=speed)
+
+
+def moved(times: int) -> Callable[[Message], bool]:
+    """A state that counts so many movements, or more."""
+    return lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] >= times
+
+
+def test_birth_tells_everything_and_online_last(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        topics = [message.topic for message in listener.heard if message.topic in (STATUS, INFO, STATE)]
+        assert topics == [INFO, STATE, STATUS]
+    with Listener(broker.port) as late:
+        assert late.on(INFO).retained
+        assert late.on(INFO).json["sleepers"][0]["sensors"][0]["place"] == "ankle"
+        assert late.on(STATE).json["sensors"]["1"]["connected"] is False
+        assert late.on(STATUS).payload == b"online"
+
+
+def test_a_bridge_that_dies_is_offline_by_its_last_will(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        bridge.kill()
+        listener.wait(lambda one: one.topic == STATUS and one.payload == b"offline")
+
+
+def test_a_bridge_that_is_stopped_says_so_and_ends_well(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        bridge.stop()
+        assert bridge.process.returncode == 0
+        listener.wait(lambda one: one.topic == STATUS and one.payload == b"offline")
+    with Listener(broker.port, STATUS) as late:
+        assert late.on(STATUS).payload == b"offline"
+    assert "Traceback" not in bridge.log.read_text()
+
+
+def test_a_broker_that_loses_its_memory_gets_everything_again(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    """Kicks every 0.6 s while the broker is killed and comes back empty: none of them is missing in the counts."""
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port)
+        listener.wait(moved(3))
+    broker.program.kill()
+    time.sleep(1.5)
+    broker.start()
+    with Listener(broker.port) as listener:
+        listener.wait(online)
+        assert listener.on(INFO).json["bridge"] == "bedroom"
+        counted = listener.wait(moved(6)).json["tonight"]["measures"]["movements"]
+        listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "movement")
+        night = listener.on(STATE).json["tonight"]["night"]
+        events = listener.ask(ask="events", night=night)["events"]
+        assert len([event for event in events if event["kind"] == "movement"]) >= counted
+    assert bridge.runs
+
+
+def test_home_assistant_that_starts_hears_it_again(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        since = len(listener.heard)
+        listener.publish("homeassistant/status", "online")
+        listener.on(INFO, since=since)
+        listener.on(STATE, since=since)
+
+
+def test_kicks_are_a_series(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(played(tmp_path, seconds=72, speed=30), broker.port)
+        series = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "series").json
+        assert (series["movements"], series["ended"]) == (4, False)
+        listener.wait(lambda one: one.topic == STATE and one.json["tonight"]["measures"]["plm"] == 6)
+        info = listener.wait(lambda one: one.topic == INFO and bool(one.json["sleepers"][0]["sensors"][0]["rate"]))
+        assert info.json["sleepers"][0]["sensors"][0]["rate"] == pytest.approx(50.0)
+
+
+def test_a_bridge_killed_in_mid_series_goes_on_where_it_was(broker: Broker, start_bridge: StartBridge) -> None:
+    """Real time, as the clocks of the device and of the host go on while the bridge is away."""
+    port, sensor = free_port(), AnkleSensor()
+    kicks = [(3.0 + 11.0 * number, 1.5) for number in range(5)]
+    began = time.monotonic()
+
+    def lie_until(second: float) -> None:
+        while sensor.sequence / sensor.rate < second:
+            at = sensor.sequence / sensor.rate
+            time.sleep(max(0.0, began + at + 0.5 - time.monotonic()))
+            send(port, sensor.frame(leg(at, 0.5, kicks)))
+
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        lie_until(30)
+        listener.wait(lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 3)
+        bridge.kill()
+        since = len(listener.heard)
+        start_bridge(ANKLE, broker.port, listen_on(port))
+        lie_until(52)
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 5, since=since
+        )
+        assert state.json["tonight"]["measures"]["plm"] == 5
+        events = [one.json for one in listener.heard if one.topic == EVENT]
+        assert len({event["id"] for event in events if event["kind"] == "movement"}) == 5
+        gaps = listener.ask(ask="events", night=state.json["tonight"]["night"])["events"]
+        assert [event["kind"] for event in gaps].count("gap") <= 1
+
+
+def test_questions_are_answered(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(played(tmp_path, seconds=3600, speed=10), broker.port)
+        night = listener.wait(moved(3)).json["tonight"]["night"]
+        found = listener.ask(ask="events", night=night)
+        assert [event["kind"] for event in found["events"]][:3] == ["movement"] * 3
+        assert found["next"] is None
+        asked = listener.ask(ask="nights")
+        assert (asked["ok"], asked["nights"], asked["next"]) == (True, [], None)
+        assert listener.ask(ask="end_night")["ok"] is True
+        (ended,) = listener.ask(ask="nights")["nights"]
+        assert (ended["night"], ended["revision"]) == (night, 1)
+        assert ended["measures"]["movements"] >= 3
+        assert listener.ask(ask="nights", sleeper="bob")["error"] == "unknown_sleeper"
+        assert listener.ask(ask="nights", v=2)["error"] == "version"
+        assert listener.ask(ask="dance")["error"] == "malformed"
+
+
+def test_answers_go_nowhere_but_to_clients_of_the_bridge(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        question = {"v": 1, "id": "x", "ask": "nights", "sleeper": "anna"}
+        for reply in ("home/door/open", "limber/bedroom/answer/", "limber/bedroom/answer/#", "limber/bedroom/status"):
+            listener.publish("limber/bedroom/ask", json.dumps(question | {"reply": reply}))
+        listener.publish("limber/bedroom/ask", b"\xff{no json")
+        assert listener.ask(ask="nights")["ok"] is True
+        assert not [one for one in listener.heard if one.topic == "home/door/open"]
+    assert bridge.log.read_text().count("a question") == 1
+
+
+def test_trouble_is_in_the_health_and_logged_once(broker: Broker, start_bridge: StartBridge) -> None:
+    port = free_port()
+    good, forged = AnkleSensor(), AnkleSensor(key=b"not the key")
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        for _ in range(20):
+            send(port, good.frame(leg(0, 0.5, [])), forged.frame(leg(0, 0.5, [])), b"rubbish")
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["1"]["refused"] == 20
+        ).json  # fmt: skip
+        assert state["sensors"]["1"]["problem"] == "wrong_key"
+        assert state["sensors"]["1"]["connected"] is True
+    log = bridge.log.read_text()
+    assert log.count("its frames are signed: write its `key` into limber.yaml") == 1
+    assert log.count("bytes that do not begin like a frame") == 1
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_recording_gives_the_index_of_its_truth(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge, seed: int
+) -> None:
+    write(Order(out=tmp_path / "night.csv", wishes=Wishes(plm_index=25), seed=seed, sensor="ankle", rate=50.0))
+    truth = json.loads((tmp_path / "night.truth.json").read_text())["measures"]
+    with Listener(broker.port) as listener:
+        start_bridge(PLAYED.format(path=tmp_path / "night.csv", speed=100_000), broker.port)
+        done = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "night", patience=60)
+        since = listener.heard.index(done)
+        state = listener.wait(lambda one: one.topic == STATE and one.json["last_night"] is not None, since=since).json
+    measures = state["last_night"]["measures"]
+    assert measures["plm_index"] == pytest.approx(truth["plm_index"], rel=0.10)
+    assert state["sensors"]["1"]["problem"] == "ended"
+
+
+def test_a_broker_without_mqtt_5(tmp_path: Path, start_bridge: StartBridge) -> None:
+    port = free_port()
+    python = Path(need("limber")).with_name("python")
+    broker = start("amqtt", [python, "-m", "house.broker", str(port)], tmp_path / "amqtt.log")
+    try:
+        wait_for_port(broker, port)
+        bridge = start_bridge(ANKLE, port, listen_on(free_port()))
+        end = time.monotonic() + 30
+        while "connected to the broker" not in bridge.log.read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        log = bridge.log.read_text()
+        assert "going on with MQTT 3.1.1" in log
+        assert f"127.0.0.1:{port} with MQTT 3.1.1" in log
+    finally:
+        broker.stop()
+
+
+def test_a_refused_publish_is_told(tmp_path: Path, start_bridge: StartBridge) -> None:
+    port = free_port()
+    (tmp_path / "acl").write_text("topic read #\n")
+    conf = tmp_path / "broker.conf"
+    # Started by root it would become another user, who may not read the folder.
+    user = "user root\n" if os.geteuid() == 0 else ""
+    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nacl_file {tmp_path}/acl\n{user}")
+    broker = start("mosquitto", [need("mosquitto"), "-c", conf], tmp_path / "broker.log")
+    try:
+        wait_for_port(broker, port)
+        bridge = start_bridge(ANKLE, port, listen_on(free_port()))
+        end = time.monotonic() + 20
+        while "refuses what is published" not in bridge.log.read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert "let its user publish to limber/bedroom/#" in bridge.log.read_text()
+    finally:
+        broker.stop()
+
+
+def test_no_broker_is_told_once_and_does_not_stop_the_recording(tmp_path: Path, start_bridge: StartBridge) -> None:
+    bridge = start_bridge(played(tmp_path, seconds=72, speed=100), free_port())
+    end = time.monotonic() + 30
+    while "finished" not in bridge.log.read_text() and time.monotonic() < end:
+        time.sleep(0.05)
+    bridge.stop()
+    assert bridge.log.read_text().count("no broker at") == 1
+    with Journal(tmp_path / "limber.db") as journal:
+        night = journal.last_night("anna")
+    assert night is not None
+    assert night.measures.movements == 6
+
+
+def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_broken_configuration_ends_with_2_and_a_line_an_error(tmp_path: Path) -> None:
+    text = settings(ANKLE, port=1).replace("Europe/Berlin", "Mars").replace("host:", "hots:")
+    (tmp_path / "limber.yaml").write_text(text)
+    for name in ("run", "check"):
+        ended = command(name, cwd=tmp_path)
+        assert ended.returncode == 2
+        lines = ended.stderr.splitlines()
+        assert len(lines) == 4
+        assert all(line.startswith("limber.yaml:") for line in lines)
+
+
+def test_a_second_bridge_on_one_journal_ends(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+    ended = command("run", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("limber.db: another limber uses this journal; stop it first")
+
+
+def test_check_says_what_works_and_what_to_do(tmp_path: Path, broker: Broker) -> None:
+    simulated = "{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration}"
+    text = settings(f"{ANKLE}\n{simulated}", port=broker.port, more=listen_on(free_port()))
+    (tmp_path / "limber.yaml").write_text(text)
+    ended = command("check", "--wait", "1", cwd=tmp_path)
+    assert ended.returncode == 1
+    lines = ended.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "ok", "FAILED", "ok"]
+    assert lines[2].endswith("connected with MQTT 5")
+    assert "nothing heard in 1 s; check its power, its network, and the address it sends to" in lines[4]
+    assert lines[5].endswith("acceleration at 50 Hz")
+
+
+def test_check_is_well_when_all_is_well(tmp_path: Path, broker: Broker) -> None:
+    port = free_port()
+    (tmp_path / "limber.yaml").write_text(settings(ANKLE, port=broker.port, more=listen_on(port)))
+
+    async def sending() -> None:
+        sensor = AnkleSensor()
+        while True:
+            send(port, sensor.frame(leg(0, 0.5, [])))
+            await asyncio.sleep(0.05)
+
+    async def checking() -> subprocess.CompletedProcess[str]:
+        sender = asyncio.create_task(sending())
+        try:
+            return await asyncio.to_thread(command, "check", cwd=tmp_path)
+        finally:
+            sender.cancel()
+
+    ended = asyncio.run(checking())
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "sensor 1 (Anna, left ankle, network): acceleration at 50 Hz, battery 80 %" in ended.stdout
+
+
+def test_check_without_a_broker(tmp_path: Path) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=free_port()))
+    ended = command("check", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "check `host`, `port` and `tls` under `broker`" in ended.stdout
+
+
+def test_simulate_refuses_what_cannot_be(tmp_path: Path) -> None:
+    for words in (("--hours", "99"), ("--out", "n.wav"), ("--plm-index", "-1"), ("--rate", "1")):
+        ended = command("simulate", "--out", str(tmp_path / "n.csv"), *words, cwd=tmp_path)
+        assert ended.returncode == 2
+        assert len(ended.stderr.splitlines()) == 1

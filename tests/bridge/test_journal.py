@@ -1,0 +1,158 @@
+"""The journal: what was kept is there, whatever happens."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from limber_bridge.detection.detector import Memory, SensorMemory
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Posture, Series, identity
+from limber_bridge.detection.noise import Noise
+from limber_bridge.detection.sleep import BedState, Method
+from limber_bridge.journal import Journal, JournalError
+from tests.bridge.examples import kick, local, night
+
+NIGHT = date(2026, 11, 22)
+AT = local("2026-11-21T23:00")
+EVENTS: list[Event] = [
+    Bed(AT, in_bed=True),
+    kick(AT + 1_000_000),
+    Posture(AT + 9_000_000, AT + 12_000_000),
+    Series(AT + 1_000_000, AT + 99_000_000, AT + 97_000_000, 4, ended=False),
+    Gap(1, AT + 200_000_000, AT + 300_000_000),
+    Cramp(AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement after a quiet time"),
+]
+MEMORY = Memory(
+    {1: SensorMemory(AT, 50.0, (Noise(0.002, 0.0004),))},
+    BedState(in_bed=True, method=Method.ANKLE, upright=(0.0, 0.1, 0.99)),
+)
+
+
+def filed(*events: Event) -> list[tuple[date, Event]]:
+    return [(NIGHT, event) for event in events]
+
+
+def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        journal.finish(night(NIGHT - timedelta(days=1)))
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.events("anna", NIGHT) == sorted(EVENTS, key=lambda event: event.onset)
+        assert journal.memory("anna") == MEMORY
+        assert journal.last_night("anna") == night(NIGHT - timedelta(days=1))
+        assert journal.unfinished("anna") == [NIGHT]
+        assert journal.events("somebody else", NIGHT) == []
+
+
+def test_an_event_that_is_found_again_counts_once(tmp_path: Path) -> None:
+    grown = Series(AT + 1_000_000, AT + 199_000_000, AT + 197_000_000, 9, ended=True)
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        journal.append("anna", filed(*EVENTS, grown), MEMORY)
+        assert len(journal.events("anna", NIGHT)) == len(EVENTS)
+        assert grown in journal.events("anna", NIGHT)
+
+
+def test_ids_are_made_from_what_an_event_is() -> None:
+    assert len({identity(event) for event in EVENTS}) == len(EVENTS)
+    assert identity(kick(AT)) == f"movement-{AT}-left"
+
+
+def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        pages, after = [], 0
+        while page := journal.entries("anna", NIGHT, after, 2):
+            pages.append([entry.event for entry in page])
+            after = page[-1].number
+    told = [event for event in EVENTS if not isinstance(event, Posture)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [event for page in pages for event in page] == told
+
+
+def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
+    days = [NIGHT - timedelta(days=back) for back in (3, 1, 2)]
+    with Journal(tmp_path / "j.db") as journal:
+        for day in days:
+            journal.finish(night(day))
+        journal.finish(night(days[0], revision=2))
+        found = journal.nights("anna")
+        assert [(one.date, one.revision) for one in found] == [(days[0], 2), (days[2], 1), (days[1], 1)]
+        assert [one.date for one in journal.nights("anna", days[0], 1)] == [days[2]]
+
+
+def test_only_one_bridge_uses_a_journal(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db"), pytest.raises(JournalError, match="another limber uses this journal"):
+        Journal(tmp_path / "j.db")
+
+
+def test_the_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    Journal(tmp_path / "j.db").close()
+    with sqlite3.connect(tmp_path / "j.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(JournalError, match="written by a newer limber"):
+        Journal(tmp_path / "j.db")
+
+
+def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "j.db") as database:
+        database.execute("CREATE TABLE recipes (cake TEXT)")
+    database.close()
+    with pytest.raises(JournalError, match="a database of some other program"):
+        Journal(tmp_path / "j.db")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "j.db").write_text("I am no database, and long enough to be looked at." * 50)
+    with pytest.raises(JournalError, match="move the file away to begin a new journal"):
+        Journal(tmp_path / "j.db")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="let the bridge write to this folder"):
+        Journal(tmp_path / "none/j.db")
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal._database.execute("PRAGMA max_page_count = 40")
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        with pytest.raises(JournalError, match="see that its disk has room"):
+            journal.append("anna", filed(*(kick(AT + number * 5_000_000) for number in range(5000))), MEMORY)
+        assert len(journal.events("anna", NIGHT)) == len(EVENTS)
+
+
+WRITER = """
+import sys
+from datetime import date
+from pathlib import Path
+from limber_bridge.detection.detector import Memory
+from limber_bridge.journal import Journal
+from tests.bridge.examples import kick
+with Journal(Path(sys.argv[1])) as journal:
+    for number in range(100_000):
+        journal.append("anna", [(date(2026, 11, 22), kick(number * 1_000_000))], Memory({}))
+        print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) -> None:
+    """The writer says a number when its event is kept, and is killed at some moment."""
+    last = random.Random(seed).randint(5, 150)  # noqa: S311 - a moment, not a secret
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "j.db")], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        said = -1
+        while said < last:
+            said = int(writer.stdout.readline())
+        writer.send_signal(signal.SIGKILL)
+        rest = writer.stdout.read().split()
+    said = int(rest[-1]) if rest else said
+    with Journal(tmp_path / "j.db") as journal:
+        assert len(journal.events("anna", NIGHT)) in (said + 1, said + 2)

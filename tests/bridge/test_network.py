@@ -1,0 +1,131 @@
+"""The network source over real sockets."""
+
+import asyncio
+import random
+import struct
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from house.process import LOOPBACK, free_port
+from house.sensor import AnkleSensor, leg, send
+from limber_bridge.clock import HostClock
+from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+from limber_bridge.nights import Calendar
+from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, SourceLostError, Trouble, Wanted
+from limber_bridge.sources.network import PATIENCE, Desk, Listen, Options, run
+
+SENSORS = tuple(
+    Wanted(Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side), Options(key))
+    for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
+)
+MARK = AnkleSensor(id=99).frame(leg(0, 0.1, []))
+"""From a sensor that nobody knows: when it is told, everything before it has been read."""
+
+
+def request(port: int) -> Request:
+    host = HostClock()
+    return Request(SENSORS, Listen(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now())
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[Arrival]]]:
+    """A source that listens, and its port."""
+    port = free_port()
+    async with aclosing(run(request(port))) as arrivals:
+        first = asyncio.ensure_future(anext(arrivals))
+        while not first.done():
+            send(port, MARK)
+            await asyncio.sleep(0.01)
+        yield port, arrivals
+
+
+async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
+    """Everything up to the mark; marks that were left over from the beginning are no end."""
+    found: list[Arrival] = []
+    async with asyncio.timeout(10):
+        async for arrival in arrivals:
+            if isinstance(arrival, Trouble) and arrival.reason is Reason.UNKNOWN_SENSOR:
+                if found:
+                    return found
+                continue
+            found.append(arrival)
+    return found
+
+
+def reasons(found: list[Arrival]) -> list[tuple[int | None, Reason]]:
+    return [(arrival.sensor, arrival.reason) for arrival in found if isinstance(arrival, Trouble)]
+
+
+def firsts(found: list[Arrival], sensor: int = 1) -> list[int]:
+    return [one.block.first for one in found if isinstance(one, Samples) and one.sensor == sensor]
+
+
+async def test_two_sensors_on_one_port_are_told_apart() -> None:
+    left, right = AnkleSensor(id=1), AnkleSensor(id=2, key=b"a secret key", battery=41)
+    async with listening() as (port, arrivals):
+        for _ in range(3):
+            send(port, left.frame(leg(0, 0.5, [])), right.frame(leg(0, 0.5, [])))
+        send(port, MARK)
+        found = await until_mark(arrivals)
+    assert (firsts(found, 1), firsts(found, 2)) == ([0, 25, 50], [0, 25, 50])
+    assert [one.battery for one in found if isinstance(one, Samples) and one.sensor == 2] == [41] * 3
+
+
+async def test_what_is_wrong_is_told_and_the_good_frames_around_it_are_kept() -> None:
+    good, forged = AnkleSensor(id=1), AnkleSensor(id=2, key=b"another key")
+    async with listening() as (port, arrivals):
+        send(port, good.frame(leg(0, 0.5, [])), b"rubbish", b"LB" + bytes(60_000), forged.frame(leg(0, 0.5, [])))
+        send(port, good.frame(leg(0.5, 0.5, [])), MARK)
+        found = await until_mark(arrivals)
+    assert firsts(found) == [0, 25]
+    assert reasons(found) == [(None, Reason.MALFORMED), (None, Reason.MALFORMED), (2, Reason.WRONG_KEY)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
+    rng, sensor = random.Random(seed), AnkleSensor(id=1)  # noqa: S311 - cuts, not secrets
+    stream = b"".join(
+        struct.pack("<H", len(data)) + data for data in (sensor.frame(leg(0, 0.5, [])) for _ in range(20))
+    )
+    async with listening() as (port, arrivals):
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        while stream:
+            size = rng.randint(1, 300)
+            writer.write(stream[:size])
+            await writer.drain()
+            await asyncio.sleep(0)
+            stream = stream[size:]
+        found = []
+        async with asyncio.timeout(10):
+            while len(firsts(found)) < 20:
+                found.append(await anext(arrivals))
+        writer.close()
+    assert firsts(found) == [25 * number for number in range(20)]
+
+
+async def test_tcp_that_is_out_of_step_is_closed_and_others_go_on() -> None:
+    async with listening() as (port, arrivals):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write((struct.pack("<H", 40) + bytes(40)) * PATIENCE)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+        send(port, AnkleSensor(id=1).frame(leg(0, 0.5, [])), MARK)
+        found = await until_mark(arrivals)
+    assert firsts(found) == [0]
+    assert reasons(found) == [(None, Reason.MALFORMED)] * PATIENCE
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    async with listening() as (port, _):
+        with pytest.raises(SourceLostError, match=f"cannot listen on {LOOPBACK}:{port}"):
+            await anext(run(request(port)))
+
+
+def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
+    (trouble,) = Desk(request(1)).take(AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0)
+    assert isinstance(trouble, Trouble)
+    assert trouble.detail == "its frames are signed: write its `key` into limber.yaml"

@@ -1,0 +1,274 @@
+"""One sleeper as it happens: nights, restarts, what is told."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.config import Config
+from limber_bridge.detection.events import Bed, Event, Movement, Series
+from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.nights import Night
+from limber_bridge.sources.arrival import Ended, Reason, Samples, Trouble
+from limber_bridge.watch import Change, Filed, Kept, NothingToEndError, Watch
+from tests.bridge.examples import config, local
+from tests.detection.signals import ankle
+
+MINUTE = 60 * SECOND
+LIVE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
+CELLS = "{id: 2, source: network, place: bed, quantity: load}"
+PLAYED = "{id: 1, source: recording, path: x.csv, place: ankle, side: left, quantity: acceleration}"
+LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
+
+
+@dataclass
+class Evening:
+    """A watch whose time we make."""
+
+    config: Config
+    now: int
+    kept: Kept = field(default_factory=Kept)
+    events: list[Filed] = field(default_factory=list)
+    finished: list[Night] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.config.sleepers[0], self.config, self.kept, self.now)
+
+    def take(self, change: Change) -> None:
+        self.events += change.events
+        self.finished += change.finished
+
+    def lie(self, signal: np.ndarray) -> None:
+        """Let an ankle of 50 Hz deliver, in real time."""
+        for begin in range(0, signal.shape[1], 25):
+            samples = signal[:, begin : begin + 25]
+            clock = Clock(self.number, self.now, 50.0)
+            self.now += round(samples.shape[1] / 50 * SECOND)
+            self.take(self.watch.arrive(Samples(1, Block(self.number, samples, clock, 50.0)), self.now))
+            self.number += samples.shape[1]
+            self.take(self.watch.tick(self.now))
+
+    def weigh(self, kilograms: float, minutes: float) -> None:
+        """Let load cells of 1 Hz deliver, a minute at a time."""
+        for _ in range(round(minutes)):
+            clock = Clock(self.number, self.now, 1.0)
+            self.now += MINUTE
+            samples = np.full((1, 60), kilograms)
+            self.take(self.watch.arrive(Samples(2, Block(self.number, samples, clock, 1.0)), self.now))
+            self.number += 60
+            self.take(self.watch.tick(self.now))
+
+    def wait(self, minutes: float) -> None:
+        """Let time pass without a sample."""
+        for _ in range(round(minutes)):
+            self.now += MINUTE
+            self.take(self.watch.tick(self.now))
+
+    def told(self, kind: type[Event]) -> list[Event]:
+        return [filed.event for filed in self.events if filed.told and isinstance(filed.event, kind)]
+
+    def restart(self) -> Evening:
+        """Go on with what the journal would have kept."""
+        nights: dict[date, dict[str, Event]] = {}
+        for filed in self.events:
+            nights.setdefault(filed.night, {})[str(filed.event.onset) + type(filed.event).__name__] = filed.event
+        done = {night.date: night for night in self.finished}
+        last = self.finished[-1] if self.finished else None
+        kept = Kept(self.watch.memory, {day: list(events.values()) for day, events in nights.items()}, done, last)
+        return Evening(self.config, self.now, kept, self.events, self.finished)
+
+
+@pytest.fixture
+def legs(tmp_path: Path) -> Evening:
+    return Evening(config(tmp_path, LIVE, more=LISTEN), local("2026-11-21T22:00"))
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> Evening:
+    return Evening(config(tmp_path, CELLS, more=LISTEN), local("2026-11-21T22:00"))
+
+
+KICKS = [(5.0 + 12 * number, 2.0) for number in range(6)]
+
+
+def test_movements_are_told_as_they_happen(legs: Evening) -> None:
+    legs.lie(ankle(*KICKS, length=80))
+    assert len(legs.told(Movement)) == 6
+    assert [event.ended for event in legs.told(Series) if isinstance(event, Series)] == [False]
+    state = legs.watch.state(legs.now)
+    assert (state.tonight.measures.movements, state.tonight.measures.plm) == (6, 6)
+    assert state.tonight.night == date(2026, 11, 22)
+    assert state.in_bed is None
+    assert state.tonight.measures.time_in_bed_h is None
+
+
+def test_a_movement_is_told_as_soon_as_it_can_be_known(legs: Evening) -> None:
+    """0.5 s of quiet end it, at most a frame of 50 ms and a block of 0.5 s later it is there."""
+    legs.lie(ankle((5.0, 2.0), length=7.0 + 0.5 + 0.5 + 0.1))
+    assert len(legs.told(Movement)) == 1
+
+
+def test_a_restart_goes_on_where_it_was(legs: Evening) -> None:
+    legs.lie(ankle(*KICKS, length=38))
+    again = legs.restart()
+    again.now += 2 * SECOND
+    again.lie(ankle(*[(onset - 40, 2.0) for onset, _ in KICKS if onset > 40], length=40))
+    assert again.watch.state(again.now).tonight.measures.movements == 6
+    assert again.watch.state(again.now).tonight.measures.plm == 6
+
+
+def test_in_bed_and_out_again_are_told_once_it_is_known(cells: Evening) -> None:
+    cells.weigh(45, 5)
+    assert cells.told(Bed) == []
+    cells.weigh(120, 5)
+    # Before, nobody knew: this is no going to bed, only the first word on it.
+    assert cells.watch.state(cells.now).in_bed is True
+    assert cells.told(Bed) == []
+    cells.weigh(45, 5)
+    cells.weigh(120, 5)
+    assert [event.in_bed for event in cells.told(Bed) if isinstance(event, Bed)] == [False, True]
+
+
+def test_a_silent_sensor_is_unknown_and_not_out_of_bed(cells: Evening) -> None:
+    cells.weigh(45, 2)
+    cells.weigh(120, 5)
+    cells.wait(1)
+    state = cells.watch.state(cells.now)
+    assert state.in_bed is None
+    assert not state.sensors["2"].connected
+    assert state.sensors["2"].problem == "silent"
+    assert state.tonight.measures.time_in_bed_h == pytest.approx(5 / 60, abs=0.01)
+
+
+def test_a_night_is_finished_an_hour_after_getting_up(cells: Evening) -> None:
+    cells.weigh(45, 30)
+    cells.weigh(120, 8 * 60)
+    assert cells.finished == []
+    cells.weigh(45, 59)
+    assert cells.finished == []
+    cells.weigh(45, 2)
+    (night,) = cells.finished
+    assert (night.date, night.revision) == (date(2026, 11, 22), 1)
+    assert night.measures.time_in_bed_h == pytest.approx(8.0, abs=0.02)
+    assert night.start == pytest.approx(local("2026-11-21T22:30"), abs=20 * SECOND)
+    assert night.end == pytest.approx(local("2026-11-22T06:30"), abs=20 * SECOND)
+    assert night.measures.movements is None
+
+
+def test_what_comes_later_revises_the_night_under_the_same_date(cells: Evening) -> None:
+    cells.weigh(45, 30)
+    cells.weigh(120, 7 * 60)
+    cells.weigh(45, 70)
+    cells.weigh(120, 60)
+    cells.weigh(45, 30)
+    assert [(night.date, night.revision) for night in cells.finished] == [(date(2026, 11, 22), 1)]
+    cells.weigh(45, 40)
+    first, second = cells.finished
+    assert (second.date, second.revision) == (first.date, 2)
+    assert second.measures.time_in_bed_h == pytest.approx(8.0, abs=0.02)
+
+
+def test_a_night_that_never_ends_is_finished_at_noon_and_goes_on_in_the_next(cells: Evening) -> None:
+    cells.weigh(45, 30)
+    cells.weigh(120, 14 * 60)
+    (night,) = cells.finished
+    assert (night.date, night.end) == (date(2026, 11, 22), None)
+    assert night.measures.time_in_bed_h == pytest.approx(13.5, abs=0.02)
+    assert cells.watch.state(cells.now).tonight.night == date(2026, 11, 23)
+    assert cells.watch.state(cells.now).tonight.measures.time_in_bed_h == pytest.approx(0.5, abs=0.02)
+    assert cells.told(Bed) == []
+
+
+def test_a_bridge_that_was_off_at_noon_finishes_the_night_when_it_is_back(cells: Evening) -> None:
+    cells.weigh(45, 30)
+    cells.weigh(120, 8 * 60)
+    cells.now = local("2026-11-22T15:00")
+    again = cells.restart()
+    again.wait(1)
+    (night,) = again.finished
+    assert (night.date, night.revision) == (date(2026, 11, 22), 1)
+
+
+def test_a_restart_does_not_finish_a_night_twice(cells: Evening) -> None:
+    cells.weigh(45, 30)
+    cells.weigh(120, 8 * 60)
+    cells.weigh(45, 70)
+    again = cells.restart()
+    again.wait(5)
+    again.weigh(45, 5)
+    assert [night.revision for night in again.finished] == [1]
+
+
+def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
+    cells.weigh(45, 10)
+    cells.weigh(120, 1)
+    empty = Evening(cells.config, local("2026-11-22T13:00"), Kept(memory=cells.watch.memory))
+    empty.weigh(45, 24 * 60)
+    assert empty.finished == []
+
+
+def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
+    with pytest.raises(NothingToEndError):
+        cells.watch.end_night(cells.now)
+    cells.weigh(45, 2)
+    cells.weigh(120, 60)
+    cells.take(cells.watch.end_night(cells.now))
+    assert [night.revision for night in cells.finished] == [1]
+
+
+def test_a_recording_is_a_night_when_it_is_over(tmp_path: Path) -> None:
+    played = Evening(config(tmp_path, PLAYED), local("2026-11-22T15:00"))
+    signal = ankle(*[(30.0 + 25 * number, 2.0) for number in range(20)], length=700)
+    start = local("2026-11-20T23:00")
+    block = Block(0, signal, Clock(0, start, 50.0), 50.0)
+    played.take(played.watch.arrive(Samples(1, block), played.now))
+    played.take(played.watch.arrive(Ended(1), played.now))
+    (night,) = played.finished
+    assert (night.date, night.measures.plm) == (date(2026, 11, 21), 20)
+    assert played.watch.state(played.now).sensors["1"].problem == "ended"
+
+
+def test_health_counts_what_is_lost_and_refused(legs: Evening) -> None:
+    legs.lie(ankle(length=5))
+    legs.number += 25
+    legs.now += SECOND // 2
+    holed = ankle(length=5)
+    holed[:, :10] = np.nan
+    legs.lie(holed)
+    legs.take(legs.watch.arrive(Trouble(1, Reason.WRONG_KEY, "x"), legs.now))
+    legs.take(legs.watch.arrive(Trouble(1, Reason.SATURATED, "x"), legs.now))
+    health = legs.watch.state(legs.now).sensors["1"]
+    assert (health.lost, health.refused, health.problem) == (35, 1, "saturated")
+    assert health.quality == round(100 * (500 - 10) / 525)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 3999), max_size=4, unique=True))
+def test_any_restarts_count_the_same(tmp_path: Path, at: list[int]) -> None:
+    """Killed at any samples of a minute and a quarter with six kicks; each time two seconds are lost in the quiet."""
+    evening = Evening(config(tmp_path, LIVE, more=LISTEN), local("2026-11-21T22:00"))
+    signal, begin = ankle(*KICKS, length=80), 0
+    for stop in [*sorted(at), signal.shape[1]]:
+        quiet = next((round(on * 50) for on, last in KICKS if on * 50 - 60 < stop < (on + last) * 50 + 60), None)
+        stop = stop if quiet is None else max(begin, quiet - 100)  # noqa: PLW2901 - moved out of the kick
+        evening.lie(signal[:, begin:stop])
+        begin = min(stop + (0 if stop == signal.shape[1] else 20), signal.shape[1])
+        evening.now += 20 * SECOND // 50
+        evening = evening.restart() if stop < signal.shape[1] else evening
+    assert evening.watch.state(evening.now).tonight.measures.movements == 6
+
+
+def test_the_day_after_is_another_night(cells: Evening) -> None:
+    for _ in range(2):
+        cells.weigh(45, 60)
+        cells.weigh(120, 8 * 60)
+        cells.weigh(45, 15 * 60)
+    assert [(night.date, night.revision) for night in cells.finished] == [
+        (date(2026, 11, 22), 1),
+        (date(2026, 11, 22) + timedelta(days=1), 1),
+    ]

@@ -1,0 +1,126 @@
+"""One message of every kind, as the bridge makes it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Movement, Part, Series
+from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
+from limber_bridge.detection.sleep import Method
+from limber_bridge.nights import utc
+from limber_bridge.wire import (
+    AskEvents,
+    AskNights,
+    CrampNow,
+    DoneAnswer,
+    Info,
+    Message,
+    Refusal,
+    SensorHealth,
+    SensorInfo,
+    SleeperInfo,
+    State,
+    Tonight,
+    event_message,
+    events_answer,
+    methods,
+    night_done,
+    night_message,
+    nights_answer,
+    rounded,
+)
+from tests.bridge.examples import MEASURES, local, night
+
+NIGHT: Final = date(2026, 11, 22)
+AT: Final = local("2026-11-22T01:30") + 123_456
+UNKNOWN: Final = Measures(
+    time_in_bed_h=None, sleep_h=None, movements=3, candidates=3, plm=0, plm_index=None, plms_index=None,
+    plmw_index=None, periodicity_index=0.0, series=0,
+)  # fmt: skip
+
+
+def told(event: Event) -> Message:
+    """The message of an event."""
+    message = event_message(event, NIGHT)
+    assert message is not None
+    return message
+
+
+def movement() -> Movement:
+    """A movement of both legs."""
+    left = Part(Side.LEFT, AT, AT + 2_100_000, 0.142, Grade.MODERATE)
+    right = Part(Side.RIGHT, AT + 400_000, AT + 1_900_000, 0.071, Grade.MODERATE)
+    return Movement(left.onset, left.end, (left, right), candidate=True)
+
+
+def series(*, ended: bool) -> Series:
+    """A series, just confirmed or ended."""
+    last, count = (221, 9) if ended else (66, 4)
+    return Series(AT, AT + last * SECOND, AT + (last - 2) * SECOND, count, ended)
+
+
+INFO: Final = Info(
+    bridge="bedroom",
+    name="Bedroom",
+    software="0.1.0",
+    time_zone="Europe/Berlin",
+    rules="wasm-2016",
+    sleepers=(
+        SleeperInfo(
+            id="anna",
+            name="Anna",
+            sensors=(
+                SensorInfo(
+                    id=1, place=Place.ANKLE, side=Side.LEFT, quantity=Quantity.ACCELERATION, rate=50.0, source="network"
+                ),
+                SensorInfo(id=2, place=Place.BED, side=None, quantity=Quantity.LOAD, rate=None, source="network"),
+            ),
+        ),
+    ),
+)
+WELL: Final = SensorHealth(
+    connected=True, last_sample=utc(AT), rate=49.87, battery=87, quality=98, lost=25, refused=1, problem=None
+)
+AWAY: Final = SensorHealth(
+    connected=False, last_sample=None, rate=None, battery=None, quality=None, lost=0, refused=7, problem="wrong_key"
+)
+STATE: Final = State(
+    time=utc(AT),
+    in_bed=True,
+    asleep=False,
+    cramp=CrampNow(start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"),
+    tonight=Tonight(night=NIGHT, measures=rounded(MEASURES)),
+    last_night=night_message(night(date(2026, 11, 21), 2)),
+    methods=methods(Method.ANKLE),
+    sensors={"1": WELL, "2": AWAY},
+)
+NOTHING: Final = State(
+    time=utc(AT), in_bed=None, asleep=None, cramp=None, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
+    methods=methods(None), sensors={"1": AWAY},
+)  # fmt: skip
+REPLY: Final = "limber/bedroom/answer/4f1e"
+ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19))
+ASK_EVENTS: Final = AskEvents(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
+EVENTS: Final = [event_message(movement(), NIGHT), event_message(series(ended=True), NIGHT)]
+
+SENT: Final[Mapping[str, Message]] = {
+    "info": INFO,
+    "state": STATE,
+    "state_nothing_known": NOTHING,
+    "event_movement": told(movement()),
+    "event_series_confirmed": told(series(ended=False)),
+    "event_series_ended": told(series(ended=True)),
+    "event_cramp_started": told(Cramp(AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time")),
+    "event_cramp_ended": told(Cramp(AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement")),
+    "event_bed": told(Bed(AT, in_bed=False)),
+    "event_night": night_done(night(NIGHT), AT),
+    "event_gap": told(Gap(1, AT, AT + 31_200_000)),
+    "answer_nights": nights_answer(ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True),
+    "answer_events": events_answer(
+        ASK_EVENTS, [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None], more=False
+    ),
+    "answer_done": DoneAnswer(id="a3"),
+    "answer_refusal": Refusal(id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"),
+}
+"""What the bridge sends, by the name of its file in `contract/`."""

@@ -1,0 +1,78 @@
+"""`contract/` holds a message of every kind: the bridge must produce it, the component must understand it.
+
+After a wanted change, LIMBER_WRITE_CONTRACT=1 writes the files anew; the difference is then to be looked at.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from limber_bridge.sources.frames import is_signed, parse
+from limber_bridge.wire import Ask, AskEndNight, Refusal, Topics, encode, parse_ask
+from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, REPLY, SENT
+
+CONTRACT = Path(__file__).parents[2] / "contract"
+TOPICS = Topics("limber", "bedroom")
+ASKED: dict[str, Ask] = {
+    "ask_nights": ASK_NIGHTS,
+    "ask_events": ASK_EVENTS,
+    "ask_end_night": AskEndNight(v=1, id="a3", reply=REPLY, sleeper="anna"),
+}
+
+
+def golden(name: str) -> Any:
+    return json.loads((CONTRACT / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_the_bridge_sends_what_the_contract_holds(name: str) -> None:
+    made = json.loads(encode(SENT[name]))
+    if os.environ.get("LIMBER_WRITE_CONTRACT"):
+        (CONTRACT / f"{name}.json").write_text(json.dumps(made, indent=2) + "\n")
+    assert made == golden(name)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_bridge_understands_what_it_is_asked(name: str) -> None:
+    if os.environ.get("LIMBER_WRITE_CONTRACT"):
+        text = json.dumps(json.loads(msgspec.json.encode(ASKED[name])), indent=2)
+        (CONTRACT / f"{name}.json").write_text(text + "\n")
+    assert parse_ask(json.dumps(golden(name)).encode(), TOPICS) == (REPLY, ASKED[name])
+
+
+def test_every_file_is_tested() -> None:
+    assert {path.stem for path in CONTRACT.glob("*.json")} == {*SENT, *ASKED, "frames"}
+
+
+@pytest.mark.parametrize("frame", golden("frames")["frames"], ids=lambda frame: frame["name"])
+def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
+    data = bytes.fromhex(frame["hex"])
+    parsed = parse(data)
+    key = frame["key"].encode() if frame["key"] else None
+    assert is_signed(data, parsed, key)
+    found = {
+        "sensor": parsed.sensor, "boot": parsed.boot, "sequence": parsed.sequence, "clock_us": parsed.clock,
+        "rate_hz": parsed.rate, "battery": parsed.battery, "quantity": parsed.quantity,
+    }  # fmt: skip
+    assert found == {key: frame[key] for key in found}
+    np.testing.assert_allclose(parsed.samples.T, frame["samples"])
+
+
+def test_another_version_is_refused_with_the_side_to_update() -> None:
+    for version, side in ((0, "asker"), (2, "bridge")):
+        reply, refusal = parse_ask(json.dumps(golden("ask_nights") | {"v": version}).encode(), TOPICS)
+        assert reply == REPLY
+        assert isinstance(refusal, Refusal)
+        assert (refusal.error, refusal.message) == ("version", f"protocol {version} is not 1: update the {side}")
+
+
+@pytest.mark.parametrize("change", [{"ask": "dance"}, {"after": "yesterday"}, {"sleeper": 3}], ids=str)
+def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
+    _, refusal = parse_ask(json.dumps(golden("ask_nights") | change).encode(), TOPICS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error == "malformed"
