@@ -93,8 +93,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self._told = asyncio.Event()
         self._other_version: OtherVersionError | None = None
         self._known: Store[dict[str, str]] = store(hass, entry)
-        self._catching_up = asyncio.Lock()
         self._asking: asyncio.Task[None] | None = None
+        self._behind = False
         self.device_id = ""
         """Of the bridge, once it is registered."""
 
@@ -170,27 +170,32 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     @callback
     def async_catch_up(self) -> None:
-        """Ask in the background for the nights that were missed."""
-        if self.data.online and "recorder" in self.hass.config.components:
+        """Ask in the background for the nights that were missed, once the entry is set up."""
+        if not self.device_id or not self.data.online or "recorder" not in self.hass.config.components:
+            return
+        self._behind = True
+        if self._asking is None or self._asking.done():
             name = f"{self.name} nights"
             self._asking = self.config_entry.async_create_background_task(self.hass, self._catch_up(), name)
 
     async def _catch_up(self) -> None:
         """Keep every night that the statistics do not have, and those that may have been revised."""
-        async with self._catching_up:
-            known = await self._known.async_load() or {}
+        known = await self._known.async_load() or {}
+        while self._behind:
+            self._behind = False
             try:
                 for sleeper in self.data.sleepers:
-                    since = date.fromisoformat(known.get(sleeper.id, "1970-01-04")) - REVISED
-                    nights = await self.nights(sleeper.id, since)
-                    if nights and self.data.info is not None:
-                        await async_keep(self.hass, self.data.info, sleeper, nights)
-                        known[sleeper.id] = nights[-1].night.isoformat()
+                    await self._keep_nights(sleeper, known)
             except HomeAssistantError as error:
-                _LOGGER.warning(
-                    "Nights of %s could not be asked for; they will be when it is back: %s", self.name, error
-                )
+                _LOGGER.warning("Nights of %s could not be asked for; they will be, later: %s", self.name, error)
             await self._known.async_save(known)
+
+    async def _keep_nights(self, sleeper: Sleeper, known: dict[str, str]) -> None:
+        since = date.fromisoformat(known.get(sleeper.id, "1970-01-04")) - REVISED
+        nights = await self.nights(sleeper.id, since)
+        if nights and self.data.info is not None:
+            await async_keep(self.hass, self.data.info, sleeper, nights)
+            known[sleeper.id] = nights[-1].night.isoformat()
 
     @callback
     def _connection(self, connected: bool) -> None:

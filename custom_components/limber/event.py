@@ -1,7 +1,8 @@
 """What happens as it happens: leg movements and periodic series."""
 
-from collections.abc import Iterator
-from typing import override
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
@@ -14,14 +15,49 @@ from .wire import Event, MovementEvent, SeriesEvent, Sleeper
 
 PARALLEL_UPDATES = 0
 
-MOVEMENT = EventEntityDescription(
-    key="movement",
-    translation_key="movement",
-    event_types=["mild", "moderate", "strong"],
-    # Hundreds a night: for those who want them.
-    entity_registry_enabled_default=False,
+type Told = tuple[str, dict[str, Any]]
+"""An event type and its attributes."""
+
+
+def movement(event: Event) -> Told | None:
+    """Tell of a leg movement by its strength."""
+    if not isinstance(event, MovementEvent):
+        return None
+    return event.grade, {
+        "start": event.start,
+        "duration": event.duration,
+        "side": event.side,
+        "peak": event.peak,
+        "candidate": event.candidate,
+    }
+
+
+def series(event: Event) -> Told | None:
+    """Tell of a periodic series, confirmed or ended."""
+    if not isinstance(event, SeriesEvent):
+        return None
+    kind = "ended" if event.ended else "confirmed"
+    return kind, {"start": event.start, "end": event.end, "movements": event.movements}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimberEventDescription(EventEntityDescription):
+    """What of all that happens an entity tells."""
+
+    told: Callable[[Event], Told | None]
+
+
+EVENTS = (
+    LimberEventDescription(
+        key="movement",
+        translation_key="movement",
+        event_types=["mild", "moderate", "strong"],
+        # Hundreds a night: for those who want them.
+        entity_registry_enabled_default=False,
+        told=movement,
+    ),
+    LimberEventDescription(key="series", translation_key="series", event_types=["confirmed", "ended"], told=series),
 )
-SERIES = EventEntityDescription(key="series", translation_key="series", event_types=["confirmed", "ended"])
 
 
 async def async_setup_entry(
@@ -33,12 +69,13 @@ async def async_setup_entry(
 
 def events_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
     """Yield what a sleeper has."""
-    yield Movement(coordinator, sleeper, MOVEMENT)
-    yield Series(coordinator, sleeper, SERIES)
+    return (LimberEvent(coordinator, sleeper, description) for description in EVENTS)
 
 
-class HappeningEntity(SleeperEntity, EventEntity):
+class LimberEvent(SleeperEntity, EventEntity):
     """Something that happens to a sleeper."""
+
+    entity_description: LimberEventDescription
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -47,36 +84,7 @@ class HappeningEntity(SleeperEntity, EventEntity):
 
     @callback
     def _heard(self, event: Event) -> None:
-        raise NotImplementedError
-
-
-class Movement(HappeningEntity):
-    """A leg movement, by its strength."""
-
-    @override
-    @callback
-    def _heard(self, event: Event) -> None:
-        if isinstance(event, MovementEvent):
-            self._trigger_event(
-                event.grade,
-                {
-                    "start": event.start,
-                    "duration": event.duration,
-                    "side": event.side,
-                    "peak": event.peak,
-                    "candidate": event.candidate,
-                },
-            )
-            self.async_write_ha_state()
-
-
-class Series(HappeningEntity):
-    """A periodic series, confirmed or ended."""
-
-    @override
-    @callback
-    def _heard(self, event: Event) -> None:
-        if isinstance(event, SeriesEvent):
-            kind = "ended" if event.ended else "confirmed"
-            self._trigger_event(kind, {"start": event.start, "end": event.end, "movements": event.movements})
+        told = self.entity_description.told(event)
+        if told is not None:
+            self._trigger_event(*told)
             self.async_write_ha_state()

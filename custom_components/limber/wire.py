@@ -295,7 +295,8 @@ type Check = Callable[[Any], Any]
 
 def maybe(check: Check) -> Check:
     """Return a check that lets null pass."""
-    return lambda value: None if value is None else check(value)
+    schema = vol.Schema(check)
+    return lambda value: None if value is None else schema(value)
 
 
 def each(check: Check) -> Check:

@@ -98,7 +98,7 @@ async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
             await writer.drain()
             await asyncio.sleep(0)
             stream = stream[size:]
-        found = []
+        found: list[Arrival] = []
         async with asyncio.timeout(10):
             while len(firsts(found)) < 20:
                 found.append(await anext(arrivals))

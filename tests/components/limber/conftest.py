@@ -1,0 +1,113 @@
+"""A Home Assistant of the test plugin, with a bridge that is played by the test."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.core import HomeAssistant, callback
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
+from pytest_homeassistant_custom_component.typing import MqttMockHAClient
+
+# Imported before the plugin looks for integrations, or its own folder of this name would hide ours.
+import custom_components.limber  # noqa: F401
+from custom_components.limber.const import CONF_BASE, CONF_BRIDGE, DOMAIN
+
+CONTRACT = Path(__file__).parents[3] / "contract"
+
+
+def golden(name: str) -> dict[str, Any]:
+    """A message of the contract."""
+    found: dict[str, Any] = json.loads((CONTRACT / f"{name}.json").read_text())
+    return found
+
+
+@pytest.fixture(autouse=True)
+def quick_subscriptions() -> Iterator[None]:
+    """Subscriptions wait in real time otherwise."""
+    client = "homeassistant.components.mqtt.client"
+    with patch(f"{client}.INITIAL_SUBSCRIBE_COOLDOWN", 0), patch(f"{client}.SUBSCRIBE_COOLDOWN", 0):
+        yield
+
+
+class Bridge:
+    """The other side of the wire."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self.hass = hass
+        self.asked: list[dict[str, Any]] = []
+        self.answers: dict[str, list[dict[str, Any]]] = {}
+
+    def say(self, topic: str, payload: object, *, retain: bool = False) -> None:
+        """Publish something below `limber/bedroom`."""
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        async_fire_mqtt_message(self.hass, f"limber/bedroom/{topic}", text, 1, retain)
+
+    def tell_all(self, **state: object) -> None:
+        """Publish what is retained."""
+        self.say("info", golden("info"), retain=True)
+        self.say("anna/state", golden("state") | state, retain=True)
+        self.say("status", "online", retain=True)
+
+    async def tell(self, **state: object) -> None:
+        """Publish a new state and wait until it has arrived."""
+        self.say("anna/state", golden("state") | state)
+        await self.hass.async_block_till_done()
+
+    @callback
+    def hear(self, message: Any) -> None:
+        """Answer a question with the next prepared answer to it."""
+        question = json.loads(message.payload)
+        self.asked.append(question)
+        prepared = self.answers.get(question["ask"])
+        if prepared:
+            async_fire_mqtt_message(self.hass, question["reply"], json.dumps(prepared.pop(0) | {"id": question["id"]}))
+
+
+@pytest.fixture
+async def bridge(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, enable_custom_integrations: None) -> Bridge:
+    """A bridge on the broker of the test."""
+    played = Bridge(hass)
+
+    async def publish(topic: str, payload: str, *_: object, **__: object) -> None:
+        if topic == "limber/bedroom/ask":
+            hass.loop.call_soon(played.hear, Published(payload))
+
+    mqtt_mock.async_publish.side_effect = publish
+    return played
+
+
+class Published:
+    """What the integration published."""
+
+    def __init__(self, payload: str) -> None:
+        self.payload = payload
+
+
+@pytest.fixture
+def entry() -> MockConfigEntry:
+    """The entry of the bridge."""
+    return MockConfigEntry(
+        domain=DOMAIN, title="Bedroom", unique_id="bedroom", data={CONF_BRIDGE: "bedroom", CONF_BASE: "limber"}
+    )
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> MockConfigEntry:
+    """The entry, set up and hearing everything."""
+    await set_up(hass, bridge, entry)
+    return entry
+
+
+async def set_up(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+    """Set up the entry while the bridge tells what it retains."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
+    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+    while not setting_up.done():
+        bridge.tell_all()
+        await asyncio.sleep(0.01)
+    await hass.async_block_till_done()

@@ -1,0 +1,158 @@
+"""Every way to a bridge, every dead end, and the way on from it."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
+
+from custom_components.limber.const import CONF_BASE, CONF_BRIDGE, DOMAIN
+
+from .conftest import Bridge, golden
+
+
+@pytest.fixture(autouse=True)
+def not_set_up() -> Iterator[None]:
+    """These tests end where the entry is created; and nobody waits five seconds for nothing."""
+    flow = "custom_components.limber.config_flow.PATIENCE"
+    with patch("custom_components.limber.async_setup_entry", return_value=True), patch(flow, 0.3):
+        yield
+
+
+def discovered(payload: object, topic: str = "limber/bedroom/info") -> MqttServiceInfo:
+    import json  # noqa: PLC0415
+
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return MqttServiceInfo(topic, text, 1, True, "limber/+/info", dt_util.utcnow().timestamp())
+
+
+async def begin(hass: HomeAssistant, info: MqttServiceInfo | None = None) -> ConfigFlowResult:
+    source = SOURCE_USER if info is None else SOURCE_MQTT
+    return await hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=info)
+
+
+async def go_on(hass: HomeAssistant, result: ConfigFlowResult, **answer: str) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_configure(result["flow_id"], answer)
+
+
+async def look(
+    hass: HomeAssistant, result: ConfigFlowResult, *held: tuple[str, object], base: str = "limber"
+) -> ConfigFlowResult:
+    """Answer the base topic while the broker holds these messages."""
+    import json  # noqa: PLC0415
+
+    answered = hass.async_create_task(go_on(hass, result, **{CONF_BASE: base}))
+    while not answered.done():
+        for topic, payload in held:
+            async_fire_mqtt_message(hass, topic, payload if isinstance(payload, str) else json.dumps(payload), 1, True)
+        await asyncio.sleep(0.01)
+    return await answered
+
+
+async def test_a_discovered_bridge_is_confirmed(hass: HomeAssistant, bridge: Bridge) -> None:
+    result = await begin(hass, discovered(golden("info")))
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "discovery_confirm")
+    assert result["description_placeholders"] == {"name": "Bedroom", "sleepers": "Anna"}
+    result = await go_on(hass, result)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert (result["title"], result["data"]) == ("Bedroom", {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"})
+    assert result["result"].unique_id == "bedroom"
+
+
+@pytest.mark.parametrize(
+    ("info", "reason"),
+    [
+        (discovered(""), "invalid_discovery_info"),
+        (discovered("{"), "invalid_discovery_info"),
+        (discovered(golden("info"), "limber/kitchen/info"), "invalid_discovery_info"),
+        (discovered(golden("info") | {"v": 0}), "bridge_too_old"),
+        (discovered(golden("info") | {"v": 2}), "integration_too_old"),
+    ],
+    ids=["cleared", "malformed", "another bridge", "older protocol", "newer protocol"],
+)
+async def test_what_is_discovered_may_be_no_bridge(
+    hass: HomeAssistant, bridge: Bridge, info: MqttServiceInfo, reason: str
+) -> None:
+    result = await begin(hass, info)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
+
+
+async def test_a_known_bridge_that_moved_to_another_base_is_followed(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE: "old"})
+    result = await begin(hass, discovered(golden("info")))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_BASE] == "limber"
+
+
+async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bridge) -> None:
+    result = await begin(hass)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
+    result = await look(hass, result, ("limber/bedroom/info", golden("info")))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"}
+
+
+async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -> None:
+    result = await look(hass, await begin(hass), ("home/legs/bedroom/info", golden("info")), base="home/legs/")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE: "home/legs"}
+
+
+async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bridge) -> None:
+    attic = golden("info") | {"bridge": "attic", "name": "Attic"}
+    held = (("limber/bedroom/info", golden("info")), ("limber/attic/info", attic), ("limber/broken/info", "{"))
+    result = await look(hass, await begin(hass), *held)
+    assert result["step_id"] == "bridge"
+    result = await go_on(hass, result, **{CONF_BRIDGE: "attic"})
+    assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Attic")
+
+
+@pytest.mark.parametrize(
+    ("held", "base", "errors"),
+    [
+        ([], "limber", {"base": "no_bridge"}),
+        ([("limber/bedroom/info", golden("info") | {"v": 0})], "limber", {"base": "bridge_too_old"}),
+        ([("limber/bedroom/info", golden("info") | {"v": 9})], "limber", {"base": "integration_too_old"}),
+        ([("limber/bedroom/info", "{")], "limber", {"base": "no_bridge"}),
+        ([], "lim+ber", {CONF_BASE: "invalid_topic"}),
+    ],
+    ids=["nobody", "older", "newer", "malformed", "no topic"],
+)
+async def test_by_hand_every_error_can_be_overcome(
+    hass: HomeAssistant, bridge: Bridge, held: list[tuple[str, Any]], base: str, errors: dict[str, str]
+) -> None:
+    result = await look(hass, await begin(hass), *held, base=base)
+    assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
+    result = await look(hass, result, ("limber/bedroom/info", golden("info")))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_by_hand_a_known_bridge_is_not_added_again(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    result = await look(hass, await begin(hass), ("limber/bedroom/info", golden("info")))
+    assert result["reason"] == "already_configured"
+
+
+async def test_by_hand_while_a_discovered_flow_waits(hass: HomeAssistant, bridge: Bridge) -> None:
+    await begin(hass, discovered(golden("info")))
+    result = await look(hass, await begin(hass), ("limber/bedroom/info", golden("info")))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_without_mqtt_there_is_no_way(hass: HomeAssistant, enable_custom_integrations: None) -> None:
+    with patch("custom_components.limber.config_flow.mqtt.async_wait_for_mqtt_client", return_value=False):
+        hass.config.components.add("mqtt")
+        result = await begin(hass)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_mqtt")

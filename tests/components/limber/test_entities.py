@@ -1,0 +1,375 @@
+"""What a person sees of a bridge: states, availability, events, history."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+import pytest
+from homeassistant.components.mqtt.const import MQTT_CONNECTION_STATE
+from homeassistant.components.recorder import Recorder, get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+
+from custom_components.limber.const import DOMAIN
+
+from .conftest import Bridge, golden, set_up
+
+IN_BED = "binary_sensor.anna_in_bed"
+TONIGHT = "sensor.anna_plm_index_tonight"
+LAST_NIGHT = "sensor.anna_plm_index_last_night"
+SERIES = "event.anna_periodic_series"
+MOVEMENT = "event.anna_leg_movement"
+
+
+def value(hass: HomeAssistant, entity: str) -> str:
+    state = hass.states.get(entity)
+    assert state is not None, f"no {entity}; there are {sorted(hass.states.async_entity_ids())}"
+    return state.state
+
+
+async def test_what_is_there(hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry) -> None:
+    found = {
+        row.entity_id: (row.unique_id, row.disabled_by is None)
+        for row in er.async_entries_for_config_entry(entity_registry, loaded.entry_id)
+    }
+    assert {entity: enabled for entity, (_, enabled) in found.items()} == {
+        "binary_sensor.anna_bed_load_connection": True,
+        "binary_sensor.anna_in_bed": True,
+        "binary_sensor.anna_left_ankle_connection": True,
+        "binary_sensor.bedroom_connection": True,
+        "event.anna_leg_movement": False,
+        "event.anna_periodic_series": True,
+        "sensor.anna_bed_load_battery": True,
+        "sensor.anna_bed_load_signal_quality": False,
+        "sensor.anna_candidate_movements_last_night": True,
+        "sensor.anna_candidate_movements_tonight": True,
+        "sensor.anna_estimated_sleep_last_night": True,
+        "sensor.anna_estimated_sleep_tonight": True,
+        "sensor.anna_left_ankle_battery": True,
+        "sensor.anna_left_ankle_signal_quality": False,
+        "sensor.anna_leg_movements_last_night": True,
+        "sensor.anna_leg_movements_tonight": True,
+        "sensor.anna_periodic_movements_last_night": True,
+        "sensor.anna_periodic_movements_tonight": True,
+        "sensor.anna_plm_index_last_night": True,
+        "sensor.anna_plm_index_tonight": True,
+        "sensor.anna_time_in_bed_last_night": True,
+        "sensor.anna_time_in_bed_tonight": True,
+    }
+    assert found[TONIGHT][0] == "bedroom_anna_tonight_plm_index"
+    assert found["sensor.anna_left_ankle_battery"][0] == "bedroom_anna_1_battery"
+
+
+async def test_one_device_for_the_bridge_and_one_for_the_sleeper(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    devices = {device.name: device for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)}
+    assert set(devices) == {"Bedroom", "Anna"}
+    assert devices["Anna"].via_device_id == devices["Bedroom"].id
+    assert devices["Bedroom"].sw_version == "0.1.0"
+
+
+async def test_figures_with_units_and_what_they_rest_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    shown = hass.states.get(LAST_NIGHT)
+    assert shown is not None
+    assert shown.state == "24.0506"
+    assert shown.attributes["unit_of_measurement"] == "/h"
+    assert shown.attributes["method"] == "ankle"
+    assert shown.attributes["night"] == "2026-11-21"
+    assert "state_class" not in shown.attributes
+    assert value(hass, "sensor.anna_leg_movements_tonight") == "312"
+    assert value(hass, "sensor.anna_left_ankle_battery") == "87"
+    assert value(hass, IN_BED) == STATE_ON
+
+
+async def test_what_is_not_measured_is_unknown(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    nothing = golden("state_nothing_known") | {"sensors": golden("state")["sensors"]}
+    bridge.say("anna/state", nothing)
+    await hass.async_block_till_done()
+    for entity in (IN_BED, TONIGHT, LAST_NIGHT, "sensor.anna_estimated_sleep_tonight"):
+        assert value(hass, entity) == STATE_UNKNOWN
+    assert value(hass, "sensor.anna_leg_movements_tonight") == "3"
+
+
+async def test_without_the_bridge_nothing_is_available(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        bridge.say("status", "offline")
+    await hass.async_block_till_done()
+    for entity in (IN_BED, TONIGHT, LAST_NIGHT, SERIES, "binary_sensor.anna_left_ankle_connection"):
+        assert value(hass, entity) == STATE_UNAVAILABLE
+    assert value(hass, "binary_sensor.bedroom_connection") == STATE_OFF
+    bridge.say("status", "online")
+    await hass.async_block_till_done()
+    assert value(hass, LAST_NIGHT) == "24.0506"
+    assert caplog.text.count("Bedroom is not available") == 1
+    assert caplog.text.count("Bedroom is back") == 1
+
+
+async def test_without_the_broker_nothing_is_available(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, False)
+    await hass.async_block_till_done()
+    assert value(hass, LAST_NIGHT) == STATE_UNAVAILABLE
+    async_dispatcher_send(hass, MQTT_CONNECTION_STATE, True)
+    bridge.say("status", "online")
+    await hass.async_block_till_done()
+    assert value(hass, LAST_NIGHT) == "24.0506"
+
+
+async def test_without_a_sensor_the_last_night_stays(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    away = golden("state")["sensors"]["2"]
+    await bridge.tell(sensors={"1": away, "2": away})
+    assert value(hass, IN_BED) == value(hass, TONIGHT) == STATE_UNAVAILABLE
+    assert value(hass, "sensor.anna_left_ankle_battery") == STATE_UNAVAILABLE
+    assert value(hass, "binary_sensor.anna_left_ankle_connection") == STATE_OFF
+    assert value(hass, LAST_NIGHT) == "24.0506"
+    state = hass.states.get("binary_sensor.anna_left_ankle_connection")
+    assert state is not None
+    assert state.attributes["problem"] == "wrong_key"
+
+
+@pytest.mark.parametrize("payload", ["{", "[]", '{"v": 1}', '{"v": 1, "time": 5}'])
+async def test_a_malformed_state_changes_nothing_and_is_logged_once(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture, payload: str
+) -> None:
+    for _ in range(3):
+        bridge.say("anna/state", payload)
+    await hass.async_block_till_done()
+    assert value(hass, LAST_NIGHT) == "24.0506"
+    assert caplog.text.count("that cannot be read") == 1
+
+
+@pytest.mark.parametrize(("version", "key"), [(0, "bridge_too_old"), (2, "integration_too_old")])
+async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+    version: int,
+    key: str,
+) -> None:
+    for _ in range(3):
+        bridge.say("info", golden("info") | {"v": version})
+        bridge.say("anna/state", golden("state") | {"v": version, "in_bed": False})
+    await hass.async_block_till_done()
+    assert value(hass, IN_BED) == STATE_ON
+    assert [issue.issue_id for issue in issue_registry.issues.values() if issue.domain == DOMAIN] == [f"{key}_bedroom"]
+    bridge.say("info", golden("info"))
+    await hass.async_block_till_done()
+    assert not [issue for issue in issue_registry.issues.values() if issue.domain == DOMAIN]
+
+
+# --- Events ---
+
+
+def series(start: datetime, **more: Any) -> dict[str, Any]:
+    return golden("event_series_confirmed") | {"start": start.isoformat(), "end": start.isoformat()} | more
+
+
+async def test_a_series_is_an_event_as_it_happens(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    assert value(hass, SERIES) == STATE_UNKNOWN
+    began = dt_util.utcnow() - timedelta(seconds=90)
+    bridge.say("anna/event", series(began, end=dt_util.utcnow().isoformat()))
+    await hass.async_block_till_done()
+    shown = hass.states.get(SERIES)
+    assert shown is not None
+    assert (shown.attributes["event_type"], shown.attributes["movements"]) == ("confirmed", 4)
+    bridge.say("anna/event", golden("event_series_ended") | {"end": dt_util.utcnow().isoformat()})
+    await hass.async_block_till_done()
+    assert hass.states.get(SERIES).attributes["event_type"] == "ended"  # type: ignore[union-attr]
+
+
+async def test_a_stale_a_repeated_and_a_retained_event_trigger_nothing(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    now = dt_util.utcnow()
+    bridge.say("anna/event", series(now - timedelta(seconds=61)))
+    bridge.say("anna/event", series(now, id="series-2-confirmed"), retain=True)
+    await hass.async_block_till_done()
+    assert value(hass, SERIES) == STATE_UNKNOWN
+    bridge.say("anna/event", series(now, id="series-3-confirmed"))
+    await hass.async_block_till_done()
+    first = hass.states.get(SERIES)
+    bridge.say("anna/event", series(now, id="series-3-confirmed"))
+    await hass.async_block_till_done()
+    assert first is not None
+    assert hass.states.get(SERIES) is first
+
+
+async def test_movements_are_for_those_who_want_them(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    entry.add_to_hass(hass)
+    entity_registry.async_get_or_create(
+        "event",
+        DOMAIN,
+        "bedroom_anna_movement",
+        suggested_object_id="anna_leg_movement",
+        config_entry=entry,
+        disabled_by=None,
+    )
+    await set_up(hass, bridge, entry)
+    moved = golden("event_movement") | {"end": dt_util.utcnow().isoformat()}
+    bridge.say("anna/event", moved)
+    await hass.async_block_till_done()
+    shown = hass.states.get(MOVEMENT)
+    assert shown is not None
+    assert (shown.attributes["event_type"], shown.attributes["side"]) == ("moderate", "both")
+
+
+# --- Sleepers and sensors that come, entries that go ---
+
+
+async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    info = golden("info")
+    info["sleepers"][0]["sensors"].append(info["sleepers"][0]["sensors"][0] | {"id": 7, "side": "right"})
+    info["sleepers"].append({"id": "bo", "name": "Bo", "sensors": []})
+    bridge.say("info", info)
+    await hass.async_block_till_done()
+    assert hass.states.get("binary_sensor.anna_right_ankle_connection") is not None
+    assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
+    bridge.say("bo/state", golden("state"))
+    await hass.async_block_till_done()
+    assert value(hass, "sensor.bo_plm_index_last_night") == "24.0506"
+    bridge.say("bo/state", "")
+    await hass.async_block_till_done()
+    assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
+
+
+async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert loaded.state is ConfigEntryState.NOT_LOADED
+    assert value(hass, IN_BED) == STATE_UNAVAILABLE
+    await set_up(hass, bridge, loaded)
+    assert value(hass, IN_BED) == STATE_ON
+    await hass.config_entries.async_remove(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(IN_BED) is None
+
+
+async def test_set_up_waits_for_a_bridge(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    with patch("custom_components.limber.coordinator.PATIENCE", 0.2):
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "no_bridge"
+
+
+async def test_set_up_with_another_protocol_says_which_side_to_update(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+    while not setting_up.done():
+        bridge.say("info", golden("info") | {"v": 2}, retain=True)
+        await asyncio.sleep(0.01)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "integration_too_old"
+
+
+async def test_set_up_without_mqtt(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    with patch("custom_components.limber.coordinator.mqtt.async_wait_for_mqtt_client", return_value=False):
+        await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.error_reason_translation_key == "no_mqtt"
+
+
+# --- History ---
+
+
+async def rows(hass: HomeAssistant, measure: str) -> list[tuple[datetime, float]]:
+    name = f"limber:bedroom_anna_{measure}"
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, datetime(2026, 1, 1, tzinfo=UTC), None, {name}, "hour", None, {"mean"}
+    )
+    return [
+        (datetime.fromtimestamp(row["start"], ZoneInfo("Europe/Berlin")), row["mean"] or 0.0)
+        for row in found.get(name, [])
+    ]
+
+
+def night(day: str, index: float | None, revision: int = 1) -> dict[str, Any]:
+    one: dict[str, Any] = golden("state")["last_night"]
+    return one | {"night": day, "revision": revision, "measures": one["measures"] | {"plm_index": index}}
+
+
+async def settle(hass: HomeAssistant) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_wait_recording_done(hass)
+
+
+async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
+    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    page = golden("answer_nights")
+    bridge.answers["nights"] = [
+        page | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
+        page | {"nights": [night("2026-11-21", 33.0)], "next": None},
+    ]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    noon = ZoneInfo("Europe/Berlin")
+    assert await rows(hass, "plm_index") == [
+        (datetime(2026, 11, 19, 12, tzinfo=noon), 11.0),
+        (datetime(2026, 11, 21, 12, tzinfo=noon), 33.0),
+    ]
+    assert len(await rows(hass, "movements")) == 3
+    assert [question["after"] for question in bridge.asked] == ["1970-01-01", "2026-11-20"]
+
+
+async def test_a_revised_night_replaces_its_row(
+    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    page = golden("answer_nights") | {"next": None}
+    bridge.answers["nights"] = [
+        page | {"nights": [night("2026-11-21", 33.0)]},
+        page | {"nights": [night("2026-11-21", 35.5, 2)]},
+    ]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    bridge.say("anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2})
+    await settle(hass)
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [35.5]
+    known = date(2026, 11, 21) - timedelta(days=3)
+    assert bridge.asked[-1]["after"] == known.isoformat()
+
+
+async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with patch("custom_components.limber.coordinator.PATIENCE", 0.3):
+        await set_up(hass, bridge, entry)
+        await settle(hass)
+    assert "The bridge did not answer" in caplog.text
+    bridge.answers["nights"] = [golden("answer_refusal")]
+    bridge.say("status", "offline")
+    bridge.say("status", "online")
+    await settle(hass)
+    assert "no sleeper `bob`; there are anna" in caplog.text
+    bridge.answers["nights"] = [golden("answer_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}]
+    bridge.say("status", "offline")
+    bridge.say("status", "online")
+    await settle(hass)
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]

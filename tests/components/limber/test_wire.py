@@ -1,0 +1,148 @@
+"""The component understands every message of the contract, and nothing else."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.limber.wire import (
+    Answer,
+    BedEvent,
+    CrampEvent,
+    Done,
+    Event,
+    EventsAnswer,
+    GapEvent,
+    MalformedMessageError,
+    MovementEvent,
+    NightEvent,
+    NightsAnswer,
+    OtherVersionError,
+    Refusal,
+    SeriesEvent,
+    parse_answer,
+    parse_event,
+    parse_info,
+    parse_state,
+    question,
+)
+
+from .conftest import CONTRACT, golden
+
+EVENTS: dict[str, type[Event]] = {
+    "event_movement": MovementEvent,
+    "event_series_confirmed": SeriesEvent,
+    "event_series_ended": SeriesEvent,
+    "event_cramp_started": CrampEvent,
+    "event_cramp_ended": CrampEvent,
+    "event_bed": BedEvent,
+    "event_night": NightEvent,
+    "event_gap": GapEvent,
+}
+ANSWERS: dict[str, type[Answer]] = {
+    "answer_nights": NightsAnswer,
+    "answer_events": EventsAnswer,
+    "answer_done": Done,
+    "answer_refusal": Refusal,
+}
+PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_events_are_understood(name: str) -> None:
+    event = parse_event(json.dumps(golden(name)))
+    assert isinstance(event, EVENTS[name])
+    assert event.id == golden(name)["id"]
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_are_understood(name: str) -> None:
+    assert isinstance(parse_answer(json.dumps(golden(name))), ANSWERS[name])
+
+
+def test_info_and_state_are_understood() -> None:
+    info = parse_info(json.dumps(golden("info")))
+    assert [sensor.place for sensor in info.sleepers[0].sensors] == ["ankle", "bed"]
+    state = parse_state(json.dumps(golden("state")))
+    assert state.last_night is not None
+    assert (state.in_bed, state.last_night.revision, state.sensors[1].battery) == (True, 2, 87)
+    unknown = parse_state(json.dumps(golden("state_nothing_known")))
+    assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (None, None, None)
+
+
+def test_questions_are_those_of_the_contract() -> None:
+    for name in ("ask_nights", "ask_events", "ask_end_night"):
+        wanted = golden(name)
+        rest = {key: value for key, value in wanted.items() if key not in ("v", "id", "reply", "ask", "sleeper")}
+        made = question(wanted["ask"], wanted["sleeper"], wanted["id"], wanted["reply"], **rest)
+        assert json.loads(made) == wanted
+
+
+def test_every_message_to_the_component_is_tested() -> None:
+    sent = {path.stem for path in CONTRACT.glob("*.json") if not path.stem.startswith(("ask_", "frames"))}
+    assert sent == {*EVENTS, *ANSWERS, "info", "state", "state_nothing_known"}
+
+
+@pytest.mark.parametrize("kind", PARSERS)
+def test_unknown_keys_are_ignored_and_other_versions_refused(kind: str) -> None:
+    name = {"event": "event_movement", "answer": "answer_nights"}.get(kind, kind)
+    parse = PARSERS[kind]
+    assert parse(json.dumps(golden(name) | {"mood": "good"})) == parse(json.dumps(golden(name)))
+    with pytest.raises(OtherVersionError):
+        parse(json.dumps(golden(name) | {"v": 2}))
+
+
+def test_an_event_of_a_kind_that_is_not_known_yet_is_ignored() -> None:
+    assert parse_event(json.dumps({"v": 1, "kind": "yawn"})) is None
+
+
+def without(name: str, key: str) -> dict[str, Any]:
+    return {known: value for known, value in golden(name).items() if known != key}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("info", ""),
+        ("info", "[]"),
+        ("info", "{"),
+        ("info", json.dumps(without("info", "v"))),
+        ("info", json.dumps(golden("info") | {"v": True})),
+        ("info", json.dumps(without("info", "sleepers"))),
+        ("state", json.dumps(golden("state") | {"in_bed": "yes"})),
+        ("state", json.dumps(golden("state") | {"time": "yesterday"})),
+        ("state", json.dumps(golden("state") | {"time": "2026-11-22T00:00:00"})),
+        ("state", json.dumps(golden("state") | {"sensors": {"one": {}}})),
+        ("state", json.dumps(golden("state")).replace("24.0506", "NaN")),
+        ("state", json.dumps(golden("state")).replace("312", "true")),
+        ("event", json.dumps(without("event_movement", "id"))),
+        ("answer", json.dumps(golden("answer_nights") | {"nights": [1]})),
+        ("answer", json.dumps({"v": 1})),
+    ],
+    ids=[
+        "empty", "a list", "cut off", "no version", "a version that is none", "a key is missing", "a word for yes",
+        "a word for a time", "a time without a zone", "a sensor without a number", "NaN", "true for a count",
+        "an event without an id", "a night that is none", "an answer without anything",
+    ],
+)  # fmt: skip
+def test_what_is_not_right_is_refused_whole(kind: str, payload: str) -> None:
+    with pytest.raises(MalformedMessageError):
+        PARSERS[kind](payload)
+
+
+@settings(max_examples=300)
+@given(
+    st.text(max_size=50)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+        lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(st.sampled_from(list(golden("state"))), deeper),
+        max_leaves=10,
+    ).map(lambda value: json.dumps({"v": 1} | value if isinstance(value, dict) else value))
+)
+def test_any_payload_is_understood_or_refused(payload: str) -> None:
+    for parse in PARSERS.values():
+        with suppress(MalformedMessageError, OtherVersionError):
+            parse(payload)
