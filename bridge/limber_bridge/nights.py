@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from limber_bridge.detection.events import Bed, Event
+from limber_bridge.detection.events import Bed, Event, Method
 from limber_bridge.detection.measures import HOUR, Measures
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Method
 
 EARLIEST_END = timedelta(hours=-7)
 """From the end of the night: 05:00 where nights end at noon."""

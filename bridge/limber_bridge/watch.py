@@ -11,12 +11,12 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Event, Movement, identity
+from limber_bridge.detection.events import Bed, Event, Method, Movement, identity
 from limber_bridge.detection.measures import NightScore, score_night
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
-from limber_bridge.nights import Night, utc
+from limber_bridge.nights import Night, out_since, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
 from limber_bridge.wire import SensorInfo, SleeperInfo, State, Tonight, methods, night_message, rounded
 
@@ -78,7 +78,8 @@ class Watch:
         self._playing = {sensor.id for sensor in sensors}
         self._bed_known = self._detector.in_bed is not None
         self._time = now if sleeper.live else 0
-        self._measured = max((one.until or 0 for one in self._detector.memory.sensors.values()), default=0)
+        read = (one.until or 0 for one in self._detector.memory.sensors.values())
+        self._measured = max([*read, *(event.onset for event in earlier)], default=0)
 
     @property
     def id(self) -> str:
@@ -182,7 +183,8 @@ class Watch:
         tonight = self._calendar.night_of(self._time)
         if tonight == self._calendar.night_of(before):
             return []
-        return [self._file(Bed(self._calendar.begin(tonight), in_bed=True), told=False)]
+        begun = Bed(self._calendar.begin(tonight), in_bed=True, method=self._detector.in_bed_method)
+        return [self._file(begun, told=False)]
 
     def _over(self) -> Iterable[Night]:
         """Yield the nights that are finished now, or finished anew with other figures."""
@@ -219,11 +221,10 @@ class Watch:
         if score.in_bed == () or (score.in_bed is None and not score.measures.movements):
             return None
         spans = score.in_bed or ()
-        left = bool(spans) and spans[-1][1] < self._until(night)
         return Night(
             sleeper=self.id, date=night, revision=0, start=spans[0][0] if spans else None,
-            end=spans[-1][1] if left else None, rules=self._rules.name,
-            in_bed_method=None if score.in_bed is None else self._detector.in_bed_method, measures=score.measures,
+            end=out_since(list(self._nights[night].values())), rules=self._rules.name,
+            in_bed_method=method_of(self._nights[night].values()), measures=score.measures,
         )  # fmt: skip
 
     def _score(self, night: date) -> NightScore:
@@ -249,6 +250,12 @@ class Watch:
         self._changed.clear()
         finished = [done for night in open_nights if night is not None for done in self._finish(night)]
         return replace(change, finished=(*change.finished, *finished))
+
+
+def method_of(events: Iterable[Event]) -> Method | None:
+    """Return what "in bed" rested on in a night, by its last word on it."""
+    beds = [event for event in events if isinstance(event, Bed)]
+    return max(beds, key=lambda bed: bed.onset).method if beds else None
 
 
 def lasts(spans: Sequence[Span], until: int) -> bool:

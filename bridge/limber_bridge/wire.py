@@ -17,6 +17,7 @@ from limber_bridge.detection.events import (
     Event,
     Gap,
     Grade,
+    Method,
     Movement,
     Posture,
     Series,
@@ -24,7 +25,7 @@ from limber_bridge.detection.events import (
 )
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
-from limber_bridge.detection.sleep import ASLEEP_METHOD, Method
+from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.nights import Night, utc
 
 PROTOCOL: Final = 1

@@ -213,9 +213,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         if online == self.data.online:
             return
         if self.data.info is not None:
-            _LOGGER.log(
-                *(logging.INFO, "%s is back") if online else (logging.WARNING, "%s is not available"), self.name
-            )
+            _LOGGER.info("%s is back" if online else "%s is not available", self.name)
         self.async_set_updated_data(replace(self.data, online=online))
         self.async_catch_up()
 

@@ -22,31 +22,31 @@ RATE: Final = 25.0
 """Hz; half of what the live night has, so that a month is there in seconds."""
 
 
-def missing(config: Config, sleeper: Sleeper, now: datetime) -> list[date]:
-    """Return the past nights that the journal of a sleeper does not have."""
+def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> list[date]:
+    """Return which of the last nights the journal of a sleeper does not have."""
     tonight = config.calendar.night_of(micros(now))
-    wanted = [tonight - timedelta(days=days) for days in range(NIGHTS, 0, -1)]
+    wanted = [tonight - timedelta(days=days) for days in range(nights, 0, -1)]
     with Journal(config.journal) as journal:
         known = {night.date for night in journal.nights(sleeper.id, wanted[0] - timedelta(days=1))}
     return [night for night in wanted if night not in known]
 
 
-def fill(settings: Path, *, workers: int = 2) -> int:
+def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     """Add the past nights that are missing to the journal of a configuration; return how many."""
     config = read(settings)
     sleeper = config.sleepers[0]
-    nights = missing(config, sleeper, datetime.now(UTC))
-    if not nights:
+    lacking = missing(config, sleeper, datetime.now(UTC), nights)
+    if not lacking:
         return 0
     with ProcessPoolExecutor(workers) as pool, Journal(config.journal) as journal:
-        for night, events in pool.map(past_night, [settings] * len(nights), nights):
-            journal.append(sleeper.id, [(night.date, event) for event in events], Memory({}))
+        for night, events, memory in pool.map(past_night, [settings] * len(lacking), lacking):
+            journal.append(sleeper.id, [(night.date, event) for event in events], memory)
             journal.finish(night)
-    return len(nights)
+    return len(lacking)
 
 
-def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event]]:
-    """Return one night, as the bridge would have finished it, and its events."""
+def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Memory]:
+    """Return one night as the bridge would have finished it, its events, and what the detector then remembers."""
     config = read(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
@@ -68,4 +68,4 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event]]:
         end=spans[-1][1] if spans else None, rules=config.rules.name, in_bed_method=detector.in_bed_method,
         measures=score.measures,
     )  # fmt: skip
-    return summary, events
+    return summary, events, detector.memory

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,11 +115,11 @@ class Home:
             raise HouseError(f"Home Assistant refuses {message['type']}: {answer['error']['message']}")
         return answer["result"]
 
-    async def until[T](self, look: Callable[[Self], Any], patience: float) -> T | None:
+    async def until[T](self, look: Callable[[Self], Awaitable[T]], patience: float) -> T | None:
         """Look again and again until there is something; None if there is nothing in time."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            found: T | None = await look(self)
+            found = await look(self)
             if found:
                 return found
             await asyncio.sleep(0.1)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from limber_bridge.detection.detector import Memory, SensorMemory
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Posture, Series, identity
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Posture, Series, identity
 from limber_bridge.detection.noise import Noise
-from limber_bridge.detection.sleep import BedState, Method
+from limber_bridge.detection.sleep import BedState
 from limber_bridge.journal import Journal, JournalError
 from tests.bridge.examples import kick, local, night
 

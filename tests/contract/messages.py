@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Movement, Part, Series
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Method, Movement, Part, Series
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
-from limber_bridge.detection.sleep import Method
 from limber_bridge.nights import utc
 from limber_bridge.wire import (
     AskEvents,

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.detector import Detector, moving
-from limber_bridge.detection.events import Bed, Event, Gap, Movement, Part, Posture
+from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.measures import Measures, score_night
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Sensor, Side
-from limber_bridge.detection.sleep import BedState, Epoch, Method, asleep_spans, in_bed_spans, step
+from limber_bridge.detection.sleep import BedState, Epoch, asleep_spans, in_bed_spans, step
 from tests.detection.signals import BED, LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, detect
 
 MINUTE = 60 * SECOND

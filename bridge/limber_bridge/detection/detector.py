@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
-from limber_bridge.detection.events import Event, Gap, Movement, Part, Posture
+from limber_bridge.detection.events import Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
 from limber_bridge.detection.movement import Movements
@@ -17,7 +17,7 @@ from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor
-from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, Method, step
+from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, step
 
 
 @dataclass(frozen=True, slots=True)

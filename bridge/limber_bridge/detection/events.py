@@ -102,6 +102,19 @@ class Series:
     ended: bool
 
 
+class Method(StrEnum):
+    """What "in bed" rests on."""
+
+    LOAD = "load"
+    """Weight on the cells under the bed."""
+    ANKLE = "ankle"
+    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference 6.3)."""
+    BED_MOVEMENT = "bed_movement"
+    """Something moves in the bed now and then."""
+    RECORDED = "recorded"
+    """Electrodes are worn in bed only: as long as there is a signal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bed:
     """Went to bed or left it."""
@@ -109,6 +122,8 @@ class Bed:
     onset: int
     """When it began; it may be known some minutes later only."""
     in_bed: bool
+    method: Method | None = None
+    """What it rests on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ Law: no data is "unknown", never "out of bed"; and whatever is said names the me
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.events import Bed, Event, Movement, Posture
+from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity
@@ -23,19 +22,6 @@ MINUTE: Final = 60 * SECOND
 
 type Span = tuple[int, int]
 """From, until; us."""
-
-
-class Method(StrEnum):
-    """What "in bed" rests on."""
-
-    LOAD = "load"
-    """Weight on the cells under the bed."""
-    ANKLE = "ankle"
-    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference 6.3)."""
-    BED_MOVEMENT = "bed_movement"
-    """Something moves in the bed now and then."""
-    RECORDED = "recorded"
-    """Electrodes are worn in bed only: as long as there is a signal."""
 
 
 METHODS: Final[Mapping[tuple[Quantity, Place], Method]] = {
@@ -186,7 +172,7 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return replace(state, in_bed=sign, leaning=None), Bed(state.since, sign)
+    return replace(state, in_bed=sign, leaning=None), Bed(state.since, sign, method)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:

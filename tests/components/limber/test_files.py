@@ -18,7 +18,8 @@ from custom_components.limber.binary_sensor import BRIDGE, IN_BED, SENSOR
 from custom_components.limber.const import DOMAIN
 from custom_components.limber.event import EVENTS
 from custom_components.limber.sensor import HEALTH, MEASURES
-from limber_bridge.detection.sleep import ASLEEP_METHOD, Method
+from limber_bridge.detection.events import Method
+from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.sources.arrival import Reason
 
