@@ -44,13 +44,25 @@ def test_a_twitch_is_no_movement() -> None:
     assert movements(detect((LEFT, block(ankle((20.0, 0.3), length=40))))) == []
 
 
-def test_two_kicks_less_than_half_a_second_apart_are_one() -> None:
-    (movement,) = movements(detect((LEFT, block(ankle((20.0, 1.0), (21.3, 1.0), length=40)))))
-    assert seconds(movement.duration) == pytest.approx(2.3, abs=0.1)
+@pytest.mark.parametrize("rate", [25.0, 50.0, 104.0])
+@pytest.mark.parametrize(("apart", "count"), [(0.3, 1), (0.4, 1), (0.6, 2), (1.0, 2)])
+def test_half_a_second_of_quiet_ends_a_movement(rate: float, apart: float, count: int) -> None:
+    """And no less, within the two frames that an onset and an end may be off."""
+    times = np.arange(round(40 * rate)) / rate
+    signal = np.random.default_rng(0).normal(0.0, 0.002, (3, len(times)))
+    signal[1] += 1.0
+    for onset in (20.0, 21.0 + apart):
+        moving = (times >= onset) & (times < onset + 1)
+        signal[2, moving] += 0.2 * np.cos(2 * np.pi * 3 * (times[moving] - onset))
+    found = movements(detect((LEFT, block(signal, rate=rate))))
+    assert len(found) == count
+    assert seconds(found[-1].end) == pytest.approx(22.0 + apart, abs=0.1)
 
 
-def test_two_kicks_a_second_apart_are_two() -> None:
-    assert len(movements(detect((LEFT, block(ankle((20.0, 1.0), (22.0, 1.0), length=40)))))) == 2
+@pytest.mark.parametrize(("apart", "count"), [(0.4, 1), (0.6, 2)])
+def test_half_a_second_of_quiet_ends_a_movement_in_emg(apart: float, count: int) -> None:
+    signal = block(emg((20.0, 1.0), (21.0 + apart, 1.0), length=40), rate=250.0)
+    assert len(movements(detect((TIBIALIS, signal)))) == count
 
 
 def test_a_leg_that_comes_to_rest_elsewhere_has_changed_its_posture() -> None:

@@ -5,14 +5,15 @@ that a level does not depend, to the last bit, on how the signal was cut into bl
 """
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from limber_bridge.detection.continuity import Run
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Times
+
+if TYPE_CHECKING:
+    from limber_bridge.detection.bandpass import Bandpass
 
 FRAME_RATE: Final = 20
 """Hz, the least. A frame of at most 50 ms is a tenth of the shortest leg movement."""
@@ -84,7 +85,7 @@ class Level:
         """Return the frames that the run completes."""
         if run.fresh:
             self._begin(run)
-        folded = self._fold.feed(run.samples if self._band is None else self._energy(self._band, run.samples))
+        folded = self._fold.feed(run.samples if self._band is None else np.square(self._band.feed(run.samples)))
         times = self._times(run, folded.shape[1])
         level = None if run.rate < self._rule.slowest else self._level(folded)
         return Frames(times, level, folded, run.rate / self._width, run.fresh)
@@ -95,15 +96,7 @@ class Level:
         self._fold = Fold(self._width)
         self._past: Floats | None = None
         self._next, self._time = run.first, 0
-        self._band = None if self._rule.band is None else design(self._rule.band, run.rate)
-        if self._band is not None:
-            # From zero, the offset of the electrodes would ring.
-            self._state = sosfilt_zi(self._band)[:, None, :] * run.samples[None, :, :1]
-
-    def _energy(self, band: Floats, samples: Floats) -> Floats:
-        filtered, self._state = sosfilt(band, samples, zi=self._state)
-        energy: Floats = np.square(filtered)
-        return energy
+        self._band = None if self._rule.band is None else bandpass(self._rule.band, run)
 
     def _times(self, run: Run, count: int) -> Times:
         """Return the start of each completed frame; one that an earlier run began keeps the time it had there."""
@@ -132,6 +125,13 @@ class Level:
             variance += moving_mean(axis * axis, width) - np.square(moving_mean(axis, width))
         spread: Floats = np.sqrt(np.maximum(variance, 0.0))
         return spread
+
+
+def bandpass(band: tuple[float, float], run: Run) -> Bandpass:
+    """Return a filter that begins with a run. It is imported here, as it makes a process twice as large."""
+    from limber_bridge.detection.bandpass import Bandpass  # noqa: PLC0415
+
+    return Bandpass(band, run.rate, run.samples[:, :1])
 
 
 class Fold:
@@ -166,14 +166,3 @@ def moving_mean(values: Floats, width: int) -> Floats:
         total += values[start : start + count]
     total /= width
     return total
-
-
-@cache
-def design(band: tuple[float, float], rate: float) -> Floats:
-    """Return the second-order sections of a Butterworth band-pass for a signal of `rate` Hz.
-
-    Where the rate is too low for the upper limit, it is moved down to 0.45 times the rate.
-    """
-    low, high = band
-    sections: Floats = butter(2, (low, min(high, 0.45 * rate)), "bandpass", fs=rate, output="sos")
-    return sections

@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from limber_bridge.detection.events import Grade, Part
-from limber_bridge.detection.level import LEVELS, Frames, lengthening
+from limber_bridge.detection.level import LEVELS, Frames, lengthening, window_frames
 from limber_bridge.detection.noise import Noise, NoiseFloor, Thresholds
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
@@ -188,7 +188,10 @@ class Movements:
         self._rate = rate
         self._frame = round(SECOND / rate)
         self._hold = int(np.ceil(HOLD * rate))
-        self._lengthening = lengthening(LEVELS[self._quantity], rate)
+        level = LEVELS[self._quantity]
+        self._lengthening = lengthening(level, rate)
+        # A low level says that it was quiet for the whole window: so much of the hold is over when it is first seen.
+        self._awaited = max(1, self._hold - window_frames(level, rate) + 1)
         self._past = None
         self._begin_tick()
 
@@ -215,7 +218,7 @@ class Movements:
                 position = self._wait(stretch, position, stop)
                 continue
             position = self._follow(stretch, self._burst, position, stop)
-            if self._burst.quiet == self._hold:
+            if self._burst.quiet == self._awaited:
                 yield from self._close(self._burst, stretch.resting(position, self._hold))
         yield from self._expire(int(stretch.times[stop - 1]))
 
@@ -246,7 +249,7 @@ class Movements:
             if not burst.quiet:
                 burst.quiet_since = int(stretch.times[index])
             burst.quiet += 1
-            if burst.quiet == self._hold:
+            if burst.quiet == self._awaited:
                 return index + 1
         return stop
 

@@ -166,7 +166,7 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
         return state, None
     if sign is state.in_bed:
-        return replace(state, leaning=None), None
+        return (state if state.leaning is None else replace(state, leaning=None)), None
     if sign is not state.leaning:
         state = replace(state, leaning=sign, since=epoch.start, onsets=0)
     state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)

@@ -1,0 +1,215 @@
+"""Measures what the project promises of speed and size, and prints it beside what was to be reached."""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from scipy.signal import butter, sosfilt
+
+from house.broker import start_broker
+from house.home import Home, add_broker, add_limber, opened, prepare, start_home
+from house.process import HouseError, Program, free_port, need, start
+from house.sensor import AnkleSensor, leg, send
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.measures import score_night
+from limber_bridge.detection.rules import WASM_2016
+from limber_bridge.detection.signal import Block, Clock, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.signals import blocks
+
+ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+RATE: Final = 100.0
+SETTINGS: Final = """\
+bridge: {{id: bedroom, time_zone: Europe/Berlin}}
+broker: {{host: 127.0.0.1, port: {broker}}}
+network: {{address: 127.0.0.1, port: {sensor}}}
+sleepers:
+  - name: Anna
+    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+"""
+MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What is measured."""
+
+    unit: str
+    goal: float
+    """At most."""
+    what: str
+
+
+FIGURES: Final = {
+    "night_filter_passes": Figure("passes", 2.5, "8 h, 100 Hz, 3 axes, array to measures / a sosfilt of two sections"),
+    "block_us": Figure("us", 120, "one block of 25 samples, live, median over an hour"),
+    "rss_mb": Figure("MB", 130, "limber run with one sensor"),
+    "movement_to_entity_ms": Figure("ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"),
+}
+
+
+def night() -> Floats:
+    """Return eight hours of an ankle at 100 Hz, shape (3, 2880000)."""
+    signal = blocks(plan(1, Wishes(cramps=0)), ANKLE, RATE)
+    return np.concatenate([block.samples for block in signal], axis=1)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
+    """Return the median of the ratios, both sides measured one after the other."""
+    sections = butter(2, (0.5, 10.0), "bandpass", fs=RATE, output="sos")
+    whole = Block(0, signal, Clock(0, 0, RATE), RATE)
+
+    def score() -> None:
+        detector = Detector([ANKLE])
+        events = detector.feed(ANKLE.id, whole) + detector.finish()
+        score_night(events, WASM_2016, until=whole.clock.at(whole.end), sensors=[ANKLE.id])
+
+    def single_pass() -> None:
+        sosfilt(sections, signal, zi=np.zeros((2, 3, 2)))
+
+    score()
+    single_pass()
+    return statistics.median(seconds(score) / seconds(single_pass) for _ in range(rounds))
+
+
+def block_us(signal: Floats) -> float:
+    """Return the median time of a block, fed as it comes from a sensor."""
+    detector = Detector([ANKLE])
+    clock = Clock(0, 0, RATE)
+    pieces = [Block(at, signal[:, at : at + 25], clock, RATE) for at in range(0, round(3600 * RATE), 25)]
+    return 1e6 * statistics.median(seconds(partial(detector.feed, ANKLE.id, piece)) for piece in pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A sensor's port, the bridge behind it, and the Home Assistant behind that."""
+
+    sensor_port: int
+    bridge: Program
+    home: Home
+
+
+@asynccontextmanager
+async def chain(folder: Path) -> AsyncIterator[Chain]:
+    """Run broker, bridge and Home Assistant."""
+    broker_port, sensor_port, home_port = free_port(), free_port(), free_port()
+    settings = folder / "limber.yaml"
+    await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port, sensor=sensor_port))
+    with ExitStack() as ends:
+        ends.callback(start_broker(folder / "broker", broker_port).stop)
+        bridge = start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
+        ends.callback(bridge.stop)
+        prepare(folder / "config", home_port, "Europe/Berlin")
+        program = start_home(folder / "config")
+        ends.callback(program.stop)
+        async with opened(home_port, program) as home:
+            await add_broker(home, broker_port)
+            await add_limber(home)
+            yield Chain(sensor_port, bridge, home)
+
+
+async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
+    """Return the 95th percentile from half a second after the end of a kick to its count in Home Assistant.
+
+    The sensor sends a tenth of a second a frame, in real time; kicks are 3 s apart.
+    """
+    onsets = [4.0 + 3.0 * number for number in range(kicks)]
+    shown: list[float] = []
+    sensor, began = AnkleSensor(), time.monotonic()
+
+    async def lie() -> None:
+        while True:
+            at = sensor.sequence / sensor.rate
+            await asyncio.sleep(max(0.0, began + at + 0.1 - time.monotonic()))
+            send(chained.sensor_port, sensor.frame(leg(at, 0.1, [(onset, 1.0) for onset in onsets])))
+
+    async def watch() -> None:
+        home = chained.home
+        async with home.http.ws_connect("/api/websocket") as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, "type": "subscribe_entities", "entity_ids": [MOVEMENTS]})
+            while len(shown) < kicks:
+                state = entity_state(await socket.receive_json())
+                if state is not None and state.isdecimal() and int(state) == len(shown) + 1:
+                    shown.append(time.monotonic() - began)
+
+    lying = asyncio.create_task(lie())
+    try:
+        await asyncio.wait_for(watch(), onsets[-1] + 30)
+    except TimeoutError as error:
+        raise HouseError(f"only {len(shown)} of {kicks} kicks came to Home Assistant") from error
+    finally:
+        lying.cancel()
+    delays = [1000 * (at - onset - 1.5) for at, onset in zip(shown, onsets, strict=True)]
+    return statistics.quantiles(delays, n=20)[-1]
+
+
+def entity_state(message: dict[str, Any]) -> str | None:
+    """Return the new state in a message of `subscribe_entities`."""
+    event = message.get("event", {})
+    added, changed = event.get("a", {}).get(MOVEMENTS), event.get("c", {}).get(MOVEMENTS)
+    found: str | None = (added or {}).get("s") or (changed or {}).get("+", {}).get("s")
+    return found
+
+
+def rss_mb(program: Program) -> float:
+    """Return how much memory a program holds."""
+    status = Path(f"/proc/{program.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+async def run() -> dict[str, float]:
+    """Measure everything."""
+    signal = night()
+    found = {"night_filter_passes": night_filter_passes(signal), "block_us": block_us(signal)}
+    with tempfile.TemporaryDirectory() as folder:
+        async with chain(Path(folder)) as chained:
+            found["movement_to_entity_ms"] = await movement_to_entity_ms(chained)
+            found["rss_mb"] = rss_mb(chained.bridge)
+    return found
+
+
+def main() -> int:
+    """Measure, and print a table or JSON."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    chosen = parser.parse_args()
+    try:
+        found = asyncio.run(run())
+    except HouseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if chosen.json:
+        rows = {
+            name: {"value": round(found[name], 2), "unit": row.unit, "goal": row.goal} for name, row in FIGURES.items()
+        }
+        print(json.dumps(rows))
+        return 0
+    for name, row in FIGURES.items():
+        mark = "reached" if found[name] <= row.goal else "NOT reached"
+        print(f"{name:<22} {found[name]:8.1f} {row.unit:<7} goal <= {row.goal:<6g} {mark:<12} {row.what}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
