@@ -27,6 +27,7 @@ HTTP: Final[dict[str, Any]] = {
 CONFIGURATION: Final = """\
 homeassistant:
   name: Limber
+  country: DE
   time_zone: {zone}
   unit_system: metric
 frontend:
