@@ -18,6 +18,7 @@ from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.health import PROBLEM_ENDED
 from limber_bridge.journal import Journal, JournalError
+from limber_bridge.messages import Answer, Ask, AskEndNight, AskEvents, AskNights, DoneAnswer, Info, Refusal
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Ended, Request, Samples, Source, SourceLostError, Trouble
@@ -25,15 +26,7 @@ from limber_bridge.watch import Change, Kept, NothingToEndError, Watch
 from limber_bridge.wire import (
     ONLINE,
     PAGE,
-    Answer,
-    Ask,
-    AskEndNight,
-    AskEvents,
-    AskNights,
-    DoneAnswer,
-    Info,
     MalformedMessageError,
-    Refusal,
     Topics,
     encode,
     event_message,
@@ -83,6 +76,8 @@ class Told:
 
     state: int = 0
     memory: int = 0
+    measured: int = 0
+    """How far the sensors had been read then."""
     signs: object = None
     owes: bool = True
     """Something changed since the last state."""
@@ -185,9 +180,10 @@ class Bridge:
     async def _apply(self, watch: Watch, change: Change) -> None:
         """Keep a change, then tell it."""
         told, now = self._told[watch.id], self._host.now()
-        if change or now - told.memory >= MEMORY_EVERY:
+        read_on = watch.measured != told.measured and now - told.memory >= MEMORY_EVERY
+        if change or read_on:
             await asyncio.to_thread(self._keep, watch, change)
-            told.memory = now
+            told.memory, told.measured = now, watch.measured
         for filed in change.events:
             message = event_message(filed.event, filed.night) if filed.told else None
             if message is not None:

@@ -15,10 +15,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Broker, Config, Sleeper, Watched
 from limber_bridge.journal import Journal, JournalError
+from limber_bridge.messages import PROTOCOL
 from limber_bridge.mqtt import UNSUPPORTED
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Request, Samples, SourceLostError, Trouble
-from limber_bridge.wire import PROTOCOL, Topics
+from limber_bridge.wire import Topics
 
 PATIENCE: Final = 10.0
 """s for the broker to answer."""

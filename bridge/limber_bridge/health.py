@@ -1,14 +1,14 @@
 """How a sensor does: a fold over what arrives from it."""
 
-from collections import deque
+from collections import Counter, deque
 from typing import Final
 
 import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Block
+from limber_bridge.messages import SensorHealth
 from limber_bridge.nights import utc
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Samples, Trouble
-from limber_bridge.wire import SensorHealth
 
 SILENT: Final = 10 * SECOND
 """us without a sample after which a sensor counts as away."""
@@ -33,6 +33,7 @@ class Health:
         self._lost = self._refused = 0
         self._recent: deque[tuple[int, int, int]] = deque()
         self._trouble: tuple[Reason, int] | None = None
+        self._troubles: Counter[str] = Counter()
         self._ended = False
 
     @property
@@ -49,6 +50,7 @@ class Health:
                 self._battery = arrival.battery if arrival.battery is not None else self._battery
             case Trouble():
                 self._trouble = (arrival.reason, now)
+                self._troubles[arrival.reason] += 1
                 self._refused += arrival.reason.refuses
             case Ended():
                 self._heard, self._ended = None, True
@@ -78,6 +80,7 @@ class Health:
             lost=self._lost,
             refused=self._refused,
             problem=self.problem(now),
+            trouble=dict(self._troubles),
         )
 
     def _samples(self, block: Block, now: int) -> None:

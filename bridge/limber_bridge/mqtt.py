@@ -51,6 +51,7 @@ class Link:
         self._unanswered: asyncio.TimerHandle | None = None
         self._complained = ""
         self._flying: dict[int, str] = {}
+        self._needed: set[int | None] = set()
         self._landed = asyncio.Event()
         self.greet: Callable[[], None] = lambda: None
         """Called on every connection, once questions are subscribed to: publishes everything that is retained."""
@@ -166,8 +167,9 @@ class Link:
         self._flying.clear()
         LOG.info("connected to the broker at %s:%d with %s", self._broker.host, self._broker.port, self.version)
         assert self._client is not None  # noqa: S101 - _if_ours has seen to it
-        for topic in (self._topics.ask, self._topics.status, HOME_ASSISTANT):
-            self._client.subscribe(topic, qos=1)
+        # Of a broker that keeps us from hearing Home Assistant start nothing is asked: state is retained.
+        self._client.subscribe(HOME_ASSISTANT, qos=1)
+        self._needed = {self._client.subscribe(topic, qos=1)[1] for topic in (self._topics.ask, self._topics.status)}
         self.greet()
 
     def _failed(self) -> None:
@@ -200,8 +202,8 @@ class Link:
             rights = f"let its user publish to {self._topics.root}/#"
             self._complain(f"the broker refuses what is published to {topic}: {reason}; {rights}")
 
-    def _subscribed(self, _mid: int, reasons: list[ReasonCode], _properties: object) -> None:
-        if any(reason.is_failure for reason in reasons):
+    def _subscribed(self, mid: int, reasons: list[ReasonCode], _properties: object) -> None:
+        if mid in self._needed and any(reason.is_failure for reason in reasons):
             rights = f"let its user subscribe to {self._topics.ask} and {self._topics.status}"
             self._complain(f"the broker refuses a subscription: {reasons[0]}; {rights}")
 

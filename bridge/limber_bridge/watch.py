@@ -16,9 +16,10 @@ from limber_bridge.detection.measures import NightScore, score_night
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
+from limber_bridge.messages import SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.nights import Night, out_since, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
-from limber_bridge.wire import SensorInfo, SleeperInfo, State, Tonight, methods, night_message, rounded
+from limber_bridge.wire import methods, night_message, rounded
 
 LATE: Final = SECOND
 """us for which a live sensor may hold the others back."""
@@ -90,6 +91,11 @@ class Watch:
     def memory(self) -> Memory:
         """What the journal has to keep besides the events."""
         return self._detector.memory
+
+    @property
+    def measured(self) -> int:
+        """How far the sensors have been read: the time of the last sample in us, 0 before the first."""
+        return self._measured
 
     @property
     def info(self) -> SleeperInfo:

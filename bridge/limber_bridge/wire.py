@@ -1,296 +1,45 @@
-"""Events and nights -> MQTT messages, protocol version 1 (contracts, section 3; every kind stands in `contract/`).
+"""Events and nights -> MQTT messages, and questions out of them. Pure.
 
-Law: pure. The classes are the format: their fields are the keys of the JSON, in these units. Times of day are UTC.
+Law: whatever comes in is answered, refused, or named as something that cannot be answered.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import msgspec
 
-from limber_bridge.detection.events import (
-    Bed,
-    Certainty,
-    Cramp,
-    Event,
-    Gap,
-    Grade,
-    Method,
-    Movement,
-    Posture,
-    Series,
-    identity,
-)
+from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, Posture, Series, identity
 from limber_bridge.detection.measures import Measures
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
+from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.messages import (
+    PROTOCOL,
+    Ask,
+    AskEvents,
+    AskNights,
+    BedMessage,
+    CrampMessage,
+    EventMessage,
+    EventsAnswer,
+    GapMessage,
+    Message,
+    Methods,
+    MovementMessage,
+    NightDone,
+    NightMessage,
+    NightsAnswer,
+    Refusal,
+    SeriesMessage,
+)
 from limber_bridge.nights import Night, utc
 
-PROTOCOL: Final = 1
 PAGE: Final = 32_000
 """Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorInfo:
-    """What a sensor is."""
-
-    id: int
-    place: Place
-    side: Side | None
-    quantity: Quantity
-    rate: float | None
-    """Hz, nominal; null until its first frame."""
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SleeperInfo:
-    """Who is watched by which sensors."""
-
-    id: str
-    name: str
-    sensors: tuple[SensorInfo, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Info:
-    """`<base>/<bridge>/info`, retained: what this bridge is."""
-
-    v: int = PROTOCOL
-    bridge: str
-    name: str
-    software: str
-    time_zone: str
-    rules: str
-    sleepers: tuple[SleeperInfo, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensorHealth:
-    """How a sensor does."""
-
-    connected: bool
-    """Samples came within the last ten seconds."""
-    last_sample: datetime | None
-    rate: float | None
-    """Hz, as measured over the last minute or so."""
-    battery: int | None
-    """Percent."""
-    quality: int | None
-    """Percent of the samples of the last minute that came and were good."""
-    lost: int
-    """Samples that never came or were unusable, since the bridge started."""
-    refused: int
-    """Frames that were refused, since the bridge started."""
-    problem: str | None
-    """What is wrong with it now, as a word: see docs/protocol.md."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Methods:
-    """What the estimates rest on."""
-
-    in_bed: Method | None
-    asleep: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrampNow:
-    """A cramp in progress."""
-
-    start: datetime
-    certainty: Certainty
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tonight:
-    """The night that is not over yet."""
-
-    night: date
-    measures: Measures
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NightMessage:
-    """A finished night."""
-
-    night: date
-    revision: int
-    start: datetime | None
-    end: datetime | None
-    rules: str
-    methods: Methods
-    measures: Measures
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """`<base>/<bridge>/<sleeper>/state`, retained: everything that is true now."""
-
-    v: int = PROTOCOL
-    time: datetime
-    in_bed: bool | None
-    asleep: bool | None
-    cramp: CrampNow | None
-    tonight: Tonight
-    last_night: NightMessage | None
-    methods: Methods
-    sensors: Mapping[str, SensorHealth]
-    """By sensor id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Happened:
-    """What every event has in common."""
-
-    v: int = PROTOCOL
-    id: str
-    kind: str
-    night: date
-    start: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovementMessage(_Happened):
-    """A leg movement has ended."""
-
-    end: datetime
-    duration: float
-    side: str | None
-    peak: float
-    grade: Grade
-    candidate: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesMessage(_Happened):
-    """A periodic series was confirmed, or has ended."""
-
-    end: datetime
-    movements: int
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrampMessage(_Happened):
-    """Something like a cramp began, or has ended."""
-
-    end: datetime | None
-    certainty: Certainty
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BedMessage(_Happened):
-    """Went to bed, or left it."""
-
-    in_bed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NightDone(_Happened):
-    """A night was finished, or revised."""
-
-    revision: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapMessage(_Happened):
-    """A sensor measured nothing."""
-
-    end: datetime
-    sensor: int
-
-
-type EventMessage = MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage
-
-
-class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
-    """The nights that were finished after a date are asked for."""
-
-    v: int
-    id: str
-    reply: str
-    sleeper: str
-    after: date | None = None
-
-
-class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
-    """What happened in a night is asked for; `after` is `next` of the page before."""
-
-    v: int
-    id: str
-    reply: str
-    sleeper: str
-    night: date
-    after: int = 0
-
-
-class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):
-    """Tonight shall end now."""
-
-    v: int
-    id: str
-    reply: str
-    sleeper: str
-
-
-type Ask = AskNights | AskEvents | AskEndNight
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NightsAnswer:
-    """A page of nights, oldest first."""
-
-    v: int = PROTOCOL
-    id: str
-    ok: bool = True
-    nights: tuple[NightMessage, ...]
-    next: date | None
-    """Ask again with `after` set to this; null: there are no more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventsAnswer:
-    """A page of events, in order of arrival."""
-
-    v: int = PROTOCOL
-    id: str
-    ok: bool = True
-    events: tuple[EventMessage, ...]
-    next: int | None
-    """As in `NightsAnswer`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoneAnswer:
-    """A command was carried out."""
-
-    v: int = PROTOCOL
-    id: str
-    ok: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A question could not be answered."""
-
-    v: int = PROTOCOL
-    id: str | None
-    ok: bool = False
-    error: str
-    """A word: `version`, `malformed`, `unknown_sleeper`, `too_late`."""
-    message: str
-    """For a person: what to do."""
-
-
-type Answer = NightsAnswer | EventsAnswer | DoneAnswer | Refusal
+QUESTIONS: Final = ("nights", "events", "end_night")
+"""What can be asked; the tags of `Ask`."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -299,6 +48,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     v: int
     id: str
     reply: str
+    ask: str = ""
 
 
 class MalformedMessageError(Exception):
@@ -346,9 +96,6 @@ class Topics:
         return client != topic and bool(client) and not set(client) & set("/+#\0")
 
 
-type Message = Info | State | EventMessage | Answer
-
-
 def encode(message: Message) -> bytes:
     """Return a message as its payload."""
     return msgspec.json.encode(message)
@@ -372,6 +119,9 @@ def parse_ask(payload: bytes, topics: Topics) -> tuple[str, Ask | Refusal]:
         return envelope.reply, Refusal(
             id=envelope.id, error="version", message=f"protocol {envelope.v} is not {PROTOCOL}: update the {older}"
         )
+    if envelope.ask not in QUESTIONS:
+        known = f"this bridge answers {', '.join(QUESTIONS)}; if it should know more, update it"
+        return envelope.reply, Refusal(id=envelope.id, error="unknown_question", message=known)
     try:
         return envelope.reply, msgspec.json.decode(payload, type=Ask)
     except msgspec.ValidationError as error:

@@ -53,10 +53,7 @@ def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Itera
 class InBed(SleeperEntity, BinarySensorEntity):
     """Whether a sleeper is in bed: unknown as long as no sensor could tell, unavailable while none measures."""
 
-    @property
-    @override
-    def available(self) -> bool:
-        return super().available and self._measured
+    _is_of_now = True
 
     @property
     @override
@@ -86,7 +83,7 @@ class BridgeConnected(LimberEntity, BinarySensorEntity):
 class SensorConnected(SensorEntity, BinarySensorEntity):
     """Whether a sensor delivers, and how it does."""
 
-    _unrecorded_attributes = frozenset({"last_sample", "lost", "rate", "refused"})
+    _unrecorded_attributes = frozenset({"last_sample", "lost", "rate", "refused", "trouble"})
 
     @property
     @override
@@ -105,4 +102,5 @@ class SensorConnected(SensorEntity, BinarySensorEntity):
             "rate": health.rate,
             "lost": health.lost,
             "refused": health.refused,
+            "trouble": dict(health.trouble),
         }

@@ -34,6 +34,9 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
 class SleeperEntity(LimberEntity):
     """An entity of a sleeper; there as long as the bridge is and has said something of them."""
 
+    _is_of_now = False
+    """It tells of now: it is not there while no sensor of the sleeper delivers."""
+
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription) -> None:
         """Belong to a sleeper."""
         super().__init__(coordinator, description)
@@ -51,14 +54,11 @@ class SleeperEntity(LimberEntity):
         return self.coordinator.data.states.get(self._sleeper)
 
     @property
-    def _measured(self) -> bool:
-        """Whether any sensor of the sleeper delivers."""
-        return self._state is not None and any(health.connected for health in self._state.sensors.values())
-
-    @property
     @override
     def available(self) -> bool:
-        return self.coordinator.data.online and self._state is not None
+        if not self.coordinator.data.online or self._state is None:
+            return False
+        return not self._is_of_now or any(health.connected for health in self._state.sensors.values())
 
 
 class SensorEntity(SleeperEntity):

@@ -106,17 +106,13 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MeasureDescription
     _attr_state_class = SensorStateClass.MEASUREMENT
+    _is_of_now = True
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
         """Belong to tonight."""
         super().__init__(coordinator, sleeper, description)
         self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_tonight_{description.key}"
         self._attr_translation_key = f"tonight_{description.key}"
-
-    @property
-    @override
-    def available(self) -> bool:
-        return super().available and self._measured
 
     @property
     @override

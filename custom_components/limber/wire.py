@@ -133,6 +133,7 @@ class Health:
     lost: int
     refused: int
     problem: str | None
+    trouble: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +334,7 @@ NIGHT: Final = record(
 )  # fmt: skip
 HEALTH: Final = record(
     Health, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
-    lost=whole, refused=whole, problem=maybe(str),
+    lost=whole, refused=whole, problem=maybe(str), trouble=vol.Schema({str: whole}),
 )  # fmt: skip
 STATE: Final = record(
     State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),

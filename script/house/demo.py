@@ -15,7 +15,7 @@ from typing import Final
 from house import dashboard
 from house.broker import start_broker
 from house.chain import silent_link
-from house.history import NIGHTS, fill
+from house.history import NIGHTS
 from house.home import PASSWORD, USER, Home, add_broker, add_limber, opened, prepare, start_home
 from house.process import ROOT, HouseError, Program, find, free_port, need, start
 
@@ -114,7 +114,8 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
             prepare(folder / "config", chosen.home, ZONE)
         home_program = keep(start_home(folder / "config"))
         with timed(f"{NIGHTS} past nights, simulated and scored"):
-            await asyncio.to_thread(fill, settings)
+            history = keep(start("history", [sys.executable, "-m", "house.history", settings], folder / "history.log"))
+            await ended_well(history)
         began = time.monotonic()
         bridge = keep(start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log"))
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
@@ -128,6 +129,14 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         finally:
             await entered.__aexit__(None, None, None)
             say("Ending what was started …")
+
+
+async def ended_well(program: Program) -> None:
+    """Wait until a program has ended; HouseError if not well."""
+    while program.runs:  # noqa: ASYNC110 - it is no part of us
+        await asyncio.sleep(0.1)
+    if program.process.returncode:
+        raise HouseError(f"{program.name} failed:\n{program.tail()}")
 
 
 async def furnish(home: Home, broker_port: int) -> None:

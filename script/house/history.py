@@ -1,5 +1,6 @@
 """Past nights for the demonstration: simulated, and scored through the real detector into a journal."""
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
@@ -69,3 +70,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Mem
         measures=score.measures,
     )  # fmt: skip
     return summary, events, detector.memory
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]))

@@ -19,6 +19,7 @@ from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
 from limber_bridge.simulate import Order, write
 from limber_bridge.simulation.plan import Wishes
+from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
@@ -176,7 +177,8 @@ def test_questions_are_answered(tmp_path: Path, broker: Broker, start_bridge: St
         assert ended["measures"]["movements"] >= 3
         assert listener.ask(ask="nights", sleeper="bob")["error"] == "unknown_sleeper"
         assert listener.ask(ask="nights", v=2)["error"] == "version"
-        assert listener.ask(ask="dance")["error"] == "malformed"
+        assert listener.ask(ask="dance")["error"] == "unknown_question"
+        assert listener.ask(ask="events", night="tomorrow")["error"] == "malformed"
 
 
 def test_answers_go_nowhere_but_to_clients_of_the_bridge(broker: Broker, start_bridge: StartBridge) -> None:
@@ -258,6 +260,34 @@ def test_a_refused_publish_is_told(tmp_path: Path, start_bridge: StartBridge) ->
         while "refuses what is published" not in bridge.log.read_text() and time.monotonic() < end:
             time.sleep(0.05)
         assert "let its user publish to limber/bedroom/#" in bridge.log.read_text()
+    finally:
+        broker.stop()
+
+
+def test_tls_with_a_private_authority_and_a_password_from_a_file(tmp_path: Path) -> None:
+    port, passwords, conf = free_port(), tmp_path / "passwords", tmp_path / "broker.conf"
+    write_certificates(tmp_path)
+    subprocess.run([need("mosquitto_passwd"), "-b", "-c", passwords, "limber", "secret"], check=True)
+    user = "user root\n" if os.geteuid() == 0 else ""
+    conf.write_text(
+        f"listener {port} 127.0.0.1\npassword_file {passwords}\n"
+        f"cafile {tmp_path}/authority.pem\ncertfile {tmp_path}/broker.pem\nkeyfile {tmp_path}/broker.key\n{user}"
+    )
+    (tmp_path / "secret").write_text("secret\n")
+    simulated = "{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration}"
+    text = settings(simulated, port=port)
+    secured = "user: limber, password: !file secret, tls: {authority: authority.pem}}"
+    broker = start("mosquitto", [need("mosquitto"), "-c", conf], tmp_path / "broker.log")
+    try:
+        wait_for_port(broker, port)
+        for options, status, said in (
+            (secured, 0, "broker delivers what is published under limber/bedroom"),
+            (secured.replace("!file secret", "wrong"), 1, "check `user` and `password` under `broker`"),
+            ("tls: true}", 1, "check `host`, `port` and `tls` under `broker`"),
+        ):
+            (tmp_path / "limber.yaml").write_text(text.replace(f"port: {port}}}", f"port: {port}, {options}"))
+            ended = command("check", cwd=tmp_path)
+            assert (ended.returncode, said in ended.stdout) == (status, True), ended.stdout + ended.stderr
     finally:
         broker.stop()
 

@@ -7,8 +7,7 @@ from typing import Final
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Method, Movement, Part, Series
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
-from limber_bridge.nights import utc
-from limber_bridge.wire import (
+from limber_bridge.messages import (
     AskEvents,
     AskNights,
     CrampNow,
@@ -21,14 +20,9 @@ from limber_bridge.wire import (
     SleeperInfo,
     State,
     Tonight,
-    event_message,
-    events_answer,
-    methods,
-    night_done,
-    night_message,
-    nights_answer,
-    rounded,
 )
+from limber_bridge.nights import utc
+from limber_bridge.wire import event_message, events_answer, methods, night_done, night_message, nights_answer, rounded
 from tests.bridge.examples import MEASURES, local, night
 
 NIGHT: Final = date(2026, 11, 22)
@@ -79,10 +73,26 @@ INFO: Final = Info(
     ),
 )
 WELL: Final = SensorHealth(
-    connected=True, last_sample=utc(AT), rate=49.87, battery=87, quality=98, lost=25, refused=1, problem=None
+    connected=True,
+    last_sample=utc(AT),
+    rate=49.87,
+    battery=87,
+    quality=98,
+    lost=25,
+    refused=1,
+    problem=None,
+    trouble={"restarted": 1, "repeated": 1},
 )
 AWAY: Final = SensorHealth(
-    connected=False, last_sample=None, rate=None, battery=None, quality=None, lost=0, refused=7, problem="wrong_key"
+    connected=False,
+    last_sample=None,
+    rate=None,
+    battery=None,
+    quality=None,
+    lost=0,
+    refused=7,
+    problem="wrong_key",
+    trouble={"wrong_key": 7},
 )
 STATE: Final = State(
     time=utc(AT),

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from limber_bridge.messages import Ask, AskEndNight, Refusal
 from limber_bridge.sources.frames import is_signed, parse
-from limber_bridge.wire import Ask, AskEndNight, Refusal, Topics, encode, parse_ask
+from limber_bridge.wire import Topics, encode, parse_ask
 from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, REPLY, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -71,7 +72,14 @@ def test_another_version_is_refused_with_the_side_to_update() -> None:
         assert (refusal.error, refusal.message) == ("version", f"protocol {version} is not 1: update the {side}")
 
 
-@pytest.mark.parametrize("change", [{"ask": "dance"}, {"after": "yesterday"}, {"sleeper": 3}], ids=str)
+def test_a_question_that_is_not_known_is_refused_with_those_that_are() -> None:
+    _, refusal = parse_ask(json.dumps(golden("ask_nights") | {"ask": "dance"}).encode(), TOPICS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error == "unknown_question"
+    assert "nights, events, end_night" in refusal.message
+
+
+@pytest.mark.parametrize("change", [{"after": "yesterday"}, {"sleeper": 3}], ids=str)
 def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
     _, refusal = parse_ask(json.dumps(golden("ask_nights") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)

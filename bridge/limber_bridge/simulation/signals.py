@@ -59,13 +59,7 @@ def ankle(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | 
 def bed(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | None) -> Floats:
     """Return acceleration at a bed frame in g, shape (3, n): what is left of a movement after mattress and slats."""
     del sensor
-    shaken = np.zeros((3, len(times)))
-    for kick in plan.kicks:
-        shake(shaken, kick.onset, kick.onset + kick.duration, 0.02 * kick.strength, times, plan.seed)
-    for turn in plan.turns:
-        shake(shaken, turn.onset, turn.onset + turn.duration, 0.08, times, plan.seed)
-    for spasm in plan.spasms:
-        shake(shaken, spasm.response, spasm.end, 0.08, times, plan.seed)
+    shaken = rocked(plan, times, kick_size=0.02, turn_size=0.08)
     shaken[2] += 1.0
     if rng is None:
         return shaken
@@ -98,14 +92,7 @@ def emg(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | No
 def load(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | None) -> Floats:
     """Return the load on the cells under a bed in kg, shape (1, n)."""
     del sensor
-    shaken = np.zeros((3, len(times)))
-    for kick in plan.kicks:
-        shake(shaken, kick.onset, kick.onset + kick.duration, 0.8 * kick.strength, times, plan.seed)
-    for turn in plan.turns:
-        shake(shaken, turn.onset, turn.onset + turn.duration, 6.0, times, plan.seed)
-    for spasm in plan.spasms:
-        shake(shaken, spasm.response, spasm.end, 6.0, times, plan.seed)
-    weight = 48.0 + 74.0 * lying(plan, times) + shaken[0]
+    weight = 48.0 + 74.0 * lying(plan, times) + rocked(plan, times, kick_size=0.8, turn_size=6.0)[0]
     if rng is not None:
         weight += rng.normal(0.0, 0.03, len(times))
     return rounded(weight[None, :], 3)
@@ -119,6 +106,18 @@ VIEWS: Final[Mapping[tuple[Quantity, Place], View]] = {
     (Quantity.EMG, Place.TIBIALIS): emg,
     (Quantity.LOAD, Place.BED): load,
 }
+
+
+def rocked(plan: Plan, times: Floats, *, kick_size: float, turn_size: float) -> Floats:
+    """Return how a bed moves, shape (3, n), when a usual kick and a turn move it so much."""
+    rocking = np.zeros((3, len(times)))
+    for kick in plan.kicks:
+        shake(rocking, kick.onset, kick.onset + kick.duration, kick_size * kick.strength, times, plan.seed)
+    for turn in plan.turns:
+        shake(rocking, turn.onset, turn.onset + turn.duration, turn_size, times, plan.seed)
+    for spasm in plan.spasms:
+        shake(rocking, spasm.response, spasm.end, turn_size, times, plan.seed)
+    return rocking
 
 
 def rounded(samples: Floats, digits: int) -> Floats:

@@ -1,0 +1,280 @@
+"""The messages of protocol version 1 (contracts, section 3; every kind stands in `contract/`).
+
+The classes are the format: their fields are the keys of the JSON, in these units. Times of day are UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+
+from limber_bridge.detection.events import Certainty, Grade, Method
+from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.signal import Place, Quantity, Side
+
+PROTOCOL: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorInfo:
+    """What a sensor is."""
+
+    id: int
+    place: Place
+    side: Side | None
+    quantity: Quantity
+    rate: float | None
+    """Hz, nominal; null until its first frame."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleeperInfo:
+    """Who is watched by which sensors."""
+
+    id: str
+    name: str
+    sensors: tuple[SensorInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """`<base>/<bridge>/info`, retained: what this bridge is."""
+
+    v: int = PROTOCOL
+    bridge: str
+    name: str
+    software: str
+    time_zone: str
+    rules: str
+    sleepers: tuple[SleeperInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorHealth:
+    """How a sensor does."""
+
+    connected: bool
+    """Samples came within the last ten seconds."""
+    last_sample: datetime | None
+    rate: float | None
+    """Hz, as measured over the last minute or so."""
+    battery: int | None
+    """Percent."""
+    quality: int | None
+    """Percent of the samples of the last minute that came and were good."""
+    lost: int
+    """Samples that never came or were unusable, since the bridge started."""
+    refused: int
+    """Frames that were refused, since the bridge started."""
+    problem: str | None
+    """What is wrong with it now, as a word: see docs/protocol.md."""
+    trouble: Mapping[str, int]
+    """How often each kind of trouble was seen, since the bridge started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """What the estimates rest on."""
+
+    in_bed: Method | None
+    asleep: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrampNow:
+    """A cramp in progress."""
+
+    start: datetime
+    certainty: Certainty
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tonight:
+    """The night that is not over yet."""
+
+    night: date
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightMessage:
+    """A finished night."""
+
+    night: date
+    revision: int
+    start: datetime | None
+    end: datetime | None
+    rules: str
+    methods: Methods
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`<base>/<bridge>/<sleeper>/state`, retained: everything that is true now."""
+
+    v: int = PROTOCOL
+    time: datetime
+    in_bed: bool | None
+    asleep: bool | None
+    cramp: CrampNow | None
+    tonight: Tonight
+    last_night: NightMessage | None
+    methods: Methods
+    sensors: Mapping[str, SensorHealth]
+    """By sensor id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Happened:
+    """What every event has in common."""
+
+    v: int = PROTOCOL
+    id: str
+    kind: str
+    night: date
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementMessage(_Happened):
+    """A leg movement has ended."""
+
+    end: datetime
+    duration: float
+    side: str | None
+    peak: float
+    grade: Grade
+    candidate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesMessage(_Happened):
+    """A periodic series was confirmed, or has ended."""
+
+    end: datetime
+    movements: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrampMessage(_Happened):
+    """Something like a cramp began, or has ended."""
+
+    end: datetime | None
+    certainty: Certainty
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedMessage(_Happened):
+    """Went to bed, or left it."""
+
+    in_bed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightDone(_Happened):
+    """A night was finished, or revised."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapMessage(_Happened):
+    """A sensor measured nothing."""
+
+    end: datetime
+    sensor: int
+
+
+type EventMessage = MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage
+
+
+class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
+    """The nights that were finished after a date are asked for."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    after: date | None = None
+
+
+class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
+    """What happened in a night is asked for; `after` is `next` of the page before."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    night: date
+    after: int = 0
+
+
+class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):
+    """Tonight shall end now."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+
+
+type Ask = AskNights | AskEvents | AskEndNight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightsAnswer:
+    """A page of nights, oldest first."""
+
+    v: int = PROTOCOL
+    id: str
+    ok: bool = True
+    nights: tuple[NightMessage, ...]
+    next: date | None
+    """Ask again with `after` set to this; null: there are no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsAnswer:
+    """A page of events, in order of arrival."""
+
+    v: int = PROTOCOL
+    id: str
+    ok: bool = True
+    events: tuple[EventMessage, ...]
+    next: int | None
+    """As in `NightsAnswer`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAnswer:
+    """A command was carried out."""
+
+    v: int = PROTOCOL
+    id: str
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A question could not be answered."""
+
+    v: int = PROTOCOL
+    id: str | None
+    ok: bool = False
+    error: str
+    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`."""
+    message: str
+    """For a person: what to do."""
+
+
+type Answer = NightsAnswer | EventsAnswer | DoneAnswer | Refusal
+
+
+type Message = Info | State | EventMessage | Answer

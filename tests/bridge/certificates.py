@@ -1,0 +1,55 @@
+"""A private authority, and a certificate of a broker on loopback."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from house.process import LOOPBACK
+
+
+def write_certificates(folder: Path) -> None:
+    """Write authority.pem, broker.pem and broker.key."""
+    authority, broker = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = named("A private authority")
+    own = certificate(issuer, issuer, authority, authority.public_key()).add_extension(
+        x509.BasicConstraints(ca=True, path_length=None), critical=True
+    )
+    served = certificate(named("broker"), issuer, authority, broker.public_key()).add_extension(
+        x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False
+    )
+    for name, builder in (("authority", own), ("broker", served)):
+        signed = builder.sign(authority, hashes.SHA256())
+        (folder / f"{name}.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key = broker.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "broker.key").write_bytes(key)
+
+
+def named(name: str) -> x509.Name:
+    """A name in a certificate."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def certificate(
+    subject: x509.Name, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    """A certificate of a day, to be completed and signed."""
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(identifier, critical=False)
+    )

@@ -1,0 +1,23 @@
+"""A real recording of walking, shared with the project's developers: nothing in it is a periodic leg movement."""
+
+from pathlib import Path
+
+import pytest
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Bed, Series
+from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+from limber_bridge.recordings import read
+
+FOLDER = Path(__file__).parents[3] / "shared/data/foot_walking"
+
+
+@pytest.mark.skipif(not FOLDER.exists(), reason="the shared recordings are not beside this checkout")
+@pytest.mark.parametrize("side", Side)
+def test_walking_is_out_of_bed_and_no_series(side: Side) -> None:
+    (signal,) = read(FOLDER / f"{side}.csv.gz").signals
+    assert signal.rate == pytest.approx(102.4, rel=1e-3)
+    detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.ANKLE, side)])
+    events = [event for block in signal.blocks for event in detector.feed(1, block)] + detector.finish()
+    assert [event.in_bed for event in events if isinstance(event, Bed)] == [False]
+    assert not [event for event in events if isinstance(event, Series)]
