@@ -57,11 +57,6 @@ class Link:
         """Called on every connection, once questions are subscribed to: publishes everything that is retained."""
 
     @property
-    def connected(self) -> bool:
-        """Whether the broker hears us, as far as is known."""
-        return self._up
-
-    @property
     def version(self) -> str:
         """The protocol that is spoken."""
         return "MQTT 5" if self._version == MQTTProtocolVersion.MQTTv5 else "MQTT 3.1.1"

@@ -37,14 +37,7 @@ def document(
             {"onset": at(one.onset, origin), "end": at(one.end, origin), "movements": one.movements}
             for one in scoring.series
         ],
-        "cramps": [
-            {
-                "onset": at(cramp.onset, origin),
-                "end": None if cramp.end is None else at(cramp.end, origin),
-                "certainty": cramp.certainty,
-            }
-            for cramp in cramps
-        ],
+        "cramps": [cramp_entry(cramp, origin) for cramp in cramps],
         "gaps": spans(night.gaps, origin),
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
@@ -65,6 +58,12 @@ def movement_entry(movement: Movement, series: int | None, origin: int) -> dict[
         "candidate": movement.candidate,
         "series": series,
     }
+
+
+def cramp_entry(cramp: Cramp, origin: int) -> dict[str, Any]:
+    """Return one cramp; its end is null where the recording ends before it."""
+    end = None if cramp.end is None else at(cramp.end, origin)
+    return {"onset": at(cramp.onset, origin), "end": end, "certainty": cramp.certainty}
 
 
 def at(time: int, origin: int) -> float:

@@ -105,18 +105,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
-        subscribed = asyncio.Event()
-        unsubscribe = self.config_entry.async_on_unload
-        unsubscribe(mqtt.async_on_subscribe_done(self.hass, self._reply, 1, subscribed.set))
-        for topic, heard in (
-            ("status", self._status),
-            ("info", self._info),
-            ("+/state", self._state),
-            ("+/event", self._event),
-            (self._reply.removeprefix(f"{self.root}/"), self._answer),
-        ):
-            unsubscribe(await mqtt.async_subscribe(self.hass, f"{self.root}/{topic}", heard, 1))
-        unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
+        subscribed = await self._subscribe()
         try:
             async with asyncio.timeout(PATIENCE):
                 await subscribed.wait()
@@ -129,6 +118,22 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
                 translation_key=version_key(self._other_version),
                 translation_placeholders={"bridge": self.bridge},
             )
+
+    async def _subscribe(self) -> asyncio.Event:
+        """Subscribe to everything; what is returned is set once the broker answers on our reply topic."""
+        subscribed = asyncio.Event()
+        unsubscribe = self.config_entry.async_on_unload
+        unsubscribe(mqtt.async_on_subscribe_done(self.hass, self._reply, 1, subscribed.set))
+        for topic, heard in (
+            ("status", self._status),
+            ("info", self._info),
+            ("+/state", self._state),
+            ("+/event", self._event),
+            (self._reply.removeprefix(f"{self.root}/"), self._answer),
+        ):
+            unsubscribe(await mqtt.async_subscribe(self.hass, f"{self.root}/{topic}", heard, 1))
+        unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
+        return subscribed
 
     async def ask(self, ask: str, sleeper: str, **rest: str | int) -> Answer:
         """Ask the bridge and return its answer; HomeAssistantError if it refuses or is silent."""

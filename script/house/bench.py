@@ -7,7 +7,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -129,39 +129,43 @@ async def chain(folder: Path) -> AsyncIterator[Chain]:
 async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
     """Return the 95th percentile from half a second after the end of a kick to its count in Home Assistant.
 
-    The sensor sends a tenth of a second a frame, in real time; kicks are 3 s apart.
+    Kicks are 3 s apart and last a second.
     """
     onsets = [4.0 + 3.0 * number for number in range(kicks)]
-    shown: list[float] = []
-    sensor, began = AnkleSensor(), time.monotonic()
-
-    async def lie() -> None:
-        while True:
-            at = sensor.sequence / sensor.rate
-            await asyncio.sleep(max(0.0, began + at + 0.1 - time.monotonic()))
-            send(chained.sensor_port, sensor.frame(leg(at, 0.1, [(onset, 1.0) for onset in onsets])))
-
-    async def watch() -> None:
-        home = chained.home
-        async with home.http.ws_connect("/api/websocket") as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
-            await socket.receive_json()
-            await socket.send_json({"id": 1, "type": "subscribe_entities", "entity_ids": [MOVEMENTS]})
-            while len(shown) < kicks:
-                state = entity_state(await socket.receive_json())
-                if state is not None and state.isdecimal() and int(state) == len(shown) + 1:
-                    shown.append(time.monotonic() - began)
-
-    lying = asyncio.create_task(lie())
+    began = time.monotonic()
+    lying = asyncio.create_task(lie(chained.sensor_port, onsets, began))
     try:
-        await asyncio.wait_for(watch(), onsets[-1] + 30)
+        shown = await asyncio.wait_for(counted(chained.home, kicks), onsets[-1] + 30)
     except TimeoutError as error:
-        raise HouseError(f"only {len(shown)} of {kicks} kicks came to Home Assistant") from error
+        raise HouseError(f"not all of {kicks} kicks came to Home Assistant") from error
     finally:
         lying.cancel()
-    delays = [1000 * (at - onset - 1.5) for at, onset in zip(shown, onsets, strict=True)]
+    delays = [1000 * (at - began - onset - 1.5) for at, onset in zip(shown, onsets, strict=True)]
     return statistics.quantiles(delays, n=20)[-1]
+
+
+async def lie(port: int, onsets: Sequence[float], began: float) -> None:
+    """Send for ever the frames of an ankle that kicks at these times (s after `began`), a tenth of a second each."""
+    sensor = AnkleSensor()
+    while True:
+        at = sensor.sequence / sensor.rate
+        await asyncio.sleep(max(0.0, began + at + 0.1 - time.monotonic()))
+        send(port, sensor.frame(leg(at, 0.1, [(onset, 1.0) for onset in onsets])))
+
+
+async def counted(home: Home, kicks: int) -> list[float]:
+    """Return when (s, monotonic) Home Assistant showed each count from one to `kicks`."""
+    shown: list[float] = []
+    async with home.http.ws_connect("/api/websocket") as socket:
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
+        await socket.receive_json()
+        await socket.send_json({"id": 1, "type": "subscribe_entities", "entity_ids": [MOVEMENTS]})
+        while len(shown) < kicks:
+            state = entity_state(await socket.receive_json())
+            if state is not None and state.isdecimal() and int(state) == len(shown) + 1:
+                shown.append(time.monotonic())
+    return shown
 
 
 def entity_state(message: dict[str, Any]) -> str | None:

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -88,13 +87,3 @@ def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
             start_new_session=True,
         )  # fmt: skip
     return Program(name, process, log)
-
-
-@contextmanager
-def running(name: str, command: Sequence[str | Path], log: Path) -> Iterator[Program]:
-    """Run a program for as long as the context lasts."""
-    program = start(name, command, log)
-    try:
-        yield program
-    finally:
-        program.stop()

@@ -131,6 +131,27 @@ def times(events: list[Event]) -> list[float]:
     return [time / SECOND for event in movements(events) for time in (event.onset, event.end)]
 
 
+def test_time_that_passes_does_not_overtake_a_movement_that_lasts() -> None:
+    """The 90 s after which a series is over do not count while the movement that continues it is still open."""
+    kicks = [(20.0 * number, 2.0) for number in range(1, 5)] + [(165.0, 9.0), (190.0, 2.0)]
+    signal = block(ankle(*kicks, length=300.0))
+    detector = Detector([LEFT])
+    events: list[Event] = []
+    for piece in cut(signal, range(0, signal.end, 25)):
+        events += detector.feed(1, piece) + detector.advance(piece.clock.at(piece.end) - SECOND)
+    assert [event.movements for event in events if isinstance(event, Series)] == [4, 6]
+    assert len(movements(events)) == 6
+
+
+def test_a_sensor_that_goes_away_in_a_movement_does_not_hold_the_other_back() -> None:
+    detector = Detector([LEFT, RIGHT])
+    signal = block(ankle((10.0, 2.0), length=20.0))
+    detector.feed(2, block(ankle((9.0, 5.0), length=11.0)))
+    detector.feed(1, signal)
+    (movement,) = movements(detector.advance(19 * SECOND))
+    assert movement.onset / SECOND == pytest.approx(10.0, abs=0.1)
+
+
 def test_a_restart_continues_a_series() -> None:
     signal = ankle(*[(20.0 * number, 2.0) for number in range(1, 8)], length=170.0)
     middle = round(72 * RATE)

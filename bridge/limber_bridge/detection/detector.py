@@ -87,9 +87,14 @@ class Channel:
 
     @property
     def frontier(self) -> int:
-        """Time (us) before which no further movement of this sensor begins."""
+        """Time (us) before which no further movement of this sensor begins.
+
+        What is still open holds it back as long as the sensor delivers, and no longer.
+        """
         opened = self._movements.open_onset
-        return max(self._frames_until if opened is None else opened, self._promised)
+        if opened is None or self._frames_until < self._promised:
+            return max(self._frames_until, self._promised)
+        return opened
 
     def feed(self, block: Block) -> Iterator[Gap]:
         """Take in a block; yield the gaps before and in it."""
@@ -177,14 +182,13 @@ class Detector:
         gaps: list[Event] = list(channel.feed(block))
         return gaps + list(self._told())
 
-    def advance(self, until: int, sensor: int | None = None) -> list[Event]:
-        """Take it that no sample before `until` (us) is to come from one sensor, or from any, and return what follows.
+    def advance(self, until: int) -> list[Event]:
+        """Take it that no sample before `until` (us) is to come from any sensor, and return what follows.
 
         So a sensor that is late or away does not hold the others back. What it brings later counts all the same.
         """
-        for number, channel in self._channels.items():
-            if sensor in (None, number):
-                channel.promise(until)
+        for channel in self._channels.values():
+            channel.promise(until)
         return list(self._told())
 
     def finish(self, sensor: int | None = None) -> list[Event]:

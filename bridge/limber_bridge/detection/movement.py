@@ -145,11 +145,6 @@ class Movements:
         return self._floor.known
 
     @property
-    def thresholds(self) -> tuple[float, float]:
-        """On and off, in the unit of the quantity."""
-        return self._floor.on, self._floor.off
-
-    @property
     def open_onset(self) -> int | None:
         """Onset of what is not told yet: nothing earlier is to come from this sensor."""
         if self._turned is not None:
@@ -160,7 +155,7 @@ class Movements:
         """Return the movements whose end the frames make known, changes of posture among them, in order of onset."""
         if frames.level is None:
             return []
-        parts = []
+        parts: list[Part] = []
         if frames.fresh:
             parts = self.finish()
             self._begin(frames.rate)

@@ -24,11 +24,6 @@ class SeriesScorer:
         self._before: _Before | None = None
         self._series: Series | None = None
 
-    @property
-    def current(self) -> Series | None:
-        """The series that may still grow, confirmed or not."""
-        return self._series
-
     def feed(self, event: Movement | Posture) -> Iterator[Series]:
         """Yield what the event makes known. One that lies before those already seen (a late sensor's) changes nothing.
 
