@@ -4,9 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from limber_bridge import __version__
+
+if TYPE_CHECKING:
+    from limber_bridge.detection.rules import RuleSet
 
 DONE, FAILED, WRONG = 0, 1, 2
 """Exit statuses: done; some input could not be used; wrong usage or configuration (contracts, section 1)."""
@@ -46,7 +50,71 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
     simulate.add_argument("--sensor", choices=("ankle", "bed", "emg"), default="ankle", help="default: %(default)s")
     simulate.add_argument("--rate", type=float, default=50.0, help="Hz (default: 50)")
+    add_score(commands)
+    add_rescore(commands)
     return top
+
+
+def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `limber score`."""
+    score = commands.add_parser("score", help="score recorded nights: CSV or EDF in, events and measures out")
+    score.add_argument("recordings", type=Path, nargs="+", metavar="RECORDING", help=".csv, .csv.gz or .edf")
+    add_rules(score)
+    where = score.add_mutually_exclusive_group()
+    where.add_argument("--json", action="store_true", help="one JSON object a recording, one a line, on stdout")
+    where.add_argument("--out", type=Path, metavar="DIR", help="write DIR/NAME.json; what is up to date is left alone")
+    score.add_argument("--plot", action="store_true", help="draw each night as NAME.png and NAME.svg, in DIR or here")
+    score.add_argument(
+        "--channel", type=channel, action="append", default=[], metavar="LABEL=COLUMN",
+        help="what an unknown label stands for, for example 'EMG 3=left_emg'",
+    )  # fmt: skip
+    score.add_argument("--time-zone", type=zone, metavar="ZONE", help="where EDF recordings were made: Europe/Berlin")
+    score.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    score.add_argument("--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786")
+
+
+def add_rescore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `limber rescore`."""
+    rescore = commands.add_parser("rescore", help="apply the scoring rules to movements that someone else marked")
+    rescore.add_argument("movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side")
+    rescore.add_argument("--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0")
+    rescore.add_argument("--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration")
+    add_rules(rescore)
+    rescore.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
+
+
+def add_rules(command: argparse.ArgumentParser) -> None:
+    """Add what chooses the scoring rules."""
+    command.add_argument("--rules", choices=("wasm-2016", "aasm"), default="wasm-2016", help="default: %(default)s")
+    command.add_argument(
+        "--short-interval-starts", action="store_true",
+        help="a movement less than 10 s after another may begin a series (unsettled in wasm-2016)",
+    )  # fmt: skip
+
+
+def channel(text: str) -> tuple[str, str]:
+    """Read LABEL=COLUMN."""
+    from limber_bridge.recordings.recording import COLUMNS
+
+    label, equals, column = text.rpartition("=")
+    if not equals or column not in COLUMNS:
+        raise argparse.ArgumentTypeError(f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}")
+    return label, column
+
+
+def zone(text: str) -> ZoneInfo:
+    """Read the name of a time zone."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"`{text}`: no such time zone; write Europe/Berlin, for example") from error
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number from 1 on")
+    return int(text)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -118,10 +186,59 @@ def simulate(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def score(chosen: argparse.Namespace) -> int:
+    """Score recorded nights."""
+    from limber_bridge.batch import Order, same_outputs
+    from limber_bridge.jobs import NoClusterError, executor
+    from limber_bridge.nightly import Outputs, score_all
+
+    for one, other in same_outputs(chosen.recordings) if chosen.out or chosen.plot else []:
+        return complain(f"{one} and {other} would both be written under one name; rename one of them", WRONG)
+    order = Order(rules=rules_of(chosen), channels=dict(chosen.channel), zone=chosen.time_zone)
+    outputs = Outputs(json=chosen.json, folder=chosen.out, plot=chosen.plot)
+    try:
+        with executor(min(chosen.jobs, len(chosen.recordings)), chosen.dask) as pool:
+            return DONE if score_all(pool, chosen.recordings, order, outputs) else FAILED
+    except (NoClusterError, OSError) as error:
+        return complain(f"limber score: {error}", WRONG)
+
+
+def rescore(chosen: argparse.Namespace) -> int:
+    """Score a night that someone else marked."""
+    import json
+
+    from limber_bridge.nightly import table
+    from limber_bridge.recordings.recording import UnreadableRecordingError
+    from limber_bridge.rescore import read, rescored
+
+    try:
+        marks = read(chosen.movements, chosen.stages, chosen.respiratory)
+    except UnreadableRecordingError as error:
+        return complain(str(error), FAILED)
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror or error}; check the path", FAILED)
+    for note in marks.staging.notes if marks.staging is not None else ():
+        print(note, file=sys.stderr)  # noqa: T201
+    found = rescored(marks, rules_of(chosen))
+    print(json.dumps(found) if chosen.json else table(found))  # noqa: T201 - its answer
+    return DONE
+
+
+def rules_of(chosen: argparse.Namespace) -> RuleSet:
+    """Return the rule set that was asked for."""
+    from dataclasses import replace
+
+    from limber_bridge.detection.rules import RULE_SETS
+
+    rules = RULE_SETS[chosen.rules]
+    # AASM settles the matter by a convention of ours, with or without the option (science reference 1.4, 4).
+    return replace(rules, short_starts=rules.short_starts or chosen.short_interval_starts)
+
+
 def complain(text: str, status: int) -> int:
     """Say what is wrong on stderr and return the exit status."""
     print(text, file=sys.stderr)  # noqa: T201
     return status
 
 
-COMMANDS: Final = {"run": run, "check": check, "simulate": simulate}
+COMMANDS: Final = {"run": run, "check": check, "simulate": simulate, "score": score, "rescore": rescore}

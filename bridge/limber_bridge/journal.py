@@ -12,12 +12,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, get_args
 
 import msgspec
 
 from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Posture, Series, identity, kind
+from limber_bridge.detection.events import Event, identity, kind
 from limber_bridge.nights import Night
 
 SCHEMA: Final = 1
@@ -43,9 +43,7 @@ CREATE TABLE night (
 CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 CREATE TABLE topic (topic TEXT PRIMARY KEY);
 """
-KINDS: Final[dict[str, type[Event]]] = {
-    one.__name__.lower(): one for one in (Movement, Posture, Series, Bed, Gap, Cramp)
-}
+KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
 
 
 class JournalError(Exception):

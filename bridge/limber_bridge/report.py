@@ -4,12 +4,13 @@ Law: pure; times are seconds from the first sample, what the signals do not supp
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from limber_bridge.detection.events import Cramp, Movement
-from limber_bridge.detection.measures import NightScore
+from limber_bridge.detection.events import Cramp, Movement, Series
+from limber_bridge.detection.measures import NightScore, rounded
 from limber_bridge.detection.rules import RuleSet
+from limber_bridge.detection.score import Scoring
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span
 from limber_bridge.nights import utc
@@ -17,34 +18,48 @@ from limber_bridge.nights import utc
 SCHEMA: Final = "limber.score/1"
 
 
-def document(
-    recording: str, start: int | None, duration: float, rules: RuleSet, night: NightScore, cramps: Iterable[Cramp]
-) -> dict[str, Any]:
-    """Return the object. `start` is the first sample's time in us UTC, or None where times count from 0."""
-    origin = start or 0
-    scoring = night.scoring
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a report tells of one recording."""
+
+    recording: str
+    start: int | None
+    """us, UTC, of the first sample; None where times count from 0."""
+    duration: float
+    """s."""
+    rules: RuleSet
+    night: NightScore
+    cramps: Iterable[Cramp] = ()
+    gaps: Iterable[tuple[str, Span]] = ()
+    """Every hole of every sensor, with the sensor's name."""
+    methods: dict[str, str | None]
+    """What "in bed" and "asleep" rest on."""
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the object."""
+    origin, night = report.start or 0, report.night
     return {
         "schema": SCHEMA,
-        "recording": recording,
-        "start": None if start is None else utc(start).isoformat().replace("+00:00", "Z"),
-        "duration": round(duration, 3),
-        "rules": rules.name,
-        "movements": [
-            movement_entry(movement, series, origin)
-            for movement, series in zip(scoring.movements, scoring.membership, strict=True)
-        ],
-        "series": [
-            {"onset": at(one.onset, origin), "end": at(one.end, origin), "movements": one.movements}
-            for one in scoring.series
-        ],
-        "cramps": [cramp_entry(cramp, origin) for cramp in cramps],
-        "gaps": spans(night.gaps, origin),
+        "recording": report.recording,
+        "start": None if report.start is None else utc(report.start).isoformat().replace("+00:00", "Z"),
+        "duration": round(report.duration, 3),
+        "rules": report.rules.name,
+        "movements": movement_entries(night.scoring, origin),
+        "series": series_entries(night.scoring.series, origin),
+        "cramps": [cramp_entry(cramp, origin) for cramp in report.cramps],
+        "gaps": gap_entries(report.gaps, origin),
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
-        "measures": {
-            key: round(value, 4) if value is not None else None for key, value in asdict(night.measures).items()
-        },
+        "methods": report.methods,
+        "measures": asdict(rounded(night.measures)),
     }
+
+
+def movement_entries(scoring: Scoring, origin: int) -> list[dict[str, Any]]:
+    """Return the movements, each with the index of its series."""
+    members = zip(scoring.movements, scoring.membership, strict=True)
+    return [movement_entry(movement, series, origin) for movement, series in members]
 
 
 def movement_entry(movement: Movement, series: int | None, origin: int) -> dict[str, Any]:
@@ -60,10 +75,26 @@ def movement_entry(movement: Movement, series: int | None, origin: int) -> dict[
     }
 
 
+def series_entries(found: Iterable[Series], origin: int) -> list[dict[str, Any]]:
+    """Return the series."""
+    return [{"onset": at(one.onset, origin), "end": at(one.end, origin), "movements": one.movements} for one in found]
+
+
 def cramp_entry(cramp: Cramp, origin: int) -> dict[str, Any]:
     """Return one cramp; its end is null where the recording ends before it."""
     end = None if cramp.end is None else at(cramp.end, origin)
-    return {"onset": at(cramp.onset, origin), "end": end, "certainty": cramp.certainty}
+    return {"onset": at(cramp.onset, origin), "end": end, "certainty": cramp.certainty, "reason": cramp.reason}
+
+
+def gap_entries(found: Iterable[tuple[str, Span]], origin: int) -> list[dict[str, Any]]:
+    """Return the gaps in order of time; a hole that several sensors share is one, with all their names."""
+    shared: dict[Span, list[str]] = {}
+    for sensor, span in found:
+        shared.setdefault(span, []).append(sensor)
+    return [
+        {"onset": at(begin, origin), "end": at(end, origin), "sensors": names}
+        for (begin, end), names in sorted(shared.items())
+    ]
 
 
 def at(time: int, origin: int) -> float:

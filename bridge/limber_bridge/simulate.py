@@ -16,7 +16,7 @@ from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sens
 from limber_bridge.recordings.edf import write_edf
 from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
-from limber_bridge.report import document
+from limber_bridge.report import Report, document
 from limber_bridge.simulation.plan import Plan, Wishes, parts, plan, truth
 from limber_bridge.simulation.signals import blocks
 
@@ -74,7 +74,12 @@ def truth_document(order: Order, night: Plan, sensor: Sensor) -> dict[str, objec
     times, level = silent_level(night, sensor, order.rate)
     marks = [graded(part, sensor, times, level) for part in parts(night, sensor)]
     told = truth(night, marks)
-    return document(order.out.name, None, night.duration, WASM_2016, told.night, told.cramps)
+    return document(
+        Report(
+            recording=order.out.name, start=None, duration=night.duration, rules=WASM_2016, night=told.night,
+            cramps=told.cramps, methods={"in_bed": "planned", "asleep": "planned"},
+        )
+    )  # fmt: skip
 
 
 def silent_level(night: Plan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:

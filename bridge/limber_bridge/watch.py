@@ -4,25 +4,27 @@ Law: no clock, no file, no network. Time comes as an argument, so a night can be
 keeps what is returned in the journal before telling anyone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Event, Method, Movement, identity
-from limber_bridge.detection.measures import NightScore, score_night
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, identity
+from limber_bridge.detection.measures import NightScore, rounded, score_night
+from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
 from limber_bridge.messages import SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.nights import Night, out_since, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
-from limber_bridge.wire import methods, night_message, rounded
+from limber_bridge.wire import methods, night_message
 
-LATE: Final = SECOND
-"""us for which a live sensor may hold the others back."""
+AWAY: Final = 60 * SECOND
+"""us without a sample after which "in bed" is not carried over into the next night."""
+SET_BACK: Final = 2 * SECOND
+"""us; if the clock goes back by more, somebody has set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Watch:
         earlier = sorted((event for night in kept.nights.values() for event in night), key=lambda event: event.onset)
         self._detector = Detector(sensors, config.rules, memory=kept.memory, events=earlier)
         self._nights = {night: {identity(event): event for event in events} for night, events in kept.nights.items()}
-        self._changed = set(self._nights)
+        self._changed = set(self._nights) - set(kept.finished)
         self._finished = dict(kept.finished)
         self._last = kept.last
         self._health = {sensor.id: Health(now) for sensor in sensors}
@@ -122,8 +124,9 @@ class Watch:
         match arrival:
             case Samples():
                 events = self._detector.feed(arrival.sensor, arrival.block)
-                self._measured = max(self._measured, self._health[arrival.sensor].sampled or 0)
-                return self._after(events, now)
+                begun = self._measure(arrival.block)
+                change = self._after(events, now)
+                return replace(change, events=(*begun, *change.events))
             case Ended():
                 return self._ended(arrival.sensor, now)
             case Trouble():
@@ -131,7 +134,11 @@ class Watch:
 
     def tick(self, now: int) -> Change:
         """Let time pass; once a second or so."""
-        return self._after(self._detector.advance(now - LATE) if self._sleeper.live else [], now)
+        return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
+
+    def interrupt(self, now: int) -> Change:
+        """Return what is open, as we are about to be stopped; the watch is of no use afterwards."""
+        return self._after(self._detector.interrupt(), now)
 
     def end_night(self, now: int) -> Change:
         """Finish tonight because somebody wants it; NothingToEndError if nothing was measured."""
@@ -162,35 +169,56 @@ class Watch:
 
     def _after(self, events: Iterable[Event], now: int) -> Change:
         """File events, note that time has passed, and finish what is over."""
-        before = self._time
-        self._time = max(self._time, now) if self._sleeper.live else self._measured
-        filed = [*self._turned(before), *(self._file(event) for event in events)]
+        back = now < self._time - SET_BACK
+        if self._sleeper.live:
+            self._time = now if back else max(self._time, now)
+        else:
+            self._time = self._measured
+        filed = [one for event in events for one in self._file(event)]
         return Change(tuple(filed), tuple(self._over()))
 
-    def _file(self, event: Event, *, told: bool = True) -> Filed:
-        night = self._calendar.night_of(event.onset)
-        entries = self._nights.setdefault(night, {})
+    def _measure(self, block: Block) -> list[Filed]:
+        """Note how far the sensors have been read; where a new night begins in bed, file that it begins so."""
+        begin, end = block.clock.at(block.first), block.clock.at(block.end - 1)
+        before = self._measured
+        self._measured = end if end < before - SET_BACK and begin < before - AWAY else max(before, end)
+        tonight = self._calendar.night_of(self._measured)
+        if not before or not self._detector.in_bed or tonight <= self._calendar.night_of(before):
+            return []
+        if begin - before > AWAY:
+            return []
+        begun = Bed(self._calendar.begin(tonight), in_bed=True, method=self._detector.in_bed_method)
+        return list(self._file(begun, told=False))
+
+    def _file(self, event: Event, *, told: bool = True) -> Iterator[Filed]:
+        """Yield an event with its night; a gap is cut where nights begin, as each of them lacks a part."""
         match event:
             case Movement():
                 told = told and self._detector.in_bed is not False
             case Bed():
                 # The first word on the matter is no going to bed and no leaving it.
                 told, self._bed_known = told and self._bed_known, True
+            case Gap():
+                yield from (self._filed(piece, told=told) for piece in self._cut(event))
+                return
             case _:
                 pass
-        entries[identity(event)] = event
+        yield self._filed(event, told=told)
+
+    def _filed(self, event: Event, *, told: bool) -> Filed:
+        night = self._calendar.night_of(event.onset)
+        self._nights.setdefault(night, {})[identity(event)] = event
         self._changed.add(night)
         return Filed(night, event, told)
 
-    def _turned(self, before: int) -> list[Filed]:
-        """Where a new night has begun with the sleeper in bed, file that it began so."""
-        if not before or not self._time or not self._detector.in_bed:
-            return []
-        tonight = self._calendar.night_of(self._time)
-        if tonight == self._calendar.night_of(before):
-            return []
-        begun = Bed(self._calendar.begin(tonight), in_bed=True, method=self._detector.in_bed_method)
-        return [self._file(begun, told=False)]
+    def _cut(self, gap: Gap) -> Iterator[Gap]:
+        """Yield the parts of a gap that lie in its first and its last night; nobody watched the nights between."""
+        first, last = self._calendar.night_of(gap.onset), self._calendar.night_of(gap.end)
+        if first == last:
+            yield gap
+            return
+        yield replace(gap, end=self._calendar.end(first))
+        yield replace(gap, onset=self._calendar.begin(last))
 
     def _over(self) -> Iterable[Night]:
         """Yield the nights that are finished now, or finished anew with other figures."""
@@ -234,13 +262,8 @@ class Watch:
         )  # fmt: skip
 
     def _score(self, night: date) -> NightScore:
-        return score_night(
-            list(self._nights.get(night, {}).values()),
-            self._rules,
-            until=self._until(night),
-            sensors=list(self._health),
-            moves=self._detector.moves,
-        )
+        coverage = self._detector.coverage(self._calendar.begin(night), self._until(night))
+        return score_night(list(self._nights.get(night, {}).values()), self._rules, coverage)
 
     def _until(self, night: date) -> int:
         """Return how far (us) a night has been measured."""

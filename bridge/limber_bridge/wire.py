@@ -3,14 +3,26 @@
 Law: whatever comes in is answered, refused, or named as something that cannot be answered.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, Posture, Series, identity
-from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.events import (
+    Bed,
+    Cramp,
+    Event,
+    Gap,
+    Method,
+    Movement,
+    Posture,
+    Rhythm,
+    Series,
+    Twitch,
+    identity,
+)
+from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.messages import (
@@ -154,7 +166,7 @@ def event_message(event: Event, night: date) -> EventMessage | None:
             )  # fmt: skip
         case Gap():
             return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
-        case Posture():
+        case Posture() | Twitch() | Rhythm():
             return None
 
 
@@ -182,13 +194,6 @@ def night_message(night: Night) -> NightMessage:
 def methods(in_bed: Method | None) -> Methods:
     """Return what the estimates of a night rest on."""
     return Methods(in_bed=in_bed, asleep=None if in_bed is None else ASLEEP_METHOD)
-
-
-def rounded(measures: Measures) -> Measures:
-    """Return measures with no more digits than they are worth."""
-    values: dict[str, Any] = {field.name: getattr(measures, field.name) for field in fields(measures)}
-    digits: dict[str, Any] = {key: round(value, 4) for key, value in values.items() if isinstance(value, float)}
-    return replace(measures, **digits)
 
 
 def nights_answer(ask: AskNights, nights: list[Night], *, more: bool) -> NightsAnswer:

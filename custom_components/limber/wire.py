@@ -80,7 +80,7 @@ class Measures:
     plms_index: float | None = None
     plmw_index: float | None = None
     periodicity_index: float | None = None
-    series: int | None = None
+    series_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +322,7 @@ SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
 INFO: Final = record(Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER))
 MEASURES: Final = record(
     Measures,
-    **dict.fromkeys(("movements", "candidates", "plm", "series"), maybe(whole)),
+    **dict.fromkeys(("movements", "candidates", "plm", "series_count"), maybe(whole)),
     **dict.fromkeys(
         ("time_in_bed_h", "sleep_h", "plm_index", "plms_index", "plmw_index", "periodicity_index"), maybe(number)
     ),

@@ -80,7 +80,7 @@ def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
     def score() -> None:
         detector = Detector([ANKLE])
         events = detector.feed(ANKLE.id, whole) + detector.finish()
-        score_night(events, WASM_2016, until=whole.clock.at(whole.end), sensors=[ANKLE.id])
+        score_night(events, WASM_2016, detector.coverage(0, whole.clock.at(whole.end)))
 
     def single_pass() -> None:
         sosfilt(sections, signal, zi=np.zeros((2, 3, 2)))

@@ -62,7 +62,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Mem
     signals = [(sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)]
     events = [event for sensor, block in signals for event in detector.feed(sensor, block)] + detector.finish()
     until = start + round(happens.duration * 1e6)
-    score = score_night(events, config.rules, until=until, sensors=[sensor.id for sensor in sensors])
+    score = score_night(events, config.rules, detector.coverage(start, until))
     spans = score.in_bed or ()
     summary = Night(
         sleeper=sleeper.id, date=night, revision=1, start=spans[0][0] if spans else None,

@@ -54,7 +54,7 @@ def played(folder: Path, *, seconds: float, speed: float) -> str:
 
 def moved(times: int) -> Callable[[Message], bool]:
     """A state that counts so many movements, or more."""
-    return lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] >= times
+    return lambda one: one.topic == STATE and (one.json["tonight"]["measures"]["movements"] or 0) >= times
 
 
 def test_birth_tells_everything_and_online_last(broker: Broker, start_bridge: StartBridge) -> None:

@@ -28,7 +28,7 @@ EVENTS: list[Event] = [
     Cramp(AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement after a quiet time"),
 ]
 MEMORY = Memory(
-    {1: SensorMemory(AT, 50.0, (Noise(0.002, 0.0004),))},
+    {1: SensorMemory(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
     BedState(in_bed=True, method=Method.ANKLE, upright=(0.0, 0.1, 0.99)),
 )
 

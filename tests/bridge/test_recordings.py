@@ -240,4 +240,4 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
         detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.BED)])
         for block in recording.signals[0].blocks:
             detector.feed(1, block)
-        assert not detector.moves
+        assert not detector.coverage(0, 1).movers

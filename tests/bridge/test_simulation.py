@@ -29,7 +29,7 @@ def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
         for event in detector.feed(sensor.id, block)
     ]
     until = round(night.duration * SECOND)
-    return score_night(events + detector.finish(), WASM_2016, until=until, sensors=[sensor.id for sensor in sensors])
+    return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))
 
 
 def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:

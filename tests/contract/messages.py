@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Method, Movement, Part, Series
-from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.measures import Measures, rounded
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
 from limber_bridge.messages import (
     AskEvents,
@@ -22,14 +22,14 @@ from limber_bridge.messages import (
     Tonight,
 )
 from limber_bridge.nights import utc
-from limber_bridge.wire import event_message, events_answer, methods, night_done, night_message, nights_answer, rounded
+from limber_bridge.wire import event_message, events_answer, methods, night_done, night_message, nights_answer
 from tests.bridge.examples import MEASURES, local, night
 
 NIGHT: Final = date(2026, 11, 22)
 AT: Final = local("2026-11-22T01:30") + 123_456
 UNKNOWN: Final = Measures(
     time_in_bed_h=None, sleep_h=None, movements=3, candidates=3, plm=0, plm_index=None, plms_index=None,
-    plmw_index=None, periodicity_index=0.0, series=0,
+    plmw_index=None, periodicity_index=0.0, series_count=0,
 )  # fmt: skip
 
 

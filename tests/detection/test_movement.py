@@ -157,4 +157,4 @@ def test_a_sensor_that_is_too_slow_counts_nothing_and_says_so() -> None:
     signal[1] = 1.0
     detector = Detector([LEFT])
     assert detector.feed(1, Block(0, signal, Clock(0, 0, 1.64), 1.64)) == []
-    assert not detector.moves
+    assert not detector.coverage(0, 1).movers

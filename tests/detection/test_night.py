@@ -1,17 +1,18 @@
 """In bed, asleep and the measures of a night."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from math import log
 
 import numpy as np
 import pytest
 
 from limber_bridge.detection.detector import Detector, moving
 from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, Part, Posture
-from limber_bridge.detection.measures import Measures, score_night
+from limber_bridge.detection.measures import MEASURES, Coverage, Measures, score_night
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Sensor, Side
-from limber_bridge.detection.sleep import BedState, Epoch, asleep_spans, in_bed_spans, step
+from limber_bridge.detection.sleep import BedState, Epoch, Span, asleep_spans, in_bed_spans, step
 from tests.detection.signals import BED, LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, detect
 
 MINUTE = 60 * SECOND
@@ -118,8 +119,18 @@ def test_stretches_in_bed_are_between_going_and_leaving() -> None:
     assert in_bed_spans(events, 100) == [(10, 50), (70, 100)]
 
 
+ALL = (0, 8 * HOUR)
+
+
+def covered(seen: Mapping[int, Span | None], movers: Collection[int]) -> Coverage:
+    return Coverage(begin=0, until=8 * HOUR, seen=seen, movers=movers)
+
+
+WHOLE = covered({1: ALL}, [1])
+
+
 def night(*events: Event, **more: object) -> Measures:
-    return score_night(events, WASM_2016, until=8 * HOUR, sensors=[1]).measures
+    return score_night(events, WASM_2016, WHOLE).measures
 
 
 PLMS = [kick(60 + number / 2) for number in range(10)]
@@ -136,9 +147,38 @@ def test_measures_of_a_night() -> None:
         plm_index=10 / 8,
         plms_index=10 / 8,
         plmw_index=None,
+        clms_index=11 / 8,
+        movement_index=11 / 8,
         periodicity_index=10 / 11,
-        series=1,
+        short_interval_index=0.0,
+        isolated_index=1 / 8,
+        clm_duration_mean=2.0,
+        clm_duration_median=2.0,
+        plm_duration_mean=2.0,
+        plm_duration_median=2.0,
+        imi_median=30.0,
+        imi_ln_mean=log(30),
+        imi_ln_sd=0.0,
+        imi_share_short=0.0,
+        imi_share_periodic=0.9,
+        imi_share_long=0.1,
+        series_count=1,
+        series_length_median=10,
+        series_length_max=10,
+        series_duration_max=272.0,
+        plm_by_hour=(0, 10, 0, 0, 0, 0, 0, 0),
+        plm_by_third=(10, 0, 0),
+        plm_left=10,
+        plm_right=0,
+        plm_both=0,
+        longest_quiet_h=(280 * 60 - 2) / 3600,
+        twitches=0,
+        rhythmic_trains=0,
     )
+
+
+def test_every_measure_has_its_function() -> None:
+    assert list(MEASURES) == [field.name for field in fields(Measures)]
 
 
 def test_time_awake_in_bed_is_a_denominator_of_its_own() -> None:
@@ -166,20 +206,35 @@ def test_gaps_leave_every_denominator() -> None:
 
 def test_a_gap_of_one_sensor_is_none_while_another_measures() -> None:
     events: list[Event] = [Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR), Gap(2, 6 * HOUR, 8 * HOUR)]
-    score = score_night(events, WASM_2016, until=8 * HOUR, sensors=[1, 2])
+    score = score_night(events, WASM_2016, covered({1: ALL, 2: ALL}, [1, 2]))
     assert score.gaps == ((6 * HOUR, 7 * HOUR),)
 
 
 def test_what_a_slow_sensor_cannot_see_is_unknown_and_not_none() -> None:
-    found = score_night([Bed(0, True)], WASM_2016, until=8 * HOUR, sensors=[1], moves=False).measures
+    found = score_night([Bed(0, True)], WASM_2016, covered({1: ALL}, [])).measures
     assert found == replace(
         Measures(**dict.fromkeys(one.name for one in fields(Measures))), time_in_bed_h=8.0, sleep_h=8.0
     )
 
 
+def test_a_leg_that_nobody_measured_has_no_movements_rather_than_none() -> None:
+    """A battery that died, or a sensor that was never worn: the bed goes on measuring, and the legs are unknown."""
+    died = score_night([Bed(0, True), *PLMS], WASM_2016, covered({1: (0, 2 * HOUR), 2: ALL}, [1])).measures
+    assert (died.time_in_bed_h, died.plm, died.plm_index) == (8.0, 10, 5.0)
+    for never in (None, (-9 * HOUR, -HOUR)):
+        absent = score_night([Bed(0, True)], WASM_2016, covered({1: never, 2: ALL}, [1])).measures
+        assert (absent.time_in_bed_h, absent.movements, absent.plm_index) == (8.0, None, None)
+
+
+def test_a_second_sensor_that_is_never_worn_hides_no_gap() -> None:
+    events: list[Event] = [Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR)]
+    found = score_night(events, WASM_2016, covered({1: ALL, 2: None}, [1, 2])).measures
+    assert (found.time_in_bed_h, found.plm_index) == (4.0, 2.5)
+
+
 def test_aasm_does_not_score_wake() -> None:
     turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in range(60, 90, 4)]
-    found = score_night([Bed(0, True), *turns, *PLMS], AASM, until=8 * HOUR, sensors=[1]).measures
+    found = score_night([Bed(0, True), *turns, *PLMS], AASM, WHOLE).measures
     assert (found.candidates, found.plmw_index) == (0, None)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Block, Clock, Floats
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats
 
 LONGEST_BRIDGED: Final = 0.5
 """s, included."""
@@ -74,7 +74,7 @@ class Continuity:
         samples, first, fresh = block.samples, block.first, self._breaks(block)
         if fresh:
             onset, end = self._time, block.clock.at(first)
-            if onset is not None and end - onset > LONGEST_BRIDGED * 1_000_000:
+            if onset is not None and end - onset > LONGEST_BRIDGED * SECOND:
                 yield Hole(onset, end)
         elif self._last is not None and self._value is not None and first > self._last + 1:
             samples = np.concatenate([bridge(self._value, samples[:, :1], first - self._last), samples], axis=1)
@@ -84,9 +84,13 @@ class Continuity:
         yield Run(first, samples, block.clock, block.rate, fresh)
 
     def _breaks(self, block: Block) -> bool:
-        if self._last is None or block.rate != self._rate:
+        if self._last is None or self._time is None or block.rate != self._rate:
             return True
         intervals = block.first - self._last
+        # A device that paused and a clock that was set both show in the time and not in the numbers.
+        jump = block.clock.at(block.first) - self._time - intervals * SECOND / block.clock.rate
+        if abs(jump) > LONGEST_BRIDGED * SECOND:
+            return True
         return intervals > FEWEST_INTERVALS and intervals / block.rate > LONGEST_BRIDGED
 
 

@@ -5,18 +5,19 @@ detector that resumes from the memory and the events of an earlier one goes on a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.events import Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
-from limber_bridge.detection.movement import Movements
+from limber_bridge.detection.measures import Coverage
+from limber_bridge.detection.movement import Found, Movements
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
-from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor
+from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor, Side
 from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, step
 
 
@@ -24,8 +25,11 @@ from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epoch
 class SensorMemory:
     """What a detector knows of one sensor that no event tells."""
 
+    since: int | None = None
+    """us; time of the first sample ever; None where there was none."""
     until: int | None = None
-    """us; time of the last sample that it has taken in."""
+    """us; time of the last sample that it has taken in, or of the onset of what was still open there: from then on
+    nothing is told, so an earlier life has measured up to here."""
     rate: float | None = None
     """Hz, nominal."""
     noise: tuple[Noise, ...] = ()
@@ -49,6 +53,12 @@ PRECEDENCE: Final = (
 everybody in it."""
 
 
+LATE: Final = SECOND
+"""us for which a live sensor that misses its time may hold the others back."""
+LONGEST_BLOCK: Final = 10 * SECOND
+"""us; a longer block is a stored one and says nothing of how often the sensor sends."""
+
+
 def moving(sensors: Iterable[Sensor]) -> set[int]:
     """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where there is no leg."""
     ranked = sorted(sensors, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
@@ -67,10 +77,13 @@ class Channel:
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
         self._epochs = Epochs()
-        self._last, self._rate = memory.until, memory.rate
+        self._since, self._last, self._rate = memory.since, memory.until, memory.rate
+        self._longest = 0
+        self.rewound = False
+        """Whether time went back: somebody set the clock. Whoever reads it resets it."""
         self._frame = self._frames_until = NEVER
         self._promised = NEVER
-        self.parts: list[Part] = []
+        self.parts: list[Found] = []
         """Found and not yet fetched."""
         self.epochs: list[Epoch] = []
         """Likewise."""
@@ -78,7 +91,7 @@ class Channel:
     @property
     def memory(self) -> SensorMemory:
         """What must outlive a restart."""
-        return SensorMemory(self._last, self._rate, self._movements.noise)
+        return SensorMemory(self._since, self._last, self._rate, self._movements.noise)
 
     @property
     def measured_until(self) -> int:
@@ -103,19 +116,43 @@ class Channel:
                 case Hole():
                     yield Gap(self.sensor.id, piece.onset, piece.end)
                 case Run():
-                    self._take(self._level.feed(piece))
-                    self._rate = piece.rate
-                    self._last = piece.clock.at(piece.first + piece.samples.shape[1] - 1)
+                    self._run(piece)
 
-    def promise(self, until: int) -> None:
-        """Take it that no sample before `until` (us) is to come."""
-        self._promised = max(self._promised, until)
+    @property
+    def pending(self) -> int:
+        """Onset (us) of what is open or found and not fetched; FOREVER where there is nothing."""
+        opened = self._movements.open_onset
+        return min([part.onset for part in self.parts] + [FOREVER if opened is None else opened])
+
+    def interrupt(self) -> list[Found]:
+        """Return what is open, with the duration that was seen."""
+        return self._movements.finish()
+
+    def promise(self, now: int) -> None:
+        """Take it that it is `now` (us): what should have come by now is not to come.
+
+        A sensor that sends seldom is late only when it misses its time.
+        """
+        self._promised = max(self._promised, now - max(LATE, self._longest + LATE // 2))
+
+    def rewind(self) -> None:
+        """Forget how far time had come."""
+        self._frame = self._frames_until = self._promised = NEVER
 
     def finish(self) -> None:
         """Close what is open: the signal ends here."""
         self.parts += self._movements.finish()
         self.epochs += self._epochs.finish()
         self._promised = FOREVER
+
+    def _run(self, run: Run) -> None:
+        begin, end = run.clock.at(run.first), run.clock.at(run.first + run.samples.shape[1] - 1)
+        if self._last is not None and begin < self._last - SECOND:
+            self.rewound = True
+        self._longest = max(self._longest, min(end - begin, LONGEST_BLOCK))
+        self._since = begin if self._since is None else min(self._since, begin)
+        self._last, self._rate = end, run.rate
+        self._take(self._level.feed(run))
 
     def _take(self, frames: Frames) -> None:
         self.parts += self._movements.feed(frames)
@@ -143,7 +180,8 @@ class Detector:
             sensor.id: Channel(sensor, memory.sensors.get(sensor.id, SensorMemory())) for sensor in sensors
         }
         self._moving = moving(sensors)
-        self._legs = Legs(rules, {sensor.side for sensor in sensors if sensor.id in self._moving})
+        self._rules = rules
+        self._legs = Legs(rules, self._sides())
         self._series = SeriesScorer(rules)
         self._bed = memory.bed
         self._epochs: dict[int, list[tuple[int, Method, Epoch]]] = {}
@@ -158,7 +196,16 @@ class Detector:
     @property
     def memory(self) -> Memory:
         """What must outlive a restart, besides the events told so far."""
-        return Memory({number: channel.memory for number, channel in self._channels.items()}, self._bed)
+        return Memory({number: self._remembered(number) for number in self._channels}, self._bed)
+
+    def coverage(self, begin: int, until: int) -> Coverage:
+        """Return what was measured by whom in a night that began at `begin` and was read up to `until` (us)."""
+        memories = {number: channel.memory for number, channel in self._channels.items()}
+        seen = {
+            number: None if one.since is None or one.until is None else (one.since, one.until)
+            for number, one in memories.items()
+        }
+        return Coverage(begin=begin, until=until, seen=seen, movers=self._moving - self._slow)
 
     @property
     def in_bed(self) -> bool | None:
@@ -170,26 +217,35 @@ class Detector:
         """What that rests on."""
         return self._bed.method
 
-    @property
-    def moves(self) -> bool:
-        """Whether any sensor is fast enough for leg movements, as far as is known."""
-        return not self._moving <= self._slow
-
     def feed(self, sensor: int, block: Block) -> list[Event]:
         """Take in a block of one sensor and return what it makes known. KeyError for a sensor that is not ours."""
         channel = self._channels[sensor]
         self._note_rate(sensor, block.rate)
         gaps: list[Event] = list(channel.feed(block))
+        if channel.rewound:
+            channel.rewound = False
+            gaps += self._rewind()
         return gaps + list(self._told())
 
-    def advance(self, until: int) -> list[Event]:
-        """Take it that no sample before `until` (us) is to come from any sensor, and return what follows.
+    def advance(self, now: int) -> list[Event]:
+        """Take it that it is `now` (us), and return what follows.
 
         So a sensor that is late or away does not hold the others back. What it brings later counts all the same.
         """
         for channel in self._channels.values():
-            channel.promise(until)
+            channel.promise(now)
         return list(self._told())
+
+    def interrupt(self) -> list[Event]:
+        """Return the movements that are open, with the duration that was seen: we are about to be stopped.
+
+        A series stays open, as it may go on with the detector that resumes. This one is of no further use.
+        """
+        events: list[Event] = []
+        for number, channel in self._channels.items():
+            channel.parts += channel.interrupt()
+            events += self._fetch(number, channel)
+        return events + list(self._settled())
 
     def finish(self, sensor: int | None = None) -> list[Event]:
         """Take it that the signal of one sensor, or all, has ended for good, and return what was still open."""
@@ -198,6 +254,35 @@ class Detector:
                 channel.finish()
         return list(self._told())
 
+    def _remembered(self, number: int) -> SensorMemory:
+        """Return what must be kept of a sensor: measured up to what is not told yet."""
+        channel = self._channels[number]
+        known = channel.memory
+        if known.until is None or number not in self._moving:
+            return known
+        return replace(known, until=min(known.until, channel.pending, self._legs.pending))
+
+    def _settled(self) -> Iterator[Event]:
+        """Yield what is left in the legs, whatever might still come."""
+        for side in self._sides():
+            self._legs.reach(side, FOREVER)
+        for event in self._legs.settle():
+            yield event
+            yield from self._series.feed(event)
+
+    def _rewind(self) -> list[Event]:
+        """Begin anew with what goes by time, as somebody has set the clock back; return what was open."""
+        events = [*self._settled(), *self._series.advance(FOREVER)]
+        self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
+        self._bed = replace(self._bed, epoch=None, leaning=None)
+        self._epochs.clear()
+        for channel in self._channels.values():
+            channel.rewind()
+        return events
+
+    def _sides(self) -> set[Side | None]:
+        return {self._channels[number].sensor.side for number in self._moving}
+
     def _note_rate(self, sensor: int, rate: float) -> None:
         """Note whether a sensor is fast enough for leg movements."""
         slow = rate < LEVELS[self._channels[sensor].sensor.quantity].slowest
@@ -205,8 +290,8 @@ class Detector:
 
     def _told(self) -> Iterator[Event]:
         for number, channel in self._channels.items():
-            self._fetch(number, channel)
-        for side in {self._channels[number].sensor.side for number in self._moving}:
+            yield from self._fetch(number, channel)
+        for side in self._sides():
             self._legs.reach(side, self._frontier(side))
         for event in self._legs.settle():
             yield event
@@ -214,10 +299,12 @@ class Detector:
         yield from self._series.advance(self._legs.horizon)
         yield from self._beds(min(channel.measured_until for channel in self._channels.values()))
 
-    def _fetch(self, number: int, channel: Channel) -> None:
-        if number in self._moving:
-            for part in channel.parts:
-                self._legs.mark(channel.sensor.side, part)
+    def _fetch(self, number: int, channel: Channel) -> Iterator[Event]:
+        for found in channel.parts if number in self._moving else ():
+            if isinstance(found, Part):
+                self._legs.mark(channel.sensor.side, found)
+            else:
+                yield found
         method = METHODS[channel.sensor.quantity, channel.sensor.place]
         rank = list(METHODS.values()).index(method)
         for epoch in channel.epochs:

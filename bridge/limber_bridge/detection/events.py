@@ -90,6 +90,28 @@ class Posture:
 
 
 @dataclass(frozen=True, slots=True)
+class Twitch:
+    """A movement of one leg that is too short for a leg movement: under 0.5 s. It is in no count but its own."""
+
+    side: Side | None
+    onset: int
+    end: int
+    peak: float
+    """Highest level, in the unit of the sensor's quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A rhythmic train of one leg (HFT, ALMA, rhythmic feet: science reference 1.6). It is no leg movement."""
+
+    side: Side | None
+    onset: int
+    end: int
+    beats: int
+    """Bursts in it, about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A periodic series: told once when it has enough movements, and once more when it has ended."""
 
@@ -156,7 +178,7 @@ class Cramp:
     """In words for a person."""
 
 
-type Event = Movement | Posture | Series | Bed | Gap | Cramp
+type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Cramp
 
 
 def kind(event: Event) -> str:
@@ -170,8 +192,8 @@ def identity(event: Event) -> str:
     A series and a cramp keep theirs while they last.
     """
     match event:
-        case Movement():
-            return f"movement-{event.onset}-{event.side or 'any'}"
+        case Movement() | Twitch() | Rhythm():
+            return f"{kind(event)}-{event.onset}-{event.side or 'any'}"
         case Gap():
             return f"gap-{event.onset}-{event.sensor}"
         case _:

@@ -38,6 +38,12 @@ class Legs:
         group = self._group[0][1].onset if self._group else FOREVER
         return min(waiting, group, *self._reached())
 
+    @property
+    def pending(self) -> int:
+        """Onset (us) of the first movement that was handed in and not told yet; FOREVER where there is none."""
+        waiting = [entry[0] for entry in self._waiting[:1]] + [part.onset for _, part in self._group[:1]]
+        return min([*waiting, *(part.onset for part in self._open.values())], default=FOREVER)
+
     def mark(self, leg: Hashable, part: Part) -> None:
         """Take in a movement of one leg; those of the same leg come in order of onset."""
         if part.duration < self._rules.shortest and not part.turned:

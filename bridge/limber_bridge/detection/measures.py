@@ -1,45 +1,151 @@
 """A night's events -> its measures (science reference, section 7).
 
-Law: a measure whose signals are missing, or whose denominator is 0, is None, never 0.
+Law: a measure whose signals are missing, or whose denominator is 0, is None, never 0. Hours leave gaps out.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+import math
+import statistics
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final
 
-from limber_bridge.detection.events import Bed, Event, Gap, Movement, Part, Posture
+from limber_bridge.detection.events import (
+    Bed,
+    Certainty,
+    Cramp,
+    Event,
+    Gap,
+    Movement,
+    Part,
+    Posture,
+    Rhythm,
+    Twitch,
+)
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.score import Scoring, score, within
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Span, asleep_spans, in_bed_spans, without
+from limber_bridge.detection.sleep import Span, asleep_spans, in_bed_spans, merged, overlaps, without
 
 HOUR: Final = 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """The figures of a night. Hours are h, counts are movements, indices are movements per hour."""
+    """The figures of a night; each is defined at the function of its name. None: the signals do not support it.
 
-    time_in_bed_h: float | None
-    """In bed, gaps taken out."""
-    sleep_h: float | None
-    """Estimated sleep within it, gaps taken out."""
-    movements: int | None
-    """LM while in bed, or at any time where "in bed" is not known."""
-    candidates: int | None
-    """CLM among them."""
-    plm: int | None
-    """PLM: candidates that belong to a series."""
-    plm_index: float | None
-    """PLM per hour in bed: the honest one, as sleep is only estimated."""
-    plms_index: float | None
-    """PLM with their onset in estimated sleep, per hour of it."""
-    plmw_index: float | None
-    """PLM with their onset awake in bed, per hour of that; None under rules that do not score wake."""
-    periodicity_index: float | None
-    """PLM / CLM, 0 to 1."""
-    series: int | None
-    """Periodic series."""
+    Hours are h, durations and intervals s, counts are movements, indices are movements per hour, shares 0 to 1.
+    """
+
+    time_in_bed_h: float | None = None
+    sleep_h: float | None = None
+    movements: int | None = None
+    candidates: int | None = None
+    plm: int | None = None
+    plm_index: float | None = None
+    plms_index: float | None = None
+    plmw_index: float | None = None
+    clms_index: float | None = None
+    movement_index: float | None = None
+    periodicity_index: float | None = None
+    plms_arousal_index: float | None = None
+    plm_nr: int | None = None
+    plms_nr_index: float | None = None
+    plmw_nr_index: float | None = None
+    short_interval_index: float | None = None
+    isolated_index: float | None = None
+    clm_duration_mean: float | None = None
+    clm_duration_median: float | None = None
+    plm_duration_mean: float | None = None
+    plm_duration_median: float | None = None
+    imi_median: float | None = None
+    imi_ln_mean: float | None = None
+    imi_ln_sd: float | None = None
+    imi_share_short: float | None = None
+    imi_share_periodic: float | None = None
+    imi_share_long: float | None = None
+    series_count: int | None = None
+    series_length_median: float | None = None
+    series_length_max: int | None = None
+    series_duration_max: float | None = None
+    plm_by_hour: tuple[int, ...] | None = None
+    plm_by_third: tuple[int, ...] | None = None
+    plm_left: int | None = None
+    plm_right: int | None = None
+    plm_both: int | None = None
+    plms_nrem_index: float | None = None
+    plms_rem_index: float | None = None
+    longest_quiet_h: float | None = None
+    twitches: int | None = None
+    rhythmic_trains: int | None = None
+    cramps_possible: int | None = None
+    cramps_probable: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Sleep as a technician saw it; spans in us."""
+
+    nrem: tuple[Span, ...]
+    rem: tuple[Span, ...]
+
+    @property
+    def asleep(self) -> tuple[Span, ...]:
+        """All of it, in order of time."""
+        return tuple(sorted(self.nrem + self.rem))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the measures of a night are made of. It has no slots, so that each list is made once."""
+
+    scoring: Scoring
+    rules: RuleSet
+    in_bed: tuple[Span, ...] | None
+    asleep: tuple[Span, ...] | None
+    gaps: tuple[Span, ...] = ()
+    """Times (us) in which nothing measured."""
+    blind: tuple[Span, ...] = ()
+    """Times (us) in which no sensor that counts movements measured."""
+    moves: bool = True
+    """False where no sensor could count movements at any time."""
+    stages: Stages | None = None
+    without_breathing: Scoring | None = None
+    """The same night without the movements at respiratory events; None where breathing was not measured."""
+    twitches: int | None = None
+    rhythmic: int | None = None
+    cramps: tuple[Cramp, ...] | None = None
+
+    @cached_property
+    def movements(self) -> list[Movement]:
+        """LM in bed, or at any time where that is not known."""
+        return counted(self.scoring.movements, self.in_bed)
+
+    @cached_property
+    def candidates(self) -> list[Movement]:
+        """CLM among them."""
+        return counted(self.scoring.candidates, self.in_bed)
+
+    @cached_property
+    def periodic(self) -> list[Movement]:
+        """PLM among those."""
+        return counted(self.scoring.periodic, self.in_bed)
+
+    @cached_property
+    def intervals(self) -> list[int]:
+        """All intervals (us) that are defined: between one CLM and the next with no other LM in between (1.2, 4)."""
+        return [
+            later.onset - earlier.onset
+            for earlier, later in pairwise(self.scoring.movements)
+            if earlier.candidate and later.candidate
+        ]
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """PLM in bed of each series that has any."""
+        found = [sum(one.onset <= move.onset <= one.last for move in self.periodic) for one in self.scoring.series]
+        return [length for length in found if length]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +161,65 @@ class NightScore:
     measures: Measures
 
 
-def score_night(
-    events: Sequence[Event], rules: RuleSet, *, until: int, sensors: Iterable[int], moves: bool = True
-) -> NightScore:
-    """Score the events of one night.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was measured by whom."""
 
-    `until` (us) is how far the signals have been read; `sensors` are those that belong to the sleeper, as a gap of one
-    is none while another measures; `moves` is False where every sensor is too slow for leg movements.
-    """
+    begin: int
+    """us; when the night began."""
+    until: int
+    """us; how far the signals have been read."""
+    seen: Mapping[int, Span | None]
+    """From when until when (us) each of the sleeper's sensors was heard at all; None: never."""
+    movers: Collection[int]
+    """Those of them whose movements count and that are fast enough for any."""
+    cramps: bool = False
+    """Whether one of them could have seen a cramp."""
+
+
+def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> NightScore:
+    """Score the events of one night."""
     bed_known = any(isinstance(event, Bed) for event in events)
-    in_bed = tuple(in_bed_spans(events, until)) if bed_known else None
-    asleep = tuple(asleep_spans(events, until)) if bed_known else None
-    gaps = tuple(shared_gaps(events, sensors))
+    in_bed = tuple(in_bed_spans(events, coverage.until)) if bed_known else None
+    asleep = tuple(asleep_spans(events, coverage.until)) if bed_known else None
+    # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
     scoring = score(parts_of(events), rules, asleep=asleep)
-    return NightScore(scoring, in_bed, asleep, gaps, measures(scoring, rules, in_bed, asleep, gaps, moves=moves))
+    absent = absences(events, coverage)
+    gaps = shared(absent.values())
+    blind = shared(absent[mover] for mover in coverage.movers)
+    moves = measured(blind, coverage) if coverage.movers else False
+    facts = Facts(
+        scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=blind, moves=moves,
+        twitches=sum(isinstance(event, Twitch) for event in events),
+        rhythmic=sum(isinstance(event, Rhythm) for event in events),
+        cramps=tuple(event for event in events if isinstance(event, Cramp)) if coverage.cramps else None,
+    )  # fmt: skip
+    return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
+
+
+def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:
+    """Return when (us) each sensor did not measure: its gaps, the time before its first sample and after its last."""
+    found: dict[int, list[Span]] = {}
+    for sensor, span in coverage.seen.items():
+        begin, end = span or (coverage.until, coverage.until)
+        found[sensor] = [(coverage.begin, begin), (max(coverage.begin, end), coverage.until)]
+    for event in events:
+        if isinstance(event, Gap) and event.sensor in found:
+            found[event.sensor].append((event.onset, event.end))
+    return {sensor: merged(span for span in spans if span[0] < span[1]) for sensor, spans in found.items()}
+
+
+def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
+    """Return the times that lie in a span of every list; none where there is no list."""
+    common: Sequence[Span] | None = None
+    for spans in lists:
+        common = spans if common is None else overlaps(common, spans)
+    return tuple(common or ())
+
+
+def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
+    """Return whether anything is left of the night."""
+    return any(True for _ in without((coverage.begin, coverage.until), absent))
 
 
 def parts_of(events: Iterable[Event]) -> list[Part]:
@@ -85,22 +236,288 @@ def parts_of(events: Iterable[Event]) -> list[Part]:
     return parts
 
 
-def shared_gaps(events: Iterable[Event], sensors: Iterable[int]) -> list[Span]:
-    """Return the times in which every one of the sensors had a gap, in order."""
-    by_sensor: dict[int, list[Span]] = {sensor: [] for sensor in sensors}
-    for event in events:
-        if isinstance(event, Gap) and event.sensor in by_sensor:
-            by_sensor[event.sensor].append((event.onset, event.end))
-    shared: list[Span] | None = None
-    for gaps in by_sensor.values():
-        shared = sorted(gaps) if shared is None else overlaps(shared, sorted(gaps))
-    return shared or []
+def measures(night: Facts) -> Measures:
+    """Return all measures of a scored night; without sensors that see legs move, those of bed and cramps only."""
+    known = MEASURES if night.moves else {key: MEASURES[key] for key in LEGLESS}
+    return Measures(**{key: measure(night) for key, measure in known.items()})
 
 
-def overlaps(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """Return the times that lie in a span of each list."""
-    pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in some for b in others)
-    return [(begin, end) for begin, end in pairs if begin < end]
+def rounded(measures: Measures) -> Measures:
+    """Return measures with no more digits than they are worth."""
+    values: dict[str, Any] = {field.name: getattr(measures, field.name) for field in fields(measures)}
+    digits: dict[str, Any] = {key: round(value, 4) for key, value in values.items() if isinstance(value, float)}
+    return replace(measures, **digits)
+
+
+def time_in_bed_h(night: Facts) -> float | None:
+    """Hours in bed."""
+    return hours(night.in_bed, night.gaps)
+
+
+def sleep_h(night: Facts) -> float | None:
+    """Hours of sleep within it: by stages where there are any, else estimated."""
+    return hours(night.asleep, night.gaps)
+
+
+def seen_bed_h(night: Facts) -> float | None:
+    """Hours in bed in which movements were counted: what indices are divided by."""
+    return hours(night.in_bed, night.blind)
+
+
+def seen_sleep_h(night: Facts) -> float | None:
+    """Likewise of sleep."""
+    return hours(night.asleep, night.blind)
+
+
+def seen_wake_h(night: Facts) -> float | None:
+    """Likewise awake in bed."""
+    bed, sleep = seen_bed_h(night), seen_sleep_h(night)
+    return None if bed is None or sleep is None else bed - sleep
+
+
+def movements(night: Facts) -> int:
+    """Count the LM."""
+    return len(night.movements)
+
+
+def candidates(night: Facts) -> int:
+    """Count the CLM."""
+    return len(night.candidates)
+
+
+def plm(night: Facts) -> int:
+    """Count the PLM: CLM that belong to a series."""
+    return len(night.periodic)
+
+
+def plm_index(night: Facts) -> float | None:
+    """PLM per hour in bed: the honest one, as sleep is only estimated (7, no. 3)."""
+    return per_hour(len(night.periodic), seen_bed_h(night))
+
+
+def plms_index(night: Facts) -> float | None:
+    """PLM with their onset in sleep, per hour of it (7, no. 1)."""
+    return in_sleep(night, night.periodic)
+
+
+def plmw_index(night: Facts) -> float | None:
+    """PLM with their onset awake in bed, per hour of that (7, no. 2); None under rules that do not score wake."""
+    return awake(night, night.periodic)
+
+
+def clms_index(night: Facts) -> float | None:
+    """CLM with their onset in sleep, per hour of it (7, no. 4)."""
+    return in_sleep(night, night.candidates)
+
+
+def movement_index(night: Facts) -> float | None:
+    """LM per hour in bed (7, no. 4)."""
+    return per_hour(len(night.movements), seen_bed_h(night))
+
+
+def periodicity_index(night: Facts) -> float | None:
+    """PLM / CLM (7, no. 5; as in SOMAS, other definitions are in use)."""
+    return len(night.periodic) / len(night.candidates) if night.candidates else None
+
+
+def plms_arousal_index(night: Facts) -> None:
+    """PLMS with an arousal per hour of sleep (7, no. 6): no sensor of ours sees arousals, so it is never known."""
+    del night
+
+
+def plm_nr(night: Facts) -> int | None:
+    """PLM without the movements at respiratory events (7, no. 7)."""
+    unbreathing = without_breathing(night)
+    return None if unbreathing is None else len(unbreathing)
+
+
+def plms_nr_index(night: Facts) -> float | None:
+    """Likewise `plms_index`."""
+    unbreathing = without_breathing(night)
+    return None if unbreathing is None else in_sleep(night, unbreathing)
+
+
+def plmw_nr_index(night: Facts) -> float | None:
+    """Likewise `plmw_index`."""
+    unbreathing = without_breathing(night)
+    return None if unbreathing is None else awake(night, unbreathing)
+
+
+def short_interval_index(night: Facts) -> float | None:
+    """LM less than 10 s after the one before, with their onset in sleep, per hour of it (7, no. 8; 1.6)."""
+    return in_sleep(night, short_intervals(night))
+
+
+def isolated_index(night: Facts) -> float | None:
+    """LM neither in a series nor short-interval, with their onset in sleep, per hour of it (7, no. 8; 1.6)."""
+    others = {move.onset for move in night.periodic} | {move.onset for move in short_intervals(night)}
+    return in_sleep(night, [move for move in night.movements if move.onset not in others])
+
+
+def clm_duration_mean(night: Facts) -> float | None:
+    """Mean duration of the CLM (7, no. 9)."""
+    return average(durations(night.candidates))
+
+
+def clm_duration_median(night: Facts) -> float | None:
+    """Median duration of the CLM (7, no. 9)."""
+    return middle(durations(night.candidates))
+
+
+def plm_duration_mean(night: Facts) -> float | None:
+    """Mean duration of the PLM (7, no. 9)."""
+    return average(durations(night.periodic))
+
+
+def plm_duration_median(night: Facts) -> float | None:
+    """Median duration of the PLM (7, no. 9)."""
+    return middle(durations(night.periodic))
+
+
+def imi_median(night: Facts) -> float | None:
+    """Median of all defined intervals (7, no. 10)."""
+    return middle([interval / SECOND for interval in night.intervals])
+
+
+def imi_ln_mean(night: Facts) -> float | None:
+    """Mean of ln(interval in s) over the intervals of 10 to 90 s (7, no. 10)."""
+    return average(logarithms(night))
+
+
+def imi_ln_sd(night: Facts) -> float | None:
+    """Their standard deviation (n - 1)."""
+    found = logarithms(night)
+    return statistics.stdev(found) if len(found) > 1 else None
+
+
+def imi_share_short(night: Facts) -> float | None:
+    """Share of the intervals below 10 s (7, no. 10)."""
+    return share(night.intervals, lambda interval: interval < PERIODIC[0])
+
+
+def imi_share_periodic(night: Facts) -> float | None:
+    """Share of the intervals of 10 to 90 s."""
+    return share(night.intervals, lambda interval: PERIODIC[0] <= interval <= PERIODIC[1])
+
+
+def imi_share_long(night: Facts) -> float | None:
+    """Share of the intervals above 90 s."""
+    return share(night.intervals, lambda interval: interval > PERIODIC[1])
+
+
+def series_count(night: Facts) -> int:
+    """Count the periodic series with PLM in bed (7, no. 11)."""
+    return len(night.lengths)
+
+
+def series_length_median(night: Facts) -> float | None:
+    """PLM in the median series."""
+    return middle(night.lengths)
+
+
+def series_length_max(night: Facts) -> int | None:
+    """PLM in the longest series."""
+    return max(night.lengths, default=None)
+
+
+def series_duration_max(night: Facts) -> float | None:
+    """From the first onset to the last offset of the series that lasts longest."""
+    return max(((one.end - one.onset) / SECOND for one in night.scoring.series), default=None)
+
+
+def plm_by_hour(night: Facts) -> tuple[int, ...] | None:
+    """PLM in each hour since going to bed, the last one not whole (7, no. 12)."""
+    if not night.in_bed:
+        return None
+    begin, end = night.in_bed[0][0], night.in_bed[-1][1]
+    return tuple(histogram(night, [*range(begin, end, HOUR), end]))
+
+
+def plm_by_third(night: Facts) -> tuple[int, ...] | None:
+    """PLM in each third of the time from going to bed to getting up (7, no. 12)."""
+    if not night.in_bed:
+        return None
+    begin, end = night.in_bed[0][0], night.in_bed[-1][1]
+    return tuple(histogram(night, [begin + (end - begin) * third // 3 for third in range(4)]))
+
+
+def plm_left(night: Facts) -> int:
+    """PLM of the left leg alone (7, no. 12)."""
+    return sum(move.side == "left" for move in night.periodic)
+
+
+def plm_right(night: Facts) -> int:
+    """PLM of the right leg alone."""
+    return sum(move.side == "right" for move in night.periodic)
+
+
+def plm_both(night: Facts) -> int:
+    """PLM of both legs."""
+    return sum(move.side == "both" for move in night.periodic)
+
+
+def plms_nrem_index(night: Facts) -> float | None:
+    """PLM with their onset in NREM sleep, per hour of it (7, no. 12); None without stages."""
+    return None if night.stages is None else in_stage(night, night.stages.nrem)
+
+
+def plms_rem_index(night: Facts) -> float | None:
+    """PLM with their onset in REM sleep, per hour of it; None without stages."""
+    return None if night.stages is None else in_stage(night, night.stages.rem)
+
+
+def longest_quiet_h(night: Facts) -> float | None:
+    """Longest time in bed that was measured and held no LM [D]."""
+    if night.in_bed is None:
+        return None
+    moving = [(move.onset, move.end) for move in night.scoring.movements]
+    stirred = sorted([*moving, *night.blind])
+    quiet = (piece for span in night.in_bed for piece in without(span, stirred))
+    return max(((end - begin) / HOUR for begin, end in quiet), default=None)
+
+
+def twitches(night: Facts) -> int | None:
+    """Movements shorter than 0.5 s, which are no LM; None where only marks were given."""
+    return night.twitches
+
+
+def rhythmic_trains(night: Facts) -> int | None:
+    """Rhythmic trains (HFT, ALMA, rhythmic feet: 1.6), which are no LM either."""
+    return night.rhythmic
+
+
+def cramps_possible(night: Facts) -> int | None:
+    """Count the possible cramps: something moved like one (5.2)."""
+    return cramps_of(night, Certainty.POSSIBLE)
+
+
+def cramps_probable(night: Facts) -> int | None:
+    """Count the probable cramps: the calf's EMG looked like one (5.2)."""
+    return cramps_of(night, Certainty.PROBABLE)
+
+
+MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
+    measure.__name__: measure
+    for measure in (
+        time_in_bed_h, sleep_h, movements, candidates, plm, plm_index, plms_index, plmw_index, clms_index,
+        movement_index, periodicity_index, plms_arousal_index, plm_nr, plms_nr_index, plmw_nr_index,
+        short_interval_index, isolated_index, clm_duration_mean, clm_duration_median, plm_duration_mean,
+        plm_duration_median, imi_median, imi_ln_mean, imi_ln_sd, imi_share_short, imi_share_periodic, imi_share_long,
+        series_count, series_length_median, series_length_max, series_duration_max, plm_by_hour, plm_by_third, plm_left,
+        plm_right, plm_both, plms_nrem_index, plms_rem_index, longest_quiet_h, twitches, rhythmic_trains,
+        cramps_possible, cramps_probable,
+    )
+}  # fmt: skip
+"""One for each field of `Measures`."""
+LEGLESS: Final = ("time_in_bed_h", "sleep_h", "cramps_possible", "cramps_probable")
+"""What is left where no sensor is fast enough for leg movements."""
+PERIODIC: Final = (10 * SECOND, 90 * SECOND)
+"""us; interval statistics use these limits under every rule set, so that they can be compared (SOMAS)."""
+
+
+def counted(found: Iterable[Movement], spans: Sequence[Span] | None) -> list[Movement]:
+    """Return the movements with their onset in one of the spans; all of them where the spans are not known."""
+    return [move for move in found if spans is None or within(move.onset, spans)]
 
 
 def hours(spans: Iterable[Span] | None, gaps: Sequence[Span]) -> float | None:
@@ -115,42 +532,64 @@ def per_hour(count: int | None, denominator: float | None) -> float | None:
     return count / denominator if count is not None and denominator else None
 
 
-def measures(
-    scoring: Scoring,
-    rules: RuleSet,
-    in_bed: Sequence[Span] | None,
-    asleep: Sequence[Span] | None,
-    gaps: Sequence[Span],
-    *,
-    moves: bool,
-) -> Measures:
-    """Return the measures of a scored night; each stands under its name in `Measures`."""
-    bed_hours, sleep_hours = hours(in_bed, gaps), hours(asleep, gaps)
-    if not moves:
-        return Measures(
-            time_in_bed_h=bed_hours, sleep_h=sleep_hours, movements=None, candidates=None, plm=None, plm_index=None,
-            plms_index=None, plmw_index=None, periodicity_index=None, series=None,
-        )  # fmt: skip
-    all_movements = counted(scoring.movements, in_bed)
-    candidates = counted(scoring.candidates, in_bed)
-    periodic = counted(scoring.periodic, in_bed)
-    plms = None if asleep is None else len(counted(periodic, asleep))
-    awake_hours = None if bed_hours is None or sleep_hours is None else bed_hours - sleep_hours
-    plmw = len(periodic) - plms if plms is not None and rules.scores_wake else None
-    return Measures(
-        time_in_bed_h=bed_hours,
-        sleep_h=sleep_hours,
-        movements=len(all_movements),
-        candidates=len(candidates),
-        plm=len(periodic),
-        plm_index=per_hour(len(periodic), bed_hours),
-        plms_index=per_hour(plms, sleep_hours),
-        plmw_index=per_hour(plmw, awake_hours),
-        periodicity_index=len(periodic) / len(candidates) if candidates else None,
-        series=sum(any(one.onset <= move.onset <= one.last for move in periodic) for one in scoring.series),
-    )
+def in_sleep(night: Facts, found: Iterable[Movement]) -> float | None:
+    """Return how many of the movements began in sleep, per hour of it."""
+    return None if night.asleep is None else per_hour(len(counted(found, night.asleep)), seen_sleep_h(night))
 
 
-def counted(movements: Iterable[Movement], spans: Sequence[Span] | None) -> list[Movement]:
-    """Return the movements with their onset in one of the spans; all of them where the spans are not known."""
-    return [move for move in movements if spans is None or within(move.onset, spans)]
+def awake(night: Facts, found: Sequence[Movement]) -> float | None:
+    """Return how many of the movements began awake in bed, per hour of that."""
+    if night.asleep is None or not night.rules.scores_wake:
+        return None
+    return per_hour(len(found) - len(counted(found, night.asleep)), seen_wake_h(night))
+
+
+def in_stage(night: Facts, stage: Sequence[Span]) -> float | None:
+    """Return the PLM that began in a stage, per hour of it."""
+    return per_hour(len(counted(night.periodic, stage)), hours(stage, night.blind))
+
+
+def without_breathing(night: Facts) -> list[Movement] | None:
+    """Return the PLM that are left without the movements at respiratory events."""
+    return None if night.without_breathing is None else counted(night.without_breathing.periodic, night.in_bed)
+
+
+def short_intervals(night: Facts) -> list[Movement]:
+    """Return the LM less than 10 s after the one before."""
+    return [later for earlier, later in pairwise(night.movements) if later.onset - earlier.onset < PERIODIC[0]]
+
+
+def logarithms(night: Facts) -> list[float]:
+    """Return ln of the intervals of 10 to 90 s."""
+    return [math.log(one / SECOND) for one in night.intervals if PERIODIC[0] <= one <= PERIODIC[1]]
+
+
+def durations(found: Iterable[Movement]) -> list[float]:
+    """Return durations in s."""
+    return [move.duration / SECOND for move in found]
+
+
+def histogram(night: Facts, bounds: Sequence[int]) -> Iterable[int]:
+    """Yield the PLM with their onset between each two bounds."""
+    for begin, end in pairwise(bounds):
+        yield sum(begin <= move.onset < end for move in night.periodic)
+
+
+def cramps_of(night: Facts, certainty: Certainty) -> int | None:
+    """Return the number of cramps of one certainty; None where no sensor could see any."""
+    return None if night.cramps is None else sum(cramp.certainty is certainty for cramp in night.cramps)
+
+
+def average(values: Sequence[float]) -> float | None:
+    """Return the mean; None of nothing."""
+    return statistics.fmean(values) if values else None
+
+
+def middle(values: Sequence[float]) -> float | None:
+    """Return the median; None of nothing."""
+    return statistics.median(values) if values else None
+
+
+def share(values: Sequence[int], meets: Callable[[int], bool]) -> float | None:
+    """Return the share of the values that meet a condition; None of nothing."""
+    return sum(map(meets, values)) / len(values) if values else None

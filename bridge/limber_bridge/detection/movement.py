@@ -6,11 +6,12 @@ Law: what is decided at a frame rests on that frame and those before it, never o
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
 
-from limber_bridge.detection.events import Grade, Part
+from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
 from limber_bridge.detection.level import LEVELS, Frames, lengthening, window_frames
 from limber_bridge.detection.noise import Noise, NoiseFloor, Thresholds
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
@@ -65,10 +66,24 @@ HOLD: Final = 0.5
 THERE_AND_BACK: Final = 10 * SECOND
 """us; a limb that turned and is back within this time made one movement and was held in between. 10 s is the longest
 candidate movement of one leg (WASM 2016)."""
+SHORTEST: Final = SECOND // 2
+"""us; what is shorter is a twitch and no leg movement (WASM 2016 and AASM alike)."""
+SHORTEST_TRAIN: Final = 5 * SECOND
+"""us. Trains of rhythmic feet last 10 to 15 s (science reference 1.6); a leg movement of several bursts lasts less [D].
+"""
+FEWEST_BEATS: Final = 4
+SLOWEST_BEAT: Final = 10 / 3
+"""s; high-frequency leg movements are at least four at 0.3 to 4 Hz (Yang and Winkelman 2010, science reference 1.6)."""
+BEAT_HIGH: Final = 0.6
+BEAT_LOW: Final = 0.35
+"""Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
+UNEVEN: Final = 0.35
+"""Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
 JUDGED: Final = 60.0
 """s; the morphology of a movement is judged on so much of it."""
 
 
+type Found = Part | Twitch | Rhythm
 type Direction = tuple[float, ...]
 """Acceleration of a limb at rest in g, one value for each axis: where gravity points."""
 
@@ -145,17 +160,22 @@ class Movements:
         return self._floor.known
 
     @property
+    def threshold(self) -> float:
+        """Level from which on something moves; infinite until the noise is known."""
+        return self._floor.on
+
+    @property
     def open_onset(self) -> int | None:
         """Onset of what is not told yet: nothing earlier is to come from this sensor."""
         if self._turned is not None:
             return self._turned.part.onset
         return None if self._burst is None else self._burst.onset
 
-    def feed(self, frames: Frames) -> list[Part]:
+    def feed(self, frames: Frames) -> list[Found]:
         """Return the movements whose end the frames make known, changes of posture among them, in order of onset."""
         if frames.level is None:
             return []
-        parts: list[Part] = []
+        parts: list[Found] = []
         if frames.fresh:
             parts = self.finish()
             self._begin(frames.rate)
@@ -169,10 +189,10 @@ class Movements:
         self._seen_until = int(stretch.times[-1]) + self._frame
         return parts
 
-    def finish(self) -> list[Part]:
+    def finish(self) -> list[Found]:
         """Return what was still open, with the duration that was seen: here the signal ends or breaks off."""
         burst, self._burst = self._burst, None
-        parts: list[Part] = []
+        parts: list[Found] = []
         if burst is not None:
             end = burst.quiet_since - self._lengthening if burst.quiet else self._seen_until
             parts += self._judged(burst, end, None)
@@ -196,7 +216,7 @@ class Movements:
         self._stirred = self._burst is not None
         self._kept = max(self._tick, 2 * self._hold)
 
-    def _told(self, stretch: Stretch, position: int) -> Iterator[Part]:
+    def _told(self, stretch: Stretch, position: int) -> Iterator[Found]:
         """Yield what the frames from `position` on make known, and look at the noise once a tick."""
         while position < len(stretch.times):
             stop = min(len(stretch.times), position + self._tick - self._ticked)
@@ -207,7 +227,7 @@ class Movements:
                 self._floor.learn(stretch.level[stop - self._tick : stop], quiet=not self._stirred)
                 self._begin_tick()
 
-    def _scan(self, stretch: Stretch, position: int, stop: int) -> Iterator[Part]:
+    def _scan(self, stretch: Stretch, position: int, stop: int) -> Iterator[Found]:
         while position < stop:
             if self._burst is None:
                 position = self._wait(stretch, position, stop)
@@ -248,11 +268,11 @@ class Movements:
                 return index + 1
         return stop
 
-    def _close(self, burst: Burst, after: Direction | None) -> Iterator[Part]:
+    def _close(self, burst: Burst, after: Direction | None) -> Iterator[Found]:
         self._burst = None
         yield from self._judged(burst, burst.quiet_since - self._lengthening, after)
 
-    def _judged(self, burst: Burst, end: int, after: Direction | None) -> Iterator[Part]:
+    def _judged(self, burst: Burst, end: int, after: Direction | None) -> Iterator[Found]:
         """Yield the burst as a movement, hold it back as a turn, or drop it for its morphology."""
         part = Part(self._side, burst.onset, max(end, burst.onset), burst.peak, self._rule.grade(burst.peak))
         turned, self._turned = self._turned, None
@@ -267,10 +287,20 @@ class Movements:
             yield turned.part
         if burst.before is not None and self._turns(burst.before, after):
             self._turned = Turned(replace(part, turned=True), burst.before)
+        else:
+            yield from self._told_apart(part, burst)
+
+    def _told_apart(self, part: Part, burst: Burst) -> Iterator[Found]:
+        """Yield what moved and came back as what it is: a twitch, a rhythm or a leg movement."""
+        beats = rhythm(burst.levels, self._rate)
+        if part.duration < SHORTEST:
+            yield Twitch(part.side, part.onset, part.end, part.peak)
+        elif beats and part.duration >= SHORTEST_TRAIN:
+            yield Rhythm(part.side, part.onset, part.end, beats)
         elif self._sustained(burst):
             yield part
 
-    def _expire(self, now: int) -> Iterator[Part]:
+    def _expire(self, now: int) -> Iterator[Found]:
         """Yield a turn that nothing can undo in time any more."""
         if self._turned is None or now <= self._turned.part.onset + THERE_AND_BACK + self._lengthening:
             return
@@ -291,6 +321,22 @@ class Movements:
             return False
         windows = np.lib.stride_tricks.sliding_window_view(np.array(burst.levels), self._hold)
         return bool((np.median(windows, axis=1) >= burst.off).any())
+
+
+def rhythm(levels: Sequence[float], rate: float) -> int:
+    """Return how many even bursts a level (frames, `rate` a second) swings through; 0 where it has no rhythm."""
+    usual = float(np.percentile(levels, 90))
+    rises: list[int] = []
+    resting = True
+    for index, level in enumerate(levels):
+        if resting and level >= BEAT_HIGH * usual:
+            rises.append(index)
+        resting = level <= BEAT_LOW * usual or (resting and level < BEAT_HIGH * usual)
+    if len(rises) < FEWEST_BEATS:
+        return 0
+    periods = np.array([(later - earlier) / rate for earlier, later in pairwise(rises)])
+    even = periods.std() <= UNEVEN * periods.mean() and periods.max() <= SLOWEST_BEAT
+    return len(rises) if even else 0
 
 
 def angle(one: Sequence[float], other: Sequence[float]) -> float:

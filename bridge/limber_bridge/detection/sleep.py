@@ -153,13 +153,16 @@ PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
 """us without an epoch after which signs begin anew."""
+UNKNOWN: Final = 60 * MINUTE
+"""us without an epoch after which nothing is known any more: who was in bed then may be anywhere now [D]."""
 
 
 def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed | None]:
     """Return what is known after one more epoch, and the event if somebody went to bed or left it."""
     rule = BED_RULES[method]
-    if state.epoch is not None and epoch.start - state.epoch > FORGOTTEN + EPOCH:
-        state = replace(state, leaning=None)
+    away = 0 if state.epoch is None else epoch.start - state.epoch
+    if away > FORGOTTEN + EPOCH:
+        state = replace(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
     state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method), epoch)
     if sign is None:
         return state, None
@@ -276,3 +279,30 @@ def without(span: Span, others: Iterable[Span]) -> Iterator[Span]:
         begin = max(begin, stop)
     if begin < end:
         yield begin, end
+
+
+def overlaps(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """Return the times that lie in a span of each list; in both, spans are in order and apart."""
+    found: list[Span] = []
+    here, there = iter(some), iter(others)
+    one, other = next(here, None), next(there, None)
+    while one is not None and other is not None:
+        begin, end = max(one[0], other[0]), min(one[1], other[1])
+        if begin < end:
+            found.append((begin, end))
+        if one[1] < other[1]:
+            one = next(here, None)
+        else:
+            other = next(there, None)
+    return found
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that touch or overlap as one."""
+    joined: list[Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined

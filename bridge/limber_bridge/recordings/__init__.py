@@ -4,7 +4,9 @@ Law: what a file does not hold is a gap, what cannot be understood is an error t
 is guessed in silence.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from limber_bridge.recordings.edf import read_edf
@@ -12,13 +14,14 @@ from limber_bridge.recordings.recording import Recording, UnreadableRecordingErr
 from limber_bridge.recordings.table import read_csv
 
 
-def read(path: Path, zone: ZoneInfo | None = None) -> Recording:
+def read(path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})) -> Recording:
     """Read a recording, whichever of the formats it has.
 
-    `zone` is where it was made: EDF gives local times without a zone, so its start is known only with one.
+    `zone` is where it was made: EDF gives local times without a zone, so its start is known only with one. `channels`
+    says what labels that are not known by themselves stand for: label -> column.
     Raises UnreadableRecordingError.
     """
     try:
-        return read_edf(path, zone) if path.suffix.lower() == ".edf" else read_csv(path)
+        return read_edf(path, zone, channels) if path.suffix.lower() == ".edf" else read_csv(path, channels)
     except OSError as error:
         raise UnreadableRecordingError(f"{path}: {error.strerror or error}; check the path") from error

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -34,13 +34,15 @@ UNDATED: Final = 1985
 ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
 
 
-def read_edf(path: Path, zone: ZoneInfo | None) -> Recording:
+def read_edf(path: Path, zone: ZoneInfo | None, channels: Mapping[str, str]) -> Recording:
     """Read an EDF or EDF+ file; UnreadableRecordingError or OSError."""
     edf, notes = opened(path)
-    known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label)) is not None]
+    known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label, channels)) is not None]
     if not known:
         labels = ", ".join(signal.label for signal in edf.signals)
-        raise UnreadableRecordingError(f"{path}: no known signal among {labels}; rename one, `left_emg` for example")
+        raise UnreadableRecordingError(
+            f"{path}: no known signal among {labels}; say what one is: --channel LABEL=left_emg"
+        )
     start, onsets = start_of(edf, zone), record_onsets(path, edf)
     if not onsets:
         raise UnreadableRecordingError(f"{path}: a header without data; export it anew")
@@ -63,8 +65,9 @@ def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
     return edf, tuple(f"{path}: {' '.join(str(one.message).split())}" for one in caught)
 
 
-def column_of(label: str) -> Column | None:
+def column_of(label: str, channels: Mapping[str, str]) -> Column | None:
     """Return what a label means; None for one that is not ours."""
+    label = channels.get(label, label)
     if label in COLUMNS:
         return COLUMNS[label]
     letters = re.sub(r"[^a-z]", "", label.lower())

@@ -4,7 +4,8 @@ import csv
 import gzip
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -23,16 +24,18 @@ from limber_bridge.recordings.recording import (
 
 UNIX: Final = 1e9
 """s; a time above this is Unix time."""
+LATEST: Final = 1e11
+"""s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
 PIECE: Final = 60.0
 """s of signal for which one straight line stands for the clock: rows jitter, and rates are a percent off."""
 HOLE: Final = 2.5
 """Sample intervals; rows further apart than this have a hole between them."""
 
 
-def read_csv(path: Path) -> Recording:
+def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     """Read a CSV, gzipped or not; UnreadableRecordingError or OSError."""
     with text_of(path) as lines:
-        names = header(path, lines)
+        names = header(path, lines, channels)
         table = numbers(path, lines, names)
     times = table[names.index("time")]
     notes = []
@@ -46,6 +49,8 @@ def read_csv(path: Path) -> Recording:
         table, times = table[:, advancing], times[advancing]
     if len(times) < 2:
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
+    if times[-1] > LATEST:
+        raise UnreadableRecordingError(f"{path}: line 2: column `time` is {times[0]:.0f}; write seconds")
     unix = bool(times[0] > UNIX)
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
     signals = tuple(
@@ -62,13 +67,14 @@ def text_of(path: Path) -> Iterator[IO[str]]:
         plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
         try:
             yield io.TextIOWrapper(plain, encoding="utf-8-sig")
-        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
             raise UnreadableRecordingError(f"{path}: not a whole UTF-8 text ({error}); save it anew") from error
 
 
-def header(path: Path, lines: IO[str]) -> list[str]:
-    """Read the header row and check it."""
-    names = [name.strip() for name in lines.readline().rstrip("\r\n").split(",")]
+def header(path: Path, lines: IO[str], channels: Mapping[str, str]) -> list[str]:
+    """Read the header row, names replaced by what they stand for, and check it."""
+    found = [name.strip() for name in lines.readline().rstrip("\r\n").split(",")]
+    names = [channels.get(name, name) for name in found]
     if names == [""]:
         raise UnreadableRecordingError(f"{path}: empty; a recording begins with a header row")
     if "time" not in names:

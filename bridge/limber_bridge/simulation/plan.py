@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.events import Certainty, Cramp, Part
-from limber_bridge.detection.measures import NightScore, measures
+from limber_bridge.detection.measures import Facts, NightScore, measures
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.score import score
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
@@ -290,10 +290,10 @@ def truth(night: Plan, marks: Iterable[Part], rules: RuleSet = WASM_2016) -> Tru
     """Return the truth of a plan, given what moves in it (`parts`, for one sensor or for each of several)."""
     in_bed, asleep = spans(night.in_bed), spans(night.asleep)
     scoring = score(marks, rules, asleep=asleep)
-    figures = measures(scoring, rules, in_bed, asleep, (), moves=True)
     cramps = tuple(
         Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
     )
+    figures = measures(Facts(scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, cramps=cramps))
     return Truth(NightScore(scoring, in_bed, asleep, (), figures), cramps)
 
 
