@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from limber_bridge import __version__
@@ -50,6 +50,8 @@ MEMORY_EVERY: Final = 5 * SECOND
 """us between two notes of how far the sensors have been read."""
 AGAIN: Final = 10.0
 """s until a source that was lost is tried again."""
+LOGGED: Final = 1000
+"""Different troubles that are remembered at the most: strangers can make up any number."""
 SEEN: Final = 600 * SECOND
 """us for which the same trouble is not logged again."""
 
@@ -118,7 +120,15 @@ class Bridge:
                 raise
             raise JournalError(str(broken.exceptions[0])) from errors
         finally:
+            await self._interrupt()
             await self._link.stop()
+
+    async def _interrupt(self) -> None:
+        """Keep what is still open, with the duration that was seen: a movement is not lost because we are stopped."""
+        for watch in self._watches.values():
+            change = watch.interrupt(self._host.now())
+            with contextlib.suppress(JournalError):
+                await asyncio.to_thread(self._keep, watch, change)
 
     def _requests(self) -> Iterator[tuple[str, Request]]:
         """Yield what each source is asked for."""
@@ -180,12 +190,12 @@ class Bridge:
     async def _apply(self, watch: Watch, change: Change) -> None:
         """Keep a change, then tell it."""
         told, now = self._told[watch.id], self._host.now()
-        read_on = watch.measured != told.measured and now - told.memory >= MEMORY_EVERY
+        read_on = watch.measured != told.measured and abs(now - told.memory) >= MEMORY_EVERY
         if change or read_on:
             await asyncio.to_thread(self._keep, watch, change)
             told.memory, told.measured = now, watch.measured
         for filed in change.events:
-            message = event_message(filed.event, filed.night) if filed.told else None
+            message = event_message(filed.event, filed.night, filed.known) if filed.told else None
             if message is not None:
                 self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
         for night in change.finished:
@@ -194,6 +204,8 @@ class Bridge:
         self._tell(watch, now, owes=bool(change))
 
     def _keep(self, watch: Watch, change: Change) -> None:
+        for anew in change.renewed:
+            self._journal.forget(watch.id, anew)
         self._journal.append(watch.id, [(filed.night, filed.event) for filed in change.events], watch.memory)
         for night in change.finished:
             self._journal.finish(night)
@@ -207,7 +219,8 @@ class Bridge:
             told.signs = signs
             owes = True
         told.owes |= owes
-        apart = now - told.state
+        # The clock may have been set back.
+        apart = abs(now - told.state)
         if apart >= STATE_EVERY or (told.owes and apart >= STATE_APART):
             self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
             told.state, told.owes = now, False
@@ -241,7 +254,7 @@ class Bridge:
         for watch in self._watches.values():
             self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
             self._told[watch.id].state = now
-        retained = [self._topics.info, *(self._topics.state(sleeper) for sleeper in self._watches)]
+        retained = [self._topics.status, self._topics.info, *(self._topics.state(sleeper) for sleeper in self._watches)]
         self._link.greeted(retained, await asyncio.to_thread(self._journal.topics))
         await asyncio.to_thread(self._journal.keep_topics, retained)
 
@@ -292,10 +305,12 @@ class Bridge:
         return DoneAnswer(id=ask.id)
 
     def _log(self, sensor: int | None, key: str, text: str) -> None:
-        """Log trouble, once and not for every packet."""
-        now = self._host.now()
-        new = now - self._logged.get((sensor, key), -SEEN) >= SEEN
-        self._logged[sensor, key] = now
+        """Log trouble, once and not for every packet; of a stranger's, what it says tells it apart."""
+        now, what = self._host.now(), (sensor, key if sensor is not None else text)
+        if len(self._logged) >= LOGGED:
+            self._logged.clear()
+        new = abs(now - self._logged.get(what, -SEEN)) >= SEEN
+        self._logged[what] = now
         if new:
             LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", text)
 
@@ -314,15 +329,13 @@ class Bridge:
 def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
     """Return what the journal knows of a sleeper that matters now.
 
-    A sleeper who is played from recordings begins anew each time: only the last night is taken over.
+    A sleeper who is played from recordings begins anew each time: of its nights only the figures are taken over.
     """
     last = journal.last_night(sleeper.id)
     if not sleeper.live:
-        return Kept(last=last)
+        return Kept(finished={night.date: night for night in journal.nights(sleeper.id)}, last=last)
     tonight = config.calendar.night_of(now)
-    recent = [tonight - timedelta(days=days) for days in range(7, -1, -1)]
-    unfinished = set(journal.unfinished(sleeper.id))
-    wanted: list[date] = [night for night in recent if night in unfinished or night >= recent[-2]]
+    wanted = sorted({*journal.unfinished(sleeper.id), tonight - timedelta(days=1), tonight})
     nights = {night: events for night in wanted if (events := journal.events(sleeper.id, night))}
-    finished = {night.date: night for night in journal.nights(sleeper.id, recent[0]) if night.date in nights}
+    finished = {night.date: night for night in journal.nights(sleeper.id) if night.date in nights}
     return Kept(journal.memory(sleeper.id), nights, finished, last)

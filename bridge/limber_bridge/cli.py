@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
     simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
     simulate.add_argument("--hours", type=float, default=8.0, help="default: %(default)s")
-    simulate.add_argument("--seed", type=int, default=1, help="the same seed writes the same bytes (default: 1)")
+    simulate.add_argument("--seed", type=natural, default=1, help="the same seed writes the same bytes (default: 1)")
     simulate.add_argument("--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)")
     simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
     simulate.add_argument("--sensor", choices=("ankle", "bed", "emg"), default="ankle", help="default: %(default)s")
@@ -108,6 +108,13 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"`{text}`: no such time zone; write Europe/Berlin, for example") from error
+
+
+def natural(text: str) -> int:
+    """Read a whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number from 0 on")
+    return int(text)
 
 
 def positive(text: str) -> int:

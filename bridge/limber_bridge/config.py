@@ -17,7 +17,7 @@ import voluptuous as vol
 
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
-from limber_bridge.document import ConfigError, Document, Keys, load
+from limber_bridge.document import ConfigError, Document, Keys, Outside, load
 from limber_bridge.nights import Calendar
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Wanted
@@ -113,7 +113,22 @@ def one_of(*values: str) -> vol.In:
 
 def whole(least: int, most: int) -> vol.All:
     """Return a check for a whole number within bounds."""
-    return vol.All(int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
+    return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
+
+
+def given(value: object) -> object:
+    """Return a number for one that came as a text from outside the file."""
+    return int(value) if isinstance(value, Outside) and value.isdecimal() else value
+
+
+def host(value: object) -> str:
+    """Check the name or the address of a host, as far as that can be done without asking for it."""
+    try:
+        if isinstance(value, str) and value.strip() and value.encode("idna"):
+            return value
+    except UnicodeError:
+        pass
+    raise vol.Invalid("write a name or an address")
 
 
 def slug(value: object) -> str:
@@ -175,7 +190,7 @@ TLS: Final = vol.Any(
 )
 BROKER: Final = vol.Schema(
     {
-        vol.Required("host", msg="write the name or address of your MQTT broker"): text("write a name or an address"),
+        vol.Required("host", msg="write the name or address of your MQTT broker"): host,
         vol.Optional("port"): whole(1, 65535),
         vol.Optional("user"): text("write the user name, or leave `user` out"),
         vol.Optional("password"): text("write the password in quotes, `!env_var NAME` or `!file PATH`"),

@@ -21,25 +21,31 @@ class ConfigError(Exception):
         super().__init__("\n".join(lines))
 
 
+class Outside(str):
+    """A text from outside the file: out of `!env_var` or `!file`. It may stand for a number."""
+
+    __slots__ = ()
+
+
 class _Loader(yaml.SafeLoader):
     """YAML with `!env_var NAME` and `!file PATH`, as Home Assistant and container users know them."""
 
     folder = Path()
 
 
-def _env_var(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside:
     name, _, default = str(loader.construct_scalar(node)).partition(" ")
     value = os.environ.get(name, default or None)
     if value is None:
         mend = f"set the environment variable {name}, or write `!env_var {name} DEFAULT`"
         raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark)
-    return value
+    return Outside(value)
 
 
-def _file(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _file(loader: _Loader, node: yaml.ScalarNode) -> Outside:
     path = loader.folder / str(loader.construct_scalar(node))
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return Outside(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         mend = f"cannot read {path} ({error}); correct the path or let the bridge read it"
         raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark) from error

@@ -57,7 +57,8 @@ class Health:
 
     def connected(self, now: int) -> bool:
         """Return whether samples came lately."""
-        return self._heard is not None and now - self._heard < SILENT
+        # The clock may have been set back since.
+        return self._heard is not None and abs(now - self._heard) < SILENT
 
     def problem(self, now: int) -> str | None:
         """Return what is wrong, as a word."""
@@ -89,7 +90,8 @@ class Health:
         self._lost += expected - good
         self._heard, self._end, self._rate = now, max(block.end, self._end or 0), block.clock.rate
         self._sampled = block.clock.at(block.end - 1)
-        self._recent.append((now, expected, good))
+        # What was lost in a longer absence than the quality looks back at has no part in it.
+        self._recent.append((now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good))
         self._forget(now)
 
     def _forget(self, now: int) -> None:

@@ -1,12 +1,13 @@
 """The only record: what was measured, in SQLite, before anyone hears of it.
 
 Law: a method that writes returns only when the data would outlive a power cut. Whatever is published can be rebuilt
-from here. One process writes; the methods may be called from any thread, one at a time.
+from here. One process writes; the methods may be called from any thread.
 """
 
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Journal:
         that write raise it when they cannot.
         """
         self._path = path
+        self._turn = threading.RLock()
         try:
             self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -79,6 +81,10 @@ class Journal:
         except BlockingIOError as error:
             os.close(self._lock)
             raise JournalError(f"{path}: another limber uses this journal; stop it first") from error
+        except OSError as error:
+            os.close(self._lock)
+            mend = "put it on a disk of this machine"
+            raise JournalError(f"{path}: its file system has no locks ({error.strerror}); {mend}") from error
         except (sqlite3.Error, JournalError) as error:
             os.close(self._lock)
             raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
@@ -97,7 +103,7 @@ class Journal:
     def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
         """Keep events, each with its night, together with what the detector has to remember.
 
-        An event that is known by its id replaces what was known of it.
+        An event that is known by its id replaces what was known of it, and comes last in the order of arrival.
         """
         rows = [
             (sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
@@ -106,13 +112,19 @@ class Journal:
         with self._writing():
             self._database.executemany(
                 "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload",
+                " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload,"
+                " number = (SELECT max(number) + 1 FROM event) WHERE payload <> excluded.payload",
                 rows,
             )
             self._database.executemany(
                 "INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows}
             )
             self._database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (sleeper, encode(memory)))
+
+    def forget(self, sleeper: str, night: date) -> None:
+        """Forget the events of a night that is to be played anew; its figures stay until there are others."""
+        with self._writing():
+            self._database.execute("DELETE FROM event WHERE sleeper = ? AND night = ?", (sleeper, night.isoformat()))
 
     def finish(self, night: Night) -> None:
         """Keep a finished night, or a later revision of it."""
@@ -125,7 +137,7 @@ class Journal:
     def memory(self, sleeper: str) -> Memory | None:
         """Return what the detector of a sleeper has to remember; None before its first event."""
         rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
-        return msgspec.json.decode(rows[0][0], type=Memory) if rows else None
+        return self._decoded(rows[0][0], Memory) if rows else None
 
     def events(self, sleeper: str, night: date) -> list[Event]:
         """Return the events of a night in order of onset."""
@@ -134,7 +146,7 @@ class Journal:
             sleeper,
             night.isoformat(),
         )
-        return [decode(name, payload) for name, payload in rows]
+        return [self._decoded(payload, KINDS[name]) for name, payload in rows]
 
     def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[Entry]:
         """Return at most `limit` events of a night in order of arrival, those after entry number `after`.
@@ -150,7 +162,7 @@ class Journal:
             after,
             limit,
         )
-        return [Entry(number, night, decode(name, payload)) for number, name, payload in rows]
+        return [Entry(number, night, self._decoded(payload, KINDS[name])) for number, name, payload in rows]
 
     def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
         """Return the finished nights after a date, oldest first."""
@@ -160,24 +172,19 @@ class Journal:
             after.isoformat() if after else "",
             limit,
         )
-        return [msgspec.json.decode(payload, type=Night) for (payload,) in rows]
+        return [self._decoded(payload, Night) for (payload,) in rows]
 
     def last_night(self, sleeper: str) -> Night | None:
         """Return the finished night with the latest date."""
         rows = self._rows(
             "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1", sleeper
         )
-        return msgspec.json.decode(rows[0][0], type=Night) if rows else None
+        return self._decoded(rows[0][0], Night) if rows else None
 
     def unfinished(self, sleeper: str) -> list[date]:
         """Return the nights that hold events and were never finished, oldest first."""
         rows = self._rows("SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper)
         return [date.fromisoformat(night) for (night,) in rows]
-
-    def revision(self, sleeper: str, night: date) -> int:
-        """Return how often a night has been finished."""
-        rows = self._rows("SELECT revision FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat())
-        return int(rows[0][0]) if rows else 0
 
     def topics(self) -> set[str]:
         """Return the retained topics that were ever published."""
@@ -193,14 +200,23 @@ class Journal:
     def _writing(self) -> Iterator[None]:
         """Commit what is done inside, or nothing of it; JournalError if that cannot be done."""
         try:
-            with self._database:
+            with self._turn, self._database:
                 yield
         except sqlite3.Error as error:
             raise JournalError(f"{self._path}: cannot be written ({error}); see that its disk has room") from error
 
+    def _decoded[T](self, payload: str, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(payload, type=kind)
+        except msgspec.DecodeError as error:
+            raise JournalError(f"{self._path}: damaged ({error}); move it away to begin a new one") from error
+
     def _rows(self, statement: str, *values: str | int) -> list[Any]:
-        with closing(self._database.execute(statement, values)) as cursor:
-            return cursor.fetchall()
+        try:
+            with self._turn, closing(self._database.execute(statement, values)) as cursor:
+                return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: cannot be read ({error}); move it away to begin a new one") from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -223,6 +239,9 @@ def prepare(database: sqlite3.Connection) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA:
         raise JournalError(f"written by a newer limber (schema {version}, this one knows {SCHEMA}); update the bridge")
+    (sound,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if sound != "ok":
+        raise JournalError(f"damaged ({' '.join(sound.split())})")
     if version == 0:
         if database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
             raise JournalError("a database of some other program")
@@ -232,8 +251,3 @@ def prepare(database: sqlite3.Connection) -> None:
 def encode(value: Event | Memory | Night) -> str:
     """Return a record as JSON."""
     return msgspec.json.encode(value).decode()
-
-
-def decode(name: str, payload: str) -> Event:
-    """Return an event out of the name of its kind and its JSON."""
-    return msgspec.json.decode(payload, type=KINDS[name])

@@ -138,6 +138,8 @@ class _Happened:
     kind: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest: what judges whether it is late. Null in answers, and for nights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ class Link:
         self._version = MQTTProtocolVersion.MQTTv5
         self._client: paho.Client | None = None
         self._closes = 0
-        self._up = self._leaving = False
+        self._up = self._leaving = self._refused = False
         self._unanswered: asyncio.TimerHandle | None = None
         self._complained = ""
         self._flying: dict[int, str] = {}
@@ -136,6 +136,7 @@ class Link:
 
     def _opened(self, _socket: object) -> None:
         self._answered()
+        self._refused = False
         self._unanswered = self._loop.call_later(ANSWER, self._silent)
 
     def _answered(self) -> None:
@@ -151,6 +152,7 @@ class Link:
     def _connected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self._answered()
         if reason.is_failure:
+            self._refused = True
             if reason.value == UNSUPPORTED and self._version == MQTTProtocolVersion.MQTTv5:
                 self._fall_back("the broker does not know MQTT 5")
             else:
@@ -174,7 +176,7 @@ class Link:
         self._answered()
         if self._up:
             LOG.warning("lost the broker (%s); trying again", reason)
-        elif self._version == MQTTProtocolVersion.MQTTv5:
+        elif self._version == MQTTProtocolVersion.MQTTv5 and not self._refused:
             self._closes += 1
             if self._closes == CLOSES:
                 self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times")
@@ -207,6 +209,9 @@ class Link:
             # Another connection's last will, or somebody's mistake: we are here.
             if message.payload != ONLINE and self._up and not self._leaving:
                 self.publish(self._topics.status, ONLINE, retain=True)
+            return
+        if message.retain and message.topic == self._topics.ask:
+            self._complain(f"a question on {message.topic} is retained and not answered; clear it there")
             return
         self._heard(message.topic, message.payload)
 

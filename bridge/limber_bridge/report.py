@@ -10,7 +10,7 @@ from typing import Any, Final
 from limber_bridge.detection.events import Cramp, Movement, Series
 from limber_bridge.detection.measures import NightScore, rounded
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.score import Scoring
+from limber_bridge.detection.score import within
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span
 from limber_bridge.nights import utc
@@ -45,7 +45,7 @@ def document(report: Report) -> dict[str, Any]:
         "start": None if report.start is None else utc(report.start).isoformat().replace("+00:00", "Z"),
         "duration": round(report.duration, 3),
         "rules": report.rules.name,
-        "movements": movement_entries(night.scoring, origin),
+        "movements": movement_entries(night, origin),
         "series": series_entries(night.scoring.series, origin),
         "cramps": [cramp_entry(cramp, origin) for cramp in report.cramps],
         "gaps": gap_entries(report.gaps, origin),
@@ -56,10 +56,14 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def movement_entries(scoring: Scoring, origin: int) -> list[dict[str, Any]]:
-    """Return the movements, each with the index of its series."""
-    members = zip(scoring.movements, scoring.membership, strict=True)
-    return [movement_entry(movement, series, origin) for movement, series in members]
+def movement_entries(night: NightScore, origin: int) -> list[dict[str, Any]]:
+    """Return the movements that are counted, those in bed, each with the index of its series."""
+    members = zip(night.scoring.movements, night.scoring.membership, strict=True)
+    return [
+        movement_entry(movement, series, origin)
+        for movement, series in members
+        if night.in_bed is None or within(movement.onset, night.in_bed)
+    ]
 
 
 def movement_entry(movement: Movement, series: int | None, origin: int) -> dict[str, Any]:

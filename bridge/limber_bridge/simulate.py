@@ -50,21 +50,32 @@ def write(order: Order) -> None:
     if not 10 <= order.rate <= 2000 or (sensor.quantity is Quantity.EMG and order.rate < 100):
         raise NotWritableError("--rate: write 10 to 2000 Hz, for EMG 100 at least")
     night = plan(order.seed, order.wishes)
-    names = column_names(sensor.quantity, sensor.place, sensor.side)
-    signal = blocks(night, sensor, order.rate)
+    stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
+    text = json.dumps(truth_document(order, night, sensor), indent=1)
+    # Written beside its place first: what was interrupted leaves no half night behind.
+    part = order.out.with_name(f".part.{order.out.name}")
     try:
-        if order.out.name.lower().endswith((".csv", ".csv.gz")):
-            write_csv(order.out, sensor.quantity, names, signal)
-        elif order.out.suffix.lower() == ".edf":
-            samples = np.concatenate([block.samples for block in signal], axis=1)
-            write_edf(order.out, names, sensor.quantity, order.rate, samples)
-        else:
-            raise NotWritableError(f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf")
-        stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
-        text = json.dumps(truth_document(order, night, sensor), indent=1)
+        write_signal(order, night, sensor, part)
         order.out.with_name(f"{stem}.truth.json").write_text(text + "\n", encoding="utf-8")
+        part.replace(order.out)
     except OSError as error:
         raise NotWritableError(f"--out {order.out}: {error.strerror or error}; choose another place") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_signal(order: Order, night: Plan, sensor: Sensor, out: Path) -> None:
+    """Write the recording; NotWritableError or OSError."""
+    names = column_names(sensor.quantity, sensor.place, sensor.side)
+    signal = blocks(night, sensor, order.rate)
+    if out.name.lower().endswith((".csv", ".csv.gz")):
+        write_csv(out, sensor.quantity, names, signal)
+        return
+    if out.suffix.lower() != ".edf":
+        raise NotWritableError(f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf")
+    samples = np.concatenate([block.samples for block in signal], axis=1)
+    try:
+        write_edf(out, names, sensor.quantity, order.rate, samples)
     except ValueError as error:
         raise NotWritableError(f"--rate {order.rate:g}: {error}") from error
 

@@ -35,6 +35,8 @@ class Filed:
     event: Event
     told: bool
     """Whether others hear of it as it happens."""
+    known: int
+    """us; when it could be known at the earliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Change:
 
     events: tuple[Filed, ...] = ()
     finished: tuple[Night, ...] = ()
+    renewed: tuple[date, ...] = ()
+    """Nights of which everything that was kept is to be forgotten first: they are played anew."""
 
     def __bool__(self) -> bool:
         return bool(self.events or self.finished)
@@ -81,6 +85,8 @@ class Watch:
         self._playing = {sensor.id for sensor in sensors}
         self._bed_known = self._detector.in_bed is not None
         self._time = now if sleeper.live else 0
+        self._known = self._time
+        self._renewed: list[date] = []
         read = (one.until or 0 for one in self._detector.memory.sensors.values())
         self._measured = max([*read, *(event.onset for event in earlier)], default=0)
 
@@ -134,11 +140,15 @@ class Watch:
 
     def tick(self, now: int) -> Change:
         """Let time pass; once a second or so."""
+        self._known = now
         return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
 
     def interrupt(self, now: int) -> Change:
-        """Return what is open, as we are about to be stopped; the watch is of no use afterwards."""
-        return self._after(self._detector.interrupt(), now)
+        """Return what is open, as we are about to be stopped; the watch is of no use afterwards.
+
+        A sleeper who is played from recordings begins anew.
+        """
+        return self._after(self._detector.interrupt(), now) if self._sleeper.live else Change()
 
     def end_night(self, now: int) -> Change:
         """Finish tonight because somebody wants it; NothingToEndError if nothing was measured."""
@@ -175,12 +185,13 @@ class Watch:
         else:
             self._time = self._measured
         filed = [one for event in events for one in self._file(event)]
-        return Change(tuple(filed), tuple(self._over()))
+        renewed, self._renewed = tuple(self._renewed), []
+        return Change(tuple(filed), tuple(self._over()), renewed)
 
     def _measure(self, block: Block) -> list[Filed]:
         """Note how far the sensors have been read; where a new night begins in bed, file that it begins so."""
         begin, end = block.clock.at(block.first), block.clock.at(block.end - 1)
-        before = self._measured
+        before, self._known = self._measured, end
         self._measured = end if end < before - SET_BACK and begin < before - AWAY else max(before, end)
         tonight = self._calendar.night_of(self._measured)
         if not before or not self._detector.in_bed or tonight <= self._calendar.night_of(before):
@@ -207,9 +218,11 @@ class Watch:
 
     def _filed(self, event: Event, *, told: bool) -> Filed:
         night = self._calendar.night_of(event.onset)
+        if night not in self._nights and not self._sleeper.live:
+            self._renewed.append(night)
         self._nights.setdefault(night, {})[identity(event)] = event
         self._changed.add(night)
-        return Filed(night, event, told)
+        return Filed(night, event, told, self._known)
 
     def _cut(self, gap: Gap) -> Iterator[Gap]:
         """Yield the parts of a gap that lie in its first and its last night; nobody watched the nights between."""

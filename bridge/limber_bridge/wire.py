@@ -3,7 +3,8 @@
 Law: whatever comes in is answered, refused, or named as something that cannot be answered.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -50,6 +51,8 @@ PAGE: Final = 32_000
 """Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
+CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""What may stand for a client in its reply topic: a topic that a broker refuses would cut the bridge off."""
 QUESTIONS: Final = ("nights", "events", "end_night")
 """What can be asked; the tags of `Ask`."""
 
@@ -105,7 +108,7 @@ class Topics:
     def is_answer(self, topic: str) -> bool:
         """Return whether a reply may go to a topic: to one client of this bridge and nowhere else."""
         client = topic.removeprefix(f"{self.root}/answer/")
-        return client != topic and bool(client) and not set(client) & set("/+#\0")
+        return client != topic and CLIENT.fullmatch(client) is not None
 
 
 def encode(message: Message) -> bytes:
@@ -140,8 +143,14 @@ def parse_ask(payload: bytes, topics: Topics) -> tuple[str, Ask | Refusal]:
         return envelope.reply, Refusal(id=envelope.id, error="malformed", message=str(error))
 
 
-def event_message(event: Event, night: date) -> EventMessage | None:
-    """Return an event as it is told to others; None for one that is not."""
+def event_message(event: Event, night: date, known: int | None = None) -> EventMessage | None:
+    """Return an event as it is told to others; None for one that is not. `known` (us) is when it could be known."""
+    message = untimed(event, night)
+    return message if message is None or known is None else replace(message, known=utc(known))
+
+
+def untimed(event: Event, night: date) -> EventMessage | None:
+    """Return an event as it is told to those who ask for it later."""
     key, start = identity(event), utc(event.onset)
     match event:
         case Movement():

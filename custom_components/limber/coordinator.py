@@ -224,6 +224,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     @callback
     def _info(self, message: ReceiveMessage) -> None:
+        if not message.payload:
+            return  # Cleared: the bridge is gone, and its status says so.
         info = self._read(parse_info, message)
         if info is not None:
             self._other_version = None
@@ -302,8 +304,8 @@ def version_key(error: OtherVersionError) -> str:
 
 
 def happened(event: Event) -> datetime:
-    """Return when something happened: what has an end could not be told before it."""
-    return getattr(event, "end", None) or event.start
+    """Return when something could be known: a series is over only 90 s after its last movement."""
+    return event.known or getattr(event, "end", None) or event.start
 
 
 def store(hass: HomeAssistant, entry: LimberConfigEntry) -> Store[dict[str, str]]:

@@ -157,6 +157,8 @@ class MovementEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     end: datetime
     duration: float
     side: str | None
@@ -172,6 +174,8 @@ class SeriesEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     end: datetime
     movements: int
     ended: bool
@@ -184,6 +188,8 @@ class CrampEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     end: datetime | None
     certainty: str
     reason: str
@@ -196,6 +202,8 @@ class BedEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     in_bed: bool
 
 
@@ -206,6 +214,8 @@ class NightEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     revision: int
 
 
@@ -216,6 +226,8 @@ class GapEvent:
     id: str
     night: date
     start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
     end: datetime
     sensor: int
 
@@ -291,6 +303,8 @@ def whole(value: object) -> int:
     return value
 
 
+GRADES: Final = ("mild", "moderate", "strong")
+
 type Check = Callable[[Any], Any]
 
 
@@ -342,17 +356,23 @@ STATE: Final = record(
     tonight=record(Tonight, night=day, measures=MEASURES), last_night=maybe(NIGHT), methods=METHODS,
     sensors=vol.Schema({vol.Coerce(int): HEALTH}),
 )  # fmt: skip
+
+
+def happening[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
+    """Return a check for an event: what all of them have, and these."""
+    return record(cls, id=str, night=day, start=moment, known=maybe(moment), **checks)
+
+
 EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
-    "movement": record(
-        MovementEvent, id=str, night=day, start=moment, end=moment, duration=number, side=maybe(str), peak=number,
-        grade=str, candidate=bool,
+    "movement": happening(
+        MovementEvent, end=moment, duration=number, side=maybe(str), peak=number, grade=vol.In(GRADES), candidate=bool
     ),
-    "series": record(SeriesEvent, id=str, night=day, start=moment, end=moment, movements=whole, ended=bool),
-    "cramp": record(CrampEvent, id=str, night=day, start=moment, end=maybe(moment), certainty=str, reason=str),
-    "bed": record(BedEvent, id=str, night=day, start=moment, in_bed=bool),
-    "night": record(NightEvent, id=str, night=day, start=moment, revision=whole),
-    "gap": record(GapEvent, id=str, night=day, start=moment, end=moment, sensor=whole),
-}  # fmt: skip
+    "series": happening(SeriesEvent, end=moment, movements=whole, ended=bool),
+    "cramp": happening(CrampEvent, end=maybe(moment), certainty=str, reason=str),
+    "bed": happening(BedEvent, in_bed=bool),
+    "night": happening(NightEvent, revision=whole),
+    "gap": happening(GapEvent, end=moment, sensor=whole),
+}
 
 
 def parse_info(payload: str) -> Info:
@@ -380,10 +400,17 @@ def parse_answer(payload: str) -> Answer:
     if "nights" in values:
         return checked(record(NightsAnswer, id=str, nights=each(NIGHT), next=maybe(day)), values)
     if "events" in values:
-        known = [event for event in values["events"] if event_kind(event) in EVENTS]
+        known = [event for event in checked(list_of_any, values["events"]) if event_kind(event) in EVENTS]
         events = tuple(checked(EVENTS[event_kind(event)], event) for event in known)
         return checked(record(EventsAnswer, id=str, events=lambda _: events, next=maybe(whole)), values)
     return checked(record(Done, id=str), values)
+
+
+def list_of_any(value: object) -> list[Any]:
+    """Check a list, whatever is in it."""
+    if not isinstance(value, list):
+        raise vol.Invalid("expected a list")
+    return value
 
 
 def event_kind(value: object) -> str:
@@ -411,7 +438,7 @@ def checked[T](check: Callable[[Any], T], values: object) -> T:
     """Return what a check makes of values."""
     try:
         return check(values)
-    except (vol.Invalid, ValueError, TypeError) as error:
+    except (vol.Invalid, ValueError, TypeError, OverflowError) as error:
         raise MalformedMessageError(str(error)) from error
 
 

@@ -198,6 +198,8 @@ class _Planner:
         cramps = [_Item(420.0)] * self._wishes.cramps
         total = sum(map(sum, intervals))
         spare = room - len(cramps) * (420 + PAUSE) - PAUSE * len(intervals)
+        if spare < 10.6 * sum(map(len, intervals)):
+            raise ValueError(f"--hours {self._wishes.hours:g}: too short for so many movements and cramps")
         squeeze = min(1.0, spare / total) if total else 1.0
         items = []
         for series in intervals:

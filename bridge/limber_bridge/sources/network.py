@@ -50,7 +50,7 @@ SECTION: Final = vol.Schema(
     {
         vol.Required("address", msg="write `address: 0.0.0.0` to hear sensors on every network"): str,
         vol.Optional("port", default=47800): vol.All(
-            vol.Coerce(int), vol.Range(0, 65535), msg="write a port from 1 to 65535"
+            vol.Coerce(int), vol.Range(1, 65535), msg="write a port from 1 to 65535"
         ),
     }
 )
@@ -98,6 +98,10 @@ class Desk:
         return "its frames are not signed with the `key` in limber.yaml: write the same key into both"
 
 
+IDLE: Final = 60.0
+"""s without a frame after which a connection is closed: else those of sensors that lost their power would pile up."""
+
+
 class Receiver(asyncio.DatagramProtocol):
     """Takes frames off the network and keeps them, with their time of arrival, until somebody reads them."""
 
@@ -106,7 +110,7 @@ class Receiver(asyncio.DatagramProtocol):
         self._host = host
         self._inbox: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue(2 * QUEUE)
         self._connections = 0
-        self._shed = 0
+        self._shed = self._turned_away = 0
 
     async def next(self) -> tuple[bytes, int]:
         """Wait for the next frame and the time (us) at which it came."""
@@ -116,6 +120,11 @@ class Receiver(asyncio.DatagramProtocol):
         """Return how many frames were thrown away since this was asked last."""
         shed, self._shed = self._shed, 0
         return shed
+
+    def turned_away(self) -> int:
+        """Return how many connections were closed at once since this was asked last."""
+        turned_away, self._turned_away = self._turned_away, 0
+        return turned_away
 
     @override
     def datagram_received(self, data: bytes, addr: object) -> None:
@@ -131,8 +140,10 @@ class Receiver(asyncio.DatagramProtocol):
         try:
             if self._connections <= CONNECTIONS:
                 await self._read(reader)
-        except asyncio.IncompleteReadError, ConnectionError:
-            pass  # It hung up; it will call again.
+            else:
+                self._turned_away += 1
+        except asyncio.IncompleteReadError, ConnectionError, TimeoutError:
+            pass  # It hung up, or lost its power and will never do so; it will call again.
         finally:
             self._connections -= 1
             writer.close()
@@ -140,8 +151,9 @@ class Receiver(asyncio.DatagramProtocol):
     async def _read(self, reader: asyncio.StreamReader) -> None:
         bad = 0
         while bad < PATIENCE:
-            length = int.from_bytes(await reader.readexactly(2), "little")
-            data = await reader.readexactly(length)
+            async with asyncio.timeout(IDLE):
+                length = int.from_bytes(await reader.readexactly(2), "little")
+                data = await reader.readexactly(length)
             bad = 0 if length <= LARGEST and data.startswith(MAGIC) else bad + 1
             await self._inbox.put((data, self._host.now()))
 
@@ -164,6 +176,8 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
         while True:
             for arrival in desk.take(*await receiver.next()):
                 yield arrival
+            if away := receiver.turned_away():
+                yield Trouble(None, Reason.OVERLOADED, f"{away} connections turned away: {CONNECTIONS} are open")
             if shed := receiver.shed():
                 yield Trouble(None, Reason.OVERLOADED, f"{shed} frames were thrown away: more came than can be read")
 
