@@ -21,7 +21,7 @@ from limber_bridge.journal import Journal, JournalError
 from limber_bridge.messages import Answer, Ask, AskEndNight, AskEvents, AskNights, DoneAnswer, Info, Refusal
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.arrival import Arrival, Ended, Request, Samples, Source, SourceLostError, Trouble
+from limber_bridge.sources.arrival import Arrival, Ended, Reason, Request, Samples, Source, SourceLostError, Trouble
 from limber_bridge.watch import Change, Kept, NothingToEndError, Watch
 from limber_bridge.wire import (
     ONLINE,
@@ -306,7 +306,7 @@ class Bridge:
 
     def _log(self, sensor: int | None, key: str, text: str) -> None:
         """Log trouble, once and not for every packet; of a stranger's, what it says tells it apart."""
-        now, what = self._host.now(), (sensor, key if sensor is not None else text)
+        now, what = self._host.now(), (sensor, text if key == Reason.UNKNOWN_SENSOR else key)
         if len(self._logged) >= LOGGED:
             self._logged.clear()
         new = abs(now - self._logged.get(what, -SEEN)) >= SEEN

@@ -11,14 +11,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge import __version__
-from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap
-from limber_bridge.detection.measures import NightScore, score_night
+from limber_bridge.detected import Detected, detect
+from limber_bridge.detection.events import Bed, Cramp, Gap
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.recordings import read
-from limber_bridge.recordings.recording import Recording, column_names
+from limber_bridge.recordings.recording import column_names
 from limber_bridge.report import Report, document
 
 SHORT: Final = {Quantity.ACCELERATION: "acc", Quantity.EMG: "emg", Quantity.LOAD: "load"}
@@ -47,17 +46,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Detected:
-    """A recording and everything found in it."""
-
-    recording: Recording
-    sensors: tuple[Sensor, ...]
-    events: tuple[Event, ...]
-    rules: RuleSet
-    night: NightScore
-
-
-@dataclass(frozen=True, slots=True)
 class Scored:
     """What came of one recording."""
 
@@ -77,22 +65,6 @@ def score_recording(path: Path, order: Order, *, plot: bool = False) -> Scored:
 
         pictures = draw(found)
     return Scored(told(found, order), found.recording.notes, pictures)
-
-
-def detect(recording: Recording, rules: RuleSet) -> Detected:
-    """Run the detector over all signals of a recording."""
-    sensors = tuple(
-        Sensor(number, signal.quantity, signal.place, signal.side) for number, signal in enumerate(recording.signals, 1)
-    )
-    detector = Detector(sensors, rules)
-    events: list[Event] = []
-    for sensor, signal in zip(sensors, recording.signals, strict=True):
-        for block in signal.blocks:
-            events += detector.feed(sensor.id, block)
-    events += detector.finish()
-    until = (recording.start or 0) + round(recording.duration * SECOND)
-    night = score_night(events, rules, detector.coverage(recording.start or 0, until))
-    return Detected(recording, sensors, tuple(events), rules, night)
 
 
 def told(found: Detected, order: Order) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check the configuration, then try the broker and every sensor")
     for command in (run, check):
         command.add_argument("--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s")
-    check.add_argument("--wait", type=float, default=10.0, help="seconds to wait for each sensor (default: 10)")
+    check.add_argument("--wait", type=seconds, default=10.0, help="seconds to wait for each sensor (default: 10)")
 
     simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
     simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)")
     simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
     simulate.add_argument("--sensor", choices=("ankle", "bed", "emg"), default="ankle", help="default: %(default)s")
-    simulate.add_argument("--rate", type=float, default=50.0, help="Hz (default: 50)")
+    simulate.add_argument("--rate", type=float, help="Hz (default: 50, for emg 250)")
     add_score(commands)
     add_rescore(commands)
     return top
@@ -108,6 +108,17 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"`{text}`: no such time zone; write Europe/Berlin, for example") from error
+
+
+def seconds(text: str) -> float:
+    """Read a time in s that can be waited for."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"`{text}`: write seconds, above 0")
+    return value
 
 
 def natural(text: str) -> int:
@@ -182,12 +193,20 @@ def check(chosen: argparse.Namespace) -> int:
 
 def simulate(chosen: argparse.Namespace) -> int:
     """Write a synthetic night and its truth."""
-    from limber_bridge.simulate import NotWritableError, Order, write
+    from limber_bridge.simulate import RATES, NotWritableError, Order, write
     from limber_bridge.simulation.plan import Wishes
 
     try:
         wishes = Wishes(hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps)
-        write(Order(out=chosen.out, wishes=wishes, seed=chosen.seed, sensor=chosen.sensor, rate=chosen.rate))
+        write(
+            Order(
+                out=chosen.out,
+                wishes=wishes,
+                seed=chosen.seed,
+                sensor=chosen.sensor,
+                rate=chosen.rate or RATES[chosen.sensor],
+            )
+        )
     except (NotWritableError, ValueError) as error:
         return complain(f"limber simulate: {error}", WRONG)
     return DONE

@@ -17,7 +17,7 @@ import voluptuous as vol
 
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
-from limber_bridge.document import ConfigError, Document, Keys, Outside, load
+from limber_bridge.document import ConfigError, Document, Keys, load, whole
 from limber_bridge.nights import Calendar
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Wanted
@@ -109,16 +109,6 @@ def text(mend: str) -> vol.All:
 def one_of(*values: str) -> vol.In:
     """Return a check for one of some words."""
     return vol.In(values, msg=f"write {', '.join(values[:-1])} or {values[-1]}" if values[1:] else f"write {values[0]}")
-
-
-def whole(least: int, most: int) -> vol.All:
-    """Return a check for a whole number within bounds."""
-    return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
-
-
-def given(value: object) -> object:
-    """Return a number for one that came as a text from outside the file."""
-    return int(value) if isinstance(value, Outside) and value.isdecimal() else value
 
 
 def host(value: object) -> str:
@@ -285,6 +275,8 @@ def read(path: Path) -> Config:
     sections = dict(sections_of(checker, top))
     sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
     between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
+    if broker is not None and "password" in broker and "user" not in broker:
+        checker.fail(("broker", "password"), "a password needs a `user` beside it")
     if broker is not None and broker["tls"] is not None:
         broker["tls"] = checker.check(lambda tls: usable(tls, path.parent), broker["tls"], ("broker", "tls"))
     if checker.errors or bridge is None or broker is None:
@@ -341,6 +333,11 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
         checker.fail(
             (*keys, "sensors"), "with more than one sensor on the legs, write `side: left` or `right` for each"
         )
+    worn = [
+        (sensor.sensor.quantity, sensor.sensor.place, sensor.sensor.side) for sensor in sensors if sensor is not None
+    ]
+    if len(set(worn)) < len(worn):
+        checker.fail((*keys, "sensors"), "two sensors measure the same at the same place; leave one out")
     return Sleeper(id_, values["name"], tuple(sensor for sensor in sensors if sensor is not None))
 
 
@@ -348,6 +345,7 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
     """Return one sensor; None after noting what is wrong."""
     values = checker.check(SENSOR, value, keys)
     if values is None:
+        misspelt(checker, value, keys)
         return None
     ours = {str(key) for key in SENSOR.schema}
     rest = {key: entry for key, entry in values.items() if key not in ours}
@@ -367,14 +365,27 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
     return Watched(values["source"], Wanted(Sensor(values["id"], quantity, place, side), options))
 
 
+def misspelt(checker: _Checker, value: object, keys: Keys) -> None:
+    """Note keys of a sensor that look like those it lacks."""
+    lacking = [str(key) for key in SENSOR.schema if isinstance(value, dict) and key not in value]
+    for key in value if isinstance(value, dict) else ():
+        nearest = difflib.get_close_matches(str(key), lacking, 1) if key not in SENSOR.schema else []
+        if nearest:
+            checker.fail((*keys, key), f"this key is not known; did you mean `{nearest[0]}`?")
+
+
 def between(checker: _Checker, top: Mapping[str, Any], sleepers: Sequence[Sleeper]) -> None:
     """Note what is wrong between entries that are right by themselves."""
-    names = [sleeper.id for sleeper in sleepers]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        checker.fail(("sleepers",), f"two sleepers have the id `{name}`; give one an `id` of its own")
+    seen: set[str | int] = set()
+    for index, sleeper in enumerate(sleepers):
+        if sleeper.id in seen:
+            checker.fail(("sleepers", index), f"another sleeper has the id `{sleeper.id}`; give one an `id` of its own")
+        seen.add(sleeper.id)
+        for place, watched in enumerate(sleeper.sensors):
+            if watched.sensor.id in seen:
+                keys = ("sleepers", index, "sensors", place)
+                checker.fail((*keys, "id"), f"another sensor has the id {watched.sensor.id}; give each one of its own")
+            seen.add(watched.sensor.id)
     sensors = [watched for sleeper in sleepers for watched in sleeper.sensors]
-    numbers = [watched.sensor.id for watched in sensors]
-    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
-        checker.fail(("sleepers",), f"two sensors have the id {number}; give each a number of its own")
     for name in sorted({watched.source for watched in sensors} & set(SECTIONS) - set(top)):
         checker.fail((), SOURCES[name].needs)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 import yaml
@@ -25,6 +25,18 @@ class Outside(str):
     """A text from outside the file: out of `!env_var` or `!file`. It may stand for a number."""
 
     __slots__ = ()
+
+
+def whole(least: int, most: int) -> vol.All:
+    """Return a check for a whole number within bounds."""
+    return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
+
+
+def given(value: object) -> object:
+    """Return a number for one that came as a text from outside the file; a truth value is none."""
+    if isinstance(value, bool):
+        raise vol.Invalid("expected a number")
+    return int(value) if isinstance(value, Outside) and value.isdecimal() else value
 
 
 class _Loader(yaml.SafeLoader):
@@ -86,9 +98,23 @@ def load(path: Path) -> Document:
         return parse(path, text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError([f"{path}:{line}: {error.problem}"]) from error
+        raise ConfigError([f"{path}:{line}: {mended(str(error.problem))}"]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError([f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]) from error
+
+
+MENDS: Final = {
+    "could not determine a constructor for the tag": "known are `!env_var NAME` and `!file PATH`",
+    "found character '\\t'": "indent with spaces, not with tabs",
+    "found unexpected end of stream": "a quote that was opened before is never closed",
+}
+"""What to do about what the YAML parser says."""
+
+
+def mended(problem: str) -> str:
+    """Return the words of the parser, and what to do where that is known."""
+    mend = next((mend for words, mend in MENDS.items() if problem.startswith(words)), None)
+    return problem if mend is None else f"{problem}; {mend}"
 
 
 def parse(path: Path, text: str) -> Document:

@@ -6,7 +6,7 @@ The classes are the format: their fields are the keys of the JSON, in these unit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -215,7 +215,7 @@ class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag=
     reply: str
     sleeper: str
     night: date
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
 class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):

@@ -27,6 +27,8 @@ QUEUED: Final = 1000
 FRESH: Final = 60
 """s for which an event is worth delivering; when it happened decides whether it is late, not the transport."""
 UNSUPPORTED: Final = 132
+UNSPECIFIED: Final = 128
+"""Reason code of MQTT 5 that tells nothing."""
 """Reason code of MQTT 5: unsupported protocol version."""
 CLOSES: Final = 3
 """Times a broker may just hang up on MQTT 5 before 3.1.1 is tried."""
@@ -175,7 +177,7 @@ class Link:
     def _disconnected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self._answered()
         if self._up:
-            LOG.warning("lost the broker (%s); trying again", reason)
+            LOG.warning("lost the broker%s; trying again", f" ({reason})" if reason.value != UNSPECIFIED else "")
         elif self._version == MQTTProtocolVersion.MQTTv5 and not self._refused:
             self._closes += 1
             if self._closes == CLOSES:

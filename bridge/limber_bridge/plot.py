@@ -21,7 +21,7 @@ from limber_bridge.recordings.recording import Signal, UnreadableRecordingError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from limber_bridge.batch import Detected
+    from limber_bridge.detected import Detected
 
 BIN: Final = 5 * SECOND
 """us; the highest level in so much time is one point of the picture."""

@@ -52,7 +52,7 @@ def document(report: Report) -> dict[str, Any]:
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
         "methods": report.methods,
-        "measures": asdict(rounded(night.measures)),
+        "measures": asdict(rounded(night.measures, 6)),
     }
 
 

@@ -27,6 +27,10 @@ SENSORS: Final = {
 }
 
 
+RATES: Final = {"ankle": 50.0, "bed": 50.0, "emg": 250.0}
+"""Hz, where none is wished for."""
+
+
 class NotWritableError(Exception):
     """The night cannot be written as wished; the text says what to write instead."""
 

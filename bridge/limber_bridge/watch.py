@@ -157,7 +157,10 @@ class Watch:
         night = self._night(tonight) if tonight in self._nights else None
         if night is None:
             raise NothingToEndError("nothing was measured tonight")
-        return replace(change, finished=(*change.finished, *self._finish(night)))
+        finished = tuple(self._finish(night))
+        if not finished:
+            raise NothingToEndError("tonight has been ended already, and nothing has happened since")
+        return replace(change, finished=(*change.finished, *finished))
 
     def state(self, now: int) -> State:
         """Return everything that is true now."""

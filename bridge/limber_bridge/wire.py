@@ -6,7 +6,7 @@ Law: whatever comes in is answered, refused, or named as something that cannot b
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -60,10 +60,10 @@ QUESTIONS: Final = ("nights", "events", "end_night")
 class _Envelope(msgspec.Struct, frozen=True):
     """What a question must have for it to be answered at all."""
 
-    v: int
-    id: str
     reply: str
-    ask: str = ""
+    v: Any = None
+    id: Any = None
+    ask: Any = None
 
 
 class MalformedMessageError(Exception):
@@ -129,18 +129,30 @@ def parse_ask(payload: bytes, topics: Topics) -> tuple[str, Ask | Refusal]:
         raise MalformedMessageError(f"a question that is none: {error}") from error
     if not topics.is_answer(envelope.reply):
         raise MalformedMessageError(f"a question with the reply topic {envelope.reply[:80]!r}")
-    if envelope.v != PROTOCOL:
-        older = "asker" if envelope.v < PROTOCOL else "bridge"
-        return envelope.reply, Refusal(
-            id=envelope.id, error="version", message=f"protocol {envelope.v} is not {PROTOCOL}: update the {older}"
-        )
-    if envelope.ask not in QUESTIONS:
-        known = f"this bridge answers {', '.join(QUESTIONS)}; if it should know more, update it"
-        return envelope.reply, Refusal(id=envelope.id, error="unknown_question", message=known)
+    key = envelope.id if isinstance(envelope.id, str) else None
+    refusal = refused(envelope, key)
+    if refusal is not None:
+        return envelope.reply, refusal
     try:
         return envelope.reply, msgspec.json.decode(payload, type=Ask)
     except msgspec.ValidationError as error:
-        return envelope.reply, Refusal(id=envelope.id, error="malformed", message=str(error))
+        mend = f"{error}; section 5 of docs/protocol.md says what a question holds"
+        return envelope.reply, Refusal(id=key, error="malformed", message=mend)
+
+
+def refused(envelope: _Envelope, key: str | None) -> Refusal | None:
+    """Return why a question is not even looked at; None if it is."""
+    if not isinstance(envelope.v, int) or key is None:
+        mend = f"write `v`: {PROTOCOL}, and `id`: a text of your own"
+        return Refusal(id=key, error="malformed", message=mend)
+    if envelope.v != PROTOCOL:
+        older = "asker" if envelope.v < PROTOCOL else "bridge"
+        mend = f"protocol {envelope.v} is not {PROTOCOL}: update the {older}"
+        return Refusal(id=key, error="version", message=mend)
+    if envelope.ask not in QUESTIONS:
+        mend = f"this bridge answers {', '.join(QUESTIONS)}; if it should know more, update it"
+        return Refusal(id=key, error="unknown_question", message=mend)
+    return None
 
 
 def event_message(event: Event, night: date, known: int | None = None) -> EventMessage | None:

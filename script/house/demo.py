@@ -178,6 +178,14 @@ def shows(state: str | None, wanted: str, began: datetime) -> bool:
     return float(state) >= float(wanted) if wanted.isdecimal() else wanted.startswith("a ") or state == wanted
 
 
+def told(state: str | None) -> str:
+    """Return a state with no more digits than a person wants."""
+    try:
+        return f"{float(state or ''):.4g}"
+    except ValueError:
+        return str(state)
+
+
 async def check(demo: Demo) -> bool:
     """Wait until Home Assistant shows a live series and last night; print them, or say which link is silent."""
     found: dict[str, str | None] = {}
@@ -190,9 +198,9 @@ async def check(demo: Demo) -> bool:
 
     left = PATIENCE - (time.monotonic() - demo.began)
     well = bool(await demo.home.until(complete, left))
-    say("\n" + "\n".join(f"{entity:<48} {state}" for entity, state in found.items()) + "\n")
+    say("\n" + "\n".join(f"{entity:<48} {told(state)}" for entity, state in found.items()) + "\n")
     if well:
-        say(f"All of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge.")
+        say(f"All is well: all of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge.")
         return True
     lacking = [entity for entity, wanted in SHOWN.items() if not shows(found[entity], wanted, began)]
     say(f"Not within {PATIENCE:.0f} s: {', '.join(lacking)}")
@@ -227,7 +235,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="wait until everything is shown, print it, and end")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A terminal that is closed ends everything, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         return asyncio.run(run(checks=chosen.check))
     except HouseError as error:

@@ -104,6 +104,13 @@ WRONG = [
     ("side: left", "side: left\n        side: right", "13: `side` stands there twice; keep one"),
     ("  host: broker.local", "  host: b\n  tls: {authority: no.pem}", "6: broker.tls: these files cannot be used"),
     ("  host: broker.local", "  host: b\n  tls: maybe", "6: broker.tls: write `true`, or `authority`"),
+    ("  host: broker.local", "  host: a..b", "5: broker.host: write a name or an address"),
+    ("  host: broker.local", "  host: b\n  port: true", "6: broker.port: write a whole number from 1 to 65535"),
+    ("  host: broker.local", "  host: b\n  password: x", "6: broker.password: a password needs a `user` beside it"),
+    ("  address: 0.0.0.0", "  address: sensors.local", "15: network.address: write an IP address of this machine"),
+    ("place: ankle", "plase: ankle", f"11: {SENSOR}.plase: this key is not known; did you mean `place`?"),
+    ("side: left", "side: !secret x", "12: could not determine a constructor for the tag '!secret'; known are"),
+    ("side: left", "\tside: left", "12: found character '\\t' that cannot start any token; indent with spaces"),
     ("sleepers:\n", "sleepers: [\n", "7: "),
     (GOOD, "", "1: write keys with values below it"),
     (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
@@ -131,7 +138,7 @@ def test_errors_between_entries(tmp_path: Path) -> None:
     found = errors(
         tmp_path, GOOD.replace("network:\n", SECOND + "network:\n", 1).replace("network:\n  addr", "network:\n  addr")
     )
-    assert any("two sensors have the id 1" in line for line in found)
+    assert any("another sensor has the id 1" in line for line in found)
     assert any("write `side: left` or `right` for each" in line for line in found)
 
 
@@ -156,3 +163,9 @@ def test_any_text_is_read_or_refused_with_a_line(tmp_path: Path, text: str) -> N
         read(path)
     except ConfigError as error:
         assert all(line for line in str(error).splitlines())  # noqa: PT017 - most texts raise it, some do not
+
+
+def test_numbers_may_come_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMBER_PORT", "1885")
+    config = parsed(tmp_path, GOOD.replace("  host: broker.local", "  host: b\n  port: !env_var LIMBER_PORT"))
+    assert config.broker.port == 1885

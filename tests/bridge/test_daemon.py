@@ -179,6 +179,58 @@ def test_questions_are_answered(tmp_path: Path, broker: Broker, start_bridge: St
         assert listener.ask(ask="nights", v=2)["error"] == "version"
         assert listener.ask(ask="dance")["error"] == "unknown_question"
         assert listener.ask(ask="events", night="tomorrow")["error"] == "malformed"
+        assert listener.ask(ask="events", night=night, after=2**63)["error"] == "malformed"
+        assert listener.ask(ask="end_night")["error"] == "nothing_to_end"
+
+
+def test_a_retained_question_is_not_carried_out(broker: Broker, start_bridge: StartBridge) -> None:
+    """It would be anew at every connection."""
+    question = {"v": 1, "id": "x", "ask": "end_night", "sleeper": "anna", "reply": "limber/bedroom/answer/me"}
+    with Listener(broker.port) as listener:
+        listener.publish("limber/bedroom/ask", json.dumps(question), retain=True)
+        bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        assert listener.ask(ask="nights")["ok"] is True
+        assert not [one for one in listener.heard if one.topic == "limber/bedroom/answer/me"]
+    assert "is retained and not answered" in bridge.log.read_text()
+
+
+def test_a_question_without_an_id_is_told_what_it_lacks(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        reply = "limber/bedroom/answer/me"
+        listener.publish("limber/bedroom/ask", json.dumps({"ask": "nights", "sleeper": "anna", "reply": reply}))
+        answer = listener.wait(lambda one: one.topic == reply).json
+        assert (answer["ok"], answer["id"], answer["error"]) == (False, None, "malformed")
+
+
+def test_a_wrong_password_is_no_reason_to_speak_an_older_protocol(tmp_path: Path, start_bridge: StartBridge) -> None:
+    need("mosquitto")
+    (tmp_path / "passwords").write_text("")
+    port = free_port()
+    conf = tmp_path / "m.conf"
+    conf.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {tmp_path}/passwords\nuser root\n"
+    )
+    mosquitto = start("broker", [need("mosquitto"), "-c", conf], tmp_path / "m.log")
+    try:
+        wait_for_port(mosquitto, port)
+        bridge = start_bridge(ANKLE, port, listen_on(free_port()))
+        wait_for(lambda: mosquitto.log.read_text().count("not authori") >= 4)
+    finally:
+        mosquitto.stop()
+    log = bridge.log.read_text()
+    assert "refuses the connection: Not authorized" in log
+    assert "3.1.1" not in log
+
+
+def wait_for(met: Callable[[], bool], patience: float = 30.0) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + patience
+    while not met():
+        assert time.monotonic() < until, "not in time"
+        time.sleep(0.05)
 
 
 def test_answers_go_nowhere_but_to_clients_of_the_bridge(broker: Broker, start_bridge: StartBridge) -> None:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -156,3 +157,34 @@ def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) ->
     said = int(rest[-1]) if rest else said
     with Journal(tmp_path / "j.db") as journal:
         assert len(journal.events("anna", NIGHT)) in (said + 1, said + 2)
+
+
+def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    with Journal(path) as journal:
+        for number in range(200):
+            journal.append("anna", filed(Posture(AT + number, AT + number + 1)), MEMORY)
+    data = bytearray(path.read_bytes())
+    data[8192:16384] = b"\xa5" * 8192
+    path.write_bytes(data)
+    with pytest.raises(JournalError, match="damaged"):
+        Journal(path)
+
+
+def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
+    """So that whoever reads page by page hears of the end of a series."""
+    series = Series(AT, AT + 99, AT + 97, 4, ended=False)
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", filed(series, Gap(1, AT, AT + 9)), MEMORY)
+        journal.append("anna", filed(replace(series, ended=True)), MEMORY)
+        journal.append("anna", filed(replace(series, ended=True)), MEMORY)
+        entries = journal.entries("anna", NIGHT, 0, 9)
+    assert [(entry.number, type(entry.event)) for entry in entries] == [(2, Gap), (3, Series)]
+
+
+def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", filed(Gap(1, AT, AT + 9)), MEMORY)
+        journal.finish(night(NIGHT))
+        journal.forget("anna", NIGHT)
+        assert (journal.events("anna", NIGHT), journal.last_night("anna")) == ([], night(NIGHT))

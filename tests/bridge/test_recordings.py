@@ -117,6 +117,10 @@ def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,left_emg\n0,1\n,2\n", "line 3: column `time` is empty"),
         ("time,left_emg\n0,1\n", "fewer than two rows"),
         ("time,left_emg\n", "fewer than two rows"),
+        ("time,left_emg\n1795368567419,1\n1795368567439,1\n", "line 2: column `time` is 1795368567419; write seconds"),
+        ("time,left_emg\n0,1\n1e300,1\n", "line 3: column `time` is"),
+        ("time,left_emg\n0,1\n3,1\n1,1\n2,1\n", "line 4: time runs back, as in 2 rows; sort them by time"),
+        ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config import Config
-from limber_bridge.detection.events import Bed, Event, Movement, Series
+from limber_bridge.detection.events import Bed, Event, Gap, Movement, Series
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.nights import Night
 from limber_bridge.sources.arrival import Ended, Reason, Samples, Trouble
@@ -272,3 +272,74 @@ def test_the_day_after_is_another_night(cells: Evening) -> None:
         (date(2026, 11, 22), 1),
         (date(2026, 11, 22) + timedelta(days=1), 1),
     ]
+
+
+def test_a_sensor_switched_off_in_bed_is_not_in_bed_all_day(legs: Evening) -> None:
+    """Off at half past six and on again the next evening: the hours between belong to no night."""
+    legs.lie(ankle(*KICKS, length=600))
+    legs.wait(16 * 60)
+    legs.number += 16 * 3600 * 50
+    legs.lie(ankle(*KICKS, length=1200, seed=2))
+    assert legs.watch.state(legs.now).tonight.night == date(2026, 11, 23)
+    assert legs.watch.state(legs.now).tonight.measures.time_in_bed_h == pytest.approx(1200 / 3600, abs=0.01)
+    gaps = [filed for filed in legs.events if isinstance(filed.event, Gap)]
+    assert [filed.night for filed in gaps] == [date(2026, 11, 22), date(2026, 11, 23)]
+
+
+def test_a_clock_set_back_stops_nothing(legs: Evening) -> None:
+    legs.lie(ankle(*KICKS, length=100))
+    legs.now -= 60 * MINUTE
+    before = len(legs.events)
+    legs.lie(ankle(*KICKS, length=200, seed=2))
+    again = [filed.event for filed in legs.events[before:] if isinstance(filed.event, Series)]
+    assert [series.movements for series in again if not series.ended] == [4]
+    assert legs.watch.state(legs.now).sensors["1"].connected
+    legs.wait(1)
+    assert not legs.watch.state(legs.now).sensors["1"].connected
+
+
+def test_what_is_open_is_kept_when_we_are_stopped(legs: Evening) -> None:
+    legs.lie(ankle((5.0, 9.0), length=8.0))
+    assert legs.told(Movement) == []
+    legs.take(legs.watch.interrupt(legs.now))
+    (movement,) = legs.told(Movement)
+    assert isinstance(movement, Movement)
+    assert movement.duration / SECOND == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_movement_cut_by_a_crash_lies_in_a_gap(legs: Evening) -> None:
+    legs.lie(ankle((60.0, 9.0), length=62.0))
+    crashed = legs.restart()
+    crashed.now += 5 * SECOND
+    crashed.lie(ankle(length=20.0))
+    (gap,) = [filed.event for filed in crashed.events if isinstance(filed.event, Gap)]
+    assert (gap.onset - local("2026-11-21T22:00")) / SECOND == pytest.approx(60.0, abs=0.1)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0, 5.0])
+def test_large_frames_of_two_legs_are_one_movement(tmp_path: Path, seconds: float) -> None:
+    """A sensor that sends seldom is not late, so the other leg waits for it."""
+    right = "{id: 3, source: network, place: ankle, side: right, quantity: acceleration}"
+    evening = Evening(config(tmp_path, f"{LIVE}\n{right}", more=LISTEN), local("2026-11-21T22:00"))
+    signals = {1: ankle(*KICKS, length=100), 3: ankle(*KICKS, length=100, seed=2)}
+    size = round(50 * seconds)
+    for begin in range(0, 5000, size):
+        clock = Clock(begin, evening.now, 50.0)
+        evening.now += round(size / 50 * SECOND)
+        for sensor, signal in signals.items():
+            block = Block(begin, signal[:, begin : begin + size], clock, 50.0)
+            evening.take(evening.watch.arrive(Samples(sensor, block), evening.now))
+            evening.take(evening.watch.tick(evening.now))
+    assert [event.bilateral for event in evening.told(Movement) if isinstance(event, Movement)] == [True] * 6
+
+
+def test_a_recording_played_again_is_the_same_night_and_no_second_one(tmp_path: Path) -> None:
+    start = local("2026-11-21T01:00")
+    played = Evening(config(tmp_path, PLAYED), local("2026-11-22T13:00"))
+    signal = Block(0, ankle(*KICKS, length=100), Clock(0, start, 50.0), 50.0)
+    first = [played.watch.arrive(Samples(1, signal), played.now), played.watch.arrive(Ended(1), played.now)]
+    (night,) = [night for change in first for night in change.finished]
+    again = Evening(played.config, played.now, Kept(finished={night.date: night}, last=night))
+    second = [again.watch.arrive(Samples(1, signal), again.now), again.watch.arrive(Ended(1), again.now)]
+    assert [night for change in second for night in change.finished] == []
+    assert [day for change in second for day in change.renewed] == [night.date]

@@ -242,10 +242,10 @@ def measures(night: Facts) -> Measures:
     return Measures(**{key: measure(night) for key, measure in known.items()})
 
 
-def rounded(measures: Measures) -> Measures:
+def rounded(measures: Measures, places: int = 4) -> Measures:
     """Return measures with no more digits than they are worth."""
     values: dict[str, Any] = {field.name: getattr(measures, field.name) for field in fields(measures)}
-    digits: dict[str, Any] = {key: round(value, 4) for key, value in values.items() if isinstance(value, float)}
+    digits: dict[str, Any] = {key: round(value, places) for key, value in values.items() if isinstance(value, float)}
     return replace(measures, **digits)
 
 

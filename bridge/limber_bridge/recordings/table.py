@@ -26,6 +26,10 @@ UNIX: Final = 1e9
 """s; a time above this is Unix time."""
 LATEST: Final = 1e11
 """s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
+LARGEST: Final = {Quantity.ACCELERATION: 400.0, Quantity.EMG: 1e6, Quantity.LOAD: 10_000.0}
+"""Beyond what any sensor measures (g, uV, kg): such a number is none."""
+MOST_BACK: Final = 0.05
+"""Share of rows whose time may run back, as after a clock was set; more of them are a file out of order."""
 PIECE: Final = 60.0
 """s of signal for which one straight line stands for the clock: rows jitter, and rates are a percent off."""
 HOLE: Final = 2.5
@@ -42,20 +46,32 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     if not np.isfinite(times).all():
         row = int(np.flatnonzero(~np.isfinite(times))[0]) + 2
         raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
+    if np.abs(times).max() > LATEST:
+        row = int(np.argmax(np.abs(times) > LATEST)) + 2
+        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
     advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
     if not advancing.all():
         row = int(np.flatnonzero(~advancing)[0]) + 2
-        notes.append(f"{path}: line {row}: time runs back; {int((~advancing).sum())} rows left out")
+        back = int((~advancing).sum())
+        if back > MOST_BACK * len(times):
+            raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
+        notes.append(f"{path}: line {row}: time runs back; {back} rows left out")
         table, times = table[:, advancing], times[advancing]
     if len(times) < 2:
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
-    if times[-1] > LATEST:
-        raise UnreadableRecordingError(f"{path}: line 2: column `time` is {times[0]:.0f}; write seconds")
     unix = bool(times[0] > UNIX)
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
+    found = [(column, group, table[[names.index(name) for name in group]]) for column, group in groups(names, path)]
     signals = tuple(
-        signal_of(column, table[[names.index(name) for name in group]], stamps) for column, group in groups(names, path)
+        signal_of(column, plausible(samples, column.quantity), stamps)
+        for column, group, samples in found
+        if not is_empty(samples)
     )
+    notes += [
+        f"{path}: column `{group[0]}` holds no number; left out" for _, group, samples in found if is_empty(samples)
+    ]
+    if not signals:
+        raise UnreadableRecordingError(f"{path}: no number in any column but `time`; there is nothing to read")
     duration = float(stamps[-1] - stamps[0]) / SECOND
     return Recording(path.name, int(stamps[0]) if unix else None, duration, signals, tuple(notes))
 
@@ -147,6 +163,16 @@ def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
         for block in pieces(indexes[begin:end], samples[:, begin:end], stamps[begin:end], rate)
     ]
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+
+
+def is_empty(samples: Floats) -> bool:
+    """Return whether no row has a number on every axis."""
+    return not np.isfinite(samples).all(axis=0).any()
+
+
+def plausible(samples: Floats, quantity: Quantity) -> Floats:
+    """Return samples with NaN for what no sensor can have measured."""
+    return np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
 
 
 def measured_rate(stamps: Times) -> float:

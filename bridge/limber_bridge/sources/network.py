@@ -1,6 +1,7 @@
 """Sensors that send frames over UDP or TCP, several of them to one port, told apart by their id."""
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 
 from limber_bridge.clock import HostClock
+from limber_bridge.document import whole
 from limber_bridge.sources.arrival import Arrival, Reason, Request, Source, SourceLostError, Trouble
 from limber_bridge.sources.frames import LARGEST, MAGIC, FrameError, is_signed, parse
 from limber_bridge.sources.stream import Stream
@@ -46,12 +48,21 @@ def key(value: object) -> bytes:
 
 
 KEYS: Final = vol.Schema({vol.Optional("key"): key})
+
+
+def address(value: object) -> str:
+    """Check an address of this machine."""
+    try:
+        return str(ipaddress.ip_address(str(value)))
+    except ValueError as error:
+        mend = "write an IP address of this machine, or 0.0.0.0 to hear sensors on every network"
+        raise vol.Invalid(mend) from error
+
+
 SECTION: Final = vol.Schema(
     {
-        vol.Required("address", msg="write `address: 0.0.0.0` to hear sensors on every network"): str,
-        vol.Optional("port", default=47800): vol.All(
-            vol.Coerce(int), vol.Range(1, 65535), msg="write a port from 1 to 65535"
-        ),
+        vol.Required("address", msg="write `address: 0.0.0.0` to hear sensors on every network"): address,
+        vol.Optional("port", default=47800): whole(1, 65535),
     }
 )
 

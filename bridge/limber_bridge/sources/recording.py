@@ -10,7 +10,7 @@ import voluptuous as vol
 
 from limber_bridge.recordings import read
 from limber_bridge.recordings.recording import Recording, Signal, UnreadableRecordingError, column_names
-from limber_bridge.sources.arrival import Arrival, Request, Source, SourceLostError, Wanted
+from limber_bridge.sources.arrival import Arrival, Reason, Request, Source, SourceLostError, Trouble, Wanted
 from limber_bridge.sources.playback import begins, play, shifted, speed
 
 
@@ -43,6 +43,8 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
         recording = await asyncio.to_thread(read, chosen.path, request.calendar.zone)
     except UnreadableRecordingError as error:
         raise SourceLostError(str(error)) from error
+    for text in recording.notes:
+        yield Trouble(wanted.sensor.id, Reason.MALFORMED, text)
     undated = recording.start is None
     start = begins(request.begun, recording.duration, chosen.speed, request.calendar) if undated else 0
     blocks = (shifted(block, start) for block in signal_for(wanted, recording, chosen.path).blocks)

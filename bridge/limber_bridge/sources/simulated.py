@@ -8,6 +8,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity, Side
+from limber_bridge.document import whole
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.arrival import Arrival, Request, Source
@@ -29,11 +30,6 @@ class Options:
 def number(least: float, most: float) -> vol.All:
     """Return a check for a number within bounds."""
     return vol.All(vol.Coerce(float), vol.Range(least, most), msg=f"write a number from {least:g} to {most:g}")
-
-
-def whole(least: int, most: int) -> vol.All:
-    """Return a check for a whole number within bounds."""
-    return vol.All(int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
 
 
 KEYS: Final = vol.Schema(

@@ -1,0 +1,237 @@
+"""`limber score` and `limber rescore`, through the command line."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from limber_bridge.cli import main
+from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
+from limber_bridge.recordings.recording import column_names
+from limber_bridge.recordings.table import write_csv
+from tests.detection.signals import RATE, ankle
+
+CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
+RULES = {
+    "wasm-2016": [],
+    "wasm-2016 --short-interval-starts": ["--short-interval-starts"],
+    "aasm": ["--rules", "aasm"],
+}
+KICKS = [(30.0 + 20 * number, 2.0) for number in range(10)]
+
+
+def recorded(path: Path, start: float = 0.0) -> Path:
+    """Four minutes of a leg that kicks every 20 s."""
+    samples = ankle(*KICKS, length=240)
+    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    write_csv(path, Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    if start:
+        head, *rows = path.read_text().splitlines()
+        times = [f"{start + float(row.partition(',')[0]):.6f},{row.partition(',')[2]}" for row in rows]
+        path.write_text("\n".join([head, *times]))
+    return path
+
+
+def scored(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Any:
+    assert main([str(argument) for argument in arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_recording_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv"))
+    assert (found["schema"], found["recording"], found["start"]) == ("limber.score/1", "night.csv", None)
+    assert [round(one["onset"]) for one in found["movements"]] == [30 + 20 * number for number in range(10)]
+    assert {one["side"] for one in found["movements"]} == {"left"}
+    assert [one["movements"] for one in found["series"]] == [10]
+    assert found["measures"]["plm"] == 10
+    assert (found["gaps"], found["sensors"]) == ([], ["left_acc"])
+
+
+def test_unix_times_say_when_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv", start=1795298400.0))
+    assert found["start"] == "2026-11-21T22:00:00Z"
+    assert found["movements"][0]["onset"] == pytest.approx(30.0, abs=0.1)
+
+
+def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "two.csv"
+    samples = np.vstack([ankle(*KICKS, length=240), ankle(*KICKS, length=240, seed=4)])
+    samples[3:, 3000:3100] = np.nan
+    names = [name for side in Side for name in column_names(Quantity.ACCELERATION, Place.ANKLE, side)]
+    write_csv(path, Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    found = scored(capsys, "score", "--json", path)
+    assert found["gaps"] == [{"onset": 59.98, "end": 62.0, "sensors": ["right_acc"]}]
+    assert {one["side"] for one in found["movements"]} == {"both"}
+
+
+def test_what_is_up_to_date_is_not_done_again(tmp_path: Path) -> None:
+    path, out = recorded(tmp_path / "night.csv"), tmp_path / "out"
+    arguments = ["score", str(path), "--out", str(out)]
+    assert main(arguments) == 0
+    made = (out / "night.json").stat().st_mtime_ns
+    assert main(arguments) == 0
+    assert (out / "night.json").stat().st_mtime_ns == made
+    assert main([*arguments, "--rules", "aasm"]) == 0
+    assert json.loads((out / "night.json").read_text())["rules"] == "aasm"
+
+
+def test_a_night_is_drawn(tmp_path: Path) -> None:
+    assert main(["score", str(recorded(tmp_path / "night.csv")), "--out", str(tmp_path / "out"), "--plot"]) == 0
+    assert (tmp_path / "out/night.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (tmp_path / "out/night.svg").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_one_bad_recording_does_not_keep_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: str
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("time,a\n0,1\n1,2\n")
+    good = [recorded(tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert (
+        main(["score", "--json", "--jobs", jobs, str(good[0]), str(bad), str(tmp_path / "no.csv"), str(good[1])]) == 1
+    )
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["recording"] for line in out.splitlines()] == ["a.csv", "b.csv"]
+    assert [line.partition(": ")[0] for line in err.splitlines()] == [str(bad), str(tmp_path / "no.csv")]
+
+
+def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recorded(tmp_path / "night.csv")
+    path.write_text(path.read_text().replace("left_acc_", "Bein "))
+    assert main(["score", str(path)]) == 1
+    capsys.readouterr()
+    channels = [word for axis in "xyz" for word in ("--channel", f"Bein {axis}=right_acc_{axis}")]
+    assert scored(capsys, "score", "--json", path, *channels)["movements"][0]["side"] == "right"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score"],
+        ["score", "a.csv", "--channel", "x"],
+        ["score", "a.csv", "--jobs", "0"],
+        ["score", "a.csv", "--time-zone", "Mars"],
+        ["score", "a.csv", "--json", "--out", "x"],
+        ["rescore", "a.csv", "--rules", "mine"],
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_two_recordings_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "b").mkdir()
+    paths = [str(recorded(tmp_path / "n.csv")), str(recorded(tmp_path / "b/n.csv"))]
+    assert main(["score", *paths, "--out", str(tmp_path / "out")]) == 2
+    assert "would both be written under one name" in capsys.readouterr().err
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(recorded(tmp_path / "n.csv")), "--dask", "nonsense://x"]) == 2
+    assert "--dask nonsense://x" in capsys.readouterr().err
+
+
+def test_a_cluster_does_the_same_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from distributed import LocalCluster  # noqa: PLC0415 - slow to import
+
+    paths = [recorded(tmp_path / f"{name}.csv") for name in "abc"]
+    bad = tmp_path / "bad.csv"
+    bad.write_text("")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        arguments = ["score", "--json", *map(str, paths), str(bad), "--dask", cluster.scheduler_address]
+        assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert main(["score", "--json", *map(str, paths)]) == 0
+    assert out == capsys.readouterr().out
+    assert str(bad) in err
+
+
+def files_of(case: dict[str, Any], folder: Path) -> list[str | Path]:
+    """Write a scoring case as the files that `rescore` reads."""
+    marks = [f"{mark['onset']},{mark['duration']},{mark['side']}" for mark in case["movements"]]
+    (folder / "m.csv").write_text("\n".join(["onset,duration,side", *marks]))
+    stages = [stage for stage, epochs in case["stages"] for _ in range(epochs)]
+    rows = [f"{number},{stage}" for number, stage in enumerate(stages)]
+    (folder / "s.csv").write_text("\n".join(["epoch,stage", *rows]))
+    if not case.get("respiratory"):
+        return [folder / "m.csv", "--stages", folder / "s.csv"]
+    events = [f"{one['onset']},{one['duration']}" for one in case["respiratory"]]
+    (folder / "r.csv").write_text("\n".join(["onset,duration", *events]))
+    return [folder / "m.csv", "--stages", folder / "s.csv", "--respiratory", folder / "r.csv"]
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_every_case_through_the_command(
+    case: dict[str, Any], rules: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = case["expected"][rules]
+    found = scored(capsys, "rescore", *files_of(case, tmp_path), "--json", *RULES[rules])
+    assert found["measures"]["candidates"] == expected["candidates"]
+    assert found["measures"]["plm"] == expected["plm"]
+    assert [one["movements"] for one in found["series"]] == expected["series"]
+    assert [one["onset"] for one in found["movements"] if one["series"] is not None] == expected["plm_onsets"]
+    hours = found["measures"]["sleep_h"]
+    if hours:
+        assert found["measures"]["plms_index"] == pytest.approx(expected["plms"] / hours, abs=1e-4)
+    if "without_respiratory" in expected:
+        assert found["measures"]["plm_nr"] == expected["without_respiratory"]["plm"]
+        assert [one["movements"] for one in found["series_nr"]] == expected["without_respiratory"]["series"]
+
+
+def test_marks_without_stages_have_counts_and_no_indices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.csv").write_bytes(b"\xef\xbb\xbfside,onset,duration\r\nL,10,2\r\nright,40.5,2\r\n,80,2\r\n")
+    found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
+    assert [one["side"] for one in found["movements"]] == ["left", "right", None]
+    assert (found["measures"]["movements"], found["measures"]["plm_index"], found["in_bed"]) == (3, None, None)
+
+
+def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onsets = [0, 5, 25, 45, 65]
+    (tmp_path / "m.csv").write_text("\n".join(["onset,duration,side", *(f"{onset},1,L" for onset in onsets)]))
+    found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
+    assert (found["measures"]["plm"], found["plm_unsettled"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("onset,duration\n1,2\n", "line 1: no column `side`; write `onset,duration,side`"),
+        ("onset,duration,side\n1,x,L\n", "line 2: column `duration` is `x`; write a number"),
+        ("onset,duration,side\n1,2,L\n1,-2,L\n", "line 3: column `duration` is below 0"),
+        ("onset,duration,side\n1,2,B\n", "line 2: side `b`; write L, R, left, right"),
+        ("onset,duration,side\n1,2\n", "line 2: no `side`"),
+    ],
+)
+def test_marks_that_cannot_be_read_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(text)
+    assert main(["rescore", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"{path}: {message}")
+
+
+def test_stages_are_mapped_and_strange_ones_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.csv").write_text("onset,duration,side\n35,2,L\n")
+    stages = ["W", "N4", "?", "rem", "X"]
+    rows = [f"{number},{stage}" for number, stage in enumerate(stages)]
+    (tmp_path / "s.csv").write_text("\n".join(["epoch,stage", *rows]))
+    assert main(["rescore", str(tmp_path / "m.csv"), "--stages", str(tmp_path / "s.csv"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["asleep"] == [{"onset": 30.0, "end": 60.0}, {"onset": 90.0, "end": 120.0}]
+    assert "stage `X` is not known; taken as not scored" in err
+
+
+def test_a_damaged_archive_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(gzip.compress(recorded(tmp_path / "n.csv").read_bytes()))
+    data[len(data) // 2] ^= 0xFF
+    (tmp_path / "d.csv.gz").write_bytes(data)
+    assert main(["score", str(tmp_path / "d.csv.gz")]) == 1
+    assert "not a whole UTF-8 text" in capsys.readouterr().err
