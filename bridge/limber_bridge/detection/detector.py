@@ -67,6 +67,18 @@ def moving(sensors: Iterable[Sensor]) -> set[int]:
     return {sensor.id for sensor in legs if best[sensor.side] is sensor.quantity}
 
 
+BITE: Final = 2**16
+"""Samples that are worked on at once: more would not stay in a processor's cache."""
+
+
+def bites(block: Block) -> Iterator[Block]:
+    """Yield a block in pieces of at most `BITE` samples."""
+    while block.samples.shape[1] > BITE:
+        piece, block = block.split(BITE)
+        yield piece
+    yield block
+
+
 class Channel:
     """The way of one sensor's samples up to movements of one leg and epochs."""
 
@@ -111,12 +123,13 @@ class Channel:
 
     def feed(self, block: Block) -> Iterator[Gap]:
         """Take in a block; yield the gaps before and in it."""
-        for piece in self._continuity.feed(block):
-            match piece:
-                case Hole():
-                    yield Gap(self.sensor.id, piece.onset, piece.end)
-                case Run():
-                    self._run(piece)
+        for part in bites(block):
+            for piece in self._continuity.feed(part):
+                match piece:
+                    case Hole():
+                        yield Gap(self.sensor.id, piece.onset, piece.end)
+                    case Run():
+                        self._run(piece)
 
     @property
     def pending(self) -> int:
@@ -137,6 +150,7 @@ class Channel:
 
     def rewind(self) -> None:
         """Forget how far time had come."""
+        self._epochs = Epochs()
         self._frame = self._frames_until = self._promised = NEVER
 
     def finish(self) -> None:

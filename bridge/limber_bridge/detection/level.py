@@ -1,5 +1,8 @@
 """Samples -> the movement level, in frames of 25 to 50 ms: the one file that knows filters.
 
+A limb moves in two ways: it shakes, and it is held away from where it rested. The level of a movement sensor is both
+together, so that a foot that is bent, held and let go is one movement and not two twitches.
+
 Law: frames are counted in whole samples from the start of an unbroken run, and every sum is made in the same order, so
 that a level does not depend, to the last bit, on how the signal was cut into blocks.
 """
@@ -25,8 +28,8 @@ class LevelRule:
 
     band: tuple[float, float] | None
     """Hz. The signal is filtered to it at its own rate, and the level is its RMS (EMG). None: samples are averaged into
-    frames, and the level is the RMS of how far the frames lie from their own mean within the window: so gravity, tare
-    and drift go out without the ringing of a high-pass, which lengthened every movement by about a second."""
+    frames, and the level is the RMS distance of the window's frames from where the limb rested some seconds ago: so
+    gravity, tare and drift go out without the ringing of a high-pass, which lengthened every movement by a second."""
     window: float
     """s. It lengthens every movement by itself, which is taken off again (science reference, 3.2)."""
     slowest: float
@@ -42,15 +45,28 @@ LEVELS: Final = {
 }
 
 
+HALF: Final = 0.5
+"""s; where a limb rests is known in steps of this length."""
+RESTING: Final = (6, 3)
+"""The rest at a frame is the mean of the halves from 6 to 3 before its own: 2 s that ended 1 to 1.5 s ago [D]."""
+SETTLING: Final = 3.5
+"""s after a change until the rest has forgotten what was before it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """What a run of samples becomes."""
+    """What a run of samples becomes: n frames; levels over the window and all axes, in the unit of the quantity."""
 
     times: Times
     """us, shape (n,): start of each frame."""
     level: Floats | None
-    """Shape (n,): over the frame and those before it within the window, all axes together, in the unit of the quantity.
-    None where the signal is too slow."""
+    """Shape (n,): RMS distance from the rest. None where the signal is too slow."""
+    shaking: Floats
+    """Shape (n,): RMS distance from the centre. For EMG the same as the level."""
+    centre: Floats
+    """Shape (axes, n): mean of the window."""
+    rest: Floats
+    """Shape (axes, n): where the limb rested; where that is not known yet, the centre. EMG shows neither."""
     mean: Floats
     """Shape (axes, n): the plain average of each frame, so gravity or load; for EMG its energy."""
     rate: float
@@ -87,13 +103,26 @@ class Level:
             self._begin(run)
         folded = self._fold.feed(run.samples if self._band is None else np.square(self._band.feed(run.samples)))
         times = self._times(run, folded.shape[1])
-        level = None if run.rate < self._rule.slowest else self._level(folded)
-        return Frames(times, level, folded, run.rate / self._width, run.fresh)
+        rate = run.rate / self._width
+        if run.rate < self._rule.slowest or not folded.shape[1]:
+            nothing = np.empty(0)
+            silent = None if run.rate < self._rule.slowest else nothing
+            return Frames(times, silent, nothing, folded, folded, folded, rate, run.fresh)
+        joined = self._joined(folded)
+        if self._band is not None:
+            energy: Floats = np.sqrt(moving_mean(joined[0], self._reach + 1))
+            return Frames(times, energy, energy, folded, folded, folded, rate, run.fresh)
+        centre = np.stack([moving_mean(axis, self._reach + 1) for axis in joined])
+        rest = self._rest.feed(folded, centre)
+        variance = np.maximum(moving_mean(squares(joined), self._reach + 1) - squares(centre), 0.0)
+        level: Floats = np.sqrt(variance + squares(centre - rest))
+        return Frames(times, level, np.sqrt(variance), centre, rest, folded, rate, run.fresh)
 
     def _begin(self, run: Run) -> None:
         self._width = samples_per_frame(run.rate)
         self._reach = window_frames(self._rule, run.rate / self._width) - 1
         self._fold = Fold(self._width)
+        self._rest = Rest(max(1, round(HALF * run.rate / self._width)))
         self._past: Floats | None = None
         self._next, self._time = run.first, 0
         self._band = None if self._rule.band is None else bandpass(self._rule.band, run)
@@ -101,30 +130,75 @@ class Level:
     def _times(self, run: Run, count: int) -> Times:
         """Return the start of each completed frame; one that an earlier run began keeps the time it had there."""
         starts = self._next + self._width * np.arange(count + 1)
-        times = run.clock.at_all(starts)
+        times: Times = run.clock.at_all(starts)
         if starts[0] < run.first:
             times[0] = self._time
         self._next, self._time = int(starts[-1]), int(times[-1])
-        return times[:-1]
+        completed: Times = times[:-1]
+        return completed
 
-    def _level(self, folded: Floats) -> Floats:
-        """Return the level of each frame; what lies before the first one is taken to be like it."""
-        if not folded.shape[1]:
-            return np.empty(0)
+    def _joined(self, folded: Floats) -> Floats:
+        """Return frames with those before them that a window reaches; before the first all was like it."""
         if self._past is None:
             quiet = folded[:, :1] if self._band is None else np.zeros((1, 1))
             self._past = np.repeat(quiet, self._reach, axis=1)
-        joined = np.concatenate([self._past, folded], axis=1)
+        joined: Floats = np.concatenate([self._past, folded], axis=1)
         self._past = joined[:, joined.shape[1] - self._reach :].copy()
-        width = self._reach + 1
-        if self._band is not None:
-            level: Floats = np.sqrt(moving_mean(joined[0], width))
-            return level
-        variance = np.zeros(folded.shape[1])
-        for axis in joined:
-            variance += moving_mean(axis * axis, width) - np.square(moving_mean(axis, width))
-        spread: Floats = np.sqrt(np.maximum(variance, 0.0))
-        return spread
+        return joined
+
+
+class Rest:
+    """Where a limb rested a while before each frame."""
+
+    def __init__(self, half: int) -> None:
+        """Begin; a half has so many frames."""
+        self._half = half
+        self._fold = Fold(half)
+        self._known = np.empty((0, 0))
+        self._first = self._frames = 0
+
+    def feed(self, frames: Floats, centre: Floats) -> Floats:
+        """Return the rest at each of the next frames; in the very first half, the centre."""
+        halves = self._fold.feed(frames)
+        self._known = halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
+        begin, end = self._frames, self._frames + frames.shape[1]
+        first, last = begin // self._half, (end - 1) // self._half
+        early = [self._mean(half) for half in range(first, min(last + 1, RESTING[0]))]
+        means = np.concatenate([*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1)
+        counts = np.diff([begin, *range((first + 1) * self._half, end, self._half), end])
+        rest = np.repeat(means, counts, axis=1)
+        if not first:
+            rest[:, : counts[0]] = centre[:, : counts[0]]
+        self._frames = end
+        self._forget(last - RESTING[0])
+        return rest
+
+    def _means(self, first: int, last: int) -> Floats:
+        """Return the rest in each of the halves from `first` to `last`."""
+        earliest, latest = (first - ago - self._first for ago in RESTING)
+        count = last - first + 1
+        total = self._known[:, earliest : earliest + count].copy()
+        for start in range(earliest + 1, latest + 1):
+            total += self._known[:, start : start + count]
+        total /= latest - earliest + 1
+        return total
+
+    def _mean(self, half: int) -> Floats:
+        """Return the rest in one of the first halves: less than 2 s long, and less long ago."""
+        if not half:
+            return np.zeros(len(self._known))
+        earliest, latest = (max(0, half - ago) - self._first for ago in RESTING)
+        total = self._known[:, earliest].copy()
+        for index in range(earliest + 1, latest + 1):
+            total += self._known[:, index]
+        total /= latest - earliest + 1
+        return total
+
+    def _forget(self, first: int) -> None:
+        """Let go of the halves before one."""
+        if first > self._first:
+            self._known = self._known[:, first - self._first :].copy()
+            self._first = first
 
 
 def bandpass(band: tuple[float, float], run: Run) -> Bandpass:
@@ -158,11 +232,24 @@ class Fold:
         return total
 
 
+def squares(axes: Floats) -> Floats:
+    """Return the squared length of each column, axes added in their order."""
+    total: Floats = np.square(axes[0])
+    for axis in axes[1:]:
+        total += np.square(axis)
+    return total
+
+
 def moving_mean(values: Floats, width: int) -> Floats:
-    """Return the means of every `width` consecutive values, each added in the same order."""
+    """Return the means of every `width` consecutive values, each added in the same order: pairs first."""
     count = len(values) - width + 1
-    total = values[width - 1 :].copy()
-    for start in range(width - 1):
-        total += values[start : start + count]
+    if width < 2:
+        return values.copy()
+    pairs = values[:-1] + values[1:]
+    total = pairs[:count].copy()
+    for start in range(2, width - 1, 2):
+        total += pairs[start : start + count]
+    if width % 2:
+        total += values[width - 1 :]
     total /= width
     return total

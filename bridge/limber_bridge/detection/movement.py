@@ -5,14 +5,14 @@ Law: what is decided at a frame rests on that frame and those before it, never o
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
-from limber_bridge.detection.level import LEVELS, Frames, lengthening, window_frames
+from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
 from limber_bridge.detection.noise import Noise, NoiseFloor, Thresholds
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
@@ -22,6 +22,8 @@ class MovementRule:
     """When the level of one quantity is a movement."""
 
     thresholds: Thresholds
+    held: bool
+    """Whether the signal shows where the limb is, so that one that is held away from its rest still moves."""
     turn: float | None
     """Degrees: a limb that rests in another direction afterwards has changed its posture. None: it cannot be seen."""
     moderate: float
@@ -39,7 +41,8 @@ RULES: Final = {
     # Science reference 4.2: 5 to 10 mg and 2 to 5 mg above the floor at the least. Turn: 4.3, after van Hees 2015.
     # Grades [D], nothing is published: 50 mg moves a blanket, 250 mg wakes a partner.
     Quantity.ACCELERATION: MovementRule(
-        thresholds=Thresholds(on=0.005, off=0.0025, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
+        thresholds=Thresholds(on=0.004, off=0.002, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
+        held=True,
         turn=5.0,
         moderate=0.05,
         strong=0.25,
@@ -48,6 +51,7 @@ RULES: Final = {
     # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
     Quantity.EMG: MovementRule(
         thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
+        held=False,
         turn=None,
         moderate=25.0,
         strong=75.0,
@@ -55,6 +59,7 @@ RULES: Final = {
     # [D]: no source gives thresholds for load cells. A foot weighs about a kilogram.
     Quantity.LOAD: MovementRule(
         thresholds=Thresholds(on=0.2, off=0.1, on_spreads=4.0, off_spreads=2.0, noisiest=1.0),
+        held=True,
         turn=None,
         moderate=2.0,
         strong=10.0,
@@ -79,64 +84,98 @@ BEAT_LOW: Final = 0.35
 """Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
 UNEVEN: Final = 0.35
 """Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
-JUDGED: Final = 60.0
-"""s; the morphology of a movement is judged on so much of it."""
+ENOUGH: Final = 2.0
+"""s of quiet within a tick that tell the noise."""
+JUDGED: Final = 1200
+"""Frames; the morphology of a movement is judged on so many of it, a minute or so."""
 
 
 type Found = Part | Twitch | Rhythm
-type Direction = tuple[float, ...]
-"""Acceleration of a limb at rest in g, one value for each axis: where gravity points."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """A part of a burst in which the limb shakes, or moves from one place to another."""
+
+    onset: int
+    end: int | None = None
+    """us; None while it lasts."""
+    peak: float = 0.0
+    levels: list[float] = field(default_factory=list)
+    shaking: list[float] = field(default_factory=list)
+
+    def take(self, levels: Floats, shaking: Floats) -> None:
+        """Take in frames; for its morphology the first `JUDGED` of them are enough."""
+        if len(levels):
+            self.peak = max(self.peak, float(levels.max()))
+        if len(self.levels) < JUDGED:
+            self.levels += levels.tolist()
+            self.shaking += shaking.tolist()
 
 
 @dataclass(slots=True)
 class Burst:
-    """A movement that still lasts."""
+    """A movement that still lasts: until the limb is quiet where it rested before, or stays somewhere else."""
 
-    onset: int
-    before: Direction | None
-    """Mean acceleration in the quiet before it; None where too little of it was seen."""
+    rest: Floats | None
+    """Where the limb rested; None for a quantity that shows no place."""
     off: float
-    """Level up to which it is quiet, as it was at the onset."""
-    levels: list[float]
-    peak: float = 0.0
-    quiet: int = 0
-    """Frames in a row, up to now, no higher than `off`."""
-    quiet_since: int = 0
+    """Shaking up to which it is quiet, as it was at the onset."""
+    reach: float
+    """Distance from the rest from which on a limb that is quiet is held."""
+    segments: list[Segment]
+    still: int = 0
+    """Frames in a row, up to now, without shaking."""
+    still_since: int = 0
     """us; start of the first of them."""
+    quiet: int = 0
+    """Likewise, and not held."""
+    quiet_since: int = 0
 
+    @property
+    def onset(self) -> int:
+        """Us."""
+        return self.segments[0].onset
 
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """A movement after which the limb rests in another direction: a change of posture unless it comes back in time."""
+    def follow(self, now: int) -> Segment:
+        """Begin the next segment."""
+        self.segments.append(Segment(now))
+        return self.segments[-1]
 
-    part: Part
-    before: Direction
+    def rested(self, now: int, apart: float) -> None:
+        """Take in a frame without shaking, `apart` from the rest."""
+        if not self.still:
+            self.still_since = now
+        self.still += 1
+        if apart > self.reach:
+            self.quiet = 0
+            return
+        if not self.quiet:
+            self.quiet_since = now
+        self.quiet += 1
+
+    def whole(self, end: int) -> Segment:
+        """Return all of it as one movement."""
+        levels = [level for segment in self.segments for level in segment.levels]
+        shaking = [level for segment in self.segments for level in segment.shaking]
+        return Segment(self.onset, end, max(segment.peak for segment in self.segments), levels, shaking)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
-    """Frames that are looked at together: the last ones of the past and the new ones."""
+class Past:
+    """Frames that have gone by."""
 
     times: Times
-    level: Floats
-    mean: Floats
+    shaking: Floats
 
-    def followed_by(self, later: Self) -> Self:
-        """Return this stretch and the next as one."""
-        return type(self)(
-            np.concatenate([self.times, later.times]),
-            np.concatenate([self.level, later.level]),
-            np.concatenate([self.mean, later.mean], axis=1),
-        )
 
-    def last(self, count: int) -> Self:
-        """Return the last `count` frames, or all there are."""
-        start = max(0, len(self.times) - count)
-        return type(self)(self.times[start:].copy(), self.level[start:].copy(), self.mean[:, start:].copy())
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a limb has come to rest, for as long as the frames do not know it yet."""
 
-    def resting(self, end: int, count: int) -> Direction | None:
-        """Return the mean of the `count` frames before frame `end`; None where the stretch does not reach so far."""
-        return None if end < count else tuple(self.mean[:, end - count : end].mean(axis=1).tolist())
+    where: Floats
+    until: int
+    """us."""
 
 
 class Movements:
@@ -148,8 +187,9 @@ class Movements:
         self._rule = RULES[quantity]
         self._floor = NoiseFloor(self._rule.thresholds, noise)
         self._burst: Burst | None = None
-        self._turned: Turned | None = None
-        self._past: Stretch | None = None
+        self._place: Place | None = None
+        self._centre: Floats | None = None
+        self._rising: int | None = None
         self._seen_until = 0
         self.onsets: list[int] = []
         """Times (us) at which something of any length began, known at once. Whoever reads them clears them."""
@@ -166,38 +206,38 @@ class Movements:
 
     @property
     def open_onset(self) -> int | None:
-        """Onset of what is not told yet: nothing earlier is to come from this sensor."""
-        if self._turned is not None:
-            return self._turned.part.onset
-        return None if self._burst is None else self._burst.onset
+        """Onset of what is not told yet, or may become a movement: nothing earlier is to come from this sensor."""
+        return self._rising if self._burst is None else self._burst.onset
 
     def feed(self, frames: Frames) -> list[Found]:
         """Return the movements whose end the frames make known, changes of posture among them, in order of onset."""
         if frames.level is None:
             return []
-        parts: list[Found] = []
+        found: list[Found] = []
         if frames.fresh:
-            parts = self.finish()
+            found = self.finish()
             self._begin(frames.rate)
         if not len(frames.times):
-            return parts
-        stretch = Stretch(frames.times, frames.level, frames.mean)
-        if self._past is not None:
-            stretch = self._past.followed_by(stretch)
-        parts += self._told(stretch, len(stretch.times) - len(frames.times))
-        self._past = stretch.last(self._kept)
-        self._seen_until = int(stretch.times[-1]) + self._frame
-        return parts
+            return found
+        found += self._told(frames, frames.level)
+        self._seen_until = int(frames.times[-1]) + self._frame
+        self._centre = frames.centre[:, -1].copy()
+        self._past = self._before(frames, len(frames.times))
+        rise = self._rise(self._past)
+        self._rising = int(self._past.times[-rise]) if rise else None
+        return found
 
     def finish(self) -> list[Found]:
         """Return what was still open, with the duration that was seen: here the signal ends or breaks off."""
-        burst, self._burst = self._burst, None
-        parts: list[Found] = []
-        if burst is not None:
-            end = burst.quiet_since - self._lengthening if burst.quiet else self._seen_until
-            parts += self._judged(burst, end, None)
-        turned, self._turned = self._turned, None
-        return parts if turned is None else [*parts, turned.part]
+        burst, self._burst, self._place, self._rising = self._burst, None, None, None
+        if burst is None:
+            return []
+        if burst.segments[-1].end is None:
+            burst.segments[-1].end = burst.still_since - self._lengthening if burst.still else self._seen_until
+        held = burst.still and not burst.quiet
+        if held and self._centre is not None:
+            return list(self._moved(burst, self._centre))
+        return list(self._named(burst.whole(burst.segments[-1].end)))
 
     def _begin(self, rate: float) -> None:
         self._rate = rate
@@ -207,120 +247,172 @@ class Movements:
         self._lengthening = lengthening(level, rate)
         # A low level says that it was quiet for the whole window: so much of the hold is over when it is first seen.
         self._awaited = max(1, self._hold - window_frames(level, rate) + 1)
-        self._past = None
+        self._past = Past(np.empty(0, np.int64), np.empty(0))
         self._begin_tick()
 
     def _begin_tick(self) -> None:
-        self._tick = round(self._floor.tick * self._rate)
-        self._ticked = 0
-        self._stirred = self._burst is not None
-        self._kept = max(self._tick, 2 * self._hold)
+        self._tick = self._missing = round(self._floor.tick * self._rate)
+        self._levels: list[Floats] = []
+        self._quiet: list[Floats] = []
 
-    def _told(self, stretch: Stretch, position: int) -> Iterator[Found]:
-        """Yield what the frames from `position` on make known, and look at the noise once a tick."""
-        while position < len(stretch.times):
-            stop = min(len(stretch.times), position + self._tick - self._ticked)
-            yield from self._scan(stretch, position, stop)
-            self._ticked += stop - position
+    def _told(self, frames: Frames, levels: Floats) -> Iterator[Found]:
+        """Yield what the frames make known, and look at the noise once a tick."""
+        position = 0
+        while position < len(levels):
+            stop = min(len(levels), position + self._missing)
+            yield from self._scan(frames, levels, position, stop)
+            self._levels.append(levels[position:stop])
+            self._missing -= stop - position
             position = stop
-            if self._ticked == self._tick:
-                self._floor.learn(stretch.level[stop - self._tick : stop], quiet=not self._stirred)
+            if not self._missing:
+                self._learn()
                 self._begin_tick()
+        # A view would keep the whole night in memory.
+        self._levels = [piece.copy() for piece in self._levels]
+        self._quiet = [piece.copy() for piece in self._quiet]
 
-    def _scan(self, stretch: Stretch, position: int, stop: int) -> Iterator[Found]:
+    def _learn(self) -> None:
+        """Have the floor learn from what was quiet in a tick; where nothing was, see whether the noise has grown."""
+        quiet = sum(map(len, self._quiet))
+        if quiet >= min(self._tick, ENOUGH * self._rate):
+            self._floor.learn(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet))
+        elif not quiet:
+            self._floor.stirred(np.concatenate(self._levels))
+
+    def _scan(self, frames: Frames, levels: Floats, position: int, stop: int) -> Iterator[Found]:
         while position < stop:
             if self._burst is None:
-                position = self._wait(stretch, position, stop)
+                position = self._wait(frames, levels, position, stop)
                 continue
-            position = self._follow(stretch, self._burst, position, stop)
-            if self._burst.quiet == self._awaited:
-                yield from self._close(self._burst, stretch.resting(position, self._hold))
-        yield from self._expire(int(stretch.times[stop - 1]))
+            position, settled = self._follow(frames, self._burst, position, stop)
+            if settled:
+                yield from self._close(frames, self._burst, position - 1)
 
-    def _wait(self, stretch: Stretch, position: int, stop: int) -> int:
+    def _wait(self, frames: Frames, levels: Floats, position: int, stop: int) -> int:
         """Open a burst at the first frame that reaches the threshold and return where it lies; else return `stop`."""
-        above = stretch.level[position:stop] >= self._floor.on
-        first = int(above.argmax())
-        if not above[first]:
+        place = self._place
+        if place is not None:
+            known = position + int(np.searchsorted(frames.times[position:stop], place.until))
+            apart = distance(frames.centre[:, position:known], place.where)
+            here = np.sqrt(np.square(frames.shaking[position:known]) + np.square(apart))
+            first = reached(here, self._floor.on)
+            if first is not None:
+                return self._open(frames, position + first, place.where)
+            position, self._place = known, place if known == stop else None
+        first = reached(levels[position:stop], self._floor.on)
+        self._quiet.append(levels[position : stop if first is None else position + first])
+        if first is None:
             return stop
-        position += first
-        onset = int(stretch.times[position])
-        # The frame before the first loud one may already hold the beginning of the movement.
-        self._burst = Burst(onset, stretch.resting(position - 1, self._hold), self._floor.off, [])
-        self._stirred = True
+        return self._open(frames, position + first, frames.rest[:, position + first].copy())
+
+    def _open(self, frames: Frames, position: int, rest: Floats) -> int:
+        past = self._before(frames, position)
+        rise = self._rise(past)
+        onset = int(past.times[-rise] if rise else frames.times[position])
+        held = rest if self._rule.held else None
+        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset)])
+        self._place = None
         self.onsets.append(onset)
         return position
 
-    def _follow(self, stretch: Stretch, burst: Burst, position: int, stop: int) -> int:
-        """Follow a burst frame by frame to its end, or to `stop`; return the frame after the last one read."""
-        off = max(burst.off, self._floor.off)
-        for index, level in enumerate(stretch.level[position:stop].tolist(), position):
-            burst.peak = max(burst.peak, level)
-            if len(burst.levels) < JUDGED * self._rate:
-                burst.levels.append(level)
-            if level > off:
-                burst.quiet = 0
+    def _before(self, frames: Frames, position: int) -> Past:
+        """Return the frames before one, as far back as a movement may have begun to rise."""
+        begin = max(0, position - self._hold)
+        times, shaking = frames.times[begin:position], frames.shaking[begin:position]
+        if begin or not len(self._past.times):
+            return Past(times.copy(), shaking.copy())
+        kept = slice(max(0, len(self._past.times) + position - self._hold), None)
+        return Past(
+            np.concatenate([self._past.times[kept], times]), np.concatenate([self._past.shaking[kept], shaking])
+        )
+
+    def _rise(self, past: Past) -> int:
+        """Return how many frames, the last ones of the past, shake above the quiet level: there it began to rise."""
+        quiet = np.flatnonzero(past.shaking <= self._floor.off)
+        return len(past.shaking) - (int(quiet[-1]) + 1 if len(quiet) else 0)
+
+    def _follow(self, frames: Frames, burst: Burst, position: int, stop: int) -> tuple[int, bool]:
+        """Follow a burst frame by frame; return the frame after the last one read, and whether the burst is over."""
+        shaking = frames.shaking[position:stop]
+        apart = np.zeros(len(shaking)) if burst.rest is None else distance(frames.centre[:, position:stop], burst.rest)
+        levels = np.sqrt(np.square(shaking) + np.square(apart))
+        off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
+        segment, begun = burst.segments[-1], 0
+        rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), strict=True)
+        for index, (now, shaken, away) in enumerate(rows):
+            if shaken > off:
+                if segment.end is not None:
+                    segment.take(levels[begun:index], shaking[begun:index])
+                    segment, begun = burst.follow(now), index
+                burst.still = burst.quiet = 0
                 continue
-            if not burst.quiet:
-                burst.quiet_since = int(stretch.times[index])
-            burst.quiet += 1
-            if burst.quiet == self._awaited:
-                return index + 1
-        return stop
+            burst.rested(now, away)
+            if burst.still < self._awaited:
+                continue
+            if segment.end is None:
+                segment.end = max(burst.still_since - self._lengthening, segment.onset)
+            if burst.quiet == self._awaited or now > late:
+                segment.take(levels[begun : index + 1], shaking[begun : index + 1])
+                return position + index + 1, True
+        segment.take(levels[begun:], shaking[begun:])
+        return stop, False
 
-    def _close(self, burst: Burst, after: Direction | None) -> Iterator[Found]:
+    def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
+        """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
-        yield from self._judged(burst, burst.quiet_since - self._lengthening, after)
-
-    def _judged(self, burst: Burst, end: int, after: Direction | None) -> Iterator[Found]:
-        """Yield the burst as a movement, hold it back as a turn, or drop it for its morphology."""
-        part = Part(self._side, burst.onset, max(end, burst.onset), burst.peak, self._rule.grade(burst.peak))
-        turned, self._turned = self._turned, None
-        if turned is not None and part.end - turned.part.onset <= THERE_AND_BACK:
-            whole = turned.part.joined(part)
-            if self._turns(turned.before, after):
-                self._turned = Turned(whole, turned.before)
-            else:
-                yield replace(whole, turned=False)
-            return
-        if turned is not None:
-            yield turned.part
-        if burst.before is not None and self._turns(burst.before, after):
-            self._turned = Turned(replace(part, turned=True), burst.before)
+        returned = burst.quiet == self._awaited
+        where = frames.centre[:, position].copy() if burst.rest is None or not returned else burst.rest
+        self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
+        if returned:
+            yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
         else:
-            yield from self._told_apart(part, burst)
+            yield from self._moved(burst, where)
 
-    def _told_apart(self, part: Part, burst: Burst) -> Iterator[Found]:
-        """Yield what moved and came back as what it is: a twitch, a rhythm or a leg movement."""
-        beats = rhythm(burst.levels, self._rate)
+    def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
+        """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else bit by bit."""
+        last = burst.segments[-1]
+        if burst.rest is not None and self._rule.turn is not None and angle(burst.rest, where) > self._rule.turn:
+            yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
+            return
+        for segment in burst.segments:
+            yield from self._named(segment)
+
+    def _part(self, segment: Segment) -> Part:
+        end = segment.onset if segment.end is None else segment.end
+        return Part(self._side, segment.onset, end, segment.peak, self._rule.grade(segment.peak))
+
+    def _named(self, segment: Segment) -> Iterator[Found]:
+        """Yield what moved as what it is: a twitch, a rhythm or a leg movement."""
+        part = self._part(segment)
+        beats = rhythm(segment.shaking, self._rate)
         if part.duration < SHORTEST:
             yield Twitch(part.side, part.onset, part.end, part.peak)
         elif beats and part.duration >= SHORTEST_TRAIN:
             yield Rhythm(part.side, part.onset, part.end, beats)
-        elif self._sustained(burst):
+        elif self._sustained(segment):
             yield part
 
-    def _expire(self, now: int) -> Iterator[Found]:
-        """Yield a turn that nothing can undo in time any more."""
-        if self._turned is None or now <= self._turned.part.onset + THERE_AND_BACK + self._lengthening:
-            return
-        if self._burst is not None and self._burst.quiet:
-            return
-        yield self._turned.part
-        self._turned = None
-
-    def _turns(self, before: Direction, after: Direction | None) -> bool:
-        """Return whether a limb that rested so before rests in another direction after."""
-        if self._rule.turn is None or after is None:
-            return False
-        return angle(before, after) > self._rule.turn
-
-    def _sustained(self, burst: Burst) -> bool:
+    def _sustained(self, segment: Segment) -> bool:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
-        if len(burst.levels) < self._hold:
+        if len(segment.levels) < self._hold:
             return False
-        windows = np.lib.stride_tricks.sliding_window_view(np.array(burst.levels), self._hold)
-        return bool((np.median(windows, axis=1) >= burst.off).any())
+        windows = np.lib.stride_tricks.sliding_window_view(np.array(segment.levels), self._hold)
+        return bool((np.median(windows, axis=1) >= self._floor.off).any())
+
+
+def distance(centre: Floats, rest: Floats) -> Floats:
+    """Return how far each column of (axes, n) lies from one place (axes,)."""
+    apart: Floats = np.sqrt(squares(centre - rest[:, None]))
+    return apart
+
+
+def reached(levels: Floats, threshold: float) -> int | None:
+    """Return the first index at which a level reaches a threshold; None where it never does."""
+    if not len(levels):
+        return None
+    above = levels >= threshold
+    first = int(above.argmax())
+    return first if above[first] else None
 
 
 def rhythm(levels: Sequence[float], rate: float) -> int:
@@ -339,9 +431,10 @@ def rhythm(levels: Sequence[float], rate: float) -> int:
     return len(rises) if even else 0
 
 
-def angle(one: Sequence[float], other: Sequence[float]) -> float:
+def angle(one: Floats | Sequence[float], other: Floats | Sequence[float]) -> float:
     """Return the angle between two vectors in degrees; 0 where one of them has no length."""
-    size = math.hypot(*one) * math.hypot(*other)
+    here, there = [float(value) for value in one], [float(value) for value in other]
+    size = math.hypot(*here) * math.hypot(*there)
     if size == 0.0:
         return 0.0
-    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(one, other) / size))))
+    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(here, there) / size))))

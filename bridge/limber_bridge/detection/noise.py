@@ -13,9 +13,9 @@ import numpy as np
 
 from limber_bridge.detection.signal import Floats
 
-MEMORY: Final = 12
+MEMORY: Final = 6
 """Quiet ticks that make the floor. At `TICK` that is one minute of quiet."""
-TICK: Final = 5.0
+TICK: Final = 10.0
 """s between two looks at the noise."""
 FIRST_TICKS: Final = 1.0
 """s, until `MEMORY` ticks are known."""
@@ -58,15 +58,15 @@ def noise_of(levels: Floats) -> Noise:
 class NoiseFloor:
     """What is known of the noise of one sensor."""
 
-    __slots__ = ("_restless", "_ticks", "_wanted", "off", "on")
+    __slots__ = ("_restless", "_ticks", "_wanted", "off", "on", "reach")
 
     def __init__(self, wanted: Thresholds, known: Sequence[Noise] = ()) -> None:
         """Begin, with what an earlier life knew."""
         self._wanted = wanted
         self._ticks = deque(known, MEMORY)
         self._restless: deque[Noise] = deque(maxlen=STEADY_TICKS)
-        self.on = self.off = float("inf")
-        """Thresholds now; infinite until something is known."""
+        self.on = self.off = self.reach = float("inf")
+        """Thresholds now, and how far the first lies above the floor; infinite until something is known."""
         self._settle()
 
     @property
@@ -79,15 +79,15 @@ class NoiseFloor:
         """How many seconds of level `learn` wants next."""
         return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
 
-    def learn(self, levels: Floats, *, quiet: bool) -> None:
-        """Take in a tick; one with movement in it counts only when the level has been steady for `STEADY_TICKS`."""
-        noise = noise_of(levels)
-        if quiet:
-            self._restless.clear()
-            self._ticks.append(noise)
-            self._settle()
-            return
-        self._restless.append(noise)
+    def learn(self, levels: Floats) -> None:
+        """Take in what was quiet within a tick."""
+        self._restless.clear()
+        self._ticks.append(noise_of(levels))
+        self._settle()
+
+    def stirred(self, levels: Floats) -> None:
+        """Take in a tick that was all movement: if so many of them in a row are steady, it is noise that has grown."""
+        self._restless.append(noise_of(levels))
         if self._grew():
             self._ticks.clear()
             self._ticks.extend(self._restless)
@@ -105,7 +105,8 @@ class NoiseFloor:
             return
         floor = middle(tick.median for tick in self._ticks)
         spread = middle(tick.spread for tick in self._ticks)
-        self.on = floor + max(self._wanted.on, self._wanted.on_spreads * spread)
+        self.reach = max(self._wanted.on, self._wanted.on_spreads * spread)
+        self.on = floor + self.reach
         self.off = floor + max(self._wanted.off, self._wanted.off_spreads * spread)
 
 

@@ -6,7 +6,6 @@ Law: no data is "unknown", never "out of bed"; and whatever is said names the me
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity
+from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Times
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -58,50 +57,64 @@ foot; on a resting leg, kicks reach it for a second or two."""
 class Epochs:
     """Cuts the frames of one sensor into epochs."""
 
-    __slots__ = ("_frames", "_levels", "_onsets", "_start")
+    __slots__ = ("_means", "_number", "_numbers", "_onsets", "_walking")
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._start: int | None = None
-        self._frames: list[Floats] = []
-        self._levels: list[Floats] = []
+        self._number = NOT_BEGUN
+        self._numbers: list[Times] = []
+        self._means: list[Floats] = []
+        self._walking: list[Floats] = []
         self._onsets: deque[int] = deque()
 
-    def feed(self, frames: Frames, onsets: Sequence[int]) -> Iterator[Epoch]:
-        """Yield the epochs that the frames complete, with the onsets (us) found in them."""
+    def feed(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
+        """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
+        if not len(frames.times):
+            return []
         # The clock of a sensor is corrected now and then, by less than an epoch: never back into the one before.
-        numbers = np.maximum.accumulate(frames.times // EPOCH)
-        bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
-        for begin, end in pairwise(bounds):
-            if begin == end:
-                continue
-            start = int(numbers[begin]) * EPOCH
-            if self._start is not None and start > self._start:
-                yield self._epoch()
-            self._start = start if self._start is None else max(start, self._start)
-            self._frames.append(frames.mean[:, begin:end])
-            if frames.level is not None:
-                self._levels.append(frames.level[begin:end])
+        numbers = np.maximum.accumulate(np.maximum(frames.times // EPOCH, self._number))
+        self._numbers.append(numbers)
+        self._means.append(frames.mean)
+        # Where the signal is too slow for a level, nothing walks.
+        shaking = frames.shaking if len(frames.shaking) else np.zeros(len(numbers))
+        self._walking.append((shaking >= WALKING).astype(np.float64))
+        before, self._number = self._number, int(numbers[-1])
+        complete = self._number > (before if before != NOT_BEGUN else int(numbers[0]))
+        return self._epochs(kept=self._number) if complete else []
 
-    def finish(self) -> Iterator[Epoch]:
-        """Yield the epoch that had begun."""
-        if self._start is not None and self._frames:
-            yield self._epoch()
-            self._start = None
+    def finish(self) -> list[Epoch]:
+        """Return the epoch that had begun."""
+        epochs = self._epochs(kept=None) if self._numbers else []
+        self._number = NOT_BEGUN
+        return epochs
 
-    def _epoch(self) -> Epoch:
-        start = self._start or 0
-        # Joined first, so that the sum is the same however the frames came.
-        mean = tuple(np.concatenate(self._frames, axis=1).mean(axis=1).tolist())
-        loud = sum(int(np.count_nonzero(levels >= WALKING)) for levels in self._levels)
-        total = sum(len(levels) for levels in self._levels)
-        onsets = 0
-        while self._onsets and self._onsets[0] < start + EPOCH:
+    def _epochs(self, kept: int | None) -> list[Epoch]:
+        """Return the epochs of the frames so far but those of epoch number `kept`, which stay."""
+        numbers, walking = np.concatenate(self._numbers), np.concatenate(self._walking)
+        means = np.concatenate(self._means, axis=1)
+        count = len(numbers) if kept is None else int(np.searchsorted(numbers, kept))
+        # Copies: views would keep the whole night in memory.
+        self._numbers = [numbers[count:].copy()]
+        self._walking, self._means = [walking[count:].copy()], [means[:, count:].copy()]
+        starts = np.flatnonzero(np.diff(numbers[:count], prepend=numbers[0] - 1))
+        lengths = np.diff([*starts, count])
+        # Each epoch is added up by itself, so that its sum is the same however the frames came.
+        centres = (np.add.reduceat(means[:, :count], starts, axis=1) / lengths).T.tolist()
+        shares = (np.add.reduceat(walking[:count], starts) / lengths).tolist()
+        rows = zip((numbers[starts] * EPOCH).tolist(), centres, shares, strict=True)
+        return [Epoch(start, tuple(centre), share, self._begun(start + EPOCH)) for start, centre, share in rows]
+
+    def _begun(self, until: int) -> int:
+        """Return how often something began before a time (us), each counted once."""
+        count = 0
+        while self._onsets and self._onsets[0] < until:
             self._onsets.popleft()
-            onsets += 1
-        self._frames, self._levels = [], []
-        return Epoch(start, mean, loud / total if total else 0.0, onsets)
+            count += 1
+        return count
+
+
+NOT_BEGUN: Final = -(2**62)
 
 
 @dataclass(frozen=True, slots=True)
