@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Event
+from limber_bridge.detection.events import Event, identity
 from limber_bridge.detection.measures import NightScore, score_night
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Sensor
@@ -32,6 +32,8 @@ def detect(recording: Recording, rules: RuleSet) -> Detected:
         for block in signal.blocks:
             events += detector.feed(sensor.id, block)
     events += detector.finish()
+    # What is told twice, as it begins and as it ends, happened once.
+    events = list({identity(event): event for event in events}.values())
     until = (recording.start or 0) + round(recording.duration * SECOND)
     night = score_night(events, rules, detector.coverage(recording.start or 0, until))
     return Detected(recording, sensors, tuple(events), rules, night)

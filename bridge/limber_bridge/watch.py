@@ -11,12 +11,12 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, identity
+from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, identity
 from limber_bridge.detection.measures import NightScore, rounded, score_night
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
-from limber_bridge.messages import SensorInfo, SleeperInfo, State, Tonight
+from limber_bridge.messages import CrampNow, SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.nights import Night, out_since, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
 from limber_bridge.wire import methods, night_message
@@ -173,7 +173,7 @@ class Watch:
             time=utc(now),
             in_bed=in_bed,
             asleep=None if in_bed is None else in_bed and lasts(score.asleep or (), self._until(tonight)),
-            cramp=None,
+            cramp=cramp_now(self._nights.get(tonight, {}).values()),
             tonight=Tonight(night=tonight, measures=rounded(score.measures)),
             last_night=None if self._last is None else night_message(self._last),
             methods=methods(method),
@@ -306,3 +306,13 @@ def method_of(events: Iterable[Event]) -> Method | None:
 def lasts(spans: Sequence[Span], until: int) -> bool:
     """Return whether the last span reaches to `until`."""
     return bool(spans) and spans[-1][1] >= until
+
+
+def cramp_now(events: Iterable[Event]) -> CrampNow | None:
+    """Return the cramp that lasts, if one does."""
+    lasting = [event for event in events if isinstance(event, Cramp) and event.end is None]
+    return (
+        CrampNow(start=utc(lasting[-1].onset), certainty=lasting[-1].certainty, reason=lasting[-1].reason)
+        if lasting
+        else None
+    )

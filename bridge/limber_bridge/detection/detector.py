@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
-from limber_bridge.detection.events import Event, Gap, Method, Movement, Part, Posture
+from limber_bridge.detection.cramp import WORN, Bin, Bins, Calf, Possible
+from limber_bridge.detection.events import Cramp, Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
 from limber_bridge.detection.measures import Coverage
@@ -60,8 +61,12 @@ LONGEST_BLOCK: Final = 10 * SECOND
 
 
 def moving(sensors: Iterable[Sensor]) -> set[int]:
-    """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where there is no leg."""
-    ranked = sorted(sensors, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
+    """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where there is no leg.
+
+    The calf's never do: the rules are about the tibialis.
+    """
+    counted = [sensor for sensor in sensors if (sensor.quantity, sensor.place) in PRECEDENCE]
+    ranked = sorted(counted, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
     legs = [sensor for sensor in ranked if sensor.place is not Place.BED] or ranked[:1]
     best = {sensor.side: sensor.quantity for sensor in reversed(legs)}
     return {sensor.id for sensor in legs if best[sensor.side] is sensor.quantity}
@@ -82,13 +87,14 @@ def bites(block: Block) -> Iterator[Block]:
 class Channel:
     """The way of one sensor's samples up to movements of one leg and epochs."""
 
-    def __init__(self, sensor: Sensor, memory: SensorMemory) -> None:
-        """Begin, with what an earlier life knew."""
+    def __init__(self, sensor: Sensor, memory: SensorMemory, *, binned: bool) -> None:
+        """Begin, with what an earlier life knew; `binned`: cramps are looked for, so bins are wanted."""
         self.sensor = sensor
         self._continuity = Continuity(memory.until)
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
         self._epochs = Epochs()
+        self._bins = Bins(sensor.quantity) if binned else None
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
         self._longest = 0
         self.rewound = False
@@ -98,6 +104,8 @@ class Channel:
         self.parts: list[Found] = []
         """Found and not yet fetched."""
         self.epochs: list[Epoch] = []
+        """Likewise."""
+        self.bins: list[Bin] = []
         """Likewise."""
 
     @property
@@ -157,6 +165,7 @@ class Channel:
         """Close what is open: the signal ends here."""
         self.parts += self._movements.finish()
         self.epochs += self._epochs.finish()
+        self.bins += self._bins.finish() if self._bins is not None else []
         self._promised = FOREVER
 
     def _run(self, run: Run) -> None:
@@ -172,6 +181,8 @@ class Channel:
         self.parts += self._movements.feed(frames)
         self.epochs += self._epochs.feed(frames, self._movements.onsets)
         self._movements.onsets.clear()
+        if self._bins is not None:
+            self.bins += self._bins.feed(frames)
         if len(frames.times):
             self._frame = int(frames.times[-1])
             self._frames_until = self._frame + round(SECOND / frames.rate)
@@ -190,10 +201,16 @@ class Detector:
     ) -> None:
         """Begin, or go on from the memory and the events (of the last hours, in order) of an earlier life."""
         memory = memory or Memory({})
-        self._channels = {
-            sensor.id: Channel(sensor, memory.sensors.get(sensor.id, SensorMemory())) for sensor in sensors
-        }
         self._moving = moving(sensors)
+        calves = {sensor.id for sensor in sensors if sensor.place is Place.CALF}
+        self._calf = Calf(calves, [(one.id, one.quantity) for one in sensors if one.id in self._moving])
+        self._possible = Possible()
+        self._channels = {
+            sensor.id: Channel(
+                sensor, memory.sensors.get(sensor.id, SensorMemory()), binned=sensor.id in self._calf.wants
+            )
+            for sensor in sensors
+        }
         self._rules = rules
         self._legs = Legs(rules, self._sides())
         self._series = SeriesScorer(rules)
@@ -203,9 +220,20 @@ class Detector:
         for number, known in memory.sensors.items():
             if number in self._channels and known.rate is not None:
                 self._note_rate(number, known.rate)
+        self._resume(events)
+
+    def _resume(self, events: Iterable[Event]) -> None:
+        """Take in the events of an earlier life."""
+        events = list(events)
         for event in events:
             if isinstance(event, Movement | Posture):
                 list(self._series.feed(event))
+            self._possible.take(event)
+        until = max((one.until or NEVER for one in self._seen().values()), default=NEVER)
+        lasting = {event.onset: event for event in events if isinstance(event, Cramp)}.values()
+        # What lasted when we were stopped has ended somewhen in the gap.
+        self._broken = [replace(one, end=max(one.onset, until)) for one in lasting if one.end is None]
+        list(self._possible.reach(until))
 
     @property
     def memory(self) -> Memory:
@@ -214,12 +242,13 @@ class Detector:
 
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return what was measured by whom in a night that began at `begin` and was read up to `until` (us)."""
-        memories = {number: channel.memory for number, channel in self._channels.items()}
         seen = {
             number: None if one.since is None or one.until is None else (one.since, one.until)
-            for number, one in memories.items()
+            for number, one in self._seen().items()
         }
-        return Coverage(begin=begin, until=until, seen=seen, movers=self._moving - self._slow)
+        return Coverage(
+            begin=begin, until=until, seen=seen, movers=self._moving - self._slow, cramps=self._sees_cramps()
+        )
 
     @property
     def in_bed(self) -> bool | None:
@@ -297,12 +326,34 @@ class Detector:
     def _sides(self) -> set[Side | None]:
         return {self._channels[number].sensor.side for number in self._moving}
 
+    def _seen(self) -> dict[int, SensorMemory]:
+        return {number: channel.memory for number, channel in self._channels.items()}
+
+    def _sees_cramps(self) -> bool:
+        """Return whether a cramp could be seen: by a calf, or by legs and somebody who knows of getting up."""
+        sensors = [channel.sensor for channel in self._channels.values()]
+        methods = {METHODS[sensor.quantity, sensor.place] for sensor in sensors}
+        return bool(self._calf.wants) or (bool(self._moving - self._slow) and not methods.isdisjoint(WORN))
+
     def _note_rate(self, sensor: int, rate: float) -> None:
         """Note whether a sensor is fast enough for leg movements."""
         slow = rate < LEVELS[self._channels[sensor].sensor.quantity].slowest
         (self._slow.add if slow else self._slow.discard)(sensor)
 
     def _told(self) -> Iterator[Event]:
+        for event in self._found():
+            self._possible.take(event)
+            yield event
+        yield from self._possible.reach(min(self._legs.horizon, self._measured()))
+
+    def _measured(self) -> int:
+        """Return the time (us) up to which every sensor has been read."""
+        return min(channel.measured_until for channel in self._channels.values())
+
+    def _found(self) -> Iterator[Event]:
+        """Yield what rests on the signals themselves."""
+        broken, self._broken = self._broken, []
+        yield from broken
         for number, channel in self._channels.items():
             yield from self._fetch(number, channel)
         for side in self._sides():
@@ -311,7 +362,8 @@ class Detector:
             yield event
             yield from self._series.feed(event)
         yield from self._series.advance(self._legs.horizon)
-        yield from self._beds(min(channel.measured_until for channel in self._channels.values()))
+        yield from self._beds(self._measured())
+        yield from self._calf.reach(self._measured())
 
     def _fetch(self, number: int, channel: Channel) -> Iterator[Event]:
         for found in channel.parts if number in self._moving else ():
@@ -323,8 +375,10 @@ class Detector:
         rank = list(METHODS.values()).index(method)
         for epoch in channel.epochs:
             self._epochs.setdefault(epoch.start, []).append((rank, method, epoch))
+        self._calf.take(number, channel.bins)
         channel.parts.clear()
         channel.epochs.clear()
+        channel.bins.clear()
 
     def _frontier(self, side: object) -> int:
         channels = (self._channels[number] for number in self._moving)

@@ -384,10 +384,10 @@ class Movements:
     def _named(self, segment: Segment) -> Iterator[Found]:
         """Yield what moved as what it is: a twitch, a rhythm or a leg movement."""
         part = self._part(segment)
-        beats = rhythm(segment.shaking, self._rate)
+        beats = rhythm(segment.shaking, self._rate) if part.duration >= SHORTEST_TRAIN else 0
         if part.duration < SHORTEST:
             yield Twitch(part.side, part.onset, part.end, part.peak)
-        elif beats and part.duration >= SHORTEST_TRAIN:
+        elif beats:
             yield Rhythm(part.side, part.onset, part.end, beats)
         elif self._sustained(segment):
             yield part
@@ -396,8 +396,10 @@ class Movements:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
         if len(segment.levels) < self._hold:
             return False
-        windows = np.lib.stride_tricks.sliding_window_view(np.array(segment.levels), self._hold)
-        return bool((np.median(windows, axis=1) >= self._floor.off).any())
+        above = np.cumsum(np.array(segment.levels) >= self._floor.off)
+        # A median lies above where more than half of the frames do.
+        counts = above[self._hold - 1 :] - np.concatenate([[0], above[: -self._hold]])
+        return bool((2 * counts > self._hold).any())
 
 
 def distance(centre: Floats, rest: Floats) -> Floats:
@@ -417,7 +419,7 @@ def reached(levels: Floats, threshold: float) -> int | None:
 
 def rhythm(levels: Sequence[float], rate: float) -> int:
     """Return how many even bursts a level (frames, `rate` a second) swings through; 0 where it has no rhythm."""
-    usual = float(np.percentile(levels, 90))
+    usual = sorted(levels)[9 * len(levels) // 10]
     rises: list[int] = []
     resting = True
     for index, level in enumerate(levels):

@@ -48,6 +48,8 @@ class Place(StrEnum):
     ANKLE = "ankle"
     TIBIALIS = "tibialis"
     """Electrodes over the tibialis anterior, where the scoring rules want them."""
+    CALF = "calf"
+    """Electrodes over the gastrocnemius, where cramps are."""
     BED = "bed"
     """Frame or mattress: feels everybody in the bed and cannot tell the legs apart."""
 
@@ -61,7 +63,7 @@ class Side(StrEnum):
 
 PLACES: Final = {
     Quantity.ACCELERATION: (Place.ANKLE, Place.BED),
-    Quantity.EMG: (Place.TIBIALIS,),
+    Quantity.EMG: (Place.TIBIALIS, Place.CALF),
     Quantity.LOAD: (Place.BED,),
 }
 """Where each quantity can be measured."""

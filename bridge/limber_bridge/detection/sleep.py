@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.cut import Cut, Pieces
 from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Times
+from limber_bridge.detection.signal import SECOND, Place, Quantity
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -28,6 +29,7 @@ METHODS: Final[Mapping[tuple[Quantity, Place], Method]] = {
     (Quantity.ACCELERATION, Place.ANKLE): Method.ANKLE,
     (Quantity.ACCELERATION, Place.BED): Method.BED_MOVEMENT,
     (Quantity.EMG, Place.TIBIALIS): Method.RECORDED,
+    (Quantity.EMG, Place.CALF): Method.RECORDED,
 }
 """What each sensor can say, the most reliable first."""
 
@@ -57,53 +59,31 @@ foot; on a resting leg, kicks reach it for a second or two."""
 class Epochs:
     """Cuts the frames of one sensor into epochs."""
 
-    __slots__ = ("_means", "_number", "_numbers", "_onsets", "_walking")
+    __slots__ = ("_cut", "_onsets")
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._number = NOT_BEGUN
-        self._numbers: list[Times] = []
-        self._means: list[Floats] = []
-        self._walking: list[Floats] = []
+        self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
 
     def feed(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
         """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
-        if not len(frames.times):
-            return []
-        # The clock of a sensor is corrected now and then, by less than an epoch: never back into the one before.
-        numbers = np.maximum.accumulate(np.maximum(frames.times // EPOCH, self._number))
-        self._numbers.append(numbers)
-        self._means.append(frames.mean)
         # Where the signal is too slow for a level, nothing walks.
-        shaking = frames.shaking if len(frames.shaking) else np.zeros(len(numbers))
-        self._walking.append((shaking >= WALKING).astype(np.float64))
-        before, self._number = self._number, int(numbers[-1])
-        complete = self._number > (before if before != NOT_BEGUN else int(numbers[0]))
-        return self._epochs(kept=self._number) if complete else []
+        walking = frames.shaking >= WALKING if len(frames.shaking) else np.zeros(len(frames.times))
+        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking])))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
-        epochs = self._epochs(kept=None) if self._numbers else []
-        self._number = NOT_BEGUN
-        return epochs
+        return self._epochs(self._cut.finish())
 
-    def _epochs(self, kept: int | None) -> list[Epoch]:
-        """Return the epochs of the frames so far but those of epoch number `kept`, which stay."""
-        numbers, walking = np.concatenate(self._numbers), np.concatenate(self._walking)
-        means = np.concatenate(self._means, axis=1)
-        count = len(numbers) if kept is None else int(np.searchsorted(numbers, kept))
-        # Copies: views would keep the whole night in memory.
-        self._numbers = [numbers[count:].copy()]
-        self._walking, self._means = [walking[count:].copy()], [means[:, count:].copy()]
-        starts = np.flatnonzero(np.diff(numbers[:count], prepend=numbers[0] - 1))
-        lengths = np.diff([*starts, count])
-        # Each epoch is added up by itself, so that its sum is the same however the frames came.
-        centres = (np.add.reduceat(means[:, :count], starts, axis=1) / lengths).T.tolist()
-        shares = (np.add.reduceat(walking[:count], starts) / lengths).tolist()
-        rows = zip((numbers[starts] * EPOCH).tolist(), centres, shares, strict=True)
-        return [Epoch(start, tuple(centre), share, self._begun(start + EPOCH)) for start, centre, share in rows]
+    def _epochs(self, pieces: Pieces | None) -> list[Epoch]:
+        if pieces is None:
+            return []
+        return [
+            Epoch(start, tuple(mean[:-1]), mean[-1], self._begun(start + EPOCH))
+            for start, mean in zip(pieces.starts, pieces.mean(), strict=True)
+        ]
 
     def _begun(self, until: int) -> int:
         """Return how often something began before a time (us), each counted once."""
@@ -112,9 +92,6 @@ class Epochs:
             self._onsets.popleft()
             count += 1
         return count
-
-
-NOT_BEGUN: Final = -(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +112,8 @@ class BedState:
     """us; start of the last epoch."""
     upright: tuple[float, ...] | None = None
     """Direction of gravity at the ankle while walking: that of a standing leg."""
+    restless: int = 0
+    """Epochs in a row in which the leg was shaken as in walking, in another direction."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -162,6 +141,8 @@ BED_RULES: Final = {
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
+RUBBED: Final = 6
+"""Epochs of shaking in another direction that are walking all the same: a minute [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -220,12 +201,18 @@ def load_sign(state: BedState, epoch: Epoch) -> Sign:
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one."""
-    if epoch.strong >= 0.5:
-        return replace(state, upright=epoch.mean), False
-    if state.upright is None:
-        return state, True
-    return state, angle(state.upright, epoch.mean) > UPRIGHT
+    """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one.
+
+    A leg that is shaken in another direction for less than a minute is rubbed or stretched in bed, as after a cramp;
+    for longer, the sensor is worn another way round.
+    """
+    stands = state.upright is None or angle(state.upright, epoch.mean) <= UPRIGHT
+    if epoch.strong < 0.5:
+        state = replace(state, restless=0) if state.restless else state
+        return state, not (stands and state.upright is not None)
+    if stands or state.restless + 1 >= RUBBED:
+        return replace(state, upright=epoch.mean, restless=0), False
+    return replace(state, restless=state.restless + 1), True
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:

@@ -62,6 +62,7 @@ def columns() -> dict[str, Column]:
         known[f"bed_acc_{axis}"] = Column(Quantity.ACCELERATION, Place.BED, None, index)
     for side in Side:
         known[f"{side}_emg"] = Column(Quantity.EMG, Place.TIBIALIS, side, 0)
+        known[f"{side}_calf_emg"] = Column(Quantity.EMG, Place.CALF, side, 0)
     known["bed_load"] = Column(Quantity.LOAD, Place.BED, None, 0)
     return known
 

@@ -20,6 +20,8 @@ LEVER: Final = 0.35
 """m from the joint to the sensor."""
 BEND: Final = np.radians(6.0)
 """How far a usual kick turns the ankle."""
+CALF_AT_REST: Final = 6.0
+"""uV, of a sleeping calf [D]."""
 TREMOR: Final = 7.0
 """Hz of a leg held against gravity."""
 
@@ -89,6 +91,27 @@ def emg(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | No
     return rounded((signal + drift)[None, :], 1)
 
 
+def calf(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | None) -> Floats:
+    """Return gastrocnemius EMG in uV, shape (1, n): quiet in kicks, two to six times its baseline in a cramp."""
+    activity = np.full(len(times), CALF_AT_REST)
+    for kick in plan.kicks:
+        if kick.side == sensor.side and overlaps(kick.onset, kick.duration, times):
+            activity += 12 * kick.strength * envelope(kick.onset, kick.duration, 0.08, times)
+    for turn in plan.turns:
+        activity += 50 * envelope(turn.onset, turn.duration, 0.2, times)
+    for spasm in plan.spasms:
+        # Up by 100 to 500 % before the waking; stretching raises it more (science reference 5.1).
+        activity += 18 * envelope(spasm.onset, spasm.end - spasm.onset, 3.0, times)
+        activity += 50 * envelope(spasm.response, spasm.end - spasm.response, 0.5, times)
+    for walk in plan.walks:
+        stride = np.maximum(0.0, np.sin(2 * np.pi * 0.95 * times))
+        activity += 120 * stride * ((times >= walk.onset) & (times < walk.end))
+    if rng is None:
+        return activity[None, :]
+    signal = activity * rng.normal(0.0, 1.0, len(times)) + rng.normal(0.0, 1.0, len(times))
+    return rounded((signal + 15 + 4 * np.sin(2 * np.pi * 0.04 * times))[None, :], 1)
+
+
 def load(plan: Plan, sensor: Sensor, times: Floats, rng: np.random.Generator | None) -> Floats:
     """Return the load on the cells under a bed in kg, shape (1, n)."""
     del sensor
@@ -104,6 +127,7 @@ VIEWS: Final[Mapping[tuple[Quantity, Place], View]] = {
     (Quantity.ACCELERATION, Place.ANKLE): ankle,
     (Quantity.ACCELERATION, Place.BED): bed,
     (Quantity.EMG, Place.TIBIALIS): emg,
+    (Quantity.EMG, Place.CALF): calf,
     (Quantity.LOAD, Place.BED): load,
 }
 

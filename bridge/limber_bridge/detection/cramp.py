@@ -1,0 +1,365 @@
+"""Tonic activity of the calf and the response to it -> probable cramps; movement alone -> possible ones.
+
+Experimental [D]: the rules of the science reference, section 5.2, which rest on the only EMG of natural nocturnal
+cramps (six women: Chaney and Sherman). No detector of cramps has been validated, this one neither.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.cut import Cut, Pieces
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Posture
+from limber_bridge.detection.legs import NEVER
+from limber_bridge.detection.level import Frames
+from limber_bridge.detection.movement import angle
+from limber_bridge.detection.signal import SECOND, Quantity
+
+BIN: Final = SECOND // 2
+"""us; the envelope of the calf is looked at in bins of this length."""
+MINUTE: Final = 60 * SECOND
+
+# Probable.
+BASELINE: Final = 600 * SECOND // BIN
+"""Bins of quiet calf that make the baseline: ten minutes."""
+BASELINE_LEAST: Final = 60 * SECOND // BIN
+TONIC_TIMES, TONIC_ABOVE = 2.0, 8.0
+"""The calf is tense from twice its baseline on, and from 8 uV above it."""
+TONIC: Final = 30 * SECOND // BIN
+"""Bins for which it has to be, in 80 % of them."""
+TONIC_SHARE: Final = 0.8
+ISOMETRIC: Final = 15 * SECOND
+"""us from its beginning in which nothing moves: a cramp is isometric, everything else begins with movement."""
+MOVES_LEAST: Final = 2 * SECOND // BIN
+"""Bins of movement in that time that are still nothing."""
+RESPONSE_WITHIN: Final = 120 * SECOND
+"""us from its beginning."""
+RESPONSE: Final = 10 * SECOND // BIN
+"""Bins of movement that are a response; so is a limb that rests so many degrees from where it was: """
+RESPONSE_TURN: Final = 20.0
+OVER_TIMES: Final = 1.5
+OVER_AFTER: Final = 30 * SECOND // BIN
+"""It is over when the calf has been below 1.5 times its baseline for so long (bins)."""
+LONGEST: Final = 20 * MINUTE
+"""us; what lasts longer is no cramp but a sensor."""
+APART: Final = 15 * MINUTE
+"""us from one alert to the next, at least."""
+VIGOROUS: Final = {Quantity.ACCELERATION: 0.02, Quantity.EMG: 20.0, Quantity.LOAD: 1.0}
+"""Level from which on a bin of another sensor is movement (g, uV, kg) [D]."""
+
+# Possible.
+QUIET_BEFORE: Final = 5 * MINUTE
+CLUSTER: Final = MINUTE
+CLUSTER_LEAST: Final = 15 * SECOND
+"""us of movement in bed within a minute from its beginning."""
+UP_WITHIN: Final = 3 * MINUTE
+RUBBING: Final = 60 * SECOND
+"""us of movement within three minutes that stand for getting up."""
+LEG_MOVEMENT: Final = 10 * SECOND
+SINGLE: Final = 2
+"""In the quiet before there may be so many movements of up to 10 s: more are a periodic series."""
+STRONGEST: Final = 0.95
+"""Quantile of the night's movements that its peak must reach."""
+FEWEST: Final = 10
+"""Movements from which on that quantile says something."""
+SETTLED: Final = MINUTE
+"""us after which nothing changes any more in what is known of getting up (`BED_RULES`)."""
+WORN: Final = (Method.ANKLE, Method.LOAD)
+"""Methods that know within that time that somebody got up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Half a second of one sensor."""
+
+    start: int
+    """us, a multiple of `BIN`."""
+    level: float
+    """RMS for EMG, else the highest level; in the unit of the quantity."""
+    centre: tuple[float, ...]
+    """Mean of each axis."""
+
+
+class Bins:
+    """Cuts the frames of one sensor into bins."""
+
+    def __init__(self, quantity: Quantity) -> None:
+        """Begin with nothing."""
+        self._quantity = quantity
+        self._cut = Cut(BIN)
+
+    def feed(self, frames: Frames) -> list[Bin]:
+        """Return the bins that the frames complete."""
+        if frames.level is None:
+            return []
+        pieces = self._cut.feed(frames.times, np.vstack([frames.mean, frames.level]))
+        return [] if pieces is None else self._bins(pieces)
+
+    def finish(self) -> list[Bin]:
+        """Return the bin that had begun."""
+        pieces = self._cut.finish()
+        return [] if pieces is None else self._bins(pieces)
+
+    def _bins(self, pieces: Pieces) -> list[Bin]:
+        means = pieces.mean()
+        levels = pieces.highest(-1)
+        if self._quantity is Quantity.EMG:
+            levels = [max(mean[0], 0.0) ** 0.5 for mean in means]
+        return [
+            Bin(start, level, tuple(mean[:-1])) for start, level, mean in zip(pieces.starts, levels, means, strict=True)
+        ]
+
+
+@dataclass(slots=True)
+class _Now:
+    """What the sensors of one sleeper show in one bin."""
+
+    calf: float | None = None
+    """Highest RMS of the calves."""
+    moves: bool = False
+    centre: tuple[float, ...] | None = None
+    """Of a limb's accelerometer."""
+
+
+class Calf:
+    """Follows the calves of a sleeper, and what else moves."""
+
+    def __init__(self, calves: Iterable[int], limbs: Iterable[tuple[int, Quantity]]) -> None:
+        """Begin; sensors by their ids. Without a calf nothing is ever found."""
+        self._calves = set(calves)
+        self._limbs = dict(limbs)
+        self._waiting: dict[int, _Now] = {}
+        self._baseline: deque[float] = deque(maxlen=BASELINE)
+        self._lately: deque[tuple[int, bool, bool, tuple[float, ...] | None]] = deque(maxlen=TONIC)
+        self._tonic: Tonic | None = None
+        self._told = NEVER
+
+    @property
+    def wants(self) -> set[int]:
+        """The sensors whose bins are wanted."""
+        return self._calves | set(self._limbs) if self._calves else set()
+
+    def take(self, sensor: int, bins: Iterable[Bin]) -> None:
+        """Take in bins of one sensor."""
+        for one in bins:
+            now = self._waiting.setdefault(one.start, _Now())
+            if sensor in self._calves:
+                now.calf = one.level if now.calf is None else max(now.calf, one.level)
+                continue
+            quantity = self._limbs[sensor]
+            now.moves = now.moves or one.level >= VIGOROUS[quantity]
+            now.centre = one.centre if quantity is Quantity.ACCELERATION else now.centre
+
+    def reach(self, until: int) -> Iterator[Cramp]:
+        """Yield what the bins that have ended before `until` (us) for every sensor make known."""
+        for start in sorted(start for start in self._waiting if start + BIN <= until):
+            yield from self._look(start, self._waiting.pop(start))
+
+    def _look(self, start: int, now: _Now) -> Iterator[Cramp]:
+        if now.calf is None:
+            return
+        base = median(self._baseline) if len(self._baseline) >= BASELINE_LEAST else None
+        if self._tonic is not None:
+            yield from self._follow(self._tonic, start, now)
+            return
+        tense = base is not None and now.calf >= max(TONIC_TIMES * base, base + TONIC_ABOVE)
+        self._lately.append((start, tense, now.moves, now.centre))
+        if not tense:
+            self._baseline.append(now.calf)
+        elif base is not None and sum(one[1] for one in self._lately) >= TONIC_SHARE * TONIC:
+            self._begin(base)
+
+    def _begin(self, base: float) -> None:
+        """Begin to wait for a response, if nothing moved when the tension began."""
+        first = next(index for index, one in enumerate(self._lately) if one[1])
+        onset = self._lately[first][0]
+        moved = sum(one[2] for one in self._lately if onset <= one[0] < onset + ISOMETRIC)
+        centres = [one[3] for one in self._lately if one[3] is not None]
+        self._tonic = Tonic(onset, base, centres[0] if centres else None, ignored=moved > MOVES_LEAST)
+        self._lately.clear()
+
+    def _follow(self, tonic: Tonic, start: int, now: _Now) -> Iterator[Cramp]:
+        tonic.take(start, now)
+        if not tonic.told and tonic.responded and not tonic.ignored and tonic.onset - self._told >= APART:
+            tonic.told, self._told = True, tonic.onset
+            yield tonic.cramp
+        if tonic.low < OVER_AFTER and start - tonic.onset < LONGEST:
+            return
+        if tonic.told:
+            yield replace(tonic.cramp, end=max(tonic.low_since, tonic.onset))
+        if tonic.low < OVER_AFTER:
+            # A sensor whose level has changed for good has another baseline.
+            self._baseline.clear()
+        self._tonic = None
+
+
+@dataclass(slots=True)
+class Tonic:
+    """A calf that has been tense for a while."""
+
+    onset: int
+    base: float
+    """Its baseline, frozen, in uV."""
+    centre: tuple[float, ...] | None
+    """Where the limb rested."""
+    ignored: bool
+    """It began with movement, so it is none."""
+    told: bool = False
+    responded: bool = False
+    low: int = 0
+    """Bins in a row below what ends it."""
+    low_since: int = 0
+    moved: int = 0
+    """Bins of movement so far."""
+
+    @property
+    def cramp(self) -> Cramp:
+        """What is told of it."""
+        reason = "the calf was tense without movement, then the leg was moved"
+        return Cramp(self.onset, None, Certainty.PROBABLE, reason)
+
+    def take(self, start: int, now: _Now) -> None:
+        """Take in a bin."""
+        low = now.calf is not None and now.calf < OVER_TIMES * self.base
+        if low and not self.low:
+            self.low_since = start
+        self.low = self.low + 1 if low else 0
+        self.moved += now.moves
+        turned = self.centre is not None and now.centre is not None and angle(self.centre, now.centre) > RESPONSE_TURN
+        if start - self.onset <= RESPONSE_WITHIN and (self.moved >= RESPONSE or turned):
+            self.responded = True
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Sudden movement after quiet sleep."""
+
+    start: int
+    moves: list[Move]
+    up: int | None = None
+    """us; when the sleeper got up."""
+
+    @property
+    def end(self) -> int:
+        """Us."""
+        return max(move.end for move in self.moves)
+
+    def moving(self, until: int) -> int:
+        """Return for how long (us) something moved up to a time."""
+        return sum(max(0, min(move.end, until) - move.onset) for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A leg movement, or a change of posture: that has no peak."""
+
+    onset: int
+    end: int
+    peak: float | None
+
+
+class Possible:
+    """Follows movements and getting up, and finds what looks like the response to a cramp."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._waiting: list[Movement | Posture | Bed] = []
+        self._moves: deque[Move] = deque()
+        self._peaks: list[float] = []
+        self._in_bed_since: int | None = None
+        self._cluster: Cluster | None = None
+        self._probable: list[int] = []
+        self._told = NEVER
+
+    def take(self, event: Event) -> None:
+        """Take in an event, in whatever order."""
+        match event:
+            case Cramp(certainty=Certainty.PROBABLE, end=None):
+                self._probable.append(event.onset)
+            case Movement() | Posture():
+                self._waiting.append(event)
+            case Bed() if event.method in WORN:
+                self._waiting.append(event)
+            case _:
+                pass
+
+    def reach(self, until: int) -> Iterator[Cramp]:
+        """Yield what follows from the events with an onset before `until` (us), as none of them are to come."""
+        settled = until - SETTLED
+        ready = sorted((event for event in self._waiting if event.onset < settled), key=order)
+        self._waiting = [event for event in self._waiting if event.onset >= settled]
+        for event in ready:
+            yield from self._judged(event.onset)
+            self._look(event)
+        yield from self._judged(settled)
+
+    def _look(self, event: Movement | Posture | Bed) -> None:
+        if isinstance(event, Bed):
+            self._in_bed_since = event.onset if event.in_bed else None
+            if self._cluster is not None and not event.in_bed and self._cluster.up is None:
+                self._cluster.up = event.onset
+            return
+        move = Move(event.onset, event.end, event.peak if isinstance(event, Movement) else None)
+        if self._cluster is not None:
+            self._cluster.moves.append(move)
+        elif self._is_sudden(move):
+            self._cluster = Cluster(move.onset, [move])
+        self._remember(move)
+
+    def _remember(self, move: Move) -> None:
+        self._moves.append(move)
+        if move.peak is not None and self._cluster is None:
+            self._peaks.append(move.peak)
+        while self._moves[0].end < move.onset - QUIET_BEFORE:
+            self._moves.popleft()
+
+    def _is_sudden(self, move: Move) -> bool:
+        """Return whether it was quiet in bed before a movement: nothing but single leg movements."""
+        since = self._in_bed_since
+        if since is None or move.onset - since < QUIET_BEFORE:
+            return False
+        before = [one for one in self._moves if one.end > move.onset - QUIET_BEFORE]
+        still = all(one.peak is not None and one.end - one.onset <= LEG_MOVEMENT for one in before)
+        return still and len(before) <= SINGLE
+
+    def _judged(self, now: int) -> Iterator[Cramp]:
+        """Yield the cramp that a cluster stands for, once three minutes have shown it."""
+        cluster = self._cluster
+        if cluster is None or now < cluster.start + UP_WITHIN:
+            return
+        self._cluster = None
+        reason = self._reason(cluster)
+        self._peaks += [move.peak for move in cluster.moves if move.peak is not None]
+        if reason is not None and cluster.start - self._told >= APART:
+            self._told = cluster.start
+            yield Cramp(cluster.start, min(cluster.end, cluster.start + LONGEST), Certainty.POSSIBLE, reason)
+
+    def _reason(self, cluster: Cluster) -> str | None:
+        """Return why a cluster looks like the response to a cramp, in words; None where it does not."""
+        start, up = cluster.start, cluster.up
+        if any(-APART <= onset - start <= CLUSTER for onset in self._probable):
+            return None
+        in_bed_until = start + CLUSTER if up is None else min(up, start + CLUSTER)
+        if cluster.moving(in_bed_until) < CLUSTER_LEAST or not self._is_strong(cluster):
+            return None
+        if up is not None and up <= start + UP_WITHIN:
+            return "sudden, strong movement after quiet sleep, then getting up"
+        if cluster.moving(start + UP_WITHIN) >= RUBBING:
+            return "sudden, strong movement after quiet sleep, which went on for a minute or more"
+        return None
+
+    def _is_strong(self, cluster: Cluster) -> bool:
+        """Return whether a cluster is among the strongest movements of the night; a change of posture always is."""
+        own = [move.peak for move in cluster.moves if move.peak is not None]
+        if len(own) < len(cluster.moves) or len(self._peaks) < FEWEST:
+            return True
+        return max(own) >= sorted(self._peaks)[int(STRONGEST * (len(self._peaks) - 1))]
+
+
+def order(event: Movement | Posture | Bed) -> tuple[int, str]:
+    """Return what events are ordered by; of two at the same time, getting up comes first."""
+    return event.onset, type(event).__name__
