@@ -107,11 +107,11 @@ def test_sleep_is_five_minutes_without_anything_but_leg_movements() -> None:
         Bed(0, True),
         kick(4),
         Posture(12 * MINUTE, 12 * MINUTE + 5 * SECOND),
-        kick(14, 12.0),
+        kick(14, 40.0),
         kick(30),
     ]
     spans = [(round(a / MINUTE, 2), round(b / MINUTE, 2)) for a, b in asleep_spans(events, 60 * MINUTE)]
-    assert spans == [(0.0, 12.0), (14.2, 60.0)]
+    assert spans == [(0.0, 12.0), (14.67, 60.0)]
 
 
 def test_stretches_in_bed_are_between_going_and_leaving() -> None:
@@ -186,6 +186,13 @@ def test_time_awake_in_bed_is_a_denominator_of_its_own() -> None:
     found = night(Bed(0, True), *turns, *PLMS)
     assert found.sleep_h == pytest.approx(8 - 28.1 / 60, abs=0.01)
     assert found.plmw_index == pytest.approx(10 / (28.1 / 60), rel=0.02)
+
+
+def test_turning_over_is_no_waking_but_being_restless_is() -> None:
+    turning: list[Event] = [Bed(0, True), Posture(20 * MINUTE, 20 * MINUTE + 5 * SECOND), kick(22, 12.0)]
+    assert asleep_spans(turning, HOUR) == [(0, HOUR)]
+    restless = [Posture(minute * MINUTE, minute * MINUTE + 5 * SECOND) for minute in range(20, 32, 2)]
+    assert asleep_spans([Bed(0, True), *restless], HOUR) == [(0, 20 * MINUTE), (30 * MINUTE + 5 * SECOND, HOUR)]
 
 
 def test_without_a_word_on_the_bed_there_are_counts_but_no_indices() -> None:

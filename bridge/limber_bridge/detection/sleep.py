@@ -235,6 +235,10 @@ SIGNS: Final[Mapping[Method, Callable[[BedState, Epoch], Sign]]] = {
 
 STILL: Final = 5 * MINUTE
 """us without disturbance that count as sleep (van Hees 2015; validated at the wrist, carried over to ankle and bed)."""
+LONGEST_BRIDGED: Final = 10 * MINUTE
+MOST_MOVED: Final = 30 * SECOND
+"""us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
+as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
 LONGEST_MASKED: Final = 10 * SECOND
 """us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the CLM first)."""
 
@@ -257,15 +261,32 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
 def asleep_spans(events: Sequence[Event], until: int) -> list[Span]:
     """Return the stretches of estimated sleep: in bed, and at least `STILL` without anything but leg movements.
 
-    Lying awake and still counts as sleep, as with every method that rests on movement (science reference 6.2).
+    A sleeper who turns over now and then sleeps on. Lying awake and still counts as sleep, as with every method that
+    rests on movement (science reference 6.2).
     """
-    disturbed = sorted(
+    disturbed = merged(
         (event.onset, event.end)
         for event in events
         if isinstance(event, Posture) or (isinstance(event, Movement) and event.duration > LONGEST_MASKED)
     )
-    still = (piece for span in in_bed_spans(events, until) for piece in without(span, disturbed))
-    return [(begin, end) for begin, end in still if end - begin >= STILL]
+    slept: list[Span] = []
+    for span in in_bed_spans(events, until):
+        still = [piece for piece in without(span, disturbed) if piece[1] - piece[0] >= STILL]
+        slept += bridged(still, disturbed)
+    return slept
+
+
+def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:
+    """Return stretches of stillness, those joined between which the sleeper moved but little."""
+    joined: list[Span] = []
+    for begin, end in still:
+        between = (joined[-1][1], begin) if joined else (begin, begin)
+        moved = sum(stop - onset for onset, stop in overlaps([between], disturbed))
+        if joined and between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def without(span: Span, others: Iterable[Span]) -> Iterator[Span]:
