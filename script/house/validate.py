@@ -284,8 +284,8 @@ def sections() -> Iterator[Section]:
     yield Section(
         "Movements at the ankle",
         """\
-Nine nights of 2 h by `script/house/synthetic.py`, which shares nothing with the simulator: noise of 2 to 8 mg an axis, 25
-to 100 Hz, one or two legs; among the movements twitches, changes of posture, a partner's movements, a pulse.""",
+Nine nights of 2 h by `script/house/synthetic.py`, which shares nothing with the simulator: noise of 2 to 8 mg an axis,
+25 to 100 Hz, one or two legs; among the movements twitches, changes of posture, a partner's movements, a pulse.""",
         """\
 events of one ankle scored by hand against EMG: sensitivity 86.7 %, precision 92.3 % (Spektor 2024); twelve scorers
 against each other on EMG: F1 0.745 to 0.909.""",
