@@ -1,4 +1,4 @@
-"""A real recording of walking, shared with the project's developers: nothing in it is a periodic leg movement."""
+"""A real recording of walking: nothing in it is a periodic leg movement."""
 
 from pathlib import Path
 
@@ -9,10 +9,9 @@ from limber_bridge.detection.events import Bed, Series
 from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
 from limber_bridge.recordings import read
 
-FOLDER = Path(__file__).parents[3] / "shared/data/foot_walking"
+FOLDER = Path(__file__).parents[1] / "data/foot_walking"
 
 
-@pytest.mark.skipif(not FOLDER.exists(), reason="the shared recordings are not beside this checkout")
 @pytest.mark.parametrize("side", Side)
 def test_walking_is_out_of_bed_and_no_series(side: Side) -> None:
     (signal,) = read(FOLDER / f"{side}.csv.gz").signals

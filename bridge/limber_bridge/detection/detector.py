@@ -72,14 +72,15 @@ def moving(sensors: Iterable[Sensor]) -> set[int]:
     return {sensor.id for sensor in legs if best[sensor.side] is sensor.quantity}
 
 
-BITE: Final = 2**16
-"""Samples that are worked on at once: more would not stay in a processor's cache."""
+BITE: Final = 2**18
+"""Values that are worked on at once: more would not stay in a processor's cache."""
 
 
 def bites(block: Block) -> Iterator[Block]:
-    """Yield a block in pieces of at most `BITE` samples."""
-    while block.samples.shape[1] > BITE:
-        piece, block = block.split(BITE)
+    """Yield a block in pieces of at most `BITE` values."""
+    axes = len(block.samples)
+    while block.samples.size > BITE:
+        piece, block = block.split(BITE // axes)
         yield piece
     yield block
 

@@ -5,7 +5,7 @@ they were tried on the leg: Yang 2014, science reference 4.1).
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,14 +103,14 @@ class NoiseFloor:
     def _settle(self) -> None:
         if not self._ticks:
             return
-        floor = middle(tick.median for tick in self._ticks)
-        spread = middle(tick.spread for tick in self._ticks)
+        floor = middle([tick.median for tick in self._ticks])
+        spread = middle([tick.spread for tick in self._ticks])
         self.reach = max(self._wanted.on, self._wanted.on_spreads * spread)
         self.on = floor + self.reach
         self.off = floor + max(self._wanted.off, self._wanted.off_spreads * spread)
 
 
-def middle(values: Iterable[float]) -> float:
-    """Return the (upper) median."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
+def middle(values: list[float]) -> float:
+    """Return the (upper) median; the list is put in order."""
+    values.sort()
+    return values[len(values) // 2]
