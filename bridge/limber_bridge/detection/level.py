@@ -110,11 +110,12 @@ class Level:
             return Frames(times, silent, nothing, folded, folded, folded, rate, run.fresh)
         joined = self._joined(folded)
         if self._band is not None:
-            energy: Floats = np.sqrt(moving_mean(joined[0], self._reach + 1))
+            energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
             return Frames(times, energy, energy, folded, folded, folded, rate, run.fresh)
-        centre = np.stack([moving_mean(axis, self._reach + 1) for axis in joined])
+        means = moving_mean(np.vstack([joined, squares(joined)]), self._reach + 1)
+        centre = means[:-1]
         rest = self._rest.feed(folded, centre)
-        variance = np.maximum(moving_mean(squares(joined), self._reach + 1) - squares(centre), 0.0)
+        variance = np.maximum(means[-1] - squares(centre), 0.0)
         level: Floats = np.sqrt(variance + squares(centre - rest))
         return Frames(times, level, np.sqrt(variance), centre, rest, folded, rate, run.fresh)
 
@@ -163,13 +164,15 @@ class Rest:
         self._known = halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
         begin, end = self._frames, self._frames + frames.shape[1]
         first, last = begin // self._half, (end - 1) // self._half
+        self._frames = end
+        if first == last and first:
+            return np.repeat(self._mean(first)[:, None], end - begin, axis=1)
         early = [self._mean(half) for half in range(first, min(last + 1, RESTING[0]))]
         means = np.concatenate([*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1)
         counts = np.diff([begin, *range((first + 1) * self._half, end, self._half), end])
         rest = np.repeat(means, counts, axis=1)
         if not first:
             rest[:, : counts[0]] = centre[:, : counts[0]]
-        self._frames = end
         self._forget(last - RESTING[0])
         return rest
 
@@ -184,7 +187,7 @@ class Rest:
         return total
 
     def _mean(self, half: int) -> Floats:
-        """Return the rest in one of the first halves: less than 2 s long, and less long ago."""
+        """Return the rest in one half; in the first ones it is less than 2 s long, and less long ago."""
         if not half:
             return np.zeros(len(self._known))
         earliest, latest = (max(0, half - ago) - self._first for ago in RESTING)
@@ -240,16 +243,16 @@ def squares(axes: Floats) -> Floats:
     return total
 
 
-def moving_mean(values: Floats, width: int) -> Floats:
-    """Return the means of every `width` consecutive values, each added in the same order: pairs first."""
-    count = len(values) - width + 1
+def moving_mean(rows: Floats, width: int) -> Floats:
+    """Return the means of every `width` consecutive columns, each added in the same order: pairs first."""
+    count = rows.shape[1] - width + 1
     if width < 2:
-        return values.copy()
-    pairs = values[:-1] + values[1:]
-    total = pairs[:count].copy()
+        return rows.copy()
+    pairs = rows[:, :-1] + rows[:, 1:]
+    total: Floats = pairs[:, :count].copy()
     for start in range(2, width - 1, 2):
-        total += pairs[start : start + count]
+        total += pairs[:, start : start + count]
     if width % 2:
-        total += values[width - 1 :]
+        total += rows[:, width - 1 :]
     total /= width
     return total

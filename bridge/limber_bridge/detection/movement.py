@@ -261,15 +261,13 @@ class Movements:
         while position < len(levels):
             stop = min(len(levels), position + self._missing)
             yield from self._scan(frames, levels, position, stop)
-            self._levels.append(levels[position:stop])
+            # A copy: a view would keep the whole night in memory.
+            self._levels.append(levels[position:stop].copy())
             self._missing -= stop - position
             position = stop
             if not self._missing:
                 self._learn()
                 self._begin_tick()
-        # A view would keep the whole night in memory.
-        self._levels = [piece.copy() for piece in self._levels]
-        self._quiet = [piece.copy() for piece in self._quiet]
 
     def _learn(self) -> None:
         """Have the floor learn from what was quiet in a tick; where nothing was, see whether the noise has grown."""
@@ -300,7 +298,7 @@ class Movements:
                 return self._open(frames, position + first, place.where)
             position, self._place = known, place if known == stop else None
         first = reached(levels[position:stop], self._floor.on)
-        self._quiet.append(levels[position : stop if first is None else position + first])
+        self._quiet.append(levels[position : stop if first is None else position + first].copy())
         if first is None:
             return stop
         return self._open(frames, position + first, frames.rest[:, position + first].copy())
