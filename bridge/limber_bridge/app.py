@@ -7,6 +7,7 @@ process; the service manager starts it again, and the journal knows how to go on
 import asyncio
 import contextlib
 import logging
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -324,6 +325,17 @@ class Bridge:
                 LOG.info("sensor %d (%s): its recording is over", number, watch.id)
             elif not connected and known.get(number, False):
                 LOG.warning("sensor %d (%s) is silent; check its power and its network", number, watch.id)
+
+
+async def serve(config: Config, journal: Journal) -> None:
+    """Run a bridge until a signal ends it. JournalError when nothing can be kept any more."""
+    serving = asyncio.ensure_future(Bridge(config, journal, HostClock()).run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        LOG.info("stopped")
 
 
 def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:

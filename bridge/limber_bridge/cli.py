@@ -139,28 +139,17 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop."""
     import asyncio
     import logging
-    import signal
 
-    from limber_bridge.app import Bridge
-    from limber_bridge.clock import HostClock
+    from limber_bridge.app import serve
     from limber_bridge.config import read
     from limber_bridge.document import ConfigError
     from limber_bridge.journal import Journal, JournalError
-
-    async def serve(journal: Journal) -> None:
-        serving = asyncio.ensure_future(Bridge(config, journal, HostClock()).run())
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-        try:
-            await serving
-        except asyncio.CancelledError:
-            logging.getLogger(__name__).info("stopped")
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         config = read(chosen.config)
         with Journal(config.journal) as journal:
-            asyncio.run(serve(journal))
+            asyncio.run(serve(config, journal))
     except ConfigError as error:
         return complain(str(error), WRONG)
     except JournalError as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, identity
-from limber_bridge.detection.measures import NightScore, score_night
+from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.recordings.recording import Recording

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from limber_bridge.detection.events import Cramp, Movement, Series
-from limber_bridge.detection.measures import NightScore, rounded
+from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.night import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.score import within
 from limber_bridge.detection.signal import SECOND

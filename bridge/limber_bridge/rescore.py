@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from limber_bridge.detection.events import Movement, Part
-from limber_bridge.detection.measures import Facts, NightScore, measures
+from limber_bridge.detection.measures import Facts, measures
+from limber_bridge.detection.night import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.score import Scoring, breathes, score
 from limber_bridge.detection.signal import SECOND

@@ -12,7 +12,8 @@ from typing import Final
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
 from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, identity
-from limber_bridge.detection.measures import NightScore, rounded, score_night
+from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health

@@ -26,7 +26,7 @@ from house.sensor import AnkleSensor, leg, send
 from limber_bridge.clock import HostClock
 from limber_bridge.config import read
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.measures import score_night
+from limber_bridge.detection.night import score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 from limber_bridge.simulation.plan import Wishes, plan

@@ -12,7 +12,7 @@ import numpy as np
 from limber_bridge.config import Config, Sleeper, read
 from limber_bridge.detection.detector import Detector, Memory
 from limber_bridge.detection.events import Event
-from limber_bridge.detection.measures import score_night
+from limber_bridge.detection.night import score_night
 from limber_bridge.journal import Journal
 from limber_bridge.nights import Night, micros
 from limber_bridge.simulation.plan import Wishes, plan

@@ -16,7 +16,7 @@ from house.process import ROOT
 from limber_bridge.detected import detect
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Movement, Series, identity
-from limber_bridge.detection.measures import NightScore, score_night
+from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 from limber_bridge.recordings import read

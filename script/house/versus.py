@@ -11,7 +11,7 @@ import numpy as np
 from psgscoring.plm import analyze_plm  # type: ignore[import-not-found]
 
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.measures import score_night
+from limber_bridge.detection.night import score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import Block, Clock, Floats, Place, Quantity, Sensor, Side
 

@@ -10,7 +10,7 @@ import pytest
 
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Movement
-from limber_bridge.detection.measures import NightScore, score_night
+from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
 from limber_bridge.simulate import SENSORS, NotWritableError, Order, write

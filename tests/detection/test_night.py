@@ -9,7 +9,8 @@ import pytest
 
 from limber_bridge.detection.detector import Detector, moving
 from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, Part, Posture
-from limber_bridge.detection.measures import MEASURES, Coverage, Measures, score_night
+from limber_bridge.detection.measures import MEASURES, Measures
+from limber_bridge.detection.night import Coverage, score_night
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Sensor, Side
 from limber_bridge.detection.sleep import BedState, Epoch, Span, asleep_spans, in_bed_spans, step

@@ -13,8 +13,8 @@ from limber_bridge.detection.cramp import WORN, Bin, Bins, Calf, Possible
 from limber_bridge.detection.events import Cramp, Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
-from limber_bridge.detection.measures import Coverage
 from limber_bridge.detection.movement import Found, Movements
+from limber_bridge.detection.night import Coverage
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer

@@ -5,28 +5,21 @@ Law: a measure whose signals are missing, or whose denominator is 0, is None, ne
 
 import math
 import statistics
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
 from limber_bridge.detection.events import (
-    Bed,
     Certainty,
     Cramp,
-    Event,
-    Gap,
     Movement,
-    Part,
-    Posture,
-    Rhythm,
-    Twitch,
 )
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.score import Scoring, score, within
+from limber_bridge.detection.score import Scoring, within
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Span, asleep_spans, in_bed_spans, merged, overlaps, without
+from limber_bridge.detection.sleep import Span, without
 
 HOUR: Final = 3600 * SECOND
 
@@ -146,94 +139,6 @@ class Facts:
         """PLM in bed of each series that has any."""
         found = [sum(one.onset <= move.onset <= one.last for move in self.periodic) for one in self.scoring.series]
         return [length for length in found if length]
-
-
-@dataclass(frozen=True, slots=True)
-class NightScore:
-    """A night seen as a whole."""
-
-    scoring: Scoring
-    in_bed: tuple[Span, ...] | None
-    """None: no sensor could tell."""
-    asleep: tuple[Span, ...] | None
-    gaps: tuple[Span, ...]
-    """Times (us) in which no sensor measured."""
-    measures: Measures
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """What was measured by whom."""
-
-    begin: int
-    """us; when the night began."""
-    until: int
-    """us; how far the signals have been read."""
-    seen: Mapping[int, Span | None]
-    """From when until when (us) each of the sleeper's sensors was heard at all; None: never."""
-    movers: Collection[int]
-    """Those of them whose movements count and that are fast enough for any."""
-    cramps: bool = False
-    """Whether one of them could have seen a cramp."""
-
-
-def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> NightScore:
-    """Score the events of one night."""
-    bed_known = any(isinstance(event, Bed) for event in events)
-    in_bed = tuple(in_bed_spans(events, coverage.until)) if bed_known else None
-    asleep = tuple(asleep_spans(events, coverage.until)) if bed_known else None
-    # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
-    scoring = score(parts_of(events), rules, asleep=asleep)
-    absent = absences(events, coverage)
-    gaps = shared(absent.values())
-    blind = shared(absent[mover] for mover in coverage.movers)
-    moves = measured(blind, coverage) if coverage.movers else False
-    facts = Facts(
-        scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=blind, moves=moves,
-        twitches=sum(isinstance(event, Twitch) for event in events),
-        rhythmic=sum(isinstance(event, Rhythm) for event in events),
-        cramps=tuple(event for event in events if isinstance(event, Cramp)) if coverage.cramps else None,
-    )  # fmt: skip
-    return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
-
-
-def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:
-    """Return when (us) each sensor did not measure: its gaps, the time before its first sample and after its last."""
-    found: dict[int, list[Span]] = {}
-    for sensor, span in coverage.seen.items():
-        begin, end = span or (coverage.until, coverage.until)
-        found[sensor] = [(coverage.begin, begin), (max(coverage.begin, end), coverage.until)]
-    for event in events:
-        if isinstance(event, Gap) and event.sensor in found:
-            found[event.sensor].append((event.onset, event.end))
-    return {sensor: merged(span for span in spans if span[0] < span[1]) for sensor, spans in found.items()}
-
-
-def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
-    """Return the times that lie in a span of every list; none where there is no list."""
-    common: Sequence[Span] | None = None
-    for spans in lists:
-        common = spans if common is None else overlaps(common, spans)
-    return tuple(common or ())
-
-
-def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
-    """Return whether anything is left of the night."""
-    return any(True for _ in without((coverage.begin, coverage.until), absent))
-
-
-def parts_of(events: Iterable[Event]) -> list[Part]:
-    """Return the movements of each leg as they were before the legs were combined."""
-    parts: list[Part] = []
-    for event in events:
-        match event:
-            case Movement():
-                parts += event.parts
-            case Posture():
-                parts.append(Part(None, event.onset, event.end, turned=True))
-            case _:
-                pass
-    return parts
 
 
 def measures(night: Facts) -> Measures:

@@ -41,30 +41,14 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     with text_of(path) as lines:
         names = header(path, lines, channels)
         table = numbers(path, lines, names)
+    table, notes = in_order(path, table, names.index("time"))
     times = table[names.index("time")]
-    notes = []
-    if not np.isfinite(times).all():
-        row = int(np.flatnonzero(~np.isfinite(times))[0]) + 2
-        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
-    if np.abs(times).max() > LATEST:
-        row = int(np.argmax(np.abs(times) > LATEST)) + 2
-        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
-    advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
-    if not advancing.all():
-        row = int(np.flatnonzero(~advancing)[0]) + 2
-        back = int((~advancing).sum())
-        if back > MOST_BACK * len(times):
-            raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
-        notes.append(f"{path}: line {row}: time runs back; {back} rows left out")
-        table, times = table[:, advancing], times[advancing]
-    if len(times) < 2:
-        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
     unix = bool(times[0] > UNIX)
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
     found = [(column, group, table[[names.index(name) for name in group]]) for column, group in groups(names, path)]
     signals = tuple(
         signal_of(column, plausible(samples, column.quantity), stamps)
-        for column, group, samples in found
+        for column, _, samples in found
         if not is_empty(samples)
     )
     notes += [
@@ -74,6 +58,27 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
         raise UnreadableRecordingError(f"{path}: no number in any column but `time`; there is nothing to read")
     duration = float(stamps[-1] - stamps[0]) / SECOND
     return Recording(path.name, int(stamps[0]) if unix else None, duration, signals, tuple(notes))
+
+
+def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]:
+    """Return the rows whose time goes forward, and what was left out; `column` is that of the time."""
+    times, notes = table[column], []
+    if not np.isfinite(times).all():
+        row = int(np.flatnonzero(~np.isfinite(times))[0]) + 2
+        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
+    if np.abs(times).max() > LATEST:
+        row = int(np.argmax(np.abs(times) > LATEST)) + 2
+        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
+    advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+    if not advancing.all():
+        row, back = int(np.flatnonzero(~advancing)[0]) + 2, int((~advancing).sum())
+        if back > MOST_BACK * len(times):
+            raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
+        notes.append(f"{path}: line {row}: time runs back; {back} rows left out")
+        table = table[:, advancing]
+    if table.shape[1] < 2:
+        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
+    return table, notes
 
 
 @contextmanager

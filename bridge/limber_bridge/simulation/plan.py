@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.events import Certainty, Cramp, Part
-from limber_bridge.detection.measures import Facts, NightScore, measures
+from limber_bridge.detection.measures import Facts, measures
+from limber_bridge.detection.night import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.score import score
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
