@@ -23,7 +23,7 @@ from limber_bridge.messages import Answer, Ask, AskEndNight, AskEvents, AskNight
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Request, Samples, Source, SourceLostError, Trouble
-from limber_bridge.watch import Change, Kept, NothingToEndError, Watch
+from limber_bridge.watch import MEANS, Change, Kept, NothingToEndError, Watch
 from limber_bridge.wire import (
     ONLINE,
     PAGE,
@@ -345,9 +345,11 @@ def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
     """
     last = journal.last_night(sleeper.id)
     if not sleeper.live:
-        return Kept(finished={night.date: night for night in journal.nights(sleeper.id)}, last=last)
+        nights = journal.nights(sleeper.id)
+        return Kept(finished={night.date: night for night in nights}, last=last, recent=nights[-max(MEANS) :])
     tonight = config.calendar.night_of(now)
     wanted = sorted({*journal.unfinished(sleeper.id), tonight - timedelta(days=1), tonight})
-    nights = {night: events for night in wanted if (events := journal.events(sleeper.id, night))}
-    finished = {night.date: night for night in journal.nights(sleeper.id) if night.date in nights}
-    return Kept(journal.memory(sleeper.id), nights, finished, last)
+    events = {night: found for night in wanted if (found := journal.events(sleeper.id, night))}
+    done = journal.nights(sleeper.id)
+    finished = {night.date: night for night in done if night.date in events}
+    return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :])

@@ -13,6 +13,7 @@ import msgspec
 from limber_bridge.detection.events import Certainty, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Place, Quantity, Side
+from limber_bridge.nights import Spread
 
 PROTOCOL: Final = 1
 
@@ -124,6 +125,8 @@ class State:
     cramp: CrampNow | None
     tonight: Tonight
     last_night: NightMessage | None
+    means: Mapping[str, Spread | None]
+    """By number of days, `7` and `30`: the finished nights of so many days, up to the last one."""
     methods: Methods
     sensors: Mapping[str, SensorHealth]
     """By sensor id."""

@@ -4,9 +4,10 @@ Law: a night has the date on which it ends, in the bridge's time zone; every dur
 change of clocks last 23 or 25 hours.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from statistics import fmean, stdev
 from zoneinfo import ZoneInfo
 
 from limber_bridge.detection.events import Bed, Event, Method
@@ -68,6 +69,31 @@ class Calendar:
         out = out_since(events)
         earliest = end + round(EARLIEST_END.total_seconds()) * SECOND
         return out is not None and now >= max(out, earliest) + OUT_OF_BED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Several nights seen together: one night says little."""
+
+    nights: int
+    """How many there are; days without one are left out."""
+    mean: Mapping[str, float]
+    """By measure: over the nights that know it."""
+    sd: Mapping[str, float]
+    """Standard deviation between nights (n - 1), where at least two know it."""
+
+
+def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
+    """Return the nights of `days` days up to `last`, seen together; None where there is none."""
+    found = [asdict(one.measures) for one in nights if last - timedelta(days=days) < one.date <= last]
+    known = {key: [one[key] for one in found if isinstance(one[key], int | float)] for key in found[0]} if found else {}
+    if not found:
+        return None
+    return Spread(
+        nights=len(found),
+        mean={key: round(fmean(values), 4) for key, values in known.items() if values},
+        sd={key: round(stdev(values), 4) for key, values in known.items() if len(values) > 1},
+    )
 
 
 def out_since(events: Sequence[Event]) -> int | None:

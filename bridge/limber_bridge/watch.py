@@ -18,10 +18,12 @@ from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
 from limber_bridge.messages import CrampNow, SensorInfo, SleeperInfo, State, Tonight
-from limber_bridge.nights import Night, out_since, utc
+from limber_bridge.nights import Night, Spread, out_since, spread, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
 from limber_bridge.wire import methods, night_message
 
+MEANS: Final = (7, 30)
+"""Days over which nights are seen together."""
 AWAY: Final = 60 * SECOND
 """us without a sample after which "in bed" is not carried over into the next night."""
 SET_BACK: Final = 2 * SECOND
@@ -63,6 +65,8 @@ class Kept:
     finished: Mapping[date, Night] = field(default_factory=dict)
     """Those of them that were, in their last revision."""
     last: Night | None = None
+    recent: Sequence[Night] = ()
+    """The finished nights of the longest of `MEANS`."""
 
 
 class NothingToEndError(Exception):
@@ -82,6 +86,7 @@ class Watch:
         self._changed = set(self._nights) - set(kept.finished)
         self._finished = dict(kept.finished)
         self._last = kept.last
+        self._recent = {night.date: night for night in kept.recent}
         self._health = {sensor.id: Health(now) for sensor in sensors}
         self._playing = {sensor.id for sensor in sensors}
         self._bed_known = self._detector.in_bed is not None
@@ -177,6 +182,7 @@ class Watch:
             cramp=cramp_now(self._nights.get(tonight, {}).values()),
             tonight=Tonight(night=tonight, measures=rounded(score.measures)),
             last_night=None if self._last is None else night_message(self._last),
+            means={str(days): self._spread(days) for days in MEANS},
             methods=methods(method),
             sensors={str(number): one.message(now) for number, one in self._health.items()},
         )
@@ -254,6 +260,8 @@ class Watch:
             oldest = self._calendar.night_of(self._time) - timedelta(days=2)
             for night in [night for night in self._nights if night < oldest and night not in self._changed]:
                 del self._nights[night]
+            for night in [night for night in self._recent if night < oldest - timedelta(days=max(MEANS))]:
+                del self._recent[night]
 
     def _finish(self, night: Night) -> Iterable[Night]:
         """Yield the next revision of a night, if it says anything new."""
@@ -261,10 +269,13 @@ class Watch:
         if known is not None and replace(known, revision=0) == night:
             return
         night = replace(night, revision=1 if known is None else known.revision + 1)
-        self._finished[night.date] = night
+        self._finished[night.date] = self._recent[night.date] = night
         if self._last is None or night.date >= self._last.date:
             self._last = night
         yield night
+
+    def _spread(self, days: int) -> Spread | None:
+        return None if self._last is None else spread(self._recent.values(), self._last.date, days)
 
     def _night(self, night: date) -> Night | None:
         """Return the summary of a night, not yet finished; None for one that nobody spent here."""

@@ -1,5 +1,6 @@
 """Which night a moment belongs to, and when a night is over."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limber_bridge.detection.events import Bed
-from limber_bridge.nights import Calendar, micros, utc
+from limber_bridge.detection.measures import Measures
+from limber_bridge.nights import Calendar, micros, spread, utc
+from tests.bridge.examples import night
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 
@@ -88,3 +91,18 @@ WENT = Bed(local("2026-11-21T22:30"), in_bed=True)
 )  # fmt: skip
 def test_when_a_night_is_over(beds: list[Bed], now: str, over: bool) -> None:
     assert BERLIN.is_over(NIGHT, beds, local(now)) is over
+
+
+def test_nights_are_seen_together_with_their_spread() -> None:
+    nights = [
+        replace(night(date(2026, 11, day)), measures=Measures(plm=plm, plm_index=index))
+        for day, plm, index in ((1, 500, 90.0), (16, 10, 2.0), (18, 20, None), (22, 60, 8.0))
+    ]
+    week = spread(nights, date(2026, 11, 22), 7)
+    assert week is not None
+    assert (week.nights, week.mean["plm"], week.mean["plm_index"]) == (3, 30.0, 5.0)
+    assert week.sd["plm"] == pytest.approx(26.4575, abs=1e-4)
+    month = spread(nights, date(2026, 11, 22), 30)
+    assert month is not None
+    assert (month.nights, "sleep_h" in month.mean) == (4, False)
+    assert spread(nights, date(2027, 1, 1), 7) is None

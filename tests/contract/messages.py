@@ -21,7 +21,7 @@ from limber_bridge.messages import (
     State,
     Tonight,
 )
-from limber_bridge.nights import utc
+from limber_bridge.nights import Spread, utc
 from limber_bridge.wire import event_message, events_answer, methods, night_done, night_message, nights_answer
 from tests.bridge.examples import MEASURES, local, night
 
@@ -101,12 +101,16 @@ STATE: Final = State(
     cramp=CrampNow(start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"),
     tonight=Tonight(night=NIGHT, measures=rounded(MEASURES)),
     last_night=night_message(night(date(2026, 11, 21), 2)),
+    means={
+        "7": Spread(nights=6, mean={"plm_index": 24.1, "movements": 301.5}, sd={"plm_index": 9.8, "movements": 88.1}),
+        "30": None,
+    },
     methods=methods(Method.ANKLE),
     sensors={"1": WELL, "2": AWAY},
 )
 NOTHING: Final = State(
     time=utc(AT), in_bed=None, asleep=None, cramp=None, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
-    methods=methods(None), sensors={"1": AWAY},
+    means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY},
 )  # fmt: skip
 REPLY: Final = "limber/bedroom/answer/4f1e"
 ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19))
