@@ -67,6 +67,8 @@ class Frames:
     """Shape (axes, n): mean of the window."""
     rest: Floats
     """Shape (axes, n): where the limb rested; where that is not known yet, the centre. EMG shows neither."""
+    unknown: int
+    """So many frames at the beginning whose rest is not known."""
     mean: Floats
     """Shape (axes, n): the plain average of each frame, so gravity or load; for EMG its energy."""
     rate: float
@@ -107,17 +109,17 @@ class Level:
         if run.rate < self._rule.slowest or not folded.shape[1]:
             nothing = np.empty(0)
             silent = None if run.rate < self._rule.slowest else nothing
-            return Frames(times, silent, nothing, folded, folded, folded, rate, run.fresh)
+            return Frames(times, silent, nothing, folded, folded, 0, folded, rate, run.fresh)
         joined = self._joined(folded)
         if self._band is not None:
             energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
-            return Frames(times, energy, energy, folded, folded, folded, rate, run.fresh)
+            return Frames(times, energy, energy, folded, folded, 0, folded, rate, run.fresh)
         means = moving_mean(np.vstack([joined, squares(joined)]), self._reach + 1)
         centre = means[:-1]
-        rest = self._rest.feed(folded, centre)
+        rest, unknown = self._rest.feed(folded, centre)
         variance = np.maximum(means[-1] - squares(centre), 0.0)
         level: Floats = np.sqrt(variance + squares(centre - rest))
-        return Frames(times, level, np.sqrt(variance), centre, rest, folded, rate, run.fresh)
+        return Frames(times, level, np.sqrt(variance), centre, rest, unknown, folded, rate, run.fresh)
 
     def _begin(self, run: Run) -> None:
         self._width = samples_per_frame(run.rate)
@@ -158,23 +160,23 @@ class Rest:
         self._known = np.empty((0, 0))
         self._first = self._frames = 0
 
-    def feed(self, frames: Floats, centre: Floats) -> Floats:
-        """Return the rest at each of the next frames; in the very first half, the centre."""
+    def feed(self, frames: Floats, centre: Floats) -> tuple[Floats, int]:
+        """Return the rest at each of the next frames, and in how many of them, in the first half, it is the centre."""
         halves = self._fold.feed(frames)
         self._known = halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
         begin, end = self._frames, self._frames + frames.shape[1]
         first, last = begin // self._half, (end - 1) // self._half
         self._frames = end
         if first == last and first:
-            return np.repeat(self._mean(first)[:, None], end - begin, axis=1)
+            return np.repeat(self._mean(first)[:, None], end - begin, axis=1), 0
         early = [self._mean(half) for half in range(first, min(last + 1, RESTING[0]))]
         means = np.concatenate([*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1)
         counts = np.diff([begin, *range((first + 1) * self._half, end, self._half), end])
         rest = np.repeat(means, counts, axis=1)
-        if not first:
-            rest[:, : counts[0]] = centre[:, : counts[0]]
+        unknown = 0 if first else int(counts[0])
+        rest[:, :unknown] = centre[:, :unknown]
         self._forget(last - RESTING[0])
-        return rest
+        return rest, unknown
 
     def _means(self, first: int, last: int) -> Floats:
         """Return the rest in each of the halves from `first` to `last`."""

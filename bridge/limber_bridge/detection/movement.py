@@ -301,9 +301,10 @@ class Movements:
         self._quiet.append(levels[position : stop if first is None else position + first].copy())
         if first is None:
             return stop
-        return self._open(frames, position + first, frames.rest[:, position + first].copy())
+        position += first
+        return self._open(frames, position, None if position < frames.unknown else frames.rest[:, position].copy())
 
-    def _open(self, frames: Frames, position: int, rest: Floats) -> int:
+    def _open(self, frames: Frames, position: int, rest: Floats | None) -> int:
         past = self._before(frames, position)
         rise = self._rise(past)
         onset = int(past.times[-rise] if rise else frames.times[position])
