@@ -177,12 +177,21 @@ async def add_broker(home: Home, port: int, *, protocol: str = "5") -> None:
 
 
 async def add_limber(home: Home, base: str = "limber") -> None:
-    """Set up Limber by hand, as a person does."""
-    step = await home.flow("limber", {"base_topic": base})
+    """Set up Limber by hand, as a person does, who tries again if the bridge is not there yet."""
+    step: dict[str, Any] = {}
+
+    async def added(home: Home) -> bool:
+        step.update(await home.flow("limber", {"base_topic": base}))
+        return bool(step["type"] == "create_entry" or step.get("errors") != {"base": "no_bridge"})
+
+    # A broker that says nothing to MQTT 5 keeps the bridge waiting before it falls back.
+    await home.until(added, BRIDGE_WITHIN)
     if step["type"] != "create_entry":
         raise HouseError(f"Home Assistant finds no bridge: {step.get('errors') or step.get('reason')}")
 
 
+BRIDGE_WITHIN: Final = 30.0
+"""s."""
 HARMLESS: Final = re.compile(
     r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|not been tested"
 )
