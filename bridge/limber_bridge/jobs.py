@@ -40,7 +40,7 @@ class Here(Executor):
         future: Future[R] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except UnreadableRecordingError as error:
+        except (UnreadableRecordingError, MemoryError) as error:
             future.set_exception(error)
         return future
 
@@ -76,6 +76,14 @@ def on_cluster(address: str) -> Iterator[Executor]:
 def each[R](pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]) -> Iterator[tuple[Path, R | Failed]]:
     """Yield what came of each recording, in their order, with a progress bar where a person watches."""
     bar = tqdm(total=len(paths), unit="night", disable=None, leave=False)
+    if isinstance(pool, Here):
+        # One after the other: what is done is handed on before the next begins.
+        for path in paths:
+            found: R | Failed = outcome(path, pool.submit(partial(work, path)))
+            bar.update()
+            yield path, found
+        bar.close()
+        return
     with bar:
         futures: list[Future[R]] = []
         for path in paths:

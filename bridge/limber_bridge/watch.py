@@ -83,7 +83,9 @@ class Watch:
         earlier = sorted((event for night in kept.nights.values() for event in night), key=lambda event: event.onset)
         self._detector = Detector(sensors, config.rules, memory=kept.memory, events=earlier)
         self._nights = {night: {identity(event): event for event in events} for night, events in kept.nights.items()}
-        self._changed = set(self._nights) - set(kept.finished)
+        same = kept.memory is not None and set(kept.memory.sensors) == {sensor.id for sensor in sensors}
+        # Other sensors than those that measured it say nothing of a night that is finished.
+        self._changed = set(self._nights) if same else set(self._nights) - set(kept.finished)
         self._finished = dict(kept.finished)
         self._last = kept.last
         self._recent = {night.date: night for night in kept.recent}
@@ -93,6 +95,7 @@ class Watch:
         self._time = now if sleeper.live else 0
         self._known = self._time
         self._renewed: list[date] = []
+        self._read: dict[int, int] = {}
         read = (one.until or 0 for one in self._detector.memory.sensors.values())
         self._measured = max([*read, *(event.onset for event in earlier)], default=0)
 
@@ -136,7 +139,7 @@ class Watch:
         match arrival:
             case Samples():
                 events = self._detector.feed(arrival.sensor, arrival.block)
-                begun = self._measure(arrival.block)
+                begun = self._measure(arrival.sensor, arrival.block)
                 change = self._after(events, now)
                 return replace(change, events=(*begun, *change.events))
             case Ended():
@@ -198,11 +201,13 @@ class Watch:
         renewed, self._renewed = tuple(self._renewed), []
         return Change(tuple(filed), tuple(self._over()), renewed)
 
-    def _measure(self, block: Block) -> list[Filed]:
+    def _measure(self, sensor: int, block: Block) -> list[Filed]:
         """Note how far the sensors have been read; where a new night begins in bed, file that it begins so."""
         begin, end = block.clock.at(block.first), block.clock.at(block.end - 1)
         before, self._known = self._measured, end
-        self._measured = end if end < before - SET_BACK and begin < before - AWAY else max(before, end)
+        back = end < self._read.get(sensor, end) - SET_BACK
+        self._read[sensor] = end
+        self._measured = end if back else max(before, end)
         tonight = self._calendar.night_of(self._measured)
         if not before or not self._detector.in_bed or tonight <= self._calendar.night_of(before):
             return []
@@ -219,12 +224,20 @@ class Watch:
             case Bed():
                 # The first word on the matter is no going to bed and no leaving it.
                 told, self._bed_known = told and self._bed_known, True
+                yield from self._corrected(event)
             case Gap():
                 yield from (self._filed(piece, told=told) for piece in self._cut(event))
                 return
             case _:
                 pass
         yield self._filed(event, told=told)
+
+    def _corrected(self, bed: Bed) -> Iterator[Filed]:
+        """Where getting up is known only after the night has turned, take back that the next one began in bed."""
+        following = self._calendar.night_of(bed.onset) + timedelta(days=1)
+        begun = replace(bed, onset=self._calendar.begin(following))
+        if not bed.in_bed and identity(begun) in self._nights.get(following, {}):
+            yield self._filed(begun, told=False)
 
     def _filed(self, event: Event, *, told: bool) -> Filed:
         night = self._calendar.night_of(event.onset)

@@ -23,7 +23,7 @@ class Burst:
     onset: float
     duration: float
     size: float
-    """RMS at its strongest axis, in multiples of the noise of one axis."""
+    """RMS of the vector, in multiples of the noise of one axis."""
     side: str
     """left, right or both."""
     kind: str
@@ -85,7 +85,7 @@ def postures(rng: np.random.Generator, length: float) -> Iterator[tuple[float, f
 
 def happenings(rng: np.random.Generator, scene: Scene, turns: Sequence[float]) -> Iterator[Burst]:
     """Yield what moves, none of it close to a change of posture."""
-    time = 30.0
+    time = 30.0 + float(rng.exponential(3600 / scene.an_hour))
     while time < scene.hours * 3600 - 30:
         if all(abs(turn - time) > 25 for turn in turns):
             yield drawn(rng, scene, time)

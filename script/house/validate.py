@@ -138,7 +138,7 @@ def ankles() -> Iterator[str]:
                 tally.found += index in hits
                 tally.missed += index not in hits
         told = [event.side for event in events if isinstance(event, Movement)]
-        pairs = matched(known, moves(events))
+        pairs = matched(known, moves(events)) if len(legs) > 1 else []
         sides += len(pairs)
         right += sum(told[other] == night.movements[index].side for index, other in pairs)
     yield HEAD
@@ -146,7 +146,8 @@ def ankles() -> Iterator[str]:
     yield ""
     for name, tally in sizes.items():
         yield f"* {name} times the noise of one axis: {tally.found} of {tally.found + tally.missed} found."
-    yield f"* From 5 times on: sensitivity {large.sensitivity:.3f}. Side right in {100 * right / sides:.1f} %."
+    yield f"* From 5 times on: sensitivity {large.sensitivity:.3f}."
+    yield f"* Where there are two legs, the side is right in {100 * right / sides:.1f} % of them."
 
 
 def quiet() -> Iterator[str]:
@@ -291,7 +292,9 @@ events of one ankle scored by hand against EMG: sensitivity 86.7 %, precision 92
 against each other on EMG: F1 0.745 to 0.909.""",
         ankles(),
     )
-    yield Section("Quiet hours", "The same nights without movements.", "nothing was found.", quiet())
+    yield Section(
+        "Quiet hours", "Four nights of 2 h of the same making, without movements.", "nothing was found.", quiet()
+    )
     yield Section(
         "Tibialis EMG",
         """\

@@ -50,6 +50,31 @@ def test_a_recording_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (found["gaps"], found["sensors"]) == ([], ["left_acc"])
 
 
+@pytest.mark.parametrize(
+    ("names", "rate"),
+    [
+        ("left_calf_emg", 200),
+        ("bed_load", 1),
+        ("left_emg", 20),
+        ("left_emg", 60),
+        ("x,y,z", 5),
+        ("left_emg,bed_load", 50),
+    ],
+)
+def test_whatever_is_there_is_scored_or_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: str, rate: int
+) -> None:
+    path = tmp_path / "n.csv"
+    samples = np.random.default_rng(0).normal(0.0, 1.0, (4000, names.count(",") + 1))
+    rows = [
+        ",".join([f"{number / rate:.4f}", *(f"{value:.4f}" for value in row)]) for number, row in enumerate(samples)
+    ]
+    path.write_text("\n".join([f"time,{names}", *rows]))
+    found = scored(capsys, "score", "--json", path)
+    blind = "calf" in names or rate < 10 or (names == "left_emg" and rate < 50)
+    assert (found["measures"]["movements"] is None) == blind
+
+
 def test_unix_times_say_when_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv", start=1795298400.0))
     assert found["start"] == "2026-11-21T22:00:00Z"
@@ -65,6 +90,20 @@ def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixt
     found = scored(capsys, "score", "--json", path)
     assert found["gaps"] == [{"onset": 59.98, "end": 62.0, "sensors": ["right_acc"]}]
     assert {one["side"] for one in found["movements"]} == {"both"}
+
+
+def test_a_slow_sensor_in_the_rows_of_a_fast_one_has_no_gaps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = ankle(*KICKS, length=240)
+    rows = [
+        f"{number / RATE:.4f},{x:.4f},{y:.4f},{z:.4f},{'70.0' if number % 50 == 0 else ''}"
+        for number, (x, y, z) in enumerate(samples.T)
+    ]
+    path = tmp_path / "n.csv"
+    path.write_text("\n".join(["time,x,y,z,bed_load", *rows]))
+    found = scored(capsys, "score", "--json", path)
+    assert (found["gaps"], found["measures"]["plm"]) == ([], 10)
 
 
 def test_what_is_up_to_date_is_not_done_again(tmp_path: Path) -> None:

@@ -343,3 +343,11 @@ def test_a_recording_played_again_is_the_same_night_and_no_second_one(tmp_path: 
     second = [again.watch.arrive(Samples(1, signal), again.now), again.watch.arrive(Ended(1), again.now)]
     assert [night for change in second for night in change.finished] == []
     assert [day for change in second for day in change.renewed] == [night.date]
+
+
+def test_a_clock_set_back_while_the_leg_moves_loses_nothing_afterwards(legs: Evening) -> None:
+    legs.lie(ankle(*KICKS, (95.0, 9.0), length=100))
+    legs.now -= 60 * MINUTE
+    legs.lie(ankle(*[(20.0 + 15 * number, 2.0) for number in range(10)], length=200, seed=2))
+    later = [event for event in legs.told(Movement) if event.onset < local("2026-11-21T21:30")]
+    assert len(later) == 10

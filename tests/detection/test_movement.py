@@ -5,7 +5,7 @@ import pytest
 
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Gap, Grade, Posture
-from limber_bridge.detection.signal import Block, Clock, Side
+from limber_bridge.detection.signal import SECOND, Block, Clock, Side
 from tests.detection.signals import (
     LEFT,
     RATE,
@@ -158,3 +158,10 @@ def test_a_sensor_that_is_too_slow_counts_nothing_and_says_so() -> None:
     detector = Detector([LEFT])
     assert detector.feed(1, Block(0, signal, Clock(0, 0, 1.64), 1.64)) == []
     assert not detector.coverage(0, 1).movers
+
+
+def test_a_recording_may_begin_with_movement() -> None:
+    """Whoever walks to bed tells nothing of the sensor's noise."""
+    signal = ankle((0.0, 20.0), *[(25.0 + 10 * number, 2.0) for number in range(8)], length=110, size=0.5)
+    found = movements(detect((LEFT, block(signal))))
+    assert [round(event.onset / SECOND) for event in found if event.onset > 22 * SECOND] == list(range(25, 105, 10))

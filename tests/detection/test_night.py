@@ -208,8 +208,19 @@ def test_movements_out_of_bed_are_not_counted() -> None:
 
 
 def test_gaps_leave_every_denominator() -> None:
-    found = night(Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR))
+    found = night(Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR), Bed(7 * HOUR, True))
     assert (found.time_in_bed_h, found.plm_index) == (4.0, 2.5)
+
+
+def test_after_a_long_time_without_a_signal_nobody_is_in_bed_until_the_signs_say_so() -> None:
+    found = night(Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR))
+    assert (found.time_in_bed_h, found.sleep_h) == (3.0, 3.0)
+
+
+def test_a_gap_is_no_stillness() -> None:
+    turns = [Posture(minute * MINUTE, minute * MINUTE + SECOND) for minute in (20, 41)]
+    events: list[Event] = [Bed(0, True), *turns, Bed(42 * MINUTE, False)]
+    assert asleep_spans(events, HOUR, [(21 * MINUTE, 40 * MINUTE)]) == [(0, 20 * MINUTE)]
 
 
 def test_a_gap_of_one_sensor_is_none_while_another_measures() -> None:
@@ -235,7 +246,7 @@ def test_a_leg_that_nobody_measured_has_no_movements_rather_than_none() -> None:
 
 
 def test_a_second_sensor_that_is_never_worn_hides_no_gap() -> None:
-    events: list[Event] = [Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR)]
+    events: list[Event] = [Bed(0, True), *PLMS, Gap(1, 3 * HOUR, 7 * HOUR), Bed(7 * HOUR, True)]
     found = score_night(events, WASM_2016, covered({1: ALL, 2: None}, [1, 2])).measures
     assert (found.time_in_bed_h, found.plm_index) == (4.0, 2.5)
 

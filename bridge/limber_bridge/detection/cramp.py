@@ -143,6 +143,15 @@ class Calf:
         """The sensors whose bins are wanted."""
         return self._calves | set(self._limbs) if self._calves else set()
 
+    def anew(self) -> Calf:
+        """Return one that begins anew, as time has gone back."""
+        return Calf(self._calves, self._limbs.items())
+
+    def resume(self, cramps: Iterable[Cramp]) -> None:
+        """Take in what an earlier life has told."""
+        told = [cramp.onset for cramp in cramps if cramp.certainty is Certainty.PROBABLE]
+        self._told = max([self._told, *told])
+
     def take(self, sensor: int, bins: Iterable[Bin]) -> None:
         """Take in bins of one sensor."""
         for one in bins:
@@ -190,7 +199,7 @@ class Calf:
         if tonic.low < OVER_AFTER and start - tonic.onset < LONGEST:
             return
         if tonic.told:
-            yield replace(tonic.cramp, end=max(tonic.low_since, tonic.onset))
+            yield replace(tonic.cramp, end=tonic.low_since if tonic.low >= OVER_AFTER else start)
         if tonic.low < OVER_AFTER:
             # A sensor whose level has changed for good has another baseline.
             self._baseline.clear()
@@ -267,12 +276,12 @@ class Possible:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._waiting: list[Movement | Posture | Bed] = []
+        self._waiting: list[tuple[int, Movement | Posture | Bed]] = []
         self._moves: deque[Move] = deque()
         self._peaks: list[float] = []
         self._in_bed_since: int | None = None
         self._cluster: Cluster | None = None
-        self._probable: list[int] = []
+        self._probable: deque[int] = deque(maxlen=8)
         self._told = NEVER
 
     def take(self, event: Event) -> None:
@@ -281,25 +290,31 @@ class Possible:
             case Cramp(certainty=Certainty.PROBABLE, end=None):
                 self._probable.append(event.onset)
             case Movement() | Posture():
-                self._waiting.append(event)
-            case Bed() if event.method in WORN:
-                self._waiting.append(event)
+                self._waiting.append((event.onset, event))
             case _:
                 pass
+
+    def went(self, bed: Bed, known: int) -> None:
+        """Take in that somebody went to bed or got up, which was known at `known` (us)."""
+        if bed.method in WORN:
+            # Going to bed may be believed long after it happened, and counts from then on; getting up is known at once.
+            self._waiting.append((known if bed.in_bed else bed.onset, bed))
 
     def reach(self, until: int) -> Iterator[Cramp]:
         """Yield what follows from the events with an onset before `until` (us), as none of them are to come."""
         settled = until - SETTLED
-        ready = sorted((event for event in self._waiting if event.onset < settled), key=order)
-        self._waiting = [event for event in self._waiting if event.onset >= settled]
-        for event in ready:
-            yield from self._judged(event.onset)
+        ready = sorted((entry for entry in self._waiting if entry[0] < settled), key=order)
+        self._waiting = [entry for entry in self._waiting if entry[0] >= settled]
+        for time, event in ready:
+            yield from self._judged(time)
             self._look(event)
         yield from self._judged(settled)
 
     def _look(self, event: Movement | Posture | Bed) -> None:
         if isinstance(event, Bed):
             self._in_bed_since = event.onset if event.in_bed else None
+            if event.in_bed:
+                self._peaks.clear()
             if self._cluster is not None and not event.in_bed and self._cluster.up is None:
                 self._cluster.up = event.onset
             return
@@ -312,7 +327,7 @@ class Possible:
 
     def _remember(self, move: Move) -> None:
         self._moves.append(move)
-        if move.peak is not None and self._cluster is None:
+        if move.peak is not None and self._cluster is None and self._in_bed_since is not None:
             self._peaks.append(move.peak)
         while self._moves[0].end < move.onset - QUIET_BEFORE:
             self._moves.popleft()
@@ -360,6 +375,6 @@ class Possible:
         return max(own) >= sorted(self._peaks)[int(STRONGEST * (len(self._peaks) - 1))]
 
 
-def order(event: Movement | Posture | Bed) -> tuple[int, str]:
-    """Return what events are ordered by; of two at the same time, getting up comes first."""
-    return event.onset, type(event).__name__
+def order(entry: tuple[int, Movement | Posture | Bed]) -> tuple[int, str]:
+    """Return what events are ordered by; of two at the same time, that on the bed comes first."""
+    return entry[0], type(entry[1]).__name__

@@ -10,7 +10,7 @@ from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp import WORN, Bin, Bins, Calf, Possible
-from limber_bridge.detection.events import Cramp, Event, Gap, Method, Movement, Part, Posture
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Movement, Part, Posture
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
 from limber_bridge.detection.movement import Found, Movements
@@ -54,6 +54,8 @@ PRECEDENCE: Final = (
 everybody in it."""
 
 
+SET_BACK: Final = 10 * SECOND
+"""us; when the time of a sensor goes back by more, somebody has set the clock."""
 LATE: Final = SECOND
 """us for which a live sensor that misses its time may hold the others back."""
 LONGEST_BLOCK: Final = 10 * SECOND
@@ -85,6 +87,11 @@ def bites(block: Block) -> Iterator[Block]:
     yield block
 
 
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """Time has gone back."""
+
+
 class Channel:
     """The way of one sensor's samples up to movements of one leg and epochs."""
 
@@ -98,8 +105,6 @@ class Channel:
         self._bins = Bins(sensor.quantity) if binned else None
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
         self._longest = 0
-        self.rewound = False
-        """Whether time went back: somebody set the clock. Whoever reads it resets it."""
         self._frame = self._frames_until = NEVER
         self._promised = NEVER
         self.parts: list[Found] = []
@@ -130,14 +135,17 @@ class Channel:
             return max(self._frames_until, self._promised)
         return opened
 
-    def feed(self, block: Block) -> Iterator[Gap]:
-        """Take in a block; yield the gaps before and in it."""
+    def feed(self, block: Block) -> Iterator[Gap | Rewound]:
+        """Take in a block; yield the gaps before and in it, and where time goes back, before going on."""
         for part in bites(block):
             for piece in self._continuity.feed(part):
                 match piece:
                     case Hole():
                         yield Gap(self.sensor.id, piece.onset, piece.end)
                     case Run():
+                        if self._last is not None and piece.clock.at(piece.first) < self._last - SET_BACK:
+                            self.parts += self._movements.finish()
+                            yield Rewound()
                         self._run(piece)
 
     @property
@@ -160,6 +168,7 @@ class Channel:
     def rewind(self) -> None:
         """Forget how far time had come."""
         self._epochs = Epochs()
+        self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = NEVER
 
     def finish(self) -> None:
@@ -171,8 +180,6 @@ class Channel:
 
     def _run(self, run: Run) -> None:
         begin, end = run.clock.at(run.first), run.clock.at(run.first + run.samples.shape[1] - 1)
-        if self._last is not None and begin < self._last - SECOND:
-            self.rewound = True
         self._longest = max(self._longest, min(end - begin, LONGEST_BLOCK))
         self._since = begin if self._since is None else min(self._since, begin)
         self._last, self._rate = end, run.rate
@@ -229,7 +236,11 @@ class Detector:
         for event in events:
             if isinstance(event, Movement | Posture):
                 list(self._series.feed(event))
-            self._possible.take(event)
+            if isinstance(event, Bed):
+                self._possible.went(event, event.onset)
+            else:
+                self._possible.take(event)
+        self._calf.resume(event for event in events if isinstance(event, Cramp))
         until = max((one.until or NEVER for one in self._seen().values()), default=NEVER)
         lasting = {event.onset: event for event in events if isinstance(event, Cramp)}.values()
         # What lasted when we were stopped has ended somewhen in the gap.
@@ -248,7 +259,7 @@ class Detector:
             for number, one in self._seen().items()
         }
         return Coverage(
-            begin=begin, until=until, seen=seen, movers=self._moving - self._slow, cramps=self._sees_cramps()
+            begin=begin, until=until, seen=seen, movers=self._moving - self._slow, certainties=self._certainties()
         )
 
     @property
@@ -265,11 +276,10 @@ class Detector:
         """Take in a block of one sensor and return what it makes known. KeyError for a sensor that is not ours."""
         channel = self._channels[sensor]
         self._note_rate(sensor, block.rate)
-        gaps: list[Event] = list(channel.feed(block))
-        if channel.rewound:
-            channel.rewound = False
-            gaps += self._rewind()
-        return gaps + list(self._told())
+        events: list[Event] = []
+        for found in channel.feed(block):
+            events += self._rewind() if isinstance(found, Rewound) else [found]
+        return events + list(self._told())
 
     def advance(self, now: int) -> list[Event]:
         """Take it that it is `now` (us), and return what follows.
@@ -316,8 +326,12 @@ class Detector:
 
     def _rewind(self) -> list[Event]:
         """Begin anew with what goes by time, as somebody has set the clock back; return what was open."""
-        events = [*self._settled(), *self._series.advance(FOREVER)]
+        events: list[Event] = []
+        for number, channel in self._channels.items():
+            events += self._fetch(number, channel)
+        events += [*self._settled(), *self._series.advance(FOREVER)]
         self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
+        self._calf, self._possible = self._calf.anew(), Possible()
         self._bed = replace(self._bed, epoch=None, leaning=None)
         self._epochs.clear()
         for channel in self._channels.values():
@@ -330,11 +344,16 @@ class Detector:
     def _seen(self) -> dict[int, SensorMemory]:
         return {number: channel.memory for number, channel in self._channels.items()}
 
-    def _sees_cramps(self) -> bool:
-        """Return whether a cramp could be seen: by a calf, or by legs and somebody who knows of getting up."""
+    def _certainties(self) -> frozenset[Certainty]:
+        """Return what can be said of cramps: by a calf and limbs, or by limbs and somebody who knows of getting up."""
         sensors = [channel.sensor for channel in self._channels.values()]
-        methods = {METHODS[sensor.quantity, sensor.place] for sensor in sensors}
-        return bool(self._calf.wants) or (bool(self._moving - self._slow) and not methods.isdisjoint(WORN))
+        fast = {sensor.id for sensor in sensors} - self._slow
+        found: set[Certainty] = set()
+        if self._moving & fast and any(sensor.place is Place.CALF and sensor.id in fast for sensor in sensors):
+            found.add(Certainty.PROBABLE)
+        if self._moving & fast and any(METHODS[sensor.quantity, sensor.place] in WORN for sensor in sensors):
+            found.add(Certainty.POSSIBLE)
+        return frozenset(found)
 
     def _note_rate(self, sensor: int, rate: float) -> None:
         """Note whether a sensor is fast enough for leg movements."""
@@ -393,4 +412,5 @@ class Detector:
                 continue  # From a sensor that was too late.
             self._bed, event = step(self._bed, method, epoch)
             if event is not None:
+                self._possible.went(event, start + EPOCH)
                 yield event

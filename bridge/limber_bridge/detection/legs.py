@@ -67,7 +67,7 @@ class Legs:
 
         A mark that comes after its time has passed (a late sensor) is told alone.
         """
-        reached = min(self._reached())
+        reached = min(self._reached(), default=FOREVER)
         while self._waiting and self._waiting[0][0] < reached:
             *_, leg, part = heapq.heappop(self._waiting)
             if part.onset < self._told:

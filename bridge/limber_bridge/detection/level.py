@@ -128,7 +128,9 @@ class Level:
         self._rest = Rest(max(1, round(HALF * run.rate / self._width)))
         self._past: Floats | None = None
         self._next, self._time = run.first, 0
-        self._band = None if self._rule.band is None else bandpass(self._rule.band, run)
+        # Below the slowest rate there is no level, and no band that the rate could hold.
+        band = self._rule.band if run.rate >= self._rule.slowest else None
+        self._band = None if band is None else bandpass(band, run)
 
     def _times(self, run: Run, count: int) -> Times:
         """Return the start of each completed frame; one that an earlier run began keeps the time it had there."""

@@ -5,7 +5,7 @@ Law: a measure whose signals are missing, or whose denominator is 0, is None, ne
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
@@ -108,7 +108,9 @@ class Facts:
     """The same night without the movements at respiratory events; None where breathing was not measured."""
     twitches: int | None = None
     rhythmic: int | None = None
-    cramps: tuple[Cramp, ...] | None = None
+    cramps: tuple[Cramp, ...] = ()
+    certainties: Collection[Certainty] = ()
+    """What the sensors allow to say of cramps."""
 
     @cached_property
     def movements(self) -> list[Movement]:
@@ -481,8 +483,10 @@ def histogram(night: Facts, bounds: Sequence[int]) -> Iterable[int]:
 
 
 def cramps_of(night: Facts, certainty: Certainty) -> int | None:
-    """Return the number of cramps of one certainty; None where no sensor could see any."""
-    return None if night.cramps is None else sum(cramp.certainty is certainty for cramp in night.cramps)
+    """Return the number of cramps of one certainty; None where the sensors cannot tell."""
+    if certainty not in night.certainties:
+        return None
+    return sum(cramp.certainty is certainty for cramp in night.cramps)
 
 
 def average(values: Sequence[float]) -> float | None:

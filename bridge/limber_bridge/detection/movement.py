@@ -108,9 +108,9 @@ class Segment:
         """Take in frames; for its morphology the first `JUDGED` of them are enough."""
         if len(levels):
             self.peak = max(self.peak, float(levels.max()))
-        if len(self.levels) < JUDGED:
-            self.levels += levels.tolist()
-            self.shaking += shaking.tolist()
+        room = max(0, JUDGED - len(self.levels))
+        self.levels += levels[:room].tolist()
+        self.shaking += shaking[:room].tolist()
 
 
 @dataclass(slots=True)
@@ -311,7 +311,8 @@ class Movements:
         held = rest if self._rule.held else None
         self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset)])
         self._place = None
-        self.onsets.append(onset)
+        # Not where it rose: that may lie in an epoch that has been told.
+        self.onsets.append(int(frames.times[position]))
         return position
 
     def _before(self, frames: Frames, position: int) -> Past:

@@ -6,11 +6,11 @@ Law: what was not measured is left out of every denominator and is never "nothin
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Part, Posture, Rhythm, Twitch
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Movement, Part, Posture, Rhythm, Twitch
 from limber_bridge.detection.measures import Facts, Measures, measures
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.score import Scoring, score
-from limber_bridge.detection.sleep import Span, asleep_spans, in_bed_spans, merged, overlaps, without
+from limber_bridge.detection.sleep import UNKNOWN, Span, asleep_spans, in_bed_spans, merged, overlaps, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,28 @@ class Coverage:
     """From when until when (us) each of the sleeper's sensors was heard at all; None: never."""
     movers: Collection[int]
     """Those of them whose movements count and that are fast enough for any."""
-    cramps: bool = False
-    """Whether one of them could have seen a cramp."""
+    certainties: Collection[Certainty] = ()
+    """What they allow to say of cramps."""
 
 
 def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> NightScore:
     """Score the events of one night."""
-    bed_known = any(isinstance(event, Bed) for event in events)
-    in_bed = tuple(in_bed_spans(events, coverage.until)) if bed_known else None
-    asleep = tuple(asleep_spans(events, coverage.until)) if bed_known else None
-    # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
-    scoring = score(parts_of(events), rules, asleep=asleep)
     absent = absences(events, coverage)
     gaps = shared(absent.values())
+    bed_known = any(isinstance(event, Bed) for event in events)
+    # After a long time without a signal nobody is in bed until somebody says so anew.
+    told = [*events, *(Bed(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN)]
+    in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
+    asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
+    # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
+    scoring = score(parts_of(events), rules, asleep=asleep)
     blind = shared(absent[mover] for mover in coverage.movers)
     moves = measured(blind, coverage) if coverage.movers else False
     facts = Facts(
         scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=blind, moves=moves,
         twitches=sum(isinstance(event, Twitch) for event in events),
         rhythmic=sum(isinstance(event, Rhythm) for event in events),
-        cramps=tuple(event for event in events if isinstance(event, Cramp)) if coverage.cramps else None,
+        cramps=tuple(event for event in events if isinstance(event, Cramp)), certainties=coverage.certainties,
     )  # fmt: skip
     return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
 

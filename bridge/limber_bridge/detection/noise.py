@@ -81,8 +81,11 @@ class NoiseFloor:
 
     def learn(self, levels: Floats) -> None:
         """Take in what was quiet within a tick."""
+        noise = noise_of(levels)
+        if not self._ticks and noise.median > self._wanted.noisiest:
+            return  # It begins with movement: nothing is known yet.
         self._restless.clear()
-        self._ticks.append(noise_of(levels))
+        self._ticks.append(noise)
         self._settle()
 
     def stirred(self, levels: Floats) -> None:

@@ -258,20 +258,21 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
     return spans
 
 
-def asleep_spans(events: Sequence[Event], until: int) -> list[Span]:
+def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ()) -> list[Span]:
     """Return the stretches of estimated sleep: in bed, and at least `STILL` without anything but leg movements.
 
-    A sleeper who turns over now and then sleeps on. Lying awake and still counts as sleep, as with every method that
-    rests on movement (science reference 6.2).
+    `gaps` are times (us) in which nothing was measured: long ones are no stillness. A sleeper who turns over now and
+    then sleeps on. Lying awake and still counts as sleep, as with every method that rests on movement (reference 6.2).
     """
     disturbed = merged(
         (event.onset, event.end)
         for event in events
         if isinstance(event, Posture) or (isinstance(event, Movement) and event.duration > LONGEST_MASKED)
     )
+    unseen = merged([*disturbed, *(gap for gap in gaps if gap[1] - gap[0] >= MINUTE)])
     slept: list[Span] = []
     for span in in_bed_spans(events, until):
-        still = [piece for piece in without(span, disturbed) if piece[1] - piece[0] >= STILL]
+        still = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= STILL]
         slept += bridged(still, disturbed)
     return slept
 

@@ -28,6 +28,8 @@ LATEST: Final = 1e11
 """s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
 LARGEST: Final = {Quantity.ACCELERATION: 400.0, Quantity.EMG: 1e6, Quantity.LOAD: 10_000.0}
 """Beyond what any sensor measures (g, uV, kg): such a number is none."""
+SHARED_ROWS: Final = 0.6
+"""A sensor with a number in a smaller share of the rows has a slower rate than others in the file: blank is no gap."""
 MOST_BACK: Final = 0.05
 """Share of rows whose time may run back, as after a clock was set; more of them are a file out of order."""
 PIECE: Final = 60.0
@@ -155,6 +157,9 @@ def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
 
     A hole of some rows gets its sample numbers, so that what follows sees it.
     """
+    filled = np.isfinite(samples).any(axis=0)
+    if filled.mean() < SHARED_ROWS:
+        samples, stamps = samples[:, filled], stamps[filled]
     rate = measured_rate(stamps)
     # Rows that jitter are no hole: a step must be that of three rows to be one.
     widths = np.diff(stamps) * rate / SECOND

@@ -296,7 +296,9 @@ def truth(night: Plan, marks: Iterable[Part], rules: RuleSet = WASM_2016) -> Tru
     cramps = tuple(
         Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
     )
-    figures = measures(Facts(scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, cramps=cramps))
+    figures = measures(
+        Facts(scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, cramps=cramps, certainties=tuple(Certainty))
+    )
     return Truth(NightScore(scoring, in_bed, asleep, (), figures), cramps)
 
 
