@@ -36,11 +36,6 @@ class Health:
         self._troubles: Counter[str] = Counter()
         self._ended = False
 
-    @property
-    def sampled(self) -> int | None:
-        """Time of the last sample, on the clock of the samples."""
-        return self._sampled
-
     def take(self, arrival: Arrival, now: int) -> None:
         """Take in what arrived."""
         match arrival:
