@@ -101,7 +101,7 @@ class Channel:
         self._continuity = Continuity(memory.until)
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
-        self._epochs = Epochs()
+        self._epochs = Epochs(self.sensor.id)
         self._bins = Bins(sensor.quantity) if binned else None
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
         self._longest = 0
@@ -167,7 +167,7 @@ class Channel:
 
     def rewind(self) -> None:
         """Forget how far time had come."""
-        self._epochs = Epochs()
+        self._epochs = Epochs(self.sensor.id)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = NEVER
 
@@ -407,7 +407,8 @@ class Detector:
     def _beds(self, until: int) -> Iterator[Event]:
         """Yield what the epochs that have ended for every sensor tell; the most reliable sensor speaks for each."""
         for start in sorted(start for start in self._epochs if start + EPOCH <= until):
-            _, method, epoch = min(self._epochs.pop(start), key=lambda entry: entry[0])
+            # Of two ankles always the same one speaks, whichever was heard first.
+            _, method, epoch = min(self._epochs.pop(start), key=lambda entry: (entry[0], entry[2].sensor))
             if self._bed.epoch is not None and start <= self._bed.epoch:
                 continue  # From a sensor that was too late.
             self._bed, event = step(self._bed, method, epoch)

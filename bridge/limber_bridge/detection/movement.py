@@ -73,6 +73,9 @@ THERE_AND_BACK: Final = 10 * SECOND
 candidate movement of one leg (WASM 2016)."""
 SHORTEST: Final = SECOND // 2
 """us; what is shorter is a twitch and no leg movement (WASM 2016 and AASM alike)."""
+SLID: Final = 1.3
+"""A limb that never was further away than so many times the way to where it then rests only went there: a strap slid,
+a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
 SHORTEST_TRAIN: Final = 5 * SECOND
 """us. Trains of rhythmic feet last 10 to 15 s (science reference 1.6); a leg movement of several bursts lasts less [D].
 """
@@ -371,11 +374,19 @@ class Movements:
     def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
         """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else bit by bit."""
         last = burst.segments[-1]
-        if burst.rest is not None and self._rule.turn is not None and angle(burst.rest, where) > self._rule.turn:
+        if burst.rest is not None and self._turned(burst, burst.rest, where):
             yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
             return
         for segment in burst.segments:
             yield from self._named(segment)
+
+    def _turned(self, burst: Burst, rest: Floats, where: Floats) -> bool:
+        """Return whether a limb that rests elsewhere has turned, or slid there and done nothing else."""
+        if self._rule.turn is None:
+            return False
+        way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
+        highest = max(segment.peak for segment in burst.segments)
+        return angle(rest, where) > self._rule.turn or highest <= SLID * way
 
     def _part(self, segment: Segment) -> Part:
         end = segment.onset if segment.end is None else segment.end
