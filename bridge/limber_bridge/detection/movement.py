@@ -47,10 +47,11 @@ RULES: Final = {
         moderate=0.05,
         strong=0.25,
     ),
-    # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
-    # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
+    # Science reference 1.1: onset 8 uV, end 2 uV above resting; spreads are larger than that from 12 uV of noise on
+    # only. Grades [D], after the levels of reference 3.1: co-activation in another task about 31 uV, voluntary
+    # contraction 72 uV and more.
     Quantity.EMG: MovementRule(
-        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
+        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=4.0, off_spreads=2.0, noisiest=50.0),
         held=False,
         turn=None,
         moderate=25.0,
@@ -127,6 +128,8 @@ class Burst:
     reach: float
     """Distance from the rest from which on a limb that is quiet is held."""
     segments: list[Segment]
+    noise: bool = False
+    """It was the noise that grew, and no movement."""
     still: int = 0
     """Frames in a row, up to now, without shaking."""
     still_since: int = 0
@@ -233,7 +236,7 @@ class Movements:
     def finish(self) -> list[Found]:
         """Return what was still open, with the duration that was seen: here the signal ends or breaks off."""
         burst, self._burst, self._place, self._rising = self._burst, None, None, None
-        if burst is None:
+        if burst is None or burst.noise:
             return []
         if burst.segments[-1].end is None:
             burst.segments[-1].end = burst.still_since - self._lengthening if burst.still else self._seen_until
@@ -277,8 +280,8 @@ class Movements:
         quiet = sum(map(len, self._quiet))
         if quiet >= min(self._tick, ENOUGH * self._rate):
             self._floor.learn(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet))
-        elif not quiet:
-            self._floor.stirred(np.concatenate(self._levels))
+        elif not quiet and self._floor.stirred(np.concatenate(self._levels)) and self._burst is not None:
+            self._burst.noise = True
 
     def _scan(self, frames: Frames, levels: Floats, position: int, stop: int) -> Iterator[Found]:
         while position < stop:
@@ -366,6 +369,8 @@ class Movements:
         returned = burst.quiet == self._awaited
         where = frames.centre[:, position].copy() if burst.rest is None or not returned else burst.rest
         self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
+        if burst.noise:
+            return
         if returned:
             yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
         else:
