@@ -47,11 +47,10 @@ RULES: Final = {
         moderate=0.05,
         strong=0.25,
     ),
-    # Science reference 1.1: onset 8 uV, end 2 uV above resting; spreads are larger than that from 12 uV of noise on
-    # only. Grades [D], after the levels of reference 3.1: co-activation in another task about 31 uV, voluntary
-    # contraction 72 uV and more.
+    # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
+    # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
     Quantity.EMG: MovementRule(
-        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=4.0, off_spreads=2.0, noisiest=50.0),
+        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
         held=False,
         turn=None,
         moderate=25.0,
