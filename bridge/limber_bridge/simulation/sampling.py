@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor, Times
 from limber_bridge.simulation.night import Plan, Stretch
@@ -101,9 +102,9 @@ def pieces(minute: Minute, samples: Floats, start: int) -> Iterator[Block]:
         yield Block(minute.first + begin, samples[:, begin:end], clock, minute.rate)
 
 
-def lost(gap: Stretch, times: Floats) -> Floats:
+def lost(gap: Stretch, times: Floats) -> npt.NDArray[np.bool_]:
     """Return which samples lie in a gap."""
-    inside: Floats = (times >= gap[0]) & (times < gap[1])
+    inside: npt.NDArray[np.bool_] = (times >= gap[0]) & (times < gap[1])
     return inside
 
 

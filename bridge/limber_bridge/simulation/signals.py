@@ -13,7 +13,20 @@ import numpy as np
 
 from limber_bridge.detection.signal import Block, Floats, Place, Quantity, Sensor, Side
 from limber_bridge.simulation.devices import device_of, measured
-from limber_bridge.simulation.night import Direction, Hum, Jolt, Kick, Partner, Plan, Pop, Slip, Tone, Train, Turn
+from limber_bridge.simulation.night import (
+    Direction,
+    Hum,
+    Jolt,
+    Kick,
+    Partner,
+    Plan,
+    Pop,
+    Slip,
+    Stretch,
+    Tone,
+    Train,
+    Turn,
+)
 from limber_bridge.simulation.sampling import Minute, minutes, pieces
 
 G: Final = 9.80665
@@ -25,6 +38,8 @@ KICK_EMG: Final = 60.0
 """uV RMS of a usual kick [D]; voluntary contraction is 72 to 225 uV (science reference 3.1)."""
 CALF_AT_REST: Final = 6.0
 """uV, of a sleeping calf [D]."""
+TURNING: Final = 0.06
+"""g by which turning over shakes an ankle [D]."""
 TREMOR: Final = 7.0
 """Hz of a leg held against gravity."""
 STEPS: Final = 0.95
@@ -77,21 +92,13 @@ class View:
 def ankle(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
     """Return acceleration at an ankle in g."""
     acceleration = gravity(plan.turns, times)
-    for kick in around(plan.kicks, times):
+    for kick in kicks_and_beats(plan, times):
         if kick.side == sensor.side:
             bend(acceleration, kick, times)
         else:
             shake(acceleration, (kick.onset, kick.end), THROUGH * kick.strength, times, plan.seed)
-    for train in around(plan.decoys, times):
-        if isinstance(train, Train) and train.side == sensor.side:
-            for beat in train.beats():
-                bend(acceleration, beat, times)
-    for turn in around(plan.turns, times):
-        shake(acceleration, (turn.onset, turn.onset + turn.duration), 0.06, times, plan.seed)
-    for unrest in around(plan.unrests, times):
-        shake(acceleration, (unrest.onset, unrest.onset + unrest.duration), 0.12, times, plan.seed)
-    for spasm in plan.spasms:
-        shake(acceleration, (spasm.response, spasm.end), 0.15, times, plan.seed)
+    for span, size in large(plan, times):
+        shake(acceleration, span, size, times, plan.seed)
     for walk in plan.walks:
         gait(acceleration, (walk.onset, walk.end), times, 0.5 if sensor.side is Side.RIGHT else 0.0)
     return acceleration
@@ -146,7 +153,8 @@ def bed_alive(minute: Minute, shaken: Floats) -> Floats:
 def load(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
     """Return the load on the cells under a bed in kg."""
     del sensor
-    return (48.0 + 74.0 * lying(plan, times) + rocked(plan, times, kick_size=0.8, turn_size=6.0)[0])[None, :]
+    weight: Floats = 48.0 + 74.0 * lying(plan, times) + rocked(plan, times, kick_size=0.8, turn_size=6.0)[0]
+    return weight[None, :]
 
 
 def load_alive(minute: Minute, weight: Floats) -> Floats:
@@ -158,20 +166,12 @@ def load_alive(minute: Minute, weight: Floats) -> Floats:
 def tibialis(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
     """Return how active the tibialis anterior is, uV RMS."""
     activity = np.zeros(len(times))
-    beats = [beat for train in around(plan.decoys, times) if isinstance(train, Train) for beat in train.beats()]
-    for kick in [*around(plan.kicks, times), *beats]:
+    for kick in kicks_and_beats(plan, times):
         if kick.side == sensor.side:
             activity = np.maximum(activity, KICK_EMG * kick.strength * contraction(kick, times))
-    for turn in around(plan.turns, times):
-        activity = np.maximum(activity, 80 * envelope(turn.onset, turn.duration, 0.2, times))
-    for unrest in around(plan.unrests, times):
-        activity = np.maximum(activity, 80 * envelope(unrest.onset, unrest.duration, 0.2, times))
-    for spasm in plan.spasms:
-        activity = np.maximum(activity, 90 * envelope(spasm.response, spasm.end - spasm.response, 0.3, times))
-    for walk in plan.walks:
-        stride = np.abs(np.sin(np.pi * STEPS * times))
-        activity = np.maximum(activity, 100 * stride * ((times >= walk.onset) & (times < walk.end)))
-    return activity[None, :]
+    for (onset, end), _ in large(plan, times):
+        activity = np.maximum(activity, 80 * envelope(onset, end - onset, 0.2, times))
+    return np.maximum(activity, 100 * striding(plan, times, np.abs(np.sin(np.pi * STEPS * times))))[None, :]
 
 
 def calf(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
@@ -180,20 +180,15 @@ def calf(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
     for kick in around(plan.kicks, times):
         if kick.side == sensor.side:
             activity += 12 * kick.strength * contraction(kick, times)
-    for turn in around(plan.turns, times):
-        activity += 50 * envelope(turn.onset, turn.duration, 0.2, times)
-    for unrest in around(plan.unrests, times):
-        activity += 50 * envelope(unrest.onset, unrest.duration, 0.2, times)
+    for (onset, end), _ in large(plan, times):
+        activity += 50 * envelope(onset, end - onset, 0.4, times)
     for spasm in plan.spasms:
         # Up by 100 to 500 % before the waking; stretching raises it more (science reference 5.1).
         activity += 18 * envelope(spasm.onset, spasm.end - spasm.onset, 3.0, times)
-        activity += 50 * envelope(spasm.response, spasm.end - spasm.response, 0.5, times)
     for tone in around(plan.decoys, times):
         if isinstance(tone, Tone):
             activity += (tone.times - 1) * CALF_AT_REST * envelope(tone.onset, tone.duration, 3.0, times)
-    for walk in plan.walks:
-        stride = np.maximum(0.0, np.sin(2 * np.pi * STEPS * times))
-        activity += 120 * stride * ((times >= walk.onset) & (times < walk.end))
+    activity += 120 * striding(plan, times, np.maximum(0.0, np.sin(2 * np.pi * STEPS * times)))
     return activity[None, :]
 
 
@@ -202,7 +197,7 @@ def emg_alive(minute: Minute, activity: Floats) -> Floats:
     plan, times = minute.plan, minute.times
     kernel = action_potential(minute.rate)
     units = minute.white(MUSCLE, 1, lead=len(kernel) - 1)[0]
-    signal = activity[0] * np.convolve(units, kernel, "valid") + plan.heart * electric(plan, times)
+    signal: Floats = activity[0] * np.convolve(units, kernel, "valid") + plan.heart * electric(plan, times)
     for decoy in around(plan.decoys, times):
         match decoy:
             case Hum(onset, duration, size):
@@ -244,16 +239,39 @@ def around[Thing: Lasting](things: Iterable[Thing], times: Floats) -> list[Thing
     return [one for one in things if one.onset <= end and one.onset + one.duration >= begin]
 
 
+def kicks_and_beats(plan: Plan, times: Floats) -> list[Kick]:
+    """Return the kicks within the times, and the beats of rhythmic trains."""
+    trains = [one for one in around(plan.decoys, times) if isinstance(one, Train)]
+    return [*around(plan.kicks, times), *(beat for train in trains for beat in train.beats())]
+
+
+def large(plan: Plan, times: Floats) -> Iterator[tuple[Stretch, float]]:
+    """Yield when the legs are moved about within the times, and by how much at the ankle in g."""
+    for turn in around(plan.turns, times):
+        yield (turn.onset, turn.onset + turn.duration), TURNING
+    for unrest in around(plan.unrests, times):
+        yield (unrest.onset, unrest.onset + unrest.duration), 0.12
+    for spasm in plan.spasms:
+        if spasm.response <= times[-1] and spasm.end >= times[0]:
+            yield (spasm.response, spasm.end), 0.15 if spasm.up else 0.1
+
+
+def striding(plan: Plan, times: Floats, stride: Floats) -> Floats:
+    """Return a stride where somebody walks, else 0."""
+    walking = np.zeros(len(times))
+    for walk in plan.walks:
+        within = (times >= walk.onset) & (times < walk.end)
+        walking[within] = stride[within]
+    return walking
+
+
 def rocked(plan: Plan, times: Floats, *, kick_size: float, turn_size: float) -> Floats:
     """Return how a bed moves, shape (3, n), when a usual kick and a turn move it so much."""
     rocking = np.zeros((3, len(times)))
-    beats = [beat for train in around(plan.decoys, times) if isinstance(train, Train) for beat in train.beats()]
-    for kick in [*around(plan.kicks, times), *beats]:
+    for kick in kicks_and_beats(plan, times):
         shake(rocking, (kick.onset, kick.end), kick_size * kick.strength, times, plan.seed)
-    for large in [*around(plan.turns, times), *around(plan.unrests, times)]:
-        shake(rocking, (large.onset, large.onset + large.duration), turn_size, times, plan.seed)
-    for spasm in plan.spasms:
-        shake(rocking, (spasm.response, spasm.end), turn_size, times, plan.seed)
+    for span, _ in large(plan, times):
+        shake(rocking, span, turn_size, times, plan.seed)
     return rocking
 
 
@@ -344,7 +362,7 @@ def popped(pop: Pop, times: Floats) -> Floats:
 def knock(jolt: Jolt, times: Floats) -> Floats:
     """Return how a sensor rings in its strap in g, shape (3, n)."""
     since = np.maximum(times - jolt.onset, 0.0)
-    ringing = np.exp(-5 * since / jolt.duration) * np.sin(2 * np.pi * KNOCK * since)
+    ringing: Floats = np.exp(-5 * since / jolt.duration) * np.sin(2 * np.pi * KNOCK * since)
     return jolt.size * np.array([[0.5], [0.8], [0.3]]) * ringing
 
 

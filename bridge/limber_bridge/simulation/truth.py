@@ -56,12 +56,12 @@ def truth(
     night: Plan,
     sensors: Sequence[Sensor],
     rate: float = 50.0,
-    grading: Grading = lambda sensor, part: part,
+    grading: Grading | None = None,
     rules: RuleSet = WASM_2016,
 ) -> Truth:
     """Return the truth of a plan for sensors that record at `rate` Hz (it decides which losses are gaps)."""
     in_bed, asleep, gaps = spans(night.in_bed), spans(night.asleep), spans(gaps_of(night, rate))
-    marks = [grading(sensor, part) for sensor in sensors for part in parts(night, sensor)]
+    marks = [part if grading is None else grading(sensor, part) for sensor in sensors for part in parts(night, sensor)]
     scoring = score(marks, rules, asleep=asleep)
     cramps = tuple(
         Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
@@ -113,29 +113,25 @@ def not_movements(night: Plan, sensor: Sensor) -> Iterator[Other]:
         yield from (Other("posture", turn.onset, turn.duration) for turn in night.turns)
     yield from (Other("walk", walk.onset, walk.end - walk.onset) for walk in night.walks)
     for decoy in night.decoys:
-        if (name := decoy_name(decoy, sensor)) is not None:
-            yield Other(name, decoy.onset, decoy.duration)
+        if feels(sensor, decoy):
+            yield Other(type(decoy).__name__.lower(), decoy.onset, decoy.duration)
 
 
-def decoy_name(decoy: Decoy, sensor: Sensor) -> str | None:
-    """Return what a decoy is called; None where a sensor cannot feel it."""
+def feels(sensor: Sensor, decoy: Decoy) -> bool:
+    """Return whether a decoy reaches a sensor."""
     match decoy:
-        case Train(side) if sensor.side in (None, side) and sensor.place is not Place.CALF:
-            return "train"
-        case Partner() if sensor.quantity is not Quantity.EMG:
-            return "partner"
-        case Slip(side) if (sensor.place, sensor.side) == (Place.ANKLE, side):
-            return "slip"
-        case Jolt(side) if (sensor.place, sensor.side) == (Place.ANKLE, side):
-            return "jolt"
-        case Pop(side) if (sensor.quantity, sensor.side) == (Quantity.EMG, side):
-            return "pop"
-        case Hum() if sensor.quantity is Quantity.EMG:
-            return "hum"
-        case Tone() if sensor.place is Place.CALF:
-            return "tension"
-        case _:
-            return None
+        case Train(side):
+            return sensor.side in (None, side) and sensor.place is not Place.CALF
+        case Partner():
+            return sensor.quantity is not Quantity.EMG
+        case Slip(side) | Jolt(side):
+            return (sensor.place, sensor.side) == (Place.ANKLE, side)
+        case Pop(side):
+            return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
+        case Hum():
+            return sensor.quantity is Quantity.EMG
+        case Tone():
+            return sensor.place is Place.CALF
 
 
 def spans(seconds: Iterable[Stretch]) -> tuple[Span, ...]:
