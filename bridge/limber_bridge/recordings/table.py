@@ -215,12 +215,17 @@ def pieces(indexes: Times, samples: Floats, stamps: Times, rate: float) -> Itera
 def write_csv(path: Path, quantity: Quantity, names: Sequence[str], blocks: Iterable[Block]) -> None:
     """Write blocks of one sensor; times are seconds from sample 0. The same samples give the same bytes."""
     digits = {Quantity.ACCELERATION: 4, Quantity.EMG: 1, Quantity.LOAD: 3}[quantity]
-    row = ",".join(["%.6f", *[f"%.{digits}f"] * len(names)]) + "\n"
+    rows = ((np.arange(block.first, block.end) / block.rate, block.samples) for block in blocks)
+    write_rows(path, dict.fromkeys(names, digits), rows)
+
+
+def write_rows(path: Path, columns: Mapping[str, int], rows: Iterable[tuple[Floats, Floats]]) -> None:
+    """Write times in s and samples (columns, n); `columns` says how many decimals each has."""
+    row = ",".join(["%.6f", *(f"%.{digits}f" for digits in columns.values())]) + "\n"
     with writable(path) as out:
-        out.write(",".join(["time", *names]) + "\n")
-        for block in blocks:
-            times = np.arange(block.first, block.end) / block.rate
-            out.writelines(row % tuple(values) for values in np.vstack([times, block.samples]).T.tolist())
+        out.write(",".join(["time", *columns]) + "\n")
+        for times, samples in rows:
+            out.writelines(row % tuple(values) for values in np.vstack([times, samples]).T.tolist())
 
 
 @contextmanager
