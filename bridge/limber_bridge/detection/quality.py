@@ -127,7 +127,7 @@ class Hum:
         """Begin; the rate comes with the first run, which is fresh."""
         self._kept = np.empty(0)
         """What has come of the next look."""
-        self._next = self._row = 0
+        self._next = self._row = self._since = 0
         self._humming = False
 
     def feed(self, run: Run) -> Iterator[tuple[int, bool]]:
@@ -158,10 +158,11 @@ class Hum:
         if humming is self._humming:
             self._row = 0
             return
+        self._since = time if not self._row else self._since
         self._row += 1
         if self._row == HUMS:
             self._humming, self._row = humming, 0
-            yield time, humming
+            yield self._since, humming
 
 
 def hums(seconds: Floats) -> np.ndarray:
