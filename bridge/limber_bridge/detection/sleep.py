@@ -156,8 +156,8 @@ WALKED: Final = 2
 """The same where no walking was seen before: one turn in bed may fill most of an epoch [D]."""
 PACED: Final = 18
 """The same, where the leg lay just so before: three minutes, as restless legs are moved in bed for a while [D]."""
-STEPPING: Final = 0.3
-"""Share of an epoch in which the muscles of a walking leg work, at least [D]."""
+STEPPING: Final = (0.3, 0.95)
+"""Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -243,7 +243,8 @@ def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
 
 def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
     """Take a signal for a person in bed, unless the leg works for as long as in walking only."""
-    return state, epoch.strong < STEPPING
+    least, most = STEPPING
+    return state, not least <= epoch.strong <= most
 
 
 SIGNS: Final[Mapping[Method, Callable[[BedState, Epoch], Sign]]] = {
