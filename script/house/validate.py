@@ -20,8 +20,10 @@ from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import Plan, Wishes, parts, plan, truth
+from limber_bridge.simulation.night import Plan
+from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.truth import truth
 
 DATA: Final = ROOT / "tests/data"
 OUT: Final = ROOT / "docs/validation.md"
@@ -206,7 +208,7 @@ def indices() -> Iterator[str]:
     pairs, bed, minutes = [], [], []
     for seed, index in enumerate((0, 5, 10, 14, 16, 20, 30, 40, 55, 70, 85, 100)):
         night = plan(seed, Wishes(hours=4.0, plm_index=index, cramps=0))
-        told = truth(night, list(parts(night, ANKLE))).night
+        told = truth(night, [ANKLE]).night
         _, found = simulated(night, [(ANKLE, 50.0)])
         pairs.append((told.measures.plm_index or 0.0, found.measures.plm_index or 0.0))
         bed.append(60 * abs((told.measures.time_in_bed_h or 0) - (found.measures.time_in_bed_h or 0)))

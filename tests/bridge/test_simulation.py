@@ -13,10 +13,13 @@ from limber_bridge.detection.events import Movement
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
-from limber_bridge.simulate import SENSORS, NotWritableError, Order, write
-from limber_bridge.simulation.plan import Plan, Wishes, parts, plan, truth
+from limber_bridge.simulate import KINDS, NotWritableError, Order, write
+from limber_bridge.simulation.night import Plan
+from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.truth import truth
 
+ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
 SHORT = Wishes(hours=2.0, plm_index=30.0)
 
 
@@ -47,7 +50,7 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
 @pytest.mark.parametrize("index", [0.0, 5.0, 25.0, 60.0, 100.0])
 def test_the_truth_is_what_was_wished(index: float) -> None:
     night = plan(1, Wishes(plm_index=index))
-    measures = truth(night, parts(night, SENSORS["ankle"])).night.measures
+    measures = truth(night, [ANKLE]).night.measures
     assert measures.plm_index == pytest.approx(index, rel=0.05, abs=0.5)
     assert measures.time_in_bed_h == pytest.approx(7.9, abs=0.1)
 
@@ -58,7 +61,7 @@ def test_movements_of_one_leg_do_not_touch() -> None:
         assert all(later.onset - earlier.onset - earlier.duration >= 0.5 for earlier, later in pairwise(kicks))
 
 
-@pytest.mark.parametrize("kind", SENSORS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "edf"])
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, kind: str, suffix: str) -> None:
     rate = 200.0 if kind == "emg" else 25.0
@@ -95,8 +98,8 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, order: dict[str, object]
 @pytest.mark.parametrize("seed", range(3))
 def test_the_detector_finds_what_was_planned(seed: int) -> None:
     night = plan(seed, Wishes(plm_index=30))
-    true = truth(night, parts(night, SENSORS["ankle"])).night
-    found = scored(night, [SENSORS["ankle"]], 50.0)
+    true = truth(night, [ANKLE]).night
+    found = scored(night, [ANKLE], 50.0)
     hits = matched(found.scoring.movements, true.scoring.movements)
     assert 2 * hits / (len(found.scoring.movements) + len(true.scoring.movements)) > 0.98
     assert found.measures.plm_index == pytest.approx(true.measures.plm_index, rel=0.05)
@@ -106,7 +109,7 @@ def test_the_detector_finds_what_was_planned(seed: int) -> None:
 def test_two_legs_are_found_together() -> None:
     night = plan(2, Wishes(hours=3.0, legs=tuple(Side)))
     sensors = [Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side) for number, side in enumerate(Side, 1)]
-    true = truth(night, [part for sensor in sensors for part in parts(night, sensor)]).night
+    true = truth(night, sensors).night
     found = scored(night, sensors, 50.0)
     assert found.measures.plm == pytest.approx(true.measures.plm, abs=3)
     assert sum(one.bilateral for one in found.scoring.movements) == pytest.approx(
@@ -116,7 +119,7 @@ def test_two_legs_are_found_together() -> None:
 
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
 def test_other_sensors_find_the_periodic_movements_too(kind: str, rate: float) -> None:
-    night = plan(1, Wishes(hours=3.0))
-    true = truth(night, parts(night, SENSORS[kind])).night.measures
-    found = scored(night, [SENSORS[kind]], rate).measures
+    night, sensor = plan(1, Wishes(hours=3.0)), Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
+    true = truth(night, [sensor]).night.measures
+    found = scored(night, [sensor], rate).measures
     assert found.plm == pytest.approx(true.plm, rel=0.1)

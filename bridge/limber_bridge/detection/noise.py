@@ -55,6 +55,14 @@ def noise_of(levels: Floats) -> Noise:
     return Noise(median, float(ordered[9 * len(ordered) // 10]) - median)
 
 
+def noises_of(ticks: Floats) -> tuple[list[Noise], list[float]]:
+    """Return the noise in each row, a tick long, and the highest level in it: as `noise_of`, but all at once."""
+    ordered = np.sort(ticks, axis=1)
+    length = ordered.shape[1]
+    medians, high, top = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
+    return [Noise(median, other - median) for median, other in zip(medians, high, strict=True)], top
+
+
 class NoiseFloor:
     """What is known of the noise of one sensor."""
 
@@ -79,22 +87,26 @@ class NoiseFloor:
         """How many seconds of level `learn` wants next."""
         return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
 
-    def learn(self, levels: Floats) -> None:
-        """Take in what was quiet within a tick."""
-        noise = noise_of(levels)
+    def learn(self, noise: Noise) -> None:
+        """Take in the noise of what was quiet within a tick."""
         if not self._ticks and noise.median > self._wanted.noisiest:
             return  # It begins with movement: nothing is known yet.
         self._restless.clear()
         self._ticks.append(noise)
         self._settle()
 
-    def stirred(self, levels: Floats) -> None:
-        """Take in a tick that was all movement: if so many of them in a row are steady, it is noise that has grown."""
+    def stirred(self, levels: Floats) -> bool:
+        """Take in a tick that was all movement, and return whether it was none: so many steady ones in a row are noise.
+
+        Then the floor is the new one.
+        """
         self._restless.append(noise_of(levels))
-        if self._grew():
-            self._ticks.clear()
-            self._ticks.extend(self._restless)
-            self._settle()
+        if not self._grew():
+            return False
+        self._ticks.clear()
+        self._ticks.extend(self._restless)
+        self._settle()
+        return True
 
     def _grew(self) -> bool:
         medians = [tick.median for tick in self._restless]
