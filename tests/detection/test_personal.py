@@ -136,7 +136,7 @@ STRONG = night(moves(AT, 30.0), up=AT + MINUTE)
 def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
     (found,) = faint(FAINT)
     assert (found.onset, found.strength) == (AT, 0.6)
-    assert found.features == {"moving_1min_s": 9.0, "moving_3min_s": 9.0, "up_after_s": 60.0}
+    assert found.features == {"moving_1min_s": 9.0, "moving_3min_s": 9.0, "stretch_s": 9.0, "up_after_s": 60.0}
 
 
 @given(

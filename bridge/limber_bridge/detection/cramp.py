@@ -64,6 +64,12 @@ UP_WITHIN: Final = 3 * MINUTE
 RUBBING: Final = 60 * SECOND
 """us of movement within three minutes that stand for getting up."""
 LEG_MOVEMENT: Final = 10 * SECOND
+PAUSE: Final = SECOND
+STRETCH: Final = 10 * SECOND
+"""us; without a pause of more than `PAUSE`, something moves for so long: what restless legs do comes in single
+movements [D]."""
+BREAK: Final = 20 * SECOND
+"""us without movement after which rubbing does not go on [D]."""
 SINGLE: Final = 2
 """In the quiet before there may be so many movements of up to 10 s: more are a periodic series."""
 STRONGEST: Final = 0.95
@@ -322,6 +328,24 @@ class Cluster:
         """Return for how long (us) something moved up to a time."""
         return sum(max(0, min(move.end, until) - move.onset) for move in self.moves)
 
+    def going_on(self, until: int) -> int:
+        """Return for how long (us) something moved up to a time, or up to the first break."""
+        end = self.start
+        for move in sorted(self.moves, key=lambda move: move.onset):
+            if move.onset - end > BREAK:
+                return self.moving(min(until, end))
+            end = max(end, move.end)
+        return self.moving(until)
+
+    def stretch(self, until: int) -> int:
+        """Return for how long (us) at the most something moved up to a time without a pause worth the name."""
+        longest, begin, end = 0, self.start, self.start
+        for move in sorted(self.moves, key=lambda move: move.onset):
+            begin = move.onset if move.onset - end > PAUSE else begin
+            end = max(end, min(move.end, until))
+            longest = max(longest, end - begin)
+        return longest
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -437,7 +461,8 @@ class Possible:
         in_bed_until = start + CLUSTER if up is None else min(up, start + CLUSTER)
         features = {
             "moving_1min_s": cluster.moving(in_bed_until) / SECOND,
-            "moving_3min_s": cluster.moving(start + UP_WITHIN) / SECOND,
+            "moving_3min_s": cluster.going_on(start + UP_WITHIN) / SECOND,
+            "stretch_s": cluster.stretch(start + UP_WITHIN if up is None else min(up, start + UP_WITHIN)) / SECOND,
         }
         strongest = self._against_the_strongest(cluster)
         if strongest is not None:
@@ -461,12 +486,14 @@ def strength(features: Mapping[str, float]) -> float:
     """Return how far beyond the rule for possible cramps a cluster lies: the least of what it asks for.
 
     How long something moved counts as a multiple of what is asked for; a peak that is high enough counts as such,
-    however high. Getting up stands for any length of rubbing.
+    however high. Getting up stands for any length of rubbing; nothing else moves in bed for a minute, so that rubbing
+    need not be strong (large movements last 3 to 45 s, science reference 1.6).
     """
-    asked = [features["moving_1min_s"] / (CLUSTER_LEAST / SECOND)]
+    stretch = features.get("stretch_s", features["moving_1min_s"])
+    asked = [features["moving_1min_s"] / (CLUSTER_LEAST / SECOND), stretch / (STRETCH / SECOND)]
     if "up_after_s" not in features:
         asked.append(features["moving_3min_s"] / (RUBBING / SECOND))
-    if features.get("peak_ratio", 1.0) < 1.0:
+    elif features.get("peak_ratio", 1.0) < 1.0:
         asked.append(features["peak_ratio"])
     return min(asked)
 

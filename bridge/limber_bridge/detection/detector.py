@@ -117,7 +117,7 @@ class Channel:
         self._continuity = Continuity(memory.until)
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
-        self._epochs = Epochs(self.sensor.id)
+        self._epochs = Epochs(self.sensor)
         self._bins = Bins(sensor.quantity) if binned else None
         self._quality = Quality(sensor)
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
@@ -187,7 +187,7 @@ class Channel:
     def rewind(self) -> None:
         """Forget how far time had come."""
         self.flaws += self._quality.finish(self._last or 0)
-        self._epochs = Epochs(self.sensor.id)
+        self._epochs = Epochs(self.sensor)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = NEVER
 

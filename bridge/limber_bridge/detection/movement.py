@@ -185,6 +185,7 @@ class Movements:
         self._burst: Burst | None = None
         self._place: Place | None = None
         self._centre: Floats | None = None
+        self._walked: Floats | None = None
         self._rising: int | None = None
         self._train = Train()
         self._seen_until = 0
@@ -219,6 +220,7 @@ class Movements:
         found += self._trains(self._told(frames, frames.level))
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
+        self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
         self._past = self._before(frames, len(frames.times))
         rise = self._rise(self._past)
         self._rising = int(self._past.times[-rise]) if rise else None
@@ -235,6 +237,9 @@ class Movements:
         held = burst.still and not burst.quiet
         if held and self._centre is not None:
             return list(self._moved(burst, self._centre))
+        if self._walked is not None and self._seen_until - burst.onset > THERE_AND_BACK:
+            # Still moving after so long, about another place: somebody has got up.
+            return list(self._moved(burst, self._walked))
         return list(self._named(burst.whole(burst.segments[-1].end)))
 
     def _begin(self, rate: float) -> None:

@@ -33,6 +33,8 @@ DEAD_EPOCHS: Final = 6
 """A minute."""
 UNMOVED: Final = 2 * 3600 * SECOND
 """us in which a worn sensor shows something that moves: sleepers turn over now and then [D]."""
+MOVING: Final = 0.02
+"""g; level from which on an epoch is not quiet, though nothing began in it: something earlier goes on [D]."""
 DRIFT: Final = 5.0
 """Degrees; a limb that turns by so much moves (van Hees 2015). A sensor that does without moving slides."""
 LOOSE_FOR: Final = 30 * 60 * SECOND
@@ -110,7 +112,7 @@ class Quality:
         """Tell a sensor that turns while nothing moves: its strap slides."""
         if Fault.STRAP_LOOSE in self._open and epoch.start - self._slid >= LOOSE_FOR:
             yield from self._told(Fault.STRAP_LOOSE, epoch.start, wrong=False)
-        if epoch.onsets:
+        if epoch.onsets or epoch.highest >= MOVING:
             self._anchor, self._settled = None, False
         elif self._anchor is None:
             # The movement before may reach into the first quiet epoch.
