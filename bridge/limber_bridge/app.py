@@ -311,7 +311,9 @@ class Bridge:
                 entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
                 messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
                 said = self._watches[ask.sleeper].labels.said
-                told = [(one.number, labelled(message, one.event, said)) for one, message in messages if message]
+                told = [
+                    (one.number, labelled(message, one.event, said)) for one, message in messages if message is not None
+                ]
                 return events_answer(ask, told, more=len(entries) == limit)
             case AskEndNight():
                 return await self._end_night(ask)

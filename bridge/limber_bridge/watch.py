@@ -52,6 +52,7 @@ class Change:
     renewed: tuple[date, ...] = ()
     """Nights of which everything that was kept is to be forgotten first: they are played anew."""
     labels: tuple[Label, ...] = ()
+    """Given, or of which it is known by now what they are about."""
 
     def __bool__(self) -> bool:
         return bool(self.events or self.finished or self.labels)

@@ -452,7 +452,7 @@ class Possible:
         features = self._features(cluster)
         went_on = features["moving_3min_s"]
         then = f", which went on for {'a minute or more' if went_on >= RUBBING / SECOND else f'{went_on:.0f} s'}"
-        reason = f"sudden, strong movement after quiet sleep{', then getting up' if 'up_after_s' in features else then}"
+        reason = f"sudden movement after quiet sleep{', then getting up' if 'up_after_s' in features else then}"
         end = min(cluster.end, cluster.start + LONGEST)
         return Cramp(cluster.start, end, Certainty.POSSIBLE, reason, strength(features), features)
 

@@ -145,7 +145,7 @@ def cramp_at(time: int, events: Sequence[Event], *, overlooked: bool) -> Cramp |
 
 def nearest(time: int, cramps: Iterable[Cramp]) -> Cramp | None:
     """Return the cramp whose beginning is nearest to a time (us), if that is soon enough after it."""
-    near = [one for one in cramps if one.onset - ROUNDED <= time <= (one.end or time) + RECENT]
+    near = [one for one in cramps if one.onset - ROUNDED <= time and (one.end is None or time <= one.end + RECENT)]
     return min(near, key=lambda one: (abs(one.onset - time), one.onset), default=None)
 
 
