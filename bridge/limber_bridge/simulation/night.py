@@ -10,10 +10,11 @@ from typing import Final
 from limber_bridge.detection.signal import Side
 
 type Direction = tuple[float, float, float]
+"""Of length 1."""
 type Stretch = tuple[float, float]
 """From, until."""
 
-UPRIGHT: Final[Direction] = (0.05, 0.1, 0.99)
+UPRIGHT: Final[Direction] = (0.05, 0.1, 0.9937303457175895)
 """Gravity at a standing ankle, in the sensor's axes."""
 
 

@@ -368,7 +368,7 @@ def knock(jolt: Jolt, times: Floats) -> Floats:
 
 def gravity(turns: tuple[Turn, ...], times: Floats) -> Floats:
     """Return the direction of gravity at the ankle, shape (3, n)."""
-    first: Direction = turns[0].before if turns else (0.1, 0.99, 0.05)
+    first: Direction = turns[0].before if turns else (0.0, 1.0, 0.0)
     direction = np.array(first)[:, None] * np.ones(len(times))
     for turn in turns:
         if turn.onset > times[-1]:
