@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from limber_bridge.detection.events import Cramp, Movement, Series
+from limber_bridge.detection.events import Cramp, Flaw, Movement, Series
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore
 from limber_bridge.detection.rules import RuleSet
@@ -33,6 +33,8 @@ class Report:
     cramps: Iterable[Cramp] = ()
     gaps: Iterable[tuple[str, Span]] = ()
     """Every hole of every sensor, with the sensor's name."""
+    flaws: Iterable[tuple[str, Flaw]] = ()
+    """What was wrong with a sensor's signal, likewise."""
     methods: dict[str, str | None]
     """What "in bed" and "asleep" rest on."""
 
@@ -50,6 +52,7 @@ def document(report: Report) -> dict[str, Any]:
         "series": series_entries(night.scoring.series, origin),
         "cramps": [cramp_entry(cramp, origin) for cramp in report.cramps],
         "gaps": gap_entries(report.gaps, origin),
+        "quality": [flaw_entry(sensor, flaw, origin) for sensor, flaw in report.flaws],
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
         "methods": report.methods,
@@ -100,6 +103,12 @@ def gap_entries(found: Iterable[tuple[str, Span]], origin: int) -> list[dict[str
         {"onset": at(begin, origin), "end": at(end, origin), "sensors": names}
         for (begin, end), names in sorted(shared.items())
     ]
+
+
+def flaw_entry(sensor: str, flaw: Flaw, origin: int) -> dict[str, Any]:
+    """Return what was wrong with one sensor for a while."""
+    end = None if flaw.end is None else at(flaw.end, origin)
+    return {"onset": at(flaw.onset, origin), "end": end, "sensor": sensor, "fault": flaw.fault}
 
 
 def at(time: int, origin: int) -> float:

@@ -11,7 +11,7 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, identity
+from limber_bridge.detection.events import Bed, Cramp, Event, Flaw, Gap, Method, Movement, identity
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.signal import SECOND, Block
@@ -228,6 +228,8 @@ class Watch:
             case Gap():
                 yield from (self._filed(piece, told=told) for piece in self._cut(event))
                 return
+            case Flaw(sensor=number) if number in self._health:
+                self._health[number].take_flaw(event)
             case _:
                 pass
         yield self._filed(event, told=told)

@@ -12,7 +12,7 @@ from limber_bridge.cli import main
 from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
 from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
-from tests.detection.signals import RATE, ankle
+from tests.detection.signals import RATE, ankle, emg
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -90,6 +90,24 @@ def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixt
     found = scored(capsys, "score", "--json", path)
     assert found["gaps"] == [{"onset": 59.98, "end": 62.0, "sensors": ["right_acc"]}]
     assert {one["side"] for one in found["movements"]} == {"both"}
+
+
+def test_what_is_wrong_with_a_signal_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(2 * np.pi * 50 * np.arange(75_000) / 250.0)
+    write_csv(tmp_path / "n.csv", Quantity.EMG, ["left_emg"], [Block(0, samples, Clock(0, 0, 250.0), 250.0)])
+    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    assert found["quality"] == [{"onset": 30.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}]
+    assert len(found["movements"]) == 1
+
+
+def test_samples_at_the_end_of_the_range_are_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = ankle(*KICKS, length=240)
+    samples[:, 3000:3100] = 2.0
+    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    write_csv(tmp_path / "n.csv", Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    assert [(one["onset"], one["end"]) for one in found["gaps"]] == [(59.98, 62.0)]
+    assert found["measures"]["movements"] == 10
 
 
 def test_a_slow_sensor_in_the_rows_of_a_fast_one_has_no_gaps(

@@ -113,6 +113,15 @@ def test_a_movement_is_told_as_soon_as_it_can_be_known(legs: Evening) -> None:
     assert len(legs.told(Movement)) == 1
 
 
+def test_what_is_wrong_with_a_signal_is_a_problem_as_long_as_it_lasts(legs: Evening) -> None:
+    legs.lie(ankle((5.0, 2.0), length=60.0))
+    quiet = ankle(length=7230.0)
+    legs.lie(quiet)
+    assert legs.watch.state(legs.now).sensors["1"].problem == "not_worn"
+    legs.lie(ankle((5.0, 2.0), length=30.0))
+    assert legs.watch.state(legs.now).sensors["1"].problem is None
+
+
 def test_a_restart_goes_on_where_it_was(legs: Evening) -> None:
     legs.lie(ankle(*KICKS, length=38))
     again = legs.restart()

@@ -13,7 +13,7 @@ import numpy as np
 
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
 from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
-from limber_bridge.detection.noise import Noise, NoiseFloor, Thresholds
+from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
 
@@ -47,11 +47,10 @@ RULES: Final = {
         moderate=0.05,
         strong=0.25,
     ),
-    # Science reference 1.1: onset 8 uV, end 2 uV above resting; spreads are larger than that from 12 uV of noise on
-    # only. Grades [D], after the levels of reference 3.1: co-activation in another task about 31 uV, voluntary
-    # contraction 72 uV and more.
+    # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
+    # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
     Quantity.EMG: MovementRule(
-        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=4.0, off_spreads=2.0, noisiest=50.0),
+        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
         held=False,
         turn=None,
         moderate=25.0,
@@ -90,6 +89,8 @@ UNEVEN: Final = 0.35
 """Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
+SKIPPED: Final = 8
+"""Ticks that are looked at together: a minute or so, as something begins again soon."""
 JUDGED: Final = 1200
 """Frames; the morphology of a movement is judged on so many of it, a minute or so."""
 
@@ -264,7 +265,7 @@ class Movements:
     def _told(self, frames: Frames, levels: Floats) -> Iterator[Found]:
         """Yield what the frames make known, and look at the noise once a tick."""
         position = 0
-        while position < len(levels):
+        while (position := self._skip(levels, position)) < len(levels):
             stop = min(len(levels), position + self._missing)
             yield from self._scan(frames, levels, position, stop)
             # A copy: a view would keep the whole night in memory.
@@ -275,11 +276,27 @@ class Movements:
                 self._learn()
                 self._begin_tick()
 
+    def _skip(self, levels: Floats, position: int) -> int:
+        """Learn from whole ticks in which nothing begins, and return where they end: stored nights are mostly that."""
+        length = self._tick
+        count = (len(levels) - position) // length
+        if self._burst is not None or self._place is not None or self._missing < length or not count:
+            return position
+        count = min(count, SKIPPED) if self._floor.tick == TICK else 1
+        noises, tops = noises_of(levels[position : position + count * length].reshape(count, length))
+        for noise, top in zip(noises, tops, strict=True):
+            if top >= self._floor.on:
+                break
+            self._floor.learn(noise)
+            position += length
+        self._begin_tick()
+        return position
+
     def _learn(self) -> None:
         """Have the floor learn from what was quiet in a tick; where nothing was, see whether the noise has grown."""
         quiet = sum(map(len, self._quiet))
         if quiet >= min(self._tick, ENOUGH * self._rate):
-            self._floor.learn(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet))
+            self._floor.learn(noise_of(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet)))
         elif not quiet and self._floor.stirred(np.concatenate(self._levels)) and self._burst is not None:
             self._burst.noise = True
 

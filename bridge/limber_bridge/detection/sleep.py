@@ -115,8 +115,10 @@ class BedState:
     """us; start of the last epoch."""
     standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
+    resting: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    """Direction of gravity at each ankle when it lay still last."""
     restless: int = 0
-    """Epochs in a row in which the leg was shaken as in walking, in another direction."""
+    """Epochs in a row in which the leg was shaken as in walking, in a direction that is not that of a standing one."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -147,7 +149,9 @@ UPRIGHT: Final = 35.0
 RUBBED: Final = 6
 """Epochs of shaking in another direction that are walking all the same: a minute [D]."""
 WALKED: Final = 2
-"""Epochs of shaking that are walking where no walking was seen before: one turn in bed may fill most of one [D]."""
+"""The same where no walking was seen before: one turn in bed may fill most of an epoch [D]."""
+PACED: Final = 18
+"""The same, where the leg lay just so before: three minutes, as restless legs are moved in bed for a while [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -209,16 +213,21 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one.
 
     A leg that is shaken in another direction for less than a minute is rubbed or stretched in bed, as after a cramp;
-    for longer, the sensor is worn another way round.
+    for longer, the sensor is worn another way round. In the direction in which it lay before it is restless in bed.
     """
     upright = state.standing.get(epoch.sensor)
     stands = upright is not None and angle(upright, epoch.mean) <= UPRIGHT
     if epoch.strong < 0.5:
-        return (replace(state, restless=0) if state.restless else state), not stands
-    enough = WALKED if upright is None else RUBBED
+        quiet = {} if epoch.onsets else {epoch.sensor: epoch.mean}
+        return replace(state, restless=0, resting={**state.resting, **quiet}), not stands
+    resting = state.resting.get(epoch.sensor)
+    lies = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
+    if lies and upright is not None and not stands:
+        return state, True
+    enough = PACED if lies else WALKED if upright is None else RUBBED
     if stands or state.restless + 1 >= enough:
         return replace(state, standing={**state.standing, epoch.sensor: epoch.mean}, restless=0), False
-    return replace(state, restless=state.restless + 1), upright is not None
+    return replace(state, restless=state.restless + 1), lies or upright is not None
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:

@@ -15,7 +15,14 @@ import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity
 from limber_bridge.nights import micros
-from limber_bridge.recordings.recording import COLUMNS, Column, Recording, Signal, UnreadableRecordingError
+from limber_bridge.recordings.recording import (
+    COLUMNS,
+    Column,
+    Recording,
+    Signal,
+    UnreadableRecordingError,
+    without_rails,
+)
 
 DIMENSIONS: Final = {
     Quantity.ACCELERATION: {"g": 1.0, "mg": 1e-3, "m/s2": 1 / 9.80665, "m/s^2": 1 / 9.80665},
@@ -83,9 +90,18 @@ def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onset
     rate = first.sampling_frequency
     if any(signal.sampling_frequency != rate for _, signal in group):
         raise UnreadableRecordingError(f"{path}: `{first.label}`: its axes have different rates; give all the same")
-    samples = np.stack([signal.data * worth(path, column, signal) for _, signal in group])
+    units = [worth(path, column, signal) for _, signal in group]
+    samples = np.stack([signal.data * unit for unit, (_, signal) in zip(units, group, strict=True)])
+    samples = without_rails(samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)])
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+
+
+def ends(signal: edfio.EdfSignal, unit: float) -> tuple[float, float]:
+    """Return the ends of a signal's range in our unit, half a step within."""
+    low, high = sorted((signal.physical_min * unit, signal.physical_max * unit))
+    step = (high - low) / max(1, signal.digital_max - signal.digital_min)
+    return low + step / 2, high - step / 2
 
 
 def worth(path: Path, column: Column, signal: edfio.EdfSignal) -> float:

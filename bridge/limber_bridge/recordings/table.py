@@ -20,6 +20,7 @@ from limber_bridge.recordings.recording import (
     Signal,
     UnreadableRecordingError,
     column_names,
+    without_rails,
 )
 
 UNIX: Final = 1e9
@@ -28,6 +29,9 @@ LATEST: Final = 1e11
 """s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
 LARGEST: Final = {Quantity.ACCELERATION: 400.0, Quantity.EMG: 1e6, Quantity.LOAD: 10_000.0}
 """Beyond what any sensor measures (g, uV, kg): such a number is none."""
+RANGES: Final = {Quantity.ACCELERATION: 1.9, Quantity.EMG: 300.0, Quantity.LOAD: math.inf}
+"""No sensor's range is smaller (g, uV). A CSV does not say what it was: what repeats at its own extreme beyond this is
+at the end of it. Of load nothing is known: a sleeper who lies still repeats the highest one, too."""
 SHARED_ROWS: Final = 0.6
 """A sensor with a number in a smaller share of the rows has a slower rate than others in the file: blank is no gap."""
 MOST_BACK: Final = 0.05
@@ -49,7 +53,7 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
     found = [(column, group, table[[names.index(name) for name in group]]) for column, group in groups(names, path)]
     signals = tuple(
-        signal_of(column, plausible(samples, column.quantity), stamps)
+        signal_of(column, measured(samples, column.quantity), stamps)
         for column, _, samples in found
         if not is_empty(samples)
     )
@@ -180,9 +184,14 @@ def is_empty(samples: Floats) -> bool:
     return not np.isfinite(samples).all(axis=0).any()
 
 
-def plausible(samples: Floats, quantity: Quantity) -> Floats:
-    """Return samples with NaN for what no sensor can have measured."""
-    return np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
+def measured(samples: Floats, quantity: Quantity) -> Floats:
+    """Return samples with NaN for what no sensor can have measured, and for what lies at the end of its range."""
+    plausible: Floats = np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
+    least = RANGES[quantity]
+    rails = [
+        (min(-least, np.nanmin(axis, initial=0.0)), max(least, np.nanmax(axis, initial=0.0))) for axis in plausible
+    ]
+    return without_rails(plausible, rails)
 
 
 def measured_rate(stamps: Times) -> float:
