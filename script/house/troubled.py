@@ -1,7 +1,7 @@
 """How the detector does on nights of `limber simulate` that are hard to read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,11 @@ from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.troubles import GROUPS, LOOK_ALIKES, Trouble, shows
 from limber_bridge.simulation.truth import Truth, truth
 
-EMG_ONLY: Final = (Trouble.HUM, Trouble.ECG, Trouble.POPS)
+IN_EMG: Final = (
+    Trouble.ECG, Trouble.FAINT, Trouble.GAPS, Trouble.HUM, Trouble.POPS, Trouble.RHYTHMS, Trouble.TWITCHING,
+)  # fmt: skip
 TABLE: Final = (
-    "| | F1 | missed | false an hour | median error of the PLM index (/h) | largest | time in bed, largest error (min) |\n"
+    "| | F1 | missed | false an hour | PLM index, median error (/h) | largest | time in bed, largest error (min) |\n"
     "|---|---|---|---|---|---|---|"
 )
 
@@ -44,7 +46,8 @@ class Night:
 
 
 def judged(seed: int, wishes: Wishes, sensor: Sensor, rate: float, device: str | None = None) -> Night:
-    """Return one night of one sensor."""
+    """Return one night of one sensor; electrodes are worn in bed only."""
+    wishes = replace(wishes, up=0.0) if sensor is TIBIALIS else wishes
     night = plan(seed, wishes)
     events, found = simulated(night, [(sensor, rate)], device)
     return Night(truth(night, [sensor], rate), found, events)
@@ -73,14 +76,11 @@ def troubles() -> Iterator[str]:
     """Yield what each trouble does to the movements of an ankle and of tibialis EMG."""
     yield TABLE
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
-        only = [one for one in Trouble if shows(one, sensor) and (one in EMG_ONLY or sensor is ANKLE)]
-        for name, wished in [
-            ("nothing", frozenset()),
-            *((one, frozenset({one})) for one in only),
-            ("everything", GROUPS["everything"]),
-        ]:
-            wishes = Wishes(hours=4.0, plm_index=15.0, cramps=0, troubles=wished)
-            yield row(f"{sensor.place}, {name}", [judged(seed, wishes, sensor, rate) for seed in range(4)])
+        wished = {"nothing": frozenset[Trouble]()}
+        wished |= {one: frozenset({one}) for one in (IN_EMG if sensor is TIBIALIS else Trouble) if shows(one, sensor)}
+        for name, names in (wished | {"everything": GROUPS["everything"]}).items():
+            wishes = Wishes(hours=4.0, plm_index=15.0, cramps=0, troubles=names)
+            yield row(f"{sensor.place}, {name}", [judged(seed, wishes, sensor, rate) for seed in range(3)])
 
 
 def gaps() -> Iterator[str]:
@@ -93,8 +93,8 @@ def gaps() -> Iterator[str]:
         same = [any(abs(a - c) + abs(b - d) < SECOND // 5 for c, d in found) for a, b in night.told.gaps]
         there, reported, other = there + len(same), reported + sum(same), other + len(found) - sum(same)
         lost += len(plan(seed, wishes).gaps)
-    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps reported,"
-    yield f"{other} of the {lost - there} that are too short to be one."
+    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps"
+    yield f"reported as they are, and {other} others."
 
 
 def devices() -> Iterator[str]:
@@ -106,7 +106,7 @@ def devices() -> Iterator[str]:
         sensor, rates = (TIBIALIS, (200.0, 500.0)) if device.quantity is Quantity.EMG else (ANKLE, (25.0, 100.0))
         for rate in rates:
             wishes = Wishes(hours=4.0, plm_index=20.0, cramps=0, troubles=frozenset({Trouble.FAINT}))
-            nights = [judged(seed, wishes, sensor, rate, name) for seed in range(3)]
+            nights = [judged(seed, wishes, sensor, rate, name) for seed in range(2)]
             yield row(f"{name}, {rate:g} Hz", nights)
 
 
@@ -114,14 +114,15 @@ def everything() -> Iterator[str]:
     """Yield how the PLM index agrees where everything is switched on at once."""
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         pairs = []
-        for seed, index in enumerate((0, 5, 9, 12, 14, 17, 20, 25, 30, 40)):
+        for seed, index in enumerate((0, 8, 12, 14, 17, 20, 25, 40)):
             wishes = Wishes(hours=4.0, plm_index=index, cramps=0, troubles=GROUPS["everything"])
             night = judged(50 + seed, wishes, sensor, rate)
             pairs.append((night.told.night.measures.plm_index or 0.0, night.found.measures.plm_index or 0.0))
         known, measured = np.array(pairs).T
         bias, spread = float((measured - known).mean()), float((measured - known).std(ddof=1))
         right = sum((one >= 15) == (other >= 15) for one, other in pairs)
-        yield f"* {sensor.place}, 10 nights of {known.min():.0f} to {known.max():.0f}/h: ICC(2,1) {icc(known, measured):.3f},"
+        yield f"* {sensor.place}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
+        yield f"  ICC(2,1) {icc(known, measured):.3f},"
         yield f"  bias {bias:+.2f}/h, limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h;"
         yield f"  at 15/h {right} of {len(pairs)} in the right class."
 
@@ -130,9 +131,9 @@ def look_alikes() -> Iterator[str]:
     """Yield how many cramps are told in nights that have none, by what looks like one."""
     yield "| nights with | nights | with a possible cramp (ankle) | with a probable one (ankle and calf EMG) |"
     yield "|---|---|---|---|"
-    rows = [("nothing", frozenset[Trouble](), 4)]
-    rows += [(str(one), frozenset({one}), 4) for one in sorted(LOOK_ALIKES)]
-    rows += [("all of them, hum and ECG", LOOK_ALIKES | {Trouble.HUM, Trouble.ECG}, 8)]
+    rows = [("nothing", frozenset[Trouble](), 3)]
+    rows += [(str(one), frozenset({one}), 3) for one in sorted(LOOK_ALIKES)]
+    rows += [("all of them, hum and ECG", LOOK_ALIKES | {Trouble.HUM, Trouble.ECG}, 6)]
     for name, wished, count in rows:
         alarms = [told_cramps(seed, wished) for seed in range(count)]
         possible, probable = (sum(kind in told for told in alarms) for kind in Certainty)
@@ -144,6 +145,6 @@ def told_cramps(seed: int, wished: frozenset[Trouble]) -> set[Certainty]:
     hours = 3.0 if len(wished) < 2 else 4.0
     night = plan(seed, Wishes(hours=hours, plm_index=10.0, cramps=0, troubles=wished))
     alone, _ = simulated(night, [(ANKLE, 50.0)])
-    both, _ = simulated(night, [(ANKLE, 50.0), (CALF, 250.0)])
+    both, _ = simulated(night, [(ANKLE, 50.0), (CALF, 200.0)])
     told = {event.certainty for event in alone if isinstance(event, Cramp)}
     return told | {event.certainty for event in both if isinstance(event, Cramp)}

@@ -227,7 +227,7 @@ def hard_nights() -> Iterator[Section]:
     yield Section(
         "Hard nights",
         """\
-Nights of 4 h by `limber simulate --with NAME`, four a line: what each trouble does by itself, and all of them at once.
+Nights of 4 h by `limber simulate --with NAME`, three a line: what each trouble does by itself, and all of them at once.
 What is false here is a twitch, a posture, a train, a slip, a partner or mains taken for a movement.""",
         "a toe did not move in 39.0 % of EMG movements (Terrill 2013); for such troubles nothing was found.",
         troubled.troubles(),
@@ -237,7 +237,7 @@ What is false here is a twitch, a posture, a train, a slip, a partner or mains t
     )
     yield Section(
         "Devices",
-        "Three nights of 4 h a line by `limber simulate --with faint --device NAME`.",
+        "Two nights of 4 h a line by `limber simulate --with faint --device NAME`.",
         "fixed thresholds fail; those set for each recording's noise are valid (Yang 2014).",
         troubled.devices(),
     )

@@ -31,6 +31,8 @@ class Kick:
     """s that the bending takes at the most; coming back is as fast."""
     swings: int = 1
     """How often it bends before it comes back for good."""
+    reach: float = 1.0
+    """Share of the way that bedclothes let it go: the muscle works as hard."""
 
     @property
     def end(self) -> float:
