@@ -229,7 +229,9 @@ def simulate(chosen: argparse.Namespace) -> int:
     legs = tuple(Side) if chosen.legs == "both" else (Side(chosen.legs),)
     try:
         wishes = Wishes(
-            hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps, legs=legs, troubles=troubles
+            hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps, legs=legs, troubles=troubles,
+            # Electrodes are put on in bed and taken off there.
+            up=0.0 if chosen.sensor == "emg" else 2.0,
         )  # fmt: skip
         order = Order(
             out=chosen.out, wishes=wishes, seed=chosen.seed, sensor=chosen.sensor, rate=chosen.rate, calf=chosen.calf,

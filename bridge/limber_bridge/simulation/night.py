@@ -10,10 +10,11 @@ from typing import Final
 from limber_bridge.detection.signal import Side
 
 type Direction = tuple[float, float, float]
+"""Of length 1."""
 type Stretch = tuple[float, float]
 """From, until."""
 
-UPRIGHT: Final[Direction] = (0.05, 0.1, 0.99)
+UPRIGHT: Final[Direction] = (0.05, 0.1, 0.9937303457175895)
 """Gravity at a standing ankle, in the sensor's axes."""
 
 
@@ -30,6 +31,8 @@ class Kick:
     """s that the bending takes at the most; coming back is as fast."""
     swings: int = 1
     """How often it bends before it comes back for good."""
+    reach: float = 1.0
+    """Share of the way that bedclothes let it go: the muscle works as hard."""
 
     @property
     def end(self) -> float:

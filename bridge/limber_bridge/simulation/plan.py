@@ -132,7 +132,7 @@ class _Planner:
 
         So most series lie in the first half of the night (science reference 10).
         """
-        weights = self._rng.dirichlet(np.linspace(1.0, 3.0, count))
+        weights = self._rng.dirichlet(np.linspace(0.6, 4.0, count))
         spare = max(0.0, left - PAUSE * (count - 2))
         return [0.0, *(PAUSE + spare * float(weight) for weight in weights[1:])]
 

@@ -96,7 +96,7 @@ def ankle(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
         if kick.side == sensor.side:
             bend(acceleration, kick, times)
         else:
-            shake(acceleration, (kick.onset, kick.end), THROUGH * kick.strength, times, plan.seed)
+            shake(acceleration, (kick.onset, kick.end), THROUGH * kick.strength * kick.reach, times, plan.seed)
     for span, size in large(plan, times):
         shake(acceleration, span, size, times, plan.seed)
     for walk in plan.walks:
@@ -269,7 +269,7 @@ def rocked(plan: Plan, times: Floats, *, kick_size: float, turn_size: float) -> 
     """Return how a bed moves, shape (3, n), when a usual kick and a turn move it so much."""
     rocking = np.zeros((3, len(times)))
     for kick in kicks_and_beats(plan, times):
-        shake(rocking, (kick.onset, kick.end), kick_size * kick.strength, times, plan.seed)
+        shake(rocking, (kick.onset, kick.end), kick_size * kick.strength * kick.reach, times, plan.seed)
     for span, _ in large(plan, times):
         shake(rocking, span, turn_size, times, plan.seed)
     return rocking
@@ -368,7 +368,7 @@ def knock(jolt: Jolt, times: Floats) -> Floats:
 
 def gravity(turns: tuple[Turn, ...], times: Floats) -> Floats:
     """Return the direction of gravity at the ankle, shape (3, n)."""
-    first: Direction = turns[0].before if turns else (0.1, 0.99, 0.05)
+    first: Direction = turns[0].before if turns else (0.0, 1.0, 0.0)
     direction = np.array(first)[:, None] * np.ones(len(times))
     for turn in turns:
         if turn.onset > times[-1]:
@@ -391,7 +391,7 @@ def bend(acceleration: Floats, kick: Kick, times: Floats) -> None:
         return
     now = times[begin:end] - kick.onset
     way, jerk = bent(kick, now)
-    angle = BEND * kick.strength
+    angle = BEND * kick.strength * kick.reach
     tremor = -0.006 * way * (2 * np.pi * TREMOR) ** 2 * np.sin(2 * np.pi * TREMOR * now)
     resting = acceleration[:, begin:end]
     # The joint turns about the sensor's x axis; what moves the sensor lies across gravity.

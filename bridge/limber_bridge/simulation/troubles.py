@@ -113,13 +113,14 @@ class _Overlay:
 
 
 def faint(on: _Overlay) -> Plan:
-    """Return the night with a third of its movements faint: 1.2 to 2.4 degrees and slow, 12 to 24 uV."""
+    """Return the night with a third of its movements faint: slow, half a degree to 2.4 degrees, 12 to 24 uV."""
     kicks: list[Kick] = []
-    strength, begun = 0.0, -1.0
+    weak, strength, reach, begun = False, 1.0, 1.0, -1.0
     for kick in on.night.kicks:
         if kick.onset - begun > BOTH:
-            begun, strength = kick.onset, float(on.rng.uniform(0.2, 0.4)) * (on.rng.random() < 1 / 3)
-        kicks.append(replace(kick, strength=strength, rise=0.5) if strength else kick)
+            begun, weak = kick.onset, on.rng.random() < 1 / 3
+            strength, reach = float(on.rng.uniform(0.2, 0.4)), float(on.rng.uniform(0.4, 1.0))
+        kicks.append(replace(kick, strength=strength, rise=0.5, reach=reach) if weak else kick)
     return replace(on.night, kicks=tuple(kicks))
 
 

@@ -102,6 +102,9 @@ def happening(night: Plan, sensor: Sensor) -> Iterator[tuple[float, float, bool]
         yield turn.onset, turn.onset + turn.duration, True
     for spasm in night.spasms:
         yield spasm.response, spasm.end, spasm.up
+    # To EMG getting up, walking and lying down are one long movement.
+    for walk in night.walks if sensor.quantity is Quantity.EMG else ():
+        yield walk.onset, walk.end, False
 
 
 def not_movements(night: Plan, sensor: Sensor) -> Iterator[Other]:
