@@ -81,9 +81,7 @@ def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]
     if not advancing.all():
         row, back = int(np.flatnonzero(~advancing)[0]) + 2, int((~advancing).sum())
         if back > MOST_BACK * len(times):
-            raise UnreadableRecordingError(
-                f"{path}: line {row}: time runs back or stands still, as in {back} rows; sort them"
-            )
+            raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
         notes.append(f"{path}: line {row}: time runs back or stands still; {back} rows left out")
         table = table[:, advancing]
     if table.shape[1] < 2:
