@@ -16,11 +16,25 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Config, Sleeper
+from limber_bridge.detection.personal import ROUNDED, Label, UnknownEventError
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.health import PROBLEM_ENDED
 from limber_bridge.journal import Journal, JournalError
-from limber_bridge.messages import Answer, Ask, AskEndNight, AskEvents, AskNights, DoneAnswer, Info, Refusal
+from limber_bridge.messages import (
+    Answer,
+    Ask,
+    AskEndNight,
+    AskEvents,
+    AskLabel,
+    AskNights,
+    AskResetLabels,
+    DoneAnswer,
+    Info,
+    LabelAnswer,
+    Refusal,
+)
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
+from limber_bridge.nights import micros
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Request, Samples, Source, SourceLostError, Trouble
 from limber_bridge.watch import MEANS, Change, Kept, NothingToEndError, Watch
@@ -30,8 +44,10 @@ from limber_bridge.wire import (
     MalformedMessageError,
     Topics,
     encode,
+    event_id,
     event_message,
     events_answer,
+    labelled,
     night_done,
     nights_answer,
     parse_ask,
@@ -210,6 +226,8 @@ class Bridge:
         self._journal.append(watch.id, [(filed.night, filed.event) for filed in change.events], watch.memory)
         for night in change.finished:
             self._journal.finish(night)
+        for label in change.labels:
+            self._journal.keep_label(watch.id, label)
 
     def _tell(self, watch: Watch, now: int, *, owes: bool) -> None:
         """Publish the state of a sleeper if it is time, and what the bridge is if that has changed."""
@@ -291,11 +309,18 @@ class Bridge:
             case AskEvents():
                 limit = PAGE // 100
                 entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
-                messages = [(entry.number, event_message(entry.event, entry.night)) for entry in entries]
-                told = [(number, message) for number, message in messages if message is not None]
+                messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
+                said = self._watches[ask.sleeper].labels.said
+                told = [
+                    (one.number, labelled(message, one.event, said)) for one, message in messages if message is not None
+                ]
                 return events_answer(ask, told, more=len(entries) == limit)
             case AskEndNight():
                 return await self._end_night(ask)
+            case AskLabel():
+                return await self._label(ask)
+            case AskResetLabels():
+                return await self._reset_labels(ask)
 
     async def _end_night(self, ask: AskEndNight) -> Answer:
         watch = self._watches[ask.sleeper]
@@ -303,6 +328,34 @@ class Bridge:
             await self._apply(watch, watch.end_night(self._host.now()))
         except NothingToEndError as error:
             return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+        return DoneAnswer(id=ask.id)
+
+    async def _label(self, ask: AskLabel) -> Answer:
+        watch, now = self._watches[ask.sleeper], self._host.now()
+        if ask.time is not None and micros(ask.time) > now + ROUNDED:
+            mend = f"{ask.time.isoformat()} is still to come; write when it was"
+            return Refusal(id=ask.id, error="time_ahead", message=mend)
+        try:
+            label = await asyncio.to_thread(self._labelled, watch, ask)
+        except UnknownEventError as error:
+            return Refusal(id=ask.id, error="unknown_event", message=str(error))
+        await self._apply(watch, watch.label(label))
+        return LabelAnswer(id=ask.id, event=label.id)
+
+    def _labelled(self, watch: Watch, ask: AskLabel) -> Label:
+        """Return the label that a question asks for, by what the journal knows of the event or the moment."""
+        if ask.event is not None:
+            key = event_id(ask.event)
+            return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
+        moment = watch.time if ask.time is None else micros(ask.time)
+        nights = [self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))]
+        return watch.labels.for_moment(moment, [event for night in nights for event in night], cramp=ask.cramp)
+
+    async def _reset_labels(self, ask: AskResetLabels) -> Answer:
+        watch = self._watches[ask.sleeper]
+        await asyncio.to_thread(self._journal.forget_labels, watch.id)
+        watch.forget_labels()
+        self._tell(watch, self._host.now(), owes=True)
         return DoneAnswer(id=ask.id)
 
     def _log(self, sensor: int | None, key: str, text: str) -> None:
@@ -343,13 +396,14 @@ def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
 
     A sleeper who is played from recordings begins anew each time: of its nights only the figures are taken over.
     """
-    last = journal.last_night(sleeper.id)
+    last, labels = journal.last_night(sleeper.id), journal.labels(sleeper.id)
     if not sleeper.live:
         nights = journal.nights(sleeper.id)
-        return Kept(finished={night.date: night for night in nights}, last=last, recent=nights[-max(MEANS) :])
+        finished = {night.date: night for night in nights}
+        return Kept(finished=finished, last=last, recent=nights[-max(MEANS) :], labels=labels)
     tonight = config.calendar.night_of(now)
     wanted = sorted({*journal.unfinished(sleeper.id), tonight - timedelta(days=1), tonight})
     events = {night: found for night in wanted if (found := journal.events(sleeper.id, night))}
     done = journal.nights(sleeper.id)
     finished = {night.date: night for night in done if night.date in events}
-    return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :])
+    return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :], labels)

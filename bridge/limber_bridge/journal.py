@@ -19,9 +19,9 @@ import msgspec
 
 from limber_bridge.detection.detector import Memory
 from limber_bridge.detection.events import Event, identity, kind
+from limber_bridge.detection.personal import Label
 from limber_bridge.nights import Night
 
-SCHEMA: Final = 1
 TABLES: Final = """
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival: what pages of an answer go by
@@ -44,6 +44,19 @@ CREATE TABLE night (
 CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 CREATE TABLE topic (topic TEXT PRIMARY KEY);
 """
+LABELS: Final = """
+CREATE TABLE label (
+  sleeper TEXT NOT NULL,
+  id TEXT NOT NULL,
+  event TEXT,                            -- id of the cramp it is about, which may be in no journal; at most one each
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, id),
+  UNIQUE (sleeper, event)
+);
+"""
+MIGRATIONS: Final = (TABLES, LABELS)
+"""What brings a journal from schema n to n + 1; an empty file has schema 0."""
+SCHEMA: Final = len(MIGRATIONS)
 KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
 
 
@@ -164,6 +177,28 @@ class Journal:
         )
         return [Entry(number, night, self._decoded(payload, KINDS[name])) for number, name, payload in rows]
 
+    def event(self, sleeper: str, key: str) -> Event | None:
+        """Return the event with an id; None where there is none."""
+        rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
+        return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
+
+    def keep_label(self, sleeper: str, label: Label) -> None:
+        """Keep a label; it replaces those that were filed under the same id or are about the same event."""
+        with self._writing():
+            self._database.execute(
+                "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", (sleeper, label.id, label.event, encode(label))
+            )
+
+    def labels(self, sleeper: str) -> list[Label]:
+        """Return all labels of a sleeper."""
+        rows = self._rows("SELECT payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
+        return [self._decoded(payload, Label) for (payload,) in rows]
+
+    def forget_labels(self, sleeper: str) -> None:
+        """Forget all labels of a sleeper."""
+        with self._writing():
+            self._database.execute("DELETE FROM label WHERE sleeper = ?", (sleeper,))
+
     def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
         """Return the finished nights after a date, oldest first."""
         rows = self._rows(
@@ -242,12 +277,12 @@ def prepare(database: sqlite3.Connection) -> None:
     (sound,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise JournalError(f"damaged ({' '.join(sound.split())})")
-    if version == 0:
-        if database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-            raise JournalError("a database of some other program")
-        database.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
+    if version == 0 and database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        raise JournalError("a database of some other program")
+    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+        database.executescript(f"BEGIN;{migration}PRAGMA user_version = {number};COMMIT;")
 
 
-def encode(value: Event | Memory | Night) -> str:
+def encode(value: Event | Memory | Night | Label) -> str:
     """Return a record as JSON."""
     return msgspec.json.encode(value).decode()

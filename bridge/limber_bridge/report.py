@@ -42,14 +42,15 @@ class Report:
 def document(report: Report) -> dict[str, Any]:
     """Return the object."""
     origin, night = report.start or 0, report.night
+    counted = counted_series(night)
     return {
         "schema": SCHEMA,
         "recording": report.recording,
         "start": None if report.start is None else utc(report.start).isoformat().replace("+00:00", "Z"),
         "duration": round(report.duration, 3),
         "rules": report.rules.name,
-        "movements": movement_entries(night, origin),
-        "series": series_entries(night.scoring.series, origin),
+        "movements": movement_entries(night, counted, origin),
+        "series": series_entries([night.scoring.series[index] for index in counted], origin),
         "cramps": [cramp_entry(cramp, origin) for cramp in report.cramps],
         "gaps": gap_entries(report.gaps, origin),
         "quality": [flaw_entry(sensor, flaw, origin) for sensor, flaw in report.flaws],
@@ -60,13 +61,22 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def movement_entries(night: NightScore, origin: int) -> list[dict[str, Any]]:
-    """Return the movements that are counted, those in bed, each with the index of its series."""
-    members = zip(night.scoring.movements, night.scoring.membership, strict=True)
+def members(night: NightScore) -> list[tuple[Movement, int | None]]:
+    """Return the movements that are counted, those in bed, each with the number of its series in the scoring."""
+    found = zip(night.scoring.movements, night.scoring.membership, strict=True)
+    return [pair for pair in found if night.in_bed is None or within(pair[0].onset, night.in_bed)]
+
+
+def counted_series(night: NightScore) -> list[int]:
+    """Return the numbers of the series that have a movement that is counted, in order of time."""
+    return sorted({series for _, series in members(night) if series is not None})
+
+
+def movement_entries(night: NightScore, counted: Sequence[int], origin: int) -> list[dict[str, Any]]:
+    """Return the movements that are counted, each with the index of its series among those that are told."""
     return [
-        movement_entry(movement, series, origin)
-        for movement, series in members
-        if night.in_bed is None or within(movement.onset, night.in_bed)
+        movement_entry(movement, None if series is None else counted.index(series), origin)
+        for movement, series in members(night)
     ]
 
 

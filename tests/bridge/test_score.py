@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_signal_is_named(tmp_path: Path, capsys: pytest.Cap
     samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(2 * np.pi * 50 * np.arange(75_000) / 250.0)
     write_csv(tmp_path / "n.csv", Quantity.EMG, ["left_emg"], [Block(0, samples, Clock(0, 0, 250.0), 250.0)])
     found = scored(capsys, "score", "--json", tmp_path / "n.csv")
-    assert found["quality"] == [{"onset": 30.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}]
+    assert found["quality"] == [{"onset": 0.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}]
     assert len(found["movements"]) == 1
 
 

@@ -20,7 +20,8 @@ TICK: Final = 10.0
 FIRST_TICKS: Final = 1.0
 """s, until `MEMORY` ticks are known."""
 STEADY: Final = 0.5
-"""A level that varies by less than this share of itself over `STEADY_TICKS` is noise that grew, not movement [D]."""
+"""A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of them, is noise that
+grew, not movement [D]."""
 STEADY_TICKS: Final = 5
 
 
@@ -100,7 +101,12 @@ class NoiseFloor:
 
         Then the floor is the new one.
         """
-        self._restless.append(noise_of(levels))
+        noise = noise_of(levels)
+        if np.partition(levels, len(levels) // 10)[len(levels) // 10] < STEADY * noise.median:
+            # It comes and goes within the tick, as restless legs do.
+            self._restless.clear()
+            return False
+        self._restless.append(noise)
         if not self._grew():
             return False
         self._ticks.clear()

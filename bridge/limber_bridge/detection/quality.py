@@ -33,6 +33,8 @@ DEAD_EPOCHS: Final = 6
 """A minute."""
 UNMOVED: Final = 2 * 3600 * SECOND
 """us in which a worn sensor shows something that moves: sleepers turn over now and then [D]."""
+MOVING: Final = 0.02
+"""g; level from which on an epoch is not quiet, though nothing began in it: something earlier goes on [D]."""
 DRIFT: Final = 5.0
 """Degrees; a limb that turns by so much moves (van Hees 2015). A sensor that does without moving slides."""
 LOOSE_FOR: Final = 30 * 60 * SECOND
@@ -110,7 +112,7 @@ class Quality:
         """Tell a sensor that turns while nothing moves: its strap slides."""
         if Fault.STRAP_LOOSE in self._open and epoch.start - self._slid >= LOOSE_FOR:
             yield from self._told(Fault.STRAP_LOOSE, epoch.start, wrong=False)
-        if epoch.onsets:
+        if epoch.onsets or epoch.highest >= MOVING:
             self._anchor, self._settled = None, False
         elif self._anchor is None:
             # The movement before may reach into the first quiet epoch.
@@ -127,7 +129,7 @@ class Hum:
         """Begin; the rate comes with the first run, which is fresh."""
         self._kept = np.empty(0)
         """What has come of the next look."""
-        self._next = self._row = 0
+        self._next = self._row = self._since = 0
         self._humming = False
 
     def feed(self, run: Run) -> Iterator[tuple[int, bool]]:
@@ -158,10 +160,11 @@ class Hum:
         if humming is self._humming:
             self._row = 0
             return
+        self._since = time if not self._row else self._since
         self._row += 1
         if self._row == HUMS:
             self._humming, self._row = humming, 0
-            yield time, humming
+            yield self._since, humming
 
 
 def hums(seconds: Floats) -> np.ndarray:
