@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 
 from limber_bridge.cli import main
 from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
+from limber_bridge.jobs import Failed, each, executor
 from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
 from tests.detection.signals import RATE, ankle, emg
@@ -187,6 +191,37 @@ def test_two_recordings_of_one_name_are_refused(tmp_path: Path, capsys: pytest.C
     paths = [str(recorded(tmp_path / "n.csv")), str(recorded(tmp_path / "b/n.csv"))]
     assert main(["score", *paths, "--out", str(tmp_path / "out")]) == 2
     assert "would both be written under one name" in capsys.readouterr().err
+
+
+def dies(path: Path) -> str:
+    if path.name == "bad":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path.name
+
+
+def test_a_process_that_dies_takes_no_other_recording_with_it() -> None:
+    paths = [Path("a"), Path("bad"), Path("b"), Path("c")]
+    with executor(2, None) as pool:
+        found = dict(each(pool, dies, paths))
+    assert [found[path] for path in paths if path.name != "bad"] == ["a", "b", "c"]
+    assert isinstance(found[Path("bad")], Failed)
+
+
+def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
+    path, out = recorded(tmp_path / "night.csv"), tmp_path / "out"
+    assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
+    old = time.time() - 1000
+    os.utime(out / "night.png", (old, old))
+    assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
+    assert (out / "night.png").stat().st_mtime > old
+
+
+def test_rows_of_the_same_moment_are_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recorded(tmp_path / "night.csv")
+    head, *rows = path.read_text().splitlines()
+    doubled = [row for number, row in enumerate(rows) for row in [row] * (1 + (number % 100 == 0))]
+    path.write_text("\n".join([head, *doubled]))
+    assert scored(capsys, "score", "--json", path)["measures"]["plm"] == 10
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,12 +75,14 @@ def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]
     if np.abs(times).max() > LATEST:
         row = int(np.argmax(np.abs(times) > LATEST)) + 2
         raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
-    advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+    # Two rows within the same microsecond are one moment.
+    moments = np.rint((times - times[0]) * SECOND)
+    advancing = np.concatenate([[True], moments[1:] > np.maximum.accumulate(moments)[:-1]])
     if not advancing.all():
         row, back = int(np.flatnonzero(~advancing)[0]) + 2, int((~advancing).sum())
         if back > MOST_BACK * len(times):
             raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
-        notes.append(f"{path}: line {row}: time runs back; {back} rows left out")
+        notes.append(f"{path}: line {row}: time runs back or stands still; {back} rows left out")
         table = table[:, advancing]
     if table.shape[1] < 2:
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
