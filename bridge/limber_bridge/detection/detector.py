@@ -216,7 +216,8 @@ class Channel:
         self.epochs += epochs
         self.flaws += [*self._quality.hear(frames.heart), *self._quality.take(epochs)]
         if self._bins is not None:
-            self.bins += self._bins.feed(frames)
+            # What hums is not measured: it would pass for a muscle that is tense.
+            self.bins += [one for one in self._bins.feed(frames) if not self._quality.hums(one.start)]
         if len(frames.times):
             self._frame = int(frames.times[-1])
             self._frames_until = self._frame + round(SECOND / frames.rate)

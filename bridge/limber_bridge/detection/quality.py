@@ -3,6 +3,7 @@
 Law: a verdict rests on whole seconds or epochs at fixed places in the signal, so no cut of it into blocks changes one.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -17,6 +18,8 @@ from limber_bridge.detection.sleep import EPOCH, Epoch
 
 LOOK: Final = 60
 """s between two looks for hum, each of them a second long."""
+CALF_LOOK: Final = 5
+"""The same at a calf, where hum that begins would look like a cramp before a minute is over."""
 MAINS: Final = (50, 60)
 """Hz."""
 BESIDE: Final = 5
@@ -27,6 +30,8 @@ PURE: Final = 4.0
 """Times as much as beside it: noise and muscle reach twice as much in a second by chance [D]."""
 HUMS: Final = 2
 """Looks in a row that make it sure, or over."""
+CHANGES: Final = 256
+"""Changes that are remembered: as many as a block of stored signal can hold."""
 DEAD: Final = 0.0025
 """uV squared: 0.05 uV in 10 to 100 Hz. A good amplifier has ten times that noise (science reference 3.1: 0.65 uV)."""
 DEAD_EPOCHS: Final = 6
@@ -47,7 +52,9 @@ class Quality:
     def __init__(self, sensor: Sensor) -> None:
         """Begin with nothing."""
         self._sensor = sensor
-        self._hum = Hum() if sensor.quantity is Quantity.EMG else None
+        self._hum = None
+        if sensor.quantity is Quantity.EMG:
+            self._hum = Hum(CALF_LOOK if sensor.place is Place.CALF else LOOK)
         self._worn = sensor.place is Place.ANKLE
         self._open: dict[Fault, Flaw] = {}
         self._unmoved_since: int | None = None
@@ -65,6 +72,10 @@ class Quality:
         """Yield what the samples themselves tell."""
         for time, humming in self._hum.feed(run) if self._hum is not None else ():
             yield from self._told(Fault.MAINS_HUM, time, wrong=humming)
+
+    def hums(self, time: int) -> bool:
+        """Return whether at a time (us), one of the last seconds, it was known that there is hum."""
+        return self._hum is not None and self._hum.known(time)
 
     def take(self, epochs: Sequence[Epoch]) -> Iterator[Flaw]:
         """Yield what the next epochs tell."""
@@ -125,8 +136,10 @@ class Quality:
 class Hum:
     """Looks for the mains in the samples of one EMG sensor, a second in every `LOOK`."""
 
-    def __init__(self) -> None:
-        """Begin; the rate comes with the first run, which is fresh."""
+    def __init__(self, every: int) -> None:
+        """Begin to look once in so many seconds; the rate comes with the first run, which is fresh."""
+        self._every = every
+        self._known: deque[tuple[int, bool]] = deque(maxlen=CHANGES)
         self._kept = np.empty(0)
         """What has come of the next look."""
         self._next = self._row = self._since = 0
@@ -143,7 +156,7 @@ class Hum:
         while (second := self._second(run, length)) is not None:
             rows.append(second)
             starts.append(self._next)
-            self._next += LOOK * length
+            self._next += self._every * length
         for start, pure in zip(starts, hums(np.stack(rows)).tolist() if rows else (), strict=True):
             yield from self._seen(run.clock.at(start), humming=pure)
 
@@ -164,7 +177,12 @@ class Hum:
         self._row += 1
         if self._row == HUMS:
             self._humming, self._row = humming, 0
+            self._known.append((time + SECOND, humming))
             yield self._since, humming
+
+    def known(self, time: int) -> bool:
+        """Return what was known at a time (us)."""
+        return next((humming for since, humming in reversed(self._known) if since <= time), False)
 
 
 def hums(seconds: Floats) -> np.ndarray:
