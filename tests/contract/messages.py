@@ -13,6 +13,7 @@ from limber_bridge.messages import (
     CrampNow,
     DoneAnswer,
     Info,
+    JournalHealth,
     Message,
     Refusal,
     SensorHealth,
@@ -107,6 +108,12 @@ STATE: Final = State(
     },
     methods=methods(Method.ANKLE),
     sensors={"1": WELL, "2": AWAY},
+    recording=False,
+    journal=JournalHealth(
+        problem="disk_full",
+        detail="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
+        held=12,
+    ),
 )
 NOTHING: Final = State(
     time=utc(AT), in_bed=None, asleep=None, cramp=None, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
