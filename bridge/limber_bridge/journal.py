@@ -190,11 +190,11 @@ class Record:
     def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[Entry]:
         """Return at most `limit` events of a night in order of arrival, those after entry number `after`.
 
-        Changes of posture, twitches and rhythms are left out: they are told to nobody.
+        Changes of posture, twitches, rhythms and flaws are left out: they are told to nobody.
         """
         rows = self._rows(
             "SELECT number, kind, payload FROM event"
-            " WHERE sleeper = ? AND night = ? AND number > ? AND kind NOT IN ('posture', 'twitch', 'rhythm')"
+            " WHERE sleeper = ? AND night = ? AND number > ? AND kind NOT IN ('posture', 'twitch', 'rhythm', 'flaw')"
             " ORDER BY number LIMIT ?",
             sleeper,
             night.isoformat(),

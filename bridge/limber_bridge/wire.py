@@ -14,6 +14,7 @@ from limber_bridge.detection.events import (
     Bed,
     Cramp,
     Event,
+    Flaw,
     Gap,
     Method,
     Movement,
@@ -187,7 +188,7 @@ def untimed(event: Event, night: date) -> EventMessage | None:
             )  # fmt: skip
         case Gap():
             return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
-        case Posture() | Twitch() | Rhythm():
+        case Posture() | Twitch() | Rhythm() | Flaw():
             return None
 
 

@@ -45,7 +45,7 @@ EVENTS: list[Event] = [
 ]
 MEMORY = Memory(
     {1: SensorMemory(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
-    BedState(in_bed=True, method=Method.ANKLE, upright=(0.0, 0.1, 0.99)),
+    BedState(in_bed=True, method=Method.ANKLE, standing={1: (0.0, 0.1, 0.99)}),
 )
 
 

@@ -20,12 +20,13 @@ FEET = [(340.0 + 0.66 * number, 0.35) for number in range(16)]
 
 
 def left() -> Floats:
-    """An ankle that kicks, turns, turns there and back, and has holes short and long."""
+    """An ankle that kicks, turns, turns there and back, has holes short and long, and walks away in the end."""
     signal = turned(ankle(*KICKS, *FEET, length=LENGTH), 180.0, 40.0)
     signal = turned(signal, 260.0, 20.0, back=263.0)
     signal[:, round(45.5 * RATE) : round(45.5 * RATE) + 5] = np.nan
     signal[:, round(200 * RATE) : round(204 * RATE)] = np.nan
     signal[0, round(280 * RATE)] = np.nan
+    signal[:, round(355 * RATE) :] += ankle((0.0, 45.0), length=45.0, size=0.8)
     return signal
 
 

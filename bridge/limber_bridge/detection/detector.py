@@ -10,12 +10,25 @@ from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp import WORN, Bin, Bins, Calf, Possible
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Movement, Part, Posture
+from limber_bridge.detection.events import (
+    Bed,
+    Certainty,
+    Cramp,
+    Event,
+    Flaw,
+    Gap,
+    Method,
+    Movement,
+    Part,
+    Posture,
+    identity,
+)
 from limber_bridge.detection.legs import FOREVER, NEVER, Legs
 from limber_bridge.detection.level import LEVELS, Frames, Level
 from limber_bridge.detection.movement import Found, Movements
 from limber_bridge.detection.night import Coverage
 from limber_bridge.detection.noise import Noise
+from limber_bridge.detection.quality import Quality
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor, Side
@@ -101,8 +114,9 @@ class Channel:
         self._continuity = Continuity(memory.until)
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
-        self._epochs = Epochs()
+        self._epochs = Epochs(self.sensor.id)
         self._bins = Bins(sensor.quantity) if binned else None
+        self._quality = Quality(sensor)
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
         self._longest = 0
         self._frame = self._frames_until = NEVER
@@ -112,6 +126,8 @@ class Channel:
         self.epochs: list[Epoch] = []
         """Likewise."""
         self.bins: list[Bin] = []
+        """Likewise."""
+        self.flaws: list[Flaw] = []
         """Likewise."""
 
     @property
@@ -167,7 +183,8 @@ class Channel:
 
     def rewind(self) -> None:
         """Forget how far time had come."""
-        self._epochs = Epochs()
+        self.flaws += self._quality.finish(self._last or 0)
+        self._epochs = Epochs(self.sensor.id)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = NEVER
 
@@ -175,20 +192,26 @@ class Channel:
         """Close what is open: the signal ends here."""
         self.parts += self._movements.finish()
         self.epochs += self._epochs.finish()
+        self.flaws += self._quality.finish(self._last or 0)
         self.bins += self._bins.finish() if self._bins is not None else []
         self._promised = FOREVER
 
     def _run(self, run: Run) -> None:
+        if run.fresh and self._last is not None:
+            self.flaws += self._quality.finish(self._last)
         begin, end = run.clock.at(run.first), run.clock.at(run.first + run.samples.shape[1] - 1)
         self._longest = max(self._longest, min(end - begin, LONGEST_BLOCK))
         self._since = begin if self._since is None else min(self._since, begin)
         self._last, self._rate = end, run.rate
+        self.flaws += self._quality.look(run)
         self._take(self._level.feed(run))
 
     def _take(self, frames: Frames) -> None:
         self.parts += self._movements.feed(frames)
-        self.epochs += self._epochs.feed(frames, self._movements.onsets)
+        epochs = self._epochs.feed(frames, self._movements.onsets)
         self._movements.onsets.clear()
+        self.epochs += epochs
+        self.flaws += [*self._quality.hear(frames.heart), *self._quality.take(epochs)]
         if self._bins is not None:
             self.bins += self._bins.feed(frames)
         if len(frames.times):
@@ -242,7 +265,7 @@ class Detector:
                 self._possible.take(event)
         self._calf.resume(event for event in events if isinstance(event, Cramp))
         until = max((one.until or NEVER for one in self._seen().values()), default=NEVER)
-        lasting = {event.onset: event for event in events if isinstance(event, Cramp)}.values()
+        lasting = {identity(event): event for event in events if isinstance(event, Cramp | Flaw)}.values()
         # What lasted when we were stopped has ended somewhen in the gap.
         self._broken = [replace(one, end=max(one.onset, until)) for one in lasting if one.end is None]
         list(self._possible.reach(until))
@@ -396,6 +419,8 @@ class Detector:
         for epoch in channel.epochs:
             self._epochs.setdefault(epoch.start, []).append((rank, method, epoch))
         self._calf.take(number, channel.bins)
+        yield from channel.flaws
+        channel.flaws.clear()
         channel.parts.clear()
         channel.epochs.clear()
         channel.bins.clear()
@@ -407,7 +432,8 @@ class Detector:
     def _beds(self, until: int) -> Iterator[Event]:
         """Yield what the epochs that have ended for every sensor tell; the most reliable sensor speaks for each."""
         for start in sorted(start for start in self._epochs if start + EPOCH <= until):
-            _, method, epoch = min(self._epochs.pop(start), key=lambda entry: entry[0])
+            # Of two ankles always the same one speaks, whichever was heard first.
+            _, method, epoch = min(self._epochs.pop(start), key=lambda entry: (entry[0], entry[2].sensor))
             if self._bed.epoch is not None and start <= self._bed.epoch:
                 continue  # From a sensor that was too late.
             self._bed, event = step(self._bed, method, epoch)

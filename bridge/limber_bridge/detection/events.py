@@ -159,6 +159,30 @@ class Gap:
     """Time of the first good sample after it."""
 
 
+class Fault(StrEnum):
+    """What may be wrong with a signal that is there."""
+
+    HEART_BEAT = "heart_beat"
+    """The heart is in the EMG; it is taken out of the resting signal."""
+    MAINS_HUM = "mains_hum"
+    """50 or 60 Hz in the EMG: an electrode is loose, or something electric is near. Weak movements drown in it."""
+    NOT_WORN = "not_worn"
+    """Nothing ever moves, or the amplifier shows less than its own noise: the sensor lies somewhere, or is off."""
+    STRAP_LOOSE = "strap_loose"
+    """The sensor turns while nothing moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something was wrong with the signal of one sensor for a while."""
+
+    sensor: int
+    onset: int
+    end: int | None
+    """None while it lasts."""
+    fault: Fault
+
+
 class Certainty(StrEnum):
     """What the signals allow to say of a cramp."""
 
@@ -178,7 +202,7 @@ class Cramp:
     """In words for a person."""
 
 
-type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Cramp
+type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp
 
 
 def kind(event: Event) -> str:
@@ -189,12 +213,14 @@ def kind(event: Event) -> str:
 def identity(event: Event) -> str:
     """Return an id made from what the event is, unique for a sleeper: found again after a crash, it counts once.
 
-    A series and a cramp keep theirs while they last.
+    A series, a flaw and a cramp keep theirs while they last.
     """
     match event:
         case Movement() | Twitch() | Rhythm():
             return f"{kind(event)}-{event.onset}-{event.side or 'any'}"
         case Gap():
             return f"gap-{event.onset}-{event.sensor}"
+        case Flaw():
+            return f"flaw-{event.onset}-{event.sensor}-{event.fault}"
         case _:
             return f"{kind(event)}-{event.onset}"

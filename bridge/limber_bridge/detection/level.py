@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from limber_bridge.detection.continuity import Run
+from limber_bridge.detection.heart import Heart
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Times
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Frames:
     """Hz, nominal: frames a second."""
     fresh: bool
     """Nothing before it belongs to it."""
+    heart: tuple[tuple[int, bool], ...] = ()
+    """From when on (us) a heart beats in the EMG, or none any more."""
 
 
 def samples_per_frame(rate: float) -> int:
@@ -88,8 +91,12 @@ def window_frames(rule: LevelRule, frame_rate: float) -> int:
 
 
 def lengthening(rule: LevelRule, frame_rate: float) -> int:
-    """Return by how much (us) the window puts off the end of every movement."""
-    return round((window_frames(rule, frame_rate) - 1) * SECOND / frame_rate)
+    """Return by how much (us) the window puts off the end of every movement.
+
+    A band-pass rings on, and a movement fills the frame in which it ends but to a half on average.
+    """
+    rings = 0.0 if rule.band is None else 0.5
+    return round((window_frames(rule, frame_rate) - 1 + rings) * SECOND / frame_rate)
 
 
 class Level:
@@ -104,6 +111,7 @@ class Level:
         if run.fresh:
             self._begin(run)
         folded = self._fold.feed(run.samples if self._band is None else np.square(self._band.feed(run.samples)))
+        folded = folded if self._heart is None else self._heart.feed(folded)
         times = self._times(run, folded.shape[1])
         rate = run.rate / self._width
         if run.rate < self._rule.slowest or not folded.shape[1]:
@@ -113,7 +121,7 @@ class Level:
         joined = self._joined(folded)
         if self._band is not None:
             energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
-            return Frames(times, energy, energy, folded, folded, 0, folded, rate, run.fresh)
+            return Frames(times, energy, energy, folded, folded, 0, folded, rate, run.fresh, self._beats(run))
         means = moving_mean(np.vstack([joined, squares(joined)]), self._reach + 1)
         centre = means[:-1]
         rest, unknown = self._rest.feed(folded, centre)
@@ -131,6 +139,15 @@ class Level:
         # Below the slowest rate there is no level, and no band that the rate could hold.
         band = self._rule.band if run.rate >= self._rule.slowest else None
         self._band = None if band is None else bandpass(band, run)
+        self._heart = None if band is None else Heart(run.rate / self._width)
+        self._first = run.first
+
+    def _beats(self, run: Run) -> tuple[tuple[int, bool], ...]:
+        """Return when (us) the heart began to beat, or was lost."""
+        if self._heart is None or not self._heart.changes:
+            return ()
+        changes, self._heart.changes = self._heart.changes, []
+        return tuple((run.clock.at(self._first + frame * self._width), beating) for frame, beating in changes)
 
     def _times(self, run: Run, count: int) -> Times:
         """Return the start of each completed frame; one that an earlier run began keeps the time it had there."""

@@ -47,10 +47,11 @@ RULES: Final = {
         moderate=0.05,
         strong=0.25,
     ),
-    # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
-    # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
+    # Science reference 1.1: onset 8 uV, end 2 uV above resting; spreads are larger than that from 12 uV of noise on
+    # only. Grades [D], after the levels of reference 3.1: co-activation in another task about 31 uV, voluntary
+    # contraction 72 uV and more.
     Quantity.EMG: MovementRule(
-        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
+        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=4.0, off_spreads=2.0, noisiest=50.0),
         held=False,
         turn=None,
         moderate=25.0,
@@ -73,6 +74,9 @@ THERE_AND_BACK: Final = 10 * SECOND
 candidate movement of one leg (WASM 2016)."""
 SHORTEST: Final = SECOND // 2
 """us; what is shorter is a twitch and no leg movement (WASM 2016 and AASM alike)."""
+SLID: Final = 1.3
+"""A limb that never was further away than so many times the way to where it then rests only went there: a strap slid,
+a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
 SHORTEST_TRAIN: Final = 5 * SECOND
 """us. Trains of rhythmic feet last 10 to 15 s (science reference 1.6); a leg movement of several bursts lasts less [D].
 """
@@ -124,6 +128,8 @@ class Burst:
     reach: float
     """Distance from the rest from which on a limb that is quiet is held."""
     segments: list[Segment]
+    noise: bool = False
+    """It was the noise that grew, and no movement."""
     still: int = 0
     """Frames in a row, up to now, without shaking."""
     still_since: int = 0
@@ -230,7 +236,7 @@ class Movements:
     def finish(self) -> list[Found]:
         """Return what was still open, with the duration that was seen: here the signal ends or breaks off."""
         burst, self._burst, self._place, self._rising = self._burst, None, None, None
-        if burst is None:
+        if burst is None or burst.noise:
             return []
         if burst.segments[-1].end is None:
             burst.segments[-1].end = burst.still_since - self._lengthening if burst.still else self._seen_until
@@ -274,8 +280,8 @@ class Movements:
         quiet = sum(map(len, self._quiet))
         if quiet >= min(self._tick, ENOUGH * self._rate):
             self._floor.learn(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet))
-        elif not quiet:
-            self._floor.stirred(np.concatenate(self._levels))
+        elif not quiet and self._floor.stirred(np.concatenate(self._levels)) and self._burst is not None:
+            self._burst.noise = True
 
     def _scan(self, frames: Frames, levels: Floats, position: int, stop: int) -> Iterator[Found]:
         while position < stop:
@@ -363,6 +369,8 @@ class Movements:
         returned = burst.quiet == self._awaited
         where = frames.centre[:, position].copy() if burst.rest is None or not returned else burst.rest
         self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
+        if burst.noise:
+            return
         if returned:
             yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
         else:
@@ -371,11 +379,19 @@ class Movements:
     def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
         """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else bit by bit."""
         last = burst.segments[-1]
-        if burst.rest is not None and self._rule.turn is not None and angle(burst.rest, where) > self._rule.turn:
+        if burst.rest is not None and self._turned(burst, burst.rest, where):
             yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
             return
         for segment in burst.segments:
             yield from self._named(segment)
+
+    def _turned(self, burst: Burst, rest: Floats, where: Floats) -> bool:
+        """Return whether a limb that rests elsewhere has turned, or slid there and done nothing else."""
+        if self._rule.turn is None:
+            return False
+        way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
+        highest = max(segment.peak for segment in burst.segments)
+        return angle(rest, where) > self._rule.turn or highest <= SLID * way
 
     def _part(self, segment: Segment) -> Part:
         end = segment.onset if segment.end is None else segment.end

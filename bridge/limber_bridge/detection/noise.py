@@ -88,13 +88,18 @@ class NoiseFloor:
         self._ticks.append(noise)
         self._settle()
 
-    def stirred(self, levels: Floats) -> None:
-        """Take in a tick that was all movement: if so many of them in a row are steady, it is noise that has grown."""
+    def stirred(self, levels: Floats) -> bool:
+        """Take in a tick that was all movement, and return whether it was none: so many steady ones in a row are noise.
+
+        Then the floor is the new one.
+        """
         self._restless.append(noise_of(levels))
-        if self._grew():
-            self._ticks.clear()
-            self._ticks.extend(self._restless)
-            self._settle()
+        if not self._grew():
+            return False
+        self._ticks.clear()
+        self._ticks.extend(self._restless)
+        self._settle()
+        return True
 
     def _grew(self) -> bool:
         medians = [tick.median for tick in self._restless]

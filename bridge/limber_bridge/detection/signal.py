@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 type Floats = npt.NDArray[np.float64]
 type Times = npt.NDArray[np.int64]
+type Flags = npt.NDArray[np.bool_]
 
 SECOND: Final = 1_000_000
 """us. All times in `detection` are whole microseconds: fractions of a second in floating point put intervals of exactly

@@ -5,7 +5,7 @@ Law: no data is "unknown", never "out of bed"; and whatever is said names the me
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -49,20 +49,23 @@ class Epoch:
     """Share of the frames with a level as in walking; 0 where the signal is too slow for a level."""
     onsets: int
     """How often something began to move."""
+    sensor: int = 0
+    """Its id."""
 
 
-WALKING: Final = 0.15
-"""g; level of a walking leg and above. In a real recording of walking it was above 0.5 g for 99 % of the time at the
-foot; on a resting leg, kicks reach it for a second or two."""
+WALKING: Final = 0.12
+"""g; level of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time at
+the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
 
 
 class Epochs:
     """Cuts the frames of one sensor into epochs."""
 
-    __slots__ = ("_cut", "_onsets")
+    __slots__ = ("_cut", "_onsets", "_sensor")
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, sensor: int) -> None:
+        """Begin with nothing, for the sensor with this id."""
+        self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
 
@@ -70,7 +73,7 @@ class Epochs:
         """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
         # Where the signal is too slow for a level, nothing walks.
-        walking = frames.shaking >= WALKING if len(frames.shaking) else np.zeros(len(frames.times))
+        walking = np.zeros(len(frames.times)) if frames.level is None else frames.level >= WALKING
         return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking])))
 
     def finish(self) -> list[Epoch]:
@@ -81,7 +84,7 @@ class Epochs:
         if pieces is None:
             return []
         return [
-            Epoch(start, tuple(mean[:-1]), mean[-1], self._begun(start + EPOCH))
+            Epoch(start, tuple(mean[:-1]), mean[-1], self._begun(start + EPOCH), self._sensor)
             for start, mean in zip(pieces.starts, pieces.mean(), strict=True)
         ]
 
@@ -110,8 +113,8 @@ class BedState:
     """Movements in those epochs."""
     epoch: int | None = None
     """us; start of the last epoch."""
-    upright: tuple[float, ...] | None = None
-    """Direction of gravity at the ankle while walking: that of a standing leg."""
+    standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
     restless: int = 0
     """Epochs in a row in which the leg was shaken as in walking, in another direction."""
     empty: float | None = None
@@ -143,6 +146,8 @@ UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
 RUBBED: Final = 6
 """Epochs of shaking in another direction that are walking all the same: a minute [D]."""
+WALKED: Final = 2
+"""Epochs of shaking that are walking where no walking was seen before: one turn in bed may fill most of one [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -206,13 +211,14 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     A leg that is shaken in another direction for less than a minute is rubbed or stretched in bed, as after a cramp;
     for longer, the sensor is worn another way round.
     """
-    stands = state.upright is None or angle(state.upright, epoch.mean) <= UPRIGHT
+    upright = state.standing.get(epoch.sensor)
+    stands = upright is not None and angle(upright, epoch.mean) <= UPRIGHT
     if epoch.strong < 0.5:
-        state = replace(state, restless=0) if state.restless else state
-        return state, not (stands and state.upright is not None)
-    if stands or state.restless + 1 >= RUBBED:
-        return replace(state, upright=epoch.mean, restless=0), False
-    return replace(state, restless=state.restless + 1), True
+        return (replace(state, restless=0) if state.restless else state), not stands
+    enough = WALKED if upright is None else RUBBED
+    if stands or state.restless + 1 >= enough:
+        return replace(state, standing={**state.standing, epoch.sensor: epoch.mean}, restless=0), False
+    return replace(state, restless=state.restless + 1), upright is not None
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:

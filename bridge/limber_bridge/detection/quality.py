@@ -1,0 +1,184 @@
+"""What is wrong with a sensor, by name: told, so that nobody takes it for stillness; never a movement.
+
+Law: a verdict rests on whole seconds or epochs at fixed places in the signal, so no cut of it into blocks changes one.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.continuity import Run
+from limber_bridge.detection.events import Fault, Flaw
+from limber_bridge.detection.movement import angle
+from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor
+from limber_bridge.detection.sleep import EPOCH, Epoch
+
+LOOK: Final = 30
+"""s between two looks for hum, each of them a second long."""
+MAINS: Final = (50, 60)
+"""Hz."""
+BESIDE: Final = 5
+"""Hz beside the mains, where a muscle has as much of its power as there, and hum has none."""
+HUM: Final = 3.0
+"""uV; amplitude from which on it is worth a word: the thresholds are 8 and 2 uV."""
+PURE: Final = 4.0
+"""Times as much as beside it: noise and muscle reach twice as much in a second by chance [D]."""
+HUMS: Final = 2
+"""Looks in a row that make it sure, or over."""
+DEAD: Final = 0.0025
+"""uV squared: 0.05 uV in 10 to 100 Hz. A good amplifier has ten times that noise (science reference 3.1: 0.65 uV)."""
+DEAD_EPOCHS: Final = 6
+"""A minute."""
+UNMOVED: Final = 2 * 3600 * SECOND
+"""us in which a worn sensor shows something that moves: sleepers turn over now and then [D]."""
+DRIFT: Final = 5.0
+"""Degrees; a limb that turns by so much moves (van Hees 2015). A sensor that does without moving slides."""
+LOOSE_FOR: Final = 30 * 60 * SECOND
+"""us for which a strap that slid counts as loose."""
+
+
+class Quality:
+    """Follows one sensor and tells its flaws: once when each begins, and once more, with its end, when it is over."""
+
+    def __init__(self, sensor: Sensor) -> None:
+        """Begin with nothing."""
+        self._sensor = sensor
+        self._hum = Hum() if sensor.quantity is Quantity.EMG else None
+        self._worn = sensor.place is Place.ANKLE
+        self._open: dict[Fault, Flaw] = {}
+        self._unmoved_since: int | None = None
+        self._dead = 0
+        self._anchor: tuple[float, ...] | None = None
+        self._settled = False
+        self._slid = 0
+
+    def hear(self, changes: Sequence[tuple[int, bool]]) -> Iterator[Flaw]:
+        """Yield what changes of the heart beat, each with its time (us), tell."""
+        for time, beating in changes:
+            yield from self._told(Fault.HEART_BEAT, time, wrong=beating)
+
+    def look(self, run: Run) -> Iterator[Flaw]:
+        """Yield what the samples themselves tell."""
+        for time, humming in self._hum.feed(run) if self._hum is not None else ():
+            yield from self._told(Fault.MAINS_HUM, time, wrong=humming)
+
+    def take(self, epochs: Sequence[Epoch]) -> Iterator[Flaw]:
+        """Yield what the next epochs tell."""
+        for epoch in epochs:
+            if self._hum is not None:
+                yield from self._alive(epoch)
+            elif self._worn:
+                yield from self._moved(epoch)
+                yield from self._held(epoch)
+
+    def finish(self, until: int) -> Iterator[Flaw]:
+        """Yield what lasts, as ending at a time (us): the signal ends, breaks off, or time has gone back."""
+        for fault in list(self._open):
+            yield from self._told(fault, max(until, self._open[fault].onset), wrong=False)
+        self._unmoved_since = self._anchor = None
+        self._dead, self._settled = 0, False
+
+    def _told(self, fault: Fault, time: int, *, wrong: bool) -> Iterator[Flaw]:
+        known = self._open.get(fault)
+        if wrong and known is None:
+            self._open[fault] = Flaw(self._sensor.id, time, None, fault)
+            yield self._open[fault]
+        elif not wrong and known is not None:
+            del self._open[fault]
+            yield Flaw(known.sensor, known.onset, time, fault)
+
+    def _alive(self, epoch: Epoch) -> Iterator[Flaw]:
+        """Tell an amplifier that shows less than its own noise: nothing is connected, or it is off."""
+        dead = epoch.mean[0] < DEAD
+        self._dead = self._dead + 1 if dead else 0
+        if not dead:
+            yield from self._told(Fault.NOT_WORN, epoch.start, wrong=False)
+        elif self._dead == DEAD_EPOCHS:
+            yield from self._told(Fault.NOT_WORN, epoch.start - (DEAD_EPOCHS - 1) * EPOCH, wrong=True)
+
+    def _moved(self, epoch: Epoch) -> Iterator[Flaw]:
+        """Tell an ankle at which nothing has moved for longer than anybody lies still."""
+        if epoch.onsets or self._unmoved_since is None:
+            self._unmoved_since = epoch.start
+            yield from self._told(Fault.NOT_WORN, epoch.start, wrong=False)
+        elif epoch.start + EPOCH - self._unmoved_since >= UNMOVED:
+            yield from self._told(Fault.NOT_WORN, self._unmoved_since, wrong=True)
+
+    def _held(self, epoch: Epoch) -> Iterator[Flaw]:
+        """Tell a sensor that turns while nothing moves: its strap slides."""
+        if Fault.STRAP_LOOSE in self._open and epoch.start - self._slid >= LOOSE_FOR:
+            yield from self._told(Fault.STRAP_LOOSE, epoch.start, wrong=False)
+        if epoch.onsets:
+            self._anchor, self._settled = None, False
+        elif self._anchor is None:
+            # The movement before may reach into the first quiet epoch.
+            self._anchor, self._settled = (epoch.mean if self._settled else None), True
+        elif angle(self._anchor, epoch.mean) > DRIFT:
+            self._anchor, self._slid = epoch.mean, epoch.start
+            yield from self._told(Fault.STRAP_LOOSE, epoch.start, wrong=True)
+
+
+class Hum:
+    """Looks for the mains in the samples of one EMG sensor, a second in every `LOOK`."""
+
+    def __init__(self) -> None:
+        """Begin; the rate comes with the first run, which is fresh."""
+        self._kept = np.empty(0)
+        self._next = self._row = 0
+        self._humming = False
+
+    def feed(self, run: Run) -> Iterator[tuple[int, bool]]:
+        """Yield when (us) it is sure that there is hum, or none any more; it began, or ended, at that time."""
+        length = round(run.rate)
+        if run.fresh:
+            self._kept, self._next, self._row = np.empty(0), run.first, 0
+        if length < 2 * (max(MAINS) + BESIDE) + BESIDE:
+            return
+        joined = np.concatenate([self._kept, run.samples[0]])
+        begin = run.first - len(self._kept)
+        end = run.first + run.samples.shape[1]
+        starts = np.arange(self._next, end - length + 1, LOOK * length)
+        if len(starts):
+            rows = np.stack([joined[start - begin : start - begin + length] for start in starts.tolist()])
+            self._next = int(starts[-1]) + LOOK * length
+            for start, pure in zip(starts.tolist(), hums(rows).tolist(), strict=True):
+                yield from self._seen(run.clock.at(start), humming=pure)
+        # Of the next look only what has come of it is kept.
+        self._kept = joined[max(0, self._next - begin) :][-length:].copy()
+
+    def _seen(self, time: int, *, humming: bool) -> Iterator[tuple[int, bool]]:
+        if humming is self._humming:
+            self._row = 0
+            return
+        self._row += 1
+        if self._row == HUMS:
+            self._humming, self._row = humming, 0
+            yield time, humming
+
+
+def hums(seconds: Floats) -> np.ndarray:
+    """Return which of the rows, each a second of EMG in uV, hum."""
+    found = np.zeros(len(seconds), bool)
+    for mains in MAINS:
+        here = tone(seconds, mains)
+        beside = (tone(seconds, mains - BESIDE) + tone(seconds, mains + BESIDE)) / 2
+        found |= (here >= HUM) & (here >= PURE * beside)
+    return found
+
+
+def tone(seconds: Floats, frequency: int) -> Floats:
+    """Return the amplitude of one frequency (Hz) in each row, a second long."""
+    cosine, sine = waves(seconds.shape[1], frequency)
+    # Sums along a row do not depend on how many rows there are, as a product of matrices might.
+    amplitude: Floats = np.hypot((seconds * cosine).sum(axis=1), (seconds * sine).sum(axis=1))
+    return amplitude
+
+
+@cache
+def waves(length: int, frequency: int) -> tuple[Floats, Floats]:
+    """Return a second of cosine and sine under a Hann window, such that their product with a tone is its amplitude."""
+    phase = 2 * np.pi * frequency * np.arange(length) / length
+    window = np.hanning(length) * 2 / np.hanning(length).sum()
+    return np.cos(phase) * window, np.sin(phase) * window
