@@ -16,7 +16,7 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Config, Sleeper
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED
 from limber_bridge.journal import Journal, JournalError, Page, SpoiltError
 from limber_bridge.messages import (
@@ -33,6 +33,7 @@ from limber_bridge.messages import (
 )
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
 from limber_bridge.nights import utc
+from limber_bridge.raw import Raw, shelf_of
 from limber_bridge.recorder import Recorder
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Request, Samples, Source, SourceLostError, Trouble
@@ -114,6 +115,8 @@ class Bridge:
         known = all_kept(journal, config, now)
         self._watches = {sleeper.id: Watch(sleeper, config, known[sleeper.id], now) for sleeper in config.sleepers}
         self._recorder = Recorder(journal)
+        self._raw = Raw(shelf_of(config), config.calendar, now)
+        self._kept_raw = raw_sensors(config)
         self._owned = journal.topics()
         self._notice = " ".join(journal.notices) or None
         self._owner = {watched.sensor.id: sleeper.id for sleeper in config.sleepers for watched in sleeper.sensors}
@@ -137,6 +140,7 @@ class Bridge:
                     group.create_task(self._pump(name, SOURCES[name], request))
                 group.create_task(self._clock())
                 group.create_task(self._upkeep())
+                group.create_task(self._raw.run())
                 group.create_task(self._work())
         except BaseExceptionGroup as errors:
             broken = errors.subgroup(JournalError)
@@ -147,6 +151,7 @@ class Bridge:
             await self._interrupt()
             await self._link.stop()
             await self._recorder.close()
+            await self._raw.close()
 
     async def _interrupt(self) -> None:
         """Keep what is still open, with the duration that was seen: a movement is not lost because we are stopped."""
@@ -197,6 +202,7 @@ class Bridge:
             today = self._config.calendar.night_of(self._host.now())
             if today != done:
                 await self._recorder.upkeep(today, self._config.limits)
+                await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
                 done = today
             await asyncio.sleep(UPKEEP)
 
@@ -220,6 +226,8 @@ class Bridge:
             self._log(arrival.sensor, arrival.reason, arrival.detail)
         if arrival.sensor is not None:
             watch = self._watches[self._owner[arrival.sensor]]
+            if isinstance(arrival, Samples) and arrival.sensor in self._kept_raw:
+                self._raw.take(watch.id, self._kept_raw[arrival.sensor], arrival.block)
             await self._apply(watch, watch.arrive(arrival, self._host.now()))
 
     async def _apply(self, watch: Watch, change: Change) -> None:
@@ -261,7 +269,7 @@ class Bridge:
         recording = self._recorder.now
         health = JournalHealth(
             problem=recording.reason, detail=recording.detail, held=recording.held, lost=recording.lost,
-            notice=self._notice,
+            notice=self._notice, signal=self._raw.problem,
         )  # fmt: skip
         return replace(watch.state(now), recording=recording.well, journal=health)
 
@@ -397,6 +405,12 @@ async def serve(config: Config, journal: Journal) -> None:
         await serving
     except asyncio.CancelledError:
         LOG.info("stopped")
+
+
+def raw_sensors(config: Config) -> dict[int, Sensor]:
+    """Return the sensors whose signal is kept; one that is played from a recording has it already."""
+    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.limits.raw]
+    return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}
 
 
 def page_of(watch: Watch, change: Change) -> Page:

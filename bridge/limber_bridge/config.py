@@ -97,7 +97,7 @@ class Config:
     rules: RuleSet
     journal: Path
     limits: Limits
-    """Of the journal."""
+    """Of the journal and of the raw signal."""
     broker: Broker
     sections: Mapping[str, Any]
     """By source: what it made of its section."""
@@ -174,6 +174,8 @@ KEEP: Final = vol.Schema(
         vol.Optional("nights"): whole(7, 100_000),
         vol.Optional("size", default=1000): whole(10, 1_000_000),
         vol.Optional("backups", default=7): whole(0, 365),
+        vol.Optional("raw", default=7): whole(0, 100_000),
+        vol.Optional("raw_size", default=2000): whole(10, 10_000_000),
     }
 )
 TLS: Final = vol.Any(
@@ -299,7 +301,7 @@ def read(path: Path) -> Config:
         calendar=Calendar(bridge["time_zone"], bridge["night_ends_at"]),
         rules=RULE_SETS[bridge["rules"]],
         journal=path.parent / bridge["journal"],
-        limits=Limits(keep.get("nights"), keep["size"], keep["backups"]),
+        limits=Limits(keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]),
         broker=broker_of(broker),
         sections=sections,
         sleepers=tuple(sleeper for sleeper in sleepers if sleeper is not None),

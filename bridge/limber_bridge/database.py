@@ -117,18 +117,21 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
             database.execute("ROLLBACK")
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open a database only to read it, beside one that writes or on a disk that cannot be written; sqlite3.Error.
+def open_to_read(path: Path, *, beside: bool = False) -> sqlite3.Connection:
+    """Open a database only to read it, also on a disk that cannot be written; sqlite3.Error or OSError.
 
-    A file that was closed in good order has no log beside it and can be read even where no lock can be taken.
+    `beside`: this process writes it. Else whoever writes is known by the log (`-wal`) beside the file; without one it
+    was closed in good order, and is read without leaving a trace.
     """
     log = path.with_name(path.name + "-wal")
-    if not log.exists() or not log.stat().st_size:
+    if beside or log.exists():
         try:
             return read_by(path, "mode=ro")
         except sqlite3.Error:
-            return read_by(path, "mode=ro&immutable=1")
-    return read_by(path, "mode=ro")
+            # Locks cannot be had on a disk that cannot be written; an empty log has nothing to add.
+            if beside or log.stat().st_size:
+                raise
+    return read_by(path, "mode=ro&immutable=1")
 
 
 def read_by(path: Path, way: str) -> sqlite3.Connection:

@@ -143,6 +143,10 @@ class Limits:
     """MB that the journal may take."""
     backups: int = 7
     """One a day; 0: none."""
+    raw: int = 7
+    """Nights of each sleeper with the raw signal; 0: none."""
+    raw_size: int = 2000
+    """MB that the raw signal may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +309,7 @@ class Journal(Record):
             if is_spoilt(path, ours=ours):
                 self._set_aside("it does not begin like a journal")
             self._database = self._opened()
-            super().__init__(path, open_to_read(path))
+            super().__init__(path, open_to_read(path, beside=True))
         except UnwritableError as error:
             self.notices.append(str(error))
             super().__init__(path, readable(path))
@@ -389,7 +393,7 @@ class Journal(Record):
                 if shutil.disk_usage(folder).free < SPARE * self._size():
                     return f"{folder}: no backup of the journal, as the disk is nearly full; make room on it"
                 # A connection of its own: the bridge goes on writing meanwhile.
-                with closing(open_to_read(self._path)) as database:
+                with closing(open_to_read(self._path, beside=True)) as database:
                     copy(database, target)
             for old in backups(self._path)[kept:]:
                 old.unlink()
@@ -416,7 +420,7 @@ class Journal(Record):
     def _reopen(self) -> None:
         self._database = self._opened()
         with self._reading:
-            old, self._reader = self._reader, open_to_read(self._path)
+            old, self._reader = self._reader, open_to_read(self._path, beside=True)
             old.close()
 
     def _opened(self) -> sqlite3.Connection:
@@ -475,7 +479,7 @@ class Journal(Record):
             self._let_go()
             self._set_aside(why)
             self._database = self._opened()
-            self._reader = open_to_read(self._path)
+            self._reader = open_to_read(self._path, beside=True)
 
     def _broken(self, error: sqlite3.Error | OSError) -> JournalError:
         """Return what an error means for whoever wanted to write."""
