@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -16,9 +16,10 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Config, Sleeper
+from limber_bridge.detection.events import Event
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED
-from limber_bridge.journal import Journal, JournalError, Page, SpoiltError
+from limber_bridge.journal import Journal, JournalError, Page, SpoiltError, UnwritableError
 from limber_bridge.messages import (
     Answer,
     Ask,
@@ -438,8 +439,24 @@ def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
         nights = journal.nights(sleeper.id)
         return Kept(finished={night.date: night for night in nights}, last=last, recent=nights[-max(MEANS) :])
     tonight = config.calendar.night_of(now)
-    wanted = sorted({*journal.unfinished(sleeper.id), tonight - timedelta(days=1), tonight})
-    events = {night: found for night in wanted if (found := journal.events(sleeper.id, night))}
+    around = (tonight + timedelta(days=days) for days in (-1, 0, 1))
+    events = filed_anew(journal, sleeper, config, sorted({*journal.unfinished(sleeper.id), *around}))
     done = journal.nights(sleeper.id)
     finished = {night.date: night for night in done if night.date in events}
     return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :])
+
+
+def filed_anew(journal: Journal, sleeper: Sleeper, config: Config, nights: Sequence[date]) -> dict[date, list[Event]]:
+    """Return the events of some nights, filed by the calendar as it is now: the time zone may have changed."""
+    found: dict[date, list[Event]] = {}
+    moved: list[tuple[date, Event]] = []
+    for night in nights:
+        for event in journal.events(sleeper.id, night):
+            right = config.calendar.night_of(event.onset)
+            found.setdefault(right, []).append(event)
+            moved += [(right, event)] if right != night else []
+    if moved:
+        # A disk that does not take it now gets it when somebody goes on with the night.
+        with contextlib.suppress(UnwritableError):
+            journal.write([Page(sleeper.id, events=tuple(moved))])
+    return found
