@@ -17,6 +17,7 @@ from limber_bridge import __version__
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.events import Event
+from limber_bridge.detection.personal import ROUNDED, Label, UnknownEventError
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED
 from limber_bridge.journal import Journal, JournalError, Page, SpoiltError, UnwritableError
@@ -25,15 +26,18 @@ from limber_bridge.messages import (
     Ask,
     AskEndNight,
     AskEvents,
+    AskLabel,
     AskNights,
+    AskResetLabels,
     DoneAnswer,
     Info,
     JournalHealth,
+    LabelAnswer,
     Refusal,
     State,
 )
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
-from limber_bridge.nights import utc
+from limber_bridge.nights import micros, utc
 from limber_bridge.raw import Raw, shelf_of
 from limber_bridge.recorder import Recorder
 from limber_bridge.sources import SOURCES
@@ -45,8 +49,10 @@ from limber_bridge.wire import (
     MalformedMessageError,
     Topics,
     encode,
+    event_id,
     event_message,
     events_answer,
+    labelled,
     night_done,
     nights_answer,
     parse_ask,
@@ -332,11 +338,8 @@ class Bridge:
 
     async def _tried(self, ask: Ask) -> Answer:
         """Return the answer, or why the journal cannot give one: a question ends no bridge."""
-        if isinstance(ask, AskEndNight):
-            return await self._end_night(ask)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._answer_to(ask)
+            return await self._answer_to(ask)
         except TimeoutError:
             text = f"the disk of the bridge did not answer in {PATIENCE:g} s; ask again later"
         except JournalError as error:
@@ -344,7 +347,19 @@ class Bridge:
         self._log(None, "unreadable", text)
         return Refusal(id=ask.id, error="unreadable", message=text)
 
-    async def _answer_to(self, ask: AskNights | AskEvents) -> Answer:
+    async def _answer_to(self, ask: Ask) -> Answer:
+        match ask:
+            case AskEndNight():
+                return await self._end_night(ask)
+            case AskLabel():
+                return await self._label(ask)
+            case AskResetLabels():
+                return await self._reset_labels(ask)
+            case AskNights() | AskEvents():
+                async with asyncio.timeout(PATIENCE):
+                    return await self._looked_up(ask)
+
+    async def _looked_up(self, ask: AskNights | AskEvents) -> Answer:
         match ask:
             case AskNights():
                 limit = PAGE // 200
@@ -363,8 +378,11 @@ class Bridge:
                     )
                     return Refusal(id=ask.id, error="forgotten", message=text)
                 entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
-                messages = [(entry.number, event_message(entry.event, entry.night)) for entry in entries]
-                told = [(number, message) for number, message in messages if message is not None]
+                messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
+                said = self._watches[ask.sleeper].labels.said
+                told = [
+                    (one.number, labelled(message, one.event, said)) for one, message in messages if message is not None
+                ]
                 return events_answer(ask, told, more=len(entries) == limit)
 
     async def _end_night(self, ask: AskEndNight) -> Answer:
@@ -373,6 +391,34 @@ class Bridge:
             await self._apply(watch, watch.end_night(self._host.now()))
         except NothingToEndError as error:
             return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+        return DoneAnswer(id=ask.id)
+
+    async def _label(self, ask: AskLabel) -> Answer:
+        watch, now = self._watches[ask.sleeper], self._host.now()
+        if ask.time is not None and micros(ask.time) > now + ROUNDED:
+            mend = f"{ask.time.isoformat()} is still to come; write when it was"
+            return Refusal(id=ask.id, error="time_ahead", message=mend)
+        try:
+            label = await asyncio.to_thread(self._labelled, watch, ask)
+        except UnknownEventError as error:
+            return Refusal(id=ask.id, error="unknown_event", message=str(error))
+        await self._apply(watch, watch.label(label))
+        return LabelAnswer(id=ask.id, event=label.id)
+
+    def _labelled(self, watch: Watch, ask: AskLabel) -> Label:
+        """Return the label that a question asks for, by what the journal knows of the event or the moment."""
+        if ask.event is not None:
+            key = event_id(ask.event)
+            return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
+        moment = watch.time if ask.time is None else micros(ask.time)
+        nights = [self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))]
+        return watch.labels.for_moment(moment, [event for night in nights for event in night], cramp=ask.cramp)
+
+    async def _reset_labels(self, ask: AskResetLabels) -> Answer:
+        watch = self._watches[ask.sleeper]
+        await self._recorder.keep(Page(watch.id, unlabelled=True))
+        watch.forget_labels()
+        self._tell(watch, self._host.now(), owes=True)
         return DoneAnswer(id=ask.id)
 
     def _log(self, sensor: int | None, key: str, text: str) -> None:
@@ -417,7 +463,7 @@ def raw_sensors(config: Config) -> dict[int, Sensor]:
 def page_of(watch: Watch, change: Change) -> Page:
     """Return what has to be kept of a change."""
     events = tuple((filed.night, filed.event) for filed in change.events)
-    return Page(watch.id, change.renewed, events, watch.memory, change.finished)
+    return Page(watch.id, change.renewed, events, watch.memory, change.finished, labels=change.labels)
 
 
 def all_kept(journal: Journal, config: Config, now: int) -> dict[str, Kept]:
@@ -434,16 +480,17 @@ def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
 
     A sleeper who is played from recordings begins anew each time: of its nights only the figures are taken over.
     """
-    last = journal.last_night(sleeper.id)
+    last, labels = journal.last_night(sleeper.id), journal.labels(sleeper.id)
     if not sleeper.live:
         nights = journal.nights(sleeper.id)
-        return Kept(finished={night.date: night for night in nights}, last=last, recent=nights[-max(MEANS) :])
+        finished = {night.date: night for night in nights}
+        return Kept(finished=finished, last=last, recent=nights[-max(MEANS) :], labels=labels)
     tonight = config.calendar.night_of(now)
     around = (tonight + timedelta(days=days) for days in (-1, 0, 1))
     events = filed_anew(journal, sleeper, config, sorted({*journal.unfinished(sleeper.id), *around}))
     done = journal.nights(sleeper.id)
     finished = {night.date: night for night in done if night.date in events}
-    return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :])
+    return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :], labels)
 
 
 def filed_anew(journal: Journal, sleeper: Sleeper, config: Config, nights: Sequence[date]) -> dict[date, list[Event]]:

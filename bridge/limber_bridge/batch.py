@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from limber_bridge import __version__
 from limber_bridge.detected import Detected, detect
-from limber_bridge.detection.events import Bed, Cramp, Gap
+from limber_bridge.detection.events import Bed, Cramp, Flaw, Gap
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
@@ -83,6 +83,7 @@ def told(found: Detected, order: Order) -> dict[str, Any]:
             for event in found.events
             if isinstance(event, Gap) and event.end - event.onset >= SECOND // 2
         ],
+        flaws=[(names[event.sensor], event) for event in found.events if isinstance(event, Flaw)],
         methods={
             "in_bed": beds[-1] if beds else None,
             "asleep": None if found.night.asleep is None else ASLEEP_METHOD,

@@ -44,18 +44,36 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s")
     check.add_argument("--wait", type=seconds, default=10.0, help="seconds to wait for each sensor (default: 10)")
 
+    add_simulate(commands)
+    add_score(commands)
+    add_rescore(commands)
+    add_nights(commands)
+    return top
+
+
+def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `limber simulate`."""
     simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
     simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
     simulate.add_argument("--hours", type=float, default=8.0, help="default: %(default)s")
     simulate.add_argument("--seed", type=natural, default=1, help="the same seed writes the same bytes (default: 1)")
     simulate.add_argument("--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)")
     simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
-    simulate.add_argument("--sensor", choices=("ankle", "bed", "emg"), default="ankle", help="default: %(default)s")
-    simulate.add_argument("--rate", type=float, help="Hz (default: 50, for emg 250)")
-    add_score(commands)
-    add_rescore(commands)
-    add_nights(commands)
-    return top
+    simulate.add_argument(
+        "--sensor", choices=("ankle", "bed", "emg", "load"), default="ankle", help="default: %(default)s"
+    )
+    simulate.add_argument("--rate", type=float, help="Hz (default: 50, for EMG 250)")
+    simulate.add_argument("--legs", choices=("left", "right", "both"), default="left", help="default: %(default)s")
+    simulate.add_argument("--calf", action="store_true", help="EMG of the calf beside it: only there cramps are seen")
+    simulate.add_argument(
+        "--with", dest="troubles", type=trouble, action="append", default=[], metavar="NAME",
+        help="what makes a night hard to read, any number of times: apnoea, ecg, faint, gaps, hum, jitter, large, "
+        "loose-strap, partner, pops, restless, rhythms, toilet, tonic, twitching; look-alikes (of cramps), everything",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--device", type=device, metavar="NAME",
+        help="common (default), low-noise or mpu6050; for EMG laboratory (default) or amplifier",
+    )  # fmt: skip
 
 
 def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -107,6 +125,25 @@ def add_rules(command: argparse.ArgumentParser) -> None:
         "--short-interval-starts", action="store_true",
         help="a movement less than 10 s after another may begin a series (unsettled in wasm-2016)",
     )  # fmt: skip
+
+
+def trouble(text: str) -> str:
+    """Read the name of a trouble, or of a group of them."""
+    from limber_bridge.simulation.troubles import GROUPS, Trouble
+
+    known = [*Trouble, *GROUPS]
+    if text not in known:
+        raise argparse.ArgumentTypeError(f"`{text}`: write one of {', '.join(known)}")
+    return text
+
+
+def device(text: str) -> str:
+    """Read the name of a simulated device."""
+    from limber_bridge.simulation.devices import DEVICES
+
+    if text not in DEVICES:
+        raise argparse.ArgumentTypeError(f"`{text}`: write one of {', '.join(DEVICES)}")
+    return text
 
 
 def channel(text: str) -> tuple[str, str]:
@@ -216,20 +253,25 @@ def check(chosen: argparse.Namespace) -> int:
 
 def simulate(chosen: argparse.Namespace) -> int:
     """Write a synthetic night and its truth."""
-    from limber_bridge.simulate import RATES, NotWritableError, Order, write
+    from limber_bridge.detection.signal import Side
+    from limber_bridge.simulate import NotWritableError, Order, write
     from limber_bridge.simulation.plan import Wishes
+    from limber_bridge.simulation.troubles import GROUPS, Trouble
 
+    named = frozenset(Trouble(name) for name in chosen.troubles if name not in GROUPS)
+    troubles = named.union(*(GROUPS[name] for name in chosen.troubles if name in GROUPS))
+    legs = tuple(Side) if chosen.legs == "both" else (Side(chosen.legs),)
     try:
-        wishes = Wishes(hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps)
-        write(
-            Order(
-                out=chosen.out,
-                wishes=wishes,
-                seed=chosen.seed,
-                sensor=chosen.sensor,
-                rate=chosen.rate or RATES[chosen.sensor],
-            )
-        )
+        wishes = Wishes(
+            hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps, legs=legs, troubles=troubles,
+            # Electrodes are put on in bed and taken off there.
+            up=0.0 if chosen.sensor == "emg" else 2.0,
+        )  # fmt: skip
+        order = Order(
+            out=chosen.out, wishes=wishes, seed=chosen.seed, sensor=chosen.sensor, rate=chosen.rate, calf=chosen.calf,
+            device=chosen.device, named=named,
+        )  # fmt: skip
+        write(order)
     except (NotWritableError, ValueError) as error:
         return complain(f"limber simulate: {error}", WRONG)
     return DONE

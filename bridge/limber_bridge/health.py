@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.events import Flaw
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.messages import SensorHealth
 from limber_bridge.nights import utc
@@ -35,6 +36,7 @@ class Health:
         self._trouble: tuple[Reason, int] | None = None
         self._troubles: Counter[str] = Counter()
         self._ended = False
+        self._flaws: dict[str, Flaw] = {}
 
     def take(self, arrival: Arrival, now: int) -> None:
         """Take in what arrived."""
@@ -50,6 +52,13 @@ class Health:
             case Ended():
                 self._heard, self._ended = None, True
 
+    def take_flaw(self, flaw: Flaw) -> None:
+        """Take in that something began to be wrong with the signal, or is over."""
+        if flaw.end is None:
+            self._flaws[flaw.fault] = flaw
+        else:
+            self._flaws.pop(flaw.fault, None)
+
     def connected(self, now: int) -> bool:
         """Return whether samples came lately."""
         # The clock may have been set back since.
@@ -61,8 +70,9 @@ class Health:
             return PROBLEM_ENDED
         if self._trouble is not None and now - self._trouble[1] < REMEMBERED:
             return str(self._trouble[0])
-        silent = not self.connected(now) and now - self._began >= SILENT
-        return PROBLEM_SILENT if silent else None
+        if not self.connected(now) and now - self._began >= SILENT:
+            return PROBLEM_SILENT
+        return next(iter(self._flaws), None)
 
     def message(self, now: int) -> SensorHealth:
         """Return it as it is told to others."""

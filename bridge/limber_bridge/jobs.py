@@ -91,17 +91,29 @@ def each[R](pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]) ->
             future.add_done_callback(lambda _: bar.update())
             futures.append(future)
         for path, future in zip(paths, futures, strict=True):
-            result: R | Failed = outcome(path, future)
+            try:
+                result: R | Failed = outcome(path, future)
+            except BrokenProcessPool:
+                result = alone(work, path)
             yield path, result
 
 
+def alone[R](work: Callable[[Path], R], path: Path) -> R | Failed:
+    """Work on a recording in a process of its own: whose fault it was that the others died, only that one dies now."""
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return outcome(path, pool.submit(work, path))
+        except BrokenProcessPool:
+            return Failed(f"{path}: the process that worked on it died, for want of memory perhaps; cut the recording")
+
+
 def outcome[R](path: Path, future: Future[R]) -> R | Failed:
-    """Return the result of a call, or why there is none."""
+    """Return the result of a call, or why there is none; BrokenProcessPool where its process, or another one, died."""
     try:
         return future.result()
     except UnreadableRecordingError as error:
         return Failed(str(error))
     except MemoryError:
         return Failed(f"{path}: not enough memory; cut the recording, or use fewer --jobs")
-    except BrokenProcessPool, CancelledError:
-        return Failed(f"{path}: the process that worked on it died, for want of memory perhaps; use fewer --jobs")
+    except CancelledError:
+        return Failed(f"{path}: the cluster gave it up; look at its workers' memory")

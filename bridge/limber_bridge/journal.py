@@ -38,6 +38,7 @@ from limber_bridge.database import (
 )
 from limber_bridge.detection.detector import Memory
 from limber_bridge.detection.events import Event, identity, kind
+from limber_bridge.detection.personal import Label
 from limber_bridge.nights import Night
 
 MIGRATIONS: Final = (
@@ -64,6 +65,16 @@ CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 CREATE TABLE topic (topic TEXT PRIMARY KEY);
 """,
     """
+CREATE TABLE label (
+  sleeper TEXT NOT NULL,
+  id TEXT NOT NULL,
+  event TEXT,                            -- id of the cramp it is about, which may be in no journal; at most one each
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, id),
+  UNIQUE (sleeper, event)
+);
+""",
+    """
 ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
 """,
 )
@@ -71,6 +82,8 @@ ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were 
 KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
 UNTOUCHED: Final = 7
 """Nights of each sleeper whose events are never dropped, whatever the limits say."""
+SCARCE: Final = 50_000_000
+"""Bytes; with less room a journal will not last for long."""
 SPARE: Final = 3
 """Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
 
@@ -118,6 +131,10 @@ class Page:
     """What the detector has to remember beside them."""
     nights: tuple[Night, ...] = ()
     """Finished, or finished anew."""
+    unlabelled: bool = False
+    """All labels are to be forgotten first."""
+    labels: tuple[Label, ...] = ()
+    """Each replaces those that were filed under the same id or are about the same event."""
 
     def joined(self, later: Self) -> Self:
         """Return this page and a later one as one that leaves the same behind."""
@@ -129,7 +146,8 @@ class Page:
         nights = {night.date: night for night in (*self.nights, *later.nights)}
         return type(self)(
             self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
-            later.memory or self.memory, tuple(nights.values()),
+            later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
+            (*(() if later.unlabelled else self.labels), *later.labels),
         )  # fmt: skip
 
 
@@ -207,6 +225,16 @@ class Record:
         )
         return [Entry(number, night, self._decoded(payload, KINDS[name])) for number, name, payload in rows]
 
+    def event(self, sleeper: str, key: str) -> Event | None:
+        """Return the event with an id; None where there is none."""
+        rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
+        return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
+
+    def labels(self, sleeper: str) -> list[Label]:
+        """Return all labels of a sleeper."""
+        rows = self._rows("SELECT payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
+        return [self._decoded(payload, Label) for (payload,) in rows]
+
     def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
         """Return the finished nights after a date, oldest first."""
         rows = self._rows(
@@ -270,6 +298,31 @@ def read_only(path: Path) -> Record:
         database.close()
         raise JournalError(f"{path}: written by an older limber; run the bridge once, which brings it up to date")
     return Record(path, database)
+
+
+def look_at(path: Path) -> None:
+    """Look whether a bridge can keep its journal at a path, and change nothing there.
+
+    Raises InUseError where a bridge does just now, another JournalError where it could not.
+    """
+    number = locked(path)
+    try:
+        if number is None or (path.exists() and not os.access(path, os.W_OK)):
+            raise UnwritableError(path, Ailment.READ_ONLY, "tried to")
+        if shutil.disk_usage(path.parent).free < SCARCE:
+            raise UnwritableError(path, Ailment.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free")
+        if path.exists():
+            with closing(open_to_read(path)) as database:
+                look_through(database)
+                version_of(database, MIGRATIONS)
+    except DamagedError as error:
+        text = "the bridge sets it aside when it starts, and goes on from its newest backup or with a new one"
+        raise SpoiltError(f"{path}: damaged ({error}); {text}") from error
+    except (sqlite3.Error, OSError, SchemaError) as error:
+        raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+    finally:
+        if number is not None:
+            os.close(number)
 
 
 class Journal(Record):
@@ -338,6 +391,14 @@ class Journal(Record):
     def finish(self, night: Night) -> None:
         """Keep a finished night, or a later revision of it."""
         self.write([Page(night.sleeper, nights=(night,))])
+
+    def keep_label(self, sleeper: str, label: Label) -> None:
+        """Keep a label; it replaces those that were filed under the same id or are about the same event."""
+        self.write([Page(sleeper, labels=(label,))])
+
+    def forget_labels(self, sleeper: str) -> None:
+        """Forget all labels of a sleeper."""
+        self.write([Page(sleeper, unlabelled=True)])
 
     def write(self, pages: Iterable[Page]) -> None:
         """Keep all of some pages, or nothing of them."""
@@ -522,6 +583,12 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
         " DO UPDATE SET revision = excluded.revision, payload = excluded.payload",
         [(one.sleeper, one.date.isoformat(), one.revision, encode(one)) for one in page.nights],
     )
+    if page.unlabelled:
+        database.execute("DELETE FROM label WHERE sleeper = ?", (page.sleeper,))
+    database.executemany(
+        "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)",
+        [(page.sleeper, label.id, label.event, encode(label)) for label in page.labels],
+    )
 
 
 def locked(path: Path) -> int | None:
@@ -597,6 +664,6 @@ def is_sound(path: Path) -> bool:
         return False
 
 
-def encode(value: Event | Memory | Night) -> str:
+def encode(value: Event | Memory | Night | Label) -> str:
     """Return a record as JSON."""
     return msgspec.json.encode(value).decode()

@@ -141,6 +141,10 @@ class State:
     in_bed: bool | None
     asleep: bool | None
     cramp: CrampNow | None
+    cramp_thresholds: Mapping[str, float]
+    """The sleeper's own, by certainty: strength from which on a cramp is told."""
+    cramp_labels: int
+    """From how many labels they were learnt."""
     tonight: Tonight
     last_night: NightMessage | None
     means: Mapping[str, Spread | None]
@@ -194,6 +198,10 @@ class CrampMessage(_Happened):
     end: datetime | None
     certainty: Certainty
     reason: str
+    strength: float | None
+    """How far beyond the rule it lies: 1.0 just meets it."""
+    label: bool | None = None
+    """What the sleeper said of it: a cramp, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +259,35 @@ class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", ta
     sleeper: str
 
 
-type Ask = AskNights | AskEvents | AskEndNight
+class AskLabel(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="label"):
+    """Something was a cramp or was none: an event, or what was at a time; with neither, what is now."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    cramp: bool
+    event: str | None = None
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.event is not None and self.time is not None:
+            raise ValueError("`event` or `time`, not both")
+        if self.time is not None and self.time.year < 1970:
+            raise ValueError("`time` before 1970")
+
+
+class AskResetLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="reset_labels"):
+    """A person's labels shall be forgotten, and with them the thresholds that were learnt from them."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+
+
+type Ask = AskNights | AskEvents | AskEndNight | AskLabel | AskResetLabels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +324,17 @@ class DoneAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelAnswer:
+    """A label was kept."""
+
+    v: int = PROTOCOL
+    id: str
+    ok: bool = True
+    event: str
+    """Under which it was filed: a label for this id takes its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A question could not be answered."""
 
@@ -295,13 +342,13 @@ class Refusal:
     id: str | None
     ok: bool = False
     error: str
-    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`,
-    `forgotten`, `unreadable`."""
+    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`, `unknown_event`,
+    `time_ahead`, `forgotten`, `unreadable`."""
     message: str
     """For a person: what to do."""
 
 
-type Answer = NightsAnswer | EventsAnswer | DoneAnswer | Refusal
+type Answer = NightsAnswer | EventsAnswer | DoneAnswer | LabelAnswer | Refusal
 
 
 type Message = Info | State | EventMessage | Answer

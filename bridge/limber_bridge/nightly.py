@@ -72,7 +72,12 @@ def is_up_to_date(path: Path, order: Order, outputs: Outputs) -> bool:
     """Return whether nothing is left to be done for a recording."""
     if outputs.folder is None or not is_done(path, output_of(path, outputs.folder), order):
         return False
-    return not outputs.plot or all(picture.exists() for picture in picture_paths(path, outputs))
+    return not outputs.plot or all(is_newer(picture, path) for picture in picture_paths(path, outputs))
+
+
+def is_newer(picture: Path, recording: Path) -> bool:
+    """Return whether a picture is there and was made after its recording."""
+    return picture.exists() and picture.stat().st_mtime >= recording.stat().st_mtime
 
 
 def write(path: Path, scored: Scored, outputs: Outputs) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from limber_bridge.detection.events import Cramp, Movement, Series
+from limber_bridge.detection.events import Cramp, Flaw, Movement, Series
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore
 from limber_bridge.detection.rules import RuleSet
@@ -33,6 +33,8 @@ class Report:
     cramps: Iterable[Cramp] = ()
     gaps: Iterable[tuple[str, Span]] = ()
     """Every hole of every sensor, with the sensor's name."""
+    flaws: Iterable[tuple[str, Flaw]] = ()
+    """What was wrong with a sensor's signal, likewise."""
     methods: dict[str, str | None]
     """What "in bed" and "asleep" rest on."""
 
@@ -40,16 +42,18 @@ class Report:
 def document(report: Report) -> dict[str, Any]:
     """Return the object."""
     origin, night = report.start or 0, report.night
+    counted = counted_series(night)
     return {
         "schema": SCHEMA,
         "recording": report.recording,
         "start": None if report.start is None else utc(report.start).isoformat().replace("+00:00", "Z"),
         "duration": round(report.duration, 3),
         "rules": report.rules.name,
-        "movements": movement_entries(night, origin),
-        "series": series_entries(night.scoring.series, origin),
+        "movements": movement_entries(night, counted, origin),
+        "series": series_entries([night.scoring.series[index] for index in counted], origin),
         "cramps": [cramp_entry(cramp, origin) for cramp in report.cramps],
         "gaps": gap_entries(report.gaps, origin),
+        "quality": [flaw_entry(sensor, flaw, origin) for sensor, flaw in report.flaws],
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
         "methods": report.methods,
@@ -57,13 +61,22 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def movement_entries(night: NightScore, origin: int) -> list[dict[str, Any]]:
-    """Return the movements that are counted, those in bed, each with the index of its series."""
-    members = zip(night.scoring.movements, night.scoring.membership, strict=True)
+def members(night: NightScore) -> list[tuple[Movement, int | None]]:
+    """Return the movements that are counted, those in bed, each with the number of its series in the scoring."""
+    found = zip(night.scoring.movements, night.scoring.membership, strict=True)
+    return [pair for pair in found if night.in_bed is None or within(pair[0].onset, night.in_bed)]
+
+
+def counted_series(night: NightScore) -> list[int]:
+    """Return the numbers of the series that have a movement that is counted, in order of time."""
+    return sorted({series for _, series in members(night) if series is not None})
+
+
+def movement_entries(night: NightScore, counted: Sequence[int], origin: int) -> list[dict[str, Any]]:
+    """Return the movements that are counted, each with the index of its series among those that are told."""
     return [
-        movement_entry(movement, series, origin)
-        for movement, series in members
-        if night.in_bed is None or within(movement.onset, night.in_bed)
+        movement_entry(movement, None if series is None else counted.index(series), origin)
+        for movement, series in members(night)
     ]
 
 
@@ -100,6 +113,12 @@ def gap_entries(found: Iterable[tuple[str, Span]], origin: int) -> list[dict[str
         {"onset": at(begin, origin), "end": at(end, origin), "sensors": names}
         for (begin, end), names in sorted(shared.items())
     ]
+
+
+def flaw_entry(sensor: str, flaw: Flaw, origin: int) -> dict[str, Any]:
+    """Return what was wrong with one sensor for a while."""
+    end = None if flaw.end is None else at(flaw.end, origin)
+    return {"onset": at(flaw.onset, origin), "end": end, "sensor": sensor, "fault": flaw.fault}
 
 
 def at(time: int, origin: int) -> float:

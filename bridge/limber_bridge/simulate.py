@@ -1,6 +1,7 @@
 """`limber simulate`: a synthetic night as a file, and its truth beside it (contracts, section 1.3)."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,23 +13,30 @@ from limber_bridge.detection.events import Part
 from limber_bridge.detection.level import Level
 from limber_bridge.detection.movement import RULES
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Side, Times
-from limber_bridge.recordings.edf import write_edf
+from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Times
+from limber_bridge.recordings.edf import Written, write_signals
 from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
+from limber_bridge.recordings.table import write_rows
 from limber_bridge.report import Report, document
-from limber_bridge.simulation.plan import Plan, Wishes, parts, plan, truth
+from limber_bridge.simulation.devices import DEVICES, device_of
+from limber_bridge.simulation.night import Plan
+from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.sampling import written
 from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.troubles import SHOWN, Trouble, shows
+from limber_bridge.simulation.truth import not_movements, truth
 
-SENSORS: Final = {
-    "ankle": Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT),
-    "bed": Sensor(1, Quantity.ACCELERATION, Place.BED),
-    "emg": Sensor(1, Quantity.EMG, Place.TIBIALIS, Side.LEFT),
+KINDS: Final = {
+    "ankle": (Quantity.ACCELERATION, Place.ANKLE),
+    "bed": (Quantity.ACCELERATION, Place.BED),
+    "emg": (Quantity.EMG, Place.TIBIALIS),
+    "load": (Quantity.LOAD, Place.BED),
 }
-
-
-RATES: Final = {"ankle": 50.0, "bed": 50.0, "emg": 250.0}
-"""Hz, where none is wished for."""
+"""What `--sensor` may be."""
+RATES: Final = {"ankle": 50.0, "bed": 50.0, "emg": 250.0, "load": 50.0}
+"""Hz, where none is wished for; with EMG of the calf beside it, that of EMG."""
+SLOWEST: Final = {Quantity.ACCELERATION: 10.0, Quantity.EMG: 100.0, Quantity.LOAD: 10.0}
+"""Hz, the least that is written."""
 
 
 class NotWritableError(Exception):
@@ -43,23 +51,44 @@ class Order:
     wishes: Wishes
     seed: int
     sensor: str
-    """Key in `SENSORS`."""
-    rate: float
-    """Hz."""
+    """Key in `KINDS`."""
+    rate: float | None = None
+    """Hz; None: the usual one."""
+    calf: bool = False
+    """EMG of the calf beside it."""
+    device: str | None = None
+    """Key in `DEVICES`; None: the usual one."""
+    named: frozenset[Trouble] = frozenset()
+    """Troubles that were wished for by name, and not as part of a group."""
+
+    @property
+    def hertz(self) -> float:
+        """The rate of everything that is written."""
+        return self.rate or (RATES["emg"] if self.calf else RATES[self.sensor])
+
+    @property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """What records, the calves last."""
+        kinds = [KINDS[self.sensor]] + [(Quantity.EMG, Place.CALF)] * self.calf
+        sides = [
+            (kind, side) for kind in kinds for side in ((None,) if kind[1] is Place.BED else self.wishes.legs)
+        ]  # fmt: skip
+        return tuple(Sensor(number, *kind, side) for number, (kind, side) in enumerate(sides, 1))
 
 
 def write(order: Order) -> None:
     """Write the recording and NAME.truth.json; NotWritableError if the order cannot be carried out."""
-    sensor = SENSORS[order.sensor]
-    if not 10 <= order.rate <= 2000 or (sensor.quantity is Quantity.EMG and order.rate < 100):
-        raise NotWritableError("--rate: write 10 to 2000 Hz, for EMG 100 at least")
-    night = plan(order.seed, order.wishes)
+    refuse(order)
+    try:
+        night = plan(order.seed, order.wishes)
+    except ValueError as error:
+        raise NotWritableError(f"{error}; write more hours or fewer wishes") from error
     stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
-    text = json.dumps(truth_document(order, night, sensor), indent=1)
+    text = json.dumps(truth_document(order, night), indent=1)
     # Written beside its place first: what was interrupted leaves no half night behind.
     part = order.out.with_name(f".part.{order.out.name}")
     try:
-        write_signal(order, night, sensor, part)
+        write_signal(order, night, part)
         order.out.with_name(f"{stem}.truth.json").write_text(text + "\n", encoding="utf-8")
         part.replace(order.out)
     except OSError as error:
@@ -68,40 +97,85 @@ def write(order: Order) -> None:
         part.unlink(missing_ok=True)
 
 
-def write_signal(order: Order, night: Plan, sensor: Sensor, out: Path) -> None:
-    """Write the recording; NotWritableError or OSError."""
-    names = column_names(sensor.quantity, sensor.place, sensor.side)
-    signal = blocks(night, sensor, order.rate)
-    if out.name.lower().endswith((".csv", ".csv.gz")):
-        write_csv(out, sensor.quantity, names, signal)
-        return
-    if out.suffix.lower() != ".edf":
+def refuse(order: Order) -> None:
+    """Raise NotWritableError for an order that cannot be carried out, or a wish that would come to nothing."""
+    least = max(SLOWEST[sensor.quantity] for sensor in order.sensors)
+    if not least <= order.hertz <= 2000:
+        raise NotWritableError(f"--rate {order.hertz:g}: write {least:g} to 2000 Hz")
+    quantities = {sensor.quantity for sensor in order.sensors}
+    if order.device is not None and DEVICES[order.device].quantity not in quantities:
+        fitting = ", ".join(name for name, device in DEVICES.items() if device.quantity in quantities)
+        raise NotWritableError(f"--device {order.device}: it does not measure that; write one of {fitting}")
+    for trouble in sorted(order.named):
+        if not any(shows(trouble, sensor) for sensor in order.sensors):
+            raise NotWritableError(f"--with {trouble}: only {SHOWN[trouble]} has it; write another --sensor or --calf")
+    if not order.out.name.lower().endswith((".csv", ".csv.gz", ".edf")):
         raise NotWritableError(f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf")
-    samples = np.concatenate([block.samples for block in signal], axis=1)
+    uneven = sorted(order.wishes.troubles & {Trouble.GAPS, Trouble.JITTER})
+    if uneven and order.out.suffix.lower() == ".edf":
+        raise NotWritableError(f"--with {uneven[0]}: EDF has even samples without holes; write .csv or .csv.gz")
+
+
+def write_signal(order: Order, night: Plan, out: Path) -> None:
+    """Write the recording; NotWritableError or OSError."""
+    if out.suffix.lower() != ".edf":
+        write_rows(out, columns(order), rows(order, night))
+        return
     try:
-        write_edf(out, names, sensor.quantity, order.rate, samples)
+        write_signals(out, order.hertz, [whole(order, night, sensor) for sensor in order.sensors])
     except ValueError as error:
-        raise NotWritableError(f"--rate {order.rate:g}: {error}") from error
+        raise NotWritableError(f"--rate {order.hertz:g}: {error}") from error
 
 
-def truth_document(order: Order, night: Plan, sensor: Sensor) -> dict[str, object]:
-    """Return the truth as the JSON object of a scored night."""
-    times, level = silent_level(night, sensor, order.rate)
-    marks = [graded(part, sensor, times, level) for part in parts(night, sensor)]
-    told = truth(night, marks)
-    return document(
+def columns(order: Order) -> dict[str, int]:
+    """Return the columns of a CSV, each with its decimals."""
+    return {
+        name: device_of(sensor, order.device).decimals
+        for sensor in order.sensors
+        for name in column_names(sensor.quantity, sensor.place, sensor.side)
+    }
+
+
+def rows(order: Order, night: Plan) -> Iterator[tuple[Floats, Floats]]:
+    """Yield times and samples of all sensors together: they have one clock and lose the same samples."""
+    together = (blocks(night, sensor, order.hertz, device=order.device) for sensor in order.sensors)
+    for same in zip(*together, strict=True):
+        yield written(night, same[0]), np.vstack([block.samples for block in same])
+
+
+def whole(order: Order, night: Plan, sensor: Sensor) -> Written:
+    """Return all samples of one sensor."""
+    signal = blocks(night, sensor, order.hertz, device=order.device)
+    names = column_names(sensor.quantity, sensor.place, sensor.side)
+    return Written(names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1))
+
+
+def truth_document(order: Order, night: Plan) -> dict[str, object]:
+    """Return the truth as the JSON object of a scored night, and what is no movement whatever it looks like."""
+    levels = {sensor: silent_level(night, sensor, order.hertz) for sensor in order.sensors}
+    told = truth(night, order.sensors, order.hertz, lambda sensor, part: graded(part, sensor, *levels[sensor]))
+    names = [column_names(one.quantity, one.place, one.side)[0].removesuffix("_x") for one in order.sensors]
+    found = document(
         Report(
             recording=order.out.name, start=None, duration=night.duration, rules=WASM_2016, night=told.night,
-            cramps=told.cramps, methods={"in_bed": "planned", "asleep": "planned"},
+            cramps=told.cramps, gaps=[(name, gap) for gap in told.gaps for name in names],
+            methods={"in_bed": "planned", "asleep": "planned"},
         )
     )  # fmt: skip
+    others = {other for sensor in order.sensors for other in not_movements(night, sensor)}
+    return found | {
+        "not_movements": [
+            {"onset": round(other.onset, 3), "duration": round(other.duration, 3), "kind": other.kind}
+            for other in sorted(others, key=lambda one: (one.onset, one.kind, one.duration))
+        ]
+    }
 
 
 def silent_level(night: Plan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
-    """Return the level (times in us, levels) that the plan alone gives, without any noise."""
+    """Return the level (times in us, levels) that the plan alone gives, without any noise or loss."""
     filters = Level(sensor.quantity)
     times, levels = [], []
-    for block in blocks(night, sensor, rate, noisy=False):
+    for block in blocks(replace(night, gaps=()), sensor, rate, noisy=False):
         if sensor.quantity is Quantity.EMG:
             # Without noise there is no EMG, but its size is known.
             times.append(block.clock.at_all(np.arange(block.first, block.end)))

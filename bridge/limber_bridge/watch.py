@@ -11,9 +11,10 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Method, Movement, identity
+from limber_bridge.detection.events import Bed, Cramp, Event, Flaw, Gap, Method, Movement, identity
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.personal import RECENT, Label, Labels, cramp_at
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
@@ -50,9 +51,11 @@ class Change:
     finished: tuple[Night, ...] = ()
     renewed: tuple[date, ...] = ()
     """Nights of which everything that was kept is to be forgotten first: they are played anew."""
+    labels: tuple[Label, ...] = ()
+    """Given, or of which it is known by now what they are about."""
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.finished)
+        return bool(self.events or self.finished or self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Kept:
     last: Night | None = None
     recent: Sequence[Night] = ()
     """The finished nights of the longest of `MEANS`."""
+    labels: Sequence[Label] = ()
+    """All of them."""
 
 
 class NothingToEndError(Exception):
@@ -81,7 +86,10 @@ class Watch:
         self._sleeper, self._rules, self._calendar = sleeper, config.rules, config.calendar
         sensors = [watched.sensor for watched in sleeper.sensors]
         earlier = sorted((event for night in kept.nights.values() for event in night), key=lambda event: event.onset)
-        self._detector = Detector(sensors, config.rules, memory=kept.memory, events=earlier)
+        self._labels = Labels(kept.labels)
+        self._detector = Detector(
+            sensors, config.rules, memory=kept.memory, events=earlier, thresholds=self._labels.thresholds
+        )
         self._nights = {night: {identity(event): event for event in events} for night, events in kept.nights.items()}
         same = kept.memory is not None and set(kept.memory.sensors) == {sensor.id for sensor in sensors}
         # Other sensors than those that measured it say nothing of a night that is finished.
@@ -113,6 +121,16 @@ class Watch:
     def measured(self) -> int:
         """How far the sensors have been read: the time of the last sample in us, 0 before the first."""
         return self._measured
+
+    @property
+    def time(self) -> int:
+        """What time it is for the sleeper, in us: for one who is played from recordings that of the last sample."""
+        return self._time
+
+    @property
+    def labels(self) -> Labels:
+        """What was said of cramps; to be changed by `label` and `forget_labels` alone."""
+        return self._labels
 
     @property
     def info(self) -> SleeperInfo:
@@ -171,6 +189,21 @@ class Watch:
             raise NothingToEndError("tonight has been ended already, and nothing has happened since")
         return replace(change, finished=(*change.finished, *finished))
 
+    def label(self, label: Label) -> Change:
+        """Take in what was said of a cramp: the thresholds follow at once."""
+        self._labels.take(label)
+        self._detector.follow(self._labels.thresholds)
+        return Change(labels=(label,))
+
+    def forget_labels(self) -> None:
+        """Go back to the rules as they are written. Whoever calls has the journal forget them first."""
+        self._labels = Labels()
+        self._detector.follow(self._labels.thresholds)
+
+    def nights_about(self, time: int) -> set[date]:
+        """Return the nights whose events say what a label for a time (us) is about."""
+        return {self._calendar.night_of(time - RECENT), self._calendar.night_of(time)}
+
     def state(self, now: int) -> State:
         """Return everything that is true now."""
         present = any(one.connected(now) for one in self._health.values())
@@ -183,6 +216,8 @@ class Watch:
             in_bed=in_bed,
             asleep=None if in_bed is None else in_bed and lasts(score.asleep or (), self._until(tonight)),
             cramp=cramp_now(self._nights.get(tonight, {}).values()),
+            cramp_thresholds={str(certainty): value for certainty, value in self._labels.thresholds.items()},
+            cramp_labels=len(self._labels),
             tonight=Tonight(night=tonight, measures=rounded(score.measures)),
             last_night=None if self._last is None else night_message(self._last),
             means={str(days): self._spread(days) for days in MEANS},
@@ -199,7 +234,16 @@ class Watch:
             self._time = self._measured
         filed = [one for event in events for one in self._file(event)]
         renewed, self._renewed = tuple(self._renewed), []
-        return Change(tuple(filed), tuple(self._over()), renewed)
+        return Change(tuple(filed), tuple(self._over()), renewed, tuple(self._explained()))
+
+    def _explained(self) -> Iterator[Label]:
+        """Yield the labels of moments of which it is known by now what they are about."""
+        for label in self._labels.due(self._time):
+            nights = [self._nights.get(night, {}) for night in sorted(self.nights_about(label.time))]
+            events = [event for night in nights for event in night.values()]
+            found = cramp_at(label.time, events, overlooked=label.cramp)
+            if found is not None:
+                yield from self.label(replace(label, about=found)).labels
 
     def _measure(self, sensor: int, block: Block) -> list[Filed]:
         """Note how far the sensors have been read; where a new night begins in bed, file that it begins so."""
@@ -228,6 +272,8 @@ class Watch:
             case Gap():
                 yield from (self._filed(piece, told=told) for piece in self._cut(event))
                 return
+            case Flaw(sensor=number) if number in self._health:
+                self._health[number].take_flaw(event)
             case _:
                 pass
         yield self._filed(event, told=told)

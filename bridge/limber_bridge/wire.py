@@ -4,6 +4,7 @@ Law: whatever comes in is answered, refused, or named as something that cannot b
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -54,7 +55,7 @@ ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """What may stand for a client in its reply topic: a topic that a broker refuses would cut the bridge off."""
-QUESTIONS: Final = ("nights", "events", "end_night")
+QUESTIONS: Final = ("nights", "events", "end_night", "label", "reset_labels")
 """What can be asked; the tags of `Ask`."""
 
 
@@ -184,12 +185,22 @@ def untimed(event: Event, night: date) -> EventMessage | None:
             phase, end = ("started", None) if event.end is None else ("ended", utc(event.end))
             return CrampMessage(
                 id=f"{key}-{phase}", kind="cramp", night=night, start=start, end=end, certainty=event.certainty,
-                reason=event.reason,
+                reason=event.reason, strength=None if event.strength is None else round(event.strength, 2),
             )  # fmt: skip
         case Gap():
             return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
         case Posture() | Twitch() | Rhythm() | Flaw():
             return None
+
+
+def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
+    """Return the message of an event with what was said of it; `said` goes by the id of the event."""
+    return replace(message, label=said.get(identity(event))) if isinstance(message, CrampMessage) else message
+
+
+def event_id(told: str) -> str:
+    """Return the id of an event, which may be told as begun and as ended."""
+    return told.removesuffix("-started").removesuffix("-ended")
 
 
 def night_done(night: Night, finished_at: int) -> NightDone:

@@ -15,6 +15,8 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self._links: set[asyncio.StreamWriter] = set()
+        self.passed = 0
+        """Bytes that clients sent since the last link was made."""
 
     async def start(self) -> None:
         """Listen."""
@@ -46,15 +48,19 @@ class Proxy:
             writer.close()
             return
         self._links |= {writer, back}
+        self.passed = 0
         with suppress(OSError):
-            await asyncio.gather(self._hand_on(reader, back), self._hand_on(there, writer))
+            await asyncio.gather(self._hand_on(reader, back, counted=True), self._hand_on(there, writer))
         for end in (writer, back):
             self._links.discard(end)
             end.close()
 
-    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _hand_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool = False
+    ) -> None:
         while data := await reader.read(65536):
             await self._open.wait()
+            self.passed += len(data) if counted else 0
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from limber_bridge.detection.detector import Memory, SensorMemory
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Posture, Series, identity
 from limber_bridge.detection.noise import Noise
+from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
 from limber_bridge.journal import (
     MIGRATIONS,
@@ -41,11 +42,12 @@ EVENTS: list[Event] = [
     Posture(AT + 9_000_000, AT + 12_000_000),
     Series(AT + 1_000_000, AT + 99_000_000, AT + 97_000_000, 4, ended=False),
     Gap(1, AT + 200_000_000, AT + 300_000_000),
-    Cramp(AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement after a quiet time"),
+    Cramp(AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement", 1.4, {"moving_1min_s": 21.0}),
 ]
 MEMORY = Memory(
     {1: SensorMemory(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
     BedState(in_bed=True, method=Method.ANKLE, standing={1: (0.0, 0.1, 0.99)}),
+    (4.9, 5.1),
 )
 
 
@@ -354,6 +356,65 @@ def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
         journal.append("anna", filed(replace(series, ended=True)), MEMORY)
         entries = journal.entries("anna", NIGHT, 0, 9)
     assert [(entry.number, type(entry.event)) for entry in entries] == [(2, Gap), (3, Series)]
+
+
+def said(onset: int, *, cramp: bool, moment: int | None = None) -> Label:
+    """A label for a cramp: filed under it, or under the moment for which it was said."""
+    about = Cramp(onset, onset + 9, Certainty.PROBABLE, "tense calf", 1.8, {"tense_s": 41.5})
+    key = f"cramp-{onset}" if moment is None else f"moment-{moment}"
+    return Label(key, onset, cramp, about)
+
+
+def test_labels_come_back_as_they_were(tmp_path: Path) -> None:
+    nothing = Label(f"moment-{AT}", AT, cramp=True)
+    with Journal(tmp_path / "j.db") as journal:
+        journal.keep_label("anna", said(AT, cramp=True))
+        journal.keep_label("anna", nothing)
+        journal.keep_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
+        journal.keep_label("bob", said(AT, cramp=True))
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.labels("anna")[:2] == [said(AT, cramp=True), nothing]
+        assert len(journal.labels("anna")) == 3
+        journal.forget_labels("anna")
+        assert (journal.labels("anna"), len(journal.labels("bob"))) == ([], 1)
+
+
+def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
+    """Also where the first was said of a moment, of which it was known later only what it was about."""
+    with Journal(tmp_path / "j.db") as journal:
+        journal.keep_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
+        journal.keep_label("anna", said(AT, cramp=True, moment=AT + 7))
+        assert journal.labels("anna") == [said(AT, cramp=True, moment=AT + 7)]
+        journal.keep_label("anna", said(AT, cramp=False))
+        assert journal.labels("anna") == [said(AT, cramp=False)]
+
+
+def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        assert journal.event("anna", identity(EVENTS[-1])) == EVENTS[-1]
+        assert journal.event("anna", "cramp-1") is None
+        assert journal.event("bob", identity(EVENTS[-1])) is None
+
+
+OLD = """
+INSERT INTO event VALUES (1, 'anna', '2026-11-22', 'cramp-5', 'cramp', 5,
+  '{"onset": 5, "end": null, "certainty": "possible", "reason": "sudden movement"}');
+INSERT INTO memory VALUES ('anna', '{"sensors": {"1": {"since": 1, "until": 2, "rate": 50.0, "noise": []}}}');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "j.db")
+    database.executescript(MIGRATIONS[0] + OLD)
+    database.close()
+    with Journal(tmp_path / "j.db") as journal:
+        (cramp,) = journal.events("anna", NIGHT)
+        assert cramp == Cramp(5, None, Certainty.POSSIBLE, "sudden movement", None, {})
+        assert journal.memory("anna") == Memory({1: SensorMemory(1, 2, 50.0)}, BedState(), ())
+        journal.keep_label("anna", said(AT, cramp=True))
+        assert journal.labels("anna") == [said(AT, cramp=True)]
 
 
 def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:

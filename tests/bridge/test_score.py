@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,10 @@ import pytest
 
 from limber_bridge.cli import main
 from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
+from limber_bridge.jobs import Failed, each, executor
 from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
-from tests.detection.signals import RATE, ankle
+from tests.detection.signals import RATE, ankle, emg
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -92,6 +96,24 @@ def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixt
     assert {one["side"] for one in found["movements"]} == {"both"}
 
 
+def test_what_is_wrong_with_a_signal_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(2 * np.pi * 50 * np.arange(75_000) / 250.0)
+    write_csv(tmp_path / "n.csv", Quantity.EMG, ["left_emg"], [Block(0, samples, Clock(0, 0, 250.0), 250.0)])
+    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    assert found["quality"] == [{"onset": 0.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}]
+    assert len(found["movements"]) == 1
+
+
+def test_samples_at_the_end_of_the_range_are_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = ankle(*KICKS, length=240)
+    samples[:, 3000:3100] = 2.0
+    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    write_csv(tmp_path / "n.csv", Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    assert [(one["onset"], one["end"]) for one in found["gaps"]] == [(59.98, 62.0)]
+    assert found["measures"]["movements"] == 10
+
+
 def test_a_slow_sensor_in_the_rows_of_a_fast_one_has_no_gaps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,6 +191,37 @@ def test_two_recordings_of_one_name_are_refused(tmp_path: Path, capsys: pytest.C
     paths = [str(recorded(tmp_path / "n.csv")), str(recorded(tmp_path / "b/n.csv"))]
     assert main(["score", *paths, "--out", str(tmp_path / "out")]) == 2
     assert "would both be written under one name" in capsys.readouterr().err
+
+
+def dies(path: Path) -> str:
+    if path.name == "bad":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path.name
+
+
+def test_a_process_that_dies_takes_no_other_recording_with_it() -> None:
+    paths = [Path("a"), Path("bad"), Path("b"), Path("c")]
+    with executor(2, None) as pool:
+        found = dict(each(pool, dies, paths))
+    assert [found[path] for path in paths if path.name != "bad"] == ["a", "b", "c"]
+    assert isinstance(found[Path("bad")], Failed)
+
+
+def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
+    path, out = recorded(tmp_path / "night.csv"), tmp_path / "out"
+    assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
+    old = time.time() - 1000
+    os.utime(out / "night.png", (old, old))
+    assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
+    assert (out / "night.png").stat().st_mtime > old
+
+
+def test_rows_of_the_same_moment_are_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recorded(tmp_path / "night.csv")
+    head, *rows = path.read_text().splitlines()
+    doubled = [row for number, row in enumerate(rows) for row in [row] * (1 + (number % 100 == 0))]
+    path.write_text("\n".join([head, *doubled]))
+    assert scored(capsys, "score", "--json", path)["measures"]["plm"] == 10
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

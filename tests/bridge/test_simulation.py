@@ -1,23 +1,54 @@
-"""Simulated nights: repeatable, as wished, and found by the detector."""
+"""Simulated nights: repeatable, as wished, honest about themselves, and found by the detector."""
 
+import csv
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import butter, sosfiltfilt
 
+from limber_bridge.cli import main
+from limber_bridge.detected import detect
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Movement
+from limber_bridge.detection.events import Certainty, Cramp, Gap, Movement
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
-from limber_bridge.simulate import SENSORS, NotWritableError, Order, write
-from limber_bridge.simulation.plan import Plan, Wishes, parts, plan, truth
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.recordings import read
+from limber_bridge.simulate import KINDS, NotWritableError, Order, write
+from limber_bridge.simulation.devices import DEVICES, Device, measured
+from limber_bridge.simulation.night import Plan, Train
+from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.sampling import Minute, minutes
+from limber_bridge.simulation.signals import blocks, felt, moved
+from limber_bridge.simulation.troubles import GROUPS, Trouble
+from limber_bridge.simulation.truth import not_movements, parts, truth
 
+ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+TIBIALIS = Sensor(1, Quantity.EMG, Place.TIBIALIS, Side.LEFT)
+CALF = Sensor(2, Quantity.EMG, Place.CALF, Side.LEFT)
+SENSORS = [ANKLE, TIBIALIS, CALF, Sensor(3, Quantity.ACCELERATION, Place.BED), Sensor(4, Quantity.LOAD, Place.BED)]
 SHORT = Wishes(hours=2.0, plm_index=30.0)
+HARD = Wishes(hours=4.0, plm_index=15.0, troubles=GROUPS["everything"])
+nights = st.builds(
+    plan,
+    st.integers(0, 10_000),
+    st.builds(
+        Wishes,
+        hours=st.sampled_from([4.0, 6.0]),
+        plm_index=st.sampled_from([0.0, 8.0, 20.0]),
+        cramps=st.integers(0, 1),
+        legs=st.sampled_from([(Side.LEFT,), (Side.RIGHT,), tuple(Side)]),
+        troubles=st.frozensets(st.sampled_from(Trouble), max_size=4),
+    ),
+)
+few = settings(max_examples=25, deadline=None)
 
 
 def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
@@ -47,7 +78,7 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
 @pytest.mark.parametrize("index", [0.0, 5.0, 25.0, 60.0, 100.0])
 def test_the_truth_is_what_was_wished(index: float) -> None:
     night = plan(1, Wishes(plm_index=index))
-    measures = truth(night, parts(night, SENSORS["ankle"])).night.measures
+    measures = truth(night, [ANKLE]).night.measures
     assert measures.plm_index == pytest.approx(index, rel=0.05, abs=0.5)
     assert measures.time_in_bed_h == pytest.approx(7.9, abs=0.1)
 
@@ -58,7 +89,7 @@ def test_movements_of_one_leg_do_not_touch() -> None:
         assert all(later.onset - earlier.onset - earlier.duration >= 0.5 for earlier, later in pairwise(kicks))
 
 
-@pytest.mark.parametrize("kind", SENSORS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "edf"])
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, kind: str, suffix: str) -> None:
     rate = 200.0 if kind == "emg" else 25.0
@@ -95,8 +126,8 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, order: dict[str, object]
 @pytest.mark.parametrize("seed", range(3))
 def test_the_detector_finds_what_was_planned(seed: int) -> None:
     night = plan(seed, Wishes(plm_index=30))
-    true = truth(night, parts(night, SENSORS["ankle"])).night
-    found = scored(night, [SENSORS["ankle"]], 50.0)
+    true = truth(night, [ANKLE]).night
+    found = scored(night, [ANKLE], 50.0)
     hits = matched(found.scoring.movements, true.scoring.movements)
     assert 2 * hits / (len(found.scoring.movements) + len(true.scoring.movements)) > 0.98
     assert found.measures.plm_index == pytest.approx(true.measures.plm_index, rel=0.05)
@@ -106,7 +137,7 @@ def test_the_detector_finds_what_was_planned(seed: int) -> None:
 def test_two_legs_are_found_together() -> None:
     night = plan(2, Wishes(hours=3.0, legs=tuple(Side)))
     sensors = [Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side) for number, side in enumerate(Side, 1)]
-    true = truth(night, [part for sensor in sensors for part in parts(night, sensor)]).night
+    true = truth(night, sensors).night
     found = scored(night, sensors, 50.0)
     assert found.measures.plm == pytest.approx(true.measures.plm, abs=3)
     assert sum(one.bilateral for one in found.scoring.movements) == pytest.approx(
@@ -116,7 +147,170 @@ def test_two_legs_are_found_together() -> None:
 
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
 def test_other_sensors_find_the_periodic_movements_too(kind: str, rate: float) -> None:
-    night = plan(1, Wishes(hours=3.0))
-    true = truth(night, parts(night, SENSORS[kind])).night.measures
-    found = scored(night, [SENSORS[kind]], rate).measures
+    night, sensor = plan(1, Wishes(hours=3.0)), Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
+    true = truth(night, [sensor]).night.measures
+    found = scored(night, [sensor], rate).measures
     assert found.plm == pytest.approx(true.plm, rel=0.1)
+
+
+def test_nights_are_shaped_like_real_ones() -> None:
+    """Science reference 10: most periodic movements early, durations of 2 to 3 s, 0 to 15 % short intervals."""
+    told = [(night, truth(night, [ANKLE]).night) for night in (plan(seed, Wishes()) for seed in range(24))]
+    early = [move.onset < night.duration / 2 * SECOND for night, found in told for move in found.scoring.periodic]
+    assert np.mean(early) > 0.55
+    assert all(2.0 < (found.measures.plm_duration_median or 0) < 3.0 for _, found in told)
+    assert all(0.0 <= (found.measures.imi_share_short or 0) <= 0.15 for _, found in told)
+    assert all(3.0 < (found.measures.imi_ln_mean or 0) < 3.7 for _, found in told)
+    assert all(0.33 < (found.measures.imi_ln_sd or 0) < 0.55 for _, found in told)
+    assert max(found.measures.series_length_max or 0 for _, found in told) > 40
+
+
+@few
+@given(night=nights)
+def test_the_truth_is_consistent(night: Plan) -> None:
+    for sensor in SENSORS:
+        told = truth(night, [sensor], 50.0)
+        for part in parts(night, sensor):
+            assert 0 <= part.onset < part.end <= round(night.duration * SECOND)
+            assert not any(part.onset < end * SECOND - 1 and begin * SECOND + 1 < part.end for begin, end in night.gaps)
+        assert all(one.duration >= SECOND // 2 for one in told.night.scoring.movements)
+        assert all(later[0] > earlier[1] for earlier, later in pairwise(told.gaps))
+        assert all(later[0] >= earlier[1] for earlier, later in pairwise(night.asleep))
+
+
+@few
+@given(night=nights)
+def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
+    trains = [one for one in night.decoys if isinstance(one, Train)]
+    marked = [(part.onset / SECOND, part.end / SECOND) for part in parts(night, ANKLE)]
+    assert not any(
+        begin < train.onset + train.duration and train.onset < end for train in trains for begin, end in marked
+    )
+    twitches = [other for other in not_movements(night, ANKLE) if other.kind == "twitch"]
+    assert not any(begin == one.onset for one in twitches for begin, _ in marked)
+
+
+@pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: f"{sensor.place}-{sensor.quantity}")
+def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
+    rate = 100.0
+    night = plan(3, HARD)
+    whole = [minute for minute in minutes(night, sensor, rate) if 60 <= minute.number < 120]
+    joined = Minute(night, sensor, rate, 60, np.concatenate([minute.times for minute in whole]))
+    assert np.allclose(np.concatenate([moved(one) for one in whole], axis=1), moved(joined), rtol=0, atol=1e-6)
+    # A minute made alone is the same as among the others.
+    alone = Minute(night, sensor, rate, whole[7].number, whole[7].times.copy())
+    assert np.array_equal(felt(alone), felt(whole[7]))
+
+
+def test_muscle_noise_goes_on_from_minute_to_minute() -> None:
+    night = plan(3, SHORT)
+    earlier, later = list(minutes(night, TIBIALIS, 250.0))[10:12]
+    assert np.array_equal(earlier.white(1, 1)[:, -8:], later.white(1, 1, lead=8)[:, :8])
+
+
+def test_emg_has_the_size_that_was_planned() -> None:
+    night = replace(plan(2, replace(SHORT, hours=1.0, cramps=0)), kicks=(), turns=(), walks=(), decoys=())
+    (minute, *_) = minutes(night, CALF, 1000.0)
+    signal = felt(minute)[0]
+    band = butter(4, (10, 100), "bandpass", fs=1000, output="sos")
+    inside = float(np.std(sosfiltfilt(band, signal)))
+    assert float(np.std(signal)) == pytest.approx(6.0, rel=0.05)
+    assert 4.8 < inside < 6.0
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_a_device_has_the_noise_and_the_steps_of_its_row(name: str) -> None:
+    device = DEVICES[name]
+    shown = still(device, 0.0)
+    assert np.allclose(np.diff(shown) / device.step, np.rint(np.diff(shown) / device.step), atol=0.02)
+    noise = np.hypot(np.mean(device.noise), device.step / np.sqrt(12))
+    assert float(np.std(np.diff(shown, axis=1)) / np.sqrt(2)) == pytest.approx(noise, rel=0.1)
+    assert np.abs(still(device, 2 * device.rail)).max() <= device.rail + device.step
+
+
+def still(device: Device, level: float) -> Floats:
+    """Return a minute of a device that measures one value all the time."""
+    (minute, *_) = minutes(plan(1, SHORT), ANKLE, 50.0)
+    return measured(device, minute, np.full((len(device.noise), len(minute.times)), level))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_writes_the_same_hard_night(tmp_path: Path, kind: str) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        rate = 100.0 if kind == "emg" else 10.0
+        write(Order(out=tmp_path / name / "n.csv", wishes=HARD, seed=4, sensor=kind, rate=rate))
+    for name in ("n.csv", "n.truth.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_every_trouble_leaves_its_trace() -> None:
+    for trouble in Trouble:
+        night = plan(5, replace(HARD, troubles=frozenset({trouble})))
+        assert replace(night, seed=0) != replace(plan(5, replace(HARD, troubles=frozenset())), seed=0), trouble
+
+
+def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
+    wishes = replace(HARD, troubles=frozenset({Trouble.GAPS}))
+    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
+    told = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
+    found = [event for event in detect(read(tmp_path / "n.csv"), WASM_2016).events if isinstance(event, Gap)]
+    assert len(told) >= 2
+    assert [(gap.onset / SECOND, gap.end / SECOND) for gap in found] == pytest.approx(
+        [(gap["onset"], gap["end"]) for gap in told], abs=0.002
+    )
+    # Others were too short to be gaps.
+    assert len(told) < len(plan(2, wishes).gaps)
+
+
+def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
+    wishes = replace(HARD, troubles=frozenset({Trouble.JITTER}))
+    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
+    with (tmp_path / "n.csv").open() as lines:
+        times = np.array([float(row["time"]) for row in csv.DictReader(lines)])
+    steps = np.diff(times)
+    assert steps.min() > 0
+    assert steps.std() > 0.1 / 25
+    assert 0.985 < steps.mean() * 25 < 1.015
+    assert times[-1] == pytest.approx(4 * 3600, abs=30)
+
+
+def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
+    wishes = Wishes(hours=1.0, plm_index=10.0, legs=tuple(Side))
+    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=100.0, calf=True))
+    header = (tmp_path / "n.csv").read_text()[:200].splitlines()[0].split(",")
+    assert [name for name in header if "emg" in name] == ["left_calf_emg", "right_calf_emg"]
+    found = [event for event in detect(read(tmp_path / "n.csv"), WASM_2016).events if isinstance(event, Cramp)]
+    (known,) = json.loads((tmp_path / "n.truth.json").read_text())["cramps"]
+    assert [cramp.certainty for cramp in found] == [Certainty.PROBABLE]
+    assert found[0].onset / SECOND == pytest.approx(known["onset"], abs=15)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--with hum", "only EMG has it"),
+        ("--with tonic --sensor emg", "only EMG of the calf has it"),
+        ("--with loose-strap --sensor bed", "only an accelerometer at the ankle has it"),
+        ("--device amplifier", "write one of low-noise, common, mpu6050"),
+        ("--device mpu6050 --sensor emg", "write one of laboratory, amplifier"),
+        ("--with gaps --out night.edf", "write .csv or .csv.gz"),
+        ("--with everything --hours 1", "write more hours or fewer wishes"),
+        ("--calf --rate 50", "write 100 to 2000 Hz"),
+    ],
+)
+def test_a_wish_that_would_come_to_nothing_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", "--out", "n.csv", *words.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", ["--with nothing", "--device toaster"])
+def test_an_unknown_name_is_answered_with_those_that_are_known(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["simulate", "--out", "n.csv", *words.split()])
+    assert "write one of" in capsys.readouterr().err

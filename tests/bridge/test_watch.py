@@ -1,6 +1,6 @@
 """One sleeper as it happens: nights, restarts, what is told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config import Config
-from limber_bridge.detection.events import Bed, Event, Gap, Movement, Series
+from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Series
+from limber_bridge.detection.personal import Label
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.nights import Night
 from limber_bridge.sources.arrival import Ended, Reason, Samples, Trouble
 from limber_bridge.watch import Change, Filed, Kept, NothingToEndError, Watch
 from tests.bridge.examples import config, local
-from tests.detection.signals import ankle
+from tests.detection.signals import ankle, turned
 
 MINUTE = 60 * SECOND
 LIVE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
@@ -35,6 +36,7 @@ class Evening:
     events: list[Filed] = field(default_factory=list)
     finished: list[Night] = field(default_factory=list)
     number: int = 0
+    labels: list[Label] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.config.sleepers[0], self.config, self.kept, self.now)
@@ -42,6 +44,7 @@ class Evening:
     def take(self, change: Change) -> None:
         self.events += change.events
         self.finished += change.finished
+        self.labels += change.labels
 
     def lie(self, signal: np.ndarray) -> None:
         """Let an ankle of 50 Hz deliver, in real time."""
@@ -111,6 +114,15 @@ def test_a_movement_is_told_as_soon_as_it_can_be_known(legs: Evening) -> None:
     """0.5 s of quiet end it, at most a frame of 50 ms and a block of 0.5 s later it is there."""
     legs.lie(ankle((5.0, 2.0), length=7.0 + 0.5 + 0.5 + 0.1))
     assert len(legs.told(Movement)) == 1
+
+
+def test_what_is_wrong_with_a_signal_is_a_problem_as_long_as_it_lasts(legs: Evening) -> None:
+    legs.lie(ankle((5.0, 2.0), length=60.0))
+    quiet = ankle(length=7230.0)
+    legs.lie(quiet)
+    assert legs.watch.state(legs.now).sensors["1"].problem == "not_worn"
+    legs.lie(ankle((5.0, 2.0), length=30.0))
+    assert legs.watch.state(legs.now).sensors["1"].problem is None
 
 
 def test_a_restart_goes_on_where_it_was(legs: Evening) -> None:
@@ -284,6 +296,64 @@ def test_a_sensor_switched_off_in_bed_is_not_in_bed_all_day(legs: Evening) -> No
     assert legs.watch.state(legs.now).tonight.measures.time_in_bed_h == pytest.approx(1200 / 3600, abs=0.01)
     gaps = [filed for filed in legs.events if isinstance(filed.event, Gap)]
     assert [filed.night for filed in gaps] == [date(2026, 11, 22), date(2026, 11, 23)]
+
+
+def cramped(legs: Evening, *kicks: tuple[float, float]) -> int:
+    """Let somebody go to bed, sleep, kick, and get up after half an hour; return when they went (us)."""
+    began = legs.now
+    signal = turned(ankle((90.0, 1.0), (100.0, 1.0), *kicks, length=1400), 61.0, 90.0)
+    signal[:, : 60 * 50] += ankle((0.0, 60.0), length=60.0, size=0.8)
+    up = round((kicks[-1][0] + kicks[-1][1] + 2) * 50)
+    signal = turned(signal, up / 50 - 1, -90.0)
+    signal[:, up : up + 90 * 50] += ankle((0.0, 90.0), length=90.0, size=0.8)
+    legs.lie(signal)
+    return began
+
+
+def thresholds(evening: Evening) -> tuple[float, int]:
+    """The threshold for possible cramps, and from how many labels."""
+    state = evening.watch.state(evening.now)
+    return state.cramp_thresholds["possible"], state.cramp_labels
+
+
+def test_labels_move_the_threshold_at_once_and_at_the_next_start(legs: Evening) -> None:
+    cramped(legs, (1000.0, 35.0))
+    (cramp,) = legs.told(Cramp)
+    assert isinstance(cramp, Cramp)
+    assert cramp.strength == pytest.approx(2.5, abs=0.2)
+    said: list[Label] = []
+    for number in range(3):
+        label = Label(f"cramp-{number}", number, cramp=False, about=replace(cramp, onset=number))
+        said += legs.watch.label(label).labels
+    own, count = thresholds(legs)
+    assert (own > 2.3, count) == (True, 3)
+    again = Evening(legs.config, legs.now, Kept(labels=said))
+    assert thresholds(again) == (own, 3)
+    for evening in (legs, again):
+        told = len(evening.told(Cramp))
+        cramped(evening, (1000.0, 30.0))
+        assert len(evening.told(Cramp)) == told
+        evening.watch.forget_labels()
+        assert thresholds(evening) == (1.0, 0)
+        cramped(evening, (1000.0, 30.0))
+        assert len(evening.told(Cramp)) == told + 1
+
+
+def test_a_moment_is_explained_once_it_is_known_what_followed(legs: Evening) -> None:
+    """Nothing is told of 9 s of movement. Who says that it was a cramp, says so before anything can be known of it."""
+    began = legs.now
+    label = Label(f"moment-{began + 1080 * SECOND}", began + 1080 * SECOND, cramp=True)
+    legs.take(legs.watch.label(label))
+    cramped(legs, (1000.0, 9.0))
+    assert legs.told(Cramp) == []
+    assert legs.labels == [label]
+    legs.wait(5)
+    (explained,) = legs.labels[1:]
+    assert (explained.id, explained.about is not None) == (label.id, True)
+    assert explained.about is not None
+    assert (explained.about.onset - began) / SECOND == pytest.approx(1000.0, abs=1.0)
+    assert explained.about.strength == pytest.approx(0.7, abs=0.2)
+    assert thresholds(legs) == (1.0, 1)
 
 
 def test_a_clock_set_back_stops_nothing(legs: Evening) -> None:

@@ -12,8 +12,10 @@ from limber_bridge.messages import (
     AskNights,
     CrampNow,
     DoneAnswer,
+    EventMessage,
     Info,
     JournalHealth,
+    LabelAnswer,
     Message,
     Refusal,
     SensorHealth,
@@ -23,7 +25,15 @@ from limber_bridge.messages import (
     Tonight,
 )
 from limber_bridge.nights import Spread, utc
-from limber_bridge.wire import event_message, events_answer, methods, night_done, night_message, nights_answer
+from limber_bridge.wire import (
+    event_message,
+    events_answer,
+    labelled,
+    methods,
+    night_done,
+    night_message,
+    nights_answer,
+)
 from tests.bridge.examples import MEASURES, local, night
 
 NIGHT: Final = date(2026, 11, 22)
@@ -34,7 +44,7 @@ UNKNOWN: Final = Measures(
 )  # fmt: skip
 
 
-def told(event: Event) -> Message:
+def told(event: Event) -> EventMessage:
     """The message of an event."""
     message = event_message(event, NIGHT)
     assert message is not None
@@ -100,6 +110,8 @@ STATE: Final = State(
     in_bed=True,
     asleep=False,
     cramp=CrampNow(start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"),
+    cramp_thresholds={"possible": 1.25, "probable": 1.0},
+    cramp_labels=7,
     tonight=Tonight(night=NIGHT, measures=rounded(MEASURES)),
     last_night=night_message(night(date(2026, 11, 21), 2)),
     means={
@@ -116,13 +128,20 @@ STATE: Final = State(
     ),
 )
 NOTHING: Final = State(
-    time=utc(AT), in_bed=None, asleep=None, cramp=None, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
+    time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
+    cramp_labels=0, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
     means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY},
 )  # fmt: skip
 REPLY: Final = "limber/bedroom/answer/4f1e"
 ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19))
 ASK_EVENTS: Final = AskEvents(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
-EVENTS: Final = [event_message(movement(), NIGHT), event_message(series(ended=True), NIGHT)]
+STARTED: Final = Cramp(AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0})
+ENDED: Final = Cramp(AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5})
+EVENTS: Final = [
+    event_message(movement(), NIGHT),
+    event_message(series(ended=True), NIGHT),
+    labelled(told(ENDED), ENDED, {f"cramp-{AT}": False}),
+]
 
 SENT: Final[Mapping[str, Message]] = {
     "info": INFO,
@@ -131,8 +150,8 @@ SENT: Final[Mapping[str, Message]] = {
     "event_movement": told(movement()),
     "event_series_confirmed": told(series(ended=False)),
     "event_series_ended": told(series(ended=True)),
-    "event_cramp_started": told(Cramp(AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time")),
-    "event_cramp_ended": told(Cramp(AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement")),
+    "event_cramp_started": told(STARTED),
+    "event_cramp_ended": told(ENDED),
     "event_bed": told(Bed(AT, in_bed=False)),
     "event_night": night_done(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),
@@ -141,6 +160,7 @@ SENT: Final[Mapping[str, Message]] = {
         ASK_EVENTS, [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None], more=False
     ),
     "answer_done": DoneAnswer(id="a3"),
+    "answer_label": LabelAnswer(id="a5", event=f"cramp-{AT}"),
     "answer_refusal": Refusal(id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"),
 }
 """What the bridge sends, by the name of its file in `contract/`."""

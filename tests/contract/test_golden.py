@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from limber_bridge.messages import Ask, AskEndNight, Refusal
+from limber_bridge.messages import Ask, AskEndNight, AskLabel, AskResetLabels, Refusal
+from limber_bridge.nights import utc
 from limber_bridge.sources.frames import is_signed, parse
 from limber_bridge.wire import Topics, encode, parse_ask
-from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, REPLY, SENT
+from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 TOPICS = Topics("limber", "bedroom")
@@ -23,6 +24,9 @@ ASKED: dict[str, Ask] = {
     "ask_nights": ASK_NIGHTS,
     "ask_events": ASK_EVENTS,
     "ask_end_night": AskEndNight(v=1, id="a3", reply=REPLY, sleeper="anna"),
+    "ask_label": AskLabel(v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"),
+    "ask_label_moment": AskLabel(v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)),
+    "ask_reset_labels": AskResetLabels(v=1, id="a7", reply=REPLY, sleeper="anna"),
 }
 
 
@@ -84,3 +88,20 @@ def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> No
     _, refusal = parse_ask(json.dumps(golden("ask_nights") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("change", "mend"),
+    [
+        ({"event": "cramp-5"}, "`event` or `time`, not both"),
+        ({"time": "2026-11-22T03:20:00"}, "timezone"),
+        ({"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
+        ({"cramp": "yes"}, "`bool`"),
+    ],
+    ids=["event and time", "no time zone", "long ago", "no yes or no"],
+)
+def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: str) -> None:
+    _, refusal = parse_ask(json.dumps(golden("ask_label_moment") | change).encode(), TOPICS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error == "malformed"
+    assert mend in refusal.message

@@ -1,10 +1,13 @@
 """What looks like a cramp, and what must not."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from limber_bridge.detection.cramp import BIN, Bin, Calf, strength
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, identity
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
@@ -14,6 +17,7 @@ CALF = Sensor(6, Quantity.EMG, Place.CALF, Side.LEFT)
 EMG_RATE = 100.0
 LENGTH = 1800.0
 AT = 1000.0
+NOBODYS: Mapping[Certainty, float] = {}
 
 
 def calf(*tense: tuple[float, float, float], rest: float = 6.0, length: float = LENGTH) -> Floats:
@@ -30,9 +34,9 @@ def moved(*kicks: tuple[float, float], size: float = 0.3) -> Floats:
     return ankle(*kicks, length=LENGTH, size=size)
 
 
-def found(*signals: tuple[Sensor, Floats, float]) -> list[Cramp]:
+def found(*signals: tuple[Sensor, Floats, float], thresholds: Mapping[Certainty, float] = NOBODYS) -> list[Cramp]:
     """The cramps in signals, each as it was told last."""
-    detector = Detector([sensor for sensor, _, _ in signals])
+    detector = Detector([sensor for sensor, _, _ in signals], thresholds=thresholds)
     events = [
         event for sensor, samples, rate in signals for event in detector.feed(sensor.id, block(samples, rate=rate))
     ]
@@ -40,8 +44,9 @@ def found(*signals: tuple[Sensor, Floats, float]) -> list[Cramp]:
     return list({identity(cramp): cramp for cramp in cramps}.values())
 
 
-def probable(emg: Floats, acceleration: Floats) -> list[Cramp]:
-    cramps = found((LEFT, acceleration, RATE), (CALF, emg, EMG_RATE))
+def probable(emg: Floats, acceleration: Floats, threshold: float = 1.0) -> list[Cramp]:
+    thresholds = {Certainty.PROBABLE: threshold}
+    cramps = found((LEFT, acceleration, RATE), (CALF, emg, EMG_RATE), thresholds=thresholds)
     return [cramp for cramp in cramps if cramp.certainty is Certainty.PROBABLE]
 
 
@@ -81,6 +86,39 @@ def test_at_most_one_alert_in_a_quarter_of_an_hour() -> None:
     assert len(probable(calf(*tense), moved(*answers))) == 1
 
 
+def test_how_tense_the_calf_was_is_told_with_a_probable_cramp() -> None:
+    """Four times its baseline; the band leaves 0.82 of the noise that stands for EMG, and one bin in five is lower."""
+    (cramp,) = probable(calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0)))
+    assert cramp.features["baseline_uv"] == pytest.approx(0.82 * 6.0, abs=0.1)
+    assert cramp.features["level_uv"] == pytest.approx(0.82 * 25.0, rel=0.1)
+    assert cramp.strength == pytest.approx(cramp.features["level_uv"] / (cramp.features["baseline_uv"] + 8.0))
+    # The response stands once it has lasted for 10 s.
+    assert cramp.features["tense_s"] == pytest.approx(51.0, abs=2.0)
+
+
+def test_a_stricter_person_hears_of_tenser_calves_only() -> None:
+    signals = calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0))
+    (cramp,) = probable(*signals)
+    assert probable(*signals, threshold=1.4) == [cramp]
+    assert probable(*signals, threshold=2.0) == []
+
+
+CALM, TIGHT = 6.0, 14.0
+"""uV: a calf at rest, and from where on it is tense."""
+
+
+@given(st.floats(1.0, 5.0), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
+def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(times: float, threshold: float) -> None:
+    calf_of_bins = Calf([6], [(1, Quantity.ACCELERATION)])
+    calf_of_bins.threshold = threshold
+    levels = [CALM] * 400 + [times * TIGHT] * 160
+    rests = [0.0] * 480 + [0.5] * 80
+    calf_of_bins.take(6, [Bin(number * BIN, level, (0.0,)) for number, level in enumerate(levels)])
+    calf_of_bins.take(1, [Bin(number * BIN, level, (0.0, 1.0, 0.0)) for number, level in enumerate(rests)])
+    told = list(calf_of_bins.reach(len(levels) * BIN))
+    assert [cramp.strength for cramp in told] == [pytest.approx(times)] * (times >= threshold)
+
+
 def asleep_then(*kicks: tuple[float, float], up: float | None, size: float = 0.3) -> Floats:
     """An ankle that walks, lies, and after quiet sleep kicks, and perhaps gets up and walks."""
     signal = ankle((0.0, 60.0), (90.0, 1.0), (100.0, 1.0), *kicks, length=LENGTH, size=size)
@@ -93,8 +131,8 @@ def asleep_then(*kicks: tuple[float, float], up: float | None, size: float = 0.3
     return signal
 
 
-def possible(acceleration: Floats) -> list[Cramp]:
-    return found((LEFT, acceleration, RATE))
+def possible(acceleration: Floats, threshold: float = 1.0) -> list[Cramp]:
+    return found((LEFT, acceleration, RATE), thresholds={Certainty.POSSIBLE: threshold})
 
 
 def test_sudden_movement_after_quiet_sleep_and_then_getting_up() -> None:
@@ -106,6 +144,40 @@ def test_sudden_movement_after_quiet_sleep_and_then_getting_up() -> None:
 def test_rubbing_for_more_than_a_minute() -> None:
     (cramp,) = possible(asleep_then((AT, 9.0), (AT + 12, 30.0), (AT + 50, 40.0), up=None))
     assert "for a minute or more" in cramp.reason
+
+
+def test_what_moved_is_told_with_a_possible_cramp() -> None:
+    (cramp,) = possible(asleep_then((AT, 35.0), up=AT + 36))
+    # The kick, and some of the turn towards the edge of the bed.
+    assert cramp.features["moving_1min_s"] == pytest.approx(37.0, abs=2.5)
+    assert cramp.strength == cramp.features["moving_1min_s"] / 15
+    assert cramp.features["up_after_s"] == pytest.approx(40.0, abs=5.0)
+    assert "peak_ratio" not in cramp.features
+
+
+def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_fewer() -> None:
+    faint, strong = asleep_then((AT, 9.0), up=AT + 60), asleep_then((AT, 35.0), up=AT + 36)
+    assert possible(faint) == []
+    (cramp,) = possible(faint, threshold=0.5)
+    assert cramp.strength == pytest.approx(9 / 15, rel=0.1)
+    assert possible(strong, threshold=2.0) == possible(strong)
+    assert possible(strong, threshold=2.8) == []
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({"moving_1min_s": 15.0, "moving_3min_s": 15.0, "up_after_s": 60.0}, 1.0),
+        ({"moving_1min_s": 15.0, "moving_3min_s": 60.0}, 1.0),
+        ({"moving_1min_s": 30.0, "moving_3min_s": 90.0}, 1.5),
+        ({"moving_1min_s": 30.0, "moving_3min_s": 30.0}, 0.5),
+        ({"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 0.7}, 0.7),
+        ({"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 9.0}, 2.0),
+    ],
+    ids=["just the rule, up", "just the rule, rubbing", "more rubbing", "neither", "weak", "very strong"],
+)
+def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expected: float) -> None:
+    assert strength(features) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,8 +206,8 @@ SIGNALS = {
 }
 
 
-def events_of(pieces: list[tuple[int, Block]]) -> list[str]:
-    detector = Detector([LEFT, CALF])
+def events_of(pieces: list[tuple[int, Block]], thresholds: Mapping[Certainty, float] = NOBODYS) -> list[str]:
+    detector = Detector([LEFT, CALF], thresholds=thresholds)
     events: list[Event] = [event for sensor, piece in pieces for event in detector.feed(sensor, piece)]
     return sorted(repr(event) for event in events + detector.finish())
 
@@ -150,6 +222,57 @@ def test_any_split_finds_the_same_cramps(cuts: list[int], random: object) -> Non
     while any(queues):
         mixed.append(random.choice([queue for queue in queues if queue]).pop(0))  # type: ignore[attr-defined]
     assert events_of(mixed) == whole
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.integers(1, round(LENGTH * RATE)), max_size=20))
+def test_any_split_finds_the_same_cramps_for_a_person_with_thresholds_of_their_own(cuts: list[int]) -> None:
+    own = {Certainty.PROBABLE: 2.5, Certainty.POSSIBLE: 0.5}
+    whole = events_of(list(SIGNALS.items()), own)
+    assert any("POSSIBLE" in event for event in whole)
+    assert not any("PROBABLE" in event for event in whole)
+    assert events_of([(sensor, piece) for sensor, one in SIGNALS.items() for piece in cut(one, cuts)], own) == whole
+
+
+@pytest.mark.parametrize("stop", [AT - 300, AT - 10], ids=["five minutes before", "ten seconds before"])
+def test_a_restart_in_mid_night_finds_the_same_probable_cramp(stop: float) -> None:
+    emg, acceleration = calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0))
+    (whole,) = probable(emg, acceleration)
+    before = Detector([LEFT, CALF])
+    early = before.feed(1, block(acceleration[:, : round(stop * RATE)]))
+    early += before.feed(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
+    after = Detector([LEFT, CALF], memory=before.memory, events=early)
+    late = [event for sensor, piece in later(emg, acceleration, stop + 5) for event in after.feed(sensor, piece)]
+    (cramp,) = {identity(event): event for event in late + after.finish() if isinstance(event, Cramp)}.values()
+    assert (cramp.onset, cramp.end) == (whole.onset, whole.end)
+    assert cramp.strength == pytest.approx(whole.strength, rel=0.01)
+
+
+def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, Block]]:
+    """What the sensors send from a time (s) on after they were started anew: their sample numbers begin again."""
+    start = round(begin * SECOND)
+    moves, calves = acceleration[:, round(begin * RATE) :], emg[:, round(begin * EMG_RATE) :]
+    return [
+        (1, Block(0, moves, Clock(0, start, RATE), RATE)),
+        (6, Block(0, calves, Clock(0, start, EMG_RATE), EMG_RATE)),
+    ]
+
+
+def test_other_electrodes_have_another_rest() -> None:
+    before = Detector([LEFT, CALF])
+    before.feed(1, block(moved()))
+    before.feed(6, block(calf(), rate=EMG_RATE))
+    assert len(before.memory.calf) == 1200
+    other = Sensor(7, Quantity.EMG, Place.CALF, Side.RIGHT)
+    assert Detector([LEFT, CALF], memory=before.memory).memory.calf == before.memory.calf
+    assert Detector([LEFT, other], memory=before.memory).memory.calf == ()
+
+
+def test_a_clock_set_back_keeps_the_thresholds_of_a_person() -> None:
+    detector = Detector([LEFT], thresholds={Certainty.POSSIBLE: 3.0})
+    signal = asleep_then((AT, 35.0), up=AT + 36)
+    detector.feed(1, block(signal, start=7200 * SECOND))
+    assert not any(isinstance(event, Cramp) for event in detector.feed(1, block(signal)) + detector.finish())
 
 
 def test_a_cramp_that_lasted_when_we_were_killed_has_an_end() -> None:

@@ -2,11 +2,14 @@
 
 Experimental [D]: the rules of the science reference, section 5.2, which rest on the only EMG of natural nocturnal
 cramps (six women: Chaney and Sherman). No detector of cramps has been validated, this one neither.
+
+Law: what is measured of a cramp does not depend on the threshold from which on it is told, so that those told under
+different thresholds can be compared.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
@@ -32,6 +35,7 @@ TONIC_TIMES, TONIC_ABOVE = 2.0, 8.0
 TONIC: Final = 30 * SECOND // BIN
 """Bins for which it has to be, in 80 % of them."""
 TONIC_SHARE: Final = 0.8
+TONIC_LEAST: Final = round(TONIC_SHARE * TONIC)
 ISOMETRIC: Final = 15 * SECOND
 """us from its beginning in which nothing moves: a cramp is isometric, everything else begins with movement."""
 MOVES_LEAST: Final = 2 * SECOND // BIN
@@ -60,6 +64,12 @@ UP_WITHIN: Final = 3 * MINUTE
 RUBBING: Final = 60 * SECOND
 """us of movement within three minutes that stand for getting up."""
 LEG_MOVEMENT: Final = 10 * SECOND
+PAUSE: Final = SECOND
+STRETCH: Final = 10 * SECOND
+"""us; without a pause of more than `PAUSE`, something moves for so long: what restless legs do comes in single
+movements [D]."""
+BREAK: Final = 20 * SECOND
+"""us without movement after which rubbing does not go on [D]."""
 SINGLE: Final = 2
 """In the quiet before there may be so many movements of up to 10 s: more are a periodic series."""
 STRONGEST: Final = 0.95
@@ -125,16 +135,34 @@ class _Now:
     """Of a limb's accelerometer."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What was seen in a bin whose calf was measured."""
+
+    start: int
+    calf: float
+    tense: bool
+    moves: bool
+    centre: tuple[float, ...] | None
+
+
 class Calf:
     """Follows the calves of a sleeper, and what else moves."""
 
-    def __init__(self, calves: Iterable[int], limbs: Iterable[tuple[int, Quantity]]) -> None:
-        """Begin; sensors by their ids. Without a calf nothing is ever found."""
+    def __init__(
+        self, calves: Iterable[int], limbs: Iterable[tuple[int, Quantity]], baseline: Iterable[float] = ()
+    ) -> None:
+        """Begin; sensors by their ids. Without a calf nothing is ever found.
+
+        With the `baseline` of an earlier life there is no blind first minute.
+        """
+        self.threshold = 1.0
+        """Strength from which on a cramp is told; at least 1.0, as weaker tension is not followed."""
         self._calves = set(calves)
         self._limbs = dict(limbs)
         self._waiting: dict[int, _Now] = {}
-        self._baseline: deque[float] = deque(maxlen=BASELINE)
-        self._lately: deque[tuple[int, bool, bool, tuple[float, ...] | None]] = deque(maxlen=TONIC)
+        self._baseline: deque[float] = deque(baseline, maxlen=BASELINE)
+        self._lately: deque[_Past] = deque(maxlen=TONIC)
         self._tonic: Tonic | None = None
         self._told = NEVER
 
@@ -143,9 +171,16 @@ class Calf:
         """The sensors whose bins are wanted."""
         return self._calves | set(self._limbs) if self._calves else set()
 
+    @property
+    def baseline(self) -> tuple[float, ...]:
+        """What the quiet calf has shown (uV): what must outlive a restart."""
+        return tuple(self._baseline)
+
     def anew(self) -> Calf:
         """Return one that begins anew, as time has gone back."""
-        return Calf(self._calves, self._limbs.items())
+        again = Calf(self._calves, self._limbs.items())
+        again.threshold = self.threshold
+        return again
 
     def resume(self, cramps: Iterable[Cramp]) -> None:
         """Take in what an earlier life has told."""
@@ -172,38 +207,50 @@ class Calf:
         if now.calf is None:
             return
         base = median(self._baseline) if len(self._baseline) >= BASELINE_LEAST else None
+        past = _Past(start, now.calf, base is not None and now.calf >= tense_from(base), now.moves, now.centre)
         if self._tonic is not None:
-            yield from self._follow(self._tonic, start, now)
+            yield from self._follow(self._tonic, past)
             return
-        tense = base is not None and now.calf >= max(TONIC_TIMES * base, base + TONIC_ABOVE)
-        self._lately.append((start, tense, now.moves, now.centre))
-        if not tense:
-            self._baseline.append(now.calf)
-        elif base is not None and sum(one[1] for one in self._lately) >= TONIC_SHARE * TONIC:
+        self._lately.append(past)
+        if not past.tense:
+            # Tenths of a uV, which is what sensors resolve: so it is kept in little room, and resumed exactly.
+            self._baseline.append(round(now.calf, 1))
+        elif base is not None and sum(one.tense for one in self._lately) >= TONIC_LEAST:
             self._begin(base)
 
     def _begin(self, base: float) -> None:
         """Begin to wait for a response, if nothing moved when the tension began."""
-        first = next(index for index, one in enumerate(self._lately) if one[1])
-        onset = self._lately[first][0]
-        moved = sum(one[2] for one in self._lately if onset <= one[0] < onset + ISOMETRIC)
-        centres = [one[3] for one in self._lately if one[3] is not None]
+        onset = next(one.start for one in self._lately if one.tense)
+        moved = sum(one.moves for one in self._lately if onset <= one.start < onset + ISOMETRIC)
+        centres = [one.centre for one in self._lately if one.centre is not None]
         self._tonic = Tonic(onset, base, centres[0] if centres else None, ignored=moved > MOVES_LEAST)
+        self._tonic.levels.extend(one.calf for one in self._lately)
         self._lately.clear()
 
-    def _follow(self, tonic: Tonic, start: int, now: _Now) -> Iterator[Cramp]:
-        tonic.take(start, now)
-        if not tonic.told and tonic.responded and not tonic.ignored and tonic.onset - self._told >= APART:
+    def _follow(self, tonic: Tonic, now: _Past) -> Iterator[Cramp]:
+        tonic.take(now)
+        if not tonic.told and self._convinces(tonic):
             tonic.told, self._told = True, tonic.onset
             yield tonic.cramp
-        if tonic.low < OVER_AFTER and start - tonic.onset < LONGEST:
+        if tonic.low < OVER_AFTER and now.start - tonic.onset < LONGEST:
             return
         if tonic.told:
-            yield replace(tonic.cramp, end=tonic.low_since if tonic.low >= OVER_AFTER else start)
+            yield replace(tonic.cramp, end=tonic.low_since if tonic.low >= OVER_AFTER else now.start)
         if tonic.low < OVER_AFTER:
             # A sensor whose level has changed for good has another baseline.
             self._baseline.clear()
         self._tonic = None
+
+    def _convinces(self, tonic: Tonic) -> bool:
+        """Return whether a tension is to be told as a cramp."""
+        if tonic.responded is None or tonic.ignored or tonic.strength < self.threshold:
+            return False
+        return tonic.onset - self._told >= APART
+
+
+def tense_from(base: float) -> float:
+    """Return the level (uV) from which on a calf with a baseline is tense."""
+    return max(TONIC_TIMES * base, base + TONIC_ABOVE)
 
 
 @dataclass(slots=True)
@@ -217,8 +264,14 @@ class Tonic:
     """Where the limb rested."""
     ignored: bool
     """It began with movement, so it is none."""
+    levels: deque[float] = field(default_factory=lambda: deque(maxlen=TONIC))
+    """Of the calf (uV), lately."""
+    strength: float = 1.0
+    """The highest multiple of the level from which on a calf is tense that this one kept, in 80 % of the bins of some
+    30 s before the response: the first 30 s kept the level itself."""
+    responded: int | None = None
+    """us; when the response was there."""
     told: bool = False
-    responded: bool = False
     low: int = 0
     """Bins in a row below what ends it."""
     low_since: int = 0
@@ -229,18 +282,32 @@ class Tonic:
     def cramp(self) -> Cramp:
         """What is told of it."""
         reason = "the calf was tense without movement, then the leg was moved"
-        return Cramp(self.onset, None, Certainty.PROBABLE, reason)
+        return Cramp(self.onset, None, Certainty.PROBABLE, reason, self.strength, self._features)
 
-    def take(self, start: int, now: _Now) -> None:
+    @property
+    def _features(self) -> dict[str, float]:
+        tense = 0 if self.responded is None else self.responded - self.onset
+        level = self.strength * tense_from(self.base)
+        return {"baseline_uv": self.base, "level_uv": level, "tense_s": tense / SECOND}
+
+    def take(self, now: _Past) -> None:
         """Take in a bin."""
-        low = now.calf is not None and now.calf < OVER_TIMES * self.base
+        low = now.calf < OVER_TIMES * self.base
         if low and not self.low:
-            self.low_since = start
+            self.low_since = now.start
         self.low = self.low + 1 if low else 0
         self.moved += now.moves
+        if self.responded is None and now.start - self.onset <= RESPONSE_WITHIN:
+            self._await(now)
+
+    def _await(self, now: _Past) -> None:
+        """Take in a bin of the time in which a response may come, and which says how strong the tension is."""
+        self.levels.append(now.calf)
+        kept = sorted(self.levels, reverse=True)[TONIC_LEAST - 1]
+        self.strength = max(self.strength, kept / tense_from(self.base))
         turned = self.centre is not None and now.centre is not None and angle(self.centre, now.centre) > RESPONSE_TURN
-        if start - self.onset <= RESPONSE_WITHIN and (self.moved >= RESPONSE or turned):
-            self.responded = True
+        if self.moved >= RESPONSE or turned:
+            self.responded = now.start
 
 
 @dataclass(slots=True)
@@ -261,6 +328,24 @@ class Cluster:
         """Return for how long (us) something moved up to a time."""
         return sum(max(0, min(move.end, until) - move.onset) for move in self.moves)
 
+    def going_on(self, until: int) -> int:
+        """Return for how long (us) something moved up to a time, or up to the first break."""
+        end = self.start
+        for move in sorted(self.moves, key=lambda move: move.onset):
+            if move.onset - end > BREAK:
+                return self.moving(min(until, end))
+            end = max(end, move.end)
+        return self.moving(until)
+
+    def stretch(self, until: int) -> int:
+        """Return for how long (us) at the most something moved up to a time without a pause worth the name."""
+        longest, begin, end = 0, self.start, self.start
+        for move in sorted(self.moves, key=lambda move: move.onset):
+            begin = move.onset if move.onset - end > PAUSE else begin
+            end = max(end, min(move.end, until))
+            longest = max(longest, end - begin)
+        return longest
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -274,8 +359,11 @@ class Move:
 class Possible:
     """Follows movements and getting up, and finds what looks like the response to a cramp."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, threshold: float = 1.0, *, apart: int = APART) -> None:
+        """Begin with nothing; `apart` (us): from one that is told to the next, at least."""
+        self.threshold = threshold
+        """Strength from which on a cramp is told."""
+        self._apart = apart
         self._waiting: list[tuple[int, Movement | Posture | Bed]] = []
         self._moves: deque[Move] = deque()
         self._peaks: list[float] = []
@@ -284,10 +372,14 @@ class Possible:
         self._probable: deque[int] = deque(maxlen=8)
         self._told = NEVER
 
+    def anew(self) -> Possible:
+        """Return one that begins anew, as time has gone back."""
+        return Possible(self.threshold, apart=self._apart)
+
     def take(self, event: Event) -> None:
         """Take in an event, in whatever order."""
         match event:
-            case Cramp(certainty=Certainty.PROBABLE, end=None):
+            case Cramp(certainty=Certainty.PROBABLE):
                 self._probable.append(event.onset)
             case Movement() | Posture():
                 self._waiting.append((event.onset, event))
@@ -347,32 +439,63 @@ class Possible:
         if cluster is None or now < cluster.start + UP_WITHIN:
             return
         self._cluster = None
-        reason = self._reason(cluster)
+        cramp = self._cramp(cluster)
         self._peaks += [move.peak for move in cluster.moves if move.peak is not None]
-        if reason is not None and cluster.start - self._told >= APART:
+        if strength(cramp.features) < self.threshold or cluster.start - self._told < self._apart:
+            return
+        if not any(-APART <= onset - cluster.start <= CLUSTER for onset in self._probable):
             self._told = cluster.start
-            yield Cramp(cluster.start, min(cluster.end, cluster.start + LONGEST), Certainty.POSSIBLE, reason)
+            yield cramp
 
-    def _reason(self, cluster: Cluster) -> str | None:
-        """Return why a cluster looks like the response to a cramp, in words; None where it does not."""
+    def _cramp(self, cluster: Cluster) -> Cramp:
+        """Return a cluster as the cramp that it may be the response to."""
+        features = self._features(cluster)
+        went_on = features["moving_3min_s"]
+        then = f", which went on for {'a minute or more' if went_on >= RUBBING / SECOND else f'{went_on:.0f} s'}"
+        reason = f"sudden movement after quiet sleep{', then getting up' if 'up_after_s' in features else then}"
+        end = min(cluster.end, cluster.start + LONGEST)
+        return Cramp(cluster.start, end, Certainty.POSSIBLE, reason, strength(features), features)
+
+    def _features(self, cluster: Cluster) -> dict[str, float]:
         start, up = cluster.start, cluster.up
-        if any(-APART <= onset - start <= CLUSTER for onset in self._probable):
-            return None
         in_bed_until = start + CLUSTER if up is None else min(up, start + CLUSTER)
-        if cluster.moving(in_bed_until) < CLUSTER_LEAST or not self._is_strong(cluster):
-            return None
+        features = {
+            "moving_1min_s": cluster.moving(in_bed_until) / SECOND,
+            "moving_3min_s": cluster.going_on(start + UP_WITHIN) / SECOND,
+            "stretch_s": cluster.stretch(start + UP_WITHIN if up is None else min(up, start + UP_WITHIN)) / SECOND,
+        }
+        strongest = self._against_the_strongest(cluster)
+        if strongest is not None:
+            features["peak_ratio"] = strongest
         if up is not None and up <= start + UP_WITHIN:
-            return "sudden, strong movement after quiet sleep, then getting up"
-        if cluster.moving(start + UP_WITHIN) >= RUBBING:
-            return "sudden, strong movement after quiet sleep, which went on for a minute or more"
-        return None
+            features["up_after_s"] = (up - start) / SECOND
+        return features
 
-    def _is_strong(self, cluster: Cluster) -> bool:
-        """Return whether a cluster is among the strongest movements of the night; a change of posture always is."""
+    def _against_the_strongest(self, cluster: Cluster) -> float | None:
+        """Return the peak of a cluster against what the strongest movements of the night reach.
+
+        None where that says nothing: too few movements, or a change of posture, which has no peak and is strong.
+        """
         own = [move.peak for move in cluster.moves if move.peak is not None]
         if len(own) < len(cluster.moves) or len(self._peaks) < FEWEST:
-            return True
-        return max(own) >= sorted(self._peaks)[int(STRONGEST * (len(self._peaks) - 1))]
+            return None
+        return max(own) / sorted(self._peaks)[int(STRONGEST * (len(self._peaks) - 1))]
+
+
+def strength(features: Mapping[str, float]) -> float:
+    """Return how far beyond the rule for possible cramps a cluster lies: the least of what it asks for.
+
+    How long something moved counts as a multiple of what is asked for; a peak that is high enough counts as such,
+    however high. Getting up stands for any length of rubbing; nothing else moves in bed for a minute, so that rubbing
+    need not be strong (large movements last 3 to 45 s, science reference 1.6).
+    """
+    stretch = features.get("stretch_s", features["moving_1min_s"])
+    asked = [features["moving_1min_s"] / (CLUSTER_LEAST / SECOND), stretch / (STRETCH / SECOND)]
+    if "up_after_s" not in features:
+        asked.append(features["moving_3min_s"] / (RUBBING / SECOND))
+    elif features.get("peak_ratio", 1.0) < 1.0:
+        asked.append(features["peak_ratio"])
+    return min(asked)
 
 
 def order(entry: tuple[int, Movement | Posture | Bed]) -> tuple[int, str]:

@@ -6,6 +6,7 @@ detector that resumes from the memory and the events of an earlier one goes on a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
@@ -55,6 +56,8 @@ class Memory:
 
     sensors: Mapping[int, SensorMemory]
     bed: BedState = field(default_factory=BedState)
+    calf: tuple[float, ...] = ()
+    """uV; the calf at rest (`Calf.baseline`)."""
 
 
 PRECEDENCE: Final = (
@@ -114,7 +117,7 @@ class Channel:
         self._continuity = Continuity(memory.until)
         self._level = Level(sensor.quantity)
         self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
-        self._epochs = Epochs(self.sensor.id)
+        self._epochs = Epochs(self.sensor)
         self._bins = Bins(sensor.quantity) if binned else None
         self._quality = Quality(sensor)
         self._since, self._last, self._rate = memory.since, memory.until, memory.rate
@@ -184,7 +187,7 @@ class Channel:
     def rewind(self) -> None:
         """Forget how far time had come."""
         self.flaws += self._quality.finish(self._last or 0)
-        self._epochs = Epochs(self.sensor.id)
+        self._epochs = Epochs(self.sensor)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = NEVER
 
@@ -229,13 +232,19 @@ class Detector:
         *,
         memory: Memory | None = None,
         events: Iterable[Event] = (),
+        thresholds: Mapping[Certainty, float] = MappingProxyType({}),
     ) -> None:
-        """Begin, or go on from the memory and the events (of the last hours, in order) of an earlier life."""
+        """Begin, or go on from the memory and the events (of the last hours, in order) of an earlier life.
+
+        `thresholds`: as in `follow`.
+        """
         memory = memory or Memory({})
         self._moving = moving(sensors)
         calves = {sensor.id for sensor in sensors if sensor.place is Place.CALF}
-        self._calf = Calf(calves, [(one.id, one.quantity) for one in sensors if one.id in self._moving])
+        limbs = [(one.id, one.quantity) for one in sensors if one.id in self._moving]
+        self._calf = Calf(calves, limbs, memory.calf if calves <= set(memory.sensors) else ())
         self._possible = Possible()
+        self.follow(thresholds)
         self._channels = {
             sensor.id: Channel(
                 sensor, memory.sensors.get(sensor.id, SensorMemory()), binned=sensor.id in self._calf.wants
@@ -273,7 +282,13 @@ class Detector:
     @property
     def memory(self) -> Memory:
         """What must outlive a restart, besides the events told so far."""
-        return Memory({number: self._remembered(number) for number in self._channels}, self._bed)
+        sensors = {number: self._remembered(number) for number in self._channels}
+        return Memory(sensors, self._bed, self._calf.baseline)
+
+    def follow(self, thresholds: Mapping[Certainty, float]) -> None:
+        """Tell cramps of these strengths and more from here on; 1.0, the rule as it is written, where none is named."""
+        self._calf.threshold = thresholds.get(Certainty.PROBABLE, 1.0)
+        self._possible.threshold = thresholds.get(Certainty.POSSIBLE, 1.0)
 
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return what was measured by whom in a night that began at `begin` and was read up to `until` (us)."""
@@ -354,7 +369,7 @@ class Detector:
             events += self._fetch(number, channel)
         events += [*self._settled(), *self._series.advance(FOREVER)]
         self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
-        self._calf, self._possible = self._calf.anew(), Possible()
+        self._calf, self._possible = self._calf.anew(), self._possible.anew()
         self._bed = replace(self._bed, epoch=None, leaning=None)
         self._epochs.clear()
         for channel in self._channels.values():

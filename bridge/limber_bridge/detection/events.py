@@ -1,6 +1,7 @@
 """What happened: a closed union of frozen records. Times are whole microseconds on the clock of the samples."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -200,6 +201,11 @@ class Cramp:
     certainty: Certainty
     reason: str
     """In words for a person."""
+    strength: float | None = None
+    """How far beyond the rule it lies: the threshold up to which it would be told, 1.0 being the rule as it is written.
+    None where nobody measured it."""
+    features: Mapping[str, float] = field(default_factory=dict)
+    """What the signals showed, by name (docs/cramps.md); what could not be told is left out."""
 
 
 type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp

@@ -110,7 +110,7 @@ class Level:
         """Return the frames that the run completes."""
         if run.fresh:
             self._begin(run)
-        folded = self._fold.feed(run.samples if self._band is None else np.square(self._band.feed(run.samples)))
+        folded = self._fold.feed(run.samples if self._band is None else self._band.feed(run.samples))
         folded = folded if self._heart is None else self._heart.feed(folded)
         times = self._times(run, folded.shape[1])
         rate = run.rate / self._width
@@ -132,7 +132,7 @@ class Level:
     def _begin(self, run: Run) -> None:
         self._width = samples_per_frame(run.rate)
         self._reach = window_frames(self._rule, run.rate / self._width) - 1
-        self._fold = Fold(self._width)
+        self._fold = Fold(self._width, squared=self._rule.band is not None)
         self._rest = Rest(max(1, round(HALF * run.rate / self._width)))
         self._past: Floats | None = None
         self._next, self._time = run.first, 0
@@ -233,22 +233,26 @@ def bandpass(band: tuple[float, float], run: Run) -> Bandpass:
 
 
 class Fold:
-    """Averages every `width` consecutive samples of any number of axes."""
+    """Averages every `width` consecutive samples of any number of axes, or their squares."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, squared: bool = False) -> None:
         """Begin with nothing."""
-        self._width = width
+        self._width, self._squared = width, squared
         self._rest: Floats | None = None
 
     def feed(self, samples: Floats) -> Floats:
         """Return the averages (axes, n) that the samples complete; the rest waits for more."""
         if self._width == 1:
-            return samples
+            return np.square(samples) if self._squared else samples
         if self._rest is not None and self._rest.shape[1]:
             samples = np.concatenate([self._rest, samples], axis=1)
         whole = samples.shape[1] // self._width * self._width
         self._rest = samples[:, whole:].copy()
         # One addition for each sample of a frame: always in the same order, whatever the block.
+        if self._squared:
+            frames = samples[:, :whole].reshape(len(samples), -1, self._width)
+            energy: Floats = np.einsum("afs,afs->af", frames, frames) / self._width
+            return energy
         total = samples[:, 0 : whole : self._width].copy()
         for position in range(1, self._width):
             total += samples[:, position : whole : self._width]

@@ -129,11 +129,11 @@ class Facts:
 
     @cached_property
     def intervals(self) -> list[int]:
-        """All intervals (us) that are defined: between one CLM and the next with no other LM in between (1.2, 4)."""
+        """All intervals (us) that are defined: between one CLM in bed and the next, no other LM in between (1.2, 4)."""
         return [
             later.onset - earlier.onset
             for earlier, later in pairwise(self.scoring.movements)
-            if earlier.candidate and later.candidate
+            if earlier.candidate and later.candidate and len(counted([earlier, later], self.in_bed)) == 2
         ]
 
     @cached_property
@@ -328,8 +328,9 @@ def series_length_max(night: Facts) -> int | None:
 
 
 def series_duration_max(night: Facts) -> float | None:
-    """From the first onset to the last offset of the series that lasts longest."""
-    return max(((one.end - one.onset) / SECOND for one in night.scoring.series), default=None)
+    """From the first onset to the last offset of the series, with PLM in bed, that lasts longest."""
+    known = (one for one in night.scoring.series if any(one.onset <= move.onset <= one.last for move in night.periodic))
+    return max(((one.end - one.onset) / SECOND for one in known), default=None)
 
 
 def plm_by_hour(night: Facts) -> tuple[int, ...] | None:

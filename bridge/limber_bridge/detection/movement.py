@@ -4,16 +4,16 @@ Law: what is decided at a frame rests on that frame and those before it, never o
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
 from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
-from limber_bridge.detection.noise import Noise, NoiseFloor, Thresholds
+from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
+from limber_bridge.detection.rhythm import SHORTEST_TRAIN, Train, beats
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
 
@@ -47,11 +47,10 @@ RULES: Final = {
         moderate=0.05,
         strong=0.25,
     ),
-    # Science reference 1.1: onset 8 uV, end 2 uV above resting; spreads are larger than that from 12 uV of noise on
-    # only. Grades [D], after the levels of reference 3.1: co-activation in another task about 31 uV, voluntary
-    # contraction 72 uV and more.
+    # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
+    # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
     Quantity.EMG: MovementRule(
-        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=4.0, off_spreads=2.0, noisiest=50.0),
+        thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
         held=False,
         turn=None,
         moderate=25.0,
@@ -77,19 +76,10 @@ SHORTEST: Final = SECOND // 2
 SLID: Final = 1.3
 """A limb that never was further away than so many times the way to where it then rests only went there: a strap slid,
 a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
-SHORTEST_TRAIN: Final = 5 * SECOND
-"""us. Trains of rhythmic feet last 10 to 15 s (science reference 1.6); a leg movement of several bursts lasts less [D].
-"""
-FEWEST_BEATS: Final = 4
-SLOWEST_BEAT: Final = 10 / 3
-"""s; high-frequency leg movements are at least four at 0.3 to 4 Hz (Yang and Winkelman 2010, science reference 1.6)."""
-BEAT_HIGH: Final = 0.6
-BEAT_LOW: Final = 0.35
-"""Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
-UNEVEN: Final = 0.35
-"""Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
+SKIPPED: Final = 8
+"""Ticks that are looked at together: a minute or so, as something begins again soon."""
 JUDGED: Final = 1200
 """Frames; the morphology of a movement is judged on so many of it, a minute or so."""
 
@@ -195,7 +185,9 @@ class Movements:
         self._burst: Burst | None = None
         self._place: Place | None = None
         self._centre: Floats | None = None
+        self._walked: Floats | None = None
         self._rising: int | None = None
+        self._train = Train()
         self._seen_until = 0
         self.onsets: list[int] = []
         """Times (us) at which something of any length began, known at once. Whoever reads them clears them."""
@@ -225,9 +217,10 @@ class Movements:
             self._begin(frames.rate)
         if not len(frames.times):
             return found
-        found += self._told(frames, frames.level)
+        found += self._trains(self._told(frames, frames.level))
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
+        self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
         self._past = self._before(frames, len(frames.times))
         rise = self._rise(self._past)
         self._rising = int(self._past.times[-rise]) if rise else None
@@ -236,6 +229,7 @@ class Movements:
     def finish(self) -> list[Found]:
         """Return what was still open, with the duration that was seen: here the signal ends or breaks off."""
         burst, self._burst, self._place, self._rising = self._burst, None, None, None
+        self._train = Train()
         if burst is None or burst.noise:
             return []
         if burst.segments[-1].end is None:
@@ -243,6 +237,9 @@ class Movements:
         held = burst.still and not burst.quiet
         if held and self._centre is not None:
             return list(self._moved(burst, self._centre))
+        if self._walked is not None and self._seen_until - burst.onset > THERE_AND_BACK:
+            # Still moving after so long, about another place: somebody has got up.
+            return list(self._moved(burst, self._walked))
         return list(self._named(burst.whole(burst.segments[-1].end)))
 
     def _begin(self, rate: float) -> None:
@@ -264,7 +261,7 @@ class Movements:
     def _told(self, frames: Frames, levels: Floats) -> Iterator[Found]:
         """Yield what the frames make known, and look at the noise once a tick."""
         position = 0
-        while position < len(levels):
+        while (position := self._skip(levels, position)) < len(levels):
             stop = min(len(levels), position + self._missing)
             yield from self._scan(frames, levels, position, stop)
             # A copy: a view would keep the whole night in memory.
@@ -275,11 +272,35 @@ class Movements:
                 self._learn()
                 self._begin_tick()
 
+    def _trains(self, found: Iterable[Found]) -> Iterator[Found]:
+        """Yield what was found, and after each beat of a rhythmic train the train so far."""
+        for one in found:
+            yield one
+            train = None if isinstance(one, Rhythm) or (isinstance(one, Part) and one.turned) else self._train.take(one)
+            if train is not None:
+                yield train
+
+    def _skip(self, levels: Floats, position: int) -> int:
+        """Learn from whole ticks in which nothing begins, and return where they end: stored nights are mostly that."""
+        length = self._tick
+        count = (len(levels) - position) // length
+        if self._burst is not None or self._place is not None or self._missing < length or not count:
+            return position
+        count = min(count, SKIPPED) if self._floor.tick == TICK else 1
+        noises, tops = noises_of(levels[position : position + count * length].reshape(count, length))
+        for noise, top in zip(noises, tops, strict=True):
+            if top >= self._floor.on:
+                break
+            self._floor.learn(noise)
+            position += length
+        self._begin_tick()
+        return position
+
     def _learn(self) -> None:
         """Have the floor learn from what was quiet in a tick; where nothing was, see whether the noise has grown."""
         quiet = sum(map(len, self._quiet))
         if quiet >= min(self._tick, ENOUGH * self._rate):
-            self._floor.learn(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet))
+            self._floor.learn(noise_of(self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet)))
         elif not quiet and self._floor.stirred(np.concatenate(self._levels)) and self._burst is not None:
             self._burst.noise = True
 
@@ -400,11 +421,11 @@ class Movements:
     def _named(self, segment: Segment) -> Iterator[Found]:
         """Yield what moved as what it is: a twitch, a rhythm or a leg movement."""
         part = self._part(segment)
-        beats = rhythm(segment.shaking, self._rate) if part.duration >= SHORTEST_TRAIN else 0
+        swings = beats(segment.shaking, self._rate) if part.duration >= SHORTEST_TRAIN else 0
         if part.duration < SHORTEST:
             yield Twitch(part.side, part.onset, part.end, part.peak)
-        elif beats:
-            yield Rhythm(part.side, part.onset, part.end, beats)
+        elif swings:
+            yield Rhythm(part.side, part.onset, part.end, swings)
         elif self._sustained(segment):
             yield part
 
@@ -431,22 +452,6 @@ def reached(levels: Floats, threshold: float) -> int | None:
     above = levels >= threshold
     first = int(above.argmax())
     return first if above[first] else None
-
-
-def rhythm(levels: Sequence[float], rate: float) -> int:
-    """Return how many even bursts a level (frames, `rate` a second) swings through; 0 where it has no rhythm."""
-    usual = sorted(levels)[9 * len(levels) // 10]
-    rises: list[int] = []
-    resting = True
-    for index, level in enumerate(levels):
-        if resting and level >= BEAT_HIGH * usual:
-            rises.append(index)
-        resting = level <= BEAT_LOW * usual or (resting and level < BEAT_HIGH * usual)
-    if len(rises) < FEWEST_BEATS:
-        return 0
-    periods = np.array([(later - earlier) / rate for earlier, later in pairwise(rises)])
-    even = periods.std() <= UNEVEN * periods.mean() and periods.max() <= SLOWEST_BEAT
-    return len(rises) if even else 0
 
 
 def angle(one: Floats | Sequence[float], other: Floats | Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Movement, Part, Posture, Rhythm, Twitch
 from limber_bridge.detection.measures import Facts, Measures, measures
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.score import Scoring, score
+from limber_bridge.detection.score import Scoring, score, within
 from limber_bridge.detection.sleep import UNKNOWN, Span, asleep_spans, in_bed_spans, merged, overlaps, without
 
 
@@ -52,16 +52,31 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
     in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
     asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
     # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
-    scoring = score(parts_of(events), rules, asleep=asleep)
+    trains = [event for event in events if isinstance(event, Rhythm)]
+    scoring = score(outside(parts_of(events), trains), rules, asleep=asleep)
     blind = shared(absent[mover] for mover in coverage.movers)
     moves = measured(blind, coverage) if coverage.movers else False
     facts = Facts(
         scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=blind, moves=moves,
-        twitches=sum(isinstance(event, Twitch) for event in events),
-        rhythmic=sum(isinstance(event, Rhythm) for event in events),
+        twitches=sum(isinstance(event, Twitch) and inside(event.onset, in_bed) for event in events),
+        rhythmic=len({(event.onset, event.side) for event in trains if inside(event.onset, in_bed)}),
         cramps=tuple(event for event in events if isinstance(event, Cramp)), certainties=coverage.certainties,
     )  # fmt: skip
     return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
+
+
+def inside(time: int, in_bed: Iterable[Span] | None) -> bool:
+    """Return whether a time counts: it lies in bed, or nobody knows."""
+    return in_bed is None or within(time, in_bed)
+
+
+def outside(parts: Iterable[Part], trains: Collection[Rhythm]) -> list[Part]:
+    """Return the movements that are no beat of a rhythmic train of their leg."""
+    return [
+        part
+        for part in parts
+        if part.turned or not any(one.side == part.side and one.onset <= part.onset < one.end for one in trains)
+    ]
 
 
 def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:

@@ -20,7 +20,8 @@ TICK: Final = 10.0
 FIRST_TICKS: Final = 1.0
 """s, until `MEMORY` ticks are known."""
 STEADY: Final = 0.5
-"""A level that varies by less than this share of itself over `STEADY_TICKS` is noise that grew, not movement [D]."""
+"""A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of them, is noise that
+grew, not movement [D]."""
 STEADY_TICKS: Final = 5
 
 
@@ -55,6 +56,14 @@ def noise_of(levels: Floats) -> Noise:
     return Noise(median, float(ordered[9 * len(ordered) // 10]) - median)
 
 
+def noises_of(ticks: Floats) -> tuple[list[Noise], list[float]]:
+    """Return the noise in each row, a tick long, and the highest level in it: as `noise_of`, but all at once."""
+    ordered = np.sort(ticks, axis=1)
+    length = ordered.shape[1]
+    medians, high, top = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
+    return [Noise(median, other - median) for median, other in zip(medians, high, strict=True)], top
+
+
 class NoiseFloor:
     """What is known of the noise of one sensor."""
 
@@ -79,9 +88,8 @@ class NoiseFloor:
         """How many seconds of level `learn` wants next."""
         return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
 
-    def learn(self, levels: Floats) -> None:
-        """Take in what was quiet within a tick."""
-        noise = noise_of(levels)
+    def learn(self, noise: Noise) -> None:
+        """Take in the noise of what was quiet within a tick."""
         if not self._ticks and noise.median > self._wanted.noisiest:
             return  # It begins with movement: nothing is known yet.
         self._restless.clear()
@@ -93,7 +101,12 @@ class NoiseFloor:
 
         Then the floor is the new one.
         """
-        self._restless.append(noise_of(levels))
+        noise = noise_of(levels)
+        if np.partition(levels, len(levels) // 10)[len(levels) // 10] < STEADY * noise.median:
+            # It comes and goes within the tick, as restless legs do.
+            self._restless.clear()
+            return False
+        self._restless.append(noise)
         if not self._grew():
             return False
         self._ticks.clear()

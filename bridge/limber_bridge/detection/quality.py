@@ -15,7 +15,7 @@ from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor
 from limber_bridge.detection.sleep import EPOCH, Epoch
 
-LOOK: Final = 30
+LOOK: Final = 60
 """s between two looks for hum, each of them a second long."""
 MAINS: Final = (50, 60)
 """Hz."""
@@ -33,6 +33,8 @@ DEAD_EPOCHS: Final = 6
 """A minute."""
 UNMOVED: Final = 2 * 3600 * SECOND
 """us in which a worn sensor shows something that moves: sleepers turn over now and then [D]."""
+MOVING: Final = 0.02
+"""g; level from which on an epoch is not quiet, though nothing began in it: something earlier goes on [D]."""
 DRIFT: Final = 5.0
 """Degrees; a limb that turns by so much moves (van Hees 2015). A sensor that does without moving slides."""
 LOOSE_FOR: Final = 30 * 60 * SECOND
@@ -110,7 +112,7 @@ class Quality:
         """Tell a sensor that turns while nothing moves: its strap slides."""
         if Fault.STRAP_LOOSE in self._open and epoch.start - self._slid >= LOOSE_FOR:
             yield from self._told(Fault.STRAP_LOOSE, epoch.start, wrong=False)
-        if epoch.onsets:
+        if epoch.onsets or epoch.highest >= MOVING:
             self._anchor, self._settled = None, False
         elif self._anchor is None:
             # The movement before may reach into the first quiet epoch.
@@ -126,7 +128,8 @@ class Hum:
     def __init__(self) -> None:
         """Begin; the rate comes with the first run, which is fresh."""
         self._kept = np.empty(0)
-        self._next = self._row = 0
+        """What has come of the next look."""
+        self._next = self._row = self._since = 0
         self._humming = False
 
     def feed(self, run: Run) -> Iterator[tuple[int, bool]]:
@@ -136,26 +139,32 @@ class Hum:
             self._kept, self._next, self._row = np.empty(0), run.first, 0
         if length < 2 * (max(MAINS) + BESIDE) + BESIDE:
             return
-        joined = np.concatenate([self._kept, run.samples[0]])
-        begin = run.first - len(self._kept)
-        end = run.first + run.samples.shape[1]
-        starts = np.arange(self._next, end - length + 1, LOOK * length)
-        if len(starts):
-            rows = np.stack([joined[start - begin : start - begin + length] for start in starts.tolist()])
-            self._next = int(starts[-1]) + LOOK * length
-            for start, pure in zip(starts.tolist(), hums(rows).tolist(), strict=True):
-                yield from self._seen(run.clock.at(start), humming=pure)
-        # Of the next look only what has come of it is kept.
-        self._kept = joined[max(0, self._next - begin) :][-length:].copy()
+        rows, starts = [], []
+        while (second := self._second(run, length)) is not None:
+            rows.append(second)
+            starts.append(self._next)
+            self._next += LOOK * length
+        for start, pure in zip(starts, hums(np.stack(rows)).tolist() if rows else (), strict=True):
+            yield from self._seen(run.clock.at(start), humming=pure)
+
+    def _second(self, run: Run, length: int) -> Floats | None:
+        """Return the samples of the next look if the run completes it; else keep what it has of them."""
+        have = self._next + len(self._kept) - run.first
+        piece = run.samples[0, max(0, have) : max(0, self._next + length - run.first)]
+        second = np.concatenate([self._kept, piece]) if len(self._kept) else piece
+        complete = len(second) == length
+        self._kept = np.empty(0) if complete else second.copy()
+        return second if complete else None
 
     def _seen(self, time: int, *, humming: bool) -> Iterator[tuple[int, bool]]:
         if humming is self._humming:
             self._row = 0
             return
+        self._since = time if not self._row else self._since
         self._row += 1
         if self._row == HUMS:
             self._humming, self._row = humming, 0
-            yield time, humming
+            yield self._since, humming
 
 
 def hums(seconds: Floats) -> np.ndarray:

@@ -3,6 +3,7 @@
 Law: no data is "unknown", never "out of bed"; and whatever is said names the method it rests on.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from limber_bridge.detection.cut import Cut, Pieces
 from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
-from limber_bridge.detection.signal import SECOND, Place, Quantity
+from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -51,11 +52,13 @@ class Epoch:
     """How often something began to move."""
     sensor: int = 0
     """Its id."""
+    highest: float = 0.0
+    """Highest level, in the unit of the sensor."""
 
 
-WALKING: Final = 0.12
-"""g; level of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time at
-the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
+WALKING: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
+"""Level (g, uV) of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time
+at the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
 
 
 class Epochs:
@@ -63,8 +66,8 @@ class Epochs:
 
     __slots__ = ("_cut", "_onsets", "_sensor")
 
-    def __init__(self, sensor: int) -> None:
-        """Begin with nothing, for the sensor with this id."""
+    def __init__(self, sensor: Sensor) -> None:
+        """Begin with nothing."""
         self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
@@ -73,8 +76,9 @@ class Epochs:
         """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
         # Where the signal is too slow for a level, nothing walks.
-        walking = np.zeros(len(frames.times)) if frames.level is None else frames.level >= WALKING
-        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking])))
+        level = np.zeros(len(frames.times)) if frames.level is None else frames.level
+        walking = level >= WALKING[self._sensor.quantity]
+        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking, level])))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -84,8 +88,8 @@ class Epochs:
         if pieces is None:
             return []
         return [
-            Epoch(start, tuple(mean[:-1]), mean[-1], self._begun(start + EPOCH), self._sensor)
-            for start, mean in zip(pieces.starts, pieces.mean(), strict=True)
+            Epoch(start, tuple(mean[:-2]), mean[-2], self._begun(start + EPOCH), self._sensor.id, highest)
+            for start, mean, highest in zip(pieces.starts, pieces.mean(), pieces.highest(-1), strict=True)
         ]
 
     def _begun(self, until: int) -> int:
@@ -115,8 +119,10 @@ class BedState:
     """us; start of the last epoch."""
     standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
+    resting: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    """Direction of gravity at each ankle when it lay still last."""
     restless: int = 0
-    """Epochs in a row in which the leg was shaken as in walking, in another direction."""
+    """Epochs in a row in which the leg was shaken as in walking, in a direction that is not that of a standing one."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -140,14 +146,18 @@ BED_RULES: Final = {
     Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, onsets=0, patience=0),
     Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, onsets=2, patience=0),
     Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, onsets=2, patience=10 * MINUTE),
-    Method.RECORDED: BedRule(in_after=0, out_after=0, onsets=0, patience=0),
+    Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, onsets=0, patience=0),
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
 RUBBED: Final = 6
 """Epochs of shaking in another direction that are walking all the same: a minute [D]."""
 WALKED: Final = 2
-"""Epochs of shaking that are walking where no walking was seen before: one turn in bed may fill most of one [D]."""
+"""The same where no walking was seen before: one turn in bed may fill most of an epoch [D]."""
+PACED: Final = 18
+"""The same, where the leg lay just so before: three minutes, as restless legs are moved in bed for a while [D]."""
+STEPPING: Final = (0.3, 0.95)
+"""Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -209,16 +219,21 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one.
 
     A leg that is shaken in another direction for less than a minute is rubbed or stretched in bed, as after a cramp;
-    for longer, the sensor is worn another way round.
+    for longer, the sensor is worn another way round. In the direction in which it lay before it is restless in bed.
     """
     upright = state.standing.get(epoch.sensor)
     stands = upright is not None and angle(upright, epoch.mean) <= UPRIGHT
     if epoch.strong < 0.5:
-        return (replace(state, restless=0) if state.restless else state), not stands
-    enough = WALKED if upright is None else RUBBED
+        quiet = {} if epoch.onsets else {epoch.sensor: epoch.mean}
+        return replace(state, restless=0, resting={**state.resting, **quiet}), not stands
+    resting = state.resting.get(epoch.sensor)
+    lies = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
+    if lies and upright is not None and not stands:
+        return state, True
+    enough = PACED if lies else WALKED if upright is None else RUBBED
     if stands or state.restless + 1 >= enough:
         return replace(state, standing={**state.standing, epoch.sensor: epoch.mean}, restless=0), False
-    return replace(state, restless=state.restless + 1), upright is not None
+    return replace(state, restless=state.restless + 1), lies or upright is not None
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -227,9 +242,9 @@ def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
 
 
 def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Take a signal for a person in bed."""
-    del epoch
-    return state, True
+    """Take a signal for a person in bed, unless the leg works for as long as in walking only."""
+    least, most = STEPPING
+    return state, not least <= epoch.strong <= most
 
 
 SIGNS: Final[Mapping[Method, Callable[[BedState, Epoch], Sign]]] = {

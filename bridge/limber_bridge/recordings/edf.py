@@ -24,6 +24,7 @@ from limber_bridge.recordings.recording import (
     Signal,
     UnreadableRecordingError,
     column_names,
+    without_rails,
 )
 
 DIMENSIONS: Final = {
@@ -98,7 +99,9 @@ def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onset
     rate = first.sampling_frequency
     if any(signal.sampling_frequency != rate for _, signal in group):
         raise UnreadableRecordingError(f"{path}: `{first.label}`: its axes have different rates; give all the same")
-    samples = np.stack([signal.data * worth(path, column, signal) for _, signal in group])
+    units = [worth(path, column, signal) for _, signal in group]
+    samples = np.stack([signal.data * unit for unit, (_, signal) in zip(units, group, strict=True)])
+    samples = without_rails(samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)])
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
 
@@ -121,6 +124,13 @@ def without(signal: Signal, holes: Mapping[str, Sequence[tuple[int, int]]], star
         for begin, end in spans:
             block.samples[:, (times >= begin) & (times < end)] = np.nan
     return signal
+
+
+def ends(signal: edfio.EdfSignal, unit: float) -> tuple[float, float]:
+    """Return the ends of a signal's range in our unit, half a step within."""
+    low, high = sorted((signal.physical_min * unit, signal.physical_max * unit))
+    step = (high - low) / max(1, signal.digital_max - signal.digital_min)
+    return low + step / 2, high - step / 2
 
 
 def worth(path: Path, column: Column, signal: edfio.EdfSignal) -> float:
@@ -284,16 +294,35 @@ def signal_name(signal: Signal) -> str:
     return column_names(signal.quantity, signal.place, signal.side)[0].removesuffix("_x")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """One sensor's samples on their way into a file."""
+
+    names: Sequence[str]
+    """A label for each axis."""
+    quantity: Quantity
+    samples: Floats
+    """Shape (axes, n)."""
+
+    def signals(self, rate: float, record: int) -> Iterator[edfio.EdfSignal]:
+        """Yield each axis, filled up to whole data records of so many seconds."""
+        limit = {Quantity.ACCELERATION: 8.0, Quantity.EMG: 3276.7, Quantity.LOAD: 500.0}[self.quantity]
+        spare = -self.samples.shape[1] % round(record * rate)
+        padded = np.pad(np.clip(self.samples, -limit, limit), ((0, 0), (0, spare)), mode="edge")
+        for name, axis in zip(self.names, padded, strict=True):
+            unit = self.quantity.unit
+            yield edfio.EdfSignal(axis, rate, label=name, physical_dimension=unit, physical_range=(-limit, limit))
+
+
 def write_edf(path: Path, names: Sequence[str], quantity: Quantity, rate: float, samples: Floats) -> None:
     """Write the samples (axes, n) of one sensor as EDF+. The same samples give the same bytes."""
-    limit = {Quantity.ACCELERATION: 8.0, Quantity.EMG: 3276.7, Quantity.LOAD: 500.0}[quantity]
+    write_signals(path, rate, [Written(names, quantity, samples)])
+
+
+def write_signals(path: Path, rate: float, sensors: Sequence[Written]) -> None:
+    """Write the samples of sensors of one rate as EDF+; ValueError for a rate that EDF cannot have."""
     record = next((seconds for seconds in (1, 2, 5, 10) if (seconds * rate).is_integer()), None)
     if record is None:
         raise ValueError(f"EDF needs a whole number of samples in 10 s; {rate:g} Hz has none")
-    spare = -samples.shape[1] % round(record * rate)
-    padded = np.pad(np.clip(samples, -limit, limit), ((0, 0), (0, spare)), mode="edge")
-    signals = [
-        edfio.EdfSignal(axis, rate, label=name, physical_dimension=quantity.unit, physical_range=(-limit, limit))
-        for name, axis in zip(names, padded, strict=True)
-    ]
+    signals = [signal for sensor in sensors for signal in sensor.signals(rate, record)]
     edfio.Edf(signals, data_record_duration=record, annotations=()).write(path)

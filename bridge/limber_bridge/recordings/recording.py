@@ -1,10 +1,12 @@
 """What a recording is, and what its columns mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.detection.signal import Block, Place, Quantity, Side
+import numpy as np
+
+from limber_bridge.detection.signal import Block, Flags, Floats, Place, Quantity, Side
 
 
 class UnreadableRecordingError(Exception):
@@ -68,6 +70,27 @@ def columns() -> dict[str, Column]:
 
 
 COLUMNS: Final[Mapping[str, Column]] = columns()
+
+
+STUCK: Final = 3
+"""Samples in a row at the end of a range that were not measured: one alone may be a peak that just fits."""
+
+
+def without_rails(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
+    """Return samples (axes, n) with NaN where an axis is stuck at one of its rails, the ends of its range."""
+    stuck = np.zeros(samples.shape[1], bool)
+    for axis, (lowest, highest) in zip(samples, rails, strict=True):
+        stuck |= lasting(axis <= lowest) | lasting(axis >= highest)
+    return np.where(stuck, np.nan, samples) if stuck.any() else samples
+
+
+def lasting(flags: Flags) -> Flags:
+    """Return the flags that belong to `STUCK` or more in a row."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    kept = np.zeros(len(flags), bool)
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        kept[begin:end] = end - begin >= STUCK
+    return kept
 
 
 def column_names(quantity: Quantity, place: Place, side: Side | None) -> list[str]:

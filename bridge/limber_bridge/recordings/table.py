@@ -20,6 +20,7 @@ from limber_bridge.recordings.recording import (
     Signal,
     UnreadableRecordingError,
     column_names,
+    without_rails,
 )
 
 UNIX: Final = 1e9
@@ -28,6 +29,9 @@ LATEST: Final = 1e11
 """s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
 LARGEST: Final = {Quantity.ACCELERATION: 400.0, Quantity.EMG: 1e6, Quantity.LOAD: 10_000.0}
 """Beyond what any sensor measures (g, uV, kg): such a number is none."""
+RANGES: Final = {Quantity.ACCELERATION: 1.9, Quantity.EMG: 300.0, Quantity.LOAD: math.inf}
+"""No sensor's range is smaller (g, uV). A CSV does not say what it was: what repeats at its own extreme beyond this is
+at the end of it. Of load nothing is known: a sleeper who lies still repeats the highest one, too."""
 SHARED_ROWS: Final = 0.6
 """A sensor with a number in a smaller share of the rows has a slower rate than others in the file: blank is no gap."""
 MOST_BACK: Final = 0.05
@@ -49,7 +53,7 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
     found = [(column, group, table[[names.index(name) for name in group]]) for column, group in groups(names, path)]
     signals = tuple(
-        signal_of(column, plausible(samples, column.quantity), stamps)
+        signal_of(column, measured(samples, column.quantity), stamps)
         for column, _, samples in found
         if not is_empty(samples)
     )
@@ -71,12 +75,14 @@ def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]
     if np.abs(times).max() > LATEST:
         row = int(np.argmax(np.abs(times) > LATEST)) + 2
         raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
-    advancing = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+    # Two rows within the same microsecond are one moment.
+    moments = np.rint((times - times[0]) * SECOND)
+    advancing = np.concatenate([[True], moments[1:] > np.maximum.accumulate(moments)[:-1]])
     if not advancing.all():
         row, back = int(np.flatnonzero(~advancing)[0]) + 2, int((~advancing).sum())
         if back > MOST_BACK * len(times):
             raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
-        notes.append(f"{path}: line {row}: time runs back; {back} rows left out")
+        notes.append(f"{path}: line {row}: time runs back or stands still; {back} rows left out")
         table = table[:, advancing]
     if table.shape[1] < 2:
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
@@ -180,9 +186,14 @@ def is_empty(samples: Floats) -> bool:
     return not np.isfinite(samples).all(axis=0).any()
 
 
-def plausible(samples: Floats, quantity: Quantity) -> Floats:
-    """Return samples with NaN for what no sensor can have measured."""
-    return np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
+def measured(samples: Floats, quantity: Quantity) -> Floats:
+    """Return samples with NaN for what no sensor can have measured, and for what lies at the end of its range."""
+    plausible: Floats = np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
+    least = RANGES[quantity]
+    rails = [
+        (min(-least, np.nanmin(axis, initial=0.0)), max(least, np.nanmax(axis, initial=0.0))) for axis in plausible
+    ]
+    return without_rails(plausible, rails)
 
 
 def measured_rate(stamps: Times) -> float:
@@ -206,12 +217,17 @@ def pieces(indexes: Times, samples: Floats, stamps: Times, rate: float) -> Itera
 def write_csv(path: Path, quantity: Quantity, names: Sequence[str], blocks: Iterable[Block]) -> None:
     """Write blocks of one sensor; times are seconds from sample 0. The same samples give the same bytes."""
     digits = {Quantity.ACCELERATION: 4, Quantity.EMG: 1, Quantity.LOAD: 3}[quantity]
-    row = ",".join(["%.6f", *[f"%.{digits}f"] * len(names)]) + "\n"
+    rows = ((np.arange(block.first, block.end) / block.rate, block.samples) for block in blocks)
+    write_rows(path, dict.fromkeys(names, digits), rows)
+
+
+def write_rows(path: Path, columns: Mapping[str, int], rows: Iterable[tuple[Floats, Floats]]) -> None:
+    """Write times in s and samples (columns, n); `columns` says how many decimals each has."""
+    row = ",".join(["%.6f", *(f"%.{digits}f" for digits in columns.values())]) + "\n"
     with writable(path) as out:
-        out.write(",".join(["time", *names]) + "\n")
-        for block in blocks:
-            times = np.arange(block.first, block.end) / block.rate
-            out.writelines(row % tuple(values) for values in np.vstack([times, block.samples]).T.tolist())
+        out.write(",".join(["time", *columns]) + "\n")
+        for times, samples in rows:
+            out.writelines(row % tuple(values) for values in np.vstack([times, samples]).T.tolist())
 
 
 @contextmanager

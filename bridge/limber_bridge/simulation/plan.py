@@ -1,29 +1,37 @@
-"""What happens in a simulated night, and what a perfect scorer would say of it.
+"""Plans a night as wished: who moves when.
 
 Intervals, durations and the shape of the night follow the science reference, section 10; where it gives nothing, the
 numbers are guesses and only have to be possible. Nothing here was fitted to a recording of a person asleep.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.events import Certainty, Cramp, Part
-from limber_bridge.detection.measures import Facts, measures
-from limber_bridge.detection.night import NightScore
-from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.score import score
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.signal import Side
+from limber_bridge.simulation.night import (
+    UPRIGHT,
+    Decoy,
+    Direction,
+    Kick,
+    Plan,
+    Spasm,
+    Stretch,
+    Tone,
+    Train,
+    Turn,
+    Unrest,
+    Walk,
+)
+from limber_bridge.simulation.troubles import Trouble, troubled
 
-type Direction = tuple[float, float, float]
-
-UPRIGHT: Final[Direction] = (0.05, 0.1, 0.99)
-"""Gravity at a standing ankle, in the sensor's axes."""
 PAUSE: Final = 100.0
 """s between series: more than the longest interval within one."""
+SHORTEST: Final = 10.6
+"""s between periodic movements: 10 s and what a detector may err by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,7 @@ class Wishes:
     """min of walking about before bed and after it."""
     interval: float | None = None
     """s between periodic movements, on average; None: as in real nights, another one for each series."""
+    troubles: frozenset[Trouble] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse a night that could not be."""
@@ -54,91 +63,18 @@ class Wishes:
             raise ValueError("periodic movements are 10 to 90 s apart")
 
 
-@dataclass(frozen=True, slots=True)
-class Kick:
-    """A leg bends and comes back, or twitches. Times are seconds from the start of the plan, as all in this file."""
-
-    side: Side
-    onset: float
-    duration: float
-    strength: float
-    """1 is a usual one: 6 degrees at the ankle, 60 uV of EMG."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The sleeper turns over, lies down or gets up."""
-
-    onset: float
-    duration: float
-    before: Direction
-    after: Direction
-    """Of gravity at the ankle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """The sleeper is out of bed."""
-
-    onset: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Spasm:
-    """A cramp: tension without movement, then rubbing and stretching."""
-
-    onset: float
-    response: float
-    """When the leg begins to move."""
-    end: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What happens in a night, in order of time."""
-
-    seed: int
-    duration: float
-    latency: float
-    """From lying down to sleep."""
-    kicks: tuple[Kick, ...]
-    turns: tuple[Turn, ...]
-    walks: tuple[Walk, ...]
-    spasms: tuple[Spasm, ...]
-
-    @property
-    def in_bed(self) -> list[tuple[float, float]]:
-        """Stretches between the walks."""
-        spans, begin = [], 0.0
-        for walk in self.walks:
-            if walk.onset > begin:
-                spans.append((begin, walk.onset))
-            begin = walk.end
-        return [*spans, (begin, self.duration)] if begin < self.duration else spans
-
-    @property
-    def asleep(self) -> list[tuple[float, float]]:
-        """Stretches in bed, without the time to fall asleep (again after a cramp) and without cramps."""
-        spans = []
-        for begin, end in self.in_bed:
-            stop = min([spasm.onset for spasm in self.spasms if begin < spasm.onset < end], default=end)
-            if begin + self.latency < stop:
-                spans.append((begin + self.latency, stop))
-        return spans
+def plan(seed: int, wishes: Wishes) -> Plan:
+    """Return a night as wished; ValueError if so much does not fit into it."""
+    return troubled(_Planner(seed, wishes).plan(), wishes.troubles, wishes.legs)
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """Something that takes its time in a night: a series, or a cramp where there are no intervals."""
+    """Something that takes its time in a night."""
 
     lasts: float
-    intervals: tuple[float, ...] = ()
-
-
-def plan(seed: int, wishes: Wishes) -> Plan:
-    """Return a night as wished."""
-    return _Planner(seed, wishes).plan()
+    happen: Callable[[float], None]
+    """Makes it begin at a time."""
 
 
 class _Planner:
@@ -148,67 +84,87 @@ class _Planner:
         self._rng = np.random.default_rng(seed)
         self._seed, self._wishes = seed, wishes
         self._kicks: list[Kick] = []
+        self._unrests: list[Unrest] = []
         self._turns: list[Turn] = []
         self._walks: list[Walk] = []
         self._spasms: list[Spasm] = []
+        self._wakes: list[Stretch] = []
+        self._decoys: list[Decoy] = []
+        self._duration = wishes.hours * 3600
+        self._latency = min(wishes.latency * 60, 0.2 * self._duration)
         self._lying = self._direction(UPRIGHT)
 
     def plan(self) -> Plan:
-        duration = self._wishes.hours * 3600
+        duration, latency = self._duration, self._latency
         up = min(self._wishes.up * 60, 0.05 * duration)
-        latency = min(self._wishes.latency * 60, 0.2 * duration)
         if up:
             self._walks.append(Walk(0.0, up))
             self._turns.append(Turn(up, 4.0, UPRIGHT, self._lying))
+        self._wakes.append((0.0, up + latency))
         self._idle(up, up + latency)
         self._fill(up + max(latency, 5.0), duration - up - 20)
         if up:
             self._turns.append(Turn(duration - up - 4, 4.0, self._lying, UPRIGHT))
             self._walks.append(Walk(duration - up, duration))
+            self._wakes.append((duration - up, duration))
         return Plan(
-            seed=self._seed, duration=duration, latency=latency,
-            kicks=tuple(sorted(self._kicks, key=lambda kick: kick.onset)),
-            turns=tuple(self._turns), walks=tuple(self._walks), spasms=tuple(self._spasms),
+            seed=self._seed, duration=duration, kicks=tuple(sorted(self._kicks, key=lambda kick: kick.onset)),
+            unrests=tuple(self._unrests), turns=tuple(self._turns), walks=tuple(self._walks),
+            spasms=tuple(self._spasms), wakes=tuple(self._wakes), decoys=tuple(self._decoys),
         )  # fmt: skip
 
     def _fill(self, begin: float, end: float) -> None:
-        wanted = round(self._wishes.plm_index * (self._wishes.hours - 2 * self._wishes.up / 60))
-        items = self._items(wanted, end - begin)
-        left = end - begin - sum(item.lasts for item in items)
-        pauses = self._pauses(len(items) + 1, left)
+        items = self._items(
+            round(self._wishes.plm_index * (self._wishes.hours - 2 * self._wishes.up / 60)), end - begin
+        )
+        pauses = self._pauses(len(items) + 1, end - begin - sum(item.lasts for item in items))
         time = begin
         for index, item in enumerate(items):
             if index:
                 self._idle(time, time + pauses[index])
                 time += pauses[index]
-            if item.intervals:
-                self._series(time, item.intervals)
-            else:
-                self._cramp(time)
+            item.happen(time)
             time += item.lasts
         self._idle(time, end)
 
     def _pauses(self, count: int, left: float) -> list[float]:
-        """Return the pauses before each item and after the last; longer towards the morning, none before the first."""
-        weights = self._rng.dirichlet(np.linspace(1.0, 3.0, count))
+        """Return the pauses before each item and after the last; longer towards the morning, none before the first.
+
+        So most series lie in the first half of the night (science reference 10).
+        """
+        weights = self._rng.dirichlet(np.linspace(0.6, 4.0, count))
         spare = max(0.0, left - PAUSE * (count - 2))
         return [0.0, *(PAUSE + spare * float(weight) for weight in weights[1:])]
 
     def _items(self, wanted: int, room: float) -> list[_Item]:
-        intervals = [self._intervals(length) for length in self._lengths(wanted)]
-        cramps = [_Item(420.0)] * self._wishes.cramps
-        total = sum(map(sum, intervals))
-        spare = room - len(cramps) * (420 + PAUSE) - PAUSE * len(intervals)
-        if spare < 10.6 * sum(map(len, intervals)):
-            raise ValueError(f"--hours {self._wishes.hours:g}: too short for so many movements and cramps")
+        """Return what takes its time, in order; ValueError if it takes too much."""
+        others = self._others()
+        arousals = [int(self._rng.integers(6, 16)) for item in others if item is None]
+        series = self._shortened([self._intervals(length) for length in self._lengths(max(0, wanted - sum(arousals)))])
+        known = [item for item in others if item is not None] + [self._apnoea(count) for count in arousals]
+        total = sum(map(sum, series))
+        spare = room - sum(item.lasts for item in known) - PAUSE * (len(known) + len(series))
+        if spare < SHORTEST * sum(map(len, series)):
+            raise ValueError(f"--hours {self._wishes.hours:g}: too short for so much")
         squeeze = min(1.0, spare / total) if total else 1.0
         items = []
-        for series in intervals:
-            squeezed = tuple(max(10.6, squeeze * interval) for interval in series)
-            items.append(_Item(sum(squeezed), squeezed))
-        for cramp in cramps:
-            items.insert(int(self._rng.integers(len(items) // 3, len(items) + 1)), cramp)
+        for intervals in series:
+            squeezed = [each if each < 10 else max(SHORTEST, squeeze * each) for each in intervals]
+            items.append(_Item(sum(squeezed), partial(self._series, squeezed)))
+        for item in known:
+            items.insert(int(self._rng.integers(len(items) // 3, len(items) + 1)), item)
         return items
+
+    def _others(self) -> list[_Item | None]:
+        """Return cramps and what else was wished for; None stands for a time of apnoea."""
+        often = max(1, round(self._wishes.hours / 4))
+        takes = {
+            Trouble.APNOEA: None, Trouble.LARGE: _Item(240.0, self._large), Trouble.TOILET: _Item(480.0, self._toilet),
+            Trouble.RESTLESS: _Item(960.0, self._restless), Trouble.RHYTHMS: _Item(280.0, self._rhythms),
+            Trouble.TWITCHING: _Item(400.0, self._twitching), Trouble.TONIC: _Item(400.0, self._tonic),
+        }  # fmt: skip
+        wished = [item for trouble, item in takes.items() if trouble in self._wishes.troubles for _ in range(often)]
+        return [_Item(420.0, self._cramp)] * self._wishes.cramps + wished
 
     def _lengths(self, wanted: int) -> list[int]:
         """Return lengths of series that add up to the number wanted; a few hold most movements (reference 10)."""
@@ -225,22 +181,46 @@ class _Planner:
         wished = self._wishes.interval
         centre, spread = (self._rng.uniform(3.1, 3.4), 0.4) if wished is None else (np.log(wished), 0.1)
         drawn = self._rng.lognormal(centre, spread, length)
-        return [float(interval) for interval in np.clip(drawn, 10.6, 80.0)]
+        return [float(interval) for interval in np.clip(drawn, SHORTEST, 80.0)]
 
-    def _series(self, time: float, intervals: Sequence[float]) -> None:
+    def _shortened(self, series: list[list[float]]) -> list[list[float]]:
+        """Return series with short intervals in them, another share of them each night, 0 to 15 % (reference 10).
+
+        Each is one more movement, which is not periodic; on both sides of it at least four are.
+        """
+        share = 0.0 if self._wishes.interval is not None else float(self._rng.uniform(0, 0.15))
+        return [self._with_shorts(intervals, share) for intervals in series]
+
+    def _with_shorts(self, intervals: list[float], share: float) -> list[float]:
+        """Return the intervals; the last one is the pause behind the series, and may have a short one before it too."""
+        found: list[float] = []
+        run = 0
+        for index, interval in enumerate(intervals):
+            run += 1
+            left = len(intervals) - index - 1
+            if run >= 4 and (left >= 4 or not left) and self._rng.random() < 2 * share:
+                found.append(float(self._rng.uniform(3.5, 9.4)))
+                run = 0
+            found.append(interval)
+        return found
+
+    def _series(self, intervals: Sequence[float], time: float) -> None:
         for interval in intervals:
             # Median 2 to 3 s; over well before the next one begins.
-            duration = float(np.clip(self._rng.lognormal(0.83, 0.35), 0.8, min(7.0, interval - 3)))
+            longest = min(7.0, interval - 3) if interval > 10 else interval / 2
+            duration = float(np.clip(self._rng.lognormal(0.83, 0.35), 0.8, longest))
             self._kick(time, duration, float(np.clip(self._rng.lognormal(0.0, 0.45), 0.35, 4.0)))
             time += interval
 
-    def _kick(self, time: float, duration: float, strength: float) -> None:
+    def _kick(self, time: float, duration: float, strength: float, share_of_both: float = 0.2) -> None:
         legs = self._wishes.legs
-        both = len(legs) > 1 and self._rng.random() < 0.2
+        both = len(legs) > 1 and self._rng.random() < share_of_both
         chosen = legs if both else (legs[int(self._rng.integers(len(legs)))],)
+        rise = float(self._rng.uniform(0.25, 0.45))
+        swings = int(self._rng.integers(2, 4)) if 1.5 < duration < 4.0 and self._rng.random() < 0.25 else 1
         for leg in chosen:
             lag = float(self._rng.uniform(0, 0.2)) if both else 0.0
-            self._kicks.append(Kick(leg, round(time + lag, 3), round(duration, 3), strength))
+            self._kicks.append(Kick(leg, round(time + lag, 3), round(duration, 3), strength, rise, swings))
 
     def _idle(self, begin: float, end: float) -> None:
         """Fill a pause with what else sleepers do: turn over, kick now and then, twitch."""
@@ -255,22 +235,88 @@ class _Planner:
                 self._kick(time, float(self._rng.uniform(1.0, 4.0)), float(self._rng.uniform(0.5, 2.0)))
             time += 30 + float(self._rng.exponential(240.0))
 
-    def _turn(self, time: float) -> None:
+    def _turn(self, time: float, duration: float | None = None) -> None:
         before, self._lying = self._lying, self._direction(self._lying)
-        duration = float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0))
-        self._turns.append(Turn(round(time, 3), round(duration, 3), before, self._lying))
+        lasts = float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0)) if duration is None else duration
+        self._turns.append(Turn(round(time, 3), round(lasts, 3), before, self._lying))
+
+    def _out(self, up: float, back: float, awake_from: float) -> None:
+        """Get up at one time, lie down again at another, and fall asleep some time later."""
+        self._turns.append(Turn(up - 4, 4.0, self._lying, UPRIGHT))
+        self._walks.append(Walk(up, back))
+        self._lying = self._direction(self._lying)
+        self._turns.append(Turn(back, 4.0, UPRIGHT, self._lying))
+        self._wakes.append((awake_from, back + self._latency))
 
     def _cramp(self, time: float) -> None:
         # 41 s (SD 11) of tension before the waking: Chaney and Sherman (reference 5.1).
         onset = time + 100
         response = onset + float(np.clip(self._rng.normal(41, 11), 20, 70))
+        if self._rng.random() < 1 / 3:
+            end = response + float(self._rng.uniform(70, 120))
+            self._spasms.append(Spasm(onset, response, end, up=False))
+            self._wakes.append((onset, end + self._latency))
+            return
         up = response + float(self._rng.uniform(25, 45))
-        back = up + float(self._rng.uniform(60, 120))
         self._spasms.append(Spasm(onset, response, up))
-        self._turns.append(Turn(up - 4, 4.0, self._lying, UPRIGHT))
-        self._walks.append(Walk(up, back))
-        self._lying = self._direction(self._lying)
-        self._turns.append(Turn(back, 4.0, UPRIGHT, self._lying))
+        self._out(up, up + float(self._rng.uniform(60, 120)), onset)
+
+    def _large(self, time: float) -> None:
+        self._unrests.append(Unrest(round(time + 20, 3), round(float(self._rng.uniform(15, 45)), 3)))
+        self._turn(time + 150, float(self._rng.uniform(15, 40)))
+
+    def _toilet(self, time: float) -> None:
+        up = time + 60
+        self._out(up, up + float(self._rng.uniform(120, 360)), up - 60)
+
+    def _restless(self, time: float) -> None:
+        """Stretch for some minutes, too often for a series, then walk up and down."""
+        begin, end = time + 120, time + 120 + float(self._rng.uniform(120, 300))
+        at = begin
+        while at < end:
+            duration = float(self._rng.uniform(1.2, 2.8))
+            self._kick(at, duration, float(self._rng.uniform(0.6, 1.8)), share_of_both=0.5)
+            at += duration + float(self._rng.uniform(1.5, 6.0))
+        self._out(at + 15, at + 15 + float(self._rng.uniform(180, 420)), time)
+
+    def _rhythms(self, time: float) -> None:
+        for at in (time + 20, time + 110, time + 200):
+            strength, lasts = float(self._rng.uniform(0.4, 1.2)), float(self._rng.uniform(8, 15))
+            leg = self._wishes.legs[int(self._rng.integers(len(self._wishes.legs)))]
+            if at == time + 20:
+                # Rhythmic feet: bursts of 0.3 to 0.7 s, one or two a second.
+                rate = float(self._rng.uniform(1.0, 2.0))
+                self._decoys.append(Train(leg, at, lasts, rate, float(self._rng.uniform(0.3, 0.6 / rate)), strength))
+            elif at == time + 110:
+                rate = float(self._rng.uniform(1.0, 3.0))
+                self._decoys.append(Train(leg, at, lasts, rate, min(0.4, 0.6 / rate), strength))
+            else:
+                # The legs in turn at 0.5 to 3 Hz, so each of them half as often.
+                rate = float(self._rng.uniform(0.4, 1.5))
+                for index, each in enumerate(self._wishes.legs):
+                    begun = round(at + index / 2 / rate, 3)
+                    self._decoys.append(Train(each, begun, lasts, rate, min(0.4, 0.6 / rate), strength))
+
+    def _apnoea(self, count: int) -> _Item:
+        intervals = [float(interval) for interval in self._rng.uniform(25, 60, count)]
+
+        def happen(time: float) -> None:
+            for interval in intervals:
+                duration = float(self._rng.uniform(2.0, 6.0))
+                self._kick(time, duration, float(self._rng.uniform(1.0, 3.0)), share_of_both=0.9)
+                time += interval
+
+        return _Item(sum(intervals), happen)
+
+    def _twitching(self, time: float) -> None:
+        end, at = time + 380, time + 10
+        while at < end:
+            self._kick(at, float(self._rng.uniform(0.1, 0.3)), float(self._rng.uniform(0.3, 1.2)))
+            at += 1.5 + float(self._rng.exponential(5.0))
+
+    def _tonic(self, time: float) -> None:
+        lasts, times = float(self._rng.uniform(30, 150)), float(self._rng.uniform(2.2, 4.0))
+        self._decoys.append(Tone(round(time + 100, 3), round(lasts, 3), times))
 
     def _direction(self, away_from: Direction) -> Direction:
         """Return a direction of gravity at a lying ankle, at least 40 degrees away from another."""
@@ -279,49 +325,3 @@ class _Planner:
             drawn = np.array([np.cos(roll) * np.cos(pitch), np.sin(roll) * np.cos(pitch), np.sin(pitch)])
             if float(drawn @ np.array(away_from)) < np.cos(np.radians(40)):
                 return (float(drawn[0]), float(drawn[1]), float(drawn[2]))
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What a perfect scorer would say."""
-
-    night: NightScore
-    cramps: tuple[Cramp, ...]
-
-
-def truth(night: Plan, marks: Iterable[Part], rules: RuleSet = WASM_2016) -> Truth:
-    """Return the truth of a plan, given what moves in it (`parts`, for one sensor or for each of several)."""
-    in_bed, asleep = spans(night.in_bed), spans(night.asleep)
-    scoring = score(marks, rules, asleep=asleep)
-    cramps = tuple(
-        Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
-    )
-    figures = measures(
-        Facts(scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, cramps=cramps, certainties=tuple(Certainty))
-    )
-    return Truth(NightScore(scoring, in_bed, asleep, (), figures), cramps)
-
-
-def parts(night: Plan, sensor: Sensor) -> Iterator[Part]:
-    """Yield what moves where a sensor is, as marks.
-
-    Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is movement like any other.
-    """
-    turned = (sensor.quantity, sensor.place) == (Quantity.ACCELERATION, Place.ANKLE)
-    for kick in night.kicks:
-        if sensor.side in (None, kick.side):
-            yield Part(sensor.side, micros(kick.onset), micros(kick.onset + kick.duration))
-    for turn in night.turns:
-        yield Part(sensor.side, micros(turn.onset), micros(turn.onset + turn.duration), turned=turned)
-    for spasm in night.spasms:
-        yield Part(sensor.side, micros(spasm.response), micros(spasm.end), turned=turned)
-
-
-def spans(seconds: Iterable[tuple[float, float]]) -> tuple[Span, ...]:
-    """Return spans in whole microseconds."""
-    return tuple((micros(begin), micros(end)) for begin, end in seconds)
-
-
-def micros(seconds: float) -> int:
-    """Return seconds as whole microseconds."""
-    return round(seconds * SECOND)

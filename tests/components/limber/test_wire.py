@@ -46,6 +46,7 @@ ANSWERS: dict[str, type[Answer]] = {
     "answer_nights": NightsAnswer,
     "answer_events": EventsAnswer,
     "answer_done": Done,
+    "answer_label": Done,
     "answer_refusal": Refusal,
 }
 PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}

@@ -1,0 +1,59 @@
+"""Rhythmic trains are no leg movements, whether the leg rests between the beats or not."""
+
+import pytest
+
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Event, Rhythm, identity
+from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.rules import WASM_2016
+from limber_bridge.detection.signal import SECOND, Floats
+from tests.detection.signals import LEFT, RIGHT, ankle, block
+
+LENGTH = 240.0
+PERIODIC = [(20.0, 2.0), (45.0, 2.0), (160.0, 2.0), (185.0, 2.0), (210.0, 2.0)]
+
+
+def beats(onset: float, period: float, count: int) -> list[tuple[float, float]]:
+    return [(onset + period * number, min(0.6, period / 2)) for number in range(count)]
+
+
+def scored(*legs: Floats) -> tuple[list[Event], NightScore]:
+    sensors = [LEFT, RIGHT][: len(legs)]
+    detector = Detector(sensors)
+    events = [
+        event for sensor, leg in zip(sensors, legs, strict=True) for event in detector.feed(sensor.id, block(leg))
+    ]
+    events = list({identity(event): event for event in events + detector.finish()}.values())
+    return events, score_night(events, WASM_2016, detector.coverage(0, round(LENGTH * SECOND)))
+
+
+@pytest.mark.parametrize("period", [0.7, 0.9, 1.4, 2.2, 3.2])
+def test_a_train_is_told_once_and_is_in_no_count(period: float) -> None:
+    train = beats(80.0, period, 14)
+    events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
+    (found,) = [event for event in events if isinstance(event, Rhythm)]
+    assert found.onset / SECOND == pytest.approx(80.0, abs=0.2)
+    assert found.end / SECOND == pytest.approx(sum(train[-1]), abs=0.4)
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
+
+
+def test_legs_that_alternate_are_two_trains() -> None:
+    left, right = beats(80.0, 1.6, 8), beats(80.8, 1.6, 8)
+    _, night = scored(ankle(*PERIODIC, *left, length=LENGTH), ankle(*right, length=LENGTH, seed=3))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    "kicks",
+    [beats(80.0, 2.0, 3), [(80.0, 0.6), (81.5, 0.6), (85.5, 0.6), (87.0, 0.6), (91.0, 0.6)], beats(80.0, 5.0, 6)],
+    ids=["too few", "uneven", "too slow"],
+)
+def test_what_is_no_train(kicks: list[tuple[float, float]]) -> None:
+    _, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5 + len(kicks), 0)
+
+
+def test_a_train_does_not_break_the_series_around_it() -> None:
+    kicks = [(20.0 + 25 * number, 2.0) for number in range(8)]
+    _, night = scored(ankle(*kicks, *beats(84.0, 1.5, 5), length=LENGTH))
+    assert night.measures.plm == len(kicks)
