@@ -47,7 +47,7 @@ AFTER: Final = 30.0
 """s of the night's clock that are left to go on after the turn."""
 CALM: Final = 6.0
 """s, real, without a fault before everything is counted."""
-SETTLED: Final = 3.0
+SETTLED: Final = 2.0
 """s of the night's clock around a gap in which a movement may be cut, or seen otherwise."""
 ALIKE: Final = 0.6
 """s; the two bridges place a frame in time by when it came, and 20 ms of this machine are 0.2 s there."""
@@ -178,7 +178,16 @@ class Chaos:
             await self.faults[name]()
             self.done[name] += 1
             self._house.revive()
-            await self._pause(0.3, 2.5)
+            if self._rng.random() < 0.8:
+                await self._up()
+            await self._pause(0.3, 3.0)
+
+    async def _up(self) -> None:
+        """Wait until the bridge hears again; now and then it is harmed before that."""
+        for _ in range(100):
+            if is_bound(self._house.sensor_port):
+                return
+            await asyncio.sleep(0.05)
 
     async def _pause(self, least: float, most: float) -> None:
         await asyncio.sleep(self._rng.uniform(least, most))
@@ -394,8 +403,10 @@ async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] =
         lying = [
             asyncio.create_task(one.lie([(house.sensor_port, way), (house.calm_port, Way())], rng)) for one in legs
         ]
+        began = time.monotonic()
+        await measuring(house)
         harm = Chaos(house, proxy, legs, rng)
-        await harm.run(time.monotonic() + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
+        await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
         way.lost = way.doubled = way.swapped = way.damaged = 0.0
         house.revive()
         await settled(house)
@@ -412,6 +423,22 @@ async def listening(house: House) -> None:
             return
         await asyncio.sleep(0.1)
     raise HouseError(f"a bridge does not start:\n{house.running['bridge'].tail()}")
+
+
+async def measuring(house: House) -> None:
+    """Wait until both bridges have noted that they measure: what was before is in no gap, as nobody had measured."""
+    for _ in range(100):
+        if all(has_measured(path) for path in (house.disk / "limber.db", house.folder / "calm.db")):
+            return
+        await asyncio.sleep(0.1)
+    raise HouseError(f"a bridge hears nothing:\n{house.running['bridge'].tail()}")
+
+
+def has_measured(path: Path) -> bool:
+    """Return whether a journal knows of a sample of every sensor."""
+    with read_only(path) as record:
+        memory = record.memory("anna")
+    return memory is not None and all(one.since is not None for one in memory.sensors.values())
 
 
 def is_bound(port: int) -> bool:
