@@ -138,6 +138,8 @@ class Bridge:
         """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
         for notice in self._journal.notices:
             LOG.error("%s", notice)
+        if self._journal.before is not None:
+            LOG.info("the journal was brought up to date; as it was before it is kept as %s", self._journal.before)
         self._link = Link(self._config.broker, self._topics, self._heard)
         self._link.greet = self._greet_soon
         self._link.start()

@@ -341,7 +341,9 @@ class Journal(Record):
         self._turn = threading.RLock()
         self._database: sqlite3.Connection | None = None
         self.notices: list[str] = []
-        """What a person has to know of how it was opened."""
+        """What a person has to know: that it was damaged, and what became of it."""
+        self.before: Path | None = None
+        """A copy of the file as it was before its layout was brought up to date just now."""
         ours = path.with_name(path.name + ".lock").exists()
         self._lock = locked(path)
         try:
@@ -363,8 +365,8 @@ class Journal(Record):
                 self._set_aside("it does not begin like a journal")
             self._database = self._opened()
             super().__init__(path, open_to_read(path, beside=True))
-        except UnwritableError as error:
-            self.notices.append(str(error))
+        except UnwritableError:
+            # Whoever writes first is told.
             super().__init__(path, readable(path))
         except sqlite3.Error as error:
             self._let_go()
@@ -508,7 +510,7 @@ class Journal(Record):
             target = self._path.with_name(f"{self._path.name}.schema-{version}")
             if 0 < version < len(MIGRATIONS) and not target.exists():
                 copy(database, target)
-                self.notices.append(f"{self._path}: brought up to date; as it was before it is {target}")
+                self.before = target
 
     def _set_aside(self, why: str) -> None:
         """Move a damaged file away, and put the newest sound backup in its place where there is one; JournalError."""

@@ -131,7 +131,12 @@ class Raw:
 
     async def tidy(self, sleepers: Sequence[str]) -> None:
         """Delete the nights beyond the limits, and say so; finish the files that a crash left open."""
-        for path in await asyncio.wrap_future(self._thread.submit(self._tidy, sleepers)):
+        try:
+            gone = await asyncio.wrap_future(self._thread.submit(self._tidy, sleepers))
+        except OSError as error:
+            LOG.error("raw signal: old nights cannot be deleted (%s)", error)  # noqa: TRY400 - for a person
+            return
+        for path in gone:
             LOG.info("raw signal: %s deleted, beyond the limits under `keep`", path.name)
 
     async def _flush(self) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from limber_bridge.database import MENDS, Ailment
 from limber_bridge.detection.events import identity
-from limber_bridge.journal import Journal, Limits, Page, UnwritableError
+from limber_bridge.journal import Journal, JournalError, Limits, Page, UnwritableError
 from limber_bridge.nights import Night
 
 LOG: Final = logging.getLogger(__name__)
@@ -95,6 +95,9 @@ class Recorder:
             done = await asyncio.to_thread(self._journal.upkeep, today, limits)
         except UnwritableError:
             return  # Whoever writes tells of it.
+        except JournalError as error:
+            LOG.error("no upkeep of the journal: %s", error)  # noqa: TRY400 - for a person
+            return
         for night in done.dropped:
             LOG.warning("the journal is at its limits: the events of %s were dropped, its figures stay", night)
         if done.problem is not None:

@@ -267,11 +267,11 @@ def test_the_first_layout_is_brought_up_to_date_and_copied_before(tmp_path: Path
     with Journal(path) as journal:
         assert journal.nights("anna") == [night(NIGHT)]
         assert journal.dropped("anna", NIGHT) is None
-        assert "brought up to date" in journal.notices[0]
+        assert journal.before == tmp_path / "limber.db.schema-1"
     with closing(sqlite3.connect(tmp_path / "limber.db.schema-1")) as before:
         assert before.execute("PRAGMA user_version").fetchone() == (1,)
     with Journal(path) as journal:
-        assert journal.notices == []
+        assert journal.before is None
 
 
 def many_nights(journal: Journal, count: int) -> list[date]:
