@@ -210,7 +210,8 @@ async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
 
     Kicks are 3 s apart and last a second.
     """
-    onsets = [4.0 + 3.0 * number for number in range(kicks)]
+    # Further apart than the beats of a rhythmic train.
+    onsets = [4.0 + 4.0 * number for number in range(kicks)]
     began = time.monotonic()
     lying = asyncio.create_task(lie(chained.sensor_port, onsets, began))
     try:

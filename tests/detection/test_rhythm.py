@@ -45,8 +45,13 @@ def test_legs_that_alternate_are_two_trains() -> None:
 
 @pytest.mark.parametrize(
     "kicks",
-    [beats(80.0, 2.0, 3), [(80.0, 0.6), (81.5, 0.6), (85.5, 0.6), (87.0, 0.6), (91.0, 0.6)], beats(80.0, 5.0, 6)],
-    ids=["too few", "uneven", "too slow"],
+    [
+        beats(80.0, 2.0, 3),
+        [(80.0, 0.6), (81.5, 0.6), (85.5, 0.6), (87.0, 0.6), (91.0, 0.6)],
+        beats(80.0, 5.0, 6),
+        [(80.0 + 3 * number, 1.6) for number in range(6)],
+    ],
+    ids=["too few", "uneven", "too slow", "too long"],
 )
 def test_what_is_no_train(kicks: list[tuple[float, float]]) -> None:
     _, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))

@@ -18,6 +18,8 @@ SHORTEST_TRAIN: Final = 5 * SECOND
 FEWEST_BEATS: Final = 4
 SLOWEST_BEAT: Final = 10 / 3
 """s; high-frequency leg movements are at least four at 0.3 to 4 Hz (Yang and Winkelman 2010, science reference 1.6)."""
+LONGEST_BEAT: Final = SECOND
+"""us; what lasts longer is a movement of its own. Bursts of rhythmic feet last 0.3 to 0.7 s (reference 1.6)."""
 BEAT_HIGH: Final = 0.6
 BEAT_LOW: Final = 0.35
 """Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
@@ -34,6 +36,9 @@ class Train:
 
     def take(self, beat: Part | Twitch) -> Rhythm | None:
         """Take in the next movement or twitch; return the train that it makes or goes on with."""
+        if beat.end - beat.onset > LONGEST_BEAT:
+            self._beats.clear()
+            return None
         last = self._beats[-1] if self._beats else None
         if last is not None and beat.onset - last.onset > SLOWEST_BEAT * SECOND:
             self._beats.clear()
