@@ -23,7 +23,7 @@ LOG: Final = logging.getLogger(__name__)
 
 SLOW: Final = 2.0
 """s that a disk may take before those who wait go on without it: an event is to be told within a second or two [D]."""
-AGAIN: Final = 5.0
+AGAIN: Final = 2.0
 """s until a disk that refused is tried again."""
 HELD: Final = 50_000
 """Events that are held at the most: a week or two of one sleeper, some 50 MB."""
