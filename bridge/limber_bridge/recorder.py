@@ -61,6 +61,8 @@ class Recorder:
         self._detail: str | None = None
         self._lost = 0
         self._leaving = asyncio.Event()
+        self._told = asyncio.Event()
+        """It is known that nothing is recorded."""
 
     @property
     def now(self) -> Recording:
@@ -121,7 +123,9 @@ class Recorder:
         if self._task is None:
             self._task = asyncio.create_task(self._write())
         if self._trouble is None:
-            await asyncio.wait({self._task}, timeout=SLOW)
+            told = asyncio.ensure_future(self._told.wait())
+            await asyncio.wait({self._task, told}, timeout=SLOW, return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
         if self._task.done():
             self._task.result()
         elif self._trouble is None:
@@ -147,6 +151,7 @@ class Recorder:
         if self._trouble is not None:
             LOG.warning("recording again; what had to wait is in the journal")
         self._trouble = self._detail = None
+        self._told.clear()
 
     def _put(self, pages: tuple[Page, ...], topics: tuple[str, ...] | None) -> None:
         if pages:
@@ -166,6 +171,7 @@ class Recorder:
         if reason is not self._trouble:
             LOG.error("NOT RECORDING: %s", detail)
         self._trouble, self._detail = reason, detail
+        self._told.set()
 
     def _bounded(self, page: Page) -> Page:
         """Return a page with as many events as can be held, the oldest left out."""
