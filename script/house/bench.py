@@ -80,9 +80,9 @@ FIGURES: Final = {
     "emg_vs_psgscoring": Figure("times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True),
     "sensors_per_core": Figure("sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True),
     "help_s": Figure("s", 0.3, "limber --help"),
-    "soak_nights_mb": Figure("MB", 10, f"growth over {NIGHTS} nights, once warm"),
+    "soak_nights_mb": Figure("MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"),
     "soak_reconnects_mb": Figure(
-        "MB", 10, f"growth over {RECONNECTS} reconnects to the broker and of a sensor, once warm"
+        "MB", 10, f"growth over {RECONNECTS} reconnects to the broker and of a sensor, the last ten above those before"
     ),
     "soak_descriptors": Figure("files", 0, "growth of open files in either"),
     "soak_threads": Figure("threads", 0, "growth of threads in either"),

@@ -45,7 +45,7 @@ TURN: Final = datetime(2026, 11, 22, 12, tzinfo=ZONE)
 """When the night ends."""
 AFTER: Final = 30.0
 """s of the night's clock that are left to go on after the turn."""
-CALM: Final = 6.0
+CALM: Final = 10.0
 """s, real, without a fault before everything is counted."""
 SETTLED: Final = 2.0
 """s of the night's clock around a gap in which a movement may be cut, or seen otherwise."""

@@ -15,8 +15,9 @@ class Proxy:
         self._open = asyncio.Event()
         self._open.set()
         self._links: set[asyncio.StreamWriter] = set()
+        self._newest: asyncio.StreamReader | None = None
         self.passed = 0
-        """Bytes that clients sent since the last link was made."""
+        """Bytes that came from the client of the newest link; 0 once that was cut."""
 
     async def start(self) -> None:
         """Listen."""
@@ -32,6 +33,7 @@ class Proxy:
 
     def cut(self) -> None:
         """Close every link."""
+        self._newest, self.passed = None, 0
         for writer in self._links:
             writer.close()
 
@@ -48,19 +50,17 @@ class Proxy:
             writer.close()
             return
         self._links |= {writer, back}
-        self.passed = 0
+        self._newest, self.passed = reader, 0
         with suppress(OSError):
-            await asyncio.gather(self._hand_on(reader, back, counted=True), self._hand_on(there, writer))
+            await asyncio.gather(self._hand_on(reader, back), self._hand_on(there, writer))
         for end in (writer, back):
             self._links.discard(end)
             end.close()
 
-    async def _hand_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool = False
-    ) -> None:
+    async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             await self._open.wait()
-            self.passed += len(data) if counted else 0
+            self.passed += len(data) if reader is self._newest else 0
             writer.write(data)
             await writer.drain()
         writer.close()

@@ -60,7 +60,7 @@ def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
     """Return (onset, duration) of kicks that nobody can doubt, with series among them."""
     rng = random.Random(seed)  # noqa: S311 - a night, not a secret
     found, at = [], 30.0
-    while at < seconds - 150:
+    while at < seconds - 50:
         found.append((round(at, 1), rng.choice((1.0, 1.5, 2.0, 3.0))))
         at += rng.uniform(12, 30) if rng.random() < 0.85 else rng.uniform(95, 130)
     return found

@@ -7,10 +7,11 @@ broker again at once.
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,8 +36,8 @@ from limber_bridge.watch import Watch
 
 NIGHTS: Final = 30
 RECONNECTS: Final = 2000
-WARM: Final = 0.3
-"""Share of a soak after which everything is as large as it gets."""
+WARM: Final = 8.0
+"""s in which a bridge opens all that it keeps open: the raw signal is written after five."""
 GREETED: Final = 1500
 """Bytes that a bridge has sent once it has told everything: less is only the handshake."""
 RATE: Final = 25.0
@@ -71,13 +72,15 @@ def held(process: int | str = "self") -> Held:
 
 
 def growth(found: Sequence[Held]) -> Held:
-    """Return by how much the last third is above what was held once all was warm."""
-    warm = found[int(len(found) * WARM)]
-    last = found[-max(1, len(found) // 3) :]
+    """Return by how much the last third is above the middle one, when all was warm; each by its median."""
+    third = len(found) // 3
+    warm, last = found[third : 2 * third], found[-third:]
+
+    def grown(what: Callable[[Held], float]) -> float:
+        return statistics.median_low(map(what, last)) - statistics.median_low(map(what, warm))
+
     return Held(
-        min(one.rss for one in last) - warm.rss,
-        min(one.descriptors for one in last) - warm.descriptors,
-        min(one.threads for one in last) - warm.threads,
+        grown(lambda one: one.rss), round(grown(lambda one: one.descriptors)), round(grown(lambda one: one.threads))
     )
 
 
@@ -140,6 +143,9 @@ async def reconnects(folder: Path) -> Held:
     command: list[str | Path] = [sys.executable, "-m", "house.soak", "run", "--config", folder / "limber.yaml"]
     bridge = start("bridge", command, folder / "bridge.log")
     try:
+        until = time.monotonic() + WARM
+        while time.monotonic() < until:
+            await reconnected(proxy, sensor_port, bridge)
         return growth([await reconnected(proxy, sensor_port, bridge) for _ in range(RECONNECTS)])
     finally:
         await asyncio.to_thread(bridge.stop)
@@ -160,7 +166,6 @@ async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
     await writer.drain()
     writer.close()
     found = held(bridge.process.pid)
-    proxy.passed = 0
     proxy.cut()
     return found
 

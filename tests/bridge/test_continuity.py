@@ -10,7 +10,7 @@ async def test_killed_again_and_again_it_keeps_what_an_undisturbed_bridge_keeps(
     """Outside the gaps that it reports, movement by movement; whoever asks later knows everything, once."""
     need("mosquitto")
     (tmp_path / "disk").mkdir()
-    found = await chaos(tmp_path, seed=4, seconds=30, wanted=["bridge killed"])
+    found = await chaos(tmp_path, seed=4, seconds=40, wanted=["bridge killed"])
     assert found.well, str(found)
     assert found.faults["bridge killed"] >= 4
     assert found.gaps >= found.faults["bridge killed"]
