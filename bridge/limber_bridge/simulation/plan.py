@@ -137,11 +137,12 @@ class _Planner:
         return [0.0, *(PAUSE + spare * float(weight) for weight in weights[1:])]
 
     def _items(self, wanted: int, room: float) -> list[_Item]:
-        """Return what takes its time, in order; ValueError if it takes too much."""
-        others = self._others()
-        arousals = [int(self._rng.integers(6, 16)) for item in others if item is None]
+        """Return what takes its time, in order, some of it once in four hours; ValueError if it takes too much."""
+        often = max(1, round(self._wishes.hours / 4))
+        apnoeas = often if Trouble.APNOEA in self._wishes.troubles else 0
+        arousals = [int(self._rng.integers(6, 16)) for _ in range(apnoeas)]
         series = self._shortened([self._intervals(length) for length in self._lengths(max(0, wanted - sum(arousals)))])
-        known = [item for item in others if item is not None] + [self._apnoea(count) for count in arousals]
+        known = self._others(often) + [self._apnoea(count) for count in arousals]
         total = sum(map(sum, series))
         spare = room - sum(item.lasts for item in known) - PAUSE * (len(known) + len(series))
         if spare < SHORTEST * sum(map(len, series)):
@@ -155,11 +156,10 @@ class _Planner:
             items.insert(int(self._rng.integers(len(items) // 3, len(items) + 1)), item)
         return items
 
-    def _others(self) -> list[_Item | None]:
-        """Return cramps and what else was wished for; None stands for a time of apnoea."""
-        often = max(1, round(self._wishes.hours / 4))
+    def _others(self, often: int) -> list[_Item]:
+        """Return the cramps, and what else was wished for, so often."""
         takes = {
-            Trouble.APNOEA: None, Trouble.LARGE: _Item(240.0, self._large), Trouble.TOILET: _Item(480.0, self._toilet),
+            Trouble.LARGE: _Item(240.0, self._large), Trouble.TOILET: _Item(480.0, self._toilet),
             Trouble.RESTLESS: _Item(960.0, self._restless), Trouble.RHYTHMS: _Item(280.0, self._rhythms),
             Trouble.TWITCHING: _Item(400.0, self._twitching), Trouble.TONIC: _Item(400.0, self._tonic),
         }  # fmt: skip
