@@ -315,11 +315,12 @@ def apart(path: Path, calm: Path) -> tuple[int, int, list[str], list[str]]:
     # Cut by a gap or beside it, a movement may look otherwise; but it is seen, or the gap of its sensor says why not.
     lost = [f"lost silently: {describe(one)}" for one in wanted if not clear(one) and is_silent(one, mine, ours)]
     compared = [one for one in wanted if clear(one)]
-    for one in compared:
+    # All of them find their like: one that lies on the edge of a margin is no surplus for being clear of it by a hair.
+    for one in wanted:
         alike = [each for each in left if is_alike(one, each)]
         if alike:
             left.remove(min(alike, key=lambda each: abs(each.onset - one.onset)))
-        else:
+        elif clear(one):
             lost.append(f"lost: {describe(one)}")
     return len(wanted), len(compared), lost, [f"surplus: {describe(one)}" for one in left if clear(one)]
 
