@@ -8,18 +8,19 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Final
 
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Config, Sleeper
+from limber_bridge.detection.events import Event
 from limber_bridge.detection.personal import ROUNDED, Label, UnknownEventError
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED
-from limber_bridge.journal import Journal, JournalError
+from limber_bridge.journal import Journal, JournalError, Page, SpoiltError, UnwritableError
 from limber_bridge.messages import (
     Answer,
     Ask,
@@ -30,11 +31,15 @@ from limber_bridge.messages import (
     AskResetLabels,
     DoneAnswer,
     Info,
+    JournalHealth,
     LabelAnswer,
     Refusal,
+    State,
 )
 from limber_bridge.mqtt import HOME_ASSISTANT, Link
-from limber_bridge.nights import micros
+from limber_bridge.nights import micros, utc
+from limber_bridge.raw import Raw, shelf_of
+from limber_bridge.recorder import Recorder
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Request, Samples, Source, SourceLostError, Trouble
 from limber_bridge.watch import MEANS, Change, Kept, NothingToEndError, Watch
@@ -69,6 +74,10 @@ AGAIN: Final = 10.0
 """s until a source that was lost is tried again."""
 LOGGED: Final = 1000
 """Different troubles that are remembered at the most: strangers can make up any number."""
+UPKEEP: Final = 60.0
+"""s between two looks at the date."""
+PATIENCE: Final = 5.0
+"""s for the journal to answer a question."""
 SEEN: Final = 600 * SECOND
 """us for which the same trouble is not logged again."""
 
@@ -98,6 +107,7 @@ class Told:
     measured: int = 0
     """How far the sensors had been read then."""
     signs: object = None
+    recording: object = None
     owes: bool = True
     """Something changed since the last state."""
 
@@ -109,9 +119,13 @@ class Bridge:
         """Wire it up; nothing moves before `run`."""
         now = host.now()
         self._config, self._journal, self._host, self._begun = config, journal, host, now
-        self._watches = {
-            sleeper.id: Watch(sleeper, config, kept(journal, sleeper, config, now), now) for sleeper in config.sleepers
-        }
+        known = all_kept(journal, config, now)
+        self._watches = {sleeper.id: Watch(sleeper, config, known[sleeper.id], now) for sleeper in config.sleepers}
+        self._recorder = Recorder(journal)
+        self._raw = Raw(shelf_of(config), config.calendar, now)
+        self._kept_raw = raw_sensors(config)
+        self._owned = journal.topics()
+        self._notice = " ".join(journal.notices) or None
         self._owner = {watched.sensor.id: sleeper.id for sleeper in config.sleepers for watched in sleeper.sensors}
         self._told = {sleeper.id: Told() for sleeper in config.sleepers}
         self._logged: dict[tuple[int | None, str], int] = {}
@@ -122,6 +136,10 @@ class Bridge:
 
     async def run(self) -> None:
         """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
+        for notice in self._journal.notices:
+            LOG.error("%s", notice)
+        if self._journal.before is not None:
+            LOG.info("the journal was brought up to date; as it was before it is kept as %s", self._journal.before)
         self._link = Link(self._config.broker, self._topics, self._heard)
         self._link.greet = self._greet_soon
         self._link.start()
@@ -130,6 +148,8 @@ class Bridge:
                 for name, request in self._requests():
                     group.create_task(self._pump(name, SOURCES[name], request))
                 group.create_task(self._clock())
+                group.create_task(self._upkeep())
+                group.create_task(self._raw.run())
                 group.create_task(self._work())
         except BaseExceptionGroup as errors:
             broken = errors.subgroup(JournalError)
@@ -139,13 +159,15 @@ class Bridge:
         finally:
             await self._interrupt()
             await self._link.stop()
+            await self._recorder.close()
+            await self._raw.close()
 
     async def _interrupt(self) -> None:
         """Keep what is still open, with the duration that was seen: a movement is not lost because we are stopped."""
         for watch in self._watches.values():
             change = watch.interrupt(self._host.now())
             with contextlib.suppress(JournalError):
-                await asyncio.to_thread(self._keep, watch, change)
+                await self._recorder.keep(page_of(watch, change))
 
     def _requests(self) -> Iterator[tuple[str, Request]]:
         """Yield what each source is asked for."""
@@ -182,6 +204,17 @@ class Bridge:
             await asyncio.sleep(TICK)
             await self._inbox.put(Tick())
 
+    async def _upkeep(self) -> None:
+        """See to the journal when the bridge starts and once a night is over."""
+        done: date | None = None
+        while True:
+            today = self._config.calendar.night_of(self._host.now())
+            if today != done:
+                await self._recorder.upkeep(today, self._config.limits)
+                await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
+                done = today
+            await asyncio.sleep(UPKEEP)
+
     async def _work(self) -> None:
         while True:
             job = await self._inbox.get()
@@ -202,6 +235,8 @@ class Bridge:
             self._log(arrival.sensor, arrival.reason, arrival.detail)
         if arrival.sensor is not None:
             watch = self._watches[self._owner[arrival.sensor]]
+            if isinstance(arrival, Samples) and arrival.sensor in self._kept_raw:
+                self._raw.take(watch.id, self._kept_raw[arrival.sensor], arrival.block)
             await self._apply(watch, watch.arrive(arrival, self._host.now()))
 
     async def _apply(self, watch: Watch, change: Change) -> None:
@@ -209,7 +244,7 @@ class Bridge:
         told, now = self._told[watch.id], self._host.now()
         read_on = watch.measured != told.measured and abs(now - told.memory) >= MEMORY_EVERY
         if change or read_on:
-            await asyncio.to_thread(self._keep, watch, change)
+            await self._recorder.keep(page_of(watch, change))
             told.memory, told.measured = now, watch.measured
         for filed in change.events:
             message = event_message(filed.event, filed.night, filed.known) if filed.told else None
@@ -220,30 +255,32 @@ class Bridge:
             self._link.publish(self._topics.event(watch.id), encode(night_done(night, now)), retain=False)
         self._tell(watch, now, owes=bool(change))
 
-    def _keep(self, watch: Watch, change: Change) -> None:
-        for anew in change.renewed:
-            self._journal.forget(watch.id, anew)
-        self._journal.append(watch.id, [(filed.night, filed.event) for filed in change.events], watch.memory)
-        for night in change.finished:
-            self._journal.finish(night)
-        for label in change.labels:
-            self._journal.keep_label(watch.id, label)
-
     def _tell(self, watch: Watch, now: int, *, owes: bool) -> None:
         """Publish the state of a sleeper if it is time, and what the bridge is if that has changed."""
         told = self._told[watch.id]
-        signs = watch.signs(now)
+        signs, recording = watch.signs(now), self._recorder.now.reason
         if signs != told.signs:
             self._log_signs(watch, told.signs, signs)
             told.signs = signs
             owes = True
+        if recording != told.recording:
+            told.recording, owes = recording, True
         told.owes |= owes
         # The clock may have been set back.
         apart = abs(now - told.state)
         if apart >= STATE_EVERY or (told.owes and apart >= STATE_APART):
-            self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
+            self._link.publish(self._topics.state(watch.id), encode(self._state(watch, now)), retain=True)
             told.state, told.owes = now, False
             self._tell_info()
+
+    def _state(self, watch: Watch, now: int) -> State:
+        """Return everything that is true of a sleeper now, and how the record does."""
+        recording = self._recorder.now
+        health = JournalHealth(
+            problem=recording.reason, detail=recording.detail, held=recording.held, lost=recording.lost,
+            notice=self._notice, signal=self._raw.problem,
+        )  # fmt: skip
+        return replace(watch.state(now), recording=recording.well, journal=health)
 
     def _tell_info(self, *, anyway: bool = False) -> None:
         info = encode(
@@ -271,11 +308,12 @@ class Bridge:
         now = self._host.now()
         self._tell_info(anyway=True)
         for watch in self._watches.values():
-            self._link.publish(self._topics.state(watch.id), encode(watch.state(now)), retain=True)
+            self._link.publish(self._topics.state(watch.id), encode(self._state(watch, now)), retain=True)
             self._told[watch.id].state = now
         retained = [self._topics.status, self._topics.info, *(self._topics.state(sleeper) for sleeper in self._watches)]
-        self._link.greeted(retained, await asyncio.to_thread(self._journal.topics))
-        await asyncio.to_thread(self._journal.keep_topics, retained)
+        self._link.greeted(retained, self._owned)
+        self._owned = set(retained)
+        await self._recorder.keep_topics(retained)
 
     def _heard(self, topic: str, payload: bytes) -> None:
         """Take in a message from the broker."""
@@ -297,17 +335,50 @@ class Bridge:
         if not isinstance(ask, Refusal) and ask.sleeper not in self._watches:
             known = ", ".join(self._watches)
             ask = Refusal(id=ask.id, error="unknown_sleeper", message=f"no sleeper `{ask.sleeper}`; there are {known}")
-        answer = ask if isinstance(ask, Refusal) else await self._answer_to(ask)
+        answer = ask if isinstance(ask, Refusal) else await self._tried(ask)
         self._link.publish(reply, encode(answer), retain=False)
 
+    async def _tried(self, ask: Ask) -> Answer:
+        """Return the answer, or why the journal cannot give one: a question ends no bridge."""
+        try:
+            return await self._answer_to(ask)
+        except TimeoutError:
+            text = f"the disk of the bridge did not answer in {PATIENCE:g} s; ask again later"
+        except JournalError as error:
+            text = str(error)
+        self._log(None, "unreadable", text)
+        return Refusal(id=ask.id, error="unreadable", message=text)
+
     async def _answer_to(self, ask: Ask) -> Answer:
+        match ask:
+            case AskEndNight():
+                return await self._end_night(ask)
+            case AskLabel():
+                return await self._label(ask)
+            case AskResetLabels():
+                return await self._reset_labels(ask)
+            case AskNights() | AskEvents():
+                async with asyncio.timeout(PATIENCE):
+                    return await self._looked_up(ask)
+
+    async def _looked_up(self, ask: AskNights | AskEvents) -> Answer:
         match ask:
             case AskNights():
                 limit = PAGE // 200
                 nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, ask.after, limit)
-                return nights_answer(ask, nights, more=len(nights) == limit)
+                more, after = len(nights) == limit, ask.after or date.min
+                # What the disk did not take yet is true all the same.
+                waiting = [night for night in self._recorder.nights(ask.sleeper) if night.date > after and not more]
+                together = {night.date: night for night in (*nights, *waiting)}
+                return nights_answer(ask, [together[day] for day in sorted(together)], more=more)
             case AskEvents():
                 limit = PAGE // 100
+                dropped = await asyncio.to_thread(self._journal.dropped, ask.sleeper, ask.night)
+                if dropped is not None:
+                    text = (
+                        f"the events of {ask.night} were dropped on {utc(dropped):%Y-%m-%d}: see `keep` in limber.yaml"
+                    )
+                    return Refusal(id=ask.id, error="forgotten", message=text)
                 entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
                 messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
                 said = self._watches[ask.sleeper].labels.said
@@ -315,12 +386,6 @@ class Bridge:
                     (one.number, labelled(message, one.event, said)) for one, message in messages if message is not None
                 ]
                 return events_answer(ask, told, more=len(entries) == limit)
-            case AskEndNight():
-                return await self._end_night(ask)
-            case AskLabel():
-                return await self._label(ask)
-            case AskResetLabels():
-                return await self._reset_labels(ask)
 
     async def _end_night(self, ask: AskEndNight) -> Answer:
         watch = self._watches[ask.sleeper]
@@ -353,7 +418,7 @@ class Bridge:
 
     async def _reset_labels(self, ask: AskResetLabels) -> Answer:
         watch = self._watches[ask.sleeper]
-        await asyncio.to_thread(self._journal.forget_labels, watch.id)
+        await self._recorder.keep(Page(watch.id, unlabelled=True))
         watch.forget_labels()
         self._tell(watch, self._host.now(), owes=True)
         return DoneAnswer(id=ask.id)
@@ -391,6 +456,27 @@ async def serve(config: Config, journal: Journal) -> None:
         LOG.info("stopped")
 
 
+def raw_sensors(config: Config) -> dict[int, Sensor]:
+    """Return the sensors whose signal is kept; one that is played from a recording has it already."""
+    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.limits.raw]
+    return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}
+
+
+def page_of(watch: Watch, change: Change) -> Page:
+    """Return what has to be kept of a change."""
+    events = tuple((filed.night, filed.event) for filed in change.events)
+    return Page(watch.id, change.renewed, events, watch.memory, change.finished, labels=change.labels)
+
+
+def all_kept(journal: Journal, config: Config, now: int) -> dict[str, Kept]:
+    """Return what the journal knows of every sleeper; a journal in which something of it is spoilt is set aside."""
+    try:
+        return {sleeper.id: kept(journal, sleeper, config, now) for sleeper in config.sleepers}
+    except SpoiltError as error:
+        journal.set_aside(str(error))
+        return {sleeper.id: kept(journal, sleeper, config, now) for sleeper in config.sleepers}
+
+
 def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
     """Return what the journal knows of a sleeper that matters now.
 
@@ -402,8 +488,24 @@ def kept(journal: Journal, sleeper: Sleeper, config: Config, now: int) -> Kept:
         finished = {night.date: night for night in nights}
         return Kept(finished=finished, last=last, recent=nights[-max(MEANS) :], labels=labels)
     tonight = config.calendar.night_of(now)
-    wanted = sorted({*journal.unfinished(sleeper.id), tonight - timedelta(days=1), tonight})
-    events = {night: found for night in wanted if (found := journal.events(sleeper.id, night))}
+    around = (tonight + timedelta(days=days) for days in (-1, 0, 1))
+    events = filed_anew(journal, sleeper, config, sorted({*journal.unfinished(sleeper.id), *around}))
     done = journal.nights(sleeper.id)
     finished = {night.date: night for night in done if night.date in events}
     return Kept(journal.memory(sleeper.id), events, finished, last, done[-max(MEANS) :], labels)
+
+
+def filed_anew(journal: Journal, sleeper: Sleeper, config: Config, nights: Sequence[date]) -> dict[date, list[Event]]:
+    """Return the events of some nights, filed by the calendar as it is now: the time zone may have changed."""
+    found: dict[date, list[Event]] = {}
+    moved: list[tuple[date, Event]] = []
+    for night in nights:
+        for event in journal.events(sleeper.id, night):
+            right = config.calendar.night_of(event.onset)
+            found.setdefault(right, []).append(event)
+            moved += [(right, event)] if right != night else []
+    if moved:
+        # A disk that does not take it now gets it when somebody goes on with the night.
+        with contextlib.suppress(UnwritableError):
+            journal.write([Page(sleeper.id, events=tuple(moved))])
+    return found

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Broker, Config, Sleeper, Watched
-from limber_bridge.journal import Journal, JournalError
-from limber_bridge.messages import PROTOCOL
+from limber_bridge.journal import InUseError, JournalError, look_at
+from limber_bridge.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.mqtt import UNSUPPORTED
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Request, Samples, SourceLostError, Trouble
@@ -36,23 +37,74 @@ class Finding:
 
 async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
     """Yield what each trial shows; sensors have `wait` seconds to be heard."""
-    yield try_journal(config)
+    journal, running = await asyncio.to_thread(try_journal, config)
+    yield journal
     topics = Topics(config.broker.base, config.bridge)
     for finding in await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, config.sleepers[0].id))):
         yield finding
+    if running:
+        # It has the sensors, so what it says of them is all that can be had.
+        for finding in await asyncio.to_thread(lambda: list(ask_bridge(config, topics, wait))):
+            yield finding
+        return
     trials = [asyncio.create_task(try_sensors(config, name, wait)) for name in SOURCES]
     for trial in trials:
         for finding in await trial:
             yield finding
 
 
-def try_journal(config: Config) -> Finding:
-    """Open the journal and close it again."""
+def try_journal(config: Config) -> tuple[Finding, bool]:
+    """Look at the journal; return as well whether a bridge is at work on it."""
     try:
-        Journal(config.journal).close()
+        look_at(config.journal)
+    except InUseError:
+        return Finding(well=True, text=f"journal {config.journal}: a bridge is running on it"), True
     except JournalError as error:
-        return Finding(well=False, text=f"journal {error}")
-    return Finding(well=True, text=f"journal {config.journal}: can be written")
+        return Finding(well=False, text=f"journal {error}"), False
+    return Finding(well=True, text=f"journal {config.journal}: can be written"), False
+
+
+def ask_bridge(config: Config, topics: Topics, wait: float) -> Iterator[Finding]:
+    """Yield what the bridge that runs says of its record and of each sensor."""
+    for sleeper in config.sleepers:
+        state = state_of(config.broker, topics.state(sleeper.id), wait)
+        if state is None:
+            mend = f"let the user of `limber check` subscribe to {topics.state(sleeper.id)}, or stop the bridge first"
+            yield Finding(well=False, text=f"sensors of {sleeper.name}: the running bridge says nothing; {mend}")
+            continue
+        if not state.recording:
+            yield Finding(well=False, text=f"the running bridge records nothing: {state.journal.detail}")
+        if state.journal.notice is not None:
+            yield Finding(well=False, text=f"the running bridge says: {state.journal.notice}")
+        for watched in sleeper.sensors:
+            yield said(sleeper, watched, state.sensors.get(str(watched.sensor.id)))
+
+
+def state_of(broker: Broker, topic: str, wait: float) -> State | None:
+    """Return the state that a broker holds; None if it has none, or does not hand it out."""
+    for version in (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311):
+        with (
+            contextlib.suppress(OSError, queue.Empty, msgspec.DecodeError),
+            contextlib.closing(Trial(broker, Topics("check", "state"), version)) as trial,
+        ):
+            if trial.answer("connect").is_failure:
+                continue
+            trial.client.subscribe(topic, qos=1)
+            return msgspec.json.decode(trial.answer("message", wait), type=State)
+    return None
+
+
+def said(sleeper: Sleeper, watched: Watched, health: SensorHealth | None) -> Finding:
+    """Return what a running bridge says of one sensor, for a person."""
+    who = name_of(sleeper, watched)
+    if health is None:
+        return Finding(well=False, text=f"{who}: the running bridge does not know it; restart the bridge")
+    if not health.connected:
+        mend = "check its power, its network, and the address it sends to"
+        return Finding(well=False, text=f"{who}: the running bridge hears nothing ({health.problem}); {mend}")
+    charge = "" if health.battery is None else f", battery {health.battery} %"
+    quality = "" if health.quality is None else f", quality {health.quality} %"
+    return Finding(well=True, text=f"{who}: {watched.sensor.quantity} at {health.rate or 0:g} Hz{charge}{quality}")
 
 
 class Trial:
@@ -74,10 +126,10 @@ class Trial:
         client.connect(broker.host, broker.port)
         client.loop_start()
 
-    def answer(self, kind: str) -> Any:  # noqa: ANN401 - a reason code or a payload, as paho gives it
-        """Wait for the next answer of a kind; queue.Empty after `PATIENCE`."""
+    def answer(self, kind: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - a reason code or a payload
+        """Wait for the next answer of a kind; queue.Empty where nothing comes for so many seconds."""
         while True:
-            found, value = self._answers.get(timeout=PATIENCE)
+            found, value = self._answers.get(timeout=patience)
             if found == kind:
                 return value
 
@@ -166,11 +218,16 @@ def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
         heard[arrival.sensor] = arrival
 
 
-def told(sleeper: Sleeper, watched: Watched, heard: dict[int, Arrival], lost: str, wait: float) -> Finding:
-    """Return what was heard of one sensor, for a person."""
+def name_of(sleeper: Sleeper, watched: Watched) -> str:
+    """Return which sensor it is, for a person."""
     sensor = watched.sensor
     where = " ".join(str(part) for part in (sensor.side, sensor.place) if part)
-    who = f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
+    return f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
+
+
+def told(sleeper: Sleeper, watched: Watched, heard: dict[int, Arrival], lost: str, wait: float) -> Finding:
+    """Return what was heard of one sensor, for a person."""
+    sensor, who = watched.sensor, name_of(sleeper, watched)
     match heard.get(sensor.id):
         case Samples(block=block, battery=battery):
             charge = "" if battery is None else f", battery {battery} %"

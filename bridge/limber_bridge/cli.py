@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
+    from limber_bridge.config import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add_simulate(commands)
     add_score(commands)
     add_rescore(commands)
+    add_nights(commands)
     return top
 
 
@@ -73,10 +76,24 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
 
 
+def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `limber nights` and `limber export`."""
+    nights = commands.add_parser("nights", help="list the nights in the journal")
+    nights.add_argument("--json", action="store_true", help="one JSON object a night, one a line")
+    export = commands.add_parser("export", help="write a night of the journal as EDF+ with annotations, CSV or JSON")
+    export.add_argument("night", type=day, nargs="?", metavar="DATE", help="YYYY-MM-DD; default: the last finished one")
+    export.add_argument("--out", type=output, required=True, help="NIGHT.edf, NIGHT.csv (events) or NIGHT.json")
+    for command in (nights, export):
+        command.add_argument("--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s")
+        command.add_argument("--sleeper", metavar="ID", help="needed to export where there are several")
+
+
 def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `limber score`."""
     score = commands.add_parser("score", help="score recorded nights: CSV or EDF in, events and measures out")
-    score.add_argument("recordings", type=Path, nargs="+", metavar="RECORDING", help=".csv, .csv.gz or .edf")
+    score.add_argument(
+        "recordings", type=Path, nargs="+", metavar="RECORDING", help=".csv, .csv.gz, .edf, or .db (raw signal)"
+    )
     add_rules(score)
     where = score.add_mutually_exclusive_group()
     where.add_argument("--json", action="store_true", help="one JSON object a recording, one a line, on stdout")
@@ -145,6 +162,23 @@ def zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"`{text}`: no such time zone; write Europe/Berlin, for example") from error
+
+
+def day(text: str) -> date:
+    """Read a date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"`{text}`: write the date on which the night ended, 2026-11-23") from error
+
+
+def output(text: str) -> Path:
+    """Read the name of a file that a night can be exported to."""
+    from limber_bridge.export import FORMATS
+
+    if Path(text).suffix.lower() not in FORMATS:
+        raise argparse.ArgumentTypeError(f"`{text}`: write a name that ends in {', '.join(FORMATS)}")
+    return Path(text)
 
 
 def seconds(text: str) -> float:
@@ -281,6 +315,69 @@ def rescore(chosen: argparse.Namespace) -> int:
     return DONE
 
 
+def nights(chosen: argparse.Namespace) -> int:
+    """List the nights."""
+    import json
+
+    from limber_bridge.config import read
+    from limber_bridge.document import ConfigError
+    from limber_bridge.export import listed, table
+    from limber_bridge.journal import JournalError, read_only
+
+    try:
+        config = read(chosen.config)
+        sleepers = wanted(config, chosen.sleeper)
+        with read_only(config.journal) as record:
+            found = list(listed(config, record, sleepers))
+    except (ConfigError, UnknownSleeperError) as error:
+        return complain(str(error), WRONG)
+    except JournalError as error:
+        return complain(str(error), FAILED)
+    if chosen.json:
+        for night in found:
+            print(json.dumps(night.json))  # noqa: T201 - its answer
+    else:
+        print(table(found, config) if found else "no night yet")  # noqa: T201
+    return DONE
+
+
+def export(chosen: argparse.Namespace) -> int:
+    """Write a night out."""
+    from limber_bridge.config import read
+    from limber_bridge.document import ConfigError
+    from limber_bridge.export import NothingThereError, gathered, write
+    from limber_bridge.journal import JournalError, read_only
+
+    try:
+        config = read(chosen.config)
+        (sleeper,) = wanted(config, chosen.sleeper, one=True)
+        with read_only(config.journal) as record:
+            exported = gathered(config, record, sleeper, chosen.night)
+        write(exported, config, chosen.out)
+    except (ConfigError, UnknownSleeperError) as error:
+        return complain(str(error), WRONG)
+    except (JournalError, NothingThereError) as error:
+        return complain(str(error), FAILED)
+    except OSError as error:
+        return complain(f"--out {chosen.out}: {error.strerror or error}; choose another place", FAILED)
+    for note in exported.notes:
+        print(note, file=sys.stderr)  # noqa: T201
+    return DONE
+
+
+class UnknownSleeperError(Exception):
+    """Nobody of that name sleeps here; the text says who does."""
+
+
+def wanted(config: Config, sleeper: str | None, *, one: bool = False) -> tuple[Sleeper, ...]:
+    """Return the sleepers that are asked for: all, or the one that is named; UnknownSleeperError."""
+    found = tuple(each for each in config.sleepers if sleeper in (None, each.id))
+    if not found or (one and len(found) > 1):
+        known = ", ".join(each.id for each in config.sleepers)
+        raise UnknownSleeperError(f"--sleeper: write one of {known}")
+    return found
+
+
 def rules_of(chosen: argparse.Namespace) -> RuleSet:
     """Return the rule set that was asked for."""
     from dataclasses import replace
@@ -298,4 +395,7 @@ def complain(text: str, status: int) -> int:
     return status
 
 
-COMMANDS: Final = {"run": run, "check": check, "simulate": simulate, "score": score, "rescore": rescore}
+COMMANDS: Final = {
+    "run": run, "check": check, "simulate": simulate, "score": score, "rescore": rescore, "nights": nights,
+    "export": export,
+}  # fmt: skip

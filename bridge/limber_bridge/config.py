@@ -18,6 +18,7 @@ import voluptuous as vol
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
 from limber_bridge.document import ConfigError, Document, Keys, load, whole
+from limber_bridge.journal import Limits
 from limber_bridge.nights import Calendar
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Wanted
@@ -95,6 +96,8 @@ class Config:
     calendar: Calendar
     rules: RuleSet
     journal: Path
+    limits: Limits
+    """Of the journal and of the raw signal."""
     broker: Broker
     sections: Mapping[str, Any]
     """By source: what it made of its section."""
@@ -166,6 +169,15 @@ BRIDGE: Final = vol.Schema(
         vol.Optional("night_ends_at", default=12): whole(1, 23),
     }
 )
+KEEP: Final = vol.Schema(
+    {
+        vol.Optional("nights"): whole(7, 100_000),
+        vol.Optional("size", default=1000): whole(10, 1_000_000),
+        vol.Optional("backups", default=7): whole(0, 365),
+        vol.Optional("raw", default=7): whole(0, 100_000),
+        vol.Optional("raw_size", default=2000): whole(10, 10_000_000),
+    }
+)
 TLS: Final = vol.Any(
     vol.All(bool, lambda wanted: Tls() if wanted else None),
     vol.All(
@@ -216,6 +228,7 @@ TOP: Final = vol.Schema(
             list, vol.Length(min=1), msg="list at least one sleeper, behind a dash"
         ),
     }
+    | {vol.Optional("keep", default=dict): dict}
     | {vol.Optional(name): dict for name in SECTIONS}
 )
 
@@ -272,6 +285,7 @@ def read(path: Path) -> Config:
         raise ConfigError(checker.errors)
     bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
     broker = checker.check(BROKER, top["broker"], ("broker",))
+    keep = checker.check(KEEP, top["keep"], ("keep",))
     sections = dict(sections_of(checker, top))
     sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
     between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
@@ -279,7 +293,7 @@ def read(path: Path) -> Config:
         checker.fail(("broker", "password"), "a password needs a `user` beside it")
     if broker is not None and broker["tls"] is not None:
         broker["tls"] = checker.check(lambda tls: usable(tls, path.parent), broker["tls"], ("broker", "tls"))
-    if checker.errors or bridge is None or broker is None:
+    if checker.errors or bridge is None or broker is None or keep is None:
         raise ConfigError(checker.errors)
     return Config(
         bridge=bridge["id"],
@@ -287,6 +301,7 @@ def read(path: Path) -> Config:
         calendar=Calendar(bridge["time_zone"], bridge["night_ends_at"]),
         rules=RULE_SETS[bridge["rules"]],
         journal=path.parent / bridge["journal"],
+        limits=Limits(keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]),
         broker=broker_of(broker),
         sections=sections,
         sleepers=tuple(sleeper for sleeper in sleepers if sleeper is not None),

@@ -1,28 +1,48 @@
 """The only record: what was measured, in SQLite, before anyone hears of it.
 
 Law: a method that writes returns only when the data would outlive a power cut. Whatever is published can be rebuilt
-from here. One process writes; the methods may be called from any thread.
+from here. One process writes; the methods may be called from any thread. Nothing is dropped without a word, and a file
+that is damaged is never thrown away.
 """
 
 import fcntl
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final, Self, get_args
+from typing import Any, Final, Self, get_args, override
 
 import msgspec
 
+from limber_bridge.database import (
+    MENDS,
+    Ailment,
+    DamagedError,
+    SchemaError,
+    ailment,
+    begins_well,
+    copy,
+    is_damage,
+    look_through,
+    open_to_read,
+    open_to_write,
+    settle,
+    sound,
+    transaction,
+    version_of,
+)
 from limber_bridge.detection.detector import Memory
 from limber_bridge.detection.events import Event, identity, kind
 from limber_bridge.detection.personal import Label
 from limber_bridge.nights import Night
 
-TABLES: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival: what pages of an answer go by
   sleeper TEXT NOT NULL,
@@ -43,8 +63,8 @@ CREATE TABLE night (
 );
 CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 CREATE TABLE topic (topic TEXT PRIMARY KEY);
-"""
-LABELS: Final = """
+""",
+    """
 CREATE TABLE label (
   sleeper TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -53,15 +73,40 @@ CREATE TABLE label (
   PRIMARY KEY (sleeper, id),
   UNIQUE (sleeper, event)
 );
-"""
-MIGRATIONS: Final = (TABLES, LABELS)
-"""What brings a journal from schema n to n + 1; an empty file has schema 0."""
-SCHEMA: Final = len(MIGRATIONS)
+""",
+    """
+ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
+""",
+)
+"""The layout, and every later change to it, in order. Only ever append: what was released stays as it is."""
 KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
+UNTOUCHED: Final = 7
+"""Nights of each sleeper whose events are never dropped, whatever the limits say."""
+SCARCE: Final = 50_000_000
+"""Bytes; with less room a journal will not last for long."""
+SPARE: Final = 3
+"""Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
 
 
 class JournalError(Exception):
     """The journal cannot be used; the text says which file, why, and what to do."""
+
+
+class UnwritableError(JournalError):
+    """The disk does not take what is to be written, now; later it may."""
+
+    def __init__(self, path: Path, reason: Ailment, detail: object) -> None:
+        """Note what ails the disk."""
+        super().__init__(f"{path}: cannot be written ({detail}): {MENDS[reason]}")
+        self.reason = reason
+
+
+class InUseError(JournalError):
+    """Another process writes this journal."""
+
+
+class SpoiltError(JournalError):
+    """Something in the journal cannot be read as what it has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,79 +118,82 @@ class Entry:
     event: Event
 
 
-class Journal:
-    """An open journal."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is to be kept of one sleeper, all of it or nothing."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the journal at a path, or begin one.
+    sleeper: str
+    renewed: tuple[date, ...] = ()
+    """Nights whose events are to be forgotten first: they are played anew."""
+    events: tuple[tuple[date, Event], ...] = ()
+    """Each with its night."""
+    memory: Memory | None = None
+    """What the detector has to remember beside them."""
+    nights: tuple[Night, ...] = ()
+    """Finished, or finished anew."""
+    unlabelled: bool = False
+    """All labels are to be forgotten first."""
+    labels: tuple[Label, ...] = ()
+    """Each replaces those that were filed under the same id or are about the same event."""
 
-        Raises JournalError where the file cannot be read or written, belongs to a newer version, or is in use; methods
-        that write raise it when they cannot.
-        """
-        self._path = path
-        self._turn = threading.RLock()
-        try:
-            self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise JournalError(f"{path}: {error.strerror}; let the bridge write to this folder") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._database = connect(path)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            raise JournalError(f"{path}: another limber uses this journal; stop it first") from error
-        except OSError as error:
-            os.close(self._lock)
-            mend = "put it on a disk of this machine"
-            raise JournalError(f"{path}: its file system has no locks ({error.strerror}); {mend}") from error
-        except (sqlite3.Error, JournalError) as error:
-            os.close(self._lock)
-            raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+    def joined(self, later: Self) -> Self:
+        """Return this page and a later one as one that leaves the same behind."""
+        anew = set(later.renewed)
+        events = {identity(event): (night, event) for night, event in self.events if night not in anew}
+        for night, event in later.events:
+            events.pop(identity(event), None)
+            events[identity(event)] = (night, event)
+        nights = {night.date: night for night in (*self.nights, *later.nights)}
+        return type(self)(
+            self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
+            later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
+            (*(() if later.unlabelled else self.labels), *later.labels),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept."""
+
+    nights: int | None = None
+    """Of each sleeper, with every event; None: all. The figures of a night are kept for ever."""
+    size: int = 1000
+    """MB that the journal may take."""
+    backups: int = 7
+    """One a day; 0: none."""
+    raw: int = 7
+    """Nights of each sleeper with the raw signal; 0: none."""
+    raw_size: int = 2000
+    """MB that the raw signal may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What was done to keep the journal well."""
+
+    dropped: tuple[date, ...]
+    """Nights whose events were dropped."""
+    problem: str | None
+    """Why there is no backup of today, for a person."""
+
+
+class Record:
+    """A journal, to be read."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        """Take over an open database."""
+        self._path, self._reader = path, database
+        self._reading = threading.RLock()
 
     def close(self) -> None:
         """Let go of the file."""
-        self._database.close()
-        os.close(self._lock)
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
-        """Keep events, each with its night, together with what the detector has to remember.
-
-        An event that is known by its id replaces what was known of it, and comes last in the order of arrival.
-        """
-        rows = [
-            (sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
-            for night, event in events
-        ]
-        with self._writing():
-            self._database.executemany(
-                "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload,"
-                " number = (SELECT max(number) + 1 FROM event) WHERE payload <> excluded.payload",
-                rows,
-            )
-            self._database.executemany(
-                "INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows}
-            )
-            self._database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (sleeper, encode(memory)))
-
-    def forget(self, sleeper: str, night: date) -> None:
-        """Forget the events of a night that is to be played anew; its figures stay until there are others."""
-        with self._writing():
-            self._database.execute("DELETE FROM event WHERE sleeper = ? AND night = ?", (sleeper, night.isoformat()))
-
-    def finish(self, night: Night) -> None:
-        """Keep a finished night, or a later revision of it."""
-        with self._writing():
-            self._database.execute(
-                "INSERT OR REPLACE INTO night VALUES (?, ?, ?, ?)",
-                (night.sleeper, night.date.isoformat(), night.revision, encode(night)),
-            )
 
     def memory(self, sleeper: str) -> Memory | None:
         """Return what the detector of a sleeper has to remember; None before its first event."""
@@ -182,22 +230,10 @@ class Journal:
         rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
         return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
 
-    def keep_label(self, sleeper: str, label: Label) -> None:
-        """Keep a label; it replaces those that were filed under the same id or are about the same event."""
-        with self._writing():
-            self._database.execute(
-                "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", (sleeper, label.id, label.event, encode(label))
-            )
-
     def labels(self, sleeper: str) -> list[Label]:
         """Return all labels of a sleeper."""
         rows = self._rows("SELECT payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
         return [self._decoded(payload, Label) for (payload,) in rows]
-
-    def forget_labels(self, sleeper: str) -> None:
-        """Forget all labels of a sleeper."""
-        with self._writing():
-            self._database.execute("DELETE FROM label WHERE sleeper = ?", (sleeper,))
 
     def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
         """Return the finished nights after a date, oldest first."""
@@ -221,66 +257,413 @@ class Journal:
         rows = self._rows("SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper)
         return [date.fromisoformat(night) for (night,) in rows]
 
+    def dropped(self, sleeper: str, night: date) -> int | None:
+        """Return when (us) the events of a night were dropped to make room; None if they were not."""
+        rows = self._rows("SELECT dropped FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat())
+        return rows[0][0] if rows else None
+
     def topics(self) -> set[str]:
         """Return the retained topics that were ever published."""
         return {topic for (topic,) in self._rows("SELECT topic FROM topic")}
-
-    def keep_topics(self, topics: Iterable[str]) -> None:
-        """Note which retained topics are ours from now on."""
-        with self._writing():
-            self._database.execute("DELETE FROM topic")
-            self._database.executemany("INSERT INTO topic VALUES (?)", [(topic,) for topic in topics])
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Commit what is done inside, or nothing of it; JournalError if that cannot be done."""
-        try:
-            with self._turn, self._database:
-                yield
-        except sqlite3.Error as error:
-            raise JournalError(f"{self._path}: cannot be written ({error}); see that its disk has room") from error
 
     def _decoded[T](self, payload: str, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(payload, type=kind)
         except msgspec.DecodeError as error:
-            raise JournalError(f"{self._path}: damaged ({error}); move it away to begin a new one") from error
+            raise SpoiltError(f"{self._path}: damaged ({error}); move it away to begin a new one") from error
 
     def _rows(self, statement: str, *values: str | int) -> list[Any]:
         try:
-            with self._turn, closing(self._database.execute(statement, values)) as cursor:
+            with self._reading, closing(self._reader.execute(statement, values)) as cursor:
                 return cursor.fetchall()
         except sqlite3.Error as error:
-            raise JournalError(f"{self._path}: cannot be read ({error}); move it away to begin a new one") from error
+            broken = SpoiltError if is_damage(error) else JournalError
+            raise broken(f"{self._path}: cannot be read ({error}); move it away to begin a new one") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the database; sqlite3.Error or JournalError where it is damaged, newer than this program, or no journal."""
-    database = sqlite3.connect(path, autocommit=True, check_same_thread=False)
+def read_only(path: Path) -> Record:
+    """Open a journal to read what it holds, while a bridge may be writing it; JournalError if that cannot be."""
+    if not path.exists():
+        raise JournalError(f"{path}: no journal there; correct `journal` under `bridge`, or run the bridge first")
     try:
-        prepare(database)
-    except sqlite3.Error, JournalError:
+        database = open_to_read(path)
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: cannot be read ({error}); let this user read it and its folder") from error
+    try:
+        version = version_of(database, MIGRATIONS)
+    except (sqlite3.Error, SchemaError) as error:
         database.close()
-        raise
-    database.autocommit = False
-    return database
+        raise JournalError(f"{path}: {error}") from error
+    if version < len(MIGRATIONS):
+        database.close()
+        raise JournalError(f"{path}: written by an older limber; run the bridge once, which brings it up to date")
+    return Record(path, database)
 
 
-def prepare(database: sqlite3.Connection) -> None:
-    """Set how the database is written, and lay out a new one."""
-    database.execute("PRAGMA journal_mode = WAL")
-    # FULL: after a power cut NORMAL may miss the last commits, and nobody else has them.
-    database.execute("PRAGMA synchronous = FULL")
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA:
-        raise JournalError(f"written by a newer limber (schema {version}, this one knows {SCHEMA}); update the bridge")
-    (sound,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if sound != "ok":
-        raise JournalError(f"damaged ({' '.join(sound.split())})")
-    if version == 0 and database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-        raise JournalError("a database of some other program")
-    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        database.executescript(f"BEGIN;{migration}PRAGMA user_version = {number};COMMIT;")
+def look_at(path: Path) -> None:
+    """Look whether a bridge can keep its journal at a path, and change nothing there.
+
+    Raises InUseError where a bridge does just now, another JournalError where it could not.
+    """
+    number = locked(path)
+    try:
+        if number is None or (path.exists() and not os.access(path, os.W_OK)):
+            raise UnwritableError(path, Ailment.READ_ONLY, "tried to")
+        if shutil.disk_usage(path.parent).free < SCARCE:
+            raise UnwritableError(path, Ailment.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free")
+        if path.exists():
+            with closing(open_to_read(path)) as database:
+                look_through(database)
+                version_of(database, MIGRATIONS)
+    except DamagedError as error:
+        text = "the bridge sets it aside when it starts, and goes on from its newest backup or with a new one"
+        raise SpoiltError(f"{path}: damaged ({error}); {text}") from error
+    except (sqlite3.Error, OSError, SchemaError) as error:
+        raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+    finally:
+        if number is not None:
+            os.close(number)
+
+
+class Journal(Record):
+    """The journal, open for the one process that writes it.
+
+    A disk that cannot be written keeps nobody from opening it: what it holds can be read, every method that writes
+    raises UnwritableError, and tries again when it is called again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at a path, or begin one; one that is damaged is set aside first.
+
+        Raises JournalError where the file belongs to a newer version or another program, is in use, or its folder is
+        not for us; methods that write raise it when they cannot.
+        """
+        self._turn = threading.RLock()
+        self._database: sqlite3.Connection | None = None
+        self.notices: list[str] = []
+        """What a person has to know: that it was damaged, and what became of it."""
+        self.before: Path | None = None
+        """A copy of the file as it was before its layout was brought up to date just now."""
+        ours = path.with_name(path.name + ".lock").exists()
+        self._lock = locked(path)
+        try:
+            self._begin(path, ours=ours)
+        except JournalError:
+            self._unlock()
+            raise
+
+    @property
+    def well(self) -> bool:
+        """Whether it can be written, as far as is known."""
+        return self._database is not None
+
+    def _begin(self, path: Path, *, ours: bool) -> None:
+        """Open both ways into the file; where the disk cannot be written, only the one to read."""
+        self._path = path
+        try:
+            if is_spoilt(path, ours=ours):
+                self._set_aside("it does not begin like a journal")
+            self._database = self._opened()
+            super().__init__(path, open_to_read(path, beside=True))
+        except UnwritableError:
+            # Whoever writes first is told.
+            super().__init__(path, readable(path))
+        except sqlite3.Error as error:
+            self._let_go()
+            raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+
+    @override
+    def close(self) -> None:
+        """Let go of the file."""
+        super().close()
+        self._let_go()
+        self._unlock()
+
+    def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
+        """Keep events, each with its night, together with what the detector has to remember.
+
+        An event that is known by its id replaces what was known of it, and comes last in the order of arrival.
+        """
+        self.write([Page(sleeper, events=tuple(events), memory=memory)])
+
+    def forget(self, sleeper: str, night: date) -> None:
+        """Forget the events of a night that is to be played anew; its figures stay until there are others."""
+        self.write([Page(sleeper, renewed=(night,))])
+
+    def finish(self, night: Night) -> None:
+        """Keep a finished night, or a later revision of it."""
+        self.write([Page(night.sleeper, nights=(night,))])
+
+    def keep_label(self, sleeper: str, label: Label) -> None:
+        """Keep a label; it replaces those that were filed under the same id or are about the same event."""
+        self.write([Page(sleeper, labels=(label,))])
+
+    def forget_labels(self, sleeper: str) -> None:
+        """Forget all labels of a sleeper."""
+        self.write([Page(sleeper, unlabelled=True)])
+
+    def write(self, pages: Iterable[Page]) -> None:
+        """Keep all of some pages, or nothing of them."""
+        with self._writing() as database:
+            for page in pages:
+                write_page(database, page)
+
+    def keep_topics(self, topics: Iterable[str]) -> None:
+        """Note which retained topics are ours from now on."""
+        with self._writing() as database:
+            database.execute("DELETE FROM topic")
+            database.executemany("INSERT INTO topic VALUES (?)", [(topic,) for topic in topics])
+
+    def upkeep(self, today: date, limits: Limits) -> Upkeep:
+        """Drop the events of the oldest nights beyond the limits, and make the backup of a day if it is not there yet.
+
+        Nights and backups are counted, not dated: a clock that was wrong for a while costs nothing.
+        """
+        dropped = tuple(self._drop_oldest(limits))
+        return Upkeep(dropped, self._back_up(today, limits.backups) if limits.backups else None)
+
+    def _drop_oldest(self, limits: Limits) -> Iterator[date]:
+        """Drop the events of nights beyond the limits, the oldest first, and yield their dates."""
+        rows = self._rows("SELECT DISTINCT night FROM event ORDER BY night DESC")
+        nights = [date.fromisoformat(night) for (night,) in rows]
+        kept = len(nights) if limits.nights is None else max(UNTOUCHED, limits.nights)
+        for number in range(len(nights), UNTOUCHED, -1):
+            if number <= kept and self._size() <= limits.size * 1_000_000:
+                return
+            self._drop(nights[number - 1])
+            yield nights[number - 1]
+
+    def _size(self) -> int:
+        """Return how many bytes of the file are in use."""
+        pages, free, size = (
+            self._rows(f"PRAGMA {what}")[0][0] for what in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def _drop(self, night: date) -> None:
+        now = round(datetime.now(UTC).timestamp() * 1e6)
+        with self._writing() as database:
+            database.execute("DELETE FROM event WHERE night = ?", (night.isoformat(),))
+            database.execute("UPDATE night SET dropped = ? WHERE night = ?", (now, night.isoformat()))
+
+    def _back_up(self, today: date, kept: int) -> str | None:
+        """Make the backup of a day and remove those beyond `kept`; return what is in the way, None if nothing is."""
+        folder = backups_of(self._path)
+        target = folder / f"{self._path.stem}-{today}.db"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if not target.exists():
+                if shutil.disk_usage(folder).free < SPARE * self._size():
+                    return f"{folder}: no backup of the journal, as the disk is nearly full; make room on it"
+                # A connection of its own: the bridge goes on writing meanwhile.
+                with closing(open_to_read(self._path, beside=True)) as database:
+                    copy(database, target)
+            for old in backups(self._path)[kept:]:
+                old.unlink()
+        except (sqlite3.Error, OSError) as error:
+            reason = ailment(error, self._path.parent)
+            return f"{folder}: no backup of the journal ({error})" + (f": {MENDS[reason]}" if reason else "")
+        return None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Commit what is done inside, or nothing of it; JournalError if that cannot be done."""
+        with self._turn:
+            try:
+                if self._database is None:
+                    self._reopen()
+                assert self._database is not None  # noqa: S101 - _reopen has seen to it
+                with transaction(self._database):
+                    yield self._database
+            except sqlite3.Error as error:
+                # A connection that met a failing disk is of no further use.
+                self._let_go()
+                raise self._broken(error) from error
+
+    def _reopen(self) -> None:
+        self._database = self._opened()
+        with self._reading:
+            old, self._reader = self._reader, open_to_read(self._path, beside=True)
+            old.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the database, brought up to date; a damaged one is set aside first. sqlite3.Error or JournalError."""
+        try:
+            self._copy_outdated()
+            return open_to_write(self._path, MIGRATIONS)
+        except DamagedError as error:
+            self._set_aside(str(error))
+            return self._opened()
+        except SchemaError as error:
+            raise JournalError(f"{self._path}: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise self._broken(error) from error
+
+    def _copy_outdated(self) -> None:
+        """Copy a file of an older layout before it is changed."""
+        if not self._path.exists() or not self._path.stat().st_size:
+            return
+        if not begins_well(self._path):
+            return
+        with sound(), closing(open_to_read(self._path)) as database:
+            version = version_of(database, MIGRATIONS)
+            target = self._path.with_name(f"{self._path.name}.schema-{version}")
+            if 0 < version < len(MIGRATIONS) and not target.exists():
+                copy(database, target)
+                self.before = target
+
+    def _set_aside(self, why: str) -> None:
+        """Move a damaged file away, and put the newest sound backup in its place where there is one; JournalError."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        part = self._path.with_name(f".{self._path.name}.part")
+        try:
+            backup = next((one for one in backups(self._path) if is_sound(one)), None)
+            if backup is not None:
+                shutil.copyfile(backup, part)
+                settle(part)
+            for tail in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    self._path.with_name(self._path.name + tail).rename(aside.with_name(aside.name + tail))
+            if backup is not None:
+                part.rename(self._path)
+            settle(self._path.parent)
+        except OSError as error:
+            raise self._broken(error) from error
+        begun = "a new one is begun" if backup is None else f"the bridge goes on from its backup {backup}"
+        self.notices.append(
+            f"{self._path} was DAMAGED ({why}). It is kept as {aside}; {begun}, and what else it held is not shown"
+        )
+
+    def set_aside(self, why: str) -> None:
+        """Move the file away, as something in it cannot be read, and go on with a backup or a new one; JournalError."""
+        with self._turn, self._reading:
+            # The reader first: whoever closes last tidies up the log.
+            self._reader.close()
+            self._let_go()
+            self._set_aside(why)
+            self._database = self._opened()
+            self._reader = open_to_read(self._path, beside=True)
+
+    def _broken(self, error: sqlite3.Error | OSError) -> JournalError:
+        """Return what an error means for whoever wanted to write."""
+        reason = ailment(error, self._path.parent)
+        if reason is not None:
+            return UnwritableError(self._path, reason, error)
+        return JournalError(f"{self._path}: {error}; move the file away to begin a new journal")
+
+    def _let_go(self) -> None:
+        if self._database is not None:
+            # A disk that fails may fail here as well.
+            with suppress(sqlite3.Error):
+                self._database.close()
+        self._database = None
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def write_page(database: sqlite3.Connection, page: Page) -> None:
+    """Write one page; sqlite3.Error."""
+    for night in page.renewed:
+        database.execute("DELETE FROM event WHERE sleeper = ? AND night = ?", (page.sleeper, night.isoformat()))
+    rows = [
+        (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
+        for night, event in page.events
+    ]
+    database.executemany(
+        "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload, night = excluded.night,"
+        " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
+        rows,
+    )
+    database.executemany("INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows})
+    if page.memory is not None:
+        database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory)))
+    database.executemany(
+        "INSERT INTO night (sleeper, night, revision, payload) VALUES (?, ?, ?, ?) ON CONFLICT (sleeper, night)"
+        " DO UPDATE SET revision = excluded.revision, payload = excluded.payload",
+        [(one.sleeper, one.date.isoformat(), one.revision, encode(one)) for one in page.nights],
+    )
+    if page.unlabelled:
+        database.execute("DELETE FROM label WHERE sleeper = ?", (page.sleeper,))
+    database.executemany(
+        "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)",
+        [(page.sleeper, label.id, label.event, encode(label)) for label in page.labels],
+    )
+
+
+def locked(path: Path) -> int | None:
+    """Return a lock on a journal; None where the disk can be read only, so that nobody else writes either.
+
+    Raises JournalError where another process has it, or the folder is not for us.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        number = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if ailment(error, path.parent) is not None:
+            return None
+        raise JournalError(f"{path}: {error.strerror}; let the bridge write to this folder") from error
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(number)
+        raise InUseError(f"{path}: another limber uses this journal; stop it first") from error
+    except OSError as error:
+        os.close(number)
+        mend = "put it on a disk of this machine"
+        raise JournalError(f"{path}: its file system has no locks ({error.strerror}); {mend}") from error
+    return number
+
+
+def is_spoilt(path: Path, *, ours: bool) -> bool:
+    """Return whether a journal lost its beginning; `ours`: it was opened as a journal before.
+
+    A file that was never ours is somebody else's and is left alone.
+    """
+    if not ours or not path.exists():
+        return False
+    return not begins_well(path) or (not path.stat().st_size and bool(backups(path)))
+
+
+def readable(path: Path) -> sqlite3.Connection:
+    """Return what of a journal can be read where it cannot be written: all of it, or nothing."""
+    try:
+        database = open_to_read(path)
+        try:
+            look_through(database)
+            if version_of(database, MIGRATIONS) == len(MIGRATIONS):
+                return database
+        except sqlite3.Error, SchemaError, DamagedError:
+            pass
+        database.close()
+    except sqlite3.Error, OSError:
+        pass
+    empty = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
+    for migration in MIGRATIONS:
+        empty.executescript(migration)
+    return empty
+
+
+def backups_of(path: Path) -> Path:
+    """Return the folder that holds the backups of a journal."""
+    return path.with_name(f"{path.stem}-backups")
+
+
+def backups(path: Path) -> list[Path]:
+    """Return the backups of a journal, the newest first."""
+    return sorted(backups_of(path).glob(f"{path.stem}-????-??-??.db"), reverse=True)
+
+
+def is_sound(path: Path) -> bool:
+    """Return whether a backup can be used."""
+    try:
+        with closing(open_to_read(path)) as database:
+            look_through(database)
+            return version_of(database, MIGRATIONS) > 0
+    except sqlite3.Error, SchemaError, DamagedError:
+        return False
 
 
 def encode(value: Event | Memory | Night | Label) -> str:

@@ -4,7 +4,7 @@ The classes are the format: their fields are the keys of the JSON, in these unit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -115,6 +115,24 @@ class NightMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalHealth:
+    """How the bridge's record does."""
+
+    problem: str | None = None
+    """Why nothing is recorded just now, as a word: see docs/protocol.md."""
+    detail: str | None = None
+    """The same for a person, with what to do."""
+    held: int = 0
+    """Events that wait in the bridge's memory."""
+    lost: int = 0
+    """Events that are in no journal, since the bridge started: more waited than can be held."""
+    notice: str | None = None
+    """What a person has to know of it: that it was damaged and set aside when the bridge started."""
+    signal: str | None = None
+    """Why the raw signal is not kept just now, though it is wanted, as a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """`<base>/<bridge>/<sleeper>/state`, retained: everything that is true now."""
 
@@ -134,6 +152,9 @@ class State:
     methods: Methods
     sensors: Mapping[str, SensorHealth]
     """By sensor id."""
+    recording: bool = True
+    """Whether what happens is kept; if not, it is only told live, and kept later if memory lasts."""
+    journal: JournalHealth = field(default_factory=JournalHealth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,7 +343,7 @@ class Refusal:
     ok: bool = False
     error: str
     """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`, `unknown_event`,
-    `time_ahead`."""
+    `time_ahead`, `forgotten`, `unreadable`."""
     message: str
     """For a person: what to do."""
 

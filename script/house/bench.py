@@ -23,6 +23,7 @@ from house.broker import start_broker
 from house.home import Home, add_broker, add_limber, opened, prepare, start_home
 from house.process import ROOT, HouseError, Program, free_port, need, start
 from house.sensor import AnkleSensor, leg, send
+from house.soak import NIGHTS, RECONNECTS, nights, reconnects
 from limber_bridge.clock import HostClock
 from limber_bridge.config import read
 from limber_bridge.detection.detector import Detector
@@ -79,6 +80,12 @@ FIGURES: Final = {
     "emg_vs_psgscoring": Figure("times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True),
     "sensors_per_core": Figure("sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True),
     "help_s": Figure("s", 0.3, "limber --help"),
+    "soak_nights_mb": Figure("MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"),
+    "soak_reconnects_mb": Figure(
+        "MB", 10, f"growth over {RECONNECTS} reconnects to the broker and of a sensor, the last ten above those before"
+    ),
+    "soak_descriptors": Figure("files", 0, "growth of open files in either"),
+    "soak_threads": Figure("threads", 0, "growth of threads in either"),
     "rss_mb": Figure("MB", 130, "limber run with one sensor"),
     "movement_to_entity_ms": Figure("ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"),
 }
@@ -255,11 +262,23 @@ def rss_mb(program: Program) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
+async def soak() -> dict[str, float]:
+    """Return by how much a bridge grows that runs for weeks."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        slept = await asyncio.to_thread(nights, Path(folder))
+        lost = await reconnects(Path(other))
+    return {
+        "soak_nights_mb": slept.rss, "soak_reconnects_mb": lost.rss,
+        "soak_descriptors": max(slept.descriptors, lost.descriptors), "soak_threads": max(slept.threads, lost.threads),
+    }  # fmt: skip
+
+
 async def run() -> dict[str, float]:
     """Measure everything."""
     signal = night()
     found = {"night_filter_passes": night_filter_passes(signal), "block_us": block_us(signal)}
     found |= {"sensors_per_core": sensors_per_core(), "help_s": help_s(), "emg_vs_psgscoring": emg_vs_psgscoring()}
+    found |= await soak()
     with tempfile.TemporaryDirectory() as folder:
         async with chain(Path(folder)) as chained:
             found["movement_to_entity_ms"] = await movement_to_entity_ms(chained)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Callable
@@ -414,6 +415,58 @@ def test_check_is_well_when_all_is_well(tmp_path: Path, broker: Broker) -> None:
     ended = asyncio.run(checking())
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "sensor 1 (Anna, left ankle, network): acceleration at 50 Hz, battery 80 %" in ended.stdout
+
+
+def test_check_asks_a_bridge_that_runs(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    port, sensor = free_port(), AnkleSensor()
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        ended = command("check", cwd=tmp_path)
+        assert ended.returncode == 1
+        assert "journal limber.db: a bridge is running on it" in ended.stdout
+        assert "the running bridge hears nothing" in ended.stdout
+        for _ in range(6):
+            send(port, sensor.frame(leg(0, 0.5, [])))
+        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
+        ended = command("check", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "sensor 1 (Anna, left ankle, network): acceleration at" in ended.stdout
+
+
+def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Broker) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=broker.port))
+    Journal(tmp_path / "limber.db").close()
+    data = bytearray((tmp_path / "limber.db").read_bytes())
+    data[4096:8192] = b"\xa5" * 4096
+    (tmp_path / "limber.db").write_bytes(data)
+    ended = command("check", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "the bridge sets it aside when it starts" in ended.stdout
+    assert (tmp_path / "limber.db").read_bytes() == bytes(data)
+
+
+def test_a_full_disk_stops_neither_movements_nor_the_bridge(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    """What is kicked meanwhile is told live, and is in the journal once there is room again."""
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(played(tmp_path, seconds=1200, speed=20), broker.port)
+        listener.wait(moved(2))
+        resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        failing = listener.wait(lambda one: one.topic == STATE and not one.json["recording"])
+        assert failing.json["journal"]["problem"] == "disk_error"
+        since = len(listener.heard)
+        told = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "movement", since=since).json["id"]
+        limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, limit)
+        since = len(listener.heard)
+        state = listener.wait(lambda one: one.topic == STATE and one.json["recording"], since=since).json
+        events = listener.ask(ask="events", night=state["tonight"]["night"])["events"]
+        assert told in [event["id"] for event in events]
+    log = bridge.log.read_text()
+    # What it said when it failed did not fit into its log either.
+    assert log.count("recording again") == 1
 
 
 def test_check_without_a_broker(tmp_path: Path) -> None:

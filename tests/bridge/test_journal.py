@@ -5,18 +5,33 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from limber_bridge.detection.detector import Memory, SensorMemory
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Posture, Series, identity
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
-from limber_bridge.journal import MIGRATIONS, Journal, JournalError
+from limber_bridge.journal import (
+    MIGRATIONS,
+    Journal,
+    JournalError,
+    Limits,
+    Page,
+    SpoiltError,
+    backups,
+    encode,
+    read_only,
+)
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
@@ -124,9 +139,10 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
+        assert journal._database is not None
         journal._database.execute("PRAGMA max_page_count = 40")
         journal.append("anna", filed(*EVENTS), MEMORY)
-        with pytest.raises(JournalError, match="see that its disk has room"):
+        with pytest.raises(JournalError, match="the disk is full; make room on it"):
             journal.append("anna", filed(*(kick(AT + number * 5_000_000) for number in range(5000))), MEMORY)
         assert len(journal.events("anna", NIGHT)) == len(EVENTS)
 
@@ -161,16 +177,174 @@ def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) ->
         assert len(journal.events("anna", NIGHT)) in (said + 1, said + 2)
 
 
-def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "limber.db"
+def full(path: Path) -> None:
+    """A journal of some size, closed."""
     with Journal(path) as journal:
-        for number in range(200):
-            journal.append("anna", filed(Posture(AT + number, AT + number + 1)), MEMORY)
+        journal.append("anna", filed(*(Posture(AT + number, AT + number + 1) for number in range(200))), MEMORY)
+        journal.finish(night(NIGHT))
+
+
+def spoil(path: Path) -> None:
+    """Overwrite two pages in the middle."""
     data = bytearray(path.read_bytes())
     data[8192:16384] = b"\xa5" * 8192
     path.write_bytes(data)
-    with pytest.raises(JournalError, match="damaged"):
-        Journal(path)
+
+
+def set_aside(folder: Path) -> list[Path]:
+    return sorted(folder.glob("limber.db.damaged-*"))
+
+
+def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    full(path)
+    spoil(path)
+    spoilt = path.read_bytes()
+    with Journal(path) as journal:
+        (notice,) = journal.notices
+        assert journal.nights("anna") == []
+        journal.append("anna", filed(*EVENTS), MEMORY)
+    (aside,) = set_aside(tmp_path)
+    assert aside.read_bytes() == spoilt
+    assert "was DAMAGED" in notice
+    assert f"It is kept as {aside}; a new one is begun" in notice
+    with Journal(path) as journal:
+        assert (journal.notices, len(journal.events("anna", NIGHT))) == ([], len(EVENTS))
+
+
+def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    full(path)
+    with Journal(path) as journal:
+        journal.upkeep(date(2026, 11, 21), Limits())
+        journal.upkeep(date(2026, 11, 22), Limits())
+    assert [one.name for one in backups(path)] == ["limber-2026-11-22.db", "limber-2026-11-21.db"]
+    spoil(path)
+    spoil(backups(path)[0])
+    with Journal(path) as journal:
+        assert "limber-2026-11-21.db" in journal.notices[0]
+        assert [one.date for one in journal.nights("anna")] == [NIGHT]
+        assert journal.memory("anna") == MEMORY
+
+
+@pytest.mark.parametrize("beginning", [b"\0" * 4096, b""], ids=["zeros", "nothing"])
+def test_a_journal_that_lost_its_beginning_is_damaged(tmp_path: Path, beginning: bytes) -> None:
+    """As a card leaves it that lost power while it wrote."""
+    path = tmp_path / "limber.db"
+    full(path)
+    with Journal(path) as journal:
+        journal.upkeep(NIGHT, Limits())
+    path.write_bytes(beginning)
+    with Journal(path) as journal:
+        assert "was DAMAGED" in journal.notices[0]
+        assert len(journal.nights("anna")) == 1
+
+
+def test_something_spoilt_in_a_sound_file_has_it_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    full(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE memory SET payload = '{'")
+    database.close()
+    with Journal(path) as journal:
+        with pytest.raises(SpoiltError) as spoilt:
+            journal.memory("anna")
+        journal.set_aside(str(spoilt.value))
+        assert (journal.memory("anna"), len(set_aside(tmp_path))) == (None, 1)
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        assert journal.memory("anna") == MEMORY
+
+
+def test_the_first_layout_is_brought_up_to_date_and_copied_before(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    with sqlite3.connect(path) as database:
+        database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        payload = encode(night(NIGHT))
+        database.execute("INSERT INTO night VALUES ('anna', ?, 1, ?)", (NIGHT.isoformat(), payload))
+    database.close()
+    with pytest.raises(JournalError, match="written by an older limber; run the bridge once"):
+        read_only(path)
+    with Journal(path) as journal:
+        assert journal.nights("anna") == [night(NIGHT)]
+        assert journal.dropped("anna", NIGHT) is None
+        assert journal.before == tmp_path / "limber.db.schema-1"
+    with closing(sqlite3.connect(tmp_path / "limber.db.schema-1")) as before:
+        assert before.execute("PRAGMA user_version").fetchone() == (1,)
+    with Journal(path) as journal:
+        assert journal.before is None
+
+
+def many_nights(journal: Journal, count: int) -> list[date]:
+    """Nights of 40 events each, the oldest first."""
+    days = [NIGHT - timedelta(days=back) for back in range(count - 1, -1, -1)]
+    for number, day in enumerate(days):
+        begin = AT + number * 10**9
+        events = [(day, Posture(begin + one, begin + one + 1)) for one in range(40)]
+        journal.append("anna", events, MEMORY)
+        journal.finish(night(day))
+    return days
+
+
+def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        days = many_nights(journal, 12)
+        assert journal.upkeep(NIGHT, Limits(nights=9)).dropped == tuple(days[:3])
+        assert [day for day in days if not journal.events("anna", day)] == days[:3]
+        assert len(journal.nights("anna")) == 12
+        assert [day for day in days if journal.dropped("anna", day) is not None] == days[:3]
+        assert journal.upkeep(NIGHT, Limits(nights=9)).dropped == ()
+
+
+def test_a_journal_that_is_too_large_keeps_a_week_all_the_same(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        days = many_nights(journal, 10)
+        assert journal.upkeep(NIGHT, Limits(size=0)).dropped == tuple(days[:3])
+
+
+def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    with Journal(path) as journal:
+        many_nights(journal, 3)
+        for back in range(9, -1, -1):
+            assert journal.upkeep(NIGHT - timedelta(days=back), Limits()).problem is None
+    assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
+    with read_only(backups(path)[0]) as copy:
+        assert len(copy.nights("anna")) == 3
+    assert backups(path)[0].stat().st_mode & 0o077 == 0
+
+
+def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+        assert reader.nights("anna") == []
+        journal.finish(night(NIGHT))
+        assert reader.nights("anna") == [night(NIGHT)]
+
+
+def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="no journal there"):
+        read_only(tmp_path / "limber.db")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), st.integers(1, 3)), max_size=12))
+def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bool, bool, int]]) -> None:
+    """What waited for a disk is written at once; what is there afterwards must not differ."""
+    pages = []
+    for at, grown, anew, day in orders:
+        series = Series(AT + at, AT + at + 99, AT + at + 97, 9 if grown else 4, ended=grown)
+        date_ = NIGHT + timedelta(days=day)
+        done = (replace(night(date_), revision=1 + at),) if grown else ()
+        pages.append(Page("anna", (date_,) if anew else (), ((date_, series),), MEMORY, done))
+
+    def left(*written: Page) -> tuple[list[object], list[object]]:
+        with TemporaryDirectory() as folder, Journal(Path(folder) / "j.db") as journal:
+            for page in written:
+                journal.write([page])
+            days = [NIGHT + timedelta(days=day) for day in range(1, 4)]
+            return [journal.events("anna", day) for day in days], list(journal.nights("anna"))
+
+    if pages:
+        assert left(*pages) == left(reduce(Page.joined, pages))
 
 
 def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:

@@ -125,6 +125,19 @@ def test_what_is_wrong_with_a_signal_is_a_problem_as_long_as_it_lasts(legs: Even
     assert legs.watch.state(legs.now).sensors["1"].problem is None
 
 
+@pytest.mark.parametrize("cut", [4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 9.0])
+def test_a_movement_cut_by_a_crash_is_there_or_lies_in_the_gap(legs: Evening, cut: float) -> None:
+    begun = legs.now
+    legs.lie(ankle((5.0, 2.0), length=cut))
+    again = legs.restart()
+    again.now += 3 * SECOND
+    again.lie(ankle(length=5))
+    spans = [(filed.event.onset, filed.event.end) for filed in again.events if isinstance(filed.event, Movement | Gap)]
+    kick = begun + 5 * SECOND, begun + 7 * SECOND
+    near = SECOND // 4
+    assert any(begin <= kick[0] + near and end >= kick[1] - near for begin, end in spans)
+
+
 def test_a_restart_goes_on_where_it_was(legs: Evening) -> None:
     legs.lie(ankle(*KICKS, length=38))
     again = legs.restart()

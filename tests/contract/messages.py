@@ -14,6 +14,7 @@ from limber_bridge.messages import (
     DoneAnswer,
     EventMessage,
     Info,
+    JournalHealth,
     LabelAnswer,
     Message,
     Refusal,
@@ -119,6 +120,12 @@ STATE: Final = State(
     },
     methods=methods(Method.ANKLE),
     sensors={"1": WELL, "2": AWAY},
+    recording=False,
+    journal=JournalHealth(
+        problem="disk_full",
+        detail="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
+        held=12,
+    ),
 )
 NOTHING: Final = State(
     time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},

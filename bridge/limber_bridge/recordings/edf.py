@@ -12,15 +12,18 @@ from zoneinfo import ZoneInfo
 
 import edfio
 import numpy as np
+import numpy.typing as npt
 
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity
-from limber_bridge.nights import micros
+from limber_bridge.detection.continuity import FEWEST_INTERVALS
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity, Times
+from limber_bridge.nights import micros, utc
 from limber_bridge.recordings.recording import (
     COLUMNS,
     Column,
     Recording,
     Signal,
     UnreadableRecordingError,
+    column_names,
     without_rails,
 )
 
@@ -39,6 +42,9 @@ LABELS: Final = {
 """Labels of tibialis EMG in sleep laboratories, letters only."""
 UNDATED: Final = 1985
 """Year that EDF writers put in for a date they do not know."""
+GAP: Final = "gap "
+"""What an annotation of ours begins with where a signal was not measured, before the signal's name: EDF+C knows no
+holes, so what stands there is no signal."""
 ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
 
 
@@ -57,7 +63,10 @@ def read_edf(path: Path, zone: ZoneInfo | None, channels: Mapping[str, str]) -> 
     grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
         grouped.setdefault((column.quantity, column.place, column.side), []).append((column, signal))
-    signals = tuple(signal_of(path, group, onsets, start or 0) for group in grouped.values())
+    holes = holes_of(edf)
+    signals = tuple(
+        without(signal_of(path, group, onsets, start or 0), holes, start or 0) for group in grouped.values()
+    )
     duration = onsets[-1] / SECOND + edf.data_record_duration - onsets[0] / SECOND
     return Recording(path.name, start, duration, signals, notes)
 
@@ -95,6 +104,26 @@ def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onset
     samples = without_rails(samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)])
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+
+
+def holes_of(edf: edfio.Edf) -> dict[str, list[tuple[int, int]]]:
+    """Return where (us from the start) signals that limber exported were not measured, by the signal's name."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for one in edf.annotations:
+        if one.text.startswith(GAP) and one.duration is not None:
+            span = (round(one.onset * SECOND), round((one.onset + one.duration) * SECOND))
+            found.setdefault(one.text.removeprefix(GAP), []).append(span)
+    return found
+
+
+def without(signal: Signal, holes: Mapping[str, Sequence[tuple[int, int]]], start: int) -> Signal:
+    """Return a signal with NaN where it was not measured."""
+    spans = holes.get(signal_name(signal), ())
+    for block in signal.blocks if spans else ():
+        times = block.clock.at_all(np.arange(block.first, block.end)) - start
+        for begin, end in spans:
+            block.samples[:, (times >= begin) & (times < end)] = np.nan
+    return signal
 
 
 def ends(signal: edfio.EdfSignal, unit: float) -> tuple[float, float]:
@@ -152,6 +181,117 @@ def start_of(edf: edfio.Edf, zone: ZoneInfo | None) -> int | None:
     except edfio.AnonymizedDateError, ValueError:
         return None
     return None if zone is None or start.year <= UNDATED else micros(start.replace(tzinfo=zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An annotation."""
+
+    onset: int
+    """us from the start."""
+    duration: int | None
+    """us; None: it has none."""
+    text: str
+
+
+STEPS: Final = {
+    Quantity.ACCELERATION: (1e-4, 1e-3, 1e-2), Quantity.EMG: (0.1, 1.0, 10.0), Quantity.LOAD: (0.01, 0.1, 1.0),
+}  # fmt: skip
+"""What a count of EDF's 16 bits may be worth; the first that holds the largest value, whole ones for most sensors."""
+HIGHEST: Final = 32767
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The evenly spaced times of an EDF file."""
+
+    start: int
+    """us."""
+    seconds: int
+    """Whole records."""
+
+
+def write_night(path: Path, recording: Recording, zone: ZoneInfo, marks: Sequence[Mark]) -> None:
+    """Write a night with its annotations as EDF+C; OSError. Without a signal it holds the annotations alone.
+
+    `recording` knows its start, marks count from the whole second in which it lies. Every sample in the file was
+    measured, at most half an interval off its time: the grid of EDF has no drift.
+    """
+    start = begin_of(recording)
+    rates = {signal_name(signal): round(signal.rate, 1) for signal in recording.signals}
+    record = next((size for size in (1, 2, 5) if all((size * rate).is_integer() for rate in rates.values())), 10)
+    lasts = (recording.start or 0) - start + round(recording.duration * SECOND)
+    grid = Grid(start, max(1, -(-lasts // (record * SECOND))) * record)
+    signals: list[edfio.EdfSignal] = []
+    annotations = [
+        edfio.EdfAnnotation(mark.onset / SECOND, None if mark.duration is None else mark.duration / SECOND, mark.text)
+        for mark in marks
+    ]
+    for signal in recording.signals:
+        made, gaps = channels_of(signal, rates[signal_name(signal)], grid)
+        signals += made
+        annotations += gaps
+    local = utc(start).astimezone(zone)
+    edfio.Edf(
+        signals, recording=edfio.Recording(startdate=local.date(), equipment_code="limber"),
+        starttime=local.time(), data_record_duration=record if signals else None,
+        annotations=sorted(annotations, key=lambda one: one.onset),
+    ).write(path)  # fmt: skip
+
+
+def begin_of(recording: Recording) -> int:
+    """Return the whole second (us) in which a recording begins: an EDF file begins at one."""
+    return (recording.start or 0) // SECOND * SECOND
+
+
+def channels_of(signal: Signal, rate: float, grid: Grid) -> tuple[list[edfio.EdfSignal], list[edfio.EdfAnnotation]]:
+    """Return the channels of a sensor on the grid, and an annotation for each of its gaps."""
+    samples, empty = on_grid(signal, rate, grid)
+    edges = np.flatnonzero(np.diff(empty, prepend=False, append=False))
+    steps = STEPS[signal.quantity]
+    step = next((one for one in steps if np.abs(samples).max() <= HIGHEST * one), steps[-1])
+    counts = np.ascontiguousarray(np.clip(np.rint(samples / step), -HIGHEST, HIGHEST), dtype=np.int16)
+    counts[:, empty] = 0
+    channels = [
+        edfio.EdfSignal.from_digital(
+            axis, rate, label=name, physical_dimension=signal.quantity.unit,
+            physical_range=(-HIGHEST * step, HIGHEST * step), digital_range=(-HIGHEST, HIGHEST),
+        )
+        for name, axis in zip(column_names(signal.quantity, signal.place, signal.side), counts, strict=True)
+    ]  # fmt: skip
+    gaps = [
+        edfio.EdfAnnotation(round(begin / rate, 6), round((end - begin) / rate, 6), GAP + signal_name(signal))
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    ]
+    return channels, gaps
+
+
+def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the sample nearest to each time of the grid, shape (axes, n), and where nothing was measured."""
+    times, samples = measured(signal)
+    slots = grid.start + np.rint(np.arange(round(grid.seconds * rate)) * SECOND / rate).astype(np.int64)
+    if not len(times):
+        return np.zeros((signal.quantity.axes, len(slots))), np.ones(len(slots), dtype=bool)
+    after = np.clip(np.searchsorted(times, slots), 0, len(times) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(slots - times[before] <= times[after] - slots, before, after)
+    hole, half = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate)), round(SECOND / rate / 2)
+    within = (slots > times[before]) & (slots < times[after]) & (times[after] - times[before] > hole)
+    return samples[:, nearest], within | (slots < times[0] - half) | (slots > times[-1] + half)
+
+
+def measured(signal: Signal) -> tuple[Times, Floats]:
+    """Return the good samples (axes, n) of a signal and their times (us), rising."""
+    times = np.concatenate([one.clock.at_all(np.arange(one.first, one.end)) for one in signal.blocks])
+    samples = np.concatenate([one.samples for one in signal.blocks], axis=1)
+    order = np.argsort(times, kind="stable")
+    order = order[np.isfinite(samples).all(axis=0)[order]]
+    return times[order], samples[:, order]
+
+
+def signal_name(signal: Signal) -> str:
+    """Return what a sensor is called, without its axes."""
+    return column_names(signal.quantity, signal.place, signal.side)[0].removesuffix("_x")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,233 @@
+"""`limber nights` and `limber export`: the journal's nights, for people and for other programs."""
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import edfio
+import numpy as np
+import pyedflib
+import pytest
+
+from limber_bridge.cli import main
+from limber_bridge.detected import detect
+from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.events import Event, Gap, Movement
+from limber_bridge.detection.night import score_night
+from limber_bridge.detection.rules import WASM_2016
+from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
+from limber_bridge.journal import Journal
+from limber_bridge.recordings import read
+from limber_bridge.recordings.kept import About, NightFile
+from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.signals import blocks
+from tests.bridge.examples import BERLIN, local, night, settings
+
+NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
+SENSORS = (
+    "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}\n"
+    "{id: 2, source: network, place: tibialis, side: right, quantity: emg}"
+)
+ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+EMG = Sensor(2, Quantity.EMG, Place.TIBIALIS, Side.RIGHT)
+DAY = date(2026, 11, 22)
+AT = local("2026-11-21T23:00") + 250_000
+HOLE = range(600, 640)
+"""Seconds in which the ankle measures nothing."""
+
+
+def sent(sensor: Sensor, rate: float, drift: float, step: float) -> list[Block]:
+    """A sleeper as a sensor sends it whose clock is a little off."""
+    happens = plan(3, Wishes(hours=0.5, plm_index=100, cramps=0))
+    (signal,) = [np.concatenate([one.samples for one in blocks(happens, sensor, rate)], axis=1)]
+    whole = Block(0, np.rint(signal / step) * step, Clock(0, AT, rate * drift), rate)
+    if sensor is not ANKLE:
+        return [whole]
+    begin, end = round(HOLE.start * rate), round(HOLE.stop * rate)
+    return [whole.split(begin)[0], whole.split(end)[1]]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a configuration, and a night as a bridge leaves it."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
+    detector, events = Detector([ANKLE, EMG]), list[Event]()
+    (folder / "limber-raw").mkdir()
+    with closing(NightFile(folder / "limber-raw/anna-2026-11-22.db", About("anna", str(DAY), "0.1.0"), AT)) as file:
+        for sensor, signal in ((ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)), (EMG, sent(EMG, 250.0, 0.999, 0.1))):
+            file.write([(sensor, signal)])
+            for block in signal:
+                events += detector.feed(sensor.id, block)
+    events += detector.finish()
+    with Journal(folder / "limber.db") as journal:
+        journal.append("anna", [(DAY, event) for event in events], detector.memory)
+        coverage = detector.coverage(AT, AT + 1800 * SECOND)
+        score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
+        journal.finish(replace(night(DAY), measures=score.measures))
+        journal.finish(night(date(2026, 11, 20), 2))
+        journal.append("anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory)
+    with closing(sqlite3.connect(folder / "limber.db")) as database:
+        database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
+        database.commit()
+    return folder
+
+
+def limber(*words: str | Path) -> int:
+    return main([str(word) for word in words])
+
+
+def exported(folder: Path, name: str, capsys: pytest.CaptureFixture[str], *words: str) -> Path:
+    out = folder / name
+    assert limber("export", *words, "--out", out, "--config", folder / "limber.yaml") == 0, capsys.readouterr().err
+    return out
+
+
+def test_the_list_for_a_person(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert limber("nights", "--config", kept / "limber.yaml") == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[5:] == ["asleep", "movements", "PLM", "PLM/h", "revision", "kept"]
+    assert rows[0].split() == ["anna", "2026-11-20", "00:10-08:04", "7.9", "6.7", "312", "190", "24.1", "2", "figures"]
+    assert rows[1].split()[:2] == ["anna", "2026-11-22"]
+    assert rows[1].endswith("events and signal")
+    assert rows[2].split()[:4] == ["anna", "2026-11-23", "not", "finished"]
+
+
+def test_the_list_for_programs(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert limber("nights", "--json", "--config", kept / "limber.yaml", "--sleeper", "anna") == 0
+    nights = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["night"], one["finished"], one["events"]) for one in nights] == [
+        ("2026-11-20", True, "dropped 2026-11-23"), ("2026-11-22", True, "kept"), ("2026-11-23", False, "kept"),
+    ]  # fmt: skip
+    assert nights[0]["measures"]["plm_index"] == 24.0506
+    assert (nights[1]["signal"], nights[2]["signal"]) == (str(kept / "limber-raw/anna-2026-11-22.db"), None)
+
+
+def test_edf_for_our_own_reader_scores_the_same(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = exported(kept, "night.edf", capsys)
+    raw = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
+    edf = detect(read(path, BERLIN), WASM_2016)
+    assert edf.recording.start == AT // SECOND * SECOND
+    # Walking to the bed and away from it is one movement or many, as a sample more or less has it.
+    lying = range(AT + 90 * SECOND, AT + 1690 * SECOND)
+    ours, theirs = (
+        [one for one in found.events if isinstance(one, Movement) and one.onset in lying] for found in (raw, edf)
+    )
+    assert len(ours) > 20
+    # A sample of the file is at most half an interval off: what is found moves by that, and by a frame now and then.
+    assert [one.onset / SECOND for one in theirs] == pytest.approx([one.onset / SECOND for one in ours], abs=0.1)
+    (gap,) = [one for one in edf.events if isinstance(one, Gap) and one.end - one.onset > SECOND]
+    begin = AT + HOLE.start * SECOND / 1.002
+    assert (gap.onset - begin) / SECOND == pytest.approx(-0.02, abs=0.03)
+    assert (gap.end - gap.onset) / SECOND == pytest.approx(40 / 1.002, abs=0.05)
+
+
+def test_edf_for_edfio(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edf = edfio.read_edf(exported(kept, "edfio.edf", capsys))
+    assert edf.startdatetime == datetime(2026, 11, 21, 23, 0, 0)  # noqa: DTZ001 - local time, as EDF has it
+    assert [one.label for one in edf.signals] == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
+    assert [one.sampling_frequency for one in edf.signals] == [50.0, 50.0, 50.0, 250.0]
+    texts = [one.text for one in edf.annotations]
+    assert any(text.startswith("candidate leg movement right") for text in texts)
+    assert any(text.startswith("periodic series of") for text in texts)
+    assert any(text == "gap left_acc" for text in texts)
+
+
+def test_edf_for_edflib(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The library of EDFbrowser's author, which refuses what is not by the book."""
+    path = exported(kept, "edflib.edf", capsys, "2026-11-22")
+    events = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016).events
+    with pyedflib.EdfReader(str(path)) as edf:
+        assert edf.getSignalLabels() == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
+        assert edf.getPhysicalDimension(3) == "uV"
+        ankle = sent(ANKLE, 50.0, 1.002, 1e-3)[0].samples
+        # The first slot lies 0.25 s before the first sample; each holds the sample that is nearest, as it was sent.
+        slots = np.arange(20, 20_000)
+        nearest = np.rint((slots / 50 - 0.25) * 50 * 1.002).astype(int)
+        assert edf.readSignal(1)[slots] == pytest.approx(ankle[1, nearest], abs=1e-9)
+        onsets, durations, texts = edf.readAnnotations()
+    leg = [number for number, text in enumerate(texts) if "leg movement" in text]
+    movements = [one for one in events if isinstance(one, Movement)]
+    assert onsets[leg] == pytest.approx([(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3)
+    assert durations[leg] == pytest.approx([one.duration / SECOND for one in movements], abs=1e-3)
+
+
+def test_csv_holds_every_event(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with exported(kept, "night.csv", capsys).open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    with Journal(kept / "limber.db") as journal:
+        movements = [one for one in journal.events("anna", DAY) if isinstance(one, Movement)]
+    found = [row for row in rows if row["kind"] == "movement"]
+    assert [float(row["onset"]) for row in found] == pytest.approx(
+        [(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3
+    )
+    assert datetime.fromisoformat(found[0]["start"]) == datetime.fromtimestamp(movements[0].onset / 1e6, UTC)
+    assert {row["side"] for row in found} <= {"left", "right", "both"}
+    assert {"gap", "series"} <= {row["kind"] for row in rows}
+
+
+def test_json_is_that_of_score(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found: dict[str, Any] = json.loads(exported(kept, "night.json", capsys).read_text())
+    assert limber("score", "--json", kept / "limber-raw/anna-2026-11-22.db") == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert found["schema"] == scored["schema"] == "limber.score/1"
+    assert (found["sleeper"], found["night"], found["revision"]) == ("anna", "2026-11-22", 1)
+    # The export counts from the whole second, the recording from its first sample.
+    shifted = [one | {"onset": round(one["onset"] - 0.25, 3)} for one in found["movements"]]
+    assert shifted == scored["movements"]
+    assert found["measures"]["plm"] == scored["measures"]["plm"]
+
+
+def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = exported(kept, "gap.edf", capsys, "2026-11-23")
+    assert "the raw signal of 2026-11-23 is not kept" in capsys.readouterr().err
+    assert edfio.read_edf(path).num_signals == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["export", "2026-11-19", "--out", "x.edf"], 1, "night 2026-11-19 of anna: there is none"),
+        (["export", "2026-11-20", "--out", "x.edf"], 1, "its events were dropped on 2026-11-23"),
+        (["export", "--out", "none/x.edf"], 1, "choose another place"),
+        (["export", "--out", "x.edf", "--sleeper", "bob"], 2, "--sleeper: write one of anna"),
+        (["nights", "--sleeper", "bob"], 2, "--sleeper: write one of anna"),
+    ],
+    ids=["no such night", "dropped", "no such folder", "no such sleeper", "nobody to list"],
+)
+def test_what_cannot_be_is_one_line(
+    kept: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, said: str
+) -> None:
+    assert limber(*words, "--config", kept / "limber.yaml") == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert not (kept / "x.edf").exists()
+
+
+def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
+    assert limber("nights", "--config", tmp_path / "limber.yaml") == 1
+    assert "no journal there" in capsys.readouterr().err
+
+
+def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", [], Detector([ANKLE]).memory)
+    assert limber("nights", "--config", tmp_path / "limber.yaml") == 0
+    assert capsys.readouterr().out == "no night yet\n"
+    assert limber("export", "--out", tmp_path / "x.edf", "--config", tmp_path / "limber.yaml") == 1
+    assert "no night of anna is finished yet" in capsys.readouterr().err
+
+
+def test_another_name_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--out", "x.txt"], ["yesterday", "--out", "x.edf"]):
+        with pytest.raises(SystemExit) as ended:
+            limber("export", *words)
+        assert ended.value.code == 2
+    assert "write a name that ends in .edf, .csv, .json" in capsys.readouterr().err

@@ -1,0 +1,168 @@
+"""What becomes of events when the disk does not take them."""
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import override
+
+import pytest
+
+from limber_bridge import recorder as module
+from limber_bridge.database import Ailment
+from limber_bridge.detection.detector import Memory
+from limber_bridge.journal import Journal, Page, read_only
+from limber_bridge.recorder import Recorder
+from tests.bridge.examples import kick, local, night
+
+NIGHT = date(2026, 11, 22)
+AT = local("2026-11-21T23:00")
+
+
+def page(number: int) -> Page:
+    """A kick, the so-manieth."""
+    return Page("anna", events=((NIGHT, kick(AT + number * 5_000_000)),), memory=Memory({}))
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let no file of this process grow beyond what any file of a journal has already, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def until(met: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < end, "not in time"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try a disk again soon."""
+    monkeypatch.setattr(module, "AGAIN", 0.05)
+
+
+async def test_what_is_kept_is_in_the_journal_when_keep_returns(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+        recorder = Recorder(journal)
+        for number in range(20):
+            await recorder.keep(page(number))
+            assert len(reader.events("anna", NIGHT)) == number + 1
+        assert recorder.now.well
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_disk_without_room_holds_nobody_up_and_gets_it_all_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        await recorder.keep(page(0))
+        with no_room():
+            for number in range(1, 300):
+                await recorder.keep(page(number))
+            await recorder.keep(Page("anna", nights=(night(NIGHT),)))
+            recording = recorder.now
+            assert (recording.well, recording.reason, recording.held) == (False, Ailment.DISK_ERROR, 299)
+            assert [one.date for one in recorder.nights("anna")] == [NIGHT]
+            assert journal.nights("anna") == []
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 300
+        assert journal.nights("anna") == [night(NIGHT)]
+        assert recorder.nights("anna") == []
+        await recorder.close()
+    assert caplog.text.count("NOT RECORDING") == 1
+    assert caplog.text.count("recording again") == 1
+
+
+class SlowJournal(Journal):
+    """One whose disk takes its time when it is told to."""
+
+    delay = 0.0
+
+    @override
+    def write(self, pages: Iterable[Page]) -> None:
+        time.sleep(self.delay)
+        super().write(pages)
+
+
+async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLOW", 0.1)
+    with SlowJournal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        journal.delay = 0.6
+        began = time.monotonic()
+        for number in range(50):
+            await recorder.keep(page(number))
+        assert time.monotonic() - began < 0.5
+        assert (recorder.now.well, recorder.now.reason) == (False, Ailment.SLOW)
+        journal.delay = 0.0
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 50
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_memory_is_bounded_and_what_is_lost_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "HELD", 10)
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        with no_room():
+            for number in range(25):
+                await recorder.keep(page(number))
+            assert (recorder.now.held, recorder.now.lost) == (10, 15)
+        await until(lambda: recorder.now.well)
+        assert [event.onset for event in journal.events("anna", NIGHT)] == [AT + n * 5_000_000 for n in range(15, 25)]
+        assert recorder.now.lost == 15
+        await recorder.close()
+    assert caplog.text.count("the oldest are lost") == 1
+
+
+async def test_stopped_on_a_full_disk_it_says_what_is_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        with no_room():
+            await recorder.keep(page(0))
+            await recorder.close()
+    assert "stopped with 1 events that the disk did not take" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Path) -> None:
+    """The disk is full when the bridge starts; what it held can be read all the same."""
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.finish(night(NIGHT))
+    with no_room():
+        journal = Journal(tmp_path / "limber.db")
+        recorder = Recorder(journal)
+        assert not journal.well
+        assert journal.nights("anna") == [night(NIGHT)]
+        await recorder.keep(page(0))
+        assert not recorder.now.well
+    with journal:
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 1
+        await recorder.close()
+
+
+async def test_the_other_sleepers_are_not_mixed_up(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        with no_room():
+            await recorder.keep(page(0))
+            await recorder.keep(Page("bob", events=page(1).events, memory=Memory({})))
+        await recorder.close()
+        assert [len(journal.events(sleeper, NIGHT)) for sleeper in ("anna", "bob")] == [1, 1]
