@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+import os
 import queue
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from limber_bridge.clock import HostClock
-from limber_bridge.config import Broker, Config, Sleeper, Watched
+from limber_bridge.config import Broker, Config, Page, Sleeper, Watched
 from limber_bridge.journal import InUseError, JournalError, look_at
 from limber_bridge.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.mqtt import UNSUPPORTED
@@ -37,8 +39,12 @@ class Finding:
 
 async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
     """Yield what each trial shows; sensors have `wait` seconds to be heard."""
+    for line in config.exposed():
+        yield Finding(well=False, text=line)
     journal, running = await asyncio.to_thread(try_journal, config)
     yield journal
+    if config.page is not None and not running:
+        yield try_page(config.page)
     topics = Topics(config.broker.base, config.bridge)
     for finding in await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, config.sleepers[0].id))):
         yield finding
@@ -65,32 +71,44 @@ def try_journal(config: Config) -> tuple[Finding, bool]:
 
 
 def ask_bridge(config: Config, topics: Topics, wait: float) -> Iterator[Finding]:
-    """Yield what the bridge that runs says of its record and of each sensor."""
+    """Yield what the bridge that runs says of itself, of its record and of each sensor."""
+    complaints: set[str] = set()
     for sleeper in config.sleepers:
         state = state_of(config.broker, topics.state(sleeper.id), wait)
         if state is None:
             mend = f"let the user of `limber check` subscribe to {topics.state(sleeper.id)}, or stop the bridge first"
             yield Finding(well=False, text=f"sensors of {sleeper.name}: the running bridge says nothing; {mend}")
             continue
-        if not state.recording:
-            yield Finding(well=False, text=f"the running bridge records nothing: {state.journal.detail}")
-        if state.journal.notice is not None:
-            yield Finding(well=False, text=f"the running bridge says: {state.journal.notice}")
+        # Each sleeper's state says the same of the bridge.
+        for complaint in complaints_in(state):
+            if complaint not in complaints:
+                yield Finding(well=False, text=f"the running bridge {complaint}")
+            complaints.add(complaint)
         for watched in sleeper.sensors:
             yield said(sleeper, watched, state.sensors.get(str(watched.sensor.id)))
+
+
+def complaints_in(state: State) -> Iterator[str]:
+    """Yield what a running bridge has to complain of besides its sensors, as the end of a sentence about it."""
+    if not state.recording:
+        yield f"records nothing: {state.journal.detail}"
+    if state.journal.notice is not None:
+        yield f"says: {state.journal.notice}"
+    for problem in () if state.bridge is None else state.bridge.problems:
+        yield f"says: {problem.text}"
 
 
 def state_of(broker: Broker, topic: str, wait: float) -> State | None:
     """Return the state that a broker holds; None if it has none, or does not hand it out."""
     for version in (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311):
         with (
-            contextlib.suppress(OSError, queue.Empty, msgspec.DecodeError),
+            contextlib.suppress(OSError, queue.Empty, HungUpError, msgspec.DecodeError),
             contextlib.closing(Trial(broker, Topics("check", "state"), version)) as trial,
         ):
             if trial.answer("connect").is_failure:
                 continue
             trial.client.subscribe(topic, qos=1)
-            return msgspec.json.decode(trial.answer("message", wait), type=State)
+            return msgspec.json.decode(trial.answer("message", patience=wait), type=State)
     return None
 
 
@@ -107,6 +125,22 @@ def said(sleeper: Sleeper, watched: Watched, health: SensorHealth | None) -> Fin
     return Finding(well=True, text=f"{who}: {watched.sensor.quantity} at {health.rate or 0:g} Hz{charge}{quality}")
 
 
+def try_page(page: Page) -> Finding:
+    """Open the port of `GET /health` and close it again."""
+    where = f"health {page.address}:{page.port}"
+    family = socket.AF_INET6 if ":" in page.address else socket.AF_INET
+    try:
+        socket.create_server((page.address, page.port), family=family).close()
+    except OSError as error:
+        mend = "another limber may be running; else choose another `health` address or port"
+        return Finding(well=False, text=f"{where}: {os.strerror(error.errno or 0)}; {mend}")
+    return Finding(well=True, text=f"{where}: can be answered on")
+
+
+class HungUpError(Exception):
+    """The broker closed the connection."""
+
+
 class Trial:
     """One connection to the broker, whose answers come one after the other."""
 
@@ -120,18 +154,24 @@ class Trial:
         if broker.tls is not None:
             client.tls_set_context(broker.tls.context())
         client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put(("connect", reason))
+        client.on_disconnect = lambda _c, _u, _f, reason, _p: self._answers.put(("disconnect", reason))
         client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._answers.put(("subscribe", reasons[0]))
         client.on_publish = lambda _c, _u, _m, reason, _p: self._answers.put(("publish", reason))
         client.on_message = lambda _c, _u, message: self._answers.put(("message", message.payload))
         client.connect(broker.host, broker.port)
         client.loop_start()
 
-    def answer(self, kind: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - a reason code or a payload
-        """Wait for the next answer of a kind; queue.Empty where nothing comes for so many seconds."""
+    def answer(self, *kinds: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - a reason code or a payload
+        """Wait for the next answer of these kinds and leave out others; with more than one, return the kind as well.
+
+        queue.Empty where nothing comes for so many seconds, HungUpError if the connection is closed.
+        """
         while True:
             found, value = self._answers.get(timeout=patience)
-            if found == kind:
-                return value
+            if found in kinds:
+                return value if len(kinds) == 1 else (found, value)
+            if found == "disconnect":
+                raise HungUpError
 
     def close(self) -> None:
         """Disconnect."""
@@ -142,6 +182,7 @@ class Trial:
 def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding]:
     """Connect, ask ourselves something and hear it: this shows what a broker's "yes" does not."""
     where = f"broker {broker.host}:{broker.port}"
+    mend = "no answer; is it an MQTT broker, and does it want `tls`?"
     for version, name in ((MQTTProtocolVersion.MQTTv5, "MQTT 5"), (MQTTProtocolVersion.MQTTv311, "MQTT 3.1.1")):
         try:
             trial = Trial(broker, topics, version)
@@ -153,36 +194,62 @@ def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding
                 reason = trial.answer("connect")
             except queue.Empty:
                 continue
+            except HungUpError:
+                mend = "it hangs up before it answers; does it want `tls`, or a certificate under `tls`?"
+                continue
             if reason.value == UNSUPPORTED and version == MQTTProtocolVersion.MQTTv5:
                 continue
             if reason.is_failure:
                 yield Finding(well=False, text=f"{where}: {reason}; check `user` and `password` under `broker`")
                 return
             yield Finding(well=True, text=f"{where}: connected with {name}")
-            yield echo(trial, topics, sleeper)
+            yield allowed(trial, topics, sleeper)
             return
-    yield Finding(well=False, text=f"{where}: no answer; is it an MQTT broker, and does it want `tls`?")
+    yield Finding(well=False, text=f"{where}: {mend}")
 
 
-def echo(trial: Trial, topics: Topics, sleeper: str) -> Finding:
-    """Ask a question that changes nothing, and hear it ourselves."""
+def allowed(trial: Trial, topics: Topics, sleeper: str) -> Finding:
+    """Try whether all that the bridge does is allowed."""
+    rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.ask} and {topics.status}"
+    try:
+        refused = refusal(trial, topics, sleeper) or echo(trial, topics, sleeper)
+    except queue.Empty, HungUpError:
+        refused = "takes messages but does not deliver them"
+    if refused:
+        return Finding(well=False, text=f"broker {refused}; {rights}")
+    return Finding(well=True, text=f"broker delivers what is published under {topics.root}")
+
+
+def refusal(trial: Trial, topics: Topics, sleeper: str) -> str:
+    """Return what the broker refuses, in words; nothing if all is granted. Nobody listens to what is published."""
+    for topic in (topics.ask, topics.status):
+        trial.client.subscribe(topic, qos=1)
+        reason = trial.answer("subscribe")
+        if reason.is_failure:
+            return f"refuses to hand out {topic}: {reason}"
+    for topic in (f"{topics.root}/check", f"{topics.root}/{sleeper}/check"):
+        trial.client.publish(topic, b"", qos=1)
+        reason = trial.answer("publish")
+        if reason.is_failure:
+            return f"refuses what is published to {topic}: {reason}"
+    return ""
+
+
+def echo(trial: Trial, topics: Topics, sleeper: str) -> str:
+    """Ask a question that changes nothing and hear it ourselves; return what the broker refuses, as above."""
     key = secrets.token_hex(8)
     question = {
         "v": PROTOCOL, "id": key, "reply": f"{topics.root}/answer/check-{key}", "ask": "nights", "sleeper": sleeper,
         "after": "9999-12-31",
     }  # fmt: skip
-    rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.ask} and {topics.status}"
-    try:
-        trial.client.subscribe(topics.ask, qos=1)
-        reason = trial.answer("subscribe")
-        if reason.is_failure:
-            return Finding(well=False, text=f"broker refuses to hand out {topics.ask} ({reason}); {rights}")
-        trial.client.publish(topics.ask, json.dumps(question), qos=1)
-        while key.encode() not in trial.answer("message"):
-            pass
-    except queue.Empty:
-        return Finding(well=False, text=f"broker takes messages but does not deliver them; {rights}")
-    return Finding(well=True, text=f"broker delivers what is published under {topics.root}")
+    trial.client.publish(topics.ask, json.dumps(question), qos=1)
+    # Either may come first.
+    while True:
+        match trial.answer("publish", "message"):
+            case "publish", reason if reason.is_failure:
+                return f"refuses what is published to {topics.ask}: {reason}"
+            case "message", payload if key.encode() in payload:
+                return ""
 
 
 async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:

@@ -210,6 +210,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop."""
     import asyncio
     import logging
+    import os
 
     from limber_bridge.app import serve
     from limber_bridge.config import read
@@ -219,6 +220,10 @@ def run(chosen: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         config = read(chosen.config)
+        for line in config.exposed():
+            logging.getLogger(__name__).warning("%s", line)
+        # Nobody else's business: how somebody sleeps, and what is in a backup of it.
+        os.umask(0o077)
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal))
     except ConfigError as error:

@@ -4,11 +4,13 @@ Law: it is checked whole before anything starts, and every error names the line,
 """
 
 import difflib
+import ipaddress
 import re
 import ssl
+import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +19,7 @@ import voluptuous as vol
 
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
-from limber_bridge.document import ConfigError, Document, Keys, load, whole
+from limber_bridge.document import ConfigError, Document, Keys, Outside, load, whole
 from limber_bridge.journal import Limits
 from limber_bridge.nights import Calendar
 from limber_bridge.sources import SOURCES
@@ -52,10 +54,18 @@ class Broker:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     tls: Tls | None
     base: str
     """First level of all topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where `GET /health` is answered."""
+
+    address: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +109,21 @@ class Config:
     limits: Limits
     """Of the journal and of the raw signal."""
     broker: Broker
+    page: Page | None
+    """None: nobody shall ask."""
     sections: Mapping[str, Any]
     """By source: what it made of its section."""
     sleepers: tuple[Sleeper, ...]
+    secrets: tuple[Path, ...]
+    """Files that hold a password or a key."""
+
+    def exposed(self) -> Iterator[str]:
+        """Yield a line for each file with a secret in it that everybody on this machine can read."""
+        for path in self.secrets:
+            # What a container is given there is for it alone, whatever its mode says.
+            mounted = path.is_relative_to("/run/secrets")
+            if not mounted and path.exists() and path.stat().st_mode & stat.S_IROTH:
+                yield f"{path}: everybody on this machine can read it, and a secret is in it; chmod o-r {path}"
 
 
 def text(mend: str) -> vol.All:
@@ -152,6 +174,14 @@ def base_topic(value: object) -> str:
     return value
 
 
+def address(value: object) -> str:
+    """Check an address of this machine."""
+    try:
+        return str(ipaddress.ip_address(str(value)))
+    except ValueError as error:
+        raise vol.Invalid("write an IP address of this machine, or 0.0.0.0 to answer on every network") from error
+
+
 def path_text(value: object) -> Path:
     """Check a path."""
     if not isinstance(value, str) or not value:
@@ -200,6 +230,12 @@ BROKER: Final = vol.Schema(
         vol.Optional("base", default="limber"): base_topic,
     }
 )
+PAGE: Final = vol.Schema(
+    {
+        vol.Optional("address", default="127.0.0.1"): address,
+        vol.Optional("port", default=47801): whole(1, 65535),
+    }
+)
 SENSOR: Final = vol.Schema(
     {
         vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole(0, 2**32 - 1),
@@ -229,6 +265,7 @@ TOP: Final = vol.Schema(
         ),
     }
     | {vol.Optional("keep", default=dict): dict}
+    | {vol.Optional("health"): vol.Any(False, dict, msg="write `false`, or `address` and `port` below it")}
     | {vol.Optional(name): dict for name in SECTIONS}
 )
 
@@ -286,6 +323,7 @@ def read(path: Path) -> Config:
     bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
     broker = checker.check(BROKER, top["broker"], ("broker",))
     keep = checker.check(KEEP, top["keep"], ("keep",))
+    page = checker.check(PAGE, top.get("health") or {}, ("health",))
     sections = dict(sections_of(checker, top))
     sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
     between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
@@ -303,9 +341,22 @@ def read(path: Path) -> Config:
         journal=path.parent / bridge["journal"],
         limits=Limits(keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]),
         broker=broker_of(broker),
+        page=None if top.get("health") is False else Page(**page),
         sections=sections,
         sleepers=tuple(sleeper for sleeper in sleepers if sleeper is not None),
+        secrets=tuple(secrets_of(document, broker["tls"])),
     )
+
+
+def secrets_of(document: Document, tls: Tls | None) -> Iterator[Path]:
+    """Yield the files that hold a password or a key: those that `!file` names, and the document if one is in it."""
+    yield from document.files
+    if tls is not None and tls.key is not None:
+        yield tls.key
+    sensors = [sensor for sleeper in document.data["sleepers"] for sensor in sleeper["sensors"]]
+    held = [document.data["broker"].get("password"), *(sensor.get("key") for sensor in sensors)]
+    if any(value is not None and not isinstance(value, Outside) for value in held):
+        yield document.path
 
 
 def usable(tls: Tls, folder: Path) -> Tls:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -87,6 +87,7 @@ def open_to_write(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     """
     if path.exists() and not begins_well(path):
         raise SchemaError("no journal, but a file of some other program; move the file away to begin a new journal")
+    keep_private(path)
     database = sqlite3.connect(path, autocommit=True, check_same_thread=False)
     try:
         with sound():
@@ -100,6 +101,16 @@ def open_to_write(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def keep_private(path: Path) -> None:
+    """See that nobody but us reads the file at a path, begun if it is not there; SQLite gives its other files the same.
+
+    Where that cannot be done it stays as it is: whether it can be used at all is for SQLite to say.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(path.stat().st_mode & ~0o077)
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class _Loader(yaml.SafeLoader):
     """YAML with `!env_var NAME` and `!file PATH`, as Home Assistant and container users know them."""
 
     folder = Path()
+    files: list[Path]
+    """What `!file` named."""
 
 
 def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside:
@@ -56,6 +58,7 @@ def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside:
 
 def _file(loader: _Loader, node: yaml.ScalarNode) -> Outside:
     path = loader.folder / str(loader.construct_scalar(node))
+    loader.files.append(path)
     try:
         return Outside(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
@@ -74,6 +77,8 @@ class Document:
     path: Path
     data: Any
     lines: Mapping[Keys, int]
+    files: tuple[Path, ...] = ()
+    """What `!file` named in it."""
 
     def error(self, keys: Sequence[Any], message: str) -> str:
         """Return one line that names the file, the line and the key."""
@@ -120,11 +125,12 @@ def mended(problem: str) -> str:
 def parse(path: Path, text: str) -> Document:
     """Return the document in a text; yaml.YAMLError, ValueError or RecursionError if there is none."""
     loader = _Loader(text)
-    loader.folder = path.parent
+    loader.folder, loader.files = path.parent, []
     try:
         node = loader.get_single_node()
         lines = {(): 1} | dict(lines_of(node, ()))
-        return Document(path, loader.construct_document(node) if node else None, lines)
+        data = loader.construct_document(node) if node else None
+        return Document(path, data, lines, tuple(loader.files))
     finally:
         loader.dispose()
 

@@ -12,7 +12,9 @@ from limber_bridge.nights import utc
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Samples, Trouble
 
 SILENT: Final = 10 * SECOND
-"""us without a sample after which a sensor counts as away."""
+"""us without a sample after which a sensor counts as away, and is connected anew."""
+REPORTED: Final = 60 * SECOND
+"""us without a sample after which that is a problem: what mends itself sooner is none."""
 REMEMBERED: Final = 60 * SECOND
 """us for which trouble is told after it was seen last, and over which the quality is taken."""
 PROBLEM_SILENT: Final = "silent"
@@ -70,7 +72,8 @@ class Health:
             return PROBLEM_ENDED
         if self._trouble is not None and now - self._trouble[1] < REMEMBERED:
             return str(self._trouble[0])
-        if not self.connected(now) and now - self._began >= SILENT:
+        heard = self._began if self._heard is None else self._heard
+        if not self.connected(now) and abs(now - heard) >= REPORTED:
             return PROBLEM_SILENT
         return next(iter(self._flaws), None)
 

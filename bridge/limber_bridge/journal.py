@@ -40,6 +40,7 @@ from limber_bridge.detection.detector import Memory
 from limber_bridge.detection.events import Event, identity, kind
 from limber_bridge.detection.personal import Label
 from limber_bridge.nights import Night
+from limber_bridge.sources.arrival import Read
 
 MIGRATIONS: Final = (
     """
@@ -77,8 +78,21 @@ CREATE TABLE label (
     """
 ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
 """,
+    """
+-- How far signed frames were read, so that none can be sent again.
+CREATE TABLE read (
+  sensor INTEGER NOT NULL,
+  boot INTEGER NOT NULL,                 -- id of a start of the device
+  place INTEGER NOT NULL,                -- order of the starts
+  end INTEGER NOT NULL,                  -- number of the sample after the last one read
+  PRIMARY KEY (sensor, boot)
+);
+""",
 )
 """The layout, and every later change to it, in order. Only ever append: what was released stays as it is."""
+STARTS: Final = 1000
+"""Starts of a device that are remembered: frames of an older one could be sent again. Three years of a device that is
+switched on every evening."""
 KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
 UNTOUCHED: Final = 7
 """Nights of each sleeper whose events are never dropped, whatever the limits say."""
@@ -135,6 +149,8 @@ class Page:
     """All labels are to be forgotten first."""
     labels: tuple[Label, ...] = ()
     """Each replaces those that were filed under the same id or are about the same event."""
+    read: tuple[tuple[int, Read], ...] = ()
+    """How far the signed frames of sensors were read, by sensor, the latest last."""
 
     def joined(self, later: Self) -> Self:
         """Return this page and a later one as one that leaves the same behind."""
@@ -147,7 +163,7 @@ class Page:
         return type(self)(
             self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
             later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
-            (*(() if later.unlabelled else self.labels), *later.labels),
+            (*(() if later.unlabelled else self.labels), *later.labels), latest((*self.read, *later.read)),
         )  # fmt: skip
 
 
@@ -194,6 +210,13 @@ class Record:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def read(self) -> dict[int, list[Read]]:
+        """Return how far the frames of each sensor were read, by starts of the device, the latest last."""
+        found: dict[int, list[Read]] = {}
+        for sensor, boot, end in self._rows("SELECT sensor, boot, end FROM read ORDER BY sensor, place"):
+            found.setdefault(sensor, []).append(Read(boot, end))
+        return found
 
     def memory(self, sleeper: str) -> Memory | None:
         """Return what the detector of a sleeper has to remember; None before its first event."""
@@ -591,6 +614,31 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
         "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)",
         [(page.sleeper, label.id, label.event, encode(label)) for label in page.labels],
     )
+    for sensor, one in page.read:
+        write_read(database, sensor, one)
+
+
+def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
+    """Note how far a start of a device was read, and forget starts that are too long ago; sqlite3.Error."""
+    database.execute(
+        "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read), ?)"
+        " ON CONFLICT (sensor, boot) DO UPDATE SET place = excluded.place, end = excluded.end",
+        (sensor, read.boot, read.end),
+    )
+    database.execute(
+        "DELETE FROM read WHERE sensor = ? AND place <="
+        " (SELECT place FROM read WHERE sensor = ? ORDER BY place DESC LIMIT 1 OFFSET ?)",
+        (sensor, sensor, STARTS),
+    )
+
+
+def latest(read: Iterable[tuple[int, Read]]) -> tuple[tuple[int, Read], ...]:
+    """Return the last word on each start of each device, in their order."""
+    found: dict[tuple[int, int], tuple[int, Read]] = {}
+    for sensor, one in read:
+        found.pop((sensor, one.boot), None)
+        found[sensor, one.boot] = (sensor, one)
+    return tuple(found.values())
 
 
 def locked(path: Path) -> int | None:

@@ -133,6 +133,100 @@ class JournalHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with the bridge itself."""
+
+    key: str
+    """A word: see docs/protocol.md."""
+    text: str
+    """For a person: what it is and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A time without the broker."""
+
+    start: datetime
+    end: datetime
+    reason: str
+    """For a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkHealth:
+    """How the connection to the broker does."""
+
+    connected: bool
+    protocol: str
+    """`MQTT 5` or `MQTT 3.1.1`."""
+    since: datetime
+    """When it was made or lost."""
+    absences: int
+    """How often it was lost, since the bridge started."""
+    absence: Absence | None
+    """The last time without it, once that is over: what kept the bridge away is told when it can be."""
+    waiting: int
+    """Messages that the broker has not acknowledged."""
+    dropped: int
+    """Messages that were not sent as too many waited, since the bridge started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessHealth:
+    """What the bridge takes of its machine; null where the machine does not tell."""
+
+    memory: float | None
+    """MB that it holds."""
+    descriptors: int | None
+    """Files and sockets that are open."""
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """Somebody set the host's clock."""
+
+    time: datetime
+    """The time that it was set to."""
+    by: float
+    """s; negative: it was set back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHealth:
+    """How the bridge itself does."""
+
+    started: datetime
+    uptime: float
+    """s, suspensions of the machine included."""
+    broker: LinkHealth
+    process: ProcessHealth
+    queues: Mapping[str, int]
+    """What waits: `jobs` for the detection."""
+    clock: ClockChange | None
+    """The last one since the bridge started."""
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`GET /health`: what is well and what is not."""
+
+    v: int = PROTOCOL
+    well: bool
+    """Whether nothing is wrong with the bridge, its record, the broker and the sensors."""
+    alive: bool
+    """Whether the detection goes on; if not, only a restart helps, and the HTTP status is 503."""
+    time: datetime
+    software: str
+    recording: bool
+    journal: JournalHealth
+    bridge: BridgeHealth
+    sleepers: Mapping[str, Mapping[str, SensorHealth]]
+    """By sleeper and sensor id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """`<base>/<bridge>/<sleeper>/state`, retained: everything that is true now."""
 
@@ -155,6 +249,8 @@ class State:
     recording: bool = True
     """Whether what happens is kept; if not, it is only told live, and kept later if memory lasts."""
     journal: JournalHealth = field(default_factory=JournalHealth)
+    bridge: BridgeHealth | None = None
+    """The same for all sleepers of a bridge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +322,15 @@ class GapMessage(_Happened):
     sensor: int
 
 
-type EventMessage = MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMessage(_Happened):
+    """The host's clock was set, to `start`."""
+
+    by: float
+    """s; negative: it was set back."""
+
+
+type EventMessage = MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage | ClockMessage
 
 
 class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
@@ -351,4 +455,4 @@ class Refusal:
 type Answer = NightsAnswer | EventsAnswer | DoneAnswer | LabelAnswer | Refusal
 
 
-type Message = Info | State | EventMessage | Answer
+type Message = Info | State | EventMessage | Answer | Report

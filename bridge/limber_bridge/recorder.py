@@ -72,13 +72,14 @@ class Recorder:
         held = sum(len(page.events) for pages in (self._held, self._flying) for page in pages.values())
         return Recording(well=False, reason=self._trouble, detail=self._detail, held=held, lost=self._lost)
 
-    async def keep(self, page: Page) -> None:
-        """Return when a page is in the journal, or when nothing is recorded and it is held.
+    async def keep(self, *pages: Page) -> None:
+        """Return when some pages are in the journal, or when nothing is recorded and they are held.
 
-        Raises JournalError where no waiting would help.
+        They are written with one wait for the disk. Raises JournalError where no waiting would help.
         """
-        held = self._held.get(page.sleeper)
-        self._held[page.sleeper] = self._bounded(page if held is None else held.joined(page))
+        for page in pages:
+            held = self._held.get(page.sleeper)
+            self._held[page.sleeper] = self._bounded(page if held is None else held.joined(page))
         await self._written()
 
     async def keep_topics(self, topics: Iterable[str]) -> None:

@@ -11,14 +11,14 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, Cramp, Event, Flaw, Gap, Method, Movement, identity
+from limber_bridge.detection.events import Bed, ClockStep, Cramp, Event, Flaw, Gap, Method, Movement, identity
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.personal import RECENT, Label, Labels, cramp_at
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
-from limber_bridge.messages import CrampNow, SensorInfo, SleeperInfo, State, Tonight
+from limber_bridge.messages import CrampNow, SensorHealth, SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.nights import Night, Spread, out_since, spread, utc
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
 from limber_bridge.wire import methods, night_message
@@ -72,6 +72,15 @@ class Kept:
     """The finished nights of the longest of `MEANS`."""
     labels: Sequence[Label] = ()
     """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What others must hear of a sensor at once when it changes."""
+
+    sensor: int
+    connected: bool
+    problem: str | None
 
 
 class NothingToEndError(Exception):
@@ -145,9 +154,13 @@ class Watch:
         )  # fmt: skip
         return SleeperInfo(id=self.id, name=self._sleeper.name, sensors=sensors)
 
-    def signs(self, now: int) -> tuple[tuple[int, bool, str | None], ...]:
-        """Return what others must hear of at once when it changes: each sensor, whether it is there, what is wrong."""
-        return tuple((number, one.connected(now), one.problem(now)) for number, one in self._health.items())
+    def signs(self, now: int) -> tuple[Sign, ...]:
+        """Return what others must hear of each sensor at once when it changes."""
+        return tuple(Sign(number, one.connected(now), one.problem(now)) for number, one in self._health.items())
+
+    def sensors(self, now: int) -> dict[str, SensorHealth]:
+        """Return how each sensor does, by id."""
+        return {str(number): one.message(now) for number, one in self._health.items()}
 
     def arrive(self, arrival: Arrival, now: int) -> Change:
         """Take in what one of the sleeper's sensors delivered."""
@@ -169,6 +182,10 @@ class Watch:
         """Let time pass; once a second or so."""
         self._known = now
         return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
+
+    def clock_set(self, at: int, by: int) -> Change:
+        """Take note that the host's clock was set to a time, by so much (us). Recordings have a clock of their own."""
+        return self._after([ClockStep(at, by)], at) if self._sleeper.live else Change()
 
     def interrupt(self, now: int) -> Change:
         """Return what is open, as we are about to be stopped; the watch is of no use afterwards.
@@ -222,7 +239,7 @@ class Watch:
             last_night=None if self._last is None else night_message(self._last),
             means={str(days): self._spread(days) for days in MEANS},
             methods=methods(method),
-            sensors={str(number): one.message(now) for number, one in self._health.items()},
+            sensors=self.sensors(now),
         )
 
     def _after(self, events: Iterable[Event], now: int) -> Change:
@@ -337,9 +354,13 @@ class Watch:
         return None if self._last is None else spread(self._recent.values(), self._last.date, days)
 
     def _night(self, night: date) -> Night | None:
-        """Return the summary of a night, not yet finished; None for one that nobody spent here."""
+        """Return the summary of a night, not yet finished; None for one that nobody spent here.
+
+        One that was finished is summed up all the same: what it held may belong to another night since.
+        """
         score = self._score(night)
-        if score.in_bed == () or (score.in_bed is None and not score.measures.movements):
+        unspent = score.in_bed == () or (score.in_bed is None and not score.measures.movements)
+        if unspent and night not in self._finished:
             return None
         spans = score.in_bed or ()
         return Night(

@@ -13,6 +13,7 @@ import msgspec
 
 from limber_bridge.detection.events import (
     Bed,
+    ClockStep,
     Cramp,
     Event,
     Flaw,
@@ -34,6 +35,7 @@ from limber_bridge.messages import (
     AskEvents,
     AskNights,
     BedMessage,
+    ClockMessage,
     CrampMessage,
     EventMessage,
     EventsAnswer,
@@ -137,7 +139,8 @@ def parse_ask(payload: bytes, topics: Topics) -> tuple[str, Ask | Refusal]:
         return envelope.reply, refusal
     try:
         return envelope.reply, msgspec.json.decode(payload, type=Ask)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # The envelope was read without looking into what else stands there.
         mend = f"{error}; section 5 of docs/protocol.md says what a question holds"
         return envelope.reply, Refusal(id=key, error="malformed", message=mend)
 
@@ -187,10 +190,20 @@ def untimed(event: Event, night: date) -> EventMessage | None:
                 id=f"{key}-{phase}", kind="cramp", night=night, start=start, end=end, certainty=event.certainty,
                 reason=event.reason, strength=None if event.strength is None else round(event.strength, 2),
             )  # fmt: skip
-        case Gap():
-            return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
+        case Gap() | ClockStep():
+            return untimed_break(event, night)
         case Posture() | Twitch() | Rhythm() | Flaw():
             return None
+
+
+def untimed_break(event: Gap | ClockStep, night: date) -> EventMessage:
+    """Return a break in what was measured, or in the time by which it was."""
+    key, start = identity(event), utc(event.onset)
+    match event:
+        case Gap():
+            return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
+        case ClockStep():
+            return ClockMessage(id=key, kind="clock", night=night, start=start, by=event.by / SECOND)
 
 
 def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import LimberEntity, SensorEntity, SleeperEntity, follow_sleepers
-from .wire import Sleeper
+from .wire import BridgeHealth, Sleeper
 
 PARALLEL_UPDATES = 0
 
@@ -26,6 +26,12 @@ BRIDGE = BinarySensorEntityDescription(
     key="connected",
     translation_key="bridge",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+PROBLEM = BinarySensorEntityDescription(
+    key="problem",
+    translation_key="bridge_problem",
+    device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 SENSOR = BinarySensorEntityDescription(
@@ -39,7 +45,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the bridge and what every sleeper has."""
-    async_add_entities([BridgeConnected(entry.runtime_data, BRIDGE)])
+    async_add_entities([BridgeConnected(entry.runtime_data, BRIDGE), BridgeProblem(entry.runtime_data, PROBLEM)])
     follow_sleepers(entry, async_add_entities, binary_sensors_of)
 
 
@@ -78,6 +84,41 @@ class BridgeConnected(LimberEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool:
         return self.coordinator.data.online
+
+
+class BridgeProblem(LimberEntity, BinarySensorEntity):
+    """Whether something is wrong with the bridge itself; its attributes say what, and what to do."""
+
+    _unrecorded_attributes = frozenset({"problems"})
+
+    @property
+    def _health(self) -> BridgeHealth | None:
+        found = (state.bridge for state in self.coordinator.data.states.values())
+        return next((health for health in found if health is not None), None)
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.coordinator.data.online and self._health is not None
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return None if self._health is None else bool(self._health.problems)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        health = self._health
+        if health is None:
+            return None
+        absence = health.absence
+        return {
+            "problems": [problem.text for problem in health.problems],
+            "away_from": None if absence is None else absence.start,
+            "away_until": None if absence is None else absence.end,
+            "away_because": None if absence is None else absence.reason,
+        }
 
 
 class SensorConnected(SensorEntity, BinarySensorEntity):

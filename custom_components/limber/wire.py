@@ -137,6 +137,31 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a bridge itself."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A time that a bridge was without the broker."""
+
+    start: datetime
+    end: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHealth:
+    """How a bridge itself does."""
+
+    problems: tuple[Problem, ...]
+    absence: Absence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything that is true now of one sleeper."""
 
@@ -148,6 +173,8 @@ class State:
     last_night: Night | None
     methods: Methods
     sensors: Mapping[int, Health]
+    bridge: BridgeHealth | None = None
+    """The same for all its sleepers; None from one that does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +259,20 @@ class GapEvent:
     sensor: int
 
 
-type Event = MovementEvent | SeriesEvent | CrampEvent | BedEvent | NightEvent | GapEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockEvent:
+    """The clock of the bridge's machine was set, to `start`."""
+
+    id: str
+    night: date
+    start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
+    by: float
+    """s; negative: it was set back."""
+
+
+type Event = MovementEvent | SeriesEvent | CrampEvent | BedEvent | NightEvent | GapEvent | ClockEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,11 +390,22 @@ HEALTH: Final = record(
     Health, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
     lost=whole, refused=whole, problem=maybe(str), trouble=vol.Schema({str: whole}),
 )  # fmt: skip
+ABSENCE: Final = record(Absence, start=moment, end=moment, reason=str)
+BRIDGE: Final = vol.All(
+    vol.Schema(
+        {
+            vol.Required("problems"): each(record(Problem, key=str, text=str)),
+            vol.Required("broker"): vol.Schema({vol.Required("absence"): maybe(ABSENCE)}, extra=vol.REMOVE_EXTRA),
+        },
+        extra=vol.REMOVE_EXTRA,
+    ),
+    lambda value: BridgeHealth(problems=value["problems"], absence=value["broker"]["absence"]),
+)
 STATE: Final = record(
     State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
     cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
     tonight=record(Tonight, night=day, measures=MEASURES), last_night=maybe(NIGHT), methods=METHODS,
-    sensors=vol.Schema({vol.Coerce(int): HEALTH}),
+    sensors=vol.Schema({vol.Coerce(int): HEALTH}), bridge=maybe(BRIDGE),
 )  # fmt: skip
 
 
@@ -372,6 +423,7 @@ EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
     "bed": happening(BedEvent, in_bed=bool),
     "night": happening(NightEvent, revision=whole),
     "gap": happening(GapEvent, end=moment, sensor=whole),
+    "clock": happening(ClockEvent, by=number),
 }
 
 

@@ -21,6 +21,7 @@ from scipy.signal import butter, sosfilt
 
 from house.broker import start_broker
 from house.home import Home, add_broker, add_limber, opened, prepare, start_home
+from house.load import load
 from house.process import ROOT, HouseError, Program, free_port, need, start
 from house.sensor import AnkleSensor, leg, send
 from house.soak import NIGHTS, RECONNECTS, nights, reconnects
@@ -79,6 +80,11 @@ FIGURES: Final = {
     "block_us": Figure("us", 120, "one block of 25 samples, live, median over an hour"),
     "emg_vs_psgscoring": Figure("times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True),
     "sensors_per_core": Figure("sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True),
+    "load_lost": Figure("samples", 0, "1,000 sensors of 50 Hz for a minute, the whole bridge on one core: lost"),
+    "load_cpu": Figure("%", 100, "the same: of that core"),
+    "overload_told": Figure("", 1, "50,000 frames a second instead of 2,000: it says that it sheds", least=True),
+    "overload_recovered_s": Figure("s", 30, "after that, until all sensors are there and nothing waits"),
+    "overload_lost_after": Figure("samples", 0, "in the time from 5 to 20 s after that: lost"),
     "help_s": Figure("s", 0.3, "limber --help"),
     "soak_nights_mb": Figure("MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"),
     "soak_reconnects_mb": Figure(
@@ -279,6 +285,8 @@ async def run() -> dict[str, float]:
     found = {"night_filter_passes": night_filter_passes(signal), "block_us": block_us(signal)}
     found |= {"sensors_per_core": sensors_per_core(), "help_s": help_s(), "emg_vs_psgscoring": emg_vs_psgscoring()}
     found |= await soak()
+    with tempfile.TemporaryDirectory() as folder:
+        found |= await asyncio.to_thread(load, Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         async with chain(Path(folder)) as chained:
             found["movement_to_entity_ms"] = await movement_to_entity_ms(chained)

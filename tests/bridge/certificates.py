@@ -1,4 +1,4 @@
-"""A private authority, and a certificate of a broker on loopback."""
+"""A private authority, and the certificates of a broker on loopback and of a bridge."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -13,8 +13,8 @@ from house.process import LOOPBACK
 
 
 def write_certificates(folder: Path) -> None:
-    """Write authority.pem, broker.pem and broker.key."""
-    authority, broker = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    """Write authority.pem, and broker and bridge as .pem and .key."""
+    authority, broker, bridge = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     issuer = named("A private authority")
     own = certificate(issuer, issuer, authority, authority.public_key()).add_extension(
         x509.BasicConstraints(ca=True, path_length=None), critical=True
@@ -22,13 +22,16 @@ def write_certificates(folder: Path) -> None:
     served = certificate(named("broker"), issuer, authority, broker.public_key()).add_extension(
         x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False
     )
-    for name, builder in (("authority", own), ("broker", served)):
+    client = certificate(named("bridge"), issuer, authority, bridge.public_key())
+    for name, builder in (("authority", own), ("broker", served), ("bridge", client)):
         signed = builder.sign(authority, hashes.SHA256())
         (folder / f"{name}.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key = broker.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "broker.key").write_bytes(key)
+    for name, key in (("broker", broker), ("bridge", bridge)):
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / f"{name}.key").write_bytes(pem)
+        (folder / f"{name}.key").chmod(0o600)
 
 
 def named(name: str) -> x509.Name:

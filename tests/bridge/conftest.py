@@ -1,5 +1,6 @@
 """A real broker and a real bridge."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -7,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from house.broker import start_broker
-from house.process import Program, free_port, start
+from house.broker import start_broker, wait_for_port
+from house.process import LOOPBACK, Program, free_port, start
 from tests.bridge.examples import settings
 from tests.needs import need
 
@@ -27,6 +28,16 @@ class Broker:
         self.program = start_broker(self.folder, self.port)
 
 
+def mosquitto(folder: Path, port: int, *lines: str) -> Program:
+    """A broker with settings of its own."""
+    # Started by root it would become another user, who may not read the folder.
+    user = ["user root"] if os.geteuid() == 0 else []
+    (folder / "mosquitto.conf").write_text("\n".join([f"listener {port} {LOOPBACK}", *lines, *user, ""]))
+    program = start("mosquitto", [need("mosquitto"), "-c", folder / "mosquitto.conf"], folder / "mosquitto.log")
+    wait_for_port(program, port)
+    return program
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
     need("mosquitto")
@@ -40,12 +51,12 @@ type StartBridge = Callable[..., Program]
 
 @pytest.fixture
 def start_bridge(tmp_path: Path) -> Iterator[StartBridge]:
-    """Starts `limber run` with sensors, each a line of YAML; all that were started are ended."""
+    """Starts `limber run` with sensors, each a line of YAML, or with a whole configuration; ends all it started."""
     with ExitStack() as ends:
 
-        def begin(sensors: str, port: int, more: str = "") -> Program:
+        def begin(sensors: str, port: int | None = None, more: str = "") -> Program:
             path = tmp_path / "limber.yaml"
-            path.write_text(settings(sensors, port=port, more=more))
+            path.write_text(sensors if port is None else settings(sensors, port=port, more=more))
             program = start("bridge", [need("limber"), "run", "--config", path], tmp_path / "bridge.log")
             ends.callback(program.stop)
             return program

@@ -29,11 +29,12 @@ class Message:
 class Listener:
     """Hears everything on a broker."""
 
-    def __init__(self, port: int, *topics: str) -> None:
+    def __init__(self, port: int, *topics: str, user: str | None = None, password: str | None = None) -> None:
         self.heard: list[Message] = []
         self._changed = threading.Condition()
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._message
+        self._client.username_pw_set(user, password)
         subscribed = threading.Event()
         self._client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics or ("#",)])
         self._client.on_subscribe = lambda *_: subscribed.set()

@@ -112,6 +112,9 @@ WRONG = [
     ("side: left", "side: !secret x", "12: could not determine a constructor for the tag '!secret'; known are"),
     ("side: left", "\tside: left", "12: found character '\\t' that cannot start any token; indent with spaces"),
     ("sleepers:\n", "sleepers: [\n", "7: "),
+    ("network:", "health: here\nnetwork:", "14: health: write `false`, or `address` and `port` below it"),
+    ("network:", "health: {adress: here}\nnetwork:", "14: health.adress: this key is not known; did you mean"),
+    ("network:", "health: {port: 0}\nnetwork:", "14: health.port: write a whole number from 1 to 65535"),
     (GOOD, "", "1: write keys with values below it"),
     (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
 ]
@@ -169,3 +172,34 @@ def test_numbers_may_come_from_outside(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("LIMBER_PORT", "1885")
     config = parsed(tmp_path, GOOD.replace("  host: broker.local", "  host: b\n  port: !env_var LIMBER_PORT"))
     assert config.broker.port == 1885
+
+
+def test_secrets_are_in_no_text_and_in_no_file_that_everybody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMBER_KEY", "key-from-outside")
+    (tmp_path / "password").write_text("password-in-a-file")
+    secured = GOOD.replace("  host: broker.local", "  host: b\n  user: u\n  password: !file password")
+    inline = secured.replace("side: left", "side: left\n        key: key-in-the-file")
+    outside = secured.replace("side: left", "side: left\n        key: !env_var LIMBER_KEY")
+    for name, text, files in (("inline", inline, {"password", "limber.yaml"}), ("outside", outside, {"password"})):
+        config = parsed(tmp_path, text)
+        for secret in ("password-in-a-file", "key-in-the-file", "key-from-outside"):
+            assert secret not in repr(config), name
+        assert {path.name for path in config.secrets} == files
+        for path in config.secrets:
+            path.chmod(0o644)
+        assert len(list(config.exposed())) == len(files)
+        for path in config.secrets:
+            path.chmod(0o640)
+        assert list(config.exposed()) == []
+
+
+def test_health_is_answered_here_and_nowhere_else_unless_it_is_wanted(tmp_path: Path) -> None:
+    page = parsed(tmp_path, GOOD).page
+    assert page is not None
+    assert (page.address, page.port) == ("127.0.0.1", 47801)
+    assert parsed(tmp_path, f"{GOOD}health: false\n").page is None
+    everywhere = parsed(tmp_path, f"{GOOD}health: {{address: 0.0.0.0, port: 80}}\n").page
+    assert everywhere is not None
+    assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - that is asked for

@@ -242,6 +242,9 @@ def test_answers_go_nowhere_but_to_clients_of_the_bridge(broker: Broker, start_b
         for reply in ("home/door/open", "limber/bedroom/answer/", "limber/bedroom/answer/#", "limber/bedroom/status"):
             listener.publish("limber/bedroom/ask", json.dumps(question | {"reply": reply}))
         listener.publish("limber/bedroom/ask", b"\xff{no json")
+        # Not UTF-8 where nobody looks before the question is known to be one; found by script/fuzz.
+        broken = json.dumps(question | {"reply": "limber/bedroom/answer/me", "sleeper": "@"}).encode()
+        listener.publish("limber/bedroom/ask", broken.replace(b"@", b"\xcb\xc9"))
         assert listener.ask(ask="nights")["ok"] is True
         assert not [one for one in listener.heard if one.topic == "home/door/open"]
     assert bridge.log.read_text().count("a question") == 1
@@ -327,6 +330,7 @@ def test_tls_with_a_private_authority_and_a_password_from_a_file(tmp_path: Path)
         f"cafile {tmp_path}/authority.pem\ncertfile {tmp_path}/broker.pem\nkeyfile {tmp_path}/broker.key\n{user}"
     )
     (tmp_path / "secret").write_text("secret\n")
+    (tmp_path / "secret").chmod(0o600)
     simulated = "{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration}"
     text = settings(simulated, port=port)
     secured = "user: limber, password: !file secret, tls: {authority: authority.pem}}"
@@ -339,6 +343,7 @@ def test_tls_with_a_private_authority_and_a_password_from_a_file(tmp_path: Path)
             ("tls: true}", 1, "check `host`, `port` and `tls` under `broker`"),
         ):
             (tmp_path / "limber.yaml").write_text(text.replace(f"port: {port}}}", f"port: {port}, {options}"))
+            (tmp_path / "limber.yaml").chmod(0o600)
             ended = command("check", cwd=tmp_path)
             assert (ended.returncode, said in ended.stdout) == (status, True), ended.stdout + ended.stderr
     finally:

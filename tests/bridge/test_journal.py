@@ -423,3 +423,13 @@ def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
         journal.finish(night(NIGHT))
         journal.forget("anna", NIGHT)
         assert (journal.events("anna", NIGHT), journal.last_night("anna")) == ([], night(NIGHT))
+
+
+def test_nobody_else_reads_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    path.touch(0o644)
+    for name in ("j.db", "new.db"):
+        with Journal(tmp_path / name) as journal:
+            journal.append("anna", filed(*EVENTS), MEMORY)
+            found = {one.name: oct(one.stat().st_mode & 0o777) for one in tmp_path.glob(f"{name}*")}
+        assert set(found.values()) == {"0o600"}, found

@@ -3,19 +3,36 @@
 import asyncio
 import random
 import struct
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from house.process import LOOPBACK, free_port
 from house.sensor import AnkleSensor, leg, send
 from limber_bridge.clock import HostClock
-from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
 from limber_bridge.nights import Calendar
+from limber_bridge.sources import network
 from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, SourceLostError, Trouble, Wanted
-from limber_bridge.sources.network import PATIENCE, Desk, Listen, Options, run
+from limber_bridge.sources.frames import LARGEST
+from limber_bridge.sources.network import (
+    BURST,
+    CONNECTIONS_EACH,
+    PATIENCE,
+    PEERS,
+    QUEUE,
+    Budgets,
+    Desk,
+    Listen,
+    Options,
+    Receiver,
+    run,
+)
 
 SENSORS = tuple(
     Wanted(Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side), Options(key))
@@ -129,3 +146,66 @@ def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
     (trouble,) = Desk(request(1)).take(AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0)
     assert isinstance(trouble, Trouble)
     assert trouble.detail == "its frames are signed: write its `key` into limber.yaml"
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, SECOND)), max_size=300), st.integers(1, 50))
+def test_no_address_gets_more_than_its_burst_and_its_rate(sent: list[tuple[int, int]], rate: int) -> None:
+    budgets, now, taken = Budgets(rate), 0, Counter[int]()
+    for address, passed in sent:
+        now += passed
+        taken[address] += budgets.allows(f"10.0.0.{address}", now)
+    assert all(count <= rate * (BURST + now / SECOND) + 1 for count in taken.values())
+
+
+def test_addresses_beyond_those_that_are_told_apart_share() -> None:
+    budgets = Budgets(1)
+    for number in range(PEERS):
+        assert budgets.allows(f"a{number}", 0)
+    assert sum(budgets.allows(f"b{number}", 0) for number in range(PEERS)) == BURST
+    assert len(budgets._left) == PEERS + 1
+
+
+async def test_what_waits_is_bounded_in_number_and_size() -> None:
+    """A flood of the largest datagrams, as fast as they can be handed over."""
+    receiver = Receiver(HostClock(), 100)
+    for number in range(3 * QUEUE):
+        receiver.datagram_received(b"LB" + bytes(65_000), (f"10.0.{number % 256}.1", 1))
+    assert receiver.waiting() == QUEUE
+    taken = await receiver.next()
+    assert taken is not None
+    assert len(taken[0]) == LARGEST + 1
+    (trouble,) = receiver.trouble()
+    assert trouble.reason is Reason.OVERLOADED
+    assert trouble.detail.startswith(f"{2 * QUEUE} frames were thrown away")
+
+
+async def test_one_address_holds_few_connections_and_none_that_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "IDLE", 1.0)
+    async with listening() as (port, arrivals):
+        reading = asyncio.ensure_future(until_overloaded(arrivals))
+        opened = [await asyncio.open_connection(LOOPBACK, port) for _ in range(3 * CONNECTIONS_EACH)]
+        async with asyncio.timeout(10):
+            for reader, writer in opened:
+                assert await reader.read() == b""
+                writer.close()
+            detail = await reading
+    most = max(CONNECTIONS_EACH, 2 * len(SENSORS))
+    assert detail.endswith(f"connections turned away: 64 may be open, {most} from one address")
+
+
+async def until_overloaded(arrivals: AsyncGenerator[Arrival]) -> str:
+    async for arrival in arrivals:
+        if isinstance(arrival, Trouble) and arrival.reason is Reason.OVERLOADED:
+            return arrival.detail
+    raise AssertionError("it ended")
+
+
+async def test_a_length_that_makes_no_sense_ends_a_connection_at_once() -> None:
+    async with listening() as (port, arrivals):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(b"\xff\xff")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+        send(port, MARK)
+        assert (None, Reason.MALFORMED) in reasons(await until_mark(arrivals))

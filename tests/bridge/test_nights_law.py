@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.app import kept, page_of
@@ -158,6 +158,7 @@ def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[
 
 
 @given(st.lists(st.sampled_from(ZONES), min_size=1, max_size=3), DAYS)
+@example(["Europe/Berlin", "Europe/Berlin", "America/New_York"], [("in bed", 1), ("in bed", 22), ("up", 90)])
 @settings(max_examples=8, deadline=None)
 def test_travel_counts_nothing_twice(zones: list[str], parts: list[tuple[str, int]]) -> None:
     """The zone is changed in limber.yaml while the bridge is off."""
@@ -261,4 +262,20 @@ def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]
         assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(11.0, abs=0.2)
         assert datetime.fromtimestamp(stay.now / 1e6, UTC).day == 22
+        has_kept_the_laws(stay)
+
+
+def test_a_nap_that_another_night_holds_after_a_flight_is_taken_out_of_its_own() -> None:
+    """At one in the afternoon in Berlin it is seven in New York: the nap belongs to the night before."""
+    with staying("Europe/Berlin", date(2026, 11, 21), 12) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(120, in_bed=True)
+        stay.spend(22 * 60, in_bed=False)
+        assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1)]
+        stay.off(10, "America/New_York")
+        stay.until_noon_is_over()
+        hours = {day.day: night.measures.time_in_bed_h for day, night in stay.nights.items()}
+        assert hours[21] == pytest.approx(2.0, abs=0.1)
+        assert not hours[22]
+        assert stay.nights[date(2026, 11, 22)].revision == 2
         has_kept_the_laws(stay)

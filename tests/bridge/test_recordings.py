@@ -1,6 +1,7 @@
 """Recorded nights: what is there is read, what is not is a gap, what cannot be read is named."""
 
 import gzip
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -243,3 +244,22 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
         for block in recording.signals[0].blocks:
             detector.feed(1, block)
         assert not detector.coverage(0, 1).movers
+
+
+@pytest.mark.parametrize("byte", [b"\x16", b"0", b"-", b" "])
+def test_any_byte_of_a_header_may_be_wrong(tmp_path: Path, byte: bytes) -> None:
+    """edfio reads some fields only when they are asked for; found by script/fuzz."""
+    good = edf(tmp_path / "n.edf", channel("LAT")).read_bytes()
+    path = tmp_path / "bad.edf"
+    for at in range(512):
+        path.write_bytes(good[:at] + byte + good[at + 1 :])
+        with suppress(UnreadableRecordingError):
+            assert read(path).signals
+
+
+def test_a_hole_in_a_slow_recording_leaves_no_piece_without_a_row(tmp_path: Path) -> None:
+    """Found by script/fuzz."""
+    path = tmp_path / "n.csv"
+    path.write_text("time,left_emg\n0,0\n0.1,\n60500000,7.3\n")
+    with suppress(UnreadableRecordingError):
+        assert all(block.samples.shape[1] for block in read(path).signals[0].blocks)

@@ -4,19 +4,37 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Grade, Method, Movement, Part, Series
+from limber_bridge.detection.events import (
+    Bed,
+    Certainty,
+    ClockStep,
+    Cramp,
+    Event,
+    Gap,
+    Grade,
+    Method,
+    Movement,
+    Part,
+    Series,
+)
 from limber_bridge.detection.measures import Measures, rounded
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
 from limber_bridge.messages import (
+    Absence,
     AskEvents,
     AskNights,
+    BridgeHealth,
+    ClockChange,
     CrampNow,
     DoneAnswer,
     EventMessage,
     Info,
     JournalHealth,
     LabelAnswer,
+    LinkHealth,
     Message,
+    Problem,
+    ProcessHealth,
     Refusal,
     SensorHealth,
     SensorInfo,
@@ -105,6 +123,31 @@ AWAY: Final = SensorHealth(
     problem="wrong_key",
     trouble={"wrong_key": 7},
 )
+BRIDGE: Final = BridgeHealth(
+    started=utc(AT - 7_200 * SECOND),
+    uptime=7200.0,
+    broker=LinkHealth(
+        connected=True,
+        protocol="MQTT 5",
+        since=utc(AT - 600 * SECOND),
+        absences=1,
+        absence=Absence(
+            start=utc(AT - 900 * SECOND), end=utc(AT - 600 * SECOND), reason="the broker refuses the connection: Banned"
+        ),
+        waiting=2,
+        dropped=0,
+    ),
+    process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
+    queues={"jobs": 0, "network": 3},
+    clock=ClockChange(time=utc(AT - 3_600 * SECOND), by=-12.5),
+    problems=(
+        Problem(
+            key="broker_refuses_publish",
+            text="the broker refuses what is published to limber/bedroom/anna/event: Not authorized; "
+            "let its user publish to limber/bedroom/#",
+        ),
+    ),
+)
 STATE: Final = State(
     time=utc(AT),
     in_bed=True,
@@ -126,6 +169,7 @@ STATE: Final = State(
         detail="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
         held=12,
     ),
+    bridge=BRIDGE,
 )
 NOTHING: Final = State(
     time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
@@ -155,6 +199,7 @@ SENT: Final[Mapping[str, Message]] = {
     "event_bed": told(Bed(AT, in_bed=False)),
     "event_night": night_done(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),
+    "event_clock": told(ClockStep(AT, -12_500_000)),
     "answer_nights": nights_answer(ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True),
     "answer_events": events_answer(
         ASK_EVENTS, [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None], more=False

@@ -160,6 +160,16 @@ class Gap:
     """Time of the first good sample after it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """Somebody set the clock of the host: times before and after it do not belong together."""
+
+    onset: int
+    """The time that it was set to."""
+    by: int
+    """us; negative: it was set back."""
+
+
 class Fault(StrEnum):
     """What may be wrong with a signal that is there."""
 
@@ -208,7 +218,7 @@ class Cramp:
     """What the signals showed, by name (docs/cramps.md); what could not be told is left out."""
 
 
-type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp
+type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp | ClockStep
 
 
 def kind(event: Event) -> str:

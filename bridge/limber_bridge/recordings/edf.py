@@ -51,6 +51,17 @@ ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
 def read_edf(path: Path, zone: ZoneInfo | None, channels: Mapping[str, str]) -> Recording:
     """Read an EDF or EDF+ file; UnreadableRecordingError or OSError."""
     edf, notes = opened(path)
+    try:
+        return interpreted(path, edf, notes, zone, channels)
+    except (ValueError, IndexError, ArithmeticError) as error:
+        # edfio reads a field of the header when it is asked for.
+        raise UnreadableRecordingError(f"{path}: its header makes no sense ({error}); export it anew") from error
+
+
+def interpreted(
+    path: Path, edf: edfio.Edf, notes: tuple[str, ...], zone: ZoneInfo | None, channels: Mapping[str, str]
+) -> Recording:
+    """Return what of a file is ours; UnreadableRecordingError, or ValueError and its like where it makes no sense."""
     known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label, channels)) is not None]
     if not known:
         labels = ", ".join(signal.label for signal in edf.signals)
@@ -77,7 +88,8 @@ def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             edf = edfio.read_edf(path, lazy_load_data=False)
-    except (ValueError, IndexError) as error:
+    # UnboundLocalError: edfio 0.4.18, where records last no time.
+    except (ValueError, IndexError, ArithmeticError, UnboundLocalError) as error:
         raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
     return edf, tuple(f"{path}: {' '.join(str(one.message).split())}" for one in caught)
 
@@ -140,6 +152,8 @@ def worth(path: Path, column: Column, signal: edfio.EdfSignal) -> float:
     if dimension not in factors:
         mend = f"the header must say one of {', '.join(factors)}"
         raise UnreadableRecordingError(f"{path}: `{signal.label}`: unit `{signal.physical_dimension}` unknown; {mend}")
+    if signal.physical_min == signal.physical_max or signal.digital_min == signal.digital_max:
+        raise UnreadableRecordingError(f"{path}: `{signal.label}`: a range without width; export it anew")
     return factors[dimension]
 
 

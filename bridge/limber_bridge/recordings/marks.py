@@ -22,6 +22,9 @@ REM: Final = frozenset(("R", "REM", "5"))
 UNSCORED: Final = frozenset(("W", "WAKE", "0", "?", "M", "MT", "U", ""))
 """Wake, and what counts like it: movement time, and what was not scored."""
 
+LATEST: Final = 1e7
+"""s; what lies further away, a third of a year, is no time in a night."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staging:
@@ -49,6 +52,8 @@ class _Row:
             value = math.nan
         if not math.isfinite(value):
             raise UnreadableRecordingError(f"{self.place}: column `{name}` is `{text}`; write a number")
+        if abs(value) > LATEST:
+            raise UnreadableRecordingError(f"{self.place}: column `{name}` is {value:g}; write seconds of one night")
         return value
 
     def micros(self, name: str) -> int:
@@ -78,7 +83,7 @@ def read_stages(path: Path) -> Staging:
     epochs: dict[int, str] = {}
     for row in _rows(path, ("epoch", "stage")):
         number = row.number("epoch")
-        if number < 0 or not number.is_integer():
+        if number < 0 or number > LATEST / 30 or not number.is_integer():
             raise UnreadableRecordingError(f"{row.place}: column `epoch` is `{number:g}`; count from 0")
         if int(number) in epochs:
             raise UnreadableRecordingError(f"{row.place}: epoch {number:g} stands there twice; keep one")

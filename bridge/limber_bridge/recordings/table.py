@@ -58,7 +58,9 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
         if not is_empty(samples)
     )
     notes += [
-        f"{path}: column `{group[0]}` holds no number; left out" for _, group, samples in found if is_empty(samples)
+        f"{path}: column `{group[0]}` holds fewer than two numbers; left out"
+        for _, group, samples in found
+        if is_empty(samples)
     ]
     if not signals:
         raise UnreadableRecordingError(f"{path}: no number in any column but `time`; there is nothing to read")
@@ -182,8 +184,8 @@ def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
 
 
 def is_empty(samples: Floats) -> bool:
-    """Return whether no row has a number on every axis."""
-    return not np.isfinite(samples).all(axis=0).any()
+    """Return whether not even two rows have a number on every axis."""
+    return int(np.isfinite(samples).all(axis=0).sum()) < 2
 
 
 def measured(samples: Floats, quantity: Quantity) -> Floats:
@@ -205,7 +207,7 @@ def measured_rate(stamps: Times) -> float:
 
 def pieces(indexes: Times, samples: Floats, stamps: Times, rate: float) -> Iterator[Block]:
     """Yield an unbroken stretch in pieces, each with the clock that fits its rows."""
-    count = max(1, round(len(indexes) / (PIECE * rate)))
+    count = min(len(indexes), max(1, round(len(indexes) / (PIECE * rate))))
     for part in np.array_split(np.arange(len(indexes)), count):
         begin, end = int(part[0]), int(part[-1]) + 1
         first = int(indexes[begin])

@@ -1,15 +1,15 @@
 """What a source hands on: samples, and what is wrong."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import voluptuous as vol
 
 from limber_bridge.clock import HostClock
-from limber_bridge.detection.signal import Block, Sensor
+from limber_bridge.detection.signal import Block, Clock, Sensor
 from limber_bridge.nights import Calendar
 
 
@@ -34,6 +34,16 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """How far the frames of a sensor that signs them have been read."""
+
+    boot: int
+    """Id of the device's start."""
+    end: int
+    """Number of the sample after the last of that start; wraps at 2**32."""
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """A block of good samples, or some of them NaN."""
 
@@ -41,6 +51,14 @@ class Samples:
     block: Block
     battery: int | None = None
     """Percent."""
+    read: Read | None = None
+    """None: its frames are not signed, or it sends none."""
+
+    def shifted(self, by: int) -> Self:
+        """Return it with sample numbers that are higher by `by`."""
+        block, clock = self.block, self.block.clock
+        later = Block(block.first + by, block.samples, Clock(clock.index + by, clock.time, clock.rate), block.rate)
+        return replace(self, block=later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,10 @@ class Request:
     host: HostClock
     begun: int
     """us; when the bridge began: what recordings without a date are laid by."""
+    read: Mapping[int, Sequence[Read]] = field(default_factory=dict)
+    """By sensor: how far each start of a device that signs has been read, the latest last."""
+    queues: MutableMapping[str, Callable[[], int]] = field(default_factory=dict)
+    """Where a source says how much waits in it, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +125,8 @@ class Source:
     needs: str = ""
     """What to write where that section is missing."""
     run: Callable[[Request], AsyncGenerator[Arrival]]
-    """Delivers until it is closed. Raises SourceLostError when it cannot go on but may be tried again."""
+    """Delivers until it is closed; sample numbers begin where it likes. Raises SourceLostError when it cannot go on but
+    may be tried again."""
     together: bool = False
     """One run serves all sensors of the source; else each sensor has its own."""
     live: bool = True

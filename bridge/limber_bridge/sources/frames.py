@@ -43,6 +43,8 @@ ENCODINGS: Final = (
 """By the quantity code of the frame."""
 LARGEST: Final = HEADER.size + 255 * 6
 """Bytes of the largest frame there can be."""
+WRAP: Final = 2**32
+"""Where the counters of a device begin anew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +111,11 @@ def decode(data: bytes, encoding: Encoding) -> Floats:
     samples: Floats = counts * encoding.scale
     samples[:, (np.abs(counts) >= encoding.limit).any(axis=0)] = np.nan
     return samples
+
+
+def near(difference: int) -> int:
+    """Return a difference of 32-bit counters as the smallest number it can stand for, negative or not."""
+    return (difference + WRAP // 2) % WRAP - WRAP // 2
 
 
 def sign(data: bytes, key: bytes) -> bytes:

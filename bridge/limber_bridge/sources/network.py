@@ -1,19 +1,27 @@
-"""Sensors that send frames over UDP or TCP, several of them to one port, told apart by their id."""
+"""Sensors that send frames over UDP or TCP, several of them to one port, told apart by their id.
+
+Law: whatever strangers send, what is kept of it is bounded, by address and in all.
+"""
 
 import asyncio
 import ipaddress
+import socket
+import struct
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, override
 
 import voluptuous as vol
 
 from limber_bridge.clock import HostClock
+from limber_bridge.detection.signal import SECOND
 from limber_bridge.document import whole
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Source, SourceLostError, Trouble
-from limber_bridge.sources.frames import LARGEST, MAGIC, FrameError, is_signed, parse
+from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, Source, SourceLostError, Trouble
+from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, FrameError, is_signed, parse
+from limber_bridge.sources.seen import Seen, read_of
 from limber_bridge.sources.stream import Stream
 
 QUEUE: Final = 4096
@@ -21,7 +29,26 @@ QUEUE: Final = 4096
 PATIENCE: Final = 10
 """Bad frames in a row after which a TCP connection is closed: the device begins anew in step."""
 CONNECTIONS: Final = 64
-"""TCP connections at a time."""
+"""TCP connections at a time, or two for each sensor if that is more."""
+CONNECTIONS_EACH: Final = 4
+"""Of one address, or two for each sensor."""
+IDLE: Final = 10.0
+"""s without a frame after which a connection is closed: a sensor that is there calls again, and those of sensors that
+lost their power do not pile up."""
+FRAMES: Final = 250
+"""Frames a second for each sensor that one address may send: as many as the fastest EMG has samples."""
+BURST: Final = 4
+"""s of frames at that rate that may come at once, after a pause of the network."""
+SLOWED: Final = 0.1
+"""s between two frames over TCP beyond that."""
+PEERS: Final = 1024
+"""Addresses that are told apart; all others count as one."""
+BUFFER: Final = 4 * 2**20
+"""Bytes that the kernel may hold for us while we are busy; it gives as much as it is allowed to (rmem_max)."""
+LOOK: Final = 1.0
+"""s between two looks at what was thrown away."""
+SO_MEMINFO: Final = 55
+"""Linux: what a socket takes, as u32s; the ninth counts the datagrams that found no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +63,7 @@ class Listen:
 class Options:
     """What a network sensor may have besides what every sensor has."""
 
-    key: bytes | None
+    key: bytes | None = field(repr=False)
     """Shared with the sensor, for HMAC-SHA-256; None: frames are not signed."""
 
 
@@ -85,9 +112,14 @@ class Desk:
         """Begin for the sensors asked for."""
         self._streams = {wanted.sensor.id: Stream(wanted.sensor) for wanted in request.sensors}
         self._keys: dict[int, bytes | None] = {wanted.sensor.id: wanted.options.key for wanted in request.sensors}
+        signed = [number for number, key in self._keys.items() if key is not None]
+        self._seen = {number: Seen(request.read.get(number, ())) for number in signed}
 
-    def take(self, data: bytes, arrived: int) -> Iterator[Arrival]:
-        """Yield what one frame brings."""
+    def take(self, data: bytes, arrived: int, offset: int = 0) -> Iterator[Arrival]:
+        """Yield what one frame brings that arrived at a time (us) of the host's steady clock; with `offset` it is UTC.
+
+        Of a sensor that has no key any frame is believed; of one that has, each counts once.
+        """
         try:
             frame = parse(data)
         except FrameError as error:
@@ -100,8 +132,22 @@ class Desk:
             yield Trouble(None, Reason.UNKNOWN_SENSOR, detail)
         elif not is_signed(data, frame, self._keys[frame.sensor]):
             yield Trouble(frame.sensor, Reason.WRONG_KEY, self._key_detail(frame.sensor))
+        elif frame.sensor in self._seen and not self._seen[frame.sensor].admits(frame):
+            detail = "a signed frame came again, or too late; a sensor must send another boot id each time it starts"
+            yield Trouble(frame.sensor, Reason.REPEATED, detail)
         else:
-            yield from stream.take(frame, arrived)
+            yield from self._noted(frame, stream.take(frame, arrived, offset))
+
+    def _noted(self, frame: Frame, arrivals: Iterator[Arrival]) -> Iterator[Arrival]:
+        """Yield arrivals, those of a signed frame with how far it was read."""
+        seen = self._seen.get(frame.sensor)
+        for arrival in arrivals:
+            if seen is not None and isinstance(arrival, Samples):
+                read = read_of(frame)
+                seen.note(read)
+                yield replace(arrival, read=read)
+            else:
+                yield arrival
 
     def _key_detail(self, sensor: int) -> str:
         if self._keys[sensor] is None:
@@ -109,88 +155,142 @@ class Desk:
         return "its frames are not signed with the `key` in limber.yaml: write the same key into both"
 
 
-IDLE: Final = 60.0
-"""s without a frame after which a connection is closed: else those of sensors that lost their power would pile up."""
+class Budgets:
+    """How much each address may still send: a bucket that fills at a rate and holds a burst."""
+
+    def __init__(self, rate: float) -> None:
+        """Begin with full buckets; `rate` in frames a second."""
+        self._rate = rate
+        self._left: dict[str, tuple[float, int]] = {}
+
+    def allows(self, address: str, now: int) -> bool:
+        """Return whether one more frame may come from an address at a time (us), and count it."""
+        if address not in self._left and len(self._left) >= PEERS:
+            address = "others"
+        left, at = self._left.get(address, (self._rate * BURST, now))
+        left = min(self._rate * BURST, left + (now - at) * self._rate / SECOND)
+        self._left[address] = (max(0.0, left - 1), now)
+        return left >= 1
 
 
 class Receiver(asyncio.DatagramProtocol):
     """Takes frames off the network and keeps them, with their time of arrival, until somebody reads them."""
 
-    def __init__(self, host: HostClock) -> None:
-        """Begin with nothing."""
+    def __init__(self, host: HostClock, sensors: int) -> None:
+        """Begin with nothing; there are so many sensors."""
         self._host = host
         self._inbox: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue(2 * QUEUE)
-        self._connections = 0
-        self._shed = self._turned_away = 0
+        self._budgets = Budgets(FRAMES * sensors)
+        self._most, self._most_each = max(CONNECTIONS, 2 * sensors), max(CONNECTIONS_EACH, 2 * sensors)
+        self._connections: Counter[str] = Counter()
+        self._shed = self._turned_away = self._overflowed = 0
+        self._socket: socket.socket | None = None
 
-    async def next(self) -> tuple[bytes, int]:
-        """Wait for the next frame and the time (us) at which it came."""
-        return await self._inbox.get()
+    async def next(self) -> tuple[bytes, int] | None:
+        """Wait for the next frame and the time (us, steady) at which it came; None if there is none for `LOOK` s."""
+        if not self._inbox.empty():
+            return self._inbox.get_nowait()
+        try:
+            async with asyncio.timeout(LOOK):
+                return await self._inbox.get()
+        except TimeoutError:
+            return None
 
-    def shed(self) -> int:
-        """Return how many frames were thrown away since this was asked last."""
-        shed, self._shed = self._shed, 0
-        return shed
+    def waiting(self) -> int:
+        """Return how many frames wait to be read."""
+        return self._inbox.qsize()
 
-    def turned_away(self) -> int:
-        """Return how many connections were closed at once since this was asked last."""
-        turned_away, self._turned_away = self._turned_away, 0
-        return turned_away
+    def trouble(self) -> Iterator[Trouble]:
+        """Yield what was thrown away since this was asked last."""
+        shed, self._shed = self._shed + self._lost_in_kernel(), 0
+        if shed:
+            yield Trouble(None, Reason.OVERLOADED, f"{shed} frames were thrown away: more came than can be read")
+        away, self._turned_away = self._turned_away, 0
+        if away:
+            limit = f"{self._most} may be open, {self._most_each} from one address"
+            yield Trouble(None, Reason.OVERLOADED, f"{away} connections turned away: {limit}")
 
     @override
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """UDP: the port is open."""
+        self._socket = transport.get_extra_info("socket")
+        assert self._socket is not None  # noqa: S101 - as a datagram transport has one
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """UDP: a datagram is a frame."""
-        if self._inbox.qsize() < QUEUE:
-            self._inbox.put_nowait((data, self._host.now()))
+        arrived = self._host.steady()
+        if self._inbox.qsize() < QUEUE and self._budgets.allows(addr[0], arrived):
+            # What is longer is no frame: nothing more of it has to be kept.
+            self._inbox.put_nowait((data[: LARGEST + 1], arrived))
         else:
             self._shed += 1
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """TCP: each frame behind its length (u16). A full inbox slows the sender down; nothing is thrown away."""
-        self._connections += 1
+        address = str(writer.get_extra_info("peername")[0])
+        self._connections[address] += 1
         try:
-            if self._connections <= CONNECTIONS:
-                await self._read(reader)
+            if self._connections.total() <= self._most and self._connections[address] <= self._most_each:
+                await self._read(reader, address)
             else:
                 self._turned_away += 1
         except asyncio.IncompleteReadError, ConnectionError, TimeoutError:
             pass  # It hung up, or lost its power and will never do so; it will call again.
         finally:
-            self._connections -= 1
+            self._connections -= Counter({address: 1})
             writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, address: str) -> None:
         bad = 0
         while bad < PATIENCE:
             async with asyncio.timeout(IDLE):
                 length = int.from_bytes(await reader.readexactly(2), "little")
-                data = await reader.readexactly(length)
-            bad = 0 if length <= LARGEST and data.startswith(MAGIC) else bad + 1
-            await self._inbox.put((data, self._host.now()))
+                # A longer one is out of step for good.
+                data = await reader.readexactly(length) if length <= LARGEST else b""
+            bad = 0 if data.startswith(MAGIC) else bad + 1 if length <= LARGEST else PATIENCE
+            if not self._budgets.allows(address, self._host.steady()):
+                await asyncio.sleep(SLOWED)
+            await self._inbox.put((data, self._host.steady()))
+
+    def _lost_in_kernel(self) -> int:
+        """Return how many datagrams found no room in the kernel since this was asked last, where it tells."""
+        with suppress(OSError, struct.error, AttributeError):
+            counts = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)  # type: ignore[union-attr]
+            overflowed = struct.unpack("9I", counts)[8]
+            lost, self._overflowed = overflowed - self._overflowed, overflowed
+            return int(lost)
+        return 0
 
 
 async def run(request: Request) -> AsyncGenerator[Arrival]:
     """Deliver what the sensors send, until closed. SourceLostError if the port cannot be had."""
-    desk, receiver, listen = Desk(request), Receiver(request.host), request.settings
+    desk, listen = Desk(request), request.settings
+    receiver = Receiver(request.host, len(request.sensors))
+    request.queues["network"] = receiver.waiting
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as opened:
         try:
             udp, _ = await loop.create_datagram_endpoint(lambda: receiver, local_addr=(listen.address, listen.port))
             opened.callback(udp.close)
-            tcp = await asyncio.start_server(receiver.connected, listen.address, listen.port)
+            tcp = await asyncio.start_server(receiver.connected, listen.address, listen.port, limit=2 * LARGEST)
             opened.callback(tcp.close_clients)
             opened.callback(tcp.close)
         except OSError as error:
             where = f"{listen.address}:{listen.port}"
             mend = "another limber may be running; else choose another `network` address or port"
             raise SourceLostError(f"cannot listen on {where} ({error.strerror or error}): {mend}") from error
+        looked = loop.time()
         while True:
-            for arrival in desk.take(*await receiver.next()):
-                yield arrival
-            if away := receiver.turned_away():
-                yield Trouble(None, Reason.OVERLOADED, f"{away} connections turned away: {CONNECTIONS} are open")
-            if shed := receiver.shed():
-                yield Trouble(None, Reason.OVERLOADED, f"{shed} frames were thrown away: more came than can be read")
+            frame = await receiver.next()
+            if frame is not None:
+                for arrival in desk.take(*frame, request.host.offset):
+                    yield arrival
+            if loop.time() - looked >= LOOK:
+                looked = loop.time()
+                for trouble in receiver.trouble():
+                    yield trouble
 
 
 SOURCE: Final = Source(

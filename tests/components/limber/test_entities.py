@@ -48,6 +48,7 @@ async def test_what_is_there(hass: HomeAssistant, loaded: MockConfigEntry, entit
         "binary_sensor.anna_in_bed": True,
         "binary_sensor.anna_left_ankle_connection": True,
         "binary_sensor.bedroom_connection": True,
+        "binary_sensor.bedroom_problem": True,
         "event.anna_leg_movement": False,
         "event.anna_periodic_series": True,
         "sensor.anna_bed_load_battery": True,
@@ -373,3 +374,16 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
     bridge.say("status", "online")
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
+
+
+async def test_what_is_wrong_with_the_bridge_is_shown(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    entity = hass.states.get("binary_sensor.bedroom_problem")
+    assert entity is not None
+    assert entity.state == STATE_ON
+    assert "let its user publish to limber/bedroom/#" in entity.attributes["problems"][0]
+    assert entity.attributes["away_because"] == "the broker refuses the connection: Banned"
+    well = golden("state")["bridge"] | {"problems": []}
+    await bridge.tell(bridge=well)
+    assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF

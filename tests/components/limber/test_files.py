@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 
 import limber_bridge
 from custom_components.limber import config_flow, coordinator
-from custom_components.limber.binary_sensor import BRIDGE, IN_BED, SENSOR
+from custom_components.limber.binary_sensor import BRIDGE, IN_BED, PROBLEM, SENSOR
 from custom_components.limber.const import DOMAIN
 from custom_components.limber.event import EVENTS
 from custom_components.limber.sensor import HEALTH, MEASURES
@@ -86,7 +86,7 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     places = {f"{one.key}_{spot}" for one in HEALTH for spot in SPOTS}
     nights = {f"{when}_{one.key}" for when in ("tonight", "last_night") for one in MEASURES}
     assert set(named["sensor"]) == places | nights
-    assert set(named["binary_sensor"]) == {IN_BED.key, BRIDGE.translation_key} | {
+    assert set(named["binary_sensor"]) == {IN_BED.key, BRIDGE.translation_key, PROBLEM.translation_key} | {
         f"{SENSOR.key}_{one}" for one in SPOTS
     }
     assert set(named["event"]) == {one.key for one in EVENTS}

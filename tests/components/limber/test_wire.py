@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from custom_components.limber.wire import (
     Answer,
     BedEvent,
+    ClockEvent,
     CrampEvent,
     Done,
     Event,
@@ -41,6 +42,7 @@ EVENTS: dict[str, type[Event]] = {
     "event_bed": BedEvent,
     "event_night": NightEvent,
     "event_gap": GapEvent,
+    "event_clock": ClockEvent,
 }
 ANSWERS: dict[str, type[Answer]] = {
     "answer_nights": NightsAnswer,
@@ -70,6 +72,8 @@ def test_info_and_state_are_understood() -> None:
     state = parse_state(json.dumps(golden("state")))
     assert state.last_night is not None
     assert (state.in_bed, state.last_night.revision, state.sensors[1].battery) == (True, 2, 87)
+    assert state.bridge is not None
+    assert [problem.key for problem in state.bridge.problems] == ["broker_refuses_publish"]
     unknown = parse_state(json.dumps(golden("state_nothing_known")))
     assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (None, None, None)
 

@@ -1,0 +1,159 @@
+"""Clocks that drift, wrap, restart and are set: durations stay, time is true again, and what happened is told."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from house.process import free_port
+from house.sensor import AnkleSensor, leg
+from limber_bridge.app import kept
+from limber_bridge.clock import HostClock, Step
+from limber_bridge.config import Config
+from limber_bridge.detection.events import ClockStep, Event, Movement
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.journal import Journal
+from limber_bridge.sources.arrival import Request
+from limber_bridge.sources.network import Desk
+from limber_bridge.watch import Watch
+from limber_bridge.wire import event_message
+from tests.bridge.examples import config
+from tests.bridge.test_daemon import ANKLE, listen_on
+
+EVENING = int(datetime(2026, 11, 21, 22, tzinfo=UTC).timestamp()) * SECOND
+
+
+class Host:
+    """A machine whose clocks a test sets."""
+
+    def __init__(self) -> None:
+        self.steady, self.wall = 0, EVENING
+        self.clock = HostClock(lambda: self.wall * 1000, lambda: self.steady * 1000)
+
+    def passes(self, time: int) -> None:
+        self.steady += time
+        self.wall += time
+
+
+@given(st.lists(st.tuples(st.integers(1, 3600 * SECOND), st.integers(-(10**12), 10**12)), max_size=30))
+@example([(1, 999_999)] * 3)
+@example([(400, 5_000)] * 30)
+def test_the_hosts_time_is_true_within_a_second_and_every_step_is_told(days: list[tuple[int, int]]) -> None:
+    host, by = Host(), 0
+    before = host.clock.now()
+    for passed, change in days:
+        host.passes(passed)
+        host.wall += change
+        by += change
+        now = host.clock.now()
+        told = sum(step.by for step in host.clock.steps())
+        # What is no step bends no duration by more than 0.5 ms a second.
+        assert abs((now - before) - passed - told) <= passed * 500e-6 + 1
+        assert abs(now - host.wall) <= SECOND
+        before = now
+
+
+def test_small_differences_are_made_up_however_often_the_time_is_asked_for() -> None:
+    host = Host()
+    host.wall += SECOND // 10
+    for _ in range(300_000):
+        host.passes(1000)
+        host.clock.now()
+    assert abs(host.clock.now() - host.wall) < 1000
+    assert host.clock.steps() == []
+
+
+def test_a_machine_that_was_suspended_has_not_changed_its_clock() -> None:
+    """The steady clock goes on meanwhile: the time is simply later."""
+    host = Host()
+    host.passes(3 * 3600 * SECOND)
+    assert host.clock.now() == EVENING + 3 * 3600 * SECOND
+    assert host.clock.steps() == []
+
+
+KICKS = 12
+EVERY = 20.0
+"""s from kick to kick, the first after 30 s; the clocks are set in the middle between two."""
+
+
+def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: float) -> list[Event]:
+    """What is found while the host's clock is set by so much (us) before a kick, and the sensor's runs fast or slow."""
+    host = Host()
+    (sleeper,) = config.sleepers
+    wanted = (sleeper.sensors[0].wanted,)
+    desk = Desk(Request(wanted, config.sections["network"], config.calendar, host.clock, EVENING))
+    with Journal(config.journal) as journal:
+        watch = Watch(sleeper, config, kept(journal, sleeper, config, EVENING), EVENING)
+    onsets = [30.0 + EVERY * number for number in range(KICKS)]
+    events: list[Event] = []
+    started = sensor.sequence / sensor.rate
+    for half in range(round((onsets[-1] + 10) * 2)):
+        at = half / 2
+        before = (at - 20) / EVERY
+        if before in steps:
+            host.wall += steps[int(before)]
+        host.passes(SECOND // 2)
+        now = host.clock.now()
+        for step in host.clock.steps():
+            events += [filed.event for filed in watch.clock_set(step.at, step.by).events]
+        clock = round((started + at) * (1 + skew) * SECOND)
+        frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
+        for arrival in desk.take(frame, host.clock.steady(), host.clock.offset):
+            events += [filed.event for filed in watch.arrive(arrival, now).events]
+        if half % 2:
+            events += [filed.event for filed in watch.tick(now).events]
+    return events + [filed.event for filed in watch.interrupt(host.clock.now()).events]
+
+
+def durations(events: Sequence[Event]) -> list[float]:
+    return [event.duration / SECOND for event in events if isinstance(event, Movement)]
+
+
+SIZES = st.integers(1, 14 * 3600).flatmap(lambda size: st.sampled_from([size * SECOND, -size * SECOND]))
+
+
+@pytest.fixture
+def one_ankle(tmp_path: Path) -> Config:
+    return config(tmp_path, ANKLE, more=listen_on(free_port()))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.integers(1, KICKS - 1), SIZES, max_size=3), st.integers(0, 2**32 - 1), st.floats(-2e-4, 2e-4))
+@example({5: 2 * 3600 * SECOND}, 0, 0.0)
+@example({5: -2 * 3600 * SECOND}, 2**32 - 4000, 1e-4)
+@example({3: 5 * SECOND, 6: -5 * SECOND}, 2**32 - 1, -1e-4)
+def test_clocks_that_are_set_lose_no_movement_and_bend_none(
+    one_ankle: Config, steps: dict[int, int], sequence: int, skew: float
+) -> None:
+    """The device's counters wrap, its clock drifts; the host's is set forwards and back, by a second to a day."""
+    events = night(one_ankle, steps, AnkleSensor(sequence=sequence), skew)
+    found = durations(events)
+    assert len(found) == KICKS
+    assert all(1.7 <= duration <= 2.5 for duration in found)
+    assert [event.by for event in events if isinstance(event, ClockStep)] == list(dict(sorted(steps.items())).values())
+    for event in events:
+        message = event_message(event, one_ankle.calendar.night_of(event.onset))
+        end = getattr(message, "end", None)
+        assert end is None or message is None or end >= message.start
+
+
+def test_a_step_is_told_as_an_event(one_ankle: Config) -> None:
+    (step,) = [one for one in night(one_ankle, {4: -90 * SECOND}, AnkleSensor(), 0.0) if isinstance(one, ClockStep)]
+    message = event_message(step, one_ankle.calendar.night_of(step.onset))
+    assert message is not None
+    assert (message.kind, message.by) == ("clock", -90.0)  # type: ignore[union-attr]
+
+
+def test_steps_come_in_order_and_once() -> None:
+    host = Host()
+    for by in (5 * SECOND, -7 * SECOND):
+        host.passes(SECOND)
+        host.wall += by
+        host.clock.now()
+    assert host.clock.steps() == [
+        Step(EVENING + 6 * SECOND, 5 * SECOND), Step(EVENING, -7 * SECOND)
+    ]  # fmt: skip
+    assert host.clock.steps() == []
