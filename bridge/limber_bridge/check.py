@@ -17,9 +17,10 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Broker, Config, Page, Sleeper, Watched
-from limber_bridge.journal import InUseError, JournalError, look_at
+from limber_bridge.journal import look_at
 from limber_bridge.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.mqtt import UNSUPPORTED
+from limber_bridge.record import InUseError, JournalError
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Request, Samples, SourceLostError, Trouble
 from limber_bridge.wire import Topics

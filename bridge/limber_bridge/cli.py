@@ -215,7 +215,8 @@ def run(chosen: argparse.Namespace) -> int:
     from limber_bridge.app import serve
     from limber_bridge.config import read
     from limber_bridge.document import ConfigError
-    from limber_bridge.journal import Journal, JournalError
+    from limber_bridge.journal import Journal
+    from limber_bridge.record import JournalError
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -327,7 +328,7 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.config import read
     from limber_bridge.document import ConfigError
     from limber_bridge.export import listed, table
-    from limber_bridge.journal import JournalError, read_only
+    from limber_bridge.record import JournalError, read_only
 
     try:
         config = read(chosen.config)
@@ -351,7 +352,7 @@ def export(chosen: argparse.Namespace) -> int:
     from limber_bridge.config import read
     from limber_bridge.document import ConfigError
     from limber_bridge.export import NothingThereError, gathered, write
-    from limber_bridge.journal import JournalError, read_only
+    from limber_bridge.record import JournalError, read_only
 
     try:
         config = read(chosen.config)

@@ -22,9 +22,9 @@ from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Pos
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.journal import Record
 from limber_bridge.nights import Night, local_time, utc
 from limber_bridge.raw import shelf_of
+from limber_bridge.record import Record
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
 from limber_bridge.recordings.kept import read_kept
 from limber_bridge.recordings.recording import Recording, UnreadableRecordingError

@@ -15,9 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final, Self, get_args, override
-
-import msgspec
+from typing import Final, override
 
 from limber_bridge.database import (
     MENDS,
@@ -27,7 +25,6 @@ from limber_bridge.database import (
     ailment,
     begins_well,
     copy,
-    is_damage,
     look_through,
     open_to_read,
     open_to_write,
@@ -37,134 +34,18 @@ from limber_bridge.database import (
     version_of,
 )
 from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import Event, identity, kind
+from limber_bridge.detection.events import Event
 from limber_bridge.detection.personal import Label
+from limber_bridge.layout import MIGRATIONS, Page, write_page
 from limber_bridge.nights import Night
-from limber_bridge.sources.arrival import Read
+from limber_bridge.record import InUseError, JournalError, Record, SpoiltError, UnwritableError, readable
 
-MIGRATIONS: Final = (
-    """
-CREATE TABLE event (
-  number INTEGER PRIMARY KEY,            -- order of arrival: what pages of an answer go by
-  sleeper TEXT NOT NULL,
-  night TEXT NOT NULL,                   -- date of the night, ISO
-  id TEXT NOT NULL,                      -- made from what the event is: found again after a crash, it counts once
-  kind TEXT NOT NULL,
-  onset INTEGER NOT NULL,                -- us, UTC
-  payload TEXT NOT NULL,
-  UNIQUE (sleeper, id)
-);
-CREATE INDEX event_by_night ON event (sleeper, night, onset);
-CREATE TABLE night (
-  sleeper TEXT NOT NULL,
-  night TEXT NOT NULL,
-  revision INTEGER NOT NULL DEFAULT 0,   -- 0: not finished yet
-  payload TEXT,
-  PRIMARY KEY (sleeper, night)
-);
-CREATE TABLE memory (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
-CREATE TABLE topic (topic TEXT PRIMARY KEY);
-""",
-    """
-CREATE TABLE label (
-  sleeper TEXT NOT NULL,
-  id TEXT NOT NULL,
-  event TEXT,                            -- id of the cramp it is about, which may be in no journal; at most one each
-  payload TEXT NOT NULL,
-  PRIMARY KEY (sleeper, id),
-  UNIQUE (sleeper, event)
-);
-""",
-    """
-ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
-""",
-    """
--- How far signed frames were read, so that none can be sent again.
-CREATE TABLE read (
-  sensor INTEGER NOT NULL,
-  boot INTEGER NOT NULL,                 -- id of a start of the device
-  place INTEGER NOT NULL,                -- order of the starts
-  end INTEGER NOT NULL,                  -- number of the sample after the last one read
-  PRIMARY KEY (sensor, boot)
-);
-""",
-)
-"""The layout, and every later change to it, in order. Only ever append: what was released stays as it is."""
-STARTS: Final = 1000
-"""Starts of a device that are remembered: frames of an older one could be sent again. Three years of a device that is
-switched on every evening."""
-KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
 UNTOUCHED: Final = 7
 """Nights of each sleeper whose events are never dropped, whatever the limits say."""
 SCARCE: Final = 50_000_000
 """Bytes; with less room a journal will not last for long."""
 SPARE: Final = 3
 """Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
-
-
-class JournalError(Exception):
-    """The journal cannot be used; the text says which file, why, and what to do."""
-
-
-class UnwritableError(JournalError):
-    """The disk does not take what is to be written, now; later it may."""
-
-    def __init__(self, path: Path, reason: Ailment, detail: object) -> None:
-        """Note what ails the disk."""
-        super().__init__(f"{path}: cannot be written ({detail}): {MENDS[reason]}")
-        self.reason = reason
-
-
-class InUseError(JournalError):
-    """Another process writes this journal."""
-
-
-class SpoiltError(JournalError):
-    """Something in the journal cannot be read as what it has to be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event as it stands in the journal."""
-
-    number: int
-    night: date
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What is to be kept of one sleeper, all of it or nothing."""
-
-    sleeper: str
-    renewed: tuple[date, ...] = ()
-    """Nights whose events are to be forgotten first: they are played anew."""
-    events: tuple[tuple[date, Event], ...] = ()
-    """Each with its night."""
-    memory: Memory | None = None
-    """What the detector has to remember beside them."""
-    nights: tuple[Night, ...] = ()
-    """Finished, or finished anew."""
-    unlabelled: bool = False
-    """All labels are to be forgotten first."""
-    labels: tuple[Label, ...] = ()
-    """Each replaces those that were filed under the same id or are about the same event."""
-    read: tuple[tuple[int, Read], ...] = ()
-    """How far the signed frames of sensors were read, by sensor, the latest last."""
-
-    def joined(self, later: Self) -> Self:
-        """Return this page and a later one as one that leaves the same behind."""
-        anew = set(later.renewed)
-        events = {identity(event): (night, event) for night, event in self.events if night not in anew}
-        for night, event in later.events:
-            events.pop(identity(event), None)
-            events[identity(event)] = (night, event)
-        nights = {night.date: night for night in (*self.nights, *later.nights)}
-        return type(self)(
-            self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
-            later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
-            (*(() if later.unlabelled else self.labels), *later.labels), latest((*self.read, *later.read)),
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,136 +72,6 @@ class Upkeep:
     """Nights whose events were dropped."""
     problem: str | None
     """Why there is no backup of today, for a person."""
-
-
-class Record:
-    """A journal, to be read."""
-
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        """Take over an open database."""
-        self._path, self._reader = path, database
-        self._reading = threading.RLock()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def read(self) -> dict[int, list[Read]]:
-        """Return how far the frames of each sensor were read, by starts of the device, the latest last."""
-        found: dict[int, list[Read]] = {}
-        for sensor, boot, end in self._rows("SELECT sensor, boot, end FROM read ORDER BY sensor, place"):
-            found.setdefault(sensor, []).append(Read(boot, end))
-        return found
-
-    def memory(self, sleeper: str) -> Memory | None:
-        """Return what the detector of a sleeper has to remember; None before its first event."""
-        rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
-        return self._decoded(rows[0][0], Memory) if rows else None
-
-    def events(self, sleeper: str, night: date) -> list[Event]:
-        """Return the events of a night in order of onset."""
-        rows = self._rows(
-            "SELECT kind, payload FROM event WHERE sleeper = ? AND night = ? ORDER BY onset, number",
-            sleeper,
-            night.isoformat(),
-        )
-        return [self._decoded(payload, KINDS[name]) for name, payload in rows]
-
-    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[Entry]:
-        """Return at most `limit` events of a night in order of arrival, those after entry number `after`.
-
-        Changes of posture, twitches, rhythms and flaws are left out: they are told to nobody.
-        """
-        rows = self._rows(
-            "SELECT number, kind, payload FROM event"
-            " WHERE sleeper = ? AND night = ? AND number > ? AND kind NOT IN ('posture', 'twitch', 'rhythm', 'flaw')"
-            " ORDER BY number LIMIT ?",
-            sleeper,
-            night.isoformat(),
-            after,
-            limit,
-        )
-        return [Entry(number, night, self._decoded(payload, KINDS[name])) for number, name, payload in rows]
-
-    def event(self, sleeper: str, key: str) -> Event | None:
-        """Return the event with an id; None where there is none."""
-        rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
-        return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
-
-    def labels(self, sleeper: str) -> list[Label]:
-        """Return all labels of a sleeper."""
-        rows = self._rows("SELECT payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
-        return [self._decoded(payload, Label) for (payload,) in rows]
-
-    def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
-        """Return the finished nights after a date, oldest first."""
-        rows = self._rows(
-            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 AND night > ? ORDER BY night LIMIT ?",
-            sleeper,
-            after.isoformat() if after else "",
-            limit,
-        )
-        return [self._decoded(payload, Night) for (payload,) in rows]
-
-    def last_night(self, sleeper: str) -> Night | None:
-        """Return the finished night with the latest date."""
-        rows = self._rows(
-            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1", sleeper
-        )
-        return self._decoded(rows[0][0], Night) if rows else None
-
-    def unfinished(self, sleeper: str) -> list[date]:
-        """Return the nights that hold events and were never finished, oldest first."""
-        rows = self._rows("SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper)
-        return [date.fromisoformat(night) for (night,) in rows]
-
-    def dropped(self, sleeper: str, night: date) -> int | None:
-        """Return when (us) the events of a night were dropped to make room; None if they were not."""
-        rows = self._rows("SELECT dropped FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat())
-        return rows[0][0] if rows else None
-
-    def topics(self) -> set[str]:
-        """Return the retained topics that were ever published."""
-        return {topic for (topic,) in self._rows("SELECT topic FROM topic")}
-
-    def _decoded[T](self, payload: str, kind: type[T]) -> T:
-        try:
-            return msgspec.json.decode(payload, type=kind)
-        except msgspec.DecodeError as error:
-            raise SpoiltError(f"{self._path}: damaged ({error}); move it away to begin a new one") from error
-
-    def _rows(self, statement: str, *values: str | int) -> list[Any]:
-        try:
-            with self._reading, closing(self._reader.execute(statement, values)) as cursor:
-                return cursor.fetchall()
-        except sqlite3.Error as error:
-            broken = SpoiltError if is_damage(error) else JournalError
-            raise broken(f"{self._path}: cannot be read ({error}); move it away to begin a new one") from error
-
-
-def read_only(path: Path) -> Record:
-    """Open a journal to read what it holds, while a bridge may be writing it; JournalError if that cannot be."""
-    if not path.exists():
-        raise JournalError(f"{path}: no journal there; correct `journal` under `bridge`, or run the bridge first")
-    try:
-        database = open_to_read(path)
-    except sqlite3.Error as error:
-        raise JournalError(f"{path}: cannot be read ({error}); let this user read it and its folder") from error
-    try:
-        version = version_of(database, MIGRATIONS)
-    except (sqlite3.Error, SchemaError) as error:
-        database.close()
-        raise JournalError(f"{path}: {error}") from error
-    if version < len(MIGRATIONS):
-        database.close()
-        raise JournalError(f"{path}: written by an older limber; run the bridge once, which brings it up to date")
-    return Record(path, database)
 
 
 def look_at(path: Path) -> None:
@@ -586,61 +337,6 @@ class Journal(Record):
             os.close(self._lock)
 
 
-def write_page(database: sqlite3.Connection, page: Page) -> None:
-    """Write one page; sqlite3.Error."""
-    for night in page.renewed:
-        database.execute("DELETE FROM event WHERE sleeper = ? AND night = ?", (page.sleeper, night.isoformat()))
-    rows = [
-        (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
-        for night, event in page.events
-    ]
-    database.executemany(
-        "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload, night = excluded.night,"
-        " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
-        rows,
-    )
-    database.executemany("INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows})
-    if page.memory is not None:
-        database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory)))
-    database.executemany(
-        "INSERT INTO night (sleeper, night, revision, payload) VALUES (?, ?, ?, ?) ON CONFLICT (sleeper, night)"
-        " DO UPDATE SET revision = excluded.revision, payload = excluded.payload",
-        [(one.sleeper, one.date.isoformat(), one.revision, encode(one)) for one in page.nights],
-    )
-    if page.unlabelled:
-        database.execute("DELETE FROM label WHERE sleeper = ?", (page.sleeper,))
-    database.executemany(
-        "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)",
-        [(page.sleeper, label.id, label.event, encode(label)) for label in page.labels],
-    )
-    for sensor, one in page.read:
-        write_read(database, sensor, one)
-
-
-def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
-    """Note how far a start of a device was read, and forget starts that are too long ago; sqlite3.Error."""
-    database.execute(
-        "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read), ?)"
-        " ON CONFLICT (sensor, boot) DO UPDATE SET place = excluded.place, end = excluded.end",
-        (sensor, read.boot, read.end),
-    )
-    database.execute(
-        "DELETE FROM read WHERE sensor = ? AND place <="
-        " (SELECT place FROM read WHERE sensor = ? ORDER BY place DESC LIMIT 1 OFFSET ?)",
-        (sensor, sensor, STARTS),
-    )
-
-
-def latest(read: Iterable[tuple[int, Read]]) -> tuple[tuple[int, Read], ...]:
-    """Return the last word on each start of each device, in their order."""
-    found: dict[tuple[int, int], tuple[int, Read]] = {}
-    for sensor, one in read:
-        found.pop((sensor, one.boot), None)
-        found[sensor, one.boot] = (sensor, one)
-    return tuple(found.values())
-
-
 def locked(path: Path) -> int | None:
     """Return a lock on a journal; None where the disk can be read only, so that nobody else writes either.
 
@@ -675,25 +371,6 @@ def is_spoilt(path: Path, *, ours: bool) -> bool:
     return not begins_well(path) or (not path.stat().st_size and bool(backups(path)))
 
 
-def readable(path: Path) -> sqlite3.Connection:
-    """Return what of a journal can be read where it cannot be written: all of it, or nothing."""
-    try:
-        database = open_to_read(path)
-        try:
-            look_through(database)
-            if version_of(database, MIGRATIONS) == len(MIGRATIONS):
-                return database
-        except sqlite3.Error, SchemaError, DamagedError:
-            pass
-        database.close()
-    except sqlite3.Error, OSError:
-        pass
-    empty = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
-    for migration in MIGRATIONS:
-        empty.executescript(migration)
-    return empty
-
-
 def backups_of(path: Path) -> Path:
     """Return the folder that holds the backups of a journal."""
     return path.with_name(f"{path.stem}-backups")
@@ -712,8 +389,3 @@ def is_sound(path: Path) -> bool:
             return version_of(database, MIGRATIONS) > 0
     except sqlite3.Error, SchemaError, DamagedError:
         return False
-
-
-def encode(value: Event | Memory | Night | Label) -> str:
-    """Return a record as JSON."""
-    return msgspec.json.encode(value).decode()

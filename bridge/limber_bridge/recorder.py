@@ -16,8 +16,10 @@ from typing import Final
 
 from limber_bridge.database import MENDS, Ailment
 from limber_bridge.detection.events import identity
-from limber_bridge.journal import Journal, JournalError, Limits, Page, UnwritableError
+from limber_bridge.journal import Journal, Limits
+from limber_bridge.layout import Page
 from limber_bridge.nights import Night
+from limber_bridge.record import JournalError, UnwritableError
 
 LOG: Final = logging.getLogger(__name__)
 

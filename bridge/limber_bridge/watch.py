@@ -53,9 +53,11 @@ class Change:
     """Nights of which everything that was kept is to be forgotten first: they are played anew."""
     labels: tuple[Label, ...] = ()
     """Given, or of which it is known by now what they are about."""
+    unlabelled: bool = False
+    """All labels are to be forgotten first."""
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.finished or self.labels)
+        return bool(self.events or self.finished or self.labels or self.unlabelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +214,11 @@ class Watch:
         self._detector.follow(self._labels.thresholds)
         return Change(labels=(label,))
 
-    def forget_labels(self) -> None:
-        """Go back to the rules as they are written. Whoever calls has the journal forget them first."""
+    def forget_labels(self) -> Change:
+        """Go back to the rules as they are written."""
         self._labels = Labels()
         self._detector.follow(self._labels.thresholds)
+        return Change(unlabelled=True)
 
     def nights_about(self, time: int) -> set[date]:
         """Return the nights whose events say what a label for a time (us) is about."""

@@ -35,7 +35,7 @@ from house.proxy import Proxy
 from house.sleepers import KEY, Leg, Way, kicks
 from limber_bridge.detection.events import Event, Gap, Movement, Part
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.journal import read_only
+from limber_bridge.record import read_only
 from limber_bridge.wire import event_message, night_message
 
 SPEED: Final = 10

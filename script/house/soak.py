@@ -23,11 +23,11 @@ from house.broker import start_broker
 from house.process import LOOPBACK, HouseError, Program, free_port, start
 from house.proxy import Proxy
 from house.sensor import AnkleSensor, leg
-from limber_bridge.app import kept, page_of
 from limber_bridge.cli import main
 from limber_bridge.config import read
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.journal import Journal
+from limber_bridge.keeping import kept, page_of
 from limber_bridge.recordings.kept import About, NightFile
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks

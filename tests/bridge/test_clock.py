@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from house.process import free_port
 from house.sensor import AnkleSensor, leg
-from limber_bridge.app import kept
 from limber_bridge.clock import HostClock, Step
 from limber_bridge.config import Config
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.journal import Journal
+from limber_bridge.keeping import kept
 from limber_bridge.sources.arrival import Request
 from limber_bridge.sources.network import Desk
 from limber_bridge.watch import Watch

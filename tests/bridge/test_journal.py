@@ -21,17 +21,9 @@ from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Me
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
-from limber_bridge.journal import (
-    MIGRATIONS,
-    Journal,
-    JournalError,
-    Limits,
-    Page,
-    SpoiltError,
-    backups,
-    encode,
-    read_only,
-)
+from limber_bridge.journal import Journal, Limits, backups
+from limber_bridge.layout import MIGRATIONS, Page, encode
+from limber_bridge.record import JournalError, SpoiltError, read_only
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)

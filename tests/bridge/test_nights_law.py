@@ -17,10 +17,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.app import kept, page_of
 from limber_bridge.config import Config
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.journal import Journal
+from limber_bridge.keeping import kept, page_of
 from limber_bridge.nights import Calendar, Night, local_time, micros
 from limber_bridge.sources.arrival import Samples
 from limber_bridge.watch import Change, NothingToEndError, Watch

@@ -14,7 +14,9 @@ import pytest
 from limber_bridge import recorder as module
 from limber_bridge.database import Ailment
 from limber_bridge.detection.detector import Memory
-from limber_bridge.journal import Journal, Page, read_only
+from limber_bridge.journal import Journal
+from limber_bridge.layout import Page
+from limber_bridge.record import read_only
 from limber_bridge.recorder import Recorder
 from tests.bridge.examples import kick, local, night
 

@@ -16,7 +16,7 @@ import pytest
 
 from house.process import LOOPBACK, ROOT, free_port
 from house.sensor import AnkleSensor, leg, send
-from limber_bridge import app
+from limber_bridge import app, intake, vitals
 from limber_bridge.app import Bridge
 from limber_bridge.check import try_page
 from limber_bridge.cli import WRONG, parser
@@ -25,7 +25,8 @@ from limber_bridge.config import Page as HealthPage
 from limber_bridge.detection.detector import Memory
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Block, Clock
-from limber_bridge.journal import Journal, Page
+from limber_bridge.journal import Journal
+from limber_bridge.layout import Page
 from limber_bridge.recorder import Recorder
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.arrival import Arrival, Read, Request, Samples
@@ -205,7 +206,7 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "MEMORY_EVERY", 0)
-    monkeypatch.setattr(app, "STUCK", 1.5)
+    monkeypatch.setattr(vitals, "STUCK", 1.5)
     page = free_port()
     simulated = ANKLE.replace("network", "simulated")
     monkeypatch.setattr(app, "Recorder", Hung)
@@ -236,7 +237,7 @@ async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeyp
 
     silent = replace(SOURCES["network"], run=hangs_after_two_seconds)
     monkeypatch.setattr(app, "SOURCES", {"network": silent})
-    monkeypatch.setattr(app, "SILENT", SECOND // 2)
+    monkeypatch.setattr(intake, "SILENT", SECOND // 2)
     with Journal(tmp_path / "limber.db") as journal:
         bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(free_port())), journal, HostClock())
         async with running(bridge):
@@ -244,7 +245,7 @@ async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeyp
             first = bridge._watches["anna"].measured
             await until(lambda: bridge._watches["anna"].measured > first)
             assert bridge._watches["anna"].sensors(first)["1"].lost == 0
-            assert bridge._ends[1] >= 200
+            assert bridge._intake._ends[1] >= 200
 
 
 def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""Questions and commands, answered.
+
+Law: a question ends no bridge and holds up no detection: a disk that does not answer in time is an answer, too.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Final
+
+from limber_bridge.detection.personal import ROUNDED, Label, UnknownEventError
+from limber_bridge.journal import Journal
+from limber_bridge.messages import (
+    Answer,
+    Ask,
+    AskEndNight,
+    AskEvents,
+    AskLabel,
+    AskNights,
+    AskResetLabels,
+    DoneAnswer,
+    LabelAnswer,
+    Refusal,
+)
+from limber_bridge.nights import micros, utc
+from limber_bridge.record import JournalError
+from limber_bridge.recorder import Recorder
+from limber_bridge.watch import Change, NothingToEndError, Watch
+from limber_bridge.wire import PAGE, event_id, event_message, events_answer, labelled, nights_answer
+
+PATIENCE: Final = 5.0
+"""s for the journal to answer."""
+UNREADABLE: Final = "unreadable"
+"""The error of an answer that the journal could not give."""
+
+
+class Questions:
+    """Answers for all sleepers of a bridge."""
+
+    def __init__(
+        self,
+        watches: Mapping[str, Watch],
+        journal: Journal,
+        recorder: Recorder,
+        now: Callable[[], int],
+        apply: Callable[[Watch, Change], Awaitable[None]],
+    ) -> None:
+        """Take what knows the answers; `apply` keeps and tells what a command changes, `now` is in us."""
+        self._watches, self._journal, self._recorder, self._now, self._apply = watches, journal, recorder, now, apply
+
+    async def answer(self, ask: Ask) -> Answer:
+        """Return the answer, or why there is none."""
+        if ask.sleeper not in self._watches:
+            known = ", ".join(self._watches)
+            return Refusal(
+                id=ask.id, error="unknown_sleeper", message=f"no sleeper `{ask.sleeper}`; there are {known}"
+            )  # fmt: skip
+        try:
+            return await self._answer_to(ask)
+        except TimeoutError:
+            text = f"the disk of the bridge did not answer in {PATIENCE:g} s; ask again later"
+        except JournalError as error:
+            text = str(error)
+        return Refusal(id=ask.id, error=UNREADABLE, message=text)
+
+    async def _answer_to(self, ask: Ask) -> Answer:
+        match ask:
+            case AskEndNight():
+                return await self._end_night(ask)
+            case AskLabel():
+                return await self._label(ask)
+            case AskResetLabels():
+                return await self._reset_labels(ask)
+            case AskNights():
+                async with asyncio.timeout(PATIENCE):
+                    return await self._nights(ask)
+            case AskEvents():
+                async with asyncio.timeout(PATIENCE):
+                    return await self._events(ask)
+
+    async def _nights(self, ask: AskNights) -> Answer:
+        limit = PAGE // 200
+        nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, ask.after, limit)
+        more, after = len(nights) == limit, ask.after or date.min
+        # What the disk did not take yet is true all the same.
+        waiting = [night for night in self._recorder.nights(ask.sleeper) if night.date > after and not more]
+        together = {night.date: night for night in (*nights, *waiting)}
+        return nights_answer(ask, [together[day] for day in sorted(together)], more=more)
+
+    async def _events(self, ask: AskEvents) -> Answer:
+        limit = PAGE // 100
+        dropped = await asyncio.to_thread(self._journal.dropped, ask.sleeper, ask.night)
+        if dropped is not None:
+            text = f"the events of {ask.night} were dropped on {utc(dropped):%Y-%m-%d}: see `keep` in limber.yaml"
+            return Refusal(id=ask.id, error="forgotten", message=text)
+        entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
+        messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
+        said = self._watches[ask.sleeper].labels.said
+        told = [(one.number, labelled(message, one.event, said)) for one, message in messages if message is not None]
+        return events_answer(ask, told, more=len(entries) == limit)
+
+    async def _end_night(self, ask: AskEndNight) -> Answer:
+        watch = self._watches[ask.sleeper]
+        try:
+            await self._apply(watch, watch.end_night(self._now()))
+        except NothingToEndError as error:
+            return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+        return DoneAnswer(id=ask.id)
+
+    async def _label(self, ask: AskLabel) -> Answer:
+        watch, now = self._watches[ask.sleeper], self._now()
+        if ask.time is not None and micros(ask.time) > now + ROUNDED:
+            mend = f"{ask.time.isoformat()} is still to come; write when it was"
+            return Refusal(id=ask.id, error="time_ahead", message=mend)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                label = await asyncio.to_thread(self._labelled, watch, ask)
+        except UnknownEventError as error:
+            return Refusal(id=ask.id, error="unknown_event", message=str(error))
+        await self._apply(watch, watch.label(label))
+        return LabelAnswer(id=ask.id, event=label.id)
+
+    def _labelled(self, watch: Watch, ask: AskLabel) -> Label:
+        """Return the label that a question asks for, by what the journal knows of the event or the moment."""
+        if ask.event is not None:
+            key = event_id(ask.event)
+            return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
+        moment = watch.time if ask.time is None else micros(ask.time)
+        nights = [self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))]
+        return watch.labels.for_moment(moment, [event for night in nights for event in night], cramp=ask.cramp)
+
+    async def _reset_labels(self, ask: AskResetLabels) -> Answer:
+        watch = self._watches[ask.sleeper]
+        await self._apply(watch, watch.forget_labels())
+        return DoneAnswer(id=ask.id)
