@@ -122,6 +122,8 @@ def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,left_emg\n0,1\n1e300,1\n", "line 3: column `time` is"),
         ("time,left_emg\n0,1\n3,1\n1,1\n2,1\n", "line 4: time runs back, as in 2 rows; sort them by time"),
         ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
+        # Found by script/fuzz: no sensor measures so much, and a single number has no rate.
+        ("time,left_emg\n0,1e99\n1,6\n", "no number in any column but `time`"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:

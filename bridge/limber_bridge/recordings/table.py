@@ -51,14 +51,13 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     times = table[names.index("time")]
     unix = bool(times[0] > UNIX)
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
-    found = [(column, group, table[[names.index(name) for name in group]]) for column, group in groups(names, path)]
-    signals = tuple(
-        signal_of(column, measured(samples, column.quantity), stamps)
-        for column, _, samples in found
-        if not is_empty(samples)
-    )
+    found = [
+        (column, group, measured(table[[names.index(name) for name in group]], column.quantity))
+        for column, group in groups(names, path)
+    ]
+    signals = tuple(signal_of(column, samples, stamps) for column, _, samples in found if not is_empty(samples))
     notes += [
-        f"{path}: column `{group[0]}` holds fewer than two numbers; left out"
+        f"{path}: column `{group[0]}` holds fewer than two numbers that can have been measured; left out"
         for _, group, samples in found
         if is_empty(samples)
     ]
