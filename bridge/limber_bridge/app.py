@@ -163,6 +163,7 @@ class Bridge:
             for index, sleeper in enumerate(config.sleepers)
         }
         self._recorder = Recorder(journal)
+        self._recorder.afresh = self._afresh
         self._raw, self._kept_raw = Raw(shelf_of(config), config.calendar, now), raw_sensors(config)
         self._owned, self._remembered = journal.topics(), now
         self._unkept: dict[str, list[tuple[int, Read]]] = {sleeper.id: [] for sleeper in config.sleepers}
@@ -171,7 +172,7 @@ class Bridge:
         self._intake = Intake(config, host, journal.read(), self._inbox.put)
         self._link = Link(config.broker, self._topics, self._heard, host.now, heartbeat)
         self._vitals = Vitals(
-            host, self._watches, self._link, self._recorder, self._raw, " ".join(journal.notices) or None
+            host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )  # fmt: skip
         self._vitals.queues = self._intake.queues
         self._vitals.queues["jobs"] = self._inbox.waiting
@@ -233,17 +234,21 @@ class Bridge:
             await self._inbox.put(Tick())
 
     async def _upkeep(self) -> None:
-        """See to the journal when the bridge starts and once a night is over."""
+        """See to the journal when the bridge starts and once a night is over; again and again until it is done."""
         done: date | None = None
+        tidied: date | None = None
         while True:
             today = self._config.calendar.night_of(self._host.now())
-            if today != done:
-                await self._recorder.upkeep(today, self._config.limits)
+            if today != tidied:
                 await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
+                tidied = today
+            if today != done and await self._recorder.upkeep(today, self._config.limits):
                 done = today
             await asyncio.sleep(UPKEEP)
 
     async def _work(self) -> None:
+        for watch in self._watches.values():
+            await self._apply(watch, watch.begin(self._host.now()))
         while True:
             job = await self._inbox.next()
             if self._owes_greeting:
@@ -296,6 +301,10 @@ class Bridge:
         """Return what has to be kept of a change, and how far the sleeper's sensors have been read."""
         read, self._unkept[watch.id] = self._unkept[watch.id], []
         return page_of(watch, change, read)
+
+    def _afresh(self) -> list[Page]:
+        """Return all that is known of everybody: for a journal that had to be set aside while we ran."""
+        return [page_of(watch, watch.everything) for watch in self._watches.values()]
 
     def _arrived(self, arrival: Arrival) -> Iterator[tuple[Watch, Change]]:
         """Yield what comes of an arrival, and for whom."""

@@ -101,8 +101,10 @@ class Questions:
 
     async def _end_night(self, ask: AskEndNight) -> Answer:
         watch = self._watches[ask.sleeper]
+        # What is over by now is not what is ended, and must not be lost where nothing is.
+        await self._apply(watch, watch.tick(self._now()))
         try:
-            await self._apply(watch, watch.end_night(self._now()))
+            await self._apply(watch, watch.end_night())
         except NothingToEndError as error:
             return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
         return DoneAnswer(id=ask.id)

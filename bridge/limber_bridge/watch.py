@@ -144,6 +144,13 @@ class Watch:
         return self._labels
 
     @property
+    def everything(self) -> Change:
+        """All that is still known, as if it had just come: for a journal that knows nothing of it any more."""
+        known = [(night, event) for night, events in self._nights.items() for event in events.values()]
+        filed = tuple(Filed(night, event, told=False, known=self._known) for night, event in known)
+        return Change(filed, tuple(self._finished.values()), labels=tuple(self._labels), unlabelled=True)
+
+    @property
     def info(self) -> SleeperInfo:
         """Who is watched by what."""
         rates = {number: one.rate for number, one in self._detector.memory.sensors.items()}
@@ -185,6 +192,17 @@ class Watch:
         self._known = now
         return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
 
+    def begin(self, now: int) -> Change:
+        """Take note that somebody looks again, at a time.
+
+        A clock that was set back meanwhile is told, by so much at the least: how long nobody looked is not known then.
+        """
+        back = self._measured - now
+        if not self._sleeper.live or back <= SET_BACK:
+            return Change()
+        self._measured = now
+        return self.clock_set(now, -back)
+
     def clock_set(self, at: int, by: int) -> Change:
         """Take note that the host's clock was set to a time, by so much (us). Recordings have a clock of their own."""
         return self._after([ClockStep(at, by)], at) if self._sleeper.live else Change()
@@ -196,9 +214,8 @@ class Watch:
         """
         return self._after(self._detector.interrupt(), now) if self._sleeper.live else Change()
 
-    def end_night(self, now: int) -> Change:
-        """Finish tonight because somebody wants it; NothingToEndError if nothing was measured."""
-        change = self._after([], now)
+    def end_night(self) -> Change:
+        """Finish tonight because somebody wants it, right after a tick; NothingToEndError if nothing was measured."""
         tonight = self._calendar.night_of(self._time)
         night = self._night(tonight) if tonight in self._nights else None
         if night is None:
@@ -206,7 +223,7 @@ class Watch:
         finished = tuple(self._finish(night))
         if not finished:
             raise NothingToEndError("tonight has been ended already, and nothing has happened since")
-        return replace(change, finished=(*change.finished, *finished))
+        return Change(finished=finished)
 
     def label(self, label: Label) -> Change:
         """Take in what was said of a cramp: the thresholds follow at once."""

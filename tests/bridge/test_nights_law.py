@@ -239,9 +239,9 @@ def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
     with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(300, in_bed=True)
-        stay.take(stay.watch.end_night(stay.now))
+        stay.take(stay.watch.end_night())
         with pytest.raises(NothingToEndError, match="has been ended already"):
-            stay.watch.end_night(stay.now)
+            stay.watch.end_night()
         stay.spend(240, in_bed=True)
         stay.until_noon_is_over()
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]

@@ -239,10 +239,10 @@ def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
 
 def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
     with pytest.raises(NothingToEndError):
-        cells.watch.end_night(cells.now)
+        cells.watch.end_night()
     cells.weigh(45, 2)
     cells.weigh(120, 60)
-    cells.take(cells.watch.end_night(cells.now))
+    cells.take(cells.watch.end_night())
     assert [night.revision for night in cells.finished] == [1]
 
 
