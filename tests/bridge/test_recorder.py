@@ -2,21 +2,24 @@
 
 import asyncio
 import resource
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import override
 
 import pytest
 
+from limber_bridge import journal as journal_module
 from limber_bridge import recorder as module
 from limber_bridge.database import Ailment
 from limber_bridge.detection.detector import Memory
-from limber_bridge.journal import Journal
-from limber_bridge.layout import Page
-from limber_bridge.record import read_only
+from limber_bridge.journal import Journal, Limits, backups
+from limber_bridge.layout import MIGRATIONS, Page, encode
+from limber_bridge.record import JournalError, read_only
 from limber_bridge.recorder import Recorder
 from tests.bridge.examples import kick, local, night
 
@@ -40,7 +43,7 @@ def no_room() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-async def until(met: Callable[[], bool]) -> None:
+async def until(met: Callable[[], object]) -> None:
     """Wait until something is so."""
     end = time.monotonic() + 20
     while not met():
@@ -131,6 +134,92 @@ async def test_memory_is_bounded_and_what_is_lost_is_told(
         assert recorder.now.lost == 15
         await recorder.close()
     assert caplog.text.count("the oldest are lost") == 1
+
+
+@pytest.mark.usefixtures("quick")
+async def test_memory_is_bounded_for_all_sleepers_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HELD", 10)
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        with no_room():
+            for number in range(30):
+                await recorder.keep(replace(page(number), sleeper=f"sleeper {number % 5}"))
+            assert (recorder.now.held, recorder.now.lost) == (10, 20)
+        await until(lambda: recorder.now.well)
+        kept = [len(journal.events(f"sleeper {number}", NIGHT)) for number in range(5)]
+        assert kept == [2] * 5
+        await recorder.close()
+
+
+def spoil(path: Path) -> None:
+    """Overwrite a page in the middle of a journal."""
+    data = bytearray(path.read_bytes())
+    data[8192:12288] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is_known_kept_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the bridge runs: what it holds of the night goes into the new one, and it says what became of the old."""
+    path, everything = tmp_path / "limber.db", [page(number) for number in range(40)]
+    with Journal(path) as journal:
+        recorder = Recorder(journal)
+        recorder.afresh = lambda: everything
+        await recorder.keep(*everything)
+        assert journal._database is not None
+        journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with no_room():
+            await recorder.keep(page(40))
+            assert not recorder.now.well
+        spoil(path)
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 41
+        (notice,) = journal.notices
+        await recorder.close()
+    assert notice in caplog.text
+    assert "was DAMAGED" in notice
+
+
+async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> None:
+    """A journal of an older layout on a full disk cannot be brought up to date, and so not be read."""
+    path = tmp_path / "limber.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        database.execute("INSERT INTO night VALUES ('anna', ?, 3, ?)", (str(NIGHT), encode(night(NIGHT, 3))))
+        database.commit()
+    with no_room():
+        journal = Journal(path)
+        recorder = Recorder(journal)
+        assert journal.nights("anna") == []
+        await recorder.keep(Page("anna", nights=(night(NIGHT),)))
+        assert not recorder.now.well
+    with journal:
+        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
+            await until(lambda: recorder._task is not None and recorder._task.done() and recorder._task.result())
+        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
+            await recorder.keep(page(0))
+        await recorder.close()
+    with Journal(path) as again:
+        assert again.nights("anna") == [night(NIGHT, 3)]
+
+
+async def test_upkeep_that_fails_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        await recorder.keep(page(0))
+        with monkeypatch.context() as patched:
+            patched.setattr(journal_module, "SPARE", 10**12)
+            assert not await recorder.upkeep(NIGHT, Limits())
+            assert not await recorder.upkeep(NIGHT, Limits())
+        assert backups(tmp_path / "limber.db") == []
+        assert await recorder.upkeep(NIGHT, Limits())
+        assert len(backups(tmp_path / "limber.db")) == 1
+        await recorder.close()
+    assert caplog.text.count("no backup of the journal, as the disk is nearly full") == 1
 
 
 async def test_stopped_on_a_full_disk_it_says_what_is_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

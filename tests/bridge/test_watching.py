@@ -5,6 +5,7 @@ import configparser
 import http.client
 import json
 import socket
+import subprocess
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
@@ -35,6 +36,7 @@ from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, online, wait_for
+from tests.needs import need
 
 PATIENCE: Final = 10.0
 
@@ -68,6 +70,9 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
         wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
         found = health(page)
     assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert found["recording"] is True
+    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    assert found["journal"] == nothing | {"held": 0, "lost": 0, "signal": found["journal"]["signal"]}
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
     bridge = found["bridge"]
@@ -280,8 +285,17 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
 
+def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
+    """But that this machine has limber elsewhere."""
+    text = (ROOT / "bridge" / "limber.service").read_text()
+    (tmp_path / "limber.service").write_text(text.replace("/opt/limber/.venv/bin/limber", need("limber")))
+    command = [need("systemd-analyze"), "verify", "--man=no", str(tmp_path / "limber.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_the_unit_starts_what_there_is() -> None:
-    """A unit that systemd reads, whose command the command line knows (systemd-analyze verify was run by hand)."""
+    """Its command is one that the command line knows."""
     unit = configparser.RawConfigParser(strict=False)
     unit.read(ROOT / "bridge" / "limber.service")
     service = unit["Service"]
