@@ -29,6 +29,9 @@ AWAY: Final = 60 * SECOND
 """us without a sample after which "in bed" is not carried over into the next night."""
 SET_BACK: Final = 2 * SECOND
 """us; if the clock goes back by more, somebody has set it."""
+REMEMBERED: Final = 4
+"""Nights whose events are remembered, those in which something happened last [D]: a clock that was wrong for a while
+makes tonight no old night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Watch:
         # Other sensors than those that measured it say nothing of a night that is finished.
         self._changed = set(self._nights) if same else set(self._nights) - set(kept.finished)
         self._finished = dict(kept.finished)
+        # Of a sleeper who is played everything comes again.
+        self._forgotten = set(self._finished) - set(self._nights) if sleeper.live else set[date]()
         self._last = kept.last
         self._recent = {night.date: night for night in kept.recent}
         self._health = {sensor.id: Health(now) for sensor in sensors}
@@ -114,9 +119,9 @@ class Watch:
         self._time = now if sleeper.live else 0
         self._known = self._time
         self._renewed: list[date] = []
-        self._read: dict[int, int] = {}
-        read = (one.until or 0 for one in self._detector.memory.sensors.values())
-        self._measured = max([*read, *(event.onset for event in earlier)], default=0)
+        sensed = self._detector.memory.sensors.items()
+        self._read = {number: one.until for number, one in sensed if one.until is not None}
+        self._measured = max([*self._read.values(), *(event.onset for event in earlier)], default=0)
 
     @property
     def id(self) -> str:
@@ -324,11 +329,24 @@ class Watch:
 
     def _filed(self, event: Event, *, told: bool) -> Filed:
         night = self._calendar.night_of(event.onset)
-        if night not in self._nights and not self._sleeper.live:
+        if self._is_past(night):
+            return Filed(night, event, told, self._known)
+        events = self._nights.pop(night, None)
+        if events is None and not self._sleeper.live:
             self._renewed.append(night)
-        self._nights.setdefault(night, {})[identity(event)] = event
+        # The night in which something happened last stands last.
+        self._nights[night] = events = {} if events is None else events
+        events[identity(event)] = event
+        self._forgotten.discard(night)
         self._changed.add(night)
         return Filed(night, event, told, self._known)
+
+    def _is_past(self, night: date) -> bool:
+        """Return whether a night's figures stand, whatever may still come for it: nobody remembers what else it held.
+
+        A sensor that was away for days brings the end of its gap, one that was not worn the end of that.
+        """
+        return night in self._forgotten and night < self._calendar.night_of(self._time) - timedelta(days=1)
 
     def _cut(self, gap: Gap) -> Iterator[Gap]:
         """Yield the parts of a gap that lie in its first and its last night; nobody watched the nights between."""
@@ -352,11 +370,12 @@ class Watch:
 
     def _forget(self) -> None:
         """Let go of nights for which nothing can come any more."""
-        if self._time:
-            oldest = self._calendar.night_of(self._time) - timedelta(days=2)
-            for night in [night for night in self._nights if night < oldest and night not in self._changed]:
-                del self._nights[night]
-            for night in [night for night in self._recent if night < oldest - timedelta(days=max(MEANS))]:
+        for night in [night for night in self._nights if night not in self._changed][:-REMEMBERED]:
+            del self._nights[night]
+            self._forgotten.add(night)
+        if self._time and self._recent:
+            oldest = self._calendar.night_of(self._time) - timedelta(days=2 + max(MEANS))
+            for night in [night for night in self._recent if night < oldest]:
                 del self._recent[night]
 
     def _finish(self, night: Night) -> Iterable[Night]:

@@ -34,7 +34,7 @@ from house.process import HouseError, Program, free_port, need, start
 from house.proxy import Proxy
 from house.shifts import Shifts
 from house.sleepers import KEY, Leg, Way, kicks
-from limber_bridge.detection.events import Event, Gap, Movement, Part
+from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, Part
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.record import read_only
 from limber_bridge.wire import event_message, night_message
@@ -330,7 +330,7 @@ def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], 
     The clock of the first was wrong: each of its times may stand for more than one true time, and is taken for any.
     """
     ours, theirs = ([event for _, event in events_of(one)] for one in (path, calm))
-    holes = [*(hole for gap in ours if isinstance(gap, Gap) for hole in shifts.spans(gap.onset, gap.end))]
+    holes = [(begin, end) for _, begin, end in holes_of(ours, shifts)]
     gaps = [*holes, *((one.onset, one.end) for one in theirs if isinstance(one, Gap)), *shifts.moments]
     margin = round(SETTLED * SECOND)
 
@@ -364,9 +364,20 @@ def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None
     """Yield of what our journal speaks: side, begin and end (true us) of every movement and every gap."""
     for part in parts_of(ours):
         yield from ((part.side, one.onset, one.end) for one in shifts.parts(part))
-    for gap in ours:
-        if isinstance(gap, Gap):
-            yield from ((SIDES[gap.sensor], *span) for span in shifts.spans(gap.onset, gap.end))
+    yield from holes_of(ours, shifts)
+
+
+def holes_of(ours: Iterable[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+    """Yield what our journal says that it does not know: the leg (None: both), begin and end (true us)."""
+    for event in ours:
+        match event:
+            case Gap():
+                yield from ((SIDES[event.sensor], *span) for span in shifts.spans(event.onset, event.end))
+            case ClockStep():
+                # Set back while no bridge ran: all that is known is what it showed before and afterwards.
+                yield from ((None, *span) for span in shifts.spans(event.onset - event.by, event.onset))
+            case _:
+                pass
 
 
 def is_alike(one: Part, other: Part) -> bool:

@@ -21,6 +21,7 @@ from limber_bridge.journal import Journal, Limits, backups
 from limber_bridge.layout import MIGRATIONS, Page, encode
 from limber_bridge.record import JournalError, read_only
 from limber_bridge.recorder import Recorder
+from limber_bridge.sources.arrival import Read
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
@@ -246,6 +247,22 @@ async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Pat
     with journal:
         await until(lambda: recorder.now.well)
         assert len(journal.events("anna", NIGHT)) == 1
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_path: Path) -> None:
+    """What the disk refused meanwhile is no way in for who sends frames again after a restart."""
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = Recorder(journal)
+        with no_room():
+            for number in range(1, 6):
+                starts = ((1, Read(7, 25 * number)), (1, Read(8 + number, 25)))
+                await recorder.keep(Page("anna", read=starts), Page("bob", read=((2, Read(7, number)),)))
+            assert journal.read() == {}
+        await until(lambda: recorder.now.well)
+        boots = [Read(9, 25), Read(10, 25), Read(11, 25), Read(12, 25), Read(7, 125), Read(13, 25)]
+        assert journal.read() == {1: boots, 2: [Read(7, 5)]}
         await recorder.close()
 
 
