@@ -252,6 +252,9 @@ class Journal(Record):
         target = folder / f"{self._path.stem}-{today}.db"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
+            for part in folder.glob(f".{self._path.stem}-*.part"):
+                # Of a bridge that was killed while it copied.
+                part.unlink()
             if not target.exists():
                 if shutil.disk_usage(folder).free < SPARE * self._size():
                     return f"{folder}: no backup of the journal, as the disk is nearly full; make room on it"

@@ -69,6 +69,8 @@ DISK: Final = 6
 """MB of the small disk."""
 WRONG: Final = (2.0, 90.0)
 """s by which the clock is set forwards or back, at least and at most."""
+BEFORE: Final = (120.0, 180.0)
+"""s by which it is set back while no bridge runs: more than it is away, as nobody could tell of anything less."""
 
 
 @dataclass(slots=True)
@@ -114,6 +116,8 @@ class House:
         """Set the clock of the disturbed bridge: ahead of the true time by so many s."""
         self._clock.put(ahead)
         self.shifts.note(self.clock.now(), ahead)
+        with (self.folder / "clock.log").open("a") as log:
+            log.write(f"{self.clock.now():.2f} {ahead:+.2f}\n")
 
     def write(self) -> None:
         """Write the configurations."""
@@ -197,10 +201,10 @@ class Chaos:
             self.done[name] += 1
             self._house.revive()
             if self._rng.random() < 0.8:
-                await self._up()
+                await self.up()
             await self._pause(0.3, 3.0)
 
-    async def _up(self) -> None:
+    async def up(self) -> None:
         """Wait until the bridge hears again; now and then it is harmed before that."""
         for _ in range(100):
             if is_bound(self._house.sensor_port):
@@ -265,10 +269,21 @@ class Chaos:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     async def _set_clock(self) -> None:
+        await self.up()
+        if self._rng.random() < 0.3:
+            await self._set_clock_unseen()
+            return
         self._house.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
         await self._pause(1.0, 3.0)
         if self._rng.random() < 0.5:
             self._house.set_clock(0.0)
+
+    async def _set_clock_unseen(self) -> None:
+        """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or back to before."""
+        self._house.running["bridge"].kill()
+        by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
+        self._house.set_clock(self._house.shifts.ahead + by)
+        await self._pause(0.0, 1.0)
 
     async def _restart_sensor(self) -> None:
         self._rng.choice(self._legs).restart(self._rng.uniform(2, 15))
@@ -460,8 +475,9 @@ async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] =
         harm = Chaos(house, proxy, legs, rng)
         await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
         way.lost = way.doubled = way.swapped = way.damaged = 0.0
-        house.set_clock(0.0)
         house.revive()
+        await harm.up()
+        house.set_clock(0.0)
         await settled(house)
         for task in lying:
             task.cancel()

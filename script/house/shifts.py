@@ -24,6 +24,11 @@ class Shifts:
             self._since.append(moment)
 
     @property
+    def ahead(self) -> float:
+        """By how much (s) it is ahead now."""
+        return self._since[-1][1] / SECOND
+
+    @property
     def moments(self) -> list[tuple[int, int]]:
         """The spans around each setting in which a movement may look otherwise."""
         return [(since - LAG, since + LAG) for since, _ in self._since[1:]]

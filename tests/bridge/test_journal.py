@@ -351,12 +351,15 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
     with Journal(path) as journal:
         many_nights(journal, 3)
+        (tmp_path / "limber-backups").mkdir()
+        (tmp_path / "limber-backups" / ".limber-2026-11-01.db.part").write_text("of a bridge that was killed meanwhile")
         for back in range(9, -1, -1):
             assert journal.upkeep(NIGHT - timedelta(days=back), Limits()).problem is None
     assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
     with read_only(backups(path)[0]) as copy:
         assert len(copy.nights("anna")) == 3
     assert backups(path)[0].stat().st_mode & 0o077 == 0
+    assert len(list((tmp_path / "limber-backups").iterdir())) == 7
 
 
 def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:

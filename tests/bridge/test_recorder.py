@@ -1,8 +1,10 @@
 """What becomes of events when the disk does not take them."""
 
 import asyncio
+import os
 import resource
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -264,6 +266,58 @@ async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_pa
         boots = [Read(9, 25), Read(10, 25), Read(11, 25), Read(12, 25), Read(7, 125), Read(13, 25)]
         assert journal.read() == {1: boots, 2: [Read(7, 5)]}
         await recorder.close()
+
+
+@contextmanager
+def may_become_read_only(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Make a folder whose disk can be remounted: `ro` or `rw`; by rights alone where this machine lets nobody mount."""
+    folder.mkdir()
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "limber-test", folder], capture_output=True, check=False
+    ).returncode
+
+    def remount(way: str) -> None:
+        if mounted:
+            subprocess.run(["mount", "-o", f"remount,{way}", folder], check=True)
+        for path in [] if mounted else [folder, *folder.iterdir()]:
+            path.chmod(0o500 if way == "ro" else 0o700)
+
+    try:
+        yield remount
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=False)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_file_system_that_turned_read_only_holds_nobody_up(tmp_path: Path) -> None:
+    """As Linux remounts a card that fails: what is there is read, also by a bridge that is started then."""
+    if os.geteuid() == 0 and not can_mount(tmp_path / "try"):
+        pytest.skip("root writes in spite of all rights, and may not mount here")
+    with may_become_read_only(tmp_path / "disk") as remount:
+        path = tmp_path / "disk" / "limber.db"
+        with Journal(path) as journal:
+            recorder = Recorder(journal)
+            await recorder.keep(page(0))
+            await recorder.close()
+        remount("ro")
+        journal = Journal(path)
+        recorder = Recorder(journal)
+        assert len(journal.events("anna", NIGHT)) == 1
+        await recorder.keep(page(1))
+        assert recorder.now.reason is Ailment.READ_ONLY
+        assert "let the bridge's user write there" in (recorder.now.detail or "")
+        remount("rw")
+        with journal:
+            await until(lambda: recorder.now.well)
+            assert len(journal.events("anna", NIGHT)) == 2
+            await recorder.close()
+
+
+def can_mount(folder: Path) -> bool:
+    """Whether this machine lets us mount."""
+    with may_become_read_only(folder):
+        return folder.is_mount()
 
 
 async def test_the_other_sleepers_are_not_mixed_up(tmp_path: Path) -> None:

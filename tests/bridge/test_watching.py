@@ -15,7 +15,7 @@ from typing import Any, Final, override
 
 import pytest
 
-from house.process import LOOPBACK, ROOT, free_port
+from house.process import LOOPBACK, ROOT, find, free_port
 from house.sensor import AnkleSensor, leg, send
 from limber_bridge import app, intake, vitals
 from limber_bridge.app import Bridge
@@ -286,10 +286,13 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
 
 
 def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
-    """But that this machine has limber elsewhere."""
+    """But that this machine has limber elsewhere. A machine without systemd has no use for the unit."""
+    analyze = find("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd on this machine: the unit is not verified here")
     text = (ROOT / "bridge" / "limber.service").read_text()
     (tmp_path / "limber.service").write_text(text.replace("/opt/limber/.venv/bin/limber", need("limber")))
-    command = [need("systemd-analyze"), "verify", "--man=no", str(tmp_path / "limber.service")]
+    command = [analyze, "verify", "--man=no", str(tmp_path / "limber.service")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
