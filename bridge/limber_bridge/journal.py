@@ -91,9 +91,12 @@ def look_at(path: Path) -> None:
 
     Raises InUseError where a bridge does just now, another JournalError where it could not.
     """
-    number = locked(path)
+    # Whoever looks may be somebody else than the bridge, which could not use a lock of theirs.
+    there = path.with_name(path.name + ".lock").exists()
+    number = locked(path) if there else None
     try:
-        if number is None or (path.exists() and not os.access(path, os.W_OK)):
+        writable = os.access(path.parent, os.W_OK) if not there else number is not None
+        if not writable or (path.exists() and not os.access(path, os.W_OK)):
             raise UnwritableError(path, Ailment.READ_ONLY, "tried to")
         if shutil.disk_usage(path.parent).free < SCARCE:
             raise UnwritableError(path, Ailment.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free")

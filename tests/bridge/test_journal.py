@@ -25,7 +25,7 @@ from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
 from limber_bridge.journal import Journal, Limits, backups, look_at
 from limber_bridge.layout import MIGRATIONS, Page, encode
-from limber_bridge.record import JournalError, SpoiltError, UnwritableError, read_only
+from limber_bridge.record import InUseError, JournalError, SpoiltError, UnwritableError, read_only
 from limber_bridge.sources.arrival import Read
 from tests.bridge.examples import kick, local, night
 
@@ -132,7 +132,21 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
     assert (tmp_path / "j.db").read_text().startswith("I am no database")
 
 
+def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
+    """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user out."""
+    look_at(tmp_path / "j.db")
+    assert list(tmp_path.iterdir()) == []
+    Journal(tmp_path / "j.db").close()
+    before = sorted(tmp_path.iterdir())
+    look_at(tmp_path / "j.db")
+    assert sorted(tmp_path.iterdir()) == before
+    with Journal(tmp_path / "j.db"), pytest.raises(InUseError):
+        look_at(tmp_path / "j.db")
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="let the bridge's user write there"):
+        look_at(tmp_path / "none/j.db")
     with pytest.raises(JournalError, match="let the bridge write to this folder"):
         Journal(tmp_path / "none/j.db")
 
