@@ -17,6 +17,7 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock, Step
 from limber_bridge.config import Config
+from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.intake import Intake
@@ -247,8 +248,7 @@ class Bridge:
             await asyncio.sleep(UPKEEP)
 
     async def _work(self) -> None:
-        for watch in self._watches.values():
-            await self._apply(watch, watch.begin(self._host.now()))
+        await self._look_again()
         while True:
             job = await self._inbox.next()
             if self._owes_greeting:
@@ -279,6 +279,17 @@ class Bridge:
         if self._owes_info:
             self._tell_info()
         self._vitals.tick()
+
+    async def _look_again(self) -> None:
+        """Go on after a time in which nobody looked; a clock that was set back meanwhile is told."""
+        now = self._host.now()
+        begun = [(watch, watch.begin(now)) for watch in self._watches.values()]
+        back = [filed.event.by for _, one in begun for filed in one.events if isinstance(filed.event, ClockStep)]
+        if back:
+            text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
+            LOG.warning(text, -min(back) / SECOND)
+            self._vitals.clock_set(Step(now, min(back)))
+        await self._apply_all(begun)
 
     async def _clock_set(self, step: Step) -> None:
         by = step.by / SECOND

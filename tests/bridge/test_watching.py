@@ -23,8 +23,8 @@ from limber_bridge.check import try_page
 from limber_bridge.cli import WRONG, parser
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Page as HealthPage
-from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import ClockStep
+from limber_bridge.detection.detector import Memory, SensorMemory
+from limber_bridge.detection.events import ClockStep, Event
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.journal import Journal
 from limber_bridge.layout import Page
@@ -283,6 +283,30 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
     assert state.json["bridge"]["clock"]["by"] == told.json["by"]
     assert [type(event) for event in kept] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
+
+
+async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a machine without a battery for its clock, after a power cut."""
+    host, settled = HostClock(), config(tmp_path, ANKLE, more=listen_on(free_port()))
+    ahead = host.now() + 3600 * SECOND
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", [], Memory({1: SensorMemory(ahead - SECOND, ahead, 50.0)}))
+
+        def told() -> list[Event]:
+            return [event for night in journal.unfinished("anna") for event in journal.events("anna", night)]
+
+        bridge = Bridge(settled, journal, host)
+        async with running(bridge):
+            await until(told)
+            clock = bridge._vitals.health(host.now()).clock
+        (step,) = told()
+    assert isinstance(step, ClockStep)
+    assert step.by / SECOND == pytest.approx(-3600, abs=10)
+    assert clock is not None
+    assert clock.by == step.by / SECOND
+    assert caplog.text.count("s or more while no bridge ran") == 1
 
 
 def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
