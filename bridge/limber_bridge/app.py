@@ -315,7 +315,12 @@ class Bridge:
 
     def _afresh(self) -> list[Page]:
         """Return all that is known of everybody: for a journal that had to be set aside while we ran."""
-        return [page_of(watch, watch.everything) for watch in self._watches.values()]
+        sensors: dict[str, list[int]] = {}
+        for number, sleeper in self._owner.items():
+            sensors.setdefault(sleeper, []).append(number)
+        return [
+            page_of(watch, watch.everything, self._intake.read(sensors[watch.id])) for watch in self._watches.values()
+        ]
 
     def _arrived(self, arrival: Arrival) -> Iterator[tuple[Watch, Change]]:
         """Yield what comes of an arrival, and for whom."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -24,7 +25,7 @@ from limber_bridge.cli import WRONG, parser
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Page as HealthPage
 from limber_bridge.detection.detector import Memory, SensorMemory
-from limber_bridge.detection.events import ClockStep, Event
+from limber_bridge.detection.events import ClockStep, Event, identity
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.journal import Journal
 from limber_bridge.layout import Page
@@ -35,7 +36,8 @@ from limber_bridge.web import CONNECTIONS
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, online, wait_for
+from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
+from tests.bridge.test_recorder import spoil
 from tests.needs import need
 
 PATIENCE: Final = 10.0
@@ -283,6 +285,32 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
     assert state.json["bridge"]["clock"]["by"] == told.json["by"]
     assert [type(event) for event in kept] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
+
+
+async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
+    tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that is remembered: events, and how far signed frames were read."""
+    playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
+    with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
+        bridge = Bridge(playing, journal, HostClock())
+        bridge._intake.took(Samples(1, Block(0, leg(0, 0.5, []), Clock(0, 0, 50.0), 50.0), read=Read(7, 25)))
+        async with running(bridge):
+            night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
+            before = {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
+            with journal._turn:
+                assert journal._database is not None
+                journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # As after an error of the disk: what is written next opens the file anew.
+                journal._let_go()
+                spoil(tmp_path / "limber.db")
+            await asyncio.to_thread(
+                listener.wait, lambda one: one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+            )
+            await until(lambda: bridge._recorder.now.well and journal.read())
+        assert before <= {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
+        assert journal.read() == {1: [Read(7, 25)]}
+    assert caplog.text.count("was DAMAGED") == 1
 
 
 async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
