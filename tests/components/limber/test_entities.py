@@ -1,7 +1,7 @@
 """What a person sees of a bridge: states, availability, events, history."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.limber.const import DOMAIN
+from custom_components.limber.const import CONF_RESTLESS, DOMAIN
 
 from .conftest import Bridge, golden, set_up
 
@@ -445,3 +445,83 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     well = golden("state")["bridge"] | {"problems": []}
     await bridge.tell(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
+
+
+# --- Nights seen together ---
+
+
+def last_nights(*indices: float | None) -> list[dict[str, Any]]:
+    """Nights up to today, in bed at 23:10 in Berlin."""
+    today = dt_util.now().date()
+    days = [today - timedelta(days=number) for number in range(len(indices) - 1, -1, -1)]
+    starts = [f"{day - timedelta(days=1)}T22:10:00Z" for day in days]
+    return [
+        night(day.isoformat(), index) | {"start": start, "end": f"{day}T06:00:00Z"}
+        for day, index, start in zip(days, indices, starts, strict=True)
+    ]
+
+
+async def test_what_is_usual_and_restless_nights_in_a_row(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    bridge.nights = last_nights(30.0, 4.0, 16.0, 18.5)
+    await set_up(hass, bridge, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value(hass, "sensor.anna_restless_nights_in_a_row") == "2"
+    bedtime = datetime.fromisoformat(value(hass, "sensor.anna_usual_bedtime"))
+    assert timedelta(0) < bedtime - dt_util.utcnow() <= timedelta(days=1, hours=1)
+    assert f"{bedtime.astimezone(UTC):%H:%M}" == "22:10"
+    shown = hass.states.get(LAST_NIGHT)
+    assert shown is not None
+    assert list(shown.attributes["recent"].values()) == [30.0, 4.0, 16.0, 18.5]
+
+
+async def test_the_limit_of_a_restless_night_is_an_option(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={CONF_RESTLESS: 25.0})
+    await set_up(hass, bridge, entry)
+    assert value(hass, "binary_sensor.anna_restless_last_night") == STATE_OFF
+    hass.config_entries.async_update_entry(entry, options={CONF_RESTLESS: 24.0})
+    await hass.config_entries.async_unload(entry.entry_id)
+    await set_up(hass, bridge, entry)
+    assert value(hass, "binary_sensor.anna_restless_last_night") == STATE_ON
+
+
+async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    shown = hass.states.get("sensor.anna_plm_index_mean_of_7_days")
+    assert shown is not None
+    assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == ("24.1", 6, 9.8)
+    assert value(hass, "sensor.anna_plm_index_mean_of_30_days") == STATE_UNKNOWN
+
+
+async def test_what_is_true_now(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    assert value(hass, "binary_sensor.anna_asleep") == STATE_OFF
+    cramp = hass.states.get("binary_sensor.anna_cramp")
+    assert cramp is not None
+    assert (cramp.state, cramp.attributes["certainty"]) == (STATE_ON, "possible")
+    assert value(hass, "binary_sensor.anna_monitoring") == STATE_ON
+    assert value(hass, "binary_sensor.anna_left_ankle_problem") == STATE_OFF
+    assert value(hass, "binary_sensor.anna_bed_load_problem") == STATE_ON
+    await bridge.tell(cramp=None)
+    assert value(hass, "binary_sensor.anna_cramp") == STATE_OFF
+
+
+async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    entry: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    """It kept the date of the last night alone, and fewer measures: the others are wanted of every night."""
+    key = f"{DOMAIN}.{entry.entry_id}"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {"anna": "2026-11-20"}}
+    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-20", 12.0)]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
+    assert hass_storage[key]["version"] == 2
+    assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}
