@@ -382,7 +382,8 @@ class Bridge:
         apart = abs(now - told.state)
         # Figures can wait while samples cannot.
         soon = STATE_APART if self._inbox.waiting() < WAITING // 2 else STATE_EVERY
-        if apart >= STATE_EVERY or (told.owes and apart >= soon):
+        # A greeting that is owed tells everything, in its order.
+        if not self._owes_greeting and (apart >= STATE_EVERY or (told.owes and apart >= soon)):
             self._publish_state(watch, now)
             self._owes_info |= watch.info != told.info
             told.info = watch.info
