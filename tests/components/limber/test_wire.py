@@ -49,8 +49,11 @@ ANSWERS: dict[str, type[Answer]] = {
     "answer_events": EventsAnswer,
     "answer_done": Done,
     "answer_label": Done,
+    "answer_log": Done,
     "answer_refusal": Refusal,
 }
+IGNORED = {"event_factor"}
+"""What the component has no use for."""
 PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}
 
 
@@ -88,7 +91,15 @@ def test_questions_are_those_of_the_contract() -> None:
 
 def test_every_message_to_the_component_is_tested() -> None:
     sent = {path.stem for path in CONTRACT.glob("*.json") if not path.stem.startswith(("ask_", "frames"))}
-    assert sent == {*EVENTS, *ANSWERS, "info", "state", "state_nothing_known"}
+    assert sent == {*EVENTS, *ANSWERS, *IGNORED, "info", "state", "state_nothing_known"}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_what_is_of_no_use_is_ignored_live_and_among_others(name: str) -> None:
+    assert parse_event(json.dumps(golden(name))) is None
+    events = golden("answer_events")
+    answer = parse_answer(json.dumps(events | {"events": [golden(name), *events["events"]]}))
+    assert answer == parse_answer(json.dumps(events))
 
 
 @pytest.mark.parametrize("kind", PARSERS)
