@@ -269,7 +269,7 @@ class State:
     calibrating: bool = False
     """Somebody said that all is quiet, within the last minute."""
     sensitivity: float = RULE
-    """What the thresholds of movement are divided by, but for EMG; 1.0: the rule as it is written."""
+    """What the threshold of movement is divided by, but in EMG; 1.0: the rule as it is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,7 +446,7 @@ class AskCalibrate(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", t
 
 
 class AskSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="set"):
-    """The thresholds of movement shall be divided by something else."""
+    """The threshold of movement shall be divided by something else."""
 
     v: int
     id: str

@@ -37,7 +37,7 @@ class Night:
     in_bed_method: Method | None
     measures: Measures
     sensitivity: float = RULE
-    """As it was set when the night ended: what the thresholds of movement were divided by."""
+    """As it was set when the night ended: what the threshold of movement was divided by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,6 @@ class Settings:
     paused: bool = False
     """Nothing is to be measured."""
     sensitivity: float = RULE
-    """What the thresholds of movement are divided by."""
+    """What the threshold of movement is divided by (`NoiseFloor.sense`)."""
     calibrated: int | None = None
     """us; when it was last said that all is quiet for a minute."""

@@ -271,7 +271,7 @@ class Watch:
         return replace(change, settings=self._settings)
 
     def sense(self, sensitivity: float) -> Change:
-        """Divide the thresholds of movement by this from now on."""
+        """Divide by this, from now on, the threshold from which on something moves."""
         if sensitivity == self._settings.sensitivity:
             return Change()
         self._settings = replace(self._settings, sensitivity=sensitivity)

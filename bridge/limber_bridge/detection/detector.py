@@ -300,7 +300,7 @@ class Detector:
         self._possible.threshold = thresholds.get(Certainty.POSSIBLE, 1.0)
 
     def sense(self, sensitivity: float) -> None:
-        """Divide the thresholds of movement by this from here on, but for EMG; 1.0: the rule as it is written."""
+        """Divide by this the threshold from which on something moves, but in EMG; 1.0: the rule as it is written."""
         for channel in self._channels.values():
             channel.sense(sensitivity)
 

@@ -30,7 +30,7 @@ class MovementRule:
     strong: float
     """Peaks from here on are graded so, milder ones are `mild`; in the unit of the quantity."""
     yields: bool
-    """Whether the thresholds give way to the sensitivity that a person wants; those of EMG are the rules' own."""
+    """Whether the threshold gives way to the sensitivity that a person wants; those of EMG are the rules' own."""
 
     def grade(self, peak: float) -> Grade:
         """Return how strong a movement with such a peak is."""
@@ -214,7 +214,7 @@ class Movements:
         return self._rising if self._burst is None else self._burst.onset
 
     def sense(self, sensitivity: float) -> None:
-        """Divide the thresholds by this from the next frame on, where the rule lets a person."""
+        """Divide by this the threshold from which on something moves, where the rule lets a person."""
         if self._rule.yields:
             self._floor.sense(sensitivity)
 

@@ -90,7 +90,11 @@ class NoiseFloor:
         return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
 
     def sense(self, sensitivity: float) -> None:
-        """Divide by this how far above the floor the thresholds lie; 1.0: the rule as it is written."""
+        """Divide by this how far above the floor a movement begins; 1.0: the rule as it is written.
+
+        What counts as still stays as it is, as long as that lies below: a lower limit would lie within the noise, and
+        every movement would go on in it.
+        """
         self._sensitivity = sensitivity
         self._settle()
 
@@ -140,7 +144,7 @@ class NoiseFloor:
         spread = middle([tick.spread for tick in self._ticks])
         self.reach = max(self._wanted.on, self._wanted.on_spreads * spread) / self._sensitivity
         self.on = floor + self.reach
-        self.off = floor + max(self._wanted.off, self._wanted.off_spreads * spread) / self._sensitivity
+        self.off = floor + min(self.reach, max(self._wanted.off, self._wanted.off_spreads * spread))
 
 
 def middle(values: list[float]) -> float:
