@@ -16,6 +16,7 @@ from custom_components.limber.wire import (
     Done,
     Event,
     EventsAnswer,
+    FactorEvent,
     GapEvent,
     MalformedMessageError,
     MovementEvent,
@@ -43,6 +44,7 @@ EVENTS: dict[str, type[Event]] = {
     "event_night": NightEvent,
     "event_gap": GapEvent,
     "event_clock": ClockEvent,
+    "event_factor": FactorEvent,
 }
 ANSWERS: dict[str, type[Answer]] = {
     "answer_nights": NightsAnswer,
@@ -52,8 +54,6 @@ ANSWERS: dict[str, type[Answer]] = {
     "answer_log": Done,
     "answer_refusal": Refusal,
 }
-IGNORED = {"event_factor"}
-"""What the component has no use for."""
 PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}
 
 
@@ -91,15 +91,7 @@ def test_questions_are_those_of_the_contract() -> None:
 
 def test_every_message_to_the_component_is_tested() -> None:
     sent = {path.stem for path in CONTRACT.glob("*.json") if not path.stem.startswith(("ask_", "frames"))}
-    assert sent == {*EVENTS, *ANSWERS, *IGNORED, "info", "state", "state_nothing_known"}
-
-
-@pytest.mark.parametrize("name", IGNORED)
-def test_what_is_of_no_use_is_ignored_live_and_among_others(name: str) -> None:
-    assert parse_event(json.dumps(golden(name))) is None
-    events = golden("answer_events")
-    answer = parse_answer(json.dumps(events | {"events": [golden(name), *events["events"]]}))
-    assert answer == parse_answer(json.dumps(events))
+    assert sent == {*EVENTS, *ANSWERS, "info", "state", "state_nothing_known"}
 
 
 @pytest.mark.parametrize("kind", PARSERS)
