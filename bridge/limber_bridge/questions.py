@@ -119,7 +119,9 @@ class Questions:
         # What the disk did not take yet is true all the same.
         waiting = [night for night in self._recorder.nights(ask.sleeper) if night.date > since and not more]
         together = {night.date: night for night in (*nights, *waiting)}
-        return nights_answer(ask, [together[day] for day in sorted(together)], more=more)
+        # Those that wait are newer than what was counted back from.
+        days = sorted(together)[0 if more or ask.last is None else -ask.last :]
+        return nights_answer(ask, [together[day] for day in days], more=more)
 
     async def _events(self, ask: AskEvents) -> Answer:
         limit = PAGE // 100

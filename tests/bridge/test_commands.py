@@ -10,6 +10,8 @@ import pytest
 
 from house.process import free_port
 from house.sensor import AnkleSensor, leg, send
+from limber_bridge.nights import micros
+from limber_bridge.recordings.kept import read_kept
 from limber_bridge.simulate import Order, write
 from limber_bridge.simulation.plan import Wishes
 from tests.bridge.conftest import Broker, StartBridge
@@ -61,16 +63,18 @@ class Sleeper:
         self.port, self.sensor, self.began = port, AnkleSensor(), time.monotonic()
 
     def lie(self, seconds: float) -> None:
-        """Lie and kick for a second and a half every five."""
+        """Lie and kick for a second and a half every four. What was sent before, since the last time, went nowhere."""
+        late = round(2 * (time.monotonic() - self.began)) / 2 - 0.5
+        self.sensor.sequence = max(self.sensor.sequence, round(late * self.sensor.rate))
         end = self.sensor.sequence + round(seconds * self.sensor.rate)
-        kicks = [(3.0 + 5.0 * number, 1.5) for number in range(20)]
+        kicks = [(3.0 + 4.0 * number, 1.5) for number in range(50)]
         while self.sensor.sequence < end:
             at = self.sensor.sequence / self.sensor.rate
             time.sleep(max(0.0, self.began + at + 0.5 - time.monotonic()))
             send(self.port, self.sensor.frame(leg(at, 0.5, kicks)))
 
 
-def test_a_pause_outlives_a_restart_and_is_a_gap(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_pause_outlives_a_restart_and_is_a_gap(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
     port = free_port()
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(port))
@@ -86,7 +90,7 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(broker: Broker, start_bridge: S
 
         bridge.kill()
         since = len(listener.heard)
-        start_bridge(ANKLE, broker.port, listen_on(port))
+        again = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online, since=since)
         sleeper.lie(1)
         still = listener.wait(lambda one: that(paused=True)(one) and one.json["sensors"]["1"]["connected"], since=since)
@@ -94,13 +98,20 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(broker: Broker, start_bridge: S
 
         assert listener.ask(ask="pause", paused=False)["ok"] is True
         listener.wait(that(paused=False), since=since)
-        sleeper.lie(5.5)
+        sleeper.lie(7)
         listener.wait(moved(2), since=since)
         (gap,) = events(listener, "gap")
         lasted = datetime.fromisoformat(gap["end"]) - datetime.fromisoformat(gap["start"])
-        assert 4.9 < lasted.total_seconds() < 8
+        assert lasted.total_seconds() > 4.9
         answered = listener.ask(ask="events", night=gap["night"])["events"]
-        assert [event["kind"] for event in answered] == ["movement", "gap", "movement"]
+        assert [event["kind"] for event in answered][:3] == ["movement", "gap", "movement"]
+        again.stop()
+    # Nor is the raw signal of a pause kept.
+    (signal,) = read_kept(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
+    times = [one.clock.at(index) for one in signal.blocks for index in range(one.first, one.end)]
+    begin, end = (micros(datetime.fromisoformat(gap[key])) for key in ("start", "end"))
+    assert [time for time in times if begin + 100_000 < time < end - 100_000] == []
+    assert min(times) < begin < end < max(times)
 
 
 def test_a_sleeper_who_is_simulated_can_be_paused(broker: Broker, start_bridge: StartBridge) -> None:

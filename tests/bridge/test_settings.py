@@ -37,7 +37,7 @@ TONIGHT = date(2026, 11, 22)
 
 @dataclass
 class Leg:
-    """A bridge with its journal and one sensor, whose time we make."""
+    """A bridge with its journal and a sleeper, whose time we make."""
 
     config: Config
     journal: Journal
@@ -67,14 +67,15 @@ class Leg:
         self.finished += change.finished
 
     def lie(self, signal: Floats, rate: float = 50.0) -> None:
-        """Let the sensor deliver, half a second at a time."""
+        """Let every sensor deliver the same, half a second at a time."""
         size = max(1, round(rate * BLOCK / SECOND))
         for begin in range(0, signal.shape[1], size):
             samples = signal[:, begin : begin + size]
             clock = Clock(self.number, self.now, rate)
             self.now += round(samples.shape[1] / rate * SECOND)
-            sensor = self.config.sleepers[0].sensors[0].sensor.id
-            self.take(self.watch.arrive(Samples(sensor, Block(self.number, samples, clock, rate)), self.now))
+            for watched in self.config.sleepers[0].sensors:
+                block = Block(self.number, samples, clock, rate)
+                self.take(self.watch.arrive(Samples(watched.sensor.id, block), self.now))
             self.number += samples.shape[1]
             self.take(self.watch.tick(self.now))
 
@@ -129,6 +130,18 @@ def test_nothing_is_detected_while_it_is_paused(leg: Leg) -> None:
     assert isinstance(gap, Gap)
     assert (gap.sensor, gap.onset, gap.end) == (1, begun - 20_000, ended)
     assert gap in [filed.event for filed in leg.told]
+
+
+def test_every_sensor_has_its_gap() -> None:
+    right = "{id: 3, source: network, place: ankle, side: right, quantity: acceleration}"
+    with watching(f"{LIVE}\n{right}") as legs:
+        legs.lie(kicking(30))
+        legs.pause()
+        legs.lie(kicking(30))
+        legs.pause(paused=False)
+        legs.lie(kicking(30))
+        assert [event.sensor for event in legs.events(Gap) if isinstance(event, Gap)] == [1, 3]
+        assert [event.bilateral for event in legs.events(Movement) if isinstance(event, Movement)] == [True] * 4
 
 
 def test_the_sensors_are_watched_on(leg: Leg) -> None:
