@@ -79,6 +79,9 @@ async def async_tell(
     """Return what there is to say of a night, by default of the last one; HomeAssistantError from a silent bridge."""
     texts = await async_words(hass, language)
     night = await async_night(coordinator, sleeper, day)
+    today = dt_util.now(zone_of(coordinator)).date()
+    if night is None and day == today:
+        return Telling(None, None, missing(texts, coordinator, sleeper))
     if night is None:
         return Telling(None, None, texts["no_night" if day is None else "no_such_night"])
     events = await async_events(coordinator, sleeper, night.night)
@@ -93,7 +96,6 @@ async def async_tell(
         factors=only(FactorEvent, events),
         gaps=only(GapEvent, events),
     )
-    today = dt_util.now(zone_of(coordinator)).date()
     lead = f"{missing(texts, coordinator, sleeper)} " if day is None and night.night < today else ""
     return Telling(night, account, lead + told(texts, account, today))
 

@@ -88,8 +88,11 @@ def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
         kinds = (texts[cramp.certainty] for cramp in cramps)
         listed = ", ".join(f"{at} ({kind})" for at, kind in zip(times, kinds, strict=True))
         yield texts["cramps"].format(cramps=listed)
-    elif account.night.measures.cramps == 0:
+    elif account.cramps or account.night.measures.cramps == 0:
         yield texts["no_cramps"]
+    elif account.night.measures.cramps:
+        # What happened could not be asked for, or was dropped to make room.
+        yield texts["cramps_counted"].format(cramps=account.night.measures.cramps)
 
 
 def of_factors(texts: Texts, account: Account) -> Iterator[str]:

@@ -78,6 +78,11 @@ def test_three_restless_nights_in_a_row_are_a_reason_to_speak_of_a_doctor() -> N
     assert "doctor" not in words(replace(ACCOUNT, recent=row[1:]))
 
 
+def test_cramps_whose_times_are_not_at_hand_are_counted() -> None:
+    measures = replace(NIGHT.measures, cramps_possible=2)
+    assert "Cramps: 2." in words(replace(ACCOUNT, night=replace(NIGHT, measures=measures)))
+
+
 def test_what_was_logged_is_told() -> None:
     factor = FactorEvent(id="f", night=DAY, start=START - timedelta(minutes=20), factor="warm_bath")
     assert "Logged before: Warm bath 21:40." in words(replace(ACCOUNT, factors=(factor,)))
