@@ -26,7 +26,16 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_BASE, CONF_BATTERY, CONF_BRIDGE, CONF_RESTLESS, DEFAULT_BATTERY, DEFAULT_RESTLESS, DOMAIN
+from .const import (
+    CONF_BASE,
+    CONF_BATTERY,
+    CONF_BRIDGE,
+    CONF_RESTLESS,
+    DEFAULT_BATTERY,
+    DEFAULT_RESTLESS,
+    DOMAIN,
+    OF_SENSORS,
+)
 from .statistics import KEPT, async_keep
 from .wire import (
     Answer,
@@ -52,7 +61,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
 
-SENSOR_ID: Final = re.compile(r".+_\d+_(?=\w+$)")
+SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
 """The beginning of the unique id of a sensor's entity."""
 
 PATIENCE: Final = 10
