@@ -65,7 +65,9 @@ SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
 """The beginning of the unique id of a sensor's entity."""
 
 PATIENCE: Final = 10
-"""s for an answer, and for what is retained to arrive."""
+"""s for an answer."""
+RETAINED: Final = 10
+"""s for what is retained to arrive when the entry is set up."""
 LATE: Final = timedelta(minutes=1)
 """An event that is older triggers nothing (contracts, section 3)."""
 REMEMBERED: Final = 500
@@ -156,7 +158,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
         subscribed = await self._subscribe()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RETAINED):
                 await subscribed.wait()
                 await self._told.wait()
         except TimeoutError as error:

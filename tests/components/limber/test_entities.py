@@ -327,7 +327,7 @@ async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, lo
 
 async def test_set_up_waits_for_a_bridge(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.PATIENCE", 0.2):
+    with patch("custom_components.limber.coordinator.RETAINED", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "no_bridge"
