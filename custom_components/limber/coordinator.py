@@ -26,7 +26,16 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_BASE, CONF_BATTERY, CONF_BRIDGE, CONF_RESTLESS, DEFAULT_BATTERY, DEFAULT_RESTLESS, DOMAIN
+from .const import (
+    CONF_BASE,
+    CONF_BATTERY,
+    CONF_BRIDGE,
+    CONF_RESTLESS,
+    DEFAULT_BATTERY,
+    DEFAULT_RESTLESS,
+    DOMAIN,
+    OF_SENSORS,
+)
 from .statistics import KEPT, async_keep
 from .wire import (
     Answer,
@@ -52,11 +61,13 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
 
-SENSOR_ID: Final = re.compile(r".+_\d+_(?=\w+$)")
+SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
 """The beginning of the unique id of a sensor's entity."""
 
 PATIENCE: Final = 10
-"""s for an answer, and for what is retained to arrive."""
+"""s for an answer."""
+RETAINED: Final = 10
+"""s for what is retained to arrive when the entry is set up."""
 LATE: Final = timedelta(minutes=1)
 """An event that is older triggers nothing (contracts, section 3)."""
 REMEMBERED: Final = 500
@@ -147,7 +158,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
         subscribed = await self._subscribe()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RETAINED):
                 await subscribed.wait()
                 await self._told.wait()
         except TimeoutError as error:

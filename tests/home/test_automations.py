@@ -161,7 +161,6 @@ async def alert(house: House, home: Home, told: Phone, anna: str) -> None:
         "quiet_from": "00:00:00", "quiet_until": "00:00:00",
     }  # fmt: skip
     await automate(home, "cramp", blueprint("cramp_alert", **inputs))
-    await shows(home, "light.hall", "off")
     house.forgiven += ["media_player.bed", "tts.voice"]
     async with listening(home, "call_service") as calls:
         tell_of_a_cramp(house.broker_port, "first")

@@ -119,7 +119,7 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     assert found["cramp_events"][0]["certainty"] == "probable"
     assert found["factors"] == [{"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}]
     assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
-    assert found["summary"].startswith("Last night was not measured.")
+    assert found["summary"].startswith("The night is not over yet.")
     assert "Logged before: Stretching 22:10." in found["summary"]
 
 

@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 
 from custom_components.limber.const import CONF_RESTLESS, DOMAIN
 
-from .conftest import Bridge, golden, set_up
+from .conftest import INFO, Bridge, golden, set_up
 
 IN_BED = "binary_sensor.anna_in_bed"
 TONIGHT = "sensor.anna_plm_index_tonight"
@@ -327,7 +327,7 @@ async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, lo
 
 async def test_set_up_waits_for_a_bridge(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.PATIENCE", 0.2):
+    with patch("custom_components.limber.coordinator.RETAINED", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "no_bridge"
@@ -487,6 +487,15 @@ async def test_the_limit_of_a_restless_night_is_an_option(
     await hass.config_entries.async_unload(entry.entry_id)
     await set_up(hass, bridge, entry)
     assert value(hass, "binary_sensor.anna_restless_last_night") == STATE_ON
+
+
+async def test_what_is_there_stays_when_the_bridge_tells_again_what_it_is(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    before = set(hass.states.async_entity_ids())
+    bridge.say("info", INFO | {"rules": "aasm"})
+    await hass.async_block_till_done()
+    assert set(hass.states.async_entity_ids()) == before
 
 
 async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

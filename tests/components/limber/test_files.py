@@ -23,7 +23,7 @@ from custom_components.limber.binary_sensor import BRIDGE, MONITORING, NOW, PROB
 from custom_components.limber.button import BUTTONS
 from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
-from custom_components.limber.const import DOMAIN, FACTORS
+from custom_components.limber.const import DOMAIN, FACTORS, OF_SENSORS
 from custom_components.limber.event import EVENTS
 from custom_components.limber.number import SENSITIVITY
 from custom_components.limber.problems import PROBLEMS
@@ -188,6 +188,11 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     assert set(named["number"]) == {SENSITIVITY.key}
     assert set(named["switch"]) == {PAUSE.key}
     assert set(named["calendar"]) == {NIGHTS.key}
+
+
+def test_what_each_sensor_has_is_known() -> None:
+    """By it the entities of a sensor that is gone are told from all others."""
+    assert set(OF_SENSORS) == {one.key for one in (*HEALTH, SENSOR, SENSOR_PROBLEM)}
 
 
 def test_states_and_attributes_have_texts() -> None:
