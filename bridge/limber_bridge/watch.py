@@ -421,10 +421,11 @@ class Watch:
         yield self._filed(event, told=told)
 
     def _corrected(self, bed: Bed) -> Iterator[Filed]:
-        """Where getting up is known only after the night has turned, take back that the next one began in bed."""
+        """Where going to bed or getting up is known only after the night has turned, file how the next one began."""
         following = self._calendar.night_of(bed.onset) + timedelta(days=1)
         begun = replace(bed, onset=self._calendar.begin(following))
-        if not bed.in_bed and identity(begun) in self._nights.get(following, {}):
+        turned = following <= self._calendar.night_of(self._measured)
+        if turned if bed.in_bed else identity(begun) in self._nights.get(following, {}):
             yield self._filed(begun, told=False)
 
     def _filed(self, event: Event, *, told: bool) -> Filed:

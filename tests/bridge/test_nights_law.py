@@ -156,6 +156,7 @@ def live(stay: Stay, parts: Iterable[tuple[str, int]]) -> int:
 
 
 @given(st.sampled_from(ZONES), st.sampled_from(BEFORE_CHANGES), st.integers(0, 23), DAYS)
+@example("America/New_York", date(2026, 10, 24), 13, [("up", 55), ("in bed", 40), ("away", 18), ("in bed", 65)])
 @settings(max_examples=12, deadline=None)
 def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[str, int]]) -> None:
     """Whatever happens, every hour that somebody lay in bed is in one night, and in no other."""

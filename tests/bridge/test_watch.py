@@ -250,6 +250,15 @@ def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
     assert [night.revision for night in cells.finished] == [1]
 
 
+def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(legs: Evening) -> None:
+    """An ankle is believed after five minutes, when the night has turned."""
+    legs.now = local("2026-11-22T11:57")
+    legs.lie(ankle(*[(20.0 + 15 * number, 2.0) for number in range(58)], length=900))
+    tonight = legs.watch.state(legs.now).tonight
+    assert tonight.night == date(2026, 11, 23)
+    assert tonight.measures.time_in_bed_h == pytest.approx(0.2, abs=0.01)
+
+
 async def test_a_night_that_is_over_is_not_lost_to_who_ends_the_next_one(cells: Evening, tmp_path: Path) -> None:
     """Asked for in the very second after noon, before the next tick."""
     cells.weigh(45, 30)
