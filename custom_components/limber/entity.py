@@ -1,7 +1,7 @@
 """What all entities of Limber share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -13,9 +13,12 @@ from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Health, Night, Sensor, Sleeper, State
 
+VALUES: Final = ("native_value", "is_on", "event")
+"""Properties of Home Assistant's entities that hold what they show, besides their attributes."""
+
 
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
-    """An entity of a bridge."""
+    """An entity of a bridge. It is written only when what it shows has changed: most of a state is as it was before."""
 
     _attr_has_entity_name = True
 
@@ -25,6 +28,15 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
+        self._shown: object = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        shown = (self.available, self.extra_state_attributes, *(getattr(self, name, None) for name in VALUES))
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
