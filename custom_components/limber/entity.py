@@ -28,11 +28,20 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
-        self._shown: object = None
+        self._shown = self._rested_on = object()
+
+    @property
+    def _rests_on(self) -> object:
+        """What of the bridge's data it rests on; while that is the same as before, it shows the same."""
+        return self.coordinator.data
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
+        rests_on, before = self._rests_on, self._rested_on
+        if rests_on == before:
+            return
+        self._rested_on = rests_on
         shown = (self.available, self.extra_state_attributes, *(getattr(self, name, None) for name in VALUES))
         if shown != self._shown:
             self._shown = shown
@@ -65,6 +74,17 @@ class SleeperEntity(LimberEntity):
     @property
     def _state(self) -> State | None:
         return self.coordinator.data.states.get(self._sleeper)
+
+    @property
+    @override
+    def _rests_on(self) -> object:
+        state, data = self._state, self.coordinator.data
+        part = state if state is None or self._is_of_now else self._part(state)
+        return part, data.online, data.info
+
+    def _part(self, state: State) -> object:
+        """Return what of a state it rests on."""
+        return state
 
     @property
     def _recent(self) -> tuple[Night, ...]:

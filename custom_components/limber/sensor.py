@@ -204,6 +204,10 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         night = None if self._state is None else self._state.last_night
         return None if night is None else self.entity_description.value(night.measures)
 
+    @override
+    def _part(self, state: State) -> object:
+        return state.last_night, self._recent
+
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
@@ -253,6 +257,10 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     def _spread(self) -> Spread | None:
         return None if self._state is None else self._state.means.get(self._days)
 
+    @override
+    def _part(self, state: State) -> object:
+        return state.means
+
     @property
     @override
     def native_value(self) -> StateType:
@@ -282,6 +290,10 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
     @override
     def native_value(self) -> datetime | None:
         return None if self._state is None else self.entity_description.moment(self._state)
+
+    @override
+    def _part(self, state: State) -> object:
+        return self.entity_description.moment(state)
 
 
 class UsualBedtime(SleeperEntity, sensor.SensorEntity):
@@ -318,6 +330,10 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
             return None
         return restless_in_a_row(self._recent, self.coordinator.restless_above)
 
+    @override
+    def _part(self, state: State) -> object:
+        return self._recent
+
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
@@ -328,6 +344,10 @@ class HealthSensor(SensorEntity, sensor.SensorEntity):
     """A figure of a sensor's health; not there while the sensor is away."""
 
     entity_description: HealthDescription
+
+    @override
+    def _part(self, state: State) -> object:
+        return state.sensors.get(self._sensor)
 
     @property
     @override
