@@ -113,7 +113,12 @@ class House:
         return replace(self.clock, wrong=self.folder / "clock")
 
     def set_clock(self, ahead: float) -> None:
-        """Set the clock of the disturbed bridge: ahead of the true time by so many s."""
+        """Set the clock of the disturbed bridge: ahead of the true time by so many s.
+
+        What is nearly so already stays: the bridge takes it for no setting, and makes it up slowly.
+        """
+        if abs(ahead - self.shifts.ahead) < WRONG[0]:
+            return
         self._clock.put(ahead)
         self.shifts.note(self.clock.now(), ahead)
         with (self.folder / "clock.log").open("a") as log:
