@@ -128,8 +128,8 @@ class BedState:
     still: int = 0
     """us; since when it has."""
     restless: int = 0
-    """Epochs in which the leg was shaken as in walking, in a direction that is not that of a standing one, less those
-    since in which it was not."""
+    """Half epochs in which the leg was shaken as in walking, in a direction that is not that of a standing one, less a
+    half for each since in which it was not."""
     shaken: int | None = None
     """us; start of the first of them."""
     walked: int | None = None
@@ -165,10 +165,10 @@ BED_RULES: Final = {
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
-WALKED: Final = 5
-"""Epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
+WALKED: Final = 10
+"""Half epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
 movements last up to 45 s (science reference 1.6) [D]."""
-PACED: Final = 18
+PACED: Final = 36
 """The same in any other direction: three minutes, as legs are rubbed, stretched and moved in bed for a while [D]."""
 ACROSS: Final = 45.0
 """Degrees: a standing leg points so far, at least, from how it lay, and so far, at most, from what is across to both
@@ -176,8 +176,8 @@ directions in which it lay [D]."""
 LAIN: Final = MINUTE
 """us for which a leg is still until it has lain there: who sits on the edge of the bed gets up sooner [D]."""
 STOOD: Final = 5 * MINUTE
-"""us. Nobody stands for so long without a step, and from a chair one walks to bed: whose leg comes to lie elsewhere only
-after that lay from the last step on [D]."""
+"""us. Nobody stands for so long without a step, and from a chair one walks to bed: whose leg comes to lie elsewhere
+only after that lay from the last step on [D]."""
 SAT: Final = 20 * MINUTE
 """us without a step after which a leg that points as when standing is that of somebody who sleeps so, or whose sensor
 shows no difference [D]."""
@@ -255,11 +255,14 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     resting = state.resting.get(epoch.sensor)
     lay = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
     lies = lay and (state.in_bed is True or (state.in_bed is False and state.leaning is True))
-    known = stands and not lies
+    # A kick of a leg that points so is no step: in bed, or a while after the last one, two epochs make walking.
+    again = state.walked is not None and epoch.start - state.walked <= LAIN
+    known = stands and not lies and (again or state.restless > 0)
     shaken = epoch.start if state.shaken is None else state.shaken
     may_stand = upright is None and not lies and across(state, epoch)
-    if not known and state.restless + 1 < (WALKED if may_stand else PACED):
-        return replace(state, restless=state.restless + 1, shaken=shaken, began=None), True
+    if not known and state.restless + 2 < (WALKED if may_stand else PACED):
+        sign = None if stands and not lies else True
+        return replace(state, restless=state.restless + 2, shaken=shaken, began=None), sign
     standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
     began = None if known else shaken
     return replace(state, standing=standing, restless=0, shaken=None, walked=walked, stood=None, began=began), False
@@ -336,6 +339,9 @@ LONGEST_BRIDGED: Final = 10 * MINUTE
 MOST_MOVED: Final = 30 * SECOND
 """us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
 as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
+BETWEEN_TURNS: Final = 2 * MINUTE
+"""us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
+and restless is not still for so long [D]."""
 LONGEST_MASKED: Final = 10 * SECOND
 """us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the CLM first)."""
 
@@ -369,9 +375,23 @@ def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ())
     unseen = merged([*disturbed, *(gap for gap in gaps if gap[1] - gap[0] >= MINUTE)])
     slept: list[Span] = []
     for span in in_bed_spans(events, until):
-        still = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= STILL]
-        slept += bridged(still, disturbed)
+        pieces = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= BETWEEN_TURNS]
+        later = reaching(pieces)
+        earlier = [(-end, -begin) for begin, end in reaching([(-end, -begin) for begin, end in reversed(pieces)])]
+        slept += bridged(merged([*later, *earlier]), disturbed)
     return slept
+
+
+def reaching(pieces: Iterable[Span]) -> list[Span]:
+    """Return the stretches of stillness, each with the shorter piece that follows it after a single turn."""
+    reached: list[Span] = []
+    asleep = False
+    for begin, end in pieces:
+        still = end - begin >= STILL
+        if still or (asleep and begin - reached[-1][1] <= MOST_MOVED):
+            reached.append((begin, end))
+        asleep = still
+    return reached
 
 
 def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:
