@@ -132,6 +132,8 @@ class BedState:
     half for each since in which it was not."""
     shaken: int | None = None
     """us; start of the first of them."""
+    way: tuple[float, ...] | None = None
+    """That direction."""
     walked: int | None = None
     """us; end of the last epoch with walking."""
     stood: int | None = None
@@ -210,7 +212,7 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return replace(state, in_bed=sign, leaning=None, restless=0, shaken=None), Bed(state.since, sign, method)
+    return replace(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:
@@ -258,14 +260,14 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     # A kick of a leg that points so is no step: in bed, or a while after the last one, two epochs make walking.
     again = state.walked is not None and epoch.start - state.walked <= LAIN
     known = stands and not lies and (again or state.restless > 0)
-    shaken = epoch.start if state.shaken is None else state.shaken
+    if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
+        state = replace(state, restless=0, shaken=epoch.start, way=epoch.mean)
     may_stand = upright is None and not lies and across(state, epoch)
     if not known and state.restless + 2 < (WALKED if may_stand else PACED):
-        sign = None if stands and not lies else True
-        return replace(state, restless=state.restless + 2, shaken=shaken, began=None), sign
+        return replace(state, restless=state.restless + 2, began=None), None if stands and not lies else True
     standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
-    began = None if known else shaken
-    return replace(state, standing=standing, restless=0, shaken=None, walked=walked, stood=None, began=began), False
+    began = None if known else state.shaken
+    return replace(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
 
 
 def across(state: BedState, epoch: Epoch) -> bool:
@@ -287,7 +289,7 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     state = replace(
         lain(state, epoch, STOOD if stands else LAIN),
         restless=restless,
-        shaken=state.shaken if restless else None,
+        way=state.way if restless else None,
         stood=stood,
         began=state.walked if far else None,
     )
