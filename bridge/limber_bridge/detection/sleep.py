@@ -295,7 +295,7 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     )
     if stood is None:
         return state, True
-    if state.in_bed:
+    if state.in_bed and state.leaning is not False:
         return state, None
     if epoch.start - stood < SAT:
         return state, False
