@@ -169,8 +169,8 @@ def test_a_recording_may_begin_with_movement() -> None:
 
 @pytest.mark.parametrize("noise", [0.0003, 0.001, 0.002, 0.004])
 def test_a_faint_movement_is_found_on_a_quiet_sensor(noise: float) -> None:
-    """A swing of 5 mg, and of 5 times the noise of an axis if that is more."""
-    signal = ankle((30.0, 2.0), (60.0, 1.0), length=90.0, noise=noise, size=max(0.005, 5 * noise))
+    """A swing of 6 mg, and of 5 times the noise of an axis if that is more."""
+    signal = ankle((30.0, 2.0), (60.0, 1.0), length=90.0, noise=noise, size=max(0.006, 5 * noise))
     found = movements(detect((LEFT, block(signal))))
     assert [round(one.onset / SECOND, 0) for one in found] == [30.0, 60.0]
 
