@@ -34,7 +34,16 @@ from limber_bridge.sources.arrival import Arrival, Ended, Read, Reason, Samples,
 from limber_bridge.vitals import Vitals
 from limber_bridge.watch import Change, Sign, Watch
 from limber_bridge.web import listening
-from limber_bridge.wire import ONLINE, MalformedMessageError, Topics, encode, event_message, night_done, parse_ask
+from limber_bridge.wire import (
+    ONLINE,
+    QUESTIONS,
+    MalformedMessageError,
+    Topics,
+    encode,
+    event_message,
+    night_done,
+    parse_ask,
+)
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -86,6 +95,7 @@ class Told:
     signs: tuple[Sign, ...] = ()
     complaints: tuple[str, ...] = ()
     info: SleeperInfo | None = None
+    calibrating: bool = False
     owes: bool = True
     """Something changed since the last state."""
 
@@ -315,7 +325,7 @@ class Bridge:
         self._intake.took(samples)
         if samples.read is not None:
             self._unkept[owner].append((samples.sensor, samples.read))
-        if samples.sensor in self._kept_raw:
+        if samples.sensor in self._kept_raw and not self._watches[owner].paused:
             self._raw.take(owner, self._kept_raw[samples.sensor], samples.block)
 
     async def _apply(self, watch: Watch, change: Change) -> None:
@@ -351,8 +361,8 @@ class Bridge:
         if signs != told.signs:
             self._log_signs(watch, told.signs, signs)
             owes = True
-        told.owes |= owes or complaints != told.complaints
-        told.signs, told.complaints = signs, complaints
+        told.owes |= owes or complaints != told.complaints or watch.calibrating != told.calibrating
+        told.signs, told.complaints, told.calibrating = signs, complaints, watch.calibrating
         # The clock may have been set back.
         apart = abs(now - told.state)
         # Figures can wait while samples cannot.
@@ -383,6 +393,7 @@ class Bridge:
                 time_zone=self._config.calendar.zone.key,
                 rules=self._config.rules.name,
                 sleepers=tuple(watch.info for watch in self._watches.values()),
+                commands=QUESTIONS,
             )
         )
         if anyway or info != self._info:

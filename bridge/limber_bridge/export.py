@@ -18,7 +18,19 @@ import msgspec
 from limber_bridge.batch import name_of
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Posture, Rhythm, Series, Twitch, identity
+from limber_bridge.detection.events import (
+    Bed,
+    Cramp,
+    Event,
+    Factor,
+    Gap,
+    Movement,
+    Posture,
+    Rhythm,
+    Series,
+    Twitch,
+    identity,
+)
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
@@ -34,7 +46,7 @@ from limber_bridge.wire import night_message
 FORMATS: Final = (".edf", ".csv", ".json")
 COLUMNS: Final = (
     "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series", "certainty", "sensor",
-    "in_bed",
+    "in_bed", "factor", "note",
 )  # fmt: skip
 """Of the CSV: `start` is UTC, ISO 8601; `onset` and `duration` are s, as in every other export of the night."""
 HEADER: Final = ("sleeper", "night", "in bed", "h", "asleep", "movements", "PLM", "PLM/h", "revision", "kept")
@@ -72,10 +84,16 @@ def listed(config: Config, record: Record, sleepers: Iterable[Sleeper]) -> Itera
     shelf = shelf_of(config)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
-        for day in sorted({*done, *(day for day in record.unfinished(sleeper.id) if record.events(sleeper.id, day))}):
+        begun = {day for day in record.unfinished(sleeper.id) if measured(record.events(sleeper.id, day))}
+        for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
             dropped = record.dropped(sleeper.id, day)
             yield Listed(sleeper.id, day, done.get(day), dropped, path if path.exists() else None)
+
+
+def measured(events: Iterable[Event]) -> list[Event]:
+    """Return the events that somebody or something measured: what was only said makes no night."""
+    return [event for event in events if not isinstance(event, Factor)]
 
 
 def table(nights: Sequence[Listed], config: Config) -> str:
@@ -174,7 +192,8 @@ def signal_of(
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:
-        begin, end = min(event.onset for event in events), max(last_of(event) for event in events)
+        lasting = measured(events) or events
+        begin, end = min(event.onset for event in lasting), max(last_of(event) for event in lasting)
         note = str(error) if path.exists() else f"{path}: the raw signal of {day} is not kept; only events are exported"
         return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ()), (note,)
     return recording, recording.notes
@@ -206,7 +225,7 @@ def marks(exported: Exported) -> Iterator[Mark]:
     yield Mark(0, None, "Recording starts")
     names = {watched.sensor.id: name_of(watched.sensor) for watched in exported.sleeper.sensors}
     for event in exported.events:
-        text = words(event)
+        text = said(event) if isinstance(event, Factor) else words(event)
         if isinstance(event, Gap) and not exported.recording.signals:
             text = f"not measured: {names.get(event.sensor, event.sensor)}"
         if text is not None:
@@ -237,6 +256,13 @@ def words(event: Event) -> str | None:
             return f"rhythmic train {event.side or ''}".strip()
         case _:
             return None
+
+
+def said(factor: Factor) -> str:
+    """Return a factor as an annotation."""
+    text = factor.factor.replace("_", " ") + (f": {factor.note}" if factor.note else "")
+    # Control characters part annotations from each other.
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def as_csv(exported: Exported) -> str:
@@ -290,4 +316,9 @@ def as_json(exported: Exported, config: Config) -> dict[str, Any]:
     )
     night = exported.night
     whose = {"sleeper": exported.sleeper.id, "night": exported.date.isoformat()}
-    return document(report) | whose | {"revision": 0 if night is None else night.revision}
+    factors = [
+        {"onset": at(event.onset, exported.origin), "factor": event.factor, "note": event.note}
+        for event in exported.events
+        if isinstance(event, Factor)
+    ]
+    return document(report) | whose | {"revision": 0 if night is None else night.revision, "factors": factors}

@@ -12,9 +12,10 @@ from typing import Final, Self, get_args
 import msgspec
 
 from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import Event, identity, kind
+from limber_bridge.detection.events import Event, Factor, identity, kind
 from limber_bridge.detection.personal import Label
 from limber_bridge.nights import Night
+from limber_bridge.settings import Settings
 from limber_bridge.sources.arrival import Read
 
 MIGRATIONS: Final = (
@@ -63,6 +64,9 @@ CREATE TABLE read (
   PRIMARY KEY (sensor, boot)
 );
 """,
+    """
+CREATE TABLE setting (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
+""",
 )
 """The layout, and every later change to it, in order. Only ever append: what was released stays as it is."""
 STARTS: Final = 1000
@@ -77,7 +81,7 @@ class Page:
 
     sleeper: str
     renewed: tuple[date, ...] = ()
-    """Nights whose events are to be forgotten first: they are played anew."""
+    """Nights whose events are to be forgotten first: they are played anew. What a person said of them stays."""
     events: tuple[tuple[date, Event], ...] = ()
     """Each with its night."""
     memory: Memory | None = None
@@ -90,11 +94,14 @@ class Page:
     """Each replaces those that were filed under the same id or are about the same event."""
     read: tuple[tuple[int, Read], ...] = ()
     """How far the signed frames of sensors were read, by sensor, the latest last."""
+    settings: Settings | None = None
+    """What a person has set, where that has changed."""
 
     def joined(self, later: Self) -> Self:
         """Return this page and a later one as one that leaves the same behind."""
         anew = set(later.renewed)
-        events = {identity(event): (night, event) for night, event in self.events if night not in anew}
+        stays = (one for one in self.events if one[0] not in anew or isinstance(one[1], Factor))
+        events = {identity(event): (night, event) for night, event in stays}
         for night, event in later.events:
             events.pop(identity(event), None)
             events[identity(event)] = (night, event)
@@ -103,13 +110,16 @@ class Page:
             self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
             later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
             (*(() if later.unlabelled else self.labels), *later.labels), latest((*self.read, *later.read)),
+            later.settings or self.settings,
         )  # fmt: skip
 
 
 def write_page(database: sqlite3.Connection, page: Page) -> None:
     """Write one page; sqlite3.Error."""
     for night in page.renewed:
-        database.execute("DELETE FROM event WHERE sleeper = ? AND night = ?", (page.sleeper, night.isoformat()))
+        database.execute(
+            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", (page.sleeper, night.isoformat())
+        )
     rows = [
         (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
         for night, event in page.events
@@ -136,6 +146,8 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
     )
     for sensor, one in page.read:
         write_read(database, sensor, one)
+    if page.settings is not None:
+        database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (page.sleeper, encode(page.settings)))
 
 
 def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
@@ -161,6 +173,6 @@ def latest(read: Iterable[tuple[int, Read]]) -> tuple[tuple[int, Read], ...]:
     return tuple(found.values())
 
 
-def encode(value: Event | Memory | Night | Label) -> str:
+def encode(value: Event | Memory | Night | Label | Settings) -> str:
     """Return a record as JSON."""
     return msgspec.json.encode(value).decode()

@@ -5,17 +5,22 @@ The classes are the format: their fields are the keys of the JSON, in these unit
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 import msgspec
 
-from limber_bridge.detection.events import Certainty, Grade, Method
+from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Place, Quantity, Side
 from limber_bridge.nights import Spread
+from limber_bridge.settings import HIGHEST, LOWEST, RULE
 
 PROTOCOL: Final = 1
+LONGEST_NOTE: Final = 200
+"""Characters."""
+MOST_NIGHTS: Final = 1000
+"""That can be asked for by their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class Info:
     time_zone: str
     rules: str
     sleepers: tuple[SleeperInfo, ...]
+    commands: tuple[str, ...]
+    """What can be asked: by these names a client tells what an older bridge cannot do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,10 @@ class Tonight:
     """The night that is not over yet."""
 
     night: date
+    start: datetime | None
+    """Went to bed; null before, and where that is not known."""
+    end: datetime | None
+    """Left the bed for the last time so far; null while in it."""
     measures: Measures
 
 
@@ -110,6 +121,8 @@ class NightMessage:
     start: datetime | None
     end: datetime | None
     rules: str
+    sensitivity: float
+    """As it was set when the night ended: see `State`."""
     methods: Methods
     measures: Measures
 
@@ -251,6 +264,12 @@ class State:
     journal: JournalHealth = field(default_factory=JournalHealth)
     bridge: BridgeHealth | None = None
     """The same for all sleepers of a bridge."""
+    paused: bool = False
+    """Somebody wants nothing to be measured, until it is taken back."""
+    calibrating: bool = False
+    """Somebody said that all is quiet, within the last minute."""
+    sensitivity: float = RULE
+    """What the threshold of movement is divided by, but in EMG; 1.0: the rule as it is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,17 +349,34 @@ class ClockMessage(_Happened):
     """s; negative: it was set back."""
 
 
-type EventMessage = MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage | ClockMessage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorMessage(_Happened):
+    """Somebody said that the sleeper did or took something."""
+
+    factor: FactorKind
+    note: str | None
+
+
+type EventMessage = (
+    MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage | ClockMessage | FactorMessage
+)
+
+
+def refuse_long_ago(time: datetime | None) -> None:
+    """Raise ValueError for a time at which nobody had a bridge."""
+    if time is not None and time < datetime(1970, 1, 1, tzinfo=UTC):
+        raise ValueError("`time` before 1970")
 
 
 class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
-    """The nights that were finished after a date are asked for."""
+    """The nights that were finished after a date are asked for, or of those only the last ones."""
 
     v: int
     id: str
     reply: str
     sleeper: str
     after: date | None = None
+    last: Annotated[int, msgspec.Meta(ge=1, le=MOST_NIGHTS)] | None = None
 
 
 class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
@@ -378,8 +414,7 @@ class AskLabel(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="
         """Refuse what cannot be meant."""
         if self.event is not None and self.time is not None:
             raise ValueError("`event` or `time`, not both")
-        if self.time is not None and self.time.year < 1970:
-            raise ValueError("`time` before 1970")
+        refuse_long_ago(self.time)
 
 
 class AskResetLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="reset_labels"):
@@ -391,7 +426,61 @@ class AskResetLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask",
     sleeper: str
 
 
-type Ask = AskNights | AskEvents | AskEndNight | AskLabel | AskResetLabels
+class AskPause(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="pause"):
+    """Nothing shall be measured any more, or again."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    paused: bool
+
+
+class AskCalibrate(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="calibrate"):
+    """All is quiet for a minute from now on, and the bed is empty where cells weigh it: learn that."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+
+
+class AskSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="set"):
+    """The threshold of movement shall be divided by something else."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    sensitivity: float
+
+    def __post_init__(self) -> None:
+        """Refuse what would count noise, or nothing."""
+        if not LOWEST <= self.sensitivity <= HIGHEST:
+            raise ValueError(
+                f"`sensitivity` is a number from {LOWEST} to {HIGHEST}; {RULE} is the rule as it is written"
+            )
+
+
+class AskLog(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="log"):
+    """The sleeper did or took something, at a time or now."""
+
+    v: int
+    id: str
+    reply: str
+    sleeper: str
+    factor: FactorKind
+    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        refuse_long_ago(self.time)
+
+
+type Command = AskEndNight | AskResetLabels | AskPause | AskCalibrate | AskSet
+"""What is answered with no more than that it is done."""
+type Ask = AskNights | AskEvents | AskLabel | AskLog | Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -439,6 +528,17 @@ class LabelAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogAnswer:
+    """A factor was kept."""
+
+    v: int = PROTOCOL
+    id: str
+    ok: bool = True
+    event: str
+    """Its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A question could not be answered."""
 
@@ -446,13 +546,13 @@ class Refusal:
     id: str | None
     ok: bool = False
     error: str
-    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`, `unknown_event`,
-    `time_ahead`, `forgotten`, `unreadable`."""
+    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`, `nothing_to_calibrate`,
+    `unknown_event`, `time_ahead`, `forgotten`, `unreadable`."""
     message: str
     """For a person: what to do."""
 
 
-type Answer = NightsAnswer | EventsAnswer | DoneAnswer | LabelAnswer | Refusal
+type Answer = NightsAnswer | EventsAnswer | DoneAnswer | LabelAnswer | LogAnswer | Refusal
 
 
 type Message = Info | State | EventMessage | Answer | Report

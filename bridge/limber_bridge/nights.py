@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from limber_bridge.detection.events import Bed, Event, Method
 from limber_bridge.detection.measures import HOUR, Measures
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.settings import RULE
 
 EARLIEST_END = timedelta(hours=-7)
 """From the end of the night: 05:00 where nights end at noon."""
@@ -35,6 +36,8 @@ class Night:
     rules: str
     in_bed_method: Method | None
     measures: Measures
+    sensitivity: float = RULE
+    """As it was set when the night ended: what the threshold of movement was divided by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,31 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final
 
+from limber_bridge.detection.events import Factor, identity
 from limber_bridge.detection.personal import ROUNDED, Label, UnknownEventError
 from limber_bridge.journal import Journal
 from limber_bridge.messages import (
     Answer,
     Ask,
+    AskCalibrate,
     AskEndNight,
     AskEvents,
     AskLabel,
+    AskLog,
     AskNights,
+    AskPause,
     AskResetLabels,
+    AskSet,
+    Command,
     DoneAnswer,
     LabelAnswer,
+    LogAnswer,
     Refusal,
 )
 from limber_bridge.nights import micros, utc
 from limber_bridge.record import JournalError
 from limber_bridge.recorder import Recorder
-from limber_bridge.watch import Change, NothingToEndError, Watch
+from limber_bridge.watch import Change, NothingToCalibrateError, NothingToEndError, Watch
 from limber_bridge.wire import PAGE, event_id, event_message, events_answer, labelled, nights_answer
 
 PATIENCE: Final = 5.0
@@ -65,27 +72,56 @@ class Questions:
 
     async def _answer_to(self, ask: Ask) -> Answer:
         match ask:
-            case AskEndNight():
-                return await self._end_night(ask)
-            case AskLabel():
-                return await self._label(ask)
-            case AskResetLabels():
-                return await self._reset_labels(ask)
             case AskNights():
                 async with asyncio.timeout(PATIENCE):
                     return await self._nights(ask)
             case AskEvents():
                 async with asyncio.timeout(PATIENCE):
                     return await self._events(ask)
+            case AskLabel():
+                return await self._label(ask)
+            case AskLog():
+                return await self._log(ask)
+            case _:
+                return await self._carry_out(ask)
+
+    async def _carry_out(self, ask: Command) -> Answer:
+        """Carry out a command, and say that it is done or why it cannot be."""
+        watch = self._watches[ask.sleeper]
+        try:
+            await self._apply(watch, self._change(watch, ask))
+        except NothingToEndError as error:
+            return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+        except NothingToCalibrateError as error:
+            return Refusal(id=ask.id, error="nothing_to_calibrate", message=str(error))
+        return DoneAnswer(id=ask.id)
+
+    def _change(self, watch: Watch, ask: Command) -> Change:
+        match ask:
+            case AskEndNight():
+                return watch.end_night(self._now())
+            case AskResetLabels():
+                return watch.forget_labels()
+            case AskPause():
+                return watch.pause(self._now(), paused=ask.paused)
+            case AskCalibrate():
+                return watch.calibrate(self._now())
+            case AskSet():
+                return watch.sense(ask.sensitivity)
 
     async def _nights(self, ask: AskNights) -> Answer:
         limit = PAGE // 200
-        nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, ask.after, limit)
-        more, after = len(nights) == limit, ask.after or date.min
+        since = ask.after or date.min
+        if ask.last is not None:
+            since = max(since, await asyncio.to_thread(self._journal.before_last, ask.sleeper, ask.last))
+        nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, since, limit)
+        more = len(nights) == limit
         # What the disk did not take yet is true all the same.
-        waiting = [night for night in self._recorder.nights(ask.sleeper) if night.date > after and not more]
+        waiting = [night for night in self._recorder.nights(ask.sleeper) if night.date > since and not more]
         together = {night.date: night for night in (*nights, *waiting)}
-        return nights_answer(ask, [together[day] for day in sorted(together)], more=more)
+        # Those that wait are newer than what was counted back from.
+        days = sorted(together)[0 if more or ask.last is None else -ask.last :]
+        return nights_answer(ask, [together[day] for day in days], more=more)
 
     async def _events(self, ask: AskEvents) -> Answer:
         limit = PAGE // 100
@@ -99,19 +135,10 @@ class Questions:
         told = [(one.number, labelled(message, one.event, said)) for one, message in messages if message is not None]
         return events_answer(ask, told, more=len(entries) == limit)
 
-    async def _end_night(self, ask: AskEndNight) -> Answer:
-        watch = self._watches[ask.sleeper]
-        try:
-            await self._apply(watch, watch.end_night(self._now()))
-        except NothingToEndError as error:
-            return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
-        return DoneAnswer(id=ask.id)
-
     async def _label(self, ask: AskLabel) -> Answer:
-        watch, now = self._watches[ask.sleeper], self._now()
-        if ask.time is not None and micros(ask.time) > now + ROUNDED:
-            mend = f"{ask.time.isoformat()} is still to come; write when it was"
-            return Refusal(id=ask.id, error="time_ahead", message=mend)
+        watch = self._watches[ask.sleeper]
+        if (ahead := self._ahead(ask)) is not None:
+            return ahead
         try:
             async with asyncio.timeout(PATIENCE):
                 label = await asyncio.to_thread(self._labelled, watch, ask)
@@ -129,7 +156,17 @@ class Questions:
         nights = [self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))]
         return watch.labels.for_moment(moment, [event for night in nights for event in night], cramp=ask.cramp)
 
-    async def _reset_labels(self, ask: AskResetLabels) -> Answer:
-        watch = self._watches[ask.sleeper]
-        await self._apply(watch, watch.forget_labels())
-        return DoneAnswer(id=ask.id)
+    async def _log(self, ask: AskLog) -> Answer:
+        watch, now = self._watches[ask.sleeper], self._now()
+        if (ahead := self._ahead(ask)) is not None:
+            return ahead
+        factor = Factor((watch.time or now) if ask.time is None else micros(ask.time), ask.factor, ask.note)
+        await self._apply(watch, watch.log(factor, now))
+        return LogAnswer(id=ask.id, event=identity(factor))
+
+    def _ahead(self, ask: AskLabel | AskLog) -> Refusal | None:
+        """Return why nothing can be said of a time; None if it can."""
+        if ask.time is None or micros(ask.time) <= self._now() + ROUNDED:
+            return None
+        mend = f"{ask.time.isoformat()} is still to come; write when it was"
+        return Refusal(id=ask.id, error="time_ahead", message=mend)

@@ -28,6 +28,7 @@ from limber_bridge.detection.events import Event
 from limber_bridge.detection.personal import Label
 from limber_bridge.layout import KINDS, MIGRATIONS
 from limber_bridge.nights import Night
+from limber_bridge.settings import Settings
 from limber_bridge.sources.arrival import Read
 
 
@@ -91,6 +92,11 @@ class Record:
         rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
         return self._decoded(rows[0][0], Memory) if rows else None
 
+    def settings(self, sleeper: str) -> Settings:
+        """Return what was set for a sleeper."""
+        rows = self._rows("SELECT payload FROM setting WHERE sleeper = ?", sleeper)
+        return self._decoded(rows[0][0], Settings) if rows else Settings()
+
     def events(self, sleeper: str, night: date) -> list[Event]:
         """Return the events of a night in order of onset."""
         rows = self._rows(
@@ -135,6 +141,15 @@ class Record:
             limit,
         )
         return [self._decoded(payload, Night) for (payload,) in rows]
+
+    def before_last(self, sleeper: str, count: int) -> date:
+        """Return the date after which there are so many finished nights, or all there are."""
+        rows = self._rows(
+            "SELECT night FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1 OFFSET ?",
+            sleeper,
+            count,
+        )
+        return date.fromisoformat(rows[0][0]) if rows else date.min
 
     def last_night(self, sleeper: str) -> Night | None:
         """Return the finished night with the latest date."""

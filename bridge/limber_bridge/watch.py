@@ -11,7 +11,18 @@ from typing import Final
 
 from limber_bridge.config import Config, Sleeper
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Bed, ClockStep, Cramp, Event, Flaw, Gap, Method, Movement, identity
+from limber_bridge.detection.events import (
+    Bed,
+    ClockStep,
+    Cramp,
+    Event,
+    Factor,
+    Flaw,
+    Gap,
+    Method,
+    Movement,
+    identity,
+)
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night import NightScore, score_night
 from limber_bridge.detection.personal import RECENT, Label, Labels, cramp_at
@@ -20,6 +31,7 @@ from limber_bridge.detection.sleep import Span
 from limber_bridge.health import Health
 from limber_bridge.messages import CrampNow, SensorHealth, SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.nights import Night, Spread, out_since, spread, utc
+from limber_bridge.settings import Settings
 from limber_bridge.sources.arrival import Arrival, Ended, Samples, Trouble
 from limber_bridge.wire import methods, night_message
 
@@ -29,6 +41,8 @@ AWAY: Final = 60 * SECOND
 """us without a sample after which "in bed" is not carried over into the next night."""
 SET_BACK: Final = 2 * SECOND
 """us; if the clock goes back by more, somebody has set it."""
+CALIBRATING: Final = 60 * SECOND
+"""us for which all is quiet when somebody says so; as long as the noise floor remembers (`noise.MEMORY`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +69,11 @@ class Change:
     """Given, or of which it is known by now what they are about."""
     unlabelled: bool = False
     """All labels are to be forgotten first."""
+    settings: Settings | None = None
+    """What a person has set, where that has changed."""
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.finished or self.labels or self.unlabelled)
+        return bool(self.events or self.finished or self.labels or self.unlabelled or self.settings is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,7 @@ class Kept:
     """The finished nights of the longest of `MEANS`."""
     labels: Sequence[Label] = ()
     """All of them."""
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,10 @@ class NothingToEndError(Exception):
     """There is no night to end."""
 
 
+class NothingToCalibrateError(Exception):
+    """No sensor could learn anything; the text says what to do."""
+
+
 class Watch:
     """Follows one sleeper. `now` is the host's time in us; a sleeper who is played from recordings lives in theirs."""
 
@@ -96,12 +117,9 @@ class Watch:
         """Go on from what was kept."""
         self._sleeper, self._rules, self._calendar = sleeper, config.rules, config.calendar
         sensors = [watched.sensor for watched in sleeper.sensors]
-        earlier = sorted((event for night in kept.nights.values() for event in night), key=lambda event: event.onset)
-        self._labels = Labels(kept.labels)
-        self._detector = Detector(
-            sensors, config.rules, memory=kept.memory, events=earlier, thresholds=self._labels.thresholds
-        )
+        self._labels, self._settings = Labels(kept.labels), kept.settings
         self._nights = {night: {identity(event): event for event in events} for night, events in kept.nights.items()}
+        self._detector = self._gone_on(kept.memory)
         same = kept.memory is not None and set(kept.memory.sensors) == {sensor.id for sensor in sensors}
         # Other sensors than those that measured it say nothing of a night that is finished.
         self._changed = set(self._nights) if same else set(self._nights) - set(kept.finished)
@@ -115,8 +133,9 @@ class Watch:
         self._known = self._time
         self._renewed: list[date] = []
         self._read: dict[int, int] = {}
+        self._passed = 0
         read = (one.until or 0 for one in self._detector.memory.sensors.values())
-        self._measured = max([*read, *(event.onset for event in earlier)], default=0)
+        self._measured = max([*read, *(event.onset for event in self._events())], default=0)
 
     @property
     def id(self) -> str:
@@ -137,6 +156,17 @@ class Watch:
     def time(self) -> int:
         """What time it is for the sleeper, in us: for one who is played from recordings that of the last sample."""
         return self._time
+
+    @property
+    def paused(self) -> bool:
+        """Whether somebody wants nothing to be measured."""
+        return self._settings.paused
+
+    @property
+    def calibrating(self) -> bool:
+        """Whether all is quiet because somebody said so."""
+        since = self._settings.calibrated
+        return since is not None and 0 <= self._time - since < CALIBRATING
 
     @property
     def labels(self) -> Labels:
@@ -170,6 +200,10 @@ class Watch:
             return Change()
         self._health[arrival.sensor].take(arrival, now)
         match arrival:
+            case Samples() if self.paused:
+                # Those who are played have no other time than that of their samples.
+                self._passed = arrival.block.clock.at(arrival.block.end - 1)
+                return self._after([], now)
             case Samples():
                 events = self._detector.feed(arrival.sensor, arrival.block)
                 begun = self._measure(arrival.sensor, arrival.block)
@@ -208,6 +242,46 @@ class Watch:
             raise NothingToEndError("tonight has been ended already, and nothing has happened since")
         return replace(change, finished=(*change.finished, *finished))
 
+    def pause(self, now: int, *, paused: bool) -> Change:
+        """Measure nothing any more, or again: as if we were stopped, and started with what was kept."""
+        if paused is self.paused:
+            return Change()
+        filed: list[Filed] = []
+        events: list[Event] = []
+        if paused:
+            filed = [one for event in self._detector.interrupt() for one in self._file(event)]
+            self._detector = self._gone_on(self._detector.memory)
+            # What lasted is over, as far as anybody knows.
+            events = self._detector.advance(self._time)
+        self._passed = 0
+        self._settings = replace(self._settings, paused=paused)
+        change = self._after(events, now)
+        return replace(change, events=(*filed, *change.events), settings=self._settings)
+
+    def calibrate(self, now: int) -> Change:
+        """Take it that all is quiet for a minute; NothingToCalibrateError where no sensor could learn from it."""
+        if self.paused:
+            raise NothingToCalibrateError("nothing is measured while it is paused; end the pause, then calibrate")
+        if not any(one.connected(now) for one in self._health.values()):
+            raise NothingToCalibrateError(
+                f"no sensor of {self.id} delivers; put it on, check its power and its network, then calibrate"
+            )
+        change = self._after(self._detector.calibrate(), now)
+        self._settings = replace(self._settings, calibrated=self._time)
+        return replace(change, settings=self._settings)
+
+    def sense(self, sensitivity: float) -> Change:
+        """Divide by this, from now on, the threshold from which on something moves."""
+        if sensitivity == self._settings.sensitivity:
+            return Change()
+        self._settings = replace(self._settings, sensitivity=sensitivity)
+        self._detector.sense(sensitivity)
+        return Change(settings=self._settings)
+
+    def log(self, factor: Factor, now: int) -> Change:
+        """File what somebody said of the sleeper, and touch no night's figures."""
+        return Change(events=(Filed(self._calendar.night_of(factor.onset), factor, told=True, known=now),))
+
     def label(self, label: Label) -> Change:
         """Take in what was said of a cramp: the thresholds follow at once."""
         self._labels.take(label)
@@ -226,7 +300,7 @@ class Watch:
 
     def state(self, now: int) -> State:
         """Return everything that is true now."""
-        present = any(one.connected(now) for one in self._health.values())
+        present = not self.paused and any(one.connected(now) for one in self._health.values())
         tonight = self._calendar.night_of(self._time or now)
         score = self._score(tonight)
         in_bed = self._detector.in_bed if present else None
@@ -238,12 +312,37 @@ class Watch:
             cramp=cramp_now(self._nights.get(tonight, {}).values()),
             cramp_thresholds={str(certainty): value for certainty, value in self._labels.thresholds.items()},
             cramp_labels=len(self._labels),
-            tonight=Tonight(night=tonight, measures=rounded(score.measures)),
+            tonight=self._tonight(tonight, score),
             last_night=None if self._last is None else night_message(self._last),
             means={str(days): self._spread(days) for days in MEANS},
             methods=methods(method),
             sensors=self.sensors(now),
+            paused=self.paused,
+            calibrating=self.calibrating,
+            sensitivity=self._settings.sensitivity,
         )
+
+    def _tonight(self, night: date, score: NightScore) -> Tonight:
+        start, end = self._spent(night, score)
+        return Tonight(
+            night=night,
+            start=None if start is None else utc(start),
+            end=None if end is None else utc(end),
+            measures=rounded(score.measures),
+        )
+
+    def _gone_on(self, memory: Memory | None) -> Detector:
+        """Return a detector that goes on with what is known."""
+        sensors = [watched.sensor for watched in self._sleeper.sensors]
+        detector = Detector(
+            sensors, self._rules, memory=memory, events=self._events(), thresholds=self._labels.thresholds
+        )
+        detector.sense(self._settings.sensitivity)
+        return detector
+
+    def _events(self) -> list[Event]:
+        """Return all events that are held, in order."""
+        return sorted((event for night in self._nights.values() for event in night.values()), key=onset_of)
 
     def _after(self, events: Iterable[Event], now: int) -> Change:
         """File events, note that time has passed, and finish what is over."""
@@ -251,7 +350,7 @@ class Watch:
         if self._sleeper.live:
             self._time = now if back else max(self._time, now)
         else:
-            self._time = self._measured
+            self._time = max(self._measured, self._passed)
         filed = [one for event in events for one in self._file(event)]
         renewed, self._renewed = tuple(self._renewed), []
         return Change(tuple(filed), tuple(self._over()), renewed, tuple(self._explained()))
@@ -345,7 +444,8 @@ class Watch:
     def _finish(self, night: Night) -> Iterable[Night]:
         """Yield the next revision of a night, if it says anything new."""
         known = self._finished.get(night.date)
-        if known is not None and replace(known, revision=0) == night:
+        # What is set now says nothing of a night that was over before.
+        if known is not None and replace(known, revision=0, sensitivity=night.sensitivity) == night:
             return
         night = replace(night, revision=1 if known is None else known.revision + 1)
         self._finished[night.date] = self._recent[night.date] = night
@@ -365,12 +465,17 @@ class Watch:
         unspent = score.in_bed == () or (score.in_bed is None and not score.measures.movements)
         if unspent and night not in self._finished:
             return None
-        spans = score.in_bed or ()
+        start, end = self._spent(night, score)
         return Night(
-            sleeper=self.id, date=night, revision=0, start=spans[0][0] if spans else None,
-            end=out_since(list(self._nights[night].values())), rules=self._rules.name,
+            sleeper=self.id, date=night, revision=0, start=start, end=end, rules=self._rules.name,
             in_bed_method=method_of(self._nights[night].values()), measures=score.measures,
+            sensitivity=self._settings.sensitivity,
         )  # fmt: skip
+
+    def _spent(self, night: date, score: NightScore) -> tuple[int | None, int | None]:
+        """Return when (us) the sleeper went to bed and left it for the last time; None where that is not so."""
+        start = score.in_bed[0][0] if score.in_bed else None
+        return start, out_since(list(self._nights.get(night, {}).values()))
 
     def _score(self, night: date) -> NightScore:
         coverage = self._detector.coverage(self._calendar.begin(night), self._until(night))
@@ -390,6 +495,11 @@ class Watch:
         self._changed.clear()
         finished = [done for night in open_nights if night is not None for done in self._finish(night)]
         return replace(change, finished=(*change.finished, *finished))
+
+
+def onset_of(event: Event) -> int:
+    """Return what events are ordered by."""
+    return event.onset
 
 
 def method_of(events: Iterable[Event]) -> Method | None:

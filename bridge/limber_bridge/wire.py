@@ -16,6 +16,7 @@ from limber_bridge.detection.events import (
     ClockStep,
     Cramp,
     Event,
+    Factor,
     Flaw,
     Gap,
     Method,
@@ -39,6 +40,7 @@ from limber_bridge.messages import (
     CrampMessage,
     EventMessage,
     EventsAnswer,
+    FactorMessage,
     GapMessage,
     Message,
     Methods,
@@ -57,7 +59,9 @@ ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """What may stand for a client in its reply topic: a topic that a broker refuses would cut the bridge off."""
-QUESTIONS: Final = ("nights", "events", "end_night", "label", "reset_labels")
+QUESTIONS: Final = (
+    "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
+)  # fmt: skip
 """What can be asked; the tags of `Ask`."""
 
 
@@ -190,20 +194,24 @@ def untimed(event: Event, night: date) -> EventMessage | None:
                 id=f"{key}-{phase}", kind="cramp", night=night, start=start, end=end, certainty=event.certainty,
                 reason=event.reason, strength=None if event.strength is None else round(event.strength, 2),
             )  # fmt: skip
-        case Gap() | ClockStep():
-            return untimed_break(event, night)
+        case Gap() | ClockStep() | Factor():
+            return untimed_other(event, night)
         case Posture() | Twitch() | Rhythm() | Flaw():
             return None
 
 
-def untimed_break(event: Gap | ClockStep, night: date) -> EventMessage:
-    """Return a break in what was measured, or in the time by which it was."""
+def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
+    """Return what no sensor saw: a break in what was measured or in its time, and what somebody said."""
     key, start = identity(event), utc(event.onset)
     match event:
         case Gap():
             return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
         case ClockStep():
             return ClockMessage(id=key, kind="clock", night=night, start=start, by=event.by / SECOND)
+        case Factor():
+            return FactorMessage(
+                id=key, kind="factor", night=night, start=start, factor=event.factor, note=event.note
+            )  # fmt: skip
 
 
 def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
@@ -232,6 +240,7 @@ def night_message(night: Night) -> NightMessage:
         start=None if night.start is None else utc(night.start),
         end=None if night.end is None else utc(night.end),
         rules=night.rules,
+        sensitivity=night.sensitivity,
         methods=methods(night.in_bed_method),
         measures=rounded(night.measures),
     )

@@ -2,13 +2,28 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.typing import ConfigType
 
+from . import services, voice
 from .const import DOMAIN
 from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator, store
+from .problems import async_watch
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR]
+PLATFORMS = [
+    Platform.BINARY_SENSOR, Platform.BUTTON, Platform.CALENDAR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR,
+    Platform.SWITCH,
+]  # fmt: skip
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what is there once for all bridges."""
+    services.async_register(hass)
+    await voice.async_register(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bool:
@@ -26,8 +41,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
         sw_version=None if info is None else info.software,
     )
     coordinator.device_id = device.id
+    coordinator.async_forget_gone()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch(hass, entry)
     coordinator.async_catch_up()
     return True
 
@@ -42,3 +59,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> N
     await store(hass, entry).async_remove()
     for key in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.unique_id}")
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: LimberConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove the device of a sleeper whom the bridge has no more."""
+    return entry.runtime_data.is_gone(device)

@@ -1,6 +1,7 @@
-"""In bed; whether the bridge and each sensor are there."""
+"""In bed, asleep, a cramp; whether anything is measured; whether the bridge and each sensor are there and well."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -15,13 +16,47 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import LimberEntity, SensorEntity, SleeperEntity, follow_sleepers
-from .wire import BridgeHealth, Sleeper
+from .habits import is_restless
+from .wire import BridgeHealth, Sleeper, State
 
 PARALLEL_UPDATES = 0
 
-IN_BED = BinarySensorEntityDescription(
-    key="in_bed", translation_key="in_bed", device_class=BinarySensorDeviceClass.OCCUPANCY
+
+@dataclass(frozen=True, kw_only=True)
+class NowDescription(BinarySensorEntityDescription):
+    """What is true or not of a sleeper now."""
+
+    on: Callable[[State], bool | None]
+    more: Callable[[State], Mapping[str, Any]] = lambda _: {}
+    """Its attributes."""
+
+
+def cramp_of(state: State) -> Mapping[str, Any]:
+    """Return what is known of a cramp in progress."""
+    cramp = state.cramp
+    return {} if cramp is None else {"start": cramp.start, "certainty": cramp.certainty, "reason": cramp.reason}
+
+
+NOW = (
+    NowDescription(
+        key="in_bed",
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        on=lambda state: state.in_bed,
+        more=lambda state: {"method": state.methods.in_bed},
+    ),
+    NowDescription(key="asleep", on=lambda state: state.asleep, more=lambda state: {"method": state.methods.asleep}),
+    NowDescription(
+        key="cramp",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        on=lambda state: state.cramp is not None,
+        more=cramp_of,
+    ),
 )
+"""Unknown as long as no sensor could tell, unavailable while none measures."""
+MONITORING = BinarySensorEntityDescription(
+    key="monitoring", device_class=BinarySensorDeviceClass.RUNNING, entity_category=EntityCategory.DIAGNOSTIC
+)
+RESTLESS = BinarySensorEntityDescription(key="restless_last_night")
 BRIDGE = BinarySensorEntityDescription(
     key="connected",
     translation_key="bridge",
@@ -39,6 +74,11 @@ SENSOR = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
+SENSOR_PROBLEM = BinarySensorEntityDescription(
+    key="problem",
+    device_class=BinarySensorDeviceClass.PROBLEM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 
 async def async_setup_entry(
@@ -51,25 +91,77 @@ async def async_setup_entry(
 
 def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
     """Yield what a sleeper has."""
-    yield InBed(coordinator, sleeper, IN_BED)
+    for description in NOW:
+        yield Now(coordinator, sleeper, description)
+    yield Monitoring(coordinator, sleeper, MONITORING)
+    yield RestlessLastNight(coordinator, sleeper, RESTLESS)
     for one in sleeper.sensors:
         yield SensorConnected(coordinator, sleeper, one, SENSOR)
+        yield SensorProblem(coordinator, sleeper, one, SENSOR_PROBLEM)
 
 
-class InBed(SleeperEntity, BinarySensorEntity):
-    """Whether a sleeper is in bed: unknown as long as no sensor could tell, unavailable while none measures."""
+class Now(SleeperEntity, BinarySensorEntity):
+    """What is true or not of a sleeper now."""
 
+    entity_description: NowDescription
     _is_of_now = True
+
+    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: NowDescription) -> None:
+        """Bear its name."""
+        super().__init__(coordinator, sleeper, description)
+        self._attr_translation_key = description.key
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return None if self._state is None else self._state.in_bed
+        return None if self._state is None else self.entity_description.on(self._state)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return None if self._state is None else {"method": self._state.methods.in_bed}
+        return None if self._state is None else self.entity_description.more(self._state)
+
+
+class Monitoring(SleeperEntity, BinarySensorEntity):
+    """Whether anything is measured of a sleeper just now."""
+
+    _attr_translation_key = "monitoring"
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        if self._state is None:
+            return None
+        return not self._state.paused and any(one.connected for one in self._state.sensors.values())
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        state = self._state
+        if state is None:
+            return None
+        return {"paused": state.paused, "calibrating": state.calibrating, "recording": state.recording}
+
+
+class RestlessLastNight(SleeperEntity, BinarySensorEntity):
+    """Whether the PLM index of the last night lies above the limit of the options."""
+
+    _attr_translation_key = "restless_last_night"
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        night = None if self._state is None else self._state.last_night
+        return None if night is None else is_restless(night, self.coordinator.restless_above)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        night = None if self._state is None else self._state.last_night
+        return {
+            "above": self.coordinator.restless_above,
+            "night": None if night is None else night.night.isoformat(),
+        }
 
 
 class BridgeConnected(LimberEntity, BinarySensorEntity):
@@ -145,3 +237,18 @@ class SensorConnected(SensorEntity, BinarySensorEntity):
             "refused": health.refused,
             "trouble": dict(health.trouble),
         }
+
+
+class SensorProblem(SensorEntity, BinarySensorEntity):
+    """Whether something is wrong with a sensor or its signal; the attribute says what."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        # A recording that is over is no problem: that is what recordings come to.
+        return None if self._health is None else self._health.problem not in (None, "ended")
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        return None if self._health is None else {"problem": self._health.problem}

@@ -6,12 +6,29 @@ from typing import Any, Final, override
 import voluptuous as vol
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig, TextSelector
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+)
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
-from .const import CONF_BASE, CONF_BRIDGE, DEFAULT_BASE, DOMAIN
+from .const import (
+    CONF_BASE,
+    CONF_BATTERY,
+    CONF_BRIDGE,
+    CONF_RESTLESS,
+    DEFAULT_BASE,
+    DEFAULT_BATTERY,
+    DEFAULT_RESTLESS,
+    DOMAIN,
+)
 from .coordinator import version_key
 from .wire import Info, MalformedMessageError, OtherVersionError, parse_info
 
@@ -88,6 +105,30 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="discovery_confirm", description_placeholders={"name": info.name, "sleepers": names(info)}
         )
 
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return what changes the options."""
+        return LimberOptionsFlow()
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Follow a bridge to another base topic."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._base = user_input[CONF_BASE].strip("/")
+            errors = await self._look() or ({} if entry.unique_id in self._found else {"base": "other_bridge"})
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates={CONF_BASE: self._base})
+        base = entry.data[CONF_BASE] if user_input is None else self._base
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=vol.Schema({vol.Required(CONF_BASE, default=base): TextSelector()}),  # type: ignore[arg-type] # alias
+            errors=errors,
+            description_placeholders={"bridge": entry.title},
+        )
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Look for bridges below a base topic."""
@@ -130,6 +171,30 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     def _create(self, bridge: str) -> ConfigFlowResult:
         data = {CONF_BRIDGE: bridge, CONF_BASE: self._base}
         return self.async_create_entry(title=self._found[bridge].name, data=data)
+
+
+class LimberOptionsFlow(OptionsFlowWithReload):
+    """Changes what is a matter of taste."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the limits."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        limits = vol.Schema(
+            {
+                vol.Required(CONF_RESTLESS, default=DEFAULT_RESTLESS): number(1, 200, "/h"),
+                vol.Required(CONF_BATTERY, default=DEFAULT_BATTERY): number(1, 50, "%"),
+            }
+        )
+        schema = self.add_suggested_values_to_schema(limits, self.config_entry.options)  # type: ignore[arg-type] # alias
+        return self.async_show_form(step_id="init", data_schema=schema)
+
+
+def number(least: float, most: float, unit: str) -> NumberSelector:
+    """Return a box for a number."""
+    return NumberSelector(
+        NumberSelectorConfig(min=least, max=most, step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=unit)
+    )
 
 
 def names(info: Info) -> str:

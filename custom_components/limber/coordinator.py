@@ -6,28 +6,41 @@ who listen, not into the state; one that is retained, repeated or late triggers 
 
 import asyncio
 import logging
+import re
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final, override
 
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
-from .statistics import async_keep
+from .const import (
+    CONF_BASE,
+    CONF_BATTERY,
+    CONF_BRIDGE,
+    CONF_RESTLESS,
+    DEFAULT_BATTERY,
+    DEFAULT_RESTLESS,
+    DOMAIN,
+    OF_SENSORS,
+)
+from .statistics import KEPT, async_keep
 from .wire import (
     Answer,
     Event,
+    EventsAnswer,
     Info,
     MalformedMessageError,
     Night,
@@ -48,14 +61,23 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
 
+SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
+"""The beginning of the unique id of a sensor's entity."""
+
 PATIENCE: Final = 10
-"""s for an answer, and for what is retained to arrive."""
+"""s for an answer."""
+RETAINED: Final = 10
+"""s for what is retained to arrive when the entry is set up."""
 LATE: Final = timedelta(minutes=1)
 """An event that is older triggers nothing (contracts, section 3)."""
 REMEMBERED: Final = 500
 """Ids of events that are recognised when they come again."""
 REVISED: Final = timedelta(days=3)
 """How far before the last known night revisions are asked for."""
+RECENT: Final = timedelta(days=40)
+"""How far back the nights are at hand: what is usual is learnt from them."""
+EARLIEST: Final = date(1970, 1, 4)
+"""Before any night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +89,26 @@ class Bridge:
     info: Info | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     """By sleeper."""
+    recent: Mapping[str, tuple[Night, ...]] = field(default_factory=dict)
+    """The finished nights of the last weeks by sleeper, oldest first; asked for."""
+    ahead: timedelta | None = None
+    """By how much the bridge's clock is ahead of ours, as far as its last word tells."""
 
     @property
     def sleepers(self) -> tuple[Sleeper, ...]:
         """Who is watched."""
         return () if self.info is None else self.info.sleepers
+
+
+@dataclass(frozen=True, slots=True)
+class NightDone:
+    """A night was finished or revised, with its figures if the bridge could be asked for them."""
+
+    event: NightEvent
+    night: Night | None
+
+
+type Happening = Event | NightDone
 
 
 class LimberCoordinator(DataUpdateCoordinator[Bridge]):
@@ -87,16 +124,30 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self.data = Bridge()
         self._reply = f"{self.root}/answer/{uuid.uuid4().hex}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._listeners_of: dict[str, list[Callable[[Event], None]]] = {}
+        self._listeners_of: dict[str, list[Callable[[Happening], None]]] = {}
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
         self._complained: set[str] = set()
         self._told = asyncio.Event()
         self._other_version: OtherVersionError | None = None
-        self._known: Store[dict[str, str]] = store(hass, entry)
+        self._known = store(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._behind = False
         self.device_id = ""
         """Of the bridge, once it is registered."""
+
+    @property
+    def restless_above(self) -> float:
+        """The PLM index above which a night counts as restless here."""
+        return float(self.config_entry.options.get(CONF_RESTLESS, DEFAULT_RESTLESS))
+
+    @property
+    def battery_below(self) -> int:
+        """Percent below which a battery counts as low here."""
+        return int(self.config_entry.options.get(CONF_BATTERY, DEFAULT_BATTERY))
+
+    def can(self, ask: str) -> bool:
+        """Return whether the bridge can be asked something: an older one may not know it."""
+        return self.data.info is not None and ask in self.data.info.commands
 
     async def async_start(self) -> None:
         """Subscribe to everything and wait for what is retained.
@@ -107,7 +158,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
         subscribed = await self._subscribe()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(RETAINED):
                 await subscribed.wait()
                 await self._told.wait()
         except TimeoutError as error:
@@ -135,8 +186,12 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
         return subscribed
 
-    async def ask(self, ask: str, sleeper: str, **rest: str | int) -> Answer:
-        """Ask the bridge and return its answer; HomeAssistantError if it refuses or is silent."""
+    async def ask(self, ask: str, sleeper: str, **rest: str | float) -> Answer:
+        """Ask the bridge and return its answer; HomeAssistantError if it cannot, refuses or is silent."""
+        if not self.can(ask):
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="bridge_cannot", translation_placeholders={"ask": ask}
+            )
         key = uuid.uuid4().hex
         answer = self._waiting[key] = self.hass.loop.create_future()
         try:
@@ -167,16 +222,28 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         return nights
 
     @callback
-    def async_listen(self, sleeper: str, heard: Callable[[Event], None]) -> CALLBACK_TYPE:
+    def async_listen(self, sleeper: str, heard: Callable[[Happening], None]) -> CALLBACK_TYPE:
         """Have events of a sleeper handed on as they happen; what is returned ends it."""
         listeners = self._listeners_of.setdefault(sleeper, [])
         listeners.append(heard)
         return lambda: listeners.remove(heard)
 
+    async def events(self, sleeper: str, night: date) -> list[Event]:
+        """Ask for all that happened in a night, page by page."""
+        events: list[Event] = []
+        following: int | None = 0
+        while following is not None:
+            answer = await self.ask("events", sleeper, night=night.isoformat(), after=following)
+            if not isinstance(answer, EventsAnswer):
+                break
+            events += answer.events
+            following = answer.next
+        return events
+
     @callback
     def async_catch_up(self) -> None:
         """Ask in the background for the nights that were missed, once the entry is set up."""
-        if not self.device_id or not self.data.online or "recorder" not in self.hass.config.components:
+        if not self.device_id or not self.data.online:
             return
         self._behind = True
         if self._asking is None or self._asking.done():
@@ -185,7 +252,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     async def _catch_up(self) -> None:
         """Keep every night that the statistics do not have, and those that may have been revised."""
-        known = await self._known.async_load() or {}
+        stored = await self._known.async_load()
+        # Measures that were not kept before are wanted of all nights.
+        known = dict(stored["nights"]) if stored is not None and stored["measures"] == KEPT else {}
         while self._behind:
             self._behind = False
             try:
@@ -193,14 +262,44 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
                     await self._keep_nights(sleeper, known)
             except HomeAssistantError as error:
                 _LOGGER.warning("Nights of %s could not be asked for; they will be, later: %s", self.name, error)
-            await self._known.async_save(known)
+            await self._known.async_save({"measures": KEPT, "nights": known})
 
     async def _keep_nights(self, sleeper: Sleeper, known: dict[str, str]) -> None:
-        since = date.fromisoformat(known.get(sleeper.id, "1970-01-04")) - REVISED
-        nights = await self.nights(sleeper.id, since)
-        if nights and self.data.info is not None:
-            await async_keep(self.hass, self.data.info, sleeper, nights)
-            known[sleeper.id] = nights[-1].night.isoformat()
+        """Have the recent nights at hand, and keep in the statistics what is not there yet."""
+        since = (date.fromisoformat(known[sleeper.id]) if sleeper.id in known else EARLIEST) - REVISED
+        lately = dt_util.now().date() - RECENT
+        nights = await self.nights(sleeper.id, min(since, lately))
+        self._note_recent(sleeper.id, [night for night in nights if night.night > lately])
+        new = [night for night in nights if night.night > since]
+        if new and self.data.info is not None and "recorder" in self.hass.config.components:
+            await async_keep(self.hass, self.data.info, sleeper, new)
+            known[sleeper.id] = new[-1].night.isoformat()
+
+    @callback
+    def _note_recent(self, sleeper: str, nights: Iterable[Night]) -> None:
+        """Have some nights at hand, in place of what was known of them."""
+        lately = dt_util.now().date() - RECENT
+        together = {night.night: night for night in (*self.data.recent.get(sleeper, ()), *nights)}
+        recent = tuple(together[day] for day in sorted(together) if day > lately)
+        self.async_set_updated_data(replace(self.data, recent={**self.data.recent, sleeper: recent}))
+
+    async def _night_done(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
+        """Ask for a night that was finished, then tell of it."""
+        found: Night | None = None
+        try:
+            nights = await self.nights(sleeper, event.night - timedelta(days=1))
+            self._note_recent(sleeper, nights)
+            found = next((night for night in nights if night.night == event.night), None)
+        except HomeAssistantError as error:
+            _LOGGER.warning("The night of %s could not be asked for: %s", event.night, error)
+        self.async_catch_up()
+        if not late:
+            self._hand_on(sleeper, NightDone(event, found))
+
+    @callback
+    def _hand_on(self, sleeper: str, happening: Happening) -> None:
+        for heard in list(self._listeners_of.get(sleeper, ())):
+            heard(happening)
 
     @callback
     def _connection(self, connected: bool) -> None:
@@ -232,6 +331,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             for key in ISSUES:
                 ir.async_delete_issue(self.hass, DOMAIN, f"{key}_{self.bridge}")
             self.async_set_updated_data(replace(self.data, info=info))
+            self.async_forget_gone()
         if info is not None or self._other_version is not None:
             self._told.set()
 
@@ -244,7 +344,10 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             return
         state = self._read(parse_state, message)
         if state is not None:
-            self.async_set_updated_data(replace(self.data, states={**self.data.states, sleeper: state}))
+            # What is retained may be hours old.
+            ahead = self.data.ahead if message.retain else state.time - dt_util.utcnow()
+            states = {**self.data.states, sleeper: state}
+            self.async_set_updated_data(replace(self.data, states=states, ahead=ahead))
 
     @callback
     def _event(self, message: ReceiveMessage) -> None:
@@ -252,13 +355,35 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         if event is None or event.id in self._seen:
             return
         self._seen.append(event.id)
-        if isinstance(event, NightEvent):
-            self.async_catch_up()
-        if dt_util.utcnow() - happened(event) > LATE:
-            return
+        late = dt_util.utcnow() - happened(event) > LATE
         sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/event")
-        for heard in list(self._listeners_of.get(sleeper, ())):
-            heard(event)
+        if isinstance(event, NightEvent):
+            name = f"{self.name} night of {event.night}"
+            asking = self._night_done(sleeper, event, late=late)
+            _ = self.config_entry.async_create_background_task(self.hass, asking, name)
+        elif not late:
+            self._hand_on(sleeper, event)
+
+    @callback
+    def async_forget_gone(self) -> None:
+        """Remove the devices of sleepers, and the entities of sensors, that the bridge has no more."""
+        info = self.data.info
+        if info is None or not self.device_id:
+            return
+        devices, entities = dr.async_get(self.hass), er.async_get(self.hass)
+        for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
+            if self.is_gone(device):
+                devices.async_remove_device(device.id)
+        there = {f"{self.bridge}_{sleeper.id}_{one.id}_" for sleeper in info.sleepers for one in sleeper.sensors}
+        for entity in er.async_entries_for_config_entry(entities, self.config_entry.entry_id):
+            of_sensor = SENSOR_ID.match(entity.unique_id)
+            if of_sensor is not None and of_sensor[0] not in there:
+                entities.async_remove(entity.entity_id)
+
+    def is_gone(self, device: dr.DeviceEntry) -> bool:
+        """Return whether a device is none of this bridge's any more."""
+        ours = {self.bridge, *(f"{self.bridge}_{sleeper.id}" for sleeper in self.data.sleepers)}
+        return not any(domain == DOMAIN and name in ours for domain, name in device.identifiers)
 
     @callback
     def _answer(self, message: ReceiveMessage) -> None:
@@ -308,6 +433,17 @@ def happened(event: Event) -> datetime:
     return event.known or getattr(event, "end", None) or event.start
 
 
-def store(hass: HomeAssistant, entry: LimberConfigEntry) -> Store[dict[str, str]]:
-    """Return where the date of the last night that was kept is remembered, for each sleeper."""
-    return Store(hass, 1, f"{DOMAIN}.{entry.entry_id}")
+class Known(Store[dict[str, Any]]):
+    """Where is remembered which measures were kept, and the date of the last night that was, for each sleeper."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, str]
+    ) -> dict[str, Any]:
+        """Version 1 had the dates alone: nobody knows of which measures."""
+        return {"measures": [], "nights": old_data}
+
+
+def store(hass: HomeAssistant, entry: LimberConfigEntry) -> Known:
+    """Return what is remembered of an entry."""
+    return Known(hass, 2, f"{DOMAIN}.{entry.entry_id}")

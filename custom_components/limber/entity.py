@@ -11,7 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .wire import Health, Sensor, Sleeper, State
+from .wire import Health, Night, Sensor, Sleeper, State
 
 
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
@@ -45,6 +45,7 @@ class SleeperEntity(LimberEntity):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, f"{coordinator.bridge}_{sleeper.id}")},
             manufacturer="Limber",
+            model="Sleeper",
             name=sleeper.name,
             via_device_id=coordinator.device_id,
         )
@@ -52,6 +53,10 @@ class SleeperEntity(LimberEntity):
     @property
     def _state(self) -> State | None:
         return self.coordinator.data.states.get(self._sleeper)
+
+    @property
+    def _recent(self) -> tuple[Night, ...]:
+        return self.coordinator.data.recent.get(self._sleeper, ())
 
     @property
     @override

@@ -1,4 +1,4 @@
-"""What happens as it happens: leg movements and periodic series."""
+"""What happens as it happens: movements, periodic series, cramps, going to bed, finished nights, what was logged."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import LimberConfigEntry, LimberCoordinator
+from .const import FACTORS
+from .coordinator import Happening, LimberConfigEntry, LimberCoordinator, NightDone
 from .entity import SleeperEntity, follow_sleepers
-from .wire import Event, MovementEvent, SeriesEvent, Sleeper
+from .wire import BedEvent, CrampEvent, FactorEvent, MovementEvent, SeriesEvent, Sleeper
 
 PARALLEL_UPDATES = 0
 
@@ -19,7 +20,7 @@ type Told = tuple[str, dict[str, Any]]
 """An event type and its attributes."""
 
 
-def movement(event: Event) -> Told | None:
+def movement(event: Happening) -> Told | None:
     """Tell of a leg movement by its strength."""
     if not isinstance(event, MovementEvent):
         return None
@@ -32,7 +33,7 @@ def movement(event: Event) -> Told | None:
     }
 
 
-def series(event: Event) -> Told | None:
+def series(event: Happening) -> Told | None:
     """Tell of a periodic series, confirmed or ended."""
     if not isinstance(event, SeriesEvent):
         return None
@@ -40,11 +41,59 @@ def series(event: Event) -> Told | None:
     return kind, {"start": event.start, "end": event.end, "movements": event.movements}
 
 
+def cramp(event: Happening) -> Told | None:
+    """Tell of a probable cramp as it begins and ends, and of a possible one afterwards."""
+    if not isinstance(event, CrampEvent):
+        return None
+    ended = "possible" if event.certainty == "possible" else "ended"
+    return "started" if event.end is None else ended, {
+        "start": event.start,
+        "end": event.end,
+        "certainty": event.certainty,
+        "reason": event.reason,
+        "strength": event.strength,
+        "event": event.id,
+    }
+
+
+def bed(event: Happening) -> Told | None:
+    """Tell of going to bed and of getting up."""
+    if not isinstance(event, BedEvent):
+        return None
+    return "went_to_bed" if event.in_bed else "got_up", {"start": event.start, "night": event.night.isoformat()}
+
+
+def night(event: Happening) -> Told | None:
+    """Tell of a night that is over, with the figures that automations ask for."""
+    if not isinstance(event, NightDone):
+        return None
+    told: dict[str, Any] = {"night": event.event.night.isoformat(), "revision": event.event.revision}
+    if event.night is not None:
+        measures = event.night.measures
+        told |= {
+            "start": event.night.start,
+            "end": event.night.end,
+            "movements": measures.movements,
+            "plm": measures.plm,
+            "plm_index": measures.plm_index,
+            "sleep_h": measures.sleep_h,
+            "cramps": measures.cramps,
+        }
+    return "finished" if event.event.revision == 1 else "revised", told
+
+
+def factor(event: Happening) -> Told | None:
+    """Tell of what was logged."""
+    if not isinstance(event, FactorEvent) or event.factor not in FACTORS:
+        return None
+    return event.factor, {"start": event.start, "note": event.note}
+
+
 @dataclass(frozen=True, kw_only=True)
 class LimberEventDescription(EventEntityDescription):
     """What of all that happens an entity tells."""
 
-    told: Callable[[Event], Told | None]
+    told: Callable[[Happening], Told | None]
 
 
 EVENTS = (
@@ -57,6 +106,12 @@ EVENTS = (
         told=movement,
     ),
     LimberEventDescription(key="series", translation_key="series", event_types=["confirmed", "ended"], told=series),
+    LimberEventDescription(
+        key="cramp", translation_key="cramp", event_types=["started", "ended", "possible"], told=cramp
+    ),
+    LimberEventDescription(key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed),
+    LimberEventDescription(key="night", translation_key="night", event_types=["finished", "revised"], told=night),
+    LimberEventDescription(key="factor", translation_key="factor", event_types=list(FACTORS), told=factor),
 )
 
 
@@ -83,8 +138,8 @@ class LimberEvent(SleeperEntity, EventEntity):
         self.async_on_remove(self.coordinator.async_listen(self._sleeper, self._heard))
 
     @callback
-    def _heard(self, event: Event) -> None:
-        told = self.entity_description.told(event)
+    def _heard(self, happening: Happening) -> None:
+        told = self.entity_description.told(happening)
         if told is not None:
             self._trigger_event(*told)
             self.async_write_ha_state()

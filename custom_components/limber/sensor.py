@@ -1,8 +1,10 @@
-"""Figures of tonight and of the last night; battery and signal quality of each sensor."""
+"""Figures of tonight, of the last night and of many nights; what is usual; battery and quality of each sensor."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, override
+from zoneinfo import ZoneInfo
 
 from homeassistant.components import sensor
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
@@ -11,10 +13,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SensorEntity, SleeperEntity, follow_sleepers
-from .wire import Health, Measures, Methods, Sleeper
+from .habits import following, restless_in_a_row, usual_bedtime
+from .wire import Health, Measures, Methods, Sleeper, Spread, State
 
 PARALLEL_UPDATES = 0
 
@@ -23,9 +27,24 @@ PARALLEL_UPDATES = 0
 class MeasureDescription(SensorEntityDescription):
     """A measure of a night."""
 
-    value: Callable[[Measures], StateType]
+    measure: str
+    """Field of `Measures`, and key of `Spread`."""
     method: Callable[[Methods], str | None] = lambda _: None
     """What an estimate rests on."""
+    means: tuple[int, ...] | None = None
+    """Days of which there is a mean that is shown from the beginning; None: there is no mean of it."""
+
+    def value(self, measures: Measures) -> StateType:
+        """Return it, of a night."""
+        found: StateType = getattr(measures, self.measure)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentDescription(SensorEntityDescription):
+    """A time of a night."""
+
+    moment: Callable[[State], datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,34 +54,68 @@ class HealthDescription(SensorEntityDescription):
     value: Callable[[Health], StateType]
 
 
+def in_bed(methods: Methods) -> str | None:
+    """Return what the time in bed rests on."""
+    return methods.in_bed
+
+
+def asleep(methods: Methods) -> str | None:
+    """Return what the sleep rests on."""
+    return methods.asleep
+
+
+def hours(key: str, measure: str, **more: Any) -> MeasureDescription:  # noqa: ANN401 - fields of a description
+    """Return the description of a duration."""
+    return MeasureDescription(
+        key=key, measure=measure, device_class=SensorDeviceClass.DURATION, suggested_display_precision=1,
+        native_unit_of_measurement=UnitOfTime.HOURS, **more,
+    )  # fmt: skip
+
+
 MEASURES: tuple[MeasureDescription, ...] = (
-    MeasureDescription(key="movements", value=lambda night: night.movements),
-    MeasureDescription(key="candidates", value=lambda night: night.candidates),
-    MeasureDescription(key="plm", value=lambda night: night.plm),
+    MeasureDescription(key="movements", measure="movements", means=(7,)),
+    MeasureDescription(key="candidates", measure="candidates"),
+    MeasureDescription(key="plm", measure="plm"),
     MeasureDescription(
-        key="plm_index",
-        suggested_display_precision=1,
-        value=lambda night: night.plm_index,
-        method=lambda methods: methods.in_bed,
+        key="plm_index", measure="plm_index", suggested_display_precision=1, method=in_bed, means=(7, 30)
     ),
+    MeasureDescription(key="plms_index", measure="plms_index", suggested_display_precision=1, method=asleep, means=()),
     MeasureDescription(
-        key="time_in_bed",
+        key="periodicity_index",
+        measure="periodicity_index",
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+    ),
+    MeasureDescription(key="series_count", measure="series_count"),
+    MeasureDescription(
+        key="mean_interval",
+        measure="imi_mean",
         device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.HOURS,
-        suggested_display_precision=1,
-        value=lambda night: night.time_in_bed_h,
-        method=lambda methods: methods.in_bed,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
     ),
-    MeasureDescription(
-        key="sleep",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.HOURS,
-        suggested_display_precision=1,
-        value=lambda night: night.sleep_h,
-        method=lambda methods: methods.asleep,
-    ),
+    hours("longest_quiet", "longest_quiet_h", entity_registry_enabled_default=False),
+    MeasureDescription(key="cramps_possible", measure="cramps_possible", means=()),
+    MeasureDescription(key="cramps_probable", measure="cramps_probable", means=()),
+    hours("time_in_bed", "time_in_bed_h", method=in_bed, means=()),
+    hours("sleep", "sleep_h", method=asleep, means=(7,)),
 )
 """Each of them for tonight and for the last night."""
+MEANS = (7, 30)
+"""Days over which nights are seen together."""
+
+MOMENTS: tuple[MomentDescription, ...] = (
+    MomentDescription(key="tonight_bedtime", moment=lambda state: state.tonight.start),
+    MomentDescription(
+        key="last_night_bedtime", moment=lambda state: None if state.last_night is None else state.last_night.start
+    ),
+    MomentDescription(
+        key="last_night_wake_up", moment=lambda state: None if state.last_night is None else state.last_night.end
+    ),
+)
+USUAL_BEDTIME = SensorEntityDescription(key="usual_bedtime", device_class=SensorDeviceClass.TIMESTAMP)
+RESTLESS_NIGHTS = SensorEntityDescription(key="restless_nights")
 
 HEALTH: tuple[HealthDescription, ...] = (
     HealthDescription(
@@ -96,9 +149,13 @@ def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
     for description in MEASURES:
         yield TonightSensor(coordinator, sleeper, description)
         yield LastNightSensor(coordinator, sleeper, description)
+        if description.means is not None:
+            yield from (MeanSensor(coordinator, sleeper, description, days) for days in MEANS)
+    yield from (MomentSensor(coordinator, sleeper, moment) for moment in MOMENTS)
+    yield UsualBedtime(coordinator, sleeper, USUAL_BEDTIME)
+    yield RestlessNights(coordinator, sleeper, RESTLESS_NIGHTS)
     for one in sleeper.sensors:
-        for health in HEALTH:
-            yield HealthSensor(coordinator, sleeper, one, health)
+        yield from (HealthSensor(coordinator, sleeper, one, health) for health in HEALTH)
 
 
 class TonightSensor(SleeperEntity, sensor.SensorEntity):
@@ -132,6 +189,7 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     """
 
     entity_description: MeasureDescription
+    _unrecorded_attributes = frozenset({"recent"})
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
         """Belong to the last night."""
@@ -151,13 +209,108 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         night = None if self._state is None else self._state.last_night
         if night is None:
             return None
-        return {"night": night.night.isoformat()} | attributes(self.entity_description, night.methods)
+        recent = {
+            one.night.isoformat(): self.entity_description.value(one.measures) for one in self._recent[-SHOWN:]
+        }  # fmt: skip
+        return {"night": night.night.isoformat(), "recent": recent} | attributes(
+            self.entity_description, night.methods
+        )  # fmt: skip
+
+
+SHOWN = 14
+"""Nights in the attribute `recent`, for templates."""
 
 
 def attributes(description: MeasureDescription, methods: Methods) -> dict[str, Any]:
     """Return what a figure rests on, where it is an estimate."""
     method = description.method(methods)
     return {} if method is None else {"method": method}
+
+
+class MeanSensor(SleeperEntity, sensor.SensorEntity):
+    """The mean of a measure over the nights of some days, with its spread: one night says little.
+
+    No state class, as for the last night: each day is in six others.
+    """
+
+    entity_description: MeasureDescription
+
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription, days: int
+    ) -> None:
+        """Belong to the nights of so many days."""
+        super().__init__(coordinator, sleeper, description)
+        self._days = days
+        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_mean_{days}_{description.key}"
+        self._attr_translation_key = f"mean_{days}_{description.key}"
+        self._attr_suggested_display_precision = 1
+        self._attr_entity_registry_enabled_default = days in (description.means or ())
+
+    @property
+    def _spread(self) -> Spread | None:
+        return None if self._state is None else self._state.means.get(self._days)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return None if self._spread is None else self._spread.mean.get(self.entity_description.measure)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        spread = self._spread
+        if spread is None:
+            return None
+        return {"nights": spread.nights, "standard_deviation": spread.sd.get(self.entity_description.measure)}
+
+
+class MomentSensor(SleeperEntity, sensor.SensorEntity):
+    """A time of a night."""
+
+    entity_description: MomentDescription
+    _attr_device_class = SensorDeviceClass.TIMESTAMP
+
+    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MomentDescription) -> None:
+        """Bear the name of the time."""
+        super().__init__(coordinator, sleeper, description)
+        self._attr_translation_key = description.key
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        return None if self._state is None else self.entity_description.moment(self._state)
+
+
+class UsualBedtime(SleeperEntity, sensor.SensorEntity):
+    """When the sleeper usually goes to bed, the next time: what automations of the evening go by."""
+
+    _attr_translation_key = "usual_bedtime"
+
+    @property
+    @override
+    def native_value(self) -> datetime | None:
+        info = self.coordinator.data.info
+        zone = dt_util.get_default_time_zone() if info is None else ZoneInfo(info.time_zone)
+        usual = usual_bedtime(self._recent, zone)
+        return None if usual is None else following(usual, dt_util.utcnow(), zone)
+
+
+class RestlessNights(SleeperEntity, sensor.SensorEntity):
+    """How many of the last nights were restless, one directly after the other; unknown without a night."""
+
+    _attr_translation_key = "restless_nights"
+
+    @property
+    @override
+    def native_value(self) -> int | None:
+        if not self._recent:
+            return None
+        return restless_in_a_row(self._recent, self.coordinator.restless_above)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return {"above": self.coordinator.restless_above}
 
 
 class HealthSensor(SensorEntity, sensor.SensorEntity):

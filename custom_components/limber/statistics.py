@@ -39,7 +39,15 @@ ROWS: Final = (
     Row("plm_index", "last_night_plm_index", "/h"),
     Row("time_in_bed_h", "last_night_time_in_bed", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
     Row("sleep_h", "last_night_sleep", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
+    Row("plms_index", "last_night_plms_index", "/h"),
+    Row("periodicity_index", "last_night_periodicity_index", "1"),
+    Row("series_count", "last_night_series_count", "series"),
+    Row("longest_quiet_h", "last_night_longest_quiet", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
+    Row("cramps_possible", "last_night_cramps_possible", "cramps"),
+    Row("cramps_probable", "last_night_cramps_probable", "cramps"),
 )
+KEPT: Final = [row.measure for row in ROWS]
+"""The measures that are kept."""
 
 
 def statistic_id(bridge: str, sleeper: str, measure: str) -> str:

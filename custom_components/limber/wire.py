@@ -7,7 +7,7 @@ version is refused. What each field means stands in docs/protocol.md; `contract/
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -65,6 +65,8 @@ class Info:
     time_zone: str
     rules: str
     sleepers: tuple[Sleeper, ...]
+    commands: tuple[str, ...] = ("nights", "events", "end_night", "label", "reset_labels")
+    """What it can be asked; one that does not tell can be asked this much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,16 @@ class Measures:
     plmw_index: float | None = None
     periodicity_index: float | None = None
     series_count: int | None = None
+    imi_mean: float | None = None
+    longest_quiet_h: float | None = None
+    cramps_possible: int | None = None
+    cramps_probable: int | None = None
+
+    @property
+    def cramps(self) -> int | None:
+        """Cramps of either certainty; None where none could be seen."""
+        known = [count for count in (self.cramps_possible, self.cramps_probable) if count is not None]
+        return sum(known) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +118,8 @@ class Tonight:
 
     night: date
     measures: Measures
+    start: datetime | None = None
+    """Went to bed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +133,27 @@ class Night:
     rules: str
     methods: Methods
     measures: Measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Several nights seen together."""
+
+    nights: int
+    mean: Mapping[str, float]
+    """By measure."""
+    sd: Mapping[str, float]
+    """Between nights, by measure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """How a bridge's journal does."""
+
+    problem: str | None = None
+    detail: str | None = None
+    """For a person, with what to do."""
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +210,15 @@ class State:
     sensors: Mapping[int, Health]
     bridge: BridgeHealth | None = None
     """The same for all its sleepers; None from one that does not tell."""
+    means: Mapping[int, Spread | None] = field(default_factory=dict)
+    """By number of days."""
+    recording: bool = True
+    journal: Record = field(default_factory=Record)
+    paused: bool = False
+    calibrating: bool = False
+    sensitivity: float | None = None
+    """None from a bridge that knows of none."""
+    cramp_labels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +264,23 @@ class CrampEvent:
     end: datetime | None
     certainty: str
     reason: str
+    strength: float | None = None
+    """1.0 just meets the rule."""
+    label: bool | None = None
+    """What the sleeper said of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorEvent:
+    """Something was done or taken that may matter for the night."""
+
+    id: str
+    night: date
+    start: datetime
+    known: datetime | None = None
+    """When it could be known at the earliest."""
+    factor: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +333,7 @@ class ClockEvent:
     """s; negative: it was set back."""
 
 
-type Event = MovementEvent | SeriesEvent | CrampEvent | BedEvent | NightEvent | GapEvent | ClockEvent
+type Event = MovementEvent | SeriesEvent | CrampEvent | FactorEvent | BedEvent | NightEvent | GapEvent | ClockEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +359,8 @@ class Done:
     """A command was carried out."""
 
     id: str
+    event: str | None = None
+    """Under which it was filed, where it is one that is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,7 +428,11 @@ def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
 
     A field with a default may be missing.
     """
-    optional = {field.name for field in fields(cls) if field.default is not MISSING}  # type: ignore[arg-type]
+    optional = {
+        one.name
+        for one in fields(cls)  # type: ignore[arg-type]
+        if one.default is not MISSING or one.default_factory is not MISSING
+    }
     keys = {(vol.Optional if name in optional else vol.Required)(name): check for name, check in checks.items()}
     schema = vol.Schema(keys, extra=vol.REMOVE_EXTRA)
     return lambda value: cls(**schema(value))
@@ -373,12 +440,26 @@ def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
 
 SENSOR: Final = record(Sensor, id=whole, place=str, side=maybe(str), quantity=str, rate=maybe(number), source=str)
 SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
-INFO: Final = record(Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER))
+INFO: Final = record(
+    Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER), commands=each(str)
+)  # fmt: skip
 MEASURES: Final = record(
     Measures,
-    **dict.fromkeys(("movements", "candidates", "plm", "series_count"), maybe(whole)),
     **dict.fromkeys(
-        ("time_in_bed_h", "sleep_h", "plm_index", "plms_index", "plmw_index", "periodicity_index"), maybe(number)
+        ("movements", "candidates", "plm", "series_count", "cramps_possible", "cramps_probable"), maybe(whole)
+    ),
+    **dict.fromkeys(
+        (
+            "time_in_bed_h",
+            "sleep_h",
+            "plm_index",
+            "plms_index",
+            "plmw_index",
+            "periodicity_index",
+            "imi_mean",
+            "longest_quiet_h",
+        ),
+        maybe(number),
     ),
 )
 METHODS: Final = record(Methods, in_bed=maybe(str), asleep=maybe(str))
@@ -401,11 +482,17 @@ BRIDGE: Final = vol.All(
     ),
     lambda value: BridgeHealth(problems=value["problems"], absence=value["broker"]["absence"]),
 )
+SPREAD: Final = record(
+    Spread, nights=whole, mean=vol.Schema({str: number}), sd=vol.Schema({str: number})
+)  # fmt: skip
+RECORD: Final = record(Record, problem=maybe(str), detail=maybe(str), notice=maybe(str))
 STATE: Final = record(
     State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
     cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
-    tonight=record(Tonight, night=day, measures=MEASURES), last_night=maybe(NIGHT), methods=METHODS,
-    sensors=vol.Schema({vol.Coerce(int): HEALTH}), bridge=maybe(BRIDGE),
+    tonight=record(Tonight, night=day, measures=MEASURES, start=maybe(moment)), last_night=maybe(NIGHT),
+    methods=METHODS, sensors=vol.Schema({vol.Coerce(int): HEALTH}), bridge=maybe(BRIDGE),
+    means=vol.Schema({vol.Coerce(int): maybe(SPREAD)}), recording=bool, journal=RECORD, paused=bool, calibrating=bool,
+    sensitivity=maybe(number), cramp_labels=whole,
 )  # fmt: skip
 
 
@@ -419,7 +506,10 @@ EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
         MovementEvent, end=moment, duration=number, side=maybe(str), peak=number, grade=vol.In(GRADES), candidate=bool
     ),
     "series": happening(SeriesEvent, end=moment, movements=whole, ended=bool),
-    "cramp": happening(CrampEvent, end=maybe(moment), certainty=str, reason=str),
+    "cramp": happening(
+        CrampEvent, end=maybe(moment), certainty=str, reason=str, strength=maybe(number), label=maybe(bool)
+    ),
+    "factor": happening(FactorEvent, factor=str, note=maybe(str)),
     "bed": happening(BedEvent, in_bed=bool),
     "night": happening(NightEvent, revision=whole),
     "gap": happening(GapEvent, end=moment, sensor=whole),
@@ -455,7 +545,7 @@ def parse_answer(payload: str) -> Answer:
         known = [event for event in checked(list_of_any, values["events"]) if event_kind(event) in EVENTS]
         events = tuple(checked(EVENTS[event_kind(event)], event) for event in known)
         return checked(record(EventsAnswer, id=str, events=lambda _: events, next=maybe(whole)), values)
-    return checked(record(Done, id=str), values)
+    return checked(record(Done, id=str, event=maybe(str)), values)
 
 
 def list_of_any(value: object) -> list[Any]:
@@ -494,6 +584,6 @@ def checked[T](check: Callable[[Any], T], values: object) -> T:
         raise MalformedMessageError(str(error)) from error
 
 
-def question(ask: str, sleeper: str, key: str, reply: str, **rest: str | int) -> str:
+def question(ask: str, sleeper: str, key: str, reply: str, **rest: str | float) -> str:
     """Return the payload of a question."""
     return json.dumps({"v": PROTOCOL, "id": key, "reply": reply, "ask": ask, "sleeper": sleeper} | rest)

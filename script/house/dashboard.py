@@ -35,10 +35,19 @@ def history(measure: str, title: str) -> dict[str, Any]:
 def night(when: str) -> list[dict[str, Any]]:
     """Return the figures of a night."""
     names = {
-        "leg_movements": "Leg movements", "candidate_movements": "Candidates", "periodic_movements": "Periodic",
-        "plm_index": "PLM index in bed", "time_in_bed": "Time in bed", "estimated_sleep": "Estimated sleep",
+        "leg_movements": "Leg movements", "periodic_movements": "Periodic", "plm_index": "PLM index in bed",
+        "possible_cramps": "Possible cramps", "time_in_bed": "Time in bed", "estimated_sleep": "Estimated sleep",
     }  # fmt: skip
     return [tile(f"sensor.{SLEEPER}_{key}_{when}", name) for key, name in names.items()]
+
+
+def usual() -> list[dict[str, Any]]:
+    """Return what is usual."""
+    names = {
+        "plm_index_mean_of_7_days": "PLM index, 7 days", "plm_index_mean_of_30_days": "PLM index, 30 days",
+        "restless_nights_in_a_row": "Restless in a row", "usual_bedtime": "Usual bedtime",
+    }  # fmt: skip
+    return [tile(f"sensor.{SLEEPER}_{key}", name) for key, name in names.items()]
 
 
 CAUTION: Final = (
@@ -59,7 +68,9 @@ CONFIG: Final[Mapping[str, Any]] = {
                     "cards": [
                         heading("Now", "mdi:bed"),
                         tile(f"binary_sensor.{SLEEPER}_in_bed", "In bed"),
+                        tile(f"binary_sensor.{SLEEPER}_asleep", "Asleep"),
                         tile(f"event.{SLEEPER}_periodic_series", "Periodic series"),
+                        tile(f"event.{SLEEPER}_cramp", "Cramp"),
                         tile(f"binary_sensor.{SLEEPER}_left_ankle_connection", "Left ankle"),
                         tile(f"binary_sensor.{SLEEPER}_right_ankle_connection", "Right ankle"),
                         heading("Tonight", "mdi:weather-night"),
@@ -71,6 +82,8 @@ CONFIG: Final[Mapping[str, Any]] = {
                     "cards": [
                         heading("Last night", "mdi:weather-sunset-up"),
                         *night("last_night"),
+                        heading("Usual", "mdi:calendar-month"),
+                        *usual(),
                         {"type": "markdown", "content": CAUTION, "grid_options": {"columns": "full"}},
                     ],
                 },

@@ -19,6 +19,7 @@ from house.process import LOOPBACK, ROOT, HouseError, Program, need, start
 USER: Final = "limber"
 PASSWORD: Final = "limber-demo"  # noqa: S105 - of a Home Assistant that only loopback reaches
 COMPONENT: Final = ROOT / "custom_components/limber"
+BLUEPRINTS: Final = ROOT / "blueprints/automation/limber"
 HTTP: Final[dict[str, Any]] = {
     "cors_allowed_origins": [], "login_attempts_threshold": -1, "ip_ban_enabled": False,
     "ssl_profile": "intermediate_v6", "use_x_frame_options": True, "created_at": "2026-11-22T00:00:00+00:00",
@@ -41,8 +42,11 @@ STARTED: Final = 120.0
 """s for Home Assistant to start."""
 
 
-def prepare(config: Path, port: int, zone: str) -> None:
-    """Lay out a configuration folder that needs no onboarding, with the component as it is now."""
+def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
+    """Lay out a configuration folder that needs no onboarding, with the component and the blueprints as they are now.
+
+    `more` is YAML that is added to the configuration.
+    """
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     onboarded = {"done": ["user", "core_config", "analytics", "integration"]}
@@ -50,12 +54,13 @@ def prepare(config: Path, port: int, zone: str) -> None:
     for key, version, data in (("onboarding", 4, onboarded), ("http", 3, http)):
         stored = {"version": version, "minor_version": 1, "key": key, "data": data}
         (storage / key).write_text(json.dumps(stored))
-    (config / "configuration.yaml").write_text(CONFIGURATION.format(zone=zone))
+    (config / "configuration.yaml").write_text(CONFIGURATION.format(zone=zone) + more)
     if not (config / "automations.yaml").exists():
         (config / "automations.yaml").write_text("[]\n")
-    target = config / "custom_components/limber"
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(COMPONENT, target, ignore=shutil.ignore_patterns("__pycache__"))
+    for source, name in ((COMPONENT, "custom_components/limber"), (BLUEPRINTS, "blueprints/automation/limber")):
+        target = config / name
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     if not (storage / "auth_provider.homeassistant").exists():
         command = [need("hass"), "--script", "auth", "-c", str(config), "add", USER, PASSWORD]
         subprocess.run(command, check=True, capture_output=True)

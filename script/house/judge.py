@@ -88,10 +88,11 @@ def tallied(tally: Tally, known: Sequence[Known], found: Sequence[Known]) -> set
     return {index for index, _ in pairs}
 
 
-def run(signals: Iterable[tuple[Sensor, Iterable[Block]]]) -> tuple[list[Event], Detector]:
+def run(signals: Iterable[tuple[Sensor, Iterable[Block]]], sensitivity: float = 1.0) -> tuple[list[Event], Detector]:
     """Return what the detector finds."""
     given = [(sensor, list(found)) for sensor, found in signals]
     detector = Detector([sensor for sensor, _ in given])
+    detector.sense(sensitivity)
     events = [event for sensor, found in given for block in found for event in detector.feed(sensor.id, block)]
     return list({identity(event): event for event in events + detector.finish()}.values()), detector
 

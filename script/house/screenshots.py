@@ -1,17 +1,88 @@
-"""Pictures of the demonstration's dashboard: phone and desktop, light and dark."""
+"""Pictures of the demonstration: dashboard, device, automation editor, statistics; narrow and wide, light and dark."""
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import product
+from pathlib import Path
 from typing import Final
 
 from house import dashboard
-from house.browser import WIDTHS, browsing, picture
+from house.browser import WIDTHS, Sight, browsing, picture
 from house.demo import FOLDER, check, demonstration, say
+from house.home import Home
 from house.process import ROOT, HouseError
 
 PICTURES: Final = FOLDER / "pictures"
-README: Final = ROOT / "docs/images/dashboard.png"
-"""The one that the README shows: desktop, light."""
+SHOWN: Final = ROOT / "docs/images"
+"""Those that the documentation shows: desktop, light."""
+EDITED: Final = "limber_restless"
+STATISTICS: Final = "limber-statistics"
+
+type Way = Callable[[Home, Sight], Awaitable[None]]
+
+
+async def to_dashboard(home: Home, sight: Sight) -> None:
+    """Open the dashboard."""
+    await sight.page.goto(f"{home.url}/{dashboard.PATH}/legs")
+
+
+async def to_device(home: Home, sight: Sight) -> None:
+    """Open the page of the sleeper."""
+    devices = await home.command(type="config/device_registry/list")
+    anna = next(one["id"] for one in devices if one["name"] == "Anna")
+    await sight.page.goto(f"{home.url}/config/devices/device/{anna}")
+    await sight.page.locator("ha-device-entities-card").first.wait_for(timeout=30_000)
+
+
+async def to_editor(home: Home, sight: Sight) -> None:
+    """Open an automation with a trigger and a condition of ours."""
+    await sight.page.goto(f"{home.url}/config/automation/edit/{EDITED}")
+    await sight.page.locator("ha-automation-trigger-row").first.wait_for(timeout=30_000)
+
+
+async def to_statistics(home: Home, sight: Sight) -> None:
+    """Open a graph of the nights of a month."""
+    await sight.page.goto(f"{home.url}/{STATISTICS}/nights")
+    await sight.page.locator("hui-statistics-graph-card").first.wait_for(timeout=30_000)
+
+
+PAGES: Final[dict[str, Way]] = {
+    "dashboard": to_dashboard, "device": to_device, "editor": to_editor, "statistics": to_statistics,
+}  # fmt: skip
+
+
+async def furnish(home: Home) -> None:
+    """Make what the pictures show besides the demonstration: an automation, and a page with one graph."""
+    target = {"entity_id": "event.anna_night"}
+    index = {"entity_id": "sensor.anna_plm_index_last_night"}
+    automation = {
+        "alias": "Two restless nights",
+        "description": "",
+        "triggers": [{"trigger": "limber.restless_night", "target": target, "options": {"above": 15}}],
+        "conditions": [
+            {"condition": "limber.bad_nights_in_a_row", "target": index, "options": {"nights": 2, "above": 15}}
+        ],
+        "actions": [{"action": "persistent_notification.create", "data": {"message": "Two restless nights in a row"}}],
+    }
+    await home.post(f"/api/config/automation/config/{EDITED}", automation)
+    boards = await home.command(type="lovelace/dashboards/list")
+    if STATISTICS not in [one["url_path"] for one in boards]:
+        await home.command(
+            type="lovelace/dashboards/create", url_path=STATISTICS, title="Nights", icon="mdi:chart-bar",
+            mode="storage", show_in_sidebar=False, require_admin=False,
+        )  # fmt: skip
+    graph = dashboard.history("plm_index", "Periodic movements per hour in bed")
+    view = {"title": "Nights", "path": "nights", "type": "panel", "cards": [graph]}
+    await home.command(type="lovelace/config/save", url_path=STATISTICS, config={"title": "Nights", "views": [view]})
+
+
+def wanted() -> Iterator[tuple[str, int, bool, Path]]:
+    """Yield every page in every width, light and dark, with where its picture goes."""
+    for name, (width_name, width), dark in product(PAGES, WIDTHS.items(), (False, True)):
+        shown = width_name == "desktop" and not dark
+        other = PICTURES / f"{name}-{width_name}-{'dark' if dark else 'light'}.png"
+        yield name, width, dark, SHOWN / f"{name}.png" if shown else other
 
 
 async def run() -> None:
@@ -19,15 +90,14 @@ async def run() -> None:
     async with demonstration() as demo:
         if not await check(demo):
             raise HouseError("there is nothing to see")
+        await furnish(demo.home)
         PICTURES.mkdir(exist_ok=True)
-        README.parent.mkdir(exist_ok=True)
-        for name, width in WIDTHS.items():
-            for mode in ("light", "dark"):
-                path = README if (name, mode) == ("desktop", "light") else PICTURES / f"{name}-{mode}.png"
-                async with browsing(demo.home, width=width, dark=mode == "dark") as sight:
-                    await sight.page.goto(f"{demo.home.url}/{dashboard.PATH}/legs")
-                    await picture(sight, path)
-                    say(f"{path}{''.join(f'\n  console: {error}' for error in sight.errors)}")
+        SHOWN.mkdir(exist_ok=True)
+        for name, width, dark, path in wanted():
+            async with browsing(demo.home, width=width, dark=dark) as sight:
+                await PAGES[name](demo.home, sight)
+                await picture(sight, path)
+                say(f"{path}{''.join(f'\n  console: {error}' for error in sight.errors)}")
 
 
 def main() -> int:

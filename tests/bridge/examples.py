@@ -13,7 +13,7 @@ from limber_bridge.nights import Night, micros
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(
     time_in_bed_h=7.9, sleep_h=6.7, movements=312, candidates=280, plm=190, plm_index=24.0506329, plms_index=26.9,
-    plmw_index=8.1, periodicity_index=0.6785714, series_count=11,
+    plmw_index=8.1, periodicity_index=0.6785714, series_count=11, imi_mean=27.3, longest_quiet_h=1.42,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -16,8 +17,8 @@ import pytest
 
 from limber_bridge.cli import main
 from limber_bridge.detected import detect
-from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Event, Gap, Movement
+from limber_bridge.detection.detector import Detector, Memory
+from limber_bridge.detection.events import Event, Factor, FactorKind, Gap, Movement
 from limber_bridge.detection.night import score_night
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
@@ -181,6 +182,50 @@ def test_json_is_that_of_score(kept: Path, capsys: pytest.CaptureFixture[str]) -
     shifted = [one | {"onset": round(one["onset"] - 0.25, 3)} for one in found["movements"]]
     assert shifted == scored["movements"]
     assert found["measures"]["plm"] == scored["measures"]["plm"]
+
+
+def noted(folder: Path, target: Path) -> Path:
+    """The same folder, where somebody has said what they did: an hour before the signal, in it, on a day without."""
+    shutil.copytree(folder, target)
+    factors = [
+        Factor(AT - 3600 * SECOND, FactorKind.WARM_BATH, 'hot,\x14 "long"'), Factor(AT + 60 * SECOND, FactorKind.WATER),
+    ]  # fmt: skip
+    with Journal(target / "limber.db") as journal:
+        memory = journal.memory("anna") or Memory({})
+        without = Factor(local("2026-11-24T20:00"), FactorKind.STRETCHING)
+        journal.append("anna", [*((DAY, one) for one in factors), (date(2026, 11, 25), without)], memory)
+    return target
+
+
+def test_what_somebody_did_is_in_every_export(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = noted(kept, tmp_path / "noted")
+    found = json.loads(exported(folder, "night.json", capsys).read_text())
+    assert found["factors"] == [
+        {"onset": -3599.75, "factor": "warm_bath", "note": 'hot,\x14 "long"'},
+        {"onset": 60.25, "factor": "water", "note": None},
+    ]
+    with exported(folder, "night.csv", capsys).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "factor"]
+    assert [(row["onset"], row["factor"], row["note"]) for row in rows] == [
+        ("-3599.75", "warm_bath", 'hot,\x14 "long"'), ("60.25", "water", ""),
+    ]  # fmt: skip
+    path = exported(folder, "night.edf", capsys)
+    told = {one.text: one.onset for one in edfio.read_edf(path).annotations}
+    assert (told['warm bath: hot,  "long"'], told["water"]) == (-3599.75, 60.25)
+    with pyedflib.EdfReader(str(path)) as edf:
+        assert 'warm bath: hot,  "long"' in edf.readAnnotations()[2]
+
+
+def test_what_somebody_did_makes_no_night(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = noted(kept, tmp_path / "noted")
+    assert limber("nights", "--config", folder / "limber.yaml") == 0
+    assert "2026-11-25" not in capsys.readouterr().out
+    exported(folder, "said.edf", capsys, "2026-11-25")
+    # Nor is a recording without a signal as long as from an evening's bath.
+    (folder / "limber-raw/anna-2026-11-22.db").unlink()
+    found = json.loads(exported(folder, "night.json", capsys).read_text())
+    assert found["factors"][0]["onset"] == pytest.approx(-3600, abs=60)
+    assert found["duration"] == pytest.approx(1800, abs=120)
 
 
 def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

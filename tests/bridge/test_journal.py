@@ -13,17 +13,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.detector import Memory, SensorMemory
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Method, Posture, Series, identity
+from limber_bridge.detection.events import (
+    Bed,
+    Certainty,
+    Cramp,
+    Event,
+    Factor,
+    FactorKind,
+    Gap,
+    Method,
+    Posture,
+    Series,
+    identity,
+)
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
 from limber_bridge.journal import Journal, Limits, backups
 from limber_bridge.layout import MIGRATIONS, Page, encode
 from limber_bridge.record import JournalError, SpoiltError, read_only
+from limber_bridge.settings import Settings
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
@@ -319,6 +332,7 @@ def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), st.integers(1, 3)), max_size=12))
+@example([(0, False, False, 1), (1, True, True, 1)])
 def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bool, bool, int]]) -> None:
     """What waited for a disk is written at once; what is there afterwards must not differ."""
     pages = []
@@ -326,14 +340,17 @@ def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bo
         series = Series(AT + at, AT + at + 99, AT + at + 97, 9 if grown else 4, ended=grown)
         date_ = NIGHT + timedelta(days=day)
         done = (replace(night(date_), revision=1 + at),) if grown else ()
-        pages.append(Page("anna", (date_,) if anew else (), ((date_, series),), MEMORY, done))
+        events = ((date_, series), (date_, Factor(AT + 1000 + at, FactorKind.WATER)))
+        chosen = Settings(sensitivity=1.0 + at / 10) if grown else None
+        pages.append(Page("anna", (date_,) if anew else (), events, MEMORY, done, settings=chosen))
 
-    def left(*written: Page) -> tuple[list[object], list[object]]:
+    def left(*written: Page) -> tuple[list[object], list[object], Settings]:
         with TemporaryDirectory() as folder, Journal(Path(folder) / "j.db") as journal:
             for page in written:
                 journal.write([page])
             days = [NIGHT + timedelta(days=day) for day in range(1, 4)]
-            return [journal.events("anna", day) for day in days], list(journal.nights("anna"))
+            events: list[object] = [journal.events("anna", day) for day in days]
+            return events, list(journal.nights("anna")), journal.settings("anna")
 
     if pages:
         assert left(*pages) == left(reduce(Page.joined, pages))
@@ -407,6 +424,34 @@ def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None
         assert journal.memory("anna") == Memory({1: SensorMemory(1, 2, 50.0)}, BedState(), ())
         journal.keep_label("anna", said(AT, cramp=True))
         assert journal.labels("anna") == [said(AT, cramp=True)]
+        assert journal.settings("anna") == Settings(paused=False, sensitivity=1.0)
+
+
+def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
+    chosen = Settings(paused=True, sensitivity=1.25, calibrated=AT)
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.settings("anna") == Settings()
+        journal.write([Page("anna", settings=Settings(sensitivity=2.0)), Page("anna", settings=chosen), Page("anna")])
+    with Journal(tmp_path / "j.db") as journal:
+        assert (journal.settings("anna"), journal.settings("bob")) == (chosen, Settings())
+
+
+def test_what_was_said_of_a_night_stays_when_it_is_played_anew(tmp_path: Path) -> None:
+    factor = Factor(AT, FactorKind.OTHER, "moved house")
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append("anna", filed(*EVENTS, factor), MEMORY)
+        journal.forget("anna", NIGHT)
+        assert journal.events("anna", NIGHT) == [factor]
+
+
+def test_the_last_nights(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.before_last("anna", 3) == date.min
+        days = many_nights(journal, 5)
+        journal.append("anna", [(NIGHT + timedelta(days=1), EVENTS[0])], MEMORY)
+        for count in range(1, 8):
+            since = journal.before_last("anna", count)
+            assert [one.date for one in journal.nights("anna", since)] == days[-count:]
 
 
 def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from limber_bridge.detection.events import (
     ClockStep,
     Cramp,
     Event,
+    Factor,
+    FactorKind,
     Gap,
     Grade,
     Method,
@@ -32,6 +34,7 @@ from limber_bridge.messages import (
     JournalHealth,
     LabelAnswer,
     LinkHealth,
+    LogAnswer,
     Message,
     Problem,
     ProcessHealth,
@@ -44,6 +47,7 @@ from limber_bridge.messages import (
 )
 from limber_bridge.nights import Spread, utc
 from limber_bridge.wire import (
+    QUESTIONS,
     event_message,
     events_answer,
     labelled,
@@ -88,6 +92,7 @@ INFO: Final = Info(
     software="0.1.0",
     time_zone="Europe/Berlin",
     rules="wasm-2016",
+    commands=QUESTIONS,
     sleepers=(
         SleeperInfo(
             id="anna",
@@ -155,7 +160,7 @@ STATE: Final = State(
     cramp=CrampNow(start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"),
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
-    tonight=Tonight(night=NIGHT, measures=rounded(MEASURES)),
+    tonight=Tonight(night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)),
     last_night=night_message(night(date(2026, 11, 21), 2)),
     means={
         "7": Spread(nights=6, mean={"plm_index": 24.1, "movements": 301.5}, sd={"plm_index": 9.8, "movements": 88.1}),
@@ -170,11 +175,13 @@ STATE: Final = State(
         held=12,
     ),
     bridge=BRIDGE,
+    calibrating=True,
+    sensitivity=1.25,
 )
 NOTHING: Final = State(
     time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
-    cramp_labels=0, tonight=Tonight(night=NIGHT, measures=UNKNOWN), last_night=None,
-    means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY},
+    cramp_labels=0, tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN), last_night=None,
+    means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY}, paused=True,
 )  # fmt: skip
 REPLY: Final = "limber/bedroom/answer/4f1e"
 ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19))
@@ -200,12 +207,14 @@ SENT: Final[Mapping[str, Message]] = {
     "event_night": night_done(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),
     "event_clock": told(ClockStep(AT, -12_500_000)),
+    "event_factor": told(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
     "answer_nights": nights_answer(ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True),
     "answer_events": events_answer(
         ASK_EVENTS, [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None], more=False
     ),
     "answer_done": DoneAnswer(id="a3"),
     "answer_label": LabelAnswer(id="a5", event=f"cramp-{AT}"),
+    "answer_log": LogAnswer(id="a12", event=f"factor-{AT}-warm_bath"),
     "answer_refusal": Refusal(id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"),
 }
 """What the bridge sends, by the name of its file in `contract/`."""

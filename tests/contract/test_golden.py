@@ -12,7 +12,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from limber_bridge.messages import Ask, AskEndNight, AskLabel, AskResetLabels, Refusal
+from limber_bridge.detection.events import FactorKind
+from limber_bridge.messages import (
+    Ask,
+    AskCalibrate,
+    AskEndNight,
+    AskLabel,
+    AskLog,
+    AskNights,
+    AskPause,
+    AskResetLabels,
+    AskSet,
+    Refusal,
+)
 from limber_bridge.nights import utc
 from limber_bridge.sources.frames import is_signed, parse
 from limber_bridge.wire import Topics, encode, parse_ask
@@ -27,6 +39,14 @@ ASKED: dict[str, Ask] = {
     "ask_label": AskLabel(v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"),
     "ask_label_moment": AskLabel(v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)),
     "ask_reset_labels": AskResetLabels(v=1, id="a7", reply=REPLY, sleeper="anna"),
+    "ask_nights_last": AskNights(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
+    "ask_pause": AskPause(v=1, id="a9", reply=REPLY, sleeper="anna", paused=True),
+    "ask_calibrate": AskCalibrate(v=1, id="a10", reply=REPLY, sleeper="anna"),
+    "ask_set": AskSet(v=1, id="a11", reply=REPLY, sleeper="anna", sensitivity=1.25),
+    "ask_log": AskLog(
+        v=1, id="a12", reply=REPLY, sleeper="anna", factor=FactorKind.WARM_BATH, time=utc(AT), note="twenty minutes"
+    ),
+    "ask_log_moment": AskLog(v=1, id="a13", reply=REPLY, sleeper="anna", factor=FactorKind.STRETCHING),
 }
 
 
@@ -96,12 +116,55 @@ def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> No
         ({"event": "cramp-5"}, "`event` or `time`, not both"),
         ({"time": "2026-11-22T03:20:00"}, "timezone"),
         ({"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
+        ({"time": "1970-01-01T01:00:00+02:00"}, "`time` before 1970"),
         ({"cramp": "yes"}, "`bool`"),
     ],
-    ids=["event and time", "no time zone", "long ago", "no yes or no"],
+    ids=["event and time", "no time zone", "long ago", "long ago in the east", "no yes or no"],
 )
 def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: str) -> None:
     _, refusal = parse_ask(json.dumps(golden("ask_label_moment") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
     assert mend in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "mend"),
+    [
+        ("ask_pause", {"paused": "yes"}, "`bool`"),
+        ("ask_pause", {"paused": None}, "`bool`"),
+        (
+            "ask_set",
+            {"sensitivity": 2.01},
+            "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written",
+        ),
+        ("ask_set", {"sensitivity": 0.49}, "`sensitivity` is a number from 0.5 to 2.0"),
+        ("ask_set", {"sensitivity": True}, "`float`"),
+        ("ask_set", {"sensitivity": "high"}, "`float`"),
+        ("ask_log", {"factor": "yoga"}, "enum value 'yoga'"),
+        ("ask_log", {"note": "x" * 201}, "length <= 200"),
+        ("ask_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
+        ("ask_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
+        ("ask_nights_last", {"last": 0}, ">= 1"),
+        ("ask_nights_last", {"last": 1001}, "<= 1000"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(name: str, change: dict[str, Any], mend: str) -> None:
+    _, refusal = parse_ask(json.dumps(golden(name) | change).encode(), TOPICS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.error == "malformed"
+    assert mend in refusal.message
+
+
+@pytest.mark.parametrize("sensitivity", [0.5, 1, 2])
+def test_the_bounds_of_the_sensitivity_are_in_it(sensitivity: float) -> None:
+    _, ask = parse_ask(json.dumps(golden("ask_set") | {"sensitivity": sensitivity}).encode(), TOPICS)
+    assert isinstance(ask, AskSet)
+    assert ask.sensitivity == sensitivity
+
+
+@pytest.mark.parametrize("factor", FactorKind)
+def test_every_factor_can_be_logged(factor: FactorKind) -> None:
+    _, ask = parse_ask(json.dumps(golden("ask_log_moment") | {"factor": factor}).encode(), TOPICS)
+    assert isinstance(ask, AskLog)
+    assert (ask.factor, ask.time, ask.note) == (factor, None, None)

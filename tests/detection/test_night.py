@@ -211,6 +211,7 @@ def test_measures_of_a_night() -> None:
         clm_duration_median=2.0,
         plm_duration_mean=2.0,
         plm_duration_median=2.0,
+        imi_mean=30.0,
         imi_median=30.0,
         imi_ln_mean=log(30),
         imi_ln_sd=0.0,

@@ -48,9 +48,9 @@ class House:
         path.write_text(settings(sensors, port=self.broker_port, more=listen))
         return path
 
-    def start_home(self) -> Program:
-        """Start Home Assistant."""
-        prepare(self.folder / "config", self.home_port, "Europe/Berlin")
+    def start_home(self, more: str = "") -> Program:
+        """Start Home Assistant, with more YAML in its configuration."""
+        prepare(self.folder / "config", self.home_port, "Europe/Berlin", more)
         return self._kept(start_home(self.folder / "config"))
 
     @asynccontextmanager

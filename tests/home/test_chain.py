@@ -7,19 +7,19 @@ from house import dashboard
 from house.browser import browsing
 from house.history import fill
 from house.home import Home, add_limber
-from house.sensor import AnkleSensor, leg, send
 from tests.home.house import ANKLE, House, attributes, kicking, shows
 from tests.needs import need
 
 BOTH = f"{ANKLE}\n{ANKLE.replace('id: 1', 'id: 2').replace('left', 'right')}"
-KICKS = [(5.0 + 12.0 * number, 2.0) for number in range(6)]
+# Between the third and the fourth there is time to kill a bridge and have it back, on a machine that is busy, too.
+KICKS = [(onset, 2.0) for onset in (5.0, 17.0, 29.0, 80.0, 92.0, 104.0)]
 MOVEMENTS, PERIODIC = "sensor.anna_leg_movements_tonight", "sensor.anna_periodic_movements_tonight"
 SERIES, BRIDGE = "event.anna_periodic_series", "binary_sensor.bedroom_connection"
 SENSOR = "binary_sensor.anna_left_ankle_connection"
 
 
 async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(house: House) -> None:
-    """Six kicks 12 s apart, in real time. The bridge is killed after the third and comes back before the fourth.
+    """Six kicks, in real time. The bridge is killed after the third and comes back before the fourth.
 
     The sensor of the other leg never comes: it holds nothing back.
     """
@@ -39,7 +39,7 @@ async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(house:
             await shows(home, SENSOR, "on")
             await shows(home, MOVEMENTS, "3")
             assert lain() < KICKS[3][0]
-            await shows(home, PERIODIC, "4", 60)
+            await shows(home, PERIODIC, "4", 90)
             told = await attributes(home, SERIES)
             assert (told["event_type"], told["movements"]) == ("confirmed", 4)
             await shows(home, PERIODIC, "6", 60)
@@ -79,8 +79,8 @@ async def test_a_discovered_bridge_survives_restarts_of_everything(house: House)
         assert flow is not None
         step = await home.post(f"/api/config/config_entries/flow/{flow}", {})
         assert (step["type"], step["title"]) == ("create_entry", "Bedroom")
-        send(house.sensor_port, AnkleSensor().frame(leg(0, 0.5, [])))
-        await shows(home, "binary_sensor.anna_left_ankle_connection", "on")
+        async with kicking(house.sensor_port, []):
+            await shows(home, SENSOR, "on", 60)
         index = await home.state("sensor.anna_plm_index_last_night")
         assert index is not None
         assert float(index) > 0

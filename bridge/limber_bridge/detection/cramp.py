@@ -182,6 +182,14 @@ class Calf:
         again.threshold = self.threshold
         return again
 
+    def calibrate(self, until: int) -> Iterator[Cramp]:
+        """Forget the baseline and learn it anew; yield a cramp that was told as lasting, as over at a time (us)."""
+        tonic, self._tonic = self._tonic, None
+        self._baseline.clear()
+        self._lately.clear()
+        if tonic is not None and tonic.told:
+            yield replace(tonic.cramp, end=max(tonic.onset, until))
+
     def resume(self, cramps: Iterable[Cramp]) -> None:
         """Take in what an earlier life has told."""
         told = [cramp.onset for cramp in cramps if cramp.certainty is Certainty.PROBABLE]

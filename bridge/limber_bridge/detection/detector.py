@@ -167,6 +167,14 @@ class Channel:
                             yield Rewound()
                         self._run(piece)
 
+    def sense(self, sensitivity: float) -> None:
+        """Take over how sensitive this is to be from here on."""
+        self._movements.sense(sensitivity)
+
+    def calibrate(self) -> None:
+        """Forget the noise; what was open is found, with the duration that was seen."""
+        self.parts += self._movements.calibrate()
+
     @property
     def pending(self) -> int:
         """Onset (us) of what is open or found and not fetched; FOREVER where there is nothing."""
@@ -291,6 +299,26 @@ class Detector:
         self._calf.threshold = thresholds.get(Certainty.PROBABLE, 1.0)
         self._possible.threshold = thresholds.get(Certainty.POSSIBLE, 1.0)
 
+    def sense(self, sensitivity: float) -> None:
+        """Divide by this the threshold from which on something moves, but in EMG; 1.0: the rule as it is written."""
+        for channel in self._channels.values():
+            channel.sense(sensitivity)
+
+    def calibrate(self) -> list[Event]:
+        """Take it that from here on all is quiet for a minute and, where cells weigh it, the bed is empty.
+
+        What was learnt of noise and of resting muscles is forgotten and learnt anew. Returns what was open, with the
+        duration that was seen.
+        """
+        ended = list(self._calf.calibrate(self._measured()))
+        for channel in self._channels.values():
+            channel.calibrate()
+        read = [one.until for one in self._seen().values() if one.until is not None]
+        sensors = (channel.sensor for channel in self._channels.values())
+        if read and any(METHODS[one.quantity, one.place] is Method.LOAD for one in sensors):
+            self._bed = replace(self._bed, tare=max(read))
+        return [*ended, *self._told()]
+
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return what was measured by whom in a night that began at `begin` and was read up to `until` (us)."""
         seen = {
@@ -371,7 +399,7 @@ class Detector:
         events += [*self._settled(), *self._series.advance(FOREVER)]
         self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
         self._calf, self._possible = self._calf.anew(), self._possible.anew()
-        self._bed = replace(self._bed, epoch=None, leaning=None)
+        self._bed = replace(self._bed, epoch=None, leaning=None, tare=None)
         self._epochs.clear()
         for channel in self._channels.values():
             channel.rewind()

@@ -218,7 +218,31 @@ class Cramp:
     """What the signals showed, by name (docs/cramps.md); what could not be told is left out."""
 
 
-type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp | ClockStep
+class FactorKind(StrEnum):
+    """What may bear on a night."""
+
+    STRETCHING = "stretching"
+    MAGNESIUM = "magnesium"
+    ALCOHOL = "alcohol"
+    CAFFEINE = "caffeine"
+    EXERCISE = "exercise"
+    WARM_BATH = "warm_bath"
+    WATER = "water"
+    MEDICINE = "medicine"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Somebody said that the sleeper did or took something. No sensor saw it, and it is in no measure."""
+
+    onset: int
+    factor: FactorKind
+    note: str | None = None
+    """In that person's words."""
+
+
+type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp | ClockStep | Factor
 
 
 def kind(event: Event) -> str:
@@ -238,5 +262,7 @@ def identity(event: Event) -> str:
             return f"gap-{event.onset}-{event.sensor}"
         case Flaw():
             return f"flaw-{event.onset}-{event.sensor}-{event.fault}"
+        case Factor():
+            return f"factor-{event.onset}-{event.factor}"
         case _:
             return f"{kind(event)}-{event.onset}"

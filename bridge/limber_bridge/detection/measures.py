@@ -52,6 +52,7 @@ class Measures:
     clm_duration_median: float | None = None
     plm_duration_mean: float | None = None
     plm_duration_median: float | None = None
+    imi_mean: float | None = None
     imi_median: float | None = None
     imi_ln_mean: float | None = None
     imi_ln_sd: float | None = None
@@ -281,6 +282,11 @@ def plm_duration_median(night: Facts) -> float | None:
     return middle(durations(night.periodic))
 
 
+def imi_mean(night: Facts) -> float | None:
+    """Mean of the intervals of 10 to 90 s [D]: those whose logarithms are averaged in 7, no. 10."""
+    return average(periodic_intervals(night))
+
+
 def imi_median(night: Facts) -> float | None:
     """Median of all defined intervals (7, no. 10)."""
     return middle([interval / SECOND for interval in night.intervals])
@@ -410,10 +416,10 @@ MEASURES: Final[Mapping[str, Callable[[Facts], Any]]] = {
         time_in_bed_h, sleep_h, movements, candidates, plm, plm_index, plms_index, plmw_index, clms_index,
         movement_index, periodicity_index, plms_arousal_index, plm_nr, plms_nr_index, plmw_nr_index,
         short_interval_index, isolated_index, clm_duration_mean, clm_duration_median, plm_duration_mean,
-        plm_duration_median, imi_median, imi_ln_mean, imi_ln_sd, imi_share_short, imi_share_periodic, imi_share_long,
-        series_count, series_length_median, series_length_max, series_duration_max, plm_by_hour, plm_by_third, plm_left,
-        plm_right, plm_both, plms_nrem_index, plms_rem_index, longest_quiet_h, twitches, rhythmic_trains,
-        cramps_possible, cramps_probable,
+        plm_duration_median, imi_mean, imi_median, imi_ln_mean, imi_ln_sd, imi_share_short, imi_share_periodic,
+        imi_share_long, series_count, series_length_median, series_length_max, series_duration_max, plm_by_hour,
+        plm_by_third, plm_left, plm_right, plm_both, plms_nrem_index, plms_rem_index, longest_quiet_h, twitches,
+        rhythmic_trains, cramps_possible, cramps_probable,
     )
 }  # fmt: skip
 """One for each field of `Measures`."""
@@ -467,9 +473,14 @@ def short_intervals(night: Facts) -> list[Movement]:
     return [later for earlier, later in pairwise(night.movements) if later.onset - earlier.onset < PERIODIC[0]]
 
 
+def periodic_intervals(night: Facts) -> list[float]:
+    """Return the intervals of 10 to 90 s, in s."""
+    return [one / SECOND for one in night.intervals if PERIODIC[0] <= one <= PERIODIC[1]]
+
+
 def logarithms(night: Facts) -> list[float]:
     """Return ln of the intervals of 10 to 90 s."""
-    return [math.log(one / SECOND) for one in night.intervals if PERIODIC[0] <= one <= PERIODIC[1]]
+    return [math.log(one) for one in periodic_intervals(night)]
 
 
 def durations(found: Iterable[Movement]) -> list[float]:

@@ -29,6 +29,8 @@ class MovementRule:
     moderate: float
     strong: float
     """Peaks from here on are graded so, milder ones are `mild`; in the unit of the quantity."""
+    yields: bool
+    """Whether the threshold gives way to the sensitivity that a person wants; those of EMG are the rules' own."""
 
     def grade(self, peak: float) -> Grade:
         """Return how strong a movement with such a peak is."""
@@ -47,6 +49,7 @@ RULES: Final = {
         turn=5.0,
         moderate=0.05,
         strong=0.25,
+        yields=True,
     ),
     # Science reference 1.1: onset 8 uV, end 2 uV above resting, whatever the noise. Grades [D], after the levels of
     # reference 3.1: co-activation in another task about 31 uV, voluntary contraction 72 uV and more.
@@ -56,6 +59,7 @@ RULES: Final = {
         turn=None,
         moderate=25.0,
         strong=75.0,
+        yields=False,
     ),
     # [D]: no source gives thresholds for load cells. A foot weighs about a kilogram.
     Quantity.LOAD: MovementRule(
@@ -64,6 +68,7 @@ RULES: Final = {
         turn=None,
         moderate=2.0,
         strong=10.0,
+        yields=True,
     ),
 }
 
@@ -193,6 +198,7 @@ class Movements:
         self._rising: int | None = None
         self._train = Train()
         self._seen_until = 0
+        self._rate = 0.0
         self.onsets: list[int] = []
         """Times (us) at which something of any length began, known at once. Whoever reads them clears them."""
 
@@ -210,6 +216,18 @@ class Movements:
     def open_onset(self) -> int | None:
         """Onset of what is not told yet, or may become a movement: nothing earlier is to come from this sensor."""
         return self._rising if self._burst is None else self._burst.onset
+
+    def sense(self, sensitivity: float) -> None:
+        """Divide by this the threshold from which on something moves, where the rule lets a person."""
+        if self._rule.yields:
+            self._floor.sense(sensitivity)
+
+    def calibrate(self) -> list[Found]:
+        """Forget the noise and learn it anew from the next frame on; return what was open, as far as it was seen."""
+        found = self.finish()
+        self._floor.forget()
+        self._begin_tick()
+        return found
 
     def feed(self, frames: Frames) -> list[Found]:
         """Return the movements whose end the frames make known, changes of posture among them, in order of onset."""

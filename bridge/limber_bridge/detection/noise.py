@@ -67,11 +67,12 @@ def noises_of(ticks: Floats) -> tuple[list[Noise], list[float]]:
 class NoiseFloor:
     """What is known of the noise of one sensor."""
 
-    __slots__ = ("_restless", "_ticks", "_wanted", "off", "on", "reach")
+    __slots__ = ("_restless", "_sensitivity", "_ticks", "_wanted", "off", "on", "reach")
 
     def __init__(self, wanted: Thresholds, known: Sequence[Noise] = ()) -> None:
         """Begin, with what an earlier life knew."""
         self._wanted = wanted
+        self._sensitivity = 1.0
         self._ticks = deque(known, MEMORY)
         self._restless: deque[Noise] = deque(maxlen=STEADY_TICKS)
         self.on = self.off = self.reach = float("inf")
@@ -87,6 +88,21 @@ class NoiseFloor:
     def tick(self) -> float:
         """How many seconds of level `learn` wants next."""
         return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
+
+    def sense(self, sensitivity: float) -> None:
+        """Divide by this how far above the floor a movement begins; 1.0: the rule as it is written.
+
+        What counts as still stays as it is, as long as that lies below: a lower limit would lie within the noise, and
+        every movement would go on in it.
+        """
+        self._sensitivity = sensitivity
+        self._settle()
+
+    def forget(self) -> None:
+        """Begin anew, as if nothing had been learnt."""
+        self._ticks.clear()
+        self._restless.clear()
+        self.on = self.off = self.reach = float("inf")
 
     def learn(self, noise: Noise) -> None:
         """Take in the noise of what was quiet within a tick."""
@@ -126,9 +142,9 @@ class NoiseFloor:
             return
         floor = middle([tick.median for tick in self._ticks])
         spread = middle([tick.spread for tick in self._ticks])
-        self.reach = max(self._wanted.on, self._wanted.on_spreads * spread)
+        self.reach = max(self._wanted.on, self._wanted.on_spreads * spread) / self._sensitivity
         self.on = floor + self.reach
-        self.off = floor + max(self._wanted.off, self._wanted.off_spreads * spread)
+        self.off = floor + min(self.reach, max(self._wanted.off, self._wanted.off_spreads * spread))
 
 
 def middle(values: list[float]) -> float:

@@ -144,6 +144,8 @@ class BedState:
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
     """kg: the least and the most seen while `empty` is not known."""
+    tare: int | None = None
+    """us; the bed is empty in the first epoch from then on, if that comes within a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,9 @@ type Sign = tuple[BedState, bool | None]
 def load_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell by the weight, once somebody has come or gone and shown what the empty bed weighs (reference 6.3)."""
     (load,) = epoch.mean
+    if state.tare is not None and epoch.start >= state.tare:
+        # Cells that come back later than that may have somebody on them.
+        state = replace(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
     if state.empty is None:
         least, most = state.loads or (load, load)
         least, most = min(least, load), max(most, load)
@@ -241,6 +246,11 @@ def load_sign(state: BedState, epoch: Epoch) -> Sign:
     if load - empty > PERSON / 2:
         return state, True
     return replace(state, empty=empty + 0.05 * (load - empty)), False
+
+
+def tared(state: BedState, load: float) -> BedState:
+    """Return what is known once somebody has said that nobody is in the bed while so many kg are on the cells."""
+    return replace(state, empty=load, loads=None)
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:

@@ -25,6 +25,12 @@ def golden(name: str) -> dict[str, Any]:
     return found
 
 
+COMMANDS = [
+    "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
+]  # fmt: skip
+INFO = golden("info") | {"commands": COMMANDS}
+
+
 @pytest.fixture(autouse=True)
 def quick_subscriptions() -> Iterator[None]:
     """Subscriptions wait in real time otherwise."""
@@ -40,6 +46,12 @@ class Bridge:
         self.hass = hass
         self.asked: list[dict[str, Any]] = []
         self.answers: dict[str, list[dict[str, Any]]] = {}
+        """Prepared ones, by question; they come before those that the bridge makes itself."""
+        self.nights: list[dict[str, Any]] = []
+        """What it has, oldest first."""
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        """By night."""
+        self.silent = False
 
     def say(self, topic: str, payload: object, *, retain: bool = False) -> None:
         """Publish something below `limber/bedroom`."""
@@ -48,7 +60,7 @@ class Bridge:
 
     def tell_all(self, **state: object) -> None:
         """Publish what is retained."""
-        self.say("info", golden("info"), retain=True)
+        self.say("info", INFO, retain=True)
         self.say("anna/state", golden("state") | state, retain=True)
         self.say("status", "online", retain=True)
 
@@ -62,9 +74,29 @@ class Bridge:
         """Answer a question with the next prepared answer to it."""
         question = json.loads(message.payload)
         self.asked.append(question)
+        if self.silent:
+            return
         prepared = self.answers.get(question["ask"])
-        if prepared:
-            async_fire_mqtt_message(self.hass, question["reply"], json.dumps(prepared.pop(0) | {"id": question["id"]}))
+        answer = prepared.pop(0) if prepared else self.answer(question)
+        async_fire_mqtt_message(self.hass, question["reply"], json.dumps(answer | {"id": question["id"]}))
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer as a bridge does."""
+        match question["ask"]:
+            case "nights":
+                nights = [night for night in self.nights if night["night"] > question["after"]]
+                return golden("answer_nights") | {"nights": nights, "next": None}
+            case "events":
+                return golden("answer_events") | {"events": self.events.get(question["night"], []), "next": None}
+            case "label" | "log":
+                return golden("answer_label")
+            case _:
+                return golden("answer_done")
+
+    def commands(self) -> list[dict[str, Any]]:
+        """What it was told, without what says who asked."""
+        told = [one for one in self.asked if one["ask"] not in ("nights", "events")]
+        return [{key: one[key] for key in one if key not in ("v", "id", "reply")} for one in told]
 
 
 @pytest.fixture

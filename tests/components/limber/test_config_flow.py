@@ -13,7 +13,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 
-from custom_components.limber.const import CONF_BASE, CONF_BRIDGE, DOMAIN
+from custom_components.limber.const import CONF_BASE, CONF_BATTERY, CONF_BRIDGE, CONF_RESTLESS, DOMAIN
 
 from .conftest import Bridge, golden
 
@@ -156,3 +156,37 @@ async def test_without_mqtt_there_is_no_way(hass: HomeAssistant, enable_custom_i
         hass.config.components.add("mqtt")
         result = await begin(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_mqtt")
+
+
+# --- Another base topic, other limits ---
+
+
+async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
+    entry.add_to_hass(hass)
+    return await entry.start_reconfigure_flow(hass)
+
+
+async def test_a_bridge_is_followed_to_another_base_topic(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    """After a wrong topic, and one below which there is another bridge."""
+    result = await reconfigure(hass, entry)
+    assert result["step_id"] == "reconfigure"
+    result = await go_on(hass, result, **{CONF_BASE: "a/+"})
+    assert result["errors"] == {CONF_BASE: "invalid_topic"}
+    other = ("legs/attic/info", golden("info") | {"bridge": "attic"})
+    result = await look(hass, result, other, base="legs")
+    assert result["errors"] == {"base": "other_bridge"}
+    result = await look(hass, result, other, ("legs/bedroom/info", golden("info")), base="legs")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert dict(entry.data) == {CONF_BRIDGE: "bedroom", CONF_BASE: "legs"}
+
+
+async def test_limits_are_a_matter_of_taste(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["step_id"] == "init"
+    answers = {CONF_RESTLESS: 22.5, CONF_BATTERY: 25}
+    done = await hass.config_entries.options.async_configure(result["flow_id"], answers)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == answers

@@ -1,7 +1,7 @@
 """What a person sees of a bridge: states, availability, events, history."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -21,15 +21,95 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from custom_components.limber.const import DOMAIN
+from custom_components.limber.const import CONF_RESTLESS, DOMAIN
 
-from .conftest import Bridge, golden, set_up
+from .conftest import INFO, Bridge, golden, set_up
 
 IN_BED = "binary_sensor.anna_in_bed"
 TONIGHT = "sensor.anna_plm_index_tonight"
 LAST_NIGHT = "sensor.anna_plm_index_last_night"
 SERIES = "event.anna_periodic_series"
 MOVEMENT = "event.anna_leg_movement"
+
+
+ENTITIES = (
+    "binary_sensor.anna_asleep",
+    "binary_sensor.anna_bed_load_connection",
+    "binary_sensor.anna_bed_load_problem",
+    "binary_sensor.anna_cramp",
+    "binary_sensor.anna_in_bed",
+    "binary_sensor.anna_left_ankle_connection",
+    "binary_sensor.anna_left_ankle_problem",
+    "binary_sensor.anna_monitoring",
+    "binary_sensor.anna_restless_last_night",
+    "binary_sensor.bedroom_connection",
+    "binary_sensor.bedroom_problem",
+    "button.anna_calibrate",
+    "button.anna_end_the_night",
+    "button.anna_that_was_a_cramp",
+    "button.anna_that_was_no_cramp",
+    "calendar.anna_nights",
+    "event.anna_bed",
+    "event.anna_cramp",
+    "event.anna_logged",
+    "event.anna_night",
+    "event.anna_periodic_series",
+    "number.anna_sensitivity",
+    "sensor.anna_bed_load_battery",
+    "sensor.anna_bedtime_last_night",
+    "sensor.anna_bedtime_tonight",
+    "sensor.anna_candidate_movements_last_night",
+    "sensor.anna_candidate_movements_tonight",
+    "sensor.anna_estimated_sleep_last_night",
+    "sensor.anna_estimated_sleep_mean_of_7_days",
+    "sensor.anna_estimated_sleep_tonight",
+    "sensor.anna_got_up_last_night",
+    "sensor.anna_left_ankle_battery",
+    "sensor.anna_leg_movements_last_night",
+    "sensor.anna_leg_movements_mean_of_7_days",
+    "sensor.anna_leg_movements_tonight",
+    "sensor.anna_periodic_movements_last_night",
+    "sensor.anna_periodic_movements_tonight",
+    "sensor.anna_periodic_series_last_night",
+    "sensor.anna_periodic_series_tonight",
+    "sensor.anna_plm_index_last_night",
+    "sensor.anna_plm_index_mean_of_30_days",
+    "sensor.anna_plm_index_mean_of_7_days",
+    "sensor.anna_plm_index_tonight",
+    "sensor.anna_plms_index_last_night",
+    "sensor.anna_plms_index_tonight",
+    "sensor.anna_possible_cramps_last_night",
+    "sensor.anna_possible_cramps_tonight",
+    "sensor.anna_probable_cramps_last_night",
+    "sensor.anna_probable_cramps_tonight",
+    "sensor.anna_restless_nights_in_a_row",
+    "sensor.anna_time_in_bed_last_night",
+    "sensor.anna_time_in_bed_tonight",
+    "sensor.anna_usual_bedtime",
+    "switch.anna_pause",
+)
+HIDDEN = (
+    "event.anna_leg_movement",
+    "sensor.anna_bed_load_signal_quality",
+    "sensor.anna_estimated_sleep_mean_of_30_days",
+    "sensor.anna_left_ankle_signal_quality",
+    "sensor.anna_leg_movements_mean_of_30_days",
+    "sensor.anna_longest_quiet_stretch_last_night",
+    "sensor.anna_longest_quiet_stretch_tonight",
+    "sensor.anna_mean_interval_last_night",
+    "sensor.anna_mean_interval_tonight",
+    "sensor.anna_periodicity_index_last_night",
+    "sensor.anna_periodicity_index_tonight",
+    "sensor.anna_plms_index_mean_of_30_days",
+    "sensor.anna_plms_index_mean_of_7_days",
+    "sensor.anna_possible_cramps_mean_of_30_days",
+    "sensor.anna_possible_cramps_mean_of_7_days",
+    "sensor.anna_probable_cramps_mean_of_30_days",
+    "sensor.anna_probable_cramps_mean_of_7_days",
+    "sensor.anna_time_in_bed_mean_of_30_days",
+    "sensor.anna_time_in_bed_mean_of_7_days",
+)
+"""There, but for those who want them."""
 
 
 def value(hass: HomeAssistant, entity: str) -> str:
@@ -43,31 +123,9 @@ async def test_what_is_there(hass: HomeAssistant, loaded: MockConfigEntry, entit
         row.entity_id: (row.unique_id, row.disabled_by is None)
         for row in er.async_entries_for_config_entry(entity_registry, loaded.entry_id)
     }
-    assert {entity: enabled for entity, (_, enabled) in found.items()} == {
-        "binary_sensor.anna_bed_load_connection": True,
-        "binary_sensor.anna_in_bed": True,
-        "binary_sensor.anna_left_ankle_connection": True,
-        "binary_sensor.bedroom_connection": True,
-        "binary_sensor.bedroom_problem": True,
-        "event.anna_leg_movement": False,
-        "event.anna_periodic_series": True,
-        "sensor.anna_bed_load_battery": True,
-        "sensor.anna_bed_load_signal_quality": False,
-        "sensor.anna_candidate_movements_last_night": True,
-        "sensor.anna_candidate_movements_tonight": True,
-        "sensor.anna_estimated_sleep_last_night": True,
-        "sensor.anna_estimated_sleep_tonight": True,
-        "sensor.anna_left_ankle_battery": True,
-        "sensor.anna_left_ankle_signal_quality": False,
-        "sensor.anna_leg_movements_last_night": True,
-        "sensor.anna_leg_movements_tonight": True,
-        "sensor.anna_periodic_movements_last_night": True,
-        "sensor.anna_periodic_movements_tonight": True,
-        "sensor.anna_plm_index_last_night": True,
-        "sensor.anna_plm_index_tonight": True,
-        "sensor.anna_time_in_bed_last_night": True,
-        "sensor.anna_time_in_bed_tonight": True,
-    }
+    there = {entity for entity, (_, enabled) in found.items() if enabled}
+    assert there == set(ENTITIES)
+    assert set(found) - there == set(HIDDEN)
     assert found[TONIGHT][0] == "bedroom_anna_tonight_plm_index"
     assert found["sensor.anna_left_ankle_battery"][0] == "bedroom_anna_1_battery"
 
@@ -170,10 +228,11 @@ async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
         bridge.say("anna/state", golden("state") | {"v": version, "in_bed": False})
     await hass.async_block_till_done()
     assert value(hass, IN_BED) == STATE_ON
-    assert [issue.issue_id for issue in issue_registry.issues.values() if issue.domain == DOMAIN] == [f"{key}_bedroom"]
+    ours = {issue.issue_id for issue in issue_registry.issues.values() if issue.domain == DOMAIN}
+    assert f"{key}_bedroom" in ours
     bridge.say("info", golden("info"))
     await hass.async_block_till_done()
-    assert not [issue for issue in issue_registry.issues.values() if issue.domain == DOMAIN]
+    assert {issue.issue_id for issue in issue_registry.issues.values()} == ours - {f"{key}_bedroom"}
 
 
 # --- Events ---
@@ -268,7 +327,7 @@ async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, lo
 
 async def test_set_up_waits_for_a_bridge(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.PATIENCE", 0.2):
+    with patch("custom_components.limber.coordinator.RETAINED", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "no_bridge"
@@ -339,18 +398,15 @@ async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
 async def test_a_revised_night_replaces_its_row(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
-    page = golden("answer_nights") | {"next": None}
-    bridge.answers["nights"] = [
-        page | {"nights": [night("2026-11-21", 33.0)]},
-        page | {"nights": [night("2026-11-21", 35.5, 2)]},
-    ]
+    bridge.nights = [night("2026-11-21", 33.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
+    bridge.nights = [night("2026-11-21", 35.5, 2)]
     bridge.say("anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2})
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [35.5]
-    known = date(2026, 11, 21) - timedelta(days=3)
-    assert bridge.asked[-1]["after"] == known.isoformat()
+    assert [mean for _, mean in await rows(hass, "cramps_possible")] == []
 
 
 async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
@@ -360,9 +416,11 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    bridge.silent = True
     with patch("custom_components.limber.coordinator.PATIENCE", 0.3):
         await set_up(hass, bridge, entry)
         await settle(hass)
+    bridge.silent = False
     assert "The bridge did not answer" in caplog.text
     bridge.answers["nights"] = [golden("answer_refusal")]
     bridge.say("status", "offline")
@@ -387,3 +445,92 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     well = golden("state")["bridge"] | {"problems": []}
     await bridge.tell(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
+
+
+# --- Nights seen together ---
+
+
+def last_nights(*indices: float | None) -> list[dict[str, Any]]:
+    """Nights up to today, in bed at 23:10 in Berlin."""
+    today = dt_util.now().date()
+    days = [today - timedelta(days=number) for number in range(len(indices) - 1, -1, -1)]
+    starts = [f"{day - timedelta(days=1)}T22:10:00Z" for day in days]
+    return [
+        night(day.isoformat(), index) | {"start": start, "end": f"{day}T06:00:00Z"}
+        for day, index, start in zip(days, indices, starts, strict=True)
+    ]
+
+
+async def test_what_is_usual_and_restless_nights_in_a_row(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    bridge.nights = last_nights(30.0, 4.0, 16.0, 18.5)
+    await set_up(hass, bridge, entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value(hass, "sensor.anna_restless_nights_in_a_row") == "2"
+    bedtime = datetime.fromisoformat(value(hass, "sensor.anna_usual_bedtime"))
+    assert timedelta(0) < bedtime - dt_util.utcnow() <= timedelta(days=1, hours=1)
+    assert f"{bedtime.astimezone(UTC):%H:%M}" == "22:10"
+    shown = hass.states.get(LAST_NIGHT)
+    assert shown is not None
+    assert list(shown.attributes["recent"].values()) == [30.0, 4.0, 16.0, 18.5]
+
+
+async def test_the_limit_of_a_restless_night_is_an_option(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={CONF_RESTLESS: 25.0})
+    await set_up(hass, bridge, entry)
+    assert value(hass, "binary_sensor.anna_restless_last_night") == STATE_OFF
+    hass.config_entries.async_update_entry(entry, options={CONF_RESTLESS: 24.0})
+    await hass.config_entries.async_unload(entry.entry_id)
+    await set_up(hass, bridge, entry)
+    assert value(hass, "binary_sensor.anna_restless_last_night") == STATE_ON
+
+
+async def test_what_is_there_stays_when_the_bridge_tells_again_what_it_is(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    before = set(hass.states.async_entity_ids())
+    bridge.say("info", INFO | {"rules": "aasm"})
+    await hass.async_block_till_done()
+    assert set(hass.states.async_entity_ids()) == before
+
+
+async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    shown = hass.states.get("sensor.anna_plm_index_mean_of_7_days")
+    assert shown is not None
+    assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == ("24.1", 6, 9.8)
+    assert value(hass, "sensor.anna_plm_index_mean_of_30_days") == STATE_UNKNOWN
+
+
+async def test_what_is_true_now(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    assert value(hass, "binary_sensor.anna_asleep") == STATE_OFF
+    cramp = hass.states.get("binary_sensor.anna_cramp")
+    assert cramp is not None
+    assert (cramp.state, cramp.attributes["certainty"]) == (STATE_ON, "possible")
+    assert value(hass, "binary_sensor.anna_monitoring") == STATE_ON
+    assert value(hass, "binary_sensor.anna_left_ankle_problem") == STATE_OFF
+    assert value(hass, "binary_sensor.anna_bed_load_problem") == STATE_ON
+    await bridge.tell(cramp=None)
+    assert value(hass, "binary_sensor.anna_cramp") == STATE_OFF
+
+
+async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    entry: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    """It kept the date of the last night alone, and fewer measures: the others are wanted of every night."""
+    key = f"{DOMAIN}.{entry.entry_id}"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {"anna": "2026-11-20"}}
+    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-20", 12.0)]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
+    assert hass_storage[key]["version"] == 2
+    assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}

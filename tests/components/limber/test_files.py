@@ -1,31 +1,45 @@
-"""Manifest, texts, icons and images: in step with the code and with what Home Assistant takes."""
+"""Manifest, texts, icons, images and descriptions: in step with the code and with what Home Assistant takes."""
 
 import json
 import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pytest
 import yaml
+from hassil.parse_expression import parse_sentence
 from homeassistant import loader
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import condition, service
+from homeassistant.helpers.trigger import descriptions as trigger_descriptions
+from homeassistant.util.yaml import load_yaml_dict
 
 import limber_bridge
 from custom_components.limber import config_flow, coordinator
-from custom_components.limber.binary_sensor import BRIDGE, IN_BED, PROBLEM, SENSOR
-from custom_components.limber.const import DOMAIN
+from custom_components.limber.binary_sensor import BRIDGE, MONITORING, NOW, PROBLEM, RESTLESS, SENSOR, SENSOR_PROBLEM
+from custom_components.limber.button import BUTTONS
+from custom_components.limber.calendar import NIGHTS
+from custom_components.limber.condition import CONDITIONS
+from custom_components.limber.const import DOMAIN, FACTORS, OF_SENSORS
 from custom_components.limber.event import EVENTS
-from custom_components.limber.sensor import HEALTH, MEASURES
-from limber_bridge.detection.events import Method
+from custom_components.limber.number import SENSITIVITY
+from custom_components.limber.problems import PROBLEMS
+from custom_components.limber.sensor import HEALTH, MEANS, MEASURES, MOMENTS, RESTLESS_NIGHTS, USUAL_BEDTIME
+from custom_components.limber.services import ACTIONS
+from custom_components.limber.switch import PAUSE
+from custom_components.limber.trigger import TRIGGERS
+from limber_bridge.detection.events import Fault, Method
+from limber_bridge.detection.signal import PLACES, Quantity, Sensor, Side
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.sources.arrival import Reason
 
 ROOT = Path(__file__).parents[3]
 COMPONENT = ROOT / "custom_components" / DOMAIN
-SPOTS = ("left_ankle", "right_ankle", "ankle", "left_tibialis", "right_tibialis", "tibialis", "bed", "bed_load")
+LANGUAGES = ("en", "de", "es", "fr", "it", "nl")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -33,7 +47,24 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
-TEXTS, ICONS, MANIFEST = read("translations/en.json"), read("icons.json"), read("manifest.json")
+ALL = {language: read(f"translations/{language}.json") for language in LANGUAGES}
+TEXTS, ICONS, MANIFEST = ALL["en"], read("icons.json"), read("manifest.json")
+SENTENCES = read("sentences.json")
+
+
+def spots() -> set[str]:
+    """Where sensors may be, as the bridge knows them."""
+    found = set()
+    for quantity, places in PLACES.items():
+        for place in places:
+            for side in (None,) if place == "bed" else (None, *Side):
+                sensor = Sensor(1, quantity, place, side)
+                where = "bed_load" if quantity is Quantity.LOAD else str(place)
+                found.add(f"{sensor.side}_{where}" if sensor.side else where)
+    return found
+
+
+SPOTS = spots()
 
 
 def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -44,10 +75,17 @@ def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         yield path, tree
 
 
+def placeholders(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
 async def test_home_assistant_finds_it_whole(hass: HomeAssistant, enable_custom_integrations: None) -> None:
     integration = (await loader.async_get_custom_components(hass))[DOMAIN]
     assert integration.has_translations
     assert integration.has_branding
+    assert integration.has_services
+    assert integration.has_triggers
+    assert integration.has_conditions
     assert str(integration.version) == limber_bridge.__version__
 
 
@@ -57,6 +95,17 @@ def test_the_manifest_is_in_order() -> None:
     allowed = {*loader.Manifest.__annotations__, "categories", "connectivity"}
     assert set(keys) <= allowed
     assert MANIFEST["mqtt"] == ["limber/+/info"]
+
+
+def test_what_is_imported_of_home_assistant_stands_in_the_manifest() -> None:
+    code = "\n".join(path.read_text() for path in COMPONENT.glob("*.py"))
+    imported = set(re.findall(r"from homeassistant\.components\.(\w+)", code))
+    imported |= set(re.findall(r"from homeassistant\.components import (\w+)", code))
+    platforms = {
+        "binary_sensor", "button", "calendar", "diagnostics", "event", "number", "repairs", "sensor", "switch",
+        "system_health",
+    }  # fmt: skip
+    assert imported - platforms == {*MANIFEST["dependencies"], *MANIFEST["after_dependencies"]}
 
 
 def test_all_versions_agree() -> None:
@@ -70,6 +119,12 @@ def test_hacs_knows_every_key() -> None:
     assert hacs == {"name": "Limber", "homeassistant": "2026.10.0", "hide_default_branch": True}
 
 
+def test_nothing_is_taken_for_an_app() -> None:
+    """The Supervisor reads every file of these names as one."""
+    tracked = [path for path in ROOT.glob("**/config.*") if not any(part.startswith(".") for part in path.parts)]
+    assert [path for path in tracked if path.suffix in (".yaml", ".yml", ".json")] == []
+
+
 def test_the_quality_scale_lists_all_rules_and_explains_exemptions() -> None:
     rules = yaml.safe_load((COMPONENT / "quality_scale.yaml").read_text())["rules"]
     assert len(rules) == 54
@@ -78,18 +133,66 @@ def test_the_quality_scale_lists_all_rules_and_explains_exemptions() -> None:
             assert status["status"] == "exempt", rule
             assert status["comment"], rule
         else:
-            assert status in ("done", "todo"), rule
+            assert status == "done", rule
+
+
+# --- Descriptions ---
+
+
+def test_home_assistant_takes_the_actions_and_the_code_has_the_same() -> None:
+    described = service._SERVICES_SCHEMA(load_yaml_dict(str(COMPONENT / "services.yaml")))
+    assert set(described) == {action.name for action in ACTIONS} == set(TEXTS["services"])
+    for action in ACTIONS:
+        fields = {"sleeper", *(str(key) for key in action.schema)}
+        assert set(described[action.name]["fields"]) == fields == set(TEXTS["services"][action.name]["fields"])
+    factor = described["log"]["fields"]["factor"]["selector"]["select"]
+    assert factor["options"] == list(FACTORS)
+
+
+def test_home_assistant_takes_the_triggers_and_the_code_has_the_same() -> None:
+    described = trigger_descriptions._TRIGGERS_DESCRIPTION_SCHEMA(load_yaml_dict(str(COMPONENT / "triggers.yaml")))
+    assert set(described) == set(TRIGGERS) == set(TEXTS["triggers"]) == set(ICONS["triggers"])
+    for name, one in described.items():
+        assert set(one.get("fields", {})) == set(TEXTS["triggers"][name].get("fields", {}))
+
+
+def test_home_assistant_takes_the_conditions_and_the_code_has_the_same() -> None:
+    found = load_yaml_dict(str(COMPONENT / "conditions.yaml"))
+    described = {
+        name: one
+        for name, one in condition._CONDITIONS_DESCRIPTION_SCHEMA(found).items()
+        if not str(name).startswith(".")
+    }
+    assert set(described) == set(CONDITIONS) == set(TEXTS["conditions"]) == set(ICONS["conditions"])
+    for name, one in described.items():
+        assert set(one.get("fields", {})) == set(TEXTS["conditions"][name].get("fields", {}))
+
+
+# --- Texts ---
 
 
 def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     named = TEXTS["entity"]
     places = {f"{one.key}_{spot}" for one in HEALTH for spot in SPOTS}
     nights = {f"{when}_{one.key}" for when in ("tonight", "last_night") for one in MEASURES}
-    assert set(named["sensor"]) == places | nights
-    assert set(named["binary_sensor"]) == {IN_BED.key, BRIDGE.translation_key, PROBLEM.translation_key} | {
-        f"{SENSOR.key}_{one}" for one in SPOTS
-    }
+    means = {f"mean_{days}_{one.key}" for days in MEANS for one in MEASURES if one.means is not None}
+    single = {one.key for one in MOMENTS} | {USUAL_BEDTIME.key, RESTLESS_NIGHTS.key}
+    assert set(named["sensor"]) == places | nights | means | single
+    assert set(named["binary_sensor"]) == (
+        {one.key for one in NOW}
+        | {MONITORING.key, RESTLESS.key, str(BRIDGE.translation_key), str(PROBLEM.translation_key)}
+        | {f"{one.key}_{spot}" for one in (SENSOR, SENSOR_PROBLEM) for spot in SPOTS}
+    )
     assert set(named["event"]) == {one.key for one in EVENTS}
+    assert set(named["button"]) == {one.key for one in BUTTONS}
+    assert set(named["number"]) == {SENSITIVITY.key}
+    assert set(named["switch"]) == {PAUSE.key}
+    assert set(named["calendar"]) == {NIGHTS.key}
+
+
+def test_what_each_sensor_has_is_known() -> None:
+    """By it the entities of a sensor that is gone are told from all others."""
+    assert set(OF_SENSORS) == {one.key for one in (*HEALTH, SENSOR, SENSOR_PROBLEM)}
 
 
 def test_states_and_attributes_have_texts() -> None:
@@ -99,9 +202,10 @@ def test_states_and_attributes_have_texts() -> None:
     problems = TEXTS["entity"]["binary_sensor"]["connected_bed"]["state_attributes"]["problem"]["state"]
     # These are nobody's: no sensor of ours, or all of them together.
     told = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.OVERLOADED}
-    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *told}
+    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *told, *Fault}
     methods = TEXTS["entity"]["binary_sensor"]["in_bed"]["state_attributes"]["method"]["state"]
     assert set(methods) == {ASLEEP_METHOD, *Method}
+    assert set(TEXTS["selector"]["factor"]["options"]) == set(FACTORS)
 
 
 def test_every_error_and_abort_in_the_code_has_a_text() -> None:
@@ -109,35 +213,80 @@ def test_every_error_and_abort_in_the_code_has_a_text() -> None:
     aborts = set(re.findall(r'reason="(\w+)"', code)) | {
         "already_configured",
         "already_in_progress",
+        "reconfigure_successful",
         *coordinator.ISSUES,
     }
     assert set(TEXTS["config"]["abort"]) == aborts
-    assert set(TEXTS["config"]["error"]) == {"no_bridge", "invalid_topic", *coordinator.ISSUES}
-    assert set(TEXTS["config"]["step"]) == set(re.findall(r'step_id="(\w+)"', code))
-    keys = set(re.findall(r'translation_key="(\w+)"', Path(coordinator.__file__).read_text())) | set(coordinator.ISSUES)
-    assert set(TEXTS["exceptions"]) == keys
-    assert set(TEXTS["issues"]) == set(coordinator.ISSUES)
+    assert set(TEXTS["config"]["error"]) == {"no_bridge", "other_bridge", "invalid_topic", *coordinator.ISSUES}
+    steps = set(re.findall(r'step_id="(\w+)"', code))
+    assert set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"]) == steps
+    raised = "\n".join((COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "services"))
+    keys = set(re.findall(r'translation_key="(\w+)"', raised)) | set(coordinator.ISSUES)
+    assert set(TEXTS["exceptions"]) == keys | {"nobody_watched"}
+    assert set(TEXTS["issues"]) == {*coordinator.ISSUES, *(one.key for one in PROBLEMS)}
 
 
 def test_every_field_is_described() -> None:
-    for step in TEXTS["config"]["step"].values():
-        assert set(step.get("data", {})) == set(step.get("data_description", {}))
+    for part in ("config", "options"):
+        for step in TEXTS[part]["step"].values():
+            assert set(step.get("data", {})) == set(step.get("data_description", {}))
 
 
-@pytest.mark.parametrize(
-    ("path", "text"), list(leaves(TEXTS)), ids=lambda value: ".".join(value) if isinstance(value, tuple) else ""
-)
-def test_texts_are_plain(path: tuple[str, ...], text: str) -> None:
-    assert all(re.fullmatch(r"[a-z0-9_-]+", key) for key in path)
-    assert not re.search(r"https?://|<|\[%", text)
+def test_the_words_in_the_code_are_those_in_the_texts() -> None:
+    code = "\n".join((COMPONENT / f"{name}.py").read_text() for name in ("words", "account", "intent", "calendar"))
+    used = set(re.findall(r'(?:texts|words|_words)\["(\w+)"', code))
+    known = set(TEXTS["selector"]["words"]["options"])
+    spoken = {"possible", "probable", "calendar_possible", "calendar_probable", "no_night", "no_such_night"}
+    assert used <= known
+    assert known == used | spoken | set(FACTORS)
 
 
-def test_entities_without_a_device_class_have_an_icon() -> None:
-    for platform, rows in (("sensor", MEASURES), ("event", EVENTS)):
-        for one in rows:
-            keys = [f"{when}_{one.key}" for when in ("tonight", "last_night")] if platform == "sensor" else [one.key]
-            assert all(key in ICONS["entity"][platform] for key in keys)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_all_of_it(language: str) -> None:
+    ours, theirs = dict(leaves(TEXTS)), dict(leaves(ALL[language]))
+    assert set(theirs) == set(ours)
+    for path, text in ours.items():
+        assert placeholders(theirs[path]) == placeholders(text), path
+    for path, text in theirs.items():
+        assert all(re.fullmatch(r"[a-z0-9_-]+", key) for key in path), path
+        assert text, path
+        assert not re.search(r"https?://|<|\[%|'\{", text), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_of_a_sleeper_are_told_apart(language: str) -> None:
+    """Or Home Assistant would number them."""
+    for platform, rows in ALL[language]["entity"].items():
+        names = [row["name"] for key, row in rows.items() if not key.endswith("bridge") and key != "bridge_problem"]
+        assert sorted(set(names)) == sorted(names), platform
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_can_be_understood(language: str) -> None:
+    spoken = SENTENCES[language]
+    assert set(spoken) == {"last_night", "log"}
+    assert set(spoken["log"]) <= set(FACTORS)
+    assert set(spoken["log"]) == set(SENTENCES["en"]["log"])
+    for sentence in [*spoken["last_night"], *(one for found in spoken["log"].values() for one in found)]:
+        assert parse_sentence(sentence).expression is not None
+
+
+# --- Icons and images ---
+
+
+def test_what_has_no_device_class_has_an_icon() -> None:
+    icons = ICONS["entity"]
+    for when in ("tonight", "last_night"):
+        assert all(f"{when}_{one.key}" in icons["sensor"] for one in MEASURES)
+    for platform, rows in (("event", EVENTS), ("button", BUTTONS)):
+        assert set(icons[platform]) == {one.key for one in rows}
+    assert set(ICONS["services"]) == {action.name for action in ACTIONS}
     assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
+
+
+def test_nothing_has_an_icon_that_is_not_there() -> None:
+    for platform, rows in ICONS["entity"].items():
+        assert set(rows) <= set(TEXTS["entity"][platform]), platform
 
 
 @pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])

@@ -16,6 +16,7 @@ from custom_components.limber.wire import (
     Done,
     Event,
     EventsAnswer,
+    FactorEvent,
     GapEvent,
     MalformedMessageError,
     MovementEvent,
@@ -43,12 +44,14 @@ EVENTS: dict[str, type[Event]] = {
     "event_night": NightEvent,
     "event_gap": GapEvent,
     "event_clock": ClockEvent,
+    "event_factor": FactorEvent,
 }
 ANSWERS: dict[str, type[Answer]] = {
     "answer_nights": NightsAnswer,
     "answer_events": EventsAnswer,
     "answer_done": Done,
     "answer_label": Done,
+    "answer_log": Done,
     "answer_refusal": Refusal,
 }
 PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}

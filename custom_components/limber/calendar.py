@@ -1,0 +1,117 @@
+"""Nights, cramps and what was logged, in a calendar."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final, override
+
+from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .account import async_events, async_words
+from .coordinator import LimberConfigEntry, LimberCoordinator
+from .entity import SleeperEntity, follow_sleepers
+from .wire import CrampEvent, FactorEvent, Night, Sleeper
+from .words import Texts, known
+
+PARALLEL_UPDATES = 0
+
+NIGHTS = CalendarEntityDescription(key="nights", translation_key="nights")
+MOMENT: Final = timedelta(minutes=5)
+"""How long something without a length is shown; Home Assistant has no shorter ones to look at."""
+DETAILED: Final = timedelta(days=45)
+"""The longest stretch that is shown with cramps and factors: for each night the bridge is asked once."""
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the calendar of every sleeper."""
+    follow_sleepers(entry, async_add_entities, calendars_of)
+
+
+def calendars_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield what a sleeper has."""
+    yield Nights(coordinator, sleeper, NIGHTS)
+
+
+class Nights(SleeperEntity, CalendarEntity):
+    """The nights of a sleeper; on while one is in progress."""
+
+    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription) -> None:
+        """Begin without words; they are loaded before anything is shown."""
+        super().__init__(coordinator, sleeper, row)
+        self._words: Texts = {}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._words = await async_words(self.hass)
+
+    @property
+    @override
+    def event(self) -> CalendarEvent | None:
+        """The night in progress."""
+        start = None if self._state is None or not self._state.in_bed else self._state.tonight.start
+        if self._state is None or start is None or not self._words:
+            return None
+        # Nobody knows when it will end: it lasts as long as it does.
+        end = max(dt_util.utcnow(), start) + MOMENT
+        return CalendarEvent(start=start, end=end, summary=self._words["calendar_tonight"])
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        """Return the nights of a stretch of time, and what happened in them if it is not too long."""
+        words = await async_words(hass)
+        begin = start_date.date() - timedelta(days=2)
+        nights = [night for night in await self.coordinator.nights(self._sleeper, begin) if night.start is not None]
+        shown = [event for night in nights for event in night_events(night, words)]
+        if end_date - start_date <= DETAILED:
+            days = (start_date.date() + timedelta(days=number) for number in range((end_date - start_date).days + 2))
+            measured = {night.night for night in nights}
+            for day in days:
+                if day in measured or day >= dt_util.now().date():
+                    found = await async_events(self.coordinator, self._sleeper, day)
+                    shown += [one for event in found for one in happened(event, words)]
+        events = [event for event in shown if event.end > start_date and event.start < end_date]
+        return sorted(events, key=lambda event: event.start)
+
+
+def night_events(night: Night, words: Texts) -> Iterator[CalendarEvent]:
+    """Yield a night as it is shown."""
+    start = night.start or datetime.min.replace(tzinfo=UTC)
+    end = night.end or start + timedelta(hours=night.measures.time_in_bed_h or 0)
+    measures = night.measures
+    yield CalendarEvent(
+        start=start,
+        end=max(end, start + MOMENT),
+        summary=words["calendar_night"].format(
+            movements=known(words, measures.movements), index=known(words, measures.plm_index)
+        ),
+        description=words["sleep"].format(
+            bed=known(words, measures.time_in_bed_h), sleep=known(words, measures.sleep_h)
+        ),
+        uid=f"night-{night.night.isoformat()}",
+    )
+
+
+def happened(event: object, words: Texts) -> Iterator[CalendarEvent]:
+    """Yield a cramp or a factor as it is shown; nothing for anything else."""
+    match event:
+        case CrampEvent(label=label) if label is not False:
+            summary, text = words[f"calendar_{event.certainty}"], event.reason
+            yield CalendarEvent(
+                start=event.start, end=max(event.end or event.start, event.start + MOMENT), summary=summary,
+                description=text, uid=event.id,
+            )  # fmt: skip
+        case FactorEvent():
+            yield CalendarEvent(
+                start=event.start, end=event.start + MOMENT, summary=words[event.factor], description=event.note,
+                uid=event.id,
+            )  # fmt: skip
+        case _:
+            pass

@@ -1,0 +1,57 @@
+"""How sensitive the detection is."""
+
+from collections.abc import Iterator
+from typing import override
+
+from homeassistant.components.number import NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import LimberConfigEntry, LimberCoordinator
+from .entity import SleeperEntity, follow_sleepers
+from .wire import Sleeper
+
+PARALLEL_UPDATES = 1
+
+SENSITIVITY = NumberEntityDescription(
+    key="sensitivity",
+    translation_key="sensitivity",
+    entity_category=EntityCategory.CONFIG,
+    mode=NumberMode.SLIDER,
+    native_min_value=0.5,
+    native_max_value=2.0,
+    native_step=0.05,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the numbers of every sleeper."""
+    follow_sleepers(entry, async_add_entities, numbers_of)
+
+
+def numbers_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield what a sleeper has."""
+    yield Sensitivity(coordinator, sleeper, SENSITIVITY)
+
+
+class Sensitivity(SleeperEntity, NumberEntity):
+    """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as strong."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.coordinator.can("set")
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return None if self._state is None else self._state.sensitivity
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Tell the bridge; HomeAssistantError with its words if it refuses."""
+        await self.coordinator.ask("set", self._sleeper, sensitivity=value)

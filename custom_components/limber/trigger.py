@@ -1,0 +1,121 @@
+"""Triggers of our own for the automation editor: thin rows over the event entities, which anyone can use as well."""
+
+from collections.abc import Collection
+from typing import Any, ClassVar, Final, override
+
+import voluptuous as vol
+from homeassistant.const import CONF_OPTIONS
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.trigger import (
+    ENTITY_STATE_TRIGGER_SCHEMA,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+    TriggerConfig,
+)
+
+from .const import DEFAULT_RESTLESS, DOMAIN
+
+CONF_ABOVE: Final = "above"
+
+
+class Happened(StatelessEntityTriggerBase):
+    """Something that one of our event entities tells."""
+
+    _domain_specs = {"event": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
+    _key: ClassVar[str]
+    """Translation key of the entities."""
+    _types: ClassVar[Collection[str]]
+    """Event types."""
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Leave out what is not ours: a target such as an area holds other event entities, too."""
+        registry = er.async_get(self._hass)
+        rows = ((entity, registry.async_get(entity)) for entity in super().entity_filter(entities))
+        return {
+            entity for entity, row in rows if row and row.platform == DOMAIN and row.translation_key == self._key
+        }  # fmt: skip
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        return state.attributes.get("event_type") in self._types
+
+
+class CrampStarted(Happened):
+    """A probable cramp begins."""
+
+    _key, _types = "cramp", ("started",)
+
+
+class CrampConfirmed(Happened):
+    """A cramp is over, or was recognised as a possible one."""
+
+    _key, _types = "cramp", ("ended", "possible")
+
+
+class SeriesStarted(Happened):
+    """A periodic series is confirmed."""
+
+    _key, _types = "series", ("confirmed",)
+
+
+class NightFinished(Happened):
+    """A night is finished."""
+
+    _key, _types = "night", ("finished",)
+
+
+class WentToBed(Happened):
+    """Somebody went to bed."""
+
+    _key, _types = "bed", ("went_to_bed",)
+
+
+class GotUp(Happened):
+    """Somebody got up."""
+
+    _key, _types = "bed", ("got_up",)
+
+
+class RestlessNight(NightFinished):
+    """A night is finished whose PLM index lies above a limit."""
+
+    _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
+        {
+            vol.Required(CONF_OPTIONS, default={}): {
+                vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(vol.Coerce(float), vol.Range(min=0))
+            }
+        }
+    )
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Note the limit."""
+        super().__init__(hass, config)
+        options: dict[str, Any] = self._options
+        self._above: float = options[CONF_ABOVE]
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        if not super().is_valid_state(state, report_not_triggered):
+            return False
+        index = state.attributes.get("plm_index")
+        return index is not None and index > self._above
+
+
+TRIGGERS: Final[dict[str, type[Trigger]]] = {
+    "cramp_started": CrampStarted,
+    "cramp_confirmed": CrampConfirmed,
+    "series_started": SeriesStarted,
+    "night_finished": NightFinished,
+    "went_to_bed": WentToBed,
+    "got_up": GotUp,
+    "restless_night": RestlessNight,
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers."""
+    return TRIGGERS

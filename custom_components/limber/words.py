@@ -1,0 +1,147 @@
+"""A night in words, in the language of whoever reads them.
+
+Law: pure. Counts stand against what is usual for the same person; what was not measured is said; nothing is diagnosed.
+The texts are those of `selector.words` in the translations.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+from .habits import is_restless, restless_in_a_row
+from .wire import CrampEvent, FactorEvent, GapEvent, Night, Spread
+
+type Texts = Mapping[str, str]
+
+ENOUGH: Final = 5
+"""Nights that it takes to say what is usual: nights of one person differ a lot [D]."""
+WORTH_TELLING: Final = timedelta(minutes=10)
+"""What was not measured in a night is told from here on [D]."""
+MANY: Final = 3
+"""Restless nights in a row after which a doctor is spoken of [D]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What there is to say of a night."""
+
+    night: Night
+    recent: Sequence[Night]
+    """The nights up to this one, and perhaps later ones, oldest first."""
+    usual: Spread | None
+    """Of the last weeks."""
+    limit: float
+    """The PLM index above which a night counts as restless."""
+    zone: tzinfo
+    cramps: Sequence[CrampEvent] = ()
+    factors: Sequence[FactorEvent] = ()
+    gaps: Sequence[GapEvent] = ()
+
+
+def told(texts: Texts, account: Account, today: date) -> str:
+    """Return a night in words."""
+    return " ".join(sentences(texts, account, today))
+
+
+def sentences(texts: Texts, account: Account, today: date) -> Iterator[str]:
+    """Yield what there is to say, the most important first."""
+    night, measures = account.night, account.night.measures
+    when = texts["last_night"] if night.night == today else texts["that_night"].format(date=night.night.isoformat())
+    if measures.plm_index is None:
+        yield texts["movements"].format(when=when, movements=known(texts, measures.movements))
+    else:
+        yield texts["figures"].format(
+            when=when, movements=known(texts, measures.movements), index=known(texts, measures.plm_index)
+        )
+        yield from against_usual(texts, account, measures.plm_index)
+    if measures.time_in_bed_h is not None and measures.sleep_h is not None:
+        yield texts["sleep"].format(bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h))
+    yield from of_cramps(texts, account)
+    yield from of_factors(texts, account)
+    missing = unmeasured(account)
+    if missing >= WORTH_TELLING:
+        yield texts["not_measured"].format(minutes=round(missing / timedelta(minutes=1)))
+    yield from advice(texts, account)
+
+
+def against_usual(texts: Texts, account: Account, index: float) -> Iterator[str]:
+    """Yield how an index stands against the last weeks."""
+    usual = account.usual
+    mean = None if usual is None else usual.mean.get("plm_index")
+    sd = None if usual is None else usual.sd.get("plm_index")
+    if usual is None or mean is None or sd is None or usual.nights < ENOUGH:
+        yield texts["usual_unknown"]
+        return
+    yield texts["usual"].format(mean=known(texts, mean), sd=known(texts, sd), nights=usual.nights)
+    if index > mean + sd:
+        yield texts["more_than_usual"]
+    elif index < mean - sd:
+        yield texts["less_than_usual"]
+
+
+def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
+    """Yield which cramps there were; those that the sleeper called none are left out."""
+    cramps = [cramp for cramp in account.cramps if cramp.label is not False]
+    if cramps:
+        times = (clock(cramp.start, account.zone) for cramp in cramps)
+        kinds = (texts[cramp.certainty] for cramp in cramps)
+        listed = ", ".join(f"{at} ({kind})" for at, kind in zip(times, kinds, strict=True))
+        yield texts["cramps"].format(cramps=listed)
+    elif account.cramps or account.night.measures.cramps == 0:
+        yield texts["no_cramps"]
+    elif account.night.measures.cramps:
+        # What happened could not be asked for, or was dropped to make room.
+        yield texts["cramps_counted"].format(cramps=account.night.measures.cramps)
+
+
+def of_factors(texts: Texts, account: Account) -> Iterator[str]:
+    """Yield what was logged."""
+    logged = [f"{texts[factor.factor]} {clock(factor.start, account.zone)}" for factor in account.factors]
+    if logged:
+        yield texts["logged"].format(factors=", ".join(logged))
+
+
+def advice(texts: Texts, account: Account) -> Iterator[str]:
+    """Yield what it may mean, and when to see a doctor."""
+    cramps = [cramp for cramp in account.cramps if cramp.label is not False]
+    in_a_row = restless_in_a_row([one for one in account.recent if one.night <= account.night.night], account.limit)
+    if in_a_row > 1:
+        yield texts["restless_in_a_row"].format(nights=in_a_row)
+    if is_restless(account.night, account.limit):
+        yield texts["meaning_restless"]
+    if cramps:
+        yield texts["meaning_cramps"]
+    if cramps or in_a_row >= MANY:
+        yield texts["doctor"]
+
+
+def unmeasured(account: Account) -> timedelta:
+    """Return how much of the time between going to bed and getting up was not measured by some sensor."""
+    begin, end = account.night.start, account.night.end
+    if begin is None or end is None:
+        return timedelta()
+    total, until = timedelta(), begin
+    for gap in sorted(account.gaps, key=lambda gap: gap.start):
+        start, stop = max(gap.start, until), min(gap.end, end)
+        if stop > start:
+            total, until = total + (stop - start), stop
+    return total
+
+
+def known(texts: Texts, value: float | None) -> str:
+    """Return a number as it is written in the language; a word where there is none."""
+    if value is None:
+        return texts["unknown"]
+    text = str(value) if isinstance(value, int) else f"{value:.1f}"
+    return text.replace(".", texts["decimal"])
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """Return a time of day."""
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def only[T](kind: type[T], events: Iterable[object]) -> list[T]:
+    """Return the events of one kind."""
+    return [event for event in events if isinstance(event, kind)]

@@ -1,0 +1,82 @@
+"""A telephone with the Home Assistant app: registered like one, gets messages like one, and answers like one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from house.home import Home
+from house.process import HouseError
+
+NAME: Final = "Phone"
+PATIENCE: Final = 30.0
+"""s."""
+
+
+@dataclass(slots=True)
+class Phone:
+    """What it was told."""
+
+    home: Home
+    webhook: str
+    device: str
+    """Its device in Home Assistant."""
+    inbox: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+
+    async def message(self, tag: str, patience: float = PATIENCE) -> dict[str, Any]:
+        """Wait for the next message with a tag; HouseError if it does not come, with what came instead."""
+        others = []
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    told = await self.inbox.get()
+                    if told.get("data", {}).get("tag", "").startswith(tag):
+                        return told
+                    others.append(told)
+        except TimeoutError as error:
+            raise HouseError(f"the phone got no message {tag}, but {others}") from error
+
+    async def press(self, message: dict[str, Any], title: str) -> None:
+        """Press a button of a message."""
+        action = next(one["action"] for one in message["data"]["actions"] if one["title"] == title)
+        event = {"event_type": "mobile_app_notification_action", "event_data": {"action": action}}
+        async with self.home.http.post(
+            f"/api/webhook/{self.webhook}", json={"type": "fire_event", "data": event}
+        ) as reply:
+            if reply.status != 200:
+                raise HouseError(f"the answer was refused: {reply.status}")
+
+
+@asynccontextmanager
+async def phone(home: Home) -> AsyncIterator[Phone]:
+    """Register a telephone and have it listen for as long as this lasts."""
+    registered = await home.post(
+        "/api/mobile_app/registrations",
+        {
+            "app_data": {"push_websocket_channel": True}, "app_id": "limber.test", "app_name": "Test",
+            "app_version": "1", "device_id": "phone", "device_name": NAME, "manufacturer": "Limber", "model": "Test",
+            "os_name": "Test", "os_version": "1", "supports_encryption": False,
+        },
+    )  # fmt: skip
+    devices = await home.command(type="config/device_registry/list")
+    device = next(one["id"] for one in devices if one["name"] == NAME)
+    listening = Phone(home, registered["webhook_id"], device)
+    async with home.http.ws_connect("/api/websocket") as socket:
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
+        await socket.receive_json()
+        channel = {"type": "mobile_app/push_notification_channel", "webhook_id": listening.webhook}
+        await socket.send_json({"id": 1} | channel)
+        await socket.receive_json()
+
+        async def listen() -> None:
+            while True:
+                told = await socket.receive_json()
+                await listening.inbox.put(told["event"])
+
+        task = asyncio.create_task(listen())
+        try:
+            yield listening
+        finally:
+            task.cancel()

@@ -1,0 +1,274 @@
+"""What a client can have a running bridge do, through a real broker: pause, calibrate, set, log; what it is told."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from house.process import free_port
+from house.sensor import AnkleSensor, leg, send
+from limber_bridge.nights import micros
+from limber_bridge.recordings.kept import read_kept
+from limber_bridge.simulate import Order, write
+from limber_bridge.simulation.plan import Wishes
+from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.listener import Listener, Message
+from tests.bridge.test_daemon import ANKLE, EVENT, INFO, PLAYED, STATE, listen_on, moved, online, played, wait_for
+from tests.bridge.test_watching import health, page_on
+
+SIMULATED = "{{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
+
+
+def that(**wanted: object) -> Callable[[Message], bool]:
+    """A state in which these are so."""
+    return lambda one: one.topic == STATE and {key: one.json[key] for key in wanted} == wanted
+
+
+def movements(message: Message) -> Any:
+    return message.json["tonight"]["measures"]["movements"]
+
+
+def events(listener: Listener, kind: str) -> list[Any]:
+    """Those of a kind that were told live."""
+    return [one.json for one in listener.heard if one.topic == EVENT and one.json["kind"] == kind]
+
+
+def test_a_client_can_tell_what_the_bridge_understands(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        commands = listener.on(INFO).json["commands"]
+        assert commands == [
+            "nights",
+            "events",
+            "end_night",
+            "label",
+            "reset_labels",
+            "pause",
+            "calibrate",
+            "set",
+            "log",
+        ]
+        listener.wait(online)
+        for command in commands:
+            assert listener.ask(ask=command).get("error") != "unknown_question"
+
+
+class Sleeper:
+    """Somebody with a sensor that sends in real time."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.sensor, self.began = port, AnkleSensor(), time.monotonic()
+
+    def lie(self, seconds: float) -> None:
+        """Lie and kick for a second and a half every four. What was sent before, since the last time, went nowhere."""
+        late = round(2 * (time.monotonic() - self.began)) / 2 - 0.5
+        self.sensor.sequence = max(self.sensor.sequence, round(late * self.sensor.rate))
+        end = self.sensor.sequence + round(seconds * self.sensor.rate)
+        kicks = [(3.0 + 4.0 * number, 1.5) for number in range(50)]
+        while self.sensor.sequence < end:
+            at = self.sensor.sequence / self.sensor.rate
+            time.sleep(max(0.0, self.began + at + 0.5 - time.monotonic()))
+            send(self.port, self.sensor.frame(leg(at, 0.5, kicks)))
+
+
+def test_a_pause_outlives_a_restart_and_is_a_gap(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    port = free_port()
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        sleeper = Sleeper(port)
+        sleeper.lie(5.5)
+        listener.wait(moved(1))
+        assert listener.ask(ask="pause", paused=True)["ok"] is True
+        paused = listener.wait(that(paused=True, in_bed=None, asleep=None))
+        assert movements(paused) == 1
+        sleeper.lie(4)
+        assert listener.ask(ask="pause", paused=True)["ok"] is True
+
+        bridge.kill()
+        since = len(listener.heard)
+        again = start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online, since=since)
+        sleeper.lie(1)
+        still = listener.wait(lambda one: that(paused=True)(one) and one.json["sensors"]["1"]["connected"], since=since)
+        assert (movements(still), listener.on(STATE, since=since).json["paused"]) == (1, True)
+
+        assert listener.ask(ask="pause", paused=False)["ok"] is True
+        listener.wait(that(paused=False), since=since)
+        sleeper.lie(7)
+        listener.wait(moved(2), since=since)
+        (gap,) = events(listener, "gap")
+        lasted = datetime.fromisoformat(gap["end"]) - datetime.fromisoformat(gap["start"])
+        assert lasted.total_seconds() > 4.9
+        answered = listener.ask(ask="events", night=gap["night"])["events"]
+        assert [event["kind"] for event in answered][:3] == ["movement", "gap", "movement"]
+        again.stop()
+    # Nor is the raw signal of a pause kept.
+    (signal,) = read_kept(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
+    times = [one.clock.at(index) for one in signal.blocks for index in range(one.first, one.end)]
+    begin, end = (micros(datetime.fromisoformat(gap[key])) for key in ("start", "end"))
+    assert [time for time in times if begin + 100_000 < time < end - 100_000] == []
+    assert min(times) < begin < end < max(times)
+
+
+def test_a_sleeper_who_is_simulated_can_be_paused(broker: Broker, start_bridge: StartBridge) -> None:
+    page = free_port()
+
+    def sampled() -> datetime:
+        """When the last sample was taken, whether it counted or not."""
+        return datetime.fromisoformat(health(page)["sleepers"]["anna"]["1"]["last_sample"])
+
+    with Listener(broker.port) as listener:
+        start_bridge(SIMULATED.format(speed=300), broker.port, page_on(page))
+        listener.wait(moved(10))
+        assert listener.ask(ask="pause", paused=True)["ok"] is True
+        paused = listener.wait(that(paused=True))
+        since, begun = len(listener.heard), sampled()
+        wait_for(lambda: sampled() > begun + timedelta(minutes=3))
+        assert listener.ask(ask="pause", paused=False)["ok"] is True
+        gap = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since).json
+        more = listener.wait(moved(movements(paused) + 1), since=since)
+        inside = [one for one in events(listener, "movement") if gap["start"] < one["start"] < gap["end"]]
+        assert (more.json["paused"], inside) == (False, [])
+
+
+def test_what_cannot_be_calibrated_is_said_with_what_to_do(broker: Broker, start_bridge: StartBridge) -> None:
+    port = free_port()
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        refused = listener.ask(ask="calibrate")
+        assert (refused["ok"], refused["error"]) == (False, "nothing_to_calibrate")
+        assert "no sensor of anna delivers; put it on, check its power and its network" in refused["message"]
+        Sleeper(port).lie(1)
+        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
+        assert listener.ask(ask="calibrate")["ok"] is True
+        listener.wait(that(calibrating=True))
+        listener.ask(ask="pause", paused=True)
+        assert listener.ask(ask="calibrate")["error"] == "nothing_to_calibrate"
+
+
+def test_calibrating_is_over_after_a_minute(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(played(tmp_path, seconds=3600, speed=20), broker.port)
+        listener.wait(moved(3))
+        assert listener.ask(ask="calibrate")["ok"] is True
+        listener.wait(that(calibrating=True))
+        since = len(listener.heard)
+        over = listener.wait(that(calibrating=False), since=since)
+        listener.wait(moved(movements(over) + 2), since=since)
+
+
+def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    sensors = played(tmp_path, seconds=3600, speed=20)
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(sensors, broker.port)
+        assert listener.on(STATE).json["sensitivity"] == 1.0
+        refused = listener.ask(ask="set", sensitivity=2.5)
+        assert refused["error"] == "malformed"
+        assert "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written" in refused["message"]
+        assert listener.ask(ask="set", sensitivity=1.5)["ok"] is True
+        listener.wait(that(sensitivity=1.5))
+        bridge.kill()
+        since = len(listener.heard)
+        start_bridge(sensors, broker.port)
+        assert listener.on(STATE, since=since).json["sensitivity"] == 1.5
+        listener.wait(moved(2), since=since)
+        assert listener.ask(ask="end_night")["ok"] is True
+        (night,) = listener.ask(ask="nights", last=1)["nights"]
+        assert night["sensitivity"] == 1.5
+
+
+def test_what_was_done_is_told_kept_and_given_out(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    sensors = played(tmp_path, seconds=3600, speed=20)
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(sensors, broker.port)
+        night = listener.wait(moved(1)).json["tonight"]["night"]
+        before = listener.ask(ask="log", factor="stretching")
+        assert (before["ok"], before["event"].split("-")[2]) == (True, "stretching")
+        live = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "factor").json
+        assert (live["id"], live["night"], live["factor"], live["note"]) == (before["event"], night, "stretching", None)
+        assert abs(datetime.fromisoformat(live["known"]) - datetime.now(UTC)) < timedelta(seconds=30)
+
+        for note in ("warm", "warm", "hot"):
+            said = listener.ask(ask="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note)
+            assert said["event"] == "factor-1795213800000000-warm_bath"
+        (bath,) = listener.ask(ask="events", night="2026-11-21")["events"]
+        assert (bath["start"], bath["note"], bath["known"]) == ("2026-11-20T22:30:00Z", "hot", None)
+        assert listener.ask(ask="log", factor="water", time="2026-11-20T11:59:00+01:00")["ok"] is True
+        assert [one["factor"] for one in listener.ask(ask="events", night="2026-11-20")["events"]] == ["water"]
+        assert listener.ask(ask="nights")["nights"] == []
+
+        bridge.kill()
+        since = len(listener.heard)
+        start_bridge(sensors, broker.port)
+        listener.wait(moved(2), since=since)
+        kinds = [one["kind"] for one in listener.ask(ask="events", night=night)["events"]]
+        assert kinds.count("factor") == 1
+
+
+def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        refused = listener.ask(ask="log", factor="water", time=ahead)
+        assert (refused["error"], refused["message"]) == ("time_ahead", f"{ahead} is still to come; write when it was")
+        assert listener.ask(ask="log", factor="yoga")["error"] == "malformed"
+        assert listener.ask(ask="log", factor="water", time="2026-11-20T22:10:00")["error"] == "malformed"
+        assert listener.ask(ask="log", factor="water", sleeper="bob")["error"] == "unknown_sleeper"
+        assert listener.ask(ask="pause")["error"] == "malformed"
+        assert listener.ask(ask="pause", paused=True, sleeper="bob")["error"] == "unknown_sleeper"
+        assert [one for one in listener.heard if one.topic == EVENT] == []
+
+
+KNOWN = (
+    "time_in_bed_h", "sleep_h", "movements", "candidates", "plm", "plm_index", "plms_index", "plmw_index",
+    "periodicity_index", "series_count", "longest_quiet_h", "imi_mean", "imi_median", "cramps_possible",
+)  # fmt: skip
+"""What one ankle can tell."""
+
+
+@pytest.mark.parametrize("calf", [False, True], ids=["ankle", "ankle and calf"])
+def test_a_night_has_all_figures_that_its_sensors_support(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge, *, calf: bool
+) -> None:
+    """In the state, tonight and last night; probable cramps need EMG of the calf."""
+    wishes = Wishes(hours=1.5, plm_index=40, cramps=1)
+    sensors = PLAYED.format(path=tmp_path / "night.csv", speed=100_000)
+    write(Order(out=tmp_path / "night.csv", wishes=wishes, seed=2, sensor="ankle", calf=calf))
+    if calf:
+        sensors += "\n" + sensors.replace("id: 1", "id: 2").replace("ankle", "calf").replace("acceleration", "emg")
+    known = (*KNOWN, "cramps_probable") if calf else KNOWN
+    with Listener(broker.port) as listener:
+        start_bridge(sensors, broker.port)
+        state = listener.wait(lambda one: one.topic == STATE and one.json["last_night"] is not None, patience=60).json
+        for night in (state["tonight"], state["last_night"]):
+            assert {key for key in known if not isinstance(night["measures"][key], int | float)} == set()
+            assert 10 < night["measures"]["imi_mean"] < 90
+            assert night["start"] < night["end"]
+        assert (state["last_night"]["measures"]["cramps_probable"] is None) is not calf
+
+
+def test_tonight_begins_when_somebody_goes_to_bed(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(SIMULATED.format(speed=100), broker.port)
+        first = listener.on(STATE).json["tonight"]
+        assert (first["start"], first["end"]) == (None, None)
+        lying = listener.wait(that(in_bed=True), patience=60).json["tonight"]
+        assert lying["start"] is not None
+        assert lying["end"] is None
+
+
+def test_a_page_of_the_last_nights(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        answer = listener.ask(ask="nights", last=7)
+        assert (answer["ok"], answer["nights"], answer["next"]) == (True, [], None)
+        assert listener.ask(ask="nights", last=0)["error"] == "malformed"

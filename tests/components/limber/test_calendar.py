@@ -1,0 +1,66 @@
+"""Nights, cramps and factors in a calendar."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .conftest import Bridge, golden
+
+CALENDAR = "calendar.anna_nights"
+
+
+async def events(hass: HomeAssistant, begin: str, end: str) -> list[dict[str, Any]]:
+    found = await hass.services.async_call(
+        "calendar", "get_events", {"entity_id": CALENDAR, "start_date_time": begin, "end_date_time": end},
+        blocking=True, return_response=True,
+    )  # fmt: skip
+    assert found is not None
+    listed: list[dict[str, Any]] = found[CALENDAR]["events"]  # type: ignore[assignment, index, call-overload]
+    return listed
+
+
+async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.nights = [golden("state")["last_night"]]
+    cramp = golden("event_cramp_ended") | {"start": "2026-11-21T03:00:00Z", "end": "2026-11-21T03:03:00Z"}
+    factor = cramp | {
+        "kind": "factor",
+        "id": "f",
+        "factor": "warm_bath",
+        "note": "20 min",
+        "start": "2026-11-20T20:00:00Z",
+    }
+    bridge.events["2026-11-21"] = [cramp, cramp | {"id": "none", "label": False}, factor, golden("event_gap")]
+    shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
+    assert [one["summary"] for one in shown] == [
+        "Warm bath", "Night: 312 leg movements, PLM index 24.1/h", "Probable cramp",
+    ]  # fmt: skip
+    assert shown[1]["description"] == "Time in bed: 7.9 h, estimated sleep: 6.7 h."
+    night = [datetime.fromisoformat(shown[1][key]) for key in ("start", "end")]
+    assert night[1] - night[0] == timedelta(hours=7, minutes=54)
+
+
+async def test_a_year_is_shown_by_its_nights_alone(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.nights = [golden("state")["last_night"]]
+    shown = await events(hass, "2026-01-01T00:00:00+01:00", "2026-12-31T00:00:00+01:00")
+    assert len(shown) == 1
+    assert [one["ask"] for one in bridge.asked if one["ask"] == "events"] == []
+
+
+async def test_the_night_in_progress_is_on(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2026-11-22T01:00:00+00:00")
+    tonight = golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"}
+    await bridge.tell(tonight=tonight, in_bed=True)
+    state = hass.states.get(CALENDAR)
+    assert state is not None
+    assert (state.state, state.attributes["message"]) == ("on", "In bed")
+    await bridge.tell(tonight=tonight, in_bed=False)
+    assert hass.states.get(CALENDAR).state == "off"  # type: ignore[union-attr]

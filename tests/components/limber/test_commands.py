@@ -1,0 +1,204 @@
+"""Buttons, sensitivity, pause and actions: what the bridge is told, and what a person hears if it refuses."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+import custom_components.limber.coordinator as coordinator_module
+from custom_components.limber.const import DOMAIN
+
+from .conftest import INFO, Bridge, golden
+
+
+def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
+    """The id of a device of the entry."""
+    found = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return next(one.id for one in found if one.name == name)
+
+
+async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
+    """Call an action of ours and return its response, if it has one."""
+    domain, name = action.split(".")
+    responds = domain == DOMAIN and name in ("get_night", "get_nights", "label", "log")
+    return await hass.services.async_call(domain, name, data, blocking=True, return_response=responds)
+
+
+@pytest.mark.parametrize(
+    ("button", "told"),
+    [
+        ("that_was_a_cramp", {"ask": "label", "cramp": True}),
+        ("that_was_no_cramp", {"ask": "label", "cramp": False}),
+        ("end_the_night", {"ask": "end_night"}),
+        ("calibrate", {"ask": "calibrate"}),
+    ],
+)
+async def test_a_button_tells_the_bridge(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, button: str, told: dict[str, Any]
+) -> None:
+    await call(hass, "button.press", entity_id=f"button.anna_{button}")
+    assert bridge.commands() == [told | {"sleeper": "anna"}]
+
+
+async def test_a_refusal_is_told_in_the_words_of_the_bridge(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.answers["calibrate"] = [golden("answer_refusal") | {"message": "no sensor delivers; switch one on"}]
+    with pytest.raises(HomeAssistantError, match="no sensor delivers; switch one on"):
+        await call(hass, "button.press", entity_id="button.anna_calibrate")
+
+
+async def test_a_bridge_that_is_silent_is_named(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
+    bridge.silent = True
+    with pytest.raises(HomeAssistantError, match="did not answer"):
+        await call(hass, "button.press", entity_id="button.anna_end_the_night")
+
+
+async def test_sensitivity_is_what_the_bridge_says(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(sensitivity=1.25)
+    assert hass.states.get("number.anna_sensitivity").state == "1.25"  # type: ignore[union-attr]
+    await call(hass, "number.set_value", entity_id="number.anna_sensitivity", value=1.5)
+    assert bridge.commands() == [{"ask": "set", "sleeper": "anna", "sensitivity": 1.5}]
+    assert hass.states.get("number.anna_sensitivity").state == "1.25"  # type: ignore[union-attr]
+
+
+async def test_pause_is_on_while_nothing_is_measured(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(paused=True)
+    assert hass.states.get("switch.anna_pause").state == "on"  # type: ignore[union-attr]
+    assert hass.states.get("binary_sensor.anna_monitoring").state == "off"  # type: ignore[union-attr]
+    await call(hass, "switch.turn_off", entity_id="switch.anna_pause")
+    await call(hass, "switch.turn_on", entity_id="switch.anna_pause")
+    assert [one["paused"] for one in bridge.commands()] == [False, True]
+
+
+async def test_an_older_bridge_lacks_what_it_cannot_do(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.say("info", {key: value for key, value in INFO.items() if key != "commands"})
+    await hass.async_block_till_done()
+    for entity in ("switch.anna_pause", "number.anna_sensitivity", "button.anna_calibrate"):
+        assert hass.states.get(entity).state == "unavailable"  # type: ignore[union-attr]
+    assert hass.states.get("button.anna_end_the_night").state != "unavailable"  # type: ignore[union-attr]
+    with pytest.raises(HomeAssistantError, match="update it"):
+        await call(hass, "limber.log", factor="water")
+
+
+# --- Actions ---
+
+
+def night(day: str, **measures: object) -> dict[str, Any]:
+    one: dict[str, Any] = golden("state")["last_night"]
+    return one | {"night": day, "measures": one["measures"] | measures}
+
+
+async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.events["2026-11-21"] = [
+        golden("event_cramp_ended"),
+        golden("event_cramp_ended") | {
+            "kind": "factor", "id": "factor-1", "factor": "stretching", "note": "calves",
+            "start": "2026-11-20T21:10:00Z",
+        },
+    ]  # fmt: skip
+    found = await call(hass, "limber.get_night")
+    assert (found["night"], found["movements"], found["plm_index"]) == ("2026-11-21", 312, 24.0506)
+    assert found["start"] == "2026-11-20T23:10:00+00:00"
+    assert found["cramp_events"][0]["certainty"] == "probable"
+    assert found["factors"] == [{"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}]
+    assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
+    assert found["summary"].startswith("The night is not over yet.")
+    assert "Logged before: Stretching 22:10." in found["summary"]
+
+
+async def test_a_night_of_a_date(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    bridge.nights = [night("2026-01-10", movements=7), night("2026-01-12")]
+    assert (await call(hass, "limber.get_night", night="2026-01-10"))["movements"] == 7
+    nothing = await call(hass, "limber.get_night", night="2026-01-11")
+    assert nothing == {"night": None, "summary": "There is no finished night of that date."}
+
+
+async def test_a_recent_night_is_at_hand_though_its_events_were_dropped(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    today = dt_util.now().date().isoformat()
+    bridge.nights = [night(today, movements=7)]
+    bridge.say("status", "offline")
+    bridge.say("status", "online")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    asked = len(bridge.asked)
+    bridge.answers["events"] = [golden("answer_refusal") | {"error": "forgotten"}]
+    found = await call(hass, "limber.get_night", night=today)
+    assert (found["movements"], found["cramp_events"]) == (7, [])
+    assert [one["ask"] for one in bridge.asked[asked:]] == ["events"]
+
+
+async def test_a_night_that_is_not_over_is_told_as_such(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"})
+    assert (await call(hass, "limber.get_night"))["summary"].startswith("The night is not over yet. The night to")
+
+
+async def test_before_the_first_night_there_is_none(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(last_night=None)
+    assert (await call(hass, "limber.get_night"))["summary"] == "No night has been finished yet."
+
+
+async def test_nights_of_some_days(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    today = dt_util.now().date()
+    days = [today - timedelta(days=number) for number in (9, 2, 1)]
+    bridge.nights = [night(day.isoformat()) for day in days]
+    found = await call(hass, "limber.get_nights", days=7)
+    assert [date.fromisoformat(one["night"]) for one in found["nights"]] == days[1:]
+
+
+async def test_labels_and_factors_are_told_with_their_time(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    anna = device(hass, loaded, "Anna")
+    assert (await call(hass, "limber.label", sleeper=anna, cramp=True, event="cramp-1"))["event"] is not None
+    await call(hass, "limber.label", cramp=False, time="2026-11-22 03:12:00")
+    await call(hass, "limber.log", factor="stretching", note="calves")
+    await call(hass, "limber.reset_labels")
+    await call(hass, "limber.end_night")
+    assert bridge.commands() == [
+        {"ask": "label", "sleeper": "anna", "cramp": True, "event": "cramp-1"},
+        {"ask": "label", "sleeper": "anna", "cramp": False, "time": "2026-11-22T02:12:00+00:00"},
+        {"ask": "log", "sleeper": "anna", "factor": "stretching", "note": "calves"},
+        {"ask": "reset_labels", "sleeper": "anna"},
+        {"ask": "end_night", "sleeper": "anna"},
+    ]
+
+
+async def test_whom_it_is_about_must_be_clear(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+    info = INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
+    bridge.say("info", info)
+    await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError, match="More than one person"):
+        await call(hass, "limber.end_night")
+    with pytest.raises(ServiceValidationError, match="no sleeper"):
+        await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bedroom"))
+    await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bo"))
+    assert bridge.commands() == [{"ask": "end_night", "sleeper": "bo"}]
+
+
+async def test_without_a_bridge_an_action_says_so(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    with pytest.raises(ServiceValidationError, match="No bridge is set up"):
+        await call(hass, "limber.get_night")

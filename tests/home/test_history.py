@@ -1,0 +1,76 @@
+"""A year of nights that Home Assistant missed: row by row in its statistics, and put right by a revision."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from house.home import Home, add_limber
+from limber_bridge.config import read
+from limber_bridge.journal import Journal
+from tests.bridge.examples import night
+from tests.home.house import House, shows
+
+ZONE: Final = ZoneInfo("Europe/Berlin")
+NIGHTS: Final = 365
+
+
+async def rows(home: Home, measure: str) -> dict[date, float]:
+    """The rows of a measure, by the date on which they lie; each must lie at noon."""
+    name = f"limber:bedroom_anna_{measure}"
+    found = await home.command(
+        type="recorder/statistics_during_period", start_time="2020-01-01T00:00:00+00:00", statistic_ids=[name],
+        period="hour", types=["mean"],
+    )  # fmt: skip
+    at = [(datetime.fromtimestamp(row["start"] / 1000, ZONE), row["mean"]) for row in found.get(name, [])]
+    assert all(moment.time() == time(12) for moment, _ in at)
+    return {moment.date(): value for moment, value in at}
+
+
+async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: House) -> None:
+    today = datetime.now(ZONE).date()
+    days = [today - timedelta(days=number) for number in range(NIGHTS, 0, -1)]
+    indices = {day: round(10 + number % 37 * 0.5, 1) for number, day in enumerate(days)}
+    house.start_broker()
+    config = read(house.settings())
+    with Journal(config.journal) as journal:
+        for day in days:
+            one = night(day)
+            journal.finish(replace(one, measures=replace(one.measures, plm_index=indices[day], cramps_possible=0)))
+    bridge = house.start_bridge()
+    program = house.start_home()
+    async with house.home(program) as home:
+        await add_limber(home)
+
+        async def all_there(home: Home) -> Any:
+            # The measures are written one after the other; this one comes last.
+            return len(await rows(home, "cramps_possible")) == NIGHTS
+
+        assert await home.until(all_there, 60)
+        assert await rows(home, "plm_index") == indices
+        assert await rows(home, "movements") == dict.fromkeys(days, 312)
+        assert await rows(home, "cramps_possible") == dict.fromkeys(days, 0)
+        assert await rows(home, "plmw_index") == {}
+        bridge.stop()
+        with Journal(config.journal) as journal:
+            last = night(days[-1], 2)
+            journal.finish(replace(last, measures=replace(last.measures, plm_index=99.5)))
+        house.start_bridge()
+        await shows(home, "sensor.anna_plm_index_last_night", "99.5")
+
+        async def revised(home: Home) -> Any:
+            return (await rows(home, "plm_index")).get(days[-1]) == 99.5
+
+        assert await home.until(revised, 30)
+        assert await rows(home, "plm_index") == indices | {days[-1]: 99.5}
+        await recorder_is_lean(home)
+
+
+async def recorder_is_lean(home: Home) -> None:
+    """Large attributes are shown and not recorded."""
+    shown = await home.get("/api/states/sensor.anna_plm_index_last_night")
+    assert len(shown["attributes"]["recent"]) == 14
+    changes = await home.get("/api/history/period?filter_entity_id=sensor.anna_plm_index_last_night")
+    recorded = [one["attributes"] for one in changes[0] if one["state"] not in ("unknown", "unavailable")]
+    assert recorded
+    assert all("recent" not in one for one in recorded[:-1])
