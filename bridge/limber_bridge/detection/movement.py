@@ -40,8 +40,9 @@ class MovementRule:
 
 
 RULES: Final = {
-    # Science reference 4.2 asks for 5 to 10 mg and 2 to 5 mg above the floor at the least, of a filtered signal; an RMS of
-    # 3 mg is a swing of 4 to 5 mg, and more than a partner or the pulse does to an ankle [D]. Turn: 4.3, van Hees 2015.
+    # Science reference 4.2 asks for 5 to 10 mg and 2 to 5 mg above the floor at the least, of a filtered signal. An RMS
+    # of 3 mg is a swing of 4 to 5 mg, and more than a partner or the pulse does to an ankle [D]. Turn: 4.3, van Hees
+    # 2015.
     # Grades [D], nothing is published: 50 mg moves a blanket, 250 mg wakes a partner.
     Quantity.ACCELERATION: MovementRule(
         thresholds=Thresholds(on=0.003, off=0.0015, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
