@@ -231,8 +231,9 @@ class SensorConnected(SensorEntity, BinarySensorEntity):
             return None
         return {
             "problem": health.problem,
-            "last_sample": health.last_sample,
-            "rate": health.rate,
+            # What changes with every state is written with every state.
+            "last_sample": None if health.connected else health.last_sample,
+            "rate": None if health.rate is None else round(health.rate),
             "lost": health.lost,
             "refused": health.refused,
             "trouble": dict(health.trouble),

@@ -346,7 +346,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         if state is not None:
             # What is retained may be hours old.
             ahead = self.data.ahead if message.retain else state.time - dt_util.utcnow()
-            states = {**self.data.states, sleeper: state}
+            states = {**self.data.states, sleeper: follows(self.data.states.get(sleeper), state)}
             self.async_set_updated_data(replace(self.data, states=states, ahead=ahead))
 
     @callback
@@ -426,6 +426,18 @@ ISSUES: Final = ("bridge_too_old", "integration_too_old")
 def version_key(error: OtherVersionError) -> str:
     """Return the name of the text that says which side has to be updated."""
     return ISSUES[0] if error.bridge_is_older else ISSUES[1]
+
+
+def follows(before: State | None, state: State) -> State:
+    """Return a state that shares with the one before what is the same: who compares them is done at once."""
+    if before is None:
+        return state
+    same = {
+        name: getattr(before, name)
+        for name in ("last_night", "means", "journal", "bridge", "methods")
+        if getattr(before, name) == getattr(state, name)
+    }
+    return replace(state, **same)
 
 
 def happened(event: Event) -> datetime:

@@ -1,7 +1,7 @@
 """What all entities of Limber share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import Final, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -13,9 +13,12 @@ from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Health, Night, Sensor, Sleeper, State
 
+VALUES: Final = ("native_value", "is_on", "event")
+"""Properties of Home Assistant's entities that hold what they show, besides their attributes."""
+
 
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
-    """An entity of a bridge."""
+    """An entity of a bridge. It is written only when what it shows has changed: most of a state is as it was before."""
 
     _attr_has_entity_name = True
 
@@ -25,6 +28,24 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
+        self._shown = self._rested_on = object()
+
+    @property
+    def _rests_on(self) -> object:
+        """What of the bridge's data it rests on; while that is the same as before, it shows the same."""
+        return self.coordinator.data
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        rests_on, before = self._rests_on, self._rested_on
+        if rests_on == before:
+            return
+        self._rested_on = rests_on
+        shown = (self.available, self.extra_state_attributes, *(getattr(self, name, None) for name in VALUES))
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
@@ -53,6 +74,17 @@ class SleeperEntity(LimberEntity):
     @property
     def _state(self) -> State | None:
         return self.coordinator.data.states.get(self._sleeper)
+
+    @property
+    @override
+    def _rests_on(self) -> object:
+        state, data = self._state, self.coordinator.data
+        part = state if state is None or self._is_of_now else self._part(state)
+        return part, data.online, data.info
+
+    def _part(self, state: State) -> object:
+        """Return what of a state it rests on."""
+        return state
 
     @property
     def _recent(self) -> tuple[Night, ...]:

@@ -194,6 +194,7 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
         """Belong to the last night."""
         super().__init__(coordinator, sleeper, description)
+        self._told: tuple[object, dict[str, StateType]] = (None, {})
         self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_last_night_{description.key}"
         self._attr_translation_key = f"last_night_{description.key}"
 
@@ -203,18 +204,24 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         night = None if self._state is None else self._state.last_night
         return None if night is None else self.entity_description.value(night.measures)
 
+    @override
+    def _part(self, state: State) -> object:
+        return state.last_night, self._recent
+
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         night = None if self._state is None else self._state.last_night
         if night is None:
             return None
-        recent = {
-            one.night.isoformat(): self.entity_description.value(one.measures) for one in self._recent[-SHOWN:]
-        }  # fmt: skip
-        return {"night": night.night.isoformat(), "recent": recent} | attributes(
-            self.entity_description, night.methods
-        )  # fmt: skip
+        # Nights come once a day, and states all the time.
+        if self._told[0] is not self._recent:
+            values = {
+                one.night.isoformat(): self.entity_description.value(one.measures) for one in self._recent[-SHOWN:]
+            }
+            self._told = (self._recent, values)
+        resting = attributes(self.entity_description, night.methods)
+        return {"night": night.night.isoformat(), "recent": self._told[1]} | resting
 
 
 SHOWN = 14
@@ -250,6 +257,10 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     def _spread(self) -> Spread | None:
         return None if self._state is None else self._state.means.get(self._days)
 
+    @override
+    def _part(self, state: State) -> object:
+        return state.means
+
     @property
     @override
     def native_value(self) -> StateType:
@@ -280,15 +291,27 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
     def native_value(self) -> datetime | None:
         return None if self._state is None else self.entity_description.moment(self._state)
 
+    @override
+    def _part(self, state: State) -> object:
+        return self.entity_description.moment(state)
+
 
 class UsualBedtime(SleeperEntity, sensor.SensorEntity):
     """When the sleeper usually goes to bed, the next time: what automations of the evening go by."""
 
     _attr_translation_key = "usual_bedtime"
+    _learnt: tuple[object, datetime | None] = (None, None)
 
     @property
     @override
     def native_value(self) -> datetime | None:
+        nights, bedtime = self._learnt
+        # Nights come once a day, and states all the time.
+        if nights is not self._recent or (bedtime is not None and bedtime <= dt_util.utcnow()):
+            self._learnt = (self._recent, self._next())
+        return self._learnt[1]
+
+    def _next(self) -> datetime | None:
         info = self.coordinator.data.info
         zone = dt_util.get_default_time_zone() if info is None else ZoneInfo(info.time_zone)
         usual = usual_bedtime(self._recent, zone)
@@ -307,6 +330,10 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
             return None
         return restless_in_a_row(self._recent, self.coordinator.restless_above)
 
+    @override
+    def _part(self, state: State) -> object:
+        return self._recent
+
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
@@ -317,6 +344,10 @@ class HealthSensor(SensorEntity, sensor.SensorEntity):
     """A figure of a sensor's health; not there while the sensor is away."""
 
     entity_description: HealthDescription
+
+    @override
+    def _part(self, state: State) -> object:
+        return state.sensors.get(self._sensor)
 
     @property
     @override

@@ -21,6 +21,7 @@ from scipy.signal import butter, sosfilt
 
 from house.broker import start_broker
 from house.home import Home, add_broker, add_limber, opened, prepare, start_home
+from house.integrated import integrated
 from house.load import load
 from house.process import ROOT, HouseError, Program, free_port, need, start
 from house.sensor import AnkleSensor, leg, send
@@ -93,6 +94,9 @@ FIGURES: Final = {
     "soak_descriptors": Figure("files", 0, "growth of open files in either"),
     "soak_threads": Figure("threads", 0, "growth of threads in either"),
     "rss_mb": Figure("MB", 130, "limber run with one sensor"),
+    "setup_s": Figure("s", 5, "Limber added to a Home Assistant 2026.11, until it is set up"),
+    "backfill_365_s": Figure("s", 15, "from then on, until a year of nights is in the statistics"),
+    "state_ms": Figure("ms", 1, "work of Home Assistant's event loop on a state with a movement more, MQTT aside"),
     "movement_to_entity_ms": Figure("ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"),
 }
 
@@ -287,6 +291,8 @@ async def run() -> dict[str, float]:
     found |= await soak()
     with tempfile.TemporaryDirectory() as folder:
         found |= await asyncio.to_thread(load, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        found |= await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         async with chain(Path(folder)) as chained:
             found["movement_to_entity_ms"] = await movement_to_entity_ms(chained)

@@ -51,6 +51,7 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
         assert await rows(home, "movements") == dict.fromkeys(days, 312)
         assert await rows(home, "cramps_possible") == dict.fromkeys(days, 0)
         assert await rows(home, "plmw_index") == {}
+        await everything_is_shown(home)
         bridge.stop()
         with Journal(config.journal) as journal:
             last = night(days[-1], 2)
@@ -64,6 +65,69 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
         assert await home.until(revised, 30)
         assert await rows(home, "plm_index") == indices | {days[-1]: 99.5}
         await recorder_is_lean(home)
+
+
+NO_SENSOR: Final = "unavailable"
+"""What nobody measures now."""
+SHOWN: Final = {
+    "binary_sensor.anna_asleep": NO_SENSOR,
+    "binary_sensor.anna_cramp": NO_SENSOR,
+    "binary_sensor.anna_in_bed": NO_SENSOR,
+    "binary_sensor.anna_left_ankle_connection": "off",
+    "binary_sensor.anna_monitoring": "off",
+    "binary_sensor.anna_restless_last_night": "on",
+    "binary_sensor.bedroom_connection": "on",
+    "binary_sensor.bedroom_problem": "off",
+    "button.anna_calibrate": "unknown",
+    "button.anna_end_the_night": "unknown",
+    "button.anna_that_was_a_cramp": "unknown",
+    "button.anna_that_was_no_cramp": "unknown",
+    "calendar.anna_nights": "off",
+    "event.anna_bed": "unknown",
+    "event.anna_cramp": "unknown",
+    "event.anna_logged": "unknown",
+    "event.anna_night": "unknown",
+    "event.anna_periodic_series": "unknown",
+    "number.anna_sensitivity": "1.0",
+    "sensor.anna_candidate_movements_last_night": "280",
+    "sensor.anna_candidate_movements_tonight": NO_SENSOR,
+    "sensor.anna_estimated_sleep_last_night": "6.7",
+    "sensor.anna_estimated_sleep_mean_of_7_days": "6.7",
+    "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
+    "sensor.anna_left_ankle_battery": NO_SENSOR,
+    "sensor.anna_leg_movements_last_night": "312",
+    "sensor.anna_leg_movements_mean_of_7_days": "312.0",
+    "sensor.anna_leg_movements_tonight": NO_SENSOR,
+    "sensor.anna_periodic_movements_last_night": "190",
+    "sensor.anna_periodic_movements_tonight": NO_SENSOR,
+    "sensor.anna_periodic_series_last_night": "11",
+    "sensor.anna_periodic_series_tonight": NO_SENSOR,
+    "sensor.anna_plm_index_tonight": NO_SENSOR,
+    "sensor.anna_plms_index_last_night": "26.9",
+    "sensor.anna_plms_index_tonight": NO_SENSOR,
+    "sensor.anna_possible_cramps_last_night": "0",
+    "sensor.anna_possible_cramps_tonight": NO_SENSOR,
+    "sensor.anna_probable_cramps_last_night": "unknown",
+    "sensor.anna_probable_cramps_tonight": NO_SENSOR,
+    "sensor.anna_time_in_bed_last_night": "7.9",
+    "sensor.anna_time_in_bed_tonight": NO_SENSOR,
+    "switch.anna_pause": "off",
+}
+"""Of a sleeper whose sensor has never sent anything."""
+OTHERS: Final = {
+    "binary_sensor.anna_left_ankle_problem", "sensor.anna_bedtime_last_night", "sensor.anna_bedtime_tonight",
+    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_mean_of_30_days",
+    "sensor.anna_plm_index_mean_of_7_days", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
+}  # fmt: skip
+"""What depends on the day."""
+
+
+async def everything_is_shown(home: Home) -> None:
+    """Every entity is there, with the right state, and no other."""
+    states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
+    ours = {name: state for name, state in states.items() if name.split(".")[1].startswith(("anna_", "bedroom_"))}
+    assert {name: state for name, state in ours.items() if name not in OTHERS} == SHOWN
+    assert all(ours[name] not in ("unknown", "unavailable") for name in OTHERS - {"sensor.anna_bedtime_tonight"})
 
 
 async def recorder_is_lean(home: Home) -> None:
