@@ -17,6 +17,7 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.clock import HostClock, Step
 from limber_bridge.config import Config
+from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.intake import Intake
@@ -173,6 +174,7 @@ class Bridge:
             for index, sleeper in enumerate(config.sleepers)
         }
         self._recorder = Recorder(journal)
+        self._recorder.afresh = self._afresh
         self._raw, self._kept_raw = Raw(shelf_of(config), config.calendar, now), raw_sensors(config)
         self._owned, self._remembered = journal.topics(), now
         self._unkept: dict[str, list[tuple[int, Read]]] = {sleeper.id: [] for sleeper in config.sleepers}
@@ -181,7 +183,7 @@ class Bridge:
         self._intake = Intake(config, host, journal.read(), self._inbox.put)
         self._link = Link(config.broker, self._topics, self._heard, host.now, heartbeat)
         self._vitals = Vitals(
-            host, self._watches, self._link, self._recorder, self._raw, " ".join(journal.notices) or None
+            host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )  # fmt: skip
         self._vitals.queues = self._intake.queues
         self._vitals.queues["jobs"] = self._inbox.waiting
@@ -243,17 +245,20 @@ class Bridge:
             await self._inbox.put(Tick())
 
     async def _upkeep(self) -> None:
-        """See to the journal when the bridge starts and once a night is over."""
+        """See to the journal when the bridge starts and once a night is over; again and again until it is done."""
         done: date | None = None
+        tidied: date | None = None
         while True:
             today = self._config.calendar.night_of(self._host.now())
-            if today != done:
-                await self._recorder.upkeep(today, self._config.limits)
+            if today != tidied:
                 await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
+                tidied = today
+            if today != done and await self._recorder.upkeep(today, self._config.limits):
                 done = today
             await asyncio.sleep(UPKEEP)
 
     async def _work(self) -> None:
+        await self._look_again()
         while True:
             job = await self._inbox.next()
             if self._owes_greeting:
@@ -285,6 +290,17 @@ class Bridge:
             self._tell_info()
         self._vitals.tick()
 
+    async def _look_again(self) -> None:
+        """Go on after a time in which nobody looked; a clock that was set back meanwhile is told."""
+        now = self._host.now()
+        begun = [(watch, watch.begin(now)) for watch in self._watches.values()]
+        back = [filed.event.by for _, one in begun for filed in one.events if isinstance(filed.event, ClockStep)]
+        if back:
+            text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
+            LOG.warning(text, -min(back) / SECOND)
+            self._vitals.clock_set(Step(now, min(back)))
+        await self._apply_all(begun)
+
     async def _clock_set(self, step: Step) -> None:
         by = step.by / SECOND
         LOG.warning("the clock of this machine was set by %+.1f s; times before and after do not belong together", by)
@@ -306,6 +322,15 @@ class Bridge:
         """Return what has to be kept of a change, and how far the sleeper's sensors have been read."""
         read, self._unkept[watch.id] = self._unkept[watch.id], []
         return page_of(watch, change, read)
+
+    def _afresh(self) -> list[Page]:
+        """Return all that is known of everybody: for a journal that had to be set aside while we ran."""
+        sensors: dict[str, list[int]] = {}
+        for number, sleeper in self._owner.items():
+            sensors.setdefault(sleeper, []).append(number)
+        return [
+            page_of(watch, watch.everything, self._intake.read(sensors[watch.id])) for watch in self._watches.values()
+        ]
 
     def _arrived(self, arrival: Arrival) -> Iterator[tuple[Watch, Change]]:
         """Yield what comes of an arrival, and for whom."""
@@ -367,7 +392,8 @@ class Bridge:
         apart = abs(now - told.state)
         # Figures can wait while samples cannot.
         soon = STATE_APART if self._inbox.waiting() < WAITING // 2 else STATE_EVERY
-        if apart >= STATE_EVERY or (told.owes and apart >= soon):
+        # A greeting that is owed tells everything, in its order.
+        if not self._owes_greeting and (apart >= STATE_EVERY or (told.owes and apart >= soon)):
             self._publish_state(watch, now)
             self._owes_info |= watch.info != told.info
             told.info = watch.info

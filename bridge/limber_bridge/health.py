@@ -70,7 +70,7 @@ class Health:
         """Return what is wrong, as a word."""
         if self._ended:
             return PROBLEM_ENDED
-        if self._trouble is not None and now - self._trouble[1] < REMEMBERED:
+        if self._trouble is not None and abs(now - self._trouble[1]) < REMEMBERED:
             return str(self._trouble[0])
         heard = self._began if self._heard is None else self._heard
         if not self.connected(now) and abs(now - heard) >= REPORTED:
@@ -103,7 +103,8 @@ class Health:
         self._forget(now)
 
     def _forget(self, now: int) -> None:
-        while self._recent and self._recent[0][0] < now - REMEMBERED:
+        # What lies ahead is from before the clock was set back.
+        while self._recent and abs(now - self._recent[0][0]) > REMEMBERED:
             self._recent.popleft()
 
     def _quality(self, now: int) -> int | None:

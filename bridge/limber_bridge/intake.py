@@ -48,6 +48,10 @@ class Intake:
         if samples.read is not None:
             self._seen.setdefault(samples.sensor, Seen()).note(samples.read)
 
+    def read(self, sensors: Iterable[int]) -> list[tuple[int, Read]]:
+        """Return how far the signed frames of some sensors were read, by sensor, the latest start last."""
+        return [(sensor, start) for sensor in sensors for start in self._seen.get(sensor, ())]
+
     def wanted(self) -> Iterator[tuple[str, tuple[Wanted, ...]]]:
         """Yield the sensors that each source is asked for."""
         for name, source in SOURCES.items():

@@ -38,12 +38,24 @@ from limber_bridge.detection.events import Event
 from limber_bridge.detection.personal import Label
 from limber_bridge.layout import MIGRATIONS, Page, write_page
 from limber_bridge.nights import Night
-from limber_bridge.record import InUseError, JournalError, Record, SpoiltError, UnwritableError, readable
+from limber_bridge.record import (
+    InUseError,
+    JournalError,
+    Record,
+    SpoiltError,
+    UnwritableError,
+    placeholder,
+    readable,
+)
 
 UNTOUCHED: Final = 7
 """Nights of each sleeper whose events are never dropped, whatever the limits say."""
 SCARCE: Final = 50_000_000
 """Bytes; with less room a journal will not last for long."""
+PARTING: Final = 5.0
+"""s that a disk gets to finish what it was told before the file is let go of."""
+OURS: Final = b"limber\n"
+"""What stands in the lock of a file that was a journal once."""
 SPARE: Final = 3
 """Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
 
@@ -71,7 +83,7 @@ class Upkeep:
     dropped: tuple[date, ...]
     """Nights whose events were dropped."""
     problem: str | None
-    """Why there is no backup of today, for a person."""
+    """What could not be done, such as the backup of today, and why, for a person."""
 
 
 def look_at(path: Path) -> None:
@@ -79,9 +91,12 @@ def look_at(path: Path) -> None:
 
     Raises InUseError where a bridge does just now, another JournalError where it could not.
     """
-    number = locked(path)
+    # Whoever looks may be somebody else than the bridge, which could not use a lock of theirs.
+    there = path.with_name(path.name + ".lock").exists()
+    number = locked(path) if there else None
     try:
-        if number is None or (path.exists() and not os.access(path, os.W_OK)):
+        writable = os.access(path.parent, os.W_OK) if not there else number is not None
+        if not writable or (path.exists() and not os.access(path, os.W_OK)):
             raise UnwritableError(path, Ailment.READ_ONLY, "tried to")
         if shutil.disk_usage(path.parent).free < SCARCE:
             raise UnwritableError(path, Ailment.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free")
@@ -118,10 +133,12 @@ class Journal(Record):
         """What a person has to know: that it was damaged, and what became of it."""
         self.before: Path | None = None
         """A copy of the file as it was before its layout was brought up to date just now."""
-        ours = path.with_name(path.name + ".lock").exists()
         self._lock = locked(path)
+        self._blind = False
+        """What the file holds could not be read when we began."""
         try:
-            self._begin(path, ours=ours)
+            self._begin(path, ours=is_ours(path))
+            self._mark()
         except JournalError:
             self._unlock()
             raise
@@ -141,17 +158,24 @@ class Journal(Record):
             super().__init__(path, open_to_read(path, beside=True))
         except UnwritableError:
             # Whoever writes first is told.
-            super().__init__(path, readable(path))
+            found = readable(path)
+            self._blind = found is None and path.exists() and path.stat().st_size > 0
+            super().__init__(path, found or placeholder())
         except sqlite3.Error as error:
             self._let_go()
             raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
 
     @override
     def close(self) -> None:
-        """Let go of the file."""
-        super().close()
-        self._let_go()
-        self._unlock()
+        """Let go of the file; where somebody still waits for the disk in the middle of it, the process has to end."""
+        if not self._turn.acquire(timeout=PARTING):
+            return
+        try:
+            super().close()
+            self._let_go()
+            self._unlock()
+        finally:
+            self._turn.release()
 
     def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
         """Keep events, each with its night, together with what the detector has to remember.
@@ -193,8 +217,13 @@ class Journal(Record):
 
         Nights and backups are counted, not dated: a clock that was wrong for a while costs nothing.
         """
-        dropped = tuple(self._drop_oldest(limits))
-        return Upkeep(dropped, self._back_up(today, limits.backups) if limits.backups else None)
+        dropped: list[date] = []
+        try:
+            for night in self._drop_oldest(limits):
+                dropped.append(night)  # noqa: PERF402 - those before a failure are dropped all the same
+        except UnwritableError as error:
+            return Upkeep(tuple(dropped), str(error))
+        return Upkeep(tuple(dropped), self._back_up(today, limits.backups) if limits.backups else None)
 
     def _drop_oldest(self, limits: Limits) -> Iterator[date]:
         """Drop the events of nights beyond the limits, the oldest first, and yield their dates."""
@@ -226,6 +255,9 @@ class Journal(Record):
         target = folder / f"{self._path.stem}-{today}.db"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
+            for part in folder.glob(f".{self._path.stem}-*.part"):
+                # Of a bridge that was killed while it copied.
+                part.unlink()
             if not target.exists():
                 if shutil.disk_usage(folder).free < SPARE * self._size():
                     return f"{folder}: no backup of the journal, as the disk is nearly full; make room on it"
@@ -255,7 +287,14 @@ class Journal(Record):
                 raise self._broken(error) from error
 
     def _reopen(self) -> None:
-        self._database = self._opened()
+        database = self._opened()
+        if self._blind:
+            database.close()
+            # What is held knows nothing of the night so far: it would take the place of what is there.
+            text = "it can be read now and could not when the bridge began; start it again, to go on from what it holds"
+            raise JournalError(f"{self._path}: {text}")
+        self._database = database
+        self._mark()
         with self._reading:
             old, self._reader = self._reader, open_to_read(self._path, beside=True)
             old.close()
@@ -332,6 +371,12 @@ class Journal(Record):
                 self._database.close()
         self._database = None
 
+    def _mark(self) -> None:
+        """Note beside a file that was opened for writing that it is ours."""
+        if self._lock is not None and self._database is not None:
+            with suppress(OSError):
+                os.pwrite(self._lock, OURS, 0)
+
     def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
@@ -359,6 +404,14 @@ def locked(path: Path) -> int | None:
         mend = "put it on a disk of this machine"
         raise JournalError(f"{path}: its file system has no locks ({error.strerror}); {mend}") from error
     return number
+
+
+def is_ours(path: Path) -> bool:
+    """Return whether a file was opened as a journal before: its lock says so."""
+    try:
+        return path.with_name(path.name + ".lock").read_bytes().startswith(OURS)
+    except OSError:
+        return False
 
 
 def is_spoilt(path: Path, *, ours: bool) -> bool:

@@ -153,9 +153,9 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
 def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
     """Note how far a start of a device was read, and forget starts that are too long ago; sqlite3.Error."""
     database.execute(
-        "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read), ?)"
+        "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read WHERE sensor = ?), ?)"
         " ON CONFLICT (sensor, boot) DO UPDATE SET place = excluded.place, end = excluded.end",
-        (sensor, read.boot, read.end),
+        (sensor, read.boot, sensor, read.end),
     )
     database.execute(
         "DELETE FROM read WHERE sensor = ? AND place <="

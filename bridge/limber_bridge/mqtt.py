@@ -89,6 +89,8 @@ class Link:
         self._beating: asyncio.TimerHandle | None = None
         self._echoed = self._loop.time()
         self._closes = 0
+        self._guessed = False
+        """MQTT 3.1.1 is spoken because nothing else came back, and not because the broker said so."""
         self._up = self._leaving = self._refused = self._told_up = False
         self._unanswered: asyncio.TimerHandle | None = None
         self._complained: set[str] = set()
@@ -198,6 +200,12 @@ class Link:
             self._trouble(NO_ECHO, f"the broker hands back nothing of what it takes; connecting anew; {rights}")
             self._lost("nothing came back from it")
         self._echoed = self._loop.time()
+        self._anew()
+
+    def _anew(self) -> None:
+        """Begin with another client; what was only guessed of the broker is tried again."""
+        if self._guessed:
+            self._version, self._guessed, self._closes = MQTTProtocolVersion.MQTTv5, False, 0
         self._discard()
         self._begin()
 
@@ -244,16 +252,19 @@ class Link:
 
     def _silent(self) -> None:
         if self._version == MQTTProtocolVersion.MQTTv5:
-            self._fall_back("the broker does not answer in MQTT 5")
+            self._fall_back("the broker does not answer in MQTT 5", guessed=True)
         else:
             self._complain("the broker does not answer; is it an MQTT broker, and does it want `tls`?")
+            if self._guessed:
+                # It may only have been slow.
+                self._anew()
 
     def _connected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self._answered()
         if reason.is_failure:
             self._refused = True
             if reason.value == UNSUPPORTED and self._version == MQTTProtocolVersion.MQTTv5:
-                self._fall_back("the broker does not know MQTT 5")
+                self._fall_back("the broker does not know MQTT 5", guessed=False)
             else:
                 self._complain(
                     f"the broker refuses the connection: {reason}; check `user` and `password` under `broker`"
@@ -293,12 +304,14 @@ class Link:
             self._told_up = False
             LOG.warning("lost the broker (%s); trying again", why)
             self._lost(why)
+            if self._guessed:
+                self._anew()
         elif self._refused:
             return
         elif self._version == MQTTProtocolVersion.MQTTv5:
             self._closes += 1
             if self._closes == CLOSES:
-                self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times")
+                self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times", guessed=True)
         else:
             self._complain("the broker hangs up before it answers; does it want `tls`, or a certificate under `tls`?")
 
@@ -306,15 +319,20 @@ class Link:
         self._up, self._since, self._reason = False, self._now(), reason
         self._absences += 1
 
-    def _fall_back(self, why: str) -> None:
+    def _fall_back(self, why: str, *, guessed: bool) -> None:
         """Begin anew with MQTT 3.1.1: paho would repeat version 5 for ever."""
-        LOG.warning("%s; going on with MQTT 3.1.1", why)
-        self._version = MQTTProtocolVersion.MQTTv311
+        if why not in self._complained:
+            LOG.warning("%s; going on with MQTT 3.1.1", why)
+        self._complained.add(why)
+        self._version, self._guessed = MQTTProtocolVersion.MQTTv311, guessed
         self._discard()
         self._begin()
 
     def _published(self, mid: int, reason: ReasonCode, _properties: object) -> None:
         topic = self._flying.pop(mid, "")
+        if topic.startswith(f"{self._topics.root}/answer/"):
+            # Whoever asked may never ask again: one right for all of them.
+            topic = f"{self._topics.root}/answer/#"
         self._landed.set()
         if reason.is_failure:
             self._refused_topics.add(topic)

@@ -88,6 +88,8 @@ class Questions:
     async def _carry_out(self, ask: Command) -> Answer:
         """Carry out a command, and say that it is done or why it cannot be."""
         watch = self._watches[ask.sleeper]
+        # What is over by now must not be lost where the command changes nothing.
+        await self._apply(watch, watch.tick(self._now()))
         try:
             await self._apply(watch, self._change(watch, ask))
         except NothingToEndError as error:
@@ -99,7 +101,7 @@ class Questions:
     def _change(self, watch: Watch, ask: Command) -> Change:
         match ask:
             case AskEndNight():
-                return watch.end_night(self._now())
+                return watch.end_night()
             case AskResetLabels():
                 return watch.forget_labels()
             case AskPause():

@@ -206,8 +206,8 @@ def read_only(path: Path) -> Record:
     return Record(path, database)
 
 
-def readable(path: Path) -> sqlite3.Connection:
-    """Return what of a journal can be read where it cannot be written: all of it, or nothing."""
+def readable(path: Path) -> sqlite3.Connection | None:
+    """Return a journal that cannot be written, to be read; None where that cannot be either."""
     try:
         database = open_to_read(path)
         try:
@@ -219,6 +219,11 @@ def readable(path: Path) -> sqlite3.Connection:
         database.close()
     except sqlite3.Error, OSError:
         pass
+    return None
+
+
+def placeholder() -> sqlite3.Connection:
+    """Return a journal in which nothing stands."""
     empty = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
     for migration in MIGRATIONS:
         empty.executescript(migration)

@@ -8,7 +8,7 @@ bounded, and is written as soon as it can be.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +16,7 @@ from typing import Final
 
 from limber_bridge.database import MENDS, Ailment
 from limber_bridge.detection.events import identity
-from limber_bridge.journal import Journal, Limits
+from limber_bridge.journal import Journal, Limits, Upkeep
 from limber_bridge.layout import Page
 from limber_bridge.nights import Night
 from limber_bridge.record import JournalError, UnwritableError
@@ -28,7 +28,7 @@ SLOW: Final = 2.0
 AGAIN: Final = 2.0
 """s until a disk that refused is tried again."""
 HELD: Final = 50_000
-"""Events that are held at the most: a week or two of one sleeper, some 50 MB."""
+"""Events that are held at the most, of all sleepers together: a week or two of one, some 50 MB."""
 PARTING: Final = 5.0
 """s that the disk gets to take the last of it when the bridge is stopped."""
 
@@ -62,9 +62,13 @@ class Recorder:
         self._trouble: Ailment | None = None
         self._detail: str | None = None
         self._lost = 0
+        self._noticed = len(journal.notices)
+        self._upkeep_failed = ""
         self._leaving = asyncio.Event()
         self._told = asyncio.Event()
         """It is known that nothing is recorded."""
+        self.afresh: Callable[[], Iterable[Page]] = tuple
+        """Gives all that is still known: it is kept once more where a damaged journal was set aside while we wrote."""
 
     @property
     def now(self) -> Recording:
@@ -79,9 +83,7 @@ class Recorder:
 
         They are written with one wait for the disk. Raises JournalError where no waiting would help.
         """
-        for page in pages:
-            held = self._held.get(page.sleeper)
-            self._held[page.sleeper] = self._bounded(page if held is None else held.joined(page))
+        self._hold(pages)
         await self._written()
 
     async def keep_topics(self, topics: Iterable[str]) -> None:
@@ -94,19 +96,22 @@ class Recorder:
         pages = (pages[sleeper] for pages in (self._flying, self._held) if sleeper in pages)
         return list({night.date: night for page in pages for night in page.nights}.values())
 
-    async def upkeep(self, today: date, limits: Limits) -> None:
-        """Keep the journal within its limits and make the backup of a day; say what was dropped and what failed."""
+    async def upkeep(self, today: date, limits: Limits) -> bool:
+        """Keep the journal within its limits and make the backup of a day; say what was dropped and, once, what failed.
+
+        Return whether nothing failed.
+        """
         try:
             done = await asyncio.to_thread(self._journal.upkeep, today, limits)
-        except UnwritableError:
-            return  # Whoever writes tells of it.
         except JournalError as error:
-            LOG.error("no upkeep of the journal: %s", error)  # noqa: TRY400 - for a person
-            return
+            done = Upkeep((), f"no upkeep of the journal: {error}")
         for night in done.dropped:
             LOG.warning("the journal is at its limits: the events of %s were dropped, its figures stay", night)
-        if done.problem is not None:
-            LOG.error("%s", done.problem)
+        problem, before = done.problem or "", self._upkeep_failed
+        self._upkeep_failed = problem
+        if problem and problem != before:
+            LOG.error("%s", problem)
+        return not problem
 
     async def close(self) -> None:
         """Give the disk a last chance, then say what is lost."""
@@ -151,10 +156,20 @@ class Recorder:
                     await asyncio.wait_for(self._leaving.wait(), AGAIN)
             else:
                 self._flying = {}
+                self._notice()
         if self._trouble is not None:
             LOG.warning("recording again; what had to wait is in the journal")
         self._trouble = self._detail = None
         self._told.clear()
+
+    def _notice(self) -> None:
+        """Where the journal was set aside meanwhile, say so, and hold all that is known for the new one."""
+        notices = self._journal.notices[self._noticed :]
+        self._noticed += len(notices)
+        for notice in notices:
+            LOG.error("%s", notice)
+        if notices:
+            self._hold(self.afresh())
 
     def _put(self, pages: tuple[Page, ...], topics: tuple[str, ...] | None) -> None:
         if pages:
@@ -164,10 +179,9 @@ class Recorder:
 
     def _back(self, topics: tuple[str, ...] | None) -> None:
         """Hold again what was not taken, before what came meanwhile."""
-        for sleeper, page in self._flying.items():
-            later = self._held.get(sleeper)
-            self._held[sleeper] = page if later is None else page.joined(later)
+        later, self._held = self._held, self._flying
         self._flying = {}
+        self._hold(later.values())
         self._topics = topics if self._topics is None else self._topics
 
     def _refused(self, reason: Ailment, detail: str) -> None:
@@ -176,12 +190,18 @@ class Recorder:
         self._trouble, self._detail = reason, detail
         self._told.set()
 
-    def _bounded(self, page: Page) -> Page:
-        """Return a page with as many events as can be held, the oldest left out."""
-        over = len(page.events) - HELD
-        if over <= 0:
-            return page
+    def _hold(self, pages: Iterable[Page]) -> None:
+        """Hold pages behind what is held, the oldest events left out where they are too many."""
+        for page in pages:
+            held = self._held.get(page.sleeper)
+            self._held[page.sleeper] = page if held is None else held.joined(page)
+        while (over := sum(len(page.events) for page in self._held.values()) - HELD) > 0:
+            self._lose(max(self._held.values(), key=lambda page: len(page.events)), over)
+
+    def _lose(self, page: Page, over: int) -> None:
+        """Leave out so many of the oldest events of a page, as far as it has them."""
         if not self._lost:
             LOG.error("more than %d events wait for the disk: the oldest are lost", HELD)
-        self._lost += len({identity(event) for _, event in page.events[:over]})
-        return replace(page, events=page.events[over:])
+        lost = page.events[:over]
+        self._lost += len({identity(event) for _, event in lost})
+        self._held[page.sleeper] = replace(page, events=page.events[len(lost) :])

@@ -4,7 +4,7 @@ Law: the detection is alive as long as it looks at the time, and nothing else sa
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from limber_bridge import __version__
@@ -38,11 +38,11 @@ class Vitals:
         link: Link,
         recorder: Recorder,
         raw: Raw,
-        notice: str | None,
+        notices: Sequence[str],
     ) -> None:
-        """Begin; `notice` is what a person has to know of the journal."""
+        """Begin; `notices` is what a person has to know of the journal, and may grow."""
         self._host, self._watches, self._link, self._recorder, self._raw = host, watches, link, recorder, raw
-        self._notice = notice
+        self._notices = notices
         self._begun, self._steady = host.now(), host.steady()
         self._ticked = asyncio.get_running_loop().time()
         self._process = process_health()
@@ -100,7 +100,7 @@ class Vitals:
         recording = self._recorder.now
         return JournalHealth(
             problem=recording.reason, detail=recording.detail, held=recording.held, lost=recording.lost,
-            notice=self._notice, signal=self._raw.problem,
+            notice=" ".join(self._notices) or None, signal=self._raw.problem,
         )  # fmt: skip
 
     def report(self) -> Report:

@@ -41,6 +41,9 @@ AWAY: Final = 60 * SECOND
 """us without a sample after which "in bed" is not carried over into the next night."""
 SET_BACK: Final = 2 * SECOND
 """us; if the clock goes back by more, somebody has set it."""
+REMEMBERED: Final = 4
+"""Nights whose events are remembered, those in which something happened last [D]: a clock that was wrong for a while
+makes tonight no old night."""
 CALIBRATING: Final = 60 * SECOND
 """us for which all is quiet when somebody says so; as long as the noise floor remembers (`noise.MEMORY`)."""
 
@@ -124,6 +127,8 @@ class Watch:
         # Other sensors than those that measured it say nothing of a night that is finished.
         self._changed = set(self._nights) if same else set(self._nights) - set(kept.finished)
         self._finished = dict(kept.finished)
+        # Of a sleeper who is played everything comes again.
+        self._forgotten = set(self._finished) - set(self._nights) if sleeper.live else set[date]()
         self._last = kept.last
         self._recent = {night.date: night for night in kept.recent}
         self._health = {sensor.id: Health(now) for sensor in sensors}
@@ -132,10 +137,10 @@ class Watch:
         self._time = now if sleeper.live else 0
         self._known = self._time
         self._renewed: list[date] = []
-        self._read: dict[int, int] = {}
         self._passed = 0
-        read = (one.until or 0 for one in self._detector.memory.sensors.values())
-        self._measured = max([*read, *(event.onset for event in self._events())], default=0)
+        sensed = self._detector.memory.sensors.items()
+        self._read = {number: one.until for number, one in sensed if one.until is not None}
+        self._measured = max([*self._read.values(), *(event.onset for event in self._events())], default=0)
 
     @property
     def id(self) -> str:
@@ -172,6 +177,14 @@ class Watch:
     def labels(self) -> Labels:
         """What was said of cramps; to be changed by `label` and `forget_labels` alone."""
         return self._labels
+
+    @property
+    def everything(self) -> Change:
+        """All that is still known, as if it had just come: for a journal that knows nothing of it any more."""
+        known = [(night, event) for night, events in self._nights.items() for event in events.values()]
+        filed = tuple(Filed(night, event, told=False, known=self._known) for night, event in known)
+        nights, labels = tuple(self._finished.values()), tuple(self._labels)
+        return Change(filed, nights, labels=labels, unlabelled=True, settings=self._settings)
 
     @property
     def info(self) -> SleeperInfo:
@@ -219,6 +232,17 @@ class Watch:
         self._known = now
         return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
 
+    def begin(self, now: int) -> Change:
+        """Take note that somebody looks again, at a time.
+
+        A clock that was set back meanwhile is told, by so much at the least: how long nobody looked is not known then.
+        """
+        back = self._measured - now
+        if not self._sleeper.live or back <= SET_BACK:
+            return Change()
+        self._measured = now
+        return self.clock_set(now, -back)
+
     def clock_set(self, at: int, by: int) -> Change:
         """Take note that the host's clock was set to a time, by so much (us). Recordings have a clock of their own."""
         return self._after([ClockStep(at, by)], at) if self._sleeper.live else Change()
@@ -230,9 +254,8 @@ class Watch:
         """
         return self._after(self._detector.interrupt(), now) if self._sleeper.live else Change()
 
-    def end_night(self, now: int) -> Change:
-        """Finish tonight because somebody wants it; NothingToEndError if nothing was measured."""
-        change = self._after([], now)
+    def end_night(self) -> Change:
+        """Finish tonight because somebody wants it, right after a tick; NothingToEndError if nothing was measured."""
         tonight = self._calendar.night_of(self._time)
         night = self._night(tonight) if tonight in self._nights else None
         if night is None:
@@ -240,7 +263,7 @@ class Watch:
         finished = tuple(self._finish(night))
         if not finished:
             raise NothingToEndError("tonight has been ended already, and nothing has happened since")
-        return replace(change, finished=(*change.finished, *finished))
+        return Change(finished=finished)
 
     def pause(self, now: int, *, paused: bool) -> Change:
         """Measure nothing any more, or again: as if we were stopped, and started with what was kept."""
@@ -398,19 +421,33 @@ class Watch:
         yield self._filed(event, told=told)
 
     def _corrected(self, bed: Bed) -> Iterator[Filed]:
-        """Where getting up is known only after the night has turned, take back that the next one began in bed."""
+        """Where going to bed or getting up is known only after the night has turned, file how the next one began."""
         following = self._calendar.night_of(bed.onset) + timedelta(days=1)
         begun = replace(bed, onset=self._calendar.begin(following))
-        if not bed.in_bed and identity(begun) in self._nights.get(following, {}):
+        turned = following <= self._calendar.night_of(self._measured)
+        if turned if bed.in_bed else identity(begun) in self._nights.get(following, {}):
             yield self._filed(begun, told=False)
 
     def _filed(self, event: Event, *, told: bool) -> Filed:
         night = self._calendar.night_of(event.onset)
-        if night not in self._nights and not self._sleeper.live:
+        if self._is_past(night):
+            return Filed(night, event, told, self._known)
+        events = self._nights.pop(night, None)
+        if events is None and not self._sleeper.live:
             self._renewed.append(night)
-        self._nights.setdefault(night, {})[identity(event)] = event
+        # The night in which something happened last stands last.
+        self._nights[night] = events = {} if events is None else events
+        events[identity(event)] = event
+        self._forgotten.discard(night)
         self._changed.add(night)
         return Filed(night, event, told, self._known)
+
+    def _is_past(self, night: date) -> bool:
+        """Return whether a night's figures stand, whatever may still come for it: nobody remembers what else it held.
+
+        A sensor that was away for days brings the end of its gap, one that was not worn the end of that.
+        """
+        return night in self._forgotten and night < self._calendar.night_of(self._time) - timedelta(days=1)
 
     def _cut(self, gap: Gap) -> Iterator[Gap]:
         """Yield the parts of a gap that lie in its first and its last night; nobody watched the nights between."""
@@ -434,11 +471,12 @@ class Watch:
 
     def _forget(self) -> None:
         """Let go of nights for which nothing can come any more."""
-        if self._time:
-            oldest = self._calendar.night_of(self._time) - timedelta(days=2)
-            for night in [night for night in self._nights if night < oldest and night not in self._changed]:
-                del self._nights[night]
-            for night in [night for night in self._recent if night < oldest - timedelta(days=max(MEANS))]:
+        for night in [night for night in self._nights if night not in self._changed][:-REMEMBERED]:
+            del self._nights[night]
+            self._forgotten.add(night)
+        if self._time and self._recent:
+            oldest = self._calendar.night_of(self._time) - timedelta(days=2 + max(MEANS))
+            for night in [night for night in self._recent if night < oldest]:
                 del self._recent[night]
 
     def _finish(self, night: Night) -> Iterable[Night]:

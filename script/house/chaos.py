@@ -1,7 +1,7 @@
 """Everything goes wrong at once, and nothing is lost: a real broker, bridge and consumer, killed and cut off at random.
 
 A second bridge gets the same frames and is left alone: what the disturbed one keeps must be the same outside the gaps
-that it reports. The night passes at ten times the speed of life.
+that it reports, whatever its clock said meanwhile. The night passes at ten times the speed of life.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, override
@@ -32,8 +32,9 @@ from house.consumer import thing
 from house.fast import FastClock
 from house.process import HouseError, Program, free_port, need, start
 from house.proxy import Proxy
+from house.shifts import Shifts
 from house.sleepers import KEY, Leg, Way, kicks
-from limber_bridge.detection.events import Event, Gap, Movement, Part
+from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, Part
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.record import read_only
 from limber_bridge.wire import event_message, night_message
@@ -66,6 +67,10 @@ RIGHTS: Final = "topic readwrite #\n"
 NO_RIGHTS: Final = "topic read #\n"
 DISK: Final = 6
 """MB of the small disk."""
+WRONG: Final = (2.0, 90.0)
+"""s by which the clock is set forwards or back, at least and at most."""
+BEFORE: Final = (120.0, 180.0)
+"""s by which it is set back while no bridge runs: more than it is away, as nobody could tell of anything less."""
 
 
 @dataclass(slots=True)
@@ -79,6 +84,8 @@ class House:
     sensor_port: int = field(default_factory=free_port)
     calm_port: int = field(default_factory=free_port)
     running: dict[str, Program] = field(default_factory=dict)
+    shifts: Shifts = field(default_factory=Shifts)
+    """How wrong the clock of the disturbed bridge was, and when."""
 
     @property
     def disk(self) -> Path:
@@ -97,11 +104,25 @@ class House:
                 return [sys.executable, "-m", "house.consumer", str(self.broker_port), self.folder / "consumer.db"]
             case _:
                 settings = self.folder / f"{name}.yaml"
-                return [sys.executable, "-m", "house.fast", str(self.clock), "run", "--config", settings]
+                clock = self.clock if name == "calm" else self._clock
+                return [sys.executable, "-m", "house.fast", str(clock), "run", "--config", settings]
+
+    @property
+    def _clock(self) -> FastClock:
+        """The clock of the disturbed bridge."""
+        return replace(self.clock, wrong=self.folder / "clock")
+
+    def set_clock(self, ahead: float) -> None:
+        """Set the clock of the disturbed bridge: ahead of the true time by so many s."""
+        self._clock.put(ahead)
+        self.shifts.note(self.clock.now(), ahead)
+        with (self.folder / "clock.log").open("a") as log:
+            log.write(f"{self.clock.now():.2f} {ahead:+.2f}\n")
 
     def write(self) -> None:
         """Write the configurations."""
         user = "user root\n" if os.geteuid() == 0 else ""
+        self._clock.put(0.0)
         (self.folder / "rights").write_text(RIGHTS)
         (self.folder / "mosquitto.conf").write_text(
             f"listener {self.broker_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
@@ -164,6 +185,7 @@ class Chaos:
             "link cut": self._cut,
             "permission refused": self._refuse,
             "disk full": self._fill_disk,
+            "clock set": self._set_clock,
             "sensor restarted": self._restart_sensor,
         }
 
@@ -179,10 +201,10 @@ class Chaos:
             self.done[name] += 1
             self._house.revive()
             if self._rng.random() < 0.8:
-                await self._up()
+                await self.up()
             await self._pause(0.3, 3.0)
 
-    async def _up(self) -> None:
+    async def up(self) -> None:
         """Wait until the bridge hears again; now and then it is harmed before that."""
         for _ in range(100):
             if is_bound(self._house.sensor_port):
@@ -246,6 +268,23 @@ class Chaos:
         with suppress(ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
+    async def _set_clock(self) -> None:
+        await self.up()
+        if self._rng.random() < 0.3:
+            await self._set_clock_unseen()
+            return
+        self._house.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
+        await self._pause(1.0, 3.0)
+        if self._rng.random() < 0.5:
+            self._house.set_clock(0.0)
+
+    async def _set_clock_unseen(self) -> None:
+        """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or back to before."""
+        self._house.running["bridge"].kill()
+        by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
+        self._house.set_clock(self._house.shifts.ahead + by)
+        await self._pause(0.0, 1.0)
+
     async def _restart_sensor(self) -> None:
         self._rng.choice(self._legs).restart(self._rng.uniform(2, 15))
 
@@ -300,34 +339,60 @@ def told(path: Path) -> dict[str, Any]:
     return {thing(one.id): json.loads(msgspec.json.encode(one)) for one in messages if one is not None}
 
 
-def apart(path: Path, calm: Path) -> tuple[int, int, list[str], list[str]]:
-    """Compare the movements of two journals outside the gaps of either; return how many, compared, lost, surplus."""
+def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], list[str]]:
+    """Compare the movements of two journals outside the gaps of either; return how many, compared, lost, surplus.
+
+    The clock of the first was wrong: each of its times may stand for more than one true time, and is taken for any.
+    """
     ours, theirs = ([event for _, event in events_of(one)] for one in (path, calm))
-    gaps = [(one.onset, one.end) for one in (*ours, *theirs) if isinstance(one, Gap)]
+    holes = [(begin, end) for _, begin, end in holes_of(ours, shifts)]
+    gaps = [*holes, *((one.onset, one.end) for one in theirs if isinstance(one, Gap)), *shifts.moments]
     margin = round(SETTLED * SECOND)
 
     def clear(one: Part) -> bool:
         return not any(begin - margin < one.end and one.onset < end + margin for begin, end in gaps)
 
     # Of each leg by itself: how legs go together is told as it happens and scored anew for the night.
-    mine, wanted = (parts_of(events) for events in (ours, theirs))
+    mine, wanted = [shifts.parts(part) for part in parts_of(ours)], parts_of(theirs)
     left = list(mine)
     # Cut by a gap or beside it, a movement may look otherwise; but it is seen, or the gap of its sensor says why not.
-    lost = [f"lost silently: {describe(one)}" for one in wanted if not clear(one) and is_silent(one, mine, ours)]
+    spoken = [*spans_of(ours, shifts), *((None, *span) for span in shifts.moments)]
+    lost = [f"lost silently: {describe(one)}" for one in wanted if not clear(one) and is_silent(one, spoken)]
     compared = [one for one in wanted if clear(one)]
     # All of them find their like: one that lies on the edge of a margin is no surplus for being clear of it by a hair.
     for one in wanted:
-        alike = [each for each in left if is_alike(one, each)]
+        alike = [each for each in left if any(is_alike(one, part) for part in each)]
         if alike:
-            left.remove(min(alike, key=lambda each: abs(each.onset - one.onset)))
+            left.remove(min(alike, key=lambda each: min(abs(part.onset - one.onset) for part in each)))
         elif clear(one):
             lost.append(f"lost: {describe(one)}")
-    return len(wanted), len(compared), lost, [f"surplus: {describe(one)}" for one in left if clear(one)]
+    surplus = [each[0] for each in left if each and all(clear(part) for part in each)]
+    return len(wanted), len(compared), lost, [f"surplus: {describe(one)}" for one in surplus]
 
 
 def parts_of(events: Iterable[Event]) -> list[Part]:
     """Return the movements of each leg."""
     return [part for event in events if isinstance(event, Movement) for part in event.parts]
+
+
+def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+    """Yield of what our journal speaks: side, begin and end (true us) of every movement and every gap."""
+    for part in parts_of(ours):
+        yield from ((part.side, one.onset, one.end) for one in shifts.parts(part))
+    yield from holes_of(ours, shifts)
+
+
+def holes_of(ours: Iterable[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+    """Yield what our journal says that it does not know: the leg (None: both), begin and end (true us)."""
+    for event in ours:
+        match event:
+            case Gap():
+                yield from ((SIDES[event.sensor], *span) for span in shifts.spans(event.onset, event.end))
+            case ClockStep():
+                # Set back while no bridge ran: all that is known is what it showed before and afterwards.
+                yield from ((None, *span) for span in shifts.spans(event.onset - event.by, event.onset))
+            case _:
+                pass
 
 
 def is_alike(one: Part, other: Part) -> bool:
@@ -336,12 +401,12 @@ def is_alike(one: Part, other: Part) -> bool:
     return one.side == other.side and abs(one.onset - other.onset) <= near and abs(one.end - other.end) <= near
 
 
-def is_silent(one: Part, mine: Sequence[Part], ours: Iterable[Event]) -> bool:
+def is_silent(one: Part, spoken: Iterable[tuple[str | None, int, int]]) -> bool:
     """Return whether nothing in our journal speaks of a movement: no movement of that leg then, and no gap."""
     near = round(ALIKE * SECOND)
-    spans = [(each.onset, each.end) for each in mine if each.side == one.side]
-    spans += [(gap.onset, gap.end) for gap in ours if isinstance(gap, Gap) and SIDES[gap.sensor] == one.side]
-    return not any(begin - near <= one.end and one.onset <= end + near for begin, end in spans)
+    return not any(
+        side in (None, one.side) and begin - near <= one.end and one.onset <= end + near for side, begin, end in spoken
+    )
 
 
 def describe(one: Part) -> str:
@@ -411,6 +476,8 @@ async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] =
         await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
         way.lost = way.doubled = way.swapped = way.damaged = 0.0
         house.revive()
+        await harm.up()
+        house.set_clock(0.0)
         await settled(house)
         for task in lying:
             task.cancel()
@@ -453,7 +520,7 @@ def is_bound(port: int) -> bool:
 def verdict(house: House, faults: Counter[str]) -> Verdict:
     """Return what is left."""
     journal, calm, consumer = house.disk / "limber.db", house.folder / "calm.db", house.folder / "consumer.db"
-    movements, compared, lost, doubled = apart(journal, calm)
+    movements, compared, lost, doubled = apart(journal, calm, house.shifts)
     events = events_of(journal)
     gaps = sum(isinstance(event, Gap) for _, event in events)
     lost += differences(journal, consumer)

@@ -2,11 +2,13 @@
 
 Everything else is real: the process, the frames, the journal, the broker. CLOCK is SPEED,REAL,BEGIN: how many times
 faster, and which time (s, Unix) it was at which real one, so that a bridge that is started again is in the same night.
+A fourth part names a file with the seconds by which the clock on the wall is wrong: whoever writes there sets it.
 """
 
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import override
 
 from limber_bridge import app
@@ -23,18 +25,29 @@ class FastClock:
     """s, Unix; when the two clocks parted."""
     begin: float
     """s, Unix; what it showed then."""
+    wrong: Path | None = None
+    """Where it stands by how much the clock on the wall is ahead, in s; None: it is right."""
 
     @override
     def __str__(self) -> str:
-        return f"{self.speed},{self.real!r},{self.begin!r}"
+        right = f"{self.speed},{self.real!r},{self.begin!r}"
+        return right if self.wrong is None else f"{right},{self.wrong}"
 
     def now(self) -> float:
-        """Return the time in s, Unix."""
+        """Return the true time in s, Unix."""
         return self.begin + (time.time() - self.real) * self.speed
 
     def wall(self) -> int:
-        """Return the time in ns, Unix."""
-        return round(self.now() * 1e6) * 1000
+        """Return the time in ns, Unix, as the clock on the wall shows it."""
+        ahead = 0.0 if self.wrong is None else float(self.wrong.read_text())
+        return round((self.now() + ahead) * 1e6) * 1000
+
+    def put(self, ahead: float) -> None:
+        """Set the clock on the wall so that it is ahead of the true time by so many s."""
+        assert self.wrong is not None  # noqa: S101 - nobody sets a clock that is right
+        part = self.wrong.with_suffix(".part")
+        part.write_text(repr(ahead))
+        part.replace(self.wrong)
 
     def monotonic(self) -> int:
         """Return the monotonic time in ns."""
@@ -43,8 +56,8 @@ class FastClock:
 
 def parse(text: str) -> FastClock:
     """Return the clock in a text."""
-    speed, real, begin = text.split(",")
-    return FastClock(int(speed), float(real), float(begin))
+    speed, real, begin, *wrong = text.split(",", 3)
+    return FastClock(int(speed), float(real), float(begin), *map(Path, wrong))
 
 
 class OnFastHost(HostClock):

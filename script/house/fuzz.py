@@ -418,7 +418,8 @@ def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
     command += ["--seconds", str(seconds), "--seed", str(first)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120)
     if done.returncode:
-        return {"fault": done.stderr[-3000:]}
+        # atheris tells of an exception on stdout.
+        return {"fault": done.stderr[-3000:] + done.stdout[-3000:]}
     if engine == "hypothesis":
         return dict(json.loads(done.stdout.splitlines()[-1]))
     stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", done.stderr))

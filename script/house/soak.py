@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,15 +72,16 @@ def held(process: int | str = "self") -> Held:
 
 
 def growth(found: Sequence[Held]) -> Held:
-    """Return by how much the last third is above the middle one, when all was warm; each by its median."""
+    """Return by how much the last third is above the middle one, when all was warm.
+
+    Memory by the median; files and threads by the fewest, as one may just be on its way out.
+    """
     third = len(found) // 3
     warm, last = found[third : 2 * third], found[-third:]
-
-    def grown(what: Callable[[Held], float]) -> float:
-        return statistics.median_low(map(what, last)) - statistics.median_low(map(what, warm))
-
     return Held(
-        grown(lambda one: one.rss), round(grown(lambda one: one.descriptors)), round(grown(lambda one: one.threads))
+        statistics.median(one.rss for one in last) - statistics.median(one.rss for one in warm),
+        min(one.descriptors for one in last) - min(one.descriptors for one in warm),
+        min(one.threads for one in last) - min(one.threads for one in warm),
     )
 
 

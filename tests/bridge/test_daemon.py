@@ -474,6 +474,22 @@ def test_a_full_disk_stops_neither_movements_nor_the_bridge(
     assert log.count("recording again") == 1
 
 
+def test_nobody_else_reads_what_the_bridge_writes(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    """Journal, lock, backup, raw signal; what is exported is for whoever asked for it."""
+    port, sensor, files = free_port(), AnkleSensor(), tmp_path / "limber-raw"
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(port))
+        listener.wait(online)
+        for second in range(3):
+            send(port, sensor.frame(leg(second / 2, 0.5, [])))
+        wait_for(lambda: any(files.glob("anna-*.db")) and any((tmp_path / "limber-backups").glob("*.db")))
+        wait_for(lambda: next(files.glob("anna-*.db")).stat().st_size > 0)
+        written = [*tmp_path.glob("limber.db*"), *tmp_path.glob("limber-*/*"), *tmp_path.glob("limber-*/")]
+        modes = {path.name: oct(path.stat().st_mode & 0o077) for path in written}
+    assert {"limber.db", "limber.db.lock", "limber-raw", "limber-backups"} <= set(modes)
+    assert set(modes.values()) == {"0o0"}, modes
+
+
 def test_check_without_a_broker(tmp_path: Path) -> None:
     (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=free_port()))
     ended = command("check", cwd=tmp_path)

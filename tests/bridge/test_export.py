@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -156,6 +157,16 @@ def test_edf_for_edflib(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     movements = [one for one in events if isinstance(one, Movement)]
     assert onsets[leg] == pytest.approx([(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3)
     assert durations[leg] == pytest.approx([one.duration / SECOND for one in movements], abs=1e-3)
+
+
+def test_what_is_exported_is_read_by_whom_its_owner_lets(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other than the bridge's own files: as the umask of who exports says."""
+    before = os.umask(0o027)
+    try:
+        modes = [exported(kept, name, capsys).stat().st_mode & 0o777 for name in ("m.edf", "m.csv", "m.json")]
+    finally:
+        os.umask(before)
+    assert modes == [0o640] * 3
 
 
 def test_csv_holds_every_event(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:

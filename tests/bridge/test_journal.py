@@ -11,11 +11,13 @@ from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final, override
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from limber_bridge.database import Ailment
 from limber_bridge.detection.detector import Memory, SensorMemory
 from limber_bridge.detection.events import (
     Bed,
@@ -33,10 +35,11 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.noise import Noise
 from limber_bridge.detection.personal import Label
 from limber_bridge.detection.sleep import BedState
-from limber_bridge.journal import Journal, Limits, backups
+from limber_bridge.journal import Journal, Limits, backups, look_at
 from limber_bridge.layout import MIGRATIONS, Page, encode
-from limber_bridge.record import JournalError, SpoiltError, read_only
+from limber_bridge.record import InUseError, JournalError, SpoiltError, UnwritableError, read_only
 from limber_bridge.settings import Settings
+from limber_bridge.sources.arrival import Read
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
@@ -131,13 +134,32 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
         Journal(tmp_path / "j.db")
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_path: Path) -> None:
+    """As a service manager does, and as who asks `limber check` first."""
     (tmp_path / "j.db").write_text("I am no database, and long enough to be looked at." * 50)
-    with pytest.raises(JournalError, match="move the file away to begin a new journal"):
-        Journal(tmp_path / "j.db")
+    with pytest.raises(JournalError):
+        look_at(tmp_path / "j.db")
+    for _ in range(3):
+        with pytest.raises(JournalError, match="move the file away to begin a new journal"):
+            Journal(tmp_path / "j.db")
+    assert (tmp_path / "j.db").read_text().startswith("I am no database")
+
+
+def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
+    """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user out."""
+    look_at(tmp_path / "j.db")
+    assert list(tmp_path.iterdir()) == []
+    Journal(tmp_path / "j.db").close()
+    before = sorted(tmp_path.iterdir())
+    look_at(tmp_path / "j.db")
+    assert sorted(tmp_path.iterdir()) == before
+    with Journal(tmp_path / "j.db"), pytest.raises(InUseError):
+        look_at(tmp_path / "j.db")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="let the bridge's user write there"):
+        look_at(tmp_path / "none/j.db")
     with pytest.raises(JournalError, match="let the bridge write to this folder"):
         Journal(tmp_path / "none/j.db")
 
@@ -260,23 +282,73 @@ def test_something_spoilt_in_a_sound_file_has_it_set_aside(tmp_path: Path) -> No
         assert journal.memory("anna") == MEMORY
 
 
-def test_the_first_layout_is_brought_up_to_date_and_copied_before(tmp_path: Path) -> None:
-    path = tmp_path / "limber.db"
-    with sqlite3.connect(path) as database:
-        database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
-        payload = encode(night(NIGHT))
-        database.execute("INSERT INTO night VALUES ('anna', ?, 1, ?)", (NIGHT.isoformat(), payload))
-    database.close()
+FILLED: Final = (
+    """
+    INSERT INTO event VALUES (7, 'anna', '{night}', 'gap-5-1', 'gap', 5, '{{"sensor": 1, "onset": 5, "end": 9}}');
+    INSERT INTO night (sleeper, night, revision, payload) VALUES ('anna', '{before}', 2, '{finished}');
+    INSERT INTO night (sleeper, night) VALUES ('anna', '{night}');
+    INSERT INTO memory VALUES ('anna', '{memory}');
+    INSERT INTO topic VALUES ('limber/bedroom/info');
+    """,
+    "INSERT INTO label VALUES ('anna', '{label.id}', '{label.event}', '{said}');",
+    "UPDATE night SET dropped = 77 WHERE night = '{before}';",
+    "INSERT INTO read VALUES (1, 6, 1, 75);",
+)
+"""What a journal holds that was filled by one version after the other, up to the last but one."""
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(tmp_path: Path, version: int) -> None:
+    path, before, label = tmp_path / "limber.db", NIGHT - timedelta(days=1), said(AT, cramp=True)
+    known = {
+        "night": NIGHT, "before": before, "label": label, "said": encode(label), "memory": encode(MEMORY),
+        "finished": encode(night(before, 2)),
+    }  # fmt: skip
+    with closing(sqlite3.connect(path)) as database:
+        for number in range(version):
+            database.executescript(MIGRATIONS[number] + FILLED[number].format(**known))
+        database.executescript(f"PRAGMA user_version = {version}")
     with pytest.raises(JournalError, match="written by an older limber; run the bridge once"):
         read_only(path)
     with Journal(path) as journal:
-        assert journal.nights("anna") == [night(NIGHT)]
-        assert journal.dropped("anna", NIGHT) is None
-        assert journal.before == tmp_path / "limber.db.schema-1"
-    with closing(sqlite3.connect(tmp_path / "limber.db.schema-1")) as before:
-        assert before.execute("PRAGMA user_version").fetchone() == (1,)
+        assert journal.events("anna", NIGHT) == [Gap(1, 5, 9)]
+        assert (journal.nights("anna"), journal.unfinished("anna")) == ([night(before, 2)], [NIGHT])
+        assert (journal.memory("anna"), journal.topics()) == (MEMORY, {"limber/bedroom/info"})
+        assert journal.labels("anna") == ([label] if version > 1 else [])
+        assert journal.dropped("anna", before) == (77 if version > 2 else None)
+        assert journal.before == tmp_path / f"limber.db.schema-{version}"
+        journal.append("anna", filed(*EVENTS), MEMORY)
+        journal.write([Page("anna", labels=(label,), read=((1, Read(7, 100)),))])
+        earlier = [Read(6, 75)] if version > 3 else []
+        assert (len(journal.events("anna", NIGHT)), journal.read()) == (len(EVENTS) + 1, {1: [*earlier, Read(7, 100)]})
+        journal.write([Page("anna", settings=Settings(sensitivity=1.5))])
+        assert journal.settings("anna") == Settings(sensitivity=1.5)
+        assert journal.labels("anna") == [label]
+    with closing(sqlite3.connect(tmp_path / f"limber.db.schema-{version}")) as copy:
+        assert copy.execute("PRAGMA user_version").fetchone() == (version,)
     with Journal(path) as journal:
         assert journal.before is None
+
+
+class Failing(Journal):
+    """One whose disk fails after a night was dropped."""
+
+    dropped_so_far = 0
+
+    @override
+    def _drop(self, night: date) -> None:
+        if self.dropped_so_far:
+            raise UnwritableError(self._path, Ailment.DISK_ERROR, "as a disk would")
+        super()._drop(night)
+        self.dropped_so_far += 1
+
+
+def test_a_night_that_was_dropped_before_the_disk_failed_is_told(tmp_path: Path) -> None:
+    with Failing(tmp_path / "limber.db") as journal:
+        days = many_nights(journal, 12)
+        done = journal.upkeep(NIGHT, Limits(nights=9))
+    assert done.dropped == tuple(days[:1])
+    assert "the disk reports errors" in (done.problem or "")
 
 
 def many_nights(journal: Journal, count: int) -> list[date]:
@@ -310,12 +382,15 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
     with Journal(path) as journal:
         many_nights(journal, 3)
+        (tmp_path / "limber-backups").mkdir()
+        (tmp_path / "limber-backups" / ".limber-2026-11-01.db.part").write_text("of a bridge that was killed meanwhile")
         for back in range(9, -1, -1):
             assert journal.upkeep(NIGHT - timedelta(days=back), Limits()).problem is None
     assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
     with read_only(backups(path)[0]) as copy:
         assert len(copy.nights("anna")) == 3
     assert backups(path)[0].stat().st_mode & 0o077 == 0
+    assert len(list((tmp_path / "limber-backups").iterdir())) == 7
 
 
 def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 
 from house.process import LOOPBACK, Program, free_port
-from limber_bridge import check
+from limber_bridge import check, mqtt
 from limber_bridge.config import Broker as Settings
 from limber_bridge.mqtt import NO_ECHO, REFUSED_PUBLISH, Heartbeat, Link
 from limber_bridge.wire import Topics
@@ -118,6 +118,54 @@ async def test_a_client_that_died_is_made_anew(broker: Broker) -> None:
         found.link._client.on_publish = broken
         await found.until(lambda: found.greetings == 2)
         await found.until(lambda: not found.link.problems)
+
+
+async def test_a_broker_that_was_only_slow_is_spoken_to_in_mqtt_5_again(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is silent 3.1.1 is tried, as some choke on 5; but then none of the two is believed for good."""
+    monkeypatch.setattr(mqtt, "ANSWER", 0.3)
+    found = Linked(broker.port, Heartbeat())
+    broker.program.process.send_signal(signal.SIGSTOP)
+    found.link.start()
+    try:
+        for version in ("MQTT 3.1.1", "MQTT 5", "MQTT 3.1.1"):
+            await found.until(lambda version=version: found.link.version == version)  # type: ignore[misc]
+        broker.program.process.send_signal(signal.SIGCONT)
+        await found.until(lambda: found.link.health.connected)
+        broker.program.kill()
+        await found.until(lambda: not found.link.health.connected)
+        monkeypatch.setattr(mqtt, "ANSWER", 5.0)
+        broker.start()
+        await found.until(lambda: found.link.health.connected)
+        assert found.link.version == "MQTT 5"
+    finally:
+        broker.program.process.send_signal(signal.SIGCONT)
+        await found.link.stop()
+
+
+async def test_an_answer_that_was_refused_is_no_trouble_for_ever(tmp_path: Path) -> None:
+    """Whoever asked for it may never come again: an answer to anybody shows that the right is there."""
+    port, answers = free_port(), f"{TOPICS.root}/answer"
+    (tmp_path / "acl").write_text(f"topic readwrite {TOPICS.status}\ntopic read {TOPICS.ask}\n")
+    program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
+    try:
+        async with linked(port) as found:
+            for number in range(20):
+                found.link.publish(f"{answers}/{number}", b"{}", retain=False)
+            await found.until(lambda: REFUSED_PUBLISH in {one.key for one in found.link.problems})
+            await found.until(lambda: not found.link.health.waiting)
+            assert found.link._refused_topics == {f"{answers}/#"}
+            (tmp_path / "acl").write_text("topic readwrite limber/bedroom/#\n")
+            program.process.send_signal(signal.SIGHUP)
+
+            def mended() -> bool:
+                found.link.publish(f"{answers}/another", b"{}", retain=False)
+                return not found.link.problems
+
+            await found.until(mended)
+    finally:
+        program.stop()
 
 
 async def test_a_connection_that_is_only_quiet_stays(broker: Broker) -> None:

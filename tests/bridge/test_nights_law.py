@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config import Config
+from limber_bridge.detection.events import Gap
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.journal import Journal
 from limber_bridge.keeping import kept, page_of
@@ -85,6 +86,13 @@ class Stay:
         self.start(zone)
         self.take(self.watch.tick(self.now))
 
+    def be_silent(self, minutes: int) -> None:
+        """Let the bridge be on and hear nothing."""
+        for _ in range(minutes // 10):
+            self.now += 10 * MINUTE
+            self.take(self.watch.tick(self.now))
+        self.number += round(minutes * 60 * RATE)
+
     def until_noon_is_over(self) -> None:
         """Be out of bed until the night has turned."""
         turn = self.config.calendar.end(self.config.calendar.night_of(self.now))
@@ -127,7 +135,7 @@ def lies_in_its_night(night: Night, calendar: Calendar) -> None:
 
 ZONES = ["Europe/Berlin", "America/New_York", "Pacific/Chatham", "Asia/Kathmandu", "Australia/Lord_Howe"]
 BEFORE_CHANGES = [date(2026, 3, 7), date(2026, 3, 28), date(2026, 10, 24), date(2026, 6, 1)]
-WAYS = st.sampled_from(["in bed", "in bed", "up", "up", "off"])
+WAYS = st.sampled_from(["in bed", "in bed", "up", "up", "off", "silent", "away"])
 DAYS = st.lists(st.tuples(WAYS, st.integers(1, 90)), min_size=3, max_size=12)
 
 
@@ -138,12 +146,17 @@ def live(stay: Stay, parts: Iterable[tuple[str, int]]) -> int:
         match way:
             case "off":
                 stay.off(tens * 10)
+            case "silent":
+                stay.be_silent(tens * 10)
+            case "away":
+                stay.be_silent(tens * 100)
             case _:
                 stay.spend(tens * 10, in_bed=way == "in bed")
     return 1 + len(list(parts))
 
 
 @given(st.sampled_from(ZONES), st.sampled_from(BEFORE_CHANGES), st.integers(0, 23), DAYS)
+@example("America/New_York", date(2026, 10, 24), 13, [("up", 55), ("in bed", 40), ("away", 18), ("in bed", 65)])
 @settings(max_examples=12, deadline=None)
 def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[str, int]]) -> None:
     """Whatever happens, every hour that somebody lay in bed is in one night, and in no other."""
@@ -235,13 +248,66 @@ def test_a_bridge_that_was_off_at_noon_finishes_the_night_when_it_is_back(back: 
         assert stay.nights[date(2026, 11, 22)].revision == 1
 
 
+def test_three_weeks_away_are_a_gap_in_two_nights_and_no_night_between() -> None:
+    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(420, in_bed=True)
+        left = stay.now
+        stay.off(21 * 24 * 60)
+        stay.spend(20, in_bed=False)
+        stay.until_noon_is_over()
+        gaps = {
+            night: [(one.onset, one.end) for one in stay.journal.events("anna", night) if isinstance(one, Gap)]
+            for night in [date(2026, 11, 1) + timedelta(days=days) for days in range(25)]
+        }
+        first, last = date(2026, 11, 2), date(2026, 11, 23)
+        assert {night for night, found in gaps.items() if found} == {first, last}
+        ((begin, noon),), ((turn, end),) = gaps[first], gaps[last]
+        calendar = stay.config.calendar
+        assert (noon, turn) == (calendar.end(first), calendar.begin(last))
+        assert abs(begin - left) < MINUTE
+        assert abs(end - left - 21 * 24 * HOUR) < MINUTE
+        assert list(stay.nights) == [first]
+        assert stay.nights[first].measures.time_in_bed_h == pytest.approx(7.0, abs=SETTLING / HOUR)
+        has_kept_the_laws(stay)
+
+
+def test_a_sensor_that_comes_back_after_days_leaves_the_night_it_went_in_as_it_was() -> None:
+    """The bridge was on all the time, and the night in which the gap began is days ago."""
+    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(420, in_bed=True)
+        stay.spend(120, in_bed=False)
+        stay.be_silent(5 * 24 * 60)
+        stay.spend(600, in_bed=False)
+        assert [(night.date.day, night.revision) for night in stay.finished] == [(2, 1)]
+        assert stay.nights[date(2026, 11, 2)].measures.time_in_bed_h == pytest.approx(7.0, abs=0.1)
+        has_kept_the_laws(stay)
+
+
+def test_a_clock_that_was_days_ahead_for_a_while_leaves_what_was_before() -> None:
+    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(240, in_bed=True)
+        for by in (10 * 24 * HOUR, -10 * 24 * HOUR):
+            stay.now += by
+            stay.take(stay.watch.clock_set(stay.now, by))
+            stay.spend(30, in_bed=True)
+        stay.spend(150, in_bed=True)
+        stay.until_noon_is_over()
+        night = stay.nights[date(2026, 11, 2)]
+        assert night.revision == 2
+        # The jump ahead was told as a gap up to noon: what was measured in it, by a clock set back, counts for nothing.
+        assert night.measures.time_in_bed_h == pytest.approx(4.0, abs=0.1)
+
+
 def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
     with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(300, in_bed=True)
-        stay.take(stay.watch.end_night(stay.now))
+        stay.take(stay.watch.end_night())
         with pytest.raises(NothingToEndError, match="has been ended already"):
-            stay.watch.end_night(stay.now)
+            stay.watch.end_night()
         stay.spend(240, in_bed=True)
         stay.until_noon_is_over()
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]

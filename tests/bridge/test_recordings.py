@@ -142,6 +142,8 @@ def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,x,y,z\n0,0,0,9.81\n1,0,0,9.81\n", "`x` and its axes read 9.81 at rest, where gravity is 1 g; write g"),
         ("time,x,y,z\n0,0,0,1000\n1,0,0,1000\n", "read 1000 at rest, where gravity is 1 g; write g"),
         ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
+        # Found by script/fuzz: no sensor measures so much, and a single number has no rate.
+        ("time,left_emg\n0,1e99\n1,6\n", "no number in any column but `time`"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:

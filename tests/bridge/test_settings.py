@@ -256,7 +256,7 @@ def test_what_is_so_already_is_no_change(leg: Leg) -> None:
 def test_a_night_carries_the_sensitivity_at_its_end_and_keeps_it(leg: Leg) -> None:
     leg.lie(in_bed())
     leg.take(leg.watch.sense(1.5))
-    leg.take(leg.watch.end_night(leg.now))
+    leg.take(leg.watch.end_night())
     leg.take(leg.watch.sense(0.5))
     leg.kill()
     leg.wait(15 * 60)

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config import Config
-from limber_bridge.detection.events import Bed, Cramp, Event, Gap, Movement, Series
+from limber_bridge.detection.events import Bed, ClockStep, Cramp, Event, Gap, Movement, Series
 from limber_bridge.detection.personal import Label
 from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.journal import Journal
+from limber_bridge.messages import AskEndNight, Refusal
 from limber_bridge.nights import Night
+from limber_bridge.questions import Questions
+from limber_bridge.recorder import Recorder
 from limber_bridge.sources.arrival import Ended, Reason, Samples, Trouble
 from limber_bridge.watch import Change, Filed, Kept, NothingToEndError, Watch
 from tests.bridge.examples import config, local
@@ -239,11 +243,37 @@ def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
 
 def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
     with pytest.raises(NothingToEndError):
-        cells.watch.end_night(cells.now)
+        cells.watch.end_night()
     cells.weigh(45, 2)
     cells.weigh(120, 60)
-    cells.take(cells.watch.end_night(cells.now))
+    cells.take(cells.watch.end_night())
     assert [night.revision for night in cells.finished] == [1]
+
+
+def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(legs: Evening) -> None:
+    """An ankle is believed after five minutes, when the night has turned."""
+    legs.now = local("2026-11-22T11:57")
+    legs.lie(ankle(*[(20.0 + 15 * number, 2.0) for number in range(58)], length=900))
+    tonight = legs.watch.state(legs.now).tonight
+    assert tonight.night == date(2026, 11, 23)
+    assert tonight.measures.time_in_bed_h == pytest.approx(0.2, abs=0.01)
+
+
+async def test_a_night_that_is_over_is_not_lost_to_who_ends_the_next_one(cells: Evening, tmp_path: Path) -> None:
+    """Asked for in the very second after noon, before the next tick."""
+    cells.weigh(45, 30)
+    cells.weigh(120, 13 * 60 + 29)
+    cells.now = local("2026-11-22T12:00") + 1000
+
+    async def apply(_watch: Watch, change: Change) -> None:
+        cells.take(change)
+
+    with Journal(tmp_path / "limber.db") as journal:
+        questions = Questions({"anna": cells.watch}, journal, Recorder(journal), lambda: cells.now, apply)
+        answer = await questions.answer(AskEndNight(v=1, id="x", reply="limber/bedroom/answer/me", sleeper="anna"))
+    assert isinstance(answer, Refusal)
+    assert answer.error == "nothing_to_end"
+    assert [night.date for night in cells.finished] == [date(2026, 11, 22)]
 
 
 def test_a_recording_is_a_night_when_it_is_over(tmp_path: Path) -> None:
@@ -379,6 +409,39 @@ def test_a_clock_set_back_stops_nothing(legs: Evening) -> None:
     assert legs.watch.state(legs.now).sensors["1"].connected
     legs.wait(1)
     assert not legs.watch.state(legs.now).sensors["1"].connected
+
+
+def test_trouble_that_is_over_is_no_trouble_because_the_clock_was_set_back(legs: Evening) -> None:
+    legs.lie(ankle(length=2))
+    legs.take(legs.watch.arrive(Trouble(1, Reason.WRONG_KEY, "x"), legs.now))
+    holed = ankle(length=10)
+    holed[:, ::2] = np.nan
+    legs.lie(holed)
+    legs.now -= 14 * 60 * MINUTE
+    legs.lie(ankle(length=70))
+    health = legs.watch.state(legs.now).sensors["1"]
+    assert (health.problem, health.quality) == (None, 100)
+
+
+def test_a_clock_that_was_set_back_while_nobody_looked_is_told_and_measures_nothing(legs: Evening) -> None:
+    legs.lie(ankle(*KICKS, length=100))
+    legs.now -= 60 * MINUTE
+    again = legs.restart()
+    before = len(again.events)
+    again.take(again.watch.begin(again.now))
+    (step,) = [filed.event for filed in again.events[before:]]
+    assert isinstance(step, ClockStep)
+    assert step.onset == again.now
+    assert step.by / SECOND == pytest.approx(-3600, abs=1)
+    again.lie(ankle(*KICKS, length=100, seed=2))
+    assert again.watch.measured <= again.now
+    assert again.watch.state(again.now).tonight.measures.movements == 12
+
+
+def test_who_looks_again_in_time_tells_of_no_clock(legs: Evening) -> None:
+    legs.lie(ankle(length=10))
+    legs.now += 5 * SECOND
+    assert not legs.restart().watch.begin(legs.now)
 
 
 def test_what_is_open_is_kept_when_we_are_stopped(legs: Evening) -> None:

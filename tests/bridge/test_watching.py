@@ -5,16 +5,18 @@ import configparser
 import http.client
 import json
 import socket
+import subprocess
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, override
 
 import pytest
 
-from house.process import LOOPBACK, ROOT, free_port
+from house.process import LOOPBACK, ROOT, find, free_port
 from house.sensor import AnkleSensor, leg, send
 from limber_bridge import app, intake, vitals
 from limber_bridge.app import Bridge
@@ -22,8 +24,8 @@ from limber_bridge.check import try_page
 from limber_bridge.cli import WRONG, parser
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Page as HealthPage
-from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import ClockStep
+from limber_bridge.detection.detector import Memory, SensorMemory
+from limber_bridge.detection.events import ClockStep, Event, identity
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.journal import Journal
 from limber_bridge.layout import Page
@@ -34,7 +36,9 @@ from limber_bridge.web import CONNECTIONS
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, online, wait_for
+from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
+from tests.bridge.test_recorder import spoil
+from tests.needs import need
 
 PATIENCE: Final = 10.0
 
@@ -68,6 +72,9 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
         wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
         found = health(page)
     assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert found["recording"] is True
+    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    assert found["journal"] == nothing | {"held": 0, "lost": 0, "signal": found["journal"]["signal"]}
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
     bridge = found["bridge"]
@@ -280,8 +287,70 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
 
+async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
+    tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that is remembered: events, and how far signed frames were read."""
+    playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
+    with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
+        bridge = Bridge(playing, journal, HostClock())
+        bridge._intake.took(Samples(1, Block(0, leg(0, 0.5, []), Clock(0, 0, 50.0), 50.0), read=Read(7, 25)))
+        async with running(bridge):
+            night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
+            before = {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
+            with journal._turn:
+                assert journal._database is not None
+                journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # As after an error of the disk: what is written next opens the file anew.
+                journal._let_go()
+                spoil(tmp_path / "limber.db")
+            await asyncio.to_thread(
+                listener.wait, lambda one: one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+            )
+            await until(lambda: bridge._recorder.now.well and journal.read())
+        assert before <= {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
+        assert journal.read() == {1: [Read(7, 25)]}
+    assert caplog.text.count("was DAMAGED") == 1
+
+
+async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a machine without a battery for its clock, after a power cut."""
+    host, settled = HostClock(), config(tmp_path, ANKLE, more=listen_on(free_port()))
+    ahead = host.now() + 3600 * SECOND
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", [], Memory({1: SensorMemory(ahead - SECOND, ahead, 50.0)}))
+
+        def told() -> list[Event]:
+            return [event for night in journal.unfinished("anna") for event in journal.events("anna", night)]
+
+        bridge = Bridge(settled, journal, host)
+        async with running(bridge):
+            await until(told)
+            clock = bridge._vitals.health(host.now()).clock
+        (step,) = told()
+    assert isinstance(step, ClockStep)
+    assert step.by / SECOND == pytest.approx(-3600, abs=10)
+    assert clock is not None
+    assert clock.by == step.by / SECOND
+    assert caplog.text.count("s or more while no bridge ran") == 1
+
+
+def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
+    """But that this machine has limber elsewhere. A machine without systemd has no use for the unit."""
+    analyze = find("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd on this machine: the unit is not verified here")
+    text = (ROOT / "bridge" / "limber.service").read_text()
+    (tmp_path / "limber.service").write_text(text.replace("/opt/limber/.venv/bin/limber", need("limber")))
+    command = [analyze, "verify", "--man=no", str(tmp_path / "limber.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_the_unit_starts_what_there_is() -> None:
-    """A unit that systemd reads, whose command the command line knows (systemd-analyze verify was run by hand)."""
+    """Its command is one that the command line knows."""
     unit = configparser.RawConfigParser(strict=False)
     unit.read(ROOT / "bridge" / "limber.service")
     service = unit["Service"]

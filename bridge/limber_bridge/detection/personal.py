@@ -62,6 +62,9 @@ class Labels:
     def __len__(self) -> int:
         return len(self._labels)
 
+    def __iter__(self) -> Iterator[Label]:
+        return iter(self._labels.values())
+
     @property
     def said(self) -> Mapping[str, bool]:
         """Whether it was a cramp, by the id of the event."""

@@ -62,7 +62,7 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     ]
     signals = tuple(signal_of(column, samples, stamps) for column, _, samples in found if not is_empty(samples))
     notes += [
-        f"{path}: column `{group[0]}` holds fewer than two numbers; left out"
+        f"{path}: column `{group[0]}` holds fewer than two numbers that can have been measured; left out"
         for _, group, samples in found
         if is_empty(samples)
     ]
