@@ -105,6 +105,23 @@ def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
     assert "line 1002: time runs back" in recording.notes[0]
 
 
+def test_a_clock_that_was_set_back_costs_the_time_it_was_set_back_by(tmp_path: Path) -> None:
+    times = np.arange(3000) / 50
+    times[1500:] -= 20.0
+    recording = read(csv(tmp_path, times))
+    assert [note.partition(": ")[2] for note in recording.notes] == [
+        "line 1502: time runs back or stands still; 1000 rows left out; give the rows the time that the device measured"
+    ]
+    assert recording.duration == pytest.approx(39.98)
+    assert gaps(recording) == []
+
+
+def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
+    path = csv(tmp_path, np.arange(100) / 50)
+    path.write_text(path.read_text().replace("\n0.200000,", "\n,", 1))
+    assert "line 12: column `time` is empty; 1 rows left out" in read(path).notes[0]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -120,7 +137,10 @@ def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,left_emg\n", "fewer than two rows"),
         ("time,left_emg\n1795368567419,1\n1795368567439,1\n", "line 2: column `time` is 1795368567419; write seconds"),
         ("time,left_emg\n0,1\n1e300,1\n", "line 3: column `time` is"),
-        ("time,left_emg\n0,1\n3,1\n1,1\n2,1\n", "line 4: time runs back, as in 2 rows; sort them by time"),
+        ("time,left_emg\n0,1\n3,1\n2,1\n1,1\n", "line 4: time runs back, as in 2 rows; sort them by time"),
+        ("time,x,y,z,left_acc_x\n0,0,0,1,0\n", "line 1: `x, y, z` beside another ankle; say whose"),
+        ("time,x,y,z\n0,0,0,9.81\n1,0,0,9.81\n", "`x` and its axes read 9.81 at rest, where gravity is 1 g; write g"),
+        ("time,x,y,z\n0,0,0,1000\n1,0,0,1000\n", "read 1000 at rest, where gravity is 1 g; write g"),
         ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
         # Found by script/fuzz: no sensor measures so much, and a single number has no rate.
         ("time,left_emg\n0,1e99\n1,6\n", "no number in any column but `time`"),
@@ -240,7 +260,8 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
     folder = Path(__file__).parents[1] / "data/bed_acceleration"
     recordings = [read(path) for path in sorted(folder.glob("*.csv.gz"))]
     assert [round(recording.duration / 3600, 2) for recording in recordings] == [6.78, 6.49, 0.07, 1.12]
-    assert [len(recording.notes) for recording in recordings] == [0, 1, 0, 0]
+    assert [len(recording.notes) for recording in recordings] == [1, 2, 1, 1]
+    assert all("below 10 Hz movements are unknown" in recording.notes[-1] for recording in recordings)
     for recording in recordings:
         detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.BED)])
         for block in recording.signals[0].blocks:
@@ -265,3 +286,70 @@ def test_a_hole_in_a_slow_recording_leaves_no_piece_without_a_row(tmp_path: Path
     path.write_text("time,left_emg\n0,0\n0.1,\n60500000,7.3\n")
     with suppress(UnreadableRecordingError):
         assert all(block.samples.shape[1] for block in read(path).signals[0].blocks)
+
+
+def cut(path: Path, size: int) -> Path:
+    path.write_bytes(path.read_bytes()[:size])
+    return path
+
+
+def overwritten(path: Path, offset: int, text: bytes) -> Path:
+    data = path.read_bytes()
+    path.write_bytes(data[:offset] + text.ljust(8) + data[offset + 8 :])
+    return path
+
+
+def test_a_file_that_breaks_off_is_scored_up_to_there_and_told_in_one_line(tmp_path: Path) -> None:
+    path = edf(tmp_path / "n.edf", channel("LAT"))
+    recording = read(cut(path, path.stat().st_size - 1000))
+    assert recording.notes == (f"{path}: ends after 57 of 60 records; those are scored; export the rest anew",)
+    assert recording.duration == 57.0
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [(0, "empty"), (100, "ends within its header of 256 bytes"), (300, "ends within its header of 512 bytes")],
+)
+def test_a_header_that_breaks_off_is_named(tmp_path: Path, size: int, message: str) -> None:
+    with pytest.raises(UnreadableRecordingError, match=message):
+        read(cut(edf(tmp_path / "n.edf", channel("LAT")), size))
+
+
+@pytest.mark.parametrize(
+    ("offset", "text", "message"),
+    [
+        (236, b"many", "header, byte 236: `many`: the number of records must be a number"),
+        (244, b"0", "header, byte 244: records of 0 s, so no rate is known"),
+        (472, b"0", "header, byte 472: a signal without samples, so no rate is known"),
+    ],
+)
+def test_a_header_that_says_nonsense_is_named(tmp_path: Path, offset: int, text: bytes, message: str) -> None:
+    with pytest.raises(UnreadableRecordingError, match=message):
+        read(overwritten(edf(tmp_path / "n.edf", channel("LAT")), offset, text))
+
+
+def test_a_wrong_rate_in_the_header_is_named_where_the_records_tell(tmp_path: Path) -> None:
+    path = edf(tmp_path / "n.edf", channel("LAT"), annotations=())
+    with pytest.raises(UnreadableRecordingError, match="records of 2 s that begin 1 s apart: its rates are wrong"):
+        read(overwritten(path, 244, b"2"))
+
+
+def test_more_records_than_the_header_says_are_told(tmp_path: Path) -> None:
+    recording = read(overwritten(edf(tmp_path / "n.edf", channel("LAT")), 236, b"30"))
+    assert "60 records where its header says 30" in recording.notes[0]
+
+
+def test_two_labels_for_one_muscle_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRecordingError, match="`LAT`, `Leg L`: one quantity twice; keep one label"):
+        read(edf(tmp_path / "n.edf", channel("LAT"), channel("Leg L")))
+
+
+def test_a_signal_of_unknown_unit_does_not_cost_the_others(tmp_path: Path) -> None:
+    recording = read(edf(tmp_path / "n.edf", channel("LAT", "furlong"), channel("RAT")))
+    assert [one.side for one in recording.signals] == [Side.RIGHT]
+    assert "`LAT`: unit `furlong` unknown" in recording.notes[0]
+
+
+def test_a_slow_signal_says_what_is_unknown(tmp_path: Path) -> None:
+    (note,) = read(edf(tmp_path / "n.edf", channel("LAT", rate=20.0))).notes
+    assert "`left_emg` has 20 Hz; below 50 Hz movements are unknown; record faster" in note

@@ -233,7 +233,7 @@ def test_any_restart_keeps_the_sensitivity(restarts: Sequence[int], chosen: int)
     """Kicks that only a sensitivity of 2 finds: as many as come after it was chosen, wherever the bridge is killed."""
     quiet = [half for half in range(80) if not 8 <= half % 24 <= 17]
     at = quiet[chosen % len(quiet)]
-    signal = kicking(40, size=0.0045, noise=0.0003)
+    signal = kicking(40, size=0.0035, noise=0.0003)
     with watching() as leg:
         for half in range(80):
             if half == at:

@@ -177,7 +177,7 @@ def test_a_cramp_that_lasts_is_over_and_the_calf_learnt_anew() -> None:
     assert len(detector.memory.calf) < 3
 
 
-FAINT = 0.0045
+FAINT = 0.0034
 """g; a movement whose level stays below the threshold of the rule, and above half of it."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.cramp import BIN, Bin, Calf, strength
+from limber_bridge.detection.cramp import BIN, Bin, Calf, Move, lasting, strength
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, identity
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
@@ -151,6 +151,30 @@ def test_sudden_movement_after_quiet_sleep_and_then_getting_up() -> None:
 def test_rubbing_for_more_than_a_minute() -> None:
     (cramp,) = possible(asleep_then((AT, 9.0), (AT + 12, 30.0), (AT + 50, 40.0), up=None))
     assert "for a minute or more" in cramp.reason
+
+
+def rubbed(signal: Floats, begin: float, seconds: float) -> Floats:
+    """The same leg, rubbed once a second from a time on."""
+    times = np.arange(signal.shape[1]) / RATE
+    within = (times >= begin) & (times < begin + seconds)
+    result = signal.copy()
+    result[2] += 0.3 * np.abs(np.sin(np.pi * (times - begin))) ** 9 * within * np.sin(2 * np.pi * 7 * times)
+    return result
+
+
+def test_rubbing_in_an_even_beat_goes_on() -> None:
+    (cramp,) = possible(rubbed(asleep_then((AT, 18.0), up=None), AT + 20, 80.0))
+    assert "for a minute or more" in cramp.reason
+
+
+def test_an_even_beat_alone_is_none() -> None:
+    assert possible(rubbed(asleep_then(up=None), AT, 80.0)) == []
+
+
+def test_both_legs_at_once_move_no_longer_than_one() -> None:
+    moves = [Move(0, 20 * SECOND, None), Move(5 * SECOND, 25 * SECOND, None), Move(40 * SECOND, 41 * SECOND, 1.0)]
+    assert lasting(moves, 60 * SECOND) == 26 * SECOND
+    assert lasting(moves, 22 * SECOND) == 22 * SECOND
 
 
 def test_what_moved_is_told_with_a_possible_cramp() -> None:

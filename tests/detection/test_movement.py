@@ -165,3 +165,23 @@ def test_a_recording_may_begin_with_movement() -> None:
     signal = ankle((0.0, 20.0), *[(25.0 + 10 * number, 2.0) for number in range(8)], length=110, size=0.5)
     found = movements(detect((LEFT, block(signal))))
     assert [round(event.onset / SECOND) for event in found if event.onset > 22 * SECOND] == list(range(25, 105, 10))
+
+
+@pytest.mark.parametrize("noise", [0.0003, 0.001, 0.002, 0.004])
+def test_a_faint_movement_is_found_on_a_quiet_sensor(noise: float) -> None:
+    """A swing of 6 mg, and of 5 times the noise of an axis if that is more."""
+    signal = ankle((30.0, 2.0), (60.0, 1.0), length=90.0, noise=noise, size=max(0.006, 5 * noise))
+    found = movements(detect((LEFT, block(signal))))
+    assert [round(one.onset / SECOND, 0) for one in found] == [30.0, 60.0]
+
+
+def test_what_a_partner_does_to_the_mattress_is_none() -> None:
+    signal = ankle((30.0, 2.0), (60.0, 5.0), length=90.0, noise=0.0005, size=0.002)
+    assert movements(detect((LEFT, block(signal)))) == []
+
+
+@pytest.mark.parametrize("size", [0.01, 0.02, 0.2])
+def test_weak_movements_last_as_long_as_strong_ones(size: float) -> None:
+    signal = ankle(*[(20.0 + 10 * number, 1.5) for number in range(20)], length=230.0, size=size)
+    found = movements(detect((LEFT, block(signal))))
+    assert np.median([one.end - one.onset for one in found]) / SECOND == pytest.approx(1.5, abs=0.15)

@@ -44,6 +44,60 @@ def test_an_ankle_that_walked_and_lies_is_in_bed_since_it_lies() -> None:
     assert beds(detect((LEFT, block(walked(60.0))))) == [(0.0, False), (60.0, True)]
 
 
+LAIN, ACROSS = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+BESIDE = (1.0, 0.0, 0.0)
+
+
+def epochs(*stretches: tuple[float, tuple[float, float, float], float]) -> list[tuple[float, bool]]:
+    """What an ankle tells of (seconds, direction of gravity, share of walking); it kicks now and then."""
+    state, told, start = BedState(), [], 0
+    for seconds, way, strong in stretches:
+        for _ in range(round(seconds / 10)):
+            state, bed = step(state, Method.ANKLE, Epoch(start, way, strong, int(start % (70 * SECOND) == 0), 1))
+            told += [] if bed is None else [(bed.onset / SECOND, bed.in_bed)]
+            start += 10 * SECOND
+    return told
+
+
+@pytest.mark.parametrize("seconds", [20.0, 40.0])
+def test_a_large_movement_is_no_walk(seconds: float) -> None:
+    """They last up to 45 s (science reference 1.6), and end in another direction."""
+    assert epochs((900, LAIN, 0), (seconds, ACROSS, 1), (900, ACROSS, 0)) == [(0.0, True)]
+
+
+@pytest.mark.parametrize("way", [LAIN, BESIDE], ids=["as it lay", "as it lay before"])
+def test_a_leg_that_is_rubbed_for_two_minutes_is_in_bed(way: tuple[float, float, float]) -> None:
+    assert epochs((600, BESIDE, 0), (600, LAIN, 0), (120, way, 1), (900, LAIN, 0)) == [(0.0, True)]
+
+
+def test_who_walks_across_to_how_he_lay_is_up_since_he_does() -> None:
+    told = epochs((600, BESIDE, 0), (600, LAIN, 0), (80, ACROSS, 1), (60, ACROSS, 0), (900, LAIN, 0))
+    assert told == [(0.0, True), (1200.0, False), (1340.0, True)]
+
+
+def test_who_walks_as_he_lay_is_up_after_three_minutes() -> None:
+    """A sensor that is worn so that a standing leg looks like one that lies."""
+    told = epochs((900, LAIN, 0), (240, LAIN, 1), (600, BESIDE, 0))
+    assert told == [(0.0, True), (900.0, False), (1140.0, True)]
+
+
+def test_a_leg_that_hangs_from_the_bed_has_not_left_it() -> None:
+    walked, lay = (100, ACROSS, 1), (900, LAIN, 0)
+    told = epochs(walked, lay, (200, ACROSS, 0), lay, (10, ACROSS, 1), (100, ACROSS, 0), lay)
+    assert told == [(0.0, False), (100.0, True)]
+    assert epochs(walked, lay, (20, ACROSS, 1), (60, ACROSS, 0))[-1] == (1010.0, False)
+
+
+def test_whose_leg_comes_to_lie_long_after_the_last_step_lay_since_then() -> None:
+    assert epochs((100, ACROSS, 1), (600, ACROSS, 0), (600, LAIN, 0)) == [(0.0, False), (100.0, True)]
+    assert epochs((100, ACROSS, 1), (240, ACROSS, 0), (600, LAIN, 0)) == [(0.0, False), (340.0, True)]
+
+
+def test_who_sleeps_as_he_stands_is_in_bed_after_twenty_minutes_without_a_step() -> None:
+    assert epochs((100, ACROSS, 1), (1100, ACROSS, 0)) == [(0.0, False)]
+    assert epochs((100, ACROSS, 1), (1600, ACROSS, 0)) == [(0.0, False), (100.0, True)]
+
+
 def test_a_sensor_on_a_table_is_not_in_bed() -> None:
     assert beds(detect((LEFT, block(ankle(length=1200))))) == []
 
@@ -183,11 +237,21 @@ def test_every_measure_has_its_function() -> None:
     assert list(MEASURES) == [field.name for field in fields(Measures)]
 
 
+def test_a_turn_parts_no_sleep_from_a_shorter_piece_of_it() -> None:
+    """Three minutes of stillness before the first long stretch and after the last one; more of them are restless."""
+    turns = [Posture(minute * MINUTE, minute * MINUTE + 5 * SECOND) for minute in (10, 13, 16, 40, 43, 46, 49)]
+    awake = [kick(9, 50.0), kick(49.5, 60.0)]
+    spans = [
+        (round(a / MINUTE), round(b / MINUTE)) for a, b in asleep_spans([Bed(0, True), *awake, *turns], 52 * MINUTE)
+    ]
+    assert spans == [(0, 9), (13, 43)]
+
+
 def test_time_awake_in_bed_is_a_denominator_of_its_own() -> None:
-    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in range(60, 90, 4)]
+    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in np.arange(60, 89, 1.5)]
     found = night(Bed(0, True), *turns, *PLMS)
-    assert found.sleep_h == pytest.approx(8 - 28.1 / 60, abs=0.01)
-    assert found.plmw_index == pytest.approx(10 / (28.1 / 60), rel=0.02)
+    assert found.sleep_h == pytest.approx(8 - 28.6 / 60, abs=0.01)
+    assert found.plmw_index == pytest.approx(10 / (28.6 / 60), rel=0.02)
 
 
 def test_turning_over_is_no_waking_but_being_restless_is() -> None:
@@ -253,7 +317,7 @@ def test_a_second_sensor_that_is_never_worn_hides_no_gap() -> None:
 
 
 def test_aasm_does_not_score_wake() -> None:
-    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in range(60, 90, 4)]
+    turns = [Posture(round(minute * MINUTE), round((minute + 0.1) * MINUTE)) for minute in np.arange(60, 89, 1.5)]
     found = score_night([Bed(0, True), *turns, *PLMS], AASM, WHOLE).measures
     assert (found.candidates, found.plmw_index) == (0, None)
 

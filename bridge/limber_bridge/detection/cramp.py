@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.cut import Cut, Pieces
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Posture
+from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Posture, Rhythm
 from limber_bridge.detection.legs import NEVER
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
@@ -318,12 +318,18 @@ class Tonic:
             self.responded = now.start
 
 
+type Known = Movement | Posture | Rhythm | Bed
+"""What possible cramps rest on."""
+
+
 @dataclass(slots=True)
 class Cluster:
     """Sudden movement after quiet sleep."""
 
     start: int
     moves: list[Move]
+    rubs: list[Move] = field(default_factory=list)
+    """Rhythmic trains. What looks like one begins nothing, but calves are rubbed in an even beat."""
     up: int | None = None
     """us; when the sleeper got up."""
 
@@ -333,17 +339,17 @@ class Cluster:
         return max(move.end for move in self.moves)
 
     def moving(self, until: int) -> int:
-        """Return for how long (us) something moved up to a time."""
-        return sum(max(0, min(move.end, until) - move.onset) for move in self.moves)
+        """Return for how long (us) something moved up to a time, one leg or both."""
+        return lasting(self.moves, until)
 
     def going_on(self, until: int) -> int:
-        """Return for how long (us) something moved up to a time, or up to the first break."""
-        end = self.start
-        for move in sorted(self.moves, key=lambda move: move.onset):
+        """Return for how long (us) something moved, evenly too, up to a time or up to the first break."""
+        moves, end = sorted([*self.moves, *self.rubs], key=lambda move: move.onset), self.start
+        for move in moves:
             if move.onset - end > BREAK:
-                return self.moving(min(until, end))
+                return lasting(moves, min(until, end))
             end = max(end, move.end)
-        return self.moving(until)
+        return lasting(moves, until)
 
     def stretch(self, until: int) -> int:
         """Return for how long (us) at the most something moved up to a time without a pause worth the name."""
@@ -364,6 +370,16 @@ class Move:
     peak: float | None
 
 
+def lasting(moves: Iterable[Move], until: int) -> int:
+    """Return for how long (us), up to a time, at least one of some moves lasted."""
+    total, reached = 0, NEVER
+    for move in sorted(moves, key=lambda move: move.onset):
+        end = min(move.end, until)
+        total += max(0, end - max(move.onset, reached))
+        reached = max(reached, end)
+    return total
+
+
 class Possible:
     """Follows movements and getting up, and finds what looks like the response to a cramp."""
 
@@ -372,7 +388,7 @@ class Possible:
         self.threshold = threshold
         """Strength from which on a cramp is told."""
         self._apart = apart
-        self._waiting: list[tuple[int, Movement | Posture | Bed]] = []
+        self._waiting: list[tuple[int, Known]] = []
         self._moves: deque[Move] = deque()
         self._peaks: list[float] = []
         self._in_bed_since: int | None = None
@@ -391,14 +407,18 @@ class Possible:
                 self._probable.append(event.onset)
             case Movement() | Posture():
                 self._waiting.append((event.onset, event))
+            case Rhythm():
+                # A train that goes on is told beat by beat, long after its onset.
+                self._waiting.append((event.end, event))
             case _:
                 pass
 
     def went(self, bed: Bed, known: int) -> None:
         """Take in that somebody went to bed or got up, which was known at `known` (us)."""
         if bed.method in WORN:
-            # Going to bed may be believed long after it happened, and counts from then on; getting up is known at once.
-            self._waiting.append((known if bed.in_bed else bed.onset, bed))
+            # Going to bed may be believed long after it happened, and counts from then on. Of getting up it is known
+            # soon; what is known too late must not depend on how the signal was cut.
+            self._waiting.append((known if bed.in_bed else max(bed.onset, known - SETTLED), bed))
 
     def reach(self, until: int) -> Iterator[Cramp]:
         """Yield what follows from the events with an onset before `until` (us), as none of them are to come."""
@@ -410,7 +430,7 @@ class Possible:
             self._look(event)
         yield from self._judged(settled)
 
-    def _look(self, event: Movement | Posture | Bed) -> None:
+    def _look(self, event: Known) -> None:
         if isinstance(event, Bed):
             self._in_bed_since = event.onset if event.in_bed else None
             if event.in_bed:
@@ -419,6 +439,10 @@ class Possible:
                 self._cluster.up = event.onset
             return
         move = Move(event.onset, event.end, event.peak if isinstance(event, Movement) else None)
+        if isinstance(event, Rhythm):
+            if self._cluster is not None:
+                self._cluster.rubs.append(move)
+            return
         if self._cluster is not None:
             self._cluster.moves.append(move)
         elif self._is_sudden(move):
@@ -506,6 +530,6 @@ def strength(features: Mapping[str, float]) -> float:
     return min(asked)
 
 
-def order(entry: tuple[int, Movement | Posture | Bed]) -> tuple[int, str]:
+def order(entry: tuple[int, Known]) -> tuple[int, str]:
     """Return what events are ordered by; of two at the same time, that on the bed comes first."""
     return entry[0], type(entry[1]).__name__

@@ -40,10 +40,12 @@ class MovementRule:
 
 
 RULES: Final = {
-    # Science reference 4.2: 5 to 10 mg and 2 to 5 mg above the floor at the least. Turn: 4.3, after van Hees 2015.
+    # Science reference 4.2 asks for 5 to 10 mg and 2 to 5 mg above the floor at the least, of a filtered signal. An RMS
+    # of 3 mg is a swing of 4 to 5 mg, and more than a partner or the pulse does to an ankle [D]. Turn: 4.3, van Hees
+    # 2015.
     # Grades [D], nothing is published: 50 mg moves a blanket, 250 mg wakes a partner.
     Quantity.ACCELERATION: MovementRule(
-        thresholds=Thresholds(on=0.004, off=0.002, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
+        thresholds=Thresholds(on=0.003, off=0.0015, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
         held=True,
         turn=5.0,
         moderate=0.05,
@@ -102,6 +104,8 @@ class Segment:
     peak: float = 0.0
     levels: list[float] = field(default_factory=list)
     shaking: list[float] = field(default_factory=list)
+    share: float = 0.0
+    """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
 
     def take(self, levels: Floats, shaking: Floats) -> None:
         """Take in frames; for its morphology the first `JUDGED` of them are enough."""
@@ -159,7 +163,8 @@ class Burst:
         """Return all of it as one movement."""
         levels = [level for segment in self.segments for level in segment.levels]
         shaking = [level for segment in self.segments for level in segment.shaking]
-        return Segment(self.onset, end, max(segment.peak for segment in self.segments), levels, shaking)
+        peak = max(segment.peak for segment in self.segments)
+        return Segment(self.onset, end, peak, levels, shaking, self.segments[-1].share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -410,6 +415,8 @@ class Movements:
         self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
         if burst.noise:
             return
+        for segment in burst.segments:
+            segment.share = self._share(segment)
         if returned:
             yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
         else:
@@ -432,8 +439,16 @@ class Movements:
         highest = max(segment.peak for segment in burst.segments)
         return angle(rest, where) > self._rule.turn or highest <= SLID * way
 
+    def _share(self, segment: Segment) -> float:
+        """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early to be lost."""
+        floor = self._floor.on - self._floor.reach
+        above = segment.peak**2 - floor**2
+        return min(0.5, (self._floor.off**2 - floor**2) / above) if above > 0 else 0.0
+
     def _part(self, segment: Segment) -> Part:
-        end = segment.onset if segment.end is None else segment.end
+        # The whole window was taken off the end, but of a weak movement's ends it never showed so much.
+        late = round(2 * segment.share * self._lengthening)
+        end = segment.onset if segment.end is None else segment.end + late
         return Part(self._side, segment.onset, end, segment.peak, self._rule.grade(segment.peak))
 
     def _named(self, segment: Segment) -> Iterator[Found]:

@@ -120,9 +120,26 @@ class BedState:
     standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
     resting: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
-    """Direction of gravity at each ankle when it lay still last."""
+    """Direction of gravity at each ankle as it lay still last."""
+    turned: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    """The same before it was turned to where it lies now."""
+    lately: tuple[float, ...] | None = None
+    """Direction in which the leg has been still lately."""
+    still: int = 0
+    """us; since when it has."""
     restless: int = 0
-    """Epochs in a row in which the leg was shaken as in walking, in a direction that is not that of a standing one."""
+    """Half epochs in which the leg was shaken as in walking, in a direction that is not that of a standing one, less a
+    half for each since in which it was not."""
+    shaken: int | None = None
+    """us; start of the first of them."""
+    way: tuple[float, ...] | None = None
+    """That direction."""
+    walked: int | None = None
+    """us; end of the last epoch with walking."""
+    stood: int | None = None
+    """us; since when the leg has pointed as when standing, without walking."""
+    began: int | None = None
+    """us; when what the last epoch says has begun, if before it."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -152,12 +169,22 @@ BED_RULES: Final = {
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
-RUBBED: Final = 6
-"""Epochs of shaking in another direction that are walking all the same: a minute [D]."""
-WALKED: Final = 2
-"""The same where no walking was seen before: one turn in bed may fill most of an epoch [D]."""
-PACED: Final = 18
-"""The same, where the leg lay just so before: three minutes, as restless legs are moved in bed for a while [D]."""
+WALKED: Final = 10
+"""Half epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
+movements last up to 45 s (science reference 1.6) [D]."""
+PACED: Final = 36
+"""The same in any other direction: three minutes, as legs are rubbed, stretched and moved in bed for a while [D]."""
+ACROSS: Final = 45.0
+"""Degrees: a standing leg points so far, at least, from how it lay, and so far, at most, from what is across to both
+directions in which it lay [D]."""
+LAIN: Final = MINUTE
+"""us for which a leg is still until it has lain there: who sits on the edge of the bed gets up sooner [D]."""
+STOOD: Final = 5 * MINUTE
+"""us. Nobody stands for so long without a step, and from a chair one walks to bed: whose leg comes to lie elsewhere
+only after that lay from the last step on [D]."""
+SAT: Final = 20 * MINUTE
+"""us without a step after which a leg that points as when standing is that of somebody who sleeps so, or whose sensor
+shows no difference [D]."""
 STEPPING: Final = (0.3, 0.95)
 """Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
 PERSON: Final = 20.0
@@ -182,11 +209,12 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     if sign is state.in_bed:
         return (state if state.leaning is None else replace(state, leaning=None)), None
     if sign is not state.leaning:
-        state = replace(state, leaning=sign, since=epoch.start, onsets=0)
+        since = epoch.start if state.began is None else state.began
+        state = replace(state, leaning=sign, since=since, onsets=0)
     state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return replace(state, in_bed=sign, leaning=None), Bed(state.since, sign, method)
+    return replace(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:
@@ -226,24 +254,77 @@ def tared(state: BedState, load: float) -> BedState:
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell a walking or standing leg from any other; walking shows which way gravity lies in a standing one.
+    """Tell a leg that walks from any other; walking shows which way gravity lies in a standing one.
 
-    A leg that is shaken in another direction for less than a minute is rubbed or stretched in bed, as after a cramp;
-    for longer, the sensor is worn another way round. In the direction in which it lay before it is restless in bed.
+    A bed is left on foot: a leg that only points that way may hang from its edge. One that is shaken in another
+    direction, for less than three minutes, is rubbed or stretched in bed, as after a cramp; for longer, the sensor is
+    worn another way round.
     """
     upright = state.standing.get(epoch.sensor)
     stands = upright is not None and angle(upright, epoch.mean) <= UPRIGHT
     if epoch.strong < 0.5:
-        quiet = {} if epoch.onsets else {epoch.sensor: epoch.mean}
-        return replace(state, restless=0, resting={**state.resting, **quiet}), not stands
+        return still_sign(state, epoch, stands=stands)
     resting = state.resting.get(epoch.sensor)
-    lies = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
-    if lies and upright is not None and not stands:
+    lay = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
+    lies = lay and (state.in_bed is True or (state.in_bed is False and state.leaning is True))
+    # A kick of a leg that points so is no step: in bed, or a while after the last one, two epochs make walking.
+    again = state.walked is not None and epoch.start - state.walked <= LAIN
+    known = stands and not lies and (again or state.restless > 0)
+    if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
+        state = replace(state, restless=0, shaken=epoch.start, way=epoch.mean)
+    may_stand = upright is None and not lies and across(state, epoch)
+    if not known and state.restless + 2 < (WALKED if may_stand else PACED):
+        return replace(state, restless=state.restless + 2, began=None), None if stands and not lies else True
+    standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
+    began = None if known else state.shaken
+    return replace(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
+
+
+def across(state: BedState, epoch: Epoch) -> bool:
+    """Return whether gravity lies across to where it lay while the leg did, so along a leg that stands."""
+    one, other = state.resting.get(epoch.sensor), state.turned.get(epoch.sensor)
+    if one is None or not any(one):
+        return True
+    if other is None:
+        return ACROSS <= angle(one, epoch.mean) <= 180 - ACROSS
+    along = angle((*np.cross(one, other),), epoch.mean)
+    return min(along, 180 - along) <= ACROSS
+
+
+def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
+    """Tell by a leg that does not walk: it lies, or stands for a while if it has walked."""
+    restless = max(0, state.restless - 1)
+    stood = None if not stands else epoch.start if state.stood is None else state.stood
+    far = state.in_bed is False and state.walked is not None and epoch.start - state.walked > STOOD
+    state = replace(
+        lain(state, epoch, STOOD if stands else LAIN),
+        restless=restless,
+        way=state.way if restless else None,
+        stood=stood,
+        began=state.walked if far else None,
+    )
+    if stood is None:
         return state, True
-    enough = PACED if lies else WALKED if upright is None else RUBBED
-    if stands or state.restless + 1 >= enough:
-        return replace(state, standing={**state.standing, epoch.sensor: epoch.mean}, restless=0), False
-    return replace(state, restless=state.restless + 1), lies or upright is not None
+    if state.in_bed and state.leaning is not False:
+        return state, None
+    if epoch.start - stood < SAT:
+        return state, False
+    others = {sensor: way for sensor, way in state.standing.items() if sensor != epoch.sensor}
+    return replace(state, standing=others, stood=None), True
+
+
+def lain(state: BedState, epoch: Epoch, least: int) -> BedState:
+    """Return what is known of how the leg lies, if it has been still for so long (us)."""
+    if epoch.onsets:
+        return state
+    if state.lately is None or angle(state.lately, epoch.mean) > UPRIGHT:
+        return replace(state, lately=epoch.mean, still=epoch.start)
+    if epoch.start - state.still < least:
+        return state
+    before, turned = state.resting.get(epoch.sensor), state.turned
+    if before is not None and UPRIGHT < angle(before, epoch.mean) < 180 - UPRIGHT:
+        turned = {**turned, epoch.sensor: before}
+    return replace(state, resting={**state.resting, epoch.sensor: epoch.mean}, turned=turned)
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -270,6 +351,9 @@ LONGEST_BRIDGED: Final = 10 * MINUTE
 MOST_MOVED: Final = 30 * SECOND
 """us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
 as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
+BETWEEN_TURNS: Final = 2 * MINUTE
+"""us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
+and restless is not still for so long [D]."""
 LONGEST_MASKED: Final = 10 * SECOND
 """us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the CLM first)."""
 
@@ -303,9 +387,23 @@ def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ())
     unseen = merged([*disturbed, *(gap for gap in gaps if gap[1] - gap[0] >= MINUTE)])
     slept: list[Span] = []
     for span in in_bed_spans(events, until):
-        still = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= STILL]
-        slept += bridged(still, disturbed)
+        pieces = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= BETWEEN_TURNS]
+        later = reaching(pieces)
+        earlier = [(-end, -begin) for begin, end in reaching([(-end, -begin) for begin, end in reversed(pieces)])]
+        slept += bridged(merged([*later, *earlier]), disturbed)
     return slept
+
+
+def reaching(pieces: Iterable[Span]) -> list[Span]:
+    """Return the stretches of stillness, each with the shorter piece that follows it after a single turn."""
+    reached: list[Span] = []
+    asleep = False
+    for begin, end in pieces:
+        still = end - begin >= STILL
+        if still or (asleep and begin - reached[-1][1] <= MOST_MOVED):
+            reached.append((begin, end))
+        asleep = still
+    return reached
 
 
 def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:

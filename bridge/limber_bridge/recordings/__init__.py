@@ -4,14 +4,16 @@ Law: what a file does not hold is a gap, what cannot be understood is an error t
 is guessed in silence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from limber_bridge.detection.level import LEVELS
 from limber_bridge.recordings import kept
 from limber_bridge.recordings.edf import read_edf
-from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
+from limber_bridge.recordings.recording import Recording, UnreadableRecordingError, column_names
 from limber_bridge.recordings.table import read_csv
 
 
@@ -25,10 +27,20 @@ def read(path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] =
     try:
         match path.suffix.lower():
             case ".edf":
-                return read_edf(path, zone, channels)
+                recording = read_edf(path, zone, channels)
             case kept.SUFFIX:
-                return kept.read_kept(path)
+                recording = kept.read_kept(path)
             case _:
-                return read_csv(path, channels)
+                recording = read_csv(path, channels)
     except OSError as error:
         raise UnreadableRecordingError(f"{path}: {error.strerror or error}; check the path") from error
+    return replace(recording, notes=recording.notes + tuple(slow(path, recording)))
+
+
+def slow(path: Path, recording: Recording) -> Iterator[str]:
+    """Yield what is unknown as a signal is too slow for it."""
+    for signal in recording.signals:
+        least = LEVELS[signal.quantity].slowest
+        if signal.rate < least:
+            name = column_names(signal.quantity, signal.place, signal.side)[0]
+            yield f"{path}: `{name}` has {signal.rate:.3g} Hz; below {least:g} Hz movements are unknown; record faster"

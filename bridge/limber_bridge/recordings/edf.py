@@ -24,6 +24,7 @@ from limber_bridge.recordings.recording import (
     Signal,
     UnreadableRecordingError,
     column_names,
+    weighed,
     without_rails,
 )
 
@@ -75,23 +76,80 @@ def interpreted(
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
         grouped.setdefault((column.quantity, column.place, column.side), []).append((column, signal))
     holes = holes_of(edf)
-    signals = tuple(
-        without(signal_of(path, group, onsets, start or 0), holes, start or 0) for group in grouped.values()
-    )
-    duration = onsets[-1] / SECOND + edf.data_record_duration - onsets[0] / SECOND
-    return Recording(path.name, start, duration, signals, notes)
+    signals, unknown = understood(path, grouped.values(), onsets, start or 0)
+    signals = [without(signal, holes, start or 0) for signal in signals]
+    duration = (max(onsets) - onsets[0]) / SECOND + edf.data_record_duration
+    notes += (*unknown, *overlapping(path, onsets, edf.data_record_duration * SECOND))
+    return Recording(path.name, start, duration, tuple(signals), notes)
+
+
+def understood(
+    path: Path, groups: Iterable[Sequence[tuple[Column, edfio.EdfSignal]]], onsets: Sequence[int], start: int
+) -> tuple[list[Signal], list[str]]:
+    """Return the signals that can be read, and what is wrong with the others; UnreadableRecordingError for none."""
+    signals: list[Signal] = []
+    unknown: list[UnreadableRecordingError] = []
+    for group in groups:
+        try:
+            signals.append(signal_of(path, group, onsets, start))
+        except UnreadableRecordingError as error:
+            unknown.append(error)
+    if not signals:
+        raise unknown[0]
+    return signals, [str(error) for error in unknown]
 
 
 def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
-    """Return what edfio makes of a file, and what it warns of: a file that was cut short, for example."""
+    """Return what edfio makes of a file whose header makes sense, and what is wrong with its length."""
+    note = checked(path, path.read_bytes())
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings():
+            # What it says of the length is said in `note`, and in one line.
+            warnings.simplefilter("ignore")
             edf = edfio.read_edf(path, lazy_load_data=False)
-    # UnboundLocalError: edfio 0.4.18, where records last no time.
     except (ValueError, IndexError, ArithmeticError, UnboundLocalError) as error:
         raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
-    return edf, tuple(f"{path}: {' '.join(str(one.message).split())}" for one in caught)
+    return edf, () if note is None else (note,)
+
+
+def checked(path: Path, data: bytes) -> str | None:
+    """Return what is wrong with the length of a file; UnreadableRecordingError where its header says nonsense."""
+    if not data:
+        raise UnreadableRecordingError(f"{path}: empty; export it anew")
+    if len(data) < 256:
+        raise UnreadableRecordingError(f"{path}: ends within its header of 256 bytes and more; export it anew")
+    count = field_of(path, data, 252, 4, "number of signals")
+    if len(data) < 256 * (count + 1):
+        raise UnreadableRecordingError(f"{path}: ends within its header of {256 * (count + 1)} bytes; export it anew")
+    annotations = data[256:272].strip() == b"EDF Annotations"
+    if field_of(path, data, 244, 8, "duration of a record") <= 0 and not annotations:
+        raise UnreadableRecordingError(f"{path}: header, byte 244: records of 0 s, so no rate is known; export it anew")
+    sizes = [field_of(path, data, 256 + 216 * count + 8 * index, 8, "samples in a record") for index in range(count)]
+    if min(sizes, default=0) < 1:
+        place = f"header, byte {256 + 216 * count + 8 * sizes.index(min(sizes))}" if sizes else "header, byte 252"
+        raise UnreadableRecordingError(
+            f"{path}: {place}: a signal without samples, so no rate is known; export it anew"
+        )
+    said, size = field_of(path, data, 236, 8, "number of records"), 2 * sum(sizes)
+    there, over = divmod(len(data) - 256 * (count + 1), size)
+    if said in (there, -1) and not over:
+        return None
+    if said > there or over:
+        return f"{path}: ends after {there} of {max(said, there + 1)} records; those are scored; export the rest anew"
+    return (
+        f"{path}: {there} records where its header says {said}; all are scored, if its rates are right; export it anew"
+    )
+
+
+def field_of(path: Path, data: bytes, begin: int, length: int, name: str) -> int:
+    """Return a number of the header, its fraction cut off but never to 0; UnreadableRecordingError."""
+    text = data[begin : begin + length].decode("ascii", "replace").strip()
+    try:
+        value = float(text)
+        return int(value) if value in (0.0, -1.0) or abs(value) >= 1 else 1
+    except (ValueError, OverflowError) as error:
+        mend = f"the {name} must be a number; export it anew"
+        raise UnreadableRecordingError(f"{path}: header, byte {begin}: `{text}`: {mend}") from error
 
 
 def column_of(label: str, channels: Mapping[str, str]) -> Column | None:
@@ -106,6 +164,9 @@ def column_of(label: str, channels: Mapping[str, str]) -> Column | None:
 def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onsets: Sequence[int], start: int) -> Signal:
     """Return the signal of one sensor out of the EDF signals of its axes."""
     column, first = group[0]
+    if len({one.axis for one, _ in group}) < len(group):
+        labels = ", ".join(f"`{signal.label}`" for _, signal in group)
+        raise UnreadableRecordingError(f"{path}: {labels}: one quantity twice; keep one label, or rename the other")
     if len(group) != column.quantity.axes:
         raise UnreadableRecordingError(f"{path}: `{first.label}`: {len(group)} axes of 3; give all three")
     rate = first.sampling_frequency
@@ -113,6 +174,7 @@ def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onset
         raise UnreadableRecordingError(f"{path}: `{first.label}`: its axes have different rates; give all the same")
     units = [worth(path, column, signal) for _, signal in group]
     samples = np.stack([signal.data * unit for unit, (_, signal) in zip(units, group, strict=True)])
+    weighed(path, first.label, samples, column.quantity)
     samples = without_rails(samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)])
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
@@ -161,8 +223,13 @@ def blocks_of(samples: Floats, size: int, onsets: Sequence[int], start: int, rat
     """Yield samples (axes, n), `size` a record, as blocks: one for each stretch of records without a break."""
     lasts = round(size * SECOND / rate)
     breaks = [0, *(i for i in range(1, len(onsets)) if abs(onsets[i] - onsets[i - 1] - lasts) > 1), len(onsets)]
-    first = 0
-    for begin, end in pairwise(breaks):
+    first, reached = 0, onsets[0]
+    for stretch, end in pairwise(breaks):
+        # Records that begin before the last one has ended are there twice, or out of order: see `overlapping`.
+        begin = next((index for index in range(stretch, end) if onsets[index] >= reached - 1), end)
+        if begin == end:
+            continue
+        reached = onsets[end - 1] + lasts
         number = max(first, round((onsets[begin] - onsets[0]) * rate / SECOND))
         clock = Clock(number, start + onsets[begin], rate)
         yield Block(number, samples[:, begin * size : end * size], clock, rate)
@@ -171,9 +238,26 @@ def blocks_of(samples: Floats, size: int, onsets: Sequence[int], start: int, rat
 
 def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
     """Return the time (us) of each data record, as EDF+ writes it into the record, or one after the other."""
-    duration = edf.data_record_duration
-    regular = [round(index * duration * SECOND) for index in range(edf.num_data_records)]
-    return list(timekeeping(path.read_bytes(), regular)) if edf.reserved.startswith("EDF+D") else regular
+    lasts = edf.data_record_duration * SECOND
+    regular = [round(index * lasts) for index in range(edf.num_data_records)]
+    if not edf.reserved.startswith("EDF+"):
+        return regular
+    told = list(timekeeping(path.read_bytes(), regular))
+    apart = np.diff(told)
+    broken = edf.reserved.startswith("EDF+D")
+    if len(apart) and (np.median(apart) < lasts - 1 or (not broken and np.median(apart) > lasts + 1)):
+        usual = f"records of {lasts / SECOND:g} s that begin {np.median(apart) / SECOND:g} s apart"
+        raise UnreadableRecordingError(f"{path}: header, byte 244: {usual}: its rates are wrong; export it anew")
+    return told if broken else regular
+
+
+def overlapping(path: Path, onsets: Sequence[int], lasts: float) -> list[str]:
+    """Return what is left out as time runs back between records."""
+    earlier = np.flatnonzero(np.array(onsets[1:]) < np.maximum.accumulate(onsets)[:-1] + lasts - 1)
+    if not len(earlier):
+        return []
+    where = f"record {earlier[0] + 2}, at {onsets[earlier[0] + 1] / SECOND:g} s"
+    return [f"{path}: {where}: begins before the one before it has ended; {len(earlier)} left out; export it anew"]
 
 
 def timekeeping(data: bytes, regular: Iterable[int]) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -70,6 +71,20 @@ def columns() -> dict[str, Column]:
 
 
 COLUMNS: Final[Mapping[str, Column]] = columns()
+
+
+HEAVIEST: Final = 3.0
+"""g; a limb or a bed in which the acceleration is larger half of the time is nowhere on earth: the unit is another."""
+
+
+def weighed(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
+    """Check that samples (axes, n) of acceleration are in g, as gravity is in them; UnreadableRecordingError."""
+    sizes = np.sqrt(np.square(samples).sum(axis=0))
+    sizes = sizes[np.isfinite(sizes)]
+    if quantity is not Quantity.ACCELERATION or not len(sizes) or np.median(sizes) <= HEAVIEST:
+        return
+    found = f"`{name}` and its axes read {np.median(sizes):.4g} at rest, where gravity is 1 g"
+    raise UnreadableRecordingError(f"{path}: {found}; write g, not m/s2 or mg")
 
 
 STUCK: Final = 3

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import math
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from limber_bridge.recordings.recording import (
     Signal,
     UnreadableRecordingError,
     column_names,
+    weighed,
     without_rails,
 )
 
@@ -34,8 +36,11 @@ RANGES: Final = {Quantity.ACCELERATION: 1.9, Quantity.EMG: 300.0, Quantity.LOAD:
 at the end of it. Of load nothing is known: a sleeper who lies still repeats the highest one, too."""
 SHARED_ROWS: Final = 0.6
 """A sensor with a number in a smaller share of the rows has a slower rate than others in the file: blank is no gap."""
-MOST_BACK: Final = 0.05
-"""Share of rows whose time may run back, as after a clock was set; more of them are a file out of order."""
+MOST_BACK: Final = 0.01
+"""Share of rows that may be earlier than the one before, or as late, as when a clock is set; more of them are a file
+out of order."""
+MOST_UNTIMED: Final = 0.05
+"""Share of rows that may have no time."""
 PIECE: Final = 60.0
 """s of signal for which one straight line stands for the clock: rows jitter, and rates are a percent off."""
 HOLE: Final = 2.5
@@ -52,7 +57,7 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     unix = bool(times[0] > UNIX)
     stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
     found = [
-        (column, group, measured(table[[names.index(name) for name in group]], column.quantity))
+        (column, group, measured(path, group[0], table[[names.index(name) for name in group]], column.quantity))
         for column, group in groups(names, path)
     ]
     signals = tuple(signal_of(column, samples, stamps) for column, _, samples in found if not is_empty(samples))
@@ -69,24 +74,36 @@ def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
 
 def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]:
     """Return the rows whose time goes forward, and what was left out; `column` is that of the time."""
-    times, notes = table[column], []
-    if not np.isfinite(times).all():
-        row = int(np.flatnonzero(~np.isfinite(times))[0]) + 2
-        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
-    if np.abs(times).max() > LATEST:
-        row = int(np.argmax(np.abs(times) > LATEST)) + 2
-        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
+    table, notes = timed(path, table, column)
+    times = table[column]
     # Two rows within the same microsecond are one moment.
     moments = np.rint((times - times[0]) * SECOND)
     advancing = np.concatenate([[True], moments[1:] > np.maximum.accumulate(moments)[:-1]])
     if not advancing.all():
         row, back = int(np.flatnonzero(~advancing)[0]) + 2, int((~advancing).sum())
-        if back > MOST_BACK * len(times):
+        if (np.diff(moments) <= 0).sum() > max(1, MOST_BACK * len(times)):
             raise UnreadableRecordingError(f"{path}: line {row}: time runs back, as in {back} rows; sort them by time")
-        notes.append(f"{path}: line {row}: time runs back or stands still; {back} rows left out")
+        mend = "give the rows the time that the device measured"
+        notes.append(f"{path}: line {row}: time runs back or stands still; {back} rows left out; {mend}")
         table = table[:, advancing]
     if table.shape[1] < 2:
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
+    return table, notes
+
+
+def timed(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]:
+    """Return the rows that have a time, and what was left out."""
+    times, notes = table[column], []
+    known = np.isfinite(times)
+    if not known.all():
+        row, lost = int(np.flatnonzero(~known)[0]) + 2, int((~known).sum())
+        if lost > MOST_UNTIMED * len(times):
+            raise UnreadableRecordingError(f"{path}: line {row}: column `time` is empty; every row needs its time")
+        notes.append(f"{path}: line {row}: column `time` is empty; {lost} rows left out; every row needs its time")
+        table, times = table[:, known], times[known]
+    if np.abs(times).max() > LATEST:
+        row = int(np.argmax(np.abs(times) > LATEST)) + 2
+        raise UnreadableRecordingError(f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds")
     return table, notes
 
 
@@ -112,6 +129,8 @@ def header(path: Path, lines: IO[str], channels: Mapping[str, str]) -> list[str]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UnreadableRecordingError(f"{path}: line 1: column `{twice[0]}` stands there twice; keep one")
+    if {"x", "y", "z"} & set(names) and any(re.match("(left|right)_acc_", name) for name in names):
+        raise UnreadableRecordingError(f"{path}: line 1: `x, y, z` beside another ankle; say whose: left_acc_x, ...")
     if not any(name in COLUMNS for name in names):
         raise UnreadableRecordingError(f"{path}: line 1: no known column; known are {', '.join(COLUMNS)}")
     return names
@@ -187,8 +206,9 @@ def is_empty(samples: Floats) -> bool:
     return int(np.isfinite(samples).all(axis=0).sum()) < 2
 
 
-def measured(samples: Floats, quantity: Quantity) -> Floats:
+def measured(path: Path, name: str, samples: Floats, quantity: Quantity) -> Floats:
     """Return samples with NaN for what no sensor can have measured, and for what lies at the end of its range."""
+    weighed(path, name, samples, quantity)
     plausible: Floats = np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
     least = RANGES[quantity]
     rails = [
