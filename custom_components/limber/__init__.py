@@ -1,5 +1,6 @@
 """Limber: leg movements at night, from a bridge over MQTT."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
@@ -7,10 +8,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import services, voice
+from . import devices, history, problems, services, voice
 from .const import DOMAIN
-from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator, store
-from .problems import async_watch
+from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator
 
 PLATFORMS = [
     Platform.BINARY_SENSOR, Platform.BUTTON, Platform.CALENDAR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR,
@@ -22,7 +22,6 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what is there once for all bridges."""
     services.async_register(hass)
-    await voice.async_register(hass)
     return True
 
 
@@ -41,28 +40,33 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
         sw_version=None if info is None else info.software,
     )
     coordinator.device_id = device.id
-    coordinator.async_forget_gone()
     entry.runtime_data = coordinator
+    devices.async_follow(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    async_watch(hass, entry)
-    coordinator.async_catch_up()
+    problems.async_watch(hass, entry)
+    coordinator.catch_up = history.follow(hass, entry)
+    voice.async_listen(hass)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bool:
     """Unload a bridge; its subscriptions end with the entry."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded and len(hass.config_entries.async_loaded_entries(DOMAIN)) <= 1:
+        voice.async_fall_silent(hass)
+    return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Leave nothing behind but the history."""
-    await store(hass, entry).async_remove()
+    await history.store(hass, entry).async_remove()
     for key in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.unique_id}")
+    problems.async_forget(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: LimberConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let a person remove the device of a sleeper whom the bridge has no more."""
-    return entry.runtime_data.is_gone(device)
+    return entry.state is ConfigEntryState.LOADED and devices.is_gone(entry.runtime_data, device)

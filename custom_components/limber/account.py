@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LimberCoordinator
+from .coordinator import LimberCoordinator, RefusedError
+from .habits import last_expected
 from .wire import CrampEvent, FactorEvent, GapEvent, Night
 from .words import Account, Texts, only, told
 
 WORDS: Final = f"component.{DOMAIN}.selector.words.options."
 MONTH: Final = 30
 """Days over which is seen what is usual."""
+FORGOTTEN: Final = "forgotten"
+"""The bridge's word for events that it dropped to make room: docs/protocol.md, section 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ class Telling:
     text: str
     """In words; if there is no night, why not."""
 
-    def record(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return it as JSON."""
         if self.night is None or self.account is None:
             return {"night": None, "summary": self.text}
-        return record(self.night) | {
+        return night_as_json(self.night) | {
             "summary": self.text,
             "cramp_events": [
                 {
@@ -50,7 +51,7 @@ class Telling:
         }  # fmt: skip
 
 
-def record(night: Night) -> dict[str, Any]:
+def night_as_json(night: Night) -> dict[str, Any]:
     """Return a night as JSON: its date, times, and every measure."""
     return {
         "night": night.night.isoformat(), "revision": night.revision, "start": iso(night.start), "end": iso(night.end),
@@ -58,9 +59,9 @@ def record(night: Night) -> dict[str, Any]:
     } | asdict(night.measures)  # fmt: skip
 
 
-def iso(moment: Any) -> str | None:  # noqa: ANN401 - a datetime or None
+def iso(moment: datetime | None) -> str | None:
     """Return a moment as text."""
-    return None if moment is None else str(moment.isoformat())
+    return None if moment is None else moment.isoformat()
 
 
 async def async_words(hass: HomeAssistant, language: str | None = None) -> Texts:
@@ -78,26 +79,36 @@ async def async_tell(
 ) -> Telling:
     """Return what there is to say of a night, by default of the last one; HomeAssistantError from a silent bridge."""
     texts = await async_words(hass, language)
-    night = await async_night(coordinator, sleeper, day)
-    today = dt_util.now(zone_of(coordinator)).date()
-    if night is None and day == today:
-        return Telling(None, None, missing(texts, coordinator, sleeper))
-    if night is None:
-        return Telling(None, None, texts["no_night" if day is None else "no_such_night"])
-    events = await async_events(coordinator, sleeper, night.night)
     state = coordinator.data.states.get(sleeper)
+    if state is None:
+        return Telling(None, None, texts["nothing_known"])
+    expected = last_expected(state.tonight.night, dt_util.now(zone_of(coordinator)))
+    night = await async_night(coordinator, sleeper, day)
+    if night is None:
+        return Telling(None, None, no_night(texts, coordinator, sleeper, day, expected))
+    events = await async_events(coordinator, sleeper, night.night)
     account = Account(
         night=night,
         recent=coordinator.data.recent.get(sleeper, (night,)),
-        usual=None if state is None else state.means.get(MONTH),
+        usual=state.means.get(MONTH),
         limit=coordinator.restless_above,
         zone=zone_of(coordinator),
         cramps=only(CrampEvent, events),
         factors=only(FactorEvent, events),
         gaps=only(GapEvent, events),
     )
-    lead = f"{missing(texts, coordinator, sleeper)} " if day is None and night.night < today else ""
-    return Telling(night, account, lead + told(texts, account, today))
+    is_last = night.night >= expected
+    lead = "" if is_last or day is not None else f"{missing(texts, coordinator, sleeper)} "
+    return Telling(night, account, lead + told(texts, account, is_last=is_last))
+
+
+def no_night(
+    texts: Texts, coordinator: LimberCoordinator, sleeper: str, day: date | None, expected: date
+) -> str:  # fmt: skip
+    """Return why there is no night to tell of."""
+    if day is None:
+        return texts["no_night"]
+    return missing(texts, coordinator, sleeper) if day == expected else texts["no_such_night"]
 
 
 async def async_night(coordinator: LimberCoordinator, sleeper: str, day: date | None) -> Night | None:
@@ -117,7 +128,9 @@ async def async_events(coordinator: LimberCoordinator, sleeper: str, night: date
     """Return what happened in a night; nothing where the bridge has dropped it to make room."""
     try:
         return list(await coordinator.events(sleeper, night))
-    except HomeAssistantError:
+    except RefusedError as error:
+        if error.refusal.error != FORGOTTEN:
+            raise
         return []
 
 
@@ -129,7 +142,8 @@ def missing(texts: Mapping[str, str], coordinator: LimberCoordinator, sleeper: s
     return texts["not_last_night"]
 
 
-def zone_of(coordinator: LimberCoordinator) -> ZoneInfo:
-    """Return the bridge's time zone."""
+def zone_of(coordinator: LimberCoordinator) -> tzinfo:
+    """Return the bridge's time zone; it was looked up when the bridge told of it."""
     info = coordinator.data.info
-    return ZoneInfo("UTC") if info is None else ZoneInfo(info.time_zone)
+    found = None if info is None else dt_util.get_time_zone(info.time_zone)
+    return found or dt_util.get_default_time_zone()

@@ -13,10 +13,12 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
+from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import LimberEntity, SensorEntity, SleeperEntity, follow_sleepers
-from .habits import is_restless
+from .entity import LimberEntity, PerSensorEntity, SleeperEntity, follow_sleepers
+from .habits import is_restless, stands_for_last_night
 from .wire import BridgeHealth, Sleeper, State
 
 PARALLEL_UPDATES = 0
@@ -29,6 +31,11 @@ class NowDescription(BinarySensorEntityDescription):
     on: Callable[[State], bool | None]
     more: Callable[[State], Mapping[str, Any]] = lambda _: {}
     """Its attributes."""
+
+
+def has_cramp(state: State) -> bool | None:
+    """Return whether a cramp is in progress; None where none could be seen: it takes EMG of the calf."""
+    return state.cramp is not None if state.tonight.measures.cramps_probable is not None else None
 
 
 def cramp_of(state: State) -> Mapping[str, Any]:
@@ -48,7 +55,7 @@ NOW = (
     NowDescription(
         key="cramp",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        on=lambda state: state.cramp is not None,
+        on=has_cramp,
         more=cramp_of,
     ),
 )
@@ -148,11 +155,19 @@ class RestlessLastNight(SleeperEntity, BinarySensorEntity):
 
     _attr_translation_key = "restless_last_night"
 
+    @override
+    def _part(self, state: State) -> object:
+        return state.last_night, dt_util.now(zone_of(self.coordinator)).date()
+
     @property
     @override
     def is_on(self) -> bool | None:
         night = None if self._state is None else self._state.last_night
-        return None if night is None else is_restless(night, self.coordinator.restless_above)
+        today = dt_util.now(zone_of(self.coordinator)).date()
+        # An older night does not stand for one that was not measured.
+        if night is None or not stands_for_last_night(night.night, today):
+            return None
+        return is_restless(night, self.coordinator.restless_above)
 
     @property
     @override
@@ -213,7 +228,7 @@ class BridgeProblem(LimberEntity, BinarySensorEntity):
         }
 
 
-class SensorConnected(SensorEntity, BinarySensorEntity):
+class SensorConnected(PerSensorEntity, BinarySensorEntity):
     """Whether a sensor delivers, and how it does."""
 
     _unrecorded_attributes = frozenset({"last_sample", "lost", "rate", "refused", "trouble"})
@@ -240,7 +255,7 @@ class SensorConnected(SensorEntity, BinarySensorEntity):
         }
 
 
-class SensorProblem(SensorEntity, BinarySensorEntity):
+class SensorProblem(PerSensorEntity, BinarySensorEntity):
     """Whether something is wrong with a sensor or its signal; the attribute says what."""
 
     @property

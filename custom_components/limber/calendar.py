@@ -10,9 +10,10 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .account import async_events, async_words
+from .account import async_events, async_words, zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, follow_sleepers
+from .habits import NOON
 from .wire import CrampEvent, FactorEvent, Night, Sleeper
 from .words import Texts, known
 
@@ -57,9 +58,9 @@ class Nights(SleeperEntity, CalendarEntity):
         start = None if self._state is None or not self._state.in_bed else self._state.tonight.start
         if self._state is None or start is None or not self._words:
             return None
-        # Nobody knows when it will end: it lasts as long as it does.
-        end = max(dt_util.utcnow(), start) + MOMENT
-        return CalendarEvent(start=start, end=end, summary=self._words["calendar_tonight"])
+        # Nobody knows when it will end; at the latest when the night of its date does.
+        noon = datetime.combine(self._state.tonight.night, NOON, zone_of(self.coordinator))
+        return CalendarEvent(start=start, end=max(noon, start + MOMENT), summary=self._words["calendar_tonight"])
 
     @override
     async def async_get_events(
@@ -72,11 +73,10 @@ class Nights(SleeperEntity, CalendarEntity):
         shown = [event for night in nights for event in night_events(night, words)]
         if end_date - start_date <= DETAILED:
             days = (start_date.date() + timedelta(days=number) for number in range((end_date - start_date).days + 2))
-            measured = {night.night for night in nights}
-            for day in days:
-                if day in measured or day >= dt_util.now().date():
-                    found = await async_events(self.coordinator, self._sleeper, day)
-                    shown += [one for event in found for one in happened(event, words)]
+            tomorrow = dt_util.now().date() + timedelta(days=1)
+            for day in (one for one in days if one <= tomorrow):
+                found = await async_events(self.coordinator, self._sleeper, day)
+                shown += [one for event in found for one in shown_as(event, words)]
         events = [event for event in shown if event.end > start_date and event.start < end_date]
         return sorted(events, key=lambda event: event.start)
 
@@ -85,21 +85,31 @@ def night_events(night: Night, words: Texts) -> Iterator[CalendarEvent]:
     """Yield a night as it is shown."""
     start = night.start or datetime.min.replace(tzinfo=UTC)
     end = night.end or start + timedelta(hours=night.measures.time_in_bed_h or 0)
-    measures = night.measures
     yield CalendarEvent(
-        start=start,
-        end=max(end, start + MOMENT),
-        summary=words["calendar_night"].format(
-            movements=known(words, measures.movements), index=known(words, measures.plm_index)
-        ),
-        description=words["sleep"].format(
-            bed=known(words, measures.time_in_bed_h), sleep=known(words, measures.sleep_h)
-        ),
-        uid=f"night-{night.night.isoformat()}",
-    )
+        start=start, end=max(end, start + MOMENT), summary=night_summary(night, words),
+        description=night_sleep(night, words), uid=f"night-{night.night.isoformat()}",
+    )  # fmt: skip
 
 
-def happened(event: object, words: Texts) -> Iterator[CalendarEvent]:
+def night_summary(night: Night, words: Texts) -> str:
+    """Return a night in few words, as far as it is known."""
+    movements, index = night.measures.movements, night.measures.plm_index
+    if movements is None:
+        return words["calendar_night_alone"]
+    if index is None:
+        return words["calendar_night_movements"].format(movements=movements)
+    return words["calendar_night"].format(movements=movements, index=known(words, index))
+
+
+def night_sleep(night: Night, words: Texts) -> str | None:
+    """Return how long somebody was in bed and asleep, if that is known."""
+    bed, sleep = night.measures.time_in_bed_h, night.measures.sleep_h
+    if bed is None or sleep is None:
+        return None
+    return words["sleep"].format(bed=known(words, bed), sleep=known(words, sleep))
+
+
+def shown_as(event: object, words: Texts) -> Iterator[CalendarEvent]:
     """Yield a cramp or a factor as it is shown; nothing for anything else."""
     match event:
         case CrampEvent(label=label) if label is not False:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final, override
 import voluptuous as vol
 from homeassistant.const import CONF_OPTIONS, STATE_ON
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import (
     ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL,
@@ -14,8 +13,11 @@ from homeassistant.helpers.condition import (
     ConditionConfig,
     EntityConditionBase,
 )
+from homeassistant.util import dt as dt_util
 
-from .const import DEFAULT_RESTLESS, DOMAIN
+from .const import DEFAULT_RESTLESS
+from .habits import in_a_row, stands_for_last_night
+from .targets import ours
 
 CONF_ABOVE: Final = "above"
 CONF_NIGHTS: Final = "nights"
@@ -29,12 +31,8 @@ class Ours(EntityConditionBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Leave out what is not ours: a target such as an area holds other entities, too."""
-        registry = er.async_get(self._hass)
-        rows = ((entity, registry.async_get(entity)) for entity in super().entity_filter(entities))
-        return {
-            entity for entity, row in rows if row and row.platform == DOMAIN and row.translation_key == self._key
-        }  # fmt: skip
+        """Leave out what is not ours."""
+        return ours(self._hass, super().entity_filter(entities), self._key)
 
 
 class IsOn(Ours):
@@ -82,7 +80,7 @@ class WasRestless(Ours):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        return above(entity_state.state, self._above)
+        return is_of_last_night(entity_state) and above(entity_state.state, self._above)
 
 
 class BadNights(WasRestless):
@@ -99,14 +97,14 @@ class BadNights(WasRestless):
     @override
     def is_valid_state(self, entity_state: State) -> bool:
         recent: dict[str, Any] = entity_state.attributes.get("recent") or {}
-        return len(recent) >= self._nights and in_a_row(recent, self._nights, self._above)
+        nights = {date.fromisoformat(day): index for day, index in recent.items()}
+        return is_of_last_night(entity_state) and in_a_row(nights, self._above) >= self._nights
 
 
-def in_a_row(recent: dict[str, Any], nights: int, limit: float) -> bool:
-    """Return whether the last nights, by date, are without a hole and all above a limit."""
-    last = sorted(recent)[-nights:]
-    days = [date.fromisoformat(day).toordinal() for day in last]
-    return days[-1] - days[0] == nights - 1 and all(above(recent[day], limit) for day in last)
+def is_of_last_night(entity_state: State) -> bool:
+    """Return whether a figure is of last night: an older night does not stand for one that was not measured."""
+    night = entity_state.attributes.get("night")
+    return night is not None and stands_for_last_night(date.fromisoformat(night), dt_util.now().date())
 
 
 def above(value: object, limit: float) -> bool:

@@ -6,7 +6,14 @@ from typing import Any, Final, override
 import voluptuous as vol
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow, OptionsFlowWithReload
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+    OptionsFlowWithReload,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -89,8 +96,10 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason=version_key(error), description_placeholders={"bridge": bridge})
         if info.bridge != bridge:
             return self.async_abort(reason="invalid_discovery_info")
-        await self.async_set_unique_id(bridge)
-        self._abort_if_unique_id_configured(updates={CONF_BASE: self._base})
+        entry = await self.async_set_unique_id(bridge)
+        heard = entry is not None and entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online
+        # One that is heard where it is has not moved: somebody else may have its name.
+        self._abort_if_unique_id_configured(updates={} if heard else {CONF_BASE: self._base})
         self._found = {bridge: info}
         self.context["title_placeholders"] = {"name": info.name}
         return await self.async_step_discovery_confirm()

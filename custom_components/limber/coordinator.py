@@ -6,23 +6,19 @@ who listen, not into the state; one that is retained, repeated or late triggers 
 
 import asyncio
 import logging
-import re
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final, override
+from typing import Final
 
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import entity_registry as er
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -34,9 +30,7 @@ from .const import (
     DEFAULT_BATTERY,
     DEFAULT_RESTLESS,
     DOMAIN,
-    OF_SENSORS,
 )
-from .statistics import KEPT, async_keep
 from .wire import (
     Answer,
     Event,
@@ -61,23 +55,18 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
 
-SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
-"""The beginning of the unique id of a sensor's entity."""
-
 PATIENCE: Final = 10
 """s for an answer."""
 RETAINED: Final = 10
 """s for what is retained to arrive when the entry is set up."""
 LATE: Final = timedelta(minutes=1)
 """An event that is older triggers nothing (contracts, section 3)."""
+NOT_WORN: Final = "not_worn"
+"""The bridge's word for a sensor that lies somewhere: docs/protocol.md, section 3."""
 REMEMBERED: Final = 500
 """Ids of events that are recognised when they come again."""
-REVISED: Final = timedelta(days=3)
-"""How far before the last known night revisions are asked for."""
 RECENT: Final = timedelta(days=40)
 """How far back the nights are at hand: what is usual is learnt from them."""
-EARLIEST: Final = date(1970, 1, 4)
-"""Before any night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +87,17 @@ class Bridge:
     def sleepers(self) -> tuple[Sleeper, ...]:
         """Who is watched."""
         return () if self.info is None else self.info.sleepers
+
+
+class RefusedError(HomeAssistantError):
+    """The bridge refused something, and says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Tell it in the bridge's words."""
+        super().__init__(
+            translation_domain=DOMAIN, translation_key="refused", translation_placeholders={"why": refusal.message}
+        )
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,14 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self._reply = f"{self.root}/answer/{uuid.uuid4().hex}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._listeners_of: dict[str, list[Callable[[Happening], None]]] = {}
-        self._seen: deque[str] = deque(maxlen=REMEMBERED)
+        self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
         self._complained: set[str] = set()
         self._told = asyncio.Event()
         self._other_version: OtherVersionError | None = None
-        self._known = store(hass, entry)
-        self._asking: asyncio.Task[None] | None = None
-        self._behind = False
+        self._lost = False
+        self._unworn_since: dict[tuple[str, int], datetime] = {}
+        self.catch_up: Callable[[], None] = lambda: None
+        """Called when nights may have been missed."""
         self.device_id = ""
         """Of the bridge, once it is registered."""
 
@@ -149,10 +150,15 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         """Return whether the bridge can be asked something: an older one may not know it."""
         return self.data.info is not None and ask in self.data.info.commands
 
+    def unworn_for(self, sleeper: str, sensor: int) -> timedelta | None:
+        """Return for how long a sensor has been on nobody's leg, as far as we have heard; None if it is worn."""
+        since = self._unworn_since.get((sleeper, sensor))
+        return None if since is None else dt_util.utcnow() - since
+
     async def async_start(self) -> None:
         """Subscribe to everything and wait for what is retained.
 
-        Raises ConfigEntryNotReady without a broker or a bridge on it, ConfigEntryError if it speaks another protocol.
+        Raises ConfigEntryNotReady without a broker, without a bridge on it, and while it speaks another protocol.
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
@@ -164,7 +170,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         except TimeoutError as error:
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_bridge") from error
         if self._other_version is not None:
-            raise ConfigEntryError(
+            raise ConfigEntryNotReady(
                 translation_domain=DOMAIN,
                 translation_key=version_key(self._other_version),
                 translation_placeholders={"bridge": self.bridge},
@@ -204,9 +210,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         finally:
             del self._waiting[key]
         if isinstance(answered, Refusal):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="refused", translation_placeholders={"why": answered.message}
-            )
+            raise RefusedError(answered)
         return answered
 
     async def nights(self, sleeper: str, after: date) -> list[Night]:
@@ -241,42 +245,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         return events
 
     @callback
-    def async_catch_up(self) -> None:
-        """Ask in the background for the nights that were missed, once the entry is set up."""
-        if not self.device_id or not self.data.online:
-            return
-        self._behind = True
-        if self._asking is None or self._asking.done():
-            name = f"{self.name} nights"
-            self._asking = self.config_entry.async_create_background_task(self.hass, self._catch_up(), name)
-
-    async def _catch_up(self) -> None:
-        """Keep every night that the statistics do not have, and those that may have been revised."""
-        stored = await self._known.async_load()
-        # Measures that were not kept before are wanted of all nights.
-        known = dict(stored["nights"]) if stored is not None and stored["measures"] == KEPT else {}
-        while self._behind:
-            self._behind = False
-            try:
-                for sleeper in self.data.sleepers:
-                    await self._keep_nights(sleeper, known)
-            except HomeAssistantError as error:
-                _LOGGER.warning("Nights of %s could not be asked for; they will be, later: %s", self.name, error)
-            await self._known.async_save({"measures": KEPT, "nights": known})
-
-    async def _keep_nights(self, sleeper: Sleeper, known: dict[str, str]) -> None:
-        """Have the recent nights at hand, and keep in the statistics what is not there yet."""
-        since = (date.fromisoformat(known[sleeper.id]) if sleeper.id in known else EARLIEST) - REVISED
-        lately = dt_util.now().date() - RECENT
-        nights = await self.nights(sleeper.id, min(since, lately))
-        self._note_recent(sleeper.id, [night for night in nights if night.night > lately])
-        new = [night for night in nights if night.night > since]
-        if new and self.data.info is not None and "recorder" in self.hass.config.components:
-            await async_keep(self.hass, self.data.info, sleeper, new)
-            known[sleeper.id] = new[-1].night.isoformat()
-
-    @callback
-    def _note_recent(self, sleeper: str, nights: Iterable[Night]) -> None:
+    def note_recent(self, sleeper: str, nights: Iterable[Night]) -> None:
         """Have some nights at hand, in place of what was known of them."""
         lately = dt_util.now().date() - RECENT
         together = {night.night: night for night in (*self.data.recent.get(sleeper, ()), *nights)}
@@ -288,13 +257,23 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         found: Night | None = None
         try:
             nights = await self.nights(sleeper, event.night - timedelta(days=1))
-            self._note_recent(sleeper, nights)
+            self.note_recent(sleeper, nights)
             found = next((night for night in nights if night.night == event.night), None)
         except HomeAssistantError as error:
             _LOGGER.warning("The night of %s could not be asked for: %s", event.night, error)
-        self.async_catch_up()
+        self.catch_up()
+        if found is not None:
+            self._note_last(sleeper, found)
         if not late:
             self._hand_on(sleeper, NightDone(event, found))
+
+    @callback
+    def _note_last(self, sleeper: str, night: Night) -> None:
+        """Have a night be the last one, if it is: whoever is told of it may look before the next state comes."""
+        state = self.data.states.get(sleeper)
+        if state is not None and (state.last_night is None or state.last_night.night <= night.night):
+            states = {**self.data.states, sleeper: replace(state, last_night=night)}
+            self.async_set_updated_data(replace(self.data, states=states))
 
     @callback
     def _hand_on(self, sleeper: str, happening: Happening) -> None:
@@ -316,22 +295,27 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
     def _set_online(self, *, online: bool) -> None:
         if online == self.data.online:
             return
-        if self.data.info is not None:
-            _LOGGER.info("%s is back" if online else "%s is not available", self.name)
+        if online and self._lost:
+            _LOGGER.info("%s is back", self.name)
+        elif not online:
+            _LOGGER.info("%s is not available", self.name)
+        self._lost = not online
         self.async_set_updated_data(replace(self.data, online=online))
-        self.async_catch_up()
+        self.catch_up()
 
-    @callback
-    def _info(self, message: ReceiveMessage) -> None:
+    async def _info(self, message: ReceiveMessage) -> None:
         if not message.payload:
             return  # Cleared: the bridge is gone, and its status says so.
         info = self._read(parse_info, message)
+        if info is not None and await dt_util.async_get_time_zone(info.time_zone) is None:
+            self._complain(f"{message.topic} ", f"no time zone {info.time_zone}")
+            return
         if info is not None:
             self._other_version = None
             for key in ISSUES:
                 ir.async_delete_issue(self.hass, DOMAIN, f"{key}_{self.bridge}")
             self.async_set_updated_data(replace(self.data, info=info))
-            self.async_forget_gone()
+            self.catch_up()
         if info is not None or self._other_version is not None:
             self._told.set()
 
@@ -344,46 +328,35 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             return
         state = self._read(parse_state, message)
         if state is not None:
+            self._note_unworn(sleeper, state)
             # What is retained may be hours old.
             ahead = self.data.ahead if message.retain else state.time - dt_util.utcnow()
             states = {**self.data.states, sleeper: follows(self.data.states.get(sleeper), state)}
             self.async_set_updated_data(replace(self.data, states=states, ahead=ahead))
 
+    def _note_unworn(self, sleeper: str, state: State) -> None:
+        """Note since when each sensor has been on nobody's leg."""
+        for number, health in state.sensors.items():
+            if health.problem == NOT_WORN:
+                self._unworn_since.setdefault((sleeper, number), dt_util.utcnow())
+            elif health.connected:
+                self._unworn_since.pop((sleeper, number), None)
+
     @callback
     def _event(self, message: ReceiveMessage) -> None:
         event = None if message.retain else self._read(parse_event, message)
-        if event is None or event.id in self._seen:
-            return
-        self._seen.append(event.id)
-        late = dt_util.utcnow() - happened(event) > LATE
         sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/event")
+        # An id is unique for a sleeper.
+        if event is None or (sleeper, event.id) in self._seen:
+            return
+        self._seen.append((sleeper, event.id))
+        late = dt_util.utcnow() - happened(event) > LATE
         if isinstance(event, NightEvent):
             name = f"{self.name} night of {event.night}"
             asking = self._night_done(sleeper, event, late=late)
             _ = self.config_entry.async_create_background_task(self.hass, asking, name)
         elif not late:
             self._hand_on(sleeper, event)
-
-    @callback
-    def async_forget_gone(self) -> None:
-        """Remove the devices of sleepers, and the entities of sensors, that the bridge has no more."""
-        info = self.data.info
-        if info is None or not self.device_id:
-            return
-        devices, entities = dr.async_get(self.hass), er.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(devices, self.config_entry.entry_id):
-            if self.is_gone(device):
-                devices.async_remove_device(device.id)
-        there = {f"{self.bridge}_{sleeper.id}_{one.id}_" for sleeper in info.sleepers for one in sleeper.sensors}
-        for entity in er.async_entries_for_config_entry(entities, self.config_entry.entry_id):
-            of_sensor = SENSOR_ID.match(entity.unique_id)
-            if of_sensor is not None and of_sensor[0] not in there:
-                entities.async_remove(entity.entity_id)
-
-    def is_gone(self, device: dr.DeviceEntry) -> bool:
-        """Return whether a device is none of this bridge's any more."""
-        ours = {self.bridge, *(f"{self.bridge}_{sleeper.id}" for sleeper in self.data.sleepers)}
-        return not any(domain == DOMAIN and name in ours for domain, name in device.identifiers)
 
     @callback
     def _answer(self, message: ReceiveMessage) -> None:
@@ -397,15 +370,19 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         try:
             parsed = parse(str(message.payload))
         except MalformedMessageError as error:
-            if message.topic not in self._complained:
-                _LOGGER.warning("%s sent something on %s that cannot be read: %s", self.name, message.topic, error)
-            self._complained.add(message.topic)
+            self._complain(message.topic, str(error))
             return None
         except OtherVersionError as error:
             self._refuse(error)
             return None
         self._complained.discard(message.topic)
         return parsed
+
+    def _complain(self, topic: str, why: str) -> None:
+        """Say once, until it is well again, that something cannot be read."""
+        if topic not in self._complained:
+            _LOGGER.warning("%s sent something on %s that cannot be read: %s", self.name, topic, why)
+        self._complained.add(topic)
 
     @callback
     def _refuse(self, error: OtherVersionError) -> None:
@@ -443,19 +420,3 @@ def follows(before: State | None, state: State) -> State:
 def happened(event: Event) -> datetime:
     """Return when something could be known: a series is over only 90 s after its last movement."""
     return event.known or getattr(event, "end", None) or event.start
-
-
-class Known(Store[dict[str, Any]]):
-    """Where is remembered which measures were kept, and the date of the last night that was, for each sleeper."""
-
-    @override
-    async def _async_migrate_func(
-        self, old_major_version: int, old_minor_version: int, old_data: dict[str, str]
-    ) -> dict[str, Any]:
-        """Version 1 had the dates alone: nobody knows of which measures."""
-        return {"measures": [], "nights": old_data}
-
-
-def store(hass: HomeAssistant, entry: LimberConfigEntry) -> Known:
-    """Return what is remembered of an entry."""
-    return Known(hass, 2, f"{DOMAIN}.{entry.entry_id}")

@@ -10,7 +10,10 @@ from homeassistant.helpers import device_registry as dr
 from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 
-REDACTED: Final = {CONF_BASE, CONF_BRIDGE, "bridge", "name", "title", "unique_id", "note", "text", "detail", "notice"}
+REDACTED: Final = {
+    CONF_BASE, CONF_BRIDGE, "bridge", "detail", "discovery_keys", "name", "note", "notice", "text", "title",
+    "unique_id",
+}  # fmt: skip
 """Names, topics, and texts that may hold either."""
 
 

@@ -98,7 +98,7 @@ class SleeperEntity(LimberEntity):
         return not self._is_of_now or any(health.connected for health in self._state.sensors.values())
 
 
-class SensorEntity(SleeperEntity):
+class PerSensorEntity(SleeperEntity):
     """An entity of one of a sleeper's sensors."""
 
     def __init__(
@@ -145,6 +145,8 @@ def follow_sleepers(
         looked_at = coordinator.data.info
         found = [entity for sleeper in coordinator.data.sleepers for entity in entities(coordinator, sleeper)]
         add([entity for entity in found if entity.unique_id not in known])
+        # What is gone may come back.
+        known.clear()
         known.update(entity.unique_id for entity in found)
 
     look()

@@ -1,5 +1,6 @@
 """Intents: how a night was, and what was done before it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final, override
 
@@ -7,9 +8,10 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import intent
+from homeassistant.helpers.translation import async_get_translations
 
 from .account import async_tell, async_words
-from .const import FACTORS
+from .const import DOMAIN, FACTORS
 from .services import Watched, all_watched, whom
 
 LAST_NIGHT: Final = "LimberLastNight"
@@ -22,7 +24,26 @@ async def async_setup_intents(hass: HomeAssistant) -> None:
     intent.async_register(hass, Log())
 
 
-class LastNight(intent.IntentHandler):
+class Spoken(intent.IntentHandler):
+    """An intent whose answer, also that it cannot be, is a sentence in the language of the question."""
+
+    @abstractmethod
+    async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
+        """Return the answer; HomeAssistantError if there is none."""
+
+    @override
+    async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
+        hass, language, response = intent_obj.hass, intent_obj.language, intent_obj.create_response()
+        slots = {name: slot["value"] for name, slot in self.async_validate_slots(intent_obj.slots).items()}
+        try:
+            speech = await self.answer(hass, language, slots)
+        except HomeAssistantError as error:
+            speech = await async_explained(hass, language, error)
+        response.async_set_speech(speech)
+        return response
+
+
+class LastNight(Spoken):
     """Tell of the last night in words."""
 
     intent_type = LAST_NIGHT
@@ -34,24 +55,12 @@ class LastNight(intent.IntentHandler):
         return {vol.Optional("sleeper"): str}
 
     @override
-    async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        response = intent_obj.create_response()
-        words = await async_words(intent_obj.hass, intent_obj.language)
-        try:
-            watched = named(intent_obj.hass, slots_of(self, intent_obj).get("sleeper"))
-            telling = await async_tell(
-                intent_obj.hass, watched.coordinator, watched.sleeper, language=intent_obj.language
-            )  # fmt: skip
-        except ServiceValidationError:
-            response.async_set_speech(words["which_sleeper"])
-        except HomeAssistantError:
-            response.async_set_speech(words["no_answer"])
-        else:
-            response.async_set_speech(telling.text)
-        return response
+    async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
+        watched = named(hass, slots.get("sleeper"))
+        return (await async_tell(hass, watched.coordinator, watched.sleeper, language=language)).text
 
 
-class Log(intent.IntentHandler):
+class Log(Spoken):
     """Log something that may matter for the night."""
 
     intent_type = LOG
@@ -63,33 +72,27 @@ class Log(intent.IntentHandler):
         return {vol.Required("factor"): vol.In(FACTORS), vol.Optional("sleeper"): str}
 
     @override
-    async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        response, slots = intent_obj.create_response(), slots_of(self, intent_obj)
-        words = await async_words(intent_obj.hass, intent_obj.language)
-        try:
-            watched = named(intent_obj.hass, slots.get("sleeper"))
-            await watched.coordinator.ask("log", watched.sleeper, factor=slots["factor"])
-        except ServiceValidationError:
-            response.async_set_speech(words["which_sleeper"])
-        except HomeAssistantError:
-            response.async_set_speech(words["no_answer"])
-        else:
-            response.async_set_speech(words["was_logged"].format(factor=words[slots["factor"]]))
-        return response
+    async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
+        watched, words = named(hass, slots.get("sleeper")), await async_words(hass, language)
+        await watched.coordinator.ask("log", watched.sleeper, factor=slots["factor"])
+        return words["was_logged"].format(factor=words[slots["factor"]])
 
 
-def slots_of(handler: intent.IntentHandler, intent_obj: intent.Intent) -> Mapping[str, str]:
-    """Return the values of an intent's slots, checked."""
-    slots = handler.async_validate_slots(intent_obj.slots)
-    return {name: slot["value"] for name, slot in slots.items()}
+async def async_explained(hass: HomeAssistant, language: str, error: HomeAssistantError) -> str:
+    """Return what an error says, in a language."""
+    texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
+    text = texts.get(f"component.{error.translation_domain}.exceptions.{error.translation_key}.message", str(error))
+    return text.format(**(error.translation_placeholders or {}))
 
 
 def named(hass: HomeAssistant, name: str | None) -> Watched:
     """Return the sleeper of a name, or the only one there is; ServiceValidationError otherwise."""
     if name is None:
         return whom(hass, None)
-    for one in all_watched(hass):
-        if any(sleeper.id == one.sleeper and sleeper.name.casefold() == name.strip().casefold()
-               for sleeper in one.coordinator.data.sleepers):  # fmt: skip
-            return one
-    return whom(hass, "")
+    found = [one for one in all_watched(hass) if one.name.casefold() == name.strip().casefold()]
+    if len(found) == 1:
+        return found[0]
+    key = "several_of_that_name" if found else "nobody_of_that_name"
+    raise ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"name": name}
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from homeassistant.helpers.llm import (
 )
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, record
+from .account import async_tell, night_as_json
 from .const import DOMAIN
 from .intent import named
 from .services import all_watched
@@ -44,7 +44,7 @@ class LastNight(Tool):
     async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
         watched = named(hass, tool_input.tool_args.get("sleeper"))
         telling = await async_tell(hass, watched.coordinator, watched.sleeper, language=llm_context.language)
-        return ToolResult(data=telling.record())
+        return ToolResult(data=telling.as_json())
 
 
 class Nights(Tool):
@@ -68,7 +68,7 @@ class Nights(Tool):
         watched = named(hass, asked.get("sleeper"))
         since = dt_util.now().date() - timedelta(days=asked["days"])
         nights = await watched.coordinator.nights(watched.sleeper, since)
-        return ToolResult(data={"nights": [record(night) for night in nights]})
+        return ToolResult(data={"nights": [night_as_json(night) for night in nights]})
 
 
 @callback

@@ -15,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .account import zone_of
 from .const import DOMAIN
-from .coordinator import LimberConfigEntry, LimberCoordinator
+from .coordinator import NOT_WORN, LimberConfigEntry, LimberCoordinator
 from .wire import Health, State
 
 LOOK_EVERY: Final = timedelta(minutes=15)
@@ -24,8 +24,10 @@ APART: Final = timedelta(minutes=2)
 """Between the clocks of bridge and Home Assistant; an event is late after one [D]."""
 UNWORN: Final = 2
 """Nights without the sensor."""
+UNWORN_FOR: Final = timedelta(hours=36)
+"""For which a sensor lies around although nights come from another one: two of them [D]."""
 NO_NIGHT: Final = 3
-"""Days without a finished night."""
+"""Nights that were not finished."""
 RECOVERED: Final = 5
 """Percent by which a battery must be above the limit to be no longer low: it wavers around it."""
 
@@ -61,28 +63,30 @@ def battery_low(coordinator: LimberCoordinator) -> Iterator[Found]:
 
 
 def not_worn(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find sleepers whose sensor is there and on nobody's leg, since nights."""
+    """Find sensors that are there and on nobody's leg, since nights."""
     for sleeper, state in coordinator.data.states.items():
-        unworn = any(health.problem == "not_worn" for health in state.sensors.values())
-        if unworn and since_last_night(coordinator, state) >= UNWORN and not state.paused:
-            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper)})
+        for number, health in state.sensors.items():
+            idle = coordinator.unworn_for(sleeper, number)
+            long = idle is not None and idle >= UNWORN_FOR
+            if health.problem == NOT_WORN and not state.paused and (long or missed(coordinator, state) >= UNWORN):
+                yield Found(f"{sleeper}_{number}", {"sleeper": name_of(coordinator, sleeper), "sensor": str(number)})
 
 
 def no_night(coordinator: LimberCoordinator) -> Iterator[Found]:
     """Find sleepers of whom no night was finished for days."""
     for sleeper, state in coordinator.data.states.items():
-        days = since_last_night(coordinator, state)
-        unworn = any(health.problem == "not_worn" for health in state.sensors.values())
-        if days >= NO_NIGHT and not state.paused and not unworn:
-            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(days)})
+        nights = missed(coordinator, state)
+        unworn = any(health.problem == NOT_WORN for health in state.sensors.values())
+        if nights >= NO_NIGHT and not state.paused and not unworn:
+            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(nights)})
 
 
 def paused_long(coordinator: LimberCoordinator) -> Iterator[Found]:
     """Find sleepers who are paused, perhaps forgotten."""
     for sleeper, state in coordinator.data.states.items():
-        days = since_last_night(coordinator, state)
-        if state.paused and days >= NO_NIGHT:
-            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(days)})
+        nights = missed(coordinator, state)
+        if state.paused and nights >= NO_NIGHT:
+            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(nights)})
 
 
 def clock_wrong(coordinator: LimberCoordinator) -> Iterator[Found]:
@@ -131,12 +135,17 @@ def name_of(coordinator: LimberCoordinator, sleeper: str) -> str:
     return next((one.name for one in coordinator.data.sleepers if one.id == sleeper), sleeper)
 
 
-def since_last_night(coordinator: LimberCoordinator, state: State) -> int:
-    """Return how many days ago the last night was finished; without one, how long the bridge is set up."""
-    today = dt_util.now(zone_of(coordinator)).date()
+def missed(coordinator: LimberCoordinator, state: State) -> int:
+    """Return how many nights were not finished since the last one that was, or since the bridge is set up.
+
+    Only nights that are over count: the bridge says which one is not.
+    """
+    turned = dt_util.now(zone_of(coordinator)).date()
     begun: date = coordinator.config_entry.created_at.date()
     last = begun if state.last_night is None else state.last_night.night
-    return (today - last).days
+    # A bridge that is away says nothing new of tonight.
+    tonight = max(state.tonight.night, turned)
+    return (tonight - last).days - 1
 
 
 def found_now(coordinator: LimberCoordinator) -> dict[str, tuple[Problem, Found]]:
@@ -156,7 +165,8 @@ def async_watch(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     @callback
     def look(_now: object = None) -> None:
         found = found_now(coordinator)
-        for issue in raised.keys() - found.keys():
+        # Those from before a reload as well: a person may have ignored one.
+        for issue in issues_of(hass, entry.entry_id) - found.keys():
             ir.async_delete_issue(hass, DOMAIN, issue)
         for issue, (problem, one) in found.items():
             if raised.get(issue) != (problem, one):
@@ -164,14 +174,25 @@ def async_watch(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
         raised.clear()
         raised.update(found)
 
-    @callback
-    def forget() -> None:
-        for issue in raised:
-            ir.async_delete_issue(hass, DOMAIN, issue)
-
     look()
-    for end in (coordinator.async_add_listener(look), async_track_time_interval(hass, look, LOOK_EVERY), forget):
+    for end in (coordinator.async_add_listener(look), async_track_time_interval(hass, look, LOOK_EVERY)):
         entry.async_on_unload(end)
+
+
+def issues_of(hass: HomeAssistant, entry_id: str) -> set[str]:
+    """Return the ids of the issues of an entry."""
+    return {
+        issue.issue_id
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.data is not None and issue.data.get("entry_id") == entry_id
+    }
+
+
+@callback
+def async_forget(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back all issues of an entry that is removed."""
+    for issue in issues_of(hass, entry_id):
+        ir.async_delete_issue(hass, DOMAIN, issue)
 
 
 def raise_issue(hass: HomeAssistant, issue: str, problem: Problem, found: Found, entry_id: str) -> None:

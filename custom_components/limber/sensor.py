@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
-from zoneinfo import ZoneInfo
 
 from homeassistant.components import sensor
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
@@ -15,9 +14,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import SensorEntity, SleeperEntity, follow_sleepers
-from .habits import following, restless_in_a_row, usual_bedtime
+from .entity import PerSensorEntity, SleeperEntity, follow_sleepers
+from .habits import following, restless_in_a_row, stands_for_last_night, usual_bedtime
 from .wire import Health, Measures, Methods, Sleeper, Spread, State
 
 PARALLEL_UPDATES = 0
@@ -31,8 +31,8 @@ class MeasureDescription(SensorEntityDescription):
     """Field of `Measures`, and key of `Spread`."""
     method: Callable[[Methods], str | None] = lambda _: None
     """What an estimate rests on."""
-    means: tuple[int, ...] | None = None
-    """Days of which there is a mean that is shown from the beginning; None: there is no mean of it."""
+    means: tuple[int, ...] = ()
+    """Days whose mean is shown from the beginning; the others are there for those who want them."""
 
     def value(self, measures: Measures) -> StateType:
         """Return it, of a night."""
@@ -73,13 +73,17 @@ def hours(key: str, measure: str, **more: Any) -> MeasureDescription:  # noqa: A
 
 
 MEASURES: tuple[MeasureDescription, ...] = (
-    MeasureDescription(key="movements", measure="movements", means=(7,)),
+    MeasureDescription(key="movements", measure="movements", means=(7, 30)),
     MeasureDescription(key="candidates", measure="candidates"),
     MeasureDescription(key="plm", measure="plm"),
+    MeasureDescription(key="plm_left", measure="plm_left", entity_registry_enabled_default=False),
+    MeasureDescription(key="plm_right", measure="plm_right", entity_registry_enabled_default=False),
     MeasureDescription(
         key="plm_index", measure="plm_index", suggested_display_precision=1, method=in_bed, means=(7, 30)
     ),
-    MeasureDescription(key="plms_index", measure="plms_index", suggested_display_precision=1, method=asleep, means=()),
+    MeasureDescription(
+        key="plms_index", measure="plms_index", suggested_display_precision=1, method=asleep, means=(7,)
+    ),
     MeasureDescription(
         key="periodicity_index",
         measure="periodicity_index",
@@ -96,10 +100,10 @@ MEASURES: tuple[MeasureDescription, ...] = (
         entity_registry_enabled_default=False,
     ),
     hours("longest_quiet", "longest_quiet_h", entity_registry_enabled_default=False),
-    MeasureDescription(key="cramps_possible", measure="cramps_possible", means=()),
-    MeasureDescription(key="cramps_probable", measure="cramps_probable", means=()),
-    hours("time_in_bed", "time_in_bed_h", method=in_bed, means=()),
-    hours("sleep", "sleep_h", method=asleep, means=(7,)),
+    MeasureDescription(key="cramps_possible", measure="cramps_possible", means=(30,)),
+    MeasureDescription(key="cramps_probable", measure="cramps_probable"),
+    hours("time_in_bed", "time_in_bed_h", method=in_bed),
+    hours("sleep", "sleep_h", method=asleep, means=(7, 30)),
 )
 """Each of them for tonight and for the last night."""
 MEANS = (7, 30)
@@ -149,8 +153,7 @@ def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
     for description in MEASURES:
         yield TonightSensor(coordinator, sleeper, description)
         yield LastNightSensor(coordinator, sleeper, description)
-        if description.means is not None:
-            yield from (MeanSensor(coordinator, sleeper, description, days) for days in MEANS)
+        yield from (MeanSensor(coordinator, sleeper, description, days) for days in MEANS)
     yield from (MomentSensor(coordinator, sleeper, moment) for moment in MOMENTS)
     yield UsualBedtime(coordinator, sleeper, USUAL_BEDTIME)
     yield RestlessNights(coordinator, sleeper, RESTLESS_NIGHTS)
@@ -251,7 +254,7 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
         self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_mean_{days}_{description.key}"
         self._attr_translation_key = f"mean_{days}_{description.key}"
         self._attr_suggested_display_precision = 1
-        self._attr_entity_registry_enabled_default = days in (description.means or ())
+        self._attr_entity_registry_enabled_default = days in description.means
 
     @property
     def _spread(self) -> Spread | None:
@@ -259,7 +262,7 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
 
     @override
     def _part(self, state: State) -> object:
-        return state.means
+        return state.means, state.last_night
 
     @property
     @override
@@ -272,7 +275,12 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
         spread = self._spread
         if spread is None:
             return None
-        return {"nights": spread.nights, "standard_deviation": spread.sd.get(self.entity_description.measure)}
+        last = None if self._state is None else self._state.last_night
+        return {
+            "nights": spread.nights,
+            "standard_deviation": spread.sd.get(self.entity_description.measure),
+            "until": None if last is None else last.night.isoformat(),
+        }
 
 
 class MomentSensor(SleeperEntity, sensor.SensorEntity):
@@ -311,9 +319,12 @@ class UsualBedtime(SleeperEntity, sensor.SensorEntity):
             self._learnt = (self._recent, self._next())
         return self._learnt[1]
 
+    @override
+    def _part(self, state: State) -> object:
+        return state, self._recent
+
     def _next(self) -> datetime | None:
-        info = self.coordinator.data.info
-        zone = dt_util.get_default_time_zone() if info is None else ZoneInfo(info.time_zone)
+        zone = zone_of(self.coordinator)
         usual = usual_bedtime(self._recent, zone)
         return None if usual is None else following(usual, dt_util.utcnow(), zone)
 
@@ -326,13 +337,15 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
     @property
     @override
     def native_value(self) -> int | None:
-        if not self._recent:
+        today = dt_util.now(zone_of(self.coordinator)).date()
+        # An older night does not stand for one that was not measured.
+        if not self._recent or not stands_for_last_night(self._recent[-1].night, today):
             return None
         return restless_in_a_row(self._recent, self.coordinator.restless_above)
 
     @override
     def _part(self, state: State) -> object:
-        return self._recent
+        return self._recent, dt_util.now(zone_of(self.coordinator)).date()
 
     @property
     @override
@@ -340,7 +353,7 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
         return {"above": self.coordinator.restless_above}
 
 
-class HealthSensor(SensorEntity, sensor.SensorEntity):
+class HealthSensor(PerSensorEntity, sensor.SensorEntity):
     """A figure of a sensor's health; not there while the sensor is away."""
 
     entity_description: HealthDescription

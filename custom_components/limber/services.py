@@ -16,7 +16,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, record
+from .account import async_tell, night_as_json
 from .const import DOMAIN, FACTORS
 from .coordinator import LimberCoordinator
 from .wire import Done
@@ -33,6 +33,7 @@ class Watched:
 
     coordinator: LimberCoordinator
     sleeper: str
+    name: str
 
 
 type Act = Callable[[HomeAssistant, Watched, dict[str, Any]], Awaitable[ServiceResponse]]
@@ -51,13 +52,13 @@ class Action:
 async def get_night(hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
     """Return a night, by default the last one."""
     telling = await async_tell(hass, watched.coordinator, watched.sleeper, data.get("night"))
-    return telling.record()
+    return telling.as_json()
 
 
 async def get_nights(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
     """Return the nights of some days."""
     nights = await watched.coordinator.nights(watched.sleeper, dt_util.now().date() - timedelta(days=data["days"]))
-    return {"nights": [record(night) for night in nights]}
+    return {"nights": [night_as_json(night) for night in nights]}
 
 
 async def label(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
@@ -168,4 +169,4 @@ def all_watched(hass: HomeAssistant) -> list[Watched]:
     """Return everybody who is watched by a bridge that is set up."""
     entries = hass.config_entries.async_entries(DOMAIN)
     loaded = [entry.runtime_data for entry in entries if entry.state is ConfigEntryState.LOADED]
-    return [Watched(one, sleeper.id) for one in loaded for sleeper in one.data.sleepers]
+    return [Watched(one, sleeper.id, sleeper.name) for one in loaded for sleeper in one.data.sleepers]

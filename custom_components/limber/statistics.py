@@ -3,14 +3,16 @@
 Law: the row of a night lies at local noon of its date in the bridge's zone, so the row of a later revision replaces it.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
-from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.components.recorder.statistics import async_add_external_statistics, get_last_statistics
 from homeassistant.const import UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
@@ -77,3 +79,23 @@ def data_of(night: Night, row: Row, zone: ZoneInfo) -> list[StatisticData]:
         return []
     noon = datetime.combine(night.night, time(12), zone)
     return [StatisticData(start=noon, mean=value, min=value, max=value)]
+
+
+async def async_last_kept(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
+    """Return the date of the last night of a sleeper that the statistics have; None if they have none."""
+    name = statistic_id(info.bridge, sleeper.id, ROWS[0].measure)
+    found = await get_instance(hass).async_add_executor_job(get_last_statistics, hass, 1, name, False, {"mean"})
+    rows = found.get(name)
+    return datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date() if rows else None
+
+
+async def async_drop(hass: HomeAssistant, info: Info) -> None:
+    """Take all rows of a bridge's sleepers out of the statistics."""
+    names = [statistic_id(info.bridge, sleeper.id, row.measure) for sleeper in info.sleepers for row in ROWS]
+    dropped = asyncio.Event()
+
+    def done() -> None:
+        hass.loop.call_soon_threadsafe(dropped.set)
+
+    get_instance(hass).async_clear_statistics(names, on_done=done)
+    await dropped.wait()

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final, override
 import voluptuous as vol
 from homeassistant.const import CONF_OPTIONS
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
     ENTITY_STATE_TRIGGER_SCHEMA,
@@ -16,7 +15,8 @@ from homeassistant.helpers.trigger import (
     TriggerConfig,
 )
 
-from .const import DEFAULT_RESTLESS, DOMAIN
+from .const import DEFAULT_RESTLESS
+from .targets import ours
 
 CONF_ABOVE: Final = "above"
 
@@ -33,11 +33,7 @@ class Happened(StatelessEntityTriggerBase):
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Leave out what is not ours: a target such as an area holds other event entities, too."""
-        registry = er.async_get(self._hass)
-        rows = ((entity, registry.async_get(entity)) for entity in super().entity_filter(entities))
-        return {
-            entity for entity, row in rows if row and row.platform == DOMAIN and row.translation_key == self._key
-        }  # fmt: skip
+        return ours(self._hass, super().entity_filter(entities), self._key)
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
@@ -51,9 +47,15 @@ class CrampStarted(Happened):
 
 
 class CrampConfirmed(Happened):
-    """A cramp is over, or was recognised as a possible one."""
+    """A probable cramp is over."""
 
-    _key, _types = "cramp", ("ended", "possible")
+    _key, _types = "cramp", ("ended",)
+
+
+class CrampNoticed(Happened):
+    """A possible cramp was noticed, some minutes afterwards."""
+
+    _key, _types = "cramp", ("possible",)
 
 
 class SeriesStarted(Happened):
@@ -108,6 +110,7 @@ class RestlessNight(NightFinished):
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "cramp_started": CrampStarted,
     "cramp_confirmed": CrampConfirmed,
+    "cramp_noticed": CrampNoticed,
     "series_started": SeriesStarted,
     "night_finished": NightFinished,
     "went_to_bed": WentToBed,

@@ -1,18 +1,20 @@
 """Sentences for Assist: "How did my legs do last night?", "Log that I stretched".
 
 Law: the only module that knows of the conversation integration, whose way to register sentences is internal: where it
-is missing or different, Limber is there without a voice.
+is missing or different, Limber is there without a voice. It is heard for as long as an entry is loaded.
 """
 
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import intent
 from homeassistant.setup import async_when_setup
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .intent import LAST_NIGHT, LOG
@@ -21,17 +23,29 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 SENTENCES: Final = Path(__file__).with_name("sentences.json")
 """What is understood, as hassil reads it: by language, sentences for the last night and those to log each factor."""
+HEARD: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
+"""What ends that the sentences are understood."""
 
 type Slots = dict[str, str]
 type Answer = Callable[[Any, Any], Awaitable[str | None]]
 
 
-async def async_register(hass: HomeAssistant) -> None:
+@callback
+def async_listen(hass: HomeAssistant) -> None:
     """Have the sentences understood as soon as there is somebody who listens."""
-    async_when_setup(hass, "conversation", _listen)
+    if HEARD not in hass.data:
+        hass.data[HEARD] = []
+        async_when_setup(hass, "conversation", _register)
 
 
-async def _listen(hass: HomeAssistant, _component: str) -> None:
+@callback
+def async_fall_silent(hass: HomeAssistant) -> None:
+    """Have the sentences no longer understood."""
+    for end in hass.data.pop(HEARD, ()):
+        end()
+
+
+async def _register(hass: HomeAssistant, _component: str) -> None:
     try:
         from homeassistant.components.conversation import get_agent_manager  # noqa: PLC0415 - may be missing
 
@@ -39,9 +53,19 @@ async def _listen(hass: HomeAssistant, _component: str) -> None:
     except (ImportError, AttributeError) as error:
         _LOGGER.info("Assist understands no sentences of Limber in this version of Home Assistant: %s", error)
         return
-    known = await hass.async_add_executor_job(SENTENCES.read_text, "utf-8")
-    for language, sentences, name, slots in wanted(json.loads(known)):
-        register(sentences, answering(hass, language, name, slots))
+    known = await hass.async_add_executor_job(read)
+    if HEARD in hass.data:
+        hass.data[HEARD] += [
+            register(sentences, answering(hass, language, name, slots))
+            for language, sentences, name, slots in wanted(known)
+        ]
+
+
+@cache
+def read() -> dict[str, Any]:
+    """Return what is understood."""
+    found: dict[str, Any] = json.loads(SENTENCES.read_text("utf-8"))
+    return found
 
 
 def wanted(known: dict[str, Any]) -> Iterator[tuple[str, list[str], str, Slots]]:

@@ -78,6 +78,8 @@ class Measures:
     movements: int | None = None
     candidates: int | None = None
     plm: int | None = None
+    plm_left: int | None = None
+    plm_right: int | None = None
     plm_index: float | None = None
     plms_index: float | None = None
     plmw_index: float | None = None
@@ -164,11 +166,11 @@ class Health:
     last_sample: datetime | None
     rate: float | None
     battery: int | None
-    quality: int | None
     lost: int
-    refused: int
     problem: str | None
-    trouble: Mapping[str, int]
+    quality: int | None = None
+    refused: int = 0
+    trouble: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,7 +448,17 @@ INFO: Final = record(
 MEASURES: Final = record(
     Measures,
     **dict.fromkeys(
-        ("movements", "candidates", "plm", "series_count", "cramps_possible", "cramps_probable"), maybe(whole)
+        (
+            "movements",
+            "candidates",
+            "plm",
+            "plm_left",
+            "plm_right",
+            "series_count",
+            "cramps_possible",
+            "cramps_probable",
+        ),
+        maybe(whole),
     ),
     **dict.fromkeys(
         (

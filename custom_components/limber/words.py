@@ -39,21 +39,22 @@ class Account:
     gaps: Sequence[GapEvent] = ()
 
 
-def told(texts: Texts, account: Account, today: date) -> str:
-    """Return a night in words."""
-    return " ".join(sentences(texts, account, today))
+def told(texts: Texts, account: Account, *, is_last: bool) -> str:
+    """Return a night in words; `is_last`: it is the one that people mean by "last night"."""
+    return " ".join(sentences(texts, account, is_last=is_last))
 
 
-def sentences(texts: Texts, account: Account, today: date) -> Iterator[str]:
+def sentences(texts: Texts, account: Account, *, is_last: bool) -> Iterator[str]:
     """Yield what there is to say, the most important first."""
-    night, measures = account.night, account.night.measures
-    when = texts["last_night"] if night.night == today else texts["that_night"].format(date=night.night.isoformat())
-    if measures.plm_index is None:
-        yield texts["movements"].format(when=when, movements=known(texts, measures.movements))
+    measures, day = account.night.measures, account.night.night
+    when = texts["last_night"] if is_last else texts["that_night"].format(date=written(texts, day))
+    if measures.movements is None:
+        yield texts["movements_unknown"].format(when=when)
+    elif measures.plm_index is None:
+        yield texts["movements"].format(when=when, movements=measures.movements)
     else:
-        yield texts["figures"].format(
-            when=when, movements=known(texts, measures.movements), index=known(texts, measures.plm_index)
-        )
+        index = known(texts, measures.plm_index)
+        yield texts["figures"].format(when=when, movements=measures.movements, index=index)
         yield from against_usual(texts, account, measures.plm_index)
     if measures.time_in_bed_h is not None and measures.sleep_h is not None:
         yield texts["sleep"].format(bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h))
@@ -129,12 +130,15 @@ def unmeasured(account: Account) -> timedelta:
     return total
 
 
-def known(texts: Texts, value: float | None) -> str:
-    """Return a number as it is written in the language; a word where there is none."""
-    if value is None:
-        return texts["unknown"]
+def known(texts: Texts, value: float) -> str:
+    """Return a number as it is written in the language."""
     text = str(value) if isinstance(value, int) else f"{value:.1f}"
     return text.replace(".", texts["decimal"])
+
+
+def written(texts: Texts, day: date) -> str:
+    """Return a date as it is written in the language."""
+    return texts["date"].format(year=day.year, month=f"{day.month:02}", day=f"{day.day:02}")
 
 
 def clock(moment: datetime, zone: tzinfo) -> str:

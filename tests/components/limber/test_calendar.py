@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -44,6 +45,20 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
     assert night[1] - night[0] == timedelta(hours=7, minutes=54)
 
 
+@pytest.mark.parametrize(
+    ("measures", "summary"),
+    [({"plm_index": None}, "Night: 312 leg movements"), ({"plm_index": None, "movements": None}, "Night")],
+)
+async def test_what_is_unknown_of_a_night_is_left_out(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, measures: dict[str, Any], summary: str
+) -> None:
+    last = golden("state")["last_night"]
+    bridge.nights = [last | {"measures": last["measures"] | measures | {"sleep_h": None}}]
+    (shown,) = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
+    assert shown["summary"] == summary
+    assert "description" not in shown
+
+
 async def test_a_year_is_shown_by_its_nights_alone(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -62,5 +77,9 @@ async def test_the_night_in_progress_is_on(
     state = hass.states.get(CALENDAR)
     assert state is not None
     assert (state.state, state.attributes["message"]) == ("on", "In bed")
+    freezer.tick(3600)
+    await bridge.tell(tonight=tonight, in_bed=True)
+    # Nothing that ticks: each change would be a row in the database.
+    assert hass.states.get(CALENDAR) is state
     await bridge.tell(tonight=tonight, in_bed=False)
     assert hass.states.get(CALENDAR).state == "off"  # type: ignore[union-attr]

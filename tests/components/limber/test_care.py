@@ -1,5 +1,6 @@
 """Issues from cause to cure, diagnostics, system health, and what goes when it is gone."""
 
+import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -59,9 +60,9 @@ def sensor(**more: Any) -> dict[str, Any]:
 REFUSED = {"key": "broker_refuses_publish", "text": "the broker refuses what is published; let it"}
 CASES: list[tuple[str, Any]] = [
     ("battery_low_bedroom_anna_1", lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}}),
-    ("not_worn_bedroom_anna", lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(2)}),
-    ("no_night_bedroom_anna", lambda: {"last_night": ago(3)}),
-    ("paused_long_bedroom_anna", lambda: {"last_night": ago(3), "paused": True}),
+    ("not_worn_bedroom_anna_1", lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)}),
+    ("no_night_bedroom_anna", lambda: {"last_night": ago(4)}),
+    ("paused_long_bedroom_anna", lambda: {"last_night": ago(4), "paused": True}),
     ("clock_wrong_bedroom", lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()}),
     ("broker_refuses_bedroom", lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}}),
     ("not_recording_bedroom", lambda: {"recording": False}),
@@ -95,10 +96,35 @@ async def test_days_pass_without_a_word(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     await bridge.tell(**well())
-    freezer.tick(timedelta(days=3, hours=1))
+    freezer.tick(timedelta(days=4, hours=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert issues(hass) == {"no_night_bedroom_anna"}
+
+
+async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_another(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    idle = {"1": sensor(), "2": sensor(problem="not_worn")}
+    await bridge.tell(**well(sensors=idle))
+    freezer.tick(timedelta(hours=20))
+    await bridge.tell(**well(sensors=idle))
+    assert issues(hass) == set()
+    freezer.tick(timedelta(hours=20))
+    await bridge.tell(**well(sensors=idle))
+    assert issues(hass) == {"not_worn_bedroom_anna_2"}
+
+
+async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(**well(recording=False))
+    ir.async_get(hass).async_ignore(DOMAIN, "not_recording_bedroom", True)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    await set_up(hass, bridge, loaded)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording_bedroom")
+    assert issue is not None
+    assert issue.dismissed_version is not None
 
 
 async def test_issues_end_with_the_entry(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
@@ -157,6 +183,7 @@ async def test_diagnostics_tell_nothing_of_who_it_is(
     await hass.async_block_till_done(wait_background_tasks=True)
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
     text = str(told).casefold()
+    assert told["entry"]["discovery_keys"] == "**REDACTED**"
     assert not [name for name in ("anna", "bedroom'", "limber/") if name in text]
     assert told["sleepers"][0]["state"]["sensors"]["1"]["battery"] == 87
     assert len(told["sleepers"][0]["recent_nights"]) == 1
@@ -197,6 +224,47 @@ async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
     assert hass.states.get("sensor.anna_plm_index_last_night") is not None
 
 
+async def test_what_is_called_otherwise_is_called_otherwise(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    sleepers = [INFO["sleepers"][0] | {"name": "Anne"}]
+    bridge.say("info", INFO | {"name": "Upstairs", "software": "0.2.0", "sleepers": sleepers})
+    await hass.async_block_till_done()
+    found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    assert {(one.name, one.sw_version) for one in found} == {("Upstairs", "0.2.0"), ("Anne", None)}
+
+
+async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna = INFO["sleepers"][0]
+    moved = anna | {"sensors": [anna["sensors"][0] | {"side": "right"}, *anna["sensors"][1:]]}
+    told = INFO | {"sleepers": [moved]}
+
+    def name() -> str:
+        shown = hass.states.get("binary_sensor.anna_left_ankle_connection")
+        return "" if shown is None else shown.name
+
+    async with asyncio.timeout(10):
+        while name() != "Anna Right ankle connection":
+            bridge.say("info", told, retain=True)
+            bridge.say("anna/state", golden("state"), retain=True)
+            bridge.say("status", "online", retain=True)
+            await asyncio.sleep(0.01)
+    await hass.async_block_till_done()
+
+
+async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna, bo = INFO["sleepers"][0], {"id": "bo", "name": "Bo", "sensors": []}
+    for sleepers in ([anna, bo], [anna | {"sensors": anna["sensors"][:1]}], [anna, bo]):
+        bridge.say("info", INFO | {"sleepers": sleepers})
+        await hass.async_block_till_done()
+    assert hass.states.get("sensor.bo_plm_index_last_night") is not None
+    assert hass.states.get("binary_sensor.anna_bed_load_connection") is not None
+
+
 async def test_only_what_is_gone_can_be_removed_by_hand(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -205,3 +273,5 @@ async def test_only_what_is_gone_can_be_removed_by_hand(
     devices = dr.async_entries_for_config_entry(registry, loaded.entry_id)
     can = {one.name: await async_remove_config_entry_device(hass, loaded, one) for one in devices}
     assert can == {"Bedroom": False, "Anna": False, stranger.name: True}
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert not await async_remove_config_entry_device(hass, loaded, stranger)

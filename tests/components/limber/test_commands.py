@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -104,8 +105,10 @@ def night(day: str, **measures: object) -> dict[str, Any]:
 
 
 async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
+    freezer.move_to("2026-11-22T09:00:00Z")
+    await bridge.tell(tonight=golden("state")["tonight"] | {"start": None})
     bridge.events["2026-11-21"] = [
         golden("event_cramp_ended"),
         golden("event_cramp_ended") | {
@@ -119,7 +122,7 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     assert found["cramp_events"][0]["certainty"] == "probable"
     assert found["factors"] == [{"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}]
     assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
-    assert found["summary"].startswith("The night is not over yet.")
+    assert found["summary"].startswith("Last night was not measured.")
     assert "Logged before: Stretching 22:10." in found["summary"]
 
 
@@ -146,10 +149,37 @@ async def test_a_recent_night_is_at_hand_though_its_events_were_dropped(
 
 
 async def test_a_night_that_is_not_over_is_told_as_such(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
+    freezer.move_to("2026-11-22T09:00:00Z")
     await bridge.tell(tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"})
     assert (await call(hass, "limber.get_night"))["summary"].startswith("The night is not over yet. The night to")
+    asked = await call(hass, "limber.get_night", night="2026-11-22")
+    assert asked == {"night": None, "summary": "The night is not over yet."}
+
+
+async def test_after_midnight_the_last_night_is_the_one_before(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2026-11-21T23:30:00Z")
+    assert (await call(hass, "limber.get_night"))["summary"].startswith("Last night: 312 leg movements")
+
+
+async def test_of_a_sleeper_who_was_never_told_of_nothing_is_known(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    bridge.say("anna/state", "")
+    await hass.async_block_till_done()
+    assert (await call(hass, "limber.get_night"))["summary"] == "The bridge has told nothing yet."
+
+
+async def test_a_silent_bridge_is_no_night_without_cramps(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
+    bridge.silent = True
+    with pytest.raises(HomeAssistantError, match="did not answer"):
+        await call(hass, "limber.get_night")
 
 
 async def test_before_the_first_night_there_is_none(

@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 
 from custom_components.limber.const import CONF_BASE, CONF_BATTERY, CONF_BRIDGE, CONF_RESTLESS, DOMAIN
+from custom_components.limber.coordinator import Bridge as HeardOf
 
 from .conftest import Bridge, golden
 
@@ -156,6 +157,25 @@ async def test_without_mqtt_there_is_no_way(hass: HomeAssistant, enable_custom_i
         hass.config.components.add("mqtt")
         result = await begin(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_mqtt")
+
+
+async def test_a_bridge_that_is_heard_has_not_moved(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    """Another of its name may have been left behind on the broker."""
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={CONF_BRIDGE: "bedroom", CONF_BASE: "legs"})
+    entry.mock_state(hass, ConfigEntryState.LOADED)
+    entry.runtime_data = Heard()
+    result = await begin(hass, discovered(golden("info")))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_BASE] == "legs"
+
+
+class Heard:
+    """A coordinator whose bridge is online."""
+
+    data = HeardOf(online=True)
 
 
 # --- Another base topic, other limits ---

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
@@ -109,11 +110,20 @@ async def automate(hass: HomeAssistant, **parts: Any) -> list[Event[Any]]:
     return fired
 
 
+POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
+
+
 @pytest.mark.parametrize(
     ("trigger", "entity", "event", "other"),
     [
         ("cramp_started", "event.anna_cramp", ("event_cramp_started", {}), ("event_cramp_ended", {})),
         ("cramp_confirmed", "event.anna_cramp", ("event_cramp_ended", {}), ("event_cramp_started", {})),
+        (
+            "cramp_noticed",
+            "event.anna_cramp",
+            ("event_cramp_ended", {"certainty": "possible"}),
+            ("event_cramp_ended", {}),
+        ),
         ("series_started", "event.anna_periodic_series", ("event_series_confirmed", {}), ("event_series_ended", {})),
         ("went_to_bed", "event.anna_bed", ("event_bed", {"in_bed": True}), ("event_bed", {"in_bed": False})),
         ("got_up", "event.anna_bed", ("event_bed", {"in_bed": False}), ("event_bed", {"in_bed": True})),
@@ -190,10 +200,23 @@ async def test_in_bed_and_asleep(
 
 @pytest.mark.parametrize(("above", "passes"), [(24, True), (24.1, False)])
 async def test_the_last_night_was_restless(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, above: float, passes: bool
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    above: float,
+    passes: bool,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
+    freezer.move_to("2026-11-21T22:30:00Z")
     entity = "sensor.anna_plm_index_last_night"
     assert await go(hass, "last_night_was_restless", entity, above=above) is passes
+
+
+async def test_an_older_night_is_not_last_night(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2026-11-23T12:30:00Z")
+    assert not await go(hass, "last_night_was_restless", "sensor.anna_plm_index_last_night", above=1)
 
 
 @pytest.mark.parametrize(

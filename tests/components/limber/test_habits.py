@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.limber.habits import following, is_restless, restless_in_a_row, usual_bedtime
+from custom_components.limber.habits import following, is_restless, last_expected, restless_in_a_row, usual_bedtime
 from custom_components.limber.wire import Measures, Methods, Night
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,6 +51,24 @@ def test_the_next_time_on_the_wall_is_within_a_day_or_so(minutes: int, at: time)
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     found = following(at, moment, BERLIN)
     assert timedelta(0) < found - moment <= timedelta(hours=26)
+
+
+def test_a_nap_is_no_bedtime() -> None:
+    naps = [
+        replace(one, start=one.start - timedelta(hours=8), end=one.start + timedelta(hours=8))
+        for one in nights("22:00", "22:10", "22:20")
+        if one.start is not None
+    ]
+    assert usual_bedtime(naps, BERLIN) is None
+    assert usual_bedtime([*nights("22:00", "22:10", "22:20"), *naps], BERLIN) == time(22, 10)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("2026-11-22T04:59", 21), ("2026-11-22T05:00", 22), ("2026-11-21T23:00", 21), ("2026-11-22T11:59", 22)],
+)
+def test_last_night_is_what_people_mean_by_it(now: str, expected: int) -> None:
+    assert last_expected(date(2026, 11, 22), datetime.fromisoformat(now)) == date(2026, 11, expected)
 
 
 def test_nights_in_a_row_are_counted_from_the_last_one_back() -> None:

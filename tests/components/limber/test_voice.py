@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.limber.coordinator as coordinator_module
 
-from .conftest import INFO, Bridge, golden
+from .conftest import INFO, Bridge, golden, set_up
 
 
 @pytest.fixture
@@ -69,10 +69,15 @@ async def test_what_was_done_is_logged(
 async def test_whose_legs_are_meant_is_asked(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:
     bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]})
     await hass.async_block_till_done()
-    assert "Say whose legs you mean" in await say(hass, "how did my legs do")
-    assert "Say whose legs you mean" in await say(hass, "how did the legs of Carl do")
-    assert "Say whose legs you mean" in await say(hass, "log that I stretched")
+    assert "More than one person" in await say(hass, "how did my legs do")
+    assert await say(hass, "how did the legs of Carl do") == "Nobody called Carl is watched."
+    assert "More than one person" in await say(hass, "log that I stretched")
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
+    assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
+    assert bridge.commands() == [{"ask": "log", "sleeper": "bo", "factor": "stretching"}]
+    bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]})
+    await hass.async_block_till_done()
+    assert "More than one person called anna" in await say(hass, "how did the legs of anna do")
 
 
 async def test_a_silent_bridge_is_told(
@@ -80,9 +85,20 @@ async def test_a_silent_bridge_is_told(
 ) -> None:
     monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
     bridge.silent = True
-    assert await say(hass, "log water") == "Limber's bridge does not answer."
+    assert await say(hass, "log water") == "The bridge did not answer: see that it runs."
+    assert "Bridge hat nicht" in await say(hass, "notiere wasser", "de")
     monkeypatch.setattr(coordinator_module.LimberCoordinator, "can", lambda *_: False)
-    assert await say(hass, "log water") == "Limber's bridge does not answer."
+    assert await say(hass, "log water") == "This bridge knows no log: update it."
+
+
+async def test_after_the_last_bridge_nobody_answers(
+    hass: HomeAssistant, bridge: Bridge, assist: None, loaded: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert "312" not in await say(hass, "how did my legs do")
+    await set_up(hass, bridge, loaded)
+    await hass.async_block_till_done()
+    assert "312" in await say(hass, "how did my legs do")
 
 
 async def test_without_a_way_to_register_sentences_limber_is_there_all_the_same(

@@ -24,9 +24,9 @@ USUAL = Spread(nights=12, mean={"plm_index": 14.2}, sd={"plm_index": 4.5})
 ACCOUNT = Account(night=NIGHT, recent=(NIGHT,), usual=USUAL, limit=15.0, zone=UTC)
 
 
-def words(account: Account, today: date = DAY, language: str = "en") -> str:
+def words(account: Account, language: str = "en", *, is_last: bool = True) -> str:
     texts = json.loads((TEXTS / f"{language}.json").read_text())["selector"]["words"]["options"]
-    return told(texts, account, today)
+    return told(texts, account, is_last=is_last)
 
 
 def cramp(hour: int, *, label: bool | None = None) -> CrampEvent:
@@ -99,11 +99,12 @@ def test_what_was_not_measured_is_told_once_for_all_sensors() -> None:
 
 def test_what_is_unknown_is_never_zero() -> None:
     account = replace(ACCOUNT, night=replace(NIGHT, measures=Measures()))
-    assert words(account) == "Last night: an unknown number of leg movements."
+    assert words(account) == "Last night: the leg movements are not known."
 
 
 def test_an_earlier_night_is_told_by_its_date() -> None:
-    assert words(ACCOUNT, DAY + timedelta(days=1)).startswith("The night to 2026-11-22:")
+    assert words(ACCOUNT, is_last=False).startswith("The night to 2026-11-22:")
+    assert "22.11.2026" in words(ACCOUNT, "de", is_last=False)
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr", "it", "nl"])
