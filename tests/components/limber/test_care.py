@@ -247,9 +247,9 @@ async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
 
     async with asyncio.timeout(10):
         while name() != "Anna Right ankle connection":
-            bridge.say("info", told, retain=True)
-            bridge.say("anna/state", golden("state"), retain=True)
-            bridge.say("status", "online", retain=True)
+            bridge.say("info", told)
+            bridge.say("anna/state", golden("state"))
+            bridge.say("status", "online")
             await asyncio.sleep(0.01)
     await hass.async_block_till_done()
 
