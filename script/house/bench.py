@@ -246,21 +246,16 @@ async def lie(port: int, onsets: Sequence[float], began: float) -> None:
 async def counted(home: Home, kicks: int) -> list[float]:
     """Return when (s, monotonic) Home Assistant showed each count from one to `kicks`."""
     shown: list[float] = []
-    async with home.http.ws_connect("/api/websocket") as socket:
-        await socket.receive_json()
-        await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
-        await socket.receive_json()
-        await socket.send_json({"id": 1, "type": "subscribe_entities", "entity_ids": [MOVEMENTS]})
+    async with home.subscribed(type="subscribe_entities", entity_ids=[MOVEMENTS]) as told:
         while len(shown) < kicks:
-            state = entity_state(await socket.receive_json())
+            state = entity_state(await told.get())
             if state is not None and state.isdecimal() and int(state) == len(shown) + 1:
                 shown.append(time.monotonic())
     return shown
 
 
-def entity_state(message: dict[str, Any]) -> str | None:
-    """Return the new state in a message of `subscribe_entities`."""
-    event = message.get("event", {})
+def entity_state(event: dict[str, Any]) -> str | None:
+    """Return the new state in what `subscribe_entities` tells."""
     added, changed = event.get("a", {}).get(MOVEMENTS), event.get("c", {}).get(MOVEMENTS)
     found: str | None = (added or {}).get("s") or (changed or {}).get("+", {}).get("s")
     return found

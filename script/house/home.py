@@ -111,15 +111,39 @@ class Home:
 
     async def command(self, **message: object) -> Any:  # noqa: ANN401 - JSON
         """Send one command over the websocket and return its result; HouseError if it fails."""
-        async with self.http.ws_connect("/api/websocket") as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": self.token["access_token"]})
-            await socket.receive_json()
+        async with self.socket() as socket:
             await socket.send_json({"id": 1} | message)
             answer = await socket.receive_json()
         if not answer["success"]:
             raise HouseError(f"Home Assistant refuses {message['type']}: {answer['error']['message']}")
         return answer["result"]
+
+    @asynccontextmanager
+    async def socket(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open the websocket and log in to it."""
+        async with self.http.ws_connect("/api/websocket") as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": self.token["access_token"]})
+            await socket.receive_json()
+            yield socket
+
+    @asynccontextmanager
+    async def subscribed(self, **message: object) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
+        """Subscribe to something for as long as this lasts; what is told of it comes into the queue."""
+        events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        async with self.socket() as socket:
+            await socket.send_json({"id": 1} | message)
+
+            async def hear(kind: str) -> None:
+                while (told := await socket.receive_json())["type"] != kind:
+                    events.put_nowait(told["event"])
+
+            await hear("result")
+            listening = asyncio.create_task(hear("nothing ends it"))
+            try:
+                yield events
+            finally:
+                listening.cancel()
 
     async def until[T](self, look: Callable[[Self], Awaitable[T]], patience: float) -> T | None:
         """Look again and again until there is something; None if there is nothing in time."""

@@ -36,8 +36,8 @@ sleepers:
 """
 NAME: Final = "limber:bedroom_anna_movements"
 STATE: Final = "limber/bedroom/anna/state"
-NOTHING: Final = "limber/bedroom/anna/event"
-"""Limber hears it, and a message without a kind is none that it knows."""
+NOTHING: Final = "limber/bedroom/status"
+"""Limber hears it, and does no more than look whether it is `online` or `offline`."""
 
 
 def a_year(settings: Path) -> None:

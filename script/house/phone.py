@@ -3,15 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from house.home import Home
 from house.process import HouseError
 
 NAME: Final = "Phone"
+TAKEN_BACK: Final = "clear_notification"
 PATIENCE: Final = 30.0
 """s."""
+
+
+APP: Final = {
+    "app_data": {"push_websocket_channel": True}, "app_id": "limber.test", "app_name": "Test", "app_version": "1",
+    "device_id": "phone", "device_name": NAME, "manufacturer": "Limber", "model": "Test", "os_name": "Test",
+    "os_version": "1", "supports_encryption": False,
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -22,16 +30,16 @@ class Phone:
     webhook: str
     device: str
     """Its device in Home Assistant."""
-    inbox: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    inbox: asyncio.Queue[dict[str, Any]]
 
     async def message(self, tag: str, patience: float = PATIENCE) -> dict[str, Any]:
-        """Wait for the next message with a tag; HouseError if it does not come, with what came instead."""
+        """Wait for the next message with a tag that is not just taken back; HouseError with what came instead."""
         others = []
         try:
             async with asyncio.timeout(patience):
                 while True:
                     told = await self.inbox.get()
-                    if told.get("data", {}).get("tag", "").startswith(tag):
+                    if told["message"] != TAKEN_BACK and told.get("data", {}).get("tag", "").startswith(tag):
                         return told
                     others.append(told)
         except TimeoutError as error:
@@ -51,32 +59,9 @@ class Phone:
 @asynccontextmanager
 async def phone(home: Home) -> AsyncIterator[Phone]:
     """Register a telephone and have it listen for as long as this lasts."""
-    registered = await home.post(
-        "/api/mobile_app/registrations",
-        {
-            "app_data": {"push_websocket_channel": True}, "app_id": "limber.test", "app_name": "Test",
-            "app_version": "1", "device_id": "phone", "device_name": NAME, "manufacturer": "Limber", "model": "Test",
-            "os_name": "Test", "os_version": "1", "supports_encryption": False,
-        },
-    )  # fmt: skip
+    registered = await home.post("/api/mobile_app/registrations", APP)
     devices = await home.command(type="config/device_registry/list")
     device = next(one["id"] for one in devices if one["name"] == NAME)
-    listening = Phone(home, registered["webhook_id"], device)
-    async with home.http.ws_connect("/api/websocket") as socket:
-        await socket.receive_json()
-        await socket.send_json({"type": "auth", "access_token": home.token["access_token"]})
-        await socket.receive_json()
-        channel = {"type": "mobile_app/push_notification_channel", "webhook_id": listening.webhook}
-        await socket.send_json({"id": 1} | channel)
-        await socket.receive_json()
-
-        async def listen() -> None:
-            while True:
-                told = await socket.receive_json()
-                await listening.inbox.put(told["event"])
-
-        task = asyncio.create_task(listen())
-        try:
-            yield listening
-        finally:
-            task.cancel()
+    webhook = registered["webhook_id"]
+    async with home.subscribed(type="mobile_app/push_notification_channel", webhook_id=webhook) as inbox:
+        yield Phone(home, webhook, device, inbox)

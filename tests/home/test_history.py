@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from house.home import Home, add_limber
 from limber_bridge.config import read
 from limber_bridge.journal import Journal
+from limber_bridge.nights import Night
 from tests.bridge.examples import night
-from tests.home.house import House, shows
+from tests.home.house import House, attributes, shows
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 NIGHTS: Final = 365
@@ -32,39 +33,38 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
     days = [today - timedelta(days=number) for number in range(NIGHTS, 0, -1)]
     indices = {day: round(10 + number % 37 * 0.5, 1) for number, day in enumerate(days)}
     house.start_broker()
-    config = read(house.settings())
-    with Journal(config.journal) as journal:
-        for day in days:
-            one = night(day)
-            journal.finish(replace(one, measures=replace(one.measures, plm_index=indices[day], cramps_possible=0)))
+    for day in days:
+        finish(house, night(day), plm_index=indices[day], cramps_possible=0)
     bridge = house.start_bridge()
     program = house.start_home()
     async with house.home(program) as home:
         await add_limber(home)
-
-        async def all_there(home: Home) -> Any:
-            # The measures are written one after the other; this one comes last.
-            return len(await rows(home, "cramps_possible")) == NIGHTS
-
-        assert await home.until(all_there, 60)
-        assert await rows(home, "plm_index") == indices
-        assert await rows(home, "movements") == dict.fromkeys(days, 312)
-        assert await rows(home, "cramps_possible") == dict.fromkeys(days, 0)
+        await comes(home, "cramps_possible", dict.fromkeys(days, 0))
+        await comes(home, "plm_index", indices)
+        await comes(home, "movements", dict.fromkeys(days, 312))
         assert await rows(home, "plmw_index") == {}
         await everything_is_shown(home)
         bridge.stop()
-        with Journal(config.journal) as journal:
-            last = night(days[-1], 2)
-            journal.finish(replace(last, measures=replace(last.measures, plm_index=99.5)))
+        finish(house, night(days[-1], 2), plm_index=99.5)
         house.start_bridge()
         await shows(home, "sensor.anna_plm_index_last_night", "99.5")
-
-        async def revised(home: Home) -> Any:
-            return (await rows(home, "plm_index")).get(days[-1]) == 99.5
-
-        assert await home.until(revised, 30)
-        assert await rows(home, "plm_index") == indices | {days[-1]: 99.5}
+        await comes(home, "plm_index", indices | {days[-1]: 99.5})
         await recorder_is_lean(home)
+
+
+def finish(house: House, one: Night, **measures: float) -> None:
+    """Have a finished night in the journal."""
+    with Journal(read(house.settings()).journal) as journal:
+        journal.finish(replace(one, measures=replace(one.measures, **measures)))
+
+
+async def comes(home: Home, measure: str, wanted: dict[date, float]) -> None:
+    """Wait until the rows of a measure are these and no others."""
+
+    async def has(home: Home) -> bool:
+        return await rows(home, measure) == wanted
+
+    assert await home.until(has, 60), await rows(home, measure)
 
 
 NO_SENSOR: Final = "unavailable"
@@ -92,10 +92,12 @@ SHOWN: Final = {
     "sensor.anna_candidate_movements_last_night": "280",
     "sensor.anna_candidate_movements_tonight": NO_SENSOR,
     "sensor.anna_estimated_sleep_last_night": "6.7",
+    "sensor.anna_estimated_sleep_mean_of_30_days": "6.7",
     "sensor.anna_estimated_sleep_mean_of_7_days": "6.7",
     "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
     "sensor.anna_left_ankle_battery": NO_SENSOR,
     "sensor.anna_leg_movements_last_night": "312",
+    "sensor.anna_leg_movements_mean_of_30_days": "312.0",
     "sensor.anna_leg_movements_mean_of_7_days": "312.0",
     "sensor.anna_leg_movements_tonight": NO_SENSOR,
     "sensor.anna_periodic_movements_last_night": "190",
@@ -104,8 +106,10 @@ SHOWN: Final = {
     "sensor.anna_periodic_series_tonight": NO_SENSOR,
     "sensor.anna_plm_index_tonight": NO_SENSOR,
     "sensor.anna_plms_index_last_night": "26.9",
+    "sensor.anna_plms_index_mean_of_7_days": "26.9",
     "sensor.anna_plms_index_tonight": NO_SENSOR,
     "sensor.anna_possible_cramps_last_night": "0",
+    "sensor.anna_possible_cramps_mean_of_30_days": "0.0",
     "sensor.anna_possible_cramps_tonight": NO_SENSOR,
     "sensor.anna_probable_cramps_last_night": "unknown",
     "sensor.anna_probable_cramps_tonight": NO_SENSOR,
@@ -132,9 +136,15 @@ async def everything_is_shown(home: Home) -> None:
 
 async def recorder_is_lean(home: Home) -> None:
     """Large attributes are shown and not recorded."""
-    shown = await home.get("/api/states/sensor.anna_plm_index_last_night")
-    assert len(shown["attributes"]["recent"]) == 14
-    changes = await home.get("/api/history/period?filter_entity_id=sensor.anna_plm_index_last_night")
-    recorded = [one["attributes"] for one in changes[0] if one["state"] not in ("unknown", "unavailable")]
+    name = "sensor.anna_plm_index_last_night"
+    assert len((await attributes(home, name))["recent"]) == 14
+    path = f"/api/history/period?filter_entity_id={name}"
+
+    async def both(home: Home) -> list[dict[str, Any]] | None:
+        # The newest state comes from memory, with all that it has: the one before it was recorded.
+        changes = [one for one in (await home.get(path))[0] if one["state"] not in ("unknown", "unavailable")]
+        return changes[:-1] or None
+
+    recorded = await home.until(both, 30)
     assert recorded
-    assert all("recent" not in one for one in recorded[:-1])
+    assert all("recent" not in one["attributes"] for one in recorded)

@@ -32,7 +32,9 @@ PASSES = 200
 class House:
     """What a person has: two phones, lights, and whatever else the blueprints may use."""
 
-    def __init__(self, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, freezer: FrozenDateTimeFactory):
+    def __init__(
+        self, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+    ) -> None:
         self.hass, self.bridge, self.freezer = hass, bridge, freezer
         mobile = MockConfigEntry(domain="mobile_app")
         mobile.add_to_hass(hass)
@@ -153,6 +155,17 @@ async def test_later_comes_again_and_not_tonight_does_not(house: House, evening:
     await house.wait(hours=2)
     assert len(house.told(house.hers)) == 2
     assert house.bridge.commands() == []
+
+
+@pytest.mark.parametrize("action", ["LIMBER_CRAMP_YES:automation.test:cramp-1", "DOOR:a:b", "OPEN", "LIMBER_DONE:a"])
+async def test_answers_to_others_are_nothing_to_it(
+    house: House, evening: Any, action: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await evening()
+    house.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+    await house.settled()
+    assert (house.hers, house.bridge.commands()) == ([], [])
+    assert "Error" not in caplog.text
 
 
 async def test_the_learned_time_comes_before_the_usual_bedtime(house: House, evening: Any) -> None:
