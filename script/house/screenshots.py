@@ -31,6 +31,9 @@ async def to_device(home: Home, sight: Sight) -> None:
     """Open the page of the sleeper."""
     devices = await home.command(type="config/device_registry/list")
     anna = next(one["id"] for one in devices if one["name"] == "Anna")
+    # All of its cards; the page scrolls inside of itself, so that only a tall window shows them.
+    width = (sight.page.viewport_size or {"width": 1500})["width"]
+    await sight.page.set_viewport_size({"width": width, "height": 4400 if width < WIDTHS["desktop"] else 2600})
     await sight.page.goto(f"{home.url}/config/devices/device/{anna}")
     await sight.page.locator("ha-device-entities-card").first.wait_for(timeout=30_000)
 

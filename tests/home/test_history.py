@@ -52,7 +52,7 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
         await recorder_is_lean(home)
 
 
-def finish(house: House, one: Night, **measures: float) -> None:
+def finish(house: House, one: Night, **measures: Any) -> None:
     """Have a finished night in the journal."""
     with Journal(read(house.settings()).journal) as journal:
         journal.finish(replace(one, measures=replace(one.measures, **measures)))
