@@ -112,6 +112,7 @@ class Now(SleeperEntity, BinarySensorEntity):
 
     entity_description: NowDescription
     _is_of_now = True
+    _rests_on = ("in_bed", "asleep", "cramp", "methods", "tonight")
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: NowDescription) -> None:
         """Bear its name."""
@@ -133,6 +134,7 @@ class Monitoring(SleeperEntity, BinarySensorEntity):
     """Whether anything is measured of a sleeper just now."""
 
     _attr_translation_key = "monitoring"
+    _rests_on = ("delivers", "paused", "calibrating", "recording")
 
     @property
     @override
@@ -154,10 +156,7 @@ class RestlessLastNight(SleeperEntity, BinarySensorEntity):
     """Whether the PLM index of the last night lies above the limit of the options."""
 
     _attr_translation_key = "restless_last_night"
-
-    @override
-    def _part(self, state: State) -> object:
-        return state.last_night, dt_util.now(zone_of(self.coordinator)).date()
+    _rests_on = None
 
     @property
     @override

@@ -41,6 +41,8 @@ def calendars_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[E
 class Nights(SleeperEntity, CalendarEntity):
     """The nights of a sleeper; on while one is in progress."""
 
+    _rests_on = ("in_bed", "tonight")
+
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription) -> None:
         """Begin without words; they are loaded before anything is shown."""
         super().__init__(coordinator, sleeper, row)

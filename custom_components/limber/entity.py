@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import LimberConfigEntry, LimberCoordinator
+from .coordinator import LimberConfigEntry, LimberCoordinator, Part
 from .wire import Health, Night, Sensor, Sleeper, State
 
 VALUES: Final = ("native_value", "is_on", "event")
@@ -22,27 +22,21 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: LimberCoordinator, description: EntityDescription) -> None:
-        """Belong to the bridge itself."""
-        super().__init__(coordinator)
+    def __init__(
+        self, coordinator: LimberCoordinator, description: EntityDescription, part: Part | None = None
+    ) -> None:
+        """Belong to the bridge itself, or rest on a part of what it tells."""
+        super().__init__(coordinator, part)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
-        self._shown = self._rested_on = object()
-
-    @property
-    def _rests_on(self) -> object:
-        """What of the bridge's data it rests on; while that is the same as before, it shows the same."""
-        return self.coordinator.data
+        self._shown: object = None
+        self._values = tuple(name for name in VALUES if hasattr(type(self), name))
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        rests_on, before = self._rests_on, self._rested_on
-        if rests_on == before:
-            return
-        self._rested_on = rests_on
-        shown = (self.available, self.extra_state_attributes, *(getattr(self, name, None) for name in VALUES))
+        shown = (self.available, self.extra_state_attributes, *(getattr(self, name) for name in self._values))
         if shown != self._shown:
             self._shown = shown
             self.async_write_ha_state()
@@ -57,10 +51,12 @@ class SleeperEntity(LimberEntity):
 
     _is_of_now = False
     """It tells of now: it is not there while no sensor of the sleeper delivers."""
+    _rests_on: tuple[str, ...] | None = ()
+    """Names of what it shows of a state: while they are the same, so is it. None: it also goes by the time of day."""
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription) -> None:
         """Belong to a sleeper."""
-        super().__init__(coordinator, description)
+        super().__init__(coordinator, description, self._part(sleeper))
         self._sleeper = sleeper.id
         self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_{description.key}"
         self._attr_device_info = DeviceInfo(
@@ -71,20 +67,14 @@ class SleeperEntity(LimberEntity):
             via_device_id=coordinator.device_id,
         )
 
+    def _part(self, sleeper: Sleeper) -> Part | None:
+        if self._rests_on is None:
+            return None
+        return Part(sleeper.id, (*self._rests_on, "delivers") if self._is_of_now else self._rests_on)
+
     @property
     def _state(self) -> State | None:
         return self.coordinator.data.states.get(self._sleeper)
-
-    @property
-    @override
-    def _rests_on(self) -> object:
-        state, data = self._state, self.coordinator.data
-        part = state if state is None or self._is_of_now else self._part(state)
-        return part, data.online, data.info
-
-    def _part(self, state: State) -> object:
-        """Return what of a state it rests on."""
-        return state
 
     @property
     def _recent(self) -> tuple[Night, ...]:
@@ -95,11 +85,13 @@ class SleeperEntity(LimberEntity):
     def available(self) -> bool:
         if not self.coordinator.data.online or self._state is None:
             return False
-        return not self._is_of_now or any(health.connected for health in self._state.sensors.values())
+        return not self._is_of_now or self._state.delivers
 
 
 class PerSensorEntity(SleeperEntity):
     """An entity of one of a sleeper's sensors."""
+
+    _rests_on = ("sensors",)
 
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, sensor: Sensor, description: EntityDescription

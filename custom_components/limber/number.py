@@ -41,6 +41,8 @@ def numbers_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
 class Sensitivity(SleeperEntity, NumberEntity):
     """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as strong."""
 
+    _rests_on = ("sensitivity",)
+
     @property
     @override
     def available(self) -> bool:

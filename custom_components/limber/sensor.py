@@ -167,6 +167,7 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
     entity_description: MeasureDescription
     _attr_state_class = SensorStateClass.MEASUREMENT
     _is_of_now = True
+    _rests_on = ("tonight", "methods")
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
         """Belong to tonight."""
@@ -193,6 +194,7 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MeasureDescription
     _unrecorded_attributes = frozenset({"recent"})
+    _rests_on = ("last_night",)
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
         """Belong to the last night."""
@@ -206,10 +208,6 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     def native_value(self) -> StateType:
         night = None if self._state is None else self._state.last_night
         return None if night is None else self.entity_description.value(night.measures)
-
-    @override
-    def _part(self, state: State) -> object:
-        return state.last_night, self._recent
 
     @property
     @override
@@ -244,6 +242,7 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     """
 
     entity_description: MeasureDescription
+    _rests_on = ("means", "last_night")
 
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription, days: int
@@ -259,10 +258,6 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     @property
     def _spread(self) -> Spread | None:
         return None if self._state is None else self._state.means.get(self._days)
-
-    @override
-    def _part(self, state: State) -> object:
-        return state.means, state.last_night
 
     @property
     @override
@@ -288,6 +283,7 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MomentDescription
     _attr_device_class = SensorDeviceClass.TIMESTAMP
+    _rests_on = ("tonight", "last_night")
 
     def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MomentDescription) -> None:
         """Bear the name of the time."""
@@ -299,15 +295,12 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
     def native_value(self) -> datetime | None:
         return None if self._state is None else self.entity_description.moment(self._state)
 
-    @override
-    def _part(self, state: State) -> object:
-        return self.entity_description.moment(state)
-
 
 class UsualBedtime(SleeperEntity, sensor.SensorEntity):
     """When the sleeper usually goes to bed, the next time: what automations of the evening go by."""
 
     _attr_translation_key = "usual_bedtime"
+    _rests_on = None
     _learnt: tuple[object, datetime | None] = (None, None)
 
     @property
@@ -319,10 +312,6 @@ class UsualBedtime(SleeperEntity, sensor.SensorEntity):
             self._learnt = (self._recent, self._next())
         return self._learnt[1]
 
-    @override
-    def _part(self, state: State) -> object:
-        return state, self._recent
-
     def _next(self) -> datetime | None:
         zone = zone_of(self.coordinator)
         usual = usual_bedtime(self._recent, zone)
@@ -333,6 +322,7 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
     """How many of the last nights were restless, one directly after the other; unknown without a night."""
 
     _attr_translation_key = "restless_nights"
+    _rests_on = None
 
     @property
     @override
@@ -342,10 +332,6 @@ class RestlessNights(SleeperEntity, sensor.SensorEntity):
         if not self._recent or not stands_for_last_night(self._recent[-1].night, today):
             return None
         return restless_in_a_row(self._recent, self.coordinator.restless_above)
-
-    @override
-    def _part(self, state: State) -> object:
-        return self._recent, dt_util.now(zone_of(self.coordinator)).date()
 
     @property
     @override
@@ -357,10 +343,6 @@ class HealthSensor(PerSensorEntity, sensor.SensorEntity):
     """A figure of a sensor's health; not there while the sensor is away."""
 
     entity_description: HealthDescription
-
-    @override
-    def _part(self, state: State) -> object:
-        return state.sensors.get(self._sensor)
 
     @property
     @override

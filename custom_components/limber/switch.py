@@ -32,6 +32,8 @@ def switches_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[En
 class Pause(SleeperEntity, SwitchEntity):
     """On: nothing is measured, until it is off again; the time counts as not measured."""
 
+    _rests_on = ("paused",)
+
     @property
     @override
     def available(self) -> bool:

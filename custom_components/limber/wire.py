@@ -222,6 +222,11 @@ class State:
     """None from a bridge that knows of none."""
     cramp_labels: int = 0
 
+    @property
+    def delivers(self) -> bool:
+        """Whether any sensor does."""
+        return any(health.connected for health in self.sensors.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovementEvent:
