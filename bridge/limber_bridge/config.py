@@ -313,6 +313,14 @@ def plain(error: vol.Invalid, check: object) -> str:
     return str(error.error_message)
 
 
+def look_at_broker(checker: _Checker, broker: dict[str, Any], folder: Path) -> None:
+    """Look at what no key says alone; relative paths of `tls` become those below the folder."""
+    if "password" in broker and "user" not in broker:
+        checker.fail(("broker", "password"), "a password needs a `user` beside it")
+    if broker["tls"] is not None:
+        broker["tls"] = checker.check(lambda tls: usable(tls, folder), broker["tls"], ("broker", "tls"))
+
+
 def read(path: Path) -> Config:
     """Return the configuration in a file; ConfigError with one line for each error in it."""
     document = load(path)
@@ -325,12 +333,11 @@ def read(path: Path) -> Config:
     keep = checker.check(KEEP, top["keep"], ("keep",))
     page = checker.check(PAGE, top.get("health") or {}, ("health",))
     sections = dict(sections_of(checker, top))
-    sleepers = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
-    between(checker, top, [sleeper for sleeper in sleepers if sleeper is not None])
-    if broker is not None and "password" in broker and "user" not in broker:
-        checker.fail(("broker", "password"), "a password needs a `user` beside it")
-    if broker is not None and broker["tls"] is not None:
-        broker["tls"] = checker.check(lambda tls: usable(tls, path.parent), broker["tls"], ("broker", "tls"))
+    found = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
+    sleepers = [sleeper for sleeper in found if sleeper is not None]
+    between(checker, top, sleepers)
+    if broker is not None:
+        look_at_broker(checker, broker, path.parent)
     if checker.errors or bridge is None or broker is None or keep is None:
         raise ConfigError(checker.errors)
     return Config(
@@ -343,7 +350,7 @@ def read(path: Path) -> Config:
         broker=broker_of(broker),
         page=None if top.get("health") is False else Page(**page),
         sections=sections,
-        sleepers=tuple(sleeper for sleeper in sleepers if sleeper is not None),
+        sleepers=tuple(sleepers),
         secrets=tuple(secrets_of(document, broker["tls"])),
     )
 

@@ -116,21 +116,7 @@ class Page:
 
 def write_page(database: sqlite3.Connection, page: Page) -> None:
     """Write one page; sqlite3.Error."""
-    for night in page.renewed:
-        database.execute(
-            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", (page.sleeper, night.isoformat())
-        )
-    rows = [
-        (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
-        for night, event in page.events
-    ]
-    database.executemany(
-        "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload, night = excluded.night,"
-        " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
-        rows,
-    )
-    database.executemany("INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows})
+    write_events(database, page)
     if page.memory is not None:
         database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory)))
     database.executemany(
@@ -148,6 +134,25 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
         write_read(database, sensor, one)
     if page.settings is not None:
         database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (page.sleeper, encode(page.settings)))
+
+
+def write_events(database: sqlite3.Connection, page: Page) -> None:
+    """Write the events of a page, and that there are their nights; an event that is known is written anew."""
+    for night in page.renewed:
+        database.execute(
+            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", (page.sleeper, night.isoformat())
+        )
+    rows = [
+        (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
+        for night, event in page.events
+    ]
+    database.executemany(
+        "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload, night = excluded.night,"
+        " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
+        rows,
+    )
+    database.executemany("INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows})
 
 
 def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:

@@ -9,8 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,11 +18,11 @@ from typing import Any, Final
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from house.broker import start_broker
-from house.home import Home, add_broker, add_limber, opened, prepare, start_home
+from house.chain import chained
+from house.home import Home, add_limber
 from house.integrated import integrated
 from house.load import load
-from house.process import ROOT, HouseError, Program, free_port, need, start
+from house.process import ROOT, HouseError, Program, free_port, need
 from house.sensor import AnkleSensor, leg, send
 from house.soak import NIGHTS, RECONNECTS, nights, reconnects
 from limber_bridge.clock import HostClock
@@ -187,35 +186,7 @@ def help_s() -> float:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A sensor's port, the bridge behind it, and the Home Assistant behind that."""
-
-    sensor_port: int
-    bridge: Program
-    home: Home
-
-
-@asynccontextmanager
-async def chain(folder: Path) -> AsyncIterator[Chain]:
-    """Run broker, bridge and Home Assistant."""
-    broker_port, sensor_port, home_port = free_port(), free_port(), free_port()
-    settings = folder / "limber.yaml"
-    await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port, sensor=sensor_port))
-    with ExitStack() as ends:
-        ends.callback(start_broker(folder / "broker", broker_port).stop)
-        bridge = start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
-        ends.callback(bridge.stop)
-        prepare(folder / "config", home_port, "Europe/Berlin")
-        program = start_home(folder / "config")
-        ends.callback(program.stop)
-        async with opened(home_port, program) as home:
-            await add_broker(home, broker_port)
-            await add_limber(home)
-            yield Chain(sensor_port, bridge, home)
-
-
-async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
+async def movement_to_entity_ms(home: Home, port: int, kicks: int = 20) -> float:
     """Return the 95th percentile from half a second after the end of a kick to its count in Home Assistant.
 
     Kicks are 3 s apart and last a second.
@@ -223,9 +194,9 @@ async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
     # Further apart than the beats of a rhythmic train.
     onsets = [4.0 + 4.0 * number for number in range(kicks)]
     began = time.monotonic()
-    lying = asyncio.create_task(lie(chained.sensor_port, onsets, began))
+    lying = asyncio.create_task(lie(port, onsets, began))
     try:
-        shown = await asyncio.wait_for(counted(chained.home, kicks), onsets[-1] + 30)
+        shown = await asyncio.wait_for(counted(home, kicks), onsets[-1] + 30)
     except TimeoutError as error:
         raise HouseError(f"not all of {kicks} kicks came to Home Assistant") from error
     finally:
@@ -289,10 +260,18 @@ async def run() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         found |= await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        async with chain(Path(folder)) as chained:
-            found["movement_to_entity_ms"] = await movement_to_entity_ms(chained)
-            found["rss_mb"] = rss_mb(chained.bridge)
+        found |= await live(Path(folder))
     return found
+
+
+async def live(folder: Path) -> dict[str, float]:
+    """Return what a leg that kicks says of the whole chain."""
+    broker_port, sensor_port, settings = free_port(), free_port(), folder / "limber.yaml"
+    await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port, sensor=sensor_port))
+    async with chained(folder, settings, broker_port) as chain:
+        await add_limber(chain.home)
+        delay = await movement_to_entity_ms(chain.home, sensor_port)
+        return {"movement_to_entity_ms": delay, "rss_mb": rss_mb(chain.bridge)}
 
 
 def main() -> int:

@@ -1,19 +1,49 @@
-"""Which link of the chain from sensor to Home Assistant is silent."""
+"""The chain from sensor to Home Assistant: all of it started, and which link of it is silent."""
 
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from house.home import Home
-from house.process import LOOPBACK, Program
+from house.broker import start_broker
+from house.home import Home, add_broker, opened, prepare, start_home
+from house.process import LOOPBACK, Program, free_port, need, start
 
 RETAINED: Final = 2.0
 """s for retained messages to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A bridge, and a Home Assistant that hears its broker and does not know Limber yet."""
+
+    bridge: Program
+    program: Program
+    """Home Assistant's."""
+    home: Home
+
+
+@asynccontextmanager
+async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterator[Chain]:
+    """Run mosquitto, a bridge by these settings, which name the port, and Home Assistant."""
+    home_port = free_port()
+    with ExitStack() as ends:
+        ends.callback(start_broker(folder / "broker", broker_port).stop)
+        bridge = start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
+        ends.callback(bridge.stop)
+        await asyncio.to_thread(prepare, folder / "config", home_port, "Europe/Berlin")
+        program = start_home(folder / "config")
+        ends.callback(program.stop)
+        async with opened(home_port, program) as home:
+            await add_broker(home, broker_port)
+            yield Chain(bridge, program, home)
 
 
 def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:

@@ -479,15 +479,20 @@ async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] =
         await measuring(house)
         harm = Chaos(house, proxy, legs, rng)
         await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
-        way.lost = way.doubled = way.swapped = way.damaged = 0.0
-        house.revive()
-        await harm.up()
-        house.set_clock(0.0)
-        await settled(house)
+        await calmed(house, harm, way)
         for task in lying:
             task.cancel()
         await asyncio.to_thread(house.stop)
         return verdict(house, harm.done + Counter(way.done))
+
+
+async def calmed(house: House, harm: Chaos, way: Way) -> None:
+    """Do no more harm, have everything up, and wait until all is told."""
+    way.lost = way.doubled = way.swapped = way.damaged = 0.0
+    house.revive()
+    await harm.up()
+    house.set_clock(0.0)
+    await settled(house)
 
 
 async def listening(house: House) -> None:

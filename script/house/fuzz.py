@@ -24,7 +24,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -33,10 +33,15 @@ from hypothesis import strategies as st
 from house.process import LOOPBACK, ROOT, HouseError
 from house.sensor import AnkleSensor, leg
 
+if TYPE_CHECKING:
+    from limber_bridge.web import Door
+
 KEPT: Final = ROOT / "fuzz"
 HANG: Final = 2.0
 """s for one input."""
-ROUND: Final = 500
+ROUNDS: Final = settings(
+    max_examples=500, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 """Inputs of Hypothesis between two looks at the clock."""
 GROWTH: Final = 64.0
 """MB that a parser may hold more at the end than after the first tenth."""
@@ -237,7 +242,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     from limber_bridge.config import Page
     from limber_bridge.messages import JournalHealth, Report
     from limber_bridge.nights import utc
-    from limber_bridge.web import Door, door
+    from limber_bridge.web import door
     from tests.contract.messages import AT, BRIDGE, WELL
 
     report = Report(
@@ -246,41 +251,38 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     )  # fmt: skip
     loop = asyncio.new_event_loop()
 
-    page = Page(LOOPBACK, 1)
-
-    async def opened() -> Door:
-        return door(page, lambda: report)
-
-    served = loop.run_until_complete(opened())
-
-    async def begin() -> int:
+    async def opened() -> tuple[Door, int]:
+        served = door(Page(LOOPBACK, 1), lambda: report)
         server = await loop.create_server(served, LOOPBACK)
-        return int(server.sockets[0].getsockname()[1])
+        return served, int(server.sockets[0].getsockname()[1])
 
-    port = loop.run_until_complete(begin())
-
-    async def ask(data: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        writer.write(data)
-        # It may hang up on us at any moment.
-        answered = b""
-        with contextlib.suppress(OSError):
-            writer.write_eof()
-            answered = await reader.read()
-        writer.close()
-        # The server's side ends only while the loop runs; one that does not is found as an input that takes too long.
-        while served.connections:  # noqa: ASYNC110 - aiohttp has no event for it
-            await asyncio.sleep(0)
-        return answered
+    served, port = loop.run_until_complete(opened())
 
     def take(data: bytes) -> None:
-        loop.run_until_complete(ask(data))
+        loop.run_until_complete(requested(served, port, data))
         if zlib.crc32(data) % 64 == 0:
-            answered = loop.run_until_complete(ask(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+            question = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            answered = loop.run_until_complete(requested(served, port, question))
             if not answered.startswith(b"HTTP/1.1 200"):
                 raise HouseError(f"no answer any more, but {answered[:80]!r}")
 
     return take
+
+
+async def requested(served: Door, port: int, data: bytes) -> bytes:
+    """Return what comes back for bytes to a port, once the door's side of the connection is over, too."""
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    writer.write(data)
+    answered = b""
+    # It may hang up on us at any moment.
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+        answered = await reader.read()
+    writer.close()
+    # The server's side ends only while the loop runs; one that does not is found as an input that takes too long.
+    while served.connections:  # noqa: ASYNC110 - aiohttp has no event for it
+        await asyncio.sleep(0)
+    return answered
 
 
 def request_seeds() -> list[bytes]:
@@ -368,11 +370,7 @@ def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
         for old in sorted((KEPT / name).glob("*")):
             tried(old.read_bytes())
         for number in range(first, first + 10**9):
-            rounds = settings(
-                max_examples=ROUND, database=None, deadline=None, phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )  # fmt: skip
-            rounds(seed(number)(given(mangled(examples))(tried)))()
+            ROUNDS(seed(number)(given(mangled(examples))(tried)))()
             passed = time.monotonic() - began
             grown = held() if grown is None and passed > seconds / 10 else grown
             if passed > seconds:

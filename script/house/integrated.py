@@ -5,7 +5,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +13,9 @@ from typing import Any, Final
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from house.broker import start_broker
-from house.chain import retained
-from house.home import Home, add_broker, add_limber, opened, prepare, start_home
-from house.process import LOOPBACK, HouseError, Program, free_port, need, start
+from house.chain import chained, retained
+from house.home import Home, add_limber
+from house.process import LOOPBACK, HouseError, Program, free_port
 from limber_bridge.config import read
 from limber_bridge.journal import Journal
 from limber_bridge.nights import micros
@@ -61,26 +59,18 @@ def seconds_of_loop(program: Program) -> float:
 
 async def integrated(folder: Path) -> dict[str, float]:
     """Return what was measured on a real Home Assistant."""
-    broker_port, home_port = free_port(), free_port()
-    settings = folder / "limber.yaml"
+    broker_port, settings = free_port(), folder / "limber.yaml"
     await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port))
     await asyncio.to_thread(a_year, settings)
-    with ExitStack() as ends:
-        ends.callback(start_broker(folder / "broker", broker_port).stop)
-        bridge = start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
-        ends.callback(bridge.stop)
-        prepare(folder / "config", home_port, "Europe/Berlin")
-        program = start_home(folder / "config")
-        ends.callback(program.stop)
-        async with opened(home_port, program) as home:
-            await add_broker(home, broker_port)
-            begun = time.monotonic()
-            await add_limber(home)
-            set_up = time.monotonic() - begun
-            filled = await back_filled(home, begun)
-            last = json.loads((await asyncio.to_thread(retained, broker_port, STATE))[STATE])
-            bridge.stop()
-            return {"setup_s": set_up, "backfill_365_s": filled, "state_ms": await state_ms(program, broker_port, last)}
+    async with chained(folder, settings, broker_port) as chain:
+        begun = time.monotonic()
+        await add_limber(chain.home)
+        set_up = time.monotonic() - begun
+        filled = await back_filled(chain.home, begun)
+        last = json.loads((await asyncio.to_thread(retained, broker_port, STATE))[STATE])
+        chain.bridge.stop()
+        cost = await state_ms(chain.program, broker_port, last)
+        return {"setup_s": set_up, "backfill_365_s": filled, "state_ms": cost}
 
 
 async def back_filled(home: Home, begun: float) -> float:
