@@ -15,7 +15,7 @@ from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, follow_sleepers
 from .habits import NOON
 from .wire import CrampEvent, FactorEvent, Night, Sleeper
-from .words import Texts, known
+from .words import REPORTED, Texts, known
 
 PARALLEL_UPDATES = 0
 
@@ -115,7 +115,8 @@ def shown_as(event: object, words: Texts) -> Iterator[CalendarEvent]:
     """Yield a cramp or a factor as it is shown; nothing for anything else."""
     match event:
         case CrampEvent(label=label) if label is not False:
-            summary, text = words[f"calendar_{event.certainty}"], event.reason
+            kind = "confirmed" if label and event.certainty != REPORTED else event.certainty
+            summary, text = words.get(f"calendar_{kind}", words["calendar_possible"]), event.reason
             yield CalendarEvent(
                 start=event.start, end=max(event.end or event.start, event.start + MOMENT), summary=summary,
                 description=text, uid=event.id,

@@ -8,6 +8,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .const import FACTORS
 from .coordinator import Happening, LimberConfigEntry, LimberCoordinator, NightDone
@@ -94,6 +95,8 @@ class LimberEventDescription(EventEntityDescription):
     """What of all that happens an entity tells."""
 
     told: Callable[[Happening], Told | None]
+    remembers: bool = False
+    """Its attribute `last` holds when each of its types happened last."""
 
 
 EVENTS = (
@@ -111,7 +114,7 @@ EVENTS = (
     ),
     LimberEventDescription(key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed),
     LimberEventDescription(key="night", translation_key="night", event_types=["finished", "revised"], told=night),
-    LimberEventDescription(key="factor", translation_key="factor", event_types=list(FACTORS), told=factor),
+    LimberEventDescription(key="factor", translation_key="factor", event_types=list(FACTORS), told=factor, remembers=True),
 )
 
 
@@ -141,5 +144,14 @@ class LimberEvent(SleeperEntity, EventEntity):
     def _heard(self, happening: Happening) -> None:
         told = self.entity_description.told(happening)
         if told is not None:
-            self._trigger_event(*told)
+            kind, more = told
+            self._trigger_event(kind, more | self._remembered(kind, more))
             self.async_write_ha_state()
+
+    def _remembered(self, kind: str, more: dict[str, Any]) -> dict[str, Any]:
+        """Return when each type happened last: what is done for a night may be several things."""
+        if not self.entity_description.remembers:
+            return {}
+        last: dict[str, str] = self.state_attributes.get("last") or {}
+        start = dt_util.as_utc(more["start"]).isoformat()
+        return {"last": last | {kind: max(start, last.get(kind, start))}}

@@ -1,4 +1,4 @@
-"""Intents: how a night was, and what was done before it."""
+"""Intents: how a night was, what was done before it, and a cramp."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -16,12 +16,14 @@ from .services import Watched, all_watched, whom
 
 LAST_NIGHT: Final = "LimberLastNight"
 LOG: Final = "LimberLog"
+CRAMP: Final = "LimberCramp"
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
     """Register the intents."""
     intent.async_register(hass, LastNight())
     intent.async_register(hass, Log())
+    intent.async_register(hass, Cramp())
 
 
 class Spoken(intent.IntentHandler):
@@ -76,6 +78,24 @@ class Log(Spoken):
         watched, words = named(hass, slots.get("sleeper")), await async_words(hass, language)
         await watched.coordinator.ask("log", watched.sleeper, factor=slots["factor"])
         return words["was_logged"].format(factor=words[slots["factor"]])
+
+
+class Cramp(Spoken):
+    """Note a cramp that somebody has just felt."""
+
+    intent_type = CRAMP
+    description = "Notes that a person has a cramp in the leg, or has just had one"
+
+    @property
+    @override
+    def slot_schema(self) -> Any:
+        return {vol.Optional("sleeper"): str}
+
+    @override
+    async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
+        watched, words = named(hass, slots.get("sleeper")), await async_words(hass, language)
+        await watched.coordinator.ask("label", watched.sleeper, cramp=True)
+        return words["cramp_noted"]
 
 
 async def async_explained(hass: HomeAssistant, language: str, error: HomeAssistantError) -> str:

@@ -56,8 +56,10 @@ async def get_night(hass: HomeAssistant, watched: Watched, data: dict[str, Any])
 
 
 async def get_nights(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
-    """Return the nights of some days."""
-    nights = await watched.coordinator.nights(watched.sleeper, dt_util.now().date() - timedelta(days=data["days"]))
+    """Return the nights of some days up to the last night."""
+    state = watched.coordinator.data.states.get(watched.sleeper)
+    last = dt_util.now().date() if state is None or state.last_night is None else state.last_night.night
+    nights = await watched.coordinator.nights(watched.sleeper, last - timedelta(days=data["days"]))
     return {"nights": [night_as_json(night) for night in nights]}
 
 

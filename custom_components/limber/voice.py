@@ -17,12 +17,12 @@ from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .intent import LAST_NIGHT, LOG
+from .intent import CRAMP, LAST_NIGHT, LOG
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 SENTENCES: Final = Path(__file__).with_name("sentences.json")
-"""What is understood, as hassil reads it: by language, sentences for the last night and those to log each factor."""
+"""What is understood, as hassil reads it: by language, sentences for the last night, a cramp, and each factor."""
 HEARD: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
 """What ends that the sentences are understood."""
 
@@ -72,6 +72,7 @@ def wanted(known: dict[str, Any]) -> Iterator[tuple[str, list[str], str, Slots]]
     """Yield language, sentences, intent and slots of everything that is understood."""
     for language, intents in known.items():
         yield language, intents["last_night"], LAST_NIGHT, {}
+        yield language, intents["cramp"], CRAMP, {}
         for factor, sentences in intents["log"].items():
             yield language, sentences, LOG, {"factor": factor}
 

@@ -18,8 +18,8 @@ ENOUGH: Final = 5
 """Nights that it takes to say what is usual: nights of one person differ a lot [D]."""
 WORTH_TELLING: Final = timedelta(minutes=10)
 """What was not measured in a night is told from here on [D]."""
-MANY: Final = 3
-"""Restless nights in a row after which a doctor is spoken of [D]."""
+REPORTED: Final = "reported"
+"""The bridge's word for a cramp that nobody saw and somebody felt: docs/protocol.md, section 5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,9 @@ def sentences(texts: Texts, account: Account, *, is_last: bool) -> Iterator[str]
     else:
         index = known(texts, measures.plm_index)
         yield texts["figures"].format(when=when, movements=measures.movements, index=index)
-        yield from against_usual(texts, account, measures.plm_index)
+        if is_last:
+            # What is usual is known of these weeks, and not of those of an older night.
+            yield from against_usual(texts, account, measures.plm_index)
     if measures.time_in_bed_h is not None and measures.sleep_h is not None:
         yield texts["sleep"].format(bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h))
     yield from of_cramps(texts, account)
@@ -85,10 +87,8 @@ def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
     """Yield which cramps there were; those that the sleeper called none are left out."""
     cramps = [cramp for cramp in account.cramps if cramp.label is not False]
     if cramps:
-        times = (clock(cramp.start, account.zone) for cramp in cramps)
-        kinds = (texts[cramp.certainty] for cramp in cramps)
-        listed = ", ".join(f"{at} ({kind})" for at, kind in zip(times, kinds, strict=True))
-        yield texts["cramps"].format(cramps=listed)
+        listed = (f"{clock(cramp.start, account.zone)} ({kind_of_cramp(texts, cramp)})" for cramp in cramps)
+        yield texts["cramps"].format(cramps=", ".join(listed))
     elif account.cramps or account.night.measures.cramps == 0:
         yield texts["no_cramps"]
     elif account.night.measures.cramps:
@@ -96,11 +96,23 @@ def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
         yield texts["cramps_counted"].format(cramps=account.night.measures.cramps)
 
 
+def kind_of_cramp(texts: Texts, cramp: CrampEvent) -> str:
+    """Return how sure a cramp is: what a newer bridge may say besides stands as it is."""
+    kind = texts.get(cramp.certainty, cramp.certainty)
+    return f"{kind}, {texts['confirmed']}" if cramp.label and cramp.certainty != REPORTED else kind
+
+
 def of_factors(texts: Texts, account: Account) -> Iterator[str]:
-    """Yield what was logged."""
-    logged = [f"{texts[factor.factor]} {clock(factor.start, account.zone)}" for factor in account.factors]
+    """Yield what was logged, in the order in which it was done."""
+    logged = [factor_in_words(texts, one, account.zone) for one in sorted(account.factors, key=lambda one: one.start)]
     if logged:
         yield texts["logged"].format(factors=", ".join(logged))
+
+
+def factor_in_words(texts: Texts, factor: FactorEvent, zone: tzinfo) -> str:
+    """Return what was done, when, and what was noted of it."""
+    noted = f" ({factor.note})" if factor.note else ""
+    return f"{texts[factor.factor]} {clock(factor.start, zone)}{noted}"
 
 
 def advice(texts: Texts, account: Account) -> Iterator[str]:
@@ -113,7 +125,7 @@ def advice(texts: Texts, account: Account) -> Iterator[str]:
         yield texts["meaning_restless"]
     if cramps:
         yield texts["meaning_cramps"]
-    if cramps or in_a_row >= MANY:
+    if cramps or is_restless(account.night, account.limit):
         yield texts["doctor"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
@@ -45,6 +46,13 @@ class House:
             ).id
             for name in ("Her phone", "His phone")
         ]  # fmt: skip
+        # A watch that nobody can send anything to; a phone that is no longer there.
+        watch = registry.async_get_or_create(
+            config_entry_id=mobile.entry_id, identifiers={("mobile_app", "watch")}, name="Watch"
+        )
+        for one in self.phones:
+            er.async_get(hass).async_get_or_create("notify", "mobile_app", one, device_id=one)
+        self.phones = [watch.id, "gone", *self.phones]
         ours = dr.async_entries_for_config_entry(registry, entry.entry_id)
         self.anna = next(one.id for one in ours if one.name == "Anna")
         self.hers = async_mock_service(hass, "notify", "mobile_app_her_phone")
@@ -84,6 +92,11 @@ class House:
         """Have the bridge tell of something that happens just now."""
         now = dt_util.utcnow().isoformat()
         self.bridge.say("anna/event", golden(name) | {"start": now, "known": now} | more)
+        await self.settled()
+
+    async def tell(self, **state: object) -> None:
+        """Have the bridge tell a state."""
+        self.bridge.say("anna/state", golden("state") | state)
         await self.settled()
 
     async def press(self, call: ServiceCall, title: str) -> None:
@@ -135,6 +148,27 @@ async def test_done_is_logged_and_the_other_phone_asks_no_more(house: House, eve
     assert (logged["ask"], logged["factor"]) == ("log", "stretching")
 
 
+async def test_what_could_not_be_logged_stays_a_question(house: House, evening: Any) -> None:
+    await evening()
+    await house.until("2026-11-21T20:30:00Z")
+    house.bridge.silent = True
+    await house.press(house.hers[0], "Done")
+    await house.wait(minutes=1)
+    assert [call.data["message"] for call in house.his] == house.told(house.his)
+    house.bridge.silent = False
+    await house.press(house.hers[0], "Done")
+    assert house.his[-1].data["message"] == "clear_notification"
+
+
+async def test_an_answer_is_for_the_automation_that_asked(house: House, evening: Any) -> None:
+    await evening()
+    await house.until("2026-11-21T20:30:00Z")
+    action = house.hers[0].data["data"]["actions"][0]["action"].replace("automation.test", "automation.other")
+    house.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+    await house.settled()
+    assert house.bridge.commands() == []
+
+
 async def test_done_that_is_pressed_in_the_morning_was_done_in_the_evening(house: House, evening: Any) -> None:
     await evening()
     await house.until("2026-11-21T20:30:00Z")
@@ -157,12 +191,17 @@ async def test_later_comes_again_and_not_tonight_does_not(house: House, evening:
     assert house.bridge.commands() == []
 
 
-@pytest.mark.parametrize("action", ["LIMBER_CRAMP_YES:automation.test:cramp-1", "DOOR:a:b", "OPEN", "LIMBER_DONE:a"])
+OTHERS = ["LIMBER_CRAMP_MAYBE:automation.test:cramp-1", "DOOR:a:b", "OPEN", "LIMBER_DONE:a", None]
+
+
+@pytest.mark.parametrize("action", OTHERS)
+@pytest.mark.parametrize("blueprint", ["evening", "alert"])
 async def test_answers_to_others_are_nothing_to_it(
-    house: House, evening: Any, action: str, caplog: pytest.LogCaptureFixture
+    house: House, evening: Any, alert: Any, blueprint: str, action: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await evening()
-    house.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
+    await (evening if blueprint == "evening" else alert)()
+    data = {} if action is None else {"action": action}
+    house.hass.bus.async_fire("mobile_app_notification_action", data)
     await house.settled()
     assert (house.hers, house.bridge.commands()) == ([], [])
     assert "Error" not in caplog.text
@@ -181,6 +220,29 @@ async def test_the_learned_time_comes_before_the_usual_bedtime(house: House, eve
     await house.until("2026-11-21T20:30:00Z")
     assert house.hers == []
     await house.until("2026-11-21T21:30:00Z")
+    assert len(house.hers) == 1
+
+
+async def test_the_learned_reminder_comes_once_though_the_bridge_comes_and_goes(
+    hass: HomeAssistant, house: House, evening: Any
+) -> None:
+    hass.states.async_set("sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"})
+    await evening(learned=True, before="-01:00:00", bedtime="sensor.bedtime")
+    await house.until("2026-11-21T20:15:00Z")
+    assert len(house.hers) == 1
+    hass.states.async_set("sensor.bedtime", "unavailable")
+    await house.until("2026-11-21T20:30:00Z")
+    assert len(house.hers) == 1
+
+
+async def test_a_learned_moment_that_nobody_knew_of_in_time_is_made_up_for(
+    hass: HomeAssistant, house: House, evening: Any
+) -> None:
+    hass.states.async_set("sensor.bedtime", "unavailable")
+    await evening(learned=True, before="-01:00:00", bedtime="sensor.bedtime")
+    await house.until("2026-11-21T20:20:00Z")
+    hass.states.async_set("sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"})
+    await house.until("2026-11-21T20:30:00Z")
     assert len(house.hers) == 1
 
 
@@ -212,7 +274,7 @@ async def test_the_evenings_on_which_it_comes(
     hass.states.async_set("sensor.thirty", "15")
     hass.states.async_set("sensor.steps", "15000")
     hass.states.async_set("binary_sensor.lying", "on")
-    hass.states.async_set("event.logged", "2026-11-21T19:00:00+00:00", {"event_type": "stretching"})
+    hass.states.async_set("event.logged", "x", {"last": {"stretching": "2026-11-21T19:00:00+00:00"}})
     await evening(**inputs)
     await house.until("2026-11-21T20:30:00Z")
     assert bool(house.hers) is comes
@@ -234,7 +296,7 @@ async def summary(house: House) -> House:
     """The summary, before the night is over."""
     await house.automate(
         "morning_summary", sleeper=house.anna, night="event.anna_night", in_bed="binary_sensor.anna_in_bed",
-        phones=house.phones[:1], others=["notify.tablet"],
+        phones=house.phones[:3], others=["notify.tablet"],
     )  # fmt: skip
     await house.until(MORNING)
     return house
@@ -248,7 +310,7 @@ def nights(*days: str) -> list[dict[str, Any]]:
 async def ends(house: House, *, in_bed: bool = False) -> None:
     """The night ends."""
     house.bridge.nights = nights("2026-11-22")
-    await house.bridge.tell(in_bed=in_bed, last_night=house.bridge.nights[-1])
+    await house.tell(in_bed=in_bed, last_night=house.bridge.nights[-1])
     await house.say("event_night", night="2026-11-22", revision=1)
 
 
@@ -265,21 +327,66 @@ async def test_it_waits_until_the_sleeper_is_up(summary: House, then: dict[str, 
     await ends(summary, in_bed=True)
     assert summary.hers == []
     await summary.wait(minutes=40)
-    await summary.bridge.tell(**{"in_bed": True, "last_night": summary.bridge.nights[-1]} | then)
-    await summary.settled()
+    await summary.tell(**{"in_bed": True, "last_night": summary.bridge.nights[-1]} | then)
+    await summary.wait(minutes=11)
     assert len(summary.hers) == 1
+
+
+async def test_a_connection_that_is_lost_for_a_moment_gets_nobody_up(summary: House) -> None:
+    await ends(summary, in_bed=True)
+    for status in ("offline", "online"):
+        summary.bridge.say("status", status)
+        await summary.wait(minutes=8)
+    assert summary.hers == []
+
+
+async def test_a_night_that_is_revised_is_told_once(summary: House) -> None:
+    await ends(summary)
+    await summary.wait(minutes=60)
+    await summary.say("event_night", night="2026-11-22", revision=2)
+    for in_bed in (True, False):
+        await summary.tell(in_bed=in_bed, last_night=summary.bridge.nights[-1])
+        await summary.wait(minutes=30)
+    await summary.until("2026-11-22T17:00:00Z")
+    await summary.say("event_night", night="2026-11-22", revision=3)
+    await summary.until("2026-11-23T00:30:00Z")
+    for in_bed in (True, False):
+        await summary.tell(in_bed=in_bed, last_night=summary.bridge.nights[-1])
+        await summary.wait(minutes=30)
+    assert len(summary.hers) == 1
+
+
+async def test_what_was_told_is_not_taken_back_by_a_bridge_that_is_away_at_noon(summary: House) -> None:
+    await ends(summary)
+    summary.bridge.silent = True
+    await summary.until("2026-11-22T11:15:00Z")
+    await summary.wait(minutes=1)
+    assert len(summary.hers) == 1
+
+
+async def test_a_bridge_that_is_away_for_a_while_is_asked_again(summary: House) -> None:
+    summary.bridge.nights = nights("2026-11-22")
+    await summary.tell(in_bed=True, last_night=summary.bridge.nights[-1])
+    await summary.say("event_night", night="2026-11-22", revision=1)
+    summary.bridge.silent = True
+    await summary.tell(in_bed=False, last_night=summary.bridge.nights[-1])
+    await summary.wait(seconds=30)
+    assert summary.hers == []
+    summary.bridge.silent = False
+    await summary.wait(minutes=3)
+    assert summary.told(summary.hers)[0].startswith("Last night: 312 leg movements")
 
 
 async def test_a_night_that_ended_while_home_assistant_was_away_is_told_later(summary: House) -> None:
     summary.bridge.nights = nights("2026-11-22")
-    await summary.bridge.tell(last_night=summary.bridge.nights[-1])
+    await summary.tell(last_night=summary.bridge.nights[-1])
     await summary.until("2026-11-22T11:15:00Z")
     assert summary.told(summary.hers)[0].startswith("Last night: 312 leg movements")
 
 
 async def test_what_was_not_measured_is_said(summary: House) -> None:
     tonight = golden("state")["tonight"] | {"start": None}
-    await summary.bridge.tell(tonight=tonight)
+    await summary.tell(tonight=tonight)
     await summary.until("2026-11-22T11:15:00Z")
     assert "not" in summary.told(summary.hers)[0]
     assert "leg movements" not in summary.told(summary.hers)[0]
@@ -355,6 +462,30 @@ async def test_a_second_cramp_keeps_the_light_on_as_long(house: House, alert: An
     assert [call.data["entity_id"] for call in house.dark] == [["light.hall"]]
 
 
+async def test_lights_that_were_on_stay_as_they_are_also_in_a_second_alert(house: House, alert: Any) -> None:
+    await alert(lights=["light.hall", "light.bath"], light_minutes=15, cooldown=5)
+    house.hass.states.async_set("light.bath", "on")
+    await house.say("event_cramp_started", certainty="probable", id="one")
+    house.hass.states.async_set("light.hall", "on")
+    await house.wait(minutes=10)
+    await house.say("event_cramp_started", certainty="probable", id="two")
+    await house.wait(minutes=16)
+    assert [call.data["entity_id"] for call in (*house.lit, *house.dark)] == [["light.hall"], ["light.hall"]]
+
+
+async def test_neither_a_night_that_ends_nor_an_answer_is_an_alert(house: House, alert: Any) -> None:
+    await alert(light_minutes=15)
+    await house.until(MORNING)
+    await house.say("event_cramp_started", certainty="probable", id="one")
+    await ends(house)
+    await house.wait(minutes=16)
+    assert [call.data["entity_id"] for call in house.dark] == [["light.hall"]]
+    await house.say("event_night", night="2026-11-23", revision=1)
+    await house.wait(minutes=3)
+    await house.say("event_cramp_started", certainty="probable", id="two")
+    assert len(house.lit) == 2
+
+
 async def test_the_cooldown_counts_from_the_last_alert(house: House, alert: Any) -> None:
     await alert(cooldown=15)
     for minute, count in ((0, 1), (10, 1), (10, 2), (10, 2), (10, 3)):
@@ -386,3 +517,14 @@ async def test_in_the_morning_each_cramp_without_a_word_is_asked_about(
     await house.press(house.his[0], answer)
     assert house.bridge.commands() == [{"ask": "label", "sleeper": "anna", "cramp": cramp, "event": "open"}]
     assert house.hers[-1].data["message"] == "clear_notification"
+
+
+async def test_cramps_of_a_night_that_ended_while_home_assistant_was_away_are_asked_about_later(
+    house: House, alert: Any
+) -> None:
+    await alert()
+    told = golden("event_cramp_ended") | {"start": "2026-11-22T02:12:00Z", "label": None, "id": "open"}
+    house.bridge.nights, house.bridge.events["2026-11-22"] = nights("2026-11-22"), [told]
+    await house.tell(last_night=house.bridge.nights[-1])
+    await house.until("2026-11-22T11:15:00Z")
+    assert house.told(house.hers) == ["03:12"]
