@@ -228,9 +228,9 @@ class BridgeProblem(LimberEntity, BinarySensorEntity):
 
 
 class SensorConnected(PerSensorEntity, BinarySensorEntity):
-    """Whether a sensor delivers, and how it does."""
+    """Whether a sensor delivers. What is counted of it is in the diagnostics: here each frame would be a new state."""
 
-    _unrecorded_attributes = frozenset({"last_sample", "lost", "rate", "refused", "trouble"})
+    _unrecorded_attributes = frozenset({"last_sample"})
 
     @property
     @override
@@ -247,10 +247,6 @@ class SensorConnected(PerSensorEntity, BinarySensorEntity):
             "problem": health.problem,
             # What changes with every state is written with every state.
             "last_sample": None if health.connected else health.last_sample,
-            "rate": None if health.rate is None else round(health.rate),
-            "lost": health.lost,
-            "refused": health.refused,
-            "trouble": dict(health.trouble),
         }
 
 

@@ -60,9 +60,10 @@ class Nights(SleeperEntity, CalendarEntity):
         start = None if self._state is None or not self._state.in_bed else self._state.tonight.start
         if self._state is None or start is None or not self._words:
             return None
-        # Nobody knows when it will end; at the latest when the night of its date does.
+        # Nobody knows when it will end: mostly by noon, and it is not over while somebody is in bed.
         noon = datetime.combine(self._state.tonight.night, NOON, zone_of(self.coordinator))
-        return CalendarEvent(start=start, end=max(noon, start + MOMENT), summary=self._words["calendar_tonight"])
+        soon = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+        return CalendarEvent(start=start, end=max(noon, soon), summary=self._words["calendar_tonight"])
 
     @override
     async def async_get_events(

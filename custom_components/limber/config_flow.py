@@ -74,6 +74,25 @@ async def async_probe(hass: HomeAssistant, base: str) -> dict[str, Info | OtherV
     return found
 
 
+async def async_is_online(hass: HomeAssistant, base: str, bridge: str) -> bool:
+    """Return whether a bridge says below a base topic that it is there; it retains that, too."""
+    told: asyncio.Future[bool] = hass.loop.create_future()
+
+    @callback
+    def heard(message: ReceiveMessage) -> None:
+        if not told.done():
+            told.set_result(message.payload == "online")
+
+    unsubscribe = await mqtt.async_subscribe(hass, f"{base}/{bridge}/status", heard, 1)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await told
+    except TimeoutError:
+        return False
+    finally:
+        unsubscribe()
+
+
 class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     """Sets up one bridge."""
 
@@ -97,12 +116,19 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         if info.bridge != bridge:
             return self.async_abort(reason="invalid_discovery_info")
         entry = await self.async_set_unique_id(bridge)
-        heard = entry is not None and entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online
-        # One that is heard where it is has not moved: somebody else may have its name.
-        self._abort_if_unique_id_configured(updates={} if heard else {CONF_BASE: self._base})
+        self._abort_if_unique_id_configured(updates=await self._followed(entry))
         self._found = {bridge: info}
         self.context["title_placeholders"] = {"name": info.name}
         return await self.async_step_discovery_confirm()
+
+    async def _followed(self, entry: ConfigEntry | None) -> dict[str, str]:
+        """Return the new base topic of a bridge that has moved.
+
+        One that is heard where it is has not: somebody else may have its name. Nor has one that only was here once.
+        """
+        if entry is None or (entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online):
+            return {}
+        return {CONF_BASE: self._base} if await async_is_online(self.hass, self._base, entry.data[CONF_BRIDGE]) else {}
 
     async def async_step_discovery_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask whether the bridge that was found is wanted."""

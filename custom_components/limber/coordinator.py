@@ -149,8 +149,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self._other_version: OtherVersionError | None = None
         self._lost = False
         self._unworn_since: dict[tuple[str, int], datetime] = {}
-        self.catch_up: Callable[[], None] = lambda: None
-        """Called when nights may have been missed."""
+        self.catch_up: Callable[..., None] = lambda *_: None
+        """Called when nights may have been missed, or with a sleeper and the date of a night that is new."""
         self.device_id = ""
         """Of the bridge, once it is registered."""
 
@@ -301,7 +301,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             found = next((night for night in nights if night.night == event.night), None)
         except HomeAssistantError as error:
             _LOGGER.warning("The night of %s could not be asked for: %s", event.night, error)
-        self.catch_up()
+        self.catch_up(sleeper, event.night)
         if found is not None:
             self._note_last(sleeper, found)
         if not late:

@@ -16,8 +16,8 @@ from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import spot
 from .wire import Info
 
-SENSOR_ID: Final = re.compile(rf".+_\d+_(?=({'|'.join(OF_SENSORS)})$)")
-"""The beginning of the unique id of a sensor's entity."""
+SENSOR_ID: Final = rf"_.+_\d+_(?=({'|'.join(OF_SENSORS)})$)"
+"""The unique id of a sensor's entity, from the bridge's id to where it says what of the sensor it is."""
 
 
 @callback
@@ -56,8 +56,9 @@ def forget_gone(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
         for sleeper in coordinator.data.sleepers
         for one in sleeper.sensors
     }
+    sensor_id = re.compile(re.escape(coordinator.bridge) + SENSOR_ID)
     for entity in er.async_entries_for_config_entry(entities, entry.entry_id):
-        of_sensor = SENSOR_ID.match(entity.unique_id)
+        of_sensor = sensor_id.match(entity.unique_id)
         if of_sensor is not None and of_sensor[0] not in there:
             entities.async_remove(entity.entity_id)
 

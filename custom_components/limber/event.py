@@ -114,7 +114,9 @@ EVENTS = (
     ),
     LimberEventDescription(key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed),
     LimberEventDescription(key="night", translation_key="night", event_types=["finished", "revised"], told=night),
-    LimberEventDescription(key="factor", translation_key="factor", event_types=list(FACTORS), told=factor, remembers=True),
+    LimberEventDescription(
+        key="factor", translation_key="factor", event_types=list(FACTORS), told=factor, remembers=True
+    ),
 )
 
 

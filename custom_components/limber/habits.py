@@ -4,6 +4,8 @@ Law: pure. A night that was not measured is unknown: it is no quiet night, it en
 one does not stand for it.
 """
 
+import cmath
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from statistics import median
@@ -19,6 +21,8 @@ LONGEST: Final = timedelta(hours=14)
 """From the first time in bed to the last: whoever was in bed for a nap before has begun no night then [D]."""
 DAY: Final = timedelta(days=1)
 NOON: Final = time(12)
+ROUND: Final = 24 * 60
+"""Minutes of the clock on the wall."""
 OVER: Final = 5
 """Local hour from which on the night of a date may be finished (contracts, section 4)."""
 
@@ -26,14 +30,20 @@ OVER: Final = 5
 def usual_bedtime(nights: Sequence[Night], zone: tzinfo) -> time | None:
     """Return the local time at which the sleeper mostly goes to bed; None after too few nights.
 
-    The median, so that one late night changes little; counted from noon, as people go to bed around midnight.
+    The median, so that one late night changes little.
     """
     begun = [night for night in nights[-LEARNT_FROM:] if night.start is not None]
     starts = [night.start.astimezone(zone) for night in begun if night.start is not None and not has_a_nap(night)]
     if len(starts) < AT_LEAST:
         return None
-    minutes = median((start.hour * 60 + start.minute - 12 * 60) % (24 * 60) for start in starts)
-    return (datetime.combine(nights[-1].night, NOON) + timedelta(minutes=round(minutes))).time()
+    minutes = round(middle([start.hour * 60 + start.minute for start in starts]))
+    return (datetime.combine(nights[-1].night, time()) + timedelta(minutes=minutes)).time()
+
+
+def middle(minutes: Sequence[int]) -> float:
+    """Return the median of minutes of the day, cut open where they are not: around midnight and around noon alike."""
+    mean = cmath.phase(sum(cmath.rect(1, math.tau * one / ROUND) for one in minutes)) / math.tau * ROUND
+    return mean + median((one - mean + ROUND / 2) % ROUND - ROUND / 2 for one in minutes)
 
 
 def has_a_nap(night: Night) -> bool:

@@ -1,6 +1,7 @@
 """The nights that Home Assistant missed: asked for, at hand, and a row each in the statistics.
 
-Law: what the statistics lack is asked for again, whatever became of them; a night that is revised overwrites its row.
+Law: what the statistics lack at their end is asked for again, whatever became of them; a night that is revised
+overwrites its row, and an old one does if we hear of it.
 """
 
 import asyncio
@@ -52,9 +53,13 @@ class History:
         self._known = store(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._behind = False
+        self._revised: dict[str, date] = {}
+        """The oldest night of each sleeper that is not in the statistics as it is now."""
 
-    def catch_up(self) -> None:
-        """Ask for the nights that were missed, now or once more if it is being done."""
+    def catch_up(self, sleeper: str = "", night: date = date.max) -> None:
+        """Ask for the nights that were missed, and for a sleeper's from one on; once more if it is being done."""
+        if sleeper:
+            self._revised[sleeper] = min(night, self._revised.get(sleeper, night))
         if not self._bridge.data.online:
             return
         self._behind = True
@@ -95,12 +100,16 @@ class History:
         """Have the recent nights at hand, and keep in the statistics what is not there yet."""
         lately = dt_util.now().date() - RECENT
         since = await self._since(info, sleeper, known) if self._has_recorder else lately
+        revised = self._revised.get(sleeper.id, date.max)
+        since = min(since, revised - timedelta(days=1))
         nights = await self._bridge.nights(sleeper.id, min(since, lately))
         self._bridge.note_recent(sleeper.id, nights)
         new = [night for night in nights if night.night > since]
         if new and self._has_recorder:
             await async_keep(self._hass, info, sleeper, new)
             known[sleeper.id] = new[-1].night.isoformat()
+        if self._revised.get(sleeper.id) == revised:
+            del self._revised[sleeper.id]
 
     async def _since(self, info: Info, sleeper: Sleeper, known: dict[str, str]) -> date:
         """Return after which night the statistics lack something; a database may have been lost meanwhile."""
@@ -112,7 +121,7 @@ class History:
         return min(kept, date.fromisoformat(known[sleeper.id])) - REVISED
 
 
-def follow(hass: HomeAssistant, entry: LimberConfigEntry) -> Callable[[], None]:
+def follow(hass: HomeAssistant, entry: LimberConfigEntry) -> Callable[..., None]:
     """Catch up now, and return what does so again."""
     history = History(hass, entry)
     history.catch_up()

@@ -15,13 +15,13 @@ from homeassistant.util import dt as dt_util
 
 from .account import zone_of
 from .const import DOMAIN
-from .coordinator import NOT_WORN, LimberConfigEntry, LimberCoordinator
+from .coordinator import LATE, NOT_WORN, LimberConfigEntry, LimberCoordinator
 from .wire import Health, State
 
 LOOK_EVERY: Final = timedelta(minutes=15)
 """How often is looked although the bridge says nothing: days pass, too."""
-APART: Final = timedelta(minutes=2)
-"""Between the clocks of bridge and Home Assistant; an event is late after one [D]."""
+APART: Final = LATE
+"""Between the clocks of bridge and Home Assistant: from here on every event is late."""
 UNWORN: Final = 2
 """Nights without the sensor."""
 UNWORN_FOR: Final = timedelta(hours=36)

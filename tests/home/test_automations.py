@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import paho.mqtt.publish as mqtt_publish
 
+from house.home import BLUEPRINTS as BLUEPRINT_FILES
 from house.home import Home, add_limber
 from house.phone import Phone, phone
 from house.process import LOOPBACK
@@ -37,7 +38,7 @@ template:
         turn_off: []
 """
 KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
-BLUEPRINTS: Final = "limber"
+BLUEPRINTS: Final = "imported"
 
 
 def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
@@ -93,6 +94,7 @@ async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_
     program = house.start_home(MORE)
     async with house.home(program) as home, kicking(house.sensor_port, KICKS):
         await add_limber(home)
+        await imported(home)
         anna = await device(home, "Anna")
         await shows(home, "sensor.anna_leg_movements_tonight", "1", 60)
         bedtime_shown = datetime.fromisoformat(str(await home.state("sensor.anna_usual_bedtime")))
@@ -101,6 +103,15 @@ async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_
             await evening(home, told, anna)
             await alert(house, home, told, anna)
             await morning(home, told, anna)
+
+
+async def imported(home: Home) -> None:
+    """The blueprints are saved as Home Assistant saves what it has fetched by a link."""
+    for path in BLUEPRINT_FILES.glob("*.yaml"):
+        await home.command(
+            type="blueprint/save", domain="automation", path=f"{BLUEPRINTS}/{path.stem}", yaml=path.read_text(),
+            source_url=f"https://github.com/limber-home/limber/blob/main/blueprints/automation/limber/{path.name}",
+        )  # fmt: skip
 
 
 async def evening(home: Home, told: Phone, anna: str) -> None:
@@ -183,7 +194,7 @@ async def morning(home: Home, told: Phone, anna: str) -> None:
     asked = next(one for one in messages if one["data"]["tag"].startswith("limber-cramp"))
     assert "leg movements" in summary["message"]
     assert "(probable)" in summary["message"]
-    assert "Logged before: Stretching" in summary["message"]
+    assert "Logged: Stretching" in summary["message"]
     assert "does not diagnose" in summary["message"]
     assert asked["title"] == "Was that a cramp?"
     await told.press(asked, "It was a cramp")
@@ -231,11 +242,32 @@ async def in_the_editor(home: Home) -> None:
         "actions": [{"event": "limber_test"}],
     }
     await automate(home, "ours", ours)
+    await automate(home, "all", all_of_ours(index))
+
+
+def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
+    """An automation with every trigger and every condition that there is."""
+    restless = {"above": 15}
+    events = {
+        "cramp_started": "cramp", "cramp_confirmed": "cramp", "cramp_noticed": "cramp", "night_finished": "night",
+        "restless_night": "night", "series_started": "periodic_series", "went_to_bed": "bed", "got_up": "bed",
+    }  # fmt: skip
+    triggers = [
+        {"trigger": f"limber.{name}", "target": {"entity_id": f"event.anna_{event}"}} for name, event in events.items()
+    ]
+    states = [
+        {"condition": f"limber.is_{name}", "target": {"entity_id": f"binary_sensor.anna_{name}"}}
+        for name in ("in_bed", "asleep")
+    ]
+    nights = [
+        {"condition": "limber.last_night_was_restless", "target": index, "options": restless},
+        {"condition": "limber.bad_nights_in_a_row", "target": index, "options": restless | {"nights": 2}},
+    ]
+    return {"triggers": triggers, "conditions": states + nights, "actions": [{"event": "limber_test"}]}
 
 
 async def removed(house: House, home: Home) -> None:
     """The entry is removed: nothing of it is left in Home Assistant."""
-    await home.command(type="config/entity_registry/list")
     (entry,) = await home.entries("limber")
     async with home.http.delete(f"/api/config/config_entries/entry/{entry['entry_id']}") as reply:
         assert reply.status == 200
@@ -244,7 +276,8 @@ async def removed(house: House, home: Home) -> None:
     assert [one["entity_id"] for one in entities if one["platform"] == "limber"] == []
     assert [one["name"] for one in devices if any(domain == "limber" for domain, *_ in one["identifiers"])] == []
     states = await home.get("/api/states")
-    assert [one["entity_id"] for one in states if "anna" in one["entity_id"]] == []
+    ours = [one["entity_id"] for one in states if one["entity_id"].split(".")[1].startswith(("anna_", "bedroom_"))]
+    assert ours == []
     issues = (await home.command(type="repairs/list_issues"))["issues"]
     assert [one["issue_id"] for one in issues if one["domain"] == "limber"] == []
     assert list((house.folder / "config/.storage").glob("limber*")) == []

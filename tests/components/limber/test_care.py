@@ -26,6 +26,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.limber import async_remove_config_entry_device
 from custom_components.limber.const import CONF_BATTERY, DOMAIN
+from custom_components.limber.devices import forget_gone
 
 from .conftest import INFO, Bridge, golden, set_up
 
@@ -222,6 +223,19 @@ async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
     assert "sensor.anna_left_ankle_battery" in entities
     assert not [entity for entity in entities if "bed_load" in entity]
     assert hass.states.get("sensor.anna_plm_index_last_night") is not None
+
+
+async def test_a_bridge_whose_name_ends_in_a_number_keeps_what_is_its_own(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    loaded.runtime_data.bridge = "bedroom_2"
+    own = registry.async_get_or_create("binary_sensor", DOMAIN, "bedroom_2_connected", config_entry=loaded)
+    gone = registry.async_get_or_create("sensor", DOMAIN, "bedroom_2_anna_7_battery", config_entry=loaded)
+    forget_gone(hass, loaded)
+    there = {one.entity_id for one in er.async_entries_for_config_entry(registry, loaded.entry_id)}
+    assert own.entity_id in there
+    assert gone.entity_id not in there
 
 
 async def test_what_is_called_otherwise_is_called_otherwise(

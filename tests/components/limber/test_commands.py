@@ -123,7 +123,7 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     assert found["factors"] == [{"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}]
     assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
     assert found["summary"].startswith("Last night was not measured.")
-    assert "Logged before: Stretching 22:10." in found["summary"]
+    assert "Logged: Stretching 22:10 (calves)." in found["summary"]
 
 
 async def test_a_night_of_a_date(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
@@ -190,8 +190,9 @@ async def test_before_the_first_night_there_is_none(
 
 
 async def test_nights_of_some_days(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
-    today = dt_util.now().date()
-    days = [today - timedelta(days=number) for number in (9, 2, 1)]
+    """They are counted from the last one, as the means are."""
+    last = date.fromisoformat(golden("state")["last_night"]["night"])
+    days = [last - timedelta(days=number) for number in (7, 6, 0)]
     bridge.nights = [night(day.isoformat()) for day in days]
     found = await call(hass, "limber.get_nights", days=7)
     assert [date.fromisoformat(one["night"]) for one in found["nights"]] == days[1:]

@@ -90,9 +90,29 @@ async def test_a_known_bridge_that_moved_to_another_base_is_followed(
 ) -> None:
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE: "old"})
-    result = await begin(hass, discovered(golden("info")))
+    result = await found_again(hass, bridge, "online")
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_BASE] == "limber"
+
+
+@pytest.mark.parametrize("status", ["offline", ""])
+async def test_what_a_bridge_left_behind_is_not_followed(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, status: str
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE: "legs"})
+    assert (await found_again(hass, bridge, status))["reason"] == "already_configured"
+    assert entry.data[CONF_BASE] == "legs"
+
+
+async def found_again(hass: HomeAssistant, bridge: Bridge, status: str) -> ConfigFlowResult:
+    """Have an info be found while the broker holds a status beside it."""
+    found = hass.async_create_task(begin(hass, discovered(golden("info"))))
+    while not found.done():
+        if status:
+            bridge.say("status", status, retain=True)
+        await asyncio.sleep(0.01)
+    return await found
 
 
 async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bridge) -> None:

@@ -585,6 +585,19 @@ async def test_rows_that_are_lost_are_made_anew(
     assert bridge.asked[before]["after"] > "2026-09-01"
 
 
+async def test_an_old_night_that_is_revised_replaces_its_row_too(
+    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    bridge.nights = [night("2026-10-10", 11.0), night("2026-11-21", 12.0)]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    bridge.nights[0] = night("2026-10-10", 44.0, 2)
+    told = golden("event_night") | {"start": dt_util.utcnow().isoformat(), "night": "2026-10-10", "revision": 2}
+    bridge.say("anna/event", told)
+    await settle(hass)
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [44.0, 12.0]
+
+
 async def test_another_zone_of_the_bridge_leaves_one_row_a_night(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:

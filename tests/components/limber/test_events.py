@@ -60,6 +60,21 @@ async def test_bed_and_factors_are_told(hass: HomeAssistant, bridge: Bridge, loa
     assert shown(hass, "event.anna_logged")["event_type"] == "water"
 
 
+async def test_when_each_factor_was_logged_last_is_remembered(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    for number, (factor, start) in enumerate(
+        [
+            ("stretching", "2026-11-21T20:00:00Z"),
+            ("water", "2026-11-21T20:05:00Z"),
+            ("stretching", "2026-11-21T19:00:00Z"),
+        ]
+    ):
+        await say(hass, bridge, "event_bed", kind="factor", factor=factor, note=None, id=f"f{number}", start=start)
+    last = shown(hass, "event.anna_logged")["last"]
+    assert last == {"stretching": "2026-11-21T20:00:00+00:00", "water": "2026-11-21T20:05:00+00:00"}
+
+
 async def test_a_finished_night_is_told_with_its_figures(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:

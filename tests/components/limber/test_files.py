@@ -248,7 +248,8 @@ def test_the_words_in_the_code_are_those_in_the_texts() -> None:
     code = "\n".join((COMPONENT / f"{name}.py").read_text() for name in ("words", "account", "intent", "calendar"))
     used = set(re.findall(r'(?:texts|words|_words)\["(\w+)"', code))
     known = set(TEXTS["selector"]["words"]["options"])
-    spoken = {"possible", "probable", "calendar_possible", "calendar_probable", "no_night", "no_such_night"}
+    kinds = {"possible", "probable", "reported"}
+    spoken = {*kinds, *(f"calendar_{kind}" for kind in (*kinds, "confirmed")), "confirmed", "no_night", "no_such_night"}
     assert used <= known
     assert known == used | spoken | set(FACTORS)
 
@@ -276,10 +277,14 @@ def test_names_of_a_sleeper_are_told_apart(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_can_be_understood(language: str) -> None:
     spoken = SENTENCES[language]
-    assert set(spoken) == {"last_night", "log"}
+    assert set(spoken) == {"last_night", "cramp", "log"}
     assert set(spoken["log"]) <= set(FACTORS)
     assert set(spoken["log"]) == set(SENTENCES["en"]["log"])
-    for sentence in [*spoken["last_night"], *(one for found in spoken["log"].values() for one in found)]:
+    for sentence in [
+        *spoken["last_night"],
+        *spoken["cramp"],
+        *(one for found in spoken["log"].values() for one in found),
+    ]:
         assert parse_sentence(sentence).expression is not None
 
 

@@ -37,9 +37,10 @@ def nights(*bedtimes: str) -> list[Night]:
         (["22:00", "22:30", "23:10"], time(22, 30)),
         (["23:30", "00:10", "00:40"], time(0, 10)),
         (["22:00", "22:10", "22:20", "04:00"], time(22, 15)),
+        (["11:30", "11:50", "12:10", "12:20"], time(12, 0)),
         (["22:00", "22:30"], None),
     ],
-    ids=["evenings", "around midnight", "one late night", "too few"],
+    ids=["evenings", "around midnight", "one late night", "by day", "too few"],
 )
 def test_the_usual_bedtime_is_the_middle_one(bedtimes: list[str], usual: time | None) -> None:
     assert usual_bedtime(nights(*bedtimes), BERLIN) == usual

@@ -34,6 +34,8 @@ async def say(hass: HomeAssistant, text: str, language: str = "en") -> str:
     [
         ("en", "How did my legs do last night?", "312 leg movements"),
         ("en", "how did the legs of Anna do", "312 leg movements"),
+        ("en", "Did I have a cramp last night?", "312 leg movements"),
+        ("de", "Hatte ich letzte Nacht einen Krampf?", "312"),
         ("de", "Wie waren meine Beine letzte Nacht?", "312"),
         ("fr", "Comment étaient mes jambes la nuit dernière ?", "312"),
         ("es", "¿Cómo estuvieron mis piernas anoche?", "312"),
@@ -64,6 +66,26 @@ async def test_what_was_done_is_logged(
 ) -> None:
     assert await say(hass, sentence, language)
     assert bridge.commands() == [{"ask": "log", "sleeper": "anna", "factor": factor}]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "answer"),
+    [
+        ("en", "I have a cramp", "Noted"),
+        ("en", "that was a leg cramp", "Noted"),
+        ("en", "log a cramp for Anna", "Noted"),
+        ("de", "Ich habe einen Wadenkrampf", "Notiert"),
+        ("fr", "j'ai eu une crampe", "C'est noté"),
+        ("es", "tengo un calambre", "Anotado"),
+        ("nl", "ik heb kramp", "Genoteerd"),
+        ("it", "ho avuto un crampo", "Annotato"),
+    ],
+)
+async def test_a_cramp_is_noted(
+    hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, answer: str
+) -> None:
+    assert (await say(hass, sentence, language)).startswith(answer)
+    assert bridge.commands() == [{"ask": "label", "sleeper": "anna", "cramp": True}]
 
 
 async def test_whose_legs_are_meant_is_asked(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:

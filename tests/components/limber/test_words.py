@@ -41,8 +41,16 @@ def test_a_night_stands_against_what_is_usual() -> None:
     assert said.startswith("Last night: 212 leg movements, 21.4 periodic ones per hour in bed.")
     assert "Usual for you are 14.2 ± 4.5 an hour (mean of 12 nights). That is more than usual." in said
     assert "Time in bed: 7.9 h, estimated sleep: 6.7 h. No cramp was seen." in said
-    assert "Many healthy sleepers" in said
-    assert "doctor" not in said
+    assert "One night says little" in said
+    assert "reason to see a doctor" in said
+
+
+def test_of_an_older_night_it_is_not_said_what_was_usual_then() -> None:
+    assert "sual for you" not in words(ACCOUNT, is_last=False)
+
+
+def test_a_quiet_night_is_told_without_advice() -> None:
+    assert "doctor" not in words(replace(ACCOUNT, night=replace(NIGHT, measures=Measures(movements=9, plm_index=2.0))))
 
 
 @pytest.mark.parametrize(
@@ -61,9 +69,16 @@ def test_after_few_nights_nothing_is_usual() -> None:
 
 def test_cramps_are_told_with_their_time_and_when_to_see_a_doctor() -> None:
     said = words(replace(ACCOUNT, cramps=(cramp(1), cramp(5, label=True), cramp(6, label=False))))
-    assert "Cramps: 23:00 (possible), 03:00 (possible)." in said
+    assert "Cramps: 23:00 (possible), 03:00 (possible, confirmed)." in said
     assert "reason to see a doctor" in said
     assert "it does not diagnose" in said
+
+
+def test_a_cramp_that_only_the_sleeper_noticed_is_told_as_such() -> None:
+    felt = replace(cramp(4, label=True), certainty="reported")
+    assert "Cramps: 02:00 (reported by you)." in words(replace(ACCOUNT, cramps=(felt,)))
+    newer = replace(cramp(4), certainty="nearly")
+    assert "Cramps: 02:00 (nearly)." in words(replace(ACCOUNT, cramps=(newer,)))
 
 
 def test_a_cramp_that_was_none_is_none() -> None:
@@ -71,11 +86,10 @@ def test_a_cramp_that_was_none_is_none() -> None:
     assert "No cramp was seen." in said
 
 
-def test_three_restless_nights_in_a_row_are_a_reason_to_speak_of_a_doctor() -> None:
+def test_restless_nights_in_a_row_are_counted() -> None:
     row = tuple(replace(NIGHT, night=DAY - timedelta(days=days)) for days in (2, 1, 0))
     assert "Restless nights in a row: 3." in words(replace(ACCOUNT, recent=row))
-    assert "doctor" in words(replace(ACCOUNT, recent=row))
-    assert "doctor" not in words(replace(ACCOUNT, recent=row[1:]))
+    assert "in a row" not in words(replace(ACCOUNT, recent=row[2:]))
 
 
 def test_cramps_whose_times_are_not_at_hand_are_counted() -> None:
@@ -85,7 +99,10 @@ def test_cramps_whose_times_are_not_at_hand_are_counted() -> None:
 
 def test_what_was_logged_is_told() -> None:
     factor = FactorEvent(id="f", night=DAY, start=START - timedelta(minutes=20), factor="warm_bath")
-    assert "Logged before: Warm bath 21:40." in words(replace(ACCOUNT, factors=(factor,)))
+    assert "Logged: Warm bath 21:40." in words(replace(ACCOUNT, factors=(factor,)))
+    earlier = replace(factor, start=START - timedelta(minutes=40), factor="other", note="foot massage")
+    said = words(replace(ACCOUNT, factors=(factor, earlier)))
+    assert "Logged: Something else 21:20 (foot massage), Warm bath 21:40." in said
 
 
 def test_what_was_not_measured_is_told_once_for_all_sensors() -> None:
