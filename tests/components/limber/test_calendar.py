@@ -46,6 +46,23 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
 
 
 @pytest.mark.parametrize(
+    ("told", "summary"),
+    [
+        ({"certainty": "reported", "label": True, "end": None}, "Reported cramp"),
+        ({"certainty": "possible", "label": True}, "Confirmed cramp"),
+        ({"certainty": "of a newer bridge"}, "Possible cramp"),
+    ],
+)
+async def test_a_cramp_is_called_what_is_known_of_it(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, told: dict[str, Any], summary: str
+) -> None:
+    cramp = golden("event_cramp_ended") | {"start": "2026-11-21T03:00:00Z", "end": "2026-11-21T03:03:00Z"}
+    bridge.events["2026-11-21"] = [cramp | told]
+    shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
+    assert [one["summary"] for one in shown] == [summary]
+
+
+@pytest.mark.parametrize(
     ("measures", "summary"),
     [({"plm_index": None}, "Night: 312 leg movements"), ({"plm_index": None, "movements": None}, "Night")],
 )
