@@ -4,7 +4,7 @@ Law: what is decided at a frame rests on that frame and those before it, never o
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,7 +13,7 @@ import numpy as np
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
 from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
 from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
-from limber_bridge.detection.rhythm import SHORTEST_TRAIN, Train, beats
+from limber_bridge.detection.rhythm import LONG, LONGEST_BEAT, SHORTEST_TRAIN, Train, rises, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
 
@@ -104,16 +104,19 @@ class Segment:
     peak: float = 0.0
     levels: list[float] = field(default_factory=list)
     shaking: list[float] = field(default_factory=list)
+    sizes: list[float] = field(default_factory=list)
+    """The level of each frame by itself."""
     share: float = 0.0
     """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
 
-    def take(self, levels: Floats, shaking: Floats) -> None:
+    def take(self, levels: Floats, shaking: Floats, sizes: Floats) -> None:
         """Take in frames; for its morphology the first `JUDGED` of them are enough."""
         if len(levels):
             self.peak = max(self.peak, float(levels.max()))
         room = max(0, JUDGED - len(self.levels))
         self.levels += levels[:room].tolist()
         self.shaking += shaking[:room].tolist()
+        self.sizes += sizes[:room].tolist()
 
 
 @dataclass(slots=True)
@@ -163,8 +166,9 @@ class Burst:
         """Return all of it as one movement."""
         levels = [level for segment in self.segments for level in segment.levels]
         shaking = [level for segment in self.segments for level in segment.shaking]
+        sizes = [size for segment in self.segments for size in segment.sizes]
         peak = max(segment.peak for segment in self.segments)
-        return Segment(self.onset, end, peak, levels, shaking, self.segments[-1].share)
+        return Segment(self.onset, end, peak, levels, shaking, sizes, self.segments[-1].share)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +244,7 @@ class Movements:
             self._begin(frames.rate)
         if not len(frames.times):
             return found
-        found += self._trains(self._told(frames, frames.level))
+        found += self._told(frames, frames.level)
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
         self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
@@ -294,14 +298,6 @@ class Movements:
             if not self._missing:
                 self._learn()
                 self._begin_tick()
-
-    def _trains(self, found: Iterable[Found]) -> Iterator[Found]:
-        """Yield what was found, and after each beat of a rhythmic train the train so far."""
-        for one in found:
-            yield one
-            train = None if isinstance(one, Rhythm) or (isinstance(one, Part) and one.turned) else self._train.take(one)
-            if train is not None:
-                yield train
 
     def _skip(self, levels: Floats, position: int) -> int:
         """Learn from whole ticks in which nothing begins, and return where they end: stored nights are mostly that."""
@@ -386,13 +382,14 @@ class Movements:
         shaking = frames.shaking[position:stop]
         apart = np.zeros(len(shaking)) if burst.rest is None else distance(frames.centre[:, position:stop], burst.rest)
         levels = np.sqrt(np.square(shaking) + np.square(apart))
+        sizes = self._sizes(frames.mean[:, position:stop], burst.rest)
         off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
         segment, begun = burst.segments[-1], 0
         rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), strict=True)
         for index, (now, shaken, away) in enumerate(rows):
             if shaken > off:
                 if segment.end is not None:
-                    segment.take(levels[begun:index], shaking[begun:index])
+                    segment.take(levels[begun:index], shaking[begun:index], sizes[begun:index])
                     segment, begun = burst.follow(now), index
                 burst.still = burst.quiet = 0
                 continue
@@ -402,10 +399,18 @@ class Movements:
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
             if burst.quiet == self._awaited or now > late:
-                segment.take(levels[begun : index + 1], shaking[begun : index + 1])
+                done = slice(begun, index + 1)
+                segment.take(levels[done], shaking[done], sizes[done])
                 return position + index + 1, True
-        segment.take(levels[begun:], shaking[begun:])
+        segment.take(levels[begun:], shaking[begun:], sizes[begun:])
         return stop, False
+
+    def _sizes(self, means: Floats, rest: Floats | None) -> Floats:
+        """Return how large each frame is by itself: its distance from the rest; of EMG, whose means are energies, RMS."""
+        if not self._rule.held:
+            alone: Floats = np.sqrt(means[0])
+            return alone
+        return distance(means, np.zeros(len(means)) if rest is None else rest)
 
     def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
@@ -452,15 +457,30 @@ class Movements:
         return Part(self._side, segment.onset, end, segment.peak, self._rule.grade(segment.peak))
 
     def _named(self, segment: Segment) -> Iterator[Found]:
-        """Yield what moved as what it is: a twitch, a rhythm or a leg movement."""
+        """Yield what moved as what it is, a twitch, a rhythm or a leg movement, and the train that it makes."""
         part = self._part(segment)
-        swings = beats(segment.shaking, self._rate) if part.duration >= SHORTEST_TRAIN else 0
-        if part.duration < SHORTEST:
-            yield Twitch(part.side, part.onset, part.end, part.peak)
-        elif swings:
-            yield Rhythm(part.side, part.onset, part.end, swings)
-        elif self._sustained(segment):
-            yield part
+        beats = self._swings(segment, part.duration)
+        if beats:
+            yield self._train.swing(Rhythm(part.side, part.onset, part.end, beats))
+            return
+        if part.duration >= SHORTEST and not self._sustained(segment):
+            return
+        found = Twitch(part.side, part.onset, part.end, part.peak) if part.duration < SHORTEST else part
+        yield found
+        train = self._train.take(found, self._beats(segment, part.duration))
+        if train is not None:
+            yield train
+
+    def _swings(self, segment: Segment, duration: int) -> int:
+        """Return how many beats a burst has that is a train by itself; 0: it is none."""
+        if duration < SHORTEST_TRAIN:
+            return 0
+        return swings(segment.shaking, segment.sizes, self._rate, long=duration >= LONG)
+
+    def _beats(self, segment: Segment, duration: int) -> list[int]:
+        """Return when (us) a burst beats: at its onset, and where it rests in between if it is a longer one."""
+        later = rises(segment.shaking)[1:] if LONGEST_BEAT < duration < LONG else []
+        return [segment.onset, *(segment.onset + index * self._frame for index in later)]
 
     def _sustained(self, segment: Segment) -> bool:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
