@@ -16,6 +16,7 @@ from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
+from limber_bridge.detection.vital import Life, Vital
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -54,6 +55,8 @@ class Epoch:
     """Its id."""
     highest: float = 0.0
     """Highest level, in the unit of the sensor."""
+    life: Life | None = None
+    """Whether somebody is felt to lie there; None: no sensor for that, or too slow a one."""
 
 
 WALKING: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
@@ -64,19 +67,23 @@ at the foot; on a resting leg, kicks reach it for a second or two, and a turn fo
 class Epochs:
     """Cuts the frames of one sensor into epochs."""
 
-    __slots__ = ("_cut", "_onsets", "_sensor")
+    __slots__ = ("_cut", "_fast", "_onsets", "_sensor", "_vital")
 
     def __init__(self, sensor: Sensor) -> None:
         """Begin with nothing."""
         self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
+        felt = sensor.quantity is Quantity.ACCELERATION and sensor.place is Place.BED
+        self._vital = Vital(EPOCH) if felt else None
+        self._fast = True
 
     def feed(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
         """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
+        self._fast = frames.level is not None
         walking = level >= WALKING[self._sensor.quantity]
         return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking, level])))
 
@@ -87,9 +94,15 @@ class Epochs:
     def _epochs(self, pieces: Pieces | None) -> list[Epoch]:
         if pieces is None:
             return []
+        begun = [self._begun(start + EPOCH) for start in pieces.starts]
+        highest = pieces.highest(-1)
+        life: Sequence[Life | None] = [None] * len(begun)
+        if self._vital is not None and self._fast:
+            life = self._vital.feed(pieces)
+        rows = zip(pieces.starts, pieces.mean(), begun, highest, life, strict=True)
         return [
-            Epoch(start, tuple(mean[:-2]), mean[-2], self._begun(start + EPOCH), self._sensor.id, highest)
-            for start, mean, highest in zip(pieces.starts, pieces.mean(), pieces.highest(-1), strict=True)
+            Epoch(start, tuple(mean[:-2]), mean[-2], onsets, self._sensor.id, peak, felt)
+            for start, mean, onsets, peak, felt in rows
         ]
 
     def _begun(self, until: int) -> int:
@@ -140,6 +153,16 @@ class BedState:
     """us; since when the leg has pointed as when standing, without walking."""
     began: int | None = None
     """us; when what the last epoch says has begun, if before it."""
+    certain: bool = False
+    """Whether what the last epoch says is so without waiting for more."""
+    moves: tuple[tuple[int, int, float], ...] = ()
+    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not clear whether somebody
+    lies there, and their highest level."""
+    felt: int = 0
+    """How sure it is that a sensor at the bed feels who lies in it: quiet minutes in which it did, less `MISSED` for each
+    in which it did not; up to `MOST_FELT`."""
+    life: int = 0
+    """Epochs in a row, but for those that are covered by movement, in which somebody was felt; negative: nobody was."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -187,6 +210,21 @@ SAT: Final = 20 * MINUTE
 shows no difference [D]."""
 STEPPING: Final = (0.3, 0.95)
 """Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
+STIRRED: Final = 41 * MINUTE
+"""us for which movements at the bed are remembered while it is not clear whether somebody lies there [D]."""
+PAUSED: Final = 10 * MINUTE
+"""us without movement after which it is not one stay any more [D]."""
+UNFELT: Final = 20 * MINUTE
+"""us of movement after which somebody is in a bed whose sensor feels no breath; twice that if it is known to feel it:
+others walk about in the room [D]."""
+FELT: Final = 6
+"""Epochs in a row in which somebody is felt that make it sure: each of them looks at the last minute [D]."""
+ABSENT: Final = 12
+"""The same for nobody [D]."""
+MISSED: Final = 4
+MOST_FELT: Final = 40
+FEELS: Final = 20
+"""A sensor that feels who lies there in more than four of five quiet minutes is one that does [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -201,7 +239,7 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     away = 0 if state.epoch is None else epoch.start - state.epoch
     if away > FORGOTTEN + EPOCH:
         state = replace(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
-    state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method), epoch)
+    state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method, certain=False), epoch)
     if sign is None:
         return state, None
     if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
@@ -220,6 +258,8 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
 def believed(state: BedState, rule: BedRule) -> bool:
     """Return whether what the signs say has lasted long enough."""
     lasting = state.seen - state.since
+    if state.certain:
+        return True
     if not state.leaning:
         return lasting >= rule.out_after
     return lasting >= rule.in_after and state.onsets >= rule.onsets
@@ -328,8 +368,65 @@ def lain(state: BedState, epoch: Epoch, least: int) -> BedState:
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell by whether anything moves."""
-    return state, epoch.onsets > 0
+    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether anything moves."""
+    if epoch.life is None:
+        return state, epoch.onsets > 0
+    return (left_sign if state.in_bed else come_sign)(stirred(state, epoch), epoch)
+
+
+def stirred(state: BedState, epoch: Epoch) -> BedState:
+    """Return what is known of the movements and the life in a bed after one more epoch."""
+    moves = tuple(move for move in state.moves if epoch.start - move[0] <= STIRRED)
+    if epoch.onsets:
+        moves = (*moves, (epoch.start, epoch.start + EPOCH, epoch.highest))
+    elif moves and moves[-1][1] == epoch.start and epoch.highest > moves[-1][2] / 4:
+        # It goes on.
+        moves = (*moves[:-1], (moves[-1][0], epoch.start + EPOCH, max(moves[-1][2], epoch.highest)))
+    match epoch.life:
+        case Life.FELT:
+            missed = MISSED * max(0, -state.life) if state.in_bed else 0
+            felt = min(MOST_FELT, max(0, state.felt - missed) + (1 if state.in_bed else 0))
+            return replace(state, moves=moves, felt=felt, life=max(0, state.life) + 1)
+        case Life.ABSENT:
+            return replace(state, moves=moves, life=min(0, state.life) - 1)
+        case _:
+            return replace(state, moves=moves)
+
+
+def come_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell somebody who has come by being felt, or, where that is not known to be possible, by moving for long."""
+    if state.life >= FELT:
+        began = epoch.start - state.life * EPOCH - LAIN + EPOCH
+        return replace(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
+    moves = state.moves
+    if (state.felt >= FEELS and state.life <= -ABSENT) or (moves and epoch.start - moves[-1][1] > PAUSED):
+        moves = ()
+    patience = UNFELT * (2 if state.felt >= FEELS else 1)
+    if len(moves) > 1 and epoch.start - moves[0][0] >= patience:
+        return replace(state, certain=True, began=borders(moves)[0], moves=(), life=0), True
+    return replace(state, moves=moves, began=None), None if epoch.onsets else False
+
+
+def left_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell somebody who has left by nobody being felt any more, or, where that is not possible, by long stillness."""
+    if epoch.life is Life.FELT:
+        # What the minute in which somebody was felt ends with may have been the getting up.
+        moves = tuple(move for move in state.moves if epoch.start - move[1] < MINUTE)
+        return replace(state, moves=moves, began=None), True
+    if state.felt >= FEELS and state.life <= -ABSENT:
+        began = epoch.start + state.life * EPOCH - LAIN + EPOCH
+        return replace(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
+    return replace(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
+
+
+def borders(moves: Sequence[tuple[int, int, float]]) -> Span:
+    """Return the start of the first and the end of the last large movement: with those a bed is entered and left.
+
+    Steps in the room shake it as well, but less.
+    """
+    least = max(level for *_, level in moves) / 4
+    large = [(start, end) for start, end, level in moves if level >= least]
+    return large[0][0], large[-1][1]
 
 
 def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
