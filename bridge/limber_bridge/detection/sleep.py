@@ -57,11 +57,18 @@ class Epoch:
     """Highest level, in the unit of the sensor."""
     life: Life | None = None
     """Whether somebody is felt to lie there; None: no sensor for that, or too slow a one."""
+    vigorous: float = 0.0
+    """Share of the frames with a level that no leg keeps up in bed."""
 
 
 WALKING: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
 """Level (g, uV) of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time
 at the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
+VIGOROUS: Final = 0.35
+"""g. A leg that is rubbed or stretched is shaken less, a kick does not last; see `WALKING` [D]."""
+STRIDING: Final = 0.9
+"""Share of an epoch with that from which on it counts as `STRIDES` half epochs of shaking, not two [D]."""
+STRIDES: Final = 6
 
 
 class Epochs:
@@ -84,8 +91,8 @@ class Epochs:
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
         self._fast = frames.level is not None
-        walking = level >= WALKING[self._sensor.quantity]
-        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking, level])))
+        walking, vigorous = level >= WALKING[self._sensor.quantity], level >= VIGOROUS
+        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, vigorous, walking, level])))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -101,7 +108,7 @@ class Epochs:
             life = self._vital.feed(pieces)
         rows = zip(pieces.starts, pieces.mean(), begun, highest, life, strict=True)
         return [
-            Epoch(start, tuple(mean[:-2]), mean[-2], onsets, self._sensor.id, peak, felt)
+            Epoch(start, tuple(mean[:-3]), mean[-2], onsets, self._sensor.id, peak, felt, mean[-3])
             for start, mean, onsets, peak, felt in rows
         ]
 
@@ -313,8 +320,9 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
         state = replace(state, restless=0, shaken=epoch.start, way=epoch.mean)
     may_stand = upright is None and not lies and across(state, epoch)
-    if not known and state.restless + 2 < (WALKED if may_stand else PACED):
-        return replace(state, restless=state.restless + 2, began=None), None if stands and not lies else True
+    restless = state.restless + (STRIDES if epoch.vigorous >= STRIDING else 2)
+    if not known and restless < (WALKED if may_stand else PACED):
+        return replace(state, restless=restless, began=None), None if stands and not lies else True
     standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
     began = None if known else state.shaken
     return replace(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
@@ -448,6 +456,9 @@ LONGEST_BRIDGED: Final = 10 * MINUTE
 MOST_MOVED: Final = 30 * SECOND
 """us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
 as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
+MOST_TURNS: Final = 2
+"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness, is awake and restless;
+asleep one turns once or twice an hour [D]."""
 BETWEEN_TURNS: Final = 2 * MINUTE
 """us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
 and restless is not still for so long [D]."""
@@ -508,8 +519,10 @@ def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:
     joined: list[Span] = []
     for begin, end in still:
         between = (joined[-1][1], begin) if joined else (begin, begin)
-        moved = sum(stop - onset for onset, stop in overlaps([between], disturbed))
-        if joined and between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED:
+        turns = overlaps([between], disturbed)
+        moved = sum(stop - onset for onset, stop in turns)
+        short = between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED and len(turns) <= MOST_TURNS
+        if joined and short:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((begin, end))
