@@ -248,14 +248,14 @@ class Fold:
             samples = np.concatenate([self._rest, samples], axis=1)
         whole = samples.shape[1] // self._width * self._width
         self._rest = samples[:, whole:].copy()
-        # One addition for each sample of a frame: always in the same order, whatever the block.
+        frames = samples[:, :whole].reshape(len(samples), -1, self._width)
         if self._squared:
-            frames = samples[:, :whole].reshape(len(samples), -1, self._width)
             energy: Floats = np.einsum("afs,afs->af", frames, frames) / self._width
             return energy
-        total = samples[:, 0 : whole : self._width].copy()
-        for position in range(1, self._width):
-            total += samples[:, position : whole : self._width]
+        # One addition for each sample of a frame: always in the same order, whatever the block.
+        total: Floats = frames[:, :, 0] + frames[:, :, 1]
+        for position in range(2, self._width):
+            np.add(total, frames[:, :, position], out=total)
         total /= self._width
         return total
 

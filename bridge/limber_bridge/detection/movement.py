@@ -13,7 +13,7 @@ import numpy as np
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
 from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
 from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
-from limber_bridge.detection.rhythm import LONG, LONGEST_BEAT, SHORTEST_TRAIN, Train, rises, swings
+from limber_bridge.detection.rhythm import LONG, SHORTEST_TRAIN, Train, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
 
@@ -102,21 +102,26 @@ class Segment:
     end: int | None = None
     """us; None while it lasts."""
     peak: float = 0.0
-    levels: list[float] = field(default_factory=list)
-    shaking: list[float] = field(default_factory=list)
-    sizes: list[float] = field(default_factory=list)
-    """The level of each frame by itself."""
+    levels: list[Floats] = field(default_factory=list)
+    shaking: list[Floats] = field(default_factory=list)
+    means: list[Floats] = field(default_factory=list)
+    """Piece by piece: the first `JUDGED` frames, which are enough for its morphology."""
+    count: int = 0
     share: float = 0.0
     """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
 
-    def take(self, levels: Floats, shaking: Floats, sizes: Floats) -> None:
-        """Take in frames; for its morphology the first `JUDGED` of them are enough."""
-        if len(levels):
-            self.peak = max(self.peak, float(levels.max()))
-        room = max(0, JUDGED - len(self.levels))
-        self.levels += levels[:room].tolist()
-        self.shaking += shaking[:room].tolist()
-        self.sizes += sizes[:room].tolist()
+    def take(self, levels: Floats, shaking: Floats, means: Floats) -> None:
+        """Take in frames."""
+        if not len(levels):
+            return
+        self.peak = max(self.peak, float(levels.max()))
+        room = max(0, JUDGED - self.count)
+        self.count += min(room, len(levels))
+        if room:
+            # Copies: views would keep a stored night in memory.
+            self.levels.append(levels[:room].copy())
+            self.shaking.append(shaking[:room].copy())
+            self.means.append(means[:, :room].copy())
 
 
 @dataclass(slots=True)
@@ -164,11 +169,13 @@ class Burst:
 
     def whole(self, end: int) -> Segment:
         """Return all of it as one movement."""
-        levels = [level for segment in self.segments for level in segment.levels]
-        shaking = [level for segment in self.segments for level in segment.shaking]
-        sizes = [size for segment in self.segments for size in segment.sizes]
-        peak = max(segment.peak for segment in self.segments)
-        return Segment(self.onset, end, peak, levels, shaking, sizes, self.segments[-1].share)
+        whole = Segment(self.onset, end, max(segment.peak for segment in self.segments), share=self.segments[-1].share)
+        for segment in self.segments:
+            whole.levels += segment.levels
+            whole.shaking += segment.shaking
+            whole.means += segment.means
+            whole.count += segment.count
+        return whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -382,14 +389,14 @@ class Movements:
         shaking = frames.shaking[position:stop]
         apart = np.zeros(len(shaking)) if burst.rest is None else distance(frames.centre[:, position:stop], burst.rest)
         levels = np.sqrt(np.square(shaking) + np.square(apart))
-        sizes = self._sizes(frames.mean[:, position:stop], burst.rest)
+        means = frames.mean[:, position:stop]
         off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
         segment, begun = burst.segments[-1], 0
         rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), strict=True)
         for index, (now, shaken, away) in enumerate(rows):
             if shaken > off:
                 if segment.end is not None:
-                    segment.take(levels[begun:index], shaking[begun:index], sizes[begun:index])
+                    segment.take(levels[begun:index], shaking[begun:index], means[:, begun:index])
                     segment, begun = burst.follow(now), index
                 burst.still = burst.quiet = 0
                 continue
@@ -400,17 +407,10 @@ class Movements:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
             if burst.quiet == self._awaited or now > late:
                 done = slice(begun, index + 1)
-                segment.take(levels[done], shaking[done], sizes[done])
+                segment.take(levels[done], shaking[done], means[:, done])
                 return position + index + 1, True
-        segment.take(levels[begun:], shaking[begun:], sizes[begun:])
+        segment.take(levels[begun:], shaking[begun:], means[:, begun:])
         return stop, False
-
-    def _sizes(self, means: Floats, rest: Floats | None) -> Floats:
-        """Return how large each frame is by itself: its distance from the rest; of EMG, whose means are energies, RMS."""
-        if not self._rule.held:
-            alone: Floats = np.sqrt(means[0])
-            return alone
-        return distance(means, np.zeros(len(means)) if rest is None else rest)
 
     def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
@@ -442,7 +442,7 @@ class Movements:
             return False
         way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
         highest = max(segment.peak for segment in burst.segments)
-        return angle(rest, where) > self._rule.turn or highest <= SLID * way
+        return angle(rest.tolist(), where.tolist()) > self._rule.turn or highest <= SLID * way
 
     def _share(self, segment: Segment) -> float:
         """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early to be lost."""
@@ -467,7 +467,7 @@ class Movements:
             return
         found = Twitch(part.side, part.onset, part.end, part.peak) if part.duration < SHORTEST else part
         yield found
-        train = self._train.take(found, self._beats(segment, part.duration))
+        train = self._train.take(found, segment.shaking, self._rate)
         if train is not None:
             yield train
 
@@ -475,18 +475,16 @@ class Movements:
         """Return how many beats a burst has that is a train by itself; 0: it is none."""
         if duration < SHORTEST_TRAIN:
             return 0
-        return swings(segment.shaking, segment.sizes, self._rate, long=duration >= LONG)
-
-    def _beats(self, segment: Segment, duration: int) -> list[int]:
-        """Return when (us) a burst beats: at its onset, and where it rests in between if it is a longer one."""
-        later = rises(segment.shaking)[1:] if LONGEST_BEAT < duration < LONG else []
-        return [segment.onset, *(segment.onset + index * self._frame for index in later)]
+        shaking, means = np.concatenate(segment.shaking), np.concatenate(segment.means, axis=1)
+        # How large each frame is by itself: its distance from the middle; EMG's are energies.
+        sizes = distance(means, np.median(means, axis=1)) if self._rule.held else np.sqrt(means[0])
+        return swings(shaking.tolist(), sizes, self._rate, long=duration >= LONG)
 
     def _sustained(self, segment: Segment) -> bool:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
-        if len(segment.levels) < self._hold:
+        if segment.count < self._hold:
             return False
-        above = np.cumsum(np.array(segment.levels) >= self._floor.off)
+        above = np.cumsum(np.concatenate(segment.levels) >= self._floor.off)
         # A median lies above where more than half of the frames do.
         counts = above[self._hold - 1 :] - np.concatenate([[0], above[: -self._hold]])
         return bool((2 * counts > self._hold).any())
@@ -507,10 +505,9 @@ def reached(levels: Floats, threshold: float) -> int | None:
     return first if above[first] else None
 
 
-def angle(one: Floats | Sequence[float], other: Floats | Sequence[float]) -> float:
+def angle(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the angle between two vectors in degrees; 0 where one of them has no length."""
-    here, there = [float(value) for value in one], [float(value) for value in other]
-    size = math.hypot(*here) * math.hypot(*there)
+    size = math.hypot(*one) * math.hypot(*other)
     if size == 0.0:
         return 0.0
-    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(here, there) / size))))
+    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(one, other) / size))))

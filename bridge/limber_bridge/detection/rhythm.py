@@ -4,6 +4,7 @@ They are no leg movements, whether they come as one burst that swings, as bursts
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -42,68 +43,91 @@ GOES_ON: Final = 1.5
 """Times the usual time between beats within which whatever begins belongs to the train before it [D]."""
 
 
+@dataclass(slots=True)
+class Burst:
+    """One movement or twitch of what may be a train."""
+
+    onset: int
+    end: int
+    shaking: Sequence[Floats]
+    """Its level, piece by piece."""
+    rate: float
+    """Hz; of the level."""
+    known: list[int] | None = None
+
+    @property
+    def beats(self) -> list[int]:
+        """When (us) it beats: at its onset, and where it has rested in between; none where it is too long for a beat."""
+        if self.known is None:
+            self.known = [self.onset] if self.end - self.onset <= LONGEST_BEAT else self._several()
+        return self.known
+
+    def _several(self) -> list[int]:
+        later = rises(np.concatenate(self.shaking).tolist())[1:] if self.end - self.onset < LONG else []
+        return [self.onset, *(self.onset + round(index * SECOND / self.rate) for index in later)] if later else []
+
+
 class Train:
     """Follows what one leg does, and sees when it does it in an even beat."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._beats: list[int] = []
-        self._bursts: list[int] = []
-        self._end = 0
+        self._bursts: list[Burst] = []
         self._told: Rhythm | None = None
 
-    def take(self, burst: Part | Twitch, beats: Sequence[int]) -> Rhythm | None:
-        """Take in the next movement or twitch, with the times (us) at which it beats, its onset the first.
+    def take(self, found: Part | Twitch, shaking: Sequence[Floats], rate: float) -> Rhythm | None:
+        """Take in the next movement or twitch, with its level (pieces of frames, `rate` Hz).
 
         Returns the train that it makes or goes on with.
         """
+        burst = Burst(found.onset, found.end, shaking, rate)
         told, self._told = self._told, None
-        if told is not None and self._follows(told, burst.onset):
-            return self._tell(Rhythm(told.side, told.onset, max(told.end, burst.end), told.beats + len(beats)))
-        if burst.end - burst.onset > LONGEST_BEAT and len(beats) < 2:
-            self._forget()
-            return None
-        if self._beats and beats[0] - self._beats[-1] > SLOWEST_BEAT * SECOND:
-            self._forget()
-        self._beats += beats
-        self._bursts.append(burst.onset)
-        self._end = burst.end
-        return self._seen(burst)
+        if told is not None and follows(told, found.onset):
+            beats = told.beats + max(1, len(burst.beats))
+            return self._tell(Rhythm(told.side, told.onset, max(told.end, found.end), beats))
+        if self._bursts and found.onset - self._bursts[-1].end > SLOWEST_BEAT * SECOND:
+            self._bursts.clear()
+        self._bursts.append(burst)
+        # The beats are looked at where there may be a train: few movements are so close together.
+        return self._seen(found) if len(self._bursts) >= FEWEST_BURSTS else None
 
     def swing(self, train: Rhythm) -> Rhythm:
         """Take in one burst that is a train by itself, and return it with what of it came before."""
         usual = (train.end - train.onset) / train.beats
-        told = self._told
-        if told is not None and self._follows(told, train.onset):
+        told, bursts = self._told, self._bursts
+        if told is not None and follows(told, train.onset):
             train = Rhythm(train.side, told.onset, train.end, told.beats + train.beats)
-        elif self._bursts and train.onset - self._end <= GOES_ON * usual:
-            train = Rhythm(train.side, self._bursts[0], train.end, len(self._beats) + train.beats)
-        self._forget()
+        elif bursts and train.onset - bursts[-1].end <= GOES_ON * usual:
+            train = Rhythm(train.side, bursts[0].onset, train.end, sum(len(one.beats) for one in bursts) + train.beats)
+        bursts.clear()
         return self._tell(train)
 
-    def _seen(self, burst: Part | Twitch) -> Rhythm | None:
-        if not even(seconds(self._beats)):
+    def _seen(self, found: Part | Twitch) -> Rhythm | None:
+        for index in reversed(range(len(self._bursts))):
+            if not self._bursts[index].beats:
+                del self._bursts[: index + 1]
+                break
+        beats = [beat for burst in self._bursts for beat in burst.beats]
+        if not even(seconds(beats)):
             # A beat that comes out of time may be the first of another train.
-            self._bursts = self._bursts[-FEWEST_BEATS + 1 :]
-            self._beats = [beat for beat in self._beats if beat >= self._bursts[0]]
+            del self._bursts[: -FEWEST_BEATS + 1]
             return None
         if len(self._bursts) < FEWEST_BURSTS:
             return None
-        return self._tell(Rhythm(burst.side, self._bursts[0], burst.end, len(self._beats)))
-
-    def _follows(self, told: Rhythm, onset: int) -> bool:
-        usual = (told.end - told.onset) / told.beats
-        return onset - told.end <= min(GOES_ON * usual, SLOWEST_BEAT * SECOND)
+        return self._tell(Rhythm(found.side, self._bursts[0].onset, found.end, len(beats)))
 
     def _tell(self, train: Rhythm) -> Rhythm:
         self._told = train
         return train
 
-    def _forget(self) -> None:
-        self._beats, self._bursts = [], []
+
+def follows(told: Rhythm, onset: int) -> bool:
+    """Return whether what begins at a time (us) belongs to the train before it."""
+    usual = (told.end - told.onset) / told.beats
+    return onset - told.end <= min(GOES_ON * usual, SLOWEST_BEAT * SECOND)
 
 
-def swings(shaking: Sequence[float], sizes: Sequence[float], rate: float, *, long: bool) -> int:
+def swings(shaking: Sequence[float], sizes: Floats, rate: float, *, long: bool) -> int:
     """Return how many even beats one burst has (frames, `rate` a second); 0 where it has no rhythm.
 
     `shaking` is its level, `sizes` the same frame by frame, without a window. A `long` one need not rest between them.
@@ -112,7 +136,7 @@ def swings(shaking: Sequence[float], sizes: Sequence[float], rate: float, *, lon
     periods = [(later - earlier) / rate for earlier, later in pairwise(found)]
     if even(periods, UNEVEN if long else JERKY):
         return len(found)
-    usual = repeats(np.array(sizes), rate) if long else 0.0
+    usual = repeats(sizes, rate) if long else 0.0
     return round(len(sizes) / rate / usual) if usual else 0
 
 

@@ -6,8 +6,9 @@ Law: no data is "unknown", never "out of bed"; and whatever is said names the me
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 
@@ -91,8 +92,7 @@ class Epochs:
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
         self._fast = frames.level is not None
-        walking, vigorous = level >= WALKING[self._sensor.quantity], level >= VIGOROUS
-        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, vigorous, walking, level])))
+        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, level])))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -106,10 +106,12 @@ class Epochs:
         life: Sequence[Life | None] = [None] * len(begun)
         if self._vital is not None and self._fast:
             life = self._vital.feed(pieces)
-        rows = zip(pieces.starts, pieces.mean(), begun, highest, life, strict=True)
+        walking = WALKING[self._sensor.quantity]
+        strong, vigorous = pieces.shares(highest, walking), pieces.shares(highest, VIGOROUS)
+        rows = zip(pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True)
         return [
-            Epoch(start, tuple(mean[:-3]), mean[-2], onsets, self._sensor.id, peak, felt, mean[-3])
-            for start, mean, onsets, peak, felt in rows
+            Epoch(start, tuple(mean[:-1]), walked, onsets, self._sensor.id, peak, felt, strode)
+            for start, mean, walked, onsets, peak, felt, strode in rows
         ]
 
     def _begun(self, until: int) -> int:
@@ -178,6 +180,20 @@ class BedState:
     """us; the bed is empty in the first epoch from then on, if that comes within a minute."""
 
 
+FIELDS: Final = {name: getattr(BedState, name).__set__ for name in BedState.__slots__}
+VALUES: Final = attrgetter(*FIELDS)
+
+
+def changed(state: BedState, **fields: Any) -> BedState:
+    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time, for every epoch."""
+    new = object.__new__(BedState)
+    for put, value in zip(FIELDS.values(), VALUES(state), strict=True):
+        put(new, value)
+    for name, value in fields.items():
+        FIELDS[name](new, value)
+    return new
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedRule:
     """How long signs must last before they are believed; us."""
@@ -199,6 +215,8 @@ BED_RULES: Final = {
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
+SAME: Final = 1.0
+"""Degrees up to which a leg lies as it lay [D]."""
 WALKED: Final = 10
 """Half epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
 movements last up to 45 s (science reference 1.6) [D]."""
@@ -245,21 +263,21 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     rule = BED_RULES[method]
     away = 0 if state.epoch is None else epoch.start - state.epoch
     if away > FORGOTTEN + EPOCH:
-        state = replace(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
-    state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method, certain=False), epoch)
+        state = changed(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
+    state, sign = SIGNS[method](changed(state, epoch=epoch.start, method=method, certain=False), epoch)
     if sign is None:
         return state, None
     if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
         return state, None
     if sign is state.in_bed:
-        return (state if state.leaning is None else replace(state, leaning=None)), None
+        return (state if state.leaning is None else changed(state, leaning=None)), None
     if sign is not state.leaning:
         since = epoch.start if state.began is None else state.began
-        state = replace(state, leaning=sign, since=since, onsets=0)
-    state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
+        state = changed(state, leaning=sign, since=since, onsets=0)
+    state = changed(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return replace(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
+    return changed(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:
@@ -281,23 +299,23 @@ def load_sign(state: BedState, epoch: Epoch) -> Sign:
     (load,) = epoch.mean
     if state.tare is not None and epoch.start >= state.tare:
         # Cells that come back later than that may have somebody on them.
-        state = replace(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
+        state = changed(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
     if state.empty is None:
         least, most = state.loads or (load, load)
         least, most = min(least, load), max(most, load)
         if most - least < PERSON:
-            return replace(state, loads=(least, most)), None
-        state = replace(state, empty=least, loads=None)
+            return changed(state, loads=(least, most)), None
+        state = changed(state, empty=least, loads=None)
     empty = state.empty if state.empty is not None else load
     # Half a person is the border, both ways; the empty level follows drift of the cells while nobody is there.
     if load - empty > PERSON / 2:
         return state, True
-    return replace(state, empty=empty + 0.05 * (load - empty)), False
+    return changed(state, empty=empty + 0.05 * (load - empty)), False
 
 
 def tared(state: BedState, load: float) -> BedState:
     """Return what is known once somebody has said that nobody is in the bed while so many kg are on the cells."""
-    return replace(state, empty=load, loads=None)
+    return changed(state, empty=load, loads=None)
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -318,14 +336,14 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     again = state.walked is not None and epoch.start - state.walked <= LAIN
     known = stands and not lies and (again or state.restless > 0)
     if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
-        state = replace(state, restless=0, shaken=epoch.start, way=epoch.mean)
+        state = changed(state, restless=0, shaken=epoch.start, way=epoch.mean)
     may_stand = upright is None and not lies and across(state, epoch)
     restless = state.restless + (STRIDES if epoch.vigorous >= STRIDING else 2)
     if not known and restless < (WALKED if may_stand else PACED):
-        return replace(state, restless=restless, began=None), None if stands and not lies else True
+        return changed(state, restless=restless, began=None), None if stands and not lies else True
     standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
     began = None if known else state.shaken
-    return replace(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
+    return changed(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
 
 
 def across(state: BedState, epoch: Epoch) -> bool:
@@ -344,13 +362,10 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     restless = max(0, state.restless - 1)
     stood = None if not stands else epoch.start if state.stood is None else state.stood
     far = state.in_bed is False and state.walked is not None and epoch.start - state.walked > STOOD
-    state = replace(
-        lain(state, epoch, STOOD if stands else LAIN),
-        restless=restless,
-        way=state.way if restless else None,
-        stood=stood,
-        began=state.walked if far else None,
-    )
+    began, way = state.walked if far else None, state.way if restless else None
+    changes = lain(state, epoch, STOOD if stands else LAIN)
+    if changes or (restless, stood, began) != (state.restless, state.stood, state.began):
+        state = changed(state, restless=restless, way=way, stood=stood, began=began, **changes)
     if stood is None:
         return state, True
     if state.in_bed and state.leaning is not False:
@@ -358,21 +373,25 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     if epoch.start - stood < SAT:
         return state, False
     others = {sensor: way for sensor, way in state.standing.items() if sensor != epoch.sensor}
-    return replace(state, standing=others, stood=None), True
+    return changed(state, standing=others, stood=None), True
 
 
-def lain(state: BedState, epoch: Epoch, least: int) -> BedState:
-    """Return what is known of how the leg lies, if it has been still for so long (us)."""
+def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, Any]:
+    """Return what changes in what is known of how the leg lies, if it has been still for so long (us)."""
     if epoch.onsets:
-        return state
+        return {}
     if state.lately is None or angle(state.lately, epoch.mean) > UPRIGHT:
-        return replace(state, lately=epoch.mean, still=epoch.start)
+        return {"lately": epoch.mean, "still": epoch.start}
     if epoch.start - state.still < least:
-        return state
-    before, turned = state.resting.get(epoch.sensor), state.turned
-    if before is not None and UPRIGHT < angle(before, epoch.mean) < 180 - UPRIGHT:
-        turned = {**turned, epoch.sensor: before}
-    return replace(state, resting={**state.resting, epoch.sensor: epoch.mean}, turned=turned)
+        return {}
+    before = state.resting.get(epoch.sensor)
+    turn = 180.0 if before is None else angle(before, epoch.mean)
+    if turn <= SAME:
+        return {}
+    resting = {**state.resting, epoch.sensor: epoch.mean}
+    if before is not None and UPRIGHT < turn < 180 - UPRIGHT:
+        return {"resting": resting, "turned": {**state.turned, epoch.sensor: before}}
+    return {"resting": resting}
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -394,25 +413,25 @@ def stirred(state: BedState, epoch: Epoch) -> BedState:
         case Life.FELT:
             missed = MISSED * max(0, -state.life) if state.in_bed else 0
             felt = min(MOST_FELT, max(0, state.felt - missed) + (1 if state.in_bed else 0))
-            return replace(state, moves=moves, felt=felt, life=max(0, state.life) + 1)
+            return changed(state, moves=moves, felt=felt, life=max(0, state.life) + 1)
         case Life.ABSENT:
-            return replace(state, moves=moves, life=min(0, state.life) - 1)
+            return changed(state, moves=moves, life=min(0, state.life) - 1)
         case _:
-            return replace(state, moves=moves)
+            return changed(state, moves=moves)
 
 
 def come_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell somebody who has come by being felt, or, where that is not known to be possible, by moving for long."""
     if state.life >= FELT:
         began = epoch.start - state.life * EPOCH - LAIN + EPOCH
-        return replace(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
+        return changed(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
     moves = state.moves
     if (state.felt >= FEELS and state.life <= -ABSENT) or (moves and epoch.start - moves[-1][1] > PAUSED):
         moves = ()
     patience = UNFELT * (2 if state.felt >= FEELS else 1)
     if len(moves) > 1 and epoch.start - moves[0][0] >= patience:
-        return replace(state, certain=True, began=borders(moves)[0], moves=(), life=0), True
-    return replace(state, moves=moves, began=None), None if epoch.onsets else False
+        return changed(state, certain=True, began=borders(moves)[0], moves=(), life=0), True
+    return changed(state, moves=moves, began=None), None if epoch.onsets else False
 
 
 def left_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -420,11 +439,11 @@ def left_sign(state: BedState, epoch: Epoch) -> Sign:
     if epoch.life is Life.FELT:
         # What the minute in which somebody was felt ends with may have been the getting up.
         moves = tuple(move for move in state.moves if epoch.start - move[1] < MINUTE)
-        return replace(state, moves=moves, began=None), True
+        return changed(state, moves=moves, began=None), True
     if state.felt >= FEELS and state.life <= -ABSENT:
         began = epoch.start + state.life * EPOCH - LAIN + EPOCH
-        return replace(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
-    return replace(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
+        return changed(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
+    return changed(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
 
 
 def borders(moves: Sequence[tuple[int, int, float]]) -> Span:
