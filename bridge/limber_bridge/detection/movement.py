@@ -381,8 +381,12 @@ class Movements:
 
     def _rise(self, past: Past) -> int:
         """Return how many frames, the last ones of the past, shake above the quiet level: there it began to rise."""
-        quiet = np.flatnonzero(past.shaking <= self._floor.off)
-        return len(past.shaking) - (int(quiet[-1]) + 1 if len(quiet) else 0)
+        rise = 0
+        for shaken in reversed(past.shaking.tolist()):
+            if shaken <= self._floor.off:
+                break
+            rise += 1
+        return rise
 
     def _follow(self, frames: Frames, burst: Burst, position: int, stop: int) -> tuple[int, bool]:
         """Follow a burst frame by frame; return the frame after the last one read, and whether the burst is over."""
@@ -484,10 +488,12 @@ class Movements:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
         if segment.count < self._hold:
             return False
-        above = np.cumsum(np.concatenate(segment.levels) >= self._floor.off)
+        pieces = segment.levels
+        above = np.cumsum((pieces[0] if len(pieces) == 1 else np.concatenate(pieces)) >= self._floor.off)
         # A median lies above where more than half of the frames do.
-        counts = above[self._hold - 1 :] - np.concatenate([[0], above[: -self._hold]])
-        return bool((2 * counts > self._hold).any())
+        counts = above[self._hold - 1 :].copy()
+        counts[1:] -= above[: -self._hold]
+        return bool(2 * int(counts.max()) > self._hold)
 
 
 def distance(centre: Floats, rest: Floats) -> Floats:

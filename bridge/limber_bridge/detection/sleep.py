@@ -92,7 +92,7 @@ class Epochs:
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
         self._fast = frames.level is not None
-        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, level])))
+        return self._epochs(self._cut.feed(frames.times, np.concatenate((frames.mean, level[None]))))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -101,7 +101,7 @@ class Epochs:
     def _epochs(self, pieces: Pieces | None) -> list[Epoch]:
         if pieces is None:
             return []
-        begun = [self._begun(start + EPOCH) for start in pieces.starts]
+        begun = [self._begun(start + EPOCH) if self._onsets else 0 for start in pieces.starts]
         highest = pieces.highest(-1)
         life: Sequence[Life | None] = [None] * len(begun)
         if self._vital is not None and self._fast:
