@@ -489,7 +489,8 @@ class Movements:
         if segment.count < self._hold:
             return False
         pieces = segment.levels
-        above = np.cumsum((pieces[0] if len(pieces) == 1 else np.concatenate(pieces)) >= self._floor.off)
+        moves = (pieces[0] if len(pieces) == 1 else np.concatenate(pieces)) >= self._floor.off
+        above: Times = np.cumsum(moves, dtype=np.int64)
         # A median lies above where more than half of the frames do.
         counts = above[self._hold - 1 :].copy()
         counts[1:] -= above[: -self._hold]

@@ -57,7 +57,7 @@ class Burst:
 
     @property
     def beats(self) -> list[int]:
-        """When (us) it beats: at its onset, and where it has rested in between; none where it is too long for a beat."""
+        """When (us) it beats: at its onset, and where it has rested in between; none if it is too long for a beat."""
         if self.known is None:
             self.known = [self.onset] if self.end - self.onset <= LONGEST_BEAT else self._several()
         return self.known

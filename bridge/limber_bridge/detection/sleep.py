@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -107,7 +107,8 @@ class Epochs:
         if self._vital is not None and self._fast:
             life = self._vital.feed(pieces)
         walking = WALKING[self._sensor.quantity]
-        strong, vigorous = pieces.shares(highest, walking), pieces.shares(highest, VIGOROUS)
+        strong = pieces.shares(highest, walking)
+        vigorous = pieces.shares(highest, VIGOROUS) if walking < VIGOROUS else strong
         rows = zip(pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True)
         return [
             Epoch(start, tuple(mean[:-1]), walked, onsets, self._sensor.id, peak, felt, strode)
@@ -165,11 +166,13 @@ class BedState:
     certain: bool = False
     """Whether what the last epoch says is so without waiting for more."""
     moves: tuple[tuple[int, int, float], ...] = ()
-    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not clear whether somebody
-    lies there, and their highest level."""
+    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not clear whether
+    somebody lies there, and their highest level."""
     felt: int = 0
-    """How sure it is that a sensor at the bed feels who lies in it: quiet minutes in which it did, less `MISSED` for each
-    in which it did not; up to `MOST_FELT`."""
+    """How sure it is that a sensor at the bed feels who lies in it: epochs in bed in which it did, less `MISSED` for
+    each in which it did not though somebody was there, as it turned out; up to `MOST_FELT`."""
+    missed: int = 0
+    """Epochs of the latter kind since somebody was felt last."""
     life: int = 0
     """Epochs in a row, but for those that are covered by movement, in which somebody was felt; negative: nobody was."""
     empty: float | None = None
@@ -184,8 +187,8 @@ FIELDS: Final = {name: getattr(BedState, name).__set__ for name in BedState.__sl
 VALUES: Final = attrgetter(*FIELDS)
 
 
-def changed(state: BedState, **fields: Any) -> BedState:
-    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time, for every epoch."""
+def changed(state: BedState, **fields: object) -> BedState:
+    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time."""
     new = object.__new__(BedState)
     for put, value in zip(FIELDS.values(), VALUES(state), strict=True):
         put(new, value)
@@ -244,12 +247,15 @@ UNFELT: Final = 20 * MINUTE
 others walk about in the room [D]."""
 FELT: Final = 6
 """Epochs in a row in which somebody is felt that make it sure: each of them looks at the last minute [D]."""
-ABSENT: Final = 12
-"""The same for nobody [D]."""
+ABSENT: Final = (12, 18)
+"""The same for nobody, if the sensor has felt who lay there all the time before, and if not [D]."""
+AGAIN: Final = 2
+"""So many of those each in which somebody is felt takes back: shaking of the floor may look like life for once [D]."""
+MOST_FELT: Final = 80
+FEELS: Final = 40
 MISSED: Final = 4
-MOST_FELT: Final = 40
-FEELS: Final = 20
-"""A sensor that feels who lies there in more than four of five quiet minutes is one that does [D]."""
+"""A sensor is known to feel who lies there after 40 epochs in which it does; each in which it does not takes four back,
+of 80 at most [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -376,7 +382,7 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     return changed(state, standing=others, stood=None), True
 
 
-def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, Any]:
+def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, object]:
     """Return what changes in what is known of how the leg lies, if it has been still for so long (us)."""
     if epoch.onsets:
         return {}
@@ -409,15 +415,26 @@ def stirred(state: BedState, epoch: Epoch) -> BedState:
     elif moves and moves[-1][1] == epoch.start and epoch.highest > moves[-1][2] / 4:
         # It goes on.
         moves = (*moves[:-1], (moves[-1][0], epoch.start + EPOCH, max(moves[-1][2], epoch.highest)))
+    state = changed(state, moves=moves)
     match epoch.life:
+        case Life.FELT if state.in_bed:
+            return felt_again(state)
         case Life.FELT:
-            missed = MISSED * max(0, -state.life) if state.in_bed else 0
-            felt = min(MOST_FELT, max(0, state.felt - missed) + (1 if state.in_bed else 0))
-            return changed(state, moves=moves, felt=felt, life=max(0, state.life) + 1)
+            return changed(state, life=max(0, state.life) + 1)
         case Life.ABSENT:
-            return changed(state, moves=moves, life=min(0, state.life) - 1)
+            return changed(state, life=min(0, state.life) - 1, missed=state.missed + 1)
         case _:
-            return changed(state, moves=moves)
+            return state
+
+
+def felt_again(state: BedState) -> BedState:
+    """Return what is known once somebody who is in bed is felt: for the first time after a while, or on and on."""
+    if state.life >= 0:
+        return changed(state, life=state.life + 1, missed=0, felt=min(MOST_FELT, state.felt + 1))
+    if state.life < -AGAIN:
+        return changed(state, life=state.life + AGAIN)
+    # Somebody was there and not felt.
+    return changed(state, life=1, missed=0, felt=max(0, state.felt - MISSED * state.missed))
 
 
 def come_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -426,21 +443,23 @@ def come_sign(state: BedState, epoch: Epoch) -> Sign:
         began = epoch.start - state.life * EPOCH - LAIN + EPOCH
         return changed(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
     moves = state.moves
-    if (state.felt >= FEELS and state.life <= -ABSENT) or (moves and epoch.start - moves[-1][1] > PAUSED):
+    if (state.felt >= FEELS and state.life <= -ABSENT[0]) or (moves and epoch.start - moves[-1][1] > PAUSED):
         moves = ()
     patience = UNFELT * (2 if state.felt >= FEELS else 1)
     if len(moves) > 1 and epoch.start - moves[0][0] >= patience:
         return changed(state, certain=True, began=borders(moves)[0], moves=(), life=0), True
-    return changed(state, moves=moves, began=None), None if epoch.onsets else False
+    # Nothing is said as long as it may be somebody who has come.
+    leaning = None if moves else state.leaning
+    return changed(state, moves=moves, began=None, leaning=leaning), None if moves else False
 
 
 def left_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell somebody who has left by nobody being felt any more, or, where that is not possible, by long stillness."""
-    if epoch.life is Life.FELT:
+    if epoch.life is Life.FELT and state.life > 0:
         # What the minute in which somebody was felt ends with may have been the getting up.
         moves = tuple(move for move in state.moves if epoch.start - move[1] < MINUTE)
         return changed(state, moves=moves, began=None), True
-    if state.felt >= FEELS and state.life <= -ABSENT:
+    if state.felt >= FEELS and state.life <= -ABSENT[state.felt < MOST_FELT]:
         began = epoch.start + state.life * EPOCH - LAIN + EPOCH
         return changed(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
     return changed(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
@@ -476,8 +495,8 @@ MOST_MOVED: Final = 30 * SECOND
 """us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
 as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
 MOST_TURNS: Final = 2
-"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness, is awake and restless;
-asleep one turns once or twice an hour [D]."""
+"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness, is awake and
+restless; asleep one turns once or twice an hour [D]."""
 BETWEEN_TURNS: Final = 2 * MINUTE
 """us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
 and restless is not still for so long [D]."""

@@ -52,7 +52,8 @@ STRONGEST: Final = 6.0
 BEATS: Final = 0.2
 """How much the minute is like itself one beat later, at least (autocorrelation); noise reaches 0.15 [D]."""
 RESTLESS: Final = 2.0
-"""Level against that of the stillest quarter of the last minutes from which on something moves [D]."""
+"""Level against what three quarters of the stillest ten seconds of the last minutes do not reach, from which on
+something moves: a heart is stronger with each beat [D]."""
 RISES: Final = 1.05
 """Times the same that it may be 10 s later: noise that grew is known after two or three minutes [D]."""
 SHORTEST: Final = 8.0
@@ -81,8 +82,9 @@ class Vital:
         if self._pieces and start - self._pieces[-1][0] != self._length:
             self._pieces.clear()
         self._pieces.append((start, rows))
-        quarter = np.partition(rows[-1], rows.shape[1] // 4)[rows.shape[1] // 4]
-        self._still = min(float(quarter), self._still * RISES)
+        place = 3 * rows.shape[1] // 4
+        usual = np.partition(rows[-1], place)[place]
+        self._still = min(float(usual), self._still * RISES)
         if len(self._pieces) < (self._pieces.maxlen or 0):
             return Life.COVERED
         minute = np.concatenate([known for _, known in self._pieces], axis=1)
@@ -131,10 +133,12 @@ def breathes(minute: Floats, rate: float) -> bool:
 
 
 def pulses(minute: Floats, rate: float) -> bool:
-    """Return whether a calm minute of acceleration (axes, n; `rate` Hz) is shaken as by a heart: by how strong it is."""
-    shown = np.fft.rfft(minute, axis=1)
-    shown[:, ~within(np.fft.rfftfreq(minute.shape[1], 1 / rate), PULSE)] = 0.0
-    shaken = squares(np.fft.irfft(shown, minute.shape[1], axis=1))
+    """Return whether a calm minute of acceleration (axes, n; `rate` Hz) is shaken evenly, as by a heart."""
+    # Without the negative frequencies a steady tone, as a fan's, is equally strong all the time.
+    shown = np.fft.fft(minute, axis=1)
+    shown[:, ~within(np.fft.fftfreq(minute.shape[1], 1 / rate).astype(np.float64), PULSE)] = 0.0
+    turning = np.fft.ifft(shown, axis=1)
+    shaken = squares(turning.real) + squares(turning.imag)
     pushed = moving_mean(shaken[None], max(1, round(BEAT * rate)))[0]
     pushed = np.minimum(pushed, STRONGEST * pushed.mean())
     varied = pushed - pushed.mean()
@@ -152,13 +156,15 @@ def level(rows: Floats) -> Floats:
     """Return rows without their mean and their slope."""
     times = np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2
     slope = (rows * times).sum(axis=1) / (times * times).sum()
-    return rows - rows.mean(axis=1)[:, None] - slope[:, None] * times
+    leveled: Floats = rows - rows.mean(axis=1)[:, None] - slope[:, None] * times
+    return leveled
 
 
 def spectrum(rows: Floats, rate: float) -> tuple[Floats, Floats]:
     """Return the power of each row at each frequency (Hz), under a Hann window."""
     shown = np.fft.rfft(rows * np.hanning(rows.shape[1]), axis=1)
-    return np.square(shown.real) + np.square(shown.imag), np.fft.rfftfreq(rows.shape[1], 1 / rate)
+    power: Floats = np.square(shown.real) + np.square(shown.imag)
+    return power, np.fft.rfftfreq(rows.shape[1], 1 / rate).astype(np.float64)
 
 
 def within(frequencies: Floats, band: tuple[float, float]) -> np.ndarray:
