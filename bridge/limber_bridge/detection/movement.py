@@ -107,6 +107,8 @@ class Segment:
     means: list[Floats] = field(default_factory=list)
     """Piece by piece: the first `JUDGED` frames, which are enough for its morphology."""
     count: int = 0
+    place: Floats | None = None
+    """Where the limb was still after it."""
     share: float = 0.0
     """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
 
@@ -169,13 +171,32 @@ class Burst:
 
     def whole(self, end: int) -> Segment:
         """Return all of it as one movement."""
-        whole = Segment(self.onset, end, max(segment.peak for segment in self.segments), share=self.segments[-1].share)
-        for segment in self.segments:
-            whole.levels += segment.levels
-            whole.shaking += segment.shaking
-            whole.means += segment.means
-            whole.count += segment.count
-        return whole
+        return joined(self.segments, end)
+
+    def movements(self, where: Floats) -> list[Segment]:
+        """Return what the limb did until it rested at a place where it did not rest before.
+
+        As long as it was still in between but further from there, it was held: that is one movement.
+        """
+        groups = [self.segments[:1]]
+        for segment in self.segments[1:]:
+            place = groups[-1][-1].place
+            if place is not None and math.dist(place.tolist(), where.tolist()) > self.reach:
+                groups[-1].append(segment)
+            else:
+                groups.append([segment])
+        return [joined(group, group[-1].end) for group in groups]
+
+
+def joined(segments: Sequence[Segment], end: int | None) -> Segment:
+    """Return segments as one."""
+    whole = Segment(segments[0].onset, end, max(segment.peak for segment in segments), share=segments[-1].share)
+    for segment in segments:
+        whole.levels += segment.levels
+        whole.shaking += segment.shaking
+        whole.means += segment.means
+        whole.count += segment.count
+    return whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -409,6 +430,7 @@ class Movements:
                 continue
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
+                segment.place = frames.centre[:, position + index].copy()
             if burst.quiet == self._awaited or now > late:
                 done = slice(begun, index + 1)
                 segment.take(levels[done], shaking[done], means[:, done])
@@ -432,13 +454,13 @@ class Movements:
             yield from self._moved(burst, where)
 
     def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
-        """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else bit by bit."""
+        """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else what it did."""
         last = burst.segments[-1]
         if burst.rest is not None and self._turned(burst, burst.rest, where):
             yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
             return
-        for segment in burst.segments:
-            yield from self._named(segment)
+        for movement in burst.movements(where):
+            yield from self._named(movement)
 
     def _turned(self, burst: Burst, rest: Floats, where: Floats) -> bool:
         """Return whether a limb that rests elsewhere has turned, or slid there and done nothing else."""
