@@ -83,6 +83,11 @@ SHORTEST: Final = SECOND // 2
 SLID: Final = 1.3
 """A limb that never was further away than so many times the way to where it then rests only went there: a strap slid,
 a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
+APART: Final = 2 * SECOND
+"""us of stillness that part a movement from a turn before or after it: who turns adjusts himself at once [D]."""
+SMOOTH: Final = 0.2
+"""The same, if it never shook by more than such a share of that way within a level's window: it took a second or more. A
+kick that ends a little away from where it began shakes more [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
 SKIPPED: Final = 8
@@ -173,19 +178,44 @@ class Burst:
         """Return all of it as one movement."""
         return joined(self.segments, end)
 
-    def movements(self, where: Floats) -> list[Segment]:
-        """Return what the limb did until it rested at a place where it did not rest before.
 
-        As long as it was still in between but further from there, it was held: that is one movement.
-        """
-        groups = [self.segments[:1]]
-        for segment in self.segments[1:]:
-            place = groups[-1][-1].place
-            if place is not None and math.dist(place.tolist(), where.tolist()) > self.reach:
-                groups[-1].append(segment)
-            else:
-                groups.append([segment])
-        return [joined(group, group[-1].end) for group in groups]
+
+def turns(place: Floats | None, other: Floats) -> float:
+    """Return by how many degrees one place is turned against another; of one that is not known, by any number."""
+    return math.inf if place is None else angle(place.tolist(), other.tolist())
+
+
+def apart(segments: Sequence[Segment], at: int) -> bool:
+    """Return whether the limb was still for a while before a segment."""
+    end = segments[at - 1].end
+    return end is not None and segments[at].onset - end >= APART
+
+
+def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, reach: float) -> list[Segment]:
+    """Return what a limb did that rested at one place and rests at another, though it did not turn.
+
+    Between two segments it was held if it came closer again to where it had been before: that is one movement. Else it
+    has found another rest.
+    """
+    if rest is None or where is None:
+        return list(segments)
+    places = [where if segment.place is None else segment.place for segment in segments[:-1]] + [where]
+    found: list[Segment] = []
+    begin = 0
+    while begin < len(segments):
+        last = next((end for end in range(begin, len(places)) if holds(rest, places[begin:end], places[end], reach)), begin)
+        found.append(joined(segments[begin : last + 1], segments[last].end))
+        rest, begin = places[last], last + 1
+    return found
+
+
+def holds(rest: Floats, places: Sequence[Floats], back: Floats, reach: float) -> bool:
+    """Return whether a limb went from its rest to one place after the other and then came back, about."""
+    least = max(reach, math.dist(rest.tolist(), back.tolist()))
+    return bool(places) and all(
+        min(math.dist(place.tolist(), rest.tolist()), math.dist(place.tolist(), back.tolist())) > least
+        for place in places
+    )
 
 
 def joined(segments: Sequence[Segment], end: int | None) -> Segment:
@@ -455,12 +485,32 @@ class Movements:
 
     def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
         """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else what it did."""
-        last = burst.segments[-1]
-        if burst.rest is not None and self._turned(burst, burst.rest, where):
-            yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
+        segments, rest = burst.segments, burst.rest
+        if rest is None:
+            # Where it rested before is not known: the signal has just begun.
+            for segment in segments:
+                yield from self._named(segment)
             return
-        for movement in burst.movements(where):
+        begin, end = self._turning(segments, rest, where) if self._turned(burst, rest, where) else (0, 0)
+        for movement in movements(segments[:begin], rest, segments[begin - 1].place, burst.reach) if begin else ():
             yield from self._named(movement)
+        if begin < end:
+            whole = joined(segments[begin:end], segments[end - 1].end or burst.still_since)
+            yield replace(self._part(whole), turned=True)
+            rest = segments[end - 1].place
+        for movement in movements(segments[end:], rest, where, burst.reach):
+            yield from self._named(movement)
+
+    def _turning(self, segments: Sequence[Segment], rest: Floats, where: Floats) -> tuple[int, int]:
+        """Return from which segment up to which a limb turned.
+
+        What it did a while before it left the old direction or after it came to the new one are movements of their own.
+        """
+        turn, count = self._rule.turn or 0.0, len(segments)
+        begin = next((at for at in range(count) if turns(segments[at].place, rest) > turn), 0)
+        begin = begin if begin and apart(segments, begin) else 0
+        end = next((at for at in range(begin + 1, count) if turns(segments[at - 1].place, where) <= turn), count)
+        return begin, end if end < count and apart(segments, end) else count
 
     def _turned(self, burst: Burst, rest: Floats, where: Floats) -> bool:
         """Return whether a limb that rests elsewhere has turned, or slid there and done nothing else."""
@@ -468,7 +518,9 @@ class Movements:
             return False
         way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
         highest = max(segment.peak for segment in burst.segments)
-        return angle(rest.tolist(), where.tolist()) > self._rule.turn or highest <= SLID * way
+        shaken = max((float(piece.max()) for segment in burst.segments for piece in segment.shaking), default=0.0)
+        slid = highest <= SLID * way and shaken <= SMOOTH * way
+        return angle(rest.tolist(), where.tolist()) > self._rule.turn or slid
 
     def _share(self, segment: Segment) -> float:
         """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early to be lost."""
