@@ -85,6 +85,11 @@ SLID: Final = 1.3
 a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
 APART: Final = 2 * SECOND
 """us of stillness that part a movement from a turn before or after it: who turns adjusts himself at once [D]."""
+LONGEST_HELD: Final = 3 * SECOND
+"""us for which a limb is held that then does not quite come back; longer, and it rests there [D]."""
+BACK: Final = 0.2
+NEAR: Final = 0.0175
+"""A limb is back within such a share of the furthest that it went, and within a degree (g) [D]."""
 SMOOTH: Final = 0.2
 """The same, if it never shook by more than such a share of that way within a level's window: it took a second or more. A
 kick that ends a little away from where it began shakes more [D]."""
@@ -142,6 +147,8 @@ class Burst:
     reach: float
     """Distance from the rest from which on a limb that is quiet is held."""
     segments: list[Segment]
+    highest: float = 0.0
+    """Highest level so far of a frame with shaking."""
     noise: bool = False
     """It was the noise that grew, and no movement."""
     still: int = 0
@@ -167,7 +174,7 @@ class Burst:
         if not self.still:
             self.still_since = now
         self.still += 1
-        if apart > self.reach:
+        if apart > max(self.reach, min(BACK * self.highest, NEAR)):
             self.quiet = 0
             return
         if not self.quiet:
@@ -194,8 +201,8 @@ def apart(segments: Sequence[Segment], at: int) -> bool:
 def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, reach: float) -> list[Segment]:
     """Return what a limb did that rested at one place and rests at another, though it did not turn.
 
-    Between two segments it was held if it came closer again to where it had been before: that is one movement. Else it
-    has found another rest.
+    Between two segments it was held, and both are one movement, if it had not found back for a short time only, or if it
+    came closer again to where it had been before. Else it has found another rest.
     """
     if rest is None or where is None:
         return list(segments)
@@ -203,7 +210,14 @@ def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | 
     found: list[Segment] = []
     begin = 0
     while begin < len(segments):
-        last = next((end for end in range(begin, len(places)) if holds(rest, places[begin:end], places[end], reach)), begin)
+        last = begin
+        for end in range(begin + 1, len(places)):
+            still = segments[end].onset - (segments[end - 1].end or segments[end].onset)
+            if still > LONGEST_HELD:
+                break
+            short = last == end - 1 and still < APART and math.dist(places[last].tolist(), rest.tolist()) > reach
+            if short or holds(rest, places[begin:end], places[end], reach):
+                last = end
         found.append(joined(segments[begin : last + 1], segments[last].end))
         rest, begin = places[last], last + 1
     return found
@@ -447,9 +461,10 @@ class Movements:
         means = frames.mean[:, position:stop]
         off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
         segment, begun = burst.segments[-1], 0
-        rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), strict=True)
-        for index, (now, shaken, away) in enumerate(rows):
+        rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), levels.tolist(), strict=True)
+        for index, (now, shaken, away, level) in enumerate(rows):
             if shaken > off:
+                burst.highest = max(burst.highest, level)
                 if segment.end is not None:
                     segment.take(levels[begun:index], shaking[begun:index], means[:, begun:index])
                     segment, begun = burst.follow(now), index
@@ -472,7 +487,10 @@ class Movements:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
         returned = burst.quiet == self._awaited
-        where = frames.centre[:, position].copy() if burst.rest is None or not returned else burst.rest
+        where = frames.centre[:, position].copy()
+        if returned and burst.rest is not None and math.dist(where.tolist(), burst.rest.tolist()) <= burst.reach / 2:
+            # It is known better where it rested.
+            where = burst.rest
         self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
         if burst.noise:
             return
