@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
-from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
+from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, moving_mean, squares, window_frames
 from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
 from limber_bridge.detection.rhythm import LONG, SHORTEST_TRAIN, Train, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
@@ -109,6 +109,8 @@ class Segment:
     """A part of a burst in which the limb shakes, or moves from one place to another."""
 
     onset: int
+    since: int
+    """us; start of its first frame: what rose before that counts to it."""
     end: int | None = None
     """us; None while it lasts."""
     peak: float = 0.0
@@ -166,7 +168,7 @@ class Burst:
 
     def follow(self, now: int) -> Segment:
         """Begin the next segment."""
-        self.segments.append(Segment(now))
+        self.segments.append(Segment(now, now))
         return self.segments[-1]
 
     def rested(self, now: int, apart: float) -> None:
@@ -184,7 +186,6 @@ class Burst:
     def whole(self, end: int) -> Segment:
         """Return all of it as one movement."""
         return joined(self.segments, end)
-
 
 
 def turns(place: Floats | None, other: Floats) -> float:
@@ -212,11 +213,15 @@ def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | 
     while begin < len(segments):
         last = begin
         for end in range(begin + 1, len(places)):
-            still = segments[end].onset - (segments[end - 1].end or segments[end].onset)
-            if still > LONGEST_HELD:
+            seen = segments[end - 1].end or segments[end].onset
+            still = segments[end].onset - seen
+            displaced = last == end - 1 and math.dist(places[last].tolist(), rest.tolist()) > reach
+            # A jerk that leaves the limb elsewhere is no twitch: it is held there.
+            if displaced and (still < APART or seen - segments[begin].onset < SHORTEST):
+                last = end
+            elif still > LONGEST_HELD:
                 break
-            short = last == end - 1 and still < APART and math.dist(places[last].tolist(), rest.tolist()) > reach
-            if short or holds(rest, places[begin:end], places[end], reach):
+            elif holds(rest, places[begin:end], places[end], reach):
                 last = end
         found.append(joined(segments[begin : last + 1], segments[last].end))
         rest, begin = places[last], last + 1
@@ -234,7 +239,8 @@ def holds(rest: Floats, places: Sequence[Floats], back: Floats, reach: float) ->
 
 def joined(segments: Sequence[Segment], end: int | None) -> Segment:
     """Return segments as one."""
-    whole = Segment(segments[0].onset, end, max(segment.peak for segment in segments), share=segments[-1].share)
+    whole = Segment(segments[0].onset, segments[0].since, end, share=segments[-1].share)
+    whole.peak = max(segment.peak for segment in segments)
     for segment in segments:
         whole.levels += segment.levels
         whole.shaking += segment.shaking
@@ -427,7 +433,7 @@ class Movements:
         rise = self._rise(past)
         onset = int(past.times[-rise] if rise else frames.times[position])
         held = rest if self._rule.held else None
-        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset)])
+        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset, int(frames.times[position]))])
         self._place = None
         # Not where it rose: that may lie in an epoch that has been told.
         self.onsets.append(int(frames.times[position]))
@@ -516,8 +522,27 @@ class Movements:
             whole = joined(segments[begin:end], segments[end - 1].end or burst.still_since)
             yield replace(self._part(whole), turned=True)
             rest = segments[end - 1].place
-        for movement in movements(segments[end:], rest, where, burst.reach):
+        later = movements(segments[end:], rest, where, burst.reach)
+        for movement in later:
+            if movement is later[-1]:
+                self._arrive(movement, where, max(burst.reach, min(BACK * burst.highest, NEAR)))
             yield from self._named(movement)
+
+    def _arrive(self, movement: Segment, where: Floats, near: float) -> None:
+        """Have a movement last until the limb is near the place where it then rests: it may go there without shaking."""
+        window = window_frames(LEVELS[self._quantity], self._rate)
+        means = np.concatenate(movement.means, axis=1) if movement.means else np.empty((len(where), 0))
+        if movement.end is None or means.shape[1] < window:
+            return
+        begin = max(0, (movement.end + self._lengthening - movement.since) // self._frame - window)
+        there = distance(moving_mean(means, window), where)[begin:] <= near
+        if len(there) < self._hold:
+            return
+        stays = moving_mean(there[None].astype(np.float64), self._awaited)[0] == 1.0
+        first = int(stays.argmax())
+        if first and stays[first]:
+            arrived = movement.since + (begin + first + window - 1) * self._frame - self._lengthening
+            movement.end = max(movement.end, arrived)
 
     def _turning(self, segments: Sequence[Segment], rest: Floats, where: Floats) -> tuple[int, int]:
         """Return from which segment up to which a limb turned.
@@ -535,16 +560,22 @@ class Movements:
         if self._rule.turn is None:
             return False
         way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
-        highest = max(segment.peak for segment in burst.segments)
+        # The level is that of the noise as well.
+        highest = math.sqrt(max(0.0, max(segment.peak for segment in burst.segments) ** 2 - self._quietest**2))
         shaken = max((float(piece.max()) for segment in burst.segments for piece in segment.shaking), default=0.0)
-        slid = highest <= SLID * way and shaken <= SMOOTH * way
+        slid = highest <= SLID * way and shaken <= max(SMOOTH * way, burst.off)
         return angle(rest.tolist(), where.tolist()) > self._rule.turn or slid
 
     def _share(self, segment: Segment) -> float:
         """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early to be lost."""
-        floor = self._floor.on - self._floor.reach
+        floor = self._quietest
         above = segment.peak**2 - floor**2
         return min(0.5, (self._floor.off**2 - floor**2) / above) if above > 0 else 0.0
+
+    @property
+    def _quietest(self) -> float:
+        """The noise floor itself."""
+        return self._floor.on - self._floor.reach
 
     def _part(self, segment: Segment) -> Part:
         # The whole window was taken off the end, but of a weak movement's ends it never showed so much.
