@@ -89,10 +89,10 @@ LONGEST_HELD: Final = 3 * SECOND
 """us for which a limb is held that then does not quite come back; longer, and it rests there [D]."""
 BACK: Final = 0.2
 NEAR: Final = 0.0175
-"""A limb is back within such a share of the furthest that it went, and within a degree (g) [D]."""
+"""A limb that stays for `APART` within such a share of the furthest it went, and within a degree (g), is back [D]."""
 SMOOTH: Final = 0.2
-"""The same, if it never shook by more than such a share of that way within a level's window: it took a second or more. A
-kick that ends a little away from where it began shakes more [D]."""
+"""The same, if it never shook by more than such a share of that way within a level's window: it took a second or more.
+A kick that ends a little away from where it began shakes more [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
 SKIPPED: Final = 8
@@ -160,6 +160,9 @@ class Burst:
     quiet: int = 0
     """Likewise, and not held."""
     quiet_since: int = 0
+    near: int = 0
+    """Likewise, and held hardly further from the rest than it went before."""
+    near_since: int = 0
 
     @property
     def onset(self) -> int:
@@ -177,6 +180,12 @@ class Burst:
             self.still_since = now
         self.still += 1
         if apart > max(self.reach, min(BACK * self.highest, NEAR)):
+            self.quiet = self.near = 0
+            return
+        if not self.near:
+            self.near_since = now
+        self.near += 1
+        if apart > self.reach:
             self.quiet = 0
             return
         if not self.quiet:
@@ -202,8 +211,8 @@ def apart(segments: Sequence[Segment], at: int) -> bool:
 def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, reach: float) -> list[Segment]:
     """Return what a limb did that rested at one place and rests at another, though it did not turn.
 
-    Between two segments it was held, and both are one movement, if it had not found back for a short time only, or if it
-    came closer again to where it had been before. Else it has found another rest.
+    Between two segments it was held, and both are one movement, if it was away for a short time only, or if it came
+    closer again to where it had been before. Else it has found another rest.
     """
     if rest is None or where is None:
         return list(segments)
@@ -355,6 +364,8 @@ class Movements:
         self._lengthening = lengthening(level, rate)
         # A low level says that it was quiet for the whole window: so much of the hold is over when it is first seen.
         self._awaited = max(1, self._hold - window_frames(level, rate) + 1)
+        # Slow returns go on for a while within reach of the rest.
+        self._settled = self._awaited + round(APART / SECOND * rate)
         self._past = Past(np.empty(0, np.int64), np.empty(0))
         self._begin_tick()
 
@@ -474,7 +485,7 @@ class Movements:
                 if segment.end is not None:
                     segment.take(levels[begun:index], shaking[begun:index], means[:, begun:index])
                     segment, begun = burst.follow(now), index
-                burst.still = burst.quiet = 0
+                burst.still = burst.quiet = burst.near = 0
                 continue
             burst.rested(now, away)
             if burst.still < self._awaited:
@@ -482,7 +493,7 @@ class Movements:
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
                 segment.place = frames.centre[:, position + index].copy()
-            if burst.quiet == self._awaited or now > late:
+            if burst.quiet == self._awaited or burst.near == self._settled or now > late:
                 done = slice(begun, index + 1)
                 segment.take(levels[done], shaking[done], means[:, done])
                 return position + index + 1, True
@@ -492,7 +503,8 @@ class Movements:
     def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
-        returned = burst.quiet == self._awaited
+        since = burst.quiet_since if burst.quiet == self._awaited else burst.near_since
+        returned = burst.quiet == self._awaited or burst.near == self._settled
         where = frames.centre[:, position].copy()
         if returned and burst.rest is not None and math.dist(where.tolist(), burst.rest.tolist()) <= burst.reach / 2:
             # It is known better where it rested.
@@ -503,7 +515,7 @@ class Movements:
         for segment in burst.segments:
             segment.share = self._share(segment)
         if returned:
-            yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
+            yield from self._named(burst.whole(max(since - self._lengthening, burst.onset)))
         else:
             yield from self._moved(burst, where)
 
@@ -529,7 +541,7 @@ class Movements:
             yield from self._named(movement)
 
     def _arrive(self, movement: Segment, where: Floats, near: float) -> None:
-        """Have a movement last until the limb is near the place where it then rests: it may go there without shaking."""
+        """Have a movement last until the limb is near the place where it then rests: it may go there smoothly."""
         window = window_frames(LEVELS[self._quantity], self._rate)
         means = np.concatenate(movement.means, axis=1) if movement.means else np.empty((len(where), 0))
         if movement.end is None or means.shape[1] < window:
