@@ -221,7 +221,7 @@ async def movement_to_entity_ms(chained: Chain, kicks: int = 20) -> float:
     Kicks last a second and come 4 to 9 s one after the other, always at the same times: in an even beat they would be a
     rhythmic train, and none of them counted.
     """
-    onsets = np.cumsum(np.random.default_rng(1).uniform(4.0, 9.0, kicks)).tolist()
+    onsets: list[float] = np.cumsum(np.random.default_rng(1).uniform(4.0, 9.0, kicks)).tolist()
     began = time.monotonic()
     lying = asyncio.create_task(lie(chained.sensor_port, onsets, began))
     try:

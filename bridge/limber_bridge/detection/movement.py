@@ -45,7 +45,7 @@ RULES: Final = {
     # 2015.
     # Grades [D], nothing is published: 50 mg moves a blanket, 250 mg wakes a partner.
     Quantity.ACCELERATION: MovementRule(
-        thresholds=Thresholds(on=0.003, off=0.0015, on_spreads=3.5, off_spreads=2.0, noisiest=0.05),
+        thresholds=Thresholds(on=0.003, off=0.0015, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
         held=True,
         turn=5.0,
         moderate=0.05,
@@ -64,7 +64,7 @@ RULES: Final = {
     ),
     # [D]: no source gives thresholds for load cells. A foot weighs about a kilogram.
     Quantity.LOAD: MovementRule(
-        thresholds=Thresholds(on=0.2, off=0.1, on_spreads=3.5, off_spreads=2.0, noisiest=1.0),
+        thresholds=Thresholds(on=0.2, off=0.1, on_spreads=4.0, off_spreads=2.0, noisiest=1.0),
         held=True,
         turn=None,
         moderate=2.0,

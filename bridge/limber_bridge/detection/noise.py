@@ -19,8 +19,6 @@ TICK: Final = 10.0
 """s between two looks at the noise."""
 FIRST_TICKS: Final = 1.0
 """s, until `MEMORY` ticks are known."""
-UNSURE: Final = 1.2
-"""Times the spread of the noise that is taken for it until `MEMORY` ticks are known [D]."""
 STEADY: Final = 0.5
 """A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of them, is noise that
 grew, not movement [D]."""
@@ -147,8 +145,6 @@ class NoiseFloor:
         floor = sorted([tick.median for tick in self._ticks])[middle]
         spread = sorted([tick.spread for tick in self._ticks])[middle]
         wanted = self._wanted
-        # Seconds tell less of the spread than a minute does.
-        spread *= 1.0 if len(self._ticks) == MEMORY else UNSURE
         self.reach = max(wanted.on, wanted.on_spreads * spread) / self._sensitivity
         self.on = floor + self.reach
         self.off = floor + min(self.reach, max(wanted.off, wanted.off_spreads * spread))

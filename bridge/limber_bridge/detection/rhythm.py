@@ -36,7 +36,7 @@ UNEVEN: Final = 0.35
 """Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
 JERKY: Final = 0.2
 """The same for one burst of less than `LONG`: the jerks of a movement follow each other less evenly [D]."""
-ALIKE: Final = 0.4
+ALIKE: Final = 0.5
 """How much each beat of a long burst is like the next, at least (autocorrelation; noise of ten seconds reaches 0.3 by
 chance) [D]."""
 GOES_ON: Final = 1.5
@@ -108,7 +108,9 @@ class Train:
                 del self._bursts[: index + 1]
                 break
         beats = [beat for burst in self._bursts for beat in burst.beats]
-        if not even(seconds(beats)):
+        # Movements of several jerks each come one after the other as well, but less evenly.
+        several = any(len(burst.beats) > 1 for burst in self._bursts)
+        if not even(seconds(beats), JERKY if several else UNEVEN):
             # A beat that comes out of time may be the first of another train.
             del self._bursts[: -FEWEST_BEATS + 1]
             return None
