@@ -19,6 +19,9 @@ SHORTEST_TRAIN: Final = 5 * SECOND
 LONG: Final = 8 * SECOND
 """us. One leg movement in two hundred lasts longer (a median of 2 to 3 s: science reference 10): what lasts so long and
 swings at all is a train. Of a shorter one the beats have to be told from the jerks of a movement [D]."""
+LONGEST: Final = 30.0
+"""s. A burst that lasts longer, twice as long as trains of rhythmic feet do, has to rest between its beats to be one:
+legs are rubbed and stretched evenly as well [D]."""
 FEWEST_BEATS: Final = 4
 FEWEST_BURSTS: Final = 3
 """Bursts with rests between them that make a train, if there are enough beats in them [D]."""
@@ -138,7 +141,7 @@ def swings(shaking: Sequence[float], sizes: Floats, rate: float, *, long: bool) 
     periods = [(later - earlier) / rate for earlier, later in pairwise(found)]
     if even(periods, UNEVEN if long else JERKY):
         return len(found)
-    usual = repeats(sizes, rate) if long else 0.0
+    usual = repeats(sizes, rate) if long and len(sizes) <= LONGEST * rate else 0.0
     return round(len(sizes) / rate / usual) if usual else 0
 
 
