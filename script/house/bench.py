@@ -189,10 +189,10 @@ def help_s() -> float:
 async def movement_to_entity_ms(home: Home, port: int, kicks: int = 20) -> float:
     """Return the 95th percentile from half a second after the end of a kick to its count in Home Assistant.
 
-    Kicks are 3 s apart and last a second.
+    Kicks last a second and come 4 to 9 s one after the other, always at the same times: in an even beat they would be a
+    rhythmic train, and none of them counted.
     """
-    # Further apart than the beats of a rhythmic train.
-    onsets = [4.0 + 4.0 * number for number in range(kicks)]
+    onsets: list[float] = np.cumsum(np.random.default_rng(1).uniform(4.0, 9.0, kicks)).tolist()
     began = time.monotonic()
     lying = asyncio.create_task(lie(port, onsets, began))
     try:

@@ -85,6 +85,36 @@ def test_a_leg_that_comes_back_too_late_has_changed_its_posture_twice() -> None:
     assert len([event for event in events if isinstance(event, Posture)]) == 2
 
 
+@pytest.mark.parametrize("short", [1.0, -1.0, 2.0])
+def test_a_leg_that_is_put_back_a_little_off_has_moved_once(short: float) -> None:
+    signal = turned(turned(ankle(length=60), 20.0, 4.0, back=23.0), 23.0, short)
+    (movement,) = movements(detect((LEFT, block(signal))))
+    assert seconds(movement.onset) == pytest.approx(20.0, abs=0.2)
+    assert seconds(movement.end) == pytest.approx(23.5, abs=0.2)
+
+
+def test_kicks_that_each_leave_the_leg_a_little_further_are_kicks_of_their_own() -> None:
+    signal = turned(turned(ankle((20.0, 2.0), (25.0, 2.0), length=60), 21.0, 1.0), 26.0, 1.0)
+    found = movements(detect((LEFT, block(signal))))
+    assert [round(seconds(one.onset)) for one in found] == [20, 25]
+    assert [seconds(one.duration) for one in found] == pytest.approx([2.0, 2.0], abs=0.2)
+
+
+def test_a_kick_before_or_after_a_turn_is_a_kick() -> None:
+    signal = turned(turned(turned(ankle((20.0, 1.5), (31.0, 1.5), length=70), 20.5, 1.0), 25.0, 50.0), 31.5, 1.0)
+    events = detect((LEFT, block(signal)))
+    assert [round(seconds(one.onset)) for one in movements(events)] == [20, 31]
+    (turn,) = [event for event in events if isinstance(event, Posture)]
+    assert seconds(turn.onset) == pytest.approx(25.0, abs=0.2)
+    assert seconds(turn.end) == pytest.approx(25.5, abs=0.3)
+
+
+def test_who_adjusts_himself_after_a_turn_has_turned() -> None:
+    events = detect((LEFT, block(turned(turned(ankle(length=60), 20.0, 60.0), 21.6, 3.0))))
+    assert movements(events) == []
+    assert len([event for event in events if isinstance(event, Posture)]) == 1
+
+
 def test_gravity_alone_is_no_movement() -> None:
     """A filter that started from zero would ring with nearly 1 g."""
     assert movements(detect((LEFT, block(ankle(length=60))))) == []

@@ -81,6 +81,24 @@ def test_who_walks_as_he_lay_is_up_after_three_minutes() -> None:
     assert told == [(0.0, True), (900.0, False), (1140.0, True)]
 
 
+def test_strides_are_a_walk_however_the_leg_points() -> None:
+    """As it lay: rubbing for a minute and a half is none, striding for one is."""
+
+    def told(seconds: int, vigorous: float) -> list[tuple[float, bool]]:
+        state, events = BedState(), []
+        for start in range(0, 1800, 10):
+            moves = 900 <= start < 900 + seconds
+            epoch = Epoch(
+                start * SECOND, LAIN, float(moves), int(start % 70 == 0), 1, vigorous=vigorous if moves else 0.0
+            )
+            state, bed = step(state, Method.ANKLE, epoch)
+            events += [] if bed is None else [(bed.onset / SECOND, bed.in_bed)]
+        return events
+
+    assert told(90, 0.5) == [(0.0, True)]
+    assert told(60, 1.0)[:2] == [(0.0, True), (900.0, False)]
+
+
 def test_a_leg_that_hangs_from_the_bed_has_not_left_it() -> None:
     walked, lay = (100, ACROSS, 1), (900, LAIN, 0)
     told = epochs(walked, lay, (200, ACROSS, 0), lay, (10, ACROSS, 1), (100, ACROSS, 0), lay)
@@ -259,6 +277,13 @@ def test_turning_over_is_no_waking_but_being_restless_is() -> None:
     assert asleep_spans(turning, HOUR) == [(0, HOUR)]
     restless = [Posture(minute * MINUTE, minute * MINUTE + 5 * SECOND) for minute in range(20, 32, 2)]
     assert asleep_spans([Bed(0, True), *restless], HOUR) == [(0, 20 * MINUTE), (30 * MINUTE + 5 * SECOND, HOUR)]
+
+
+def test_who_turns_again_and_again_between_two_stretches_of_sleep_is_awake() -> None:
+    """With 25 s of movement in 8 min: two turns less would be none."""
+    turns = [Posture(round(minute * MINUTE), round(minute * MINUTE) + 5 * SECOND) for minute in (20, 21.9, 24, 26, 28)]
+    assert asleep_spans([Bed(0, True), *turns], HOUR) == [(0, 20 * MINUTE), (28 * MINUTE + 5 * SECOND, HOUR)]
+    assert asleep_spans([Bed(0, True), turns[0], turns[-1]], HOUR) == [(0, HOUR)]
 
 
 def test_without_a_word_on_the_bed_there_are_counts_but_no_indices() -> None:

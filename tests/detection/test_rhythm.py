@@ -1,5 +1,6 @@
 """Rhythmic trains are no leg movements, whether the leg rests between the beats or not."""
 
+import numpy as np
 import pytest
 
 from limber_bridge.detection.detector import Detector
@@ -56,6 +57,36 @@ def test_legs_that_alternate_are_two_trains() -> None:
 def test_what_is_no_train(kicks: list[tuple[float, float]]) -> None:
     _, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5 + len(kicks), 0)
+
+
+@pytest.mark.parametrize("period", [0.35, 0.45, 0.6])
+def test_beats_without_a_rest_between_them_are_a_train(period: float) -> None:
+    """As fast as this the level hardly sinks between them."""
+    _, night = scored(ankle(*PERIODIC, *[(onset, period / 2) for onset, _ in beats(80.0, period, 30)], length=LENGTH))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
+
+
+def test_beats_of_which_some_run_together_are_one_train_from_the_first_on() -> None:
+    train = [(80.0 + 1.1 * number, 0.75 if number % 3 == 0 else 0.4) for number in range(14)]
+    events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
+    assert {event.onset // SECOND for event in events if isinstance(event, Rhythm)} == {80}
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
+
+
+def test_what_follows_a_train_in_time_belongs_to_it() -> None:
+    train = [*beats(80.0, 0.6, 15), (89.4, 1.5)]
+    events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
+    last = max(event.end for event in events if isinstance(event, Rhythm))
+    assert last / SECOND == pytest.approx(90.9, abs=0.4)
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_movement_of_several_jerks_is_a_movement(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    jerks = [(onset, 0.3) for onset in 80.0 + np.cumsum(rng.uniform(0.35, 0.75, 10))]
+    _, night = scored(ankle(*PERIODIC, *jerks, length=LENGTH))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (6, 0)
 
 
 def test_a_train_does_not_break_the_series_around_it() -> None:

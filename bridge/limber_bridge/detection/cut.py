@@ -3,6 +3,7 @@
 Law: a piece is handed on when it is complete, whole and at once, however the frames came.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,14 @@ class Pieces:
         """Return the highest value of one row in each piece."""
         highest: list[float] = np.maximum.reduceat(self.rows[row], self.bounds).tolist()
         return highest
+
+    def shares(self, highest: Sequence[float], least: float) -> list[float]:
+        """Return in which share of each piece its last row, whose `highest` values are known, reaches a value."""
+        ends = [*self.bounds.tolist()[1:], self.rows.shape[1]]
+        return [
+            np.count_nonzero(self.rows[-1, begin:end] >= least) / (end - begin) if peak >= least else 0.0
+            for begin, end, peak in zip(self.bounds.tolist(), ends, highest, strict=True)
+        ]
 
 
 class Cut:

@@ -122,7 +122,7 @@ class Level:
         if self._band is not None:
             energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
             return Frames(times, energy, energy, folded, folded, 0, folded, rate, run.fresh, self._beats(run))
-        means = moving_mean(np.vstack([joined, squares(joined)]), self._reach + 1)
+        means = moving_mean(np.concatenate((joined, squares(joined)[None])), self._reach + 1)
         centre = means[:-1]
         rest, unknown = self._rest.feed(folded, centre)
         variance = np.maximum(means[-1] - squares(centre), 0.0)
@@ -248,14 +248,16 @@ class Fold:
             samples = np.concatenate([self._rest, samples], axis=1)
         whole = samples.shape[1] // self._width * self._width
         self._rest = samples[:, whole:].copy()
-        # One addition for each sample of a frame: always in the same order, whatever the block.
+        if not whole:
+            return samples[:, :0]
+        frames = samples[:, :whole].reshape(len(samples), -1, self._width)
         if self._squared:
-            frames = samples[:, :whole].reshape(len(samples), -1, self._width)
             energy: Floats = np.einsum("afs,afs->af", frames, frames) / self._width
             return energy
-        total = samples[:, 0 : whole : self._width].copy()
-        for position in range(1, self._width):
-            total += samples[:, position : whole : self._width]
+        # One addition for each sample of a frame: always in the same order, whatever the block.
+        total: Floats = frames[:, :, 0] + frames[:, :, 1]
+        for position in range(2, self._width):
+            np.add(total, frames[:, :, position], out=total)
         total /= self._width
         return total
 

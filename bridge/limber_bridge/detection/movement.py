@@ -4,16 +4,16 @@ Law: what is decided at a frame rests on that frame and those before it, never o
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
-from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, squares, window_frames
+from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, moving_mean, squares, window_frames
 from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
-from limber_bridge.detection.rhythm import SHORTEST_TRAIN, Train, beats
+from limber_bridge.detection.rhythm import LONG, SHORTEST_TRAIN, Train, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
 
@@ -83,6 +83,16 @@ SHORTEST: Final = SECOND // 2
 SLID: Final = 1.3
 """A limb that never was further away than so many times the way to where it then rests only went there: a strap slid,
 a foot sank in. A kick comes back from further (science reference 4.3) [D]."""
+APART: Final = 2 * SECOND
+"""us of stillness that part a movement from a turn before or after it: who turns adjusts himself at once [D]."""
+LONGEST_HELD: Final = 3 * SECOND
+"""us for which a limb is held that then does not quite come back; longer, and it rests there [D]."""
+BACK: Final = 0.2
+NEAR: Final = 0.0175
+"""A limb that stays for `APART` within such a share of the furthest it went, and within a degree (g), is back [D]."""
+SMOOTH: Final = 0.2
+"""The same, if it never shook by more than such a share of that way within a level's window: it took a second or more.
+A kick that ends a little away from where it began shakes more [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
 SKIPPED: Final = 8
@@ -99,21 +109,33 @@ class Segment:
     """A part of a burst in which the limb shakes, or moves from one place to another."""
 
     onset: int
+    since: int
+    """us; start of its first frame: what rose before that counts to it."""
     end: int | None = None
     """us; None while it lasts."""
     peak: float = 0.0
-    levels: list[float] = field(default_factory=list)
-    shaking: list[float] = field(default_factory=list)
+    levels: list[Floats] = field(default_factory=list)
+    shaking: list[Floats] = field(default_factory=list)
+    means: list[Floats] = field(default_factory=list)
+    """Piece by piece: the first `JUDGED` frames, which are enough for its morphology."""
+    count: int = 0
+    place: Floats | None = None
+    """Where the limb was still after it."""
     share: float = 0.0
     """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
 
-    def take(self, levels: Floats, shaking: Floats) -> None:
-        """Take in frames; for its morphology the first `JUDGED` of them are enough."""
-        if len(levels):
-            self.peak = max(self.peak, float(levels.max()))
-        room = max(0, JUDGED - len(self.levels))
-        self.levels += levels[:room].tolist()
-        self.shaking += shaking[:room].tolist()
+    def take(self, levels: Floats, shaking: Floats, means: Floats) -> None:
+        """Take in frames."""
+        if not len(levels):
+            return
+        self.peak = max(self.peak, float(levels.max()))
+        room = max(0, JUDGED - self.count)
+        self.count += min(room, len(levels))
+        if room:
+            # Copies: views would keep a stored night in memory.
+            self.levels.append(levels[:room].copy())
+            self.shaking.append(shaking[:room].copy())
+            self.means.append(means[:, :room].copy())
 
 
 @dataclass(slots=True)
@@ -127,6 +149,8 @@ class Burst:
     reach: float
     """Distance from the rest from which on a limb that is quiet is held."""
     segments: list[Segment]
+    highest: float = 0.0
+    """Highest level so far of a frame with shaking."""
     noise: bool = False
     """It was the noise that grew, and no movement."""
     still: int = 0
@@ -136,6 +160,9 @@ class Burst:
     quiet: int = 0
     """Likewise, and not held."""
     quiet_since: int = 0
+    near: int = 0
+    """Likewise, and held hardly further from the rest than it went before."""
+    near_since: int = 0
 
     @property
     def onset(self) -> int:
@@ -144,7 +171,7 @@ class Burst:
 
     def follow(self, now: int) -> Segment:
         """Begin the next segment."""
-        self.segments.append(Segment(now))
+        self.segments.append(Segment(now, now))
         return self.segments[-1]
 
     def rested(self, now: int, apart: float) -> None:
@@ -152,6 +179,12 @@ class Burst:
         if not self.still:
             self.still_since = now
         self.still += 1
+        if apart > max(self.reach, min(BACK * self.highest, NEAR)):
+            self.quiet = self.near = 0
+            return
+        if not self.near:
+            self.near_since = now
+        self.near += 1
         if apart > self.reach:
             self.quiet = 0
             return
@@ -161,10 +194,68 @@ class Burst:
 
     def whole(self, end: int) -> Segment:
         """Return all of it as one movement."""
-        levels = [level for segment in self.segments for level in segment.levels]
-        shaking = [level for segment in self.segments for level in segment.shaking]
-        peak = max(segment.peak for segment in self.segments)
-        return Segment(self.onset, end, peak, levels, shaking, self.segments[-1].share)
+        return joined(self.segments, end)
+
+
+def turns(place: Floats | None, other: Floats) -> float:
+    """Return by how many degrees one place is turned against another; of one that is not known, by any number."""
+    return math.inf if place is None else angle(place.tolist(), other.tolist())
+
+
+def apart(segments: Sequence[Segment], at: int) -> bool:
+    """Return whether the limb was still for a while before a segment."""
+    end = segments[at - 1].end
+    return end is not None and segments[at].onset - end >= APART
+
+
+def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, reach: float) -> list[Segment]:
+    """Return what a limb did that rested at one place and rests at another, though it did not turn.
+
+    Between two segments it was held, and both are one movement, if it was away for a short time only, or if it came
+    closer again to where it had been before. Else it has found another rest.
+    """
+    if rest is None or where is None:
+        return list(segments)
+    places = [where if segment.place is None else segment.place for segment in segments[:-1]] + [where]
+    found: list[Segment] = []
+    begin = 0
+    while begin < len(segments):
+        last = begin
+        for end in range(begin + 1, len(places)):
+            seen = segments[end - 1].end or segments[end].onset
+            still = segments[end].onset - seen
+            displaced = last == end - 1 and math.dist(places[last].tolist(), rest.tolist()) > reach
+            # A jerk that leaves the limb elsewhere is no twitch: it is held there.
+            if displaced and (still < APART or seen - segments[begin].onset < SHORTEST):
+                last = end
+            elif still > LONGEST_HELD:
+                break
+            elif holds(rest, places[begin:end], places[end], reach):
+                last = end
+        found.append(joined(segments[begin : last + 1], segments[last].end))
+        rest, begin = places[last], last + 1
+    return found
+
+
+def holds(rest: Floats, places: Sequence[Floats], back: Floats, reach: float) -> bool:
+    """Return whether a limb went from its rest to one place after the other and then came back, about."""
+    least = max(reach, math.dist(rest.tolist(), back.tolist()))
+    return bool(places) and all(
+        min(math.dist(place.tolist(), rest.tolist()), math.dist(place.tolist(), back.tolist())) > least
+        for place in places
+    )
+
+
+def joined(segments: Sequence[Segment], end: int | None) -> Segment:
+    """Return segments as one."""
+    whole = Segment(segments[0].onset, segments[0].since, end, share=segments[-1].share)
+    whole.peak = max(segment.peak for segment in segments)
+    for segment in segments:
+        whole.levels += segment.levels
+        whole.shaking += segment.shaking
+        whole.means += segment.means
+        whole.count += segment.count
+    return whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +331,7 @@ class Movements:
             self._begin(frames.rate)
         if not len(frames.times):
             return found
-        found += self._trains(self._told(frames, frames.level))
+        found += self._told(frames, frames.level)
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
         self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
@@ -273,6 +364,8 @@ class Movements:
         self._lengthening = lengthening(level, rate)
         # A low level says that it was quiet for the whole window: so much of the hold is over when it is first seen.
         self._awaited = max(1, self._hold - window_frames(level, rate) + 1)
+        # Slow returns go on for a while within reach of the rest.
+        self._settled = self._awaited + round(APART / SECOND * rate)
         self._past = Past(np.empty(0, np.int64), np.empty(0))
         self._begin_tick()
 
@@ -294,14 +387,6 @@ class Movements:
             if not self._missing:
                 self._learn()
                 self._begin_tick()
-
-    def _trains(self, found: Iterable[Found]) -> Iterator[Found]:
-        """Yield what was found, and after each beat of a rhythmic train the train so far."""
-        for one in found:
-            yield one
-            train = None if isinstance(one, Rhythm) or (isinstance(one, Part) and one.turned) else self._train.take(one)
-            if train is not None:
-                yield train
 
     def _skip(self, levels: Floats, position: int) -> int:
         """Learn from whole ticks in which nothing begins, and return where they end: stored nights are mostly that."""
@@ -359,7 +444,7 @@ class Movements:
         rise = self._rise(past)
         onset = int(past.times[-rise] if rise else frames.times[position])
         held = rest if self._rule.held else None
-        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset)])
+        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset, int(frames.times[position]))])
         self._place = None
         # Not where it rose: that may lie in an epoch that has been told.
         self.onsets.append(int(frames.times[position]))
@@ -378,72 +463,131 @@ class Movements:
 
     def _rise(self, past: Past) -> int:
         """Return how many frames, the last ones of the past, shake above the quiet level: there it began to rise."""
-        quiet = np.flatnonzero(past.shaking <= self._floor.off)
-        return len(past.shaking) - (int(quiet[-1]) + 1 if len(quiet) else 0)
+        rise = 0
+        for shaken in reversed(past.shaking.tolist()):
+            if shaken <= self._floor.off:
+                break
+            rise += 1
+        return rise
 
     def _follow(self, frames: Frames, burst: Burst, position: int, stop: int) -> tuple[int, bool]:
         """Follow a burst frame by frame; return the frame after the last one read, and whether the burst is over."""
         shaking = frames.shaking[position:stop]
         apart = np.zeros(len(shaking)) if burst.rest is None else distance(frames.centre[:, position:stop], burst.rest)
         levels = np.sqrt(np.square(shaking) + np.square(apart))
+        means = frames.mean[:, position:stop]
         off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
         segment, begun = burst.segments[-1], 0
-        rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), strict=True)
-        for index, (now, shaken, away) in enumerate(rows):
+        rows = zip(frames.times[position:stop].tolist(), shaking.tolist(), apart.tolist(), levels.tolist(), strict=True)
+        for index, (now, shaken, away, level) in enumerate(rows):
             if shaken > off:
+                burst.highest = max(burst.highest, level)
                 if segment.end is not None:
-                    segment.take(levels[begun:index], shaking[begun:index])
+                    segment.take(levels[begun:index], shaking[begun:index], means[:, begun:index])
                     segment, begun = burst.follow(now), index
-                burst.still = burst.quiet = 0
+                burst.still = burst.quiet = burst.near = 0
                 continue
             burst.rested(now, away)
             if burst.still < self._awaited:
                 continue
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
-            if burst.quiet == self._awaited or now > late:
-                segment.take(levels[begun : index + 1], shaking[begun : index + 1])
+                segment.place = frames.centre[:, position + index].copy()
+            if burst.quiet == self._awaited or burst.near == self._settled or now > late:
+                done = slice(begun, index + 1)
+                segment.take(levels[done], shaking[done], means[:, done])
                 return position + index + 1, True
-        segment.take(levels[begun:], shaking[begun:])
+        segment.take(levels[begun:], shaking[begun:], means[:, begun:])
         return stop, False
 
     def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
-        returned = burst.quiet == self._awaited
-        where = frames.centre[:, position].copy() if burst.rest is None or not returned else burst.rest
+        since = burst.quiet_since if burst.quiet == self._awaited else burst.near_since
+        returned = burst.quiet == self._awaited or burst.near == self._settled
+        where = frames.centre[:, position].copy()
+        if returned and burst.rest is not None and math.dist(where.tolist(), burst.rest.tolist()) <= burst.reach / 2:
+            # It is known better where it rested.
+            where = burst.rest
         self._place = Place(where, int(frames.times[position]) + round(SETTLING * SECOND)) if self._rule.held else None
         if burst.noise:
             return
         for segment in burst.segments:
             segment.share = self._share(segment)
         if returned:
-            yield from self._named(burst.whole(max(burst.quiet_since - self._lengthening, burst.onset)))
+            yield from self._named(burst.whole(max(since - self._lengthening, burst.onset)))
         else:
             yield from self._moved(burst, where)
 
     def _moved(self, burst: Burst, where: Floats) -> Iterator[Found]:
-        """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else bit by bit."""
-        last = burst.segments[-1]
-        if burst.rest is not None and self._turned(burst, burst.rest, where):
-            yield replace(self._part(burst.whole(last.end or burst.still_since)), turned=True)
+        """Yield a burst after which the limb rests elsewhere: as a change of posture if it turned, else what it did."""
+        segments, rest = burst.segments, burst.rest
+        if rest is None:
+            # Where it rested before is not known: the signal has just begun.
+            for segment in segments:
+                yield from self._named(segment)
             return
-        for segment in burst.segments:
-            yield from self._named(segment)
+        begin, end = self._turning(segments, rest, where) if self._turned(burst, rest, where) else (0, 0)
+        for movement in movements(segments[:begin], rest, segments[begin - 1].place, burst.reach) if begin else ():
+            yield from self._named(movement)
+        if begin < end:
+            whole = joined(segments[begin:end], segments[end - 1].end or burst.still_since)
+            yield replace(self._part(whole), turned=True)
+            rest = segments[end - 1].place
+        later = movements(segments[end:], rest, where, burst.reach)
+        for movement in later:
+            if movement is later[-1]:
+                self._arrive(movement, where, max(burst.reach, min(BACK * burst.highest, NEAR)))
+            yield from self._named(movement)
+
+    def _arrive(self, movement: Segment, where: Floats, near: float) -> None:
+        """Have a movement last until the limb is near the place where it then rests: it may go there smoothly."""
+        window = window_frames(LEVELS[self._quantity], self._rate)
+        means = np.concatenate(movement.means, axis=1) if movement.means else np.empty((len(where), 0))
+        if movement.end is None or means.shape[1] < window:
+            return
+        begin = max(0, (movement.end + self._lengthening - movement.since) // self._frame - window)
+        there = distance(moving_mean(means, window), where)[begin:] <= near
+        if len(there) < self._hold:
+            return
+        stays = moving_mean(there[None].astype(np.float64), self._awaited)[0] == 1.0
+        first = int(stays.argmax())
+        if first and stays[first]:
+            arrived = movement.since + (begin + first + window - 1) * self._frame - self._lengthening
+            movement.end = max(movement.end, arrived)
+
+    def _turning(self, segments: Sequence[Segment], rest: Floats, where: Floats) -> tuple[int, int]:
+        """Return from which segment up to which a limb turned.
+
+        What it did a while before it left the old direction or after it came to the new one are movements of their own.
+        """
+        turn, count = self._rule.turn or 0.0, len(segments)
+        begin = next((at for at in range(count) if turns(segments[at].place, rest) > turn), 0)
+        begin = begin if begin and apart(segments, begin) else 0
+        end = next((at for at in range(begin + 1, count) if turns(segments[at - 1].place, where) <= turn), count)
+        return begin, end if end < count and apart(segments, end) else count
 
     def _turned(self, burst: Burst, rest: Floats, where: Floats) -> bool:
         """Return whether a limb that rests elsewhere has turned, or slid there and done nothing else."""
         if self._rule.turn is None:
             return False
         way = math.sqrt(math.sumprod((where - rest).tolist(), (where - rest).tolist()))
-        highest = max(segment.peak for segment in burst.segments)
-        return angle(rest, where) > self._rule.turn or highest <= SLID * way
+        # The level is that of the noise as well.
+        highest = math.sqrt(max(0.0, max(segment.peak for segment in burst.segments) ** 2 - self._quietest**2))
+        shaken = max((float(piece.max()) for segment in burst.segments for piece in segment.shaking), default=0.0)
+        slid = highest <= SLID * way and shaken <= max(SMOOTH * way, burst.off)
+        return angle(rest.tolist(), where.tolist()) > self._rule.turn or slid
 
     def _share(self, segment: Segment) -> float:
         """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early to be lost."""
-        floor = self._floor.on - self._floor.reach
+        floor = self._quietest
         above = segment.peak**2 - floor**2
         return min(0.5, (self._floor.off**2 - floor**2) / above) if above > 0 else 0.0
+
+    @property
+    def _quietest(self) -> float:
+        """The noise floor itself."""
+        return self._floor.on - self._floor.reach
 
     def _part(self, segment: Segment) -> Part:
         # The whole window was taken off the end, but of a weak movement's ends it never showed so much.
@@ -452,24 +596,40 @@ class Movements:
         return Part(self._side, segment.onset, end, segment.peak, self._rule.grade(segment.peak))
 
     def _named(self, segment: Segment) -> Iterator[Found]:
-        """Yield what moved as what it is: a twitch, a rhythm or a leg movement."""
+        """Yield what moved as what it is, a twitch, a rhythm or a leg movement, and the train that it makes."""
         part = self._part(segment)
-        swings = beats(segment.shaking, self._rate) if part.duration >= SHORTEST_TRAIN else 0
-        if part.duration < SHORTEST:
-            yield Twitch(part.side, part.onset, part.end, part.peak)
-        elif swings:
-            yield Rhythm(part.side, part.onset, part.end, swings)
-        elif self._sustained(segment):
-            yield part
+        beats = self._swings(segment, part.duration)
+        if beats:
+            yield self._train.swing(Rhythm(part.side, part.onset, part.end, beats))
+            return
+        if part.duration >= SHORTEST and not self._sustained(segment):
+            return
+        found = Twitch(part.side, part.onset, part.end, part.peak) if part.duration < SHORTEST else part
+        yield found
+        train = self._train.take(found, segment.shaking, self._rate)
+        if train is not None:
+            yield train
+
+    def _swings(self, segment: Segment, duration: int) -> int:
+        """Return how many beats a burst has that is a train by itself; 0: it is none."""
+        if duration < SHORTEST_TRAIN:
+            return 0
+        shaking, means = np.concatenate(segment.shaking), np.concatenate(segment.means, axis=1)
+        # How large each frame is by itself: its distance from the middle; EMG's are energies.
+        sizes = distance(means, np.median(means, axis=1)) if self._rule.held else np.sqrt(means[0])
+        return swings(shaking.tolist(), sizes, self._rate, long=duration >= LONG)
 
     def _sustained(self, segment: Segment) -> bool:
         """Return whether some 0.5 s of it have a median above the quiet level (WASM 2016, computer detection)."""
-        if len(segment.levels) < self._hold:
+        if segment.count < self._hold:
             return False
-        above = np.cumsum(np.array(segment.levels) >= self._floor.off)
+        pieces = segment.levels
+        moves = (pieces[0] if len(pieces) == 1 else np.concatenate(pieces)) >= self._floor.off
+        above: Times = np.cumsum(moves, dtype=np.int64)
         # A median lies above where more than half of the frames do.
-        counts = above[self._hold - 1 :] - np.concatenate([[0], above[: -self._hold]])
-        return bool((2 * counts > self._hold).any())
+        counts = above[self._hold - 1 :].copy()
+        counts[1:] -= above[: -self._hold]
+        return bool(2 * int(counts.max()) > self._hold)
 
 
 def distance(centre: Floats, rest: Floats) -> Floats:
@@ -487,10 +647,9 @@ def reached(levels: Floats, threshold: float) -> int | None:
     return first if above[first] else None
 
 
-def angle(one: Floats | Sequence[float], other: Floats | Sequence[float]) -> float:
+def angle(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the angle between two vectors in degrees; 0 where one of them has no length."""
-    here, there = [float(value) for value in one], [float(value) for value in other]
-    size = math.hypot(*here) * math.hypot(*there)
+    size = math.hypot(*one) * math.hypot(*other)
     if size == 0.0:
         return 0.0
-    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(here, there) / size))))
+    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(one, other) / size))))

@@ -108,7 +108,8 @@ class NoiseFloor:
         """Take in the noise of what was quiet within a tick."""
         if not self._ticks and noise.median > self._wanted.noisiest:
             return  # It begins with movement: nothing is known yet.
-        self._restless.clear()
+        if self._restless:
+            self._restless.clear()
         self._ticks.append(noise)
         self._settle()
 
@@ -140,14 +141,10 @@ class NoiseFloor:
     def _settle(self) -> None:
         if not self._ticks:
             return
-        floor = middle([tick.median for tick in self._ticks])
-        spread = middle([tick.spread for tick in self._ticks])
-        self.reach = max(self._wanted.on, self._wanted.on_spreads * spread) / self._sensitivity
+        middle = len(self._ticks) // 2
+        floor = sorted([tick.median for tick in self._ticks])[middle]
+        spread = sorted([tick.spread for tick in self._ticks])[middle]
+        wanted = self._wanted
+        self.reach = max(wanted.on, wanted.on_spreads * spread) / self._sensitivity
         self.on = floor + self.reach
-        self.off = floor + min(self.reach, max(self._wanted.off, self._wanted.off_spreads * spread))
-
-
-def middle(values: list[float]) -> float:
-    """Return the (upper) median; the list is put in order."""
-    values.sort()
-    return values[len(values) // 2]
+        self.off = floor + min(self.reach, max(wanted.off, wanted.off_spreads * spread))

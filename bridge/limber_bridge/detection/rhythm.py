@@ -1,30 +1,73 @@
 """Rhythmic trains: high-frequency leg movements, alternating leg muscle activation, rhythmic feet (reference 1.6).
 
-They are no leg movements, whether they come as one burst that swings or as bursts with rests between them.
+They are no leg movements, whether they come as one burst that swings, as bursts with rests between them, or as both.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from limber_bridge.detection.events import Part, Rhythm, Twitch
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Floats
 
 SHORTEST_TRAIN: Final = 5 * SECOND
 """us. Trains of rhythmic feet last 10 to 15 s (science reference 1.6); a leg movement of several bursts lasts less [D].
 """
+LONG: Final = 8 * SECOND
+"""us. One leg movement in two hundred lasts longer (a median of 2 to 3 s: science reference 10): what lasts so long and
+swings at all is a train. Of a shorter one the beats have to be told from the jerks of a movement [D]."""
+LONGEST: Final = 30.0
+"""s. A burst that lasts longer, twice as long as trains of rhythmic feet do, has to rest between its beats to be one:
+legs are rubbed and stretched evenly as well [D]."""
 FEWEST_BEATS: Final = 4
+FEWEST_BURSTS: Final = 3
+"""Bursts with rests between them that make a train, if there are enough beats in them [D]."""
 SLOWEST_BEAT: Final = 10 / 3
 """s; high-frequency leg movements are at least four at 0.3 to 4 Hz (Yang and Winkelman 2010, science reference 1.6)."""
+FASTEST_BEAT: Final = 0.25
+"""s; likewise."""
 LONGEST_BEAT: Final = SECOND
-"""us; what lasts longer is a movement of its own. Bursts of rhythmic feet last 0.3 to 0.7 s (reference 1.6)."""
+"""us; what lasts longer is a movement of its own, unless there are several beats in it. Bursts of rhythmic feet last
+0.3 to 0.7 s (reference 1.6)."""
 BEAT_HIGH: Final = 0.6
 BEAT_LOW: Final = 0.35
 """Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
 UNEVEN: Final = 0.35
 """Spread of the times between beats, as a share of their mean, up to which they are a rhythm [D]."""
+JERKY: Final = 0.2
+"""The same for one burst of less than `LONG`: the jerks of a movement follow each other less evenly [D]."""
+ALIKE: Final = 0.5
+"""How much each beat of a long burst is like the next, at least (autocorrelation; noise of ten seconds reaches 0.3 by
+chance) [D]."""
+GOES_ON: Final = 1.5
+"""Times the usual time between beats within which whatever begins belongs to the train before it [D]."""
+
+
+@dataclass(slots=True)
+class Burst:
+    """One movement or twitch of what may be a train."""
+
+    onset: int
+    end: int
+    shaking: Sequence[Floats]
+    """Its level, piece by piece."""
+    rate: float
+    """Hz; of the level."""
+    known: list[int] | None = None
+
+    @property
+    def beats(self) -> list[int]:
+        """When (us) it beats: at its onset, and where it has rested in between; none if it is too long for a beat."""
+        if self.known is None:
+            self.known = [self.onset] if self.end - self.onset <= LONGEST_BEAT else self._several()
+        return self.known
+
+    def _several(self) -> list[int]:
+        later = rises(np.concatenate(self.shaking).tolist())[1:] if self.end - self.onset < LONG else []
+        return [self.onset, *(self.onset + round(index * SECOND / self.rate) for index in later)] if later else []
 
 
 class Train:
@@ -32,39 +75,117 @@ class Train:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._beats: list[Part | Twitch] = []
+        self._bursts: list[Burst] = []
+        self._told: Rhythm | None = None
 
-    def take(self, beat: Part | Twitch) -> Rhythm | None:
-        """Take in the next movement or twitch; return the train that it makes or goes on with."""
-        if beat.end - beat.onset > LONGEST_BEAT:
-            self._beats.clear()
-            return None
-        last = self._beats[-1] if self._beats else None
-        if last is not None and beat.onset - last.onset > SLOWEST_BEAT * SECOND:
-            self._beats.clear()
-        self._beats.append(beat)
-        if not even([(later.onset - earlier.onset) / SECOND for earlier, later in pairwise(self._beats)]):
+    def take(self, found: Part | Twitch, shaking: Sequence[Floats], rate: float) -> Rhythm | None:
+        """Take in the next movement or twitch, with its level (pieces of frames, `rate` Hz).
+
+        Returns the train that it makes or goes on with.
+        """
+        burst = Burst(found.onset, found.end, shaking, rate)
+        told, self._told = self._told, None
+        if told is not None and follows(told, found.onset):
+            beats = told.beats + max(1, len(burst.beats))
+            return self._tell(Rhythm(told.side, told.onset, max(told.end, found.end), beats))
+        if self._bursts and found.onset - self._bursts[-1].end > SLOWEST_BEAT * SECOND:
+            self._bursts.clear()
+        self._bursts.append(burst)
+        # The beats are looked at where there may be a train: few movements are so close together.
+        return self._seen(found) if len(self._bursts) >= FEWEST_BURSTS else None
+
+    def swing(self, train: Rhythm) -> Rhythm:
+        """Take in one burst that is a train by itself, and return it with what of it came before."""
+        usual = (train.end - train.onset) / train.beats
+        told, bursts = self._told, self._bursts
+        if told is not None and follows(told, train.onset):
+            train = Rhythm(train.side, told.onset, train.end, told.beats + train.beats)
+        elif bursts and train.onset - bursts[-1].end <= GOES_ON * usual:
+            train = Rhythm(train.side, bursts[0].onset, train.end, sum(len(one.beats) for one in bursts) + train.beats)
+        bursts.clear()
+        return self._tell(train)
+
+    def _seen(self, found: Part | Twitch) -> Rhythm | None:
+        for index in reversed(range(len(self._bursts))):
+            if not self._bursts[index].beats:
+                del self._bursts[: index + 1]
+                break
+        beats = [beat for burst in self._bursts for beat in burst.beats]
+        # Movements of several jerks each come one after the other as well, but less evenly.
+        several = any(len(burst.beats) > 1 for burst in self._bursts)
+        if not even(seconds(beats), JERKY if several else UNEVEN):
             # A beat that comes out of time may be the first of another train.
-            self._beats = self._beats[-FEWEST_BEATS + 1 :]
+            del self._bursts[: -FEWEST_BEATS + 1]
             return None
-        return Rhythm(beat.side, self._beats[0].onset, beat.end, len(self._beats))
+        if len(self._bursts) < FEWEST_BURSTS:
+            return None
+        return self._tell(Rhythm(found.side, self._bursts[0].onset, found.end, len(beats)))
+
+    def _tell(self, train: Rhythm) -> Rhythm:
+        self._told = train
+        return train
 
 
-def beats(levels: Sequence[float], rate: float) -> int:
-    """Return how many even bursts a level (frames, `rate` a second) swings through; 0 where it has no rhythm."""
+def follows(told: Rhythm, onset: int) -> bool:
+    """Return whether what begins at a time (us) belongs to the train before it."""
+    usual = (told.end - told.onset) / told.beats
+    return onset - told.end <= min(GOES_ON * usual, SLOWEST_BEAT * SECOND)
+
+
+def swings(shaking: Sequence[float], sizes: Floats, rate: float, *, long: bool) -> int:
+    """Return how many even beats one burst has (frames, `rate` a second); 0 where it has no rhythm.
+
+    `shaking` is its level, `sizes` the same frame by frame, without a window. A `long` one need not rest between them.
+    """
+    found = rises(shaking)
+    periods = [(later - earlier) / rate for earlier, later in pairwise(found)]
+    if even(periods, UNEVEN if long else JERKY):
+        return len(found)
+    usual = repeats(sizes, rate) if long and len(sizes) <= LONGEST * rate else 0.0
+    return round(len(sizes) / rate / usual) if usual else 0
+
+
+def rises(levels: Sequence[float]) -> list[int]:
+    """Return where a level swings up, each time after it was down."""
     usual = sorted(levels)[9 * len(levels) // 10]
-    rises: list[int] = []
+    found: list[int] = []
     resting = True
     for index, level in enumerate(levels):
         if resting and level >= BEAT_HIGH * usual:
-            rises.append(index)
+            found.append(index)
         resting = level <= BEAT_LOW * usual or (resting and level < BEAT_HIGH * usual)
-    return len(rises) if even([(later - earlier) / rate for earlier, later in pairwise(rises)]) else 0
+    return found
 
 
-def even(periods: Sequence[float]) -> bool:
+def repeats(sizes: Floats, rate: float) -> float:
+    """Return after how long (s) a signal is like itself again; 0 where it never is, or faster than in a train."""
+    varied = sizes - sizes.mean()
+    slowest = min(int(SLOWEST_BEAT * rate), len(varied) // FEWEST_BEATS)
+    whole = float(np.dot(varied, varied))
+    if slowest <= FASTEST_BEAT * rate or not whole:
+        return 0.0
+    # Of the products that are there, as later lags have fewer.
+    alike = [
+        float(np.dot(varied[lag:], varied[: len(varied) - lag])) / whole * len(varied) / (len(varied) - lag)
+        for lag in range(slowest + 2)
+    ]
+    peaks = (
+        lag
+        for lag in range(2, slowest + 1)
+        if alike[lag] >= ALIKE and alike[lag - 1] <= alike[lag] >= alike[lag + 1] and min(alike[:lag]) < alike[lag] / 2
+    )
+    first = next(peaks, 0) / rate
+    return first if first >= FASTEST_BEAT else 0.0
+
+
+def even(periods: Sequence[float], uneven: float = UNEVEN) -> bool:
     """Return whether these times between beats (s) are a rhythm."""
     if len(periods) < FEWEST_BEATS - 1:
         return False
     found = np.array(periods)
-    return bool(found.std() <= UNEVEN * found.mean() and found.max() <= SLOWEST_BEAT)
+    return bool(found.std() <= uneven * found.mean() and found.max() <= SLOWEST_BEAT)
+
+
+def seconds(beats: Sequence[int]) -> list[float]:
+    """Return the times (s) between beats (us)."""
+    return [(later - earlier) / SECOND for earlier, later in pairwise(beats)]

@@ -6,7 +6,8 @@ Law: no data is "unknown", never "out of bed"; and whatever is said names the me
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
+from limber_bridge.detection.vital import Life, Vital
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -54,31 +56,43 @@ class Epoch:
     """Its id."""
     highest: float = 0.0
     """Highest level, in the unit of the sensor."""
+    life: Life | None = None
+    """Whether somebody is felt to lie there; None: no sensor for that, or too slow a one."""
+    vigorous: float = 0.0
+    """Share of the frames with a level that no leg keeps up in bed."""
 
 
 WALKING: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
 """Level (g, uV) of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time
 at the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
+VIGOROUS: Final = 0.35
+"""g. A leg that is rubbed or stretched is shaken less, a kick does not last; see `WALKING` [D]."""
+STRIDING: Final = 0.9
+"""Share of an epoch with that from which on it counts as `STRIDES` half epochs of shaking, not two [D]."""
+STRIDES: Final = 6
 
 
 class Epochs:
     """Cuts the frames of one sensor into epochs."""
 
-    __slots__ = ("_cut", "_onsets", "_sensor")
+    __slots__ = ("_cut", "_fast", "_onsets", "_sensor", "_vital")
 
     def __init__(self, sensor: Sensor) -> None:
         """Begin with nothing."""
         self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
+        felt = sensor.quantity is Quantity.ACCELERATION and sensor.place is Place.BED
+        self._vital = Vital(EPOCH) if felt else None
+        self._fast = True
 
     def feed(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
         """Return the epochs that the frames complete, with the onsets (us) found in them."""
         self._onsets += onsets
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
-        walking = level >= WALKING[self._sensor.quantity]
-        return self._epochs(self._cut.feed(frames.times, np.vstack([frames.mean, walking, level])))
+        self._fast = frames.level is not None
+        return self._epochs(self._cut.feed(frames.times, np.concatenate((frames.mean, level[None]))))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -87,9 +101,18 @@ class Epochs:
     def _epochs(self, pieces: Pieces | None) -> list[Epoch]:
         if pieces is None:
             return []
+        begun = [self._begun(start + EPOCH) if self._onsets else 0 for start in pieces.starts]
+        highest = pieces.highest(-1)
+        life: Sequence[Life | None] = [None] * len(begun)
+        if self._vital is not None and self._fast:
+            life = self._vital.feed(pieces)
+        walking = WALKING[self._sensor.quantity]
+        strong = pieces.shares(highest, walking)
+        vigorous = pieces.shares(highest, VIGOROUS) if walking < VIGOROUS else strong
+        rows = zip(pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True)
         return [
-            Epoch(start, tuple(mean[:-2]), mean[-2], self._begun(start + EPOCH), self._sensor.id, highest)
-            for start, mean, highest in zip(pieces.starts, pieces.mean(), pieces.highest(-1), strict=True)
+            Epoch(start, tuple(mean[:-1]), walked, onsets, self._sensor.id, peak, felt, strode)
+            for start, mean, walked, onsets, peak, felt, strode in rows
         ]
 
     def _begun(self, until: int) -> int:
@@ -140,12 +163,38 @@ class BedState:
     """us; since when the leg has pointed as when standing, without walking."""
     began: int | None = None
     """us; when what the last epoch says has begun, if before it."""
+    certain: bool = False
+    """Whether what the last epoch says is so without waiting for more."""
+    moves: tuple[tuple[int, int, float], ...] = ()
+    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not clear whether
+    somebody lies there, and their highest level."""
+    felt: int = 0
+    """How sure it is that a sensor at the bed feels who lies in it: epochs in bed in which it did, less `MISSED` for
+    each in which it did not though somebody was there, as it turned out; up to `MOST_FELT`."""
+    missed: int = 0
+    """Epochs of the latter kind since somebody was felt last."""
+    life: int = 0
+    """Epochs in a row, but for those that are covered by movement, in which somebody was felt; negative: nobody was."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
     """kg: the least and the most seen while `empty` is not known."""
     tare: int | None = None
     """us; the bed is empty in the first epoch from then on, if that comes within a minute."""
+
+
+FIELDS: Final = {name: getattr(BedState, name).__set__ for name in BedState.__slots__}
+VALUES: Final = attrgetter(*FIELDS)
+
+
+def changed(state: BedState, **fields: object) -> BedState:
+    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time."""
+    new = object.__new__(BedState)
+    for put, value in zip(FIELDS.values(), VALUES(state), strict=True):
+        put(new, value)
+    for name, value in fields.items():
+        FIELDS[name](new, value)
+    return new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +218,8 @@ BED_RULES: Final = {
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
+SAME: Final = 1.0
+"""Degrees up to which a leg lies as it lay [D]."""
 WALKED: Final = 10
 """Half epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
 movements last up to 45 s (science reference 1.6) [D]."""
@@ -187,6 +238,24 @@ SAT: Final = 20 * MINUTE
 shows no difference [D]."""
 STEPPING: Final = (0.3, 0.95)
 """Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
+STIRRED: Final = 41 * MINUTE
+"""us for which movements at the bed are remembered while it is not clear whether somebody lies there [D]."""
+PAUSED: Final = 10 * MINUTE
+"""us without movement after which it is not one stay any more [D]."""
+UNFELT: Final = 20 * MINUTE
+"""us of movement after which somebody is in a bed whose sensor feels no breath; twice that if it is known to feel it:
+others walk about in the room [D]."""
+FELT: Final = 6
+"""Epochs in a row in which somebody is felt that make it sure: each of them looks at the last minute [D]."""
+ABSENT: Final = (12, 18)
+"""The same for nobody, if the sensor has felt who lay there all the time before, and if not [D]."""
+AGAIN: Final = 2
+"""So many of those each in which somebody is felt takes back: shaking of the floor may look like life for once [D]."""
+MOST_FELT: Final = 80
+FEELS: Final = 40
+MISSED: Final = 4
+"""A sensor is known to feel who lies there after 40 epochs in which it does; each in which it does not takes four back,
+of 80 at most [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
@@ -200,26 +269,28 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     rule = BED_RULES[method]
     away = 0 if state.epoch is None else epoch.start - state.epoch
     if away > FORGOTTEN + EPOCH:
-        state = replace(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
-    state, sign = SIGNS[method](replace(state, epoch=epoch.start, method=method), epoch)
+        state = changed(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
+    state, sign = SIGNS[method](changed(state, epoch=epoch.start, method=method, certain=False), epoch)
     if sign is None:
         return state, None
     if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
         return state, None
     if sign is state.in_bed:
-        return (state if state.leaning is None else replace(state, leaning=None)), None
+        return (state if state.leaning is None else changed(state, leaning=None)), None
     if sign is not state.leaning:
         since = epoch.start if state.began is None else state.began
-        state = replace(state, leaning=sign, since=since, onsets=0)
-    state = replace(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
+        state = changed(state, leaning=sign, since=since, onsets=0)
+    state = changed(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return replace(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
+    return changed(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:
     """Return whether what the signs say has lasted long enough."""
     lasting = state.seen - state.since
+    if state.certain:
+        return True
     if not state.leaning:
         return lasting >= rule.out_after
     return lasting >= rule.in_after and state.onsets >= rule.onsets
@@ -234,23 +305,23 @@ def load_sign(state: BedState, epoch: Epoch) -> Sign:
     (load,) = epoch.mean
     if state.tare is not None and epoch.start >= state.tare:
         # Cells that come back later than that may have somebody on them.
-        state = replace(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
+        state = changed(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
     if state.empty is None:
         least, most = state.loads or (load, load)
         least, most = min(least, load), max(most, load)
         if most - least < PERSON:
-            return replace(state, loads=(least, most)), None
-        state = replace(state, empty=least, loads=None)
+            return changed(state, loads=(least, most)), None
+        state = changed(state, empty=least, loads=None)
     empty = state.empty if state.empty is not None else load
     # Half a person is the border, both ways; the empty level follows drift of the cells while nobody is there.
     if load - empty > PERSON / 2:
         return state, True
-    return replace(state, empty=empty + 0.05 * (load - empty)), False
+    return changed(state, empty=empty + 0.05 * (load - empty)), False
 
 
 def tared(state: BedState, load: float) -> BedState:
     """Return what is known once somebody has said that nobody is in the bed while so many kg are on the cells."""
-    return replace(state, empty=load, loads=None)
+    return changed(state, empty=load, loads=None)
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -271,13 +342,14 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     again = state.walked is not None and epoch.start - state.walked <= LAIN
     known = stands and not lies and (again or state.restless > 0)
     if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
-        state = replace(state, restless=0, shaken=epoch.start, way=epoch.mean)
+        state = changed(state, restless=0, shaken=epoch.start, way=epoch.mean)
     may_stand = upright is None and not lies and across(state, epoch)
-    if not known and state.restless + 2 < (WALKED if may_stand else PACED):
-        return replace(state, restless=state.restless + 2, began=None), None if stands and not lies else True
+    restless = state.restless + (STRIDES if epoch.vigorous >= STRIDING else 2)
+    if not known and restless < (WALKED if may_stand else PACED):
+        return changed(state, restless=restless, began=None), None if stands and not lies else True
     standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
     began = None if known else state.shaken
-    return replace(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
+    return changed(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
 
 
 def across(state: BedState, epoch: Epoch) -> bool:
@@ -296,13 +368,10 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     restless = max(0, state.restless - 1)
     stood = None if not stands else epoch.start if state.stood is None else state.stood
     far = state.in_bed is False and state.walked is not None and epoch.start - state.walked > STOOD
-    state = replace(
-        lain(state, epoch, STOOD if stands else LAIN),
-        restless=restless,
-        way=state.way if restless else None,
-        stood=stood,
-        began=state.walked if far else None,
-    )
+    began, way = state.walked if far else None, state.way if restless else None
+    changes = lain(state, epoch, STOOD if stands else LAIN)
+    if changes or (restless, stood, began) != (state.restless, state.stood, state.began):
+        state = changed(state, restless=restless, way=way, stood=stood, began=began, **changes)
     if stood is None:
         return state, True
     if state.in_bed and state.leaning is not False:
@@ -310,26 +379,100 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     if epoch.start - stood < SAT:
         return state, False
     others = {sensor: way for sensor, way in state.standing.items() if sensor != epoch.sensor}
-    return replace(state, standing=others, stood=None), True
+    return changed(state, standing=others, stood=None), True
 
 
-def lain(state: BedState, epoch: Epoch, least: int) -> BedState:
-    """Return what is known of how the leg lies, if it has been still for so long (us)."""
+def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, object]:
+    """Return what changes in what is known of how the leg lies, if it has been still for so long (us)."""
     if epoch.onsets:
-        return state
+        return {}
     if state.lately is None or angle(state.lately, epoch.mean) > UPRIGHT:
-        return replace(state, lately=epoch.mean, still=epoch.start)
+        return {"lately": epoch.mean, "still": epoch.start}
     if epoch.start - state.still < least:
-        return state
-    before, turned = state.resting.get(epoch.sensor), state.turned
-    if before is not None and UPRIGHT < angle(before, epoch.mean) < 180 - UPRIGHT:
-        turned = {**turned, epoch.sensor: before}
-    return replace(state, resting={**state.resting, epoch.sensor: epoch.mean}, turned=turned)
+        return {}
+    before = state.resting.get(epoch.sensor)
+    turn = 180.0 if before is None else angle(before, epoch.mean)
+    if turn <= SAME:
+        return {}
+    resting = {**state.resting, epoch.sensor: epoch.mean}
+    if before is not None and UPRIGHT < turn < 180 - UPRIGHT:
+        return {"resting": resting, "turned": {**state.turned, epoch.sensor: before}}
+    return {"resting": resting}
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell by whether anything moves."""
-    return state, epoch.onsets > 0
+    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether anything moves."""
+    if epoch.life is None:
+        return state, epoch.onsets > 0
+    return (left_sign if state.in_bed else come_sign)(stirred(state, epoch), epoch)
+
+
+def stirred(state: BedState, epoch: Epoch) -> BedState:
+    """Return what is known of the movements and the life in a bed after one more epoch."""
+    moves = tuple(move for move in state.moves if epoch.start - move[0] <= STIRRED)
+    if epoch.onsets:
+        moves = (*moves, (epoch.start, epoch.start + EPOCH, epoch.highest))
+    elif moves and moves[-1][1] == epoch.start and epoch.highest > moves[-1][2] / 4:
+        # It goes on.
+        moves = (*moves[:-1], (moves[-1][0], epoch.start + EPOCH, max(moves[-1][2], epoch.highest)))
+    state = changed(state, moves=moves)
+    match epoch.life:
+        case Life.FELT if state.in_bed:
+            return felt_again(state)
+        case Life.FELT:
+            return changed(state, life=max(0, state.life) + 1)
+        case Life.ABSENT:
+            return changed(state, life=min(0, state.life) - 1, missed=state.missed + 1)
+        case _:
+            return state
+
+
+def felt_again(state: BedState) -> BedState:
+    """Return what is known once somebody who is in bed is felt: for the first time after a while, or on and on."""
+    if state.life >= 0:
+        return changed(state, life=state.life + 1, missed=0, felt=min(MOST_FELT, state.felt + 1))
+    if state.life < -AGAIN:
+        return changed(state, life=state.life + AGAIN)
+    # Somebody was there and not felt.
+    return changed(state, life=1, missed=0, felt=max(0, state.felt - MISSED * state.missed))
+
+
+def come_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell somebody who has come by being felt, or, where that is not known to be possible, by moving for long."""
+    if state.life >= FELT:
+        began = epoch.start - state.life * EPOCH - LAIN + EPOCH
+        return changed(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
+    moves = state.moves
+    if (state.felt >= FEELS and state.life <= -ABSENT[0]) or (moves and epoch.start - moves[-1][1] > PAUSED):
+        moves = ()
+    patience = UNFELT * (2 if state.felt >= FEELS else 1)
+    if len(moves) > 1 and epoch.start - moves[0][0] >= patience:
+        return changed(state, certain=True, began=borders(moves)[0], moves=(), life=0), True
+    # Nothing is said as long as it may be somebody who has come.
+    leaning = None if moves else state.leaning
+    return changed(state, moves=moves, began=None, leaning=leaning), None if moves else False
+
+
+def left_sign(state: BedState, epoch: Epoch) -> Sign:
+    """Tell somebody who has left by nobody being felt any more, or, where that is not possible, by long stillness."""
+    if epoch.life is Life.FELT and state.life > 0:
+        # What the minute in which somebody was felt ends with may have been the getting up.
+        moves = tuple(move for move in state.moves if epoch.start - move[1] < MINUTE)
+        return changed(state, moves=moves, began=None), True
+    if state.felt >= FEELS and state.life <= -ABSENT[state.felt < MOST_FELT]:
+        began = epoch.start + state.life * EPOCH - LAIN + EPOCH
+        return changed(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
+    return changed(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
+
+
+def borders(moves: Sequence[tuple[int, int, float]]) -> Span:
+    """Return the start of the first and the end of the last large movement: with those a bed is entered and left.
+
+    Steps in the room shake it as well, but less.
+    """
+    least = max(level for *_, level in moves) / 4
+    large = [(start, end) for start, end, level in moves if level >= least]
+    return large[0][0], large[-1][1]
 
 
 def recorded_sign(state: BedState, epoch: Epoch) -> Sign:
@@ -351,6 +494,9 @@ LONGEST_BRIDGED: Final = 10 * MINUTE
 MOST_MOVED: Final = 30 * SECOND
 """us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
 as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
+MOST_TURNS: Final = 2
+"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness, is awake and
+restless; asleep one turns once or twice an hour [D]."""
 BETWEEN_TURNS: Final = 2 * MINUTE
 """us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
 and restless is not still for so long [D]."""
@@ -411,8 +557,10 @@ def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:
     joined: list[Span] = []
     for begin, end in still:
         between = (joined[-1][1], begin) if joined else (begin, begin)
-        moved = sum(stop - onset for onset, stop in overlaps([between], disturbed))
-        if joined and between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED:
+        turns = overlaps([between], disturbed)
+        moved = sum(stop - onset for onset, stop in turns)
+        short = between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED and len(turns) <= MOST_TURNS
+        if joined and short:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((begin, end))
