@@ -301,4 +301,5 @@ SOURCE: Final = Source(
     needs="add a section `network:` with `address: 0.0.0.0` and `port: 47800`",
     run=run,
     together=True,
+    listens=True,
 )
