@@ -258,7 +258,7 @@ async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeyp
 async def test_a_port_stays_open_though_every_sensor_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before the first frame and after the last: not one is lost over UDP, no connection over TCP, nobody is accused."""
+    """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
     monkeypatch.setattr(intake, "SILENT", SECOND // 10)
     port, sensor = free_port(), AnkleSensor(id=1)
     with Journal(tmp_path / "limber.db") as journal:
