@@ -331,7 +331,7 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.record import JournalError, read_only
 
     try:
-        config = read(chosen.config)
+        config = read(chosen.config, connects=False)
         sleepers = wanted(config, chosen.sleeper)
         with read_only(config.journal) as record:
             found = list(listed(config, record, sleepers))
@@ -355,7 +355,7 @@ def export(chosen: argparse.Namespace) -> int:
     from limber_bridge.record import JournalError, read_only
 
     try:
-        config = read(chosen.config)
+        config = read(chosen.config, connects=False)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
         with read_only(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)

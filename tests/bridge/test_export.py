@@ -292,6 +292,25 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
     assert [one["certainty"] for one in alone["cramps"]] == ["reported"]
 
 
+def test_the_journal_is_read_without_any_secret(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "secured"
+    shutil.copytree(kept, folder)
+    text = (folder / "limber.yaml").read_text()
+    secured = text.replace("port: 1}\nsleepers", "port: 1, user: u, password: !env_var LIMBER_NO_SUCH}\nsleepers")
+    keyed = secured.replace("side: left,", "side: left, key: !file no/such,", 1)
+    assert keyed.count("!") == 2
+    (folder / "limber.yaml").write_text(keyed)
+    assert limber("nights", "--config", folder / "limber.yaml") == 0
+    exported(folder, "night.json", capsys)
+    for command in ("run", "check"):
+        assert limber(command, "--config", folder / "limber.yaml") == 2
+        assert "set the environment variable LIMBER_NO_SUCH" in capsys.readouterr().err
+    (folder / "limber.yaml").write_text(keyed.replace("time_zone: Europe/Berlin", "time_zone: !env_var LIMBER_ZONE"))
+    assert limber("nights", "--config", folder / "limber.yaml") == 2
+    said = "limber.yaml:1: bridge.time_zone: set the environment variable LIMBER_ZONE, or write"
+    assert said in capsys.readouterr().err
+
+
 def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = exported(kept, "gap.edf", capsys, "2026-11-23")
     assert "the raw signal of 2026-11-23 is not kept" in capsys.readouterr().err

@@ -178,7 +178,8 @@ def test_many_that_were_reported_come_in_pages(recorded: Path, broker: Broker, s
         moments = [BEGIN + timedelta(seconds=70 + number) for number in range(200)]
         for moment in moments:
             assert listener.ask(ask="label", cramp=True, time=moment.isoformat())["ok"] is True
-        found, after, pages = list[Any](), 0, 0
+        found, pages = list[Any](), 0
+        after: int | None = 0
         while after is not None:
             answer = listener.ask(ask="events", night="2026-11-21", after=after)
             found += [event for event in answer["events"] if event.get("certainty") == "reported"]
