@@ -270,6 +270,10 @@ TOP: Final = vol.Schema(
 )
 
 
+BELOW: Final = {"bridge": BRIDGE, "broker": BROKER, "keep": KEEP, "health": PAGE} | SECTIONS
+"""What stands below the keys at the top, where those are no lists."""
+
+
 class _Checker:
     """Collects every error of a document instead of stopping at the first."""
 
@@ -306,12 +310,16 @@ def plain(error: vol.Invalid, check: object) -> str:
     if error.error_message == "extra keys not allowed" and isinstance(check, vol.Schema):
         known = sorted(str(key) for key in check.schema)
         known += [str(key) for key in SENSOR.schema] if any(check is source.keys for source in SOURCES.values()) else []
-        nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
+        key, nearest = error.path[-1], difflib.get_close_matches(str(error.path[-1]), known, 1)
+        sections = [f"`{name}`" for name, one in BELOW.items() if check is TOP and key in one.schema]
+        if sections:
+            return f"this belongs below {' or '.join(sections)}; indent it further than that"
         hint = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(known)}"
         return f"this key is not known; {hint}"
     expected = re.fullmatch(r"expected (?:a )?(\w+)(?: for dictionary value)?", error.error_message)
     if expected:
-        kinds = {"dict": "keys with values below it", "dictionary": "keys with values below it", "str": "a text"}
+        below = "keys with values below it, indented further"
+        kinds = {"dict": below, "dictionary": below, "str": "a text"}
         return f"write {kinds.get(expected[1], expected[1])}"
     return str(error.error_message)
 

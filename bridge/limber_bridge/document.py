@@ -136,7 +136,11 @@ def load(path: Path, *, spares: bool = False) -> Document:
         raise ConfigError([f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]) from error
 
 
+INDENT: Final = "look at the indentation of this line and of those above it: what belongs together begins in one column"
 MENDS: Final = {
+    "mapping values are not allowed here": f"{INDENT}, and a colon and a space stand behind each key",
+    "expected <block end>": INDENT,
+    "could not find expected ':'": "a colon and a space stand behind each key: look at this line and the one above",
     "could not determine a constructor for the tag": "known are `!env_var NAME` and `!file PATH`",
     "found character '\\t'": "indent with spaces, not with tabs",
     "found unexpected end of stream": "a quote that was opened before is never closed",

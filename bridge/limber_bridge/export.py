@@ -224,6 +224,11 @@ def last_of(event: Event) -> int:
     return getattr(event, "end", None) or event.onset
 
 
+def holds_signal(out: Path) -> bool:
+    """Return whether a file of this name holds the raw signal, where that is kept."""
+    return out.suffix.lower() == ".edf"
+
+
 def write(exported: Exported, config: Config, out: Path) -> None:
     """Write a night in the format that the name asks for, whole or not at all; OSError."""
     part = out.with_name(f".{os.getpid()}.{out.name}")

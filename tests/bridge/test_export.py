@@ -315,6 +315,10 @@ def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest
     path = exported(kept, "gap.edf", capsys, "2026-11-23")
     assert "the raw signal of 2026-11-23 is not kept" in capsys.readouterr().err
     assert edfio.read_edf(path).num_signals == 0
+    # The others never hold it.
+    for name in ("gap.csv", "gap.json"):
+        exported(kept, name, capsys, "2026-11-23")
+        assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -201,10 +201,12 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
             return answer["error"], answer["message"]
 
         assert refused(cramp=True, event="cramp-1-ended") == (
-            "unknown_event", "no cramp `cramp-1` is known; ask `events` of its night for those that are",
+            "unknown_event", "no cramp `cramp-1` is known; say which one is meant by its time",
         )  # fmt: skip
         assert refused(cramp=False, time="2026-11-20T22:10:00Z")[0] == "unknown_event"
-        assert refused(cramp=False)[0] == "unknown_event"
+        assert refused(cramp=False) == (
+            "unknown_event", "no cramp was seen shortly before; say which one was none by its time",
+        )  # fmt: skip
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         assert refused(cramp=True, time=ahead) == ("time_ahead", f"{ahead} is still to come; write when it was")
         assert refused(cramp=True, time="2026-11-20T22:10:00")[0] == "malformed"
