@@ -139,9 +139,9 @@ def said(sleeper: Sleeper, watched: Watched, health: SensorHealth | None) -> Fin
         return Finding(well=False, text=f"{who}: the running bridge does not know it; restart the bridge")
     if health.problem == PROBLEM_ENDED:
         return Finding(well=True, text=f"{who}: its recording is over")
-    if not health.connected and health.problem in REFUSED:
-        text = f"the running bridge refuses what it sends ({health.problem}); {REFUSED[health.problem]}"
-        return Finding(well=False, text=f"{who}: {text}")
+    mend = REFUSED.get(health.problem or "")
+    if not health.connected and mend is not None:
+        return Finding(well=False, text=f"{who}: the running bridge refuses what it sends ({health.problem}); {mend}")
     if not health.connected:
         mend = "check its power, its network, and the address it sends to"
         why = "" if health.problem is None else f" ({health.problem})"

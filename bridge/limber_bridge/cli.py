@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_simulate(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber simulate`."""
     simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
     simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
@@ -112,7 +112,7 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
 
 
-def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_nights(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber nights` and `limber export`."""
     nights = commands.add_parser("nights", help="list the nights in the journal")
     nights.add_argument("--json", action="store_true", help="one JSON object a night, one a line")
@@ -124,7 +124,7 @@ def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         command.add_argument("--sleeper", metavar="ID", help="needed to export where there are several")
 
 
-def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber score`."""
     score = commands.add_parser("score", help="score recorded nights: CSV or EDF in, events and measures out")
     score.add_argument(
@@ -145,7 +145,7 @@ def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     score.add_argument("--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786")
 
 
-def add_rescore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber rescore`."""
     rescore = commands.add_parser("rescore", help="apply the scoring rules to movements that someone else marked")
     rescore.add_argument("movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side")

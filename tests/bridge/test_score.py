@@ -219,7 +219,7 @@ def test_whoever_has_heard_enough_ends_it_in_silence(tmp_path: Path, jobs: str) 
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        command = [need("limber"), "score", "--json", "--jobs", jobs, *paths]
+        command = [need("limber"), "score", "--json", "--jobs", jobs, *map(str, paths)]
         ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
     finally:
         os.close(writer)
@@ -232,7 +232,7 @@ SAID = b"limber score: cannot write what was found: No space left on device; mak
 def test_a_full_stdout_is_one_line(tmp_path: Path) -> None:
     path = recorded(tmp_path / "night.csv")
     with Path("/dev/full").open("wb") as full:
-        command = [need("limber"), "score", "--json", path]
+        command = [need("limber"), "score", "--json", str(path)]
         ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (1, SAID)
 
