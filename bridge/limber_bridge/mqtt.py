@@ -43,13 +43,16 @@ ANSWER: Final = 5.0
 """s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt, seen with a last
 will)."""
 TAKEN: Final = 142
-"""Reason code of MQTT 5: session taken over, by a client of the same id."""
+"""Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it, nor has mosquitto
+2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
 BRIEF: Final = 5.0
-"""s; a connection that breaks sooner after it stands may have been taken over: 3.1.1 has no word for it."""
+"""s; a connection that breaks sooner after it stands may have been taken over."""
 BRIEFS: Final = 3
-"""Such connections in a row after which that is said."""
+"""Such connections in a row after which that is said, and the connection is left alone."""
 REST: Final = 60.0
 """s until a connection that was taken over is tried again: two that throw each other out would do nothing else."""
+MARGIN: Final = 15.0
+"""s beyond that within which the connection of one breaks to whom the other comes back after its rest."""
 GOOD_BYE: Final = 2.0
 """s for the broker to take a good-bye, and for a client to end."""
 HOME_ASSISTANT: Final = "homeassistant/status"
@@ -97,7 +100,7 @@ class Link:
         self._heartbeat = heartbeat
         self._beating: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
-        self._stood, self._briefs = self._loop.time(), 0
+        self._stood, self._briefs, self._soon = self._loop.time(), 0, 0
         self._echoed = self._loop.time()
         self._closes = 0
         self._guessed = False
@@ -340,15 +343,17 @@ class Link:
 
     def _is_taken(self, reason: ReasonCode) -> bool:
         """Return whether another client took over our connection; then it is left alone for a while."""
-        self._briefs = self._briefs + 1 if self._loop.time() - self._stood < BRIEF else 0
-        name = self._topics.bridge
-        if reason.value == TAKEN:
-            why = f"another bridge with the id `{name}` is connected"
-        elif self._briefs >= BRIEFS:
+        lasted = self._loop.time() - self._stood
+        self._briefs = self._briefs + 1 if lasted < BRIEF else 0
+        self._soon = self._soon + 1 if lasted < REST + MARGIN else 0
+        taken, name = reason.value == TAKEN, self._topics.bridge
+        why = f"another bridge with the id `{name}` is connected"
+        if not taken:
             why = f"the broker breaks each connection soon; another bridge with the id `{name}` may be connected"
-        else:
+        if taken or self._soon >= BRIEFS:
+            self._trouble(TAKEN_OVER, f"{why}: give each an id of its own, or stop one")
+        if not taken and self._briefs < BRIEFS:
             return False
-        self._trouble(TAKEN_OVER, f"{why}: give each an id of its own, or stop one; trying again each {REST:g} s")
         self._lost(why)
         self._discard()
         self._resting = self._loop.call_later(REST, self._anew)

@@ -267,6 +267,8 @@ async def test_two_bridges_with_one_id_leave_each_other_alone(
         greetings = one.greetings + other.greetings
         await asyncio.sleep(1.0)
         assert one.greetings + other.greetings - greetings <= 1
+        # When the other one comes back.
+        await there.until(lambda: keys(there) == {TAKEN_OVER})
         await there.link.stop()
         await thrown.until(lambda: thrown.link.health.connected)
         assert "another bridge" in thrown.link.health.absence.reason  # type: ignore[union-attr]
