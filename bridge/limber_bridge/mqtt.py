@@ -129,11 +129,9 @@ class Link:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the connection now, for a person."""
-        away = (
-            {}
-            if self._up or TAKEN_OVER in self._problems
-            else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
-        )
+        # Who rests has a broker, and says already why it is left alone.
+        there = self._up or self._resting is not None
+        away = {} if there else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
         return tuple(Problem(key=key, text=text) for key, text in (away | self._problems).items())
 
     @property
