@@ -7,7 +7,7 @@ import os
 import queue
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,16 +17,27 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from limber_bridge.clock import HostClock
 from limber_bridge.config import Broker, Config, Page, Sleeper, Watched
+from limber_bridge.health import PROBLEM_ENDED
 from limber_bridge.journal import look_at
 from limber_bridge.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.mqtt import UNSUPPORTED
 from limber_bridge.record import InUseError, JournalError
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.arrival import Arrival, Request, Samples, SourceLostError, Trouble
-from limber_bridge.wire import Topics
+from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, SourceLostError, Trouble
+from limber_bridge.wire import ONLINE, Topics
 
 PATIENCE: Final = 10.0
 """s for the broker to answer."""
+
+
+REFUSED: Final[Mapping[str, str]] = {
+    Reason.MALFORMED: "update the sensor, or look at what else sends to this port",
+    Reason.UNKNOWN_QUANTITY: "update the bridge, or correct what the sensor sends",
+    Reason.WRONG_QUANTITY: "correct `quantity` in limber.yaml, or what the sensor sends",
+    Reason.WRONG_KEY: "the same `key` has to stand in the sensor and in limber.yaml",
+    Reason.REPEATED: "a sensor must send another boot id each time it starts",
+}
+"""What to do where all that a sensor sends is refused, by the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +58,21 @@ async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
     if config.page is not None and not running:
         yield try_page(config.page)
     topics = Topics(config.broker.base, config.bridge)
-    for finding in await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, config.sleepers[0].id))):
+    first = config.sleepers[0].id
+    found = await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, first, running=running)))
+    for finding in found:
         yield finding
-    if running:
+    if not running:
+        async for finding in try_all(config, wait):
+            yield finding
+    elif found[0].well:
         # It has the sensors, so what it says of them is all that can be had.
         for finding in await asyncio.to_thread(lambda: list(ask_bridge(config, topics, wait))):
             yield finding
-        return
+
+
+async def try_all(config: Config, wait: float) -> AsyncIterator[Finding]:
+    """Yield what is heard of all sensors, while nobody else listens to them."""
     trials = [asyncio.create_task(try_sensors(config, name, wait)) for name in SOURCES]
     for trial in trials:
         for finding in await trial:
@@ -118,9 +137,15 @@ def said(sleeper: Sleeper, watched: Watched, health: SensorHealth | None) -> Fin
     who = name_of(sleeper, watched)
     if health is None:
         return Finding(well=False, text=f"{who}: the running bridge does not know it; restart the bridge")
+    if health.problem == PROBLEM_ENDED:
+        return Finding(well=True, text=f"{who}: its recording is over")
+    mend = REFUSED.get(health.problem or "")
+    if not health.connected and mend is not None:
+        return Finding(well=False, text=f"{who}: the running bridge refuses what it sends ({health.problem}); {mend}")
     if not health.connected:
         mend = "check its power, its network, and the address it sends to"
-        return Finding(well=False, text=f"{who}: the running bridge hears nothing ({health.problem}); {mend}")
+        why = "" if health.problem is None else f" ({health.problem})"
+        return Finding(well=False, text=f"{who}: the running bridge hears nothing{why}; {mend}")
     charge = "" if health.battery is None else f", battery {health.battery} %"
     quality = "" if health.quality is None else f", quality {health.quality} %"
     return Finding(well=True, text=f"{who}: {watched.sensor.quantity} at {health.rate or 0:g} Hz{charge}{quality}")
@@ -158,9 +183,15 @@ class Trial:
         client.on_disconnect = lambda _c, _u, _f, reason, _p: self._answers.put(("disconnect", reason))
         client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._answers.put(("subscribe", reasons[0]))
         client.on_publish = lambda _c, _u, _m, reason, _p: self._answers.put(("publish", reason))
-        client.on_message = lambda _c, _u, message: self._answers.put(("message", message.payload))
+        client.on_message = lambda _c, _u, message: self._take(message, topics)
+        self.online = False
+        """A bridge is online, as is said to everybody who asks."""
         client.connect(broker.host, broker.port)
         client.loop_start()
+
+    def _take(self, message: paho.MQTTMessage, topics: Topics) -> None:
+        self.online |= message.retain and message.topic == topics.status and message.payload == ONLINE
+        self._answers.put(("message", message.payload))
 
     def answer(self, *kinds: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - a reason code or a payload
         """Wait for the next answer of these kinds and leave out others; with more than one, return the kind as well.
@@ -180,8 +211,11 @@ class Trial:
         self.client.loop_stop()
 
 
-def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding]:
-    """Connect, ask ourselves something and hear it: this shows what a broker's "yes" does not."""
+def try_broker(broker: Broker, topics: Topics, sleeper: str, *, running: bool = False) -> Iterator[Finding]:
+    """Connect, ask ourselves something and hear it: this shows what a broker's "yes" does not.
+
+    The first finding is that of the connection. `running`: a bridge of this configuration is at work.
+    """
     where = f"broker {broker.host}:{broker.port}"
     mend = "no answer; is it an MQTT broker, and does it want `tls`?"
     for version, name in ((MQTTProtocolVersion.MQTTv5, "MQTT 5"), (MQTTProtocolVersion.MQTTv311, "MQTT 3.1.1")):
@@ -205,8 +239,16 @@ def try_broker(broker: Broker, topics: Topics, sleeper: str) -> Iterator[Finding
                 return
             yield Finding(well=True, text=f"{where}: connected with {name}")
             yield allowed(trial, topics, sleeper)
+            if trial.online and not running:
+                yield Finding(well=False, text=elsewhere(where, topics))
             return
     yield Finding(well=False, text=f"{where}: {mend}")
+
+
+def elsewhere(where: str, topics: Topics) -> str:
+    """Return what to do about a bridge with our id that is somebody else's."""
+    mend = "give each an id of its own, or stop one; they would throw each other out"
+    return f"{where}: another bridge with the id `{topics.bridge}` is online, and none with this journal: {mend}"
 
 
 def allowed(trial: Trial, topics: Topics, sleeper: str) -> Finding:

@@ -1,11 +1,13 @@
 """The commands. Heavy modules are imported by the command that needs them, so that `--help` answers at once."""
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn, override
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from limber_bridge import __version__
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG = 0, 1, 2
 """Exit statuses: done; some input could not be used; wrong usage or configuration (contracts, section 1)."""
+INTERRUPTED, UNHEARD = 130, 141
+"""As of a program that SIGINT or SIGPIPE ends."""
 DESCRIPTION: Final = (
     "Leg movements and cramps at night: reads sensors at the ankle or the bed, detects movements as they happen, and "
     "publishes them over MQTT. Limber is not a medical device; it informs and never diagnoses."
@@ -27,14 +31,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     command: Final = COMMANDS[chosen.command]
     try:
-        return command(chosen)
+        status = command(chosen)
+        if sys.stdout is not None:
+            # What cannot be said is to be known here, and not when Python ends.
+            sys.stdout.flush()
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read what we say has enough of it, as `head` has.
+        forsake_stdout()
+        return UNHEARD
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        forsake_stdout()
+        return complain(f"limber {chosen.command}: cannot write what was found: {error.strerror}; make room", FAILED)
+    return status
+
+
+def forsake_stdout() -> None:
+    """Print no more: what is still held would be complained of when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line that says in one line what is wrong with it."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong, and how to get help."""
+        self.exit(WRONG, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    top = argparse.ArgumentParser(prog="limber", description=DESCRIPTION)
+    top = Parser(prog="limber", description=DESCRIPTION)
     top.add_argument("--version", action="version", version=f"limber {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -51,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_simulate(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber simulate`."""
     simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
     simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
@@ -64,7 +97,10 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     simulate.add_argument("--rate", type=float, help="Hz (default: 50, for EMG 250)")
     simulate.add_argument("--legs", choices=("left", "right", "both"), default="left", help="default: %(default)s")
-    simulate.add_argument("--calf", action="store_true", help="EMG of the calf beside it: only there cramps are seen")
+    simulate.add_argument(
+        "--calf", action="store_true", help="EMG of the calf beside it: only there are probable cramps seen"
+    )
+    simulate.add_argument("--quiet", action="store_true", help="do not say where it was written")
     simulate.add_argument(
         "--with", dest="troubles", type=trouble, action="append", default=[], metavar="NAME",
         help="what makes a night hard to read, any number of times: apnoea, ecg, faint, gaps, hum, jitter, large, "
@@ -76,7 +112,7 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
 
 
-def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_nights(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber nights` and `limber export`."""
     nights = commands.add_parser("nights", help="list the nights in the journal")
     nights.add_argument("--json", action="store_true", help="one JSON object a night, one a line")
@@ -88,7 +124,7 @@ def add_nights(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         command.add_argument("--sleeper", metavar="ID", help="needed to export where there are several")
 
 
-def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber score`."""
     score = commands.add_parser("score", help="score recorded nights: CSV or EDF in, events and measures out")
     score.add_argument(
@@ -98,6 +134,7 @@ def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     where = score.add_mutually_exclusive_group()
     where.add_argument("--json", action="store_true", help="one JSON object a recording, one a line, on stdout")
     where.add_argument("--out", type=Path, metavar="DIR", help="write DIR/NAME.json; what is up to date is left alone")
+    score.add_argument("--quiet", action="store_true", help="do not say where results were written")
     score.add_argument("--plot", action="store_true", help="draw each night as NAME.png and NAME.svg, in DIR or here")
     score.add_argument(
         "--channel", type=channel, action="append", default=[], metavar="LABEL=COLUMN",
@@ -108,7 +145,7 @@ def add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     score.add_argument("--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786")
 
 
-def add_rescore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber rescore`."""
     rescore = commands.add_parser("rescore", help="apply the scoring rules to movements that someone else marked")
     rescore.add_argument("movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side")
@@ -210,7 +247,6 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop."""
     import asyncio
     import logging
-    import os
 
     from limber_bridge.app import serve
     from limber_bridge.config import read
@@ -277,9 +313,11 @@ def simulate(chosen: argparse.Namespace) -> int:
             out=chosen.out, wishes=wishes, seed=chosen.seed, sensor=chosen.sensor, rate=chosen.rate, calf=chosen.calf,
             device=chosen.device, named=named,
         )  # fmt: skip
-        write(order)
+        truth = write(order)
     except (NotWritableError, ValueError) as error:
         return complain(f"limber simulate: {error}", WRONG)
+    if not chosen.quiet:
+        print(f"wrote {chosen.out}, and its truth as {truth}", file=sys.stderr)  # noqa: T201
     return DONE
 
 
@@ -292,12 +330,17 @@ def score(chosen: argparse.Namespace) -> int:
     for one, other in same_outputs(chosen.recordings) if chosen.out or chosen.plot else []:
         return complain(f"{one} and {other} would both be written under one name; rename one of them", WRONG)
     order = Order(rules=rules_of(chosen), channels=dict(chosen.channel), zone=chosen.time_zone)
-    outputs = Outputs(json=chosen.json, folder=chosen.out, plot=chosen.plot)
+    outputs = Outputs(json=chosen.json, folder=chosen.out, plot=chosen.plot, quiet=chosen.quiet)
     try:
         with executor(min(chosen.jobs, len(chosen.recordings)), chosen.dask) as pool:
             return DONE if score_all(pool, chosen.recordings, order, outputs) else FAILED
-    except (NoClusterError, OSError) as error:
+    except NoClusterError as error:
         return complain(f"limber score: {error}", WRONG)
+    except OSError as error:
+        if error.filename is None and chosen.out is None:
+            raise
+        where = error.filename if chosen.out is None else f"--out {chosen.out}"
+        return complain(f"limber score: {where}: {error.strerror or error}; choose another place", WRONG)
 
 
 def rescore(chosen: argparse.Namespace) -> int:
@@ -331,7 +374,7 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.record import JournalError, read_only
 
     try:
-        config = read(chosen.config)
+        config = read(chosen.config, connects=False)
         sleepers = wanted(config, chosen.sleeper)
         with read_only(config.journal) as record:
             found = list(listed(config, record, sleepers))
@@ -351,11 +394,11 @@ def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
     from limber_bridge.config import read
     from limber_bridge.document import ConfigError
-    from limber_bridge.export import NothingThereError, gathered, write
+    from limber_bridge.export import NothingThereError, gathered, holds_signal, write
     from limber_bridge.record import JournalError, read_only
 
     try:
-        config = read(chosen.config)
+        config = read(chosen.config, connects=False)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
         with read_only(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)
@@ -366,7 +409,7 @@ def export(chosen: argparse.Namespace) -> int:
         return complain(str(error), FAILED)
     except OSError as error:
         return complain(f"--out {chosen.out}: {error.strerror or error}; choose another place", FAILED)
-    for note in exported.notes:
+    for note in exported.notes if holds_signal(chosen.out) else ():
         print(note, file=sys.stderr)  # noqa: T201
     return DONE
 

@@ -19,7 +19,7 @@ import voluptuous as vol
 
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
-from limber_bridge.document import ConfigError, Document, Keys, Outside, load, whole
+from limber_bridge.document import ConfigError, Document, Keys, Lacking, Outside, load, whole
 from limber_bridge.journal import Limits
 from limber_bridge.nights import Calendar
 from limber_bridge.sources import SOURCES
@@ -270,11 +270,17 @@ TOP: Final = vol.Schema(
 )
 
 
+BELOW: Final = {"bridge": BRIDGE, "broker": BROKER, "keep": KEEP, "health": PAGE} | SECTIONS
+"""What stands below the keys at the top, where those are no lists."""
+
+
 class _Checker:
     """Collects every error of a document instead of stopping at the first."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, connects: bool) -> None:
         self._document = document
+        self.connects = connects
+        """Whether the broker and the sensors are wanted."""
         self.errors: list[str] = []
 
     @property
@@ -283,8 +289,9 @@ class _Checker:
         return self._document.path.parent
 
     def fail(self, keys: Sequence[Any], message: str) -> None:
-        """Note an error."""
-        self.errors.append(self._document.error(keys, message))
+        """Note an error; of what should come from outside the file and is not there, that."""
+        there = self._document.at(keys)
+        self.errors.append(self._document.error(keys, there.mend if isinstance(there, Lacking) else message))
 
     def check(self, check: Callable[[Any], Any], value: object, keys: Keys) -> Any:  # noqa: ANN401 - a checked value
         """Return what a check makes of a value, None after noting its errors."""
@@ -303,12 +310,16 @@ def plain(error: vol.Invalid, check: object) -> str:
     if error.error_message == "extra keys not allowed" and isinstance(check, vol.Schema):
         known = sorted(str(key) for key in check.schema)
         known += [str(key) for key in SENSOR.schema] if any(check is source.keys for source in SOURCES.values()) else []
-        nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
+        key, nearest = error.path[-1], difflib.get_close_matches(str(error.path[-1]), known, 1)
+        sections = [f"`{name}`" for name, one in BELOW.items() if check is TOP and key in one.schema]
+        if sections:
+            return f"this belongs below {' or '.join(sections)}; indent it further than that"
         hint = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(known)}"
         return f"this key is not known; {hint}"
     expected = re.fullmatch(r"expected (?:a )?(\w+)(?: for dictionary value)?", error.error_message)
     if expected:
-        kinds = {"dict": "keys with values below it", "dictionary": "keys with values below it", "str": "a text"}
+        below = "keys with values below it, indented further"
+        kinds = {"dict": below, "dictionary": below, "str": "a text"}
         return f"write {kinds.get(expected[1], expected[1])}"
     return str(error.error_message)
 
@@ -321,24 +332,32 @@ def look_at_broker(checker: _Checker, broker: dict[str, Any], folder: Path) -> N
         broker["tls"] = checker.check(lambda tls: usable(tls, folder), broker["tls"], ("broker", "tls"))
 
 
-def read(path: Path) -> Config:
-    """Return the configuration in a file; ConfigError with one line for each error in it."""
-    document = load(path)
-    checker = _Checker(document)
+NOWHERE: Final = Broker("", 0, None, None, None, "")
+"""Stands in a configuration whose reader does not connect."""
+
+
+def read(path: Path, *, connects: bool = True) -> Config:
+    """Return the configuration in a file; ConfigError with one line for each error in it.
+
+    Who only looks into the journal does not connect, and needs no secret: what is the broker's, the page's and the
+    sources' own is not looked at then, and not there.
+    """
+    document = load(path, spares=not connects)
+    checker = _Checker(document, connects=connects)
     top = checker.check(TOP, document.data, ())
     if top is None:
         raise ConfigError(checker.errors)
     bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
-    broker = checker.check(BROKER, top["broker"], ("broker",))
+    broker = checker.check(BROKER, top["broker"], ("broker",)) if connects else None
     keep = checker.check(KEEP, top["keep"], ("keep",))
-    page = checker.check(PAGE, top.get("health") or {}, ("health",))
-    sections = dict(sections_of(checker, top))
+    page = checker.check(PAGE, top.get("health") or {}, ("health",)) if connects else None
+    sections = dict(sections_of(checker, top)) if connects else {}
     found = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
     sleepers = [sleeper for sleeper in found if sleeper is not None]
     between(checker, top, sleepers)
     if broker is not None:
         look_at_broker(checker, broker, path.parent)
-    if checker.errors or bridge is None or broker is None or keep is None:
+    if checker.errors or bridge is None or keep is None:
         raise ConfigError(checker.errors)
     return Config(
         bridge=bridge["id"],
@@ -347,11 +366,11 @@ def read(path: Path) -> Config:
         rules=RULE_SETS[bridge["rules"]],
         journal=path.parent / bridge["journal"],
         limits=Limits(keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]),
-        broker=broker_of(broker),
-        page=None if top.get("health") is False else Page(**page),
+        broker=NOWHERE if broker is None else broker_of(broker),
+        page=None if top.get("health") is False or page is None else Page(**page),
         sections=sections,
         sleepers=tuple(sleepers),
-        secrets=tuple(secrets_of(document, broker["tls"])),
+        secrets=() if broker is None else tuple(secrets_of(document, broker["tls"])),
     )
 
 
@@ -430,12 +449,13 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
         checker.fail((*keys, "side"), "a sensor at the bed has no side; leave it out")
         return None
     side = Side(values["side"]) if "side" in values else None
-    source = SOURCES[values["source"]]
+    source, sensor = SOURCES[values["source"]], Sensor(values["id"], quantity, place, side)
+    if not checker.connects:
+        return Watched(values["source"], Wanted(sensor, None))
     checked = checker.check(source.keys, rest, keys)
     if checked is None:
         return None
-    options = source.options(checked, checker.folder)
-    return Watched(values["source"], Wanted(Sensor(values["id"], quantity, place, side), options))
+    return Watched(values["source"], Wanted(sensor, source.options(checked, checker.folder)))
 
 
 def misspelt(checker: _Checker, value: object, keys: Keys) -> None:

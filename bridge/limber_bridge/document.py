@@ -27,6 +27,14 @@ class Outside(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What was to come from outside the file and is not there."""
+
+    mend: str
+    """What to do."""
+
+
 def whole(least: int, most: int) -> vol.All:
     """Return a check for a whole number within bounds."""
     return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
@@ -45,25 +53,32 @@ class _Loader(yaml.SafeLoader):
     folder = Path()
     files: list[Path]
     """What `!file` named."""
+    spares = False
+    """What is not there from outside the file is no error yet."""
 
 
-def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside:
+def _lacking(loader: _Loader, node: yaml.ScalarNode, mend: str) -> Lacking:
+    """Return what stands for something that is not there, or raise its error at once."""
+    if loader.spares:
+        return Lacking(mend)
+    raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark)
+
+
+def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside | Lacking:
     name, _, default = str(loader.construct_scalar(node)).partition(" ")
     value = os.environ.get(name, default or None)
     if value is None:
-        mend = f"set the environment variable {name}, or write `!env_var {name} DEFAULT`"
-        raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark)
+        return _lacking(loader, node, f"set the environment variable {name}, or write `!env_var {name} DEFAULT`")
     return Outside(value)
 
 
-def _file(loader: _Loader, node: yaml.ScalarNode) -> Outside:
+def _file(loader: _Loader, node: yaml.ScalarNode) -> Outside | Lacking:
     path = loader.folder / str(loader.construct_scalar(node))
     loader.files.append(path)
     try:
         return Outside(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
-        mend = f"cannot read {path} ({error}); correct the path or let the bridge read it"
-        raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark) from error
+        return _lacking(loader, node, f"cannot read {path} ({error}); correct the path or let the bridge read it")
 
 
 _Loader.add_constructor("!env_var", _env_var)
@@ -80,6 +95,16 @@ class Document:
     files: tuple[Path, ...] = ()
     """What `!file` named in it."""
 
+    def at(self, keys: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever stands there
+        """Return what stands at some keys; None where nothing does."""
+        found = self.data
+        for key in keys:
+            try:
+                found = found[key.schema if isinstance(key, vol.Marker) else key]
+            except LookupError, TypeError:
+                return None
+        return found
+
     def error(self, keys: Sequence[Any], message: str) -> str:
         """Return one line that names the file, the line and the key."""
         known = tuple(key.schema if isinstance(key, vol.Marker) else key for key in keys)
@@ -93,14 +118,17 @@ def dotted(keys: Keys) -> str:
     return f"{text}: " if text else ""
 
 
-def load(path: Path) -> Document:
-    """Read a YAML file; ConfigError if it cannot be read or is no YAML."""
+def load(path: Path, *, spares: bool = False) -> Document:
+    """Read a YAML file; ConfigError if it cannot be read or is no YAML.
+
+    With `spares` a `Lacking` stands where a variable is not set or a file cannot be read, and it is no error yet.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be read ({error}); write one, or name another with --config"]) from error
     try:
-        return parse(path, text)
+        return parse(path, text, spares=spares)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: {mended(str(error.problem))}"]) from error
@@ -108,7 +136,11 @@ def load(path: Path) -> Document:
         raise ConfigError([f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]) from error
 
 
+INDENT: Final = "look at the indentation of this line and of those above it: what belongs together begins in one column"
 MENDS: Final = {
+    "mapping values are not allowed here": f"{INDENT}, and a colon and a space stand behind each key",
+    "expected <block end>": INDENT,
+    "could not find expected ':'": "a colon and a space stand behind each key: look at this line and the one above",
     "could not determine a constructor for the tag": "known are `!env_var NAME` and `!file PATH`",
     "found character '\\t'": "indent with spaces, not with tabs",
     "found unexpected end of stream": "a quote that was opened before is never closed",
@@ -122,10 +154,10 @@ def mended(problem: str) -> str:
     return problem if mend is None else f"{problem}; {mend}"
 
 
-def parse(path: Path, text: str) -> Document:
+def parse(path: Path, text: str, *, spares: bool) -> Document:
     """Return the document in a text; yaml.YAMLError, ValueError or RecursionError if there is none."""
     loader = _Loader(text)
-    loader.folder, loader.files = path.parent, []
+    loader.folder, loader.files, loader.spares = path.parent, [], spares
     try:
         node = loader.get_single_node()
         lines = {(): 1} | dict(lines_of(node, ()))

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -32,21 +32,22 @@ from limber_bridge.detection.events import (
     identity,
 )
 from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.personal import Label, Labels
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.detection.sleep import ASLEEP_METHOD, Span
 from limber_bridge.nights import Night, local_time, utc
 from limber_bridge.raw import shelf_of
 from limber_bridge.record import Record
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
 from limber_bridge.recordings.kept import read_kept
 from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
-from limber_bridge.report import Report, at, document
-from limber_bridge.wire import night_message
+from limber_bridge.report import Report, at, cramp_entry, document
+from limber_bridge.wire import REPORTED, SAID_SO, night_message
 
 FORMATS: Final = (".edf", ".csv", ".json")
 COLUMNS: Final = (
-    "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series", "certainty", "sensor",
-    "in_bed", "factor", "note",
+    "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series", "certainty", "strength",
+    "label", "sensor", "in_bed", "factor", "note",
 )  # fmt: skip
 """Of the CSV: `start` is UTC, ISO 8601; `onset` and `duration` are s, as in every other export of the night."""
 HEADER: Final = ("sleeper", "night", "in bed", "h", "asleep", "movements", "PLM", "PLM/h", "revision", "kept")
@@ -68,6 +69,8 @@ class Listed:
     """us; when its events were dropped, None where they are there."""
     signal: Path | None
     """The file with its raw signal, where that is kept."""
+    reported: int | None
+    """Cramps that only somebody told of; None where it is not known any more."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -76,6 +79,7 @@ class Listed:
         events = "kept" if self.dropped is None else f"dropped {utc(self.dropped):%Y-%m-%d}"
         return {"sleeper": self.sleeper, "night": self.date.isoformat(), "finished": self.night is not None, **told} | {
             "events": events, "signal": None if self.signal is None else str(self.signal),
+            "cramps_reported": self.reported,
         }  # fmt: skip
 
 
@@ -88,7 +92,14 @@ def listed(config: Config, record: Record, sleepers: Iterable[Sleeper]) -> Itera
         for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
             dropped = record.dropped(sleeper.id, day)
-            yield Listed(sleeper.id, day, done.get(day), dropped, path if path.exists() else None)
+            reported = len(reported_in(config, record, sleeper, day)) if dropped is None else None
+            yield Listed(sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported)
+
+
+def reported_in(config: Config, record: Record, sleeper: Sleeper, day: date) -> list[Label]:
+    """Return the cramps of a night that only somebody told of."""
+    labels = record.labels(sleeper.id)
+    return record.reported(sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day])
 
 
 def measured(events: Iterable[Event]) -> list[Event]:
@@ -145,6 +156,10 @@ class Exported:
     events: tuple[Event, ...]
     score: NightScore
     recording: Recording
+    said: Mapping[str, bool]
+    """Whether a cramp was one, by its id, where somebody said so."""
+    reported: tuple[Label, ...]
+    """Cramps that only somebody told of."""
     notes: tuple[str, ...]
     """What is missing, for a person."""
 
@@ -160,13 +175,13 @@ def gathered(config: Config, record: Record, sleeper: Sleeper, day: date | None)
     day = day or (None if last is None else last.date)
     if day is None:
         raise NothingThereError(f"no night of {sleeper.id} is finished yet; name one, as in `limber export 2026-11-23`")
-    events = record.events(sleeper.id, day)
-    if not events:
+    events, reported = record.events(sleeper.id, day), reported_in(config, record, sleeper, day)
+    if not events and not reported:
         dropped = record.dropped(sleeper.id, day)
         why = "there is none" if dropped is None else f"its events were dropped on {utc(dropped):%Y-%m-%d}"
         raise NothingThereError(f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is")
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
-    recording, notes = signal_of(config, sleeper, day, events)
+    recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
     coverage = Detector(sensors, config.rules, memory=record.memory(sleeper.id)).coverage(
         config.calendar.begin(day), end_of(config, record, sleeper, day)
@@ -174,7 +189,15 @@ def gathered(config: Config, record: Record, sleeper: Sleeper, day: date | None)
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
-    return Exported(sleeper, day, night, tuple(events), score, recording, notes)
+    said = Labels(record.labels(sleeper.id)).said
+    return Exported(sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes)
+
+
+def lasting(events: Sequence[Event], reported: Sequence[Label]) -> Span:
+    """Return from when to when (us) a night lasts by what happened in it; one of the two must hold something."""
+    found = [(event.onset, last_of(event)) for event in measured(events) or events]
+    spans = found or [(label.time, label.time) for label in reported]
+    return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
 def end_of(config: Config, record: Record, sleeper: Sleeper, day: date) -> int:
@@ -184,16 +207,13 @@ def end_of(config: Config, record: Record, sleeper: Sleeper, day: date) -> int:
     return min(config.calendar.end(day), max(read, default=config.calendar.end(day)))
 
 
-def signal_of(
-    config: Config, sleeper: Sleeper, day: date, events: Sequence[Event]
-) -> tuple[Recording, tuple[str, ...]]:
+def signal_of(config: Config, sleeper: Sleeper, day: date, lasts: Span) -> tuple[Recording, tuple[str, ...]]:
     """Return the raw signal of a night, or a recording without any signal that is as long as its events."""
     path = shelf_of(config).path(sleeper.id, day)
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:
-        lasting = measured(events) or events
-        begin, end = min(event.onset for event in lasting), max(last_of(event) for event in lasting)
+        begin, end = lasts
         note = str(error) if path.exists() else f"{path}: the raw signal of {day} is not kept; only events are exported"
         return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ()), (note,)
     return recording, recording.notes
@@ -202,6 +222,11 @@ def signal_of(
 def last_of(event: Event) -> int:
     """Return when (us) an event was over, as far as that is known."""
     return getattr(event, "end", None) or event.onset
+
+
+def holds_signal(out: Path) -> bool:
+    """Return whether a file of this name holds the raw signal, where that is kept."""
+    return out.suffix.lower() == ".edf"
 
 
 def write(exported: Exported, config: Config, out: Path) -> None:
@@ -231,6 +256,8 @@ def marks(exported: Exported) -> Iterator[Mark]:
         if text is not None:
             end = getattr(event, "end", None)
             yield Mark(event.onset - exported.origin, None if end is None else end - event.onset, text)
+    for label in exported.reported:
+        yield Mark(label.time - exported.origin, None, f"{REPORTED} cramp")
     score = exported.score
     for series in score.scoring.series:
         onset = series.onset - exported.origin
@@ -266,31 +293,40 @@ def said(factor: Factor) -> str:
 
 
 def as_csv(exported: Exported) -> str:
-    """Return the events of a night as CSV, in order of time."""
+    """Return the events of a night as CSV, in order of time, the series behind them."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
     table.writeheader()
+    table.writerows(sorted(event_rows(exported), key=lambda row: float(row["onset"])))
+    for number, one in enumerate(exported.score.scoring.series):
+        table.writerow(row_from(exported, one.onset, one.end) | {"kind": "series", "series": number})
+    return text.getvalue()
+
+
+def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
+    """Yield a row of the CSV for each event but the series, and for each cramp that only somebody told of."""
     scoring = exported.score.scoring
     series = {identity(one): number for one, number in zip(scoring.movements, scoring.membership, strict=True)}
     for event in exported.events:
         if isinstance(event, Series):
             continue
-        end = getattr(event, "end", None)
-        row: dict[str, Any] = {
-            "start": utc(event.onset).isoformat().replace("+00:00", "Z"), "onset": at(event.onset, exported.origin),
-            "duration": "" if end is None else round((end - event.onset) / SECOND, 3),
+        row = row_from(exported, event.onset, getattr(event, "end", None)) | {
             "kind": type(event).__name__.lower(), "series": series.get(identity(event), ""),
+            "label": exported.said.get(identity(event)),
         }  # fmt: skip
         known = {name: getattr(event, name, "") for name in COLUMNS if name not in row}
-        table.writerow(row | {name: "" if value is None else value for name, value in known.items()})
-    for number, one in enumerate(scoring.series):
-        table.writerow(
-            {
-                "start": utc(one.onset).isoformat().replace("+00:00", "Z"), "onset": at(one.onset, exported.origin),
-                "duration": round((one.end - one.onset) / SECOND, 3), "kind": "series", "series": number,
-            }
-        )  # fmt: skip
-    return text.getvalue()
+        yield {name: "" if value is None else value for name, value in (row | known).items()}
+    for label in exported.reported:
+        row = row_from(exported, label.time, None)
+        yield row | {"kind": "cramp", "certainty": REPORTED, "label": label.cramp}
+
+
+def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
+    """Return what every row of the CSV has: when it was (us)."""
+    return {
+        "start": utc(begin).isoformat().replace("+00:00", "Z"), "onset": at(begin, exported.origin),
+        "duration": "" if end is None else round((end - begin) / SECOND, 3),
+    }  # fmt: skip
 
 
 def as_json(exported: Exported, config: Config) -> dict[str, Any]:
@@ -303,7 +339,6 @@ def as_json(exported: Exported, config: Config) -> dict[str, Any]:
         duration=exported.recording.duration,
         rules=config.rules,
         night=exported.score,
-        cramps=[event for event in exported.events if isinstance(event, Cramp)],
         gaps=[
             (names.get(event.sensor, str(event.sensor)), (event.onset, event.end))
             for event in exported.events
@@ -321,4 +356,16 @@ def as_json(exported: Exported, config: Config) -> dict[str, Any]:
         for event in exported.events
         if isinstance(event, Factor)
     ]
-    return document(report) | whose | {"revision": 0 if night is None else night.revision, "factors": factors}
+    told = {"cramps": list(cramp_entries(exported)), "factors": factors}
+    return document(report) | whose | {"revision": 0 if night is None else night.revision} | told
+
+
+def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
+    """Yield the cramps of a night for its JSON, with what was said of them; last those that only somebody told of."""
+    for event in exported.events:
+        if isinstance(event, Cramp):
+            label = exported.said.get(identity(event))
+            yield cramp_entry(event, exported.origin) | {"strength": event.strength, "label": label}
+    for one in exported.reported:
+        told = {"onset": at(one.time, exported.origin), "end": None, "certainty": REPORTED, "reason": SAID_SO}
+        yield told | {"strength": None, "label": one.cramp}

@@ -12,7 +12,7 @@ from limber_bridge.nights import utc
 from limber_bridge.sources.arrival import Arrival, Ended, Reason, Samples, Trouble
 
 SILENT: Final = 10 * SECOND
-"""us without a sample after which a sensor counts as away, and is connected anew."""
+"""us without a sample after which a sensor counts as away; a source that calls it calls again."""
 REPORTED: Final = 60 * SECOND
 """us without a sample after which that is a problem: what mends itself sooner is none."""
 REMEMBERED: Final = 60 * SECOND

@@ -1,7 +1,7 @@
 """What sensors deliver, on its way to the detection.
 
-Law: a source that is lost or falls silent is opened anew for as long as it takes, and what it delivers afterwards has
-numbers that go on from those before.
+Law: a source that is lost, or calls its sensors and hears nothing of them, is opened anew for as long as it takes, and
+what it delivers afterwards has numbers that go on from those before.
 """
 
 import asyncio
@@ -71,14 +71,15 @@ class Intake:
         return Request(wanted, settings, calendar, self._host, self._begun, signed, self.queues)
 
     async def pump(self, name: str, source: Source, wanted: tuple[Wanted, ...]) -> None:
-        """Hand on what a source delivers; when it is lost, or silent though its sensors are live, open it anew."""
+        """Hand on what a source delivers; when it is lost, or silent where that means something, open it anew."""
         complained, patience = "", SILENT / SECOND
         while True:
             # Whatever number a source begins with, ours go on: what was seen before would be dropped.
             bases = {one.sensor.id: self._ends.get(one.sensor.id, 0) for one in wanted}
             try:
                 async with contextlib.aclosing(source.run(self._request(name, wanted))) as arrivals:
-                    heard = await self._hand_on(arrivals, bases, patience if source.live else None)
+                    waits = source.listens or not source.live
+                    heard = await self._hand_on(arrivals, bases, None if waits else patience)
                 if heard is None:
                     return
             except SourceLostError as error:

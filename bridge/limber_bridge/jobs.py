@@ -53,7 +53,12 @@ def executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
             yield pool
     elif jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
-            yield pool
+            try:
+                yield pool
+            except BaseException:
+                # Nobody waits for the rest.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     else:
         yield Here()
 

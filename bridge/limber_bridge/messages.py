@@ -6,7 +6,7 @@ The classes are the format: their fields are the keys of the JSON, in these unit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -311,7 +311,8 @@ class CrampMessage(_Happened):
     """Something like a cramp began, or has ended."""
 
     end: datetime | None
-    certainty: Certainty
+    certainty: Certainty | Literal["reported"]
+    """`reported`: only somebody said so, nothing was recognised."""
     reason: str
     strength: float | None
     """How far beyond the rule it lies: 1.0 just meets it."""

@@ -42,6 +42,17 @@ CLOSES: Final = 3
 ANSWER: Final = 5.0
 """s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt, seen with a last
 will)."""
+TAKEN: Final = 142
+"""Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it, nor has mosquitto
+2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
+BRIEF: Final = 5.0
+"""s; a connection that breaks sooner after it stands may have been taken over."""
+BRIEFS: Final = 3
+"""Such connections in a row after which that is said, and the connection is left alone."""
+REST: Final = 60.0
+"""s until a connection that was taken over is tried again: two that throw each other out would do nothing else."""
+MARGIN: Final = 15.0
+"""s beyond that within which the connection of one breaks to whom the other comes back after its rest."""
 GOOD_BYE: Final = 2.0
 """s for the broker to take a good-bye, and for a client to end."""
 HOME_ASSISTANT: Final = "homeassistant/status"
@@ -50,6 +61,7 @@ AWAY: Final = "broker_away"
 REFUSED_PUBLISH: Final = "broker_refuses_publish"
 REFUSED_SUBSCRIPTION: Final = "broker_refuses_subscription"
 NO_ECHO: Final = "broker_returns_nothing"
+TAKEN_OVER: Final = "broker_connection_taken"
 """What can be wrong with the connection; docs/protocol.md, section 3."""
 
 
@@ -87,6 +99,8 @@ class Link:
         self._client: paho.Client | None = None
         self._heartbeat = heartbeat
         self._beating: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._stood, self._briefs, self._soon = self._loop.time(), 0, 0
         self._echoed = self._loop.time()
         self._closes = 0
         self._guessed = False
@@ -115,7 +129,9 @@ class Link:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the connection now, for a person."""
-        away = {} if self._up else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
+        # Who rests has a broker, and says already why it is left alone.
+        there = self._up or self._resting is not None
+        away = {} if there else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
         return tuple(Problem(key=key, text=text) for key, text in (away | self._problems).items())
 
     @property
@@ -133,11 +149,12 @@ class Link:
 
     async def stop(self) -> None:
         """Say good-bye and disconnect."""
+        self._leaving = True
+        for timer in (self._beating, self._resting):
+            if timer is not None:
+                timer.cancel()
         if self._client is None:
             return
-        self._leaving = True
-        if self._beating is not None:
-            self._beating.cancel()
         if self._up:
             self.publish(self._topics.status, OFFLINE, retain=True)
             try:
@@ -192,6 +209,10 @@ class Link:
     def _beat(self) -> None:
         """Send our own status around, and begin anew if it has not come back for long."""
         self._beating = self._loop.call_later(self._heartbeat.every, self._beat)
+        if self._resting is not None:
+            return
+        if self._up and self._loop.time() - self._stood > 3 * REST:
+            self._mended(TAKEN_OVER, "the connection to the broker is no longer taken over")
         if self._loop.time() - self._echoed < self._heartbeat.patience:
             self.publish(self._topics.status, ONLINE, retain=True)
             return
@@ -204,6 +225,7 @@ class Link:
 
     def _anew(self) -> None:
         """Begin with another client; what was only guessed of the broker is tried again."""
+        self._resting = None
         if self._guessed:
             self._version, self._guessed, self._closes = MQTTProtocolVersion.MQTTv5, False, 0
         self._discard()
@@ -284,7 +306,7 @@ class Link:
         self._up, self._closes, self._reason, self._since = True, 0, "", self._now()
         self._complained.clear()
         self._flying.clear()
-        self._echoed = self._loop.time()
+        self._echoed = self._stood = self._loop.time()
         # A client that is made anew again and again, for want of rights, is told once.
         if not self._told_up:
             LOG.info("connected to the broker at %s:%d with %s", self._broker.host, self._broker.port, self.version)
@@ -302,6 +324,8 @@ class Link:
         why = str(reason) if reason.value != UNSPECIFIED else "the connection broke"
         if self._up:
             self._told_up = False
+            if self._is_taken(reason):
+                return
             LOG.warning("lost the broker (%s); trying again", why)
             self._lost(why)
             if self._guessed:
@@ -314,6 +338,24 @@ class Link:
                 self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times", guessed=True)
         else:
             self._complain("the broker hangs up before it answers; does it want `tls`, or a certificate under `tls`?")
+
+    def _is_taken(self, reason: ReasonCode) -> bool:
+        """Return whether another client took over our connection; then it is left alone for a while."""
+        lasted = self._loop.time() - self._stood
+        self._briefs = self._briefs + 1 if lasted < BRIEF else 0
+        self._soon = self._soon + 1 if lasted < REST + MARGIN else 0
+        taken, name = reason.value == TAKEN, self._topics.bridge
+        why = f"another bridge with the id `{name}` is connected"
+        if not taken:
+            why = f"the broker breaks each connection soon; another bridge with the id `{name}` may be connected"
+        if taken or self._soon >= BRIEFS:
+            self._trouble(TAKEN_OVER, f"{why}: give each an id of its own, or stop one")
+        if not taken and self._briefs < BRIEFS:
+            return False
+        self._lost(why)
+        self._discard()
+        self._resting = self._loop.call_later(REST, self._anew)
+        return True
 
     def _lost(self, reason: str) -> None:
         self._up, self._since, self._reason = False, self._now(), reason

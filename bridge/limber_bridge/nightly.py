@@ -41,6 +41,8 @@ class Outputs:
     json: bool
     folder: Path | None
     plot: bool
+    quiet: bool = False
+    """Do not say where they went."""
 
     @property
     def pictures(self) -> Path:
@@ -56,16 +58,25 @@ def score_all(pool: Executor, paths: Sequence[Path], order: Order, outputs: Outp
     if outputs.folder is not None:
         outputs.folder.mkdir(parents=True, exist_ok=True)
     todo = [path for path in paths if not is_up_to_date(path, order, outputs)]
-    well = True
+    well, written = True, list[Path]()
     for path, outcome in each(pool, partial(score_recording, order=order, plot=outputs.plot), todo):
         match outcome:
             case Failed():
                 print(outcome.reason, file=sys.stderr)  # noqa: T201 - for a person
                 well = False
             case Scored():
-                for text in write(path, outcome, outputs):
+                for text in write(path, outcome, outputs, written):
                     print(text)  # noqa: T201 - its answer
+    if not outputs.quiet and (written or len(todo) < len(paths)):
+        print(where(written, len(paths) - len(todo), outputs), file=sys.stderr)  # noqa: T201 - for a person
     return well
+
+
+def where(written: Sequence[Path], left: int, outputs: Outputs) -> str:
+    """Return in a line where results went; `left` recordings were up to date."""
+    done = f"wrote {', '.join(map(str, written))}" if len(written) in range(1, 4) else ""
+    done = done or f"wrote {len(written)} files into {outputs.folder or 'this folder'}"
+    return f"{done}; up to date: {left}" if left else done
 
 
 def is_up_to_date(path: Path, order: Order, outputs: Outputs) -> bool:
@@ -80,12 +91,13 @@ def is_newer(picture: Path, recording: Path) -> bool:
     return picture.exists() and picture.stat().st_mtime >= recording.stat().st_mtime
 
 
-def write(path: Path, scored: Scored, outputs: Outputs) -> Iterator[str]:
-    """Write what came of a recording; yield what is for stdout."""
+def write(path: Path, scored: Scored, outputs: Outputs, written: list[Path]) -> Iterator[str]:
+    """Write what came of a recording, and note the files; yield what is for stdout."""
     for note in scored.notes:
         print(note, file=sys.stderr)  # noqa: T201 - for a person
     for picture, content in zip(picture_paths(path, outputs), scored.pictures, strict=False):
         put(picture, content)
+        written.append(picture)
     if outputs.json:
         yield json.dumps(scored.document)
     elif outputs.folder is None:
@@ -93,6 +105,7 @@ def write(path: Path, scored: Scored, outputs: Outputs) -> Iterator[str]:
     else:
         # Last, as its time says that all is done.
         put(output_of(path, outputs.folder), (json.dumps(scored.document) + "\n").encode())
+        written.append(output_of(path, outputs.folder))
 
 
 def picture_paths(path: Path, outputs: Outputs) -> list[Path]:

@@ -25,6 +25,7 @@ from limber_bridge.messages import (
     AskSet,
     Command,
     DoneAnswer,
+    EventMessage,
     LabelAnswer,
     LogAnswer,
     Refusal,
@@ -33,7 +34,16 @@ from limber_bridge.nights import micros, utc
 from limber_bridge.record import JournalError
 from limber_bridge.recorder import Recorder
 from limber_bridge.watch import Change, NothingToCalibrateError, NothingToEndError, Watch
-from limber_bridge.wire import PAGE, event_id, event_message, events_answer, labelled, nights_answer
+from limber_bridge.wire import (
+    LATER,
+    PAGE,
+    event_id,
+    event_message,
+    events_answer,
+    labelled,
+    nights_answer,
+    reported,
+)
 
 PATIENCE: Final = 5.0
 """s for the journal to answer."""
@@ -133,9 +143,16 @@ class Questions:
             return Refusal(id=ask.id, error="forgotten", message=text)
         entries = await asyncio.to_thread(self._journal.entries, ask.sleeper, ask.night, ask.after, limit)
         messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
-        said = self._watches[ask.sleeper].labels.said
+        said, more = self._watches[ask.sleeper].labels.said, len(entries) == limit
         told = [(one.number, labelled(message, one.event, said)) for one, message in messages if message is not None]
-        return events_answer(ask, told, more=len(entries) == limit)
+        return events_answer(ask, told if more else [*told, *await self._reported(ask)], more=more)
+
+    async def _reported(self, ask: AskEvents) -> list[tuple[int, EventMessage]]:
+        """Return the cramps of a night that only somebody told of, numbered: they come after all that was measured."""
+        labels = self._watches[ask.sleeper].labels_of(ask.night)
+        found = await asyncio.to_thread(self._journal.reported, ask.sleeper, labels)
+        numbered = [(LATER + label.time, reported(label, ask.night)) for label in found]
+        return [(number, message) for number, message in numbered if number > ask.after]
 
     async def _label(self, ask: AskLabel) -> Answer:
         watch = self._watches[ask.sleeper]

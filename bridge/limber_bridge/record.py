@@ -5,6 +5,7 @@ Law: whatever is published can be rebuilt from here; what cannot be read as what
 
 import sqlite3
 import threading
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -126,6 +127,15 @@ class Record:
         """Return the event with an id; None where there is none."""
         rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
         return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
+
+    def reported(self, sleeper: str, labels: Iterable[Label]) -> list[Label]:
+        """Return those of some labels of a sleeper that call something a cramp that no journal holds, in order of time.
+
+        Nothing was recognised then, or only something too faint to be told: nothing else shows what somebody felt.
+        """
+        felt = [label for label in labels if label.cramp]
+        unseen = [label for label in felt if label.event is None or self.event(sleeper, label.event) is None]
+        return sorted(unseen, key=lambda label: (label.time, label.id))
 
     def labels(self, sleeper: str) -> list[Label]:
         """Return all labels of a sleeper."""

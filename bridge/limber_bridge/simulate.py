@@ -76,25 +76,27 @@ class Order:
         return tuple(Sensor(number, *kind, side) for number, (kind, side) in enumerate(sides, 1))
 
 
-def write(order: Order) -> None:
-    """Write the recording and NAME.truth.json; NotWritableError if the order cannot be carried out."""
+def write(order: Order) -> Path:
+    """Write the recording and NAME.truth.json, and return where that is; NotWritableError if it cannot be done."""
     refuse(order)
     try:
         night = plan(order.seed, order.wishes)
     except ValueError as error:
         raise NotWritableError(f"{error}; write more hours or fewer wishes") from error
     stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
+    beside = order.out.with_name(f"{stem}.truth.json")
     text = json.dumps(truth_document(order, night), indent=1)
     # Written beside its place first: what was interrupted leaves no half night behind.
     part = order.out.with_name(f".part.{order.out.name}")
     try:
         write_signal(order, night, part)
-        order.out.with_name(f"{stem}.truth.json").write_text(text + "\n", encoding="utf-8")
+        beside.write_text(text + "\n", encoding="utf-8")
         part.replace(order.out)
     except OSError as error:
         raise NotWritableError(f"--out {order.out}: {error.strerror or error}; choose another place") from error
     finally:
         part.unlink(missing_ok=True)
+    return beside
 
 
 def refuse(order: Order) -> None:

@@ -321,6 +321,10 @@ class Watch:
         """Return the nights whose events say what a label for a time (us) is about."""
         return {self._calendar.night_of(time - RECENT), self._calendar.night_of(time)}
 
+    def labels_of(self, night: date) -> list[Label]:
+        """Return what was said of cramps at times of a night."""
+        return [label for label in self._labels if self._calendar.night_of(label.time) == night]
+
     def state(self, now: int) -> State:
         """Return everything that is true now."""
         present = not self.paused and any(one.connected(now) for one in self._health.values())

@@ -28,6 +28,7 @@ from limber_bridge.detection.events import (
     identity,
 )
 from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.personal import Label
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.messages import (
@@ -55,6 +56,13 @@ from limber_bridge.nights import Night, utc
 
 PAGE: Final = 32_000
 """Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly."""
+REPORTED: Final = "reported"
+"""The certainty of a cramp that nothing but a person tells of."""
+SAID_SO: Final = "somebody said so"
+"""Its reason."""
+LATER: Final = 4 * 10**15
+"""What is added to the time (us) of a cramp that somebody reported for its number among the events of a night: higher
+than that of any event in a journal, and exact in every JSON until 2128."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -217,6 +225,14 @@ def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
 def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
     """Return the message of an event with what was said of it; `said` goes by the id of the event."""
     return replace(message, label=said.get(identity(event))) if isinstance(message, CrampMessage) else message
+
+
+def reported(label: Label, night: date) -> CrampMessage:
+    """Return what somebody called a cramp though nothing was recognised: it begins at the moment that they named."""
+    return CrampMessage(
+        id=label.id, kind="cramp", night=night, start=utc(label.time), end=None, certainty=REPORTED, reason=SAID_SO,
+        strength=None, label=True,
+    )  # fmt: skip
 
 
 def event_id(told: str) -> str:

@@ -439,6 +439,27 @@ def test_check_asks_a_bridge_that_runs(tmp_path: Path, broker: Broker, start_bri
     assert "sensor 1 (Anna, left ankle, network): acceleration at" in ended.stdout
 
 
+def test_check_says_what_a_bridge_that_runs_refuses_and_what_is_over(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    recording = played(tmp_path, seconds=12, speed=1000).replace("id: 1", "id: 2")
+    sensors = f"{ANKLE.replace('left', 'right')}\n{recording}"
+    with Listener(broker.port) as listener:
+        start_bridge(sensors, broker.port, listen_on(port))
+        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["2"]["problem"] == "ended")
+        send(port, AnkleSensor(key=b"another key").frame(leg(0, 0.5, [])))
+        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["problem"] == "wrong_key")
+        lines = command("check", cwd=tmp_path).stdout.splitlines()
+        said = "the running bridge refuses what it sends (wrong_key); the same `key` has to stand in the sensor and in"
+        assert said in lines[-2]
+        assert lines[-1] == "ok      sensor 2 (Anna, left ankle, recording): its recording is over"
+        broker.program.stop()
+        failed = [line for line in command("check", cwd=tmp_path).stdout.splitlines() if line.startswith("FAILED")]
+        assert len(failed) == 1
+        assert "check `host`, `port` and `tls` under `broker`" in failed[0]
+
+
 def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Broker) -> None:
     (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=broker.port))
     Journal(tmp_path / "limber.db").close()

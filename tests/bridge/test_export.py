@@ -19,8 +19,18 @@ import pytest
 from limber_bridge.cli import main
 from limber_bridge.detected import detect
 from limber_bridge.detection.detector import Detector, Memory
-from limber_bridge.detection.events import Event, Factor, FactorKind, Gap, Movement
+from limber_bridge.detection.events import (
+    Certainty,
+    Cramp,
+    Event,
+    Factor,
+    FactorKind,
+    Gap,
+    Movement,
+    identity,
+)
 from limber_bridge.detection.night import score_night
+from limber_bridge.detection.personal import Label
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
 from limber_bridge.journal import Journal
@@ -239,10 +249,76 @@ def test_what_somebody_did_makes_no_night(kept: Path, tmp_path: Path, capsys: py
     assert found["duration"] == pytest.approx(1800, abs=120)
 
 
+def test_a_cramp_that_somebody_told_of_is_in_every_export(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "felt"
+    shutil.copytree(kept, folder)
+    possible = Cramp(AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5)
+    with Journal(folder / "limber.db") as journal:
+        journal.append("anna", [(DAY, possible)], journal.memory("anna") or Memory({}))
+        journal.keep_label("anna", Label(identity(possible), possible.onset, cramp=False, about=possible))
+        journal.keep_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
+        journal.keep_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
+        journal.keep_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
+    found = json.loads(exported(folder, "night.json", capsys).read_text())
+    assert found["cramps"] == [
+        {
+            "onset": 600.25, "end": 640.25, "certainty": "possible", "reason": "sudden movement", "strength": 1.5,
+            "label": False,
+        },
+        {
+            "onset": 300.25, "end": None, "certainty": "reported", "reason": "somebody said so", "strength": None,
+            "label": True,
+        },
+    ]  # fmt: skip
+    with exported(folder, "night.csv", capsys).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    said = [
+        (row["onset"], row["duration"], row["certainty"], row["strength"], row["label"])
+        for row in rows
+        if row["kind"] == "cramp"
+    ]
+    assert said == [("300.25", "", "reported", "", "True"), ("600.25", "40.0", "possible", "1.5", "False")]
+    onsets = [float(row["onset"]) for row in rows if row["kind"] != "series"]
+    assert onsets == sorted(onsets)
+    annotations = edfio.read_edf(exported(folder, "night.edf", capsys)).annotations
+    assert {one.text: one.onset for one in annotations}["reported cramp"] == 300.25
+    assert limber("nights", "--json", "--config", folder / "limber.yaml") == 0
+    nights = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["cramps_reported"] for one in nights] == [None, 1, 0]
+    # It makes no night, and can be had.
+    alone = json.loads(exported(folder, "alone.json", capsys, "2026-11-26").read_text())
+    assert [one["certainty"] for one in alone["cramps"]] == ["reported"]
+
+
+def test_the_journal_is_read_without_any_secret(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "secured"
+    shutil.copytree(kept, folder)
+    text = (folder / "limber.yaml").read_text()
+    secured = text.replace("port: 1}\nsleepers", "port: 1, user: u, password: !env_var LIMBER_NO_SUCH}\nsleepers")
+    keyed = secured.replace("side: left,", "side: left, key: !file no/such,", 1)
+    assert keyed.count("!") == 2
+    (folder / "limber.yaml").write_text(keyed)
+    assert limber("nights", "--config", folder / "limber.yaml") == 0
+    exported(folder, "night.json", capsys)
+    for command in ("run", "check"):
+        assert limber(command, "--config", folder / "limber.yaml") == 2
+        assert "set the environment variable LIMBER_NO_SUCH" in capsys.readouterr().err
+    (folder / "limber.yaml").write_text(keyed.replace("time_zone: Europe/Berlin", "time_zone: !env_var LIMBER_ZONE"))
+    assert limber("nights", "--config", folder / "limber.yaml") == 2
+    said = "limber.yaml:1: bridge.time_zone: set the environment variable LIMBER_ZONE, or write"
+    assert said in capsys.readouterr().err
+
+
 def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = exported(kept, "gap.edf", capsys, "2026-11-23")
     assert "the raw signal of 2026-11-23 is not kept" in capsys.readouterr().err
     assert edfio.read_edf(path).num_signals == 0
+    # The others never hold it.
+    for name in ("gap.csv", "gap.json"):
+        exported(kept, name, capsys, "2026-11-23")
+        assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

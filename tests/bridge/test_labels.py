@@ -127,9 +127,65 @@ def test_a_label_for_a_time(recorded: Path, broker: Broker, start_bridge: StartB
         assert listener.ask(ask="label", cramp=True, event=overlooked)["event"] == overlooked
         assert said(600, cramp=True)["event"].startswith("moment-")
         assert state(listener, labels=3)["cramp_thresholds"] == {"possible": 1.0, "probable": 1.0}
-        assert [event["label"] for event in cramps(listener)] == [True, None, None]
+        assert [event["label"] for event in cramps(listener) if event["certainty"] == "possible"] == [True, None, None]
         # The recording is over: now is when it ended, five minutes after it had been so faint.
         assert listener.ask(ask="label", cramp=True)["event"] == overlooked
+
+
+def test_a_cramp_that_only_somebody_felt_is_shown(recorded: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    """Until something recognised bears the label, it is taken back, or all labels are forgotten; it counts nowhere."""
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(played(recorded), broker.port)
+        listener.wait(over)
+        before = listener.wait(over).json["last_night"]["measures"]
+
+        def shown() -> list[Any]:
+            return [event for event in cramps(listener) if event["certainty"] == "reported"]
+
+        moment = BEGIN + timedelta(seconds=600)
+        filed = listener.ask(ask="label", cramp=True, time=moment.isoformat())["event"]
+        faint = listener.ask(
+            ask="label", cramp=True, time=(BEGIN + timedelta(seconds=3 * LENGTH + AT + 120)).isoformat()
+        )
+        assert filed == f"moment-{round(moment.timestamp() * 1e6)}"
+        first = {
+            "v": 1, "id": filed, "kind": "cramp", "night": "2026-11-21", "start": "2026-11-20T22:10:00Z", "known": None,
+            "end": None, "certainty": "reported", "reason": "somebody said so", "strength": None, "label": True,
+        }  # fmt: skip
+        assert shown() == [first, first | {"id": faint["event"], "start": "2026-11-20T23:23:40Z"}]
+        told = [event for event in cramps(listener) if event["certainty"] == "possible"]
+        listener.ask(ask="label", cramp=True, event=told[0]["id"])
+        listener.ask(ask="label", cramp=False, event=faint["event"])
+        assert shown() == [first]
+        assert listener.ask(ask="events", night="2026-11-20")["events"] == []
+
+        since = len(listener.heard)
+        killed_and_started_anew(bridge, start_bridge, recorded, broker)
+        again = listener.wait(over, since=since).json["last_night"]["measures"]
+        assert shown() == [first]
+        assert (again["cramps_possible"], again["cramps_probable"]) == (before["cramps_possible"], None)
+        listener.ask(ask="label", cramp=False, event=filed)
+        assert shown() == []
+        listener.ask(ask="label", cramp=True, event=filed)
+        listener.ask(ask="reset_labels")
+        assert shown() == []
+
+
+def test_many_that_were_reported_come_in_pages(recorded: Path, broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(played(recorded), broker.port)
+        listener.wait(over)
+        moments = [BEGIN + timedelta(seconds=70 + number) for number in range(200)]
+        for moment in moments:
+            assert listener.ask(ask="label", cramp=True, time=moment.isoformat())["ok"] is True
+        found, pages = list[Any](), 0
+        after: int | None = 0
+        while after is not None:
+            answer = listener.ask(ask="events", night="2026-11-21", after=after)
+            found += [event for event in answer["events"] if event.get("certainty") == "reported"]
+            after, pages = answer["next"], pages + 1
+        assert pages > 1
+        assert [datetime.fromisoformat(event["start"]) for event in found] == moments
 
 
 def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
@@ -145,10 +201,12 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
             return answer["error"], answer["message"]
 
         assert refused(cramp=True, event="cramp-1-ended") == (
-            "unknown_event", "no cramp `cramp-1` is known; ask `events` of its night for those that are",
+            "unknown_event", "no cramp `cramp-1` is known; say which one is meant by its time",
         )  # fmt: skip
         assert refused(cramp=False, time="2026-11-20T22:10:00Z")[0] == "unknown_event"
-        assert refused(cramp=False)[0] == "unknown_event"
+        assert refused(cramp=False) == (
+            "unknown_event", "no cramp was seen shortly before; say which one was none by its time",
+        )  # fmt: skip
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         assert refused(cramp=True, time=ahead) == ("time_ahead", f"{ahead} is still to come; write when it was")
         assert refused(cramp=True, time="2026-11-20T22:10:00")[0] == "malformed"

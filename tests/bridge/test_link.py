@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from house.process import LOOPBACK, Program, free_port
 from limber_bridge import check, mqtt
 from limber_bridge.config import Broker as Settings
-from limber_bridge.mqtt import NO_ECHO, REFUSED_PUBLISH, Heartbeat, Link
+from limber_bridge.mqtt import AWAY, NO_ECHO, REFUSED_PUBLISH, TAKEN_OVER, Heartbeat, Link
 from limber_bridge.wire import Topics
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
@@ -242,6 +243,68 @@ def test_check_tells_what_the_broker_refuses(
         assert said in finding.text
     finally:
         program.stop()
+
+
+@pytest.mark.parametrize("version", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311], ids=["5", "3.1.1"])
+async def test_two_bridges_with_one_id_leave_each_other_alone(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: MQTTProtocolVersion
+) -> None:
+    """The one that was thrown out rests, says why, and tells it once it is there again; at last all is well."""
+    monkeypatch.setattr(mqtt, "REST", 2.0)
+    quick = Heartbeat(every=0.2, patience=60.0)
+    one, other = Linked(broker.port, quick), Linked(broker.port, quick)
+    for each in (one, other):
+        each.link._version = version
+        each.link.start()
+    try:
+        await one.until(lambda: bool(keys(one) | keys(other)))
+        thrown, there = (one, other) if keys(one) else (other, one)
+        assert [problem.key for problem in thrown.link.problems] == [TAKEN_OVER]
+        text = thrown.link.problems[0].text
+        assert "another bridge with the id `bedroom` " in text
+        assert "give each an id of its own, or stop one" in text
+        assert not thrown.link.health.connected
+        greetings = one.greetings + other.greetings
+        await asyncio.sleep(1.0)
+        assert one.greetings + other.greetings - greetings <= 1
+        # When the other one comes back.
+        await there.until(lambda: keys(there) == {TAKEN_OVER})
+        await there.link.stop()
+        await thrown.until(lambda: thrown.link.health.connected)
+        assert "another bridge" in thrown.link.health.absence.reason  # type: ignore[union-attr]
+        assert keys(thrown) == {TAKEN_OVER}
+        await thrown.until(lambda: not keys(thrown))
+        assert caplog.text.count("give each an id of its own") <= 2
+    finally:
+        await one.link.stop()
+        await other.link.stop()
+
+
+def keys(linked: Linked) -> set[str]:
+    return {problem.key for problem in linked.link.problems} - {AWAY}
+
+
+async def test_a_bridge_that_rests_can_be_stopped(broker: Broker) -> None:
+    one, other = Linked(broker.port, QUICK), Linked(broker.port, QUICK)
+    one.link.start()
+    await one.until(lambda: one.greetings == 1)
+    other.link.start()
+    await one.until(lambda: TAKEN_OVER in keys(one))
+    await one.link.stop()
+    await other.link.stop()
+
+
+def test_check_tells_of_a_bridge_with_the_same_id(broker: Broker, start_bridge: StartBridge) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(SIMULATED, broker.port)
+        listener.wait(online)
+    settings_ = Settings(LOOPBACK, broker.port, None, None, None, "limber")
+    *_, finding = check.try_broker(settings_, TOPICS, "anna")
+    assert not finding.well
+    assert "another bridge with the id `bedroom` is online, and none with this journal: give each" in finding.text
+    assert all(one.well for one in check.try_broker(settings_, TOPICS, "anna", running=True))
+    other = Topics("limber", "kitchen")
+    assert all(one.well for one in check.try_broker(settings_, other, "anna"))
 
 
 def test_what_kept_the_bridge_away_is_told_once_it_is_there(tmp_path: Path, start_bridge: StartBridge) -> None:

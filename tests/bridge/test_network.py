@@ -136,6 +136,23 @@ async def test_tcp_that_is_out_of_step_is_closed_and_others_go_on() -> None:
     assert reasons(found) == [(None, Reason.MALFORMED)] * PATIENCE
 
 
+async def test_what_is_no_frame_is_told_with_its_sender() -> None:
+    async with listening() as (port, arrivals):
+        send(port, b"rubbish", AnkleSensor(id=1).frame(leg(0, 0.5, []))[:-1], MARK)
+        rubbish, cut = await until_mark(arrivals)
+        assert isinstance(rubbish, Trouble)
+        assert rubbish.detail == f"7 bytes that do not begin like a frame (from {LOOPBACK})"
+        assert isinstance(cut, Trouble)
+        assert (cut.sensor, "from" in cut.detail) == (1, False)
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(b"\x03\x00abc")
+        async with asyncio.timeout(10):
+            over_tcp = await anext(arrivals)
+        assert isinstance(over_tcp, Trouble)
+        assert over_tcp.detail.endswith(f"(from {LOOPBACK})")
+        writer.close()
+
+
 async def test_a_port_that_is_taken_is_named() -> None:
     async with listening() as (port, _):
         with pytest.raises(SourceLostError, match=f"cannot listen on {LOOPBACK}:{port}"):

@@ -315,6 +315,24 @@ def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
         has_kept_the_laws(stay)
 
 
+def test_a_night_that_was_ended_too_early_is_finished_again_when_it_is_over() -> None:
+    """20 min after going to bed, and the bridge is killed in the night: all of it comes with the second revision."""
+    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(20, in_bed=True)
+        stay.take(stay.watch.end_night())
+        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(20 / 60, abs=0.1)
+        stay.spend(240, in_bed=True)
+        stay.off(1)
+        stay.spend(220, in_bed=True)
+        assert [night.revision for night in stay.finished] == [1]
+        stay.spend(70, in_bed=False)
+        assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]
+        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(8.0, abs=0.1)
+        stay.until_noon_is_over()
+        has_kept_the_laws(stay)
+
+
 def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
     """Finished at noon in Berlin, which is six in the morning in New York: what is slept there revises it."""
     with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:

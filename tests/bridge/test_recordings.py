@@ -54,6 +54,26 @@ def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(joined(recording), SIGNAL, atol=3e-4)
 
 
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("blank", [False, True])
+def test_semicolons_are_read_like_commas(tmp_path: Path, decimal: str, *, blank: bool) -> None:
+    """As a spreadsheet writes them where the comma is the decimal sign."""
+    text = written(tmp_path / "n.csv").read_text()
+    rows = text.replace(",", ";").replace(".", decimal).splitlines()
+    rows[5] = ";".join([rows[5].split(";")[0], "", "", ""]) if blank else rows[5]
+    (tmp_path / "s.csv").write_text("\n".join(rows))
+    found = joined(read(tmp_path / "s.csv"))
+    expected = joined(read(tmp_path / "n.csv"))
+    expected[:, 4] = np.nan if blank else expected[:, 4]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_an_edf_without_a_signal_says_so(tmp_path: Path) -> None:
+    edfio.Edf([], annotations=[edfio.EdfAnnotation(0, None, "leg movement")]).write(tmp_path / "n.edf")
+    with pytest.raises(UnreadableRecordingError, match="annotations and no signal; there is nothing to score"):
+        read(tmp_path / "n.edf")
+
+
 @pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.edf"])
 def test_the_same_samples_give_the_same_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / "again").mkdir()
@@ -130,8 +150,18 @@ def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,a,b\n0,1,0\n", "line 1: no known column; known are"),
         ("time,x,x,z\n0,1,0,0\n", "line 1: column `x` stands there twice"),
         ("time,x,y\n0,1,0\n1,1,0\n", "`x` is there but not `z`; give all axes"),
-        ("time,left_emg\n0,1\n1,abc\n", "line 3: could not convert string to float: 'abc'"),
+        ("time,left_emg\n0,1\n1,abc\n", "line 3: column `left_emg` is `abc`; write a number"),
         ("time,left_emg\n0,1\n1\n", "line 3: 1 fields under 2 names"),
+        (
+            "time,left_emg\n0,0,1,2\n0,1,1,2\n",
+            "2: 4 fields under 2 names; if its commas are decimal ones, write points",
+        ),
+        ("time;left_emg\n0.0;1,2\n0.1;1,2\n", "decimal commas and points in one file; write the same everywhere"),
+        (
+            "time,left_emg\n2026-11-20T22:00:00Z,1\n",
+            "line 2: column `time` is `2026-11-20T22:00:00Z`; write seconds, from any moment on or since 1970",
+        ),
+        ("time,left_emg\n0,on\n", "line 2: column `left_emg` is `on`; write a number or nothing"),
         ("time,left_emg\n0,1\n,2\n", "line 3: column `time` is empty"),
         ("time,left_emg\n0,1\n", "fewer than two rows"),
         ("time,left_emg\n", "fewer than two rows"),

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from limber_bridge.jobs import Failed, each, executor
 from limber_bridge.recordings.recording import column_names
 from limber_bridge.recordings.table import write_csv
 from tests.detection.signals import RATE, ankle, emg
+from tests.needs import need
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -180,10 +182,59 @@ def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixt
         ["rescore", "a.csv", "--rules", "mine"],
     ],
 )
-def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+def test_wrong_usage_ends_with_2_and_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("limber")
+    assert line.endswith(" --help`")
+
+
+def test_where_results_went_is_said_unless_nobody_wants_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths, out = [str(recorded(tmp_path / f"{name}.csv")) for name in "abcd"], tmp_path / "out"
+    assert main(["score", "--out", str(out), paths[0]]) == 0
+    assert capsys.readouterr().err == f"wrote {out}/a.json\n"
+    assert main(["score", "--out", str(out), "--quiet", *paths[:2]]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["score", "--out", str(out), *paths]) == 0
+    assert capsys.readouterr().err == f"wrote {out}/c.json, {out}/d.json; up to date: 2\n"
+    assert main(["score", "--out", str(out), *paths]) == 0
+    assert capsys.readouterr().err == f"wrote 0 files into {out}; up to date: 4\n"
+    assert main(["score", "--json", paths[0]]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_cannot_be_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = recorded(tmp_path / "night.csv")
+    assert main(["score", "--out", str(path), str(path)]) == 2
+    said = f"limber score: --out {path}: File exists; choose another place\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_whoever_has_heard_enough_ends_it_in_silence(tmp_path: Path, jobs: str) -> None:
+    """As `limber score --json ... | head` does: what is left is scored for nobody."""
+    paths = [recorded(tmp_path / f"n{number}.csv") for number in range(3)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [need("limber"), "score", "--json", "--jobs", jobs, *map(str, paths)]
+        ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+SAID = b"limber score: cannot write what was found: No space left on device; make room\n"
+
+
+def test_a_full_stdout_is_one_line(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "night.csv")
+    with Path("/dev/full").open("wb") as full:
+        command = [need("limber"), "score", "--json", str(path)]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (1, SAID)
 
 
 def test_two_recordings_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -295,6 +346,7 @@ def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     ("text", "message"),
     [
         ("onset,duration\n1,2\n", "line 1: no column `side`; write `onset,duration,side`"),
+        ("onset;duration;side\n1,5;2,0,1;L\n", "line 2: column `duration` is `2.0,1`; write a number"),
         ("onset,duration,side\n1,x,L\n", "line 2: column `duration` is `x`; write a number"),
         ("onset,duration,side\n1,2,L\n1,-2,L\n", "line 3: column `duration` is below 0"),
         ("onset,duration,side\n1,2,B\n", "line 2: side `b`; write L, R, left, right"),

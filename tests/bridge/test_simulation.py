@@ -309,6 +309,17 @@ def test_a_wish_that_would_come_to_nothing_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_where_it_was_written_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", "--out", "n.csv.gz", "--hours", "0.5", "--cramps", "0"]) == 0
+    assert capsys.readouterr().err == "wrote n.csv.gz, and its truth as n.truth.json\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"n.csv.gz", "n.truth.json"}
+    assert main(["simulate", "--out", "n.csv", "--hours", "0.5", "--cramps", "0", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("words", ["--with nothing", "--device toaster"])
 def test_an_unknown_name_is_answered_with_those_that_are_known(capsys: pytest.CaptureFixture[str], words: str) -> None:
     with pytest.raises(SystemExit, match="2"):

@@ -250,6 +250,30 @@ def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
     assert [night.revision for night in cells.finished] == [1]
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["on all night", "off until noon is over"])
+def test_a_night_that_was_ended_too_early_is_revised_with_all_of_it(legs: Evening, *, killed: bool) -> None:
+    """By mistake, 24 min after going to bed: what is kicked afterwards counts under the same date, once it is over."""
+    kicks, length = [(15.0 + 30 * number, 2.0) for number in range(47)], 24 * 60.0
+    legs.lie(ankle(*kicks, length=length))
+    legs.take(legs.watch.end_night())
+    (early,) = legs.finished
+    assert (early.date, early.revision, early.measures.movements) == (date(2026, 11, 22), 1, 47)
+    legs.lie(ankle(*kicks, length=length, seed=1))
+    state = legs.watch.state(legs.now)
+    assert (state.tonight.night, state.tonight.measures.movements) == (date(2026, 11, 22), 94)
+    assert state.last_night is not None
+    assert (state.last_night.revision, state.last_night.measures.movements) == (1, 47)
+    again = legs.restart()
+    if killed:
+        again.now = local("2026-11-22T14:00")
+        again = again.restart()
+    again.wait(15 * 60)
+    late = again.finished[-1]
+    assert [(night.date, night.revision) for night in again.finished] == [(early.date, 1), (early.date, 2)]
+    assert (late.measures.movements, late.start) == (94, early.start)
+    assert (late.measures.time_in_bed_h or 0) == pytest.approx(2 * (early.measures.time_in_bed_h or 0), abs=0.1)
+
+
 def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(legs: Evening) -> None:
     """An ankle is believed after five minutes, when the night has turned."""
     legs.now = local("2026-11-22T11:57")

@@ -242,7 +242,7 @@ async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeyp
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
 
-    silent = replace(SOURCES["network"], run=hangs_after_two_seconds)
+    silent = replace(SOURCES["network"], run=hangs_after_two_seconds, listens=False)
     monkeypatch.setattr(app, "SOURCES", {"network": silent})
     monkeypatch.setattr(intake, "SILENT", SECOND // 2)
     with Journal(tmp_path / "limber.db") as journal:
@@ -253,6 +253,31 @@ async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeyp
             await until(lambda: bridge._watches["anna"].measured > first)
             assert bridge._watches["anna"].sensors(first)["1"].lost == 0
             assert bridge._intake._ends[1] >= 200
+
+
+async def test_a_port_stays_open_though_every_sensor_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
+    monkeypatch.setattr(intake, "SILENT", SECOND // 10)
+    port, sensor = free_port(), AnkleSensor(id=1)
+    with Journal(tmp_path / "limber.db") as journal:
+        bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(port)), journal, HostClock())
+        async with running(bridge):
+            await asyncio.sleep(0.5)
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            send(port, sensor.frame(leg(0, 0.5, [])))
+            await until(lambda: bridge._intake._ends.get(1) == 25)
+            await asyncio.sleep(0.5)
+            send(port, sensor.frame(leg(0.5, 0.5, [])))
+            await until(lambda: bridge._intake._ends[1] == 50)
+            frame = sensor.frame(leg(1.0, 0.5, []))
+            writer.write(len(frame).to_bytes(2, "little") + frame)
+            await until(lambda: bridge._intake._ends[1] == 75)
+            assert not reader.at_eof()
+            writer.close()
+            assert bridge._watches["anna"].sensors(0)["1"].lost == 0
+    assert "cannot listen" not in caplog.text
 
 
 def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:

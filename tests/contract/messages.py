@@ -20,6 +20,7 @@ from limber_bridge.detection.events import (
     Series,
 )
 from limber_bridge.detection.measures import Measures, rounded
+from limber_bridge.detection.personal import Label
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
 from limber_bridge.messages import (
     Absence,
@@ -55,6 +56,7 @@ from limber_bridge.wire import (
     night_done,
     night_message,
     nights_answer,
+    reported,
 )
 from tests.bridge.examples import MEASURES, local, night
 
@@ -188,10 +190,12 @@ ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=d
 ASK_EVENTS: Final = AskEvents(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
 STARTED: Final = Cramp(AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0})
 ENDED: Final = Cramp(AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5})
+REPORTED: Final = reported(Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT)
 EVENTS: Final = [
     event_message(movement(), NIGHT),
     event_message(series(ended=True), NIGHT),
     labelled(told(ENDED), ENDED, {f"cramp-{AT}": False}),
+    REPORTED,
 ]
 
 SENT: Final[Mapping[str, Message]] = {
@@ -203,6 +207,7 @@ SENT: Final[Mapping[str, Message]] = {
     "event_series_ended": told(series(ended=True)),
     "event_cramp_started": told(STARTED),
     "event_cramp_ended": told(ENDED),
+    "event_cramp_reported": REPORTED,
     "event_bed": told(Bed(AT, in_bed=False)),
     "event_night": night_done(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),

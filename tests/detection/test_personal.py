@@ -179,7 +179,7 @@ def test_a_label_for_a_moment() -> None:
     assert (found.id, found.time, found.about) == (f"cramp-{AT}", AT + MINUTE, next(iter(faint(FAINT))))
     nothing = said.for_moment(AT + MINUTE, [], cramp=True)
     assert (nothing.id, nothing.about) == (f"moment-{AT + MINUTE}", None)
-    with pytest.raises(UnknownEventError, match="no cramp was told in the 15 min before"):
+    with pytest.raises(UnknownEventError, match="no cramp was seen shortly before"):
         said.for_moment(AT + MINUTE, FAINT, cramp=False)
 
 

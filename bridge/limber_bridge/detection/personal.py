@@ -83,7 +83,7 @@ class Labels:
         if isinstance(event, Cramp):
             return Label(key, event.onset, cramp, event)
         if key not in self._labels:
-            raise UnknownEventError(f"no cramp `{key}` is known; ask `events` of its night for those that are")
+            raise UnknownEventError(f"no cramp `{key}` is known; say which one is meant by its time")
         return replace(self._labels[key], cramp=cramp)
 
     def for_moment(self, time: int, events: Iterable[Event], *, cramp: bool) -> Label:
@@ -95,7 +95,7 @@ class Labels:
         if found is not None:
             return Label(identity(found), time, cramp, found)
         if not cramp:
-            raise UnknownEventError("no cramp was told in the 15 min before; write in `event` which one was none")
+            raise UnknownEventError("no cramp was seen shortly before; say which one was none by its time")
         return Label(f"moment-{time}", time, cramp)
 
     def take(self, label: Label) -> None:

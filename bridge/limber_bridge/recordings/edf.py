@@ -64,6 +64,8 @@ def interpreted(
 ) -> Recording:
     """Return what of a file is ours; UnreadableRecordingError, or ValueError and its like where it makes no sense."""
     known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label, channels)) is not None]
+    if not edf.signals:
+        raise UnreadableRecordingError(f"{path}: it holds annotations and no signal; there is nothing to score")
     if not known:
         labels = ", ".join(signal.label for signal in edf.signals)
         raise UnreadableRecordingError(

@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from limber_bridge.detection.measures import Stages
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.sleep import Span
 from limber_bridge.recordings.recording import UnreadableRecordingError
-from limber_bridge.recordings.table import text_of
+from limber_bridge.recordings.table import separator, text_of
 
 EPOCH: Final = 30 * SECOND
 """us; sleep is staged in epochs of 30 s, from time 0."""
@@ -117,7 +118,9 @@ def _part(row: _Row) -> Part:
 def _rows(path: Path, wanted: Sequence[str]) -> Iterator[_Row]:
     """Yield the rows of a CSV that has the wanted columns, in any order and among others."""
     with text_of(path) as lines:
-        table = csv.DictReader(lines)
+        first = lines.readline()
+        between = separator(first)
+        table = csv.DictReader(chain([first], lines), delimiter=between)
         names = [name.strip().lower() for name in table.fieldnames or ()]
         missing = [name for name in wanted if name not in names]
         if missing:
@@ -128,4 +131,6 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[_Row]:
             short = [name for name in wanted if fields[name] is None]
             if short:
                 raise UnreadableRecordingError(f"{place}: no `{short[0]}`; every row needs {', '.join(wanted)}")
-            yield _Row(place, {name: fields[name].strip() for name in wanted})
+            # What still has a comma then is no number.
+            point = "." if between == ";" else ","
+            yield _Row(place, {name: fields[name].strip().replace(",", point, 1) for name in wanted})

@@ -50,8 +50,9 @@ HOLE: Final = 2.5
 def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
     """Read a CSV, gzipped or not; UnreadableRecordingError or OSError."""
     with text_of(path) as lines:
-        names = header(path, lines, channels)
-        table = numbers(path, lines, names)
+        first = lines.readline()
+        names = header(path, first, channels)
+        table = numbers(path, lines.read(), names, separator(first))
     table, notes = in_order(path, table, names.index("time"))
     times = table[names.index("time")]
     unix = bool(times[0] > UNIX)
@@ -118,9 +119,23 @@ def text_of(path: Path) -> Iterator[IO[str]]:
             raise UnreadableRecordingError(f"{path}: not a whole UTF-8 text ({error}); save it anew") from error
 
 
-def header(path: Path, lines: IO[str], channels: Mapping[str, str]) -> list[str]:
-    """Read the header row, names replaced by what they stand for, and check it."""
-    found = [name.strip() for name in lines.readline().rstrip("\r\n").split(",")]
+def separator(first: str) -> str:
+    """Return what stands between the columns under a header row: commas, or semicolons where it has no comma."""
+    return ";" if ";" in first and "," not in first else ","
+
+
+def pointed(path: Path, text: str) -> str:
+    """Return rows between semicolons with decimal points; UnreadableRecordingError where both are in use."""
+    if "," not in text:
+        return text
+    if "." in text:
+        raise UnreadableRecordingError(f"{path}: decimal commas and points in one file; write the same everywhere")
+    return text.replace(",", ".")
+
+
+def header(path: Path, first: str, channels: Mapping[str, str]) -> list[str]:
+    """Return the names in the header row, replaced by what they stand for, and check it."""
+    found = [name.strip() for name in first.rstrip("\r\n").split(separator(first))]
     names = [channels.get(name, name) for name in found]
     if names == [""]:
         raise UnreadableRecordingError(f"{path}: empty; a recording begins with a header row")
@@ -136,32 +151,44 @@ def header(path: Path, lines: IO[str], channels: Mapping[str, str]) -> list[str]
     return names
 
 
-def numbers(path: Path, lines: IO[str], names: Sequence[str]) -> Floats:
+def numbers(path: Path, text: str, names: Sequence[str], between: str) -> Floats:
     """Return the columns (columns, rows) of what follows the header; an empty field is NaN."""
-    text = lines.read()
+    text = pointed(path, text) if between == ";" else text
     if not text.strip():
         raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
     try:
-        table = np.loadtxt(io.StringIO(text), delimiter=",", ndmin=2, dtype=np.float64)
+        table = np.loadtxt(io.StringIO(text), delimiter=between, ndmin=2, dtype=np.float64)
     except ValueError:
         # Slower, and it finds the place.
-        return np.array(list(careful(path, text, names)), dtype=np.float64).reshape(-1, len(names)).T
+        return np.array(list(careful(path, text, names, between)), dtype=np.float64).reshape(-1, len(names)).T
     if table.shape[1] != len(names):
-        raise UnreadableRecordingError(f"{path}: line 2: {table.shape[1]} fields under {len(names)} names")
+        raise misfit(f"{path}: line 2", table.shape[1], names)
     return table.T
 
 
-def careful(path: Path, text: str, names: Sequence[str]) -> Iterator[list[float]]:
+def misfit(place: str, count: int, names: Sequence[str]) -> UnreadableRecordingError:
+    """Return what is wrong with a row of so many fields."""
+    mend = "; if its commas are decimal ones, write points, or semicolons between the columns"
+    return UnreadableRecordingError(f"{place}: {count} fields under {len(names)} names{mend * (count > len(names))}")
+
+
+def careful(path: Path, text: str, names: Sequence[str], between: str) -> Iterator[list[float]]:
     """Yield the rows one by one."""
-    for line, row in enumerate(csv.reader(io.StringIO(text)), 2):
+    for line, row in enumerate(csv.reader(io.StringIO(text), delimiter=between), 2):
         if not row:
             continue
         if len(row) != len(names):
-            raise UnreadableRecordingError(f"{path}: line {line}: {len(row)} fields under {len(names)} names")
-        try:
-            yield [float(field) if field.strip() else math.nan for field in row]
-        except ValueError as error:
-            raise UnreadableRecordingError(f"{path}: line {line}: {error}; write a number or nothing") from error
+            raise misfit(f"{path}: line {line}", len(row), names)
+        yield [number(field, name, f"{path}: line {line}") for field, name in zip(row, names, strict=True)]
+
+
+def number(field: str, name: str, place: str) -> float:
+    """Return the number in a field, NaN for an empty one; UnreadableRecordingError."""
+    try:
+        return float(field) if field.strip() else math.nan
+    except ValueError as error:
+        mend = "write seconds, from any moment on or since 1970" if name == "time" else "write a number or nothing"
+        raise UnreadableRecordingError(f"{place}: column `{name}` is `{field.strip()[:40]}`; {mend}") from error
 
 
 def groups(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:

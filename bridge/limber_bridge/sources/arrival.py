@@ -129,6 +129,8 @@ class Source:
     may be tried again."""
     together: bool = False
     """One run serves all sensors of the source; else each sensor has its own."""
+    listens: bool = False
+    """It waits for sensors that call: where none does, to open it anew would help nobody, and close the door."""
     live: bool = True
     """Samples are of now; False: of a recording, with a time of its own."""
 

@@ -115,16 +115,18 @@ class Desk:
         signed = [number for number, key in self._keys.items() if key is not None]
         self._seen = {number: Seen(request.read.get(number, ())) for number in signed}
 
-    def take(self, data: bytes, arrived: int, offset: int = 0) -> Iterator[Arrival]:
+    def take(self, data: bytes, arrived: int, offset: int = 0, sender: str = "") -> Iterator[Arrival]:
         """Yield what one frame brings that arrived at a time (us) of the host's steady clock; with `offset` it is UTC.
 
-        Of a sensor that has no key any frame is believed; of one that has, each counts once.
+        `sender` is the address that it came from: for a person, where nothing else says whose it is. Of a sensor that
+        has no key any frame is believed; of one that has, each counts once.
         """
         try:
             frame = parse(data)
         except FrameError as error:
             known = error.sensor if error.sensor in self._streams else None
-            yield Trouble(known, error.reason, str(error))
+            origin = f" (from {sender})" if known is None and sender else ""
+            yield Trouble(known, error.reason, f"{error}{origin}")
             return
         stream = self._streams.get(frame.sensor)
         if stream is None:
@@ -179,15 +181,15 @@ class Receiver(asyncio.DatagramProtocol):
     def __init__(self, host: HostClock, sensors: int) -> None:
         """Begin with nothing; there are so many sensors."""
         self._host = host
-        self._inbox: asyncio.Queue[tuple[bytes, int]] = asyncio.Queue(2 * QUEUE)
+        self._inbox: asyncio.Queue[tuple[bytes, int, str]] = asyncio.Queue(2 * QUEUE)
         self._budgets = Budgets(FRAMES * sensors)
         self._most, self._most_each = max(CONNECTIONS, 2 * sensors), max(CONNECTIONS_EACH, 2 * sensors)
         self._connections: Counter[str] = Counter()
         self._shed = self._turned_away = self._overflowed = 0
         self._socket: socket.socket | None = None
 
-    async def next(self) -> tuple[bytes, int] | None:
-        """Wait for the next frame and the time (us, steady) at which it came; None if there is none for `LOOK` s."""
+    async def next(self) -> tuple[bytes, int, str] | None:
+        """Wait for the next frame, when (us, steady) and from where it came; None if there is none for `LOOK` s."""
         if not self._inbox.empty():
             return self._inbox.get_nowait()
         try:
@@ -223,7 +225,7 @@ class Receiver(asyncio.DatagramProtocol):
         arrived = self._host.steady()
         if self._inbox.qsize() < QUEUE and self._budgets.allows(addr[0], arrived):
             # What is longer is no frame: nothing more of it has to be kept.
-            self._inbox.put_nowait((data[: LARGEST + 1], arrived))
+            self._inbox.put_nowait((data[: LARGEST + 1], arrived, addr[0]))
         else:
             self._shed += 1
 
@@ -252,7 +254,7 @@ class Receiver(asyncio.DatagramProtocol):
             bad = 0 if data.startswith(MAGIC) else bad + 1 if length <= LARGEST else PATIENCE
             if not self._budgets.allows(address, self._host.steady()):
                 await asyncio.sleep(SLOWED)
-            await self._inbox.put((data, self._host.steady()))
+            await self._inbox.put((data, self._host.steady(), address))
 
     def _lost_in_kernel(self) -> int:
         """Return how many datagrams found no room in the kernel since this was asked last, where it tells."""
@@ -285,7 +287,8 @@ async def run(request: Request) -> AsyncGenerator[Arrival]:
         while True:
             frame = await receiver.next()
             if frame is not None:
-                for arrival in desk.take(*frame, request.host.offset):
+                data, arrived, sender = frame
+                for arrival in desk.take(data, arrived, request.host.offset, sender):
                     yield arrival
             if loop.time() - looked >= LOOK:
                 looked = loop.time()
@@ -301,4 +304,5 @@ SOURCE: Final = Source(
     needs="add a section `network:` with `address: 0.0.0.0` and `port: 47800`",
     run=run,
     together=True,
+    listens=True,
 )
