@@ -40,6 +40,7 @@ EVENTS: dict[str, type[Event]] = {
     "event_series_ended": SeriesEvent,
     "event_cramp_started": CrampEvent,
     "event_cramp_ended": CrampEvent,
+    "event_cramp_reported": CrampEvent,
     "event_bed": BedEvent,
     "event_night": NightEvent,
     "event_gap": GapEvent,
