@@ -176,8 +176,9 @@ def gathered(config: Config, record: Record, sleeper: Sleeper, day: date | None)
     if day is None:
         raise NothingThereError(f"no night of {sleeper.id} is finished yet; name one, as in `limber export 2026-11-23`")
     events, reported = record.events(sleeper.id, day), reported_in(config, record, sleeper, day)
-    if not events and not reported:
-        dropped = record.dropped(sleeper.id, day)
+    dropped = record.dropped(sleeper.id, day)
+    # Labels outlive the events: what they are about was perhaps recognised, and is not there any more.
+    if dropped is not None or not (events or reported):
         why = "there is none" if dropped is None else f"its events were dropped on {utc(dropped):%Y-%m-%d}"
         raise NothingThereError(f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is")
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)

@@ -344,12 +344,12 @@ class Link:
         lasted = self._loop.time() - self._stood
         self._briefs = self._briefs + 1 if lasted < BRIEF else 0
         self._soon = self._soon + 1 if lasted < REST + MARGIN else 0
-        taken, name = reason.value == TAKEN, self._topics.bridge
-        why = f"another bridge with the id `{name}` is connected"
+        taken, mend = reason.value == TAKEN, "give each an id of its own, or stop one"
+        why = f"another bridge with the id `{self._topics.bridge}` is connected"
         if not taken:
-            why = f"the broker breaks each connection soon; another bridge with the id `{name}` may be connected"
+            why = f"each connection breaks soon, as if {why}"
         if taken or self._soon >= BRIEFS:
-            self._trouble(TAKEN_OVER, f"{why}: give each an id of its own, or stop one")
+            self._trouble(TAKEN_OVER, f"{why}: {mend}" if taken else f"{why}: if so, {mend}; else see to the network")
         if not taken and self._briefs < BRIEFS:
             return False
         self._lost(why)

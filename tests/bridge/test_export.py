@@ -83,6 +83,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
         journal.finish(replace(night(DAY), measures=score.measures))
         journal.finish(night(date(2026, 11, 20), 2))
+        # What it is about was in the journal once: nobody may say now that nothing was recognised.
+        gone = Cramp(local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5)
+        journal.keep_label("anna", Label(identity(gone), gone.onset, cramp=True, about=gone))
         journal.append("anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory)
     with closing(sqlite3.connect(folder / "limber.db")) as database:
         database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
