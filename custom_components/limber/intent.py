@@ -29,6 +29,11 @@ async def async_setup_intents(hass: HomeAssistant) -> None:
 class Spoken(intent.IntentHandler):
     """An intent whose answer, also that it cannot be, is a sentence in the language of the question."""
 
+    @property
+    @override
+    def slot_schema(self) -> Any:
+        return {vol.Optional("sleeper"): str}
+
     @abstractmethod
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
         """Return the answer; HomeAssistantError if there is none."""
@@ -51,11 +56,6 @@ class LastNight(Spoken):
     intent_type = LAST_NIGHT
     description = "Tells how restless a person's legs were last night, as counted by Limber: no diagnosis"
 
-    @property
-    @override
-    def slot_schema(self) -> Any:
-        return {vol.Optional("sleeper"): str}
-
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
         watched = named(hass, slots.get("sleeper"))
@@ -71,7 +71,7 @@ class Log(Spoken):
     @property
     @override
     def slot_schema(self) -> Any:
-        return {vol.Required("factor"): vol.In(FACTORS), vol.Optional("sleeper"): str}
+        return {vol.Required("factor"): vol.In(FACTORS), **super().slot_schema}
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
@@ -85,11 +85,6 @@ class Cramp(Spoken):
 
     intent_type = CRAMP
     description = "Notes that a person has a cramp in the leg, or has just had one"
-
-    @property
-    @override
-    def slot_schema(self) -> Any:
-        return {vol.Optional("sleeper"): str}
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
