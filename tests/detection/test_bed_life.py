@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Bed, Event
-from limber_bridge.detection.signal import SECOND, Floats
+from limber_bridge.detection.signal import SECOND, Block, Clock, Floats
 from tests.detection.signals import BED, RATE, block, cut
 
 MINUTE = 60.0
@@ -67,6 +69,64 @@ def test_a_sensor_too_noisy_for_a_breath_goes_by_movement() -> None:
 def test_the_cut_into_blocks_changes_nothing() -> None:
     signal = bed(breath=0.0006, steps=0.004)
     assert told(signal) == told(signal, blocks=237)
+
+
+ASLEEP = bed(breath=0.0006)[:, : round(45 * MINUTE * RATE)]
+"""Somebody who came after 10 min and is still there."""
+
+
+def holed(signal: Floats, holes: list[tuple[float, float]], *, begin: float, end: float) -> Floats:
+    """The same without what falls into the holes (s since `begin`, s)."""
+    result = signal.copy()
+    for onset, lasts in holes:
+        result[:, round((begin + onset) * RATE) : round(min(end, begin + onset + lasts) * RATE)] = np.nan
+    return result
+
+
+def regular(every: float, kept: float) -> list[tuple[float, float]]:
+    """Holes that leave only so many s of so many for a quarter of an hour."""
+    return [(onset + kept, every - kept) for onset in np.arange(0, 15 * MINUTE, every).tolist()]
+
+
+REGULAR = st.builds(regular, st.sampled_from([2.0, 5.0, 10.0, 20.0, 60.0]), st.floats(0.02, 60.0)).map(
+    lambda holes: [hole for hole in holes if hole[1] > 0]
+)
+RANDOM = st.lists(st.tuples(st.floats(0, 15 * MINUTE), st.floats(0.02, 90.0)), max_size=60)
+
+
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=25, deadline=None)
+@given(REGULAR | RANDOM)
+@example(regular(10.0, 0.04))
+@example(regular(10.0, 0.1))
+@example(regular(10.0, 0.5))
+@example(regular(10.0, 1.0))
+@example(regular(5.0, 4.4))
+def test_whoever_sleeps_stays_in_bed_whatever_is_lost_of_the_signal(holes: list[tuple[float, float]]) -> None:
+    assert told(holed(ASLEEP, holes, begin=25 * MINUTE, end=40 * MINUTE)) == told(ASLEEP)
+    ((came, here),) = told(ASLEEP)
+    assert here
+    assert came == pytest.approx(CAME, abs=20)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("still", [60.0, 8.5], ids=["for ever", "most of the time"])
+def test_a_sensor_that_repeats_itself_tells_of_nobody_leaving(still: float) -> None:
+    signal = ASLEEP.copy()
+    times = np.arange(signal.shape[1]) / RATE
+    frozen = (times > 25 * MINUTE) & (times < 40 * MINUTE) & (times % 10 < still)
+    signal[:, frozen] = signal[:, [round(25 * MINUTE * RATE)]]
+    assert [here for _, here in told(signal)] == [True]
+
+
+def test_a_rate_that_changes_is_no_getting_up() -> None:
+    """25 Hz from the middle of a minute on."""
+    half = round(30.1 * MINUTE * RATE)
+    detector = Detector([BED])
+    events = detector.feed(BED.id, block(ASLEEP[:, :half]))
+    clock = Clock(half, round(half / RATE * SECOND), RATE / 2)
+    events += detector.feed(BED.id, Block(half, ASLEEP[:, half::2], clock, RATE / 2))
+    assert [event.in_bed for event in events + detector.finish() if isinstance(event, Bed)] == [True]
 
 
 def test_a_fan_is_nobody() -> None:

@@ -17,11 +17,10 @@ from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
 from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
-from limber_bridge.detection.vital import Life, Vital
+from limber_bridge.detection.vital import MINUTE, Life, Vital
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
-MINUTE: Final = 60 * SECOND
 
 type Span = tuple[int, int]
 """From, until; us."""
@@ -92,7 +91,11 @@ class Epochs:
         # Where the signal is too slow for a level, nothing walks.
         level = np.zeros(len(frames.times)) if frames.level is None else frames.level
         self._fast = frames.level is not None
-        return self._epochs(self._cut.feed(frames.times, np.concatenate((frames.mean, level[None]))))
+        rows = [frames.mean, level[None]]
+        if self._vital is not None and len(frames.times):
+            self._vital.pace(frames.rate, int(frames.times[0]))
+            rows.insert(1, frames.times[None].astype(np.float64))
+        return self._epochs(self._cut.feed(frames.times, np.concatenate(rows)))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that had begun."""
@@ -109,9 +112,10 @@ class Epochs:
         walking = WALKING[self._sensor.quantity]
         strong = pieces.shares(highest, walking)
         vigorous = pieces.shares(highest, VIGOROUS) if walking < VIGOROUS else strong
+        axes = len(pieces.rows) - (1 if self._vital is None else 2)
         rows = zip(pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True)
         return [
-            Epoch(start, tuple(mean[:-1]), walked, onsets, self._sensor.id, peak, felt, strode)
+            Epoch(start, tuple(mean[:axes]), walked, onsets, self._sensor.id, peak, felt, strode)
             for start, mean, walked, onsets, peak, felt, strode in rows
         ]
 
