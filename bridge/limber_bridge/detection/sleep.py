@@ -144,6 +144,8 @@ class BedState:
     """Movements in those epochs."""
     epoch: int | None = None
     """us; start of the last epoch."""
+    earliest: int = 0
+    """us; nobody is said to have come or gone before: somebody did then, or it is the first epoch after a hole."""
     standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
     resting: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
@@ -176,7 +178,7 @@ class BedState:
     """How sure it is that a sensor at the bed feels who lies in it: epochs in bed in which it did, less `MISSED` for
     each in which it did not though somebody was there, as it turned out; up to `MOST_FELT`."""
     missed: int = 0
-    """Epochs of the latter kind since somebody was felt last."""
+    """Epochs in bed without somebody felt since somebody was felt last."""
     life: int = 0
     """Epochs in a row, but for those that are covered by movement, in which somebody was felt; negative: nobody was."""
     empty: float | None = None
@@ -209,16 +211,14 @@ class BedRule:
     out_after: int
     onsets: int
     """Movements without which nobody is believed to have come: a sensor on a table lies still as well."""
-    patience: int
-    """Signs of having come are forgotten after so much time without any."""
 
 
 BED_RULES: Final = {
     # [D] throughout, except 5 min of inactivity: van Hees 2015.
-    Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, onsets=0, patience=0),
-    Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, onsets=2, patience=0),
-    Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, onsets=2, patience=10 * MINUTE),
-    Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, onsets=0, patience=0),
+    Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, onsets=0),
+    Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, onsets=2),
+    Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, onsets=0),
+    Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, onsets=0),
 }
 UPRIGHT: Final = 35.0
 """Degrees between gravity now and while walking up to which a leg stands [D]."""
@@ -271,23 +271,35 @@ UNKNOWN: Final = 60 * MINUTE
 def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed | None]:
     """Return what is known after one more epoch, and the event if somebody went to bed or left it."""
     rule = BED_RULES[method]
-    away = 0 if state.epoch is None else epoch.start - state.epoch
-    if away > FORGOTTEN + EPOCH:
-        state = changed(state, leaning=None, in_bed=None if away > UNKNOWN else state.in_bed)
+    if state.epoch is None or epoch.start - state.epoch > FORGOTTEN + EPOCH:
+        state = resumed(state, epoch.start)
     state, sign = SIGNS[method](changed(state, epoch=epoch.start, method=method, certain=False), epoch)
     if sign is None:
-        return state, None
-    if sign is not state.leaning and state.leaning is True and epoch.start - state.seen < rule.patience:
         return state, None
     if sign is state.in_bed:
         return (state if state.leaning is None else changed(state, leaning=None)), None
     if sign is not state.leaning:
         since = epoch.start if state.began is None else state.began
-        state = changed(state, leaning=sign, since=since, onsets=0)
+        state = changed(state, leaning=sign, since=max(state.earliest, since), onsets=0)
     state = changed(state, seen=epoch.start + EPOCH, onsets=state.onsets + epoch.onsets)
     if not believed(state, rule):
         return state, None
-    return changed(state, in_bed=sign, leaning=None, restless=0, way=None), Bed(state.since, sign, method)
+    state = changed(state, in_bed=sign, earliest=state.since, leaning=None, restless=0, way=None)
+    return state, Bed(state.since, sign, method)
+
+
+def anew(state: BedState) -> BedState:
+    """Return what is known without what goes by time: signs begin anew, on whatever clock."""
+    return changed(
+        state, epoch=None, leaning=None, lately=None, still=0, restless=0, shaken=None, way=None, walked=None,
+        stood=None, began=None, moves=(), missed=0, life=0,
+    )  # fmt: skip
+
+
+def resumed(state: BedState, start: int) -> BedState:
+    """Return what is known when epochs begin, or begin again at a time (us) after a hole."""
+    lost = state.epoch is not None and start - state.epoch > UNKNOWN
+    return changed(anew(state), in_bed=None if lost else state.in_bed, earliest=start)
 
 
 def believed(state: BedState, rule: BedRule) -> bool:
@@ -405,9 +417,12 @@ def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, object]:
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether anything moves."""
+    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether anything moves.
+
+    A sensor too slow for movements sees neither.
+    """
     if epoch.life is None:
-        return state, epoch.onsets > 0
+        return state, None
     return (left_sign if state.in_bed else come_sign)(stirred(state, epoch), epoch)
 
 
@@ -426,7 +441,7 @@ def stirred(state: BedState, epoch: Epoch) -> BedState:
         case Life.FELT:
             return changed(state, life=max(0, state.life) + 1)
         case Life.ABSENT:
-            return changed(state, life=min(0, state.life) - 1, missed=state.missed + 1)
+            return changed(state, life=min(0, state.life) - 1, missed=state.missed + 1 if state.in_bed else 0)
         case _:
             return state
 
