@@ -34,9 +34,9 @@ def bed(*, breath: float = 0.0, heart: float = 0.0, steps: float = 0.0, noise: f
     return signal
 
 
-def found(signal: Floats, *, cuts: Iterable[int] = ()) -> list[Event]:
+def found(blocks: Iterable[Block]) -> list[Event]:
     detector = Detector([BED])
-    events = [event for piece in cut(block(signal), cuts) for event in detector.feed(BED.id, piece)]
+    events = [event for piece in blocks for event in detector.feed(BED.id, piece)]
     return events + detector.finish()
 
 
@@ -45,7 +45,14 @@ def beds(events: Iterable[Event]) -> list[tuple[float, bool]]:
 
 
 def told(signal: Floats) -> list[tuple[float, bool]]:
-    return beds(found(signal))
+    return beds(found([block(signal)]))
+
+
+def slowed(signal: Floats, at: float) -> list[Block]:
+    """Return blocks of half the rate from a time (s) on."""
+    half = round(at * RATE)
+    clock = Clock(half, round(at * SECOND), RATE / 2)
+    return [block(signal[:, :half]), Block(half, signal[:, half::2], clock, RATE / 2)]
 
 
 FELT = {
@@ -119,12 +126,7 @@ def test_a_sensor_that_repeats_itself_tells_of_nobody_leaving(still: float) -> N
 
 def test_a_rate_that_changes_is_no_getting_up() -> None:
     """25 Hz from the middle of a minute on."""
-    half = round(30.1 * MINUTE * RATE)
-    detector = Detector([BED])
-    events = detector.feed(BED.id, block(ASLEEP[:, :half]))
-    clock = Clock(half, round(half / RATE * SECOND), RATE / 2)
-    events += detector.feed(BED.id, Block(half, ASLEEP[:, half::2], clock, RATE / 2))
-    assert [here for _, here in beds(events + detector.finish())] == [True]
+    assert [here for _, here in beds(found(slowed(ASLEEP, 30.1 * MINUTE)))] == [True]
 
 
 def eventful() -> Floats:
@@ -138,8 +140,8 @@ def eventful() -> Floats:
     return holed(signal, holes, begin=20 * MINUTE, end=45 * MINUTE)
 
 
-LOST = eventful()
-WHOLE = sorted(map(repr, found(LOST)))
+BLOCKS = slowed(eventful(), 40.1 * MINUTE)
+WHOLE = sorted(map(repr, found(BLOCKS)))
 
 
 def test_the_signal_with_holes_shows_everything() -> None:
@@ -150,10 +152,10 @@ def test_the_signal_with_holes_shows_everything() -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, LOST.shape[1] - 1), max_size=60))
-@example([*range(0, LOST.shape[1], 237)])
+@given(st.lists(st.integers(1, BLOCKS[-1].end - 1), max_size=60))
+@example([*range(0, BLOCKS[-1].end, 237)])
 def test_the_cut_into_blocks_changes_nothing(cuts: list[int]) -> None:
-    assert sorted(map(repr, found(LOST, cuts=cuts))) == WHOLE
+    assert sorted(map(repr, found(piece for whole in BLOCKS for piece in cut(whole, cuts)))) == WHOLE
 
 
 def empty(seconds: float) -> Floats:

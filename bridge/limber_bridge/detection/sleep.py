@@ -194,7 +194,11 @@ VALUES: Final = attrgetter(*FIELDS)
 
 
 def changed(state: BedState, **fields: object) -> BedState:
-    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time."""
+    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time.
+
+    2 us instead of 5, some 3,000 times a night: about a twentieth of what a night of one ankle takes to score, so a
+    tenth of a filter pass in `script/bench`. Live, with a few calls every ten seconds, it makes no difference.
+    """
     new = object.__new__(BedState)
     for put, value in zip(FIELDS.values(), VALUES(state), strict=True):
         put(new, value)
