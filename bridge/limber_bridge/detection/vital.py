@@ -62,6 +62,9 @@ RESTLESS: Final = 2.0
 something moves: a heart is stronger with each beat [D]."""
 RISES: Final = 1.05
 """Times the same that it may be 10 s later: noise that grew is known after two or three minutes [D]."""
+STILLEST: Final = 0.0001
+"""g; no level of somebody who lies still is taken for less: a sensor that gave the same value for most of ten seconds
+would make of everything after it a movement [D]."""
 SHORTEST: Final = 8.0
 """s without movement, two breaths, that are worth a look..."""
 ENOUGH: Final = 30.0
@@ -103,7 +106,7 @@ class Vital:
         self._pieces.append((start, rows))
         place = 3 * rows.shape[1] // 4
         usual = np.partition(rows[-1], place)[place]
-        self._still = min(float(usual), self._still * RISES)
+        self._still = min(max(STILLEST, float(usual)), self._still * RISES)
         if len(self._pieces) < (self._pieces.maxlen or 0):
             return Life.COVERED
         return judged(np.concatenate([known for _, known in self._pieces], axis=1), self._still)
