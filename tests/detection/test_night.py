@@ -6,6 +6,8 @@ from math import log
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from limber_bridge.detection.detector import Detector, moving
 from limber_bridge.detection.events import Bed, Event, Gap, Method, Movement, Part, Posture
@@ -13,7 +15,8 @@ from limber_bridge.detection.measures import MEASURES, Measures
 from limber_bridge.detection.night import Coverage, score_night
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Sensor, Side
-from limber_bridge.detection.sleep import BedState, Epoch, Span, asleep_spans, in_bed_spans, step
+from limber_bridge.detection.sleep import BedState, Epoch, Span, anew, asleep_spans, in_bed_spans, step
+from limber_bridge.detection.vital import Life
 from tests.detection.signals import BED, LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, detect
 
 MINUTE = 60 * SECOND
@@ -141,13 +144,62 @@ def test_electrodes_are_worn_in_bed() -> None:
     assert beds(detect((TIBIALIS, block(signal, rate=250.0)))) == [(0.0, True)]
 
 
-def test_a_bed_is_left_when_nothing_moves_in_it_for_half_an_hour() -> None:
-    state, told = BedState(), []
-    for minute in np.arange(0, 90, 1 / 6):
-        onsets = int(minute in (1, 5, 20))
-        state, bed = step(state, Method.BED_MOVEMENT, Epoch(round(minute * MINUTE), (0.0, 0.0, 1.0), 0.0, onsets))
-        told += [] if bed is None else [(round(bed.onset / MINUTE), bed.in_bed)]
-    assert told == [(1, True), (20, False)]
+def lying(*stretches: tuple[float, Life, bool], state: BedState) -> tuple[BedState, list[tuple[float, bool]]]:
+    """What a sensor at the bed tells of (minutes, what is felt, whether something moves every 2 min)."""
+    told, start = [], 0 if state.epoch is None else state.epoch + 10 * SECOND
+    for minutes, life, moves in stretches:
+        for _ in range(round(minutes * 6)):
+            onsets = int(moves and start % (2 * MINUTE) == 0)
+            state, bed = step(state, Method.BED_MOVEMENT, Epoch(start, (0.0, 0.0, 1.0), 0.0, onsets, life=life))
+            told += [] if bed is None else [(bed.onset / MINUTE, bed.in_bed)]
+            start += 10 * SECOND
+    return state, told
+
+
+def test_a_bed_that_feels_nobody_is_left_when_nothing_moves_in_it_for_half_an_hour() -> None:
+    state, told = lying((60, Life.COVERED, True), (20, Life.COVERED, False), state=BedState())
+    assert (told, state.in_bed) == ([(0.0, True)], True)
+    ((left, here),) = lying((15, Life.COVERED, False), state=state)[1]
+    assert not here
+    assert left == pytest.approx(58, abs=0.5)
+
+
+def test_a_day_without_anybody_does_not_count_against_who_comes_then() -> None:
+    """A bed that is known to feel who lies in it is known to do so still."""
+    known, told = lying((20, Life.FELT, False), (12 * 60, Life.ABSENT, False), (1, Life.FELT, False), state=BedState())
+    assert [here for _, here in told] == [True, False, True]
+    state, told = lying((1 / 6, Life.ABSENT, False), (1, Life.FELT, False), state=known)
+    assert (told, state.in_bed) == ([], True)
+    assert state.felt >= known.felt
+
+
+STRETCH = st.tuples(
+    st.integers(1, 150),
+    st.sampled_from([*Life]),
+    st.sampled_from([LAIN, ACROSS, BESIDE]),
+    st.sampled_from([0.0, 0.6, 1.0]),
+    st.integers(0, 1),
+    st.sampled_from([0, 0, 0, 2, 30, 90, -90]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([Method.BED_MOVEMENT, Method.ANKLE, Method.RECORDED]), st.lists(STRETCH, max_size=12))
+def test_nobody_comes_or_goes_in_a_hole_or_in_the_future_or_before_the_last_one_did(
+    method: Method, stretches: list[tuple[int, Life, tuple[float, float, float], float, int, int]]
+) -> None:
+    """The last number: minutes without data before the stretch, or by which the clock is set back."""
+    state, start, earliest = BedState(), 1000 * MINUTE, 1000 * MINUTE
+    for count, life, way, strong, onsets, away in stretches:
+        start += away * MINUTE
+        if away:
+            state, earliest = anew(state) if away < 0 else state, start
+        for _ in range(count):
+            state, bed = step(state, method, Epoch(start, way, strong, onsets, 1, 0.01 * (1 + onsets), life))
+            start += 10 * SECOND
+            if bed is not None:
+                assert earliest <= bed.onset <= start
+                earliest = bed.onset
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from limber_bridge.detection.quality import Quality
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor, Side
-from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, step
+from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, anew, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,7 +399,7 @@ class Detector:
         events += [*self._settled(), *self._series.advance(FOREVER)]
         self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
         self._calf, self._possible = self._calf.anew(), self._possible.anew()
-        self._bed = replace(self._bed, epoch=None, leaning=None, tare=None)
+        self._bed = replace(anew(self._bed), tare=None)
         self._epochs.clear()
         for channel in self._channels.values():
             channel.rewind()
