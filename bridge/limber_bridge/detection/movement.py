@@ -334,7 +334,7 @@ class Movements:
         found += self._told(frames, frames.level)
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
-        self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
+        self._walked = frames.rest[:, -1].copy() if self._rule.held and frames.unknown < len(frames.times) else None
         self._past = self._before(frames, len(frames.times))
         rise = self._rise(self._past)
         self._rising = int(self._past.times[-rise]) if rise else None
