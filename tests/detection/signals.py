@@ -41,10 +41,13 @@ def emg(*bursts: tuple[float, float], length: float, size: float = 60.0, rate: f
 
 def turned(signal: Floats, at: float, degrees: float, *, back: float | None = None) -> Floats:
     """Return a signal whose limb turns within half a second at a time, and turns back at another."""
-    times = np.arange(signal.shape[1]) / RATE
-    way = np.clip((times - at) / 0.5, 0, 1)
-    if back is not None:
-        way -= np.clip((times - back) / 0.5, 0, 1)
+    there = slipped(signal, at, degrees, lasts=0.5)
+    return there if back is None else slipped(there, back, -degrees, lasts=0.5)
+
+
+def slipped(signal: Floats, at: float, degrees: float, *, lasts: float = 0.15) -> Floats:
+    """Return a signal whose limb turns evenly, from a time on and for `lasts` s."""
+    way = np.clip((np.arange(signal.shape[1]) / RATE - at) / lasts, 0, 1)
     angle = np.radians(degrees) * way
     result = signal.copy()
     result[0] = signal[0] * np.cos(angle) - signal[1] * np.sin(angle)

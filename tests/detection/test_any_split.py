@@ -12,7 +12,21 @@ from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Gap, Movement, Series
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor
-from tests.detection.signals import LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, cut, detect, emg, movements, turned
+from tests.detection.signals import (
+    BED,
+    LEFT,
+    LOAD,
+    RATE,
+    RIGHT,
+    TIBIALIS,
+    ankle,
+    block,
+    cut,
+    detect,
+    emg,
+    movements,
+    turned,
+)
 
 LENGTH = 400.0
 KICKS = [(20.0, 2.0), (45.0, 1.5), (70.0, 3.0), (95.0, 2.0), (130.0, 0.3), (150.0, 2.0), (230.0, 12.0), (300.0, 2.0)]
@@ -93,6 +107,57 @@ def test_any_split_of_emg(cuts: list[int]) -> None:
     signal = block(emg((10, 2), (22, 0.6), (34, 5), (46, 1), (58, 2), length=60), rate=250.0)
     detector = Detector([TIBIALIS])
     events = [event for piece in cut(signal, cuts) for event in detector.feed(3, piece)]
+    assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
+
+
+def broken_off(seed: int, rate: float) -> Floats:
+    """Return a limb that kicks, jerks, slides and turns, mostly into holes, and for more than 10 s."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(round(80 * rate)) / rate
+    signal = rng.normal(0.0, 0.002, (3, len(times)))
+    degrees = np.zeros(len(times))
+    for onset, long in ((12.0, 12.0), (40.0, 14.0), (66.0, 20.0)):
+        at = onset
+        while at < onset + long:
+            lasts = rng.uniform(0.1, 3.0)
+            moving = (times >= at) & (times < at + lasts)
+            signal[2, moving] += rng.uniform(0.01, 0.5) * np.sin(2 * np.pi * rng.uniform(0.8, 5.0) * times[moving])
+            way = rng.choice([0.0, 0.3, 1.0, 3.0, 20.0]) * rng.choice([-1.0, 1.0])
+            degrees += way * np.clip((times - at) / rng.uniform(0.1, 1.5), 0, 1)
+            at += lasts + rng.choice([0.2, 0.6, 1.5, 2.5])
+        begin = onset + long - rng.uniform(0.0, 3.0)
+        signal[:, (times >= begin) & (times < begin + rng.uniform(0.02, 3.0))] = np.nan
+    signal[0] -= np.sin(np.radians(degrees))
+    signal[1] += np.cos(np.radians(degrees))
+    return signal
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10_000), st.sampled_from([25.0, 31.25, 50.0, 104.0, 250.0, 500.0]), st.sampled_from([LEFT, BED]),
+    st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60),
+)  # fmt: skip
+def test_any_split_of_long_movements_that_run_into_holes(
+    seed: int, rate: float, sensor: Sensor, cuts: list[float]
+) -> None:
+    signal = block(broken_off(seed, rate), rate=rate)
+    detector = Detector([sensor])
+    pieces = cut(signal, [round(share * signal.end) for share in cuts])
+    events = [event for piece in pieces for event in detector.feed(sensor.id, piece)]
+    assert ordered(events + detector.finish()) == ordered(detect((sensor, signal)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([104.0, 250.0, 500.0]), st.lists(st.floats(0.0, 1.0), max_size=60))
+def test_any_split_of_long_emg_that_runs_into_holes(seed: int, rate: float, cuts: list[float]) -> None:
+    rng = np.random.default_rng(seed)
+    samples = emg((10, 0.4), (14, 13), (40, 1.5), (45, 15), length=60, rate=rate)
+    for begin in (26.0 - rng.uniform(0.0, 3.0), 52.0, 59.0):
+        samples[:, round(begin * rate) : round((begin + rng.uniform(0.02, 2.0)) * rate)] = np.nan
+    signal = block(samples, rate=rate)
+    detector = Detector([TIBIALIS])
+    pieces = cut(signal, [round(share * signal.end) for share in cuts])
+    events = [event for piece in pieces for event in detector.feed(3, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
 
 

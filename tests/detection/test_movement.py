@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Gap, Grade, Posture
+from limber_bridge.detection.events import Gap, Grade, Posture, Twitch
 from limber_bridge.detection.signal import SECOND, Block, Clock, Side
 from tests.detection.signals import (
     LEFT,
@@ -16,6 +16,7 @@ from tests.detection.signals import (
     emg,
     movements,
     seconds,
+    slipped,
     turned,
 )
 
@@ -98,6 +99,41 @@ def test_kicks_that_each_leave_the_leg_a_little_further_are_kicks_of_their_own()
     found = movements(detect((LEFT, block(signal))))
     assert [round(seconds(one.onset)) for one in found] == [20, 25]
     assert [seconds(one.duration) for one in found] == pytest.approx([2.0, 2.0], abs=0.2)
+
+
+@pytest.mark.parametrize("rest", [1.0, 1.5, 2.2, 3.0])
+@pytest.mark.parametrize("off", [0.0, 0.1, 0.3, 0.5, 0.9, 1.1, 1.5, 2.0])
+@pytest.mark.parametrize("back", [False, True])
+def test_kicks_that_are_apart_are_two_wherever_the_leg_rests_between_them(rest: float, off: float, back: bool) -> None:
+    """No real leg returns to within the noise."""
+    signal = turned(ankle((20.0, 2.0), (22.0 + rest, 2.0), length=60, size=0.4), 20.5, off)
+    signal = turned(signal, 22.5 + rest, -0.8 * off if back and off < 1.0 else 0.0)
+    found = movements(detect((LEFT, block(signal))))
+    assert [seconds(one.onset) for one in found] == pytest.approx([20.0, 22.0 + rest], abs=0.1)
+    assert [seconds(one.duration) for one in found] == pytest.approx([2.0, 2.0], abs=0.2)
+
+
+@pytest.mark.parametrize("apart", [0.8, 1.5, 3.0, 6.0, 8.0])
+def test_a_strap_that_slips_twice_is_no_movement(apart: float) -> None:
+    signal = slipped(slipped(ankle(length=60), 20.0, 2.0), 20.0 + apart, 2.0)
+    assert movements(detect((LEFT, block(signal)))) == []
+
+
+@pytest.mark.parametrize("apart", [3.0, 6.0, 8.0])
+def test_a_kick_long_after_a_twitch_that_left_the_leg_elsewhere_begins_by_itself(apart: float) -> None:
+    signal = slipped(ankle((20.0, 0.3), (20.0 + apart, 2.0), length=60, size=0.1), 20.0, 3.0, lasts=0.2)
+    events = detect((LEFT, block(signal)))
+    assert [round(seconds(event.onset)) for event in events if isinstance(event, Twitch)] == [20]
+    (movement,) = movements(events)
+    assert seconds(movement.onset) == pytest.approx(20.0 + apart, abs=0.1)
+
+
+@pytest.mark.parametrize("held", [1.0, 2.5, 5.0])
+def test_a_leg_that_is_drawn_up_and_put_back_a_little_off_has_moved_once(held: float) -> None:
+    signal = slipped(slipped(ankle(length=60), 20.0, 4.0, lasts=0.4), 20.0 + held, -2.8, lasts=0.5)
+    (movement,) = movements(detect((LEFT, block(signal))))
+    assert seconds(movement.onset) == pytest.approx(20.0, abs=0.15)
+    assert seconds(movement.end) == pytest.approx(20.5 + held, abs=0.25)
 
 
 def test_a_kick_before_or_after_a_turn_is_a_kick() -> None:

@@ -73,12 +73,36 @@ def test_beats_of_which_some_run_together_are_one_train_from_the_first_on() -> N
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
-def test_what_follows_a_train_in_time_belongs_to_it() -> None:
-    train = [*beats(80.0, 0.6, 15), (89.4, 1.5)]
+def test_a_beat_that_follows_a_train_in_time_belongs_to_it() -> None:
+    train = [*beats(80.0, 0.6, 15), (89.4, 0.6)]
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
     last = max(event.end for event in events if isinstance(event, Rhythm))
-    assert last / SECOND == pytest.approx(90.9, abs=0.4)
+    assert last / SECOND == pytest.approx(90.0, abs=0.4)
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("train", "after"),
+    [
+        (beats(80.0, 0.6, 15), [(89.4, 1.5)]),
+        (beats(80.0, 1.5, 5), [(88.2, 3.0)]),
+        ([(80.0 + number, 0.4) for number in range(4)], [(84.3 + 3 * number, 2.0) for number in range(8)]),
+        (beats(80.0, 1.0, 8), [(89.0, 4.0), (94.5, 4.0), (100.0, 4.0), (106.0, 4.0)]),
+    ],
+)
+def test_a_movement_that_is_no_beat_ends_a_train(
+    train: list[tuple[float, float]], after: list[tuple[float, float]]
+) -> None:
+    _, night = scored(ankle(*PERIODIC, *train, *after, length=LENGTH))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (5 + len(after), 1)
+
+
+@pytest.mark.parametrize("rest", [0.8, 2.0, 3.0])
+def test_a_movement_before_a_train_without_rests_is_a_movement(rest: float) -> None:
+    kicks = [(77.0 - rest, 3.0), *[(80.0 + 0.6 * number, 0.3) for number in range(20)]]
+    events, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
+    assert {round(event.onset / SECOND, 1) for event in events if isinstance(event, Rhythm)} == {80.0}
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (6, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -87,6 +111,13 @@ def test_a_movement_of_several_jerks_is_a_movement(seed: int) -> None:
     jerks = [(onset, 0.3) for onset in 80.0 + np.cumsum(rng.uniform(0.35, 0.75, 10))]
     _, night = scored(ankle(*PERIODIC, *jerks, length=LENGTH))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (6, 0)
+
+
+def test_movements_of_two_jerks_each_are_no_train() -> None:
+    """Somebody stretches: the jerks of all of them follow each other evenly by chance."""
+    jerks = [(80.0 + 3 * number + shift, 0.9) for number in range(4) for shift in (0.0, 1.3)]
+    _, night = scored(ankle(*PERIODIC, *jerks, length=LENGTH))
+    assert (night.measures.movements, night.measures.rhythmic_trains) == (9, 0)
 
 
 def test_a_train_does_not_break_the_series_around_it() -> None:

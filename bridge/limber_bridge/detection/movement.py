@@ -26,6 +26,8 @@ class MovementRule:
     """Whether the signal shows where the limb is, so that one that is held away from its rest still moves."""
     turn: float | None
     """Degrees: a limb that rests in another direction afterwards has changed its posture. None: it cannot be seen."""
+    near: float | None
+    """So far from its rest, in the unit of the quantity, a limb is back at the most. None: within its noise only."""
     moderate: float
     strong: float
     """Peaks from here on are graded so, milder ones are `mild`; in the unit of the quantity."""
@@ -48,6 +50,8 @@ RULES: Final = {
         thresholds=Thresholds(on=0.003, off=0.0015, on_spreads=4.0, off_spreads=2.0, noisiest=0.05),
         held=True,
         turn=5.0,
+        # A degree [D]: no limb comes back to within the noise.
+        near=0.0175,
         moderate=0.05,
         strong=0.25,
         yields=True,
@@ -58,6 +62,7 @@ RULES: Final = {
         thresholds=Thresholds(on=8.0, off=2.0, on_spreads=0.0, off_spreads=0.0, noisiest=50.0),
         held=False,
         turn=None,
+        near=None,
         moderate=25.0,
         strong=75.0,
         yields=False,
@@ -67,6 +72,7 @@ RULES: Final = {
         thresholds=Thresholds(on=0.2, off=0.1, on_spreads=4.0, off_spreads=2.0, noisiest=1.0),
         held=True,
         turn=None,
+        near=None,
         moderate=2.0,
         strong=10.0,
         yields=True,
@@ -87,12 +93,17 @@ APART: Final = 2 * SECOND
 """us of stillness that part a movement from a turn before or after it: who turns adjusts himself at once [D]."""
 LONGEST_HELD: Final = 3 * SECOND
 """us for which a limb is held that then does not quite come back; longer, and it rests there [D]."""
+BRIEF: Final = SECOND
+"""us in which a limb is lifted, put down or drawn up; what lasts longer is a movement by itself [D]."""
 BACK: Final = 0.2
-NEAR: Final = 0.0175
-"""A limb that stays for `APART` within such a share of the furthest it went, and within a degree (g), is back [D]."""
+"""A limb that is still within such a share of the furthest it went, and within `MovementRule.near`, is back: what
+begins after `HOLD` there is another movement, and after `APART` nothing of this one is to come [D]."""
 SMOOTH: Final = 0.2
-"""The same, if it never shook by more than such a share of that way within a level's window: it took a second or more.
-A kick that ends a little away from where it began shakes more [D]."""
+"""A limb has slid only if it never shook by more than such a share of the way within a level's window: it took 0.45 to
+0.7 s at the least. One that went faster is a twitch, and a kick that ends a little off shakes more [D]."""
+ONWARD: Final = 1.1
+"""Several jerks of less than `SHORTEST` that lead nowhere further than so many times the way only went on in one
+direction: it slid by jerks [D]."""
 ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
 SKIPPED: Final = 8
@@ -121,8 +132,14 @@ class Segment:
     count: int = 0
     place: Floats | None = None
     """Where the limb was still after it."""
+    back_since: int | None = None
+    """us; since when it rested after it for as long as ends a movement, `nearby`."""
     share: float = 0.0
     """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
+
+    def shorter(self, than: int) -> bool:
+        """Return whether it is over within such a time (us)."""
+        return self.end is not None and self.end - self.onset < than
 
     def take(self, levels: Floats, shaking: Floats, means: Floats) -> None:
         """Take in frames."""
@@ -148,6 +165,8 @@ class Burst:
     """Shaking up to which it is quiet, as it was at the onset."""
     reach: float
     """Distance from the rest from which on a limb that is quiet is held."""
+    near_most: float
+    """Such a distance within which it may be back all the same."""
     segments: list[Segment]
     highest: float = 0.0
     """Highest level so far of a frame with shaking."""
@@ -159,7 +178,6 @@ class Burst:
     """us; start of the first of them."""
     quiet: int = 0
     """Likewise, and not held."""
-    quiet_since: int = 0
     near: int = 0
     """Likewise, and held hardly further from the rest than it went before."""
     near_since: int = 0
@@ -168,6 +186,11 @@ class Burst:
     def onset(self) -> int:
         """Us."""
         return self.segments[0].onset
+
+    @property
+    def nearby(self) -> float:
+        """Distance from the rest up to which the limb is back, after how far it went so far."""
+        return max(self.reach, min(BACK * self.highest, self.near_most))
 
     def follow(self, now: int) -> Segment:
         """Begin the next segment."""
@@ -179,7 +202,7 @@ class Burst:
         if not self.still:
             self.still_since = now
         self.still += 1
-        if apart > max(self.reach, min(BACK * self.highest, NEAR)):
+        if apart > self.nearby:
             self.quiet = self.near = 0
             return
         if not self.near:
@@ -188,13 +211,17 @@ class Burst:
         if apart > self.reach:
             self.quiet = 0
             return
-        if not self.quiet:
-            self.quiet_since = now
         self.quiet += 1
 
-    def whole(self, end: int) -> Segment:
-        """Return all of it as one movement."""
-        return joined(self.segments, end)
+    def parted(self, late: int) -> Iterator[Segment]:
+        """Yield its movements, one from each time it was back to the next; `late` (us) is when an end is seen."""
+        begin = 0
+        for index, segment in enumerate(self.segments):
+            if segment.back_since is not None:
+                yield joined(self.segments[begin : index + 1], max(segment.back_since - late, segment.onset))
+                begin = index + 1
+        if begin < len(self.segments):
+            yield joined(self.segments[begin:], self.segments[-1].end)
 
 
 def turns(place: Floats | None, other: Floats) -> float:
@@ -208,38 +235,50 @@ def apart(segments: Sequence[Segment], at: int) -> bool:
     return end is not None and segments[at].onset - end >= APART
 
 
-def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, reach: float) -> list[Segment]:
+def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, nearby: float) -> list[Segment]:
     """Return what a limb did that rested at one place and rests at another, though it did not turn.
 
-    Between two segments it was held, and both are one movement, if it was away for a short time only, or if it came
-    closer again to where it had been before. Else it has found another rest.
+    Segments are one movement where it was held in between: it was lifted and put down again in brief moves, or was away
+    for a short time and then came closer again to where it had been before. So are brief ones with a short pause, away
+    from where it was before. Else it has found another rest.
     """
     if rest is None or where is None:
         return list(segments)
     places = [where if segment.place is None else segment.place for segment in segments[:-1]] + [where]
+    before = [rest, *places]
     found: list[Segment] = []
     begin = 0
     while begin < len(segments):
         last = begin
         for end in range(begin + 1, len(places)):
-            seen = segments[end - 1].end or segments[end].onset
-            still = segments[end].onset - seen
-            displaced = last == end - 1 and math.dist(places[last].tolist(), rest.tolist()) > reach
-            # A jerk that leaves the limb elsewhere is no twitch: it is held there.
-            if displaced and (still < APART or seen - segments[begin].onset < SHORTEST):
+            brief = [segment.shorter(BRIEF) for segment in segments[end - 1 : end + 1]]
+            still = segments[end].onset - (segments[end - 1].end or segments[end].onset)
+            away = last == end - 1 and math.dist(places[last].tolist(), before[begin].tolist()) > nearby
+            if away and all(brief) and returns(before[end - 1], places[end - 1], places[end], nearby):
                 last = end
             elif still > LONGEST_HELD:
                 break
-            elif holds(rest, places[begin:end], places[end], reach):
+            elif (away and still < APART and any(brief)) or holds(
+                before[begin], places[begin:end], places[end], nearby
+            ):
                 last = end
         found.append(joined(segments[begin : last + 1], segments[last].end))
-        rest, begin = places[last], last + 1
+        begin = last + 1
     return found
 
 
-def holds(rest: Floats, places: Sequence[Floats], back: Floats, reach: float) -> bool:
-    """Return whether a limb went from its rest to one place after the other and then came back, about."""
-    least = max(reach, math.dist(rest.tolist(), back.tolist()))
+def returns(before: Floats, held: Floats, after: Floats, nearby: float) -> bool:
+    """Return whether a limb that went from one place to another then went a part of the way back."""
+    back = after - held
+    return math.sumprod((held - before).tolist(), back.tolist()) < 0 and math.hypot(*back.tolist()) > nearby
+
+
+def holds(rest: Floats, places: Sequence[Floats], back: Floats, nearby: float) -> bool:
+    """Return whether a limb went from its rest to one place after the other and then came back, about.
+
+    Each place is further from both, where it was before and where it is then, than those two are from each other.
+    """
+    least = max(nearby, math.dist(rest.tolist(), back.tolist()))
     return bool(places) and all(
         min(math.dist(place.tolist(), rest.tolist()), math.dist(place.tolist(), back.tolist())) > least
         for place in places
@@ -334,7 +373,7 @@ class Movements:
         found += self._told(frames, frames.level)
         self._seen_until = int(frames.times[-1]) + self._frame
         self._centre = frames.centre[:, -1].copy()
-        self._walked = frames.rest[:, -1].copy() if self._rule.held and not frames.unknown else None
+        self._walked = frames.rest[:, -1].copy() if self._rule.held and frames.unknown < len(frames.times) else None
         self._past = self._before(frames, len(frames.times))
         rise = self._rise(self._past)
         self._rising = int(self._past.times[-rise]) if rise else None
@@ -354,7 +393,7 @@ class Movements:
         if self._walked is not None and self._seen_until - burst.onset > THERE_AND_BACK:
             # Still moving after so long, about another place: somebody has got up.
             return list(self._moved(burst, self._walked))
-        return list(self._named(burst.whole(burst.segments[-1].end)))
+        return [found for segment in burst.parted(self._lengthening) for found in self._named(segment)]
 
     def _begin(self, rate: float) -> None:
         self._rate = rate
@@ -444,7 +483,8 @@ class Movements:
         rise = self._rise(past)
         onset = int(past.times[-rise] if rise else frames.times[position])
         held = rest if self._rule.held else None
-        self._burst = Burst(held, self._floor.off, self._floor.reach, [Segment(onset, int(frames.times[position]))])
+        begun = [Segment(onset, int(frames.times[position]))]
+        self._burst = Burst(held, self._floor.off, self._floor.reach, self._rule.near or 0.0, begun)
         self._place = None
         # Not where it rose: that may lie in an epoch that has been told.
         self.onsets.append(int(frames.times[position]))
@@ -493,6 +533,8 @@ class Movements:
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
                 segment.place = frames.centre[:, position + index].copy()
+            if burst.near == self._awaited:
+                segment.back_since = burst.near_since
             if burst.quiet == self._awaited or burst.near == self._settled or now > late:
                 done = slice(begun, index + 1)
                 segment.take(levels[done], shaking[done], means[:, done])
@@ -503,7 +545,6 @@ class Movements:
     def _close(self, frames: Frames, burst: Burst, position: int) -> Iterator[Found]:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
-        since = burst.quiet_since if burst.quiet == self._awaited else burst.near_since
         returned = burst.quiet == self._awaited or burst.near == self._settled
         where = frames.centre[:, position].copy()
         if returned and burst.rest is not None and math.dist(where.tolist(), burst.rest.tolist()) <= burst.reach / 2:
@@ -515,7 +556,8 @@ class Movements:
         for segment in burst.segments:
             segment.share = self._share(segment)
         if returned:
-            yield from self._named(burst.whole(max(since - self._lengthening, burst.onset)))
+            for segment in burst.parted(self._lengthening):
+                yield from self._named(segment)
         else:
             yield from self._moved(burst, where)
 
@@ -528,16 +570,16 @@ class Movements:
                 yield from self._named(segment)
             return
         begin, end = self._turning(segments, rest, where) if self._turned(burst, rest, where) else (0, 0)
-        for movement in movements(segments[:begin], rest, segments[begin - 1].place, burst.reach) if begin else ():
+        for movement in movements(segments[:begin], rest, segments[begin - 1].place, burst.nearby) if begin else ():
             yield from self._named(movement)
         if begin < end:
             whole = joined(segments[begin:end], segments[end - 1].end or burst.still_since)
             yield replace(self._part(whole), turned=True)
             rest = segments[end - 1].place
-        later = movements(segments[end:], rest, where, burst.reach)
+        later = movements(segments[end:], rest, where, burst.nearby)
         for movement in later:
             if movement is later[-1]:
-                self._arrive(movement, where, max(burst.reach, min(BACK * burst.highest, NEAR)))
+                self._arrive(movement, where, burst.nearby)
             yield from self._named(movement)
 
     def _arrive(self, movement: Segment, where: Floats, near: float) -> None:
@@ -575,7 +617,9 @@ class Movements:
         # The level is that of the noise as well.
         highest = math.sqrt(max(0.0, max(segment.peak for segment in burst.segments) ** 2 - self._quietest**2))
         shaken = max((float(piece.max()) for segment in burst.segments for piece in segment.shaking), default=0.0)
-        slid = highest <= SLID * way and shaken <= max(SMOOTH * way, burst.off)
+        jerks = len(burst.segments) > 1 and all(segment.shorter(SHORTEST) for segment in burst.segments)
+        smooth = highest <= SLID * way and shaken <= max(SMOOTH * way, burst.off)
+        slid = smooth or (jerks and highest <= ONWARD * way)
         return angle(rest.tolist(), where.tolist()) > self._rule.turn or slid
 
     def _share(self, segment: Segment) -> float:

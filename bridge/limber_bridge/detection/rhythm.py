@@ -30,8 +30,8 @@ SLOWEST_BEAT: Final = 10 / 3
 FASTEST_BEAT: Final = 0.25
 """s; likewise."""
 LONGEST_BEAT: Final = SECOND
-"""us; what lasts longer is a movement of its own, unless there are several beats in it. Bursts of rhythmic feet last
-0.3 to 0.7 s (reference 1.6)."""
+"""us; what lasts longer is a movement of its own, unless it is several such beats that run together. Bursts of rhythmic
+feet last 0.3 to 0.7 s (reference 1.6)."""
 BEAT_HIGH: Final = 0.6
 BEAT_LOW: Final = 0.35
 """Shares of the level's 90th percentile between which it has to swing for a beat [D]."""
@@ -43,11 +43,11 @@ ALIKE: Final = 0.5
 """How much each beat of a long burst is like the next, at least (autocorrelation; noise of ten seconds reaches 0.3 by
 chance) [D]."""
 GOES_ON: Final = 1.5
-"""Times the usual time between beats within which whatever begins belongs to the train before it [D]."""
+"""Times the usual time between beats within which a beat that begins belongs to the train before it [D]."""
 
 
 @dataclass(slots=True)
-class Burst:
+class Stroke:
     """One movement or twitch of what may be a train."""
 
     onset: int
@@ -66,8 +66,11 @@ class Burst:
         return self.known
 
     def _several(self) -> list[int]:
-        later = rises(np.concatenate(self.shaking).tolist())[1:] if self.end - self.onset < LONG else []
-        return [self.onset, *(self.onset + round(index * SECOND / self.rate) for index in later)] if later else []
+        lasts = self.end - self.onset
+        later = rises(np.concatenate(self.shaking).tolist())[1:] if lasts < LONG else []
+        if not later or lasts > LONGEST_BEAT * (1 + len(later)):
+            return []
+        return [self.onset, *(self.onset + round(index * SECOND / self.rate) for index in later)]
 
 
 class Train:
@@ -75,61 +78,77 @@ class Train:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._bursts: list[Burst] = []
+        self._strokes: list[Stroke] = []
         self._told: Rhythm | None = None
+        self._usual = 0.0
+        """us; between the beats of that train when it was first told."""
 
     def take(self, found: Part | Twitch, shaking: Sequence[Floats], rate: float) -> Rhythm | None:
         """Take in the next movement or twitch, with its level (pieces of frames, `rate` Hz).
 
         Returns the train that it makes or goes on with.
         """
-        burst = Burst(found.onset, found.end, shaking, rate)
+        stroke = Stroke(found.onset, found.end, shaking, rate)
         told, self._told = self._told, None
-        if told is not None and follows(told, found.onset):
-            beats = told.beats + max(1, len(burst.beats))
+        # A movement that is no beat ends the train.
+        if told is not None and self._follows(told, found.onset) and stroke.beats:
+            beats = told.beats + len(stroke.beats)
             return self._tell(Rhythm(told.side, told.onset, max(told.end, found.end), beats))
-        if self._bursts and found.onset - self._bursts[-1].end > SLOWEST_BEAT * SECOND:
-            self._bursts.clear()
-        self._bursts.append(burst)
+        if self._strokes and found.onset - self._strokes[-1].end > SLOWEST_BEAT * SECOND:
+            self._strokes.clear()
+        self._strokes.append(stroke)
         # The beats are looked at where there may be a train: few movements are so close together.
-        return self._seen(found) if len(self._bursts) >= FEWEST_BURSTS else None
+        return self._seen(found) if len(self._strokes) >= FEWEST_BURSTS else None
 
     def swing(self, train: Rhythm) -> Rhythm:
         """Take in one burst that is a train by itself, and return it with what of it came before."""
-        usual = (train.end - train.onset) / train.beats
-        told, bursts = self._told, self._bursts
-        if told is not None and follows(told, train.onset):
+        told, usual = self._told, (train.end - train.onset) / train.beats
+        if told is not None and self._follows(told, train.onset):
             train = Rhythm(train.side, told.onset, train.end, told.beats + train.beats)
-        elif bursts and train.onset - bursts[-1].end <= GOES_ON * usual:
-            train = Rhythm(train.side, bursts[0].onset, train.end, sum(len(one.beats) for one in bursts) + train.beats)
-        bursts.clear()
+        else:
+            before = self._before(train.onset, usual)
+            onset = before[0].onset if before else train.onset
+            train = Rhythm(train.side, onset, train.end, sum(len(one.beats) for one in before) + train.beats)
+        self._strokes.clear()
+        self._usual = usual
         return self._tell(train)
 
-    def _seen(self, found: Part | Twitch) -> Rhythm | None:
-        for index in reversed(range(len(self._bursts))):
-            if not self._bursts[index].beats:
-                del self._bursts[: index + 1]
+    def _before(self, onset: int, usual: float) -> list[Stroke]:
+        """Return the last strokes that beat as a train that begins does, each of whose beats takes `usual` us."""
+        found: list[Stroke] = []
+        for stroke in reversed(self._strokes):
+            beats = [*stroke.beats, onset]
+            times = [later - earlier for earlier, later in pairwise(beats)]
+            if not times or min(times) * GOES_ON < usual or max(times) > GOES_ON * usual:
                 break
-        beats = [beat for burst in self._bursts for beat in burst.beats]
+            found.insert(0, stroke)
+            onset = stroke.onset
+        return found
+
+    def _seen(self, found: Part | Twitch) -> Rhythm | None:
+        for index in reversed(range(len(self._strokes))):
+            if not self._strokes[index].beats:
+                del self._strokes[: index + 1]
+                break
+        beats = [beat for stroke in self._strokes for beat in stroke.beats]
         # Movements of several jerks each come one after the other as well, but less evenly.
-        several = any(len(burst.beats) > 1 for burst in self._bursts)
+        several = any(len(stroke.beats) > 1 for stroke in self._strokes)
         if not even(seconds(beats), JERKY if several else UNEVEN):
             # A beat that comes out of time may be the first of another train.
-            del self._bursts[: -FEWEST_BEATS + 1]
+            del self._strokes[: -FEWEST_BEATS + 1]
             return None
-        if len(self._bursts) < FEWEST_BURSTS:
+        if len(self._strokes) < FEWEST_BURSTS:
             return None
-        return self._tell(Rhythm(found.side, self._bursts[0].onset, found.end, len(beats)))
+        self._usual = (beats[-1] - beats[0]) / (len(beats) - 1)
+        return self._tell(Rhythm(found.side, self._strokes[0].onset, found.end, len(beats)))
+
+    def _follows(self, told: Rhythm, onset: int) -> bool:
+        """Return whether what begins at a time (us) is early enough for the train before it."""
+        return onset - told.end <= min(GOES_ON * self._usual, SLOWEST_BEAT * SECOND)
 
     def _tell(self, train: Rhythm) -> Rhythm:
         self._told = train
         return train
-
-
-def follows(told: Rhythm, onset: int) -> bool:
-    """Return whether what begins at a time (us) belongs to the train before it."""
-    usual = (told.end - told.onset) / told.beats
-    return onset - told.end <= min(GOES_ON * usual, SLOWEST_BEAT * SECOND)
 
 
 def swings(shaking: Sequence[float], sizes: Floats, rate: float, *, long: bool) -> int:
