@@ -45,6 +45,8 @@ will)."""
 TAKEN: Final = 142
 """Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it, nor has mosquitto
 2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
+AGAIN: Final = (1, 30)
+"""s, the shortest and the longest, between two attempts to reach the broker."""
 BRIEF: Final = 5.0
 """s; a connection that breaks sooner after it stands may have been taken over."""
 BRIEFS: Final = 3
@@ -238,7 +240,7 @@ class Link:
         if self._broker.tls is not None:
             client.tls_set_context(self._broker.tls.context())
         client.will_set(self._topics.status, OFFLINE, qos=1, retain=True)
-        client.reconnect_delay_set(1, 30)
+        client.reconnect_delay_set(*AGAIN)
         client.max_queued_messages_set(QUEUED)
         client.on_socket_open = self._hand(self._opened)
         client.on_connect = self._hand(self._connected)
@@ -342,8 +344,10 @@ class Link:
     def _is_taken(self, reason: ReasonCode) -> bool:
         """Return whether another client took over our connection; then it is left alone for a while."""
         lasted = self._loop.time() - self._stood
-        self._briefs = self._briefs + 1 if lasted < BRIEF else 0
-        self._soon = self._soon + 1 if lasted < REST + MARGIN else 0
+        # Another bridge, too, waits before it tries again: what breaks at once is the network.
+        perhaps = lasted > AGAIN[0] / 2
+        self._briefs = self._briefs + 1 if perhaps and lasted < BRIEF else 0
+        self._soon = self._soon + 1 if perhaps and lasted < REST + MARGIN else 0
         taken, mend = reason.value == TAKEN, "give each an id of its own, or stop one"
         why = f"another bridge with the id `{self._topics.bridge}` is connected"
         if not taken:
