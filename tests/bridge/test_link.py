@@ -289,7 +289,7 @@ async def test_a_bridge_that_rests_can_be_stopped(broker: Broker) -> None:
     one.link.start()
     await one.until(lambda: one.greetings == 1)
     other.link.start()
-    await one.until(lambda: TAKEN_OVER in keys(one))
+    await one.until(lambda: TAKEN_OVER in keys(one) | keys(other))
     await one.link.stop()
     await other.link.stop()
 
