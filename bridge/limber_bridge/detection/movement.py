@@ -108,6 +108,8 @@ ENOUGH: Final = 2.0
 """s of quiet within a tick that tell the noise."""
 SKIPPED: Final = 8
 """Ticks that are looked at together: a minute or so, as something begins again soon."""
+FOLLOWED: Final = 64
+"""Frames of a burst that are read at once: two or three seconds."""
 JUDGED: Final = 1200
 """Frames; the morphology of a movement is judged on so many of it, a minute or so."""
 
@@ -456,7 +458,8 @@ class Movements:
             if self._burst is None:
                 position = self._wait(frames, levels, position, stop)
                 continue
-            position, settled = self._follow(frames, self._burst, position, stop)
+            # A burst is mostly over long before the tick is.
+            position, settled = self._follow(frames, self._burst, position, min(stop, position + FOLLOWED))
             if settled:
                 yield from self._close(frames, self._burst, position - 1)
 
@@ -513,8 +516,7 @@ class Movements:
     def _follow(self, frames: Frames, burst: Burst, position: int, stop: int) -> tuple[int, bool]:
         """Follow a burst frame by frame; return the frame after the last one read, and whether the burst is over."""
         shaking = frames.shaking[position:stop]
-        apart = np.zeros(len(shaking)) if burst.rest is None else distance(frames.centre[:, position:stop], burst.rest)
-        levels = np.sqrt(np.square(shaking) + np.square(apart))
+        apart, levels = away_from(burst.rest, frames.centre[:, position:stop], shaking)
         means = frames.mean[:, position:stop]
         off, late = max(burst.off, self._floor.off), burst.onset + THERE_AND_BACK + self._lengthening
         segment, begun = burst.segments[-1], 0
@@ -680,6 +682,14 @@ def distance(centre: Floats, rest: Floats) -> Floats:
     """Return how far each column of (axes, n) lies from one place (axes,)."""
     apart: Floats = np.sqrt(squares(centre - rest[:, None]))
     return apart
+
+
+def away_from(rest: Floats | None, centre: Floats, shaking: Floats) -> tuple[Floats, Floats]:
+    """Return how far a limb is from its rest, and the level: both together. A muscle has no place to rest at."""
+    if rest is None:
+        return np.zeros(len(shaking)), shaking
+    away = distance(centre, rest)
+    return away, np.sqrt(np.square(shaking) + np.square(away))
 
 
 def reached(levels: Floats, threshold: float) -> int | None:
