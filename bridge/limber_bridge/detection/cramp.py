@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.burst import angle
 from limber_bridge.detection.cut import Cut, Pieces
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Posture, Rhythm
 from limber_bridge.detection.legs import NEVER
 from limber_bridge.detection.level import Frames
-from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Quantity
 
 BIN: Final = SECOND // 2

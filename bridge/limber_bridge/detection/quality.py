@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.burst import angle
 from limber_bridge.detection.continuity import Run
 from limber_bridge.detection.events import Fault, Flaw
-from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor
 from limber_bridge.detection.sleep import EPOCH, Epoch
 

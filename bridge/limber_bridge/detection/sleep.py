@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.burst import angle
 from limber_bridge.detection.cut import Cut, Pieces
 from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
 from limber_bridge.detection.level import Frames
-from limber_bridge.detection.movement import angle
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
 from limber_bridge.detection.vital import MINUTE, Life, Vital
 
