@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
-    from limber_bridge.config import Config, Sleeper
+    from limber_bridge.config.schema import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -166,7 +166,7 @@ def add_rules(command: argparse.ArgumentParser) -> None:
 
 def trouble(text: str) -> str:
     """Read the name of a trouble, or of a group of them."""
-    from limber_bridge.simulation.troubles import GROUPS, Trouble
+    from limber_bridge.simulation.disturbances import GROUPS, Trouble
 
     known = [*Trouble, *GROUPS]
     if text not in known:
@@ -185,7 +185,7 @@ def device(text: str) -> str:
 
 def channel(text: str) -> tuple[str, str]:
     """Read LABEL=COLUMN."""
-    from limber_bridge.recordings.recording import COLUMNS
+    from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
     if not equals or column not in COLUMNS:
@@ -211,7 +211,7 @@ def day(text: str) -> date:
 
 def output(text: str) -> Path:
     """Read the name of a file that a night can be exported to."""
-    from limber_bridge.export import FORMATS
+    from limber_bridge.offline.export import FORMATS
 
     if Path(text).suffix.lower() not in FORMATS:
         raise argparse.ArgumentTypeError(f"`{text}`: write a name that ends in {', '.join(FORMATS)}")
@@ -248,11 +248,11 @@ def run(chosen: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from limber_bridge.app import serve
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.journal import Journal
-    from limber_bridge.record import JournalError
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.bridge import serve
+    from limber_bridge.storage.journal import Journal
+    from limber_bridge.storage.journal_reader import JournalError
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
@@ -274,9 +274,9 @@ def check(chosen: argparse.Namespace) -> int:
     """Check the configuration, then try everything it names."""
     import asyncio
 
-    from limber_bridge.check import check as trials
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.check import check as trials
 
     async def tell() -> bool:
         well = True
@@ -296,9 +296,9 @@ def check(chosen: argparse.Namespace) -> int:
 def simulate(chosen: argparse.Namespace) -> int:
     """Write a synthetic night and its truth."""
     from limber_bridge.detection.signal import Side
-    from limber_bridge.simulate import NotWritableError, Order, write
+    from limber_bridge.offline.simulate import NotWritableError, Order, write
+    from limber_bridge.simulation.disturbances import GROUPS, Trouble
     from limber_bridge.simulation.plan import Wishes
-    from limber_bridge.simulation.troubles import GROUPS, Trouble
 
     named = frozenset(Trouble(name) for name in chosen.troubles if name not in GROUPS)
     troubles = named.union(*(GROUPS[name] for name in chosen.troubles if name in GROUPS))
@@ -323,9 +323,9 @@ def simulate(chosen: argparse.Namespace) -> int:
 
 def score(chosen: argparse.Namespace) -> int:
     """Score recorded nights."""
-    from limber_bridge.batch import Order, same_outputs
-    from limber_bridge.jobs import NoClusterError, executor
-    from limber_bridge.nightly import Outputs, score_all
+    from limber_bridge.offline.score import Order, same_outputs
+    from limber_bridge.offline.score_output import Outputs, score_all
+    from limber_bridge.offline.workers import NoClusterError, executor
 
     for one, other in same_outputs(chosen.recordings) if chosen.out or chosen.plot else []:
         return complain(f"{one} and {other} would both be written under one name; rename one of them", WRONG)
@@ -347,9 +347,9 @@ def rescore(chosen: argparse.Namespace) -> int:
     """Score a night that someone else marked."""
     import json
 
-    from limber_bridge.nightly import table
-    from limber_bridge.recordings.recording import UnreadableRecordingError
-    from limber_bridge.rescore import read, rescored
+    from limber_bridge.domain.recording import UnreadableRecordingError
+    from limber_bridge.offline.rescore import read, rescored
+    from limber_bridge.offline.score_output import table
 
     try:
         marks = read(chosen.movements, chosen.stages, chosen.respiratory)
@@ -368,10 +368,10 @@ def nights(chosen: argparse.Namespace) -> int:
     """List the nights."""
     import json
 
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.export import listed, table
-    from limber_bridge.record import JournalError, read_only
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.offline.export import listed, table
+    from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
         config = read(chosen.config, connects=False)
@@ -392,10 +392,10 @@ def nights(chosen: argparse.Namespace) -> int:
 
 def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.export import NothingThereError, gathered, holds_signal, write
-    from limber_bridge.record import JournalError, read_only
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
+    from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
         config = read(chosen.config, connects=False)

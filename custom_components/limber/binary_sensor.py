@@ -15,10 +15,10 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import LimberEntity, PerSensorEntity, SleeperEntity, follow_sleepers
-from .habits import is_restless, stands_for_last_night
+from .night_summary import zone_of
+from .trends import is_restless, stands_for_last_night
 from .wire import BridgeHealth, Sleeper, State
 
 PARALLEL_UPDATES = 0

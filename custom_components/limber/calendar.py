@@ -10,12 +10,12 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .account import async_events, async_words, zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, follow_sleepers
-from .habits import NOON
+from .night_summary import async_events, async_words, zone_of
+from .summary_text import REPORTED, Texts, known
+from .trends import NOON
 from .wire import CrampEvent, FactorEvent, Night, Sleeper
-from .words import REPORTED, Texts, known
 
 PARALLEL_UPDATES = 0
 

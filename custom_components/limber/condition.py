@@ -16,8 +16,8 @@ from homeassistant.helpers.condition import (
 from homeassistant.util import dt as dt_util
 
 from .const import DEFAULT_RESTLESS
-from .habits import in_a_row, stands_for_last_night
 from .targets import ours
+from .trends import in_a_row, stands_for_last_night
 
 CONF_ABOVE: Final = "above"
 CONF_NIGHTS: Final = "nights"

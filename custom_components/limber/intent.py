@@ -10,8 +10,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import intent
 from homeassistant.helpers.translation import async_get_translations
 
-from .account import async_tell, async_words
 from .const import DOMAIN, FACTORS
+from .night_summary import async_tell, async_words
 from .services import Watched, all_watched, whom
 
 LAST_NIGHT: Final = "LimberLastNight"

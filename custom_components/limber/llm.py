@@ -16,9 +16,9 @@ from homeassistant.helpers.llm import (
 )
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, night_as_json
 from .const import DOMAIN
 from .intent import named
+from .night_summary import async_tell, night_as_json
 from .services import all_watched
 
 ANNOTATIONS = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)

@@ -11,7 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
-from .problems import found_now
+from .issues import found_now
 
 
 class Mend(RepairsFlow):

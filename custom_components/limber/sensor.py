@@ -14,10 +14,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import PerSensorEntity, SleeperEntity, follow_sleepers
-from .habits import following, restless_in_a_row, stands_for_last_night, usual_bedtime
+from .night_summary import zone_of
+from .trends import following, restless_in_a_row, stands_for_last_night, usual_bedtime
 from .wire import Health, Measures, Methods, Sleeper, Spread, State
 
 PARALLEL_UPDATES = 0

@@ -16,9 +16,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, night_as_json
 from .const import DOMAIN, FACTORS
 from .coordinator import LimberCoordinator
+from .night_summary import async_tell, night_as_json
 from .wire import Done
 
 MOST_DAYS: Final = 3660

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from house.process import LOOPBACK
+from devtools.processes import LOOPBACK
 
 
 def write_certificates(folder: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from house.broker import start_broker, wait_for_port
-from house.process import LOOPBACK, Program, free_port, start
+from devtools.broker import start_broker, wait_for_port
+from devtools.processes import LOOPBACK, Program, free_port, start
 from tests.bridge.examples import settings
-from tests.needs import need
+from tests.required_programs import need
 
 
 @dataclass

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from limber_bridge.config import Config, read
+from limber_bridge.config.schema import Config, read
 from limber_bridge.detection.events import Method, Movement, Part
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.nights import Night, micros
+from limber_bridge.domain.nights import Night, micros
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(

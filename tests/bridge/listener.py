@@ -10,7 +10,7 @@ from typing import Any, Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from house.process import LOOPBACK
+from devtools.processes import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from house.process import free_port
-from house.sensor import AnkleSensor, leg
-from limber_bridge.clock import HostClock, Step
-from limber_bridge.config import Config
+from devtools.network_sensor import AnkleSensor, leg
+from devtools.processes import free_port
+from limber_bridge.config.schema import Config
+from limber_bridge.daemon.sleeper_monitor import Watch
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.journal import Journal
-from limber_bridge.keeping import kept
-from limber_bridge.sources.arrival import Request
+from limber_bridge.protocol.encoding import event_message
+from limber_bridge.sources.host_clock import HostClock, Step
 from limber_bridge.sources.network import Desk
-from limber_bridge.watch import Watch
-from limber_bridge.wire import event_message
+from limber_bridge.sources.source_api import Request
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.restore import kept
 from tests.bridge.examples import config
 from tests.bridge.test_daemon import ANKLE, listen_on
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from house.process import free_port
-from house.sensor import AnkleSensor, leg, send
-from limber_bridge.nights import micros
-from limber_bridge.recordings.kept import read_kept
-from limber_bridge.simulate import Order, write
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import free_port
+from limber_bridge.domain.nights import micros
+from limber_bridge.offline.simulate import Order, write
 from limber_bridge.simulation.plan import Wishes
+from limber_bridge.storage.raw_format import read_kept
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
 from tests.bridge.test_daemon import ANKLE, EVENT, INFO, PLAYED, STATE, listen_on, moved, online, played, wait_for

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config import Config, read
+from limber_bridge.config.schema import Config, read
+from limber_bridge.config.yaml_loader import ConfigError
 from limber_bridge.detection.rules import AASM
 from limber_bridge.detection.signal import Place, Quantity, Side
-from limber_bridge.document import ConfigError
 
 GOOD = """\
 bridge:

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from house.broker import wait_for_port
-from house.process import free_port, start
-from house.sensor import AnkleSensor, leg, send
+from devtools.broker import wait_for_port
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import free_port, start
 from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
-from limber_bridge.journal import Journal
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
-from limber_bridge.simulate import Order, write
+from limber_bridge.domain.recording import column_names
+from limber_bridge.offline.simulate import Order, write
+from limber_bridge.recordings.csv import write_csv
 from limber_bridge.simulation.plan import Wishes
+from limber_bridge.storage.journal import Journal
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
-from tests.needs import need
+from tests.required_programs import need
 
 ANKLE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
 PLAYED = "{{id: 1, source: recording, path: {path}, speed: {speed}, place: ankle, side: left, quantity: acceleration}}"
@@ -287,7 +287,7 @@ def test_a_recording_gives_the_index_of_its_truth(
 def test_a_broker_without_mqtt_5(tmp_path: Path, start_bridge: StartBridge) -> None:
     port = free_port()
     python = Path(need("limber")).with_name("python")
-    broker = start("amqtt", [python, "-m", "house.broker", str(port)], tmp_path / "amqtt.log")
+    broker = start("amqtt", [python, "-m", "devtools.broker", str(port)], tmp_path / "amqtt.log")
     try:
         wait_for_port(broker, port)
         bridge = start_bridge(ANKLE, port, listen_on(free_port()))

@@ -17,8 +17,7 @@ import pyedflib
 import pytest
 
 from limber_bridge.cli import main
-from limber_bridge.detected import detect
-from limber_bridge.detection.detector import Detector, Memory
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     Certainty,
     Cramp,
@@ -29,15 +28,16 @@ from limber_bridge.detection.events import (
     Movement,
     identity,
 )
-from limber_bridge.detection.night import score_night
-from limber_bridge.detection.personal import Label
+from limber_bridge.detection.night_score import score_night
+from limber_bridge.detection.pipeline import Detector, Memory
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
-from limber_bridge.journal import Journal
+from limber_bridge.offline.detect import detect
 from limber_bridge.recordings import read
-from limber_bridge.recordings.kept import About, NightFile
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.raw_format import About, NightFile
 from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from house.sensor import AnkleSensor, leg
+from devtools.network_sensor import AnkleSensor, leg
 from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
-from limber_bridge.sources.arrival import Reason, Samples, Trouble
+from limber_bridge.sources.clock_sync import Stream
 from limber_bridge.sources.frames import HEADER, LARGEST, FrameError, is_signed, parse
-from limber_bridge.sources.stream import Stream
+from limber_bridge.sources.source_api import Reason, Samples, Trouble
 
 ANKLE = Sensor(7, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
 SECOND = 1_000_000

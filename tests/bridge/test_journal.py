@@ -17,8 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.database import Ailment
-from limber_bridge.detection.detector import Memory, SensorMemory
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     Bed,
     Certainty,
@@ -32,14 +31,15 @@ from limber_bridge.detection.events import (
     Series,
     identity,
 )
-from limber_bridge.detection.noise import Noise
-from limber_bridge.detection.personal import Label
+from limber_bridge.detection.noise_floor import Noise
+from limber_bridge.detection.pipeline import Memory, SensorMemory
 from limber_bridge.detection.sleep import BedState
-from limber_bridge.journal import Journal, Limits, backups, look_at
-from limber_bridge.layout import MIGRATIONS, Page, encode
-from limber_bridge.record import InUseError, JournalError, SpoiltError, UnwritableError, read_only
-from limber_bridge.settings import Settings
-from limber_bridge.sources.arrival import Read
+from limber_bridge.domain.settings import Settings
+from limber_bridge.sources.source_api import Read
+from limber_bridge.storage.journal import Journal, Limits, backups, look_at
+from limber_bridge.storage.journal_reader import InUseError, JournalError, SpoiltError, UnwritableError, read_only
+from limber_bridge.storage.schema import MIGRATIONS, Page, encode
+from limber_bridge.storage.sqlite import Ailment
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
@@ -178,8 +178,8 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from limber_bridge.detection.detector import Memory
-from limber_bridge.journal import Journal
+from limber_bridge.detection.pipeline import Memory
+from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import kick
 with Journal(Path(sys.argv[1])) as journal:
     for number in range(100_000):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from house.process import Program
+from devtools.processes import Program
 from limber_bridge.detection.signal import Block, Clock, Floats, Place, Quantity, Side
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
+from limber_bridge.domain.recording import column_names
+from limber_bridge.recordings.csv import write_csv
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
 from tests.bridge.test_daemon import PLAYED

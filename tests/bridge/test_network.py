@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from house.process import LOOPBACK, free_port
-from house.sensor import AnkleSensor, leg, send
-from limber_bridge.clock import HostClock
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
-from limber_bridge.nights import Calendar
+from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources import network
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, SourceLostError, Trouble, Wanted
 from limber_bridge.sources.frames import LARGEST
+from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import (
     BURST,
     CONNECTIONS_EACH,
@@ -33,6 +32,7 @@ from limber_bridge.sources.network import (
     Receiver,
     run,
 )
+from limber_bridge.sources.source_api import Arrival, Reason, Request, Samples, SourceLostError, Trouble, Wanted
 
 SENSORS = tuple(
     Wanted(Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side), Options(key))

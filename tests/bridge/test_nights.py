@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from limber_bridge.detection.events import Bed
 from limber_bridge.detection.measures import Measures
-from limber_bridge.nights import Calendar, micros, spread, utc
+from limber_bridge.domain.nights import Calendar, micros, spread, utc
 from tests.bridge.examples import night
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))

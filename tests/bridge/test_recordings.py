@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Gap
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
+from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.recordings import read
+from limber_bridge.recordings.csv import write_csv
 from limber_bridge.recordings.edf import write_edf
-from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
-from limber_bridge.recordings.table import write_csv
 
 LEFT = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
 NAMES = ["left_acc_x", "left_acc_y", "left_acc_z"]

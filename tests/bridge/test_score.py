@@ -14,11 +14,11 @@ import pytest
 
 from limber_bridge.cli import main
 from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
-from limber_bridge.jobs import Failed, each, executor
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
+from limber_bridge.domain.recording import column_names
+from limber_bridge.offline.workers import Failed, each, executor
+from limber_bridge.recordings.csv import write_csv
 from tests.detection.signals import RATE, ankle, emg
-from tests.needs import need
+from tests.required_programs import need
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config import Config
-from limber_bridge.detection.detector import Memory
+from limber_bridge.config.schema import Config
+from limber_bridge.daemon.sleeper_monitor import Change, Filed, NothingToCalibrateError, Watch
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Factor, FactorKind, Gap, Movement
+from limber_bridge.detection.pipeline import Memory
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats
-from limber_bridge.journal import Journal
-from limber_bridge.keeping import kept, page_of
-from limber_bridge.messages import State, Tonight
-from limber_bridge.nights import Calendar, Night
-from limber_bridge.sources.arrival import Ended, Samples
-from limber_bridge.watch import Change, Filed, NothingToCalibrateError, Watch
+from limber_bridge.domain.nights import Calendar, Night
+from limber_bridge.protocol.messages import State, Tonight
+from limber_bridge.sources.source_api import Ended, Samples
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.restore import kept, page_of
 from tests.bridge.examples import config, local
 from tests.bridge.test_watch import CELLS, LISTEN, LIVE, PLAYED
 from tests.detection.signals import ankle, turned

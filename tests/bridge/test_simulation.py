@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from scipy.signal import butter, sosfiltfilt
 
 from limber_bridge.cli import main
-from limber_bridge.detected import detect
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Certainty, Cramp, Gap, Movement
-from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.night_score import NightScore, score_night
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.offline.detect import detect
+from limber_bridge.offline.simulate import KINDS, NotWritableError, Order, write
 from limber_bridge.recordings import read
-from limber_bridge.simulate import KINDS, NotWritableError, Order, write
 from limber_bridge.simulation.devices import DEVICES, Device, measured
+from limber_bridge.simulation.disturbances import GROUPS, Trouble
 from limber_bridge.simulation.night import Plan, Train
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.sampling import Minute, minutes
 from limber_bridge.simulation.signals import blocks, felt, moved
-from limber_bridge.simulation.troubles import GROUPS, Trouble
 from limber_bridge.simulation.truth import not_movements, parts, truth
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     Bed,
     Certainty,
@@ -20,9 +21,20 @@ from limber_bridge.detection.events import (
     Series,
 )
 from limber_bridge.detection.measures import Measures, rounded
-from limber_bridge.detection.personal import Label
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
-from limber_bridge.messages import (
+from limber_bridge.domain.nights import Spread, utc
+from limber_bridge.protocol.encoding import (
+    QUESTIONS,
+    event_message,
+    events_answer,
+    labelled,
+    methods,
+    night_done,
+    night_message,
+    nights_answer,
+    reported,
+)
+from limber_bridge.protocol.messages import (
     Absence,
     AskEvents,
     AskNights,
@@ -45,18 +57,6 @@ from limber_bridge.messages import (
     SleeperInfo,
     State,
     Tonight,
-)
-from limber_bridge.nights import Spread, utc
-from limber_bridge.wire import (
-    QUESTIONS,
-    event_message,
-    events_answer,
-    labelled,
-    methods,
-    night_done,
-    night_message,
-    nights_answer,
-    reported,
 )
 from tests.bridge.examples import MEASURES, local, night
 

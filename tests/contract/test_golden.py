@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.events import FactorKind
-from limber_bridge.messages import (
+from limber_bridge.domain.nights import utc
+from limber_bridge.protocol.encoding import Topics, encode, parse_ask
+from limber_bridge.protocol.messages import (
     Ask,
     AskCalibrate,
     AskEndNight,
@@ -25,9 +27,7 @@ from limber_bridge.messages import (
     AskSet,
     Refusal,
 )
-from limber_bridge.nights import utc
 from limber_bridge.sources.frames import is_signed, parse
-from limber_bridge.wire import Topics, encode, parse_ask
 from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"

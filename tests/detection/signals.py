@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Movement
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Gap, Movement, Series
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor
 from tests.detection.signals import (

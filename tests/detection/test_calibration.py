@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Movement
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 from tests.detection.signals import LEFT, LOAD, RATE, TIBIALIS, ankle, block, cut, emg, movements, turned
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.cramp import BIN, Bin, Calf, Move, lasting, strength
-from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.cramps import BIN, Bin, Calf, Move, lasting, strength
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, identity
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
 from tests.detection.signals import LEFT, RATE, ankle, block, cut, turned
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Gap, Grade, Posture, Twitch
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.signal import SECOND, Block, Clock, Side
 from tests.detection.signals import (
     LEFT,

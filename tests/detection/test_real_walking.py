@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Bed, Series
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
 from limber_bridge.recordings import read
 

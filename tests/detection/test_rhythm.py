@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Rhythm, identity
-from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.night_score import NightScore, score_night
+from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats
 from tests.detection.signals import LEFT, RIGHT, ankle, block

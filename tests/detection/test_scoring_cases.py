@@ -9,7 +9,7 @@ import pytest
 
 from limber_bridge.detection.events import Part
 from limber_bridge.detection.rules import AASM, WASM_2016
-from limber_bridge.detection.score import Scoring, score, within
+from limber_bridge.detection.scoring import Scoring, score, within
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.sleep import Span
 

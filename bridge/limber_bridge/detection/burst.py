@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.level import squares
+from limber_bridge.detection.envelope import squares
 from limber_bridge.detection.signal import SECOND, Floats
 
 APART: Final = 2 * SECOND

@@ -17,7 +17,7 @@ from limber_bridge.detection.events import (
     Movement,
 )
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.score import Scoring, within
+from limber_bridge.detection.scoring import Scoring, within
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span, without
 

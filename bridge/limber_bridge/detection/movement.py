@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.burst import APART, Burst, Segment, angle, apart, distance, joined, movements, turns
+from limber_bridge.detection.envelope import LEVELS, SETTLING, Frames, lengthening, moving_mean, window_frames
 from limber_bridge.detection.events import Grade, Part, Rhythm, Twitch
-from limber_bridge.detection.level import LEVELS, SETTLING, Frames, lengthening, moving_mean, window_frames
-from limber_bridge.detection.noise import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
+from limber_bridge.detection.noise_floor import TICK, Noise, NoiseFloor, Thresholds, noise_of, noises_of
 from limber_bridge.detection.rhythm import LONG, SHORTEST_TRAIN, Train, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 

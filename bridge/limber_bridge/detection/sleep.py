@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.bed_presence import MINUTE, Life, Vital
+from limber_bridge.detection.binning import Cut, Pieces
 from limber_bridge.detection.burst import angle
-from limber_bridge.detection.cut import Cut, Pieces
+from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
-from limber_bridge.detection.level import Frames
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
-from limber_bridge.detection.vital import MINUTE, Life, Vital
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""

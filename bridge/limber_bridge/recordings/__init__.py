@@ -10,11 +10,11 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from limber_bridge.detection.level import LEVELS
-from limber_bridge.recordings import kept
+from limber_bridge.detection.envelope import LEVELS
+from limber_bridge.domain.recording import Recording, UnreadableRecordingError, column_names
+from limber_bridge.recordings.csv import read_csv
 from limber_bridge.recordings.edf import read_edf
-from limber_bridge.recordings.recording import Recording, UnreadableRecordingError, column_names
-from limber_bridge.recordings.table import read_csv
+from limber_bridge.storage import raw_format as kept
 
 
 def read(path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})) -> Recording:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from limber_bridge.detection.continuity import FEWEST_INTERVALS
 from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity, Times
-from limber_bridge.nights import micros, utc
-from limber_bridge.recordings.recording import (
+from limber_bridge.domain.nights import micros, utc
+from limber_bridge.domain.recording import (
     COLUMNS,
     Column,
     Recording,

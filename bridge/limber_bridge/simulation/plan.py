@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Side
+from limber_bridge.simulation.disturbances import Trouble, troubled
 from limber_bridge.simulation.night import (
     UPRIGHT,
     Decoy,
@@ -26,7 +27,6 @@ from limber_bridge.simulation.night import (
     Unrest,
     Walk,
 )
-from limber_bridge.simulation.troubles import Trouble, troubled
 
 PAUSE: Final = 100.0
 """s between series: more than the longest interval within one."""

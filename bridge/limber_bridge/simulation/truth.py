@@ -6,9 +6,9 @@ from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, Part
 from limber_bridge.detection.measures import Facts, measures
-from limber_bridge.detection.night import NightScore
+from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.score import score
+from limber_bridge.detection.scoring import score
 from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.simulation.night import (

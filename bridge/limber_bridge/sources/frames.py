@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Floats, Quantity
-from limber_bridge.sources.arrival import Reason
+from limber_bridge.sources.source_api import Reason
 
 HEADER: Final = struct.Struct("<2sBBIIIIHBB8s")
 MAGIC: Final = b"LB"

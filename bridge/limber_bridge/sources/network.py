@@ -16,13 +16,13 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 
-from limber_bridge.clock import HostClock
+from limber_bridge.config.yaml_loader import whole
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.document import whole
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, Source, SourceLostError, Trouble
+from limber_bridge.sources.clock_sync import Stream
 from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, FrameError, is_signed, parse
-from limber_bridge.sources.seen import Seen, read_of
-from limber_bridge.sources.stream import Stream
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.replay_guard import Seen, read_of
+from limber_bridge.sources.source_api import Arrival, Reason, Request, Samples, Source, SourceLostError, Trouble
 
 QUEUE: Final = 4096
 """Frames that may wait; more are thrown away and counted, so that no flood fills the memory."""

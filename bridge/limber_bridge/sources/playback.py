@@ -7,10 +7,10 @@ from typing import Final
 
 import voluptuous as vol
 
-from limber_bridge.clock import HostClock
 from limber_bridge.detection.signal import SECOND, Block, Clock
-from limber_bridge.nights import Calendar
-from limber_bridge.sources.arrival import Arrival, Ended, Samples
+from limber_bridge.domain.nights import Calendar
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import Arrival, Ended, Samples
 
 LIVE: Final = 0.5
 """s of signal in a block at its own pace, as sensors send it."""

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError, column_names
 from limber_bridge.recordings import read
-from limber_bridge.recordings.recording import Recording, Signal, UnreadableRecordingError, column_names
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Source, SourceLostError, Trouble, Wanted
 from limber_bridge.sources.playback import begins, play, shifted, speed
+from limber_bridge.sources.source_api import Arrival, Reason, Request, Source, SourceLostError, Trouble, Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,17 @@ from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
 from custom_components.limber.const import DOMAIN, FACTORS, OF_SENSORS
 from custom_components.limber.event import EVENTS
+from custom_components.limber.issues import PROBLEMS
 from custom_components.limber.number import SENSITIVITY
-from custom_components.limber.problems import PROBLEMS
 from custom_components.limber.sensor import HEALTH, MEANS, MEASURES, MOMENTS, RESTLESS_NIGHTS, USUAL_BEDTIME
 from custom_components.limber.services import ACTIONS
 from custom_components.limber.switch import PAUSE
 from custom_components.limber.trigger import TRIGGERS
+from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.detection.events import Fault, Method
 from limber_bridge.detection.signal import PLACES, Quantity, Sensor, Side
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
-from limber_bridge.sources.arrival import Reason
+from limber_bridge.sources.source_api import Reason
 
 ROOT = Path(__file__).parents[3]
 COMPONENT = ROOT / "custom_components" / DOMAIN
