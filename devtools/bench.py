@@ -26,7 +26,7 @@ from devtools.processes import ROOT, HouseError, Program, free_port, need
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
 from limber_bridge.config.schema import read
-from limber_bridge.daemon.sleeper_monitor import Kept, Watch
+from limber_bridge.daemon.sleeper_monitor import Watch
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Detector
 from limber_bridge.detection.rules import WASM_2016
@@ -36,6 +36,7 @@ from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import Desk
 from limber_bridge.sources.source_api import Request
+from limber_bridge.storage.restore import Kept
 
 ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
 RATE: Final = 100.0

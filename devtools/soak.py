@@ -25,6 +25,7 @@ from devtools.processes import LOOPBACK, HouseError, Program, free_port, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.cli import main
 from limber_bridge.config.schema import read
+from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import Watch
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.simulation.plan import Wishes, plan
@@ -32,7 +33,7 @@ from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import About, NightFile
-from limber_bridge.storage.restore import kept, page_of
+from limber_bridge.storage.restore import kept
 
 NIGHTS: Final = 30
 RECONNECTS: Final = 2000
@@ -91,7 +92,7 @@ def play(folder: Path) -> None:
     config = read(folder / "limber.yaml")
     sleeper = config.sleepers[0]
     with Journal(config.journal) as journal:
-        watch = Watch(sleeper, config, kept(journal, sleeper, config, BEGIN), BEGIN)
+        watch = Watch(sleeper, config, kept(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live), BEGIN)
         for number in range(NIGHTS):
             night(journal, watch, folder, number)
             found = held()

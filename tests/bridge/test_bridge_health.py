@@ -28,9 +28,10 @@ from limber_bridge.daemon.check import try_page
 from limber_bridge.detection.events import ClockStep, Event, identity
 from limber_bridge.detection.pipeline import Memory, SensorMemory
 from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.domain.read_position import Read
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Read, Request, Samples
+from limber_bridge.sources.source_api import Arrival, Request, Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import Recorder
 from limber_bridge.storage.schema import Page
@@ -39,7 +40,7 @@ from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.test_recorder import spoil
+from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
 PATIENCE: Final = 10.0

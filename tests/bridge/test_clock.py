@@ -86,7 +86,7 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
     wanted = (sleeper.sensors[0].wanted,)
     desk = Desk(Request(wanted, config.sections["network"], config.calendar, host.clock, EVENING))
     with Journal(config.journal) as journal:
-        watch = Watch(sleeper, config, kept(journal, sleeper, config, EVENING), EVENING)
+        watch = Watch(sleeper, config, kept(journal, sleeper.id, config.calendar, EVENING, live=sleeper.live), EVENING)
     onsets = [30.0 + EVERY * number for number in range(KICKS)]
     events: list[Event] = []
     started = sensor.sequence / sensor.rate

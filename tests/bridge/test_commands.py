@@ -16,8 +16,8 @@ from limber_bridge.simulation.plan import Wishes
 from limber_bridge.storage.raw_format import read_kept
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
+from tests.bridge.test_bridge_health import health, page_on
 from tests.bridge.test_daemon import ANKLE, EVENT, INFO, PLAYED, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.test_watching import health, page_on
 
 SIMULATED = "{{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
 

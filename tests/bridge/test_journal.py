@@ -34,9 +34,10 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import Memory, SensorMemory
 from limber_bridge.detection.sleep import BedState
+from limber_bridge.domain.read_position import Read
+from limber_bridge.domain.retention import Limits
 from limber_bridge.domain.settings import Settings
-from limber_bridge.sources.source_api import Read
-from limber_bridge.storage.journal import Journal, Limits, backups, look_at
+from limber_bridge.storage.journal import Journal, backups, look_at
 from limber_bridge.storage.journal_reader import InUseError, JournalError, SpoiltError, UnwritableError, read_only
 from limber_bridge.storage.schema import MIGRATIONS, Page, encode
 from limber_bridge.storage.sqlite import Ailment

@@ -16,10 +16,11 @@ from typing import override
 import pytest
 
 from limber_bridge.detection.pipeline import Memory
-from limber_bridge.sources.source_api import Read
+from limber_bridge.domain.read_position import Read
+from limber_bridge.domain.retention import Limits
 from limber_bridge.storage import journal as journal_module
 from limber_bridge.storage import journal_writer as module
-from limber_bridge.storage.journal import Journal, Limits, backups
+from limber_bridge.storage.journal import Journal, backups
 from limber_bridge.storage.journal_reader import JournalError, read_only
 from limber_bridge.storage.journal_writer import Recorder
 from limber_bridge.storage.schema import MIGRATIONS, Page, encode

@@ -18,13 +18,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.schema import Config
+from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import Change, NothingToEndError, Watch
 from limber_bridge.detection.events import Gap
 from limber_bridge.detection.signal import SECOND, Block, Clock
 from limber_bridge.domain.nights import Calendar, Night, local_time, micros
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import kept, page_of
+from limber_bridge.storage.restore import kept
 from tests.bridge.examples import config
 
 CELLS = "{id: 2, source: network, place: bed, quantity: load}"
@@ -58,7 +59,7 @@ class Stay:
         if zone is not None:
             self.config = replace(self.config, calendar=Calendar(ZoneInfo(zone)))
         sleeper = self.config.sleepers[0]
-        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper, self.config, self.now), self.now)
+        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live), self.now)
 
     def take(self, change: Change) -> None:
         if change:

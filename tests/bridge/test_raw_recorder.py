@@ -28,7 +28,7 @@ from limber_bridge.storage.raw_format import About, NightFile, pack, read_kept, 
 from limber_bridge.storage.raw_recorder import Raw, Shelf
 from limber_bridge.storage.sqlite import Ailment
 from tests.bridge.examples import BERLIN, local
-from tests.bridge.test_recorder import no_room, until
+from tests.bridge.test_journal_writer import no_room, until
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
 EMG = Sensor(2, Quantity.EMG, Place.TIBIALIS, Side.LEFT)

@@ -12,10 +12,11 @@ from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.read_position import Read
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import Desk, Listen, Options
 from limber_bridge.sources.replay_guard import STARTS, Seen
-from limber_bridge.sources.source_api import Read, Reason, Request, Samples, Trouble, Wanted
+from limber_bridge.sources.source_api import Reason, Request, Samples, Trouble, Wanted
 from limber_bridge.storage.journal import Journal
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener

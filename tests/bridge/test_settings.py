@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.schema import Config
+from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import Change, Filed, NothingToCalibrateError, Watch
 from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Factor, FactorKind, Gap, Movement
 from limber_bridge.detection.pipeline import Memory
@@ -25,9 +26,9 @@ from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.protocol.messages import State, Tonight
 from limber_bridge.sources.source_api import Ended, Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import kept, page_of
+from limber_bridge.storage.restore import kept
 from tests.bridge.examples import config, local
-from tests.bridge.test_watch import CELLS, LISTEN, LIVE, PLAYED
+from tests.bridge.test_sleeper_monitor import CELLS, LISTEN, LIVE, PLAYED
 from tests.detection.signals import ankle, turned
 
 BLOCK = SECOND // 2
@@ -52,7 +53,7 @@ class Leg:
     def start(self) -> None:
         """Start the bridge with what was kept."""
         sleeper = self.config.sleepers[0]
-        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper, self.config, self.now), self.now)
+        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live), self.now)
 
     def kill(self) -> None:
         """Kill the bridge just after it has kept how far the sensors were read, and start it anew."""

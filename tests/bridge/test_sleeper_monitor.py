@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from limber_bridge.config.schema import Config
 from limber_bridge.daemon.requests import Questions
-from limber_bridge.daemon.sleeper_monitor import Change, Filed, Kept, NothingToEndError, Watch
+from limber_bridge.daemon.sleeper_monitor import Change, Filed, NothingToEndError, Watch
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Bed, ClockStep, Cramp, Event, Gap, Movement, Series
 from limber_bridge.detection.signal import SECOND, Block, Clock
@@ -20,6 +20,7 @@ from limber_bridge.protocol.messages import AskEndNight, Refusal
 from limber_bridge.sources.source_api import Ended, Reason, Samples, Trouble
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import Recorder
+from limber_bridge.storage.restore import Kept
 from tests.bridge.examples import config, local
 from tests.detection.signals import ankle, turned
 

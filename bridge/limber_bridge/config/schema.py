@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import voluptuous as vol
 
-from limber_bridge.config.yaml_loader import ConfigError, Document, Keys, Lacking, Outside, load, whole
+from limber_bridge.config.yaml_loader import ConfigError, Document, Keys, Lacking, load
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.retention import Limits
+from limber_bridge.domain.validators import Outside, whole
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.source_api import Wanted
-from limber_bridge.storage.journal import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any, Final
 import voluptuous as vol
 import yaml
 
+from limber_bridge.domain.validators import Outside
+
 type Keys = tuple[Hashable, ...]
 """Where something stands: the keys and list indexes that lead to it."""
 
@@ -21,30 +23,12 @@ class ConfigError(Exception):
         super().__init__("\n".join(lines))
 
 
-class Outside(str):
-    """A text from outside the file: out of `!env_var` or `!file`. It may stand for a number."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Lacking:
     """What was to come from outside the file and is not there."""
 
     mend: str
     """What to do."""
-
-
-def whole(least: int, most: int) -> vol.All:
-    """Return a check for a whole number within bounds."""
-    return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
-
-
-def given(value: object) -> object:
-    """Return a number for one that came as a text from outside the file; a truth value is none."""
-    if isinstance(value, bool):
-        raise vol.Invalid("expected a number")
-    return int(value) if isinstance(value, Outside) and value.isdecimal() else value
 
 
 class _Loader(yaml.SafeLoader):

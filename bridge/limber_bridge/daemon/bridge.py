@@ -17,6 +17,7 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.config.schema import Config
 from limber_bridge.daemon.bridge_health import Vitals
+from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, Link
 from limber_bridge.daemon.requests import UNREADABLE, Questions
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
@@ -24,6 +25,7 @@ from limber_bridge.daemon.sleeper_monitor import Change, Sign, Watch
 from limber_bridge.daemon.source_runner import Intake
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
+from limber_bridge.domain.read_position import Read
 from limber_bridge.protocol.encoding import (
     ONLINE,
     QUESTIONS,
@@ -37,12 +39,12 @@ from limber_bridge.protocol.encoding import (
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.source_api import Arrival, Ended, Read, Reason, Samples, Trouble
+from limber_bridge.sources.source_api import Arrival, Ended, Reason, Samples, Trouble
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
 from limber_bridge.storage.journal_writer import Recorder
 from limber_bridge.storage.raw_recorder import Raw, shelf_of
-from limber_bridge.storage.restore import all_kept, page_of
+from limber_bridge.storage.restore import all_kept
 from limber_bridge.storage.schema import Page
 from limber_bridge.web.health_server import listening
 
@@ -166,7 +168,7 @@ class Bridge:
         """Wire it up; nothing moves before `run`. To be called where a loop runs."""
         now = host.now()
         self._config, self._journal, self._host = config, journal, host
-        known = all_kept(journal, config, now)
+        known = all_kept(journal, {one.id: one.live for one in config.sleepers}, config.calendar, now)
         self._watches = {sleeper.id: Watch(sleeper, config, known[sleeper.id], now) for sleeper in config.sleepers}
         self._owner = {watched.sensor.id: sleeper.id for sleeper in config.sleepers for watched in sleeper.sensors}
         self._told = {
@@ -175,7 +177,7 @@ class Bridge:
         }
         self._recorder = Recorder(journal)
         self._recorder.afresh = self._afresh
-        self._raw, self._kept_raw = Raw(shelf_of(config), config.calendar, now), raw_sensors(config)
+        self._raw, self._kept_raw = Raw(shelf_of(config.journal, config.limits), config.calendar, now), raw_sensors(config)
         self._owned, self._remembered = journal.topics(), now
         self._unkept: dict[str, list[tuple[int, Read]]] = {sleeper.id: [] for sleeper in config.sleepers}
         self._topics = Topics(config.broker.base, config.bridge)

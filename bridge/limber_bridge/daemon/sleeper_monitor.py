@@ -4,8 +4,8 @@ Law: no clock, no file, no network. Time comes as an argument, so a night can be
 keeps what is returned in the journal before telling anyone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -29,14 +29,13 @@ from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Detector, Memory
 from limber_bridge.detection.signal import SECOND, Block
 from limber_bridge.detection.sleep import Span
-from limber_bridge.domain.nights import Night, Spread, out_since, spread, utc
+from limber_bridge.domain.nights import MEANS, Night, Spread, out_since, spread, utc
 from limber_bridge.domain.settings import Settings
 from limber_bridge.protocol.encoding import methods, night_message
 from limber_bridge.protocol.messages import CrampNow, SensorHealth, SensorInfo, SleeperInfo, State, Tonight
 from limber_bridge.sources.source_api import Arrival, Ended, Samples, Trouble
+from limber_bridge.storage.restore import Kept
 
-MEANS: Final = (7, 30)
-"""Days over which nights are seen together."""
 AWAY: Final = 60 * SECOND
 """us without a sample after which "in bed" is not carried over into the next night."""
 SET_BACK: Final = 2 * SECOND
@@ -77,23 +76,6 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.events or self.finished or self.labels or self.unlabelled or self.settings is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What the journal knows of a sleeper when the bridge starts."""
-
-    memory: Memory | None = None
-    nights: Mapping[date, Sequence[Event]] = field(default_factory=dict)
-    """Events of tonight and of every night that was never finished."""
-    finished: Mapping[date, Night] = field(default_factory=dict)
-    """Those of them that were, in their last revision."""
-    last: Night | None = None
-    recent: Sequence[Night] = ()
-    """The finished nights of the longest of `MEANS`."""
-    labels: Sequence[Label] = ()
-    """All of them."""
-    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)

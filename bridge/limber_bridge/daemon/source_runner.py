@@ -13,10 +13,11 @@ from typing import Final
 from limber_bridge.config.schema import Config
 from limber_bridge.daemon.sensor_health import SILENT
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.domain.read_position import Read
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.replay_guard import Seen
-from limber_bridge.sources.source_api import Arrival, Read, Request, Samples, Source, SourceLostError, Wanted
+from limber_bridge.sources.source_api import Arrival, Request, Samples, Source, SourceLostError, Wanted
 
 LOG: Final = logging.getLogger(__name__)
 

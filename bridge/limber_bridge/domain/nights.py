@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import fmean, stdev
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge.detection.events import Bed, Event, Method
@@ -17,6 +18,8 @@ from limber_bridge.domain.settings import RULE
 
 EARLIEST_END = timedelta(hours=-7)
 """From the end of the night: 05:00 where nights end at noon."""
+MEANS: Final = (7, 30)
+"""Days over which nights are seen together."""
 OUT_OF_BED = HOUR
 """us out of bed that finish a night."""
 

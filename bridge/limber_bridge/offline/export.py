@@ -85,7 +85,7 @@ class Listed:
 
 def listed(config: Config, record: Record, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = shelf_of(config)
+    shelf = shelf_of(config.journal, config.limits)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
         begun = {day for day in record.unfinished(sleeper.id) if measured(record.events(sleeper.id, day))}
@@ -210,7 +210,7 @@ def end_of(config: Config, record: Record, sleeper: Sleeper, day: date) -> int:
 
 def signal_of(config: Config, sleeper: Sleeper, day: date, lasts: Span) -> tuple[Recording, tuple[str, ...]]:
     """Return the raw signal of a night, or a recording without any signal that is as long as its events."""
-    path = shelf_of(config).path(sleeper.id, day)
+    path = shelf_of(config.journal, config.limits).path(sleeper.id, day)
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:

@@ -16,8 +16,8 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 
-from limber_bridge.config.yaml_loader import whole
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.domain.validators import whole
 from limber_bridge.sources.clock_sync import Stream
 from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, FrameError, is_signed, parse
 from limber_bridge.sources.host_clock import HostClock

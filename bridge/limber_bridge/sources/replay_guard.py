@@ -8,8 +8,8 @@ still come late; only a device that is asked could prove when it sends.)
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from limber_bridge.domain.read_position import Read
 from limber_bridge.sources.frames import WRAP, Frame, near
-from limber_bridge.sources.source_api import Read
 
 STARTS: Final = 1000
 """Starts of a device that are remembered, as in the journal."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from limber_bridge.config.yaml_loader import whole
 from limber_bridge.detection.signal import SECOND, Quantity, Side
+from limber_bridge.domain.validators import whole
 from limber_bridge.simulation.plan import Wishes, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.playback import begins, play, speed

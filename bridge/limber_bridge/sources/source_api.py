@@ -10,6 +10,7 @@ import voluptuous as vol
 
 from limber_bridge.detection.signal import Block, Clock, Sensor
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.read_position import Read
 from limber_bridge.sources.host_clock import HostClock
 
 
@@ -31,16 +32,6 @@ class Reason(StrEnum):
     def refuses(self) -> bool:
         """Whether the frame was thrown away."""
         return self not in (Reason.SATURATED, Reason.RESTARTED, Reason.CLOCK_JUMPED)
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """How far the frames of a sensor that signs them have been read."""
-
-    boot: int
-    """Id of the device's start."""
-    end: int
-    """Number of the sample after the last of that start; wraps at 2**32."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.pipeline import Memory
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.retention import Limits
 from limber_bridge.storage.journal_reader import (
     InUseError,
     JournalError,
@@ -58,22 +59,6 @@ OURS: Final = b"limber\n"
 """What stands in the lock of a file that was a journal once."""
 SPARE: Final = 3
 """Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is kept."""
-
-    nights: int | None = None
-    """Of each sleeper, with every event; None: all. The figures of a night are kept for ever."""
-    size: int = 1000
-    """MB that the journal may take."""
-    backups: int = 7
-    """One a day; 0: none."""
-    raw: int = 7
-    """Nights of each sleeper with the raw signal; 0: none."""
-    raw_size: int = 2000
-    """MB that the raw signal may take."""
 
 
 @dataclass(frozen=True, slots=True)

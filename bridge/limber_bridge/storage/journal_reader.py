@@ -18,8 +18,8 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.pipeline import Memory
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.read_position import Read
 from limber_bridge.domain.settings import Settings
-from limber_bridge.sources.source_api import Read
 from limber_bridge.storage.schema import KINDS, MIGRATIONS
 from limber_bridge.storage.sqlite import (
     MENDS,

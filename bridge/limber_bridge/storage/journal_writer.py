@@ -16,7 +16,8 @@ from typing import Final
 
 from limber_bridge.detection.events import identity
 from limber_bridge.domain.nights import Night
-from limber_bridge.storage.journal import Journal, Limits, Upkeep
+from limber_bridge.domain.retention import Limits
+from limber_bridge.storage.journal import Journal, Upkeep
 from limber_bridge.storage.journal_reader import JournalError, UnwritableError
 from limber_bridge.storage.schema import Page
 from limber_bridge.storage.sqlite import MENDS, Ailment

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
 from limber_bridge.detection.signal import SECOND, Block, Sensor
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.retention import Limits
 from limber_bridge.storage.raw_format import SUFFIX, About, NightFile
 from limber_bridge.storage.sqlite import MENDS, Ailment, DamagedError, SchemaError, ailment
 
@@ -70,10 +70,10 @@ class Shelf:
             yield path
 
 
-def shelf_of(config: Config) -> Shelf:
+def shelf_of(journal: Path, limits: Limits) -> Shelf:
     """Return where the raw signal goes: beside the journal."""
-    folder = config.journal.with_name(f"{config.journal.stem}-raw")
-    return Shelf(folder, config.limits.raw, config.limits.raw_size)
+    folder = journal.with_name(f"{journal.stem}-raw")
+    return Shelf(folder, limits.raw, limits.raw_size)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event, Factor, identity, kind
 from limber_bridge.detection.pipeline import Memory
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.read_position import Read
 from limber_bridge.domain.settings import Settings
-from limber_bridge.sources.source_api import Read
 
 MIGRATIONS: Final = (
     """
