@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 
-from limber_bridge.daemon.sleeper_monitor import Change, Watch
-from limber_bridge.domain.read_position import Read
-from limber_bridge.storage.schema import Page, latest
+from limber_bridge.daemon.sleeper_monitor import Change, SleeperMonitor
+from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.storage.schema import JournalBatch, latest
 
 
-def page_of(watch: Watch, change: Change, read: Sequence[tuple[int, Read]] = ()) -> Page:
+def page_of(
+    watch: SleeperMonitor, change: Change, read: Sequence[tuple[int, ReadPosition]] = ()
+) -> JournalBatch:
     """Return what has to be kept of a change, with how far signed frames were read."""
     events = tuple((filed.night, filed.event) for filed in change.events)
-    return Page(
-        watch.id, change.renewed, events, watch.memory, change.finished, change.unlabelled, change.labels,
-        latest(read), change.settings,
-    )  # fmt: skip
+    return JournalBatch(
+        watch.id,
+        change.renewed,
+        events,
+        watch.memory,
+        change.finished,
+        change.unlabelled,
+        change.labels,
+        latest(read),
+        change.settings,
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadPosition:
     """How far the frames of a sensor that signs them have been read."""
 
     boot: int
