@@ -1,1 +1,3 @@
-"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests, the benchmarks."""
+"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests,
+the benchmarks.
+"""

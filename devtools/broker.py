@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from devtools.processes import LOOPBACK, HouseError, Program, find, start
+from devtools.processes import LOOPBACK, DevtoolError, Program, find, start
 
 PATIENCE = 10.0
 """s for a broker to listen."""
@@ -17,10 +17,14 @@ def start_broker(folder: Path, port: int) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     mosquitto = find("mosquitto")
     if mosquitto is None:
-        program = start("broker", [sys.executable, "-m", "devtools.broker", str(port)], folder / "broker.log")
+        program = start(
+            "broker", [sys.executable, "-m", "devtools.broker", str(port)], folder / "broker.log"
+        )
     else:
         settings = folder / "mosquitto.conf"
-        settings.write_text(f"listener {port} {LOOPBACK}\nallow_anonymous true\npersistence false\n")
+        settings.write_text(
+            f"listener {port} {LOOPBACK}\nallow_anonymous true\npersistence false\n"
+        )
         program = start("broker", [mosquitto, "-c", settings], folder / "broker.log")
     wait_for_port(program, port)
     return program
@@ -37,7 +41,7 @@ def wait_for_port(program: Program, port: int) -> None:
         else:
             return
     program.stop()
-    raise HouseError(f"{program.name} does not listen on port {port}:\n{program.tail()}")
+    raise DevtoolError(f"{program.name} does not listen on port {port}:\n{program.tail()}")
 
 
 async def embedded(port: int) -> None:
@@ -47,7 +51,9 @@ async def embedded(port: int) -> None:
     broker = Broker(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            "plugins": {
+                "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+            },
         }
     )
     await broker.start()

@@ -10,11 +10,16 @@ from typing import Final
 
 from playwright.async_api import ConsoleMessage, Error, Page, async_playwright
 
-from devtools.home_assistant import Home
+from devtools.home_assistant import HomeAssistant
 from devtools.processes import need
 
 WIDTHS: Final = {"phone": 400, "desktop": 1500}
-ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,22 @@ class Sight:
 
 
 @asynccontextmanager
-async def browsing(home: Home, *, width: int = 1280, dark: bool = False) -> AsyncIterator[Sight]:
+async def browsing(
+    home: HomeAssistant, *, width: int = 1280, dark: bool = False
+) -> AsyncIterator[Sight]:
     """Open a browser that is logged in, with a page of a width, light or dark."""
     expires = int(time.time() * 1000) + 1_800_000
-    tokens = dict(home.token) | {"hassUrl": home.url, "clientId": f"{home.url}/", "expires": expires}
+    tokens = dict(home.token) | {
+        "hassUrl": home.url,
+        "clientId": f"{home.url}/",
+        "expires": expires,
+    }
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
         page = await browser.new_page(
-            viewport={"width": width, "height": 760}, color_scheme="dark" if dark else "light", device_scale_factor=2
+            viewport={"width": width, "height": 760},
+            color_scheme="dark" if dark else "light",
+            device_scale_factor=2,
         )
         await page.add_init_script(f"localStorage.hassTokens = {json.dumps(json.dumps(tokens))}")
         errors: list[str] = []

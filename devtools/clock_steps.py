@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from limber_bridge.detection.events import Part
+from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.signal import SECOND
 
 LAG: Final = 3 * SECOND
@@ -34,7 +34,9 @@ class Shifts:
         return [(since - LAG, since + LAG) for since, _ in self._since[1:]]
 
     def truths(self, shown: int) -> list[tuple[int, int]]:
-        """Return the true times that a time may stand for, and by how much the clock was ahead then."""
+        """Return the true times that a time may stand for, and by how much the clock was ahead
+        then.
+        """
         ends = [since for since, _ in self._since[1:]] + [2**62]
         return [
             (shown - ahead, ahead)
@@ -42,9 +44,12 @@ class Shifts:
             if since - LAG <= shown - ahead <= end + LAG
         ]
 
-    def parts(self, part: Part) -> list[Part]:
+    def parts(self, part: UnilateralMovement) -> list[UnilateralMovement]:
         """Return the movements in true time that one may stand for."""
-        return [replace(part, onset=onset, end=part.end - ahead) for onset, ahead in self.truths(part.onset)]
+        return [
+            replace(part, onset=onset, end=part.end - ahead)
+            for onset, ahead in self.truths(part.onset)
+        ]
 
     def spans(self, begin: int, end: int) -> list[tuple[int, int]]:
         """Return the spans in true time that one may stand for: of each possible end the shortest."""

@@ -1,4 +1,6 @@
-"""How much of the component its tests run: `python -m devtools.coverage_floor FILE`, of a report that coverage wrote as JSON."""
+"""How much of the component its tests run: `python -m devtools.coverage_floor FILE`, of a report
+that coverage wrote as JSON.
+"""
 
 import json
 import sys
@@ -16,9 +18,14 @@ def main(report: Path) -> int:
     files = json.loads(report.read_text())["files"]
     least = {name: 100.0 if name.endswith(WHOLE) else LEAST for name in files}
     short = {name: one["summary"]["percent_covered"] for name, one in files.items()}
-    lacking = [f"{name}: {short[name]:.1f} % is run by tests, not {least[name]:g} %" for name in files
-               if short[name] < least[name]]  # fmt: skip
-    print("\n".join(lacking) or f"{len(files)} modules: {LEAST:g} % or more of each is run by tests")
+    lacking = [
+        f"{name}: {short[name]:.1f} % is run by tests, not {least[name]:g} %"
+        for name in files
+        if short[name] < least[name]
+    ]
+    print(
+        "\n".join(lacking) or f"{len(files)} modules: {LEAST:g} % or more of each is run by tests"
+    )
     return 1 if lacking else 0
 
 

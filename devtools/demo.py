@@ -1,4 +1,6 @@
-"""The demonstration: a broker, a bridge with a simulated sleeper, and a real Home Assistant that shows it."""
+"""The demonstration: a broker, a bridge with a simulated sleeper, and a real Home Assistant that
+shows it.
+"""
 
 import argparse
 import asyncio
@@ -16,8 +18,17 @@ from typing import Final
 from devtools import demo_dashboard as dashboard
 from devtools.broker import start_broker
 from devtools.demo_history import NIGHTS
-from devtools.home_assistant import PASSWORD, USER, Home, add_broker, add_limber, opened, prepare, start_home
-from devtools.processes import ROOT, HouseError, Program, find, free_port, need, start
+from devtools.home_assistant import (
+    PASSWORD,
+    USER,
+    HomeAssistant,
+    add_broker,
+    add_limber,
+    opened,
+    prepare,
+    start_home,
+)
+from devtools.processes import ROOT, DevtoolError, Program, find, free_port, need, start
 from devtools.stack import silent_link
 
 FOLDER: Final = ROOT / ".demo"
@@ -39,7 +50,8 @@ sleepers:
       - {{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration, {night}}}
 """
 NIGHT: Final = "seed: {seed}, plm_index: 40, interval: 11, up: 2, latency: 20, head_start: 21.95"
-"""The live night begins when sleep does: whoever looks at a demonstration does not want to wait for it."""
+"""The live night begins when sleep does: whoever looks at a demonstration does not want to wait for
+it."""
 
 
 def say(text: str) -> None:
@@ -74,7 +86,9 @@ def ports(folder: Path) -> Ports:
     chosen = Ports(**json.loads(kept.read_text()))
     for port in (chosen.broker, chosen.home):
         if free_port(port) != port:
-            raise HouseError(f"port {port} is in use; is another demonstration running? Else delete {folder}")
+            raise DevtoolError(
+                f"port {port} is in use; is another demonstration running? Else delete {folder}"
+            )
     return chosen
 
 
@@ -82,7 +96,7 @@ def ports(folder: Path) -> Ports:
 class Demo:
     """Everything that runs."""
 
-    home: Home
+    home: HomeAssistant
     programs: Mapping[str, Program]
     broker_port: int
     began: float
@@ -116,11 +130,17 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         home_program = keep(start_home(folder / "config"))
         with timed(f"{NIGHTS} past nights, simulated and scored"):
             history = keep(
-                start("history", [sys.executable, "-m", "devtools.demo_history", settings], folder / "history.log")
+                start(
+                    "history",
+                    [sys.executable, "-m", "devtools.demo_history", settings],
+                    folder / "history.log",
+                )
             )
             await ended_well(history)
         began = time.monotonic()
-        bridge = keep(start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log"))
+        bridge = keep(
+            start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
+        )
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
         with timed("Home Assistant"):
             entered = opened(chosen.home, home_program)
@@ -139,21 +159,30 @@ async def ended_well(program: Program) -> None:
     while program.runs:  # noqa: ASYNC110 - it is no part of us
         await asyncio.sleep(0.1)
     if program.process.returncode:
-        raise HouseError(f"{program.name} failed:\n{program.tail()}")
+        raise DevtoolError(f"{program.name} failed:\n{program.tail()}")
 
 
-async def furnish(home: Home, broker_port: int) -> None:
+async def furnish(home: HomeAssistant, broker_port: int) -> None:
     """Set up what a new Home Assistant lacks: MQTT, Limber through its own flow, the dashboard."""
     if not await home.entries("mqtt"):
         await add_broker(home, broker_port, protocol="5" if find("mosquitto") else "3.1.1")
     if not await home.entries("limber"):
         await add_limber(home)
-    if dashboard.PATH not in [one["url_path"] for one in await home.command(type="lovelace/dashboards/list")]:
+    if dashboard.PATH not in [
+        one["url_path"] for one in await home.command(type="lovelace/dashboards/list")
+    ]:
         await home.command(
-            type="lovelace/dashboards/create", url_path=dashboard.PATH, title="Limber", icon="mdi:foot-print",
-            mode="storage", show_in_sidebar=True, require_admin=False,
-        )  # fmt: skip
-    await home.command(type="lovelace/config/save", url_path=dashboard.PATH, config=dashboard.CONFIG)
+            type="lovelace/dashboards/create",
+            url_path=dashboard.PATH,
+            title="Limber",
+            icon="mdi:foot-print",
+            mode="storage",
+            show_in_sidebar=True,
+            require_admin=False,
+        )
+    await home.command(
+        type="lovelace/config/save", url_path=dashboard.PATH, config=dashboard.CONFIG
+    )
 
 
 SHOWN: Final = {
@@ -177,7 +206,11 @@ def shows(state: str | None, wanted: str, began: datetime) -> bool:
     if wanted == "a time since the start":
         # Home Assistant restores what it showed when it was last stopped.
         return datetime.fromisoformat(state) >= began
-    return float(state) >= float(wanted) if wanted.isdecimal() else wanted.startswith("a ") or state == wanted
+    return (
+        float(state) >= float(wanted)
+        if wanted.isdecimal()
+        else wanted.startswith("a ") or state == wanted
+    )
 
 
 def told(state: str | None) -> str:
@@ -189,11 +222,13 @@ def told(state: str | None) -> str:
 
 
 async def check(demo: Demo) -> bool:
-    """Wait until Home Assistant shows a live series and last night; print them, or say which link is silent."""
+    """Wait until Home Assistant shows a live series and last night; print them, or say which link
+    is silent.
+    """
     found: dict[str, str | None] = {}
     began = datetime.now(UTC) - timedelta(seconds=time.monotonic() - demo.began)
 
-    async def complete(home: Home) -> bool:
+    async def complete(home: HomeAssistant) -> bool:
         for entity in SHOWN:
             found[entity] = await home.state(entity)
         return all(shows(found[entity], wanted, began) for entity, wanted in SHOWN.items())
@@ -202,9 +237,13 @@ async def check(demo: Demo) -> bool:
     well = bool(await demo.home.until(complete, left))
     say("\n" + "\n".join(f"{entity:<48} {told(state)}" for entity, state in found.items()) + "\n")
     if well:
-        say(f"All is well: all of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge.")
+        say(
+            f"All is well: all of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge."
+        )
         return True
-    lacking = [entity for entity, wanted in SHOWN.items() if not shows(found[entity], wanted, began)]
+    lacking = [
+        entity for entity, wanted in SHOWN.items() if not shows(found[entity], wanted, began)
+    ]
     say(f"Not within {PATIENCE:.0f} s: {', '.join(lacking)}")
     say(f"Silent link: {await silent_link(demo.programs, demo.broker_port, demo.home)}")
     return False
@@ -220,7 +259,7 @@ async def show(demo: Demo) -> None:
     while all(program.runs for program in demo.programs.values()):  # noqa: ASYNC110 - they are no part of us
         await asyncio.sleep(1)
     ended = next(program for program in demo.programs.values() if not program.runs)
-    raise HouseError(f"{ended.name} has ended by itself:\n{ended.tail()}")
+    raise DevtoolError(f"{ended.name} has ended by itself:\n{ended.tail()}")
 
 
 async def run(*, checks: bool) -> int:
@@ -235,14 +274,16 @@ async def run(*, checks: bool) -> int:
 def main() -> int:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="wait until everything is shown, print it, and end")
+    parser.add_argument(
+        "--check", action="store_true", help="wait until everything is shown, print it, and end"
+    )
     chosen = parser.parse_args()
     # A terminal that is closed ends everything, too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         return asyncio.run(run(checks=chosen.check))
-    except HouseError as error:
+    except DevtoolError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -35,18 +35,24 @@ def history(measure: str, title: str) -> dict[str, Any]:
 def night(when: str) -> list[dict[str, Any]]:
     """Return the figures of a night."""
     names = {
-        "leg_movements": "Leg movements", "periodic_movements": "Periodic", "plm_index": "PLM index in bed",
-        "possible_cramps": "Possible cramps", "time_in_bed": "Time in bed", "estimated_sleep": "Estimated sleep",
-    }  # fmt: skip
+        "leg_movements": "Leg movements",
+        "periodic_movements": "Periodic",
+        "plm_index": "PLM index in bed",
+        "possible_cramps": "Possible cramps",
+        "time_in_bed": "Time in bed",
+        "estimated_sleep": "Estimated sleep",
+    }
     return [tile(f"sensor.{SLEEPER}_{key}_{when}", name) for key, name in names.items()]
 
 
 def usual() -> list[dict[str, Any]]:
     """Return what is usual."""
     names = {
-        "plm_index_mean_of_7_days": "PLM index, 7 days", "plm_index_mean_of_30_days": "PLM index, 30 days",
-        "restless_nights_in_a_row": "Restless in a row", "usual_bedtime": "Usual bedtime",
-    }  # fmt: skip
+        "plm_index_mean_of_7_days": "PLM index, 7 days",
+        "plm_index_mean_of_30_days": "PLM index, 30 days",
+        "restless_nights_in_a_row": "Restless in a row",
+        "usual_bedtime": "Usual bedtime",
+    }
     return [tile(f"sensor.{SLEEPER}_{key}", name) for key, name in names.items()]
 
 
@@ -84,7 +90,11 @@ CONFIG: Final[Mapping[str, Any]] = {
                         *night("last_night"),
                         heading("Usual", "mdi:calendar-month"),
                         *usual(),
-                        {"type": "markdown", "content": CAUTION, "grid_options": {"columns": "full"}},
+                        {
+                            "type": "markdown",
+                            "content": CAUTION,
+                            "grid_options": {"columns": "full"},
+                        },
                     ],
                 },
                 {

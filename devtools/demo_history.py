@@ -1,4 +1,6 @@
-"""Past nights for the demonstration: simulated, and scored through the real detector into a journal."""
+"""Past nights for the demonstration: simulated, and scored through the real detector into a
+journal.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -12,9 +14,9 @@ import numpy as np
 from limber_bridge.config.schema import Config, Sleeper, read
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
-from limber_bridge.detection.pipeline import Detector, Memory
+from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.domain.nights import Night, micros
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.storage.journal import Journal
 
@@ -46,29 +48,43 @@ def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     return len(lacking)
 
 
-def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Memory]:
-    """Return one night as the bridge would have finished it, its events, and what the detector then remembers."""
+def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], PipelineState]:
+    """Return one night as the bridge would have finished it, its events, and what the detector then
+    remembers.
+    """
     config = read(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
     rng = np.random.default_rng(night.toordinal())
-    # Nights of one person differ a lot: by 25 an hour on average in one study (science reference, section 8).
+    # Nights of one person differ a lot: by 25 an hour on average in one study (science reference,
+    # section 8).
     index = float(np.clip(rng.normal(24, 13), 2, 70))
-    wishes = Wishes(hours=float(rng.uniform(6.5, 8.5)), plm_index=index, cramps=int(rng.random() < 0.1))
+    wishes = NightSpec(
+        hours=float(rng.uniform(6.5, 8.5)), plm_index=index, cramps=int(rng.random() < 0.1)
+    )
     start = micros(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
     start += round(float(rng.uniform(0, 75)) * 60e6)
     happens = plan(night.toordinal(), wishes)
-    detector = Detector(sensors, config.rules)
-    signals = [(sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)]
-    events = [event for sensor, block in signals for event in detector.feed(sensor, block)] + detector.finish()
+    detector = Pipeline(sensors, config.rules)
+    signals = [
+        (sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)
+    ]
+    events = [
+        event for sensor, block in signals for event in detector.feed(sensor, block)
+    ] + detector.finish()
     until = start + round(happens.duration * 1e6)
     score = score_night(events, config.rules, detector.coverage(start, until))
     spans = score.in_bed or ()
     summary = Night(
-        sleeper=sleeper.id, date=night, revision=1, start=spans[0][0] if spans else None,
-        end=spans[-1][1] if spans else None, rules=config.rules.name, in_bed_method=detector.in_bed_method,
+        sleeper=sleeper.id,
+        date=night,
+        revision=1,
+        start=spans[0][0] if spans else None,
+        end=spans[-1][1] if spans else None,
+        rules=config.rules.name,
+        in_bed_method=detector.in_bed_method,
         measures=score.measures,
-    )  # fmt: skip
+    )
     return summary, events, detector.memory
 
 

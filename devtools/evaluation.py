@@ -8,15 +8,24 @@ import numpy as np
 
 from limber_bridge.detection.events import Event, Movement, identity
 from limber_bridge.detection.night_score import NightScore, score_night
-from limber_bridge.detection.pipeline import Detector
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
 from limber_bridge.simulation.night import Plan
 from limber_bridge.simulation.signals import blocks
 
-ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-CALF: Final = Sensor(2, Quantity.EMG, Place.CALF, Side.LEFT)
-TIBIALIS: Final = Sensor(1, Quantity.EMG, Place.TIBIALIS, Side.LEFT)
+ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+CALF: Final = Sensor(2, Quantity.EMG, Placement.CALF, Side.LEFT)
+TIBIALIS: Final = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
 
 type Known = tuple[float, float]
 """Onset and duration, s."""
@@ -49,7 +58,8 @@ class Tally:
 
     def row(self, name: str) -> str:
         """Return a line of a table."""
-        onset, duration = np.median(self.onsets), np.median(self.durations)
+        onset = np.median(self.onsets)
+        duration = np.median(self.durations)
         spread = np.percentile(np.abs(self.durations), 90)
         rates = f"{self.sensitivity:.3f} | {self.precision:.3f} | {self.f1:.3f}"
         return f"| {name} | {rates} | {1000 * onset:+.0f} | {1000 * duration:+.0f} | {1000 * spread:.0f} |"
@@ -62,8 +72,11 @@ HEAD: Final = (
 
 
 def matched(known: Sequence[Known], found: Sequence[Known]) -> list[tuple[int, int]]:
-    """Return pairs of what overlaps, each once, the longest overlap first come first served in order of time."""
-    free, pairs = set(range(len(found))), []
+    """Return pairs of what overlaps, each once, the longest overlap first come first served in
+    order of time.
+    """
+    free = set(range(len(found)))
+    pairs = []
     for index, (onset, duration) in enumerate(known):
         shared = {
             other: min(onset + duration, sum(found[other])) - max(onset, found[other][0])
@@ -88,33 +101,46 @@ def tallied(tally: Tally, known: Sequence[Known], found: Sequence[Known]) -> set
     return {index for index, _ in pairs}
 
 
-def run(signals: Iterable[tuple[Sensor, Iterable[Block]]], sensitivity: float = 1.0) -> tuple[list[Event], Detector]:
+def run(
+    signals: Iterable[tuple[Sensor, Iterable[SampleBlock]]], sensitivity: float = 1.0
+) -> tuple[list[Event], Pipeline]:
     """Return what the detector finds."""
     given = [(sensor, list(found)) for sensor, found in signals]
-    detector = Detector([sensor for sensor, _ in given])
+    detector = Pipeline([sensor for sensor, _ in given])
     detector.sense(sensitivity)
-    events = [event for sensor, found in given for block in found for event in detector.feed(sensor.id, block)]
+    events = [
+        event
+        for sensor, found in given
+        for block in found
+        for event in detector.feed(sensor.id, block)
+    ]
     return list({identity(event): event for event in events + detector.finish()}.values()), detector
 
 
-def whole(samples: Floats, rate: float) -> list[Block]:
+def whole(samples: Floats, rate: float) -> list[SampleBlock]:
     """Return samples as a block."""
-    return [Block(0, samples, Clock(0, 0, rate), rate)]
+    return [SampleBlock(0, samples, SampleClock(0, 0, rate), rate)]
 
 
 def moves(events: Iterable[Event]) -> list[Known]:
     """Return the movements among events."""
     return [
-        (event.onset / SECOND, event.duration / SECOND) for event in events if isinstance(event, Movement)
-    ]  # fmt: skip
+        (event.onset / SECOND, event.duration / SECOND)
+        for event in events
+        if isinstance(event, Movement)
+    ]
 
 
 def simulated(
     night: Plan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
 ) -> tuple[list[Event], NightScore]:
     """Return what is found in a night of `limber simulate`."""
-    events, detector = run((sensor, blocks(night, sensor, rate, device=device)) for sensor, rate in sensors)
-    return events, score_night(events, WASM_2016, detector.coverage(0, round(night.duration * SECOND)))
+    events, detector = run(
+        (sensor, blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
+    )
+    return events, score_night(
+        events, WASM_2016, detector.coverage(0, round(night.duration * SECOND))
+    )
 
 
 def agreement(told: NightScore, found: NightScore, duration: float) -> float:
@@ -129,7 +155,9 @@ def agreement(told: NightScore, found: NightScore, duration: float) -> float:
 
 
 def icc(one: Floats, other: Floats) -> float:
-    """Return ICC(2,1): two-way random effects, absolute agreement, single measurement (Shrout and Fleiss 1979)."""
+    """Return ICC(2,1): two-way random effects, absolute agreement, single measurement (Shrout and
+    Fleiss 1979).
+    """
     table = np.stack([one, other], axis=1)
     rows, columns = table.shape
     grand = table.mean()
@@ -137,4 +165,6 @@ def icc(one: Floats, other: Floats) -> float:
     raters = rows * ((table.mean(axis=0) - grand) ** 2).sum() / (columns - 1)
     rest = ((table - table.mean(axis=1)[:, None] - table.mean(axis=0)[None, :] + grand) ** 2).sum()
     error = rest / ((rows - 1) * (columns - 1))
-    return float((between - error) / (between + (columns - 1) * error + columns * (raters - error) / rows))
+    return float(
+        (between - error) / (between + (columns - 1) * error + columns * (raters - error) / rows)
+    )

@@ -1,8 +1,10 @@
-"""`limber` on a host whose clocks run faster, so that a night is over in minutes: python -m devtools.fast_clock CLOCK run ...
+"""`limber` on a host whose clocks run faster, so that a night is over in minutes: python -m
+devtools.fast_clock CLOCK run ...
 
-Everything else is real: the process, the frames, the journal, the broker. CLOCK is SPEED,REAL,BEGIN: how many times
-faster, and which time (s, Unix) it was at which real one, so that a bridge that is started again is in the same night.
-A fourth part names a file with the seconds by which the clock on the wall is wrong: whoever writes there sets it.
+Everything else is real: the process, the frames, the journal, the broker. CLOCK is
+SPEED,REAL,BEGIN: how many times faster, and which time (s, Unix) it was at which real one, so that
+a bridge that is started again is in the same night. A fourth part names a file with the seconds by
+which the clock on the wall is wrong: whoever writes there sets it.
 """
 
 import sys

@@ -1,8 +1,10 @@
-"""Gives every parser that reads bytes from outside bytes that nobody meant for it, millions of them.
+"""Gives every parser that reads bytes from outside bytes that nobody meant for it, millions of
+them.
 
-Each parser may refuse an input in the one way it says it does; anything else is a fault: another exception, more than
-two seconds, memory that grows. Hypothesis cuts and mends good examples; atheris, where it is installed, lets itself be
-led by the branches that an input takes. An input that found a fault is kept in `fuzz/` and tried first from then on.
+Each parser may refuse an input in the one way it says it does; anything else is a fault: another
+exception, more than two seconds, memory that grows. Hypothesis cuts and mends good examples;
+atheris, where it is installed, lets itself be led by the branches that an input takes. An input
+that found a fault is kept in `fuzz/` and tried first from then on.
 """
 
 import argparse
@@ -31,16 +33,20 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from devtools.network_sensor import AnkleSensor, leg
-from devtools.processes import LOOPBACK, ROOT, HouseError
+from devtools.processes import LOOPBACK, ROOT, DevtoolError
 
 if TYPE_CHECKING:
-    from limber_bridge.web.health_server import Door
+    from limber_bridge.web.health_server import HealthServer
 
 KEPT: Final = ROOT / "fuzz"
 HANG: Final = 2.0
 """s for one input."""
 ROUNDS: Final = settings(
-    max_examples=500, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=500,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 """Inputs of Hypothesis between two looks at the clock."""
 GROWTH: Final = 64.0
@@ -68,18 +74,20 @@ class Target:
 
 def frames(_folder: Path) -> Callable[[bytes], None]:
     """Frames on their way to blocks: one sensor that signs, one that does not."""
-    from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+    from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
     from limber_bridge.domain.nights import Calendar
     from limber_bridge.sources.host_clock import HostClock
-    from limber_bridge.sources.network import Desk, Listen, Options
-    from limber_bridge.sources.source_api import Request, Wanted
+    from limber_bridge.sources.network import FrameRouter, Listen, Options
+    from limber_bridge.sources.source_api import SensorRequest, SourceRequest
 
     host = HostClock()
     wanted = tuple(
-        Wanted(Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side), Options(key))
+        SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
         for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
     )
-    desk = Desk(Request(wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now()))
+    desk = FrameRouter(
+        SourceRequest(wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now())
+    )
 
     def take(data: bytes) -> None:
         for _ in desk.take(data, host.steady(), host.offset):
@@ -119,14 +127,25 @@ def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
     """Return what makes short nights of every kind of sensor."""
 
     def seeds() -> list[bytes]:
-        from limber_bridge.offline.simulate import Order, write
-        from limber_bridge.simulation.plan import Wishes
+        from limber_bridge.offline.simulate import SimulateOptions, write
+        from limber_bridge.simulation.plan import NightSpec
 
         with tempfile.TemporaryDirectory() as folder:
-            path, found = Path(folder) / f"night{suffix}", []
+            path = Path(folder) / f"night{suffix}"
+            found = []
             for sensor, rate in (("ankle", 10.0), ("bed", 10.0), ("emg", 200.0)):
-                write(Order(out=path, wishes=Wishes(hours=0.25, cramps=0), seed=1, sensor=sensor, rate=rate))
-                data = gzip.decompress(path.read_bytes()) if suffix == ".csv.gz" else path.read_bytes()
+                write(
+                    SimulateOptions(
+                        out=path,
+                        wishes=NightSpec(hours=0.25, cramps=0),
+                        seed=1,
+                        sensor=sensor,
+                        rate=rate,
+                    )
+                )
+                data = (
+                    gzip.decompress(path.read_bytes()) if suffix == ".csv.gz" else path.read_bytes()
+                )
                 few = data if suffix == ".edf" else b"".join(data.splitlines(keepends=True)[:40])
                 found.append(gzip.compress(few) if suffix == ".csv.gz" else few)
             return found
@@ -155,8 +174,12 @@ def marks(folder: Path) -> Callable[[bytes], None]:
 
 def mark_seeds() -> list[bytes]:
     """Return the three files, an empty line between them."""
-    movements = b"onset,duration,side\n" + b"".join(b"%d,2.0,%s\n" % (20 * at, b"LR"[at % 2 :][:1]) for at in range(9))
-    stages = b"epoch,stage\n" + b"".join(b"%d,%s\n" % (at, stage) for at, stage in enumerate(b"W N1 N2 N3 R W".split()))
+    movements = b"onset,duration,side\n" + b"".join(
+        b"%d,2.0,%s\n" % (20 * at, b"LR"[at % 2 :][:1]) for at in range(9)
+    )
+    stages = b"epoch,stage\n" + b"".join(
+        b"%d,%s\n" % (at, stage) for at, stage in enumerate(b"W N1 N2 N3 R W".split())
+    )
     return [b"\n\n".join((movements.strip(), stages.strip(), b"onset,duration\n30,12\n95,20"))]
 
 
@@ -208,7 +231,9 @@ def questions(_folder: Path) -> Callable[[bytes], None]:
 def contract(*prefixes: str) -> Callable[[], list[bytes]]:
     """Return what gives the golden messages whose names begin so."""
     return lambda: [
-        path.read_bytes() for name in prefixes for path in sorted((ROOT / "contract").glob(f"{name}*.json"))
+        path.read_bytes()
+        for name in prefixes
+        for path in sorted((ROOT / "contract").glob(f"{name}*.json"))
     ]
 
 
@@ -225,7 +250,12 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
         parse_state,
     )
 
-    parsers: tuple[Callable[[str], object], ...] = (parse_info, parse_state, parse_event, parse_answer)
+    parsers: tuple[Callable[[str], object], ...] = (
+        parse_info,
+        parse_state,
+        parse_event,
+        parse_answer,
+    )
 
     def take(data: bytes) -> None:
         # Home Assistant hands on what is UTF-8 and nothing else.
@@ -239,20 +269,26 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
 
 def requests(_folder: Path) -> Callable[[bytes], None]:
     """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
-    from limber_bridge.config.schema import Page
+    from limber_bridge.config.schema import HealthEndpoint
     from limber_bridge.domain.nights import utc
     from limber_bridge.protocol.messages import JournalHealth, Report
     from limber_bridge.web.health_server import door
     from tests.contract.messages import AT, BRIDGE, WELL
 
     report = Report(
-        well=True, alive=True, time=utc(AT), software="1", recording=True, journal=JournalHealth(), bridge=BRIDGE,
+        well=True,
+        alive=True,
+        time=utc(AT),
+        software="1",
+        recording=True,
+        journal=JournalHealth(),
+        bridge=BRIDGE,
         sleepers={"anna": {"1": WELL}},
-    )  # fmt: skip
+    )
     loop = asyncio.new_event_loop()
 
-    async def opened() -> tuple[Door, int]:
-        served = door(Page(LOOPBACK, 1), lambda: report)
+    async def opened() -> tuple[HealthServer, int]:
+        served = door(HealthEndpoint(LOOPBACK, 1), lambda: report)
         server = await loop.create_server(served, LOOPBACK)
         return served, int(server.sockets[0].getsockname()[1])
 
@@ -264,13 +300,15 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
             question = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
             answered = loop.run_until_complete(requested(served, port, question))
             if not answered.startswith(b"HTTP/1.1 200"):
-                raise HouseError(f"no answer any more, but {answered[:80]!r}")
+                raise DevtoolError(f"no answer any more, but {answered[:80]!r}")
 
     return take
 
 
-async def requested(served: Door, port: int, data: bytes) -> bytes:
-    """Return what comes back for bytes to a port, once the door's side of the connection is over, too."""
+async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
+    """Return what comes back for bytes to a port, once the door's side of the connection is over,
+    too.
+    """
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.write(data)
     answered = b""
@@ -279,7 +317,8 @@ async def requested(served: Door, port: int, data: bytes) -> bytes:
         writer.write_eof()
         answered = await reader.read()
     writer.close()
-    # The server's side ends only while the loop runs; one that does not is found as an input that takes too long.
+    # The server's side ends only while the loop runs; one that does not is found as an input that
+    # takes too long.
     while served.connections:  # noqa: ASYNC110 - aiohttp has no event for it
         await asyncio.sleep(0)
     return answered
@@ -351,10 +390,16 @@ def keep(name: str, data: bytes) -> Path:
 
 
 def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
-    """Try inputs for a time; return how many, the slowest (s) and the growth (MB). An input at fault raises."""
+    """Try inputs for a time; return how many, the slowest (s) and the growth (MB). An input at
+    fault raises.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        take, examples = TARGETS[name].prepare(Path(folder)), TARGETS[name].seeds()
-        count, slowest, began, grown = 0, 0.0, time.monotonic(), None
+        take = TARGETS[name].prepare(Path(folder))
+        examples = TARGETS[name].seeds()
+        count = 0
+        slowest = 0.0
+        began = time.monotonic()
+        grown = None
 
         def tried(data: bytes) -> None:
             nonlocal count, slowest
@@ -365,7 +410,8 @@ def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
             except BaseException:
                 print(f"{name}: kept as {keep(name, data)}", file=sys.stderr)
                 raise
-            slowest, count = max(slowest, time.perf_counter() - at), count + 1
+            slowest = max(slowest, time.perf_counter() - at)
+            count = count + 1
 
         for old in sorted((KEPT / name).glob("*")):
             tried(old.read_bytes())
@@ -387,18 +433,28 @@ def by_atheris(name: str, seconds: float, first: int) -> None:
 
     with atheris.instrument_imports(include=["limber_bridge", "custom_components", "edfio"]):
         folder = Path(tempfile.mkdtemp())
-        take, examples = TARGETS[name].prepare(folder), TARGETS[name].seeds()
+        take = TARGETS[name].prepare(folder)
+        examples = TARGETS[name].seeds()
     corpus = folder / "corpus"
     corpus.mkdir()
     for number, example in enumerate(examples):
         (corpus / str(number)).write_bytes(example[:200_000])
     words = folder / "words"
-    words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in WORDS if word))
+    words.write_text(
+        "".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in WORDS if word)
+    )
     (KEPT / name).mkdir(parents=True, exist_ok=True)
     options = [
-        f"-max_total_time={round(seconds)}", f"-timeout={round(HANG)}", "-rss_limit_mb=1024", "-print_final_stats=1",
-        f"-dict={words}", f"-artifact_prefix={KEPT / name}/", f"-seed={first + 1}", "-max_len=65536", "-verbosity=0",
-    ]  # fmt: skip
+        f"-max_total_time={round(seconds)}",
+        f"-timeout={round(HANG)}",
+        "-rss_limit_mb=1024",
+        "-print_final_stats=1",
+        f"-dict={words}",
+        f"-artifact_prefix={KEPT / name}/",
+        f"-seed={first + 1}",
+        "-max_len=65536",
+        "-verbosity=0",
+    ]
     atheris.Setup([sys.argv[0], *options, str(corpus)], take)
     atheris.Fuzz()
 
@@ -414,7 +470,9 @@ def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
     """Try one parser in a process of its own; return its figures, with `fault` where there was one."""
     command = [sys.executable, "-m", "devtools.fuzz", "--target", name, "--engine", engine]
     command += ["--seconds", str(seconds), "--seed", str(first)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120
+    )
     if done.returncode:
         # atheris tells of an exception on stdout.
         return {"fault": done.stderr[-3000:] + done.stdout[-3000:]}
@@ -422,9 +480,10 @@ def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
         return dict(json.loads(done.stdout.splitlines()[-1]))
     stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", done.stderr))
     return {
-        "inputs": int(stats["number_of_executed_units"]), "slowest_ms": 1000.0 * int(stats["slowest_unit_time_sec"]),
+        "inputs": int(stats["number_of_executed_units"]),
+        "slowest_ms": 1000.0 * int(stats["slowest_unit_time_sec"]),
         "peak_mb": float(stats["peak_rss_mb"]),
-    }  # fmt: skip
+    }
 
 
 def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
@@ -440,15 +499,22 @@ def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
             found = run(name, engine, seconds, first)
             if "fault" in found:
                 faults += 1
-                said = [line for line in found["fault"].splitlines() if not line.startswith(("INFO", "WARNING"))]
+                said = [
+                    line
+                    for line in found["fault"].splitlines()
+                    if not line.startswith(("INFO", "WARNING"))
+                ]
                 print(f"{name:<12} {engine:<10} FAULT", *said[-25:], sep="\n", flush=True)
                 continue
             total += found["inputs"]
             grown = (
-                f"{found['growth_mb']:+.1f} MB" if "growth_mb" in found else f"{found['peak_mb']:.0f} MB at the most"
+                f"{found['growth_mb']:+.1f} MB"
+                if "growth_mb" in found
+                else f"{found['peak_mb']:.0f} MB at the most"
             )
             print(
-                f"{name:<12} {engine:<10} {found['inputs']:>11,} {found['slowest_ms']:>6.0f} ms {grown:>22}", flush=True
+                f"{name:<12} {engine:<10} {found['inputs']:>11,} {found['slowest_ms']:>6.0f} ms {grown:>22}",
+                flush=True,
             )
     print(f"{total:,} inputs, {faults} faults")
     return 1 if faults else 0
@@ -457,8 +523,12 @@ def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
 def main() -> int:
     """Run a campaign, or one parser of it."""
     parser = argparse.ArgumentParser(prog="script/fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0, help="for all parsers together (default: 10)")
-    parser.add_argument("--seed", type=int, default=0, help="another one tries other inputs (default: 0)")
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="for all parsers together (default: 10)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another one tries other inputs (default: 0)"
+    )
     parser.add_argument("--target", choices=TARGETS, help="only this parser")
     parser.add_argument("--engine", choices=("hypothesis", "atheris"), help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=10.0, help=argparse.SUPPRESS)
@@ -471,7 +541,9 @@ def main() -> int:
             by_atheris(chosen.target, chosen.seconds, chosen.seed)
             return 0
         case _:
-            return campaign(chosen.minutes, chosen.seed, [chosen.target] if chosen.target else list(TARGETS))
+            return campaign(
+                chosen.minutes, chosen.seed, [chosen.target] if chosen.target else list(TARGETS)
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""A real Home Assistant on loopback: set up without a person, asked over its REST and websocket interfaces."""
+"""A real Home Assistant on loopback: set up without a person, asked over its REST and websocket
+interfaces.
+"""
 
 import asyncio
 import json
@@ -14,7 +16,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-from devtools.processes import LOOPBACK, ROOT, HouseError, Program, need, start
+from devtools.processes import LOOPBACK, ROOT, DevtoolError, Program, need, start
 
 USER: Final = "limber"
 PASSWORD: Final = "limber-demo"  # noqa: S105 - of a Home Assistant that only loopback reaches
@@ -43,7 +45,8 @@ STARTED: Final = 120.0
 
 
 def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
-    """Lay out a configuration folder that needs no onboarding, with the component and the blueprints as they are now.
+    """Lay out a configuration folder that needs no onboarding, with the component and the
+    blueprints as they are now.
 
     `more` is YAML that is added to the configuration.
     """
@@ -57,7 +60,10 @@ def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
     (config / "configuration.yaml").write_text(CONFIGURATION.format(zone=zone) + more)
     if not (config / "automations.yaml").exists():
         (config / "automations.yaml").write_text("[]\n")
-    for source, name in ((COMPONENT, "custom_components/limber"), (BLUEPRINTS, "blueprints/automation/limber")):
+    for source, name in (
+        (COMPONENT, "custom_components/limber"),
+        (BLUEPRINTS, "blueprints/automation/limber"),
+    ):
         target = config / name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
@@ -68,11 +74,15 @@ def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
 
 def start_home(config: Path) -> Program:
     """Start Home Assistant on a prepared folder; nothing is downloaded."""
-    return start("Home Assistant", [need("hass"), "--skip-pip", "-c", config], config.parent / "home-assistant.log")
+    return start(
+        "Home Assistant",
+        [need("hass"), "--skip-pip", "-c", config],
+        config.parent / "home-assistant.log",
+    )
 
 
 @dataclass(slots=True)
-class Home:
+class HomeAssistant:
     """A Home Assistant that has been logged in to."""
 
     http: aiohttp.ClientSession
@@ -83,7 +93,9 @@ class Home:
         """Post JSON and return the JSON of the answer."""
         async with self.http.post(path, json=body) as reply:
             if reply.status >= 400:
-                raise HouseError(f"Home Assistant refuses {path}: {reply.status} {await reply.text()}")
+                raise DevtoolError(
+                    f"Home Assistant refuses {path}: {reply.status} {await reply.text()}"
+                )
             return await reply.json()
 
     async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
@@ -106,7 +118,9 @@ class Home:
 
     async def entries(self, domain: str) -> list[dict[str, Any]]:
         """Return the entries of an integration."""
-        found: list[dict[str, Any]] = await self.get(f"/api/config/config_entries/entry?domain={domain}")
+        found: list[dict[str, Any]] = await self.get(
+            f"/api/config/config_entries/entry?domain={domain}"
+        )
         return found
 
     async def command(self, **message: object) -> Any:  # noqa: ANN401 - JSON
@@ -115,7 +129,9 @@ class Home:
             await socket.send_json({"id": 1} | message)
             answer = await socket.receive_json()
         if not answer["success"]:
-            raise HouseError(f"Home Assistant refuses {message['type']}: {answer['error']['message']}")
+            raise DevtoolError(
+                f"Home Assistant refuses {message['type']}: {answer['error']['message']}"
+            )
         return answer["result"]
 
     @asynccontextmanager
@@ -129,7 +145,9 @@ class Home:
 
     @asynccontextmanager
     async def subscribed(self, **message: object) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
-        """Subscribe to something for as long as this lasts; what is told of it comes into the queue."""
+        """Subscribe to something for as long as this lasts; what is told of it comes into the
+        queue.
+        """
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         async with self.socket() as socket:
             await socket.send_json({"id": 1} | message)
@@ -160,9 +178,11 @@ class Home:
         client = {"client_id": f"{self.url}/"}
         asked = client | {"handler": ["homeassistant", None], "redirect_uri": f"{self.url}/"}
         flow = (await self.post("/auth/login_flow", asked))["flow_id"]
-        code = (await self.post(f"/auth/login_flow/{flow}", client | {"username": USER, "password": PASSWORD}))[
-            "result"
-        ]
+        code = (
+            await self.post(
+                f"/auth/login_flow/{flow}", client | {"username": USER, "password": PASSWORD}
+            )
+        )["result"]
         async with self.http.post(
             "/auth/token", data=client | {"grant_type": "authorization_code", "code": code}
         ) as got:
@@ -171,18 +191,20 @@ class Home:
 
 
 @asynccontextmanager
-async def opened(port: int, program: Program) -> AsyncIterator[Home]:
+async def opened(port: int, program: Program) -> AsyncIterator[HomeAssistant]:
     """Wait until Home Assistant runs, and log in."""
     url = f"http://{LOOPBACK}:{port}"
     async with aiohttp.ClientSession(url) as http:
-        home = Home(http, url)
+        home = HomeAssistant(http, url)
         await wait(http, "/manifest.json", program, lambda _: True)
         await home.login()
         await wait(http, "/api/config", program, lambda found: found["state"] == "RUNNING")
         yield home
 
 
-async def wait(http: aiohttp.ClientSession, path: str, program: Program, enough: Callable[[Any], bool]) -> None:
+async def wait(
+    http: aiohttp.ClientSession, path: str, program: Program, enough: Callable[[Any], bool]
+) -> None:
     """Wait until a path answers and says enough; HouseError if Home Assistant does not start."""
     end = time.monotonic() + STARTED
     while time.monotonic() < end and program.runs:
@@ -193,30 +215,32 @@ async def wait(http: aiohttp.ClientSession, path: str, program: Program, enough:
         except aiohttp.ClientConnectionError:
             pass
         await asyncio.sleep(0.1)
-    raise HouseError(f"Home Assistant does not start:\n{program.tail()}")
+    raise DevtoolError(f"Home Assistant does not start:\n{program.tail()}")
 
 
-async def add_broker(home: Home, port: int, *, protocol: str = "5") -> None:
+async def add_broker(home: HomeAssistant, port: int, *, protocol: str = "5") -> None:
     """Set up the MQTT integration."""
     tls = {"set_client_cert": False, "set_ca_cert": "off"}
     answers = {"broker": LOOPBACK, "port": port, "protocol": protocol, "other_settings": tls}
     step = await home.flow("mqtt", answers)
     if step["type"] != "create_entry":
-        raise HouseError(f"Home Assistant cannot use the broker: {step.get('errors')}")
+        raise DevtoolError(f"Home Assistant cannot use the broker: {step.get('errors')}")
 
 
-async def add_limber(home: Home, base: str = "limber") -> None:
+async def add_limber(home: HomeAssistant, base: str = "limber") -> None:
     """Set up Limber by hand, as a person does, who tries again if the bridge is not there yet."""
     step: dict[str, Any] = {}
 
-    async def added(home: Home) -> bool:
+    async def added(home: HomeAssistant) -> bool:
         step.update(await home.flow("limber", {"base_topic": base}))
         return bool(step["type"] == "create_entry" or step.get("errors") != {"base": "no_bridge"})
 
     # A broker that says nothing to MQTT 5 keeps the bridge waiting before it falls back.
     await home.until(added, BRIDGE_WITHIN)
     if step["type"] != "create_entry":
-        raise HouseError(f"Home Assistant finds no bridge: {step.get('errors') or step.get('reason')}")
+        raise DevtoolError(
+            f"Home Assistant finds no bridge: {step.get('errors') or step.get('reason')}"
+        )
 
 
 BRIDGE_WITHIN: Final = 30.0
@@ -227,7 +251,11 @@ HARMLESS: Final = re.compile(
 
 
 def complaints(log: Path) -> list[str]:
-    """Return the lines of a log that no sound installation has: errors, and warnings that name Limber."""
+    """Return the lines of a log that no sound installation has: errors, and warnings that name
+    Limber.
+    """
     lines = re.sub(r"\x1b\[\d*m", "", log.read_text(errors="replace")).splitlines()
-    errors = [line for line in lines if " ERROR " in line or (" WARNING " in line and "limber" in line)]
+    errors = [
+        line for line in lines if " ERROR " in line or (" WARNING " in line and "limber" in line)
+    ]
     return [line for line in errors if not HARMLESS.search(line)]

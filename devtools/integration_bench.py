@@ -1,4 +1,6 @@
-"""What the integration costs Home Assistant: its set-up, a year of nights that were missed, a state of a sleeper."""
+"""What the integration costs Home Assistant: its set-up, a year of nights that were missed, a state
+of a sleeper.
+"""
 
 import asyncio
 import json
@@ -13,8 +15,8 @@ from typing import Any, Final
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devtools.home_assistant import Home, add_limber
-from devtools.processes import LOOPBACK, HouseError, Program, free_port
+from devtools.home_assistant import HomeAssistant, add_limber
+from devtools.processes import LOOPBACK, DevtoolError, Program, free_port
 from devtools.stack import chained, retained
 from limber_bridge.config.schema import read
 from limber_bridge.domain.nights import micros
@@ -51,7 +53,9 @@ def a_year(settings: Path) -> None:
 
 
 def seconds_of_loop(program: Program) -> float:
-    """Return how long (s) the main thread of a program has worked, in which Home Assistant's event loop runs."""
+    """Return how long (s) the main thread of a program has worked, in which Home Assistant's event
+    loop runs.
+    """
     pid = program.process.pid
     fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -59,7 +63,8 @@ def seconds_of_loop(program: Program) -> float:
 
 async def integrated(folder: Path) -> dict[str, float]:
     """Return what was measured on a real Home Assistant."""
-    broker_port, settings = free_port(), folder / "limber.yaml"
+    broker_port = free_port()
+    settings = folder / "limber.yaml"
     await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port))
     await asyncio.to_thread(a_year, settings)
     async with chained(folder, settings, broker_port) as chain:
@@ -73,25 +78,29 @@ async def integrated(folder: Path) -> dict[str, float]:
         return {"setup_s": set_up, "backfill_365_s": filled, "state_ms": cost}
 
 
-async def back_filled(home: Home, begun: float) -> float:
+async def back_filled(home: HomeAssistant, begun: float) -> float:
     """Return how long (s) it took until every night of the year was in the statistics."""
 
-    async def all_there(home: Home) -> bool:
+    async def all_there(home: HomeAssistant) -> bool:
         found = await home.command(
-            type="recorder/statistics_during_period", start_time="2020-01-01T00:00:00+00:00", statistic_ids=[NAME],
-            period="hour", types=["mean"],
-        )  # fmt: skip
+            type="recorder/statistics_during_period",
+            start_time="2020-01-01T00:00:00+00:00",
+            statistic_ids=[NAME],
+            period="hour",
+            types=["mean"],
+        )
         return len(found.get(NAME, [])) == YEAR
 
     if not await home.until(all_there, 120):
-        raise HouseError(f"the {YEAR} nights did not come to the statistics")
+        raise DevtoolError(f"the {YEAR} nights did not come to the statistics")
     return time.monotonic() - begun
 
 
 async def state_ms(program: Program, port: int, state: Mapping[str, Any]) -> float:
     """Return how long (ms) the event loop works on a state with a movement more.
 
-    What it works for a message of the same size that means nothing to anybody is taken off: that is MQTT's.
+    What it works for a message of the same size that means nothing to anybody is taken off: that is
+    MQTT's.
     """
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect(LOOPBACK, port)
@@ -105,7 +114,9 @@ async def state_ms(program: Program, port: int, state: Mapping[str, Any]) -> flo
     return 1000 * (all_of_it - nothing) / STATES
 
 
-async def working(program: Program, client: paho.Client, topic: str, state: Mapping[str, Any]) -> float:
+async def working(
+    program: Program, client: paho.Client, topic: str, state: Mapping[str, Any]
+) -> float:
     """Return how long (s) the event loop works while states are told on a topic."""
     before = seconds_of_loop(program)
     for number in range(STATES):
@@ -115,10 +126,19 @@ async def working(program: Program, client: paho.Client, topic: str, state: Mapp
 
 
 def changed(state: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Return a state after so many periodic movements more, some seconds apart: what changes with each of them does."""
-    measures, hours = dict(state["tonight"]["measures"]), 1 + number / 300
+    """Return a state after so many periodic movements more, some seconds apart: what changes with
+    each of them does.
+    """
+    measures = dict(state["tonight"]["measures"])
+    hours = 1 + number / 300
     measures |= dict.fromkeys(("movements", "candidates", "plm"), number)
     measures |= {"plm_index": number / hours, "time_in_bed_h": hours, "sleep_h": hours / 2}
     now = datetime.now(UTC).isoformat()
-    sensors = {key: one | {"connected": True, "last_sample": now} for key, one in state["sensors"].items()}
-    return dict(state) | {"time": now, "tonight": state["tonight"] | {"measures": measures}, "sensors": sensors}
+    sensors = {
+        key: one | {"connected": True, "last_sample": now} for key, one in state["sensors"].items()
+    }
+    return dict(state) | {
+        "time": now,
+        "tonight": state["tonight"] | {"measures": measures},
+        "sensors": sensors,
+    }

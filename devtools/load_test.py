@@ -1,4 +1,6 @@
-"""A thousand sensors on one core, and then more than it can do: what is lost, what it says, how it recovers."""
+"""A thousand sensors on one core, and then more than it can do: what is lost, what it says, how it
+recovers.
+"""
 
 import http.client
 import itertools
@@ -19,7 +21,7 @@ import numpy as np
 
 from devtools.broker import start_broker
 from devtools.network_sensor import leg
-from devtools.processes import LOOPBACK, HouseError, Program, free_port, need, start
+from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, need, start
 
 SENSORS: Final = 1000
 RATE: Final = 50
@@ -58,7 +60,9 @@ class Ward:
 
     def cpu(self) -> float:
         """Return the processor time (s) that the bridge has used."""
-        fields = Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
+        )
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -70,8 +74,11 @@ class Crowd:
         self.samples = samples
         self.sent = 0
         self.late = 0.0
-        """s that the sending was behind at the most: beyond a second, the sender is what is measured."""
-        self._port, self._ends, self._boot = port, False, secrets.randbits(32)
+        """s that the sending was behind at the most: beyond a second, the sender is what is
+        measured."""
+        self._port = port
+        self._ends = False
+        self._boot = secrets.randbits(32)
         # A minute of signal with one movement in it, which each sensor reads from another place on.
         signal = leg(0, 60, [(30.0, 2.0)], rate=RATE)
         self._body = np.rint(np.concatenate([signal, signal], axis=1).T * 1000).astype("<i2")
@@ -105,26 +112,37 @@ class Crowd:
 
     def _frame(self, sensor: int, number: int) -> bytes:
         clock = number * 1_000_000 // RATE % 2**32
-        head = HEAD.pack(b"LB", 1, 0, sensor, self._boot, number, clock, RATE * 10, self.samples, 255, bytes(8))
+        head = HEAD.pack(
+            b"LB", 1, 0, sensor, self._boot, number, clock, RATE * 10, self.samples, 255, bytes(8)
+        )
         begin = (number + sensor * 3) % (60 * RATE)
         body: bytes = self._body[begin : begin + self.samples].tobytes()
         return head + body
 
 
 def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
-    """Return what a minute of a thousand sensors on one core loses, and how the bridge takes five times as much."""
+    """Return what a minute of a thousand sensors on one core loses, and how the bridge takes five
+    times as much.
+    """
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as ends:
         ward = begin(folder, cores, ends)
         with Crowd(ward.port, 25) as crowd:
             wait_until_all_are_there(ward)
-            used, sent, at = ward.cpu(), crowd.sent, time.monotonic()
+            used = ward.cpu()
+            sent = crowd.sent
+            at = time.monotonic()
             time.sleep(seconds)
             passed = time.monotonic() - at
             share = (ward.cpu() - used) / passed
             rate = (crowd.sent - sent) / passed
             lost = sum(one["lost"] for one in ward.sensors())
-        found = {"load_lost": lost, "load_cpu": 100 * share, "load_frames": rate, "load_late_s": crowd.late}
+        found = {
+            "load_lost": lost,
+            "load_cpu": 100 * share,
+            "load_frames": rate,
+            "load_late_s": crowd.late,
+        }
         return found | overload(ward)
 
 
@@ -138,7 +156,15 @@ def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
     ends.callback(os.sched_setaffinity, 0, cores)
     broker = start_broker(folder / "broker", ward_ports[0])
     ends.callback(broker.stop)
-    command: list[str | Path] = ["taskset", "-c", str(cores[0]), need("limber"), "run", "--config", settings]
+    command: list[str | Path] = [
+        "taskset",
+        "-c",
+        str(cores[0]),
+        need("limber"),
+        "run",
+        "--config",
+        settings,
+    ]
     program = start("bridge", command, folder / "bridge.log")
     ends.callback(program.stop)
     ward = Ward(program, ward_ports[1], ward_ports[2])
@@ -147,7 +173,9 @@ def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
 
 
 def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
-    """Return what becomes of a ward whose sensors send frames of one sample: fifty thousand a second."""
+    """Return what becomes of a ward whose sensors send frames of one sample: fifty thousand a
+    second.
+    """
     before = sum(one["lost"] for one in ward.sensors())
     with Crowd(ward.port, 1):
         time.sleep(seconds)
@@ -162,9 +190,11 @@ def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
         time.sleep(15)
         lost_after = sum(one["lost"] for one in ward.sensors()) - settled
     return {
-        "overload_shed": shed, "overload_told": float("overloaded" in told), "overload_recovered_s": recovered,
+        "overload_shed": shed,
+        "overload_told": float("overloaded" in told),
+        "overload_recovered_s": recovered,
         "overload_lost_after": lost_after,
-    }  # fmt: skip
+    }
 
 
 def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
@@ -177,7 +207,7 @@ def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
             time.sleep(0.2)
         else:
             return
-    raise HouseError(f"the bridge does not answer:\n{ward.program.tail()}")
+    raise DevtoolError(f"the bridge does not answer:\n{ward.program.tail()}")
 
 
 def wait_until_all_are_there(ward: Ward, patience: float = 90.0) -> None:
@@ -187,9 +217,12 @@ def wait_until_all_are_there(ward: Ward, patience: float = 90.0) -> None:
         time.sleep(0.5)
         found = ward.health()
         sensors = [one for them in found["sleepers"].values() for one in them.values()]
-        if all(one["connected"] for one in sensors) and sum(found["bridge"]["queues"].values()) < SENSORS:
+        if (
+            all(one["connected"] for one in sensors)
+            and sum(found["bridge"]["queues"].values()) < SENSORS
+        ):
             return
-    raise HouseError(f"not all sensors came:\n{ward.program.tail()}")
+    raise DevtoolError(f"not all sensors came:\n{ward.program.tail()}")
 
 
 if __name__ == "__main__":

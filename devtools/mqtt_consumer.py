@@ -1,7 +1,8 @@
 """Somebody who wants every night and every event of a bridge, as the integration does.
 
-Run as `python -m devtools.mqtt_consumer PORT FILE`. It keeps what it knows in a file, so that it can be killed at any moment.
-Whatever it missed it asks for, after every state: it can only do so because the journal can be asked.
+Run as `python -m devtools.mqtt_consumer PORT FILE`. It keeps what it knows in a file, so that it
+can be killed at any moment. Whatever it missed it asks for, after every state: it can only do so
+because the journal can be asked.
 """
 
 import json
@@ -52,13 +53,17 @@ class Consumer:
         self._file.executescript(TABLES)
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._asked = 0
-        self._client = client = paho.Client(CallbackAPIVersion.VERSION2, "consumer", protocol=paho.MQTTv5)
+        self._client = client = paho.Client(
+            CallbackAPIVersion.VERSION2, "consumer", protocol=paho.MQTTv5
+        )
         client.reconnect_delay_set(1, 2)
         client.on_connect = lambda client, *_: client.subscribe(
             [(f"{ROOT}/{topic}", 1) for topic in ("status", "+/state", "+/event")] + [(REPLY, 1)]
         )
         client.on_subscribe = lambda *_: self._heard.put(("connected", None))
-        client.on_message = lambda _client, _data, message: self._heard.put((message.topic, message.payload))
+        client.on_message = lambda _client, _data, message: self._heard.put(
+            (message.topic, message.payload)
+        )
         client.connect_async(LOOPBACK, port, 10)
         client.loop_start()
 
@@ -77,20 +82,27 @@ class Consumer:
         """Note a live event; return tonight's date where it is time to ask."""
         if topic == f"{ROOT}/{SLEEPER}/event" and payload:
             key = json.loads(payload)["id"]
-            self._file.execute("INSERT INTO live VALUES (?, 1) ON CONFLICT DO UPDATE SET heard = heard + 1", (key,))
+            self._file.execute(
+                "INSERT INTO live VALUES (?, 1) ON CONFLICT DO UPDATE SET heard = heard + 1", (key,)
+            )
         if topic == f"{ROOT}/{SLEEPER}/state" and payload:
             return str(json.loads(payload)["tonight"]["night"])
         return None
 
     def _catch_up(self, tonight: str) -> None:
         """Ask for nights that may be new or revised, and for the rest of their events."""
-        nights = [night for (night,) in self._file.execute("SELECT night FROM night ORDER BY night")]
+        nights = [
+            night for (night,) in self._file.execute("SELECT night FROM night ORDER BY night")
+        ]
         for night in self._pages("nights", after=nights[-3] if len(nights) >= 3 else None):
-            self._file.execute("INSERT OR REPLACE INTO night VALUES (?, ?)", (night["night"], json.dumps(night)))
+            self._file.execute(
+                "INSERT OR REPLACE INTO night VALUES (?, ?)", (night["night"], json.dumps(night))
+            )
         for night in {*nights[-2:], tonight}:
             for event in self._pages("events", night=night):
                 self._file.execute(
-                    "INSERT OR REPLACE INTO event VALUES (?, ?)", (thing(event["id"]), json.dumps(event))
+                    "INSERT OR REPLACE INTO event VALUES (?, ?)",
+                    (thing(event["id"]), json.dumps(event)),
                 )
 
     def _pages(self, ask: str, **question: str | int | None) -> list[Any]:

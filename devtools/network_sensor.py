@@ -1,4 +1,6 @@
-"""A network sensor that is not there. Its frames are written after docs/protocol.md, not with the bridge's parser."""
+"""A network sensor that is not there. Its frames are written after docs/protocol.md, not with the
+bridge's parser.
+"""
 
 import hashlib
 import hmac
@@ -29,11 +31,22 @@ class AnkleSensor:
         """Return the frame of samples (3, n) in g, and count them."""
         clock = round(self.sequence / self.rate * 1e6) if clock is None else clock
         head = struct.pack(
-            "<2sBBIIIIHBB", b"LB", 1, 0, self.id, self.boot, self.sequence % 2**32, clock % 2**32,
-            round(self.rate * 10), samples.shape[1], self.battery,
-        )  # fmt: skip
+            "<2sBBIIIIHBB",
+            b"LB",
+            1,
+            0,
+            self.id,
+            self.boot,
+            self.sequence % 2**32,
+            clock % 2**32,
+            round(self.rate * 10),
+            samples.shape[1],
+            self.battery,
+        )
         body = np.rint(samples.T * MILLI_G).astype("<i2").tobytes()
-        mac = bytes(8) if self.key is None else hmac.digest(self.key, head + body, hashlib.sha256)[:8]
+        mac = (
+            bytes(8) if self.key is None else hmac.digest(self.key, head + body, hashlib.sha256)[:8]
+        )
         self.sequence += samples.shape[1]
         return head + mac + body
 
@@ -48,7 +61,9 @@ def send(port: int, *datagrams: bytes) -> None:
 def leg(
     begin: float, seconds: float, kicks: list[tuple[float, float]], *, rate: float = 50.0
 ) -> npt.NDArray[np.float64]:
-    """Return a stretch of a lying ankle (3, n) in g that shakes during each (onset, duration); times in s."""
+    """Return a stretch of a lying ankle (3, n) in g that shakes during each (onset, duration);
+    times in s.
+    """
     times = begin + np.arange(round(seconds * rate)) / rate
     signal = np.random.default_rng(round(begin * rate)).normal(0.0, 0.002, (3, len(times)))
     signal[1] += 1.0

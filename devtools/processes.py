@@ -17,7 +17,7 @@ SEARCHED: Final = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin
 LOOPBACK: Final = "127.0.0.1"
 
 
-class HouseError(Exception):
+class DevtoolError(Exception):
     """Something cannot be started; the text says what to do."""
 
 
@@ -30,7 +30,7 @@ def need(name: str) -> str:
     """Return the path of a program; HouseError if it is not there."""
     found = find(name)
     if found is None:
-        raise HouseError(f"{name} is not installed; script/setup says what to install")
+        raise DevtoolError(f"{name} is not installed; script/setup says what to install")
     return found
 
 
@@ -81,9 +81,17 @@ class Program:
 def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
     """Start a program that writes to a log; it does not see our Ctrl-C, as we end it ourselves."""
     with log.open("ab") as out:
-        environment = os.environ | {"PATH": SEARCHED, "PYTHONPATH": str(ROOT / "script"), "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {
+            "PATH": SEARCHED,
+            "PYTHONPATH": str(ROOT / "script"),
+            "PYTHONUNBUFFERED": "1",
+        }
         process = subprocess.Popen(
-            [str(word) for word in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment,
+            [str(word) for word in command],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env=environment,
             start_new_session=True,
-        )  # fmt: skip
+        )
     return Program(name, process, log)

@@ -1,6 +1,8 @@
-"""How many times faster than psgscoring the bridge finds leg movements in EMG. Runs in an environment of its own.
+"""How many times faster than psgscoring the bridge finds leg movements in EMG. Runs in an
+environment of its own.
 
-Both get the same two channels of eight hours at 256 Hz; psgscoring is another project's program for sleep laboratories.
+Both get the same two channels of eight hours at 256 Hz; psgscoring is another project's program for
+sleep laboratories.
 """
 
 import json
@@ -11,12 +13,23 @@ import numpy as np
 from psgscoring.plm import analyze_plm  # type: ignore[import-not-found]
 
 from limber_bridge.detection.night_score import score_night
-from limber_bridge.detection.pipeline import Detector
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import Block, Clock, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import (
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
 
-RATE, HOURS = 256.0, 8
-SENSORS = [Sensor(number, Quantity.EMG, Place.TIBIALIS, side) for number, side in enumerate(Side)]
+RATE = 256.0
+HOURS = 8
+SENSORS = [
+    Sensor(number, Quantity.EMG, Placement.TIBIALIS, side) for number, side in enumerate(Side)
+]
 
 
 def channels() -> list[Floats]:
@@ -29,10 +42,12 @@ def channels() -> list[Floats]:
 
 def ours(signals: list[Floats]) -> None:
     """Score a night with the bridge."""
-    detector = Detector(SENSORS)
+    detector = Pipeline(SENSORS)
     events = []
     for sensor, signal in zip(SENSORS, signals, strict=True):
-        events += detector.feed(sensor.id, Block(0, signal[None, :], Clock(0, 0, RATE), RATE))
+        events += detector.feed(
+            sensor.id, SampleBlock(0, signal[None, :], SampleClock(0, 0, RATE), RATE)
+        )
     events += detector.finish()
     score_night(events, WASM_2016, detector.coverage(0, HOURS * 3600 * 1_000_000))
 

@@ -1,4 +1,6 @@
-"""The sensors of a sleeper that is not there and kicks at random, and what happens to their frames on the way."""
+"""The sensors of a sleeper that is not there and kicks at random, and what happens to their frames
+on the way.
+"""
 
 import asyncio
 import random
@@ -40,7 +42,9 @@ class Way:
                     arriving += [data, data]
                 case "damaged":
                     at = rng.randrange(len(data))
-                    arriving.append(data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :])
+                    arriving.append(
+                        data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :]
+                    )
                 case "swapped":
                     arriving.insert(max(0, len(arriving) - 1), data)
                 case _:
@@ -59,7 +63,8 @@ class Way:
 def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
     """Return (onset, duration) of kicks that nobody can doubt, with series among them."""
     rng = random.Random(seed)  # noqa: S311 - a night, not a secret
-    found, at = [], 30.0
+    found = []
+    at = 30.0
     while at < seconds - 50:
         found.append((round(at, 1), rng.choice((1.0, 1.5, 2.0, 3.0))))
         at += rng.uniform(12, 30) if rng.random() < 0.85 else rng.uniform(95, 130)
@@ -67,11 +72,15 @@ def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
 
 
 class Leg:
-    """One ankle, in time with a clock: to every port the same frames, and to some of them by a bad way."""
+    """One ankle, in time with a clock: to every port the same frames, and to some of them by a bad
+    way.
+    """
 
     def __init__(self, number: int, clock: FastClock, found: Sequence[tuple[float, float]]) -> None:
         """Begin now."""
-        self._clock, self._kicks, self._began = clock, list(found), clock.now()
+        self._clock = clock
+        self._kicks = list(found)
+        self._began = clock.now()
         self._device = AnkleSensor(number, key=KEY, boot=1)
         self._at = 0.0
         self._restarting = 0.0

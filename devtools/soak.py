@@ -1,8 +1,9 @@
-"""Weeks in minutes: thirty nights through watch, journal and raw signal, and a bridge that reconnects again and again.
+"""Weeks in minutes: thirty nights through watch, journal and raw signal, and a bridge that
+reconnects again and again.
 
-What is asked is whether memory, open files and threads stay what they were. Run as `python -m devtools.soak nights FOLDER`
-it plays the nights and prints what it held after each; as `python -m devtools.soak run ...` it is a bridge that tries its
-broker again at once.
+What is asked is whether memory, open files and threads stay what they were. Run as `python -m
+devtools.soak nights FOLDER` it plays the nights and prints what it held after each; as `python -m
+devtools.soak run ...` it is a bridge that tries its broker again at once.
 """
 
 import asyncio
@@ -21,18 +22,19 @@ import paho.mqtt.client as paho
 
 from devtools.broker import start_broker
 from devtools.network_sensor import AnkleSensor, leg
-from devtools.processes import LOOPBACK, HouseError, Program, free_port, start
+from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.cli import main
 from limber_bridge.config.schema import read
-from limber_bridge.daemon.sleeper_monitor import Watch
-from limber_bridge.detection.signal import SECOND, Block
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.detection.signal import SECOND, SampleBlock
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import About, NightFile
-from limber_bridge.storage.restore import kept, page_of
+from limber_bridge.storage.restore import restored_state
 
 NIGHTS: Final = 30
 RECONNECTS: Final = 2000
@@ -66,7 +68,9 @@ class Held:
 
 def held(process: int | str = "self") -> Held:
     """Return what a process holds just now."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
+    )
     descriptors = len(list(Path(f"/proc/{process}/fd").iterdir()))
     return Held(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
 
@@ -77,7 +81,8 @@ def growth(found: Sequence[Held]) -> Held:
     Memory by the median; files and threads by the fewest, as one may just be on its way out.
     """
     third = len(found) // 3
-    warm, last = found[third : 2 * third], found[-third:]
+    warm = found[third : 2 * third]
+    last = found[-third:]
     return Held(
         statistics.median(one.rss for one in last) - statistics.median(one.rss for one in warm),
         min(one.descriptors for one in last) - min(one.descriptors for one in warm),
@@ -91,26 +96,36 @@ def play(folder: Path) -> None:
     config = read(folder / "limber.yaml")
     sleeper = config.sleepers[0]
     with Journal(config.journal) as journal:
-        watch = Watch(sleeper, config, kept(journal, sleeper, config, BEGIN), BEGIN)
+        watch = SleeperMonitor(
+            sleeper,
+            config,
+            restored_state(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
+            BEGIN,
+        )
         for number in range(NIGHTS):
             night(journal, watch, folder, number)
             found = held()
             print(json.dumps([found.rss, found.descriptors, found.threads]), flush=True)
         finished = len(journal.nights(sleeper.id))
     if finished < NIGHTS - 1:
-        raise HouseError(f"only {finished} of {NIGHTS} nights were finished")
+        raise DevtoolError(f"only {finished} of {NIGHTS} nights were finished")
 
 
-def night(journal: Journal, watch: Watch, folder: Path, number: int) -> None:
+def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) -> None:
     """Let somebody sleep for a night as fast as it goes, and let the day pass."""
     begin = BEGIN + number * DAY
     sensor = read(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
-    raw = NightFile(folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin)
-    for block in blocks(plan(number, Wishes(cramps=0)), sensor, RATE, begin):
+    raw = NightFile(
+        folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
+    )
+    for block in blocks(plan(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock
-        moved = Block(
-            block.first + first, block.samples, type(clock)(clock.index + first, clock.time, clock.rate), RATE
+        moved = SampleBlock(
+            block.first + first,
+            block.samples,
+            type(clock)(clock.index + first, clock.time, clock.rate),
+            RATE,
         )
         now = moved.clock.at(moved.end)
         for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
@@ -130,18 +145,29 @@ def nights(folder: Path) -> Held:
     command = [sys.executable, "-m", "devtools.soak", "nights", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise HouseError(f"the soak of {NIGHTS} nights failed:\n{done.stderr[-2000:]}")
+        raise DevtoolError(f"the soak of {NIGHTS} nights failed:\n{done.stderr[-2000:]}")
     return growth([Held(*json.loads(line)) for line in done.stdout.splitlines()])
 
 
 async def reconnects(folder: Path) -> Held:
-    """Return by how much a bridge grows that loses its broker, and its sensor, again and again; HouseError."""
-    broker_port, proxy_port, sensor_port = free_port(), free_port(), free_port()
+    """Return by how much a bridge grows that loses its broker, and its sensor, again and again;
+    HouseError.
+    """
+    broker_port = free_port()
+    proxy_port = free_port()
+    sensor_port = free_port()
     (folder / "limber.yaml").write_text(SETTINGS.format(broker=proxy_port, sensor=sensor_port))
     proxy = Proxy(proxy_port, broker_port)
     await proxy.start()
     broker = start_broker(folder / "broker", broker_port)
-    command: list[str | Path] = [sys.executable, "-m", "devtools.soak", "run", "--config", folder / "limber.yaml"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "devtools.soak",
+        "run",
+        "--config",
+        folder / "limber.yaml",
+    ]
     bridge = start("bridge", command, folder / "bridge.log")
     try:
         until = time.monotonic() + WARM
@@ -159,7 +185,7 @@ async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
     until = time.monotonic() + 30
     while proxy.passed < GREETED:
         if time.monotonic() > until or not bridge.runs:
-            raise HouseError(f"the bridge does not come back:\n{bridge.tail()}")
+            raise DevtoolError(f"the bridge does not come back:\n{bridge.tail()}")
         await asyncio.sleep(0.001)
     writer = await called(port, until)
     frame = AnkleSensor().frame(leg(0, 0.5, []))

@@ -13,7 +13,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devtools.broker import start_broker
-from devtools.home_assistant import Home, add_broker, opened, prepare, start_home
+from devtools.home_assistant import HomeAssistant, add_broker, opened, prepare, start_home
 from devtools.processes import LOOPBACK, Program, free_port, need, start
 
 RETAINED: Final = 2.0
@@ -27,7 +27,7 @@ class Chain:
     bridge: Program
     program: Program
     """Home Assistant's."""
-    home: Home
+    home: HomeAssistant
 
 
 @asynccontextmanager
@@ -36,7 +36,9 @@ async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterat
     home_port = free_port()
     with ExitStack() as ends:
         ends.callback(start_broker(folder / "broker", broker_port).stop)
-        bridge = start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
+        bridge = start(
+            "bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log"
+        )
         ends.callback(bridge.stop)
         await asyncio.to_thread(prepare, folder / "config", home_port, "Europe/Berlin")
         program = start_home(folder / "config")
@@ -50,7 +52,9 @@ def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:
     """Return what a broker has retained; blocks for `RETAINED` seconds."""
     found: dict[str, bytes] = {}
     client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda _client, _data, message: found.__setitem__(message.topic, message.payload)
+    client.on_message = lambda _client, _data, message: found.__setitem__(
+        message.topic, message.payload
+    )
     client.on_connect = lambda client, *_: client.subscribe(topic)
     client.connect(LOOPBACK, port)
     client.loop_start()
@@ -60,7 +64,7 @@ def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:
     return found
 
 
-async def silent_link(programs: Mapping[str, Program], port: int, home: Home) -> str:
+async def silent_link(programs: Mapping[str, Program], port: int, home: HomeAssistant) -> str:
     """Return the first link that does not do its part, and where to look."""
     for name, program in programs.items():
         if not program.runs:

@@ -1,7 +1,8 @@
-"""Nights of another making than those of `limber simulate`: the detector is not to be judged by its own picture of one.
+"""Nights of another making than those of `limber simulate`: the detector is not to be judged by its
+own picture of one.
 
-Movements are drawn without regard to how a limb works: bursts of four shapes and any size, on a sensor's noise, between
-twitches, changes of posture, a partner's movements and a pulse.
+Movements are drawn without regard to how a limb works: bursts of four shapes and any size, on a
+sensor's noise, between twitches, changes of posture, a partner's movements and a pulse.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -108,13 +109,17 @@ def drawn(rng: np.random.Generator, scene: Scene, onset: float) -> Burst:
             return Burst(onset, duration, size, side, kind)
 
 
-def lying(rng: np.random.Generator, count: int, rate: float, turns: Sequence[tuple[float, float]]) -> Floats:
+def lying(
+    rng: np.random.Generator, count: int, rate: float, turns: Sequence[tuple[float, float]]
+) -> Floats:
     """Return gravity at a leg that turns now and then, shape (3, n)."""
     here = direction(rng)
     signal = np.repeat(here[:, None], count, axis=1)
     for onset, duration in turns:
-        begin, end = round(onset * rate), round((onset + duration) * rate)
-        there, way = direction(rng), np.linspace(0, 1, end - begin)
+        begin = round(onset * rate)
+        end = round((onset + duration) * rate)
+        there = direction(rng)
+        way = np.linspace(0, 1, end - begin)
         mixed = np.outer(here, 1 - way) + np.outer(there, way)
         shaken = 0.05 * rng.normal(0, 1, mixed.shape) * np.sin(np.pi * way)
         signal[:, begin:end] = mixed / (np.linalg.norm(mixed, axis=0) + 1e-9) + shaken
@@ -131,7 +136,8 @@ def direction(rng: np.random.Generator) -> Floats:
 
 def add(rng: np.random.Generator, signal: Floats, burst: Burst, scene: Scene) -> None:
     """Add a burst to the signal of one leg, along any direction."""
-    begin, length = round(burst.onset * scene.rate), int(np.ceil(burst.duration * scene.rate))
+    begin = round(burst.onset * scene.rate)
+    length = int(np.ceil(burst.duration * scene.rate))
     shape = SHAPES[int(rng.integers(len(SHAPES)))] if burst.kind != "partner" else swinging
     wave = shape(rng, np.arange(length) / scene.rate, burst.duration)
     signal[:, begin : begin + length] += np.outer(direction(rng), wave * burst.size * scene.noise)
@@ -152,7 +158,9 @@ def swinging(rng: np.random.Generator, times: Floats, duration: float) -> Floats
 def jerking(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
     """Jerk at random, up to 10 Hz or so."""
     width = max(1, round(0.1 / max(1e-3, float(times[1]) if len(times) > 1 else 0.1)))
-    noise = np.convolve(rng.normal(0, 1, len(times) + width), np.ones(width) / width, "same")[: len(times)]
+    noise = np.convolve(rng.normal(0, 1, len(times) + width), np.ones(width) / width, "same")[
+        : len(times)
+    ]
     return even(noise - noise.mean()) * edges(times, duration)
 
 
@@ -173,4 +181,9 @@ def even(wave: Floats) -> Floats:
     return wave / (float(np.sqrt(np.mean(np.square(wave)))) + 1e-9)
 
 
-SHAPES: Final[tuple[Callable[[np.random.Generator, Floats, float], Floats], ...]] = (swinging, jerking, ebbing, holding)
+SHAPES: Final[tuple[Callable[[np.random.Generator, Floats, float], Floats], ...]] = (
+    swinging,
+    jerking,
+    ebbing,
+    holding,
+)

@@ -1,4 +1,6 @@
-"""A TCP proxy whose links can be cut half-open: both ends think that they are connected, and nothing comes through."""
+"""A TCP proxy whose links can be cut half-open: both ends think that they are connected, and
+nothing comes through.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -11,7 +13,8 @@ class Proxy:
 
     def __init__(self, port: int, target: int) -> None:
         """Prepare; `target` is the port of the server behind it."""
-        self._port, self._target = port, target
+        self._port = port
+        self._target = target
         self._open = asyncio.Event()
         self._open.set()
         self._links: set[asyncio.StreamWriter] = set()
@@ -33,7 +36,8 @@ class Proxy:
 
     def cut(self) -> None:
         """Close every link."""
-        self._newest, self.passed = None, 0
+        self._newest = None
+        self.passed = 0
         for writer in self._links:
             writer.close()
 
@@ -50,7 +54,8 @@ class Proxy:
             writer.close()
             return
         self._links |= {writer, back}
-        self._newest, self.passed = reader, 0
+        self._newest = reader
+        self.passed = 0
         with suppress(OSError):
             await asyncio.gather(self._hand_on(reader, back), self._hand_on(there, writer))
         for end in (writer, back):

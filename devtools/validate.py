@@ -30,12 +30,12 @@ from devtools.evaluation import (
     whole,
 )
 from devtools.processes import ROOT
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Movement, Series
+from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Movement, Series
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
 from limber_bridge.offline.detect import detect
 from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.truth import truth
 
 DATA: Final = ROOT / "tests/data"
@@ -45,13 +45,17 @@ OUT: Final = ROOT / "docs/accuracy.md"
 def ankles() -> Iterator[str]:
     """Yield how well movements at the ankle are found."""
     sizes = {"3 to 5": Tally(), "5 to 10": Tally(), "10 to 40": Tally()}
-    everything, large = Tally(), Tally()
+    everything = Tally()
+    large = Tally()
     sides = right = 0
     for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
         legs = ("left", "right") if seed % 2 else ("left",)
         scene = synthetic.Scene(seed=seed, hours=2.0, rate=rate, noise=noise, legs=legs)
         night = synthetic.night(scene)
-        sensors = [Sensor(number, Quantity.ACCELERATION, Place.ANKLE, Side(leg)) for number, leg in enumerate(legs)]
+        sensors = [
+            Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, Side(leg))
+            for number, leg in enumerate(legs)
+        ]
         events, _ = run((one, whole(night.signals[str(one.side)], rate)) for one in sensors)
         known = [(burst.onset, burst.duration) for burst in night.movements]
         hits = tallied(everything, known, moves(events))
@@ -81,11 +85,15 @@ def quiet() -> Iterator[str]:
 
 def unmoved(sensitivity: float = 1.0) -> tuple[int, float]:
     """Return how many movements are found in hours without any, and in how many."""
-    found, hours = 0, 0.0
+    found = 0
+    hours = 0.0
     for seed, noise in enumerate((0.001, 0.002, 0.004, 0.008)):
-        night = synthetic.night(synthetic.Scene(seed=100 + seed, hours=2.0, rate=50.0, noise=noise, an_hour=0.01))
+        night = synthetic.night(
+            synthetic.Scene(seed=100 + seed, hours=2.0, rate=50.0, noise=noise, an_hour=0.01)
+        )
         events, _ = run([(ANKLE, whole(night.signals["left"], 50.0))], sensitivity)
-        found, hours = found + len(moves(events)), hours + 2.0
+        found = found + len(moves(events))
+        hours = hours + 2.0
     return found, hours
 
 
@@ -94,11 +102,17 @@ def sensitivities() -> Iterator[str]:
     yield "| sensitivity | 3 to 5 times the noise of one axis | from 5 times on | false | false in a quiet hour |"
     yield "|---|---|---|---|---|"
     for sensitivity in (0.5, 0.75, 1.0, 1.5, 2.0):
-        small, large, everything = Tally(), Tally(), Tally()
+        small = Tally()
+        large = Tally()
+        everything = Tally()
         for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
             night = synthetic.night(synthetic.Scene(seed=seed, hours=2.0, rate=rate, noise=noise))
             events, _ = run([(ANKLE, whole(night.signals["left"], rate))], sensitivity)
-            hits = tallied(everything, [(burst.onset, burst.duration) for burst in night.movements], moves(events))
+            hits = tallied(
+                everything,
+                [(burst.onset, burst.duration) for burst in night.movements],
+                moves(events),
+            )
             for index, burst in enumerate(night.movements):
                 tally = small if burst.size < 5 else large
                 tally.found += index in hits
@@ -123,12 +137,17 @@ def muscles() -> Iterator[str]:
 def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Floats, list[Known]]:
     """Return half an hour of EMG in uV, shape (1, n), and what is in it."""
     stored = np.load(DATA / "emg/tibialis_anterior.npz")
-    noise, tense = (stored[key].astype(float) for key in ("amplifier_noise_uv", "tibialis_anterior_uv"))
+    noise, tense = (
+        stored[key].astype(float) for key in ("amplifier_noise_uv", "tibialis_anterior_uv")
+    )
     rng = np.random.default_rng(seed)
     people = rng.integers(15, size=180)
-    signal = np.concatenate([noise[one][:20000] - noise[one][:20000].mean() for one in people]) + 15.0
+    signal = (
+        np.concatenate([noise[one][:20000] - noise[one][:20000].mean() for one in people]) + 15.0
+    )
     band = butter(2, (20, 450), "bandpass", fs=2000, output="sos")
-    known, time = [], 20.0
+    known = []
+    time = 20.0
     while time < 1785:
         duration = float(np.clip(rng.lognormal(0.9, 0.5), 0.55, 9))
         length = round(duration * 2000)
@@ -145,16 +164,21 @@ def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Float
 
 def indices() -> Iterator[str]:
     """Yield how the PLM index, time in bed and sleep agree with what was planned."""
-    pairs, bed, minutes = [], [], []
+    pairs = []
+    bed = []
+    minutes = []
     for seed, index in enumerate((0, 5, 10, 14, 16, 20, 30, 40, 55, 70, 85, 100)):
-        night = plan(seed, Wishes(hours=4.0, plm_index=index, cramps=0))
+        night = plan(seed, NightSpec(hours=4.0, plm_index=index, cramps=0))
         told = truth(night, [ANKLE]).night
         _, found = simulated(night, [(ANKLE, 50.0)])
         pairs.append((told.measures.plm_index or 0.0, found.measures.plm_index or 0.0))
-        bed.append(60 * abs((told.measures.time_in_bed_h or 0) - (found.measures.time_in_bed_h or 0)))
+        bed.append(
+            60 * abs((told.measures.time_in_bed_h or 0) - (found.measures.time_in_bed_h or 0))
+        )
         minutes.append(agreement(told, found, night.duration))
     known, measured = np.array(pairs).T
-    bias, spread = float((measured - known).mean()), float((measured - known).std(ddof=1))
+    bias = float((measured - known).mean())
+    spread = float((measured - known).std(ddof=1))
     severe = [(one >= 15, other >= 15) for one, other in pairs]
     yield f"* PLM index, 12 nights of 0 to 100/h: ICC(2,1) {icc(known, measured):.3f}, bias {bias:+.2f}/h,"
     yield f"  limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h."
@@ -169,13 +193,23 @@ def cramps() -> Iterator[str]:
         ("probable, ankle and calf EMG", [(ANKLE, 50.0), (CALF, 250.0)], Certainty.PROBABLE),
         ("possible, ankle alone", [(ANKLE, 50.0)], Certainty.POSSIBLE),
     ):
-        hits, false = 0, 0
+        hits = 0
+        false = 0
         for seed in range(16):
-            night = plan(seed, Wishes(hours=3.0, plm_index=15, cramps=seed % 2))
+            night = plan(seed, NightSpec(hours=3.0, plm_index=15, cramps=seed % 2))
             events, _ = simulated(night, sensors)
-            found = [event for event in events if isinstance(event, Cramp) and event.certainty is certainty]
-            near = [one for one in found if any(abs(one.onset / SECOND - spasm.onset) < 120 for spasm in night.spasms)]
-            hits, false = hits + min(1, len(near)), false + len(found) - len(near)
+            found = [
+                event
+                for event in events
+                if isinstance(event, Cramp) and event.certainty is certainty
+            ]
+            near = [
+                one
+                for one in found
+                if any(abs(one.onset / SECOND - spasm.onset) < 120 for spasm in night.spasms)
+            ]
+            hits = hits + min(1, len(near))
+            false = false + len(found) - len(near)
         yield f"* {name}: {hits} of 8 found; {false} false in 16 nights of 3 h."
 
 
@@ -183,7 +217,9 @@ def walking() -> Iterator[str]:
     """Yield what is made of real walking, in which there is no periodic movement."""
     for side in ("left", "right"):
         found = detect(read(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
-        out = [event.in_bed for event in found.events if isinstance(event, Bed)] == [False]
+        out = [event.in_bed for event in found.events if isinstance(event, BedTransition)] == [
+            False
+        ]
         series = sum(isinstance(event, Series) for event in found.events)
         plms = found.night.measures.plm
         yield f"* {side} foot: {'out of bed' if out else 'in bed (wrong)'}, {series} series, {plms} periodic movements."
@@ -212,7 +248,10 @@ against each other on EMG: F1 0.745 to 0.909.""",
         ankles(),
     )
     yield Section(
-        "Quiet hours", "Four nights of 2 h of the same making, without movements.", "nothing was found.", quiet()
+        "Quiet hours",
+        "Four nights of 2 h of the same making, without movements.",
+        "nothing was found.",
+        quiet(),
     )
     yield Section(
         "Sensitivities",
@@ -267,7 +306,10 @@ What is false here is a twitch, a posture, a train, a slip, a partner or mains t
         troubled.troubles(),
     )
     yield Section(
-        "Gaps", "Losses of 0.2 to 0.42 s, which are no gaps, and of 0.8 s to 5 min.", "nothing.", troubled.gaps()
+        "Gaps",
+        "Losses of 0.2 to 0.42 s, which are no gaps, and of 0.8 s to 5 min.",
+        "nothing.",
+        troubled.gaps(),
     )
     yield Section(
         "Devices",

@@ -1,7 +1,7 @@
 """The nights that Home Assistant missed: asked for, at hand, and a row each in the statistics.
 
-Law: what the statistics lack at their end is asked for again, whatever became of them; a night that is revised
-overwrites its row, and an old one does if we hear of it.
+Law: what the statistics lack at their end is asked for again, whatever became of them; a night that
+is revised overwrites its row, and an old one does if we hear of it.
 """
 
 import asyncio
@@ -29,7 +29,9 @@ EARLIEST: Final = date(1970, 1, 4)
 
 
 class Known(Store[dict[str, Any]]):
-    """Which measures were kept and by which time zone, and the date of the last night that was, for each sleeper."""
+    """Which measures were kept and by which time zone, and the date of the last night that was, for
+    each sleeper.
+    """
 
     @override
     async def _async_migrate_func(
@@ -49,7 +51,9 @@ class History:
 
     def __init__(self, hass: HomeAssistant, entry: LimberConfigEntry) -> None:
         """Begin; nothing is asked for before `catch_up`."""
-        self._hass, self._entry, self._bridge = hass, entry, entry.runtime_data
+        self._hass = hass
+        self._entry = entry
+        self._bridge = entry.runtime_data
         self._known = store(hass, entry)
         self._asking: asyncio.Task[None] | None = None
         self._behind = False
@@ -57,7 +61,9 @@ class History:
         """The oldest night of each sleeper that is not in the statistics as it is now."""
 
     def catch_up(self, sleeper: str = "", night: date = date.max) -> None:
-        """Ask for the nights that were missed, and for a sleeper's from one on; once more if it is being done."""
+        """Ask for the nights that were missed, and for a sleeper's from one on; once more if it is
+        being done.
+        """
         if sleeper:
             self._revised[sleeper] = min(night, self._revised.get(sleeper, night))
         if not self._bridge.data.online:
@@ -65,29 +71,37 @@ class History:
         self._behind = True
         if self._asking is None or self._asking.done():
             name = f"{self._bridge.name} nights"
-            self._asking = self._entry.async_create_background_task(self._hass, self._catch_up(), name)
+            self._asking = self._entry.async_create_background_task(
+                self._hass, self._catch_up(), name
+            )
 
     async def _catch_up(self) -> None:
         stored = await self._known.async_load() or {}
         while self._behind and self._bridge.data.info is not None:
-            self._behind, info = False, self._bridge.data.info
+            self._behind = False
+            info = self._bridge.data.info
             nights = await self._to_go_on_from(stored, info)
             for sleeper in info.sleepers:
                 try:
                     await self._keep_nights(info, sleeper, nights)
                 except HomeAssistantError as error:
                     who = f"{sleeper.name} ({self._bridge.name})"
-                    _LOGGER.warning("Nights of %s could not be asked for; they will be, later: %s", who, error)
+                    _LOGGER.warning(
+                        "Nights of %s could not be asked for; they will be, later: %s", who, error
+                    )
             stored = {"measures": KEPT, "zone": info.time_zone, "nights": nights}
             await self._known.async_save(stored)
 
     async def _to_go_on_from(self, stored: dict[str, Any], info: Info) -> dict[str, str]:
-        """Return the last night of each sleeper that the statistics have, as far as they are to be believed."""
+        """Return the last night of each sleeper that the statistics have, as far as they are to be
+        believed.
+        """
         if stored.get("measures") != KEPT:
             # Measures that were not kept before are wanted of all nights.
             return {}
         if stored["zone"] != info.time_zone and self._has_recorder:
-            # Rows lie at noon in the bridge's zone: those of another one would stand beside the new ones.
+            # Rows lie at noon in the bridge's zone: those of another one would stand beside the new
+            # ones.
             await async_drop(self._hass, info)
             return {}
         return dict(stored["nights"])
@@ -112,7 +126,9 @@ class History:
             del self._revised[sleeper.id]
 
     async def _since(self, info: Info, sleeper: Sleeper, known: dict[str, str]) -> date:
-        """Return after which night the statistics lack something; a database may have been lost meanwhile."""
+        """Return after which night the statistics lack something; a database may have been lost
+        meanwhile.
+        """
         if sleeper.id not in known:
             return EARLIEST - REVISED
         kept = await async_last_kept(self._hass, info, sleeper)

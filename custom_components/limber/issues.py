@@ -1,4 +1,5 @@
-"""What a person has to see to, as issues of Home Assistant: raised when it begins, gone when it is over.
+"""What a person has to see to, as issues of Home Assistant: raised when it begins, gone when it is
+over.
 
 Law: an issue says what to do and does not stay longer than its cause. What mends itself is none.
 """
@@ -16,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LATE, NOT_WORN, LimberConfigEntry, LimberCoordinator
 from .night_summary import zone_of
-from .wire import Health, State
+from .wire import SensorHealth, State
 
 LOOK_EVERY: Final = timedelta(minutes=15)
 """How often is looked although the bridge says nothing: days pass, too."""
@@ -58,7 +59,11 @@ def battery_low(coordinator: LimberCoordinator) -> Iterator[Found]:
         known = ir.async_get(coordinator.hass).async_get_issue(DOMAIN, raised) is not None
         limit = coordinator.battery_below + (RECOVERED if known else 0)
         if health.battery is not None and health.battery < limit:
-            words = {"sleeper": name_of(coordinator, sleeper), "sensor": str(number), "battery": str(health.battery)}
+            words = {
+                "sleeper": name_of(coordinator, sleeper),
+                "sensor": str(number),
+                "battery": str(health.battery),
+            }
             yield Found(f"{sleeper}_{number}", words)
 
 
@@ -68,8 +73,15 @@ def not_worn(coordinator: LimberCoordinator) -> Iterator[Found]:
         for number, health in state.sensors.items():
             idle = coordinator.unworn_for(sleeper, number)
             long = idle is not None and idle >= UNWORN_FOR
-            if health.problem == NOT_WORN and not state.paused and (long or missed(coordinator, state) >= UNWORN):
-                yield Found(f"{sleeper}_{number}", {"sleeper": name_of(coordinator, sleeper), "sensor": str(number)})
+            if (
+                health.problem == NOT_WORN
+                and not state.paused
+                and (long or missed(coordinator, state) >= UNWORN)
+            ):
+                yield Found(
+                    f"{sleeper}_{number}",
+                    {"sleeper": name_of(coordinator, sleeper), "sensor": str(number)},
+                )
 
 
 def no_night(coordinator: LimberCoordinator) -> Iterator[Found]:
@@ -99,8 +111,15 @@ def clock_wrong(coordinator: LimberCoordinator) -> Iterator[Found]:
 
 def broker_refuses(coordinator: LimberCoordinator) -> Iterator[Found]:
     """Find rights that the bridge lacks at the broker."""
-    health = next((state.bridge for state in coordinator.data.states.values() if state.bridge is not None), None)
-    refused = [] if health is None else [one.text for one in health.problems if one.key.startswith("broker_refuses")]
+    health = next(
+        (state.bridge for state in coordinator.data.states.values() if state.bridge is not None),
+        None,
+    )
+    refused = (
+        []
+        if health is None
+        else [one.text for one in health.problems if one.key.startswith("broker_refuses")]
+    )
     if refused:
         yield Found("", {"bridge": coordinator.name, "why": " ".join(refused)})
 
@@ -109,7 +128,9 @@ def not_recording(coordinator: LimberCoordinator) -> Iterator[Found]:
     """Find a bridge whose disk takes nothing."""
     records = [state.journal for state in coordinator.data.states.values() if not state.recording]
     if records:
-        yield Found("", {"bridge": coordinator.name, "why": records[0].detail or str(records[0].problem)})
+        yield Found(
+            "", {"bridge": coordinator.name, "why": records[0].detail or str(records[0].problem)}
+        )
 
 
 PROBLEMS: Final = (
@@ -123,7 +144,7 @@ PROBLEMS: Final = (
 )
 
 
-def all_sensors(coordinator: LimberCoordinator) -> Iterator[tuple[str, Health, int]]:
+def all_sensors(coordinator: LimberCoordinator) -> Iterator[tuple[str, SensorHealth, int]]:
     """Yield every sensor with its sleeper and number."""
     for sleeper, state in coordinator.data.states.items():
         for number, health in state.sensors.items():
@@ -136,7 +157,8 @@ def name_of(coordinator: LimberCoordinator, sleeper: str) -> str:
 
 
 def missed(coordinator: LimberCoordinator, state: State) -> int:
-    """Return how many nights were not finished since the last one that was, or since the bridge is set up.
+    """Return how many nights were not finished since the last one that was, or since the bridge is
+    set up.
 
     Only nights that are over count: the bridge says which one is not.
     """
@@ -151,7 +173,10 @@ def missed(coordinator: LimberCoordinator, state: State) -> int:
 def found_now(coordinator: LimberCoordinator) -> dict[str, tuple[Problem, Found]]:
     """Return every problem that is there, by the id of its issue."""
     return {
-        "_".join(part for part in (problem.key, coordinator.bridge, found.about) if part): (problem, found)
+        "_".join(part for part in (problem.key, coordinator.bridge, found.about) if part): (
+            problem,
+            found,
+        )
         for problem in PROBLEMS
         for found in problem.find(coordinator)
     }
@@ -160,7 +185,8 @@ def found_now(coordinator: LimberCoordinator) -> dict[str, tuple[Problem, Found]
 @callback
 def async_watch(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Raise and take back issues for as long as an entry is loaded."""
-    coordinator, raised = entry.runtime_data, dict[str, tuple[Problem, Found]]()
+    coordinator = entry.runtime_data
+    raised = dict[str, tuple[Problem, Found]]()
 
     @callback
     def look(_now: object = None) -> None:
@@ -175,7 +201,10 @@ def async_watch(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
         raised.update(found)
 
     look()
-    for end in (coordinator.async_add_listener(look), async_track_time_interval(hass, look, LOOK_EVERY)):
+    for end in (
+        coordinator.async_add_listener(look),
+        async_track_time_interval(hass, look, LOOK_EVERY),
+    ):
         entry.async_on_unload(end)
 
 
@@ -184,7 +213,9 @@ def issues_of(hass: HomeAssistant, entry_id: str) -> set[str]:
     return {
         issue.issue_id
         for issue in ir.async_get(hass).issues.values()
-        if issue.domain == DOMAIN and issue.data is not None and issue.data.get("entry_id") == entry_id
+        if issue.domain == DOMAIN
+        and issue.data is not None
+        and issue.data.get("entry_id") == entry_id
     }
 
 
@@ -195,10 +226,18 @@ def async_forget(hass: HomeAssistant, entry_id: str) -> None:
         ir.async_delete_issue(hass, DOMAIN, issue)
 
 
-def raise_issue(hass: HomeAssistant, issue: str, problem: Problem, found: Found, entry_id: str) -> None:
+def raise_issue(
+    hass: HomeAssistant, issue: str, problem: Problem, found: Found, entry_id: str
+) -> None:
     """Raise one issue."""
     data: dict[str, Any] = {"entry_id": entry_id, "key": problem.key, "about": found.about}
     ir.async_create_issue(
-        hass, DOMAIN, issue, is_fixable=True, severity=problem.severity, translation_key=problem.key,
-        translation_placeholders=dict(found.words), data=data,
-    )  # fmt: skip
+        hass,
+        DOMAIN,
+        issue,
+        is_fixable=True,
+        severity=problem.severity,
+        translation_key=problem.key,
+        translation_placeholders=dict(found.words),
+        data=data,
+    )

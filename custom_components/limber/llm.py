@@ -41,9 +41,13 @@ class LastNight(Tool):
     integration = DOMAIN
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         watched = named(hass, tool_input.tool_args.get("sleeper"))
-        telling = await async_tell(hass, watched.coordinator, watched.sleeper, language=llm_context.language)
+        telling = await async_tell(
+            hass, watched.coordinator, watched.sleeper, language=llm_context.language
+        )
         return ToolResult(data=telling.as_json())
 
 
@@ -52,7 +56,9 @@ class Nights(Tool):
 
     name = f"{DOMAIN}__nights"
     title = "Leg movements of many nights"
-    description = f"Figures of a sleeper's finished nights of the last days, oldest first. {CAUTION}"
+    description = (
+        f"Figures of a sleeper's finished nights of the last days, oldest first. {CAUTION}"
+    )
     parameters: Any = vol.Schema(
         {
             vol.Optional("sleeper"): str,
@@ -63,7 +69,9 @@ class Nights(Tool):
     integration = DOMAIN
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         asked = self.parameters(tool_input.tool_args)
         watched = named(hass, asked.get("sleeper"))
         since = dt_util.now().date() - timedelta(days=asked["days"])

@@ -1,4 +1,6 @@
-"""What the bridge knows of a night, put together for whoever asks: actions, voice, language models, the calendar."""
+"""What the bridge knows of a night, put together for whoever asks: actions, voice, language models,
+the calendar.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,7 +25,7 @@ FORGOTTEN: Final = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class NightSummary:
     """A night, for programs and for people."""
 
     night: Night | None
@@ -39,7 +41,10 @@ class Telling:
             "summary": self.text,
             "cramp_events": [
                 {
-                    "event": cramp.id, "start": iso(cramp.start), "end": iso(cramp.end), "certainty": cramp.certainty,
+                    "event": cramp.id,
+                    "start": iso(cramp.start),
+                    "end": iso(cramp.end),
+                    "certainty": cramp.certainty,
                     "label": cramp.label,
                 }
                 for cramp in self.account.cramps
@@ -48,15 +53,20 @@ class Telling:
                 {"factor": factor.factor, "time": iso(factor.start), "note": factor.note}
                 for factor in self.account.factors
             ],
-        }  # fmt: skip
+        }
 
 
 def night_as_json(night: Night) -> dict[str, Any]:
     """Return a night as JSON: its date, times, and every measure."""
     return {
-        "night": night.night.isoformat(), "revision": night.revision, "start": iso(night.start), "end": iso(night.end),
-        "rules": night.rules, "in_bed_method": night.methods.in_bed, "asleep_method": night.methods.asleep,
-    } | asdict(night.measures)  # fmt: skip
+        "night": night.night.isoformat(),
+        "revision": night.revision,
+        "start": iso(night.start),
+        "end": iso(night.end),
+        "rules": night.rules,
+        "in_bed_method": night.methods.in_bed,
+        "asleep_method": night.methods.asleep,
+    } | asdict(night.measures)
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -66,7 +76,9 @@ def iso(moment: datetime | None) -> str | None:
 
 async def async_words(hass: HomeAssistant, language: str | None = None) -> Texts:
     """Return the texts that nights are told with."""
-    texts = await async_get_translations(hass, language or hass.config.language, "selector", {DOMAIN})
+    texts = await async_get_translations(
+        hass, language or hass.config.language, "selector", {DOMAIN}
+    )
     return {key.removeprefix(WORDS): text for key, text in texts.items() if key.startswith(WORDS)}
 
 
@@ -76,16 +88,18 @@ async def async_tell(
     sleeper: str,
     day: date | None = None,
     language: str | None = None,
-) -> Telling:
-    """Return what there is to say of a night, by default of the last one; HomeAssistantError from a silent bridge."""
+) -> NightSummary:
+    """Return what there is to say of a night, by default of the last one; HomeAssistantError from a
+    silent bridge.
+    """
     texts = await async_words(hass, language)
     state = coordinator.data.states.get(sleeper)
     if state is None:
-        return Telling(None, None, texts["nothing_known"])
+        return NightSummary(None, None, texts["nothing_known"])
     expected = last_expected(state.tonight.night, dt_util.now(zone_of(coordinator)))
     night = await async_night(coordinator, sleeper, day)
     if night is None:
-        return Telling(None, None, no_night(texts, coordinator, sleeper, day, expected))
+        return NightSummary(None, None, no_night(texts, coordinator, sleeper, day, expected))
     events = await async_events(coordinator, sleeper, night.night)
     account = Account(
         night=night,
@@ -99,19 +113,21 @@ async def async_tell(
     )
     is_last = night.night >= expected
     lead = "" if is_last or day is not None else f"{missing(texts, coordinator, sleeper)} "
-    return Telling(night, account, lead + told(texts, account, is_last=is_last))
+    return NightSummary(night, account, lead + told(texts, account, is_last=is_last))
 
 
 def no_night(
     texts: Texts, coordinator: LimberCoordinator, sleeper: str, day: date | None, expected: date
-) -> str:  # fmt: skip
+) -> str:
     """Return why there is no night to tell of."""
     if day is None:
         return texts["no_night"]
     return missing(texts, coordinator, sleeper) if day == expected else texts["no_such_night"]
 
 
-async def async_night(coordinator: LimberCoordinator, sleeper: str, day: date | None) -> Night | None:
+async def async_night(
+    coordinator: LimberCoordinator, sleeper: str, day: date | None
+) -> Night | None:
     """Return a finished night, by default the last one; None where there is none."""
     state = coordinator.data.states.get(sleeper)
     if day is None:

@@ -1,7 +1,8 @@
 """Sentences for Assist: "How did my legs do last night?", "Log that I stretched".
 
-Law: the only module that knows of the conversation integration, whose way to register sentences is internal: where it
-is missing or different, Limber is there without a voice. It is heard for as long as an entry is loaded.
+Law: the only module that knows of the conversation integration, whose way to register sentences is
+internal: where it is missing or different, Limber is there without a voice. It is heard for as long
+as an entry is loaded.
 """
 
 import json
@@ -22,7 +23,8 @@ from .intent import CRAMP, LAST_NIGHT, LOG
 _LOGGER: Final = logging.getLogger(__name__)
 
 SENTENCES: Final = Path(__file__).with_name("sentences.json")
-"""What is understood, as hassil reads it: by language, sentences for the last night, a cramp, and each factor."""
+"""What is understood, as hassil reads it: by language, sentences for the last night, a cramp, and
+each factor."""
 HEARD: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
 """What ends that the sentences are understood."""
 
@@ -51,7 +53,9 @@ async def _register(hass: HomeAssistant, _component: str) -> None:
 
         register = get_agent_manager(hass).register_trigger
     except (ImportError, AttributeError) as error:
-        _LOGGER.info("Assist understands no sentences of Limber in this version of Home Assistant: %s", error)
+        _LOGGER.info(
+            "Assist understands no sentences of Limber in this version of Home Assistant: %s", error
+        )
         return
     known = await hass.async_add_executor_job(read)
     if HEARD in hass.data:

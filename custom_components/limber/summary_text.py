@@ -1,7 +1,7 @@
 """A night in words, in the language of whoever reads them.
 
-Law: pure. Counts stand against what is usual for the same person; what was not measured is said; nothing is diagnosed.
-The texts are those of `selector.words` in the translations.
+Law: pure. Counts stand against what is usual for the same person; what was not measured is said;
+nothing is diagnosed. The texts are those of `selector.words` in the translations.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,8 @@ def told(texts: Texts, account: Account, *, is_last: bool) -> str:
 
 def sentences(texts: Texts, account: Account, *, is_last: bool) -> Iterator[str]:
     """Yield what there is to say, the most important first."""
-    measures, day = account.night.measures, account.night.night
+    measures = account.night.measures
+    day = account.night.night
     when = texts["last_night"] if is_last else texts["that_night"].format(date=written(texts, day))
     if measures.movements is None:
         yield texts["movements_unknown"].format(when=when)
@@ -59,7 +60,9 @@ def sentences(texts: Texts, account: Account, *, is_last: bool) -> Iterator[str]
             # What is usual is known of these weeks, and not of those of an older night.
             yield from against_usual(texts, account, measures.plm_index)
     if measures.time_in_bed_h is not None and measures.sleep_h is not None:
-        yield texts["sleep"].format(bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h))
+        yield texts["sleep"].format(
+            bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h)
+        )
     yield from of_cramps(texts, account)
     yield from of_factors(texts, account)
     missing = unmeasured(account)
@@ -87,7 +90,10 @@ def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
     """Yield which cramps there were; those that the sleeper called none are left out."""
     cramps = [cramp for cramp in account.cramps if cramp.label is not False]
     if cramps:
-        listed = (f"{clock(cramp.start, account.zone)} ({kind_of_cramp(texts, cramp)})" for cramp in cramps)
+        listed = (
+            f"{clock(cramp.start, account.zone)} ({kind_of_cramp(texts, cramp)})"
+            for cramp in cramps
+        )
         yield texts["cramps"].format(cramps=", ".join(listed))
     elif account.cramps or account.night.measures.cramps == 0:
         yield texts["no_cramps"]
@@ -104,7 +110,10 @@ def kind_of_cramp(texts: Texts, cramp: CrampEvent) -> str:
 
 def of_factors(texts: Texts, account: Account) -> Iterator[str]:
     """Yield what was logged, in the order in which it was done."""
-    logged = [factor_in_words(texts, one, account.zone) for one in sorted(account.factors, key=lambda one: one.start)]
+    logged = [
+        factor_in_words(texts, one, account.zone)
+        for one in sorted(account.factors, key=lambda one: one.start)
+    ]
     if logged:
         yield texts["logged"].format(factors=", ".join(logged))
 
@@ -118,7 +127,9 @@ def factor_in_words(texts: Texts, factor: FactorEvent, zone: tzinfo) -> str:
 def advice(texts: Texts, account: Account) -> Iterator[str]:
     """Yield what it may mean, and when to see a doctor."""
     cramps = [cramp for cramp in account.cramps if cramp.label is not False]
-    in_a_row = restless_in_a_row([one for one in account.recent if one.night <= account.night.night], account.limit)
+    in_a_row = restless_in_a_row(
+        [one for one in account.recent if one.night <= account.night.night], account.limit
+    )
     if in_a_row > 1:
         yield texts["restless_in_a_row"].format(nights=in_a_row)
     if is_restless(account.night, account.limit):
@@ -130,15 +141,21 @@ def advice(texts: Texts, account: Account) -> Iterator[str]:
 
 
 def unmeasured(account: Account) -> timedelta:
-    """Return how much of the time between going to bed and getting up was not measured by some sensor."""
-    begin, end = account.night.start, account.night.end
+    """Return how much of the time between going to bed and getting up was not measured by some
+    sensor.
+    """
+    begin = account.night.start
+    end = account.night.end
     if begin is None or end is None:
         return timedelta()
-    total, until = timedelta(), begin
+    total = timedelta()
+    until = begin
     for gap in sorted(account.gaps, key=lambda gap: gap.start):
-        start, stop = max(gap.start, until), min(gap.end, end)
+        start = max(gap.start, until)
+        stop = min(gap.end, end)
         if stop > start:
-            total, until = total + (stop - start), stop
+            total = total + (stop - start)
+            until = stop
     return total
 
 

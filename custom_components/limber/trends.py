@@ -1,7 +1,7 @@
 """What is usual for a sleeper, learnt from the finished nights of the last weeks.
 
-Law: pure. A night that was not measured is unknown: it is no quiet night, it ends a row of restless ones, and an older
-one does not stand for it.
+Law: pure. A night that was not measured is unknown: it is no quiet night, it ends a row of restless
+ones, and an older one does not stand for it.
 """
 
 import cmath
@@ -18,7 +18,8 @@ LEARNT_FROM: Final = 14
 AT_LEAST: Final = 3
 """Nights that it takes to call anything usual [D]."""
 LONGEST: Final = timedelta(hours=14)
-"""From the first time in bed to the last: whoever was in bed for a nap before has begun no night then [D]."""
+"""From the first time in bed to the last: whoever was in bed for a nap before has begun no night
+then [D]."""
 DAY: Final = timedelta(days=1)
 NOON: Final = time(12)
 ROUND: Final = 24 * 60
@@ -33,7 +34,11 @@ def usual_bedtime(nights: Sequence[Night], zone: tzinfo) -> time | None:
     The median, so that one late night changes little.
     """
     begun = [night for night in nights[-LEARNT_FROM:] if night.start is not None]
-    starts = [night.start.astimezone(zone) for night in begun if night.start is not None and not has_a_nap(night)]
+    starts = [
+        night.start.astimezone(zone)
+        for night in begun
+        if night.start is not None and not has_a_nap(night)
+    ]
     if len(starts) < AT_LEAST:
         return None
     minutes = round(middle([start.hour * 60 + start.minute for start in starts]))
@@ -41,8 +46,14 @@ def usual_bedtime(nights: Sequence[Night], zone: tzinfo) -> time | None:
 
 
 def middle(minutes: Sequence[int]) -> float:
-    """Return the median of minutes of the day, cut open where they are not: around midnight and around noon alike."""
-    mean = cmath.phase(sum(cmath.rect(1, math.tau * one / ROUND) for one in minutes)) / math.tau * ROUND
+    """Return the median of minutes of the day, cut open where they are not: around midnight and
+    around noon alike.
+    """
+    mean = (
+        cmath.phase(sum(cmath.rect(1, math.tau * one / ROUND) for one in minutes))
+        / math.tau
+        * ROUND
+    )
     return mean + median((one - mean + ROUND / 2) % ROUND - ROUND / 2 for one in minutes)
 
 
@@ -59,7 +70,8 @@ def following(at: time, now: datetime, zone: tzinfo) -> datetime:
 
 
 def last_expected(tonight: date, now: datetime) -> date:
-    """Return the date of the night that people mean by "last night"; `now` is local, `tonight` that of the bridge.
+    """Return the date of the night that people mean by "last night"; `now` is local, `tonight` that
+    of the bridge.
 
     In the morning it is the one that ends, else the one before.
     """
@@ -67,7 +79,9 @@ def last_expected(tonight: date, now: datetime) -> date:
 
 
 def stands_for_last_night(day: date, today: date) -> bool:
-    """Return whether a night can be the last one: of today, or of yesterday while today's is not over."""
+    """Return whether a night can be the last one: of today, or of yesterday while today's is not
+    over.
+    """
     return today - day <= DAY
 
 
@@ -79,12 +93,18 @@ def is_restless(night: Night, limit: float) -> bool | None:
 
 def in_a_row(indices: Mapping[date, float | None], limit: float) -> int:
     """Return how many of the last nights lie above a limit, one directly after the other."""
-    count, following_day = 0, None
+    count = 0
+    following_day = None
     for day in sorted(indices, reverse=True):
         index = indices[day]
-        if index is None or index <= limit or (following_day is not None and following_day - day != DAY):
+        if (
+            index is None
+            or index <= limit
+            or (following_day is not None and following_day - day != DAY)
+        ):
             break
-        count, following_day = count + 1, day
+        count = count + 1
+        following_day = day
     return count
 
 

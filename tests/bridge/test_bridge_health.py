@@ -19,33 +19,36 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
 from limber_bridge.cli import WRONG, parser
-from limber_bridge.config.schema import Page as HealthPage
+from limber_bridge.config.schema import HealthEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import try_page
 from limber_bridge.detection.events import ClockStep, Event, identity
-from limber_bridge.detection.pipeline import Memory, SensorMemory
-from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Read, Request, Samples
+from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_writer import Recorder
-from limber_bridge.storage.schema import Page
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.schema import JournalBatch
 from limber_bridge.web.health_server import CONNECTIONS
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.test_recorder import spoil
+from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
 PATIENCE: Final = 10.0
 
 
-def asked(port: int, path: str = "/health", *, host: str = "localhost", method: str = "GET") -> tuple[int, bytes]:
+def asked(
+    port: int, path: str = "/health", *, host: str = "localhost", method: str = "GET"
+) -> tuple[int, bytes]:
     """The status and the body of an answer."""
     with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as connection:
         connection.request(method, path, headers={"Host": host})
@@ -65,7 +68,9 @@ def health(port: int) -> Any:
 
 
 def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) -> None:
-    port, page, sensor = free_port(), free_port(), AnkleSensor()
+    port = free_port()
+    page = free_port()
+    sensor = AnkleSensor()
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, page_on(page) + listen_on(port))
         listener.wait(online)
@@ -76,7 +81,11 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
     assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
     assert found["recording"] is True
     nothing = dict.fromkeys(("problem", "detail", "notice"))
-    assert found["journal"] == nothing | {"held": 0, "lost": 0, "signal": found["journal"]["signal"]}
+    assert found["journal"] == nothing | {
+        "held": 0,
+        "lost": 0,
+        "signal": found["journal"]["signal"],
+    }
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
     bridge = found["bridge"]
@@ -103,7 +112,8 @@ def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
     assert asked(page, "/")[0] == 404
     assert asked(page, "/health/../limber.yaml")[0] == 404
     assert asked(page, method="POST")[0] == 405
-    # A page of somebody else's, opened in a browser on this machine, whose name was made to lead here.
+    # A page of somebody else's, opened in a browser on this machine, whose name was made to lead
+    # here.
     assert asked(page, host="evil.example")[0] == 403
     assert asked(page, host=f"127.0.0.1:{page}")[0] == 200
 
@@ -129,9 +139,13 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken, Listener(broker.port) as listener:
-        bridge = start_bridge(ANKLE, broker.port, page_on(taken.getsockname()[1]) + listen_on(free_port()))
+        bridge = start_bridge(
+            ANKLE, broker.port, page_on(taken.getsockname()[1]) + listen_on(free_port())
+        )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "health_page"
@@ -172,7 +186,9 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterable[Manager
     heard.close()
 
 
-def test_the_service_manager_hears_how_it_is(manager: Manager, broker: Broker, start_bridge: StartBridge) -> None:
+def test_the_service_manager_hears_how_it_is(
+    manager: Manager, broker: Broker, start_bridge: StartBridge
+) -> None:
     bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
     assert manager.until("READY=1") == ["READY=1"]
     assert "WATCHDOG=1" in manager.until("STATUS=0 of 1 sensors deliver")
@@ -181,13 +197,14 @@ def test_the_service_manager_hears_how_it_is(manager: Manager, broker: Broker, s
     manager.until("STOPPING=1")
 
 
-class Hung(Recorder):
-    """Keeps whoever wants something kept waiting, as nothing real does: each wait for a disk has an end."""
+class Hung(JournalWriter):
+    """Keeps whoever wants something kept waiting, as nothing real does: each wait for a disk has an
+    end."""
 
     goes_on = asyncio.Event()
 
     @override
-    async def keep(self, *pages: Page) -> None:
+    async def keep(self, *pages: JournalBatch) -> None:
         await self.goes_on.wait()
         await super().keep(*pages)
 
@@ -222,7 +239,9 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     Hung.goes_on = asyncio.Event()
     Hung.goes_on.set()
     with Journal(tmp_path / "limber.db") as journal:
-        async with running(Bridge(config(tmp_path, simulated, more=page_on(page)), journal, HostClock())):
+        async with running(
+            Bridge(config(tmp_path, simulated, more=page_on(page)), journal, HostClock())
+        ):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
             Hung.goes_on.clear()
             await until(lambda: health(page)["status"] == 503)
@@ -232,15 +251,17 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
             await until(lambda: health(page)["status"] == 200)
 
 
-async def test_a_source_that_falls_silent_is_opened_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_source_that_falls_silent_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
-    opened: list[Request] = []
+    opened: list[SourceRequest] = []
 
-    async def hangs_after_two_seconds(request: Request) -> AsyncGenerator[Arrival]:
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
         opened.append(request)
         for number in range(4):
-            clock = Clock(25 * number, request.host.now() - SECOND // 2, 50.0)
-            yield Samples(1, Block(25 * number, leg(0, 0.5, []), clock, 50.0))
+            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
 
@@ -262,7 +283,8 @@ async def test_a_port_stays_open_though_every_sensor_is_silent(
 ) -> None:
     """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
     monkeypatch.setattr(intake, "SILENT", SECOND // 10)
-    port, sensor = free_port(), AnkleSensor(id=1)
+    port = free_port()
+    sensor = AnkleSensor(id=1)
     with Journal(tmp_path / "limber.db") as journal:
         bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(port)), journal, HostClock())
         async with running(bridge):
@@ -284,10 +306,25 @@ async def test_a_port_stays_open_though_every_sensor_is_silent(
 
 def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
-        journal.write([Page("anna", memory=Memory({}), read=((1, Read(7, 100)), (1, Read(9, 50)), (2, Read(7, 3))))])
-        journal.write([Page("anna", read=((1, Read(7, 125)),))])
+        journal.write(
+            [
+                JournalBatch(
+                    "anna",
+                    memory=PipelineState({}),
+                    read=(
+                        (1, ReadPosition(7, 100)),
+                        (1, ReadPosition(9, 50)),
+                        (2, ReadPosition(7, 3)),
+                    ),
+                )
+            ]
+        )
+        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.read() == {1: [Read(9, 50), Read(7, 125)], 2: [Read(7, 3)]}
+        assert journal.read() == {
+            1: [ReadPosition(9, 50), ReadPosition(7, 125)],
+            2: [ReadPosition(7, 3)],
+        }
 
 
 async def test_a_clock_that_is_set_is_logged_told_and_kept(
@@ -306,7 +343,9 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
             state = await asyncio.to_thread(
                 listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
             )
-        kept = [event for night in journal.unfinished("anna") for event in journal.events("anna", night)]
+        kept = [
+            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+        ]
     assert told.json["kind"] == "clock"
     assert told.json["by"] == pytest.approx(-3600, abs=1)
     assert state.json["bridge"]["clock"]["by"] == told.json["by"]
@@ -321,10 +360,18 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
     playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
     with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
         bridge = Bridge(playing, journal, HostClock())
-        bridge._intake.took(Samples(1, Block(0, leg(0, 0.5, []), Clock(0, 0, 50.0), 50.0), read=Read(7, 25)))
+        bridge._intake.took(
+            Samples(
+                1,
+                SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
+                read=ReadPosition(7, 25),
+            )
+        )
         async with running(bridge):
             night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
-            before = {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
+            before = {
+                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            }
             with journal._turn:
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -332,11 +379,16 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                 journal._let_go()
                 spoil(tmp_path / "limber.db")
             await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                listener.wait,
+                lambda one: (
+                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                ),
             )
             await until(lambda: bridge._recorder.now.well and journal.read())
-        assert before <= {identity(event) for event in journal.events("anna", date.fromisoformat(night))}
-        assert journal.read() == {1: [Read(7, 25)]}
+        assert before <= {
+            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+        }
+        assert journal.read() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
 
 
@@ -344,13 +396,18 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As on a machine without a battery for its clock, after a power cut."""
-    host, settled = HostClock(), config(tmp_path, ANKLE, more=listen_on(free_port()))
+    host = HostClock()
+    settled = config(tmp_path, ANKLE, more=listen_on(free_port()))
     ahead = host.now() + 3600 * SECOND
     with Journal(tmp_path / "limber.db") as journal:
-        journal.append("anna", [], Memory({1: SensorMemory(ahead - SECOND, ahead, 50.0)}))
+        journal.append("anna", [], PipelineState({1: SensorState(ahead - SECOND, ahead, 50.0)}))
 
         def told() -> list[Event]:
-            return [event for night in journal.unfinished("anna") for event in journal.events("anna", night)]
+            return [
+                event
+                for night in journal.unfinished("anna")
+                for event in journal.events("anna", night)
+            ]
 
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
@@ -365,12 +422,15 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
 
 
 def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
-    """But that this machine has limber elsewhere. A machine without systemd has no use for the unit."""
+    """But that this machine has limber elsewhere. A machine without systemd has no use for the
+    unit."""
     analyze = find("systemd-analyze")
     if analyze is None:
         pytest.skip("no systemd on this machine: the unit is not verified here")
     text = (ROOT / "bridge" / "limber.service").read_text()
-    (tmp_path / "limber.service").write_text(text.replace("/opt/limber/.venv/bin/limber", need("limber")))
+    (tmp_path / "limber.service").write_text(
+        text.replace("/opt/limber/.venv/bin/limber", need("limber"))
+    )
     command = [analyze, "verify", "--man=no", str(tmp_path / "limber.service")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
@@ -392,7 +452,9 @@ def test_the_unit_starts_what_there_is() -> None:
 def test_check_tries_the_port_of_the_page() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = taken.getsockname()[1]
-        finding = try_page(HealthPage(LOOPBACK, port))
+        finding = try_page(HealthEndpoint(LOOPBACK, port))
     assert not finding.well
-    assert finding.text.startswith(f"health 127.0.0.1:{port}: Address already in use; another limber may be running")
-    assert try_page(HealthPage(LOOPBACK, free_port())).well
+    assert finding.text.startswith(
+        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+    )
+    assert try_page(HealthEndpoint(LOOPBACK, free_port())).well

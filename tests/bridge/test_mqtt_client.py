@@ -16,13 +16,31 @@ from devtools.processes import LOOPBACK, Program, free_port
 from limber_bridge.config.schema import Broker as Settings
 from limber_bridge.daemon import check
 from limber_bridge.daemon import mqtt_client as mqtt
-from limber_bridge.daemon.mqtt_client import AWAY, NO_ECHO, REFUSED_PUBLISH, TAKEN_OVER, Heartbeat, Link
+from limber_bridge.daemon.mqtt_client import (
+    AWAY,
+    NO_ECHO,
+    REFUSED_PUBLISH,
+    TAKEN_OVER,
+    Heartbeat,
+    MqttClient,
+)
 from limber_bridge.protocol.encoding import Topics
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_daemon import ANKLE, EVENT, INFO, STATE, STATUS, command, listen_on, online, played, wait_for
+from tests.bridge.test_daemon import (
+    ANKLE,
+    EVENT,
+    INFO,
+    STATE,
+    STATUS,
+    command,
+    listen_on,
+    online,
+    played,
+    wait_for,
+)
 from tests.required_programs import need
 
 TOPICS = Topics("limber", "bedroom")
@@ -36,7 +54,9 @@ class Linked:
     def __init__(self, port: int, heartbeat: Heartbeat) -> None:
         self.greetings = 0
         broker = Settings(LOOPBACK, port, None, None, None, "limber")
-        self.link = Link(broker, TOPICS, lambda *_: None, lambda: time.time_ns() // 1000, heartbeat)
+        self.link = MqttClient(
+            broker, TOPICS, lambda *_: None, lambda: time.time_ns() // 1000, heartbeat
+        )
         self.link.greet = self._greet
 
     def _greet(self) -> None:
@@ -66,7 +86,8 @@ class Valve:
     """A way to a broker that can be shut: connections stay, and nothing comes through any more."""
 
     def __init__(self, port: int) -> None:
-        self.port, self._to = free_port(), port
+        self.port = free_port()
+        self._to = port
         self._ways: set[asyncio.Task[None]] = set()
         self._ends: list[asyncio.StreamWriter] = []
 
@@ -110,7 +131,8 @@ async def test_a_connection_that_stands_and_carries_nothing_is_made_anew(broker:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_client_that_died_is_made_anew(broker: Broker) -> None:
-    """paho's thread ends at an exception in a callback, and the client goes on saying that it is connected."""
+    """paho's thread ends at an exception in a callback, and the client goes on saying that it is
+    connected."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("as a bug would")
@@ -125,7 +147,8 @@ async def test_a_client_that_died_is_made_anew(broker: Broker) -> None:
 async def test_a_broker_that_was_only_slow_is_spoken_to_in_mqtt_5_again(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it is silent 3.1.1 is tried, as some choke on 5; but then none of the two is believed for good."""
+    """Where it is silent 3.1.1 is tried, as some choke on 5; but then none of the two is believed
+    for good."""
     monkeypatch.setattr(mqtt, "ANSWER", 0.3)
     found = Linked(broker.port, Heartbeat())
     broker.program.process.send_signal(signal.SIGSTOP)
@@ -147,8 +170,10 @@ async def test_a_broker_that_was_only_slow_is_spoken_to_in_mqtt_5_again(
 
 
 async def test_an_answer_that_was_refused_is_no_trouble_for_ever(tmp_path: Path) -> None:
-    """Whoever asked for it may never come again: an answer to anybody shows that the right is there."""
-    port, answers = free_port(), f"{TOPICS.root}/answer"
+    """Whoever asked for it may never come again: an answer to anybody shows that the right is
+    there."""
+    port = free_port()
+    answers = f"{TOPICS.root}/answer"
     (tmp_path / "acl").write_text(f"topic readwrite {TOPICS.status}\ntopic read {TOPICS.ask}\n")
     program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
     try:
@@ -177,7 +202,8 @@ async def test_a_connection_that_is_only_quiet_stays(broker: Broker) -> None:
 
 
 async def test_a_broker_that_hands_nothing_back_is_told(tmp_path: Path) -> None:
-    """Under either protocol no error tells that the right to read is missing: only the message that does not come."""
+    """Under either protocol no error tells that the right to read is missing: only the message that
+    does not come."""
     (tmp_path / "acl").write_text("topic write limber/bedroom/#\n")
     port = free_port()
     program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
@@ -197,10 +223,15 @@ def problems(message: Message) -> dict[str, str]:
     return {one["key"]: one["text"] for one in message.json["bridge"]["problems"]}
 
 
-def test_a_permission_that_is_refused_is_told_where_it_can_be(tmp_path: Path, start_bridge: StartBridge) -> None:
+def test_a_permission_that_is_refused_is_told_where_it_can_be(
+    tmp_path: Path, start_bridge: StartBridge
+) -> None:
     """Events may not be published: the state says so, until they may."""
-    port, allowed = free_port(), ("status", "info", "anna/state", "ask")
-    everybody = "topic read #\n" + "".join(f"topic readwrite limber/bedroom/{name}\n" for name in allowed)
+    port = free_port()
+    allowed = ("status", "info", "anna/state", "ask")
+    everybody = "topic read #\n" + "".join(
+        f"topic readwrite limber/bedroom/{name}\n" for name in allowed
+    )
     (tmp_path / "acl").write_text(everybody)
     program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
     try:
@@ -226,8 +257,14 @@ def test_a_permission_that_is_refused_is_told_where_it_can_be(tmp_path: Path, st
 @pytest.mark.parametrize(
     ("allowed", "said"),
     [
-        ("read #", "refuses what is published to limber/bedroom/check: Not authorized; let the bridge's user publish"),
-        ("write #", "takes messages but does not deliver them; let the bridge's user publish to limber/bedroom/#"),
+        (
+            "read #",
+            "refuses what is published to limber/bedroom/check: Not authorized; let the bridge's user publish",
+        ),
+        (
+            "write #",
+            "takes messages but does not deliver them; let the bridge's user publish to limber/bedroom/#",
+        ),
     ],
 )
 def test_check_tells_what_the_broker_refuses(
@@ -246,14 +283,21 @@ def test_check_tells_what_the_broker_refuses(
         program.stop()
 
 
-@pytest.mark.parametrize("version", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311], ids=["5", "3.1.1"])
+@pytest.mark.parametrize(
+    "version", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311], ids=["5", "3.1.1"]
+)
 async def test_two_bridges_with_one_id_leave_each_other_alone(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: MQTTProtocolVersion
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    version: MQTTProtocolVersion,
 ) -> None:
-    """The one that was thrown out rests, says why, and tells it once it is there again; at last all is well."""
+    """The one that was thrown out rests, says why, and tells it once it is there again; at last all
+    is well."""
     monkeypatch.setattr(mqtt, "REST", 2.0)
     quick = Heartbeat(every=0.2, patience=60.0)
-    one, other = Linked(broker.port, quick), Linked(broker.port, quick)
+    one = Linked(broker.port, quick)
+    other = Linked(broker.port, quick)
     for each in (one, other):
         each.link._version = version
         each.link.start()
@@ -286,7 +330,8 @@ def keys(linked: Linked) -> set[str]:
 
 
 async def test_a_bridge_that_rests_can_be_stopped(broker: Broker) -> None:
-    one, other = Linked(broker.port, QUICK), Linked(broker.port, QUICK)
+    one = Linked(broker.port, QUICK)
+    other = Linked(broker.port, QUICK)
     one.link.start()
     await one.until(lambda: one.greetings == 1)
     other.link.start()
@@ -295,33 +340,47 @@ async def test_a_bridge_that_rests_can_be_stopped(broker: Broker) -> None:
     await other.link.stop()
 
 
-def test_check_tells_of_a_bridge_with_the_same_id(broker: Broker, start_bridge: StartBridge) -> None:
+def test_check_tells_of_a_bridge_with_the_same_id(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED, broker.port)
         listener.wait(online)
     settings_ = Settings(LOOPBACK, broker.port, None, None, None, "limber")
     *_, finding = check.try_broker(settings_, TOPICS, "anna")
     assert not finding.well
-    assert "another bridge with the id `bedroom` is online, and none with this journal: give each" in finding.text
+    assert (
+        "another bridge with the id `bedroom` is online, and none with this journal: give each"
+        in finding.text
+    )
     assert all(one.well for one in check.try_broker(settings_, TOPICS, "anna", running=True))
     other = Topics("limber", "kitchen")
     assert all(one.well for one in check.try_broker(settings_, other, "anna"))
 
 
-def test_what_kept_the_bridge_away_is_told_once_it_is_there(tmp_path: Path, start_bridge: StartBridge) -> None:
-    port, passwords = free_port(), tmp_path / "passwords"
+def test_what_kept_the_bridge_away_is_told_once_it_is_there(
+    tmp_path: Path, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    passwords = tmp_path / "passwords"
     passwords.write_text("")
     program = mosquitto(tmp_path, port, f"password_file {passwords}", "allow_anonymous false")
     text = settings(ANKLE, port=port, more=listen_on(free_port()))
     try:
-        bridge = start_bridge(text.replace(f"port: {port}}}", f"port: {port}, user: limber, password: hush-hush}}"))
+        bridge = start_bridge(
+            text.replace(f"port: {port}}}", f"port: {port}, user: limber, password: hush-hush}}")
+        )
         wait_for(lambda: "refuses the connection: Not authorized" in bridge.log.read_text())
-        subprocess.run([need("mosquitto_passwd"), "-b", passwords, "limber", "hush-hush"], check=True)
+        subprocess.run(
+            [need("mosquitto_passwd"), "-b", passwords, "limber", "hush-hush"], check=True
+        )
         program.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "connected to the broker" in bridge.log.read_text())
         with Listener(port, user="limber", password="hush-hush") as listener:
             absence = listener.on(STATE).json["bridge"]["broker"]["absence"]
-        assert absence["reason"].startswith("the broker refuses the connection: Not authorized; check `user`")
+        assert absence["reason"].startswith(
+            "the broker refuses the connection: Not authorized; check `user`"
+        )
         assert absence["start"] < absence["end"]
         assert "hush-hush" not in bridge.log.read_text()
     finally:
@@ -331,8 +390,14 @@ def test_what_kept_the_bridge_away_is_told_once_it_is_there(tmp_path: Path, star
 def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBridge) -> None:
     port = free_port()
     write_certificates(tmp_path)
-    files = (f"cafile {tmp_path}/authority.pem", f"certfile {tmp_path}/broker.pem", f"keyfile {tmp_path}/broker.key")
-    program = mosquitto(tmp_path, port, *files, "require_certificate true", "use_identity_as_username true")
+    files = (
+        f"cafile {tmp_path}/authority.pem",
+        f"certfile {tmp_path}/broker.pem",
+        f"keyfile {tmp_path}/broker.key",
+    )
+    program = mosquitto(
+        tmp_path, port, *files, "require_certificate true", "use_identity_as_username true"
+    )
     text = settings(SIMULATED, port=port)
     with_own = "tls: {authority: authority.pem, certificate: bridge.pem, key: bridge.key}}"
     try:
@@ -340,16 +405,22 @@ def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBr
             (with_own, 0, "broker delivers what is published under limber/bedroom"),
             ("tls: {authority: authority.pem}}", 1, "or a certificate under `tls`?"),
         ):
-            (tmp_path / "limber.yaml").write_text(text.replace(f"port: {port}}}", f"port: {port}, {tls}"))
+            (tmp_path / "limber.yaml").write_text(
+                text.replace(f"port: {port}}}", f"port: {port}, {tls}")
+            )
             ended = command("check", cwd=tmp_path)
-            assert (ended.returncode, said in ended.stdout) == (status, True), ended.stdout + ended.stderr
+            assert (ended.returncode, said in ended.stdout) == (status, True), (
+                ended.stdout + ended.stderr
+            )
         bridge = start_bridge(text.replace(f"port: {port}}}", f"port: {port}, {with_own}"))
         wait_for(lambda: "connected to the broker" in bridge.log.read_text())
     finally:
         program.stop()
 
 
-def test_topics_of_a_sleeper_who_is_gone_are_cleared(broker: Broker, start_bridge: StartBridge) -> None:
+def test_topics_of_a_sleeper_who_is_gone_are_cleared(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     bob = f"sleepers:\n  - {{name: Bob, sensors: [{ANKLE.replace('network', 'simulated')}]}}\n"
     two = settings(SIMULATED, port=broker.port).replace("sleepers:\n", bob)
     with Listener(broker.port) as listener:
@@ -359,7 +430,9 @@ def test_topics_of_a_sleeper_who_is_gone_are_cleared(broker: Broker, start_bridg
         bridge.stop()
         since = len(listener.heard)
         start_bridge(settings(SIMULATED, port=broker.port))
-        gone = listener.wait(lambda one: one.topic == "limber/bedroom/bob/state" and not one.payload, since=since)
+        gone = listener.wait(
+            lambda one: one.topic == "limber/bedroom/bob/state" and not one.payload, since=since
+        )
         assert gone.payload == b""
         listener.wait(online, since=since)
     with Listener(broker.port) as late:
@@ -372,8 +445,11 @@ def stopped(program: Program) -> None:
     program.process.send_signal(signal.SIGSTOP)
 
 
-def test_a_broker_that_hangs_is_lost_and_found(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
-    """A stopped process keeps its connections: the recording goes on, and all of it is there afterwards."""
+def test_a_broker_that_hangs_is_lost_and_found(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    """A stopped process keeps its connections: the recording goes on, and all of it is there
+    afterwards."""
     with Listener(broker.port) as listener:
         bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port)
         listener.wait(online)

@@ -1,6 +1,8 @@
-"""Nights as they come: changes of clocks, travel, naps, nights that never end, bridges that were off.
+"""Nights as they come: changes of clocks, travel, naps, nights that never end, bridges that were
+off.
 
-A bed with load cells is played to the watch and the journal that the daemon has; who lies in it, and when, is made up.
+A bed with load cells is played to the watch and the journal that the daemon has; who lies in it,
+and when, is made up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,13 +20,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.schema import Config
-from limber_bridge.daemon.sleeper_monitor import Change, NothingToEndError, Watch
+from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.sleeper_monitor import Change, NothingToEndError, SleeperMonitor
 from limber_bridge.detection.events import Gap
-from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Calendar, Night, local_time, micros
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import kept, page_of
+from limber_bridge.storage.restore import restored_state
 from tests.bridge.examples import config
 
 CELLS = "{id: 2, source: network, place: bed, quantity: load}"
@@ -34,8 +37,9 @@ HOUR = 60 * MINUTE
 STEP = 30 * MINUTE
 RATE = 0.1
 SETTLING = 25 * MINUTE
-"""us by which time in bed may differ for each time that somebody comes, goes, or the bridge was off: coming and going
-are believed after some minutes, and a long time without a signal ends "in bed"."""
+"""us by which time in bed may differ for each time that somebody comes, goes, or the bridge was
+off: coming and going are believed after some minutes, and a long time without a signal ends "in
+bed"."""
 
 
 @dataclass
@@ -58,7 +62,14 @@ class Stay:
         if zone is not None:
             self.config = replace(self.config, calendar=Calendar(ZoneInfo(zone)))
         sleeper = self.config.sleepers[0]
-        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper, self.config, self.now), self.now)
+        self.watch = SleeperMonitor(
+            sleeper,
+            self.config,
+            restored_state(
+                self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live
+            ),
+            self.now,
+        )
 
     def take(self, change: Change) -> None:
         if change:
@@ -70,10 +81,14 @@ class Stay:
         end = self.now + minutes // 10 * 10 * MINUTE
         while self.now < end:
             step = min(STEP, end - self.now)
-            clock = Clock(self.number, self.now, RATE)
+            clock = SampleClock(self.number, self.now, RATE)
             self.now += step
             samples = np.full((1, round(step / SECOND * RATE)), 70.0 if in_bed else 0.0)
-            self.take(self.watch.arrive(Samples(2, Block(self.number, samples, clock, RATE)), self.now))
+            self.take(
+                self.watch.arrive(
+                    Samples(2, SampleBlock(self.number, samples, clock, RATE)), self.now
+                )
+            )
             self.number += samples.shape[1]
             self.take(self.watch.tick(self.now))
             self.in_bed += step * in_bed
@@ -114,7 +129,8 @@ def staying(zone: str, day: date, hour: int) -> Iterator[Stay]:
 
 
 def has_kept_the_laws(stay: Stay) -> None:
-    """Each night was finished once, every revision says something new, and the journal has the last."""
+    """Each night was finished once, every revision says something new, and the journal has the
+    last."""
     by_date: dict[date, list[Night]] = {}
     for night in stay.finished:
         by_date.setdefault(night.date, []).append(night)
@@ -126,14 +142,21 @@ def has_kept_the_laws(stay: Stay) -> None:
 
 
 def lies_in_its_night(night: Night, calendar: Calendar) -> None:
-    begin, end = calendar.begin(night.date), calendar.end(night.date)
+    begin = calendar.begin(night.date)
+    end = calendar.end(night.date)
     for moment in (night.start, night.end):
         assert moment is None or begin <= moment <= end
     hours = night.measures.time_in_bed_h
     assert hours is None or 0 <= hours <= (end - begin) / HOUR
 
 
-ZONES = ["Europe/Berlin", "America/New_York", "Pacific/Chatham", "Asia/Kathmandu", "Australia/Lord_Howe"]
+ZONES = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Chatham",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+]
 BEFORE_CHANGES = [date(2026, 3, 7), date(2026, 3, 28), date(2026, 10, 24), date(2026, 6, 1)]
 WAYS = st.sampled_from(["in bed", "in bed", "up", "up", "off", "silent", "away"])
 DAYS = st.lists(st.tuples(WAYS, st.integers(1, 90)), min_size=3, max_size=12)
@@ -156,7 +179,12 @@ def live(stay: Stay, parts: Iterable[tuple[str, int]]) -> int:
 
 
 @given(st.sampled_from(ZONES), st.sampled_from(BEFORE_CHANGES), st.integers(0, 23), DAYS)
-@example("America/New_York", date(2026, 10, 24), 13, [("up", 55), ("in bed", 40), ("away", 18), ("in bed", 65)])
+@example(
+    "America/New_York",
+    date(2026, 10, 24),
+    13,
+    [("up", 55), ("in bed", 40), ("away", 18), ("in bed", 65)],
+)
 @settings(max_examples=12, deadline=None)
 def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[str, int]]) -> None:
     """Whatever happens, every hour that somebody lay in bed is in one night, and in no other."""
@@ -166,12 +194,17 @@ def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[
         has_kept_the_laws(stay)
         for night in stay.nights.values():
             lies_in_its_night(night, stay.config.calendar)
-        told = sum(round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values())
+        told = sum(
+            round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values()
+        )
         assert abs(told - stay.in_bed) <= changes * SETTLING
 
 
 @given(st.lists(st.sampled_from(ZONES), min_size=1, max_size=3), DAYS)
-@example(["Europe/Berlin", "Europe/Berlin", "America/New_York"], [("in bed", 1), ("in bed", 22), ("up", 90)])
+@example(
+    ["Europe/Berlin", "Europe/Berlin", "America/New_York"],
+    [("in bed", 1), ("in bed", 22), ("up", 90)],
+)
 @settings(max_examples=8, deadline=None)
 def test_travel_counts_nothing_twice(zones: list[str], parts: list[tuple[str, int]]) -> None:
     """The zone is changed in limber.yaml while the bridge is off."""
@@ -182,7 +215,9 @@ def test_travel_counts_nothing_twice(zones: list[str], parts: list[tuple[str, in
             changes += live(stay, parts)
         stay.until_noon_is_over()
         has_kept_the_laws(stay)
-        told = sum(round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values())
+        told = sum(
+            round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values()
+        )
         assert told <= stay.in_bed + changes * SETTLING
 
 
@@ -202,7 +237,10 @@ def test_from_ten_to_seven_by_the_clock_on_the_wall(day: date, hours: float) -> 
         assert night.measures.time_in_bed_h == pytest.approx(hours, abs=0.05)
         assert night.start is not None
         assert night.end is not None
-        assert (f"{local_time(night.start, zone):%H}", f"{local_time(night.end, zone):%H}") == ("22", "07")
+        assert (f"{local_time(night.start, zone):%H}", f"{local_time(night.end, zone):%H}") == (
+            "22",
+            "07",
+        )
 
 
 def test_naps_belong_to_the_night_before_noon_and_to_the_next_after_it() -> None:
@@ -257,12 +295,18 @@ def test_three_weeks_away_are_a_gap_in_two_nights_and_no_night_between() -> None
         stay.spend(20, in_bed=False)
         stay.until_noon_is_over()
         gaps = {
-            night: [(one.onset, one.end) for one in stay.journal.events("anna", night) if isinstance(one, Gap)]
+            night: [
+                (one.onset, one.end)
+                for one in stay.journal.events("anna", night)
+                if isinstance(one, Gap)
+            ]
             for night in [date(2026, 11, 1) + timedelta(days=days) for days in range(25)]
         }
-        first, last = date(2026, 11, 2), date(2026, 11, 23)
+        first = date(2026, 11, 2)
+        last = date(2026, 11, 23)
         assert {night for night, found in gaps.items() if found} == {first, last}
-        ((begin, noon),), ((turn, end),) = gaps[first], gaps[last]
+        ((begin, noon),) = gaps[first]
+        ((turn, end),) = gaps[last]
         calendar = stay.config.calendar
         assert (noon, turn) == (calendar.end(first), calendar.begin(last))
         assert abs(begin - left) < MINUTE
@@ -297,7 +341,8 @@ def test_a_clock_that_was_days_ahead_for_a_while_leaves_what_was_before() -> Non
         stay.until_noon_is_over()
         night = stay.nights[date(2026, 11, 2)]
         assert night.revision == 2
-        # The jump ahead was told as a gap up to noon: what was measured in it, by a clock set back, counts for nothing.
+        # The jump ahead was told as a gap up to noon: what was measured in it, by a clock set back,
+        # counts for nothing.
         assert night.measures.time_in_bed_h == pytest.approx(4.0, abs=0.1)
 
 
@@ -316,12 +361,15 @@ def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
 
 
 def test_a_night_that_was_ended_too_early_is_finished_again_when_it_is_over() -> None:
-    """20 min after going to bed, and the bridge is killed in the night: all of it comes with the second revision."""
+    """20 min after going to bed, and the bridge is killed in the night: all of it comes with the
+    second revision."""
     with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(20, in_bed=True)
         stay.take(stay.watch.end_night())
-        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(20 / 60, abs=0.1)
+        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(
+            20 / 60, abs=0.1
+        )
         stay.spend(240, in_bed=True)
         stay.off(1)
         stay.spend(220, in_bed=True)
@@ -334,7 +382,8 @@ def test_a_night_that_was_ended_too_early_is_finished_again_when_it_is_over() ->
 
 
 def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
-    """Finished at noon in Berlin, which is six in the morning in New York: what is slept there revises it."""
+    """Finished at noon in Berlin, which is six in the morning in New York: what is slept there
+    revises it."""
     with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(480, in_bed=True)
@@ -344,13 +393,16 @@ def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
         stay.spend(180, in_bed=True)
         stay.until_noon_is_over()
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]
-        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(11.0, abs=0.2)
+        assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(
+            11.0, abs=0.2
+        )
         assert datetime.fromtimestamp(stay.now / 1e6, UTC).day == 22
         has_kept_the_laws(stay)
 
 
 def test_a_nap_that_another_night_holds_after_a_flight_is_taken_out_of_its_own() -> None:
-    """At one in the afternoon in Berlin it is seven in New York: the nap belongs to the night before."""
+    """At one in the afternoon in Berlin it is seven in New York: the nap belongs to the night
+    before."""
     with staying("Europe/Berlin", date(2026, 11, 21), 12) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(120, in_bed=True)

@@ -10,16 +10,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.schema import Config
-from limber_bridge.daemon.requests import Questions
-from limber_bridge.daemon.sleeper_monitor import Change, Filed, Kept, NothingToEndError, Watch
+from limber_bridge.daemon.requests import RequestHandler
+from limber_bridge.daemon.sleeper_monitor import (
+    Change,
+    FiledEvent,
+    NothingToEndError,
+    SleeperMonitor,
+)
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Bed, ClockStep, Cramp, Event, Gap, Movement, Series
-from limber_bridge.detection.signal import SECOND, Block, Clock
+from limber_bridge.detection.events import (
+    BedTransition,
+    ClockStep,
+    Cramp,
+    Event,
+    Gap,
+    Movement,
+    Series,
+)
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Night
-from limber_bridge.protocol.messages import AskEndNight, Refusal
-from limber_bridge.sources.source_api import Ended, Reason, Samples, Trouble
+from limber_bridge.protocol.messages import EndNightRequest, Refusal
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_writer import Recorder
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.restore import RestoredState
 from tests.bridge.examples import config, local
 from tests.detection.signals import ankle, turned
 
@@ -36,14 +50,14 @@ class Evening:
 
     config: Config
     now: int
-    kept: Kept = field(default_factory=Kept)
-    events: list[Filed] = field(default_factory=list)
+    kept: RestoredState = field(default_factory=RestoredState)
+    events: list[FiledEvent] = field(default_factory=list)
     finished: list[Night] = field(default_factory=list)
     number: int = 0
     labels: list[Label] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.config.sleepers[0], self.config, self.kept, self.now)
+        self.watch = SleeperMonitor(self.config.sleepers[0], self.config, self.kept, self.now)
 
     def take(self, change: Change) -> None:
         self.events += change.events
@@ -54,19 +68,27 @@ class Evening:
         """Let an ankle of 50 Hz deliver, in real time."""
         for begin in range(0, signal.shape[1], 25):
             samples = signal[:, begin : begin + 25]
-            clock = Clock(self.number, self.now, 50.0)
+            clock = SampleClock(self.number, self.now, 50.0)
             self.now += round(samples.shape[1] / 50 * SECOND)
-            self.take(self.watch.arrive(Samples(1, Block(self.number, samples, clock, 50.0)), self.now))
+            self.take(
+                self.watch.arrive(
+                    Samples(1, SampleBlock(self.number, samples, clock, 50.0)), self.now
+                )
+            )
             self.number += samples.shape[1]
             self.take(self.watch.tick(self.now))
 
     def weigh(self, kilograms: float, minutes: float) -> None:
         """Let load cells of 1 Hz deliver, a minute at a time."""
         for _ in range(round(minutes)):
-            clock = Clock(self.number, self.now, 1.0)
+            clock = SampleClock(self.number, self.now, 1.0)
             self.now += MINUTE
             samples = np.full((1, 60), kilograms)
-            self.take(self.watch.arrive(Samples(2, Block(self.number, samples, clock, 1.0)), self.now))
+            self.take(
+                self.watch.arrive(
+                    Samples(2, SampleBlock(self.number, samples, clock, 1.0)), self.now
+                )
+            )
             self.number += 60
             self.take(self.watch.tick(self.now))
 
@@ -77,16 +99,25 @@ class Evening:
             self.take(self.watch.tick(self.now))
 
     def told(self, kind: type[Event]) -> list[Event]:
-        return [filed.event for filed in self.events if filed.told and isinstance(filed.event, kind)]
+        return [
+            filed.event for filed in self.events if filed.told and isinstance(filed.event, kind)
+        ]
 
     def restart(self) -> Evening:
         """Go on with what the journal would have kept."""
         nights: dict[date, dict[str, Event]] = {}
         for filed in self.events:
-            nights.setdefault(filed.night, {})[str(filed.event.onset) + type(filed.event).__name__] = filed.event
+            nights.setdefault(filed.night, {})[
+                str(filed.event.onset) + type(filed.event).__name__
+            ] = filed.event
         done = {night.date: night for night in self.finished}
         last = self.finished[-1] if self.finished else None
-        kept = Kept(self.watch.memory, {day: list(events.values()) for day, events in nights.items()}, done, last)
+        kept = RestoredState(
+            self.watch.memory,
+            {day: list(events.values()) for day, events in nights.items()},
+            done,
+            last,
+        )
         return Evening(self.config, self.now, kept, self.events, self.finished)
 
 
@@ -136,7 +167,11 @@ def test_a_movement_cut_by_a_crash_is_there_or_lies_in_the_gap(legs: Evening, cu
     again = legs.restart()
     again.now += 3 * SECOND
     again.lie(ankle(length=5))
-    spans = [(filed.event.onset, filed.event.end) for filed in again.events if isinstance(filed.event, Movement | Gap)]
+    spans = [
+        (filed.event.onset, filed.event.end)
+        for filed in again.events
+        if isinstance(filed.event, Movement | Gap)
+    ]
     kick = begun + 5 * SECOND, begun + 7 * SECOND
     near = SECOND // 4
     assert any(begin <= kick[0] + near and end >= kick[1] - near for begin, end in spans)
@@ -153,14 +188,16 @@ def test_a_restart_goes_on_where_it_was(legs: Evening) -> None:
 
 def test_in_bed_and_out_again_are_told_once_it_is_known(cells: Evening) -> None:
     cells.weigh(45, 5)
-    assert cells.told(Bed) == []
+    assert cells.told(BedTransition) == []
     cells.weigh(120, 5)
     # Before, nobody knew: this is no going to bed, only the first word on it.
     assert cells.watch.state(cells.now).in_bed is True
-    assert cells.told(Bed) == []
+    assert cells.told(BedTransition) == []
     cells.weigh(45, 5)
     cells.weigh(120, 5)
-    assert [event.in_bed for event in cells.told(Bed) if isinstance(event, Bed)] == [False, True]
+    assert [
+        event.in_bed for event in cells.told(BedTransition) if isinstance(event, BedTransition)
+    ] == [False, True]
 
 
 def test_a_silent_sensor_is_unknown_and_not_out_of_bed(cells: Evening) -> None:
@@ -202,15 +239,19 @@ def test_what_comes_later_revises_the_night_under_the_same_date(cells: Evening) 
     assert second.measures.time_in_bed_h == pytest.approx(8.0, abs=0.02)
 
 
-def test_a_night_that_never_ends_is_finished_at_noon_and_goes_on_in_the_next(cells: Evening) -> None:
+def test_a_night_that_never_ends_is_finished_at_noon_and_goes_on_in_the_next(
+    cells: Evening,
+) -> None:
     cells.weigh(45, 30)
     cells.weigh(120, 14 * 60)
     (night,) = cells.finished
     assert (night.date, night.end) == (date(2026, 11, 22), None)
     assert night.measures.time_in_bed_h == pytest.approx(13.5, abs=0.02)
     assert cells.watch.state(cells.now).tonight.night == date(2026, 11, 23)
-    assert cells.watch.state(cells.now).tonight.measures.time_in_bed_h == pytest.approx(0.5, abs=0.02)
-    assert cells.told(Bed) == []
+    assert cells.watch.state(cells.now).tonight.measures.time_in_bed_h == pytest.approx(
+        0.5, abs=0.02
+    )
+    assert cells.told(BedTransition) == []
 
 
 def test_a_bridge_that_was_off_at_noon_finishes_the_night_when_it_is_back(cells: Evening) -> None:
@@ -236,7 +277,9 @@ def test_a_restart_does_not_finish_a_night_twice(cells: Evening) -> None:
 def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
     cells.weigh(45, 10)
     cells.weigh(120, 1)
-    empty = Evening(cells.config, local("2026-11-22T13:00"), Kept(memory=cells.watch.memory))
+    empty = Evening(
+        cells.config, local("2026-11-22T13:00"), RestoredState(memory=cells.watch.memory)
+    )
     empty.weigh(45, 24 * 60)
     assert empty.finished == []
 
@@ -251,9 +294,13 @@ def test_a_night_is_ended_when_somebody_wants_it(cells: Evening) -> None:
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["on all night", "off until noon is over"])
-def test_a_night_that_was_ended_too_early_is_revised_with_all_of_it(legs: Evening, *, killed: bool) -> None:
-    """By mistake, 24 min after going to bed: what is kicked afterwards counts under the same date, once it is over."""
-    kicks, length = [(15.0 + 30 * number, 2.0) for number in range(47)], 24 * 60.0
+def test_a_night_that_was_ended_too_early_is_revised_with_all_of_it(
+    legs: Evening, *, killed: bool
+) -> None:
+    """By mistake, 24 min after going to bed: what is kicked afterwards counts under the same date,
+    once it is over."""
+    kicks = [(15.0 + 30 * number, 2.0) for number in range(47)]
+    length = 24 * 60.0
     legs.lie(ankle(*kicks, length=length))
     legs.take(legs.watch.end_night())
     (early,) = legs.finished
@@ -269,12 +316,19 @@ def test_a_night_that_was_ended_too_early_is_revised_with_all_of_it(legs: Evenin
         again = again.restart()
     again.wait(15 * 60)
     late = again.finished[-1]
-    assert [(night.date, night.revision) for night in again.finished] == [(early.date, 1), (early.date, 2)]
+    assert [(night.date, night.revision) for night in again.finished] == [
+        (early.date, 1),
+        (early.date, 2),
+    ]
     assert (late.measures.movements, late.start) == (94, early.start)
-    assert (late.measures.time_in_bed_h or 0) == pytest.approx(2 * (early.measures.time_in_bed_h or 0), abs=0.1)
+    assert (late.measures.time_in_bed_h or 0) == pytest.approx(
+        2 * (early.measures.time_in_bed_h or 0), abs=0.1
+    )
 
 
-def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(legs: Evening) -> None:
+def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(
+    legs: Evening,
+) -> None:
     """An ankle is believed after five minutes, when the night has turned."""
     legs.now = local("2026-11-22T11:57")
     legs.lie(ankle(*[(20.0 + 15 * number, 2.0) for number in range(58)], length=900))
@@ -283,18 +337,24 @@ def test_who_goes_to_bed_in_the_last_minutes_of_a_night_is_in_bed_in_the_next(le
     assert tonight.measures.time_in_bed_h == pytest.approx(0.2, abs=0.01)
 
 
-async def test_a_night_that_is_over_is_not_lost_to_who_ends_the_next_one(cells: Evening, tmp_path: Path) -> None:
+async def test_a_night_that_is_over_is_not_lost_to_who_ends_the_next_one(
+    cells: Evening, tmp_path: Path
+) -> None:
     """Asked for in the very second after noon, before the next tick."""
     cells.weigh(45, 30)
     cells.weigh(120, 13 * 60 + 29)
     cells.now = local("2026-11-22T12:00") + 1000
 
-    async def apply(_watch: Watch, change: Change) -> None:
+    async def apply(_watch: SleeperMonitor, change: Change) -> None:
         cells.take(change)
 
     with Journal(tmp_path / "limber.db") as journal:
-        questions = Questions({"anna": cells.watch}, journal, Recorder(journal), lambda: cells.now, apply)
-        answer = await questions.answer(AskEndNight(v=1, id="x", reply="limber/bedroom/answer/me", sleeper="anna"))
+        questions = RequestHandler(
+            {"anna": cells.watch}, journal, JournalWriter(journal), lambda: cells.now, apply
+        )
+        answer = await questions.answer(
+            EndNightRequest(v=1, id="x", reply="limber/bedroom/answer/me", sleeper="anna")
+        )
     assert isinstance(answer, Refusal)
     assert answer.error == "nothing_to_end"
     assert [night.date for night in cells.finished] == [date(2026, 11, 22)]
@@ -304,7 +364,7 @@ def test_a_recording_is_a_night_when_it_is_over(tmp_path: Path) -> None:
     played = Evening(config(tmp_path, PLAYED), local("2026-11-22T15:00"))
     signal = ankle(*[(30.0 + 25 * number, 2.0) for number in range(20)], length=700)
     start = local("2026-11-20T23:00")
-    block = Block(0, signal, Clock(0, start, 50.0), 50.0)
+    block = SampleBlock(0, signal, SampleClock(0, start, 50.0), 50.0)
     played.take(played.watch.arrive(Samples(1, block), played.now))
     played.take(played.watch.arrive(Ended(1), played.now))
     (night,) = played.finished
@@ -319,21 +379,28 @@ def test_health_counts_what_is_lost_and_refused(legs: Evening) -> None:
     holed = ankle(length=5)
     holed[:, :10] = np.nan
     legs.lie(holed)
-    legs.take(legs.watch.arrive(Trouble(1, Reason.WRONG_KEY, "x"), legs.now))
-    legs.take(legs.watch.arrive(Trouble(1, Reason.SATURATED, "x"), legs.now))
+    legs.take(legs.watch.arrive(FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
+    legs.take(legs.watch.arrive(FrameError(1, Reason.SATURATED, "x"), legs.now))
     health = legs.watch.state(legs.now).sensors["1"]
     assert (health.lost, health.refused, health.problem) == (35, 1, "saturated")
     assert health.quality == round(100 * (500 - 10) / 525)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.integers(1, 3999), max_size=4, unique=True))
 def test_any_restarts_count_the_same(tmp_path: Path, at: list[int]) -> None:
-    """Killed at any samples of a minute and a quarter with six kicks; each time two seconds are lost in the quiet."""
+    """Killed at any samples of a minute and a quarter with six kicks; each time two seconds are
+    lost in the quiet."""
     evening = Evening(config(tmp_path, LIVE, more=LISTEN), local("2026-11-21T22:00"))
-    signal, begin = ankle(*KICKS, length=80), 0
+    signal = ankle(*KICKS, length=80)
+    begin = 0
     for stop in [*sorted(at), signal.shape[1]]:
-        quiet = next((round(on * 50) for on, last in KICKS if on * 50 - 60 < stop < (on + last) * 50 + 60), None)
+        quiet = next(
+            (round(on * 50) for on, last in KICKS if on * 50 - 60 < stop < (on + last) * 50 + 60),
+            None,
+        )
         stop = stop if quiet is None else max(begin, quiet - 100)  # noqa: PLW2901 - moved out of the kick
         evening.lie(signal[:, begin:stop])
         begin = min(stop + (0 if stop == signal.shape[1] else 20), signal.shape[1])
@@ -360,13 +427,16 @@ def test_a_sensor_switched_off_in_bed_is_not_in_bed_all_day(legs: Evening) -> No
     legs.number += 16 * 3600 * 50
     legs.lie(ankle(*KICKS, length=1200, seed=2))
     assert legs.watch.state(legs.now).tonight.night == date(2026, 11, 23)
-    assert legs.watch.state(legs.now).tonight.measures.time_in_bed_h == pytest.approx(1200 / 3600, abs=0.01)
+    assert legs.watch.state(legs.now).tonight.measures.time_in_bed_h == pytest.approx(
+        1200 / 3600, abs=0.01
+    )
     gaps = [filed for filed in legs.events if isinstance(filed.event, Gap)]
     assert [filed.night for filed in gaps] == [date(2026, 11, 22), date(2026, 11, 23)]
 
 
 def cramped(legs: Evening, *kicks: tuple[float, float]) -> int:
-    """Let somebody go to bed, sleep, kick, and get up after half an hour; return when they went (us)."""
+    """Let somebody go to bed, sleep, kick, and get up after half an hour; return when they went
+    (us)."""
     began = legs.now
     signal = turned(ankle((90.0, 1.0), (100.0, 1.0), *kicks, length=1400), 61.0, 90.0)
     signal[:, : 60 * 50] += ankle((0.0, 60.0), length=60.0, size=0.8)
@@ -394,7 +464,7 @@ def test_labels_move_the_threshold_at_once_and_at_the_next_start(legs: Evening) 
         said += legs.watch.label(label).labels
     own, count = thresholds(legs)
     assert (own > 2.3, count) == (True, 3)
-    again = Evening(legs.config, legs.now, Kept(labels=said))
+    again = Evening(legs.config, legs.now, RestoredState(labels=said))
     assert thresholds(again) == (own, 3)
     for evening in (legs, again):
         told = len(evening.told(Cramp))
@@ -407,7 +477,8 @@ def test_labels_move_the_threshold_at_once_and_at_the_next_start(legs: Evening) 
 
 
 def test_a_moment_is_explained_once_it_is_known_what_followed(legs: Evening) -> None:
-    """Nothing is told of 9 s of movement. Who says that it was a cramp, says so before anything can be known of it."""
+    """Nothing is told of 9 s of movement. Who says that it was a cramp, says so before anything can
+    be known of it."""
     began = legs.now
     label = Label(f"moment-{began + 1080 * SECOND}", began + 1080 * SECOND, cramp=True)
     legs.take(legs.watch.label(label))
@@ -437,7 +508,7 @@ def test_a_clock_set_back_stops_nothing(legs: Evening) -> None:
 
 def test_trouble_that_is_over_is_no_trouble_because_the_clock_was_set_back(legs: Evening) -> None:
     legs.lie(ankle(length=2))
-    legs.take(legs.watch.arrive(Trouble(1, Reason.WRONG_KEY, "x"), legs.now))
+    legs.take(legs.watch.arrive(FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
     holed = ankle(length=10)
     holed[:, ::2] = np.nan
     legs.lie(holed)
@@ -447,7 +518,9 @@ def test_trouble_that_is_over_is_no_trouble_because_the_clock_was_set_back(legs:
     assert (health.problem, health.quality) == (None, 100)
 
 
-def test_a_clock_that_was_set_back_while_nobody_looked_is_told_and_measures_nothing(legs: Evening) -> None:
+def test_a_clock_that_was_set_back_while_nobody_looked_is_told_and_measures_nothing(
+    legs: Evening,
+) -> None:
     legs.lie(ankle(*KICKS, length=100))
     legs.now -= 60 * MINUTE
     again = legs.restart()
@@ -494,23 +567,33 @@ def test_large_frames_of_two_legs_are_one_movement(tmp_path: Path, seconds: floa
     signals = {1: ankle(*KICKS, length=100), 3: ankle(*KICKS, length=100, seed=2)}
     size = round(50 * seconds)
     for begin in range(0, 5000, size):
-        clock = Clock(begin, evening.now, 50.0)
+        clock = SampleClock(begin, evening.now, 50.0)
         evening.now += round(size / 50 * SECOND)
         for sensor, signal in signals.items():
-            block = Block(begin, signal[:, begin : begin + size], clock, 50.0)
+            block = SampleBlock(begin, signal[:, begin : begin + size], clock, 50.0)
             evening.take(evening.watch.arrive(Samples(sensor, block), evening.now))
             evening.take(evening.watch.tick(evening.now))
-    assert [event.bilateral for event in evening.told(Movement) if isinstance(event, Movement)] == [True] * 6
+    assert [event.bilateral for event in evening.told(Movement) if isinstance(event, Movement)] == [
+        True
+    ] * 6
 
 
 def test_a_recording_played_again_is_the_same_night_and_no_second_one(tmp_path: Path) -> None:
     start = local("2026-11-21T01:00")
     played = Evening(config(tmp_path, PLAYED), local("2026-11-22T13:00"))
-    signal = Block(0, ankle(*KICKS, length=100), Clock(0, start, 50.0), 50.0)
-    first = [played.watch.arrive(Samples(1, signal), played.now), played.watch.arrive(Ended(1), played.now)]
+    signal = SampleBlock(0, ankle(*KICKS, length=100), SampleClock(0, start, 50.0), 50.0)
+    first = [
+        played.watch.arrive(Samples(1, signal), played.now),
+        played.watch.arrive(Ended(1), played.now),
+    ]
     (night,) = [night for change in first for night in change.finished]
-    again = Evening(played.config, played.now, Kept(finished={night.date: night}, last=night))
-    second = [again.watch.arrive(Samples(1, signal), again.now), again.watch.arrive(Ended(1), again.now)]
+    again = Evening(
+        played.config, played.now, RestoredState(finished={night.date: night}, last=night)
+    )
+    second = [
+        again.watch.arrive(Samples(1, signal), again.now),
+        again.watch.arrive(Ended(1), again.now),
+    ]
     assert [night for change in second for night in change.finished] == []
     assert [day for change in second for day in change.renewed] == [night.date]
 

@@ -18,19 +18,31 @@ from limber_bridge.detection.cramp_thresholds import (
     faint,
     threshold,
 )
-from limber_bridge.detection.cramps import Possible
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Part
+from limber_bridge.detection.cramps import PossibleCrampDetector
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Cramp,
+    Event,
+    Method,
+    Movement,
+    UnilateralMovement,
+)
 from limber_bridge.detection.signal import SECOND, Side
 
 MINUTE = 60 * SECOND
 AT = 2000 * SECOND
 
 
-def cramp(onset: int, strength: float | None = 1.2, certainty: Certainty = Certainty.POSSIBLE) -> Cramp:
+def cramp(
+    onset: int, strength: float | None = 1.2, certainty: Certainty = Certainty.POSSIBLE
+) -> Cramp:
     return Cramp(onset, onset + MINUTE, certainty, "sudden movement", strength)
 
 
-def label(strength: float | None, said: bool, number: int = 0, certainty: Certainty = Certainty.POSSIBLE) -> Label:
+def label(
+    strength: float | None, said: bool, number: int = 0, certainty: Certainty = Certainty.POSSIBLE
+) -> Label:
     about = cramp(AT + number, strength, certainty)
     return Label(f"cramp-{about.onset}", about.onset, said, about)
 
@@ -60,11 +72,20 @@ STRENGTHS = st.lists(st.floats(0.3, 6.0), max_size=12)
         ([], [2.9, 2.9, 9.0], 2.95),
     ],
     ids=[
-        "no labels", "two of none", "three of none", "some that were", "between them", "no threshold sorts better",
-        "two overlooked", "three overlooked", "one of them beside none", "too faint for any", "too strong for any",
+        "no labels",
+        "two of none",
+        "three of none",
+        "some that were",
+        "between them",
+        "no threshold sorts better",
+        "two overlooked",
+        "three overlooked",
+        "one of them beside none",
+        "too faint for any",
+        "too strong for any",
         "as good as it gets",
     ],
-)  # fmt: skip
+)
 def test_the_threshold_lies_where_it_sorts_most_labels_right(
     cramps: list[float], none: list[float], expected: float
 ) -> None:
@@ -72,20 +93,26 @@ def test_the_threshold_lies_where_it_sorts_most_labels_right(
 
 
 @given(STRENGTHS, STRENGTHS)
-def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(cramps: list[float], none: list[float]) -> None:
+def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(
+    cramps: list[float], none: list[float]
+) -> None:
     found = threshold(labels(cramps, none))
     assert (LOWEST if len(cramps) >= 3 else 1.0) <= found <= (HIGHEST if len(none) >= 3 else 1.0)
 
 
 @given(STRENGTHS, STRENGTHS, st.floats(0.3, 6.0))
-def test_none_never_lowers_it_and_a_cramp_never_raises_it(cramps: list[float], none: list[float], more: float) -> None:
+def test_none_never_lowers_it_and_a_cramp_never_raises_it(
+    cramps: list[float], none: list[float], more: float
+) -> None:
     before = threshold(labels(cramps, none))
     assert threshold(labels(cramps, [*none, more])) >= before
     assert threshold(labels([*cramps, more], none)) <= before
 
 
 @given(STRENGTHS, STRENGTHS, st.randoms(use_true_random=False))
-def test_the_order_of_labels_does_not_matter(cramps: list[float], none: list[float], random: object) -> None:
+def test_the_order_of_labels_does_not_matter(
+    cramps: list[float], none: list[float], random: object
+) -> None:
     said = labels(cramps, none)
     mixed = [*said]
     random.shuffle(mixed)  # type: ignore[attr-defined]
@@ -107,8 +134,13 @@ def test_what_was_measured_by_nobody_moves_nothing() -> None:
 
 
 def test_each_certainty_has_its_own() -> None:
-    probable = [label(strength, said=False, number=strength, certainty=Certainty.PROBABLE) for strength in (1, 2, 2)]
-    said = Labels(replace(one, id=str(number)) for number, one in enumerate([*probable, *labels([], [1.4])]))
+    probable = [
+        label(strength, said=False, number=strength, certainty=Certainty.PROBABLE)
+        for strength in (1, 2, 2)
+    ]
+    said = Labels(
+        replace(one, id=str(number)) for number, one in enumerate([*probable, *labels([], [1.4])])
+    )
     assert said.thresholds == {Certainty.POSSIBLE: 1.0, Certainty.PROBABLE: 2.05}
 
 
@@ -120,13 +152,17 @@ def test_a_label_for_the_same_event_takes_the_place_of_the_earlier() -> None:
 
 
 def moves(onset: int, seconds: float, peak: float = 0.3) -> Movement:
-    part = Part(Side.LEFT, onset, onset + round(seconds * SECOND), peak)
+    part = UnilateralMovement(Side.LEFT, onset, onset + round(seconds * SECOND), peak)
     return Movement(part.onset, part.end, (part,), candidate=False)
 
 
 def night(*movements: Movement, up: int) -> list[Event]:
     """Somebody who goes to bed at 0 and gets up at a time (us)."""
-    return [Bed(0, in_bed=True, method=Method.ANKLE), *movements, Bed(up, in_bed=False, method=Method.ANKLE)]
+    return [
+        BedTransition(0, in_bed=True, method=Method.ANKLE),
+        *movements,
+        BedTransition(up, in_bed=False, method=Method.ANKLE),
+    ]
 
 
 FAINT = night(moves(AT, 9.0), up=AT + MINUTE)
@@ -136,32 +172,48 @@ STRONG = night(moves(AT, 30.0), up=AT + MINUTE)
 def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
     (found,) = faint(FAINT)
     assert (found.onset, found.strength) == (AT, 0.6)
-    assert found.features == {"moving_1min_s": 9.0, "moving_3min_s": 9.0, "stretch_s": 9.0, "up_after_s": 60.0}
+    assert found.features == {
+        "moving_1min_s": 9.0,
+        "moving_3min_s": 9.0,
+        "stretch_s": 9.0,
+        "up_after_s": 60.0,
+    }
 
 
 @given(
-    st.lists(st.tuples(st.integers(6, 120), st.floats(1.0, 100.0)), max_size=8, unique_by=lambda one: one[0]),
-    st.integers(6, 120), st.sampled_from([0.5, 0.8, 1.0, 2.0, 3.0]),
-)  # fmt: skip
+    st.lists(
+        st.tuples(st.integers(6, 120), st.floats(1.0, 100.0)),
+        max_size=8,
+        unique_by=lambda one: one[0],
+    ),
+    st.integers(6, 120),
+    st.sampled_from([0.5, 0.8, 1.0, 2.0, 3.0]),
+)
 def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
     at: list[tuple[int, float]], up: int, at_least: float
 ) -> None:
-    events = night(*[moves(minute * MINUTE, seconds) for minute, seconds in sorted(at)], up=up * MINUTE + 1)
-    possible = Possible(at_least, apart=0)
+    events = night(
+        *[moves(minute * MINUTE, seconds) for minute, seconds in sorted(at)], up=up * MINUTE + 1
+    )
+    possible = PossibleCrampDetector(at_least, apart=0)
     for event in events:
-        if isinstance(event, Bed):
+        if isinstance(event, BedTransition):
             possible.went(event, event.onset)
         else:
             possible.take(event)
     told = list(possible.reach(FOREVER))
-    assert told == [one for one in faint(events) if one.strength is not None and one.strength >= at_least]
+    assert told == [
+        one for one in faint(events) if one.strength is not None and one.strength >= at_least
+    ]
 
 
 @pytest.mark.parametrize(
     ("after", "is_found"),
     [(-61, False), (-59, True), (0, True), (300, True), (900, True), (960, True), (970, False)],
 )
-def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(after: int, is_found: bool) -> None:
+def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(
+    after: int, is_found: bool
+) -> None:
     told = [cramp(AT)]
     assert (cramp_at(AT + after * SECOND, told, overlooked=True) == told[0]) is is_found
 
@@ -169,14 +221,19 @@ def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(after: in
 def test_what_was_told_is_meant_before_what_was_overlooked() -> None:
     told = cramp(AT - 5 * MINUTE, certainty=Certainty.PROBABLE)
     assert cramp_at(AT, [told, *STRONG], overlooked=True) == told
-    near, far = cramp(AT), cramp(AT - 3 * MINUTE)
+    near = cramp(AT)
+    far = cramp(AT - 3 * MINUTE)
     assert cramp_at(AT + MINUTE, [far, near], overlooked=True) == near
 
 
 def test_a_label_for_a_moment() -> None:
     said = Labels()
     found = said.for_moment(AT + MINUTE, FAINT, cramp=True)
-    assert (found.id, found.time, found.about) == (f"cramp-{AT}", AT + MINUTE, next(iter(faint(FAINT))))
+    assert (found.id, found.time, found.about) == (
+        f"cramp-{AT}",
+        AT + MINUTE,
+        next(iter(faint(FAINT))),
+    )
     nothing = said.for_moment(AT + MINUTE, [], cramp=True)
     assert (nothing.id, nothing.about) == (f"moment-{AT + MINUTE}", None)
     with pytest.raises(UnknownEventError, match="no cramp was seen shortly before"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.broker import start_broker
-from devtools.home_assistant import Home, add_broker, opened, prepare, start_home
+from devtools.home_assistant import HomeAssistant, add_broker, opened, prepare, start_home
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import Program, free_port, start
 from tests.bridge.examples import settings
@@ -38,7 +38,11 @@ class House:
     def start_bridge(self, sensors: str = ANKLE) -> Program:
         """Start the bridge."""
         return self._kept(
-            start("bridge", [need("limber"), "run", "--config", self.settings(sensors)], self.log("bridge"))
+            start(
+                "bridge",
+                [need("limber"), "run", "--config", self.settings(sensors)],
+                self.log("bridge"),
+            )
         )
 
     def settings(self, sensors: str = ANKLE) -> Path:
@@ -54,7 +58,7 @@ class House:
         return self._kept(start_home(self.folder / "config"))
 
     @asynccontextmanager
-    async def home(self, program: Program, *, mqtt: bool = True) -> AsyncIterator[Home]:
+    async def home(self, program: Program, *, mqtt: bool = True) -> AsyncIterator[HomeAssistant]:
         """Log in to Home Assistant; the first time, give it the broker."""
         async with opened(self.home_port, program) as home:
             if mqtt and not await home.entries("mqtt"):
@@ -71,9 +75,12 @@ class House:
 
 
 @asynccontextmanager
-async def kicking(port: int, kicks: list[tuple[float, float]]) -> AsyncIterator[Callable[[], float]]:
+async def kicking(
+    port: int, kicks: list[tuple[float, float]]
+) -> AsyncIterator[Callable[[], float]]:
     """A leg that lies and kicks in real time; what is yielded tells how many seconds it has lain."""
-    sensor, began = AnkleSensor(), time.monotonic()
+    sensor = AnkleSensor()
+    began = time.monotonic()
 
     async def lie() -> None:
         while True:
@@ -88,17 +95,17 @@ async def kicking(port: int, kicks: list[tuple[float, float]]) -> AsyncIterator[
         lying.cancel()
 
 
-async def shows(home: Home, entity: str, wanted: str, patience: float = 30.0) -> None:
+async def shows(home: HomeAssistant, entity: str, wanted: str, patience: float = 30.0) -> None:
     """Wait until an entity has a state; fail with what it has instead."""
 
-    async def has(home: Home) -> bool:
+    async def has(home: HomeAssistant) -> bool:
         return await home.state(entity) == wanted
 
     found: bool | None = await home.until(has, patience)
     assert found, f"{entity} is {await home.state(entity)}, not {wanted}"
 
 
-async def attributes(home: Home, entity: str) -> Mapping[str, Any]:
+async def attributes(home: HomeAssistant, entity: str) -> Mapping[str, Any]:
     """The attributes of an entity."""
     found = await home.get(f"/api/states/{entity}")
     assert found is not None, f"there is no {entity}"

@@ -1,7 +1,8 @@
-"""The three blueprints as running automations, triggers and conditions through the editor, a question to Assist.
+"""The three blueprints as running automations, triggers and conditions through the editor, a
+question to Assist.
 
-The cramp is told over the broker by the test, as the bridge tells one; everything else is real: the night, its end, the
-answers, the journal.
+The cramp is told over the broker by the test, as the bridge tells one; everything else is real: the
+night, its end, the answers, the journal.
 """
 
 import asyncio
@@ -14,12 +15,12 @@ from zoneinfo import ZoneInfo
 import paho.mqtt.publish as mqtt_publish
 
 from devtools.home_assistant import BLUEPRINTS as BLUEPRINT_FILES
-from devtools.home_assistant import Home, add_limber
+from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.mobile_app import Phone, phone
 from devtools.processes import LOOPBACK
 from limber_bridge.config.schema import read
 from limber_bridge.detection.events import Certainty, Cramp
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night, micros
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
@@ -42,16 +43,24 @@ BLUEPRINTS: Final = "imported"
 
 
 def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
-    """Have a journal with nights that began at this time of day, and a cramp in the night that is not over."""
+    """Have a journal with nights that began at this time of day, and a cramp in the night that is
+    not over."""
     config = read(house.settings())
     tonight = config.calendar.night_of(micros(datetime.now(UTC)))
     with Journal(config.journal) as journal:
         for days in range(6, 0, -1):
-            journal.finish(begun(night(tonight - timedelta(days=days)), bedtime - timedelta(days=days + 1)))
+            journal.finish(
+                begun(night(tonight - timedelta(days=days)), bedtime - timedelta(days=days + 1))
+            )
         event = Cramp(
-            micros(cramp), micros(cramp) + 90_000_000, Certainty.PROBABLE, "tense calf, then movement", 1.9, {}
+            micros(cramp),
+            micros(cramp) + 90_000_000,
+            Certainty.PROBABLE,
+            "tense calf, then movement",
+            1.9,
+            {},
         )
-        journal.append("anna", [(tonight, event)], Memory({}))
+        journal.append("anna", [(tonight, event)], PipelineState({}))
 
 
 def begun(one: Night, start: datetime) -> Night:
@@ -59,15 +68,17 @@ def begun(one: Night, start: datetime) -> Night:
     return replace(one, start=micros(start), end=micros(start) + 7 * 3600 * 1_000_000)
 
 
-async def device(home: Home, name: str) -> str:
+async def device(home: HomeAssistant, name: str) -> str:
     """The id of a device."""
     found = await home.command(type="config/device_registry/list")
     return str(next(one["id"] for one in found if one["name"] == name))
 
 
-async def automate(home: Home, name: str, body: dict[str, Any]) -> None:
+async def automate(home: HomeAssistant, name: str, body: dict[str, Any]) -> None:
     """Save an automation as the editor does, and see that it is on."""
-    await home.post(f"/api/config/automation/config/{name}", {"alias": name, "description": ""} | body)
+    await home.post(
+        f"/api/config/automation/config/{name}", {"alias": name, "description": ""} | body
+    )
     await shows(home, f"automation.{name}", "on")
 
 
@@ -76,14 +87,16 @@ def blueprint(name: str, **inputs: object) -> dict[str, Any]:
     return {"use_blueprint": {"path": f"{BLUEPRINTS}/{name}.yaml", "input": inputs}}
 
 
-async def called(home: Home, action: str, **data: object) -> Any:
+async def called(home: HomeAssistant, action: str, **data: object) -> Any:
     """Call an action and return its response."""
     domain, name = action.split(".")
     answer = await home.post(f"/api/services/{domain}/{name}?return_response", data)
     return answer["service_response"]
 
 
-async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_back(house: House) -> None:
+async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_back(
+    house: House,
+) -> None:
     now = datetime.now(ZONE)
     # The learned reminder comes a quarter of an hour before it: at the minute after next.
     bedtime = now.replace(second=0, microsecond=0) + timedelta(minutes=17)
@@ -105,21 +118,33 @@ async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_
             await morning(home, told, anna)
 
 
-async def imported(home: Home) -> None:
+async def imported(home: HomeAssistant) -> None:
     """The blueprints are saved as Home Assistant saves what it has fetched by a link."""
     for path in BLUEPRINT_FILES.glob("*.yaml"):
         await home.command(
-            type="blueprint/save", domain="automation", path=f"{BLUEPRINTS}/{path.stem}", yaml=path.read_text(),
+            type="blueprint/save",
+            domain="automation",
+            path=f"{BLUEPRINTS}/{path.stem}",
+            yaml=path.read_text(),
             source_url=f"https://github.com/limber-home/limber/blob/main/blueprints/automation/limber/{path.name}",
-        )  # fmt: skip
+        )
 
 
-async def evening(home: Home, told: Phone, anna: str) -> None:
+async def evening(home: HomeAssistant, told: Phone, anna: str) -> None:
     """The reminder comes by itself, later again, and what is done is in the journal."""
-    inputs = {"sleeper": anna, "phones": [told.device], "bedtime": "sensor.anna_usual_bedtime", "before": "-00:15:00"}
+    inputs = {
+        "sleeper": anna,
+        "phones": [told.device],
+        "bedtime": "sensor.anna_usual_bedtime",
+        "before": "-00:15:00",
+    }
     await automate(home, "stretch", blueprint("evening_stretch_reminder", **inputs, minutes=1))
     await automate(
-        home, "never", blueprint("evening_stretch_reminder", **inputs, which="restless", restless="binary_sensor.none")
+        home,
+        "never",
+        blueprint(
+            "evening_stretch_reminder", **inputs, which="restless", restless="binary_sensor.none"
+        ),
     )
     message = await told.message("limber-stretch", 150)
     assert message["title"] == "Time to stretch"
@@ -131,22 +156,29 @@ async def evening(home: Home, told: Phone, anna: str) -> None:
     assert (await attributes(home, "automation.never"))["last_triggered"] is None
 
 
-async def shows_type(home: Home, entity: str, wanted: str) -> None:
+async def shows_type(home: HomeAssistant, entity: str, wanted: str) -> None:
     """Wait until an event entity tells of a type."""
 
-    async def told(home: Home) -> bool:
+    async def told(home: HomeAssistant) -> bool:
         return bool((await attributes(home, entity)).get("event_type") == wanted)
 
     assert await home.until(told, 30), await attributes(home, entity)
 
 
-async def alert(house: House, home: Home, told: Phone, anna: str) -> None:
+async def alert(house: House, home: HomeAssistant, told: Phone, anna: str) -> None:
     """A cramp lights the way and has the stretch instruction said, once within the cooldown."""
     inputs = {
-        "sleeper": anna, "cramp": "event.anna_cramp", "night": "event.anna_night", "phones": [told.device],
-        "lights": ["light.hall"], "light_minutes": 1, "speaker": "media_player.bed", "voice": "tts.voice",
-        "quiet_from": "00:00:00", "quiet_until": "00:00:00",
-    }  # fmt: skip
+        "sleeper": anna,
+        "cramp": "event.anna_cramp",
+        "night": "event.anna_night",
+        "phones": [told.device],
+        "lights": ["light.hall"],
+        "light_minutes": 1,
+        "speaker": "media_player.bed",
+        "voice": "tts.voice",
+        "quiet_from": "00:00:00",
+        "quiet_until": "00:00:00",
+    }
     await automate(home, "cramp", blueprint("cramp_alert", **inputs))
     house.forgiven += ["media_player.bed", "tts.voice"]
     async with home.subscribed(type="subscribe_events", event_type="call_service") as calls:
@@ -156,11 +188,15 @@ async def alert(house: House, home: Home, told: Phone, anna: str) -> None:
         await shows(home, "light.hall", "on")
         tell_of_a_cramp(house.broker_port, "second")
         # The light goes off a minute later: until then a second alert would have spoken.
-        assert await call_of(calls, "light", "turn_off", but_not="speak") == {"entity_id": ["light.hall"]}
+        assert await call_of(calls, "light", "turn_off", but_not="speak") == {
+            "entity_id": ["light.hall"]
+        }
         assert (await attributes(home, "event.anna_cramp"))["event"] == "cramp-second"
 
 
-async def call_of(calls: asyncio.Queue[dict[str, Any]], domain: str, action: str, but_not: str = "") -> dict[str, Any]:
+async def call_of(
+    calls: asyncio.Queue[dict[str, Any]], domain: str, action: str, but_not: str = ""
+) -> dict[str, Any]:
     """Wait for the call of an action and return its data; another one must not come before it."""
     async with asyncio.timeout(90):
         while True:
@@ -176,17 +212,32 @@ def tell_of_a_cramp(port: int, name: str) -> None:
     moment = datetime.now(UTC)
     now = moment.isoformat()
     event = {
-        "v": 1, "id": f"cramp-{name}", "kind": "cramp", "night": f"{moment:%Y-%m-%d}", "start": now, "known": now,
-        "end": None, "certainty": "probable", "reason": "tense calf", "strength": 1.5, "label": None,
-    }  # fmt: skip
-    mqtt_publish.single("limber/bedroom/anna/event", json.dumps(event), 1, hostname=LOOPBACK, port=port)
+        "v": 1,
+        "id": f"cramp-{name}",
+        "kind": "cramp",
+        "night": f"{moment:%Y-%m-%d}",
+        "start": now,
+        "known": now,
+        "end": None,
+        "certainty": "probable",
+        "reason": "tense calf",
+        "strength": 1.5,
+        "label": None,
+    }
+    mqtt_publish.single(
+        "limber/bedroom/anna/event", json.dumps(event), 1, hostname=LOOPBACK, port=port
+    )
 
 
-async def morning(home: Home, told: Phone, anna: str) -> None:
-    """The night ends: it is summed up in words, the cramp is asked about, and the answer is in the journal."""
+async def morning(home: HomeAssistant, told: Phone, anna: str) -> None:
+    """The night ends: it is summed up in words, the cramp is asked about, and the answer is in the
+    journal."""
     inputs = {
-        "sleeper": anna, "night": "event.anna_night", "in_bed": "binary_sensor.anna_in_bed", "phones": [told.device],
-    }  # fmt: skip
+        "sleeper": anna,
+        "night": "event.anna_night",
+        "in_bed": "binary_sensor.anna_in_bed",
+        "phones": [told.device],
+    }
     await automate(home, "summary", blueprint("morning_summary", **inputs))
     await home.post("/api/services/button/press", {"entity_id": "button.anna_end_the_night"})
     messages = [await told.message("limber-"), await told.message("limber-")]
@@ -199,7 +250,7 @@ async def morning(home: Home, told: Phone, anna: str) -> None:
     assert asked["title"] == "Was that a cramp?"
     await told.press(asked, "It was a cramp")
 
-    async def labelled(home: Home) -> bool:
+    async def labelled(home: HomeAssistant) -> bool:
         found = await called(home, "limber.get_night", sleeper=anna)
         return bool([one["label"] for one in found["cramp_events"]] == [True])
 
@@ -220,7 +271,7 @@ async def test_triggers_conditions_assist_and_a_removal_without_a_trace(house: H
         assert "312 leg movements" in answer["response"]["speech"]["plain"]["speech"]
         async with kicking(house.sensor_port, KICKS):
 
-            async def triggered(home: Home) -> Any:
+            async def triggered(home: HomeAssistant) -> Any:
                 return (await attributes(home, "automation.ours"))["last_triggered"]
 
             assert await home.until(triggered, 90)
@@ -228,17 +279,29 @@ async def test_triggers_conditions_assist_and_a_removal_without_a_trace(house: H
         await removed(house, home)
 
 
-async def in_the_editor(home: Home) -> None:
+async def in_the_editor(home: HomeAssistant) -> None:
     """What the automation editor offers, and an automation made of it."""
     async with home.subscribed(type="trigger_platforms/subscribe") as described:
         assert "limber.series_started" in await described.get()
     async with home.subscribed(type="condition_platforms/subscribe") as described:
         assert "limber.bad_nights_in_a_row" in await described.get()
     index = {"entity_id": "sensor.anna_plm_index_last_night"}
-    bad = {"condition": "limber.bad_nights_in_a_row", "target": index, "options": {"nights": 3, "above": 20}}
+    bad = {
+        "condition": "limber.bad_nights_in_a_row",
+        "target": index,
+        "options": {"nights": 3, "above": 20},
+    }
     ours = {
-        "triggers": [{"trigger": "limber.series_started", "target": {"entity_id": "event.anna_periodic_series"}}],
-        "conditions": [bad, {"condition": "not", "conditions": [bad | {"options": {"nights": 3, "above": 30}}]}],
+        "triggers": [
+            {
+                "trigger": "limber.series_started",
+                "target": {"entity_id": "event.anna_periodic_series"},
+            }
+        ],
+        "conditions": [
+            bad,
+            {"condition": "not", "conditions": [bad | {"options": {"nights": 3, "above": 30}}]},
+        ],
         "actions": [{"event": "limber_test"}],
     }
     await automate(home, "ours", ours)
@@ -249,11 +312,18 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
     """An automation with every trigger and every condition that there is."""
     restless = {"above": 15}
     events = {
-        "cramp_started": "cramp", "cramp_confirmed": "cramp", "cramp_noticed": "cramp", "night_finished": "night",
-        "restless_night": "night", "series_started": "periodic_series", "went_to_bed": "bed", "got_up": "bed",
-    }  # fmt: skip
+        "cramp_started": "cramp",
+        "cramp_confirmed": "cramp",
+        "cramp_noticed": "cramp",
+        "night_finished": "night",
+        "restless_night": "night",
+        "series_started": "periodic_series",
+        "went_to_bed": "bed",
+        "got_up": "bed",
+    }
     triggers = [
-        {"trigger": f"limber.{name}", "target": {"entity_id": f"event.anna_{event}"}} for name, event in events.items()
+        {"trigger": f"limber.{name}", "target": {"entity_id": f"event.anna_{event}"}}
+        for name, event in events.items()
     ]
     states = [
         {"condition": f"limber.is_{name}", "target": {"entity_id": f"binary_sensor.anna_{name}"}}
@@ -261,12 +331,20 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
     ]
     nights = [
         {"condition": "limber.last_night_was_restless", "target": index, "options": restless},
-        {"condition": "limber.bad_nights_in_a_row", "target": index, "options": restless | {"nights": 2}},
+        {
+            "condition": "limber.bad_nights_in_a_row",
+            "target": index,
+            "options": restless | {"nights": 2},
+        },
     ]
-    return {"triggers": triggers, "conditions": states + nights, "actions": [{"event": "limber_test"}]}
+    return {
+        "triggers": triggers,
+        "conditions": states + nights,
+        "actions": [{"event": "limber_test"}],
+    }
 
 
-async def removed(house: House, home: Home) -> None:
+async def removed(house: House, home: HomeAssistant) -> None:
     """The entry is removed: nothing of it is left in Home Assistant."""
     (entry,) = await home.entries("limber")
     async with home.http.delete(f"/api/config/config_entries/entry/{entry['entry_id']}") as reply:
@@ -274,9 +352,17 @@ async def removed(house: House, home: Home) -> None:
     entities = await home.command(type="config/entity_registry/list")
     devices = await home.command(type="config/device_registry/list")
     assert [one["entity_id"] for one in entities if one["platform"] == "limber"] == []
-    assert [one["name"] for one in devices if any(domain == "limber" for domain, *_ in one["identifiers"])] == []
+    assert [
+        one["name"]
+        for one in devices
+        if any(domain == "limber" for domain, *_ in one["identifiers"])
+    ] == []
     states = await home.get("/api/states")
-    ours = [one["entity_id"] for one in states if one["entity_id"].split(".")[1].startswith(("anna_", "bedroom_"))]
+    ours = [
+        one["entity_id"]
+        for one in states
+        if one["entity_id"].split(".")[1].startswith(("anna_", "bedroom_"))
+    ]
     assert ours == []
     issues = (await home.command(type="repairs/list_issues"))["issues"]
     assert [one["issue_id"] for one in issues if one["domain"] == "limber"] == []

@@ -1,11 +1,12 @@
-"""A year of nights that Home Assistant missed: row by row in its statistics, and put right by a revision."""
+"""A year of nights that Home Assistant missed: row by row in its statistics, and put right by a
+revision."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from devtools.home_assistant import Home, add_limber
+from devtools.home_assistant import HomeAssistant, add_limber
 from limber_bridge.config.schema import read
 from limber_bridge.domain.nights import Night
 from limber_bridge.storage.journal import Journal
@@ -16,14 +17,20 @@ ZONE: Final = ZoneInfo("Europe/Berlin")
 NIGHTS: Final = 365
 
 
-async def rows(home: Home, measure: str) -> dict[date, float]:
+async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
     """The rows of a measure, by the date on which they lie; each must lie at noon."""
     name = f"limber:bedroom_anna_{measure}"
     found = await home.command(
-        type="recorder/statistics_during_period", start_time="2020-01-01T00:00:00+00:00", statistic_ids=[name],
-        period="hour", types=["mean"],
-    )  # fmt: skip
-    at = [(datetime.fromtimestamp(row["start"] / 1000, ZONE), row["mean"]) for row in found.get(name, [])]
+        type="recorder/statistics_during_period",
+        start_time="2020-01-01T00:00:00+00:00",
+        statistic_ids=[name],
+        period="hour",
+        types=["mean"],
+    )
+    at = [
+        (datetime.fromtimestamp(row["start"] / 1000, ZONE), row["mean"])
+        for row in found.get(name, [])
+    ]
     assert all(moment.time() == time(12) for moment, _ in at)
     return {moment.date(): value for moment, value in at}
 
@@ -58,10 +65,10 @@ def finish(house: House, one: Night, **measures: Any) -> None:
         journal.finish(replace(one, measures=replace(one.measures, **measures)))
 
 
-async def comes(home: Home, measure: str, wanted: dict[date, float]) -> None:
+async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) -> None:
     """Wait until the rows of a measure are these and no others."""
 
-    async def has(home: Home) -> bool:
+    async def has(home: HomeAssistant) -> bool:
         return await rows(home, measure) == wanted
 
     assert await home.until(has, 60), await rows(home, measure)
@@ -126,23 +133,34 @@ OTHERS: Final = {
 """What depends on the day."""
 
 
-async def everything_is_shown(home: Home) -> None:
+async def everything_is_shown(home: HomeAssistant) -> None:
     """Every entity is there, with the right state, and no other."""
     states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
-    ours = {name: state for name, state in states.items() if name.split(".")[1].startswith(("anna_", "bedroom_"))}
+    ours = {
+        name: state
+        for name, state in states.items()
+        if name.split(".")[1].startswith(("anna_", "bedroom_"))
+    }
     assert {name: state for name, state in ours.items() if name not in OTHERS} == SHOWN
-    assert all(ours[name] not in ("unknown", "unavailable") for name in OTHERS - {"sensor.anna_bedtime_tonight"})
+    assert all(
+        ours[name] not in ("unknown", "unavailable")
+        for name in OTHERS - {"sensor.anna_bedtime_tonight"}
+    )
 
 
-async def recorder_is_lean(home: Home) -> None:
+async def recorder_is_lean(home: HomeAssistant) -> None:
     """Large attributes are shown and not recorded."""
     name = "sensor.anna_plm_index_last_night"
     assert len((await attributes(home, name))["recent"]) == 14
     path = f"/api/history/period?filter_entity_id={name}"
 
-    async def both(home: Home) -> list[dict[str, Any]] | None:
+    async def both(home: HomeAssistant) -> list[dict[str, Any]] | None:
         # The newest state comes from memory, with all that it has: the one before it was recorded.
-        changes = [one for one in (await home.get(path))[0] if one["state"] not in ("unknown", "unavailable")]
+        changes = [
+            one
+            for one in (await home.get(path))[0]
+            if one["state"] not in ("unknown", "unavailable")
+        ]
         return changes[:-1] or None
 
     recorded = await home.until(both, 30)

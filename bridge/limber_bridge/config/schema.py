@@ -1,6 +1,7 @@
 """limber.yaml -> a checked configuration.
 
-Law: it is checked whole before anything starts, and every error names the line, the key and what to write.
+Law: it is checked whole before anything starts, and every error names the line, the key and what to
+write.
 """
 
 import difflib
@@ -17,13 +18,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import voluptuous as vol
 
-from limber_bridge.config.yaml_loader import ConfigError, Document, Keys, Lacking, Outside, load, whole
+from limber_bridge.config.yaml_loader import ConfigError, Keys, MissingValue, YamlDocument, load
 from limber_bridge.detection.rules import RULE_SETS, RuleSet
-from limber_bridge.detection.signal import PLACES, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import PLACEMENTS, Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.retention import RetentionLimits
+from limber_bridge.domain.validators import ExternalValue, whole
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.source_api import Wanted
-from limber_bridge.storage.journal import Limits
+from limber_bridge.sources.source_api import SensorRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,15 @@ class Tls:
     """The bridge's own, where the broker wants them."""
 
     def context(self) -> ssl.SSLContext:
-        """Return what to secure a connection with; OSError (ssl.SSLError among them) if a file cannot be used."""
-        context = ssl.create_default_context(cafile=None if self.authority is None else str(self.authority))
+        """Return what to secure a connection with; OSError (ssl.SSLError among them) if a file
+        cannot be used.
+        """
+        context = ssl.create_default_context(
+            cafile=None if self.authority is None else str(self.authority)
+        )
         if self.authority is not None:
-            # Authorities made at home seldom say what their key is for, which the strict reading of X.509 wants.
+            # Authorities made at home seldom say what their key is for, which the strict reading of
+            # X.509 wants.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self.certificate is not None:
             context.load_cert_chain(self.certificate, self.key)
@@ -61,7 +68,7 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HealthEndpoint:
     """Where `GET /health` is answered."""
 
     address: str
@@ -69,12 +76,12 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ConfiguredSensor:
     """One sensor and where its samples come from."""
 
     source: str
     """Key in `SOURCES`."""
-    wanted: Wanted
+    wanted: SensorRequest
 
     @property
     def sensor(self) -> Sensor:
@@ -88,11 +95,13 @@ class Sleeper:
 
     id: str
     name: str
-    sensors: tuple[Watched, ...]
+    sensors: tuple[ConfiguredSensor, ...]
 
     @property
     def live(self) -> bool:
-        """Whether any sensor tells of now; else all of them play recordings, with a time of their own."""
+        """Whether any sensor tells of now; else all of them play recordings, with a time of their
+        own.
+        """
         return any(SOURCES[watched.source].live for watched in self.sensors)
 
 
@@ -106,10 +115,10 @@ class Config:
     calendar: Calendar
     rules: RuleSet
     journal: Path
-    limits: Limits
+    limits: RetentionLimits
     """Of the journal and of the raw signal."""
     broker: Broker
-    page: Page | None
+    page: HealthEndpoint | None
     """None: nobody shall ask."""
     sections: Mapping[str, Any]
     """By source: what it made of its section."""
@@ -133,7 +142,12 @@ def text(mend: str) -> vol.All:
 
 def one_of(*values: str) -> vol.In:
     """Return a check for one of some words."""
-    return vol.In(values, msg=f"write {', '.join(values[:-1])} or {values[-1]}" if values[1:] else f"write {values[0]}")
+    return vol.In(
+        values,
+        msg=f"write {', '.join(values[:-1])} or {values[-1]}"
+        if values[1:]
+        else f"write {values[0]}",
+    )
 
 
 def host(value: object) -> str:
@@ -148,8 +162,14 @@ def host(value: object) -> str:
 
 def slug(value: object) -> str:
     """Check an id: it becomes part of topics and of unique ids."""
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", value) or len(value) > 32:
-        raise vol.Invalid("write small letters, digits and single underscores, 32 at most: `bedroom` for example")
+    if (
+        not isinstance(value, str)
+        or not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", value)
+        or len(value) > 32
+    ):
+        raise vol.Invalid(
+            "write small letters, digits and single underscores, 32 at most: `bedroom` for example"
+        )
     return value
 
 
@@ -179,7 +199,9 @@ def address(value: object) -> str:
     try:
         return str(ipaddress.ip_address(str(value)))
     except ValueError as error:
-        raise vol.Invalid("write an IP address of this machine, or 0.0.0.0 to answer on every network") from error
+        raise vol.Invalid(
+            "write an IP address of this machine, or 0.0.0.0 to answer on every network"
+        ) from error
 
 
 def path_text(value: object) -> Path:
@@ -213,7 +235,9 @@ TLS: Final = vol.Any(
     vol.All(
         {
             vol.Optional("authority"): path_text,
-            vol.Inclusive("certificate", "own", msg="give `certificate` and `key` together"): path_text,
+            vol.Inclusive(
+                "certificate", "own", msg="give `certificate` and `key` together"
+            ): path_text,
             vol.Inclusive("key", "own", msg="give `certificate` and `key` together"): path_text,
         },
         lambda files: Tls(**files),
@@ -225,7 +249,9 @@ BROKER: Final = vol.Schema(
         vol.Required("host", msg="write the name or address of your MQTT broker"): host,
         vol.Optional("port"): whole(1, 65535),
         vol.Optional("user"): text("write the user name, or leave `user` out"),
-        vol.Optional("password"): text("write the password in quotes, `!env_var NAME` or `!file PATH`"),
+        vol.Optional("password"): text(
+            "write the password in quotes, `!env_var NAME` or `!file PATH`"
+        ),
         vol.Optional("tls", default=False): TLS,
         vol.Optional("base", default="limber"): base_topic,
     }
@@ -238,9 +264,11 @@ PAGE: Final = vol.Schema(
 )
 SENSOR: Final = vol.Schema(
     {
-        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole(0, 2**32 - 1),
+        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole(
+            0, 2**32 - 1
+        ),
         vol.Required("source", msg=f"write {', '.join(SOURCES)}"): one_of(*SOURCES),
-        vol.Required("place", msg=f"write {', '.join(Place)}"): one_of(*Place),
+        vol.Required("place", msg=f"write {', '.join(Placement)}"): one_of(*Placement),
         vol.Required("quantity", msg=f"write {', '.join(Quantity)}"): one_of(*Quantity),
         vol.Optional("side"): one_of(*Side),
     },
@@ -255,7 +283,9 @@ SLEEPER: Final = vol.Schema(
         ),
     }
 )
-SECTIONS: Final = {name: source.section for name, source in SOURCES.items() if source.section is not None}
+SECTIONS: Final = {
+    name: source.section for name, source in SOURCES.items() if source.section is not None
+}
 TOP: Final = vol.Schema(
     {
         vol.Required("bridge", msg="add a section `bridge:` with `id` and `time_zone`"): dict,
@@ -265,7 +295,11 @@ TOP: Final = vol.Schema(
         ),
     }
     | {vol.Optional("keep", default=dict): dict}
-    | {vol.Optional("health"): vol.Any(False, dict, msg="write `false`, or `address` and `port` below it")}
+    | {
+        vol.Optional("health"): vol.Any(
+            False, dict, msg="write `false`, or `address` and `port` below it"
+        )
+    }
     | {vol.Optional(name): dict for name in SECTIONS}
 )
 
@@ -277,7 +311,7 @@ BELOW: Final = {"bridge": BRIDGE, "broker": BROKER, "keep": KEEP, "health": PAGE
 class _Checker:
     """Collects every error of a document instead of stopping at the first."""
 
-    def __init__(self, document: Document, *, connects: bool) -> None:
+    def __init__(self, document: YamlDocument, *, connects: bool) -> None:
         self._document = document
         self.connects = connects
         """Whether the broker and the sensors are wanted."""
@@ -291,7 +325,9 @@ class _Checker:
     def fail(self, keys: Sequence[Any], message: str) -> None:
         """Note an error; of what should come from outside the file and is not there, that."""
         there = self._document.at(keys)
-        self.errors.append(self._document.error(keys, there.mend if isinstance(there, Lacking) else message))
+        self.errors.append(
+            self._document.error(keys, there.mend if isinstance(there, MissingValue) else message)
+        )
 
     def check(self, check: Callable[[Any], Any], value: object, keys: Keys) -> Any:  # noqa: ANN401 - a checked value
         """Return what a check makes of a value, None after noting its errors."""
@@ -309,9 +345,16 @@ def plain(error: vol.Invalid, check: object) -> str:
     """Return a message of voluptuous in words that help."""
     if error.error_message == "extra keys not allowed" and isinstance(check, vol.Schema):
         known = sorted(str(key) for key in check.schema)
-        known += [str(key) for key in SENSOR.schema] if any(check is source.keys for source in SOURCES.values()) else []
-        key, nearest = error.path[-1], difflib.get_close_matches(str(error.path[-1]), known, 1)
-        sections = [f"`{name}`" for name, one in BELOW.items() if check is TOP and key in one.schema]
+        known += (
+            [str(key) for key in SENSOR.schema]
+            if any(check is source.keys for source in SOURCES.values())
+            else []
+        )
+        key = error.path[-1]
+        nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
+        sections = [
+            f"`{name}`" for name, one in BELOW.items() if check is TOP and key in one.schema
+        ]
         if sections:
             return f"this belongs below {' or '.join(sections)}; indent it further than that"
         hint = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(known)}"
@@ -329,7 +372,9 @@ def look_at_broker(checker: _Checker, broker: dict[str, Any], folder: Path) -> N
     if "password" in broker and "user" not in broker:
         checker.fail(("broker", "password"), "a password needs a `user` beside it")
     if broker["tls"] is not None:
-        broker["tls"] = checker.check(lambda tls: usable(tls, folder), broker["tls"], ("broker", "tls"))
+        broker["tls"] = checker.check(
+            lambda tls: usable(tls, folder), broker["tls"], ("broker", "tls")
+        )
 
 
 NOWHERE: Final = Broker("", 0, None, None, None, "")
@@ -339,8 +384,8 @@ NOWHERE: Final = Broker("", 0, None, None, None, "")
 def read(path: Path, *, connects: bool = True) -> Config:
     """Return the configuration in a file; ConfigError with one line for each error in it.
 
-    Who only looks into the journal does not connect, and needs no secret: what is the broker's, the page's and the
-    sources' own is not looked at then, and not there.
+    Who only looks into the journal does not connect, and needs no secret: what is the broker's, the
+    page's and the sources' own is not looked at then, and not there.
     """
     document = load(path, spares=not connects)
     checker = _Checker(document, connects=connects)
@@ -352,7 +397,10 @@ def read(path: Path, *, connects: bool = True) -> Config:
     keep = checker.check(KEEP, top["keep"], ("keep",))
     page = checker.check(PAGE, top.get("health") or {}, ("health",)) if connects else None
     sections = dict(sections_of(checker, top)) if connects else {}
-    found = [sleeper_of(checker, value, ("sleepers", index)) for index, value in enumerate(top["sleepers"])]
+    found = [
+        sleeper_of(checker, value, ("sleepers", index))
+        for index, value in enumerate(top["sleepers"])
+    ]
     sleepers = [sleeper for sleeper in found if sleeper is not None]
     between(checker, top, sleepers)
     if broker is not None:
@@ -365,34 +413,42 @@ def read(path: Path, *, connects: bool = True) -> Config:
         calendar=Calendar(bridge["time_zone"], bridge["night_ends_at"]),
         rules=RULE_SETS[bridge["rules"]],
         journal=path.parent / bridge["journal"],
-        limits=Limits(keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]),
+        limits=RetentionLimits(
+            keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]
+        ),
         broker=NOWHERE if broker is None else broker_of(broker),
-        page=None if top.get("health") is False or page is None else Page(**page),
+        page=None if top.get("health") is False or page is None else HealthEndpoint(**page),
         sections=sections,
         sleepers=tuple(sleepers),
         secrets=() if broker is None else tuple(secrets_of(document, broker["tls"])),
     )
 
 
-def secrets_of(document: Document, tls: Tls | None) -> Iterator[Path]:
-    """Yield the files that hold a password or a key: those that `!file` names, and the document if one is in it."""
+def secrets_of(document: YamlDocument, tls: Tls | None) -> Iterator[Path]:
+    """Yield the files that hold a password or a key: those that `!file` names, and the document if
+    one is in it.
+    """
     yield from document.files
     if tls is not None and tls.key is not None:
         yield tls.key
     sensors = [sensor for sleeper in document.data["sleepers"] for sensor in sleeper["sensors"]]
     held = [document.data["broker"].get("password"), *(sensor.get("key") for sensor in sensors)]
-    if any(value is not None and not isinstance(value, Outside) for value in held):
+    if any(value is not None and not isinstance(value, ExternalValue) for value in held):
         yield document.path
 
 
 def usable(tls: Tls, folder: Path) -> Tls:
-    """Return the settings with their paths, which are relative to a folder; vol.Invalid if a file cannot be used."""
+    """Return the settings with their paths, which are relative to a folder; vol.Invalid if a file
+    cannot be used.
+    """
     files = (tls.authority, tls.certificate, tls.key)
     placed = Tls(*(None if file is None else folder / file for file in files))
     try:
         placed.context()
     except OSError as error:
-        raise vol.Invalid(f"these files cannot be used ({error}); correct the paths or the files") from error
+        raise vol.Invalid(
+            f"these files cannot be used ({error}); correct the paths or the files"
+        ) from error
     return placed
 
 
@@ -407,7 +463,14 @@ def sections_of(checker: _Checker, top: Mapping[str, Any]) -> Iterator[tuple[str
 def broker_of(values: Mapping[str, Any]) -> Broker:
     """Return the broker out of its checked section."""
     port = values.get("port", 8883 if values["tls"] else 1883)
-    return Broker(values["host"], port, values.get("user"), values.get("password"), values["tls"], values["base"])
+    return Broker(
+        values["host"],
+        port,
+        values.get("user"),
+        values.get("password"),
+        values["tls"],
+        values["base"],
+    )
 
 
 def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
@@ -420,20 +483,29 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
         checker.fail((*keys, "name"), "add an `id` of small letters and digits beside this name")
     listed = enumerate(values["sensors"])
     sensors = [sensor_of(checker, sensor, (*keys, "sensors", index)) for index, sensor in listed]
-    legs = [sensor for sensor in sensors if sensor is not None and sensor.sensor.place is not Place.BED]
+    legs = [
+        sensor
+        for sensor in sensors
+        if sensor is not None and sensor.sensor.place is not Placement.BED
+    ]
     if len(legs) > 1 and any(sensor.sensor.side is None for sensor in legs):
         checker.fail(
-            (*keys, "sensors"), "with more than one sensor on the legs, write `side: left` or `right` for each"
+            (*keys, "sensors"),
+            "with more than one sensor on the legs, write `side: left` or `right` for each",
         )
     worn = [
-        (sensor.sensor.quantity, sensor.sensor.place, sensor.sensor.side) for sensor in sensors if sensor is not None
+        (sensor.sensor.quantity, sensor.sensor.place, sensor.sensor.side)
+        for sensor in sensors
+        if sensor is not None
     ]
     if len(set(worn)) < len(worn):
-        checker.fail((*keys, "sensors"), "two sensors measure the same at the same place; leave one out")
+        checker.fail(
+            (*keys, "sensors"), "two sensors measure the same at the same place; leave one out"
+        )
     return Sleeper(id_, values["name"], tuple(sensor for sensor in sensors if sensor is not None))
 
 
-def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
+def sensor_of(checker: _Checker, value: object, keys: Keys) -> ConfiguredSensor | None:
     """Return one sensor; None after noting what is wrong."""
     values = checker.check(SENSOR, value, keys)
     if values is None:
@@ -441,28 +513,37 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> Watched | None:
         return None
     ours = {str(key) for key in SENSOR.schema}
     rest = {key: entry for key, entry in values.items() if key not in ours}
-    quantity, place = Quantity(values["quantity"]), Place(values["place"])
-    if place not in PLACES[quantity]:
-        checker.fail((*keys, "place"), f"{quantity} is measured at {' or '.join(PLACES[quantity])}; write that")
+    quantity = Quantity(values["quantity"])
+    place = Placement(values["place"])
+    if place not in PLACEMENTS[quantity]:
+        checker.fail(
+            (*keys, "place"),
+            f"{quantity} is measured at {' or '.join(PLACEMENTS[quantity])}; write that",
+        )
         return None
-    if place is Place.BED and "side" in values:
+    if place is Placement.BED and "side" in values:
         checker.fail((*keys, "side"), "a sensor at the bed has no side; leave it out")
         return None
     side = Side(values["side"]) if "side" in values else None
-    source, sensor = SOURCES[values["source"]], Sensor(values["id"], quantity, place, side)
+    source = SOURCES[values["source"]]
+    sensor = Sensor(values["id"], quantity, place, side)
     if not checker.connects:
-        return Watched(values["source"], Wanted(sensor, None))
+        return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
     checked = checker.check(source.keys, rest, keys)
     if checked is None:
         return None
-    return Watched(values["source"], Wanted(sensor, source.options(checked, checker.folder)))
+    return ConfiguredSensor(
+        values["source"], SensorRequest(sensor, source.options(checked, checker.folder))
+    )
 
 
 def misspelt(checker: _Checker, value: object, keys: Keys) -> None:
     """Note keys of a sensor that look like those it lacks."""
     lacking = [str(key) for key in SENSOR.schema if isinstance(value, dict) and key not in value]
     for key in value if isinstance(value, dict) else ():
-        nearest = difflib.get_close_matches(str(key), lacking, 1) if key not in SENSOR.schema else []
+        nearest = (
+            difflib.get_close_matches(str(key), lacking, 1) if key not in SENSOR.schema else []
+        )
         if nearest:
             checker.fail((*keys, key), f"this key is not known; did you mean `{nearest[0]}`?")
 
@@ -472,12 +553,18 @@ def between(checker: _Checker, top: Mapping[str, Any], sleepers: Sequence[Sleepe
     seen: set[str | int] = set()
     for index, sleeper in enumerate(sleepers):
         if sleeper.id in seen:
-            checker.fail(("sleepers", index), f"another sleeper has the id `{sleeper.id}`; give one an `id` of its own")
+            checker.fail(
+                ("sleepers", index),
+                f"another sleeper has the id `{sleeper.id}`; give one an `id` of its own",
+            )
         seen.add(sleeper.id)
         for place, watched in enumerate(sleeper.sensors):
             if watched.sensor.id in seen:
                 keys = ("sleepers", index, "sensors", place)
-                checker.fail((*keys, "id"), f"another sensor has the id {watched.sensor.id}; give each one of its own")
+                checker.fail(
+                    (*keys, "id"),
+                    f"another sensor has the id {watched.sensor.id}; give each one of its own",
+                )
             seen.add(watched.sensor.id)
     sensors = [watched for sleeper in sleepers for watched in sleeper.sensors]
     for name in sorted({watched.source for watched in sensors} & set(SECTIONS) - set(top)):

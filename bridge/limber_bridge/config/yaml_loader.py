@@ -9,6 +9,8 @@ from typing import Any, Final
 import voluptuous as vol
 import yaml
 
+from limber_bridge.domain.validators import ExternalValue
+
 type Keys = tuple[Hashable, ...]
 """Where something stands: the keys and list indexes that lead to it."""
 
@@ -21,30 +23,12 @@ class ConfigError(Exception):
         super().__init__("\n".join(lines))
 
 
-class Outside(str):
-    """A text from outside the file: out of `!env_var` or `!file`. It may stand for a number."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class MissingValue:
     """What was to come from outside the file and is not there."""
 
     mend: str
     """What to do."""
-
-
-def whole(least: int, most: int) -> vol.All:
-    """Return a check for a whole number within bounds."""
-    return vol.All(given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}")
-
-
-def given(value: object) -> object:
-    """Return a number for one that came as a text from outside the file; a truth value is none."""
-    if isinstance(value, bool):
-        raise vol.Invalid("expected a number")
-    return int(value) if isinstance(value, Outside) and value.isdecimal() else value
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,28 +41,34 @@ class _Loader(yaml.SafeLoader):
     """What is not there from outside the file is no error yet."""
 
 
-def _lacking(loader: _Loader, node: yaml.ScalarNode, mend: str) -> Lacking:
+def _lacking(loader: _Loader, node: yaml.ScalarNode, mend: str) -> MissingValue:
     """Return what stands for something that is not there, or raise its error at once."""
     if loader.spares:
-        return Lacking(mend)
+        return MissingValue(mend)
     raise yaml.constructor.ConstructorError(problem=mend, problem_mark=node.start_mark)
 
 
-def _env_var(loader: _Loader, node: yaml.ScalarNode) -> Outside | Lacking:
+def _env_var(loader: _Loader, node: yaml.ScalarNode) -> ExternalValue | MissingValue:
     name, _, default = str(loader.construct_scalar(node)).partition(" ")
     value = os.environ.get(name, default or None)
     if value is None:
-        return _lacking(loader, node, f"set the environment variable {name}, or write `!env_var {name} DEFAULT`")
-    return Outside(value)
+        return _lacking(
+            loader, node, f"set the environment variable {name}, or write `!env_var {name} DEFAULT`"
+        )
+    return ExternalValue(value)
 
 
-def _file(loader: _Loader, node: yaml.ScalarNode) -> Outside | Lacking:
+def _file(loader: _Loader, node: yaml.ScalarNode) -> ExternalValue | MissingValue:
     path = loader.folder / str(loader.construct_scalar(node))
     loader.files.append(path)
     try:
-        return Outside(path.read_text(encoding="utf-8").strip())
+        return ExternalValue(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
-        return _lacking(loader, node, f"cannot read {path} ({error}); correct the path or let the bridge read it")
+        return _lacking(
+            loader,
+            node,
+            f"cannot read {path} ({error}); correct the path or let the bridge read it",
+        )
 
 
 _Loader.add_constructor("!env_var", _env_var)
@@ -86,7 +76,7 @@ _Loader.add_constructor("!file", _file)
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """A YAML file: its data, and where each key stands."""
 
     path: Path
@@ -108,32 +98,41 @@ class Document:
     def error(self, keys: Sequence[Any], message: str) -> str:
         """Return one line that names the file, the line and the key."""
         known = tuple(key.schema if isinstance(key, vol.Marker) else key for key in keys)
-        nearest = next(known[:length] for length in range(len(known), -1, -1) if known[:length] in self.lines)
+        nearest = next(
+            known[:length] for length in range(len(known), -1, -1) if known[:length] in self.lines
+        )
         return f"{self.path}:{self.lines[nearest]}: {dotted(known)}{message}"
 
 
 def dotted(keys: Keys) -> str:
     """Return keys as a person writes them, with a colon behind; nothing for the whole file."""
-    text = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+    text = "".join(
+        f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys
+    ).removeprefix(".")
     return f"{text}: " if text else ""
 
 
-def load(path: Path, *, spares: bool = False) -> Document:
+def load(path: Path, *, spares: bool = False) -> YamlDocument:
     """Read a YAML file; ConfigError if it cannot be read or is no YAML.
 
-    With `spares` a `Lacking` stands where a variable is not set or a file cannot be read, and it is no error yet.
+    With `spares` a `MissingValue` stands where a variable is not set or a file cannot be read, and it is
+    no error yet.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: cannot be read ({error}); write one, or name another with --config"]) from error
+        raise ConfigError(
+            [f"{path}: cannot be read ({error}); write one, or name another with --config"]
+        ) from error
     try:
         return parse(path, text, spares=spares)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: {mended(str(error.problem))}"]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]) from error
+        raise ConfigError(
+            [f"{path}:1: no YAML that can be read: {' '.join(str(error).split())}"]
+        ) from error
 
 
 INDENT: Final = "look at the indentation of this line and of those above it: what belongs together begins in one column"
@@ -154,15 +153,17 @@ def mended(problem: str) -> str:
     return problem if mend is None else f"{problem}; {mend}"
 
 
-def parse(path: Path, text: str, *, spares: bool) -> Document:
+def parse(path: Path, text: str, *, spares: bool) -> YamlDocument:
     """Return the document in a text; yaml.YAMLError, ValueError or RecursionError if there is none."""
     loader = _Loader(text)
-    loader.folder, loader.files, loader.spares = path.parent, [], spares
+    loader.folder = path.parent
+    loader.files = []
+    loader.spares = spares
     try:
         node = loader.get_single_node()
         lines = {(): 1} | dict(lines_of(node, ()))
         data = loader.construct_document(node) if node else None
-        return Document(path, data, lines, tuple(loader.files))
+        return YamlDocument(path, data, lines, tuple(loader.files))
     finally:
         loader.dispose()
 
@@ -173,10 +174,13 @@ def lines_of(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]:
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(problem="a key is a word", problem_mark=key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    problem="a key is a word", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"`{key.value}` stands there twice; keep one", problem_mark=key.start_mark
+                    problem=f"`{key.value}` stands there twice; keep one",
+                    problem_mark=key.start_mark,
                 )
             seen.add(key.value)
             yield (*keys, key.value), key.start_mark.line + 1

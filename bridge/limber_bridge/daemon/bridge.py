@@ -1,7 +1,7 @@
 """The daemon: the only file that knows who is wired to whom.
 
-Law: sample -> detector -> journal -> broker, in this order, one thing at a time. What cannot be handled ends the
-process; the service manager starts it again, and the journal knows how to go on.
+Law: sample -> detector -> journal -> broker, in this order, one thing at a time. What cannot be
+handled ends the process; the service manager starts it again, and the journal knows how to go on.
 """
 
 import asyncio
@@ -16,14 +16,16 @@ from typing import Final
 
 from limber_bridge import __version__
 from limber_bridge.config.schema import Config
-from limber_bridge.daemon.bridge_health import Vitals
-from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, Link
-from limber_bridge.daemon.requests import UNREADABLE, Questions
+from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
+from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
+from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
-from limber_bridge.daemon.sleeper_monitor import Change, Sign, Watch
-from limber_bridge.daemon.source_runner import Intake
+from limber_bridge.daemon.sleeper_monitor import Change, SensorStatus, SleeperMonitor
+from limber_bridge.daemon.source_runner import SourceRunner
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.protocol.encoding import (
     ONLINE,
     QUESTIONS,
@@ -37,13 +39,13 @@ from limber_bridge.protocol.encoding import (
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.source_api import Arrival, Ended, Read, Reason, Samples, Trouble
+from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
-from limber_bridge.storage.journal_writer import Recorder
-from limber_bridge.storage.raw_recorder import Raw, shelf_of
-from limber_bridge.storage.restore import all_kept, page_of
-from limber_bridge.storage.schema import Page
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_beside
+from limber_bridge.storage.restore import all_kept
+from limber_bridge.storage.schema import JournalBatch
 from limber_bridge.web.health_server import listening
 
 LOG: Final = logging.getLogger(__name__)
@@ -57,7 +59,8 @@ STATE_EVERY: Final = 60 * SECOND
 AT_ONCE: Final = 256
 """Arrivals that are kept with one wait for the disk."""
 STATE_APART: Final = SECOND // 4
-"""us between two states of one sleeper at least; what changes sooner goes out with the next tick."""
+"""us between two states of one sleeper at least; what changes sooner goes out with the next tick.
+"""
 MEMORY_EVERY: Final = 5 * SECOND
 """us between two notes of how far the sensors have been read."""
 LOGGED: Final = 1000
@@ -69,7 +72,7 @@ SEEN: Final = 600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingMessage:
     """A message from the broker."""
 
     topic: str
@@ -81,11 +84,11 @@ class Tick:
     """A second has passed."""
 
 
-type Job = Arrival | Heard | Tick
+type Job = Arrival | IncomingMessage | Tick
 
 
 @dataclass(slots=True)
-class Told:
+class PublishState:
     """What others and the journal were told of a sleeper, and when (us)."""
 
     phase: int = 0
@@ -93,7 +96,7 @@ class Told:
     state: int = 0
     measured: int = 0
     """How far the sensors had been read when that was kept."""
-    signs: tuple[Sign, ...] = ()
+    signs: tuple[SensorStatus, ...] = ()
     complaints: tuple[str, ...] = ()
     info: SleeperInfo | None = None
     calibrating: bool = False
@@ -126,7 +129,8 @@ class Inbox:
 
     async def next(self) -> Job:
         """Wait for the next job."""
-        job, self._ahead = self._ahead, None
+        job = self._ahead
+        self._ahead = None
         return job or await self._queue.get()
 
     def with_those_behind(self, arrival: Arrival) -> Iterator[Arrival]:
@@ -135,22 +139,27 @@ class Inbox:
         for _ in range(AT_ONCE - 1):
             if self._ahead is None and not self._queue.empty():
                 self._ahead = self._queue.get_nowait()
-            if not isinstance(self._ahead, Samples | Trouble | Ended):
+            if not isinstance(self._ahead, Samples | FrameError | Ended):
                 return
-            following, self._ahead = self._ahead, None
+            following = self._ahead
+            self._ahead = None
             yield following
 
 
-class Complaints:
+class LogThrottle:
     """Logs trouble once and not for every packet."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         """Begin; `now` gives UTC in us."""
-        self._now, self._logged = now, dict[tuple[int | None, str], int]()
+        self._now = now
+        self._logged = dict[tuple[int | None, str], int]()
 
     def __call__(self, sensor: int | None, key: str, text: str) -> None:
-        """Log trouble of a sensor, or of nobody known; of a stranger's, what it says tells it apart."""
-        now, what = self._now(), (sensor, text if key == Reason.UNKNOWN_SENSOR else key)
+        """Log trouble of a sensor, or of nobody known; of a stranger's, what it says tells it
+        apart.
+        """
+        now = self._now()
+        what = (sensor, text if key == Reason.UNKNOWN_SENSOR else key)
         if len(self._logged) >= LOGGED:
             self._logged.clear()
         new = abs(now - self._logged.get(what, -SEEN)) >= SEEN
@@ -162,33 +171,54 @@ class Complaints:
 class Bridge:
     """Everything that runs."""
 
-    def __init__(self, config: Config, journal: Journal, host: HostClock, heartbeat: Heartbeat = HEARTBEAT) -> None:
+    def __init__(
+        self, config: Config, journal: Journal, host: HostClock, heartbeat: Heartbeat = HEARTBEAT
+    ) -> None:
         """Wire it up; nothing moves before `run`. To be called where a loop runs."""
         now = host.now()
-        self._config, self._journal, self._host = config, journal, host
-        known = all_kept(journal, config, now)
-        self._watches = {sleeper.id: Watch(sleeper, config, known[sleeper.id], now) for sleeper in config.sleepers}
-        self._owner = {watched.sensor.id: sleeper.id for sleeper in config.sleepers for watched in sleeper.sensors}
+        self._config = config
+        self._journal = journal
+        self._host = host
+        known = all_kept(
+            journal, {one.id: one.live for one in config.sleepers}, config.calendar, now
+        )
+        self._watches = {
+            sleeper.id: SleeperMonitor(sleeper, config, known[sleeper.id], now)
+            for sleeper in config.sleepers
+        }
+        self._owner = {
+            watched.sensor.id: sleeper.id
+            for sleeper in config.sleepers
+            for watched in sleeper.sensors
+        }
         self._told = {
-            sleeper.id: Told(phase=STATE_EVERY * index // len(config.sleepers))
+            sleeper.id: PublishState(phase=STATE_EVERY * index // len(config.sleepers))
             for index, sleeper in enumerate(config.sleepers)
         }
-        self._recorder = Recorder(journal)
+        self._recorder = JournalWriter(journal)
         self._recorder.afresh = self._afresh
-        self._raw, self._kept_raw = Raw(shelf_of(config), config.calendar, now), raw_sensors(config)
-        self._owned, self._remembered = journal.topics(), now
-        self._unkept: dict[str, list[tuple[int, Read]]] = {sleeper.id: [] for sleeper in config.sleepers}
+        self._raw = RawRecorder(
+            raw_store_beside(config.journal, config.limits), config.calendar, now
+        )
+        self._kept_raw = raw_sensors(config)
+        self._owned = journal.topics()
+        self._remembered = now
+        self._unkept: dict[str, list[tuple[int, ReadPosition]]] = {
+            sleeper.id: [] for sleeper in config.sleepers
+        }
         self._topics = Topics(config.broker.base, config.bridge)
         self._inbox = Inbox()
-        self._intake = Intake(config, host, journal.read(), self._inbox.put)
-        self._link = Link(config.broker, self._topics, self._heard, host.now, heartbeat)
-        self._vitals = Vitals(
+        self._intake = SourceRunner(config, host, journal.read(), self._inbox.put)
+        self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
+        self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
-        )  # fmt: skip
+        )
         self._vitals.queues = self._intake.queues
         self._vitals.queues["jobs"] = self._inbox.waiting
-        self._questions = Questions(self._watches, journal, self._recorder, host.now, self._apply)
-        self._log = Complaints(host.now)
+        self._questions = RequestHandler(
+            self._watches, journal, self._recorder, host.now, self._apply
+        )
+        self._log = LogThrottle(host.now)
         self._there: set[int] = set()
         self._info = b""
         self._owes_greeting = self._owes_info = False
@@ -198,7 +228,10 @@ class Bridge:
         for notice in self._journal.notices:
             LOG.error("%s", notice)
         if self._journal.before is not None:
-            LOG.info("the journal was brought up to date; as it was before it is kept as %s", self._journal.before)
+            LOG.info(
+                "the journal was brought up to date; as it was before it is kept as %s",
+                self._journal.before,
+            )
         self._link.greet = self._greet_soon
         self._link.start()
         try:
@@ -233,7 +266,9 @@ class Bridge:
             yield
 
     async def _interrupt(self) -> None:
-        """Keep what is still open, with the duration that was seen: a movement is not lost because we are stopped."""
+        """Keep what is still open, with the duration that was seen: a movement is not lost because
+        we are stopped.
+        """
         for watch in self._watches.values():
             change = watch.interrupt(self._host.now())
             with contextlib.suppress(JournalError):
@@ -245,7 +280,9 @@ class Bridge:
             await self._inbox.put(Tick())
 
     async def _upkeep(self) -> None:
-        """See to the journal when the bridge starts and once a night is over; again and again until it is done."""
+        """See to the journal when the bridge starts and once a night is over; again and again until
+        it is done.
+        """
         done: date | None = None
         tidied: date | None = None
         while True:
@@ -267,12 +304,16 @@ class Bridge:
             match job:
                 case Tick():
                     await self._tick()
-                case Heard() as heard:
+                case IncomingMessage() as heard:
                     await self._answer(heard.payload)
-                case Samples() | Trouble() | Ended():
+                case Samples() | FrameError() | Ended():
                     # What else has come goes with it: the disk is waited for once.
                     await self._apply_all(
-                        [change for one in self._inbox.with_those_behind(job) for change in self._arrived(one)]
+                        [
+                            change
+                            for one in self._inbox.with_those_behind(job)
+                            for change in self._arrived(one)
+                        ]
                     )
 
     async def _tick(self) -> None:
@@ -294,7 +335,12 @@ class Bridge:
         """Go on after a time in which nobody looked; a clock that was set back meanwhile is told."""
         now = self._host.now()
         begun = [(watch, watch.begin(now)) for watch in self._watches.values()]
-        back = [filed.event.by for _, one in begun for filed in one.events if isinstance(filed.event, ClockStep)]
+        back = [
+            filed.event.by
+            for _, one in begun
+            for filed in one.events
+            if isinstance(filed.event, ClockStep)
+        ]
         if back:
             text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
             LOG.warning(text, -min(back) / SECOND)
@@ -303,38 +349,51 @@ class Bridge:
 
     async def _clock_set(self, step: Step) -> None:
         by = step.by / SECOND
-        LOG.warning("the clock of this machine was set by %+.1f s; times before and after do not belong together", by)
+        LOG.warning(
+            "the clock of this machine was set by %+.1f s; times before and after do not belong together",
+            by,
+        )
         self._vitals.clock_set(step)
         for watch in self._watches.values():
             await self._apply(watch, watch.clock_set(step.at, step.by))
 
     async def _remember(self) -> None:
-        """Keep how far the sensors of all sleepers have been read, at once: a commit for each would take too long."""
+        """Keep how far the sensors of all sleepers have been read, at once: a commit for each would
+        take too long.
+        """
         self._remembered = self._host.now()
-        read_on = [watch for watch in self._watches.values() if watch.measured != self._told[watch.id].measured]
+        read_on = [
+            watch
+            for watch in self._watches.values()
+            if watch.measured != self._told[watch.id].measured
+        ]
         if not read_on:
             return
         for watch in read_on:
             self._told[watch.id].measured = watch.measured
         await self._recorder.keep(*(self._page_of(watch, Change()) for watch in read_on))
 
-    def _page_of(self, watch: Watch, change: Change) -> Page:
+    def _page_of(self, watch: SleeperMonitor, change: Change) -> JournalBatch:
         """Return what has to be kept of a change, and how far the sleeper's sensors have been read."""
-        read, self._unkept[watch.id] = self._unkept[watch.id], []
+        read = self._unkept[watch.id]
+        self._unkept[watch.id] = []
         return page_of(watch, change, read)
 
-    def _afresh(self) -> list[Page]:
-        """Return all that is known of everybody: for a journal that had to be set aside while we ran."""
+    def _afresh(self) -> list[JournalBatch]:
+        """Return all that is known of everybody: for a journal that had to be set aside while we
+        ran.
+        """
         sensors: dict[str, list[int]] = {}
         for number, sleeper in self._owner.items():
             sensors.setdefault(sleeper, []).append(number)
         return [
-            page_of(watch, watch.everything, self._intake.read(sensors[watch.id])) for watch in self._watches.values()
+            page_of(watch, watch.everything, self._intake.read(sensors[watch.id]))
+            for watch in self._watches.values()
         ]
 
-    def _arrived(self, arrival: Arrival) -> Iterator[tuple[Watch, Change]]:
+    def _arrived(self, arrival: Arrival) -> Iterator[tuple[SleeperMonitor, Change]]:
         """Yield what comes of an arrival, and for whom."""
-        if isinstance(arrival, Trouble):
+        if isinstance(arrival, FrameError):
             self._log(arrival.sensor, arrival.reason, arrival.detail)
             if arrival.reason is Reason.OVERLOADED:
                 self._vitals.shed(self._host.now())
@@ -345,7 +404,9 @@ class Bridge:
             yield watch, watch.arrive(arrival, self._host.now())
 
     def _took(self, samples: Samples) -> None:
-        """Note that samples were read: a signed frame counts no second time, and the raw signal may be wanted."""
+        """Note that samples were read: a signed frame counts no second time, and the raw signal may
+        be wanted.
+        """
         owner = self._owner[samples.sensor]
         self._intake.took(samples)
         if samples.read is not None:
@@ -353,11 +414,11 @@ class Bridge:
         if samples.sensor in self._kept_raw and not self._watches[owner].paused:
             self._raw.take(owner, self._kept_raw[samples.sensor], samples.block)
 
-    async def _apply(self, watch: Watch, change: Change) -> None:
+    async def _apply(self, watch: SleeperMonitor, change: Change) -> None:
         """Keep a change, then tell it."""
         await self._apply_all([(watch, change)])
 
-    async def _apply_all(self, changes: Sequence[tuple[Watch, Change]]) -> None:
+    async def _apply_all(self, changes: Sequence[tuple[SleeperMonitor, Change]]) -> None:
         """Keep changes, all at once, then tell them."""
         pages = [self._page_of(watch, change) for watch, change in changes if change]
         if pages:
@@ -365,9 +426,10 @@ class Bridge:
         for watch, change in changes:
             self._tell_change(watch, change)
 
-    def _tell_change(self, watch: Watch, change: Change) -> None:
+    def _tell_change(self, watch: SleeperMonitor, change: Change) -> None:
         """Tell what is kept."""
-        told, now = self._told[watch.id], self._host.now()
+        told = self._told[watch.id]
+        now = self._host.now()
         if change:
             told.measured = watch.measured
         for filed in change.events:
@@ -376,18 +438,23 @@ class Bridge:
                 self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
         for night in change.finished:
             LOG.info("%s: night of %s finished (revision %d)", watch.id, night.date, night.revision)
-            self._link.publish(self._topics.event(watch.id), encode(night_done(night, now)), retain=False)
+            self._link.publish(
+                self._topics.event(watch.id), encode(night_done(night, now)), retain=False
+            )
         self._tell(watch, now, owes=bool(change))
 
-    def _tell(self, watch: Watch, now: int, *, owes: bool) -> None:
+    def _tell(self, watch: SleeperMonitor, now: int, *, owes: bool) -> None:
         """Publish the state of a sleeper if it is time, and what the bridge is if that has changed."""
         told = self._told[watch.id]
-        signs, complaints = watch.signs(now), self._vitals.complaints
+        signs = watch.signs(now)
+        complaints = self._vitals.complaints
         if signs != told.signs:
             self._log_signs(watch, told.signs, signs)
             owes = True
         told.owes |= owes or complaints != told.complaints or watch.calibrating != told.calibrating
-        told.signs, told.complaints, told.calibrating = signs, complaints, watch.calibrating
+        told.signs = signs
+        told.complaints = complaints
+        told.calibrating = watch.calibrating
         # The clock may have been set back.
         apart = abs(now - told.state)
         # Figures can wait while samples cannot.
@@ -398,17 +465,23 @@ class Bridge:
             self._owes_info |= watch.info != told.info
             told.info = watch.info
 
-    def _publish_state(self, watch: Watch, now: int, earlier: int = 0) -> None:
+    def _publish_state(self, watch: SleeperMonitor, now: int, earlier: int = 0) -> None:
         """Publish a state; the next one is due a minute later, or `earlier` by so much (us)."""
-        self._link.publish(self._topics.state(watch.id), encode(self._state(watch, now)), retain=True)
-        self._told[watch.id].state, self._told[watch.id].owes = now - earlier, False
+        self._link.publish(
+            self._topics.state(watch.id), encode(self._state(watch, now)), retain=True
+        )
+        self._told[watch.id].state = now - earlier
+        self._told[watch.id].owes = False
 
-    def _state(self, watch: Watch, now: int) -> State:
+    def _state(self, watch: SleeperMonitor, now: int) -> State:
         """Return everything that is true of a sleeper now, and how the record does."""
         vitals = self._vitals
         return replace(
-            watch.state(now), recording=vitals.recording, journal=vitals.record(), bridge=vitals.health(now)
-        )  # fmt: skip
+            watch.state(now),
+            recording=vitals.recording,
+            journal=vitals.record(),
+            bridge=vitals.health(now),
+        )
 
     def _tell_info(self, *, anyway: bool = False) -> None:
         info = encode(
@@ -424,20 +497,29 @@ class Bridge:
         )
         if anyway or info != self._info:
             self._link.publish(self._topics.info, info, retain=True)
-        self._info, self._owes_info = info, False
+        self._info = info
+        self._owes_info = False
 
     def _greet_soon(self) -> None:
-        """Greet before the next job, and see that there is one: only there nothing else uses the journal."""
+        """Greet before the next job, and see that there is one: only there nothing else uses the
+        journal.
+        """
         self._owes_greeting = True
         self._inbox.offer(Tick())
 
     async def _greet(self) -> None:
-        """Publish everything that is retained: to a broker, or to a Home Assistant, that may know nothing of us."""
+        """Publish everything that is retained: to a broker, or to a Home Assistant, that may know
+        nothing of us.
+        """
         now = self._host.now()
         self._tell_info(anyway=True)
         for watch in self._watches.values():
             self._publish_state(watch, now, self._told[watch.id].phase)
-        retained = [self._topics.status, self._topics.info, *(self._topics.state(sleeper) for sleeper in self._watches)]
+        retained = [
+            self._topics.status,
+            self._topics.info,
+            *(self._topics.state(sleeper) for sleeper in self._watches),
+        ]
         self._link.greeted(retained, self._owned)
         self._owned = set(retained)
         await self._recorder.keep_topics(retained)
@@ -448,8 +530,10 @@ class Bridge:
             if payload == ONLINE:
                 self._greet_soon()
             return
-        if not self._inbox.offer(Heard(topic, payload)):
-            self._log(None, "questions", "more questions than can be answered; some were thrown away")
+        if not self._inbox.offer(IncomingMessage(topic, payload)):
+            self._log(
+                None, "questions", "more questions than can be answered; some were thrown away"
+            )
 
     async def _answer(self, payload: bytes) -> None:
         try:
@@ -462,14 +546,25 @@ class Bridge:
             self._log(None, UNREADABLE, answer.message)
         self._link.publish(reply, encode(answer), retain=False)
 
-    def _log_signs(self, watch: Watch, before: tuple[Sign, ...], signs: tuple[Sign, ...]) -> None:
-        """Log sensors that came or went, a line each; what was away for less than a minute is not worth one."""
+    def _log_signs(
+        self,
+        watch: SleeperMonitor,
+        before: tuple[SensorStatus, ...],
+        signs: tuple[SensorStatus, ...],
+    ) -> None:
+        """Log sensors that came or went, a line each; what was away for less than a minute is not
+        worth one.
+        """
         known = {sign.sensor: sign for sign in before}
         for sign in signs:
             earlier = known.get(sign.sensor)
             was = None if earlier is None else earlier.problem
             if sign.problem == PROBLEM_SILENT and was != PROBLEM_SILENT:
-                LOG.warning("sensor %d (%s) is silent; check its power and its network", sign.sensor, watch.id)
+                LOG.warning(
+                    "sensor %d (%s) is silent; check its power and its network",
+                    sign.sensor,
+                    watch.id,
+                )
             elif sign.problem == PROBLEM_ENDED and was != PROBLEM_ENDED:
                 LOG.info("sensor %d (%s): its recording is over", sign.sensor, watch.id)
             elif sign.connected and (sign.sensor not in self._there or was == PROBLEM_SILENT):

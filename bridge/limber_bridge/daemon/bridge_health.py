@@ -1,4 +1,5 @@
-"""How the bridge itself does, for whoever asks: the service manager, `GET /health`, and everybody with the state.
+"""How the bridge itself does, for whoever asks: the service manager, `GET /health`, and everybody
+with the state.
 
 Law: the detection is alive as long as it looks at the time, and nothing else says so for it.
 """
@@ -8,19 +9,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.daemon.mqtt_client import Link
+from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
-from limber_bridge.daemon.sleeper_monitor import Watch
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import ServiceManager, process_health
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import utc
-from limber_bridge.protocol.messages import BridgeHealth, ClockChange, JournalHealth, Problem, Report
+from limber_bridge.protocol.messages import (
+    BridgeHealth,
+    ClockChange,
+    JournalHealth,
+    Problem,
+    Report,
+)
 from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.storage.journal_writer import Recorder
-from limber_bridge.storage.raw_recorder import Raw
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.raw_recorder import RawRecorder
 
 STUCK: Final = 30.0
-"""s without a look at the time after which the detection counts as stuck: only a restart helps then."""
+"""s without a look at the time after which the detection counts as stuck: only a restart helps
+then."""
 SHED: Final = 60 * SECOND
 """us for which it is told that something was thrown away."""
 OVERLOADED: Final = "overloaded"
@@ -28,22 +36,27 @@ NO_PAGE: Final = "health_page"
 """What can be wrong with the bridge besides its connection; docs/protocol.md, section 3."""
 
 
-class Vitals:
+class BridgeHealthMonitor:
     """Follows the bridge."""
 
     def __init__(
         self,
         host: HostClock,
-        watches: Mapping[str, Watch],
-        link: Link,
-        recorder: Recorder,
-        raw: Raw,
+        watches: Mapping[str, SleeperMonitor],
+        link: MqttClient,
+        recorder: JournalWriter,
+        raw: RawRecorder,
         notices: Sequence[str],
     ) -> None:
         """Begin; `notices` is what a person has to know of the journal, and may grow."""
-        self._host, self._watches, self._link, self._recorder, self._raw = host, watches, link, recorder, raw
+        self._host = host
+        self._watches = watches
+        self._link = link
+        self._recorder = recorder
+        self._raw = raw
         self._notices = notices
-        self._begun, self._steady = host.now(), host.steady()
+        self._begun = host.now()
+        self._steady = host.steady()
         self._ticked = asyncio.get_running_loop().time()
         self._process = process_health()
         self._shed: int | None = None
@@ -63,7 +76,9 @@ class Vitals:
         self._service.stopping()
 
     def tick(self) -> None:
-        """Note that the detection has looked at the time: all that came before it is read, understood and kept."""
+        """Note that the detection has looked at the time: all that came before it is read,
+        understood and kept.
+        """
         self._ticked = asyncio.get_running_loop().time()
         self._process = process_health()
         self._service.alive(self._status())
@@ -83,44 +98,69 @@ class Vitals:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is wrong with the bridge and its record, in words for programs: whoever follows the state is told."""
+        """What is wrong with the bridge and its record, in words for programs: whoever follows the
+        state is told.
+        """
         record = self._recorder.now.reason
-        return (*(problem.key for problem in self._problems(self._host.now())), *([str(record)] if record else []))
+        return (
+            *(problem.key for problem in self._problems(self._host.now())),
+            *([str(record)] if record else []),
+        )
 
     def health(self, now: int) -> BridgeHealth:
         """Return how the bridge does."""
         return BridgeHealth(
-            started=utc(self._begun), uptime=round((self._host.steady() - self._steady) / SECOND, 1),
-            broker=self._link.health, process=self._process, clock=self._clock_change,
-            queues={name: waiting() for name, waiting in self.queues.items()}, problems=tuple(self._problems(now)),
-        )  # fmt: skip
+            started=utc(self._begun),
+            uptime=round((self._host.steady() - self._steady) / SECOND, 1),
+            broker=self._link.health,
+            process=self._process,
+            clock=self._clock_change,
+            queues={name: waiting() for name, waiting in self.queues.items()},
+            problems=tuple(self._problems(now)),
+        )
 
     def record(self) -> JournalHealth:
         """Return how the record does."""
         recording = self._recorder.now
         return JournalHealth(
-            problem=recording.reason, detail=recording.detail, held=recording.held, lost=recording.lost,
-            notice=" ".join(self._notices) or None, signal=self._raw.problem,
-        )  # fmt: skip
+            problem=recording.reason,
+            detail=recording.detail,
+            held=recording.held,
+            lost=recording.lost,
+            notice=" ".join(self._notices) or None,
+            signal=self._raw.problem,
+        )
 
     def report(self) -> Report:
         """Return what is well and what is not."""
         now = self._host.now()
         health = self.health(now)
         sleepers = {watch.id: watch.sensors(now) for watch in self._watches.values()}
-        troubled = any(one.problem not in (None, PROBLEM_ENDED) for them in sleepers.values() for one in them.values())
+        troubled = any(
+            one.problem not in (None, PROBLEM_ENDED)
+            for them in sleepers.values()
+            for one in them.values()
+        )
         alive = asyncio.get_running_loop().time() - self._ticked < STUCK
         return Report(
-            well=alive and self.recording and not health.problems and not troubled, alive=alive, time=utc(now),
-            software=__version__, recording=self.recording, journal=self.record(), bridge=health, sleepers=sleepers,
-        )  # fmt: skip
+            well=alive and self.recording and not health.problems and not troubled,
+            alive=alive,
+            time=utc(now),
+            software=__version__,
+            recording=self.recording,
+            journal=self.record(),
+            bridge=health,
+            sleepers=sleepers,
+        )
 
     def _status(self) -> str:
         """Return how things are, in a line for the service manager."""
         now = self._host.now()
         signs = [sign for watch in self._watches.values() for sign in watch.signs(now)]
         there = sum(sign.connected for sign in signs)
-        first = self._recorder.now.detail or next((problem.text for problem in self._problems(now)), "")
+        first = self._recorder.now.detail or next(
+            (problem.text for problem in self._problems(now)), ""
+        )
         return f"{there} of {len(signs)} sensors deliver" + (f"; {first}" if first else "")
 
     def _problems(self, now: int) -> Iterator[Problem]:

@@ -1,4 +1,6 @@
-"""`limber check`: tries the journal, the broker and every sensor; says what works, and what to do about the rest."""
+"""`limber check`: tries the journal, the broker and every sensor; says what works, and what to do
+about the rest.
+"""
 
 import asyncio
 import contextlib
@@ -15,14 +17,21 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from limber_bridge.config.schema import Broker, Config, Page, Sleeper, Watched
+from limber_bridge.config.schema import Broker, Config, ConfiguredSensor, HealthEndpoint, Sleeper
 from limber_bridge.daemon.mqtt_client import UNSUPPORTED
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Reason, Request, Samples, SourceLostError, Trouble
+from limber_bridge.sources.source_api import (
+    Arrival,
+    FrameError,
+    Reason,
+    Samples,
+    SourceLostError,
+    SourceRequest,
+)
 from limber_bridge.storage.journal import look_at
 from limber_bridge.storage.journal_reader import InUseError, JournalError
 
@@ -59,7 +68,9 @@ async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
         yield try_page(config.page)
     topics = Topics(config.broker.base, config.bridge)
     first = config.sleepers[0].id
-    found = await asyncio.to_thread(lambda: list(try_broker(config.broker, topics, first, running=running)))
+    found = await asyncio.to_thread(
+        lambda: list(try_broker(config.broker, topics, first, running=running))
+    )
     for finding in found:
         yield finding
     if not running:
@@ -97,7 +108,10 @@ def ask_bridge(config: Config, topics: Topics, wait: float) -> Iterator[Finding]
         state = state_of(config.broker, topics.state(sleeper.id), wait)
         if state is None:
             mend = f"let the user of `limber check` subscribe to {topics.state(sleeper.id)}, or stop the bridge first"
-            yield Finding(well=False, text=f"sensors of {sleeper.name}: the running bridge says nothing; {mend}")
+            yield Finding(
+                well=False,
+                text=f"sensors of {sleeper.name}: the running bridge says nothing; {mend}",
+            )
             continue
         # Each sleeper's state says the same of the bridge.
         for complaint in complaints_in(state):
@@ -109,7 +123,9 @@ def ask_bridge(config: Config, topics: Topics, wait: float) -> Iterator[Finding]
 
 
 def complaints_in(state: State) -> Iterator[str]:
-    """Yield what a running bridge has to complain of besides its sensors, as the end of a sentence about it."""
+    """Yield what a running bridge has to complain of besides its sensors, as the end of a sentence
+    about it.
+    """
     if not state.recording:
         yield f"records nothing: {state.journal.detail}"
     if state.journal.notice is not None:
@@ -123,7 +139,7 @@ def state_of(broker: Broker, topic: str, wait: float) -> State | None:
     for version in (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311):
         with (
             contextlib.suppress(OSError, queue.Empty, HungUpError, msgspec.DecodeError),
-            contextlib.closing(Trial(broker, Topics("check", "state"), version)) as trial,
+            contextlib.closing(BrokerProbe(broker, Topics("check", "state"), version)) as trial,
         ):
             if trial.answer("connect").is_failure:
                 continue
@@ -132,26 +148,34 @@ def state_of(broker: Broker, topic: str, wait: float) -> State | None:
     return None
 
 
-def said(sleeper: Sleeper, watched: Watched, health: SensorHealth | None) -> Finding:
+def said(sleeper: Sleeper, watched: ConfiguredSensor, health: SensorHealth | None) -> Finding:
     """Return what a running bridge says of one sensor, for a person."""
     who = name_of(sleeper, watched)
     if health is None:
-        return Finding(well=False, text=f"{who}: the running bridge does not know it; restart the bridge")
+        return Finding(
+            well=False, text=f"{who}: the running bridge does not know it; restart the bridge"
+        )
     if health.problem == PROBLEM_ENDED:
         return Finding(well=True, text=f"{who}: its recording is over")
     mend = REFUSED.get(health.problem or "")
     if not health.connected and mend is not None:
-        return Finding(well=False, text=f"{who}: the running bridge refuses what it sends ({health.problem}); {mend}")
+        return Finding(
+            well=False,
+            text=f"{who}: the running bridge refuses what it sends ({health.problem}); {mend}",
+        )
     if not health.connected:
         mend = "check its power, its network, and the address it sends to"
         why = "" if health.problem is None else f" ({health.problem})"
         return Finding(well=False, text=f"{who}: the running bridge hears nothing{why}; {mend}")
     charge = "" if health.battery is None else f", battery {health.battery} %"
     quality = "" if health.quality is None else f", quality {health.quality} %"
-    return Finding(well=True, text=f"{who}: {watched.sensor.quantity} at {health.rate or 0:g} Hz{charge}{quality}")
+    return Finding(
+        well=True,
+        text=f"{who}: {watched.sensor.quantity} at {health.rate or 0:g} Hz{charge}{quality}",
+    )
 
 
-def try_page(page: Page) -> Finding:
+def try_page(page: HealthEndpoint) -> Finding:
     """Open the port of `GET /health` and close it again."""
     where = f"health {page.address}:{page.port}"
     family = socket.AF_INET6 if ":" in page.address else socket.AF_INET
@@ -167,7 +191,7 @@ class HungUpError(Exception):
     """The broker closed the connection."""
 
 
-class Trial:
+class BrokerProbe:
     """One connection to the broker, whose answers come one after the other."""
 
     def __init__(self, broker: Broker, topics: Topics, version: MQTTProtocolVersion) -> None:
@@ -180,8 +204,12 @@ class Trial:
         if broker.tls is not None:
             client.tls_set_context(broker.tls.context())
         client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put(("connect", reason))
-        client.on_disconnect = lambda _c, _u, _f, reason, _p: self._answers.put(("disconnect", reason))
-        client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._answers.put(("subscribe", reasons[0]))
+        client.on_disconnect = lambda _c, _u, _f, reason, _p: self._answers.put(
+            ("disconnect", reason)
+        )
+        client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._answers.put(
+            ("subscribe", reasons[0])
+        )
         client.on_publish = lambda _c, _u, _m, reason, _p: self._answers.put(("publish", reason))
         client.on_message = lambda _c, _u, message: self._take(message, topics)
         self.online = False
@@ -190,13 +218,17 @@ class Trial:
         client.loop_start()
 
     def _take(self, message: paho.MQTTMessage, topics: Topics) -> None:
-        self.online |= message.retain and message.topic == topics.status and message.payload == ONLINE
+        self.online |= (
+            message.retain and message.topic == topics.status and message.payload == ONLINE
+        )
         self._answers.put(("message", message.payload))
 
     def answer(self, *kinds: str, patience: float = PATIENCE) -> Any:  # noqa: ANN401 - a reason code or a payload
-        """Wait for the next answer of these kinds and leave out others; with more than one, return the kind as well.
+        """Wait for the next answer of these kinds and leave out others; with more than one, return
+        the kind as well.
 
-        queue.Empty where nothing comes for so many seconds, HungUpError if the connection is closed.
+        queue.Empty where nothing comes for so many seconds, HungUpError if the connection is
+        closed.
         """
         while True:
             found, value = self._answers.get(timeout=patience)
@@ -211,18 +243,26 @@ class Trial:
         self.client.loop_stop()
 
 
-def try_broker(broker: Broker, topics: Topics, sleeper: str, *, running: bool = False) -> Iterator[Finding]:
+def try_broker(
+    broker: Broker, topics: Topics, sleeper: str, *, running: bool = False
+) -> Iterator[Finding]:
     """Connect, ask ourselves something and hear it: this shows what a broker's "yes" does not.
 
-    The first finding is that of the connection. `running`: a bridge of this configuration is at work.
+    The first finding is that of the connection. `running`: a bridge of this configuration is at
+    work.
     """
     where = f"broker {broker.host}:{broker.port}"
     mend = "no answer; is it an MQTT broker, and does it want `tls`?"
-    for version, name in ((MQTTProtocolVersion.MQTTv5, "MQTT 5"), (MQTTProtocolVersion.MQTTv311, "MQTT 3.1.1")):
+    for version, name in (
+        (MQTTProtocolVersion.MQTTv5, "MQTT 5"),
+        (MQTTProtocolVersion.MQTTv311, "MQTT 3.1.1"),
+    ):
         try:
-            trial = Trial(broker, topics, version)
+            trial = BrokerProbe(broker, topics, version)
         except OSError as error:
-            yield Finding(well=False, text=f"{where}: {error}; check `host`, `port` and `tls` under `broker`")
+            yield Finding(
+                well=False, text=f"{where}: {error}; check `host`, `port` and `tls` under `broker`"
+            )
             return
         with contextlib.closing(trial):
             try:
@@ -235,7 +275,10 @@ def try_broker(broker: Broker, topics: Topics, sleeper: str, *, running: bool = 
             if reason.value == UNSUPPORTED and version == MQTTProtocolVersion.MQTTv5:
                 continue
             if reason.is_failure:
-                yield Finding(well=False, text=f"{where}: {reason}; check `user` and `password` under `broker`")
+                yield Finding(
+                    well=False,
+                    text=f"{where}: {reason}; check `user` and `password` under `broker`",
+                )
                 return
             yield Finding(well=True, text=f"{where}: connected with {name}")
             yield allowed(trial, topics, sleeper)
@@ -251,7 +294,7 @@ def elsewhere(where: str, topics: Topics) -> str:
     return f"{where}: another bridge with the id `{topics.bridge}` is online, and none with this journal: {mend}"
 
 
-def allowed(trial: Trial, topics: Topics, sleeper: str) -> Finding:
+def allowed(trial: BrokerProbe, topics: Topics, sleeper: str) -> Finding:
     """Try whether all that the bridge does is allowed."""
     rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.ask} and {topics.status}"
     try:
@@ -263,8 +306,10 @@ def allowed(trial: Trial, topics: Topics, sleeper: str) -> Finding:
     return Finding(well=True, text=f"broker delivers what is published under {topics.root}")
 
 
-def refusal(trial: Trial, topics: Topics, sleeper: str) -> str:
-    """Return what the broker refuses, in words; nothing if all is granted. Nobody listens to what is published."""
+def refusal(trial: BrokerProbe, topics: Topics, sleeper: str) -> str:
+    """Return what the broker refuses, in words; nothing if all is granted. Nobody listens to what
+    is published.
+    """
     for topic in (topics.ask, topics.status):
         trial.client.subscribe(topic, qos=1)
         reason = trial.answer("subscribe")
@@ -278,13 +323,19 @@ def refusal(trial: Trial, topics: Topics, sleeper: str) -> str:
     return ""
 
 
-def echo(trial: Trial, topics: Topics, sleeper: str) -> str:
-    """Ask a question that changes nothing and hear it ourselves; return what the broker refuses, as above."""
+def echo(trial: BrokerProbe, topics: Topics, sleeper: str) -> str:
+    """Ask a question that changes nothing and hear it ourselves; return what the broker refuses, as
+    above.
+    """
     key = secrets.token_hex(8)
     question = {
-        "v": PROTOCOL, "id": key, "reply": f"{topics.root}/answer/check-{key}", "ask": "nights", "sleeper": sleeper,
+        "v": PROTOCOL,
+        "id": key,
+        "reply": f"{topics.root}/answer/check-{key}",
+        "ask": "nights",
+        "sleeper": sleeper,
         "after": "9999-12-31",
-    }  # fmt: skip
+    }
     trial.client.publish(topics.ask, json.dumps(question), qos=1)
     # Either may come first.
     while True:
@@ -298,13 +349,20 @@ def echo(trial: Trial, topics: Topics, sleeper: str) -> str:
 async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
     """Listen to the sensors of one source until each was heard, or for `wait` seconds."""
     source = SOURCES[name]
-    mine = [(sleeper, one) for sleeper in config.sleepers for one in sleeper.sensors if one.source == name]
+    mine = [
+        (sleeper, one)
+        for sleeper in config.sleepers
+        for one in sleeper.sensors
+        if one.source == name
+    ]
     host = HostClock()
     groups = [mine] if source.together and mine else [[one] for one in mine]
     findings = []
     for group in groups:
         wanted = tuple(watched.wanted for _, watched in group)
-        request = Request(wanted, config.sections.get(name), config.calendar, host, host.now())
+        request = SourceRequest(
+            wanted, config.sections.get(name), config.calendar, host, host.now()
+        )
         arrivals = source.run(request)
         heard: dict[int, Arrival] = {}
         lost = ""
@@ -328,22 +386,28 @@ def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
         heard[arrival.sensor] = arrival
 
 
-def name_of(sleeper: Sleeper, watched: Watched) -> str:
+def name_of(sleeper: Sleeper, watched: ConfiguredSensor) -> str:
     """Return which sensor it is, for a person."""
     sensor = watched.sensor
     where = " ".join(str(part) for part in (sensor.side, sensor.place) if part)
     return f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
 
 
-def told(sleeper: Sleeper, watched: Watched, heard: dict[int, Arrival], lost: str, wait: float) -> Finding:
+def told(
+    sleeper: Sleeper, watched: ConfiguredSensor, heard: dict[int, Arrival], lost: str, wait: float
+) -> Finding:
     """Return what was heard of one sensor, for a person."""
-    sensor, who = watched.sensor, name_of(sleeper, watched)
+    sensor = watched.sensor
+    who = name_of(sleeper, watched)
     match heard.get(sensor.id):
         case Samples(block=block, battery=battery):
             charge = "" if battery is None else f", battery {battery} %"
             return Finding(well=True, text=f"{who}: {sensor.quantity} at {block.rate:g} Hz{charge}")
-        case Trouble(detail=detail):
+        case FrameError(detail=detail):
             return Finding(well=False, text=f"{who}: {detail}")
         case _:
-            mend = lost or f"nothing heard in {wait:g} s; check its power, its network, and the address it sends to"
+            mend = (
+                lost
+                or f"nothing heard in {wait:g} s; check its power, its network, and the address it sends to"
+            )
             return Finding(well=False, text=f"{who}: {mend}")

@@ -1,8 +1,8 @@
 """The broker: birth, last will, and messages both ways.
 
-Law: paho's thread only hands over; nothing of ours runs in it, as an exception there would leave the process deaf.
-Nothing is true because it was published: what must not be lost is in the journal. A connection is believed only as long
-as our own messages come back over it.
+Law: paho's thread only hands over; nothing of ours runs in it, as an exception there would leave
+the process deaf. Nothing is true because it was published: what must not be lost is in the journal.
+A connection is believed only as long as our own messages come back over it.
 """
 
 import asyncio
@@ -23,16 +23,18 @@ from paho.mqtt.reasoncodes import ReasonCode
 from limber_bridge.config.schema import Broker
 from limber_bridge.domain.nights import utc
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
-from limber_bridge.protocol.messages import Absence, LinkHealth, Problem
+from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
 
 LOG: Final = logging.getLogger(__name__)
 
 KEEPALIVE: Final = 20
 """s. A link that is half open is noticed after about twice this."""
 QUEUED: Final = 4000
-"""Messages that may wait for the broker's word: all that a thousand sleepers have to say at once, 24 MB or so."""
+"""Messages that may wait for the broker's word: all that a thousand sleepers have to say at once,
+24 MB or so."""
 FRESH: Final = 60
-"""s for which an event is worth delivering; when it happened decides whether it is late, not the transport."""
+"""s for which an event is worth delivering; when it happened decides whether it is late, not the
+transport."""
 UNSUPPORTED: Final = 132
 """Reason code of MQTT 5: unsupported protocol version."""
 UNSPECIFIED: Final = 128
@@ -40,11 +42,11 @@ UNSPECIFIED: Final = 128
 CLOSES: Final = 3
 """Times a broker may just hang up on MQTT 5 before 3.1.1 is tried."""
 ANSWER: Final = 5.0
-"""s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt, seen with a last
-will)."""
+"""s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt,
+seen with a last will)."""
 TAKEN: Final = 142
-"""Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it, nor has mosquitto
-2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
+"""Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it,
+nor has mosquitto 2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
 AGAIN: Final = (1, 30)
 """s, the shortest and the longest, between two attempts to reach the broker."""
 BRIEF: Final = 5.0
@@ -52,9 +54,11 @@ BRIEF: Final = 5.0
 BRIEFS: Final = 3
 """Such connections in a row after which that is said, and the connection is left alone."""
 REST: Final = 60.0
-"""s until a connection that was taken over is tried again: two that throw each other out would do nothing else."""
+"""s until a connection that was taken over is tried again: two that throw each other out would do
+nothing else."""
 MARGIN: Final = 15.0
-"""s beyond that within which the connection of one breaks to whom the other comes back after its rest."""
+"""s beyond that within which the connection of one breaks to whom the other comes back after its
+rest."""
 GOOD_BYE: Final = 2.0
 """s for the broker to take a good-bye, and for a client to end."""
 HOME_ASSISTANT: Final = "homeassistant/status"
@@ -74,14 +78,17 @@ class Heartbeat:
     every: float = 60.0
     """s."""
     patience: float = 180.0
-    """s without our own message after which the client is thrown away, whatever it says of itself."""
+    """s without our own message after which the client is thrown away, whatever it says of itself.
+    """
 
 
 HEARTBEAT: Final = Heartbeat()
 
 
-class Link:
-    """The connection to the broker, for as long as the bridge runs. To be used from one event loop only."""
+class MqttClient:
+    """The connection to the broker, for as long as the bridge runs. To be used from one event loop
+    only.
+    """
 
     def __init__(
         self,
@@ -95,18 +102,24 @@ class Link:
 
         `greet` has to be set before `start`.
         """
-        self._broker, self._topics, self._heard, self._now = broker, topics, heard, now
+        self._broker = broker
+        self._topics = topics
+        self._heard = heard
+        self._now = now
         self._loop = asyncio.get_running_loop()
         self._version = MQTTProtocolVersion.MQTTv5
         self._client: paho.Client | None = None
         self._heartbeat = heartbeat
         self._beating: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
-        self._stood, self._briefs, self._soon = self._loop.time(), 0, 0
+        self._stood = self._loop.time()
+        self._briefs = 0
+        self._soon = 0
         self._echoed = self._loop.time()
         self._closes = 0
         self._guessed = False
-        """MQTT 3.1.1 is spoken because nothing else came back, and not because the broker said so."""
+        """MQTT 3.1.1 is spoken because nothing else came back, and not because the broker said so.
+        """
         self._up = self._leaving = self._refused = self._told_up = False
         self._unanswered: asyncio.TimerHandle | None = None
         self._complained: set[str] = set()
@@ -115,13 +128,14 @@ class Link:
         self._since = now()
         self._reason = ""
         self._absences = 0
-        self._absence: Absence | None = None
+        self._absence: Disconnection | None = None
         self._flying: dict[int, str] = {}
         self._dropped = 0
         self._needed: set[int | None] = set()
         self._landed = asyncio.Event()
         self.greet: Callable[[], None] = lambda: None
-        """Called on every connection, once questions are subscribed to: publishes everything that is retained."""
+        """Called on every connection, once questions are subscribed to: publishes everything that
+        is retained."""
 
     @property
     def version(self) -> str:
@@ -137,12 +151,17 @@ class Link:
         return tuple(Problem(key=key, text=text) for key, text in (away | self._problems).items())
 
     @property
-    def health(self) -> LinkHealth:
+    def health(self) -> ConnectionHealth:
         """How the connection does."""
-        return LinkHealth(
-            connected=self._up, protocol=self.version, since=utc(self._since), absences=self._absences,
-            absence=self._absence, waiting=len(self._flying), dropped=self._dropped,
-        )  # fmt: skip
+        return ConnectionHealth(
+            connected=self._up,
+            protocol=self.version,
+            since=utc(self._since),
+            absences=self._absences,
+            absence=self._absence,
+            waiting=len(self._flying),
+            dropped=self._dropped,
+        )
 
     def start(self) -> None:
         """Begin to connect, and go on trying until stopped."""
@@ -169,7 +188,9 @@ class Link:
         await asyncio.to_thread(self._discard().join, GOOD_BYE)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish at QoS 1 if the broker is there; what is not retained is worth nothing to it after a minute."""
+        """Publish at QoS 1 if the broker is there; what is not retained is worth nothing to it
+        after a minute.
+        """
         if self._client is None or not self._up:
             return
         properties = None
@@ -183,7 +204,9 @@ class Link:
             self._flying[told.mid] = topic
 
     def greeted(self, retained: Iterable[str], owned: Iterable[str]) -> None:
-        """Clear what was once ours and is no more, then tell that the bridge is online, last of all."""
+        """Clear what was once ours and is no more, then tell that the bridge is online, last of
+        all.
+        """
         for topic in sorted(set(owned) - set(retained)):
             self.publish(topic, b"", retain=True)
         self.publish(self._topics.status, ONLINE, retain=True)
@@ -195,9 +218,13 @@ class Link:
         self._client.loop_start()
 
     def _discard(self) -> threading.Thread:
-        """Let go of the client; what is returned ends with it. A thread of its own, as paho may be stuck for long."""
+        """Let go of the client; what is returned ends with it. A thread of its own, as paho may be
+        stuck for long.
+        """
         self._answered()
-        old, self._client, self._up = self._client, None, False
+        old = self._client
+        self._client = None
+        self._up = False
 
         def end() -> None:
             if old is not None:
@@ -219,8 +246,13 @@ class Link:
             self.publish(self._topics.status, ONLINE, retain=True)
             return
         if self._up:
-            rights = f"if this lasts, let its user publish to {self._topics.status} and subscribe to it"
-            self._trouble(NO_ECHO, f"the broker hands back nothing of what it takes; connecting anew; {rights}")
+            rights = (
+                f"if this lasts, let its user publish to {self._topics.status} and subscribe to it"
+            )
+            self._trouble(
+                NO_ECHO,
+                f"the broker hands back nothing of what it takes; connecting anew; {rights}",
+            )
             self._lost("nothing came back from it")
         self._echoed = self._loop.time()
         self._anew()
@@ -229,12 +261,16 @@ class Link:
         """Begin with another client; what was only guessed of the broker is tried again."""
         self._resting = None
         if self._guessed:
-            self._version, self._guessed, self._closes = MQTTProtocolVersion.MQTTv5, False, 0
+            self._version = MQTTProtocolVersion.MQTTv5
+            self._guessed = False
+            self._closes = 0
         self._discard()
         self._begin()
 
     def _new_client(self) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, f"limber-{self._topics.bridge}", protocol=self._version)
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, f"limber-{self._topics.bridge}", protocol=self._version
+        )
         if self._broker.user is not None:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls is not None:
@@ -245,7 +281,9 @@ class Link:
         client.on_socket_open = self._hand(self._opened)
         client.on_connect = self._hand(self._connected)
         # paho calls it while it handles the error, and tells nothing of it.
-        client.on_connect_fail = lambda client, data: self._hand(self._failed)(client, data, sys.exception())
+        client.on_connect_fail = lambda client, data: self._hand(self._failed)(
+            client, data, sys.exception()
+        )
         client.on_disconnect = self._hand(self._disconnected)
         client.on_publish = self._hand(self._published)
         client.on_subscribe = self._hand(self._subscribed)
@@ -261,7 +299,9 @@ class Link:
 
         return handed
 
-    def _if_ours(self, client: paho.Client, method: Callable[..., None], values: tuple[Any, ...]) -> None:
+    def _if_ours(
+        self, client: paho.Client, method: Callable[..., None], values: tuple[Any, ...]
+    ) -> None:
         if client is self._client:
             method(*values)
 
@@ -278,7 +318,9 @@ class Link:
         if self._version == MQTTProtocolVersion.MQTTv5:
             self._fall_back("the broker does not answer in MQTT 5", guessed=True)
         else:
-            self._complain("the broker does not answer; is it an MQTT broker, and does it want `tls`?")
+            self._complain(
+                "the broker does not answer; is it an MQTT broker, and does it want `tls`?"
+            )
             if self._guessed:
                 # It may only have been slow.
                 self._anew()
@@ -296,30 +338,45 @@ class Link:
             return
         self._note_up()
         assert self._client is not None  # noqa: S101 - _if_ours has seen to it
-        # Of a broker that keeps us from hearing Home Assistant start nothing is asked: state is retained.
+        # Of a broker that keeps us from hearing Home Assistant start nothing is asked: state is
+        # retained.
         self._client.subscribe(HOME_ASSISTANT, qos=1)
-        self._needed = {self._client.subscribe(topic, qos=1)[1] for topic in (self._topics.ask, self._topics.status)}
+        self._needed = {
+            self._client.subscribe(topic, qos=1)[1]
+            for topic in (self._topics.ask, self._topics.status)
+        }
         self.greet()
 
     def _note_up(self) -> None:
         """Note that there is a connection, and of which absence it is the end."""
         if self._absences or self._reason:
-            self._absence = Absence(start=utc(self._since), end=utc(self._now()), reason=self._reason)
+            self._absence = Disconnection(
+                start=utc(self._since), end=utc(self._now()), reason=self._reason
+            )
         self._up, self._closes, self._reason, self._since = True, 0, "", self._now()
         self._complained.clear()
         self._flying.clear()
         self._echoed = self._stood = self._loop.time()
         # A client that is made anew again and again, for want of rights, is told once.
         if not self._told_up:
-            LOG.info("connected to the broker at %s:%d with %s", self._broker.host, self._broker.port, self.version)
+            LOG.info(
+                "connected to the broker at %s:%d with %s",
+                self._broker.host,
+                self._broker.port,
+                self.version,
+            )
         self._told_up = True
 
     def _failed(self, error: BaseException | None) -> None:
         where = f"{self._broker.host}:{self._broker.port}"
         if isinstance(error, ssl.SSLError):
-            self._complain(f"no trust between us and the broker at {where} ({error}); check `tls` under `broker`")
+            self._complain(
+                f"no trust between us and the broker at {where} ({error}); check `tls` under `broker`"
+            )
         elif not self._absences:
-            self._complain(f"no broker at {where} ({error}); check `host` and `port` under `broker`")
+            self._complain(
+                f"no broker at {where} ({error}); check `host` and `port` under `broker`"
+            )
 
     def _disconnected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self._answered()
@@ -339,21 +396,29 @@ class Link:
             if self._closes == CLOSES:
                 self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times", guessed=True)
         else:
-            self._complain("the broker hangs up before it answers; does it want `tls`, or a certificate under `tls`?")
+            self._complain(
+                "the broker hangs up before it answers; does it want `tls`, or a certificate under `tls`?"
+            )
 
     def _is_taken(self, reason: ReasonCode) -> bool:
-        """Return whether another client took over our connection; then it is left alone for a while."""
+        """Return whether another client took over our connection; then it is left alone for a
+        while.
+        """
         lasted = self._loop.time() - self._stood
         # Another bridge, too, waits before it tries again: what breaks at once is the network.
         perhaps = lasted > AGAIN[0] / 2
         self._briefs = self._briefs + 1 if perhaps and lasted < BRIEF else 0
         self._soon = self._soon + 1 if perhaps and lasted < REST + MARGIN else 0
-        taken, mend = reason.value == TAKEN, "give each an id of its own, or stop one"
+        taken = reason.value == TAKEN
+        mend = "give each an id of its own, or stop one"
         why = f"another bridge with the id `{self._topics.bridge}` is connected"
         if not taken:
             why = f"each connection breaks soon, as if {why}"
         if taken or self._soon >= BRIEFS:
-            self._trouble(TAKEN_OVER, f"{why}: {mend}" if taken else f"{why}: if so, {mend}; else see to the network")
+            self._trouble(
+                TAKEN_OVER,
+                f"{why}: {mend}" if taken else f"{why}: if so, {mend}; else see to the network",
+            )
         if not taken and self._briefs < BRIEFS:
             return False
         self._lost(why)
@@ -370,7 +435,8 @@ class Link:
         if why not in self._complained:
             LOG.warning("%s; going on with MQTT 3.1.1", why)
         self._complained.add(why)
-        self._version, self._guessed = MQTTProtocolVersion.MQTTv311, guessed
+        self._version = MQTTProtocolVersion.MQTTv311
+        self._guessed = guessed
         self._discard()
         self._begin()
 
@@ -383,7 +449,10 @@ class Link:
         if reason.is_failure:
             self._refused_topics.add(topic)
             rights = f"let its user publish to {self._topics.root}/#"
-            self._trouble(REFUSED_PUBLISH, f"the broker refuses what is published to {topic}: {reason}; {rights}")
+            self._trouble(
+                REFUSED_PUBLISH,
+                f"the broker refuses what is published to {topic}: {reason}; {rights}",
+            )
         elif topic in self._refused_topics:
             self._refused_topics.discard(topic)
             if not self._refused_topics:
@@ -396,7 +465,9 @@ class Link:
         if any(reason.is_failure for reason in reasons):
             self._needed.add(None)
             rights = f"let its user subscribe to {self._topics.ask} and {self._topics.status}"
-            self._trouble(REFUSED_SUBSCRIPTION, f"the broker refuses a subscription: {reasons[0]}; {rights}")
+            self._trouble(
+                REFUSED_SUBSCRIPTION, f"the broker refuses a subscription: {reasons[0]}; {rights}"
+            )
         elif not self._needed:
             self._mended(REFUSED_SUBSCRIPTION, "the broker grants the subscriptions again")
 
@@ -409,7 +480,9 @@ class Link:
                 self.publish(self._topics.status, ONLINE, retain=True)
             return
         if message.retain and message.topic == self._topics.ask:
-            self._complain(f"a question on {message.topic} is retained and not answered; clear it there")
+            self._complain(
+                f"a question on {message.topic} is retained and not answered; clear it there"
+            )
             return
         self._heard(message.topic, message.payload)
 
@@ -428,7 +501,9 @@ class Link:
             LOG.info("%s", text)
 
     def _complain(self, text: str) -> None:
-        """Log once what keeps us from the broker, until there is a connection again; it is told then, too."""
+        """Log once what keeps us from the broker, until there is a connection again; it is told
+        then, too.
+        """
         if text not in self._complained:
             LOG.error("%s", text)
         self._complained.add(text)

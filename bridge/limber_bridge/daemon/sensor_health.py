@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.events import Flaw
-from limber_bridge.detection.signal import SECOND, Block
+from limber_bridge.detection.events import SignalFault
+from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import utc
 from limber_bridge.protocol.messages import SensorHealth
-from limber_bridge.sources.source_api import Arrival, Ended, Reason, Samples, Trouble
+from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
 
 SILENT: Final = 10 * SECOND
 """us without a sample after which a sensor counts as away; a source that calls it calls again."""
@@ -19,10 +19,11 @@ REMEMBERED: Final = 60 * SECOND
 """us for which trouble is told after it was seen last, and over which the quality is taken."""
 PROBLEM_SILENT: Final = "silent"
 PROBLEM_ENDED: Final = "ended"
-"""What is wrong with a sensor besides the reasons of `Trouble`: nothing comes, or its recording is over."""
+"""What is wrong with a sensor besides the reasons of `FrameError`: nothing comes, or its recording is
+over."""
 
 
-class Health:
+class SensorHealthTracker:
     """Follows one sensor. Times are us on the host's clock."""
 
     def __init__(self, began: int) -> None:
@@ -38,7 +39,7 @@ class Health:
         self._trouble: tuple[Reason, int] | None = None
         self._troubles: Counter[str] = Counter()
         self._ended = False
-        self._flaws: dict[str, Flaw] = {}
+        self._flaws: dict[str, SignalFault] = {}
 
     def take(self, arrival: Arrival, now: int) -> None:
         """Take in what arrived."""
@@ -47,14 +48,15 @@ class Health:
                 self._ended = False
                 self._samples(arrival.block, now)
                 self._battery = arrival.battery if arrival.battery is not None else self._battery
-            case Trouble():
+            case FrameError():
                 self._trouble = (arrival.reason, now)
                 self._troubles[arrival.reason] += 1
                 self._refused += arrival.reason.refuses
             case Ended():
-                self._heard, self._ended = None, True
+                self._heard = None
+                self._ended = True
 
-    def take_flaw(self, flaw: Flaw) -> None:
+    def take_flaw(self, flaw: SignalFault) -> None:
         """Take in that something began to be wrong with the signal, or is over."""
         if flaw.end is None:
             self._flaws[flaw.fault] = flaw
@@ -92,14 +94,18 @@ class Health:
             trouble=dict(self._troubles),
         )
 
-    def _samples(self, block: Block, now: int) -> None:
+    def _samples(self, block: SampleBlock, now: int) -> None:
         good = int(np.isfinite(block.samples).all(axis=0).sum())
         expected = block.end - (block.first if self._end is None else min(self._end, block.first))
         self._lost += expected - good
-        self._heard, self._end, self._rate = now, max(block.end, self._end or 0), block.clock.rate
+        self._heard = now
+        self._end = max(block.end, self._end or 0)
+        self._rate = block.clock.rate
         self._sampled = block.clock.at(block.end - 1)
         # What was lost in a longer absence than the quality looks back at has no part in it.
-        self._recent.append((now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good))
+        self._recent.append(
+            (now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good)
+        )
         self._forget(now)
 
     def _forget(self, now: int) -> None:
@@ -110,4 +116,6 @@ class Health:
     def _quality(self, now: int) -> int | None:
         self._forget(now)
         expected = sum(expected for _, expected, _ in self._recent)
-        return round(100 * sum(good for _, _, good in self._recent) / expected) if expected else None
+        return (
+            round(100 * sum(good for _, _, good in self._recent) / expected) if expected else None
+        )

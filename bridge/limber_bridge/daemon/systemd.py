@@ -25,9 +25,11 @@ def process_health() -> ProcessHealth:
 
 
 class ServiceManager:
-    """systemd, if it started us and wants to hear (`Type=notify`, `WatchdogSec=`); else nobody is told.
+    """systemd, if it started us and wants to hear (`Type=notify`, `WatchdogSec=`); else nobody is
+    told.
 
-    Each word is a datagram to `$NOTIFY_SOCKET`; what cannot be delivered is lost, as there is nobody to tell.
+    Each word is a datagram to `$NOTIFY_SOCKET`; what cannot be delivered is lost, as there is
+    nobody to tell.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:

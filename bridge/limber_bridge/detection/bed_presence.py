@@ -1,7 +1,8 @@
-"""Breath and heart beat in the frames of an accelerometer at the bed: somebody lies in it, even if nothing else moves.
+"""Breath and heart beat in the frames of an accelerometer at the bed: somebody lies in it, even if
+nothing else moves.
 
-Law: a verdict rests on the whole minute before the end of an epoch, never on where a block happened to end; without
-frames there is none, and what is missing is never taken out of time.
+Law: a verdict rests on the whole minute before the end of an epoch, never on where a block happened
+to end; without frames there is none, and what is missing is never taken out of time.
 """
 
 import math
@@ -17,7 +18,7 @@ from limber_bridge.detection.envelope import moving_mean, squares
 from limber_bridge.detection.signal import SECOND, Flags, Floats
 
 
-class Life(StrEnum):
+class Presence(StrEnum):
     """What a minute shows of somebody in the bed."""
 
     FELT = "felt"
@@ -25,16 +26,18 @@ class Life(StrEnum):
     ABSENT = "absent"
     """Neither: nobody is there, or the sensor is too noisy."""
     COVERED = "covered"
-    """Most of it is movement, or it is not complete: nothing can be said, of somebody or of nobody."""
+    """Most of it is movement, or it is not complete: nothing can be said, of somebody or of nobody.
+    """
 
 
 AXES: Final = 3
 MINUTE: Final = 60 * SECOND
 LACKING: Final = 0.1
-"""Share of a piece that may be missing, at most [D]: breath shows in the rest as well, if it stays where it was in
-time."""
+"""Share of a piece that may be missing, at most [D]: breath shows in the rest as well, if it stays
+where it was in time."""
 BROKEN: Final = 0.5
-"""s from one frame to the next from which on some are missing: shorter holes are bridged (see `continuity`)."""
+"""s from one frame to the next from which on some are missing: shorter holes are bridged (see
+`continuity`)."""
 BREATHING: Final = (0.12, 0.5)
 """Hz (science reference 6.3: 0.1 to 0.5 Hz; the lowest bins are drift's)."""
 ABOVE: Final = (0.6, 1.9)
@@ -48,7 +51,8 @@ PEAK: Final = 6.5
 PEAKS: Final = 3.7
 """... or on average over three: of white noise one minute in a thousand reaches as much [D]."""
 PULSE: Final = (1.5, 10.0)
-"""Hz; where the push of the heart is, without its rate itself (science reference 6.3: 1 to 15 Hz)."""
+"""Hz; where the push of the heart is, without its rate itself (science reference 6.3: 1 to 15 Hz).
+"""
 PACE: Final = (0.5, 1.5)
 """s from beat to beat: 40 to 120 a minute."""
 BEAT: Final = 0.12
@@ -56,22 +60,24 @@ BEAT: Final = 0.12
 STRONGEST: Final = 6.0
 """Times its mean to which what a heart may have pushed is cut: a knock is no heart."""
 BEATS: Final = 0.2
-"""How much the minute is like itself one beat later, at least (autocorrelation); noise reaches 0.15 [D]."""
+"""How much the minute is like itself one beat later, at least (autocorrelation); noise reaches 0.15
+[D]."""
 RESTLESS: Final = 2.0
-"""Level against what three quarters of the stillest ten seconds of the last minutes do not reach, from which on
-something moves: a heart is stronger with each beat [D]."""
+"""Level against what three quarters of the stillest ten seconds of the last minutes do not reach,
+from which on something moves: a heart is stronger with each beat [D]."""
 RISES: Final = 1.05
-"""Times the same that it may be 10 s later: noise that grew is known after two or three minutes [D]."""
+"""Times the same that it may be 10 s later: noise that grew is known after two or three minutes
+[D]."""
 STILLEST: Final = 0.0001
-"""g; no level of somebody who lies still is taken for less: a sensor that gave the same value for most of ten seconds
-would make of everything after it a movement [D]."""
+"""g; no level of somebody who lies still is taken for less: a sensor that gave the same value for
+most of ten seconds would make of everything after it a movement [D]."""
 SHORTEST: Final = 8.0
 """s without movement, two breaths, that are worth a look..."""
 ENOUGH: Final = 30.0
 """... and of the minute in all."""
 
 
-class Vital:
+class PresenceDetector:
     """Looks at the last minute of one sensor, without what moved in it."""
 
     def __init__(self, length: int) -> None:
@@ -79,15 +85,20 @@ class Vital:
         self._length = length
         self._pieces: deque[tuple[int, Floats]] = deque(maxlen=MINUTE // length)
         self._still = math.inf
-        self._rate, self._since = 0.0, 0
+        self._rate = 0.0
+        self._since = 0
 
     def pace(self, rate: float, since: int) -> None:
-        """Take it that frames come at `rate` Hz (nominal) from a time (us) on, and not as they did before."""
+        """Take it that frames come at `rate` Hz (nominal) from a time (us) on, and not as they did
+        before.
+        """
         if rate != self._rate:
-            self._rate, self._since = rate, since
+            self._rate = rate
+            self._since = since
 
-    def feed(self, pieces: Pieces) -> list[Life]:
-        """Return what each piece makes known: rows of acceleration, others, and as the last ones time (us) and level.
+    def feed(self, pieces: Pieces) -> list[Presence]:
+        """Return what each piece makes known: rows of acceleration, others, and as the last ones
+        time (us) and level.
 
         `pace` must have been called for their frames.
         """
@@ -95,12 +106,12 @@ class Vital:
         cuts = [pieces.rows[:, begin:end] for begin, end in pairwise(bounds)]
         return [self._next(start, rows) for start, rows in zip(pieces.starts, cuts, strict=True)]
 
-    def _next(self, start: int, rows: Floats) -> Life:
+    def _next(self, start: int, rows: Floats) -> Presence:
         rows, lack = completed(rows, start, start + self._length, self._rate)
         # What never changes at all is measured by nothing.
         if start < self._since or lack > LACKING or not np.ptp(rows[:AXES], axis=1).any():
             self._pieces.clear()
-            return Life.COVERED
+            return Presence.COVERED
         if self._pieces and start - self._pieces[-1][0] != self._length:
             self._pieces.clear()
         self._pieces.append((start, rows))
@@ -108,16 +119,18 @@ class Vital:
         usual = np.partition(rows[-1], place)[place]
         self._still = min(max(STILLEST, float(usual)), self._still * RISES)
         if len(self._pieces) < (self._pieces.maxlen or 0):
-            return Life.COVERED
+            return Presence.COVERED
         return judged(np.concatenate([known for _, known in self._pieces], axis=1), self._still)
 
 
 def completed(rows: Floats, begin: int, end: int, rate: float) -> tuple[Floats, float]:
-    """Return rows without that of time, and what share of the time (`begin` to `end`, us) had no frames.
+    """Return rows without that of time, and what share of the time (`begin` to `end`, us) had no
+    frames.
 
     There, at `rate` Hz, they are 0 with a level above any other.
     """
-    times, kept = rows[-2], np.delete(rows, -2, axis=0)
+    times = rows[-2]
+    kept = np.delete(rows, -2, axis=0)
     steps = np.diff(times, prepend=begin, append=end)
     holes = np.flatnonzero(np.abs(steps) > BROKEN * SECOND)
     if not holes.size:
@@ -129,19 +142,23 @@ def completed(rows: Floats, begin: int, end: int, rate: float) -> tuple[Floats, 
     return filled, float(np.abs(steps[holes]).sum()) / (end - begin)
 
 
-def judged(minute: Floats, still: float) -> Life:
-    """Return what a minute of acceleration and level shows; `still`: the level of somebody who lies still."""
+def judged(minute: Floats, still: float) -> Presence:
+    """Return what a minute of acceleration and level shows; `still`: the level of somebody who lies
+    still.
+    """
     rate = minute.shape[1] * SECOND / MINUTE
     calm, share = calmed(minute[:AXES], minute[-1] < RESTLESS * still, rate)
     if share < ENOUGH * SECOND / MINUTE or not calm.any():
-        return Life.COVERED
-    return Life.FELT if breathes(calm, rate) or pulses(longest(calm), rate) else Life.ABSENT
+        return Presence.COVERED
+    return Presence.FELT if breathes(calm, rate) or pulses(longest(calm), rate) else Presence.ABSENT
 
 
 def calmed(minute: Floats, still: Flags, rate: float) -> tuple[Floats, float]:
-    """Return acceleration without the stretches in which something moves, and the share that is left.
+    """Return acceleration without the stretches in which something moves, and the share that is
+    left.
 
-    Each stretch without movement is without its mean and slope: somebody who has moved lies otherwise.
+    Each stretch without movement is without its mean and slope: somebody who has moved lies
+    otherwise.
     """
     calm = np.zeros(minute.shape)
     left = 0
@@ -166,17 +183,22 @@ def breathes(minute: Floats, rate: float) -> bool:
     count = minute.shape[1] // width
     folded = minute[:, : count * width].reshape(len(minute), count, width).mean(axis=2)
     power, frequencies = spectrum(folded, rate / width)
-    # Drift has more power the slower it is: the breath must stand out of what lies around it as well.
+    # Drift has more power the slower it is: the breath must stand out of what lies around it as
+    # well.
     beside = np.median(power[:, within(frequencies, ABOVE)], axis=1)
     around = np.median(power[:, within(frequencies, (BREATHING[0], ABOVE[0]))], axis=1)
     noise = np.maximum(beside, around) / np.log(2)
-    swings = power[:, within(frequencies, BREATHING)] / np.maximum(noise, np.finfo(float).tiny)[:, None]
+    swings = (
+        power[:, within(frequencies, BREATHING)] / np.maximum(noise, np.finfo(float).tiny)[:, None]
+    )
     joined = moving_mean(swings, BINS)
     return bool(joined.max() >= PEAK or joined.mean(axis=0).max() >= PEAKS)
 
 
 def pulses(minute: Floats, rate: float) -> bool:
-    """Return whether a calm minute of acceleration (axes, n; `rate` Hz) is shaken evenly, as by a heart."""
+    """Return whether a calm minute of acceleration (axes, n; `rate` Hz) is shaken evenly, as by a
+    heart.
+    """
     earliest, latest = (round(lag * rate) for lag in PACE)
     if latest >= minute.shape[1]:
         return False

@@ -7,17 +7,18 @@ import heapq
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Final
 
-from limber_bridge.detection.events import Movement, Part, Posture
+from limber_bridge.detection.events import Movement, PositionChange, UnilateralMovement
 from limber_bridge.detection.rules import RuleSet
 
 NEVER: Final = -(2**62)
 FOREVER: Final = 2**62
 
 
-class Legs:
+class BilateralCombiner:
     """Combines the movements of several legs under one rule set.
 
-    A leg is any hashable key. Legs whose side is known join into bilateral movements; all others stay alone.
+    A leg is any hashable key. Legs whose side is known join into bilateral movements; all others
+    stay alone.
     """
 
     def __init__(self, rules: RuleSet, legs: Iterable[Hashable]) -> None:
@@ -25,9 +26,9 @@ class Legs:
         self._rules = rules
         self._frontier = dict.fromkeys(legs, NEVER)
         self._rank = {leg: rank for rank, leg in enumerate(sorted(self._frontier, key=str))}
-        self._open: dict[Hashable, Part] = {}
-        self._waiting: list[tuple[int, int, int, Hashable, Part]] = []
-        self._group: list[tuple[Hashable, Part]] = []
+        self._open: dict[Hashable, UnilateralMovement] = {}
+        self._waiting: list[tuple[int, int, int, Hashable, UnilateralMovement]] = []
+        self._group: list[tuple[Hashable, UnilateralMovement]] = []
         self._told = NEVER
         self._count = 0
 
@@ -40,16 +41,24 @@ class Legs:
 
     @property
     def pending(self) -> int:
-        """Onset (us) of the first movement that was handed in and not told yet; FOREVER where there is none."""
-        waiting = [entry[0] for entry in self._waiting[:1]] + [part.onset for _, part in self._group[:1]]
+        """Onset (us) of the first movement that was handed in and not told yet; FOREVER where there
+        is none.
+        """
+        waiting = [entry[0] for entry in self._waiting[:1]] + [
+            part.onset for _, part in self._group[:1]
+        ]
         return min([*waiting, *(part.onset for part in self._open.values())], default=FOREVER)
 
-    def mark(self, leg: Hashable, part: Part) -> None:
+    def mark(self, leg: Hashable, part: UnilateralMovement) -> None:
         """Take in a movement of one leg; those of the same leg come in order of onset."""
         if part.duration < self._rules.shortest and not part.turned:
             return
         last = self._open.get(leg)
-        if last is not None and part.onset - last.end < self._rules.hold and last.turned == part.turned:
+        if (
+            last is not None
+            and part.onset - last.end < self._rules.hold
+            and last.turned == part.turned
+        ):
             self._open[leg] = last.joined(part)
             return
         self._release(leg)
@@ -62,7 +71,7 @@ class Legs:
         if last is not None and self._frontier[leg] - last.end >= self._rules.hold:
             self._release(leg)
 
-    def settle(self) -> Iterator[Movement | Posture]:
+    def settle(self) -> Iterator[Movement | PositionChange]:
         """Yield the movements that are certain by now, in order of onset.
 
         A mark that comes after its time has passed (a late sensor) is told alone.
@@ -81,17 +90,22 @@ class Legs:
 
     def _reached(self) -> list[int]:
         """Return, for each leg, the earliest onset that it may still hand on."""
-        return [self._open[leg].onset if leg in self._open else frontier for leg, frontier in self._frontier.items()]
+        return [
+            self._open[leg].onset if leg in self._open else frontier
+            for leg, frontier in self._frontier.items()
+        ]
 
     def _release(self, leg: Hashable) -> None:
         part = self._open.pop(leg, None)
-        if part is None or (self._rules.drops_longer and part.duration > self._rules.longest and not part.turned):
+        if part is None or (
+            self._rules.drops_longer and part.duration > self._rules.longest and not part.turned
+        ):
             return
         self._count += 1
         # Of two legs that begin together always the same one comes first, whichever was told first.
         heapq.heappush(self._waiting, (part.onset, self._rank[leg], self._count, leg, part))
 
-    def _joins(self, leg: Hashable, part: Part) -> bool:
+    def _joins(self, leg: Hashable, part: UnilateralMovement) -> bool:
         first_leg, first = self._group[0]
         if (part.side is None or first.side is None) and leg != first_leg:
             return False
@@ -109,22 +123,26 @@ class Legs:
             return self._group[0][1].onset + self._rules.joins_onsets
         return self._end() + self._rules.hold
 
-    def _close(self) -> Iterator[Movement | Posture]:
-        group, self._group = self._group, []
+    def _close(self) -> Iterator[Movement | PositionChange]:
+        group = self._group
+        self._group = []
         self._told = group[0][1].onset
         yield from self._whole(group)
 
-    def _whole(self, group: list[tuple[Hashable, Part]]) -> Iterator[Movement | Posture]:
+    def _whole(
+        self, group: list[tuple[Hashable, UnilateralMovement]]
+    ) -> Iterator[Movement | PositionChange]:
         parts = tuple(part for _, part in group)
-        onset, end = parts[0].onset, max(part.end for part in parts)
+        onset = parts[0].onset
+        end = max(part.end for part in parts)
         if any(part.turned for part in parts):
             # The body turns as a whole: what the other leg did meanwhile belongs to it [D].
-            yield Posture(onset, end)
+            yield PositionChange(onset, end)
         else:
             yield Movement(onset, end, parts, is_candidate(parts, end - onset, self._rules))
 
 
-def is_candidate(parts: tuple[Part, ...], duration: int, rules: RuleSet) -> bool:
+def is_candidate(parts: tuple[UnilateralMovement, ...], duration: int, rules: RuleSet) -> bool:
     """Return whether a movement is a CLM; durations in us."""
     if any(part.duration > rules.longest for part in parts):
         return False

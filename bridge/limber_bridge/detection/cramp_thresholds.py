@@ -1,7 +1,8 @@
 """What a person says of cramps -> that person's own thresholds.
 
-Law: the same labels in any order give the same thresholds. "That was none" never lowers one, "that was a cramp" never
-raises one. No publication stands behind the rule [D]: it is the simplest that follows a person and can be explained.
+Law: the same labels in any order give the same thresholds. "That was none" never lowers one, "that
+was a cramp" never raises one. No publication stands behind the rule [D]: it is the simplest that
+follows a person and can be explained.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,17 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from limber_bridge.detection.bilateral import FOREVER
-from limber_bridge.detection.cramps import MINUTE, SETTLED, UP_WITHIN, Possible
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, identity
+from limber_bridge.detection.cramps import MINUTE, SETTLED, UP_WITHIN, PossibleCrampDetector
+from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Event, identity
 
 ENOUGH: Final = 3
 """Labels of one kind, for one certainty, from which on they move a threshold."""
 STEPS: Final = 20
 """Thresholds are whole multiples of a twentieth."""
-LOWEST, HIGHEST = 0.5, 3.0
-"""Thresholds between which a person's own lies. Below the first nearly every movement would be a cramp; the most that
-three minutes can hold is three times the rubbing that the rule asks for, and the tensest calves of Chaney and Sherman
-(rise by 500 %) came to three times twice their baseline."""
+LOWEST = 0.5
+HIGHEST = 3.0
+"""Thresholds between which a person's own lies. Below the first nearly every movement would be a
+cramp; the most that three minutes can hold is three times the rubbing that the rule asks for, and
+the tensest calves of Chaney and Sherman (rise by 500 %) came to three times twice their baseline.
+"""
 RECENT: Final = 15 * MINUTE
 """us after the end of a cramp in which a label for a time is about it."""
 ROUNDED: Final = MINUTE
@@ -42,8 +45,8 @@ class Label:
     """us; onset of the event, or the moment."""
     cramp: bool
     about: Cramp | None = None
-    """The cramp with its strength and features as they were measured; one that was overlooked is in no journal. None:
-    nothing was found, and the label moves nothing."""
+    """The cramp with its strength and features as they were measured; one that was overlooked is in
+    no journal. None: nothing was found, and the label moves nothing."""
 
     @property
     def event(self) -> str | None:
@@ -68,7 +71,9 @@ class Labels:
     @property
     def said(self) -> Mapping[str, bool]:
         """Whether it was a cramp, by the id of the event."""
-        return {label.event: label.cramp for label in self._labels.values() if label.event is not None}
+        return {
+            label.event: label.cramp for label in self._labels.values() if label.event is not None
+        }
 
     @property
     def thresholds(self) -> dict[Certainty, float]:
@@ -76,14 +81,17 @@ class Labels:
         return {certainty: threshold(self._of(certainty)) for certainty in Certainty}
 
     def for_event(self, key: str, event: Event | None, *, cramp: bool) -> Label:
-        """Return the label for the event with an id, as the journal has it, or for what a label was filed under.
+        """Return the label for the event with an id, as the journal has it, or for what a label was
+        filed under.
 
         Raises UnknownEventError where that is nothing that could be a cramp.
         """
         if isinstance(event, Cramp):
             return Label(key, event.onset, cramp, event)
         if key not in self._labels:
-            raise UnknownEventError(f"no cramp `{key}` is known; say which one is meant by its time")
+            raise UnknownEventError(
+                f"no cramp `{key}` is known; say which one is meant by its time"
+            )
         return replace(self._labels[key], cramp=cramp)
 
     def for_moment(self, time: int, events: Iterable[Event], *, cramp: bool) -> Label:
@@ -95,20 +103,30 @@ class Labels:
         if found is not None:
             return Label(identity(found), time, cramp, found)
         if not cramp:
-            raise UnknownEventError("no cramp was seen shortly before; say which one was none by its time")
+            raise UnknownEventError(
+                "no cramp was seen shortly before; say which one was none by its time"
+            )
         return Label(f"moment-{time}", time, cramp)
 
     def take(self, label: Label) -> None:
         """Take in a label; one for the same event, or filed under the same id, counts no more."""
-        others = [one for one in self._labels.values() if label.event is None or one.event != label.event]
+        others = [
+            one for one in self._labels.values() if label.event is None or one.event != label.event
+        ]
         self._labels = {one.id: one for one in [*others, label]}
         self._open.discard(label.id)
         if label.about is None:
             self._open.add(label.id)
 
     def due(self, now: int) -> list[Label]:
-        """Return the labels that are about nothing yet, and of whose moment all is known by `now` (us); each once."""
-        due = [self._labels[key] for key in sorted(self._open) if self._labels[key].time + FOLLOWED <= now]
+        """Return the labels that are about nothing yet, and of whose moment all is known by `now`
+        (us); each once.
+        """
+        due = [
+            self._labels[key]
+            for key in sorted(self._open)
+            if self._labels[key].time + FOLLOWED <= now
+        ]
         self._open -= {label.id for label in due}
         return due
 
@@ -119,10 +137,12 @@ class Labels:
 
 
 def threshold(labels: Iterable[Label]) -> float:
-    """Return the threshold that sorts most labels right; among equals the one nearest to 1.0, the rule as written.
+    """Return the threshold that sorts most labels right; among equals the one nearest to 1.0, the
+    rule as written.
 
-    It rises only after three labels that say "none", and falls only after three that say "cramp", so that one mistake
-    moves nothing; it stays between `LOWEST` and `HIGHEST`. A label without a strength moves nothing.
+    It rises only after three labels that say "none", and falls only after three that say "cramp",
+    so that one mistake moves nothing; it stays between `LOWEST` and `HIGHEST`. A label without a
+    strength moves nothing.
     """
     known = [(label.about.strength, label.cramp) for label in labels if label.about is not None]
     said = [(strength, cramp) for strength, cramp in known if strength is not None]
@@ -140,7 +160,8 @@ def threshold(labels: Iterable[Label]) -> float:
 def cramp_at(time: int, events: Sequence[Event], *, overlooked: bool) -> Cramp | None:
     """Return the cramp that somebody means by a time (us): the nearest that was told.
 
-    Where none was, and `overlooked` ones are wanted: the nearest sudden movement that comes up to the lowest threshold.
+    Where none was, and `overlooked` ones are wanted: the nearest sudden movement that comes up to
+    the lowest threshold.
     """
     told = nearest(time, (event for event in events if isinstance(event, Cramp)))
     return nearest(time, faint(events)) if told is None and overlooked else told
@@ -148,15 +169,21 @@ def cramp_at(time: int, events: Sequence[Event], *, overlooked: bool) -> Cramp |
 
 def nearest(time: int, cramps: Iterable[Cramp]) -> Cramp | None:
     """Return the cramp whose beginning is nearest to a time (us), if that is soon enough after it."""
-    near = [one for one in cramps if one.onset - ROUNDED <= time and (one.end is None or time <= one.end + RECENT)]
+    near = [
+        one
+        for one in cramps
+        if one.onset - ROUNDED <= time and (one.end is None or time <= one.end + RECENT)
+    ]
     return min(near, key=lambda one: (abs(one.onset - time), one.onset), default=None)
 
 
 def faint(events: Iterable[Event]) -> Iterator[Cramp]:
-    """Return what the rule for possible cramps finds in the events of a night at the lowest threshold there is."""
-    possible = Possible(LOWEST, apart=0)
+    """Return what the rule for possible cramps finds in the events of a night at the lowest
+    threshold there is.
+    """
+    possible = PossibleCrampDetector(LOWEST, apart=0)
     for event in events:
-        if isinstance(event, Bed):
+        if isinstance(event, BedTransition):
             possible.went(event, event.onset)
         else:
             possible.take(event)

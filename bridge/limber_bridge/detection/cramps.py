@@ -1,10 +1,12 @@
-"""Tonic activity of the calf and the response to it -> probable cramps; movement alone -> possible ones.
+"""Tonic activity of the calf and the response to it -> probable cramps; movement alone -> possible
+ones.
 
-Experimental [D]: the rules of the science reference, section 5.2, which rest on the only EMG of natural nocturnal
-cramps (six women: Chaney and Sherman). No detector of cramps has been validated, this one neither.
+Experimental [D]: the rules of the science reference, section 5.2, which rest on the only EMG of
+natural nocturnal cramps (six women: Chaney and Sherman). No detector of cramps has been validated,
+this one neither.
 
-Law: what is measured of a cramp does not depend on the threshold from which on it is told, so that those told under
-different thresholds can be compared.
+Law: what is measured of a cramp does not depend on the threshold from which on it is told, so that
+those told under different thresholds can be compared.
 """
 
 from collections import deque
@@ -19,7 +21,16 @@ from limber_bridge.detection.bilateral import NEVER
 from limber_bridge.detection.binning import Cut, Pieces
 from limber_bridge.detection.burst import angle
 from limber_bridge.detection.envelope import Frames
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Method, Movement, Posture, Rhythm
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Cramp,
+    Event,
+    Method,
+    Movement,
+    PositionChange,
+    RhythmicTrain,
+)
 from limber_bridge.detection.signal import SECOND, Quantity
 
 BIN: Final = SECOND // 2
@@ -30,20 +41,23 @@ MINUTE: Final = 60 * SECOND
 BASELINE: Final = 600 * SECOND // BIN
 """Bins of quiet calf that make the baseline: ten minutes."""
 BASELINE_LEAST: Final = 60 * SECOND // BIN
-TONIC_TIMES, TONIC_ABOVE = 2.0, 8.0
+TONIC_TIMES = 2.0
+TONIC_ABOVE = 8.0
 """The calf is tense from twice its baseline on, and from 8 uV above it."""
 TONIC: Final = 30 * SECOND // BIN
 """Bins for which it has to be, in 80 % of them."""
 TONIC_SHARE: Final = 0.8
 TONIC_LEAST: Final = round(TONIC_SHARE * TONIC)
 ISOMETRIC: Final = 15 * SECOND
-"""us from its beginning in which nothing moves: a cramp is isometric, everything else begins with movement."""
+"""us from its beginning in which nothing moves: a cramp is isometric, everything else begins with
+movement."""
 MOVES_LEAST: Final = 2 * SECOND // BIN
 """Bins of movement in that time that are still nothing."""
 RESPONSE_WITHIN: Final = 120 * SECOND
 """us from its beginning."""
 RESPONSE: Final = 10 * SECOND // BIN
-"""Bins of movement that are a response; so is a limb that rests so many degrees from where it was: """
+"""Bins of movement that are a response; so is a limb that rests so many degrees from where it was:
+"""
 RESPONSE_TURN: Final = 20.0
 OVER_TIMES: Final = 1.5
 OVER_AFTER: Final = 30 * SECOND // BIN
@@ -66,8 +80,8 @@ RUBBING: Final = 60 * SECOND
 LEG_MOVEMENT: Final = 10 * SECOND
 PAUSE: Final = SECOND
 STRETCH: Final = 10 * SECOND
-"""us; without a pause of more than `PAUSE`, something moves for so long: what restless legs do comes in single
-movements [D]."""
+"""us; without a pause of more than `PAUSE`, something moves for so long: what restless legs do
+comes in single movements [D]."""
 BREAK: Final = 20 * SECOND
 """us without movement after which rubbing does not go on [D]."""
 SINGLE: Final = 2
@@ -120,7 +134,8 @@ class Bins:
         if self._quantity is Quantity.EMG:
             levels = [max(mean[0], 0.0) ** 0.5 for mean in means]
         return [
-            Bin(start, level, tuple(mean[:-1])) for start, level, mean in zip(pieces.starts, levels, means, strict=True)
+            Bin(start, level, tuple(mean[:-1]))
+            for start, level, mean in zip(pieces.starts, levels, means, strict=True)
         ]
 
 
@@ -146,24 +161,28 @@ class _Past:
     centre: tuple[float, ...] | None
 
 
-class Calf:
+class ProbableCrampDetector:
     """Follows the calves of a sleeper, and what else moves."""
 
     def __init__(
-        self, calves: Iterable[int], limbs: Iterable[tuple[int, Quantity]], baseline: Iterable[float] = ()
+        self,
+        calves: Iterable[int],
+        limbs: Iterable[tuple[int, Quantity]],
+        baseline: Iterable[float] = (),
     ) -> None:
         """Begin; sensors by their ids. Without a calf nothing is ever found.
 
         With the `baseline` of an earlier life there is no blind first minute.
         """
         self.threshold = 1.0
-        """Strength from which on a cramp is told; at least 1.0, as weaker tension is not followed."""
+        """Strength from which on a cramp is told; at least 1.0, as weaker tension is not followed.
+        """
         self._calves = set(calves)
         self._limbs = dict(limbs)
         self._waiting: dict[int, _Now] = {}
         self._baseline: deque[float] = deque(baseline, maxlen=BASELINE)
         self._lately: deque[_Past] = deque(maxlen=TONIC)
-        self._tonic: Tonic | None = None
+        self._tonic: TonicActivity | None = None
         self._told = NEVER
 
     @property
@@ -176,15 +195,18 @@ class Calf:
         """What the quiet calf has shown (uV): what must outlive a restart."""
         return tuple(self._baseline)
 
-    def anew(self) -> Calf:
+    def anew(self) -> ProbableCrampDetector:
         """Return one that begins anew, as time has gone back."""
-        again = Calf(self._calves, self._limbs.items())
+        again = ProbableCrampDetector(self._calves, self._limbs.items())
         again.threshold = self.threshold
         return again
 
     def calibrate(self, until: int) -> Iterator[Cramp]:
-        """Forget the baseline and learn it anew; yield a cramp that was told as lasting, as over at a time (us)."""
-        tonic, self._tonic = self._tonic, None
+        """Forget the baseline and learn it anew; yield a cramp that was told as lasting, as over at
+        a time (us).
+        """
+        tonic = self._tonic
+        self._tonic = None
         self._baseline.clear()
         self._lately.clear()
         if tonic is not None and tonic.told:
@@ -215,13 +237,20 @@ class Calf:
         if now.calf is None:
             return
         base = median(self._baseline) if len(self._baseline) >= BASELINE_LEAST else None
-        past = _Past(start, now.calf, base is not None and now.calf >= tense_from(base), now.moves, now.centre)
+        past = _Past(
+            start,
+            now.calf,
+            base is not None and now.calf >= tense_from(base),
+            now.moves,
+            now.centre,
+        )
         if self._tonic is not None:
             yield from self._follow(self._tonic, past)
             return
         self._lately.append(past)
         if not past.tense:
-            # Tenths of a uV, which is what sensors resolve: so it is kept in little room, and resumed exactly.
+            # Tenths of a uV, which is what sensors resolve: so it is kept in little room, and
+            # resumed exactly.
             self._baseline.append(round(now.calf, 1))
         elif base is not None and sum(one.tense for one in self._lately) >= TONIC_LEAST:
             self._begin(base)
@@ -231,25 +260,30 @@ class Calf:
         onset = next(one.start for one in self._lately if one.tense)
         moved = sum(one.moves for one in self._lately if onset <= one.start < onset + ISOMETRIC)
         centres = [one.centre for one in self._lately if one.centre is not None]
-        self._tonic = Tonic(onset, base, centres[0] if centres else None, ignored=moved > MOVES_LEAST)
+        self._tonic = TonicActivity(
+            onset, base, centres[0] if centres else None, ignored=moved > MOVES_LEAST
+        )
         self._tonic.levels.extend(one.calf for one in self._lately)
         self._lately.clear()
 
-    def _follow(self, tonic: Tonic, now: _Past) -> Iterator[Cramp]:
+    def _follow(self, tonic: TonicActivity, now: _Past) -> Iterator[Cramp]:
         tonic.take(now)
         if not tonic.told and self._convinces(tonic):
-            tonic.told, self._told = True, tonic.onset
+            tonic.told = True
+            self._told = tonic.onset
             yield tonic.cramp
         if tonic.low < OVER_AFTER and now.start - tonic.onset < LONGEST:
             return
         if tonic.told:
-            yield replace(tonic.cramp, end=tonic.low_since if tonic.low >= OVER_AFTER else now.start)
+            yield replace(
+                tonic.cramp, end=tonic.low_since if tonic.low >= OVER_AFTER else now.start
+            )
         if tonic.low < OVER_AFTER:
             # A sensor whose level has changed for good has another baseline.
             self._baseline.clear()
         self._tonic = None
 
-    def _convinces(self, tonic: Tonic) -> bool:
+    def _convinces(self, tonic: TonicActivity) -> bool:
         """Return whether a tension is to be told as a cramp."""
         if tonic.responded is None or tonic.ignored or tonic.strength < self.threshold:
             return False
@@ -262,7 +296,7 @@ def tense_from(base: float) -> float:
 
 
 @dataclass(slots=True)
-class Tonic:
+class TonicActivity:
     """A calf that has been tense for a while."""
 
     onset: int
@@ -275,8 +309,8 @@ class Tonic:
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=TONIC))
     """Of the calf (uV), lately."""
     strength: float = 1.0
-    """The highest multiple of the level from which on a calf is tense that this one kept, in 80 % of the bins of some
-    30 s before the response: the first 30 s kept the level itself."""
+    """The highest multiple of the level from which on a calf is tense that this one kept, in 80 %
+    of the bins of some 30 s before the response: the first 30 s kept the level itself."""
     responded: int | None = None
     """us; when the response was there."""
     told: bool = False
@@ -309,16 +343,22 @@ class Tonic:
             self._await(now)
 
     def _await(self, now: _Past) -> None:
-        """Take in a bin of the time in which a response may come, and which says how strong the tension is."""
+        """Take in a bin of the time in which a response may come, and which says how strong the
+        tension is.
+        """
         self.levels.append(now.calf)
         kept = sorted(self.levels, reverse=True)[TONIC_LEAST - 1]
         self.strength = max(self.strength, kept / tense_from(self.base))
-        turned = self.centre is not None and now.centre is not None and angle(self.centre, now.centre) > RESPONSE_TURN
+        turned = (
+            self.centre is not None
+            and now.centre is not None
+            and angle(self.centre, now.centre) > RESPONSE_TURN
+        )
         if self.moved >= RESPONSE or turned:
             self.responded = now.start
 
 
-type Known = Movement | Posture | Rhythm | Bed
+type Known = Movement | PositionChange | RhythmicTrain | BedTransition
 """What possible cramps rest on."""
 
 
@@ -329,7 +369,8 @@ class Cluster:
     start: int
     moves: list[Move]
     rubs: list[Move] = field(default_factory=list)
-    """Rhythmic trains. What looks like one begins nothing, but calves are rubbed in an even beat."""
+    """Rhythmic trains. What looks like one begins nothing, but calves are rubbed in an even beat.
+    """
     up: int | None = None
     """us; when the sleeper got up."""
 
@@ -343,8 +384,11 @@ class Cluster:
         return lasting(self.moves, until)
 
     def going_on(self, until: int) -> int:
-        """Return for how long (us) something moved, evenly too, up to a time or up to the first break."""
-        moves, end = sorted([*self.moves, *self.rubs], key=lambda move: move.onset), self.start
+        """Return for how long (us) something moved, evenly too, up to a time or up to the first
+        break.
+        """
+        moves = sorted([*self.moves, *self.rubs], key=lambda move: move.onset)
+        end = self.start
         for move in moves:
             if move.onset - end > BREAK:
                 return lasting(moves, min(until, end))
@@ -352,8 +396,12 @@ class Cluster:
         return lasting(moves, until)
 
     def stretch(self, until: int) -> int:
-        """Return for how long (us) at the most something moved up to a time without a pause worth the name."""
-        longest, begin, end = 0, self.start, self.start
+        """Return for how long (us) at the most something moved up to a time without a pause worth
+        the name.
+        """
+        longest = 0
+        begin = self.start
+        end = self.start
         for move in sorted(self.moves, key=lambda move: move.onset):
             begin = move.onset if move.onset - end > PAUSE else begin
             end = max(end, min(move.end, until))
@@ -372,7 +420,8 @@ class Move:
 
 def lasting(moves: Iterable[Move], until: int) -> int:
     """Return for how long (us), up to a time, at least one of some moves lasted."""
-    total, reached = 0, NEVER
+    total = 0
+    reached = NEVER
     for move in sorted(moves, key=lambda move: move.onset):
         end = min(move.end, until)
         total += max(0, end - max(move.onset, reached))
@@ -380,7 +429,7 @@ def lasting(moves: Iterable[Move], until: int) -> int:
     return total
 
 
-class Possible:
+class PossibleCrampDetector:
     """Follows movements and getting up, and finds what looks like the response to a cramp."""
 
     def __init__(self, threshold: float = 1.0, *, apart: int = APART) -> None:
@@ -396,32 +445,35 @@ class Possible:
         self._probable: deque[int] = deque(maxlen=8)
         self._told = NEVER
 
-    def anew(self) -> Possible:
+    def anew(self) -> PossibleCrampDetector:
         """Return one that begins anew, as time has gone back."""
-        return Possible(self.threshold, apart=self._apart)
+        return PossibleCrampDetector(self.threshold, apart=self._apart)
 
     def take(self, event: Event) -> None:
         """Take in an event, in whatever order."""
         match event:
             case Cramp(certainty=Certainty.PROBABLE):
                 self._probable.append(event.onset)
-            case Movement() | Posture():
+            case Movement() | PositionChange():
                 self._waiting.append((event.onset, event))
-            case Rhythm():
+            case RhythmicTrain():
                 # A train that goes on is told beat by beat, long after its onset.
                 self._waiting.append((event.end, event))
             case _:
                 pass
 
-    def went(self, bed: Bed, known: int) -> None:
+    def went(self, bed: BedTransition, known: int) -> None:
         """Take in that somebody went to bed or got up, which was known at `known` (us)."""
         if bed.method in WORN:
-            # Going to bed may be believed long after it happened, and counts from then on. Of getting up it is known
-            # soon; what is known too late must not depend on how the signal was cut.
+            # Going to bed may be believed long after it happened, and counts from then on. Of
+            # getting up it is known soon; what is known too late must not depend on how the signal
+            # was cut.
             self._waiting.append((known if bed.in_bed else max(bed.onset, known - SETTLED), bed))
 
     def reach(self, until: int) -> Iterator[Cramp]:
-        """Yield what follows from the events with an onset before `until` (us), as none of them are to come."""
+        """Yield what follows from the events with an onset before `until` (us), as none of them are
+        to come.
+        """
         settled = until - SETTLED
         ready = sorted((entry for entry in self._waiting if entry[0] < settled), key=order)
         self._waiting = [entry for entry in self._waiting if entry[0] >= settled]
@@ -431,7 +483,7 @@ class Possible:
         yield from self._judged(settled)
 
     def _look(self, event: Known) -> None:
-        if isinstance(event, Bed):
+        if isinstance(event, BedTransition):
             self._in_bed_since = event.onset if event.in_bed else None
             if event.in_bed:
                 self._peaks.clear()
@@ -439,7 +491,7 @@ class Possible:
                 self._cluster.up = event.onset
             return
         move = Move(event.onset, event.end, event.peak if isinstance(event, Movement) else None)
-        if isinstance(event, Rhythm):
+        if isinstance(event, RhythmicTrain):
             if self._cluster is not None:
                 self._cluster.rubs.append(move)
             return
@@ -489,12 +541,16 @@ class Possible:
         return Cramp(cluster.start, end, Certainty.POSSIBLE, reason, strength(features), features)
 
     def _features(self, cluster: Cluster) -> dict[str, float]:
-        start, up = cluster.start, cluster.up
+        start = cluster.start
+        up = cluster.up
         in_bed_until = start + CLUSTER if up is None else min(up, start + CLUSTER)
         features = {
             "moving_1min_s": cluster.moving(in_bed_until) / SECOND,
             "moving_3min_s": cluster.going_on(start + UP_WITHIN) / SECOND,
-            "stretch_s": cluster.stretch(start + UP_WITHIN if up is None else min(up, start + UP_WITHIN)) / SECOND,
+            "stretch_s": cluster.stretch(
+                start + UP_WITHIN if up is None else min(up, start + UP_WITHIN)
+            )
+            / SECOND,
         }
         strongest = self._against_the_strongest(cluster)
         if strongest is not None:
@@ -506,7 +562,8 @@ class Possible:
     def _against_the_strongest(self, cluster: Cluster) -> float | None:
         """Return the peak of a cluster against what the strongest movements of the night reach.
 
-        None where that says nothing: too few movements, or a change of posture, which has no peak and is strong.
+        None where that says nothing: too few movements, or a change of posture, which has no peak
+        and is strong.
         """
         own = [move.peak for move in cluster.moves if move.peak is not None]
         if len(own) < len(cluster.moves) or len(self._peaks) < FEWEST:
@@ -515,11 +572,13 @@ class Possible:
 
 
 def strength(features: Mapping[str, float]) -> float:
-    """Return how far beyond the rule for possible cramps a cluster lies: the least of what it asks for.
+    """Return how far beyond the rule for possible cramps a cluster lies: the least of what it asks
+    for.
 
-    How long something moved counts as a multiple of what is asked for; a peak that is high enough counts as such,
-    however high. Getting up stands for any length of rubbing; nothing else moves in bed for a minute, so that rubbing
-    need not be strong (large movements last 3 to 45 s, science reference 1.6).
+    How long something moved counts as a multiple of what is asked for; a peak that is high enough
+    counts as such, however high. Getting up stands for any length of rubbing; nothing else moves in
+    bed for a minute, so that rubbing need not be strong (large movements last 3 to 45 s, science
+    reference 1.6).
     """
     stretch = features.get("stretch_s", features["moving_1min_s"])
     asked = [features["moving_1min_s"] / (CLUSTER_LEAST / SECOND), stretch / (STRETCH / SECOND)]

@@ -1,9 +1,11 @@
 """The heart beat in the EMG of a leg: seen, and taken out of the resting signal.
 
-A beat is a spike of a tenth of a second. Eight or so at an even pace are a heart; from then on, spikes out of a resting
-muscle are replaced by what lies around them. Within a movement nothing is touched: there a beat cannot be told from it.
+A beat is a spike of a tenth of a second. Eight or so at an even pace are a heart; from then on,
+spikes out of a resting muscle are replaced by what lies around them. Within a movement nothing is
+touched: there a beat cannot be told from it.
 
-Law: what becomes of a frame rests on it, on those before it and on the `AHEAD` after it, never on the blocks.
+Law: what becomes of a frame rests on it, on those before it and on the `AHEAD` after it, never on
+the blocks.
 """
 
 from collections import deque
@@ -15,11 +17,13 @@ import numpy as np
 from limber_bridge.detection.signal import Flags, Floats
 
 AHEAD: Final = 4
-"""Frames after a frame that are looked at; a spike is at most as many frames long, 0.2 s or less."""
+"""Frames after a frame that are looked at; a spike is at most as many frames long, 0.2 s or less.
+"""
 STEEP: Final = 4.0
 """A spike has so many times the energy of its surroundings, twice the amplitude [D]..."""
 LEAST: Final = 9.0
-"""... and so much more of it (uV squared): less disturbs nobody, as movements begin 8 uV above rest."""
+"""... and so much more of it (uV squared): less disturbs nobody, as movements begin 8 uV above
+rest."""
 RESTING: Final = 64.0
 """uV squared; more around a spike is muscle. A movement begins 8 uV above rest (WASM 2016)."""
 BEATS: Final = 12
@@ -27,14 +31,15 @@ BEATS: Final = 12
 EVEN_BEATS: Final = 8
 """... if so many of them..."""
 UNEVEN: Final = 0.25
-"""... differ by no more than this share from their median [D]: a resting heart varies by less than a tenth."""
+"""... differ by no more than this share from their median [D]: a resting heart varies by less than
+a tenth."""
 PACE: Final = (0.4, 1.6)
 """s from beat to beat: 37 to 150 a minute."""
 LOST: Final = 20.0
 """s without a beat after which there is no heart any more."""
 
 
-class Heart:
+class EcgArtifactFilter:
     """Follows the energy frames (uV squared) of one EMG sensor."""
 
     def __init__(self, rate: float) -> None:
@@ -46,7 +51,8 @@ class Heart:
         self._beats: deque[int] = deque(maxlen=BEATS + 1)
         self._beating = False
         self.changes: list[tuple[int, bool]] = []
-        """From which frame on there is a heart, or none any more. Whoever reads them clears them."""
+        """From which frame on there is a heart, or none any more. Whoever reads them clears them.
+        """
 
     def feed(self, energy: Floats) -> Floats:
         """Return the next frames (1, n) without heart beats; they lag by `AHEAD` frames."""
@@ -87,7 +93,9 @@ class Heart:
             return
         usual = median(intervals)
         even = sum(abs(interval - usual) <= UNEVEN * usual for interval in intervals)
-        steady = PACE[0] <= usual <= PACE[1] and even >= (EVEN_BEATS // 2 if self._beating else EVEN_BEATS)
+        steady = PACE[0] <= usual <= PACE[1] and even >= (
+            EVEN_BEATS // 2 if self._beating else EVEN_BEATS
+        )
         self._turn(frame, beating=steady)
 
     def _forget(self, frame: int) -> None:
@@ -103,7 +111,9 @@ class Heart:
 
 
 def opened(energy: Floats) -> Floats:
-    """Return, for each frame with `AHEAD` others on both sides, what remains when spikes are cut off (an opening)."""
+    """Return, for each frame with `AHEAD` others on both sides, what remains when spikes are cut
+    off (an opening).
+    """
     width = AHEAD + 1
     lowest = energy[: len(energy) - AHEAD].copy()
     for shift in range(1, width):

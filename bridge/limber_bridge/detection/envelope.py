@@ -1,10 +1,12 @@
 """Samples -> the movement level, in frames of 25 to 50 ms: the one file that knows filters.
 
-A limb moves in two ways: it shakes, and it is held away from where it rested. The level of a movement sensor is both
-together, so that a foot that is bent, held and let go is one movement and not two twitches.
+A limb moves in two ways: it shakes, and it is held away from where it rested. The level of a
+movement sensor is both together, so that a foot that is bent, held and let go is one movement and
+not two twitches.
 
-Law: frames are counted in whole samples from the start of an unbroken run, and every sum is made in the same order, so
-that a level does not depend, to the last bit, on how the signal was cut into blocks.
+Law: frames are counted in whole samples from the start of an unbroken run, and every sum is made in
+the same order, so that a level does not depend, to the last bit, on how the signal was cut into
+blocks.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from limber_bridge.detection.continuity import Run
-from limber_bridge.detection.ecg_artifact import Heart
+from limber_bridge.detection.ecg_artifact import EcgArtifactFilter
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Times
 
 if TYPE_CHECKING:
@@ -24,39 +26,45 @@ FRAME_RATE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LevelRule:
+class EnvelopeRule:
     """How one quantity becomes a level."""
 
     band: tuple[float, float] | None
-    """Hz. The signal is filtered to it at its own rate, and the level is its RMS (EMG). None: samples are averaged into
-    frames, and the level is the RMS distance of the window's frames from where the limb rested some seconds ago: so
-    gravity, tare and drift go out without the ringing of a high-pass, which lengthened every movement by a second."""
+    """Hz. The signal is filtered to it at its own rate, and the level is its RMS (EMG). None:
+    samples are averaged into frames, and the level is the RMS distance of the window's frames from
+    where the limb rested some seconds ago: so gravity, tare and drift go out without the ringing of
+    a high-pass, which lengthened every movement by a second."""
     window: float
-    """s. It lengthens every movement by itself, which is taken off again (science reference, 3.2)."""
+    """s. It lengthens every movement by itself, which is taken off again (science reference, 3.2).
+    """
     slowest: float
     """Hz. A slower signal supports no duration of 0.5 s: it gets no level at all."""
 
 
 LEVELS: Final = {
-    # Reference 4.2: at 25 Hz a sample is 40 ms; below about 10 Hz a duration of 0.5 s cannot be judged.
-    Quantity.ACCELERATION: LevelRule(band=None, window=0.3, slowest=10.0),
-    Quantity.LOAD: LevelRule(band=None, window=0.3, slowest=10.0),
+    # Reference 4.2: at 25 Hz a sample is 40 ms; below about 10 Hz a duration of 0.5 s cannot be
+    # judged.
+    Quantity.ACCELERATION: EnvelopeRule(band=None, window=0.3, slowest=10.0),
+    Quantity.LOAD: EnvelopeRule(band=None, window=0.3, slowest=10.0),
     # Reference 3.1: leg EMG is read in 10 to 100 Hz. 3.2: RMS over 0.05 to 0.15 s.
-    Quantity.EMG: LevelRule(band=(10.0, 100.0), window=0.15, slowest=50.0),
+    Quantity.EMG: EnvelopeRule(band=(10.0, 100.0), window=0.15, slowest=50.0),
 }
 
 
 HALF: Final = 0.5
 """s; where a limb rests is known in steps of this length."""
 RESTING: Final = (6, 3)
-"""The rest at a frame is the mean of the halves from 6 to 3 before its own: 2 s that ended 1 to 1.5 s ago [D]."""
+"""The rest at a frame is the mean of the halves from 6 to 3 before its own: 2 s that ended 1 to 1.5
+s ago [D]."""
 SETTLING: Final = 3.5
 """s after a change until the rest has forgotten what was before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """What a run of samples becomes: n frames; levels over the window and all axes, in the unit of the quantity."""
+    """What a run of samples becomes: n frames; levels over the window and all axes, in the unit of
+    the quantity.
+    """
 
     times: Times
     """us, shape (n,): start of each frame."""
@@ -67,7 +75,8 @@ class Frames:
     centre: Floats
     """Shape (axes, n): mean of the window."""
     rest: Floats
-    """Shape (axes, n): where the limb rested; where that is not known yet, the centre. EMG shows neither."""
+    """Shape (axes, n): where the limb rested; where that is not known yet, the centre. EMG shows
+    neither."""
     unknown: int
     """So many frames at the beginning whose rest is not known."""
     mean: Floats
@@ -85,12 +94,12 @@ def samples_per_frame(rate: float) -> int:
     return max(1, int(rate / FRAME_RATE))
 
 
-def window_frames(rule: LevelRule, frame_rate: float) -> int:
+def window_frames(rule: EnvelopeRule, frame_rate: float) -> int:
     """Return over how many frames the level reaches."""
     return max(2, round(rule.window * frame_rate))
 
 
-def lengthening(rule: LevelRule, frame_rate: float) -> int:
+def lengthening(rule: EnvelopeRule, frame_rate: float) -> int:
     """Return by how much (us) the window puts off the end of every movement.
 
     A band-pass rings on, and a movement fills the frame in which it ends but to a half on average.
@@ -99,7 +108,7 @@ def lengthening(rule: LevelRule, frame_rate: float) -> int:
     return round((window_frames(rule, frame_rate) - 1 + rings) * SECOND / frame_rate)
 
 
-class Level:
+class EnvelopeFilter:
     """Turns the runs of one sensor into frames."""
 
     def __init__(self, quantity: Quantity) -> None:
@@ -110,7 +119,9 @@ class Level:
         """Return the frames that the run completes."""
         if run.fresh:
             self._begin(run)
-        folded = self._fold.feed(run.samples if self._band is None else self._band.feed(run.samples))
+        folded = self._fold.feed(
+            run.samples if self._band is None else self._band.feed(run.samples)
+        )
         folded = folded if self._heart is None else self._heart.feed(folded)
         times = self._times(run, folded.shape[1])
         rate = run.rate / self._width
@@ -121,13 +132,17 @@ class Level:
         joined = self._joined(folded)
         if self._band is not None:
             energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
-            return Frames(times, energy, energy, folded, folded, 0, folded, rate, run.fresh, self._beats(run))
+            return Frames(
+                times, energy, energy, folded, folded, 0, folded, rate, run.fresh, self._beats(run)
+            )
         means = moving_mean(np.concatenate((joined, squares(joined)[None])), self._reach + 1)
         centre = means[:-1]
         rest, unknown = self._rest.feed(folded, centre)
         variance = np.maximum(means[-1] - squares(centre), 0.0)
         level: Floats = np.sqrt(variance + squares(centre - rest))
-        return Frames(times, level, np.sqrt(variance), centre, rest, unknown, folded, rate, run.fresh)
+        return Frames(
+            times, level, np.sqrt(variance), centre, rest, unknown, folded, rate, run.fresh
+        )
 
     def _begin(self, run: Run) -> None:
         self._width = samples_per_frame(run.rate)
@@ -135,32 +150,41 @@ class Level:
         self._fold = Fold(self._width, squared=self._rule.band is not None)
         self._rest = Rest(max(1, round(HALF * run.rate / self._width)))
         self._past: Floats | None = None
-        self._next, self._time = run.first, 0
+        self._next = run.first
+        self._time = 0
         # Below the slowest rate there is no level, and no band that the rate could hold.
         band = self._rule.band if run.rate >= self._rule.slowest else None
         self._band = None if band is None else bandpass(band, run)
-        self._heart = None if band is None else Heart(run.rate / self._width)
+        self._heart = None if band is None else EcgArtifactFilter(run.rate / self._width)
         self._first = run.first
 
     def _beats(self, run: Run) -> tuple[tuple[int, bool], ...]:
         """Return when (us) the heart began to beat, or was lost."""
         if self._heart is None or not self._heart.changes:
             return ()
-        changes, self._heart.changes = self._heart.changes, []
-        return tuple((run.clock.at(self._first + frame * self._width), beating) for frame, beating in changes)
+        changes = self._heart.changes
+        self._heart.changes = []
+        return tuple(
+            (run.clock.at(self._first + frame * self._width), beating) for frame, beating in changes
+        )
 
     def _times(self, run: Run, count: int) -> Times:
-        """Return the start of each completed frame; one that an earlier run began keeps the time it had there."""
+        """Return the start of each completed frame; one that an earlier run began keeps the time it
+        had there.
+        """
         starts = self._next + self._width * np.arange(count + 1)
         times: Times = run.clock.at_all(starts)
         if starts[0] < run.first:
             times[0] = self._time
-        self._next, self._time = int(starts[-1]), int(times[-1])
+        self._next = int(starts[-1])
+        self._time = int(times[-1])
         completed: Times = times[:-1]
         return completed
 
     def _joined(self, folded: Floats) -> Floats:
-        """Return frames with those before them that a window reaches; before the first all was like it."""
+        """Return frames with those before them that a window reaches; before the first all was like
+        it.
+        """
         if self._past is None:
             quiet = folded[:, :1] if self._band is None else np.zeros((1, 1))
             self._past = np.repeat(quiet, self._reach, axis=1)
@@ -180,16 +204,24 @@ class Rest:
         self._first = self._frames = 0
 
     def feed(self, frames: Floats, centre: Floats) -> tuple[Floats, int]:
-        """Return the rest at each of the next frames, and in how many of them, in the first half, it is the centre."""
+        """Return the rest at each of the next frames, and in how many of them, in the first half,
+        it is the centre.
+        """
         halves = self._fold.feed(frames)
-        self._known = halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
-        begin, end = self._frames, self._frames + frames.shape[1]
-        first, last = begin // self._half, (end - 1) // self._half
+        self._known = (
+            halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
+        )
+        begin = self._frames
+        end = self._frames + frames.shape[1]
+        first = begin // self._half
+        last = (end - 1) // self._half
         self._frames = end
         if first == last and first:
             return np.repeat(self._mean(first)[:, None], end - begin, axis=1), 0
         early = [self._mean(half) for half in range(first, min(last + 1, RESTING[0]))]
-        means = np.concatenate([*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1)
+        means = np.concatenate(
+            [*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1
+        )
         counts = np.diff([begin, *range((first + 1) * self._half, end, self._half), end])
         rest = np.repeat(means, counts, axis=1)
         unknown = 0 if first else int(counts[0])
@@ -208,7 +240,9 @@ class Rest:
         return total
 
     def _mean(self, half: int) -> Floats:
-        """Return the rest in one half; in the first ones it is less than 2 s long, and less long ago."""
+        """Return the rest in one half; in the first ones it is less than 2 s long, and less long
+        ago.
+        """
         if not half:
             return np.zeros(len(self._known))
         earliest, latest = (max(0, half - ago) - self._first for ago in RESTING)
@@ -226,7 +260,9 @@ class Rest:
 
 
 def bandpass(band: tuple[float, float], run: Run) -> Bandpass:
-    """Return a filter that begins with a run. It is imported here, as it makes a process twice as large."""
+    """Return a filter that begins with a run. It is imported here, as it makes a process twice as
+    large.
+    """
     from limber_bridge.detection.bandpass import Bandpass  # noqa: PLC0415
 
     return Bandpass(band, run.rate, run.samples[:, :1])
@@ -237,7 +273,8 @@ class Fold:
 
     def __init__(self, width: int, *, squared: bool = False) -> None:
         """Begin with nothing."""
-        self._width, self._squared = width, squared
+        self._width = width
+        self._squared = squared
         self._rest: Floats | None = None
 
     def feed(self, samples: Floats) -> Floats:
@@ -271,7 +308,9 @@ def squares(axes: Floats) -> Floats:
 
 
 def moving_mean(rows: Floats, width: int) -> Floats:
-    """Return the means of every `width` consecutive columns, each added in the same order: pairs first."""
+    """Return the means of every `width` consecutive columns, each added in the same order: pairs
+    first.
+    """
     count = rows.shape[1] - width + 1
     if width < 2:
         return rows.copy()

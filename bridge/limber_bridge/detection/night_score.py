@@ -1,4 +1,5 @@
-"""The events of one night -> its score: what was measured when, what the rules make of it, and the measures.
+"""The events of one night -> its score: what was measured when, what the rules make of it, and the
+measures.
 
 Law: what was not measured is left out of every denominator and is never "nothing moved".
 """
@@ -6,11 +7,30 @@ Law: what was not measured is left out of every denominator and is never "nothin
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Gap, Movement, Part, Posture, Rhythm, Twitch
-from limber_bridge.detection.measures import Facts, Measures, measures
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Cramp,
+    Event,
+    Gap,
+    Movement,
+    PositionChange,
+    RhythmicTrain,
+    Twitch,
+    UnilateralMovement,
+)
+from limber_bridge.detection.measures import Measures, ScoringInput, measures
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, score, within
-from limber_bridge.detection.sleep import UNKNOWN, Span, asleep_spans, in_bed_spans, merged, overlaps, without
+from limber_bridge.detection.sleep import (
+    UNKNOWN,
+    Span,
+    asleep_spans,
+    in_bed_spans,
+    merged,
+    overlaps,
+    without,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +66,34 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
     """Score the events of one night."""
     absent = absences(events, coverage)
     gaps = shared(absent.values())
-    bed_known = any(isinstance(event, Bed) for event in events)
+    bed_known = any(isinstance(event, BedTransition) for event in events)
     # After a long time without a signal nobody is in bed until somebody says so anew.
-    told = [*events, *(Bed(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN)]
+    told = [
+        *events,
+        *(BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN),
+    ]
     in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
     asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
     # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
-    trains = [event for event in events if isinstance(event, Rhythm)]
+    trains = [event for event in events if isinstance(event, RhythmicTrain)]
     scoring = score(outside(parts_of(events), trains), rules, asleep=asleep)
     blind = shared(absent[mover] for mover in coverage.movers)
     moves = measured(blind, coverage) if coverage.movers else False
-    facts = Facts(
-        scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=blind, moves=moves,
+    facts = ScoringInput(
+        scoring=scoring,
+        rules=rules,
+        in_bed=in_bed,
+        asleep=asleep,
+        gaps=gaps,
+        blind=blind,
+        moves=moves,
         twitches=sum(isinstance(event, Twitch) and inside(event.onset, in_bed) for event in events),
-        rhythmic=len({(event.onset, event.side) for event in trains if inside(event.onset, in_bed)}),
-        cramps=tuple(event for event in events if isinstance(event, Cramp)), certainties=coverage.certainties,
-    )  # fmt: skip
+        rhythmic=len(
+            {(event.onset, event.side) for event in trains if inside(event.onset, in_bed)}
+        ),
+        cramps=tuple(event for event in events if isinstance(event, Cramp)),
+        certainties=coverage.certainties,
+    )
     return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
 
 
@@ -70,17 +102,22 @@ def inside(time: int, in_bed: Iterable[Span] | None) -> bool:
     return in_bed is None or within(time, in_bed)
 
 
-def outside(parts: Iterable[Part], trains: Collection[Rhythm]) -> list[Part]:
+def outside(
+    parts: Iterable[UnilateralMovement], trains: Collection[RhythmicTrain]
+) -> list[UnilateralMovement]:
     """Return the movements that are no beat of a rhythmic train of their leg."""
     return [
         part
         for part in parts
-        if part.turned or not any(one.side == part.side and one.onset <= part.onset < one.end for one in trains)
+        if part.turned
+        or not any(one.side == part.side and one.onset <= part.onset < one.end for one in trains)
     ]
 
 
 def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:
-    """Return when (us) each sensor did not measure: its gaps, the time before its first sample and after its last."""
+    """Return when (us) each sensor did not measure: its gaps, the time before its first sample and
+    after its last.
+    """
     found: dict[int, list[Span]] = {}
     for sensor, span in coverage.seen.items():
         begin, end = span or (coverage.until, coverage.until)
@@ -88,7 +125,10 @@ def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span
     for event in events:
         if isinstance(event, Gap) and event.sensor in found:
             found[event.sensor].append((event.onset, event.end))
-    return {sensor: merged(span for span in spans if span[0] < span[1]) for sensor, spans in found.items()}
+    return {
+        sensor: merged(span for span in spans if span[0] < span[1])
+        for sensor, spans in found.items()
+    }
 
 
 def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
@@ -104,15 +144,15 @@ def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
     return any(True for _ in without((coverage.begin, coverage.until), absent))
 
 
-def parts_of(events: Iterable[Event]) -> list[Part]:
+def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
     """Return the movements of each leg as they were before the legs were combined."""
-    parts: list[Part] = []
+    parts: list[UnilateralMovement] = []
     for event in events:
         match event:
             case Movement():
                 parts += event.parts
-            case Posture():
-                parts.append(Part(None, event.onset, event.end, turned=True))
+            case PositionChange():
+                parts.append(UnilateralMovement(None, event.onset, event.end, turned=True))
             case _:
                 pass
     return parts

@@ -1,7 +1,7 @@
 """The running noise floor of one sensor, and the thresholds that rest on it.
 
-Law: it follows the sensor's own noise within a minute and learns nothing from movements (fixed thresholds failed where
-they were tried on the leg: Yang 2014, science reference 4.1).
+Law: it follows the sensor's own noise within a minute and learns nothing from movements (fixed
+thresholds failed where they were tried on the leg: Yang 2014, science reference 4.1).
 """
 
 from collections import deque
@@ -20,8 +20,8 @@ TICK: Final = 10.0
 FIRST_TICKS: Final = 1.0
 """s, until `MEMORY` ticks are known."""
 STEADY: Final = 0.5
-"""A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of them, is noise that
-grew, not movement [D]."""
+"""A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of
+them, is noise that grew, not movement [D]."""
 STEADY_TICKS: Final = 5
 
 
@@ -50,14 +50,18 @@ class Noise:
 
 
 def noise_of(levels: Floats) -> Noise:
-    """Return the noise in one tick. Order statistics: the same to the last bit, however they are computed."""
+    """Return the noise in one tick. Order statistics: the same to the last bit, however they are
+    computed.
+    """
     ordered = np.sort(levels)
     median = float(ordered[len(ordered) // 2])
     return Noise(median, float(ordered[9 * len(ordered) // 10]) - median)
 
 
 def noises_of(ticks: Floats) -> tuple[list[Noise], list[float]]:
-    """Return the noise in each row, a tick long, and the highest level in it: as `noise_of`, but all at once."""
+    """Return the noise in each row, a tick long, and the highest level in it: as `noise_of`, but
+    all at once.
+    """
     ordered = np.sort(ticks, axis=1)
     length = ordered.shape[1]
     medians, high, top = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
@@ -76,7 +80,8 @@ class NoiseFloor:
         self._ticks = deque(known, MEMORY)
         self._restless: deque[Noise] = deque(maxlen=STEADY_TICKS)
         self.on = self.off = self.reach = float("inf")
-        """Thresholds now, and how far the first lies above the floor; infinite until something is known."""
+        """Thresholds now, and how far the first lies above the floor; infinite until something is
+        known."""
         self._settle()
 
     @property
@@ -92,8 +97,8 @@ class NoiseFloor:
     def sense(self, sensitivity: float) -> None:
         """Divide by this how far above the floor a movement begins; 1.0: the rule as it is written.
 
-        What counts as still stays as it is, as long as that lies below: a lower limit would lie within the noise, and
-        every movement would go on in it.
+        What counts as still stays as it is, as long as that lies below: a lower limit would lie
+        within the noise, and every movement would go on in it.
         """
         self._sensitivity = sensitivity
         self._settle()
@@ -114,7 +119,8 @@ class NoiseFloor:
         self._settle()
 
     def stirred(self, levels: Floats) -> bool:
-        """Take in a tick that was all movement, and return whether it was none: so many steady ones in a row are noise.
+        """Take in a tick that was all movement, and return whether it was none: so many steady ones
+        in a row are noise.
 
         Then the floor is the new one.
         """

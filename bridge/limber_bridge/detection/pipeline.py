@@ -1,7 +1,8 @@
 """The one door: blocks of a sleeper's sensors in, events out.
 
-Law: any split of the signals into blocks gives the same events, bit for bit; only when they are told may differ. A
-detector that resumes from the memory and the events of an earlier one goes on as that one would have, but for the gap.
+Law: any split of the signals into blocks gives the same events, bit for bit; only when they are
+told may differ. A detector that resumes from the memory and the events of an earlier one goes on as
+that one would have, but for the gap.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,65 +10,71 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from limber_bridge.detection.bilateral import FOREVER, NEVER, Legs
+from limber_bridge.detection.bilateral import FOREVER, NEVER, BilateralCombiner
 from limber_bridge.detection.continuity import Continuity, Hole, Run
-from limber_bridge.detection.cramps import WORN, Bin, Bins, Calf, Possible
-from limber_bridge.detection.envelope import LEVELS, Frames, Level
+from limber_bridge.detection.cramps import (
+    WORN,
+    Bin,
+    Bins,
+    PossibleCrampDetector,
+    ProbableCrampDetector,
+)
+from limber_bridge.detection.envelope import LEVELS, EnvelopeFilter, Frames
 from limber_bridge.detection.events import (
-    Bed,
+    BedTransition,
     Certainty,
     Cramp,
     Event,
-    Flaw,
     Gap,
     Method,
     Movement,
-    Part,
-    Posture,
+    PositionChange,
+    SignalFault,
+    UnilateralMovement,
     identity,
 )
-from limber_bridge.detection.movement import Found, Movements
+from limber_bridge.detection.movement import Found, MovementDetector
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
-from limber_bridge.detection.signal import SECOND, Block, Place, Quantity, Sensor, Side
-from limber_bridge.detection.signal_quality import Quality
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, SampleBlock, Sensor, Side
+from limber_bridge.detection.signal_quality import SignalQualityMonitor
 from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, anew, step
 
 
 @dataclass(frozen=True, slots=True)
-class SensorMemory:
+class SensorState:
     """What a detector knows of one sensor that no event tells."""
 
     since: int | None = None
     """us; time of the first sample ever; None where there was none."""
     until: int | None = None
-    """us; time of the last sample that it has taken in, or of the onset of what was still open there: from then on
-    nothing is told, so an earlier life has measured up to here."""
+    """us; time of the last sample that it has taken in, or of the onset of what was still open
+    there: from then on nothing is told, so an earlier life has measured up to here."""
     rate: float | None = None
     """Hz, nominal."""
     noise: tuple[Noise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class PipelineState:
     """What must outlive a restart, besides the events."""
 
-    sensors: Mapping[int, SensorMemory]
+    sensors: Mapping[int, SensorState]
     bed: BedState = field(default_factory=BedState)
     calf: tuple[float, ...] = ()
-    """uV; the calf at rest (`Calf.baseline`)."""
+    """uV; the calf at rest (`ProbableCrampDetector.baseline`)."""
 
 
 PRECEDENCE: Final = (
-    (Quantity.EMG, Place.TIBIALIS),
-    (Quantity.ACCELERATION, Place.ANKLE),
-    (Quantity.ACCELERATION, Place.BED),
-    (Quantity.LOAD, Place.BED),
+    (Quantity.EMG, Placement.TIBIALIS),
+    (Quantity.ACCELERATION, Placement.ANKLE),
+    (Quantity.ACCELERATION, Placement.BED),
+    (Quantity.LOAD, Placement.BED),
 )
-"""Whose movements count where several sensors see the same leg: EMG is what the rules are written for, and a bed feels
-everybody in it."""
+"""Whose movements count where several sensors see the same leg: EMG is what the rules are written
+for, and a bed feels everybody in it."""
 
 
 SET_BACK: Final = 10 * SECOND
@@ -79,13 +86,14 @@ LONGEST_BLOCK: Final = 10 * SECOND
 
 
 def moving(sensors: Iterable[Sensor]) -> set[int]:
-    """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where there is no leg.
+    """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where
+    there is no leg.
 
     The calf's never do: the rules are about the tibialis.
     """
     counted = [sensor for sensor in sensors if (sensor.quantity, sensor.place) in PRECEDENCE]
     ranked = sorted(counted, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
-    legs = [sensor for sensor in ranked if sensor.place is not Place.BED] or ranked[:1]
+    legs = [sensor for sensor in ranked if sensor.place is not Placement.BED] or ranked[:1]
     best = {sensor.side: sensor.quantity for sensor in reversed(legs)}
     return {sensor.id for sensor in legs if best[sensor.side] is sensor.quantity}
 
@@ -94,7 +102,7 @@ BITE: Final = 2**18
 """Values that are worked on at once: more would not stay in a processor's cache."""
 
 
-def bites(block: Block) -> Iterator[Block]:
+def bites(block: SampleBlock) -> Iterator[SampleBlock]:
     """Yield a block in pieces of at most `BITE` values."""
     axes = len(block.samples)
     while block.samples.size > BITE:
@@ -108,19 +116,23 @@ class Rewound:
     """Time has gone back."""
 
 
-class Channel:
+class SensorChannel:
     """The way of one sensor's samples up to movements of one leg and epochs."""
 
-    def __init__(self, sensor: Sensor, memory: SensorMemory, *, binned: bool) -> None:
-        """Begin, with what an earlier life knew; `binned`: cramps are looked for, so bins are wanted."""
+    def __init__(self, sensor: Sensor, memory: SensorState, *, binned: bool) -> None:
+        """Begin, with what an earlier life knew; `binned`: cramps are looked for, so bins are
+        wanted.
+        """
         self.sensor = sensor
         self._continuity = Continuity(memory.until)
-        self._level = Level(sensor.quantity)
-        self._movements = Movements(sensor.quantity, sensor.side, memory.noise)
+        self._level = EnvelopeFilter(sensor.quantity)
+        self._movements = MovementDetector(sensor.quantity, sensor.side, memory.noise)
         self._epochs = Epochs(self.sensor)
         self._bins = Bins(sensor.quantity) if binned else None
-        self._quality = Quality(sensor)
-        self._since, self._last, self._rate = memory.since, memory.until, memory.rate
+        self._quality = SignalQualityMonitor(sensor)
+        self._since = memory.since
+        self._last = memory.until
+        self._rate = memory.rate
         self._longest = 0
         self._frame = self._frames_until = NEVER
         self._promised = NEVER
@@ -130,13 +142,13 @@ class Channel:
         """Likewise."""
         self.bins: list[Bin] = []
         """Likewise."""
-        self.flaws: list[Flaw] = []
+        self.flaws: list[SignalFault] = []
         """Likewise."""
 
     @property
-    def memory(self) -> SensorMemory:
+    def memory(self) -> SensorState:
         """What must outlive a restart."""
-        return SensorMemory(self._since, self._last, self._rate, self._movements.noise)
+        return SensorState(self._since, self._last, self._rate, self._movements.noise)
 
     @property
     def measured_until(self) -> int:
@@ -154,15 +166,20 @@ class Channel:
             return max(self._frames_until, self._promised)
         return opened
 
-    def feed(self, block: Block) -> Iterator[Gap | Rewound]:
-        """Take in a block; yield the gaps before and in it, and where time goes back, before going on."""
+    def feed(self, block: SampleBlock) -> Iterator[Gap | Rewound]:
+        """Take in a block; yield the gaps before and in it, and where time goes back, before going
+        on.
+        """
         for part in bites(block):
             for piece in self._continuity.feed(part):
                 match piece:
                     case Hole():
                         yield Gap(self.sensor.id, piece.onset, piece.end)
                     case Run():
-                        if self._last is not None and piece.clock.at(piece.first) < self._last - SET_BACK:
+                        if (
+                            self._last is not None
+                            and piece.clock.at(piece.first) < self._last - SET_BACK
+                        ):
                             self.parts += self._movements.finish()
                             yield Rewound()
                         self._run(piece)
@@ -210,10 +227,12 @@ class Channel:
     def _run(self, run: Run) -> None:
         if run.fresh and self._last is not None:
             self.flaws += self._quality.finish(self._last)
-        begin, end = run.clock.at(run.first), run.clock.at(run.first + run.samples.shape[1] - 1)
+        begin = run.clock.at(run.first)
+        end = run.clock.at(run.first + run.samples.shape[1] - 1)
         self._longest = max(self._longest, min(end - begin, LONGEST_BLOCK))
         self._since = begin if self._since is None else min(self._since, begin)
-        self._last, self._rate = end, run.rate
+        self._last = end
+        self._rate = run.rate
         self.flaws += self._quality.look(run)
         self._take(self._level.feed(run))
 
@@ -225,13 +244,15 @@ class Channel:
         self.flaws += [*self._quality.hear(frames.heart), *self._quality.take(epochs)]
         if self._bins is not None:
             # What hums is not measured: it would pass for a muscle that is tense.
-            self.bins += [one for one in self._bins.feed(frames) if not self._quality.hums(one.start)]
+            self.bins += [
+                one for one in self._bins.feed(frames) if not self._quality.hums(one.start)
+            ]
         if len(frames.times):
             self._frame = int(frames.times[-1])
             self._frames_until = self._frame + round(SECOND / frames.rate)
 
 
-class Detector:
+class Pipeline:
     """Follows the sensors of one sleeper."""
 
     def __init__(
@@ -239,29 +260,34 @@ class Detector:
         sensors: Sequence[Sensor],
         rules: RuleSet = WASM_2016,
         *,
-        memory: Memory | None = None,
+        memory: PipelineState | None = None,
         events: Iterable[Event] = (),
         thresholds: Mapping[Certainty, float] = MappingProxyType({}),
     ) -> None:
-        """Begin, or go on from the memory and the events (of the last hours, in order) of an earlier life.
+        """Begin, or go on from the memory and the events (of the last hours, in order) of an
+        earlier life.
 
         `thresholds`: as in `follow`.
         """
-        memory = memory or Memory({})
+        memory = memory or PipelineState({})
         self._moving = moving(sensors)
-        calves = {sensor.id for sensor in sensors if sensor.place is Place.CALF}
+        calves = {sensor.id for sensor in sensors if sensor.place is Placement.CALF}
         limbs = [(one.id, one.quantity) for one in sensors if one.id in self._moving]
-        self._calf = Calf(calves, limbs, memory.calf if calves <= set(memory.sensors) else ())
-        self._possible = Possible()
+        self._calf = ProbableCrampDetector(
+            calves, limbs, memory.calf if calves <= set(memory.sensors) else ()
+        )
+        self._possible = PossibleCrampDetector()
         self.follow(thresholds)
         self._channels = {
-            sensor.id: Channel(
-                sensor, memory.sensors.get(sensor.id, SensorMemory()), binned=sensor.id in self._calf.wants
+            sensor.id: SensorChannel(
+                sensor,
+                memory.sensors.get(sensor.id, SensorState()),
+                binned=sensor.id in self._calf.wants,
             )
             for sensor in sensors
         }
         self._rules = rules
-        self._legs = Legs(rules, self._sides())
+        self._legs = BilateralCombiner(rules, self._sides())
         self._series = SeriesScorer(rules)
         self._bed = memory.bed
         self._epochs: dict[int, list[tuple[int, Method, Epoch]]] = {}
@@ -275,40 +301,49 @@ class Detector:
         """Take in the events of an earlier life."""
         events = list(events)
         for event in events:
-            if isinstance(event, Movement | Posture):
+            if isinstance(event, Movement | PositionChange):
                 list(self._series.feed(event))
-            if isinstance(event, Bed):
+            if isinstance(event, BedTransition):
                 self._possible.went(event, event.onset)
             else:
                 self._possible.take(event)
         self._calf.resume(event for event in events if isinstance(event, Cramp))
         until = max((one.until or NEVER for one in self._seen().values()), default=NEVER)
-        lasting = {identity(event): event for event in events if isinstance(event, Cramp | Flaw)}.values()
+        lasting = {
+            identity(event): event for event in events if isinstance(event, Cramp | SignalFault)
+        }.values()
         # What lasted when we were stopped has ended somewhen in the gap.
-        self._broken = [replace(one, end=max(one.onset, until)) for one in lasting if one.end is None]
+        self._broken = [
+            replace(one, end=max(one.onset, until)) for one in lasting if one.end is None
+        ]
         list(self._possible.reach(until))
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> PipelineState:
         """What must outlive a restart, besides the events told so far."""
         sensors = {number: self._remembered(number) for number in self._channels}
-        return Memory(sensors, self._bed, self._calf.baseline)
+        return PipelineState(sensors, self._bed, self._calf.baseline)
 
     def follow(self, thresholds: Mapping[Certainty, float]) -> None:
-        """Tell cramps of these strengths and more from here on; 1.0, the rule as it is written, where none is named."""
+        """Tell cramps of these strengths and more from here on; 1.0, the rule as it is written,
+        where none is named.
+        """
         self._calf.threshold = thresholds.get(Certainty.PROBABLE, 1.0)
         self._possible.threshold = thresholds.get(Certainty.POSSIBLE, 1.0)
 
     def sense(self, sensitivity: float) -> None:
-        """Divide by this the threshold from which on something moves, but in EMG; 1.0: the rule as it is written."""
+        """Divide by this the threshold from which on something moves, but in EMG; 1.0: the rule as
+        it is written.
+        """
         for channel in self._channels.values():
             channel.sense(sensitivity)
 
     def calibrate(self) -> list[Event]:
-        """Take it that from here on all is quiet for a minute and, where cells weigh it, the bed is empty.
+        """Take it that from here on all is quiet for a minute and, where cells weigh it, the bed is
+        empty.
 
-        What was learnt of noise and of resting muscles is forgotten and learnt anew. Returns what was open, with the
-        duration that was seen.
+        What was learnt of noise and of resting muscles is forgotten and learnt anew. Returns what
+        was open, with the duration that was seen.
         """
         ended = list(self._calf.calibrate(self._measured()))
         for channel in self._channels.values():
@@ -320,13 +355,19 @@ class Detector:
         return [*ended, *self._told()]
 
     def coverage(self, begin: int, until: int) -> Coverage:
-        """Return what was measured by whom in a night that began at `begin` and was read up to `until` (us)."""
+        """Return what was measured by whom in a night that began at `begin` and was read up to
+        `until` (us).
+        """
         seen = {
             number: None if one.since is None or one.until is None else (one.since, one.until)
             for number, one in self._seen().items()
         }
         return Coverage(
-            begin=begin, until=until, seen=seen, movers=self._moving - self._slow, certainties=self._certainties()
+            begin=begin,
+            until=until,
+            seen=seen,
+            movers=self._moving - self._slow,
+            certainties=self._certainties(),
         )
 
     @property
@@ -339,8 +380,10 @@ class Detector:
         """What that rests on."""
         return self._bed.method
 
-    def feed(self, sensor: int, block: Block) -> list[Event]:
-        """Take in a block of one sensor and return what it makes known. KeyError for a sensor that is not ours."""
+    def feed(self, sensor: int, block: SampleBlock) -> list[Event]:
+        """Take in a block of one sensor and return what it makes known. KeyError for a sensor that
+        is not ours.
+        """
         channel = self._channels[sensor]
         self._note_rate(sensor, block.rate)
         events: list[Event] = []
@@ -351,16 +394,19 @@ class Detector:
     def advance(self, now: int) -> list[Event]:
         """Take it that it is `now` (us), and return what follows.
 
-        So a sensor that is late or away does not hold the others back. What it brings later counts all the same.
+        So a sensor that is late or away does not hold the others back. What it brings later counts
+        all the same.
         """
         for channel in self._channels.values():
             channel.promise(now)
         return list(self._told())
 
     def interrupt(self) -> list[Event]:
-        """Return the movements that are open, with the duration that was seen: we are about to be stopped.
+        """Return the movements that are open, with the duration that was seen: we are about to be
+        stopped.
 
-        A series stays open, as it may go on with the detector that resumes. This one is of no further use.
+        A series stays open, as it may go on with the detector that resumes. This one is of no
+        further use.
         """
         events: list[Event] = []
         for number, channel in self._channels.items():
@@ -369,13 +415,15 @@ class Detector:
         return events + list(self._settled())
 
     def finish(self, sensor: int | None = None) -> list[Event]:
-        """Take it that the signal of one sensor, or all, has ended for good, and return what was still open."""
+        """Take it that the signal of one sensor, or all, has ended for good, and return what was
+        still open.
+        """
         for number, channel in self._channels.items():
             if sensor in (None, number):
                 channel.finish()
         return list(self._told())
 
-    def _remembered(self, number: int) -> SensorMemory:
+    def _remembered(self, number: int) -> SensorState:
         """Return what must be kept of a sensor: measured up to what is not told yet."""
         channel = self._channels[number]
         known = channel.memory
@@ -392,13 +440,17 @@ class Detector:
             yield from self._series.feed(event)
 
     def _rewind(self) -> list[Event]:
-        """Begin anew with what goes by time, as somebody has set the clock back; return what was open."""
+        """Begin anew with what goes by time, as somebody has set the clock back; return what was
+        open.
+        """
         events: list[Event] = []
         for number, channel in self._channels.items():
             events += self._fetch(number, channel)
         events += [*self._settled(), *self._series.advance(FOREVER)]
-        self._legs, self._series = Legs(self._rules, self._sides()), SeriesScorer(self._rules)
-        self._calf, self._possible = self._calf.anew(), self._possible.anew()
+        self._legs = BilateralCombiner(self._rules, self._sides())
+        self._series = SeriesScorer(self._rules)
+        self._calf = self._calf.anew()
+        self._possible = self._possible.anew()
         self._bed = replace(anew(self._bed), tare=None)
         self._epochs.clear()
         for channel in self._channels.values():
@@ -408,17 +460,23 @@ class Detector:
     def _sides(self) -> set[Side | None]:
         return {self._channels[number].sensor.side for number in self._moving}
 
-    def _seen(self) -> dict[int, SensorMemory]:
+    def _seen(self) -> dict[int, SensorState]:
         return {number: channel.memory for number, channel in self._channels.items()}
 
     def _certainties(self) -> frozenset[Certainty]:
-        """Return what can be said of cramps: by a calf and limbs, or by limbs and somebody who knows of getting up."""
+        """Return what can be said of cramps: by a calf and limbs, or by limbs and somebody who
+        knows of getting up.
+        """
         sensors = [channel.sensor for channel in self._channels.values()]
         fast = {sensor.id for sensor in sensors} - self._slow
         found: set[Certainty] = set()
-        if self._moving & fast and any(sensor.place is Place.CALF and sensor.id in fast for sensor in sensors):
+        if self._moving & fast and any(
+            sensor.place is Placement.CALF and sensor.id in fast for sensor in sensors
+        ):
             found.add(Certainty.PROBABLE)
-        if self._moving & fast and any(METHODS[sensor.quantity, sensor.place] in WORN for sensor in sensors):
+        if self._moving & fast and any(
+            METHODS[sensor.quantity, sensor.place] in WORN for sensor in sensors
+        ):
             found.add(Certainty.POSSIBLE)
         return frozenset(found)
 
@@ -439,7 +497,8 @@ class Detector:
 
     def _found(self) -> Iterator[Event]:
         """Yield what rests on the signals themselves."""
-        broken, self._broken = self._broken, []
+        broken = self._broken
+        self._broken = []
         yield from broken
         for number, channel in self._channels.items():
             yield from self._fetch(number, channel)
@@ -452,9 +511,9 @@ class Detector:
         yield from self._beds(self._measured())
         yield from self._calf.reach(self._measured())
 
-    def _fetch(self, number: int, channel: Channel) -> Iterator[Event]:
+    def _fetch(self, number: int, channel: SensorChannel) -> Iterator[Event]:
         for found in channel.parts if number in self._moving else ():
-            if isinstance(found, Part):
+            if isinstance(found, UnilateralMovement):
                 self._legs.mark(channel.sensor.side, found)
             else:
                 yield found
@@ -474,10 +533,14 @@ class Detector:
         return min(channel.frontier for channel in channels if channel.sensor.side is side)
 
     def _beds(self, until: int) -> Iterator[Event]:
-        """Yield what the epochs that have ended for every sensor tell; the most reliable sensor speaks for each."""
+        """Yield what the epochs that have ended for every sensor tell; the most reliable sensor
+        speaks for each.
+        """
         for start in sorted(start for start in self._epochs if start + EPOCH <= until):
             # Of two ankles always the same one speaks, whichever was heard first.
-            _, method, epoch = min(self._epochs.pop(start), key=lambda entry: (entry[0], entry[2].sensor))
+            _, method, epoch = min(
+                self._epochs.pop(start), key=lambda entry: (entry[0], entry[2].sensor)
+            )
             if self._bed.epoch is not None and start <= self._bed.epoch:
                 continue  # From a sensor that was too late.
             self._bed, event = step(self._bed, method, epoch)

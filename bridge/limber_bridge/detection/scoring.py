@@ -1,10 +1,12 @@
-"""A whole night at once: combined movements and series out of marks, by the same code that follows a night live."""
+"""A whole night at once: combined movements and series out of marks, by the same code that follows
+a night live.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from limber_bridge.detection.bilateral import FOREVER, Legs
-from limber_bridge.detection.events import Movement, Part, Posture, Series
+from limber_bridge.detection.bilateral import FOREVER, BilateralCombiner
+from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.sleep import Span
@@ -29,30 +31,44 @@ class Scoring:
     @property
     def periodic(self) -> list[Movement]:
         """The PLM."""
-        return [move for move, series in zip(self.movements, self.membership, strict=True) if series is not None]
+        return [
+            move
+            for move, series in zip(self.movements, self.membership, strict=True)
+            if series is not None
+        ]
 
 
 def score(
-    parts: Iterable[Part], rules: RuleSet, *, asleep: Sequence[Span] | None = None, respiratory: Sequence[Span] = ()
+    parts: Iterable[UnilateralMovement],
+    rules: RuleSet,
+    *,
+    asleep: Sequence[Span] | None = None,
+    respiratory: Sequence[Span] = (),
 ) -> Scoring:
     """Score the movements of each leg, changes of posture among them.
 
-    `asleep` (us) leaves out movements in wake where the rules want that; without it all time counts as sleep.
-    Movements at `respiratory` events (us) are taken out first, so intervals are measured anew (reference 1.5).
+    `asleep` (us) leaves out movements in wake where the rules want that; without it all time counts
+    as sleep. Movements at `respiratory` events (us) are taken out first, so intervals are measured
+    anew (reference 1.5).
     """
     kept = [
         event
         for event in combined(parts, rules)
-        if isinstance(event, Posture)
-        or not ((asleep is not None and wakes(event, rules, asleep)) or breathes(event, rules, respiratory))
+        if isinstance(event, PositionChange)
+        or not (
+            (asleep is not None and wakes(event, rules, asleep))
+            or breathes(event, rules, respiratory)
+        )
     ]
     return periodic(kept, rules)
 
 
-def combined(parts: Iterable[Part], rules: RuleSet) -> list[Movement | Posture]:
+def combined(
+    parts: Iterable[UnilateralMovement], rules: RuleSet
+) -> list[Movement | PositionChange]:
     """Return the movements of both legs together, in order of onset."""
     ordered = sorted(parts, key=lambda part: part.onset)
-    legs = Legs(rules, {part.side for part in ordered})
+    legs = BilateralCombiner(rules, {part.side for part in ordered})
     for part in ordered:
         legs.mark(part.side, part)
     for side in {part.side for part in ordered}:
@@ -60,7 +76,7 @@ def combined(parts: Iterable[Part], rules: RuleSet) -> list[Movement | Posture]:
     return list(legs.settle()) if ordered else []
 
 
-def periodic(events: Iterable[Movement | Posture], rules: RuleSet) -> Scoring:
+def periodic(events: Iterable[Movement | PositionChange], rules: RuleSet) -> Scoring:
     """Return the series among combined movements in order of onset."""
     scorer = SeriesScorer(rules)
     movements: list[Movement] = []
@@ -77,13 +93,16 @@ def periodic(events: Iterable[Movement | Posture], rules: RuleSet) -> Scoring:
 def members(movements: Iterable[Movement], series: Sequence[Series]) -> Iterator[int | None]:
     """Yield, for each movement, the index of the series it belongs to.
 
-    Between its first and its last onset every candidate is a member, as any other would have ended it.
+    Between its first and its last onset every candidate is a member, as any other would have ended
+    it.
     """
     index = 0
     for movement in movements:
         while index < len(series) and movement.onset > series[index].last:
             index += 1
-        inside = index < len(series) and movement.candidate and movement.onset >= series[index].onset
+        inside = (
+            index < len(series) and movement.candidate and movement.onset >= series[index].onset
+        )
         yield index if inside else None
 
 
@@ -101,6 +120,7 @@ def breathes(movement: Movement, rules: RuleSet, respiratory: Iterable[Span]) ->
     """Return whether a movement belongs to a respiratory event; touching the window counts."""
     rule = rules.respiratory
     return any(
-        movement.onset <= end + rule.after and movement.end >= (start if rule.from_start else end) - rule.before
+        movement.onset <= end + rule.after
+        and movement.end >= (start if rule.from_start else end) - rule.before
         for start, end in respiratory
     )

@@ -1,22 +1,25 @@
 """Which night a moment belongs to, and when a night is over (contracts, section 4).
 
-Law: a night has the date on which it ends, in the bridge's time zone; every duration comes from UTC, so nights with a
-change of clocks last 23 or 25 hours.
+Law: a night has the date on which it ends, in the bridge's time zone; every duration comes from
+UTC, so nights with a change of clocks last 23 or 25 hours.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import fmean, stdev
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from limber_bridge.detection.events import Bed, Event, Method
+from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.measures import HOUR, Measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.settings import RULE
 
 EARLIEST_END = timedelta(hours=-7)
 """From the end of the night: 05:00 where nights end at noon."""
+AVERAGING_PERIODS_DAYS: Final = (7, 30)
+"""Days over which nights are seen together."""
 OUT_OF_BED = HOUR
 """us out of bed that finish a night."""
 
@@ -28,7 +31,8 @@ class Night:
     sleeper: str
     date: date
     revision: int
-    """0 while it has never been finished; 1 when it was, and one more each time something came later."""
+    """0 while it has never been finished; 1 when it was, and one more each time something came
+    later."""
     start: int | None
     """us; went to bed. None where that is not known, as the end."""
     end: int | None
@@ -88,8 +92,14 @@ class Spread:
 
 def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
     """Return the nights of `days` days up to `last`, seen together; None where there is none."""
-    found = [asdict(one.measures) for one in nights if last - timedelta(days=days) < one.date <= last]
-    known = {key: [one[key] for one in found if isinstance(one[key], int | float)] for key in found[0]} if found else {}
+    found = [
+        asdict(one.measures) for one in nights if last - timedelta(days=days) < one.date <= last
+    ]
+    known = (
+        {key: [one[key] for one in found if isinstance(one[key], int | float)] for key in found[0]}
+        if found
+        else {}
+    )
     if not found:
         return None
     return Spread(
@@ -100,8 +110,12 @@ def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
 
 
 def out_since(events: Sequence[Event]) -> int | None:
-    """Return since when (us) the sleeper has been out of bed after having been in it; None if not so."""
-    beds = sorted((event for event in events if isinstance(event, Bed)), key=lambda bed: bed.onset)
+    """Return since when (us) the sleeper has been out of bed after having been in it; None if not
+    so.
+    """
+    beds = sorted(
+        (event for event in events if isinstance(event, BedTransition)), key=lambda bed: bed.onset
+    )
     if not beds or beds[-1].in_bed or not any(bed.in_bed for bed in beds):
         return None
     return beds[-1].onset

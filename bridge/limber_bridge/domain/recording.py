@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Block, Flags, Floats, Place, Quantity, Side
+from limber_bridge.detection.signal import Flags, Floats, Placement, Quantity, SampleBlock, Side
 
 
 class UnreadableRecordingError(Exception):
@@ -19,7 +19,7 @@ class Column:
     """What a column or an EDF label means."""
 
     quantity: Quantity
-    place: Place
+    place: Placement
     side: Side | None
     axis: int
 
@@ -29,11 +29,11 @@ class Signal:
     """One sensor's part of a recording."""
 
     quantity: Quantity
-    place: Place
+    place: Placement
     side: Side | None
     rate: float
     """Hz."""
-    blocks: tuple[Block, ...]
+    blocks: tuple[SampleBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Recording:
     notes: tuple[str, ...]
     """What had to be left out, for a person."""
 
-    def signal(self, quantity: Quantity, place: Place, side: Side | None) -> Signal | None:
+    def signal(self, quantity: Quantity, place: Placement, side: Side | None) -> Signal | None:
         """Return the signal of a sensor; one whose side the recording does not know fits any."""
         found = [one for one in self.signals if (one.quantity, one.place) == (quantity, place)]
         fitting = [one for wanted in (side, None) for one in found if one.side == wanted]
@@ -58,15 +58,20 @@ class Recording:
 
 def columns() -> dict[str, Column]:
     """Return the columns a CSV may have, and labels of our own in EDF."""
-    known = {axis: Column(Quantity.ACCELERATION, Place.ANKLE, None, index) for index, axis in enumerate("xyz")}
+    known = {
+        axis: Column(Quantity.ACCELERATION, Placement.ANKLE, None, index)
+        for index, axis in enumerate("xyz")
+    }
     for index, axis in enumerate("xyz"):
         for side in Side:
-            known[f"{side}_acc_{axis}"] = Column(Quantity.ACCELERATION, Place.ANKLE, side, index)
-        known[f"bed_acc_{axis}"] = Column(Quantity.ACCELERATION, Place.BED, None, index)
+            known[f"{side}_acc_{axis}"] = Column(
+                Quantity.ACCELERATION, Placement.ANKLE, side, index
+            )
+        known[f"bed_acc_{axis}"] = Column(Quantity.ACCELERATION, Placement.BED, None, index)
     for side in Side:
-        known[f"{side}_emg"] = Column(Quantity.EMG, Place.TIBIALIS, side, 0)
-        known[f"{side}_calf_emg"] = Column(Quantity.EMG, Place.CALF, side, 0)
-    known["bed_load"] = Column(Quantity.LOAD, Place.BED, None, 0)
+        known[f"{side}_emg"] = Column(Quantity.EMG, Placement.TIBIALIS, side, 0)
+        known[f"{side}_calf_emg"] = Column(Quantity.EMG, Placement.CALF, side, 0)
+    known["bed_load"] = Column(Quantity.LOAD, Placement.BED, None, 0)
     return known
 
 
@@ -74,11 +79,14 @@ COLUMNS: Final[Mapping[str, Column]] = columns()
 
 
 HEAVIEST: Final = 3.0
-"""g; a limb or a bed in which the acceleration is larger half of the time is nowhere on earth: the unit is another."""
+"""g; a limb or a bed in which the acceleration is larger half of the time is nowhere on earth: the
+unit is another."""
 
 
 def weighed(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
-    """Check that samples (axes, n) of acceleration are in g, as gravity is in them; UnreadableRecordingError."""
+    """Check that samples (axes, n) of acceleration are in g, as gravity is in them;
+    UnreadableRecordingError.
+    """
     sizes = np.sqrt(np.square(samples).sum(axis=0))
     sizes = sizes[np.isfinite(sizes)]
     if quantity is not Quantity.ACCELERATION or not len(sizes) or np.median(sizes) <= HEAVIEST:
@@ -88,11 +96,14 @@ def weighed(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
 
 
 STUCK: Final = 3
-"""Samples in a row at the end of a range that were not measured: one alone may be a peak that just fits."""
+"""Samples in a row at the end of a range that were not measured: one alone may be a peak that just
+fits."""
 
 
 def without_rails(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
-    """Return samples (axes, n) with NaN where an axis is stuck at one of its rails, the ends of its range."""
+    """Return samples (axes, n) with NaN where an axis is stuck at one of its rails, the ends of its
+    range.
+    """
     stuck = np.zeros(samples.shape[1], bool)
     for axis, (lowest, highest) in zip(samples, rails, strict=True):
         stuck |= lasting(axis <= lowest) | lasting(axis >= highest)
@@ -108,7 +119,11 @@ def lasting(flags: Flags) -> Flags:
     return kept
 
 
-def column_names(quantity: Quantity, place: Place, side: Side | None) -> list[str]:
+def column_names(quantity: Quantity, place: Placement, side: Side | None) -> list[str]:
     """Return the names of the columns of one sensor, axis by axis."""
-    wanted = {name: column for name, column in COLUMNS.items() if (column.quantity, column.place) == (quantity, place)}
+    wanted = {
+        name: column
+        for name, column in COLUMNS.items()
+        if (column.quantity, column.place) == (quantity, place)
+    }
     return [name for name, column in wanted.items() if column.side == side]

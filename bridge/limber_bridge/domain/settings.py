@@ -5,9 +5,10 @@ from typing import Final
 
 RULE: Final = 1.0
 """The sensitivity of the rules as they are written."""
-LOWEST, HIGHEST = 0.5, 2.0
-"""Sensitivities between which one can be chosen [D]: what lies nearer to the noise than half of what the rules want is
-noise."""
+LOWEST = 0.5
+HIGHEST = 2.0
+"""Sensitivities between which one can be chosen [D]: what lies nearer to the noise than half of
+what the rules want is noise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from limber_bridge.detection.events import Event, identity
 from limber_bridge.detection.night_score import NightScore, score_night
-from limber_bridge.detection.pipeline import Detector
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.domain.recording import Recording
@@ -24,9 +24,10 @@ class Detected:
 def detect(recording: Recording, rules: RuleSet) -> Detected:
     """Run the detector over all signals of a recording."""
     sensors = tuple(
-        Sensor(number, signal.quantity, signal.place, signal.side) for number, signal in enumerate(recording.signals, 1)
+        Sensor(number, signal.quantity, signal.place, signal.side)
+        for number, signal in enumerate(recording.signals, 1)
     )
-    detector = Detector(sensors, rules)
+    detector = Pipeline(sensors, rules)
     events: list[Event] = []
     for sensor, signal in zip(sensors, recording.signals, strict=True):
         for block in signal.blocks:

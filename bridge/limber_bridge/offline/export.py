@@ -18,20 +18,21 @@ import msgspec
 from limber_bridge.config.schema import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import (
-    Bed,
+    BedTransition,
     Cramp,
     Event,
     Factor,
     Gap,
     Movement,
-    Posture,
-    Rhythm,
+    PositionChange,
+    RhythmicTrain,
     Series,
     Twitch,
     identity,
+    kind,
 )
 from limber_bridge.detection.night_score import NightScore, score_night
-from limber_bridge.detection.pipeline import Detector
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD, Span
 from limber_bridge.domain.nights import Night, local_time, utc
@@ -40,17 +41,29 @@ from limber_bridge.offline.score import name_of
 from limber_bridge.offline.score_json import Report, at, cramp_entry, document
 from limber_bridge.protocol.encoding import REPORTED, SAID_SO, night_message
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
-from limber_bridge.storage.journal_reader import Record
+from limber_bridge.storage.journal_reader import JournalReader
 from limber_bridge.storage.raw_format import read_kept
-from limber_bridge.storage.raw_recorder import shelf_of
+from limber_bridge.storage.raw_recorder import raw_store_beside
 
 FORMATS: Final = (".edf", ".csv", ".json")
 COLUMNS: Final = (
     "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series", "certainty", "strength",
     "label", "sensor", "in_bed", "factor", "note",
 )  # fmt: skip
-"""Of the CSV: `start` is UTC, ISO 8601; `onset` and `duration` are s, as in every other export of the night."""
-HEADER: Final = ("sleeper", "night", "in bed", "h", "asleep", "movements", "PLM", "PLM/h", "revision", "kept")
+"""Of the CSV: `start` is UTC, ISO 8601; `onset` and `duration` are s, as in every other export of
+the night."""
+HEADER: Final = (
+    "sleeper",
+    "night",
+    "in bed",
+    "h",
+    "asleep",
+    "movements",
+    "PLM",
+    "PLM/h",
+    "revision",
+    "kept",
+)
 
 
 class NothingThereError(Exception):
@@ -75,31 +88,45 @@ class Listed:
     @property
     def json(self) -> dict[str, Any]:
         """The night as it goes over the wire, and what is kept of it."""
-        told = {} if self.night is None else json.loads(msgspec.json.encode(night_message(self.night)))
+        told = (
+            {} if self.night is None else json.loads(msgspec.json.encode(night_message(self.night)))
+        )
         events = "kept" if self.dropped is None else f"dropped {utc(self.dropped):%Y-%m-%d}"
-        return {"sleeper": self.sleeper, "night": self.date.isoformat(), "finished": self.night is not None, **told} | {
-            "events": events, "signal": None if self.signal is None else str(self.signal),
+        return {
+            "sleeper": self.sleeper,
+            "night": self.date.isoformat(),
+            "finished": self.night is not None,
+            **told,
+        } | {
+            "events": events,
+            "signal": None if self.signal is None else str(self.signal),
             "cramps_reported": self.reported,
-        }  # fmt: skip
+        }
 
 
-def listed(config: Config, record: Record, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
+def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = shelf_of(config)
+    shelf = raw_store_beside(config.journal, config.limits)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
-        begun = {day for day in record.unfinished(sleeper.id) if measured(record.events(sleeper.id, day))}
+        begun = {
+            day for day in record.unfinished(sleeper.id) if measured(record.events(sleeper.id, day))
+        }
         for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
             dropped = record.dropped(sleeper.id, day)
             reported = len(reported_in(config, record, sleeper, day)) if dropped is None else None
-            yield Listed(sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported)
+            yield Listed(
+                sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported
+            )
 
 
-def reported_in(config: Config, record: Record, sleeper: Sleeper, day: date) -> list[Label]:
+def reported_in(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> list[Label]:
     """Return the cramps of a night that only somebody told of."""
     labels = record.labels(sleeper.id)
-    return record.reported(sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day])
+    return record.reported(
+        sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
+    )
 
 
 def measured(events: Iterable[Event]) -> list[Event]:
@@ -124,7 +151,10 @@ def table(nights: Sequence[Listed], config: Config) -> str:
 def row_of(one: Listed, config: Config) -> tuple[str, ...]:
     """Return one line of the table; a dash for what is not known."""
     kept = (
-        " and ".join([*(["events"] if one.dropped is None else []), *(["signal"] if one.signal else [])]) or "figures"
+        " and ".join(
+            [*(["events"] if one.dropped is None else []), *(["signal"] if one.signal else [])]
+        )
+        or "figures"
     )
     if one.night is None:
         return (one.sleeper, str(one.date), "not finished", "-", "-", "-", "-", "-", "-", kept)
@@ -134,8 +164,12 @@ def row_of(one: Listed, config: Config) -> tuple[str, ...]:
         for moment in (one.night.start, one.night.end)
     )
     figures = (
-        measures.time_in_bed_h, measures.sleep_h, measures.movements, measures.plm, measures.plm_index,
-    )  # fmt: skip
+        measures.time_in_bed_h,
+        measures.sleep_h,
+        measures.movements,
+        measures.plm,
+        measures.plm_index,
+    )
     return (one.sleeper, str(one.date), spent, *map(figure, figures), str(one.night.revision), kept)
 
 
@@ -169,53 +203,79 @@ class Exported:
         return begin_of(self.recording)
 
 
-def gathered(config: Config, record: Record, sleeper: Sleeper, day: date | None) -> Exported:
+def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date | None) -> Exported:
     """Return a night, the last finished one if none is named; NothingThereError or JournalError."""
     last = record.last_night(sleeper.id)
     day = day or (None if last is None else last.date)
     if day is None:
-        raise NothingThereError(f"no night of {sleeper.id} is finished yet; name one, as in `limber export 2026-11-23`")
-    events, reported = record.events(sleeper.id, day), reported_in(config, record, sleeper, day)
+        raise NothingThereError(
+            f"no night of {sleeper.id} is finished yet; name one, as in `limber export 2026-11-23`"
+        )
+    events = record.events(sleeper.id, day)
+    reported = reported_in(config, record, sleeper, day)
     dropped = record.dropped(sleeper.id, day)
-    # Labels outlive the events: what they are about was perhaps recognised, and is not there any more.
+    # Labels outlive the events: what they are about was perhaps recognised, and is not there any
+    # more.
     if dropped is not None or not (events or reported):
-        why = "there is none" if dropped is None else f"its events were dropped on {utc(dropped):%Y-%m-%d}"
-        raise NothingThereError(f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is")
+        why = (
+            "there is none"
+            if dropped is None
+            else f"its events were dropped on {utc(dropped):%Y-%m-%d}"
+        )
+        raise NothingThereError(
+            f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is"
+        )
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
     recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Detector(sensors, config.rules, memory=record.memory(sleeper.id)).coverage(
+    coverage = Pipeline(sensors, config.rules, memory=record.memory(sleeper.id)).coverage(
         config.calendar.begin(day), end_of(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
     said = Labels(record.labels(sleeper.id)).said
-    return Exported(sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes)
+    return Exported(
+        sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes
+    )
 
 
 def lasting(events: Sequence[Event], reported: Sequence[Label]) -> Span:
-    """Return from when to when (us) a night lasts by what happened in it; one of the two must hold something."""
+    """Return from when to when (us) a night lasts by what happened in it; one of the two must hold
+    something.
+    """
     found = [(event.onset, last_of(event)) for event in measured(events) or events]
     spans = found or [(label.time, label.time) for label in reported]
     return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
-def end_of(config: Config, record: Record, sleeper: Sleeper, day: date) -> int:
+def end_of(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
     """Return how far (us) a night was measured."""
     memory = record.memory(sleeper.id)
-    read = [one.until for one in memory.sensors.values() if one.until is not None] if memory is not None else []
+    read = (
+        [one.until for one in memory.sensors.values() if one.until is not None]
+        if memory is not None
+        else []
+    )
     return min(config.calendar.end(day), max(read, default=config.calendar.end(day)))
 
 
-def signal_of(config: Config, sleeper: Sleeper, day: date, lasts: Span) -> tuple[Recording, tuple[str, ...]]:
-    """Return the raw signal of a night, or a recording without any signal that is as long as its events."""
-    path = shelf_of(config).path(sleeper.id, day)
+def signal_of(
+    config: Config, sleeper: Sleeper, day: date, lasts: Span
+) -> tuple[Recording, tuple[str, ...]]:
+    """Return the raw signal of a night, or a recording without any signal that is as long as its
+    events.
+    """
+    path = raw_store_beside(config.journal, config.limits).path(sleeper.id, day)
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:
         begin, end = lasts
-        note = str(error) if path.exists() else f"{path}: the raw signal of {day} is not kept; only events are exported"
+        note = (
+            str(error)
+            if path.exists()
+            else f"{path}: the raw signal of {day} is not kept; only events are exported"
+        )
         return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ()), (note,)
     return recording, recording.notes
 
@@ -256,7 +316,9 @@ def marks(exported: Exported) -> Iterator[Mark]:
             text = f"not measured: {names.get(event.sensor, event.sensor)}"
         if text is not None:
             end = getattr(event, "end", None)
-            yield Mark(event.onset - exported.origin, None if end is None else end - event.onset, text)
+            yield Mark(
+                event.onset - exported.origin, None if end is None else end - event.onset, text
+            )
     for label in exported.reported:
         yield Mark(label.time - exported.origin, None, f"{REPORTED} cramp")
     score = exported.score
@@ -276,11 +338,11 @@ def words(event: Event) -> str | None:
             return f"{kind} {event.side or ''}".strip() + f" ({event.grade})"
         case Cramp():
             return f"{event.certainty} cramp"
-        case Posture():
+        case PositionChange():
             return "change of posture"
         case Twitch():
             return f"twitch {event.side or ''}".strip()
-        case Rhythm():
+        case RhythmicTrain():
             return f"rhythmic train {event.side or ''}".strip()
         case _:
             return None
@@ -300,21 +362,29 @@ def as_csv(exported: Exported) -> str:
     table.writeheader()
     table.writerows(sorted(event_rows(exported), key=lambda row: float(row["onset"])))
     for number, one in enumerate(exported.score.scoring.series):
-        table.writerow(row_from(exported, one.onset, one.end) | {"kind": "series", "series": number})
+        table.writerow(
+            row_from(exported, one.onset, one.end) | {"kind": "series", "series": number}
+        )
     return text.getvalue()
 
 
 def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
-    """Yield a row of the CSV for each event but the series, and for each cramp that only somebody told of."""
+    """Yield a row of the CSV for each event but the series, and for each cramp that only somebody
+    told of.
+    """
     scoring = exported.score.scoring
-    series = {identity(one): number for one, number in zip(scoring.movements, scoring.membership, strict=True)}
+    series = {
+        identity(one): number
+        for one, number in zip(scoring.movements, scoring.membership, strict=True)
+    }
     for event in exported.events:
         if isinstance(event, Series):
             continue
         row = row_from(exported, event.onset, getattr(event, "end", None)) | {
-            "kind": type(event).__name__.lower(), "series": series.get(identity(event), ""),
+            "kind": kind(event),
+            "series": series.get(identity(event), ""),
             "label": exported.said.get(identity(event)),
-        }  # fmt: skip
+        }
         known = {name: getattr(event, name, "") for name in COLUMNS if name not in row}
         yield {name: "" if value is None else value for name, value in (row | known).items()}
     for label in exported.reported:
@@ -325,15 +395,16 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
 def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
     """Return what every row of the CSV has: when it was (us)."""
     return {
-        "start": utc(begin).isoformat().replace("+00:00", "Z"), "onset": at(begin, exported.origin),
+        "start": utc(begin).isoformat().replace("+00:00", "Z"),
+        "onset": at(begin, exported.origin),
         "duration": "" if end is None else round((end - begin) / SECOND, 3),
-    }  # fmt: skip
+    }
 
 
 def as_json(exported: Exported, config: Config) -> dict[str, Any]:
     """Return a night as the JSON object of `limber score`, with whose night it is."""
     names = {watched.sensor.id: name_of(watched.sensor) for watched in exported.sleeper.sensors}
-    beds = [event.method for event in exported.events if isinstance(event, Bed)]
+    beds = [event.method for event in exported.events if isinstance(event, BedTransition)]
     report = Report(
         recording=f"{exported.sleeper.id}-{exported.date}",
         start=exported.origin,
@@ -362,11 +433,18 @@ def as_json(exported: Exported, config: Config) -> dict[str, Any]:
 
 
 def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
-    """Yield the cramps of a night for its JSON, with what was said of them; last those that only somebody told of."""
+    """Yield the cramps of a night for its JSON, with what was said of them; last those that only
+    somebody told of.
+    """
     for event in exported.events:
         if isinstance(event, Cramp):
             label = exported.said.get(identity(event))
             yield cramp_entry(event, exported.origin) | {"strength": event.strength, "label": label}
     for one in exported.reported:
-        told = {"onset": at(one.time, exported.origin), "end": None, "certainty": REPORTED, "reason": SAID_SO}
+        told = {
+            "onset": at(one.time, exported.origin),
+            "end": None,
+            "certainty": REPORTED,
+            "reason": SAID_SO,
+        }
         yield told | {"strength": None, "label": one.cramp}

@@ -1,4 +1,5 @@
-"""A scored night as one picture: level with thresholds, movements, series, posture, sleep, and the intervals.
+"""A scored night as one picture: level with thresholds, movements, series, posture, sleep, and the
+intervals.
 
 matplotlib is an extra: a bridge next to the bed draws nothing.
 """
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from limber_bridge.detection.continuity import Continuity, Run
-from limber_bridge.detection.envelope import Level
-from limber_bridge.detection.events import Cramp, Gap, Posture, Series
+from limber_bridge.detection.envelope import EnvelopeFilter
+from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
 from limber_bridge.detection.measures import HOUR
-from limber_bridge.detection.movement import Movements
+from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.signal import SECOND, Floats, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 BIN: Final = 5 * SECOND
 """us; the highest level in so much time is one point of the picture."""
-INK, LEG, SERIES, POSTURE, CRAMP, SLEEP = "#33415c", "#2a9d8f", "#e76f51", "#8d99ae", "#c1121f", "#457b9d"
+INK, LEG, SERIES, POSTURE, CRAMP, SLEEP = (
+    "#33415c",
+    "#2a9d8f",
+    "#e76f51",
+    "#8d99ae",
+    "#c1121f",
+    "#457b9d",
+)
 
 
 def draw(found: Detected) -> tuple[bytes, bytes]:
@@ -51,7 +59,9 @@ def draw(found: Detected) -> tuple[bytes, bytes]:
 def saved(savefig: Callable[..., None], kind: str) -> bytes:
     """Return a figure as a file of one kind; the same night gives the same bytes."""
     out = BytesIO()
-    savefig(out, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    savefig(
+        out, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else {"Software": None}
+    )
     return out.getvalue()
 
 
@@ -77,9 +87,12 @@ def draw_level(axes: Axes, sensor: Sensor, signal: Signal, origin: int) -> None:
 
 def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
     """Return times (us), highest levels and thresholds, `BIN` by `BIN`; NaN where there is none."""
-    continuity, level = Continuity(), Level(sensor.quantity)
-    movements = Movements(sensor.quantity, sensor.side)
-    times, levels, thresholds = [], [], []
+    continuity = Continuity()
+    level = EnvelopeFilter(sensor.quantity)
+    movements = MovementDetector(sensor.quantity, sensor.side)
+    times = []
+    levels = []
+    thresholds = []
     for block in signal.blocks:
         for run in [piece for piece in continuity.feed(block) if isinstance(piece, Run)]:
             frames = level.feed(run)
@@ -99,10 +112,20 @@ def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
 def draw_events(axes: Axes, found: Detected, origin: int) -> None:
     """Draw what was found, a line each kind."""
     night = found.night
-    posture = [(event.onset, event.end) for event in found.events if isinstance(event, Posture)]
-    cramps = [(event.onset, event.end or event.onset) for event in found.events if isinstance(event, Cramp)]
+    posture = [
+        (event.onset, event.end) for event in found.events if isinstance(event, PositionChange)
+    ]
+    cramps = [
+        (event.onset, event.end or event.onset)
+        for event in found.events
+        if isinstance(event, Cramp)
+    ]
     gaps = [(event.onset, event.end) for event in found.events if isinstance(event, Gap)]
-    series = [(event.onset, event.end) for event in found.events if isinstance(event, Series) and event.ended]
+    series = [
+        (event.onset, event.end)
+        for event in found.events
+        if isinstance(event, Series) and event.ended
+    ]
     movements = [(move.onset, move.end) for move in night.scoring.movements]
     rows: list[tuple[str, Sequence[Span], str]] = [
         ("gap", gaps, "#000000"),
@@ -123,11 +146,15 @@ def draw_events(axes: Axes, found: Detected, origin: int) -> None:
 
 
 def draw_intervals(axes: Axes, found: Detected) -> None:
-    """Draw the histogram of the intervals between candidate movements, in bins of 2 s (science reference 7, no. 10)."""
+    """Draw the histogram of the intervals between candidate movements, in bins of 2 s (science
+    reference 7, no. 10).
+    """
     candidates = [move.onset for move in found.night.scoring.candidates]
     intervals = np.diff(candidates) / SECOND
     axes.hist(intervals[intervals <= 100], bins=[*range(0, 102, 2)], color=LEG)
     rules = found.rules
-    axes.axvspan(rules.shortest_interval / SECOND, rules.longest_interval / SECOND, color=SERIES, alpha=0.12)
+    axes.axvspan(
+        rules.shortest_interval / SECOND, rules.longest_interval / SECOND, color=SERIES, alpha=0.12
+    )
     axes.set_xlabel("s from one candidate movement to the next; shaded: periodic", fontsize=8)
     axes.tick_params(labelsize=7)

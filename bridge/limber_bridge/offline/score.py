@@ -1,6 +1,7 @@
 """`limber score`: recorded nights in, their events and measures out (contracts, section 1.1).
 
-Law: a recorded night takes the very way that a live one does; only who hands it the samples differs.
+Law: a recorded night takes the very way that a live one does; only who hands it the samples
+differs.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge import __version__
-from limber_bridge.detection.events import Bed, Cramp, Flaw, Gap
+from limber_bridge.detection.events import BedTransition, Cramp, Gap, SignalFault
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
@@ -24,7 +25,7 @@ SHORT: Final = {Quantity.ACCELERATION: "acc", Quantity.EMG: "emg", Quantity.LOAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ScoreOptions:
     """How recordings are to be scored."""
 
     rules: RuleSet
@@ -56,8 +57,10 @@ class Scored:
     """PNG and SVG, if wanted."""
 
 
-def score_recording(path: Path, order: Order, *, plot: bool = False) -> Scored:
-    """Score one recording; UnreadableRecordingError. It may run in another process, or on another machine."""
+def score_recording(path: Path, order: ScoreOptions, *, plot: bool = False) -> Scored:
+    """Score one recording; UnreadableRecordingError. It may run in another process, or on another
+    machine.
+    """
     found = detect(read(path, order.zone, order.channels), order.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
@@ -67,10 +70,10 @@ def score_recording(path: Path, order: Order, *, plot: bool = False) -> Scored:
     return Scored(told(found, order), found.recording.notes, pictures)
 
 
-def told(found: Detected, order: Order) -> dict[str, Any]:
+def told(found: Detected, order: ScoreOptions) -> dict[str, Any]:
     """Return the JSON object of a scored recording."""
     names = {sensor.id: name_of(sensor) for sensor in found.sensors}
-    beds = [event.method for event in found.events if isinstance(event, Bed)]
+    beds = [event.method for event in found.events if isinstance(event, BedTransition)]
     report = Report(
         recording=found.recording.name,
         start=found.recording.start,
@@ -83,7 +86,9 @@ def told(found: Detected, order: Order) -> dict[str, Any]:
             for event in found.events
             if isinstance(event, Gap) and event.end - event.onset >= SECOND // 2
         ],
-        flaws=[(names[event.sensor], event) for event in found.events if isinstance(event, Flaw)],
+        flaws=[
+            (names[event.sensor], event) for event in found.events if isinstance(event, SignalFault)
+        ],
         methods={
             "in_bed": beds[-1] if beds else None,
             "asleep": None if found.night.asleep is None else ASLEEP_METHOD,
@@ -108,7 +113,7 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".gz").rpartition(".")[0] or path.name
 
 
-def is_done(path: Path, out: Path, order: Order) -> bool:
+def is_done(path: Path, out: Path, order: ScoreOptions) -> bool:
     """Return whether an output is newer than its recording and was made the same way."""
     try:
         if out.stat().st_mtime_ns < path.stat().st_mtime_ns:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from limber_bridge.detection.events import Cramp, Flaw, Movement, Series
+from limber_bridge.detection.events import Cramp, Movement, Series, SignalFault
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
@@ -33,7 +33,7 @@ class Report:
     cramps: Iterable[Cramp] = ()
     gaps: Iterable[tuple[str, Span]] = ()
     """Every hole of every sensor, with the sensor's name."""
-    flaws: Iterable[tuple[str, Flaw]] = ()
+    flaws: Iterable[tuple[str, SignalFault]] = ()
     """What was wrong with a sensor's signal, likewise."""
     methods: dict[str, str | None]
     """What "in bed" and "asleep" rest on."""
@@ -41,12 +41,15 @@ class Report:
 
 def document(report: Report) -> dict[str, Any]:
     """Return the object."""
-    origin, night = report.start or 0, report.night
+    origin = report.start or 0
+    night = report.night
     counted = counted_series(night)
     return {
         "schema": SCHEMA,
         "recording": report.recording,
-        "start": None if report.start is None else utc(report.start).isoformat().replace("+00:00", "Z"),
+        "start": None
+        if report.start is None
+        else utc(report.start).isoformat().replace("+00:00", "Z"),
         "duration": round(report.duration, 3),
         "rules": report.rules.name,
         "movements": movement_entries(night, counted, origin),
@@ -62,7 +65,9 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def members(night: NightScore) -> list[tuple[Movement, int | None]]:
-    """Return the movements that are counted, those in bed, each with the number of its series in the scoring."""
+    """Return the movements that are counted, those in bed, each with the number of its series in
+    the scoring.
+    """
     found = zip(night.scoring.movements, night.scoring.membership, strict=True)
     return [pair for pair in found if night.in_bed is None or within(pair[0].onset, night.in_bed)]
 
@@ -72,8 +77,12 @@ def counted_series(night: NightScore) -> list[int]:
     return sorted({series for _, series in members(night) if series is not None})
 
 
-def movement_entries(night: NightScore, counted: Sequence[int], origin: int) -> list[dict[str, Any]]:
-    """Return the movements that are counted, each with the index of its series among those that are told."""
+def movement_entries(
+    night: NightScore, counted: Sequence[int], origin: int
+) -> list[dict[str, Any]]:
+    """Return the movements that are counted, each with the index of its series among those that are
+    told.
+    """
     return [
         movement_entry(movement, None if series is None else counted.index(series), origin)
         for movement, series in members(night)
@@ -95,17 +104,27 @@ def movement_entry(movement: Movement, series: int | None, origin: int) -> dict[
 
 def series_entries(found: Iterable[Series], origin: int) -> list[dict[str, Any]]:
     """Return the series."""
-    return [{"onset": at(one.onset, origin), "end": at(one.end, origin), "movements": one.movements} for one in found]
+    return [
+        {"onset": at(one.onset, origin), "end": at(one.end, origin), "movements": one.movements}
+        for one in found
+    ]
 
 
 def cramp_entry(cramp: Cramp, origin: int) -> dict[str, Any]:
     """Return one cramp; its end is null where the recording ends before it."""
     end = None if cramp.end is None else at(cramp.end, origin)
-    return {"onset": at(cramp.onset, origin), "end": end, "certainty": cramp.certainty, "reason": cramp.reason}
+    return {
+        "onset": at(cramp.onset, origin),
+        "end": end,
+        "certainty": cramp.certainty,
+        "reason": cramp.reason,
+    }
 
 
 def gap_entries(found: Iterable[tuple[str, Span]], origin: int) -> list[dict[str, Any]]:
-    """Return the gaps in order of time; a hole that several sensors share is one, with all their names."""
+    """Return the gaps in order of time; a hole that several sensors share is one, with all their
+    names.
+    """
     shared: dict[Span, list[str]] = {}
     for sensor, span in found:
         shared.setdefault(span, []).append(sensor)
@@ -115,7 +134,7 @@ def gap_entries(found: Iterable[tuple[str, Span]], origin: int) -> list[dict[str
     ]
 
 
-def flaw_entry(sensor: str, flaw: Flaw, origin: int) -> dict[str, Any]:
+def flaw_entry(sensor: str, flaw: SignalFault, origin: int) -> dict[str, Any]:
     """Return what was wrong with one sensor for a while."""
     end = None if flaw.end is None else at(flaw.end, origin)
     return {"onset": at(flaw.onset, origin), "end": end, "sensor": sensor, "fault": flaw.fault}
@@ -128,4 +147,8 @@ def at(time: int, origin: int) -> float:
 
 def spans(found: Sequence[Span] | None, origin: int) -> list[dict[str, float]] | None:
     """Return stretches of time; None where they are not known."""
-    return None if found is None else [{"onset": at(begin, origin), "end": at(end, origin)} for begin, end in found]
+    return (
+        None
+        if found is None
+        else [{"onset": at(begin, origin), "end": at(end, origin)} for begin, end in found]
+    )

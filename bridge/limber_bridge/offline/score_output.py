@@ -10,7 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from limber_bridge.offline.score import Order, Scored, is_done, output_of, score_recording, stem
+from limber_bridge.offline.score import (
+    Scored,
+    ScoreOptions,
+    is_done,
+    output_of,
+    score_recording,
+    stem,
+)
 from limber_bridge.offline.workers import Failed, each
 
 SHOWN: Final = (
@@ -50,15 +57,17 @@ class Outputs:
         return self.folder or Path()
 
 
-def score_all(pool: Executor, paths: Sequence[Path], order: Order, outputs: Outputs) -> bool:
-    """Score recordings and write what comes of them; False if one could not be scored. OSError if nothing can be kept.
+def score_all(pool: Executor, paths: Sequence[Path], order: ScoreOptions, outputs: Outputs) -> bool:
+    """Score recordings and write what comes of them; False if one could not be scored. OSError if
+    nothing can be kept.
 
     What is up to date in the folder is left alone.
     """
     if outputs.folder is not None:
         outputs.folder.mkdir(parents=True, exist_ok=True)
     todo = [path for path in paths if not is_up_to_date(path, order, outputs)]
-    well, written = True, list[Path]()
+    well = True
+    written = list[Path]()
     for path, outcome in each(pool, partial(score_recording, order=order, plot=outputs.plot), todo):
         match outcome:
             case Failed():
@@ -79,11 +88,13 @@ def where(written: Sequence[Path], left: int, outputs: Outputs) -> str:
     return f"{done}; up to date: {left}" if left else done
 
 
-def is_up_to_date(path: Path, order: Order, outputs: Outputs) -> bool:
+def is_up_to_date(path: Path, order: ScoreOptions, outputs: Outputs) -> bool:
     """Return whether nothing is left to be done for a recording."""
     if outputs.folder is None or not is_done(path, output_of(path, outputs.folder), order):
         return False
-    return not outputs.plot or all(is_newer(picture, path) for picture in picture_paths(path, outputs))
+    return not outputs.plot or all(
+        is_newer(picture, path) for picture in picture_paths(path, outputs)
+    )
 
 
 def is_newer(picture: Path, recording: Path) -> bool:
@@ -125,4 +136,6 @@ def table(found: dict[str, Any]) -> str:
     measures = found["measures"]
     rows = [(name, measures[key], unit) for key, name, unit in SHOWN if measures[key] is not None]
     lines = [f"{name:<42} {value:>9.10g} {unit}".rstrip() for name, value, unit in rows]
-    return "\n".join([f"{found['recording']}  ({found['rules']}, {found['duration'] / 3600:.2f} h)", *lines, ""])
+    return "\n".join(
+        [f"{found['recording']}  ({found['rules']}, {found['duration'] / 3600:.2f} h)", *lines, ""]
+    )

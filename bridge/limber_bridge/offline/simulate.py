@@ -9,28 +9,28 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.continuity import Run
-from limber_bridge.detection.envelope import Level
-from limber_bridge.detection.events import Part
+from limber_bridge.detection.envelope import EnvelopeFilter
+from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.movement import RULES
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Times
+from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Times
 from limber_bridge.domain.recording import column_names
 from limber_bridge.offline.score_json import Report, document
 from limber_bridge.recordings.csv import write_rows
 from limber_bridge.recordings.edf import Written, write_signals
 from limber_bridge.simulation.devices import DEVICES, device_of
-from limber_bridge.simulation.disturbances import SHOWN, Trouble, shows
+from limber_bridge.simulation.disturbances import SHOWN, Disturbance, shows
 from limber_bridge.simulation.night import Plan
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.sampling import written
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.simulation.truth import not_movements, truth
 
 KINDS: Final = {
-    "ankle": (Quantity.ACCELERATION, Place.ANKLE),
-    "bed": (Quantity.ACCELERATION, Place.BED),
-    "emg": (Quantity.EMG, Place.TIBIALIS),
-    "load": (Quantity.LOAD, Place.BED),
+    "ankle": (Quantity.ACCELERATION, Placement.ANKLE),
+    "bed": (Quantity.ACCELERATION, Placement.BED),
+    "emg": (Quantity.EMG, Placement.TIBIALIS),
+    "load": (Quantity.LOAD, Placement.BED),
 }
 """What `--sensor` may be."""
 RATES: Final = {"ankle": 50.0, "bed": 50.0, "emg": 250.0, "load": 50.0}
@@ -44,11 +44,11 @@ class NotWritableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class SimulateOptions:
     """What shall be written."""
 
     out: Path
-    wishes: Wishes
+    wishes: NightSpec
     seed: int
     sensor: str
     """Key in `KINDS`."""
@@ -58,7 +58,7 @@ class Order:
     """EMG of the calf beside it."""
     device: str | None = None
     """Key in `DEVICES`; None: the usual one."""
-    named: frozenset[Trouble] = frozenset()
+    named: frozenset[Disturbance] = frozenset()
     """Troubles that were wished for by name, and not as part of a group."""
 
     @property
@@ -69,15 +69,19 @@ class Order:
     @property
     def sensors(self) -> tuple[Sensor, ...]:
         """What records, the calves last."""
-        kinds = [KINDS[self.sensor]] + [(Quantity.EMG, Place.CALF)] * self.calf
+        kinds = [KINDS[self.sensor]] + [(Quantity.EMG, Placement.CALF)] * self.calf
         sides = [
-            (kind, side) for kind in kinds for side in ((None,) if kind[1] is Place.BED else self.wishes.legs)
-        ]  # fmt: skip
+            (kind, side)
+            for kind in kinds
+            for side in ((None,) if kind[1] is Placement.BED else self.wishes.legs)
+        ]
         return tuple(Sensor(number, *kind, side) for number, (kind, side) in enumerate(sides, 1))
 
 
-def write(order: Order) -> Path:
-    """Write the recording and NAME.truth.json, and return where that is; NotWritableError if it cannot be done."""
+def write(order: SimulateOptions) -> Path:
+    """Write the recording and NAME.truth.json, and return where that is; NotWritableError if it
+    cannot be done.
+    """
     refuse(order)
     try:
         night = plan(order.seed, order.wishes)
@@ -93,32 +97,46 @@ def write(order: Order) -> Path:
         beside.write_text(text + "\n", encoding="utf-8")
         part.replace(order.out)
     except OSError as error:
-        raise NotWritableError(f"--out {order.out}: {error.strerror or error}; choose another place") from error
+        raise NotWritableError(
+            f"--out {order.out}: {error.strerror or error}; choose another place"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return beside
 
 
-def refuse(order: Order) -> None:
-    """Raise NotWritableError for an order that cannot be carried out, or a wish that would come to nothing."""
+def refuse(order: SimulateOptions) -> None:
+    """Raise NotWritableError for an order that cannot be carried out, or a wish that would come to
+    nothing.
+    """
     least = max(SLOWEST[sensor.quantity] for sensor in order.sensors)
     if not least <= order.hertz <= 2000:
         raise NotWritableError(f"--rate {order.hertz:g}: write {least:g} to 2000 Hz")
     quantities = {sensor.quantity for sensor in order.sensors}
     if order.device is not None and DEVICES[order.device].quantity not in quantities:
-        fitting = ", ".join(name for name, device in DEVICES.items() if device.quantity in quantities)
-        raise NotWritableError(f"--device {order.device}: it does not measure that; write one of {fitting}")
+        fitting = ", ".join(
+            name for name, device in DEVICES.items() if device.quantity in quantities
+        )
+        raise NotWritableError(
+            f"--device {order.device}: it does not measure that; write one of {fitting}"
+        )
     for trouble in sorted(order.named):
         if not any(shows(trouble, sensor) for sensor in order.sensors):
-            raise NotWritableError(f"--with {trouble}: only {SHOWN[trouble]} has it; write another --sensor or --calf")
+            raise NotWritableError(
+                f"--with {trouble}: only {SHOWN[trouble]} has it; write another --sensor or --calf"
+            )
     if not order.out.name.lower().endswith((".csv", ".csv.gz", ".edf")):
-        raise NotWritableError(f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf")
-    uneven = sorted(order.wishes.troubles & {Trouble.GAPS, Trouble.JITTER})
+        raise NotWritableError(
+            f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf"
+        )
+    uneven = sorted(order.wishes.troubles & {Disturbance.GAPS, Disturbance.JITTER})
     if uneven and order.out.suffix.lower() == ".edf":
-        raise NotWritableError(f"--with {uneven[0]}: EDF has even samples without holes; write .csv or .csv.gz")
+        raise NotWritableError(
+            f"--with {uneven[0]}: EDF has even samples without holes; write .csv or .csv.gz"
+        )
 
 
-def write_signal(order: Order, night: Plan, out: Path) -> None:
+def write_signal(order: SimulateOptions, night: Plan, out: Path) -> None:
     """Write the recording; NotWritableError or OSError."""
     if out.suffix.lower() != ".edf":
         write_rows(out, columns(order), rows(order, night))
@@ -129,7 +147,7 @@ def write_signal(order: Order, night: Plan, out: Path) -> None:
         raise NotWritableError(f"--rate {order.hertz:g}: {error}") from error
 
 
-def columns(order: Order) -> dict[str, int]:
+def columns(order: SimulateOptions) -> dict[str, int]:
     """Return the columns of a CSV, each with its decimals."""
     return {
         name: device_of(sensor, order.device).decimals
@@ -138,36 +156,59 @@ def columns(order: Order) -> dict[str, int]:
     }
 
 
-def rows(order: Order, night: Plan) -> Iterator[tuple[Floats, Floats]]:
-    """Yield times and samples of all sensors together: they have one clock and lose the same samples."""
+def rows(order: SimulateOptions, night: Plan) -> Iterator[tuple[Floats, Floats]]:
+    """Yield times and samples of all sensors together: they have one clock and lose the same
+    samples.
+    """
     together = (blocks(night, sensor, order.hertz, device=order.device) for sensor in order.sensors)
     for same in zip(*together, strict=True):
         yield written(night, same[0]), np.vstack([block.samples for block in same])
 
 
-def whole(order: Order, night: Plan, sensor: Sensor) -> Written:
+def whole(order: SimulateOptions, night: Plan, sensor: Sensor) -> Written:
     """Return all samples of one sensor."""
     signal = blocks(night, sensor, order.hertz, device=order.device)
     names = column_names(sensor.quantity, sensor.place, sensor.side)
-    return Written(names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1))
+    return Written(
+        names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1)
+    )
 
 
-def truth_document(order: Order, night: Plan) -> dict[str, object]:
-    """Return the truth as the JSON object of a scored night, and what is no movement whatever it looks like."""
+def truth_document(order: SimulateOptions, night: Plan) -> dict[str, object]:
+    """Return the truth as the JSON object of a scored night, and what is no movement whatever it
+    looks like.
+    """
     levels = {sensor: silent_level(night, sensor, order.hertz) for sensor in order.sensors}
-    told = truth(night, order.sensors, order.hertz, lambda sensor, part: graded(part, sensor, *levels[sensor]))
-    names = [column_names(one.quantity, one.place, one.side)[0].removesuffix("_x") for one in order.sensors]
+    told = truth(
+        night,
+        order.sensors,
+        order.hertz,
+        lambda sensor, part: graded(part, sensor, *levels[sensor]),
+    )
+    names = [
+        column_names(one.quantity, one.place, one.side)[0].removesuffix("_x")
+        for one in order.sensors
+    ]
     found = document(
         Report(
-            recording=order.out.name, start=None, duration=night.duration, rules=WASM_2016, night=told.night,
-            cramps=told.cramps, gaps=[(name, gap) for gap in told.gaps for name in names],
+            recording=order.out.name,
+            start=None,
+            duration=night.duration,
+            rules=WASM_2016,
+            night=told.night,
+            cramps=told.cramps,
+            gaps=[(name, gap) for gap in told.gaps for name in names],
             methods={"in_bed": "planned", "asleep": "planned"},
         )
-    )  # fmt: skip
+    )
     others = {other for sensor in order.sensors for other in not_movements(night, sensor)}
     return found | {
         "not_movements": [
-            {"onset": round(other.onset, 3), "duration": round(other.duration, 3), "kind": other.kind}
+            {
+                "onset": round(other.onset, 3),
+                "duration": round(other.duration, 3),
+                "kind": other.kind,
+            }
             for other in sorted(others, key=lambda one: (one.onset, one.kind, one.duration))
         ]
     }
@@ -175,21 +216,26 @@ def truth_document(order: Order, night: Plan) -> dict[str, object]:
 
 def silent_level(night: Plan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
     """Return the level (times in us, levels) that the plan alone gives, without any noise or loss."""
-    filters = Level(sensor.quantity)
-    times, levels = [], []
+    filters = EnvelopeFilter(sensor.quantity)
+    times = []
+    levels = []
     for block in blocks(replace(night, gaps=()), sensor, rate, noisy=False):
         if sensor.quantity is Quantity.EMG:
             # Without noise there is no EMG, but its size is known.
             times.append(block.clock.at_all(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
-        frames = filters.feed(Run(block.first, block.samples, block.clock, rate, fresh=not block.first))
+        frames = filters.feed(
+            Run(block.first, block.samples, block.clock, rate, fresh=not block.first)
+        )
         times.append(frames.times)
         levels.append(np.zeros(0) if frames.level is None else frames.level)
     return np.concatenate(times), np.concatenate(levels)
 
 
-def graded(part: Part, sensor: Sensor, times: Times, level: Floats) -> Part:
+def graded(
+    part: UnilateralMovement, sensor: Sensor, times: Times, level: Floats
+) -> UnilateralMovement:
     """Return a part with its peak and its grade."""
     begin, end = np.searchsorted(times, [part.onset, part.end + SECOND // 4])
     peak = float(level[begin:end].max(initial=0.0))

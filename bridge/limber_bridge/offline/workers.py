@@ -65,7 +65,9 @@ def executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
 
 @contextmanager
 def on_cluster(address: str) -> Iterator[Executor]:
-    """Give an existing Dask cluster; its workers need limber-bridge, and the recordings under the same paths."""
+    """Give an existing Dask cluster; its workers need limber-bridge, and the recordings under the
+    same paths.
+    """
     try:
         from distributed import Client  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
@@ -73,13 +75,19 @@ def on_cluster(address: str) -> Iterator[Executor]:
     try:
         client = Client(address, timeout=CONNECTING)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise NoClusterError(f"--dask {address}: no scheduler answers there ({error}); check the address") from error
+        raise NoClusterError(
+            f"--dask {address}: no scheduler answers there ({error}); check the address"
+        ) from error
     with client:
         yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
 
 
-def each[R](pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]) -> Iterator[tuple[Path, R | Failed]]:
-    """Yield what came of each recording, in their order, with a progress bar where a person watches."""
+def each[R](
+    pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]
+) -> Iterator[tuple[Path, R | Failed]]:
+    """Yield what came of each recording, in their order, with a progress bar where a person
+    watches.
+    """
     bar = tqdm(total=len(paths), unit="night", disable=None, leave=False)
     if isinstance(pool, Here):
         # One after the other: what is done is handed on before the next begins.
@@ -104,16 +112,22 @@ def each[R](pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]) ->
 
 
 def alone[R](work: Callable[[Path], R], path: Path) -> R | Failed:
-    """Work on a recording in a process of its own: whose fault it was that the others died, only that one dies now."""
+    """Work on a recording in a process of its own: whose fault it was that the others died, only
+    that one dies now.
+    """
     with ProcessPoolExecutor(1) as pool:
         try:
             return outcome(path, pool.submit(work, path))
         except BrokenProcessPool:
-            return Failed(f"{path}: the process that worked on it died, for want of memory perhaps; cut the recording")
+            return Failed(
+                f"{path}: the process that worked on it died, for want of memory perhaps; cut the recording"
+            )
 
 
 def outcome[R](path: Path, future: Future[R]) -> R | Failed:
-    """Return the result of a call, or why there is none; BrokenProcessPool where its process, or another one, died."""
+    """Return the result of a call, or why there is none; BrokenProcessPool where its process, or
+    another one, died.
+    """
     try:
         return future.result()
     except UnreadableRecordingError as error:

@@ -13,18 +13,18 @@ import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
-    Bed,
+    BedTransition,
     ClockStep,
     Cramp,
     Event,
     Factor,
-    Flaw,
     Gap,
     Method,
     Movement,
-    Posture,
-    Rhythm,
+    PositionChange,
+    RhythmicTrain,
     Series,
+    SignalFault,
     Twitch,
     identity,
 )
@@ -35,13 +35,12 @@ from limber_bridge.domain.nights import Night, utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
     Ask,
-    AskEvents,
-    AskNights,
     BedMessage,
     ClockMessage,
     CrampMessage,
     EventMessage,
-    EventsAnswer,
+    EventsRequest,
+    EventsResponse,
     FactorMessage,
     GapMessage,
     Message,
@@ -49,24 +48,27 @@ from limber_bridge.protocol.messages import (
     MovementMessage,
     NightDone,
     NightMessage,
-    NightsAnswer,
+    NightsRequest,
+    NightsResponse,
     Refusal,
     SeriesMessage,
 )
 
 PAGE: Final = 32_000
-"""Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly."""
+"""Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly.
+"""
 REPORTED: Final = "reported"
 """The certainty of a cramp that nothing but a person tells of."""
 SAID_SO: Final = "somebody said so"
 """Its reason."""
 LATER: Final = 4 * 10**15
-"""What is added to the time (us) of a cramp that somebody reported for its number among the events of a night: higher
-than that of any event in a journal, and exact in every JSON until 2128."""
+"""What is added to the time (us) of a cramp that somebody reported for its number among the events
+of a night: higher than that of any event in a journal, and exact in every JSON until 2128."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-"""What may stand for a client in its reply topic: a topic that a broker refuses would cut the bridge off."""
+"""What may stand for a client in its reply topic: a topic that a broker refuses would cut the
+bridge off."""
 QUESTIONS: Final = (
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
 )  # fmt: skip
@@ -173,66 +175,117 @@ def refused(envelope: _Envelope, key: str | None) -> Refusal | None:
 
 
 def event_message(event: Event, night: date, known: int | None = None) -> EventMessage | None:
-    """Return an event as it is told to others; None for one that is not. `known` (us) is when it could be known."""
+    """Return an event as it is told to others; None for one that is not. `known` (us) is when it
+    could be known.
+    """
     message = untimed(event, night)
     return message if message is None or known is None else replace(message, known=utc(known))
 
 
 def untimed(event: Event, night: date) -> EventMessage | None:
     """Return an event as it is told to those who ask for it later."""
-    key, start = identity(event), utc(event.onset)
+    key = identity(event)
+    start = utc(event.onset)
     match event:
         case Movement():
             return MovementMessage(
-                id=key, kind="movement", night=night, start=start, end=utc(event.end),
-                duration=event.duration / SECOND, side=event.side, peak=round(event.peak, 4), grade=event.grade,
+                id=key,
+                kind="movement",
+                night=night,
+                start=start,
+                end=utc(event.end),
+                duration=event.duration / SECOND,
+                side=event.side,
+                peak=round(event.peak, 4),
+                grade=event.grade,
                 candidate=event.candidate,
-            )  # fmt: skip
+            )
         case Series():
             phase = "ended" if event.ended else "confirmed"
             return SeriesMessage(
-                id=f"{key}-{phase}", kind="series", night=night, start=start, end=utc(event.end),
-                movements=event.movements, ended=event.ended,
-            )  # fmt: skip
-        case Bed():
+                id=f"{key}-{phase}",
+                kind="series",
+                night=night,
+                start=start,
+                end=utc(event.end),
+                movements=event.movements,
+                ended=event.ended,
+            )
+        case BedTransition():
             return BedMessage(id=key, kind="bed", night=night, start=start, in_bed=event.in_bed)
         case Cramp():
             phase, end = ("started", None) if event.end is None else ("ended", utc(event.end))
             return CrampMessage(
-                id=f"{key}-{phase}", kind="cramp", night=night, start=start, end=end, certainty=event.certainty,
-                reason=event.reason, strength=None if event.strength is None else round(event.strength, 2),
-            )  # fmt: skip
+                id=f"{key}-{phase}",
+                kind="cramp",
+                night=night,
+                start=start,
+                end=end,
+                certainty=event.certainty,
+                reason=event.reason,
+                strength=None if event.strength is None else round(event.strength, 2),
+            )
         case Gap() | ClockStep() | Factor():
             return untimed_other(event, night)
-        case Posture() | Twitch() | Rhythm() | Flaw():
+        case PositionChange() | Twitch() | RhythmicTrain() | SignalFault():
             return None
 
 
 def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
-    """Return what no sensor saw: a break in what was measured or in its time, and what somebody said."""
-    key, start = identity(event), utc(event.onset)
+    """Return what no sensor saw: a break in what was measured or in its time, and what somebody
+    said.
+    """
+    key = identity(event)
+    start = utc(event.onset)
     match event:
         case Gap():
-            return GapMessage(id=key, kind="gap", night=night, start=start, end=utc(event.end), sensor=event.sensor)
+            return GapMessage(
+                id=key,
+                kind="gap",
+                night=night,
+                start=start,
+                end=utc(event.end),
+                sensor=event.sensor,
+            )
         case ClockStep():
-            return ClockMessage(id=key, kind="clock", night=night, start=start, by=event.by / SECOND)
+            return ClockMessage(
+                id=key, kind="clock", night=night, start=start, by=event.by / SECOND
+            )
         case Factor():
             return FactorMessage(
-                id=key, kind="factor", night=night, start=start, factor=event.factor, note=event.note
-            )  # fmt: skip
+                id=key,
+                kind="factor",
+                night=night,
+                start=start,
+                factor=event.factor,
+                note=event.note,
+            )
 
 
 def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
     """Return the message of an event with what was said of it; `said` goes by the id of the event."""
-    return replace(message, label=said.get(identity(event))) if isinstance(message, CrampMessage) else message
+    return (
+        replace(message, label=said.get(identity(event)))
+        if isinstance(message, CrampMessage)
+        else message
+    )
 
 
 def reported(label: Label, night: date) -> CrampMessage:
-    """Return what somebody called a cramp though nothing was recognised: it begins at the moment that they named."""
+    """Return what somebody called a cramp though nothing was recognised: it begins at the moment
+    that they named.
+    """
     return CrampMessage(
-        id=label.id, kind="cramp", night=night, start=utc(label.time), end=None, certainty=REPORTED, reason=SAID_SO,
-        strength=None, label=True,
-    )  # fmt: skip
+        id=label.id,
+        kind="cramp",
+        night=night,
+        start=utc(label.time),
+        end=None,
+        certainty=REPORTED,
+        reason=SAID_SO,
+        strength=None,
+        label=True,
+    )
 
 
 def event_id(told: str) -> str:
@@ -243,9 +296,12 @@ def event_id(told: str) -> str:
 def night_done(night: Night, finished_at: int) -> NightDone:
     """Return the event that tells of a finished night; `finished_at` in us."""
     return NightDone(
-        id=f"night-{night.date}-{night.revision}", kind="night", night=night.date, start=utc(finished_at),
+        id=f"night-{night.date}-{night.revision}",
+        kind="night",
+        night=night.date,
+        start=utc(finished_at),
         revision=night.revision,
-    )  # fmt: skip
+    )
 
 
 def night_message(night: Night) -> NightMessage:
@@ -267,18 +323,26 @@ def methods(in_bed: Method | None) -> Methods:
     return Methods(in_bed=in_bed, asleep=None if in_bed is None else ASLEEP_METHOD)
 
 
-def nights_answer(ask: AskNights, nights: list[Night], *, more: bool) -> NightsAnswer:
+def nights_answer(ask: NightsRequest, nights: list[Night], *, more: bool) -> NightsResponse:
     """Return as many of the nights as fit into a page; `more`: there are others behind them."""
     page = page_of([night_message(night) for night in nights])
     more = more or len(page) < len(nights)
-    return NightsAnswer(id=ask.id, nights=tuple(page), next=page[-1].night if more and page else None)
+    return NightsResponse(
+        id=ask.id, nights=tuple(page), next=page[-1].night if more and page else None
+    )
 
 
-def events_answer(ask: AskEvents, entries: list[tuple[int, EventMessage]], *, more: bool) -> EventsAnswer:
-    """Return as many of the numbered events as fit into a page; `more`: there are others behind them."""
+def events_answer(
+    ask: EventsRequest, entries: list[tuple[int, EventMessage]], *, more: bool
+) -> EventsResponse:
+    """Return as many of the numbered events as fit into a page; `more`: there are others behind
+    them.
+    """
     page = page_of([message for _, message in entries])
     more = more or len(page) < len(entries)
-    return EventsAnswer(id=ask.id, events=tuple(page), next=entries[len(page) - 1][0] if more and page else None)
+    return EventsResponse(
+        id=ask.id, events=tuple(page), next=entries[len(page) - 1][0] if more and page else None
+    )
 
 
 def page_of[M: (NightMessage, EventMessage)](messages: list[M]) -> list[M]:

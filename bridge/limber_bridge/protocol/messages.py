@@ -1,6 +1,7 @@
 """The messages of protocol version 1 (contracts, section 3; every kind stands in `contract/`).
 
-The classes are the format: their fields are the keys of the JSON, in these units. Times of day are UTC.
+The classes are the format: their fields are the keys of the JSON, in these units. Times of day are
+UTC.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import msgspec
 
 from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
-from limber_bridge.detection.signal import Place, Quantity, Side
+from limber_bridge.detection.signal import Placement, Quantity, Side
 from limber_bridge.domain.nights import Spread
 from limber_bridge.domain.settings import HIGHEST, LOWEST, RULE
 
@@ -28,7 +29,7 @@ class SensorInfo:
     """What a sensor is."""
 
     id: int
-    place: Place
+    place: Placement
     side: Side | None
     quantity: Quantity
     rate: float | None
@@ -92,7 +93,7 @@ class Methods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrampNow:
+class ActiveCramp:
     """A cramp in progress."""
 
     start: datetime
@@ -140,7 +141,8 @@ class JournalHealth:
     lost: int = 0
     """Events that are in no journal, since the bridge started: more waited than can be held."""
     notice: str | None = None
-    """What a person has to know of it: that it was damaged and set aside when the bridge started."""
+    """What a person has to know of it: that it was damaged and set aside when the bridge started.
+    """
     signal: str | None = None
     """Why the raw signal is not kept just now, though it is wanted, as a word."""
 
@@ -156,7 +158,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absence:
+class Disconnection:
     """A time without the broker."""
 
     start: datetime
@@ -166,7 +168,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkHealth:
+class ConnectionHealth:
     """How the connection to the broker does."""
 
     connected: bool
@@ -176,8 +178,9 @@ class LinkHealth:
     """When it was made or lost."""
     absences: int
     """How often it was lost, since the bridge started."""
-    absence: Absence | None
-    """The last time without it, once that is over: what kept the bridge away is told when it can be."""
+    absence: Disconnection | None
+    """The last time without it, once that is over: what kept the bridge away is told when it can
+    be."""
     waiting: int
     """Messages that the broker has not acknowledged."""
     dropped: int
@@ -212,7 +215,7 @@ class BridgeHealth:
     started: datetime
     uptime: float
     """s, suspensions of the machine included."""
-    broker: LinkHealth
+    broker: ConnectionHealth
     process: ProcessHealth
     queues: Mapping[str, int]
     """What waits: `jobs` for the detection."""
@@ -247,7 +250,7 @@ class State:
     time: datetime
     in_bed: bool | None
     asleep: bool | None
-    cramp: CrampNow | None
+    cramp: ActiveCramp | None
     cramp_thresholds: Mapping[str, float]
     """The sleeper's own, by certainty: strength from which on a cramp is told."""
     cramp_labels: int
@@ -260,7 +263,8 @@ class State:
     sensors: Mapping[str, SensorHealth]
     """By sensor id."""
     recording: bool = True
-    """Whether what happens is kept; if not, it is only told live, and kept later if memory lasts."""
+    """Whether what happens is kept; if not, it is only told live, and kept later if memory lasts.
+    """
     journal: JournalHealth = field(default_factory=JournalHealth)
     bridge: BridgeHealth | None = None
     """The same for all sleepers of a bridge."""
@@ -282,7 +286,8 @@ class _Happened:
     night: date
     start: datetime
     known: datetime | None = None
-    """When it could be known at the earliest: what judges whether it is late. Null in answers, and for nights."""
+    """When it could be known at the earliest: what judges whether it is late. Null in answers, and
+    for nights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +364,14 @@ class FactorMessage(_Happened):
 
 
 type EventMessage = (
-    MovementMessage | SeriesMessage | CrampMessage | BedMessage | NightDone | GapMessage | ClockMessage | FactorMessage
+    MovementMessage
+    | SeriesMessage
+    | CrampMessage
+    | BedMessage
+    | NightDone
+    | GapMessage
+    | ClockMessage
+    | FactorMessage
 )
 
 
@@ -369,7 +381,7 @@ def refuse_long_ago(time: datetime | None) -> None:
         raise ValueError("`time` before 1970")
 
 
-class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
+class NightsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
     """The nights that were finished after a date are asked for, or of those only the last ones."""
 
     v: int
@@ -380,7 +392,7 @@ class AskNights(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag=
     last: Annotated[int, msgspec.Meta(ge=1, le=MOST_NIGHTS)] | None = None
 
 
-class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
+class EventsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
     """What happened in a night is asked for; `after` is `next` of the page before."""
 
     v: int
@@ -391,7 +403,7 @@ class AskEvents(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag=
     after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
-class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):
+class EndNightRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):
     """Tonight shall end now."""
 
     v: int
@@ -400,8 +412,10 @@ class AskEndNight(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", ta
     sleeper: str
 
 
-class AskLabel(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="label"):
-    """Something was a cramp or was none: an event, or what was at a time; with neither, what is now."""
+class LabelRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="label"):
+    """Something was a cramp or was none: an event, or what was at a time; with neither, what is
+    now.
+    """
 
     v: int
     id: str
@@ -418,8 +432,12 @@ class AskLabel(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="
         refuse_long_ago(self.time)
 
 
-class AskResetLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="reset_labels"):
-    """A person's labels shall be forgotten, and with them the thresholds that were learnt from them."""
+class ResetLabelsRequest(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="reset_labels"
+):
+    """A person's labels shall be forgotten, and with them the thresholds that were learnt from
+    them.
+    """
 
     v: int
     id: str
@@ -427,7 +445,7 @@ class AskResetLabels(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask",
     sleeper: str
 
 
-class AskPause(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="pause"):
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="pause"):
     """Nothing shall be measured any more, or again."""
 
     v: int
@@ -437,7 +455,7 @@ class AskPause(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="
     paused: bool
 
 
-class AskCalibrate(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="calibrate"):
+class CalibrateRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="calibrate"):
     """All is quiet for a minute from now on, and the bed is empty where cells weigh it: learn that."""
 
     v: int
@@ -446,7 +464,7 @@ class AskCalibrate(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", t
     sleeper: str
 
 
-class AskSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="set"):
+class SetRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="set"):
     """The threshold of movement shall be divided by something else."""
 
     v: int
@@ -463,7 +481,7 @@ class AskSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="se
             )
 
 
-class AskLog(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="log"):
+class LogRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="log"):
     """The sleeper did or took something, at a time or now."""
 
     v: int
@@ -479,13 +497,13 @@ class AskLog(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="lo
         refuse_long_ago(self.time)
 
 
-type Command = AskEndNight | AskResetLabels | AskPause | AskCalibrate | AskSet
+type Command = EndNightRequest | ResetLabelsRequest | PauseRequest | CalibrateRequest | SetRequest
 """What is answered with no more than that it is done."""
-type Ask = AskNights | AskEvents | AskLabel | AskLog | Command
+type Ask = NightsRequest | EventsRequest | LabelRequest | LogRequest | Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NightsAnswer:
+class NightsResponse:
     """A page of nights, oldest first."""
 
     v: int = PROTOCOL
@@ -497,7 +515,7 @@ class NightsAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventsAnswer:
+class EventsResponse:
     """A page of events, in order of arrival."""
 
     v: int = PROTOCOL
@@ -505,11 +523,11 @@ class EventsAnswer:
     ok: bool = True
     events: tuple[EventMessage, ...]
     next: int | None
-    """As in `NightsAnswer`."""
+    """As in `NightsResponse`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoneAnswer:
+class DoneResponse:
     """A command was carried out."""
 
     v: int = PROTOCOL
@@ -518,7 +536,7 @@ class DoneAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelAnswer:
+class LabelResponse:
     """A label was kept."""
 
     v: int = PROTOCOL
@@ -529,7 +547,7 @@ class LabelAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogAnswer:
+class LogResponse:
     """A factor was kept."""
 
     v: int = PROTOCOL
@@ -547,13 +565,13 @@ class Refusal:
     id: str | None
     ok: bool = False
     error: str
-    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`, `nothing_to_calibrate`,
-    `unknown_event`, `time_ahead`, `forgotten`, `unreadable`."""
+    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`,
+    `nothing_to_calibrate`, `unknown_event`, `time_ahead`, `forgotten`, `unreadable`."""
     message: str
     """For a person: what to do."""
 
 
-type Answer = NightsAnswer | EventsAnswer | DoneAnswer | LabelAnswer | LogAnswer | Refusal
+type Answer = NightsResponse | EventsResponse | DoneResponse | LabelResponse | LogResponse | Refusal
 
 
 type Message = Info | State | EventMessage | Answer | Report

@@ -1,7 +1,8 @@
-"""What makes a night hard to read, each by a name: what other people and loose sensors do, and what looks like a cramp.
+"""What makes a night hard to read, each by a name: what other people and loose sensors do, and what
+looks like a cramp.
 
-Kinds, rates and sizes follow the science reference (1.6, 3.1, 4.3, 5.2) where it gives any; the others are guesses that
-only have to be possible.
+Kinds, rates and sizes follow the science reference (1.6, 3.1, 4.3, 5.2) where it gives any; the
+others are guesses that only have to be possible.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,22 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
-from limber_bridge.simulation.night import Decoy, Hum, Jolt, Kick, Partner, Plan, Pop, Quartz, Slip, Stretch
+from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
+from limber_bridge.simulation.night import (
+    Decoy,
+    Hum,
+    Jolt,
+    Kick,
+    Partner,
+    Plan,
+    Pop,
+    Quartz,
+    Slip,
+    Stretch,
+)
 
 
-class Trouble(StrEnum):
+class Disturbance(StrEnum):
     """What a night may have besides leg movements and cramps."""
 
     APNOEA = "apnoea"
@@ -52,38 +64,40 @@ class Trouble(StrEnum):
 
 LOOK_ALIKES: Final = frozenset(
     {
-        Trouble.APNOEA, Trouble.LARGE, Trouble.PARTNER, Trouble.POPS, Trouble.RESTLESS, Trouble.RHYTHMS,
-        Trouble.TOILET, Trouble.TONIC, Trouble.TWITCHING,
+        Disturbance.APNOEA, Disturbance.LARGE, Disturbance.PARTNER, Disturbance.POPS, Disturbance.RESTLESS, Disturbance.RHYTHMS,
+        Disturbance.TOILET, Disturbance.TONIC, Disturbance.TWITCHING,
     }
 )  # fmt: skip
 """What may be taken for a cramp (science reference 5.2)."""
-GROUPS: Final = {"look-alikes": LOOK_ALIKES, "everything": frozenset(Trouble)}
+GROUPS: Final = {"look-alikes": LOOK_ALIKES, "everything": frozenset(Disturbance)}
 SHOWN: Final = {
-    Trouble.ECG: "EMG", Trouble.HUM: "EMG", Trouble.POPS: "EMG", Trouble.TONIC: "EMG of the calf",
-    Trouble.LOOSE_STRAP: "an accelerometer at the ankle",
+    Disturbance.ECG: "EMG", Disturbance.HUM: "EMG", Disturbance.POPS: "EMG", Disturbance.TONIC: "EMG of the calf",
+    Disturbance.LOOSE_STRAP: "an accelerometer at the ankle",
 }  # fmt: skip
 """Troubles that only one kind of sensor has."""
 BOTH: Final = 0.25
 """s; both legs of one movement begin within this time."""
 
 
-def shows(trouble: Trouble, sensor: Sensor) -> bool:
+def shows(trouble: Disturbance, sensor: Sensor) -> bool:
     """Return whether a trouble makes any difference to a sensor."""
     match trouble:
-        case Trouble.ECG | Trouble.HUM | Trouble.POPS:
+        case Disturbance.ECG | Disturbance.HUM | Disturbance.POPS:
             return sensor.quantity is Quantity.EMG
-        case Trouble.TONIC:
-            return sensor.place is Place.CALF
-        case Trouble.LOOSE_STRAP:
-            return sensor.place is Place.ANKLE
+        case Disturbance.TONIC:
+            return sensor.place is Placement.CALF
+        case Disturbance.LOOSE_STRAP:
+            return sensor.place is Placement.ANKLE
         case _:
             return True
 
 
-def troubled(night: Plan, troubles: frozenset[Trouble], legs: Sequence[Side]) -> Plan:
-    """Return a night with the troubles that need no time of their own, each by random numbers of its own."""
+def troubled(night: Plan, troubles: frozenset[Disturbance], legs: Sequence[Side]) -> Plan:
+    """Return a night with the troubles that need no time of their own, each by random numbers of
+    its own.
+    """
     for trouble in sorted(troubles & OVERLAYS.keys()):
-        rng = np.random.default_rng([night.seed, 1 + list(Trouble).index(trouble)])
+        rng = np.random.default_rng([night.seed, 1 + list(Disturbance).index(trouble)])
         night = OVERLAYS[trouble](_Overlay(night, rng, tuple(legs)))
     return replace(night, decoys=tuple(sorted(night.decoys, key=lambda decoy: decoy.onset)))
 
@@ -113,13 +127,20 @@ class _Overlay:
 
 
 def faint(on: _Overlay) -> Plan:
-    """Return the night with a third of its movements faint: slow, half a degree to 2.4 degrees, 12 to 24 uV."""
+    """Return the night with a third of its movements faint: slow, half a degree to 2.4 degrees, 12
+    to 24 uV.
+    """
     kicks: list[Kick] = []
-    weak, strength, reach, begun = False, 1.0, 1.0, -1.0
+    weak = False
+    strength = 1.0
+    reach = 1.0
+    begun = -1.0
     for kick in on.night.kicks:
         if kick.onset - begun > BOTH:
-            begun, weak = kick.onset, on.rng.random() < 1 / 3
-            strength, reach = float(on.rng.uniform(0.2, 0.4)), float(on.rng.uniform(0.4, 1.0))
+            begun = kick.onset
+            weak = on.rng.random() < 1 / 3
+            strength = float(on.rng.uniform(0.2, 0.4))
+            reach = float(on.rng.uniform(0.4, 1.0))
         kicks.append(replace(kick, strength=strength, rise=0.5, reach=reach) if weak else kick)
     return replace(on.night, kicks=tuple(kicks))
 
@@ -129,7 +150,10 @@ def partner(on: _Overlay) -> Plan:
     return on.added(
         Partner(
             time,
-            round(float(on.rng.uniform(3, 8) if on.rng.random() < 0.4 else on.rng.uniform(0.5, 2.5)), 3),
+            round(
+                float(on.rng.uniform(3, 8) if on.rng.random() < 0.4 else on.rng.uniform(0.5, 2.5)),
+                3,
+            ),
             float(np.clip(on.rng.lognormal(0.0, 0.4), 0.4, 2.0)),
         )
         for time in on.times(8.0)
@@ -169,7 +193,11 @@ def hum(on: _Overlay) -> Plan:
     """Return the night with 1 uV of hum, and once in two hours 5 to 30 uV for some minutes."""
     always = Hum(0.0, on.night.duration, 1.0)
     episodes = [
-        Hum(time, round(float(on.rng.uniform(60, 900)), 3), float(np.exp(on.rng.uniform(np.log(5), np.log(30)))))
+        Hum(
+            time,
+            round(float(on.rng.uniform(60, 900)), 3),
+            float(np.exp(on.rng.uniform(np.log(5), np.log(30)))),
+        )
         for time in on.times(0.5)
     ]
     return on.added(iter([always, *episodes]))
@@ -186,14 +214,22 @@ def jitter(on: _Overlay) -> Plan:
 
 
 def gaps(on: _Overlay) -> Plan:
-    """Return the night with lost samples: four short losses an hour, one of up to 5 min, and a few within movements."""
+    """Return the night with lost samples: four short losses an hour, one of up to 5 min, and a few
+    within movements.
+    """
     lost = [(time, float(on.rng.uniform(0.2, 0.42))) for time in on.times(4.0)]
-    lost += [(time, float(np.exp(on.rng.uniform(np.log(0.8), np.log(300))))) for time in on.times(1.0)]
+    lost += [
+        (time, float(np.exp(on.rng.uniform(np.log(0.8), np.log(300))))) for time in on.times(1.0)
+    ]
     cut = [kick for kick in on.night.kicks if kick.duration >= 1.5 and on.rng.random() < 0.02]
-    lost += [(kick.onset + float(on.rng.uniform(0.2, 0.8)) * kick.duration, _length(on, kick)) for kick in cut]
+    lost += [
+        (kick.onset + float(on.rng.uniform(0.2, 0.8)) * kick.duration, _length(on, kick))
+        for kick in cut
+    ]
     kept: list[Stretch] = []
     for onset, lasts in sorted(lost):
-        begin, end = round(onset, 3), round(onset + lasts, 3)
+        begin = round(onset, 3)
+        end = round(onset + lasts, 3)
         if _is_free(on.night, begin, end) and begin > (kept[-1][1] + 20 if kept else 60):
             kept.append((begin, end))
     return replace(on.night, gaps=tuple(kept))
@@ -204,13 +240,19 @@ def _length(on: _Overlay, kick: Kick) -> float:
 
 
 def _is_free(night: Plan, begin: float, end: float) -> bool:
-    """Return whether nobody goes to bed, gets up or has a cramp around a gap: what cannot be known is not asked."""
-    busy = [(walk.onset, walk.end) for walk in night.walks] + [(spasm.onset, spasm.end) for spasm in night.spasms]
-    return end < night.duration - 60 and all(end < start - 400 or begin > stop + 400 for start, stop in busy)
+    """Return whether nobody goes to bed, gets up or has a cramp around a gap: what cannot be known
+    is not asked.
+    """
+    busy = [(walk.onset, walk.end) for walk in night.walks] + [
+        (spasm.onset, spasm.end) for spasm in night.spasms
+    ]
+    return end < night.duration - 60 and all(
+        end < start - 400 or begin > stop + 400 for start, stop in busy
+    )
 
 
 OVERLAYS: Final = {
-    Trouble.FAINT: faint, Trouble.PARTNER: partner, Trouble.LOOSE_STRAP: loose_strap, Trouble.POPS: pops,
-    Trouble.HUM: hum, Trouble.ECG: ecg, Trouble.JITTER: jitter, Trouble.GAPS: gaps,
+    Disturbance.FAINT: faint, Disturbance.PARTNER: partner, Disturbance.LOOSE_STRAP: loose_strap, Disturbance.POPS: pops,
+    Disturbance.HUM: hum, Disturbance.ECG: ecg, Disturbance.JITTER: jitter, Disturbance.GAPS: gaps,
 }  # fmt: skip
 """Troubles that lie over a night; the others take their own time in it (`plan`)."""

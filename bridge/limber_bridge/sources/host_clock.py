@@ -1,7 +1,8 @@
 """The host's time: steady like the monotonic clock, true like the clock on the wall.
 
-Law: durations and order come from the steady clock, which knows no correction and goes on while the machine sleeps; UTC
-is that clock and an offset, which follows the wall clock. A step of the wall clock is taken over at once, and told.
+Law: durations and order come from the steady clock, which knows no correction and goes on while the
+machine sleeps; UTC is that clock and an offset, which follows the wall clock. A step of the wall
+clock is taken over at once, and told.
 """
 
 import time
@@ -11,7 +12,8 @@ from functools import partial
 from typing import Final
 
 STEP: Final = 1_000_000
-"""us; a difference to the wall clock as large as this is taken over at once: somebody set the clock."""
+"""us; a difference to the wall clock as large as this is taken over at once: somebody set the
+clock."""
 SLEW: Final = 500e-6
 """Smaller differences are made up at 0.5 ms a second, as NTP does, so that no duration is bent."""
 
@@ -33,16 +35,21 @@ _steady = partial(time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CL
 class HostClock:
     """UTC in us that does not jump when the wall clock is nudged."""
 
-    def __init__(self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _steady) -> None:
+    def __init__(
+        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _steady
+    ) -> None:
         """Begin with the wall clock; both clocks give ns."""
-        self._wall, self._monotonic = wall, monotonic
+        self._wall = wall
+        self._monotonic = monotonic
         self._at = monotonic() // 1000
         self._offset = wall() // 1000 - self._at
         self._steps: list[Step] = []
 
     @property
     def offset(self) -> int:
-        """What is to be added to the steady clock for UTC, in us, as it was when the time was asked for last."""
+        """What is to be added to the steady clock for UTC, in us, as it was when the time was asked
+        for last.
+        """
         return self._offset
 
     def steady(self) -> int:
@@ -50,7 +57,9 @@ class HostClock:
         return self._monotonic() // 1000
 
     def now(self) -> int:
-        """Return the time in us since 1970. It goes back only when somebody set the clock back by a second or more."""
+        """Return the time in us since 1970. It goes back only when somebody set the clock back by a
+        second or more.
+        """
         at = self.steady()
         behind = self._wall() // 1000 - (at + self._offset)
         most = int((at - self._at) * SLEW)
@@ -66,5 +75,6 @@ class HostClock:
 
     def steps(self) -> list[Step]:
         """Return the steps since this was asked last, in order."""
-        steps, self._steps = self._steps, []
+        steps = self._steps
+        self._steps = []
         return steps

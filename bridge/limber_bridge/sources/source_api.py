@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import voluptuous as vol
 
-from limber_bridge.detection.signal import Block, Clock, Sensor
+from limber_bridge.detection.signal import SampleBlock, SampleClock, Sensor
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.host_clock import HostClock
 
 
@@ -34,35 +35,31 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """How far the frames of a sensor that signs them have been read."""
-
-    boot: int
-    """Id of the device's start."""
-    end: int
-    """Number of the sample after the last of that start; wraps at 2**32."""
-
-
-@dataclass(frozen=True, slots=True)
 class Samples:
     """A block of good samples, or some of them NaN."""
 
     sensor: int
-    block: Block
+    block: SampleBlock
     battery: int | None = None
     """Percent."""
-    read: Read | None = None
+    read: ReadPosition | None = None
     """None: its frames are not signed, or it sends none."""
 
     def shifted(self, by: int) -> Self:
         """Return it with sample numbers that are higher by `by`."""
-        block, clock = self.block, self.block.clock
-        later = Block(block.first + by, block.samples, Clock(clock.index + by, clock.time, clock.rate), block.rate)
+        block = self.block
+        clock = self.block.clock
+        later = SampleBlock(
+            block.first + by,
+            block.samples,
+            SampleClock(clock.index + by, clock.time, clock.rate),
+            block.rate,
+        )
         return replace(self, block=later)
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FrameError:
     """Something is wrong with one frame or one sensor."""
 
     sensor: int | None
@@ -79,11 +76,11 @@ class Ended:
     sensor: int
 
 
-type Arrival = Samples | Trouble | Ended
+type Arrival = Samples | FrameError | Ended
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SensorRequest:
     """A sensor as the configuration wants it."""
 
     sensor: Sensor
@@ -92,10 +89,10 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SourceRequest:
     """What a source is asked to deliver."""
 
-    sensors: tuple[Wanted, ...]
+    sensors: tuple[SensorRequest, ...]
     settings: Any
     """What the source's `settings` made of its section of limber.yaml; None where it has none."""
     calendar: Calendar
@@ -103,7 +100,7 @@ class Request:
     host: HostClock
     begun: int
     """us; when the bridge began: what recordings without a date are laid by."""
-    read: Mapping[int, Sequence[Read]] = field(default_factory=dict)
+    read: Mapping[int, Sequence[ReadPosition]] = field(default_factory=dict)
     """By sensor: how far each start of a device that signs has been read, the latest last."""
     queues: MutableMapping[str, Callable[[], int]] = field(default_factory=dict)
     """Where a source says how much waits in it, by its name."""
@@ -116,21 +113,22 @@ class Source:
     keys: vol.Schema
     """Of a sensor in limber.yaml: those that are the source's own."""
     options: Callable[[Mapping[str, Any], Path], Any]
-    """Makes the options of a sensor out of these keys, checked; paths are relative to a folder. Raises
-    voluptuous.Invalid."""
+    """Makes the options of a sensor out of these keys, checked; paths are relative to a folder.
+    Raises voluptuous.Invalid."""
     section: vol.Schema | None = None
     """Of the section of limber.yaml that bears the source's name, where it has one."""
     settings: Callable[[Mapping[str, Any]], Any] = dict
     """Makes the settings of the source out of that section, checked."""
     needs: str = ""
     """What to write where that section is missing."""
-    run: Callable[[Request], AsyncGenerator[Arrival]]
-    """Delivers until it is closed; sample numbers begin where it likes. Raises SourceLostError when it cannot go on but
-    may be tried again."""
+    run: Callable[[SourceRequest], AsyncGenerator[Arrival]]
+    """Delivers until it is closed; sample numbers begin where it likes. Raises SourceLostError when
+    it cannot go on but may be tried again."""
     together: bool = False
     """One run serves all sensors of the source; else each sensor has its own."""
     listens: bool = False
-    """It waits for sensors that call: where none does, to open it anew would help nobody, and close the door."""
+    """It waits for sensors that call: where none does, to open it anew would help nobody, and close
+    the door."""
     live: bool = True
     """Samples are of now; False: of a recording, with a time of its own."""
 

@@ -1,8 +1,8 @@
 """The only record: what was measured, in SQLite, before anyone hears of it.
 
-Law: a method that writes returns only when the data would outlive a power cut. Whatever is published can be rebuilt
-from here. One process writes; the methods may be called from any thread. Nothing is dropped without a word, and a file
-that is damaged is never thrown away.
+Law: a method that writes returns only when the data would outlive a power cut. Whatever is
+published can be rebuilt from here. One process writes; the methods may be called from any thread.
+Nothing is dropped without a word, and a file that is damaged is never thrown away.
 """
 
 import fcntl
@@ -19,30 +19,31 @@ from typing import Final, override
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.journal_reader import (
     InUseError,
     JournalError,
-    Record,
+    JournalReader,
     SpoiltError,
     UnwritableError,
     placeholder,
     readable,
 )
-from limber_bridge.storage.schema import MIGRATIONS, Page, write_page
+from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, write_page
 from limber_bridge.storage.sqlite import (
-    MENDS,
-    Ailment,
+    REMEDIES,
     DamagedError,
+    DiskFault,
     SchemaError,
-    ailment,
-    begins_well,
     copy,
+    disk_fault_of,
+    fsync,
+    has_sqlite_header,
     look_through,
     open_to_read,
     open_to_write,
-    settle,
     sound,
     transaction,
     version_of,
@@ -57,23 +58,8 @@ PARTING: Final = 5.0
 OURS: Final = b"limber\n"
 """What stands in the lock of a file that was a journal once."""
 SPARE: Final = 3
-"""Times its own size that must be free for a backup: the backup shall not be what fills the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is kept."""
-
-    nights: int | None = None
-    """Of each sleeper, with every event; None: all. The figures of a night are kept for ever."""
-    size: int = 1000
-    """MB that the journal may take."""
-    backups: int = 7
-    """One a day; 0: none."""
-    raw: int = 7
-    """Nights of each sleeper with the raw signal; 0: none."""
-    raw_size: int = 2000
-    """MB that the raw signal may take."""
+"""Times its own size that must be free for a backup: the backup shall not be what fills the disk.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +83,11 @@ def look_at(path: Path) -> None:
     try:
         writable = os.access(path.parent, os.W_OK) if not there else number is not None
         if not writable or (path.exists() and not os.access(path, os.W_OK)):
-            raise UnwritableError(path, Ailment.READ_ONLY, "tried to")
+            raise UnwritableError(path, DiskFault.READ_ONLY, "tried to")
         if shutil.disk_usage(path.parent).free < SCARCE:
-            raise UnwritableError(path, Ailment.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free")
+            raise UnwritableError(
+                path, DiskFault.DISK_FULL, f"less than {SCARCE // 1_000_000} MB are free"
+            )
         if path.exists():
             with closing(open_to_read(path)) as database:
                 look_through(database)
@@ -114,18 +102,18 @@ def look_at(path: Path) -> None:
             os.close(number)
 
 
-class Journal(Record):
+class Journal(JournalReader):
     """The journal, open for the one process that writes it.
 
-    A disk that cannot be written keeps nobody from opening it: what it holds can be read, every method that writes
-    raises UnwritableError, and tries again when it is called again.
+    A disk that cannot be written keeps nobody from opening it: what it holds can be read, every
+    method that writes raises UnwritableError, and tries again when it is called again.
     """
 
     def __init__(self, path: Path) -> None:
         """Open the journal at a path, or begin one; one that is damaged is set aside first.
 
-        Raises JournalError where the file belongs to a newer version or another program, is in use, or its folder is
-        not for us; methods that write raise it when they cannot.
+        Raises JournalError where the file belongs to a newer version or another program, is in use,
+        or its folder is not for us; methods that write raise it when they cannot.
         """
         self._turn = threading.RLock()
         self._database: sqlite3.Connection | None = None
@@ -163,11 +151,15 @@ class Journal(Record):
             super().__init__(path, found or placeholder())
         except sqlite3.Error as error:
             self._let_go()
-            raise JournalError(f"{path}: {error}; move the file away to begin a new journal") from error
+            raise JournalError(
+                f"{path}: {error}; move the file away to begin a new journal"
+            ) from error
 
     @override
     def close(self) -> None:
-        """Let go of the file; where somebody still waits for the disk in the middle of it, the process has to end."""
+        """Let go of the file; where somebody still waits for the disk in the middle of it, the
+        process has to end.
+        """
         if not self._turn.acquire(timeout=PARTING):
             return
         try:
@@ -177,30 +169,37 @@ class Journal(Record):
         finally:
             self._turn.release()
 
-    def append(self, sleeper: str, events: Iterable[tuple[date, Event]], memory: Memory) -> None:
+    def append(
+        self, sleeper: str, events: Iterable[tuple[date, Event]], memory: PipelineState
+    ) -> None:
         """Keep events, each with its night, together with what the detector has to remember.
 
-        An event that is known by its id replaces what was known of it, and comes last in the order of arrival.
+        An event that is known by its id replaces what was known of it, and comes last in the order
+        of arrival.
         """
-        self.write([Page(sleeper, events=tuple(events), memory=memory)])
+        self.write([JournalBatch(sleeper, events=tuple(events), memory=memory)])
 
     def forget(self, sleeper: str, night: date) -> None:
-        """Forget the events of a night that is to be played anew; its figures stay until there are others."""
-        self.write([Page(sleeper, renewed=(night,))])
+        """Forget the events of a night that is to be played anew; its figures stay until there are
+        others.
+        """
+        self.write([JournalBatch(sleeper, renewed=(night,))])
 
     def finish(self, night: Night) -> None:
         """Keep a finished night, or a later revision of it."""
-        self.write([Page(night.sleeper, nights=(night,))])
+        self.write([JournalBatch(night.sleeper, nights=(night,))])
 
     def keep_label(self, sleeper: str, label: Label) -> None:
-        """Keep a label; it replaces those that were filed under the same id or are about the same event."""
-        self.write([Page(sleeper, labels=(label,))])
+        """Keep a label; it replaces those that were filed under the same id or are about the same
+        event.
+        """
+        self.write([JournalBatch(sleeper, labels=(label,))])
 
     def forget_labels(self, sleeper: str) -> None:
         """Forget all labels of a sleeper."""
-        self.write([Page(sleeper, unlabelled=True)])
+        self.write([JournalBatch(sleeper, unlabelled=True)])
 
-    def write(self, pages: Iterable[Page]) -> None:
+    def write(self, pages: Iterable[JournalBatch]) -> None:
         """Keep all of some pages, or nothing of them."""
         with self._writing() as database:
             for page in pages:
@@ -212,8 +211,9 @@ class Journal(Record):
             database.execute("DELETE FROM topic")
             database.executemany("INSERT INTO topic VALUES (?)", [(topic,) for topic in topics])
 
-    def upkeep(self, today: date, limits: Limits) -> Upkeep:
-        """Drop the events of the oldest nights beyond the limits, and make the backup of a day if it is not there yet.
+    def upkeep(self, today: date, limits: RetentionLimits) -> Upkeep:
+        """Drop the events of the oldest nights beyond the limits, and make the backup of a day if
+        it is not there yet.
 
         Nights and backups are counted, not dated: a clock that was wrong for a while costs nothing.
         """
@@ -223,9 +223,11 @@ class Journal(Record):
                 dropped.append(night)  # noqa: PERF402 - those before a failure are dropped all the same
         except UnwritableError as error:
             return Upkeep(tuple(dropped), str(error))
-        return Upkeep(tuple(dropped), self._back_up(today, limits.backups) if limits.backups else None)
+        return Upkeep(
+            tuple(dropped), self._back_up(today, limits.backups) if limits.backups else None
+        )
 
-    def _drop_oldest(self, limits: Limits) -> Iterator[date]:
+    def _drop_oldest(self, limits: RetentionLimits) -> Iterator[date]:
         """Drop the events of nights beyond the limits, the oldest first, and yield their dates."""
         rows = self._rows("SELECT DISTINCT night FROM event ORDER BY night DESC")
         nights = [date.fromisoformat(night) for (night,) in rows]
@@ -239,7 +241,8 @@ class Journal(Record):
     def _size(self) -> int:
         """Return how many bytes of the file are in use."""
         pages, free, size = (
-            self._rows(f"PRAGMA {what}")[0][0] for what in ("page_count", "freelist_count", "page_size")
+            self._rows(f"PRAGMA {what}")[0][0]
+            for what in ("page_count", "freelist_count", "page_size")
         )
         return int((pages - free) * size)
 
@@ -247,10 +250,14 @@ class Journal(Record):
         now = round(datetime.now(UTC).timestamp() * 1e6)
         with self._writing() as database:
             database.execute("DELETE FROM event WHERE night = ?", (night.isoformat(),))
-            database.execute("UPDATE night SET dropped = ? WHERE night = ?", (now, night.isoformat()))
+            database.execute(
+                "UPDATE night SET dropped = ? WHERE night = ?", (now, night.isoformat())
+            )
 
     def _back_up(self, today: date, kept: int) -> str | None:
-        """Make the backup of a day and remove those beyond `kept`; return what is in the way, None if nothing is."""
+        """Make the backup of a day and remove those beyond `kept`; return what is in the way, None
+        if nothing is.
+        """
         folder = backups_of(self._path)
         target = folder / f"{self._path.stem}-{today}.db"
         try:
@@ -267,8 +274,10 @@ class Journal(Record):
             for old in backups(self._path)[kept:]:
                 old.unlink()
         except (sqlite3.Error, OSError) as error:
-            reason = ailment(error, self._path.parent)
-            return f"{folder}: no backup of the journal ({error})" + (f": {MENDS[reason]}" if reason else "")
+            reason = disk_fault_of(error, self._path.parent)
+            return f"{folder}: no backup of the journal ({error})" + (
+                f": {REMEDIES[reason]}" if reason else ""
+            )
         return None
 
     @contextmanager
@@ -290,17 +299,21 @@ class Journal(Record):
         database = self._opened()
         if self._blind:
             database.close()
-            # What is held knows nothing of the night so far: it would take the place of what is there.
+            # What is held knows nothing of the night so far: it would take the place of what is
+            # there.
             text = "it can be read now and could not when the bridge began; start it again, to go on from what it holds"
             raise JournalError(f"{self._path}: {text}")
         self._database = database
         self._mark()
         with self._reading:
-            old, self._reader = self._reader, open_to_read(self._path, beside=True)
+            old = self._reader
+            self._reader = open_to_read(self._path, beside=True)
             old.close()
 
     def _opened(self) -> sqlite3.Connection:
-        """Return the database, brought up to date; a damaged one is set aside first. sqlite3.Error or JournalError."""
+        """Return the database, brought up to date; a damaged one is set aside first. sqlite3.Error
+        or JournalError.
+        """
         try:
             self._copy_outdated()
             return open_to_write(self._path, MIGRATIONS)
@@ -316,7 +329,7 @@ class Journal(Record):
         """Copy a file of an older layout before it is changed."""
         if not self._path.exists() or not self._path.stat().st_size:
             return
-        if not begins_well(self._path):
+        if not has_sqlite_header(self._path):
             return
         with sound(), closing(open_to_read(self._path)) as database:
             version = version_of(database, MIGRATIONS)
@@ -326,29 +339,39 @@ class Journal(Record):
                 self.before = target
 
     def _set_aside(self, why: str) -> None:
-        """Move a damaged file away, and put the newest sound backup in its place where there is one; JournalError."""
+        """Move a damaged file away, and put the newest sound backup in its place where there is
+        one; JournalError.
+        """
         aside = self._path.with_name(f"{self._path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         part = self._path.with_name(f".{self._path.name}.part")
         try:
             backup = next((one for one in backups(self._path) if is_sound(one)), None)
             if backup is not None:
                 shutil.copyfile(backup, part)
-                settle(part)
+                fsync(part)
             for tail in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    self._path.with_name(self._path.name + tail).rename(aside.with_name(aside.name + tail))
+                    self._path.with_name(self._path.name + tail).rename(
+                        aside.with_name(aside.name + tail)
+                    )
             if backup is not None:
                 part.rename(self._path)
-            settle(self._path.parent)
+            fsync(self._path.parent)
         except OSError as error:
             raise self._broken(error) from error
-        begun = "a new one is begun" if backup is None else f"the bridge goes on from its backup {backup}"
+        begun = (
+            "a new one is begun"
+            if backup is None
+            else f"the bridge goes on from its backup {backup}"
+        )
         self.notices.append(
             f"{self._path} was DAMAGED ({why}). It is kept as {aside}; {begun}, and what else it held is not shown"
         )
 
     def set_aside(self, why: str) -> None:
-        """Move the file away, as something in it cannot be read, and go on with a backup or a new one; JournalError."""
+        """Move the file away, as something in it cannot be read, and go on with a backup or a new
+        one; JournalError.
+        """
         with self._turn, self._reading:
             # The reader first: whoever closes last tidies up the log.
             self._reader.close()
@@ -359,7 +382,7 @@ class Journal(Record):
 
     def _broken(self, error: sqlite3.Error | OSError) -> JournalError:
         """Return what an error means for whoever wanted to write."""
-        reason = ailment(error, self._path.parent)
+        reason = disk_fault_of(error, self._path.parent)
         if reason is not None:
             return UnwritableError(self._path, reason, error)
         return JournalError(f"{self._path}: {error}; move the file away to begin a new journal")
@@ -383,7 +406,8 @@ class Journal(Record):
 
 
 def locked(path: Path) -> int | None:
-    """Return a lock on a journal; None where the disk can be read only, so that nobody else writes either.
+    """Return a lock on a journal; None where the disk can be read only, so that nobody else writes
+    either.
 
     Raises JournalError where another process has it, or the folder is not for us.
     """
@@ -391,9 +415,11 @@ def locked(path: Path) -> int | None:
     try:
         number = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        if ailment(error, path.parent) is not None:
+        if disk_fault_of(error, path.parent) is not None:
             return None
-        raise JournalError(f"{path}: {error.strerror}; let the bridge write to this folder") from error
+        raise JournalError(
+            f"{path}: {error.strerror}; let the bridge write to this folder"
+        ) from error
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -402,7 +428,9 @@ def locked(path: Path) -> int | None:
     except OSError as error:
         os.close(number)
         mend = "put it on a disk of this machine"
-        raise JournalError(f"{path}: its file system has no locks ({error.strerror}); {mend}") from error
+        raise JournalError(
+            f"{path}: its file system has no locks ({error.strerror}); {mend}"
+        ) from error
     return number
 
 
@@ -421,7 +449,7 @@ def is_spoilt(path: Path, *, ours: bool) -> bool:
     """
     if not ours or not path.exists():
         return False
-    return not begins_well(path) or (not path.stat().st_size and bool(backups(path)))
+    return not has_sqlite_header(path) or (not path.stat().st_size and bool(backups(path)))
 
 
 def backups_of(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """The journal, to be read: by the bridge that writes it, or beside it.
 
-Law: whatever is published can be rebuilt from here; what cannot be read as what it has to be is an error, no guess.
+Law: whatever is published can be rebuilt from here; what cannot be read as what it has to be is an
+error, no guess.
 """
 
 import sqlite3
@@ -16,15 +17,15 @@ import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
-from limber_bridge.sources.source_api import Read
 from limber_bridge.storage.schema import KINDS, MIGRATIONS
 from limber_bridge.storage.sqlite import (
-    MENDS,
-    Ailment,
+    REMEDIES,
     DamagedError,
+    DiskFault,
     SchemaError,
     is_damage,
     look_through,
@@ -40,9 +41,9 @@ class JournalError(Exception):
 class UnwritableError(JournalError):
     """The disk does not take what is to be written, now; later it may."""
 
-    def __init__(self, path: Path, reason: Ailment, detail: object) -> None:
+    def __init__(self, path: Path, reason: DiskFault, detail: object) -> None:
         """Note what ails the disk."""
-        super().__init__(f"{path}: cannot be written ({detail}): {MENDS[reason]}")
+        super().__init__(f"{path}: cannot be written ({detail}): {REMEDIES[reason]}")
         self.reason = reason
 
 
@@ -55,7 +56,7 @@ class SpoiltError(JournalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """An event as it stands in the journal."""
 
     number: int
@@ -63,12 +64,13 @@ class Entry:
     event: Event
 
 
-class Record:
+class JournalReader:
     """A journal, to be read."""
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
         """Take over an open database."""
-        self._path, self._reader = path, database
+        self._path = path
+        self._reader = database
         self._reading = threading.RLock()
 
     def close(self) -> None:
@@ -81,17 +83,21 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self) -> dict[int, list[Read]]:
-        """Return how far the frames of each sensor were read, by starts of the device, the latest last."""
-        found: dict[int, list[Read]] = {}
-        for sensor, boot, end in self._rows("SELECT sensor, boot, end FROM read ORDER BY sensor, place"):
-            found.setdefault(sensor, []).append(Read(boot, end))
+    def read(self) -> dict[int, list[ReadPosition]]:
+        """Return how far the frames of each sensor were read, by starts of the device, the latest
+        last.
+        """
+        found: dict[int, list[ReadPosition]] = {}
+        for sensor, boot, end in self._rows(
+            "SELECT sensor, boot, end FROM read ORDER BY sensor, place"
+        ):
+            found.setdefault(sensor, []).append(ReadPosition(boot, end))
         return found
 
-    def memory(self, sleeper: str) -> Memory | None:
+    def memory(self, sleeper: str) -> PipelineState | None:
         """Return what the detector of a sleeper has to remember; None before its first event."""
         rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
-        return self._decoded(rows[0][0], Memory) if rows else None
+        return self._decoded(rows[0][0], PipelineState) if rows else None
 
     def settings(self, sleeper: str) -> Settings:
         """Return what was set for a sleeper."""
@@ -107,8 +113,9 @@ class Record:
         )
         return [self._decoded(payload, KINDS[name]) for name, payload in rows]
 
-    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[Entry]:
-        """Return at most `limit` events of a night in order of arrival, those after entry number `after`.
+    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[JournalEntry]:
+        """Return at most `limit` events of a night in order of arrival, those after entry number
+        `after`.
 
         Changes of posture, twitches, rhythms and flaws are left out: they are told to nobody.
         """
@@ -121,20 +128,31 @@ class Record:
             after,
             limit,
         )
-        return [Entry(number, night, self._decoded(payload, KINDS[name])) for number, name, payload in rows]
+        return [
+            JournalEntry(number, night, self._decoded(payload, KINDS[name]))
+            for number, name, payload in rows
+        ]
 
     def event(self, sleeper: str, key: str) -> Event | None:
         """Return the event with an id; None where there is none."""
-        rows = self._rows("SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key)
+        rows = self._rows(
+            "SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key
+        )
         return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
 
     def reported(self, sleeper: str, labels: Iterable[Label]) -> list[Label]:
-        """Return those of some labels of a sleeper that call something a cramp that no journal holds, in order of time.
+        """Return those of some labels of a sleeper that call something a cramp that no journal
+        holds, in order of time.
 
-        Nothing was recognised then, or only something too faint to be told: nothing else shows what somebody felt.
+        Nothing was recognised then, or only something too faint to be told: nothing else shows what
+        somebody felt.
         """
         felt = [label for label in labels if label.cramp]
-        unseen = [label for label in felt if label.event is None or self.event(sleeper, label.event) is None]
+        unseen = [
+            label
+            for label in felt
+            if label.event is None or self.event(sleeper, label.event) is None
+        ]
         return sorted(unseen, key=lambda label: (label.time, label.id))
 
     def labels(self, sleeper: str) -> list[Label]:
@@ -164,18 +182,23 @@ class Record:
     def last_night(self, sleeper: str) -> Night | None:
         """Return the finished night with the latest date."""
         rows = self._rows(
-            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1", sleeper
+            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1",
+            sleeper,
         )
         return self._decoded(rows[0][0], Night) if rows else None
 
     def unfinished(self, sleeper: str) -> list[date]:
         """Return the nights that hold events and were never finished, oldest first."""
-        rows = self._rows("SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper)
+        rows = self._rows(
+            "SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper
+        )
         return [date.fromisoformat(night) for (night,) in rows]
 
     def dropped(self, sleeper: str, night: date) -> int | None:
         """Return when (us) the events of a night were dropped to make room; None if they were not."""
-        rows = self._rows("SELECT dropped FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat())
+        rows = self._rows(
+            "SELECT dropped FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat()
+        )
         return rows[0][0] if rows else None
 
     def topics(self) -> set[str]:
@@ -186,7 +209,9 @@ class Record:
         try:
             return msgspec.json.decode(payload, type=kind)
         except msgspec.DecodeError as error:
-            raise SpoiltError(f"{self._path}: damaged ({error}); move it away to begin a new one") from error
+            raise SpoiltError(
+                f"{self._path}: damaged ({error}); move it away to begin a new one"
+            ) from error
 
     def _rows(self, statement: str, *values: str | int) -> list[Any]:
         try:
@@ -194,17 +219,25 @@ class Record:
                 return cursor.fetchall()
         except sqlite3.Error as error:
             broken = SpoiltError if is_damage(error) else JournalError
-            raise broken(f"{self._path}: cannot be read ({error}); move it away to begin a new one") from error
+            raise broken(
+                f"{self._path}: cannot be read ({error}); move it away to begin a new one"
+            ) from error
 
 
-def read_only(path: Path) -> Record:
-    """Open a journal to read what it holds, while a bridge may be writing it; JournalError if that cannot be."""
+def read_only(path: Path) -> JournalReader:
+    """Open a journal to read what it holds, while a bridge may be writing it; JournalError if that
+    cannot be.
+    """
     if not path.exists():
-        raise JournalError(f"{path}: no journal there; correct `journal` under `bridge`, or run the bridge first")
+        raise JournalError(
+            f"{path}: no journal there; correct `journal` under `bridge`, or run the bridge first"
+        )
     try:
         database = open_to_read(path)
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: cannot be read ({error}); let this user read it and its folder") from error
+        raise JournalError(
+            f"{path}: cannot be read ({error}); let this user read it and its folder"
+        ) from error
     try:
         version = version_of(database, MIGRATIONS)
     except (sqlite3.Error, SchemaError) as error:
@@ -212,8 +245,10 @@ def read_only(path: Path) -> Record:
         raise JournalError(f"{path}: {error}") from error
     if version < len(MIGRATIONS):
         database.close()
-        raise JournalError(f"{path}: written by an older limber; run the bridge once, which brings it up to date")
-    return Record(path, database)
+        raise JournalError(
+            f"{path}: written by an older limber; run the bridge once, which brings it up to date"
+        )
+    return JournalReader(path, database)
 
 
 def readable(path: Path) -> sqlite3.Connection | None:

@@ -1,7 +1,8 @@
-"""The raw signal of the last nights, kept so that they can be scored anew: a file a night and sleeper.
+"""The raw signal of the last nights, kept so that they can be scored anew: a file a night and
+sleeper.
 
-Law: what was taken in is on the disk within ten seconds, or it is said that it is not; the disk holds up nobody, and
-the journal comes first.
+Law: what was taken in is on the disk within ten seconds, or it is said that it is not; the disk
+holds up nobody, and the journal comes first.
 """
 
 import asyncio
@@ -18,11 +19,17 @@ from pathlib import Path
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
-from limber_bridge.detection.signal import SECOND, Block, Sensor
+from limber_bridge.detection.signal import SECOND, SampleBlock, Sensor
 from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.raw_format import SUFFIX, About, NightFile
-from limber_bridge.storage.sqlite import MENDS, Ailment, DamagedError, SchemaError, ailment
+from limber_bridge.storage.sqlite import (
+    REMEDIES,
+    DamagedError,
+    DiskFault,
+    SchemaError,
+    disk_fault_of,
+)
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -39,7 +46,7 @@ type Key = tuple[str, date]
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RawStore:
     """Where files go, and how many stay."""
 
     folder: Path
@@ -70,10 +77,10 @@ class Shelf:
             yield path
 
 
-def shelf_of(config: Config) -> Shelf:
+def raw_store_beside(journal: Path, limits: RetentionLimits) -> RawStore:
     """Return where the raw signal goes: beside the journal."""
-    folder = config.journal.with_name(f"{config.journal.stem}-raw")
-    return Shelf(folder, config.limits.raw, config.limits.raw_size)
+    folder = journal.with_name(f"{journal.stem}-raw")
+    return RawStore(folder, limits.raw, limits.raw_size)
 
 
 @dataclass(slots=True)
@@ -81,39 +88,47 @@ class Waiting:
     """Blocks of one sensor that are not written yet."""
 
     sensor: Sensor
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[SampleBlock] = field(default_factory=list)
 
-    def take(self, block: Block) -> int:
+    def take(self, block: SampleBlock) -> int:
         """Take in a block; return how many of the oldest had to go."""
         self.blocks.append(block)
-        end, dropped = block.clock.at(block.end - 1), 0
-        while len(self.blocks) > 1 and end - self.blocks[0].clock.at(self.blocks[0].first) > WAITING:
+        end = block.clock.at(block.end - 1)
+        dropped = 0
+        while (
+            len(self.blocks) > 1 and end - self.blocks[0].clock.at(self.blocks[0].first) > WAITING
+        ):
             del self.blocks[0]
             dropped += 1
         return dropped
 
 
-class Raw:
+class RawRecorder:
     """Writes the raw signal of all sleepers. To be used from one event loop only."""
 
-    def __init__(self, shelf: Shelf, calendar: Calendar, life: int) -> None:
+    def __init__(self, shelf: RawStore, calendar: Calendar, life: int) -> None:
         """Begin; `life` (us) is when the bridge began."""
-        self._shelf, self._calendar, self._life = shelf, calendar, life
+        self._shelf = shelf
+        self._calendar = calendar
+        self._life = life
         self._waiting: dict[Key, dict[int, Waiting]] = {}
         self._open: dict[Key, NightFile] = {}
         self._thread = ThreadPoolExecutor(1, "raw")
         self._task: asyncio.Task[None] | None = None
         self._dropping = False
-        self.problem: Ailment | None = None
+        self.problem: DiskFault | None = None
         """Why the signal is not kept just now."""
 
-    def take(self, sleeper: str, sensor: Sensor, block: Block) -> None:
+    def take(self, sleeper: str, sensor: Sensor, block: SampleBlock) -> None:
         """Take in what a sensor delivered."""
         night = self._calendar.night_of(block.clock.at(block.first))
         waiting = self._waiting.setdefault((sleeper, night), {})
         if waiting.setdefault(sensor.id, Waiting(sensor)).take(block) and not self._dropping:
             self._dropping = True
-            LOG.error("raw signal: more than %d s wait for the disk; the oldest are left out", WAITING // SECOND)
+            LOG.error(
+                "raw signal: more than %d s wait for the disk; the oldest are left out",
+                WAITING // SECOND,
+            )
 
     async def run(self) -> None:
         """Write every few seconds, until cancelled."""
@@ -142,31 +157,36 @@ class Raw:
     async def _flush(self) -> None:
         """Have everything that waits written; one that takes too long goes on while others wait."""
         if self._task is not None and not self._task.done():
-            self._tell(Ailment.SLOW, MENDS[Ailment.SLOW])
+            self._tell(DiskFault.SLOW, REMEDIES[DiskFault.SLOW])
             return
         self._task = asyncio.create_task(self._write())
         await asyncio.wait({self._task}, timeout=SLOW)
 
     async def _write(self) -> None:
-        taken, self._waiting = self._waiting, {}
+        taken = self._waiting
+        self._waiting = {}
         try:
             await asyncio.wrap_future(self._thread.submit(self._put, taken))
         except (sqlite3.Error, OSError) as error:
             self._back(taken)
-            self._tell(ailment(error, self._shelf.folder) or Ailment.DISK_ERROR, str(error))
+            self._tell(disk_fault_of(error, self._shelf.folder) or DiskFault.DISK_ERROR, str(error))
         else:
             if self.problem is not None:
                 LOG.warning("the raw signal is kept again")
-            self.problem, self._dropping = None, False
+            self.problem = None
+            self._dropping = False
 
-    def _tell(self, problem: Ailment, detail: str) -> None:
+    def _tell(self, problem: DiskFault, detail: str) -> None:
         if problem is not self.problem:
-            LOG.error("RAW SIGNAL NOT KEPT: %s: %s (%s)", self._shelf.folder, MENDS[problem], detail)
+            LOG.error(
+                "RAW SIGNAL NOT KEPT: %s: %s (%s)", self._shelf.folder, REMEDIES[problem], detail
+            )
         self.problem = problem
 
     def _back(self, taken: dict[Key, dict[int, Waiting]]) -> None:
         """Hold again what was not taken, before what came meanwhile."""
-        later, self._waiting = self._waiting, {}
+        later = self._waiting
+        self._waiting = {}
         for key, sensors in [*taken.items(), *later.items()]:
             for waiting in sensors.values():
                 for block in waiting.blocks:
@@ -176,23 +196,32 @@ class Raw:
         """Write, in the thread; a file that fails is let go of. sqlite3.Error or OSError."""
         self._shelf.folder.mkdir(mode=0o700, exist_ok=True)
         if taken and shutil.disk_usage(self._shelf.folder).free < RESERVE:
-            raise OSError(errno.ENOSPC, f"less than {RESERVE // 1_000_000} MB are free, which the journal may need")
+            raise OSError(
+                errno.ENOSPC,
+                f"less than {RESERVE // 1_000_000} MB are free, which the journal may need",
+            )
         for key in list(taken):
             try:
-                self._file(key).write([(waiting.sensor, waiting.blocks) for waiting in taken[key].values()])
+                self._file(key).write(
+                    [(waiting.sensor, waiting.blocks) for waiting in taken[key].values()]
+                )
             except sqlite3.Error:
                 self._let_go(set(self._open) - {key})
                 raise
             # What is written must not come back with what is not.
             del taken[key]
-        newest = {sleeper: max(night for name, night in self._open if name == sleeper) for sleeper, _ in self._open}
+        newest = {
+            sleeper: max(night for name, night in self._open if name == sleeper)
+            for sleeper, _ in self._open
+        }
         self._let_go(set(newest.items()))
 
     def _file(self, key: Key) -> NightFile:
         """Return the open file of a night; one that is damaged is set aside."""
         if key not in self._open:
             sleeper, night = key
-            path, about = self._shelf.path(sleeper, night), About(sleeper, night.isoformat(), __version__)
+            path = self._shelf.path(sleeper, night)
+            about = About(sleeper, night.isoformat(), __version__)
             try:
                 self._open[key] = NightFile(path, about, self._life)
             except (DamagedError, SchemaError) as error:
@@ -218,5 +247,7 @@ class Raw:
             for path in self._shelf.files(sleeper):
                 if path not in opened and path.with_name(f"{path.name}-wal").exists():
                     with suppress(sqlite3.Error, DamagedError, SchemaError):
-                        NightFile(path, About(sleeper, path.stem[-10:], __version__), self._life).close()
+                        NightFile(
+                            path, About(sleeper, path.stem[-10:], __version__), self._life
+                        ).close()
         return surplus

@@ -1,22 +1,24 @@
 """How the journal lies in its file: tables, and what is written into them at once.
 
-Law: a page is written whole or not at all, and pages that are joined leave behind what they would have left one by one.
+Law: a page is written whole or not at all, and pages that are joined leave behind what they would
+have left one by one.
 """
 
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Self, get_args
+from typing import Final, Self
 
 import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
+from limber_bridge.detection.events import KINDS as EVENT_NAMES
 from limber_bridge.detection.events import Event, Factor, identity, kind
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
-from limber_bridge.sources.source_api import Read
 
 MIGRATIONS: Final = (
     """
@@ -68,23 +70,25 @@ CREATE TABLE read (
 CREATE TABLE setting (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 """,
 )
-"""The layout, and every later change to it, in order. Only ever append: what was released stays as it is."""
+"""The layout, and every later change to it, in order. Only ever append: what was released stays as
+it is."""
 STARTS: Final = 1000
-"""Starts of a device that are remembered: frames of an older one could be sent again. Three years of a device that is
-switched on every evening."""
-KINDS: Final[dict[str, type[Event]]] = {one.__name__.lower(): one for one in get_args(Event.__value__)}
+"""Starts of a device that are remembered: frames of an older one could be sent again. Three years
+of a device that is switched on every evening."""
+KINDS: Final[dict[str, type[Event]]] = {name: one for one, name in EVENT_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class JournalBatch:
     """What is to be kept of one sleeper, all of it or nothing."""
 
     sleeper: str
     renewed: tuple[date, ...] = ()
-    """Nights whose events are to be forgotten first: they are played anew. What a person said of them stays."""
+    """Nights whose events are to be forgotten first: they are played anew. What a person said of
+    them stays."""
     events: tuple[tuple[date, Event], ...] = ()
     """Each with its night."""
-    memory: Memory | None = None
+    memory: PipelineState | None = None
     """What the detector has to remember beside them."""
     nights: tuple[Night, ...] = ()
     """Finished, or finished anew."""
@@ -92,7 +96,7 @@ class Page:
     """All labels are to be forgotten first."""
     labels: tuple[Label, ...] = ()
     """Each replaces those that were filed under the same id or are about the same event."""
-    read: tuple[tuple[int, Read], ...] = ()
+    read: tuple[tuple[int, ReadPosition], ...] = ()
     """How far the signed frames of sensors were read, by sensor, the latest last."""
     settings: Settings | None = None
     """What a person has set, where that has changed."""
@@ -107,18 +111,25 @@ class Page:
             events[identity(event)] = (night, event)
         nights = {night.date: night for night in (*self.nights, *later.nights)}
         return type(self)(
-            self.sleeper, tuple(dict.fromkeys((*self.renewed, *later.renewed))), tuple(events.values()),
-            later.memory or self.memory, tuple(nights.values()), self.unlabelled or later.unlabelled,
-            (*(() if later.unlabelled else self.labels), *later.labels), latest((*self.read, *later.read)),
+            self.sleeper,
+            tuple(dict.fromkeys((*self.renewed, *later.renewed))),
+            tuple(events.values()),
+            later.memory or self.memory,
+            tuple(nights.values()),
+            self.unlabelled or later.unlabelled,
+            (*(() if later.unlabelled else self.labels), *later.labels),
+            latest((*self.read, *later.read)),
             later.settings or self.settings,
-        )  # fmt: skip
+        )
 
 
-def write_page(database: sqlite3.Connection, page: Page) -> None:
+def write_page(database: sqlite3.Connection, page: JournalBatch) -> None:
     """Write one page; sqlite3.Error."""
     write_events(database, page)
     if page.memory is not None:
-        database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory)))
+        database.execute(
+            "INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory))
+        )
     database.executemany(
         "INSERT INTO night (sleeper, night, revision, payload) VALUES (?, ?, ?, ?) ON CONFLICT (sleeper, night)"
         " DO UPDATE SET revision = excluded.revision, payload = excluded.payload",
@@ -133,14 +144,19 @@ def write_page(database: sqlite3.Connection, page: Page) -> None:
     for sensor, one in page.read:
         write_read(database, sensor, one)
     if page.settings is not None:
-        database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (page.sleeper, encode(page.settings)))
+        database.execute(
+            "INSERT OR REPLACE INTO setting VALUES (?, ?)", (page.sleeper, encode(page.settings))
+        )
 
 
-def write_events(database: sqlite3.Connection, page: Page) -> None:
-    """Write the events of a page, and that there are their nights; an event that is known is written anew."""
+def write_events(database: sqlite3.Connection, page: JournalBatch) -> None:
+    """Write the events of a page, and that there are their nights; an event that is known is
+    written anew.
+    """
     for night in page.renewed:
         database.execute(
-            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", (page.sleeper, night.isoformat())
+            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'",
+            (page.sleeper, night.isoformat()),
         )
     rows = [
         (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
@@ -152,11 +168,15 @@ def write_events(database: sqlite3.Connection, page: Page) -> None:
         " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
         rows,
     )
-    database.executemany("INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows})
+    database.executemany(
+        "INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows}
+    )
 
 
-def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
-    """Note how far a start of a device was read, and forget starts that are too long ago; sqlite3.Error."""
+def write_read(database: sqlite3.Connection, sensor: int, read: ReadPosition) -> None:
+    """Note how far a start of a device was read, and forget starts that are too long ago;
+    sqlite3.Error.
+    """
     database.execute(
         "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read WHERE sensor = ?), ?)"
         " ON CONFLICT (sensor, boot) DO UPDATE SET place = excluded.place, end = excluded.end",
@@ -169,15 +189,15 @@ def write_read(database: sqlite3.Connection, sensor: int, read: Read) -> None:
     )
 
 
-def latest(read: Iterable[tuple[int, Read]]) -> tuple[tuple[int, Read], ...]:
+def latest(read: Iterable[tuple[int, ReadPosition]]) -> tuple[tuple[int, ReadPosition], ...]:
     """Return the last word on each start of each device, in their order."""
-    found: dict[tuple[int, int], tuple[int, Read]] = {}
+    found: dict[tuple[int, int], tuple[int, ReadPosition]] = {}
     for sensor, one in read:
         found.pop((sensor, one.boot), None)
         found[sensor, one.boot] = (sensor, one)
     return tuple(found.values())
 
 
-def encode(value: Event | Memory | Night | Label | Settings) -> str:
+def encode(value: Event | PipelineState | Night | Label | Settings) -> str:
     """Return a record as JSON."""
     return msgspec.json.encode(value).decode()

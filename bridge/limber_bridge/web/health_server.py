@@ -1,6 +1,7 @@
 """`GET /health`: how the bridge does, for a person, a monitor or a container's health check.
 
-Law: nobody who asks can hold anything for long: connections are few and short, and all but one small answer is refused.
+Law: nobody who asks can hold anything for long: connections are few and short, and all but one
+small answer is refused.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Final, override
 
 from aiohttp import web
 
-from limber_bridge.config.schema import Page
+from limber_bridge.config.schema import HealthEndpoint
 from limber_bridge.protocol.encoding import encode
 from limber_bridge.protocol.messages import Report
 
@@ -26,11 +27,11 @@ QUIET: Final = logging.getLogger(f"{__name__}.strangers")
 """Where aiohttp tells of requests that are none: nowhere, as strangers would fill the log."""
 QUIET.setLevel(logging.CRITICAL)
 LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
-"""How this machine is called by whoever is on it: a page from elsewhere that a browser here was lured to has another
-name, even where that leads to us."""
+"""How this machine is called by whoever is on it: a page from elsewhere that a browser here was
+lured to has another name, even where that leads to us."""
 
 
-class Door(web.Server):
+class HealthServer(web.Server):
     """Lets few in, and nobody stay."""
 
     @override
@@ -44,8 +45,10 @@ class Door(web.Server):
 
 
 @asynccontextmanager
-async def listening(page: Page, report: Callable[[], Report]) -> AsyncIterator[str]:
-    """Answer as long as this lasts; gives what keeps us from it, or nothing: the bridge goes on without."""
+async def listening(page: HealthEndpoint, report: Callable[[], Report]) -> AsyncIterator[str]:
+    """Answer as long as this lasts; gives what keeps us from it, or nothing: the bridge goes on
+    without.
+    """
     runner = web.ServerRunner(door(page, report), shutdown_timeout=1.0)
     await runner.setup()
     trouble = ""
@@ -61,13 +64,19 @@ async def listening(page: Page, report: Callable[[], Report]) -> AsyncIterator[s
         await runner.cleanup()
 
 
-def door(page: Page, report: Callable[[], Report]) -> Door:
-    """Return what takes connections. It waits neither for a body, as nobody reads it, nor for a second request."""
+def door(page: HealthEndpoint, report: Callable[[], Report]) -> HealthServer:
+    """Return what takes connections. It waits neither for a body, as nobody reads it, nor for a
+    second request.
+    """
     asked = answer(page, report)
-    return Door(asked, access_log=None, logger=QUIET, lingering_time=0.0, keepalive_timeout=0.0)
+    return HealthServer(
+        asked, access_log=None, logger=QUIET, lingering_time=0.0, keepalive_timeout=0.0
+    )
 
 
-def answer(page: Page, report: Callable[[], Report]) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
+def answer(
+    page: HealthEndpoint, report: Callable[[], Report]
+) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
     """Return what answers a request."""
     here = ipaddress.ip_address(page.address).is_loopback
 
@@ -79,9 +88,15 @@ def answer(page: Page, report: Callable[[], Report]) -> Callable[[web.BaseReques
         if request.method not in ("GET", "HEAD"):
             raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
         found = report()
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Connection": "close"}
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Connection": "close",
+        }
         status = 200 if found.alive else 503
-        return web.Response(body=encode(found), status=status, content_type="application/json", headers=headers)
+        return web.Response(
+            body=encode(found), status=status, content_type="application/json", headers=headers
+        )
 
     return health
 

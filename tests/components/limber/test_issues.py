@@ -32,7 +32,9 @@ from .conftest import INFO, Bridge, golden, set_up
 
 
 def issues(hass: HomeAssistant) -> set[str]:
-    return {issue.issue_id for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN}
+    return {
+        issue.issue_id for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN
+    }
 
 
 def well(**more: Any) -> dict[str, Any]:
@@ -40,11 +42,23 @@ def well(**more: Any) -> dict[str, Any]:
     state = golden("state")
     sensors = {"1": state["sensors"]["1"], "2": state["sensors"]["1"]}
     last = state["last_night"] | {"night": dt_util.now().date().isoformat()}
-    journal = {"problem": None, "detail": None, "held": 0, "lost": 0, "notice": None, "signal": None}
+    journal = {
+        "problem": None,
+        "detail": None,
+        "held": 0,
+        "lost": 0,
+        "notice": None,
+        "signal": None,
+    }
     return {
-        "time": dt_util.utcnow().isoformat(), "sensors": sensors, "last_night": last, "recording": True,
-        "journal": journal, "bridge": state["bridge"] | {"problems": []}, "paused": False,
-    } | more  # fmt: skip
+        "time": dt_util.utcnow().isoformat(),
+        "sensors": sensors,
+        "last_night": last,
+        "recording": True,
+        "journal": journal,
+        "bridge": state["bridge"] | {"problems": []},
+        "paused": False,
+    } | more
 
 
 def ago(days: int) -> dict[str, Any]:
@@ -60,12 +74,24 @@ def sensor(**more: Any) -> dict[str, Any]:
 
 REFUSED = {"key": "broker_refuses_publish", "text": "the broker refuses what is published; let it"}
 CASES: list[tuple[str, Any]] = [
-    ("battery_low_bedroom_anna_1", lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}}),
-    ("not_worn_bedroom_anna_1", lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)}),
+    (
+        "battery_low_bedroom_anna_1",
+        lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}},
+    ),
+    (
+        "not_worn_bedroom_anna_1",
+        lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)},
+    ),
     ("no_night_bedroom_anna", lambda: {"last_night": ago(4)}),
     ("paused_long_bedroom_anna", lambda: {"last_night": ago(4), "paused": True}),
-    ("clock_wrong_bedroom", lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()}),
-    ("broker_refuses_bedroom", lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}}),
+    (
+        "clock_wrong_bedroom",
+        lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()},
+    ),
+    (
+        "broker_refuses_bedroom",
+        lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}},
+    ),
     ("not_recording_bedroom", lambda: {"recording": False}),
 ]
 
@@ -128,7 +154,9 @@ async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
     assert issue.dismissed_version is not None
 
 
-async def test_issues_end_with_the_entry(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_issues_end_with_the_entry(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     await bridge.tell(**well(recording=False))
     assert issues(hass)
     await hass.config_entries.async_remove(loaded.entry_id)
@@ -137,7 +165,9 @@ async def test_issues_end_with_the_entry(hass: HomeAssistant, bridge: Bridge, lo
 
 async def mend(client: Any, issue: str) -> list[dict[str, Any]]:
     """Open the fix flow of an issue and go on once; return both steps."""
-    reply = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue})
+    reply = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue}
+    )
     assert reply.status == HTTPStatus.OK
     form = await reply.json()
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
@@ -145,7 +175,10 @@ async def mend(client: Any, issue: str) -> list[dict[str, Any]]:
 
 
 async def test_a_fix_looks_again(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, hass_client: ClientSessionGenerator
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
@@ -159,7 +192,10 @@ async def test_a_fix_looks_again(
 
 
 async def test_a_forgotten_pause_ends_with_its_fix(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, hass_client: ClientSessionGenerator
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
@@ -176,7 +212,10 @@ async def test_a_forgotten_pause_ends_with_its_fix(
 
 
 async def test_diagnostics_tell_nothing_of_who_it_is(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, hass_client: ClientSessionGenerator
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
 ) -> None:
     bridge.nights = [golden("state")["last_night"] | {"night": dt_util.now().date().isoformat()}]
     bridge.say("status", "offline")
@@ -212,14 +251,22 @@ async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     registry = dr.async_get(hass)
-    bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]})
+    bridge.say(
+        "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
+    )
     await hass.async_block_till_done()
     assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 3
     anna = INFO["sleepers"][0]
     bridge.say("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
     await hass.async_block_till_done()
-    assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {"Bedroom", "Anna"}
-    entities = {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)}
+    assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {
+        "Bedroom",
+        "Anna",
+    }
+    entities = {
+        one.entity_id
+        for one in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
+    }
     assert "sensor.anna_left_ankle_battery" in entities
     assert not [entity for entity in entities if "bed_load" in entity]
     assert hass.states.get("sensor.anna_plm_index_last_night") is not None
@@ -230,8 +277,12 @@ async def test_a_bridge_whose_name_ends_in_a_number_keeps_what_is_its_own(
 ) -> None:
     registry = er.async_get(hass)
     loaded.runtime_data.bridge = "bedroom_2"
-    own = registry.async_get_or_create("binary_sensor", DOMAIN, "bedroom_2_connected", config_entry=loaded)
-    gone = registry.async_get_or_create("sensor", DOMAIN, "bedroom_2_anna_7_battery", config_entry=loaded)
+    own = registry.async_get_or_create(
+        "binary_sensor", DOMAIN, "bedroom_2_connected", config_entry=loaded
+    )
+    gone = registry.async_get_or_create(
+        "sensor", DOMAIN, "bedroom_2_anna_7_battery", config_entry=loaded
+    )
     forget_gone(hass, loaded)
     there = {one.entity_id for one in er.async_entries_for_config_entry(registry, loaded.entry_id)}
     assert own.entity_id in there
@@ -271,7 +322,8 @@ async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
 async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    anna, bo = INFO["sleepers"][0], {"id": "bo", "name": "Bo", "sensors": []}
+    anna = INFO["sleepers"][0]
+    bo = {"id": "bo", "name": "Bo", "sensors": []}
     for sleepers in ([anna, bo], [anna | {"sensors": anna["sensors"][:1]}], [anna, bo]):
         bridge.say("info", INFO | {"sleepers": sleepers})
         await hass.async_block_till_done()
@@ -283,7 +335,9 @@ async def test_only_what_is_gone_can_be_removed_by_hand(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     registry = dr.async_get(hass)
-    stranger = registry.async_get_or_create(config_entry_id=loaded.entry_id, identifiers={(DOMAIN, "bedroom_old")})
+    stranger = registry.async_get_or_create(
+        config_entry_id=loaded.entry_id, identifiers={(DOMAIN, "bedroom_old")}
+    )
     devices = dr.async_entries_for_config_entry(registry, loaded.entry_id)
     can = {one.name: await async_remove_config_entry_device(hass, loaded, one) for one in devices}
     assert can == {"Bedroom": False, "Anna": False, stranger.name: True}

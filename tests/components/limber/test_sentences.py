@@ -88,8 +88,12 @@ async def test_a_cramp_is_noted(
     assert bridge.commands() == [{"ask": "label", "sleeper": "anna", "cramp": True}]
 
 
-async def test_whose_legs_are_meant_is_asked(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:
-    bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]})
+async def test_whose_legs_are_meant_is_asked(
+    hass: HomeAssistant, bridge: Bridge, assist: None
+) -> None:
+    bridge.say(
+        "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
+    )
     await hass.async_block_till_done()
     assert "More than one person" in await say(hass, "how did my legs do")
     assert await say(hass, "how did the legs of Carl do") == "Nobody called Carl is watched."
@@ -97,7 +101,10 @@ async def test_whose_legs_are_meant_is_asked(hass: HomeAssistant, bridge: Bridge
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
     assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
     assert bridge.commands() == [{"ask": "log", "sleeper": "bo", "factor": "stretching"}]
-    bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]})
+    bridge.say(
+        "info",
+        INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]},
+    )
     await hass.async_block_till_done()
     assert "More than one person called anna" in await say(hass, "how did the legs of anna do")
 
@@ -137,7 +144,13 @@ async def test_without_a_way_to_register_sentences_limber_is_there_all_the_same(
 
 
 def asked(language: str = "en") -> LLMContext:
-    return LLMContext(platform="test", context=Context(), language=language, assistant="conversation", device_id=None)
+    return LLMContext(
+        platform="test",
+        context=Context(),
+        language=language,
+        assistant="conversation",
+        device_id=None,
+    )
 
 
 async def use(hass: HomeAssistant, name: str, **arguments: Any) -> Any:
@@ -147,7 +160,9 @@ async def use(hass: HomeAssistant, name: str, **arguments: Any) -> Any:
     return result.data  # type: ignore[union-attr]
 
 
-async def test_a_model_may_read_and_nothing_else(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:
+async def test_a_model_may_read_and_nothing_else(
+    hass: HomeAssistant, bridge: Bridge, assist: None
+) -> None:
     tools = (await async_get_tools(hass, asked(), LLM_API_ASSIST)).tools
     ours = [tool for tool in tools if tool.integration == "limber"]
     assert {tool.name for tool in ours} == {"limber__last_night", "limber__nights"}
@@ -158,10 +173,14 @@ async def test_a_model_may_read_and_nothing_else(hass: HomeAssistant, bridge: Br
 async def test_a_model_is_told_of_nights(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:
     bridge.nights = [golden("state")["last_night"] | {"night": "2999-01-01"}]
     assert (await use(hass, "limber__last_night"))["movements"] == 312
-    assert [night["night"] for night in (await use(hass, "limber__nights", days=3))["nights"]] == ["2999-01-01"]
+    assert [night["night"] for night in (await use(hass, "limber__nights", days=3))["nights"]] == [
+        "2999-01-01"
+    ]
 
 
-async def test_without_a_sleeper_a_model_is_offered_nothing(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_without_a_sleeper_a_model_is_offered_nothing(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     assert await async_setup_component(hass, "llm", {})
     await hass.config_entries.async_unload(loaded.entry_id)
     tools = (await async_get_tools(hass, asked(), LLM_API_ASSIST)).tools

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from custom_components.limber.summary_text import Account, told
-from custom_components.limber.wire import CrampEvent, FactorEvent, GapEvent, Measures, Methods, Night, Spread
+from custom_components.limber.wire import (
+    CrampEvent,
+    FactorEvent,
+    GapEvent,
+    Measures,
+    Methods,
+    Night,
+    Spread,
+)
 
 TEXTS = Path(__file__).parents[3] / "custom_components/limber/translations"
 DAY = date(2026, 11, 22)
@@ -32,14 +40,23 @@ def words(account: Account, language: str = "en", *, is_last: bool = True) -> st
 def cramp(hour: int, *, label: bool | None = None) -> CrampEvent:
     at = START + timedelta(hours=hour)
     return CrampEvent(
-        id=f"c{hour}", night=DAY, start=at, end=at, certainty="possible", reason="kicks", strength=1.2, label=label
-    )  # fmt: skip
+        id=f"c{hour}",
+        night=DAY,
+        start=at,
+        end=at,
+        certainty="possible",
+        reason="kicks",
+        strength=1.2,
+        label=label,
+    )
 
 
 def test_a_night_stands_against_what_is_usual() -> None:
     said = words(ACCOUNT)
     assert said.startswith("Last night: 212 leg movements, 21.4 periodic ones per hour in bed.")
-    assert "Usual for you are 14.2 ± 4.5 an hour (mean of 12 nights). That is more than usual." in said
+    assert (
+        "Usual for you are 14.2 ± 4.5 an hour (mean of 12 nights). That is more than usual." in said
+    )
     assert "Time in bed: 7.9 h, estimated sleep: 6.7 h. No cramp was seen." in said
     assert "One night says little" in said
     assert "reason to see a doctor" in said
@@ -50,14 +67,19 @@ def test_of_an_older_night_it_is_not_said_what_was_usual_then() -> None:
 
 
 def test_a_quiet_night_is_told_without_advice() -> None:
-    assert "doctor" not in words(replace(ACCOUNT, night=replace(NIGHT, measures=Measures(movements=9, plm_index=2.0))))
+    assert "doctor" not in words(
+        replace(ACCOUNT, night=replace(NIGHT, measures=Measures(movements=9, plm_index=2.0)))
+    )
 
 
 @pytest.mark.parametrize(
-    ("index", "said"), [(8.0, "That is less than usual."), (14.0, ""), (19.0, "That is more than usual.")]
+    ("index", "said"),
+    [(8.0, "That is less than usual."), (14.0, ""), (19.0, "That is more than usual.")],
 )
 def test_what_is_usual_is_a_standard_deviation_wide(index: float, said: str) -> None:
-    account = replace(ACCOUNT, night=replace(NIGHT, measures=Measures(plm_index=index, movements=100)))
+    account = replace(
+        ACCOUNT, night=replace(NIGHT, measures=Measures(plm_index=index, movements=100))
+    )
     assert ("than usual" in words(account)) == bool(said)
     assert said in words(account)
 
@@ -100,7 +122,9 @@ def test_cramps_whose_times_are_not_at_hand_are_counted() -> None:
 def test_what_was_logged_is_told() -> None:
     factor = FactorEvent(id="f", night=DAY, start=START - timedelta(minutes=20), factor="warm_bath")
     assert "Logged: Warm bath 21:40." in words(replace(ACCOUNT, factors=(factor,)))
-    earlier = replace(factor, start=START - timedelta(minutes=40), factor="other", note="foot massage")
+    earlier = replace(
+        factor, start=START - timedelta(minutes=40), factor="other", note="foot massage"
+    )
     said = words(replace(ACCOUNT, factors=(factor, earlier)))
     assert "Logged: Something else 21:20 (foot massage), Warm bath 21:40." in said
 
@@ -110,7 +134,9 @@ def test_what_was_not_measured_is_told_once_for_all_sensors() -> None:
         times = [START + timedelta(hours=hours) for hours in (begin, end)]
         return GapEvent(id=f"g{begin}", night=DAY, start=times[0], end=times[1], sensor=sensor)
 
-    assert "Not measured were 90 min" in words(replace(ACCOUNT, gaps=(gap(1, 2), gap(1.5, 2.5, 2), gap(-3, -1))))
+    assert "Not measured were 90 min" in words(
+        replace(ACCOUNT, gaps=(gap(1, 2), gap(1.5, 2.5, 2), gap(-3, -1)))
+    )
     assert "Not measured" not in words(replace(ACCOUNT, gaps=(gap(1, 1.1),)))
 
 

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.limber.trends import following, is_restless, last_expected, restless_in_a_row, usual_bedtime
+from custom_components.limber.trends import (
+    following,
+    is_restless,
+    last_expected,
+    restless_in_a_row,
+    usual_bedtime,
+)
 from custom_components.limber.wire import Measures, Methods, Night
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -16,16 +22,22 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def night(day: date, index: float | None = 10.0, start: datetime | None = None) -> Night:
     return Night(
-        night=day, revision=1, start=start, end=None, rules="wasm-2016", methods=Methods(in_bed=None, asleep=None),
+        night=day,
+        revision=1,
+        start=start,
+        end=None,
+        rules="wasm-2016",
+        methods=Methods(in_bed=None, asleep=None),
         measures=Measures(plm_index=index),
-    )  # fmt: skip
+    )
 
 
 def nights(*bedtimes: str) -> list[Night]:
     """Nights in November 2026; those before noon begin after midnight."""
     found = []
     for number, text in enumerate(bedtimes, 1):
-        at, day = time.fromisoformat(text), date(2026, 11, number)
+        at = time.fromisoformat(text)
+        day = date(2026, 11, number)
         evening = day if at.hour < 12 else day - timedelta(days=1)
         found.append(night(day, start=datetime.combine(evening, at, BERLIN).astimezone(UTC)))
     return found
@@ -66,15 +78,25 @@ def test_a_nap_is_no_bedtime() -> None:
 
 @pytest.mark.parametrize(
     ("now", "expected"),
-    [("2026-11-22T04:59", 21), ("2026-11-22T05:00", 22), ("2026-11-21T23:00", 21), ("2026-11-22T11:59", 22)],
+    [
+        ("2026-11-22T04:59", 21),
+        ("2026-11-22T05:00", 22),
+        ("2026-11-21T23:00", 21),
+        ("2026-11-22T11:59", 22),
+    ],
 )
 def test_last_night_is_what_people_mean_by_it(now: str, expected: int) -> None:
-    assert last_expected(date(2026, 11, 22), datetime.fromisoformat(now)) == date(2026, 11, expected)
+    assert last_expected(date(2026, 11, 22), datetime.fromisoformat(now)) == date(
+        2026, 11, expected
+    )
 
 
 def test_nights_in_a_row_are_counted_from_the_last_one_back() -> None:
     day = date(2026, 11, 10)
-    row = [night(day + timedelta(days=number), index) for number, index in enumerate([20.0, 5.0, 16.0, 30.0])]
+    row = [
+        night(day + timedelta(days=number), index)
+        for number, index in enumerate([20.0, 5.0, 16.0, 30.0])
+    ]
     assert restless_in_a_row(row, 15) == 2
     assert restless_in_a_row(row, 30) == 0
     assert restless_in_a_row([], 15) == 0
@@ -87,4 +109,7 @@ def test_a_night_that_was_not_measured_is_no_restless_one_and_ends_the_row() -> 
     unknown = [night(day, 20), night(day + timedelta(days=1), None)]
     assert is_restless(unknown[-1], 15) is None
     assert restless_in_a_row(unknown, 15) == 0
-    assert restless_in_a_row([replace(one, measures=Measures(plm_index=20)) for one in unknown], 15) == 2
+    assert (
+        restless_in_a_row([replace(one, measures=Measures(plm_index=20)) for one in unknown], 15)
+        == 2
+    )
