@@ -189,14 +189,14 @@ def row_of(figures: PackageFigures) -> tuple[str, ...]:
         figures.name,
         f"{figures.lines}",
         f"{figures.tokens_per_line:.1f}",
-        f"{figures.function_median:g}",
-        f"{figures.function_p90:g}",
-        f"{figures.function_max}",
+        f"{figures.function_lines.median:g}",
+        f"{figures.function_lines.p90:g}",
+        f"{figures.function_lines.maximum}",
         f"{figures.comments_per_100_lines:.1f}",
         f"{figures.single_word_share:.0f} %",
         f"{figures.odd_phrases_per_1000_words:.1f}",
-        cell(figures.longest_by_methods, "methods"),
-        cell(figures.longest_by_attributes, "attributes"),
+        cell(figures.largest_classes.by_methods, "methods"),
+        cell(figures.largest_classes.by_attributes, "attributes"),
     )
 
 
@@ -220,8 +220,8 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
 
 def largest_classes(figures: PackageFigures) -> str:
     """Return the lists of the largest classes of a package."""
-    methods = (f"{one.name} {one.methods}" for one in figures.longest_by_methods)
-    attributes = (f"{one.name} {one.attributes}" for one in figures.longest_by_attributes)
+    methods = (f"{one.name} {one.methods}" for one in figures.largest_classes.by_methods)
+    attributes = (f"{one.name} {one.attributes}" for one in figures.largest_classes.by_attributes)
     return "\n".join(
         (
             f"Largest classes of {figures.name}",

@@ -9,7 +9,7 @@ import re
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
@@ -52,8 +52,8 @@ RECORD_BASES: Final = frozenset({"NamedTuple", "Struct"})
 """Base classes that make fields out of annotations, as the dataclass decorator does."""
 USUAL_NAMES: Final = frozenset({"LOG", "LOGGER", "_LOGGER", "main"})
 """Names that every module may define."""
-LONGEST_CLASSES: Final = 5
-"""Classes in the list of the longest. chosen: more do not fit a screen."""
+LISTED_CLASSES: Final = 5
+"""Classes in the list of the largest. chosen: more do not fit a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleFigures:
-    """What was counted in one module."""
+class Counts:
+    """What can be added up over modules."""
 
     lines: int
     code_lines: int
@@ -88,6 +88,13 @@ class ModuleFigures:
     words: int
     """Of docstrings and comments."""
     odd_phrases: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFigures:
+    """What was found in one module."""
+
+    counts: Counts
     function_lengths: tuple[int, ...]
     callables: tuple[str, ...]
     """Names of functions and methods, special methods left out."""
@@ -98,6 +105,23 @@ class ModuleFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionLengths:
+    """Lines of the functions of a package, without docstrings."""
+
+    median: float
+    p90: float
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class LargestClasses:
+    """The classes at the top, the largest first."""
+
+    by_methods: tuple[ClassFigures, ...]
+    by_attributes: tuple[ClassFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PackageFigures:
     """One row of the table."""
 
@@ -105,15 +129,12 @@ class PackageFigures:
     modules: int
     lines: int
     tokens_per_line: float
-    function_median: float
-    function_p90: float
-    function_max: int
+    function_lines: FunctionLengths
     comments_per_100_lines: float
     single_word_share: float
     """Percent of the functions and methods."""
     odd_phrases_per_1000_words: float
-    longest_by_methods: tuple[ClassFigures, ...]
-    longest_by_attributes: tuple[ClassFigures, ...]
+    largest_classes: LargestClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +156,32 @@ def measure_package(name: str, modules: Iterable[ModuleFigures]) -> PackageFigur
     lengths = [length for module in measured for length in module.function_lengths]
     names = [one for module in measured for one in module.callables]
     classes = [one for module in measured for one in module.classes]
-    code_lines = sum(module.code_lines for module in measured)
+    total = add_counts(module.counts for module in measured)
     return PackageFigures(
         name=name,
         modules=len(measured),
-        lines=sum(module.lines for module in measured),
-        tokens_per_line=ratio(sum(module.tokens for module in measured), code_lines, 1),
-        function_median=median(lengths or [0]),
-        function_p90=percentile_90(lengths),
-        function_max=max(lengths, default=0),
-        comments_per_100_lines=ratio(sum(one.comments for one in measured), code_lines, 100),
-        single_word_share=ratio(sum(map(is_single_word, names)), len(names), 100),
-        odd_phrases_per_1000_words=ratio(
-            sum(module.odd_phrases for module in measured),
-            sum(module.words for module in measured),
-            1000,
+        lines=total.lines,
+        tokens_per_line=ratio(total.tokens, total.code_lines, 1),
+        function_lines=FunctionLengths(
+            median=median(lengths or [0]),
+            p90=percentile_90(lengths),
+            maximum=max(lengths, default=0),
         ),
-        longest_by_methods=longest(classes, "methods"),
-        longest_by_attributes=longest(classes, "attributes"),
+        comments_per_100_lines=ratio(total.comments, total.code_lines, 100),
+        single_word_share=ratio(sum(map(is_single_word, names)), len(names), 100),
+        odd_phrases_per_1000_words=ratio(total.odd_phrases, total.words, 1000),
+        largest_classes=LargestClasses(
+            by_methods=largest(classes, "methods"),
+            by_attributes=largest(classes, "attributes"),
+        ),
     )
+
+
+def add_counts(counts: Iterable[Counts]) -> Counts:
+    """Return the sum of the counts of several modules."""
+    columns = zip(*map(astuple, counts), strict=True)
+    sums = [sum(column) for column in columns]
+    return Counts(*sums) if sums else Counts(0, 0, 0, 0, 0, 0)
 
 
 def ratio(part: float, whole: float, scale: float) -> float:
@@ -173,10 +201,10 @@ def is_single_word(name: str) -> bool:
     return "_" not in name.strip("_")
 
 
-def longest(classes: list[ClassFigures], what: str) -> tuple[ClassFigures, ...]:
+def largest(classes: list[ClassFigures], what: str) -> tuple[ClassFigures, ...]:
     """Return the classes with the most methods or attributes."""
     ordered = sorted(classes, key=lambda one: (-int(getattr(one, what)), one.name))
-    return tuple(ordered[:LONGEST_CLASSES])
+    return tuple(ordered[:LISTED_CLASSES])
 
 
 def python_files(folder: Path) -> list[Path]:
@@ -200,13 +228,16 @@ def measure_module(path: Path, package: Path) -> ModuleFigures:
     tokens = [token for token in source.tokens if is_code(token, source)]
     # A string over several lines is one token and takes all of them.
     code_lines = {line for one in tokens for line in range(one.start[0], one.end[0] + 1)}
-    return ModuleFigures(
+    counts = Counts(
         lines=len(source.text.splitlines()),
         code_lines=len(code_lines),
         tokens=len(tokens),
         comments=sum(not PRAGMA.match(token.string) for token in source.comments),
         words=sum(len(WORD.findall(text)) for text in prose),
         odd_phrases=sum(len(ODD_PHRASES.findall(text)) for text in prose),
+    )
+    return ModuleFigures(
+        counts=counts,
         function_lengths=tuple(function_length(node, source) for node in functions),
         callables=tuple(node.name for node in functions if not is_special(node.name)),
         classes=tuple(measure_class(node, module) for node in classes),

@@ -321,13 +321,13 @@ def test_figures_of_a_package(write: Write, figures: Figures) -> None:
     assert alone["lines"] == 0
     assert detection["lines"] == len(MODULE.splitlines())
     # feed: def, comment and three statements; __len__ and read_all: two lines.
-    assert (detection["function_median"], detection["function_max"]) == (2, 5)
+    assert detection["function_lines"] == {"median": 2, "p90": 4, "maximum": 5}
     # Fourteen lines of code, one comment.
     assert detection["comments_per_100_lines"] == pytest.approx(100 / 14, abs=0.1)
     assert detection["single_word_share"] == 50.0
     # One odd phrase in the fifteen words of docstrings and comments.
     assert detection["odd_phrases_per_1000_words"] == pytest.approx(1000 / 15, abs=0.1)
-    (largest,) = detection["longest_by_attributes"]
+    (largest,) = detection["largest_classes"]["by_attributes"]
     assert (largest["name"], largest["methods"], largest["attributes"]) == ("Counter", 2, 3)
 
 
