@@ -16,8 +16,8 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.protocol.encoding import event_message
-from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.network import FrameRouter
+from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.restore import restored_state
@@ -56,7 +56,7 @@ def test_the_hosts_time_is_true_within_a_second_and_every_step_is_told(
         host.wall += change
         by += change
         now = host.clock.now()
-        told = sum(step.by for step in host.clock.steps())
+        told = sum(step.offset for step in host.clock.take_steps())
         # What is no step bends no duration by more than 0.5 ms a second.
         assert abs((now - before) - passed - told) <= passed * 500e-6 + 1
         assert abs(now - host.wall) <= SECOND
@@ -70,7 +70,7 @@ def test_small_differences_are_made_up_however_often_the_time_is_asked_for() -> 
         host.passes(1000)
         host.clock.now()
     assert abs(host.clock.now() - host.wall) < 1000
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []
 
 
 def test_a_machine_that_was_suspended_has_not_changed_its_clock() -> None:
@@ -78,7 +78,7 @@ def test_a_machine_that_was_suspended_has_not_changed_its_clock() -> None:
     host = Host()
     host.passes(3 * 3600 * SECOND)
     assert host.clock.now() == EVENING + 3 * 3600 * SECOND
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []
 
 
 KICKS = 12
@@ -92,7 +92,7 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
     host = Host()
     (sleeper,) = config.sleepers
     wanted = (sleeper.sensors[0].wanted,)
-    desk = FrameRouter(
+    router = FrameRouter(
         SourceRequest(wanted, config.sections["network"], config.calendar, host.clock, EVENING)
     )
     with Journal(config.journal) as journal:
@@ -112,11 +112,11 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
             host.wall += steps[int(before)]
         host.passes(SECOND // 2)
         now = host.clock.now()
-        for step in host.clock.steps():
-            events += [filed.event for filed in watch.clock_set(step.at, step.by).events]
+        for step in host.clock.take_steps():
+            events += [filed.event for filed in watch.clock_set(step.time, step.offset).events]
         clock = round((started + at) * (1 + skew) * SECOND)
         frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
-        for arrival in desk.take(frame, host.clock.steady(), host.clock.offset):
+        for arrival in router.route_frame(frame, host.clock.steady(), host.clock.utc_offset):
             events += [filed.event for filed in watch.arrive(arrival, now).events]
         if half % 2:
             events += [filed.event for filed in watch.tick(now).events]
@@ -183,8 +183,8 @@ def test_steps_come_in_order_and_once() -> None:
         host.passes(SECOND)
         host.wall += by
         host.clock.now()
-    assert host.clock.steps() == [
-        Step(EVENING + 6 * SECOND, 5 * SECOND),
-        Step(EVENING, -7 * SECOND),
+    assert host.clock.take_steps() == [
+        HostClockStep(EVENING + 6 * SECOND, 5 * SECOND),
+        HostClockStep(EVENING, -7 * SECOND),
     ]
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from devtools.network_sensor import AnkleSensor, leg
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.sources.clock_sync import ClockSync
-from limber_bridge.sources.frames import HEADER, LARGEST, InvalidFrameError, is_signed, parse
+from limber_bridge.sources.frames import (
+    HEADER,
+    MAX_FRAME_BYTES,
+    InvalidFrameError,
+    has_valid_signature,
+    parse_frame,
+)
 from limber_bridge.sources.source_api import FrameError, Reason, Samples
 
 ANKLE = Sensor(7, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
@@ -29,7 +35,7 @@ def raw(code: int, samples: bytes, count: int) -> bytes:
 
 
 def test_a_frame_is_what_the_contract_says() -> None:
-    frame = parse(raw(0, struct.pack("<6h", 1000, -500, 0, 1, 2, 3), 2))
+    frame = parse_frame(raw(0, struct.pack("<6h", 1000, -500, 0, 1, 2, 3), 2))
     assert (frame.sensor, frame.rate, frame.battery, frame.quantity) == (
         7,
         50.0,
@@ -49,13 +55,13 @@ def test_a_frame_is_what_the_contract_says() -> None:
     ids=["EMG in 0.1 uV", "load in g", "fine acceleration in 0.1 mg"],
 )
 def test_units(code: int, samples: bytes, quantity: Quantity, value: float) -> None:
-    frame = parse(raw(code, samples, 1))
+    frame = parse_frame(raw(code, samples, 1))
     assert frame.quantity is quantity
     assert frame.samples[0, 0] == pytest.approx(value)
 
 
 def test_a_sensor_at_the_end_of_its_range_measures_nothing() -> None:
-    frame = parse(raw(0, struct.pack("<6h", 0, -32768, 0, 0, 1000, 0), 2))
+    frame = parse_frame(raw(0, struct.pack("<6h", 0, -32768, 0, 0, 1000, 0), 2))
     assert np.isnan(frame.samples).any(axis=0).tolist() == [True, False]
     assert frame.saturated == 1
 
@@ -90,15 +96,17 @@ GOOD = raw(0, struct.pack("<3h", 0, 1000, 0), 1)
 )
 def test_what_is_no_frame_says_why(data: bytes, reason: Reason) -> None:
     with pytest.raises(InvalidFrameError) as error:
-        parse(data)
+        parse_frame(data)
     assert error.value.reason is reason
 
 
 @settings(max_examples=500)
-@given(st.binary(max_size=200) | st.binary(max_size=LARGEST).map(lambda rest: b"LB\x01" + rest))
+@given(
+    st.binary(max_size=200) | st.binary(max_size=MAX_FRAME_BYTES).map(lambda rest: b"LB\x01" + rest)
+)
 def test_any_bytes_give_a_frame_or_a_reason(data: bytes) -> None:
     try:
-        frame = parse(data)
+        frame = parse_frame(data)
     except InvalidFrameError as error:
         assert str(error)  # noqa: PT017 - some bytes raise it, some do not
     else:
@@ -108,12 +116,12 @@ def test_any_bytes_give_a_frame_or_a_reason(data: bytes) -> None:
 
 def test_only_the_right_key_signs() -> None:
     data = sensor(key=b"secret-key").frame(leg(0, 0.5, []))
-    frame = parse(data)
-    assert is_signed(data, frame, b"secret-key")
-    assert not is_signed(data, frame, b"other-key")
-    assert not is_signed(data, frame, None)
+    frame = parse_frame(data)
+    assert has_valid_signature(data, frame, b"secret-key")
+    assert not has_valid_signature(data, frame, b"other-key")
+    assert not has_valid_signature(data, frame, None)
     changed = data[:-1] + bytes([data[-1] ^ 1])
-    assert not is_signed(changed, parse(changed), b"secret-key")
+    assert not has_valid_signature(changed, parse_frame(changed), b"secret-key")
 
 
 # --- From frames to blocks: numbers and clocks ---
@@ -125,7 +133,7 @@ def received(frames: list[bytes], arrivals: list[float]) -> list[Samples | Frame
     found = [
         arrival
         for data, time in zip(frames, arrivals, strict=True)
-        for arrival in stream.take(parse(data), round(time * SECOND))
+        for arrival in stream.process_frame(parse_frame(data), round(time * SECOND))
     ]
     return [arrival for arrival in found if isinstance(arrival, Samples | FrameError)]
 
@@ -217,9 +225,9 @@ def test_a_drifting_clock_and_a_wrong_rate_are_followed(
     for number in range(1200):
         true = number * 25 / rate
         clock = started + round(true * (1 + drift) * SECOND)
-        frame = parse(device.frame(np.zeros((3, 25)), clock=clock))
+        frame = parse_frame(device.frame(np.zeros((3, 25)), clock=clock))
         arrived = 1000 + true + 24 / rate + float(ways[number])
-        for arrival in stream.take(frame, round(arrived * SECOND)):
+        for arrival in stream.process_frame(frame, round(arrived * SECOND)):
             assert isinstance(arrival, Samples)
             if number > 60:
                 worst = max(worst, abs(begins(arrival) - 1000 - true))
@@ -230,8 +238,8 @@ def test_a_device_that_sends_each_sample_by_itself_takes_no_more_memory() -> Non
     device = sensor()
     stream = ClockSync(ANKLE)
     for number in range(6000):
-        for arrival in stream.take(
-            parse(device.frame(np.zeros((3, 1)))), 1000 * SECOND + number * SECOND // 50
+        for arrival in stream.process_frame(
+            parse_frame(device.frame(np.zeros((3, 1)))), 1000 * SECOND + number * SECOND // 50
         ):
             assert isinstance(arrival, Samples)
     assert len(stream._marks) <= 122

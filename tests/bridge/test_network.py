@@ -17,33 +17,33 @@ from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources import network
-from limber_bridge.sources.frames import LARGEST
+from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.frames import MAX_FRAME_BYTES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import (
-    BURST,
-    CONNECTIONS_EACH,
-    PATIENCE,
-    PEERS,
-    QUEUE,
-    Budgets,
-    FrameRouter,
-    Listen,
-    Options,
+    BURST_CAPACITY_S,
+    MAX_BAD_FRAMES_IN_A_ROW,
+    MAX_CONNECTIONS_PER_ADDRESS,
+    MAX_QUEUED_FRAMES,
+    MAX_TRACKED_ADDRESSES,
+    ListenAddress,
+    NetworkOptions,
+    RateLimiter,
     Receiver,
     run,
 )
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
     Samples,
     SensorRequest,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
 
 SENSORS = tuple(
-    SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
+    SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), NetworkOptions(key))
     for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
 )
 MARK = AnkleSensor(id=99).frame(leg(0, 0.1, []))
@@ -53,12 +53,12 @@ MARK = AnkleSensor(id=99).frame(leg(0, 0.1, []))
 def request(port: int) -> SourceRequest:
     host = HostClock()
     return SourceRequest(
-        SENSORS, Listen(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now()
+        SENSORS, ListenAddress(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now()
     )
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[Arrival]]]:
+async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[SourceEvent]]]:
     """A source that listens, and its port."""
     port = free_port()
     async with aclosing(run(request(port))) as arrivals:
@@ -69,9 +69,9 @@ async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[Arrival]]]:
         yield port, arrivals
 
 
-async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
+async def until_mark(arrivals: AsyncGenerator[SourceEvent]) -> list[SourceEvent]:
     """Everything up to the mark; marks that were left over from the beginning are no end."""
-    found: list[Arrival] = []
+    found: list[SourceEvent] = []
     async with asyncio.timeout(10):
         async for arrival in arrivals:
             if isinstance(arrival, FrameError) and arrival.reason is Reason.UNKNOWN_SENSOR:
@@ -82,13 +82,13 @@ async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
     return found
 
 
-def reasons(found: list[Arrival]) -> list[tuple[int | None, Reason]]:
+def reasons(found: list[SourceEvent]) -> list[tuple[int | None, Reason]]:
     return [
         (arrival.sensor, arrival.reason) for arrival in found if isinstance(arrival, FrameError)
     ]
 
 
-def firsts(found: list[Arrival], sensor: int = 1) -> list[int]:
+def firsts(found: list[SourceEvent], sensor: int = 1) -> list[int]:
     return [one.block.first for one in found if isinstance(one, Samples) and one.sensor == sensor]
 
 
@@ -143,7 +143,7 @@ async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
             await writer.drain()
             await asyncio.sleep(0)
             stream = stream[size:]
-        found: list[Arrival] = []
+        found: list[SourceEvent] = []
         async with asyncio.timeout(10):
             while len(firsts(found)) < 20:
                 found.append(await anext(arrivals))
@@ -154,14 +154,14 @@ async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
 async def test_tcp_that_is_out_of_step_is_closed_and_others_go_on() -> None:
     async with listening() as (port, arrivals):
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        writer.write((struct.pack("<H", 40) + bytes(40)) * PATIENCE)
+        writer.write((struct.pack("<H", 40) + bytes(40)) * MAX_BAD_FRAMES_IN_A_ROW)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
         send(port, AnkleSensor(id=1).frame(leg(0, 0.5, [])), MARK)
         found = await until_mark(arrivals)
     assert firsts(found) == [0]
-    assert reasons(found) == [(None, Reason.MALFORMED)] * PATIENCE
+    assert reasons(found) == [(None, Reason.MALFORMED)] * MAX_BAD_FRAMES_IN_A_ROW
 
 
 async def test_what_is_no_frame_is_told_with_its_sender() -> None:
@@ -169,7 +169,7 @@ async def test_what_is_no_frame_is_told_with_its_sender() -> None:
         send(port, b"rubbish", AnkleSensor(id=1).frame(leg(0, 0.5, []))[:-1], MARK)
         rubbish, cut = await until_mark(arrivals)
         assert isinstance(rubbish, FrameError)
-        assert rubbish.detail == f"7 bytes that do not begin like a frame (from {LOOPBACK})"
+        assert rubbish.detail == f"7 bytes that are not a Limber frame (from {LOOPBACK})"
         assert isinstance(cut, FrameError)
         assert (cut.sensor, "from" in cut.detail) == (1, False)
         _, writer = await asyncio.open_connection(LOOPBACK, port)
@@ -188,7 +188,7 @@ async def test_a_port_that_is_taken_is_named() -> None:
 
 
 def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
-    (trouble,) = FrameRouter(request(1)).take(
+    (trouble,) = FrameRouter(request(1)).route_frame(
         AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0
     )
     assert isinstance(trouble, FrameError)
@@ -201,35 +201,38 @@ def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
 def test_no_address_gets_more_than_its_burst_and_its_rate(
     sent: list[tuple[int, int]], rate: int
 ) -> None:
-    budgets = Budgets(rate)
+    budgets = RateLimiter(rate)
     now = 0
     taken = Counter[int]()
     for address, passed in sent:
         now += passed
-        taken[address] += budgets.allows(f"10.0.0.{address}", now)
-    assert all(count <= rate * (BURST + now / SECOND) + 1 for count in taken.values())
+        taken[address] += budgets.allow_frame(f"10.0.0.{address}", now)
+    assert all(count <= rate * (BURST_CAPACITY_S + now / SECOND) + 1 for count in taken.values())
 
 
 def test_addresses_beyond_those_that_are_told_apart_share() -> None:
-    budgets = Budgets(1)
-    for number in range(PEERS):
-        assert budgets.allows(f"a{number}", 0)
-    assert sum(budgets.allows(f"b{number}", 0) for number in range(PEERS)) == BURST
-    assert len(budgets._left) == PEERS + 1
+    budgets = RateLimiter(1)
+    for number in range(MAX_TRACKED_ADDRESSES):
+        assert budgets.allow_frame(f"a{number}", 0)
+    assert (
+        sum(budgets.allow_frame(f"b{number}", 0) for number in range(MAX_TRACKED_ADDRESSES))
+        == BURST_CAPACITY_S
+    )
+    assert len(budgets._buckets) == MAX_TRACKED_ADDRESSES + 1
 
 
 async def test_what_waits_is_bounded_in_number_and_size() -> None:
     """A flood of the largest datagrams, as fast as they can be handed over."""
     receiver = Receiver(HostClock(), 100)
-    for number in range(3 * QUEUE):
+    for number in range(3 * MAX_QUEUED_FRAMES):
         receiver.datagram_received(b"LB" + bytes(65_000), (f"10.0.{number % 256}.1", 1))
-    assert receiver.waiting() == QUEUE
-    taken = await receiver.next()
+    assert receiver.queue_size() == MAX_QUEUED_FRAMES
+    taken = await receiver.next_frame()
     assert taken is not None
-    assert len(taken[0]) == LARGEST + 1
-    (trouble,) = receiver.trouble()
+    assert len(taken[0]) == MAX_FRAME_BYTES + 1
+    (trouble,) = receiver.take_overload_errors()
     assert trouble.reason is Reason.OVERLOADED
-    assert trouble.detail.startswith(f"{2 * QUEUE} frames were thrown away")
+    assert trouble.detail.startswith(f"{2 * MAX_QUEUED_FRAMES} frames discarded")
 
 
 async def test_one_address_holds_few_connections_and_none_that_is_idle(
@@ -239,18 +242,19 @@ async def test_one_address_holds_few_connections_and_none_that_is_idle(
     async with listening() as (port, arrivals):
         reading = asyncio.ensure_future(until_overloaded(arrivals))
         opened = [
-            await asyncio.open_connection(LOOPBACK, port) for _ in range(3 * CONNECTIONS_EACH)
+            await asyncio.open_connection(LOOPBACK, port)
+            for _ in range(3 * MAX_CONNECTIONS_PER_ADDRESS)
         ]
         async with asyncio.timeout(10):
             for reader, writer in opened:
                 assert await reader.read() == b""
                 writer.close()
             detail = await reading
-    most = max(CONNECTIONS_EACH, 2 * len(SENSORS))
+    most = max(MAX_CONNECTIONS_PER_ADDRESS, 2 * len(SENSORS))
     assert detail.endswith(f"connections turned away: 64 may be open, {most} from one address")
 
 
-async def until_overloaded(arrivals: AsyncGenerator[Arrival]) -> str:
+async def until_overloaded(arrivals: AsyncGenerator[SourceEvent]) -> str:
     async for arrival in arrivals:
         if isinstance(arrival, FrameError) and arrival.reason is Reason.OVERLOADED:
             return arrival.detail

@@ -14,9 +14,10 @@ from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.network import FrameRouter, Listen, Options
-from limber_bridge.sources.replay_guard import STARTS, ReplayGuard
+from limber_bridge.sources.network import ListenAddress, NetworkOptions
+from limber_bridge.sources.replay_guard import MAX_BOOTS, ReplayGuard
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -36,10 +37,15 @@ SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 
 def desk(read: tuple[ReadPosition, ...] = ()) -> FrameRouter:
     host = HostClock()
-    wanted = (SensorRequest(SENSOR, Options(KEY)),)
+    wanted = (SensorRequest(SENSOR, NetworkOptions(KEY)),)
     return FrameRouter(
         SourceRequest(
-            wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now(), {1: read}
+            wanted,
+            ListenAddress(LOOPBACK, 1),
+            Calendar(ZoneInfo("UTC")),
+            host,
+            host.now(),
+            {1: read},
         )
     )
 
@@ -50,7 +56,7 @@ def frame(boot: int, number: int) -> bytes:
 
 
 def taken(one: FrameRouter, data: bytes) -> Iterator[Samples]:
-    return (arrival for arrival in one.take(data, 0) if isinstance(arrival, Samples))
+    return (arrival for arrival in one.route_frame(data, 0) if isinstance(arrival, Samples))
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6), st.booleans()), max_size=60))
@@ -65,8 +71,8 @@ def test_no_frame_counts_twice_whatever_is_sent_and_whenever_the_bridge_restarts
     for boot, number, restarted in sent:
         ours = desk(tuple(kept)) if restarted else ours
         for samples in taken(ours, frame(boot, number)):
-            assert samples.read is not None
-            kept.note(samples.read)
+            assert samples.read_position is not None
+            kept.add_position(samples.read_position)
             counted.append((boot, number))
     assert len(counted) == len(set(counted))
     for start in range(5):
@@ -88,7 +94,7 @@ def test_the_real_sensor_goes_on_after_somebody_sent_frames_of_an_earlier_start(
     assert list(taken(ours, frame(2, 0)))
     assert list(taken(ours, frame(1, 0)))
     assert list(taken(ours, frame(2, 1)))
-    (refused,) = ours.take(frame(1, 0), 0)
+    (refused,) = ours.route_frame(frame(1, 0), 0)
     assert isinstance(refused, FrameError)
     assert (refused.sensor, refused.reason) == (1, Reason.REPEATED)
 
@@ -101,9 +107,9 @@ def test_counters_that_wrap_go_on() -> None:
 
 def test_starts_are_remembered_up_to_a_limit() -> None:
     seen = ReplayGuard()
-    for boot in range(STARTS + 10):
-        seen.note(ReadPosition(boot, 5))
-    assert len(list(seen)) == STARTS
+    for boot in range(MAX_BOOTS + 10):
+        seen.add_position(ReadPosition(boot, 5))
+    assert len(list(seen)) == MAX_BOOTS
 
 
 def test_a_recorded_night_of_frames_is_nothing_to_a_bridge_that_was_restarted(

@@ -29,7 +29,7 @@ from limber_bridge.protocol.messages import (
     ResetLabelsRequest,
     SetRequest,
 )
-from limber_bridge.sources.frames import is_signed, parse
+from limber_bridge.sources.frames import has_valid_signature, parse_frame
 from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -91,9 +91,9 @@ def test_every_file_is_tested() -> None:
 @pytest.mark.parametrize("frame", golden("frames")["frames"], ids=lambda frame: frame["name"])
 def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
     data = bytes.fromhex(frame["hex"])
-    parsed = parse(data)
+    parsed = parse_frame(data)
     key = frame["key"].encode() if frame["key"] else None
-    assert is_signed(data, parsed, key)
+    assert has_valid_signature(data, parsed, key)
     found = {
         "sensor": parsed.sensor,
         "boot": parsed.boot,

@@ -22,7 +22,7 @@ from limber_bridge.protocol.messages import (
     Problem,
     Report,
 )
-from limber_bridge.sources.host_clock import HostClock, Step
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder
 
@@ -87,9 +87,9 @@ class BridgeHealthMonitor:
         """Note that something was thrown away."""
         self._shed = now
 
-    def clock_set(self, step: Step) -> None:
+    def clock_set(self, step: HostClockStep) -> None:
         """Note that somebody set the host's clock."""
-        self._clock_change = ClockChange(time=utc(step.at), by=step.by / SECOND)
+        self._clock_change = ClockChange(time=utc(step.time), by=step.offset / SECOND)
 
     @property
     def recording(self) -> bool:
