@@ -131,7 +131,7 @@ async def test_a_late_night_is_kept_and_triggers_nothing(
 ) -> None:
     bridge.nights = [night(dt_util.now().date().isoformat(), plm_index=40.0)]
     late = (dt_util.utcnow() - timedelta(minutes=2)).isoformat()
-    await say(hass, bridge, "event_night", start=late, known=late)
+    await say(hass, bridge, "event_night", start=late, known_at=late)
     assert hass.states.get("event.anna_night").state == "unknown"  # type: ignore[union-attr]
     assert hass.states.get("sensor.anna_restless_nights_in_a_row").state == "1"  # type: ignore[union-attr]
 
