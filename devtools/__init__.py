@@ -1,0 +1,1 @@
+"""Development tools: what the commands in `script/` run."""
