@@ -1,1 +1,3 @@
-"""Development tools: what the commands in `script/` run."""
+"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests,
+the benchmarks.
+"""

@@ -1,4 +1,6 @@
-"""The commands. Heavy modules are imported by the command that needs them, so that `--help` answers at once."""
+"""The commands. Heavy modules are imported by the command that needs them, so that `--help` answers
+at once.
+"""
 
 import argparse
 import errno
@@ -13,12 +15,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
-    from limber_bridge.config import Config, Sleeper
+    from limber_bridge.config.schema import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
-DONE, FAILED, WRONG = 0, 1, 2
-"""Exit statuses: done; some input could not be used; wrong usage or configuration (contracts, section 1)."""
-INTERRUPTED, UNHEARD = 130, 141
+DONE = 0
+FAILED = 1
+WRONG = 2
+"""Exit statuses: done; some input could not be used; wrong usage or configuration (contracts,
+section 1)."""
+INTERRUPTED = 130
+UNHEARD = 141
 """As of a program that SIGINT or SIGPIPE ends."""
 DESCRIPTION: Final = (
     "Leg movements and cramps at night: reads sensors at the ankle or the bed, detects movements as they happen, and "
@@ -45,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno != errno.ENOSPC:
             raise
         forsake_stdout()
-        return complain(f"limber {chosen.command}: cannot write what was found: {error.strerror}; make room", FAILED)
+        return complain(
+            f"limber {chosen.command}: cannot write what was found: {error.strerror}; make room",
+            FAILED,
+        )
     return status
 
 
@@ -72,10 +81,16 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="the daemon: read, detect, keep, publish")
-    check = commands.add_parser("check", help="check the configuration, then try the broker and every sensor")
+    check = commands.add_parser(
+        "check", help="check the configuration, then try the broker and every sensor"
+    )
     for command in (run, check):
-        command.add_argument("--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s")
-    check.add_argument("--wait", type=seconds, default=10.0, help="seconds to wait for each sensor (default: 10)")
+        command.add_argument(
+            "--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s"
+        )
+    check.add_argument(
+        "--wait", type=seconds, default=10.0, help="seconds to wait for each sensor (default: 10)"
+    )
 
     add_simulate(commands)
     add_score(commands)
@@ -86,89 +101,168 @@ def parser() -> argparse.ArgumentParser:
 
 def add_simulate(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber simulate`."""
-    simulate = commands.add_parser("simulate", help="write a synthetic night together with its ground truth")
-    simulate.add_argument("--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf")
+    simulate = commands.add_parser(
+        "simulate", help="write a synthetic night together with its ground truth"
+    )
+    simulate.add_argument(
+        "--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf"
+    )
     simulate.add_argument("--hours", type=float, default=8.0, help="default: %(default)s")
-    simulate.add_argument("--seed", type=natural, default=1, help="the same seed writes the same bytes (default: 1)")
-    simulate.add_argument("--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)")
+    simulate.add_argument(
+        "--seed", type=natural, default=1, help="the same seed writes the same bytes (default: 1)"
+    )
+    simulate.add_argument(
+        "--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)"
+    )
     simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
     simulate.add_argument(
-        "--sensor", choices=("ankle", "bed", "emg", "load"), default="ankle", help="default: %(default)s"
+        "--sensor",
+        choices=("ankle", "bed", "emg", "load"),
+        default="ankle",
+        help="default: %(default)s",
     )
     simulate.add_argument("--rate", type=float, help="Hz (default: 50, for EMG 250)")
-    simulate.add_argument("--legs", choices=("left", "right", "both"), default="left", help="default: %(default)s")
     simulate.add_argument(
-        "--calf", action="store_true", help="EMG of the calf beside it: only there are probable cramps seen"
+        "--legs", choices=("left", "right", "both"), default="left", help="default: %(default)s"
+    )
+    simulate.add_argument(
+        "--calf",
+        action="store_true",
+        help="EMG of the calf beside it: only there are probable cramps seen",
     )
     simulate.add_argument("--quiet", action="store_true", help="do not say where it was written")
     simulate.add_argument(
-        "--with", dest="troubles", type=trouble, action="append", default=[], metavar="NAME",
+        "--with",
+        dest="troubles",
+        type=trouble,
+        action="append",
+        default=[],
+        metavar="NAME",
         help="what makes a night hard to read, any number of times: apnoea, ecg, faint, gaps, hum, jitter, large, "
         "loose-strap, partner, pops, restless, rhythms, toilet, tonic, twitching; look-alikes (of cramps), everything",
-    )  # fmt: skip
+    )
     simulate.add_argument(
-        "--device", type=device, metavar="NAME",
+        "--device",
+        type=device,
+        metavar="NAME",
         help="common (default), low-noise or mpu6050; for EMG laboratory (default) or amplifier",
-    )  # fmt: skip
+    )
 
 
 def add_nights(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber nights` and `limber export`."""
     nights = commands.add_parser("nights", help="list the nights in the journal")
     nights.add_argument("--json", action="store_true", help="one JSON object a night, one a line")
-    export = commands.add_parser("export", help="write a night of the journal as EDF+ with annotations, CSV or JSON")
-    export.add_argument("night", type=day, nargs="?", metavar="DATE", help="YYYY-MM-DD; default: the last finished one")
-    export.add_argument("--out", type=output, required=True, help="NIGHT.edf, NIGHT.csv (events) or NIGHT.json")
+    export = commands.add_parser(
+        "export", help="write a night of the journal as EDF+ with annotations, CSV or JSON"
+    )
+    export.add_argument(
+        "night",
+        type=day,
+        nargs="?",
+        metavar="DATE",
+        help="YYYY-MM-DD; default: the last finished one",
+    )
+    export.add_argument(
+        "--out", type=output, required=True, help="NIGHT.edf, NIGHT.csv (events) or NIGHT.json"
+    )
     for command in (nights, export):
-        command.add_argument("--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s")
-        command.add_argument("--sleeper", metavar="ID", help="needed to export where there are several")
+        command.add_argument(
+            "--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s"
+        )
+        command.add_argument(
+            "--sleeper", metavar="ID", help="needed to export where there are several"
+        )
 
 
 def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber score`."""
-    score = commands.add_parser("score", help="score recorded nights: CSV or EDF in, events and measures out")
+    score = commands.add_parser(
+        "score", help="score recorded nights: CSV or EDF in, events and measures out"
+    )
     score.add_argument(
-        "recordings", type=Path, nargs="+", metavar="RECORDING", help=".csv, .csv.gz, .edf, or .db (raw signal)"
+        "recordings",
+        type=Path,
+        nargs="+",
+        metavar="RECORDING",
+        help=".csv, .csv.gz, .edf, or .db (raw signal)",
     )
     add_rules(score)
     where = score.add_mutually_exclusive_group()
-    where.add_argument("--json", action="store_true", help="one JSON object a recording, one a line, on stdout")
-    where.add_argument("--out", type=Path, metavar="DIR", help="write DIR/NAME.json; what is up to date is left alone")
+    where.add_argument(
+        "--json", action="store_true", help="one JSON object a recording, one a line, on stdout"
+    )
+    where.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write DIR/NAME.json; what is up to date is left alone",
+    )
     score.add_argument("--quiet", action="store_true", help="do not say where results were written")
-    score.add_argument("--plot", action="store_true", help="draw each night as NAME.png and NAME.svg, in DIR or here")
     score.add_argument(
-        "--channel", type=channel, action="append", default=[], metavar="LABEL=COLUMN",
+        "--plot",
+        action="store_true",
+        help="draw each night as NAME.png and NAME.svg, in DIR or here",
+    )
+    score.add_argument(
+        "--channel",
+        type=channel,
+        action="append",
+        default=[],
+        metavar="LABEL=COLUMN",
         help="what an unknown label stands for, for example 'EMG 3=left_emg'",
-    )  # fmt: skip
-    score.add_argument("--time-zone", type=zone, metavar="ZONE", help="where EDF recordings were made: Europe/Berlin")
-    score.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)")
-    score.add_argument("--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786")
+    )
+    score.add_argument(
+        "--time-zone",
+        type=zone,
+        metavar="ZONE",
+        help="where EDF recordings were made: Europe/Berlin",
+    )
+    score.add_argument(
+        "--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)"
+    )
+    score.add_argument(
+        "--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786"
+    )
 
 
 def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber rescore`."""
-    rescore = commands.add_parser("rescore", help="apply the scoring rules to movements that someone else marked")
-    rescore.add_argument("movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side")
-    rescore.add_argument("--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0")
-    rescore.add_argument("--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration")
+    rescore = commands.add_parser(
+        "rescore", help="apply the scoring rules to movements that someone else marked"
+    )
+    rescore.add_argument(
+        "movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side"
+    )
+    rescore.add_argument(
+        "--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0"
+    )
+    rescore.add_argument(
+        "--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration"
+    )
     add_rules(rescore)
-    rescore.add_argument("--json", action="store_true", help="one JSON object on stdout instead of a table")
+    rescore.add_argument(
+        "--json", action="store_true", help="one JSON object on stdout instead of a table"
+    )
 
 
 def add_rules(command: argparse.ArgumentParser) -> None:
     """Add what chooses the scoring rules."""
-    command.add_argument("--rules", choices=("wasm-2016", "aasm"), default="wasm-2016", help="default: %(default)s")
     command.add_argument(
-        "--short-interval-starts", action="store_true",
+        "--rules", choices=("wasm-2016", "aasm"), default="wasm-2016", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--short-interval-starts",
+        action="store_true",
         help="a movement less than 10 s after another may begin a series (unsettled in wasm-2016)",
-    )  # fmt: skip
+    )
 
 
 def trouble(text: str) -> str:
     """Read the name of a trouble, or of a group of them."""
-    from limber_bridge.simulation.troubles import GROUPS, Trouble
+    from limber_bridge.simulation.disturbances import GROUPS, Disturbance
 
-    known = [*Trouble, *GROUPS]
+    known = [*Disturbance, *GROUPS]
     if text not in known:
         raise argparse.ArgumentTypeError(f"`{text}`: write one of {', '.join(known)}")
     return text
@@ -185,11 +279,13 @@ def device(text: str) -> str:
 
 def channel(text: str) -> tuple[str, str]:
     """Read LABEL=COLUMN."""
-    from limber_bridge.recordings.recording import COLUMNS
+    from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
     if not equals or column not in COLUMNS:
-        raise argparse.ArgumentTypeError(f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}")
+        raise argparse.ArgumentTypeError(
+            f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}"
+        )
     return label, column
 
 
@@ -198,7 +294,9 @@ def zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"`{text}`: no such time zone; write Europe/Berlin, for example") from error
+        raise argparse.ArgumentTypeError(
+            f"`{text}`: no such time zone; write Europe/Berlin, for example"
+        ) from error
 
 
 def day(text: str) -> date:
@@ -206,15 +304,19 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"`{text}`: write the date on which the night ended, 2026-11-23") from error
+        raise argparse.ArgumentTypeError(
+            f"`{text}`: write the date on which the night ended, 2026-11-23"
+        ) from error
 
 
 def output(text: str) -> Path:
     """Read the name of a file that a night can be exported to."""
-    from limber_bridge.export import FORMATS
+    from limber_bridge.offline.export import FORMATS
 
     if Path(text).suffix.lower() not in FORMATS:
-        raise argparse.ArgumentTypeError(f"`{text}`: write a name that ends in {', '.join(FORMATS)}")
+        raise argparse.ArgumentTypeError(
+            f"`{text}`: write a name that ends in {', '.join(FORMATS)}"
+        )
     return Path(text)
 
 
@@ -248,13 +350,15 @@ def run(chosen: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from limber_bridge.app import serve
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.journal import Journal
-    from limber_bridge.record import JournalError
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.bridge import serve
+    from limber_bridge.storage.journal import Journal
+    from limber_bridge.storage.journal_reader import JournalError
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
     try:
         config = read(chosen.config)
         for line in config.exposed():
@@ -274,9 +378,9 @@ def check(chosen: argparse.Namespace) -> int:
     """Check the configuration, then try everything it names."""
     import asyncio
 
-    from limber_bridge.check import check as trials
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.check import check as trials
 
     async def tell() -> bool:
         well = True
@@ -296,23 +400,33 @@ def check(chosen: argparse.Namespace) -> int:
 def simulate(chosen: argparse.Namespace) -> int:
     """Write a synthetic night and its truth."""
     from limber_bridge.detection.signal import Side
-    from limber_bridge.simulate import NotWritableError, Order, write
-    from limber_bridge.simulation.plan import Wishes
-    from limber_bridge.simulation.troubles import GROUPS, Trouble
+    from limber_bridge.offline.simulate import NotWritableError, SimulateOptions, write
+    from limber_bridge.simulation.disturbances import GROUPS, Disturbance
+    from limber_bridge.simulation.plan import NightSpec
 
-    named = frozenset(Trouble(name) for name in chosen.troubles if name not in GROUPS)
+    named = frozenset(Disturbance(name) for name in chosen.troubles if name not in GROUPS)
     troubles = named.union(*(GROUPS[name] for name in chosen.troubles if name in GROUPS))
     legs = tuple(Side) if chosen.legs == "both" else (Side(chosen.legs),)
     try:
-        wishes = Wishes(
-            hours=chosen.hours, plm_index=chosen.plm_index, cramps=chosen.cramps, legs=legs, troubles=troubles,
+        wishes = NightSpec(
+            hours=chosen.hours,
+            plm_index=chosen.plm_index,
+            cramps=chosen.cramps,
+            legs=legs,
+            troubles=troubles,
             # Electrodes are put on in bed and taken off there.
             up=0.0 if chosen.sensor == "emg" else 2.0,
-        )  # fmt: skip
-        order = Order(
-            out=chosen.out, wishes=wishes, seed=chosen.seed, sensor=chosen.sensor, rate=chosen.rate, calf=chosen.calf,
-            device=chosen.device, named=named,
-        )  # fmt: skip
+        )
+        order = SimulateOptions(
+            out=chosen.out,
+            wishes=wishes,
+            seed=chosen.seed,
+            sensor=chosen.sensor,
+            rate=chosen.rate,
+            calf=chosen.calf,
+            device=chosen.device,
+            named=named,
+        )
         truth = write(order)
     except (NotWritableError, ValueError) as error:
         return complain(f"limber simulate: {error}", WRONG)
@@ -323,13 +437,17 @@ def simulate(chosen: argparse.Namespace) -> int:
 
 def score(chosen: argparse.Namespace) -> int:
     """Score recorded nights."""
-    from limber_bridge.batch import Order, same_outputs
-    from limber_bridge.jobs import NoClusterError, executor
-    from limber_bridge.nightly import Outputs, score_all
+    from limber_bridge.offline.score import ScoreOptions, same_outputs
+    from limber_bridge.offline.score_output import Outputs, score_all
+    from limber_bridge.offline.workers import NoClusterError, executor
 
     for one, other in same_outputs(chosen.recordings) if chosen.out or chosen.plot else []:
-        return complain(f"{one} and {other} would both be written under one name; rename one of them", WRONG)
-    order = Order(rules=rules_of(chosen), channels=dict(chosen.channel), zone=chosen.time_zone)
+        return complain(
+            f"{one} and {other} would both be written under one name; rename one of them", WRONG
+        )
+    order = ScoreOptions(
+        rules=rules_of(chosen), channels=dict(chosen.channel), zone=chosen.time_zone
+    )
     outputs = Outputs(json=chosen.json, folder=chosen.out, plot=chosen.plot, quiet=chosen.quiet)
     try:
         with executor(min(chosen.jobs, len(chosen.recordings)), chosen.dask) as pool:
@@ -340,16 +458,18 @@ def score(chosen: argparse.Namespace) -> int:
         if error.filename is None and chosen.out is None:
             raise
         where = error.filename if chosen.out is None else f"--out {chosen.out}"
-        return complain(f"limber score: {where}: {error.strerror or error}; choose another place", WRONG)
+        return complain(
+            f"limber score: {where}: {error.strerror or error}; choose another place", WRONG
+        )
 
 
 def rescore(chosen: argparse.Namespace) -> int:
     """Score a night that someone else marked."""
     import json
 
-    from limber_bridge.nightly import table
-    from limber_bridge.recordings.recording import UnreadableRecordingError
-    from limber_bridge.rescore import read, rescored
+    from limber_bridge.domain.recording import UnreadableRecordingError
+    from limber_bridge.offline.rescore import read, rescored
+    from limber_bridge.offline.score_output import table
 
     try:
         marks = read(chosen.movements, chosen.stages, chosen.respiratory)
@@ -368,10 +488,10 @@ def nights(chosen: argparse.Namespace) -> int:
     """List the nights."""
     import json
 
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.export import listed, table
-    from limber_bridge.record import JournalError, read_only
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.offline.export import listed, table
+    from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
         config = read(chosen.config, connects=False)
@@ -392,10 +512,10 @@ def nights(chosen: argparse.Namespace) -> int:
 
 def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
-    from limber_bridge.config import read
-    from limber_bridge.document import ConfigError
-    from limber_bridge.export import NothingThereError, gathered, holds_signal, write
-    from limber_bridge.record import JournalError, read_only
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
+    from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
         config = read(chosen.config, connects=False)
@@ -408,7 +528,9 @@ def export(chosen: argparse.Namespace) -> int:
     except (JournalError, NothingThereError) as error:
         return complain(str(error), FAILED)
     except OSError as error:
-        return complain(f"--out {chosen.out}: {error.strerror or error}; choose another place", FAILED)
+        return complain(
+            f"--out {chosen.out}: {error.strerror or error}; choose another place", FAILED
+        )
     for note in exported.notes if holds_signal(chosen.out) else ():
         print(note, file=sys.stderr)  # noqa: T201
     return DONE
@@ -434,7 +556,8 @@ def rules_of(chosen: argparse.Namespace) -> RuleSet:
     from limber_bridge.detection.rules import RULE_SETS
 
     rules = RULE_SETS[chosen.rules]
-    # AASM settles the matter by a convention of ours, with or without the option (science reference 1.4, 4).
+    # AASM settles the matter by a convention of ours, with or without the option (science reference
+    # 1.4, 4).
     return replace(rules, short_starts=rules.short_starts or chosen.short_interval_starts)
 
 

@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import devices, history, problems, services, voice
+from . import backfill, devices, issues, sentences, services
 from .const import DOMAIN
 from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator
 
@@ -43,9 +43,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
     entry.runtime_data = coordinator
     devices.async_follow(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    problems.async_watch(hass, entry)
-    coordinator.catch_up = history.follow(hass, entry)
-    voice.async_listen(hass)
+    issues.async_watch(hass, entry)
+    coordinator.catch_up = backfill.follow(hass, entry)
+    sentences.async_listen(hass)
     return True
 
 
@@ -53,16 +53,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> b
     """Unload a bridge; its subscriptions end with the entry."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded and len(hass.config_entries.async_loaded_entries(DOMAIN)) <= 1:
-        voice.async_fall_silent(hass)
+        sentences.async_fall_silent(hass)
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
-    """Leave nothing behind but the history."""
-    await history.store(hass, entry).async_remove()
+    """Leave nothing behind but the backfill."""
+    await backfill.store(hass, entry).async_remove()
     for key in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.unique_id}")
-    problems.async_forget(hass, entry.entry_id)
+    issues.async_forget(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(

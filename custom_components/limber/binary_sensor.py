@@ -1,4 +1,6 @@
-"""In bed, asleep, a cramp; whether anything is measured; whether the bridge and each sensor are there and well."""
+"""In bed, asleep, a cramp; whether anything is measured; whether the bridge and each sensor are
+there and well.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,17 +17,17 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import LimberEntity, PerSensorEntity, SleeperEntity, follow_sleepers
-from .habits import is_restless, stands_for_last_night
+from .night_summary import zone_of
+from .trends import is_restless, stands_for_last_night
 from .wire import BridgeHealth, Sleeper, State
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class NowDescription(BinarySensorEntityDescription):
+class SleeperBinarySensorDescription(BinarySensorEntityDescription):
     """What is true or not of a sleeper now."""
 
     on: Callable[[State], bool | None]
@@ -34,25 +36,35 @@ class NowDescription(BinarySensorEntityDescription):
 
 
 def has_cramp(state: State) -> bool | None:
-    """Return whether a cramp is in progress; None where none could be seen: it takes EMG of the calf."""
+    """Return whether a cramp is in progress; None where none could be seen: it takes EMG of the
+    calf.
+    """
     return state.cramp is not None if state.tonight.measures.cramps_probable is not None else None
 
 
 def cramp_of(state: State) -> Mapping[str, Any]:
     """Return what is known of a cramp in progress."""
     cramp = state.cramp
-    return {} if cramp is None else {"start": cramp.start, "certainty": cramp.certainty, "reason": cramp.reason}
+    return (
+        {}
+        if cramp is None
+        else {"start": cramp.start, "certainty": cramp.certainty, "reason": cramp.reason}
+    )
 
 
 NOW = (
-    NowDescription(
+    SleeperBinarySensorDescription(
         key="in_bed",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         on=lambda state: state.in_bed,
         more=lambda state: {"method": state.methods.in_bed},
     ),
-    NowDescription(key="asleep", on=lambda state: state.asleep, more=lambda state: {"method": state.methods.asleep}),
-    NowDescription(
+    SleeperBinarySensorDescription(
+        key="asleep",
+        on=lambda state: state.asleep,
+        more=lambda state: {"method": state.methods.asleep},
+    ),
+    SleeperBinarySensorDescription(
         key="cramp",
         device_class=BinarySensorDeviceClass.PROBLEM,
         on=has_cramp,
@@ -61,7 +73,9 @@ NOW = (
 )
 """Unknown as long as no sensor could tell, unavailable while none measures."""
 MONITORING = BinarySensorEntityDescription(
-    key="monitoring", device_class=BinarySensorDeviceClass.RUNNING, entity_category=EntityCategory.DIAGNOSTIC
+    key="monitoring",
+    device_class=BinarySensorDeviceClass.RUNNING,
+    entity_category=EntityCategory.DIAGNOSTIC,
 )
 RESTLESS = BinarySensorEntityDescription(key="restless_last_night")
 BRIDGE = BinarySensorEntityDescription(
@@ -89,17 +103,21 @@ SENSOR_PROBLEM = BinarySensorEntityDescription(
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the bridge and what every sleeper has."""
-    async_add_entities([BridgeConnected(entry.runtime_data, BRIDGE), BridgeProblem(entry.runtime_data, PROBLEM)])
+    async_add_entities(
+        [BridgeConnected(entry.runtime_data, BRIDGE), BridgeProblem(entry.runtime_data, PROBLEM)]
+    )
     follow_sleepers(entry, async_add_entities, binary_sensors_of)
 
 
 def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
     """Yield what a sleeper has."""
     for description in NOW:
-        yield Now(coordinator, sleeper, description)
+        yield SleeperBinarySensor(coordinator, sleeper, description)
     yield Monitoring(coordinator, sleeper, MONITORING)
     yield RestlessLastNight(coordinator, sleeper, RESTLESS)
     for one in sleeper.sensors:
@@ -107,14 +125,19 @@ def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Itera
         yield SensorProblem(coordinator, sleeper, one, SENSOR_PROBLEM)
 
 
-class Now(SleeperEntity, BinarySensorEntity):
+class SleeperBinarySensor(SleeperEntity, BinarySensorEntity):
     """What is true or not of a sleeper now."""
 
-    entity_description: NowDescription
+    entity_description: SleeperBinarySensorDescription
     _is_of_now = True
     _rests_on = ("in_bed", "asleep", "cramp", "methods", "tonight")
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: NowDescription) -> None:
+    def __init__(
+        self,
+        coordinator: LimberCoordinator,
+        sleeper: Sleeper,
+        description: SleeperBinarySensorDescription,
+    ) -> None:
         """Bear its name."""
         super().__init__(coordinator, sleeper, description)
         self._attr_translation_key = description.key
@@ -149,7 +172,11 @@ class Monitoring(SleeperEntity, BinarySensorEntity):
         state = self._state
         if state is None:
             return None
-        return {"paused": state.paused, "calibrating": state.calibrating, "recording": state.recording}
+        return {
+            "paused": state.paused,
+            "calibrating": state.calibrating,
+            "recording": state.recording,
+        }
 
 
 class RestlessLastNight(SleeperEntity, BinarySensorEntity):
@@ -228,7 +255,9 @@ class BridgeProblem(LimberEntity, BinarySensorEntity):
 
 
 class SensorConnected(PerSensorEntity, BinarySensorEntity):
-    """Whether a sensor delivers. What is counted of it is in the diagnostics: here each frame would be a new state."""
+    """Whether a sensor delivers. What is counted of it is in the diagnostics: here each frame would
+    be a new state.
+    """
 
     _unrecorded_attributes = frozenset({"last_sample"})
 

@@ -34,7 +34,9 @@ BUTTONS = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of every sleeper."""
     follow_sleepers(entry, async_add_entities, buttons_of)
@@ -50,7 +52,9 @@ class Command(SleeperEntity, ButtonEntity):
 
     entity_description: CommandDescription
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: CommandDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: CommandDescription
+    ) -> None:
         """Bear the name of the command."""
         super().__init__(coordinator, sleeper, description)
         self._attr_translation_key = description.key
@@ -63,4 +67,6 @@ class Command(SleeperEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Tell the bridge; HomeAssistantError with its words if it refuses."""
-        await self.coordinator.ask(self.entity_description.ask, self._sleeper, **self.entity_description.rest)
+        await self.coordinator.ask(
+            self.entity_description.ask, self._sleeper, **self.entity_description.rest
+        )

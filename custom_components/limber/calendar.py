@@ -4,18 +4,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, override
 
-from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
+from homeassistant.components.calendar import (
+    CalendarEntity,
+    CalendarEntityDescription,
+    CalendarEvent,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .account import async_events, async_words, zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, follow_sleepers
-from .habits import NOON
+from .night_summary import async_events, async_words, zone_of
+from .summary_text import REPORTED, Texts, known
+from .trends import NOON
 from .wire import CrampEvent, FactorEvent, Night, Sleeper
-from .words import REPORTED, Texts, known
 
 PARALLEL_UPDATES = 0
 
@@ -23,11 +27,14 @@ NIGHTS = CalendarEntityDescription(key="nights", translation_key="nights")
 MOMENT: Final = timedelta(minutes=5)
 """How long something without a length is shown; Home Assistant has no shorter ones to look at."""
 DETAILED: Final = timedelta(days=45)
-"""The longest stretch that is shown with cramps and factors: for each night the bridge is asked once."""
+"""The longest stretch that is shown with cramps and factors: for each night the bridge is asked
+once."""
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the calendar of every sleeper."""
     follow_sleepers(entry, async_add_entities, calendars_of)
@@ -43,7 +50,9 @@ class Nights(SleeperEntity, CalendarEntity):
 
     _rests_on = ("in_bed", "tonight")
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription
+    ) -> None:
         """Begin without words; they are loaded before anything is shown."""
         super().__init__(coordinator, sleeper, row)
         self._words: Texts = {}
@@ -60,10 +69,13 @@ class Nights(SleeperEntity, CalendarEntity):
         start = None if self._state is None or not self._state.in_bed else self._state.tonight.start
         if self._state is None or start is None or not self._words:
             return None
-        # Nobody knows when it will end: mostly by noon, and it is not over while somebody is in bed.
+        # Nobody knows when it will end: mostly by noon, and it is not over while somebody is in
+        # bed.
         noon = datetime.combine(self._state.tonight.night, NOON, zone_of(self.coordinator))
         soon = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
-        return CalendarEvent(start=start, end=max(noon, soon), summary=self._words["calendar_tonight"])
+        return CalendarEvent(
+            start=start, end=max(noon, soon), summary=self._words["calendar_tonight"]
+        )
 
     @override
     async def async_get_events(
@@ -72,10 +84,17 @@ class Nights(SleeperEntity, CalendarEntity):
         """Return the nights of a stretch of time, and what happened in them if it is not too long."""
         words = await async_words(hass)
         begin = start_date.date() - timedelta(days=2)
-        nights = [night for night in await self.coordinator.nights(self._sleeper, begin) if night.start is not None]
+        nights = [
+            night
+            for night in await self.coordinator.nights(self._sleeper, begin)
+            if night.start is not None
+        ]
         shown = [event for night in nights for event in night_events(night, words)]
         if end_date - start_date <= DETAILED:
-            days = (start_date.date() + timedelta(days=number) for number in range((end_date - start_date).days + 2))
+            days = (
+                start_date.date() + timedelta(days=number)
+                for number in range((end_date - start_date).days + 2)
+            )
             tomorrow = dt_util.now().date() + timedelta(days=1)
             for day in (one for one in days if one <= tomorrow):
                 found = await async_events(self.coordinator, self._sleeper, day)
@@ -89,14 +108,18 @@ def night_events(night: Night, words: Texts) -> Iterator[CalendarEvent]:
     start = night.start or datetime.min.replace(tzinfo=UTC)
     end = night.end or start + timedelta(hours=night.measures.time_in_bed_h or 0)
     yield CalendarEvent(
-        start=start, end=max(end, start + MOMENT), summary=night_summary(night, words),
-        description=night_sleep(night, words), uid=f"night-{night.night.isoformat()}",
-    )  # fmt: skip
+        start=start,
+        end=max(end, start + MOMENT),
+        summary=night_summary(night, words),
+        description=night_sleep(night, words),
+        uid=f"night-{night.night.isoformat()}",
+    )
 
 
 def night_summary(night: Night, words: Texts) -> str:
     """Return a night in few words, as far as it is known."""
-    movements, index = night.measures.movements, night.measures.plm_index
+    movements = night.measures.movements
+    index = night.measures.plm_index
     if movements is None:
         return words["calendar_night_alone"]
     if index is None:
@@ -106,7 +129,8 @@ def night_summary(night: Night, words: Texts) -> str:
 
 def night_sleep(night: Night, words: Texts) -> str | None:
     """Return how long somebody was in bed and asleep, if that is known."""
-    bed, sleep = night.measures.time_in_bed_h, night.measures.sleep_h
+    bed = night.measures.time_in_bed_h
+    sleep = night.measures.sleep_h
     if bed is None or sleep is None:
         return None
     return words["sleep"].format(bed=known(words, bed), sleep=known(words, sleep))
@@ -117,15 +141,22 @@ def shown_as(event: object, words: Texts) -> Iterator[CalendarEvent]:
     match event:
         case CrampEvent(label=label) if label is not False:
             kind = "confirmed" if label and event.certainty != REPORTED else event.certainty
-            summary, text = words.get(f"calendar_{kind}", words["calendar_possible"]), event.reason
+            summary = words.get(f"calendar_{kind}", words["calendar_possible"])
+            text = event.reason
             yield CalendarEvent(
-                start=event.start, end=max(event.end or event.start, event.start + MOMENT), summary=summary,
-                description=text, uid=event.id,
-            )  # fmt: skip
+                start=event.start,
+                end=max(event.end or event.start, event.start + MOMENT),
+                summary=summary,
+                description=text,
+                uid=event.id,
+            )
         case FactorEvent():
             yield CalendarEvent(
-                start=event.start, end=event.start + MOMENT, summary=words[event.factor], description=event.note,
+                start=event.start,
+                end=event.start + MOMENT,
+                summary=words[event.factor],
+                description=event.note,
                 uid=event.id,
-            )  # fmt: skip
+            )
         case _:
             pass

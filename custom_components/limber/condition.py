@@ -1,4 +1,6 @@
-"""Conditions of our own for the automation editor: thin rows over our entities, which anyone can use as well."""
+"""Conditions of our own for the automation editor: thin rows over our entities, which anyone can
+use as well.
+"""
 
 from datetime import date
 from typing import Any, ClassVar, Final, override
@@ -16,14 +18,14 @@ from homeassistant.helpers.condition import (
 from homeassistant.util import dt as dt_util
 
 from .const import DEFAULT_RESTLESS
-from .habits import in_a_row, stands_for_last_night
 from .targets import ours
+from .trends import in_a_row, stands_for_last_night
 
 CONF_ABOVE: Final = "above"
 CONF_NIGHTS: Final = "nights"
 
 
-class Ours(EntityConditionBase):
+class LimberCondition(EntityConditionBase):
     """Something about one kind of our entities."""
 
     _key: ClassVar[str]
@@ -35,7 +37,7 @@ class Ours(EntityConditionBase):
         return ours(self._hass, super().entity_filter(entities), self._key)
 
 
-class IsOn(Ours):
+class IsOn(LimberCondition):
     """One of our binary sensors is on."""
 
     _domain_specs = {"binary_sensor": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
@@ -59,13 +61,19 @@ class IsAsleep(IsOn):
 
 def with_limit(**more: Any) -> Any:  # noqa: ANN401 - checks of further fields; a schema
     """Return the schema of a condition with a limit of the PLM index."""
-    fields = {vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(vol.Coerce(float), vol.Range(min=0))}
+    fields = {
+        vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(
+            vol.Coerce(float), vol.Range(min=0)
+        )
+    }
     further = {vol.Required(key, default=2): check for key, check in more.items()}
     base = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.schema[CONF_OPTIONS]
-    return ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend({vol.Required(CONF_OPTIONS): base | fields | further})
+    return ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
+        {vol.Required(CONF_OPTIONS): base | fields | further}
+    )
 
 
-class WasRestless(Ours):
+class WasRestless(LimberCondition):
     """The PLM index of the last night lies above a limit."""
 
     _domain_specs = {"sensor": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
@@ -83,7 +91,7 @@ class WasRestless(Ours):
         return is_of_last_night(entity_state) and above(entity_state.state, self._above)
 
 
-class BadNights(WasRestless):
+class RestlessNights(WasRestless):
     """The last nights were all restless, one directly after the other."""
 
     _schema = with_limit(nights=vol.All(vol.Coerce(int), vol.Range(min=2, max=14)))
@@ -102,9 +110,13 @@ class BadNights(WasRestless):
 
 
 def is_of_last_night(entity_state: State) -> bool:
-    """Return whether a figure is of last night: an older night does not stand for one that was not measured."""
+    """Return whether a figure is of last night: an older night does not stand for one that was not
+    measured.
+    """
     night = entity_state.attributes.get("night")
-    return night is not None and stands_for_last_night(date.fromisoformat(night), dt_util.now().date())
+    return night is not None and stands_for_last_night(
+        date.fromisoformat(night), dt_util.now().date()
+    )
 
 
 def above(value: object, limit: float) -> bool:
@@ -119,7 +131,7 @@ CONDITIONS: Final[dict[str, type[Condition]]] = {
     "is_in_bed": IsInBed,
     "is_asleep": IsAsleep,
     "last_night_was_restless": WasRestless,
-    "bad_nights_in_a_row": BadNights,
+    "bad_nights_in_a_row": RestlessNights,
 }
 
 

@@ -46,7 +46,8 @@ PATIENCE: Final = 5.0
 async def async_probe(hass: HomeAssistant, base: str) -> dict[str, Info | OtherVersionError]:
     """Return the bridges that have retained what they are below a base topic, by their id.
 
-    Bridges retain it, so the first comes with the subscription; others may follow within half a second.
+    Bridges retain it, so the first comes with the subscription; others may follow within half a
+    second.
     """
     found: dict[str, Info | OtherVersionError] = {}
     first = asyncio.Event()
@@ -112,7 +113,9 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         except MalformedMessageError:
             return self.async_abort(reason="invalid_discovery_info")
         except OtherVersionError as error:
-            return self.async_abort(reason=version_key(error), description_placeholders={"bridge": bridge})
+            return self.async_abort(
+                reason=version_key(error), description_placeholders={"bridge": bridge}
+            )
         if info.bridge != bridge:
             return self.async_abort(reason="invalid_discovery_info")
         entry = await self.async_set_unique_id(bridge)
@@ -124,20 +127,30 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _followed(self, entry: ConfigEntry | None) -> dict[str, str]:
         """Return the new base topic of a bridge that has moved.
 
-        One that is heard where it is has not: somebody else may have its name. Nor has one that only was here once.
+        One that is heard where it is has not: somebody else may have its name. Nor has one that
+        only was here once.
         """
-        if entry is None or (entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online):
+        if entry is None or (
+            entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online
+        ):
             return {}
-        return {CONF_BASE: self._base} if await async_is_online(self.hass, self._base, entry.data[CONF_BRIDGE]) else {}
+        return (
+            {CONF_BASE: self._base}
+            if await async_is_online(self.hass, self._base, entry.data[CONF_BRIDGE])
+            else {}
+        )
 
-    async def async_step_discovery_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_discovery_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Ask whether the bridge that was found is wanted."""
         ((bridge, info),) = self._found.items()
         if user_input is not None:
             return self._create(bridge)
         self._set_confirm_only()
         return self.async_show_form(
-            step_id="discovery_confirm", description_placeholders={"name": info.name, "sleepers": names(info)}
+            step_id="discovery_confirm",
+            description_placeholders={"name": info.name, "sleepers": names(info)},
         )
 
     @staticmethod
@@ -147,15 +160,21 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return what changes the options."""
         return LimberOptionsFlow()
 
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Follow a bridge to another base topic."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
             self._base = user_input[CONF_BASE].strip("/")
-            errors = await self._look() or ({} if entry.unique_id in self._found else {"base": "other_bridge"})
+            errors = await self._look() or (
+                {} if entry.unique_id in self._found else {"base": "other_bridge"}
+            )
             if not errors:
-                return self.async_update_reload_and_abort(entry, data_updates={CONF_BASE: self._base})
+                return self.async_update_reload_and_abort(
+                    entry, data_updates={CONF_BASE: self._base}
+                )
         base = entry.data[CONF_BASE] if user_input is None else self._base
         return self.async_show_form(
             step_id="reconfigure",
@@ -167,7 +186,9 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Look for bridges below a base topic."""
-        if not self.hass.config_entries.async_entries("mqtt") or not await mqtt.async_wait_for_mqtt_client(self.hass):
+        if not self.hass.config_entries.async_entries(
+            "mqtt"
+        ) or not await mqtt.async_wait_for_mqtt_client(self.hass):
             return self.async_abort(reason="no_mqtt")
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -181,8 +202,13 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_bridge(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose one of several bridges."""
         if user_input is None and len(self._found) > 1:
-            options = [SelectOptionDict(value=bridge, label=info.name) for bridge, info in self._found.items()]
-            schema = vol.Schema({vol.Required(CONF_BRIDGE): SelectSelector(SelectSelectorConfig(options=options))})
+            options = [
+                SelectOptionDict(value=bridge, label=info.name)
+                for bridge, info in self._found.items()
+            ]
+            schema = vol.Schema(
+                {vol.Required(CONF_BRIDGE): SelectSelector(SelectSelectorConfig(options=options))}
+            )
             return self.async_show_form(step_id="bridge", data_schema=schema)  # type: ignore[arg-type] # alias
         bridge = next(iter(self._found)) if user_input is None else user_input[CONF_BRIDGE]
         # A discovered flow for it may be waiting; this one is what the person is looking at.
@@ -200,7 +226,9 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         self._found = {bridge: info for bridge, info in found.items() if isinstance(info, Info)}
         if self._found:
             return {}
-        others = [version_key(error) for error in found.values() if isinstance(error, OtherVersionError)]
+        others = [
+            version_key(error) for error in found.values() if isinstance(error, OtherVersionError)
+        ]
         return {"base": others[0] if others else "no_bridge"}
 
     def _create(self, bridge: str) -> ConfigFlowResult:
@@ -228,7 +256,9 @@ class LimberOptionsFlow(OptionsFlowWithReload):
 def number(least: float, most: float, unit: str) -> NumberSelector:
     """Return a box for a number."""
     return NumberSelector(
-        NumberSelectorConfig(min=least, max=most, step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=unit)
+        NumberSelectorConfig(
+            min=least, max=most, step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=unit
+        )
     )
 
 

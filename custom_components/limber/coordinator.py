@@ -1,7 +1,8 @@
 """MQTT in, state out; asks the bridge for what was missed.
 
-Law: one fold from messages to an immutable `Bridge`. A message that cannot be read changes nothing. Events go to those
-who listen, not into the state; one that is retained, repeated or late triggers nothing.
+Law: one fold from messages to an immutable `Bridge`. A message that cannot be read changes nothing.
+Events go to those who listen, not into the state; one that is retained, repeated or late triggers
+nothing.
 """
 
 import asyncio
@@ -34,12 +35,12 @@ from .const import (
 from .wire import (
     Answer,
     Event,
-    EventsAnswer,
+    EventsResponse,
     Info,
     MalformedMessageError,
     Night,
     NightEvent,
-    NightsAnswer,
+    NightsResponse,
     OtherVersionError,
     Refusal,
     Sleeper,
@@ -90,8 +91,10 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of what is known of a sleeper: while it is the same, nothing that rests on it need look again."""
+class StateSlice:
+    """A part of what is known of a sleeper: while it is the same, nothing that rests on it need
+    look again.
+    """
 
     sleeper: str
     names: tuple[str, ...]
@@ -110,7 +113,9 @@ class RefusedError(HomeAssistantError):
     def __init__(self, refusal: Refusal) -> None:
         """Tell it in the bridge's words."""
         super().__init__(
-            translation_domain=DOMAIN, translation_key="refused", translation_placeholders={"why": refusal.message}
+            translation_domain=DOMAIN,
+            translation_key="refused",
+            translation_placeholders={"why": refusal.message},
         )
         self.refusal = refusal
 
@@ -139,8 +144,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self.data = Bridge()
         self._reply = f"{self.root}/answer/{uuid.uuid4().hex}"
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._resting: dict[Part, list[CALLBACK_TYPE]] = {}
-        self._parts: dict[Part, object] = {}
+        self._resting: dict[StateSlice, list[CALLBACK_TYPE]] = {}
+        self._parts: dict[StateSlice, object] = {}
         """As they were when those who rest on them were told last."""
         self._listeners_of: dict[str, list[Callable[[Happening], None]]] = {}
         self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
@@ -150,7 +155,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self._lost = False
         self._unworn_since: dict[tuple[str, int], datetime] = {}
         self.catch_up: Callable[..., None] = lambda *_: None
-        """Called when nights may have been missed, or with a sleeper and the date of a night that is new."""
+        """Called when nights may have been missed, or with a sleeper and the date of a night that
+        is new."""
         self.device_id = ""
         """Of the bridge, once it is registered."""
 
@@ -169,15 +175,19 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         return self.data.info is not None and ask in self.data.info.commands
 
     def unworn_for(self, sleeper: str, sensor: int) -> timedelta | None:
-        """Return for how long a sensor has been on nobody's leg, as far as we have heard; None if it is worn."""
+        """Return for how long a sensor has been on nobody's leg, as far as we have heard; None if
+        it is worn.
+        """
         since = self._unworn_since.get((sleeper, sensor))
         return None if since is None else dt_util.utcnow() - since
 
     @callback
     @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: object = None) -> CALLBACK_TYPE:
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: object = None
+    ) -> CALLBACK_TYPE:
         """Have every change told, or only those of a part; what is returned ends it."""
-        if not isinstance(context, Part):
+        if not isinstance(context, StateSlice):
             return super().async_add_listener(update_callback, context)
         resting = self._resting.setdefault(context, [])
         resting.append(update_callback)
@@ -186,7 +196,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Tell who listens to everything, and who rests on a part that has changed: most of a state has not."""
+        """Tell who listens to everything, and who rests on a part that has changed: most of a state
+        has not.
+        """
         super().async_update_listeners()
         for part, resting in self._resting.items():
             now = part.of(self.data)
@@ -198,7 +210,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
     async def async_start(self) -> None:
         """Subscribe to everything and wait for what is retained.
 
-        Raises ConfigEntryNotReady without a broker, without a bridge on it, and while it speaks another protocol.
+        Raises ConfigEntryNotReady without a broker, without a bridge on it, and while it speaks
+        another protocol.
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
@@ -208,7 +221,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
                 await subscribed.wait()
                 await self._told.wait()
         except TimeoutError as error:
-            raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_bridge") from error
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN, translation_key="no_bridge"
+            ) from error
         if self._other_version is not None:
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN,
@@ -217,7 +232,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             )
 
     async def _subscribe(self) -> asyncio.Event:
-        """Subscribe to everything; what is returned is set once the broker answers on our reply topic."""
+        """Subscribe to everything; what is returned is set once the broker answers on our reply
+        topic.
+        """
         subscribed = asyncio.Event()
         unsubscribe = self.config_entry.async_on_unload
         unsubscribe(mqtt.async_on_subscribe_done(self.hass, self._reply, 1, subscribed.set))
@@ -233,10 +250,14 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         return subscribed
 
     async def ask(self, ask: str, sleeper: str, **rest: str | float) -> Answer:
-        """Ask the bridge and return its answer; HomeAssistantError if it cannot, refuses or is silent."""
+        """Ask the bridge and return its answer; HomeAssistantError if it cannot, refuses or is
+        silent.
+        """
         if not self.can(ask):
             raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="bridge_cannot", translation_placeholders={"ask": ask}
+                translation_domain=DOMAIN,
+                translation_key="bridge_cannot",
+                translation_placeholders={"ask": ask},
             )
         key = uuid.uuid4().hex
         answer = self._waiting[key] = self.hass.loop.create_future()
@@ -246,7 +267,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             async with asyncio.timeout(PATIENCE):
                 answered: Answer = await answer
         except TimeoutError as error:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_answer") from error
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="no_answer"
+            ) from error
         finally:
             del self._waiting[key]
         if isinstance(answered, Refusal):
@@ -259,7 +282,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         following: date | None = after
         while following is not None:
             answer = await self.ask("nights", sleeper, after=following.isoformat())
-            if not isinstance(answer, NightsAnswer):
+            if not isinstance(answer, NightsResponse):
                 break
             nights += answer.nights
             following = answer.next
@@ -278,7 +301,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         following: int | None = 0
         while following is not None:
             answer = await self.ask("events", sleeper, night=night.isoformat(), after=following)
-            if not isinstance(answer, EventsAnswer):
+            if not isinstance(answer, EventsResponse):
                 break
             events += answer.events
             following = answer.next
@@ -290,7 +313,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         lately = dt_util.now().date() - RECENT
         together = {night.night: night for night in (*self.data.recent.get(sleeper, ()), *nights)}
         recent = tuple(together[day] for day in sorted(together) if day > lately)
-        self.async_set_updated_data(replace(self.data, recent={**self.data.recent, sleeper: recent}))
+        self.async_set_updated_data(
+            replace(self.data, recent={**self.data.recent, sleeper: recent})
+        )
 
     async def _night_done(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
         """Ask for a night that was finished, then tell of it."""
@@ -309,9 +334,13 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     @callback
     def _note_last(self, sleeper: str, night: Night) -> None:
-        """Have a night be the last one, if it is: whoever is told of it may look before the next state comes."""
+        """Have a night be the last one, if it is: whoever is told of it may look before the next
+        state comes.
+        """
         state = self.data.states.get(sleeper)
-        if state is not None and (state.last_night is None or state.last_night.night <= night.night):
+        if state is not None and (
+            state.last_night is None or state.last_night.night <= night.night
+        ):
             states = {**self.data.states, sleeper: replace(state, last_night=night)}
             self.async_set_updated_data(replace(self.data, states=states))
 
@@ -322,7 +351,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     @callback
     def _connection(self, connected: bool) -> None:
-        """Take note that the broker was lost; when it is back, the bridge's retained status says the rest."""
+        """Take note that the broker was lost; when it is back, the bridge's retained status says
+        the rest.
+        """
         if not connected:
             self._set_online(online=False)
 
@@ -406,7 +437,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             waiting.set_result(answer)
 
     def _read[T](self, parse: Callable[[str], T], message: ReceiveMessage) -> T | None:
-        """Return what a message says; None, after saying so once for its topic, if it cannot be read."""
+        """Return what a message says; None, after saying so once for its topic, if it cannot be
+        read.
+        """
         try:
             parsed = parse(str(message.payload))
         except MalformedMessageError as error:
@@ -421,7 +454,9 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
     def _complain(self, topic: str, why: str) -> None:
         """Say once, until it is well again, that something cannot be read."""
         if topic not in self._complained:
-            _LOGGER.warning("%s sent something on %s that cannot be read: %s", self.name, topic, why)
+            _LOGGER.warning(
+                "%s sent something on %s that cannot be read: %s", self.name, topic, why
+            )
         self._complained.add(topic)
 
     @callback
@@ -429,11 +464,20 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         """Say once which side has to be updated."""
         if self._other_version is None:
             key = version_key(error)
-            _LOGGER.error("%s speaks another version of the protocol (%s): see Settings > Repairs", self.name, error)
+            _LOGGER.error(
+                "%s speaks another version of the protocol (%s): see Settings > Repairs",
+                self.name,
+                error,
+            )
             ir.async_create_issue(
-                self.hass, DOMAIN, f"{key}_{self.bridge}", is_fixable=False, severity=ir.IssueSeverity.ERROR,
-                translation_key=key, translation_placeholders={"bridge": self.bridge},
-            )  # fmt: skip
+                self.hass,
+                DOMAIN,
+                f"{key}_{self.bridge}",
+                is_fixable=False,
+                severity=ir.IssueSeverity.ERROR,
+                translation_key=key,
+                translation_placeholders={"bridge": self.bridge},
+            )
         self._other_version = error
 
 
@@ -446,7 +490,9 @@ def version_key(error: OtherVersionError) -> str:
 
 
 def follows(before: State | None, state: State) -> State:
-    """Return a state that shares with the one before what is the same: who compares them is done at once."""
+    """Return a state that shares with the one before what is the same: who compares them is done at
+    once.
+    """
     if before is None:
         return state
     same = {

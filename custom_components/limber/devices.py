@@ -1,6 +1,7 @@
 """Devices and entities in Home Assistant's registries: in step with what the bridge has.
 
-Law: what is gone goes, what is called otherwise is called otherwise; nothing that is there is touched.
+Law: what is gone goes, what is called otherwise is called otherwise; nothing that is there is
+touched.
 """
 
 import re
@@ -17,7 +18,8 @@ from .entity import spot
 from .wire import Info
 
 SENSOR_ID: Final = rf"_.+_\d+_(?=({'|'.join(OF_SENSORS)})$)"
-"""The unique id of a sensor's entity, from the bridge's id to where it says what of the sensor it is."""
+"""The unique id of a sensor's entity, from the bridge's id to where it says what of the sensor it
+is."""
 
 
 @callback
@@ -29,7 +31,8 @@ def async_follow(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     @callback
     def look() -> None:
         nonlocal looked_at
-        before, info = looked_at, coordinator.data.info
+        before = looked_at
+        info = coordinator.data.info
         if info is None or info is before:
             return
         looked_at = info
@@ -47,7 +50,8 @@ def async_follow(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
 def forget_gone(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Remove the devices of sleepers, and the entities of sensors, that the bridge has no more."""
     coordinator = entry.runtime_data
-    devices, entities = dr.async_get(hass), er.async_get(hass)
+    devices = dr.async_get(hass)
+    entities = er.async_get(hass)
     for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
         if is_gone(coordinator, device):
             devices.async_remove_device(device.id)
@@ -65,14 +69,18 @@ def forget_gone(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
 
 def is_gone(coordinator: LimberCoordinator, device: dr.DeviceEntry) -> bool:
     """Return whether a device is none of this bridge's any more."""
-    ours = {coordinator.bridge, *(f"{coordinator.bridge}_{sleeper.id}" for sleeper in coordinator.data.sleepers)}
+    ours = {
+        coordinator.bridge,
+        *(f"{coordinator.bridge}_{sleeper.id}" for sleeper in coordinator.data.sleepers),
+    }
     return not any(domain == DOMAIN and name in ours for domain, name in device.identifiers)
 
 
 @callback
 def rename(hass: HomeAssistant, coordinator: LimberCoordinator, info: Info) -> None:
     """Have the devices bear the names and the version that the bridge tells."""
-    registry, entry_id = dr.async_get(hass), coordinator.config_entry.entry_id
+    registry = dr.async_get(hass)
+    entry_id = coordinator.config_entry.entry_id
     registry.async_update_device(coordinator.device_id, name=info.name, sw_version=info.software)
     for sleeper in info.sleepers:
         identifier = (DOMAIN, f"{coordinator.bridge}_{sleeper.id}")
@@ -83,7 +91,8 @@ def rename(hass: HomeAssistant, coordinator: LimberCoordinator, info: Info) -> N
 
 def have_moved(before: Info, info: Info) -> bool:
     """Return whether a sensor that was there is somewhere else now."""
-    earlier, now = spots(before), spots(info)
+    earlier = spots(before)
+    now = spots(info)
     return any(now[number] != earlier[number] for number in now.keys() & earlier.keys())
 
 

@@ -17,13 +17,17 @@ REDACTED: Final = {
 """Names, topics, and texts that may hold either."""
 
 
-async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: LimberConfigEntry) -> dict[str, Any]:
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: LimberConfigEntry
+) -> dict[str, Any]:
     """Return what is known of a bridge."""
     coordinator = entry.runtime_data
     return {
         "entry": async_redact_data(entry.as_dict(), REDACTED),
         "online": coordinator.data.online,
-        "ahead_s": None if coordinator.data.ahead is None else round(coordinator.data.ahead.total_seconds(), 1),
+        "ahead_s": None
+        if coordinator.data.ahead is None
+        else round(coordinator.data.ahead.total_seconds(), 1),
         "info": None if coordinator.data.info is None else redacted_info(coordinator),
         "sleepers": [told(coordinator, sleeper.id) for sleeper in coordinator.data.sleepers],
     }

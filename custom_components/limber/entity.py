@@ -10,20 +10,25 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
-from .coordinator import LimberConfigEntry, LimberCoordinator, Part
-from .wire import Health, Night, Sensor, Sleeper, State
+from .coordinator import LimberConfigEntry, LimberCoordinator, StateSlice
+from .wire import Night, Sensor, SensorHealth, Sleeper, State
 
 VALUES: Final = ("native_value", "is_on", "event")
 """Properties of Home Assistant's entities that hold what they show, besides their attributes."""
 
 
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
-    """An entity of a bridge. It is written only when what it shows has changed: most of a state is as it was before."""
+    """An entity of a bridge. It is written only when what it shows has changed: most of a state is
+    as it was before.
+    """
 
     _attr_has_entity_name = True
 
     def __init__(
-        self, coordinator: LimberCoordinator, description: EntityDescription, part: Part | None = None
+        self,
+        coordinator: LimberCoordinator,
+        description: EntityDescription,
+        part: StateSlice | None = None,
     ) -> None:
         """Belong to the bridge itself, or rest on a part of what it tells."""
         super().__init__(coordinator, part)
@@ -36,7 +41,11 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        shown = (self.available, self.extra_state_attributes, *(getattr(self, name) for name in self._values))
+        shown = (
+            self.available,
+            self.extra_state_attributes,
+            *(getattr(self, name) for name in self._values),
+        )
         if shown != self._shown:
             self._shown = shown
             self.async_write_ha_state()
@@ -52,9 +61,12 @@ class SleeperEntity(LimberEntity):
     _is_of_now = False
     """It tells of now: it is not there while no sensor of the sleeper delivers."""
     _rests_on: tuple[str, ...] | None = ()
-    """Names of what it shows of a state: while they are the same, so is it. None: it also goes by the time of day."""
+    """Names of what it shows of a state: while they are the same, so is it. None: it also goes by
+    the time of day."""
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription
+    ) -> None:
         """Belong to a sleeper."""
         super().__init__(coordinator, description, self._part(sleeper))
         self._sleeper = sleeper.id
@@ -67,10 +79,12 @@ class SleeperEntity(LimberEntity):
             via_device_id=coordinator.device_id,
         )
 
-    def _part(self, sleeper: Sleeper) -> Part | None:
+    def _part(self, sleeper: Sleeper) -> StateSlice | None:
         if self._rests_on is None:
             return None
-        return Part(sleeper.id, (*self._rests_on, "delivers") if self._is_of_now else self._rests_on)
+        return StateSlice(
+            sleeper.id, (*self._rests_on, "delivers") if self._is_of_now else self._rests_on
+        )
 
     @property
     def _state(self) -> State | None:
@@ -94,7 +108,11 @@ class PerSensorEntity(SleeperEntity):
     _rests_on = ("sensors",)
 
     def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, sensor: Sensor, description: EntityDescription
+        self,
+        coordinator: LimberCoordinator,
+        sleeper: Sleeper,
+        sensor: Sensor,
+        description: EntityDescription,
     ) -> None:
         """Belong to a sensor; its place is part of the name."""
         super().__init__(coordinator, sleeper, description)
@@ -103,7 +121,7 @@ class PerSensorEntity(SleeperEntity):
         self._attr_translation_key = f"{description.key}_{spot(sensor)}"
 
     @property
-    def _health(self) -> Health | None:
+    def _health(self) -> SensorHealth | None:
         return None if self._state is None else self._state.sensors.get(self._sensor)
 
     @property
@@ -135,7 +153,11 @@ def follow_sleepers(
         if looked_at is coordinator.data.info:
             return
         looked_at = coordinator.data.info
-        found = [entity for sleeper in coordinator.data.sleepers for entity in entities(coordinator, sleeper)]
+        found = [
+            entity
+            for sleeper in coordinator.data.sleepers
+            for entity in entities(coordinator, sleeper)
+        ]
         add([entity for entity in found if entity.unique_id not in known])
         # What is gone may come back.
         known.clear()

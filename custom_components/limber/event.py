@@ -1,4 +1,6 @@
-"""What happens as it happens: movements, periodic series, cramps, going to bed, finished nights, what was logged."""
+"""What happens as it happens: movements, periodic series, cramps, going to bed, finished nights,
+what was logged.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -61,14 +63,20 @@ def bed(event: Happening) -> Told | None:
     """Tell of going to bed and of getting up."""
     if not isinstance(event, BedEvent):
         return None
-    return "went_to_bed" if event.in_bed else "got_up", {"start": event.start, "night": event.night.isoformat()}
+    return "went_to_bed" if event.in_bed else "got_up", {
+        "start": event.start,
+        "night": event.night.isoformat(),
+    }
 
 
 def night(event: Happening) -> Told | None:
     """Tell of a night that is over, with the figures that automations ask for."""
     if not isinstance(event, NightDone):
         return None
-    told: dict[str, Any] = {"night": event.event.night.isoformat(), "revision": event.event.revision}
+    told: dict[str, Any] = {
+        "night": event.event.night.isoformat(),
+        "revision": event.event.revision,
+    }
     if event.night is not None:
         measures = event.night.measures
         told |= {
@@ -108,20 +116,35 @@ EVENTS = (
         entity_registry_enabled_default=False,
         told=movement,
     ),
-    LimberEventDescription(key="series", translation_key="series", event_types=["confirmed", "ended"], told=series),
     LimberEventDescription(
-        key="cramp", translation_key="cramp", event_types=["started", "ended", "possible"], told=cramp
+        key="series", translation_key="series", event_types=["confirmed", "ended"], told=series
     ),
-    LimberEventDescription(key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed),
-    LimberEventDescription(key="night", translation_key="night", event_types=["finished", "revised"], told=night),
     LimberEventDescription(
-        key="factor", translation_key="factor", event_types=list(FACTORS), told=factor, remembers=True
+        key="cramp",
+        translation_key="cramp",
+        event_types=["started", "ended", "possible"],
+        told=cramp,
+    ),
+    LimberEventDescription(
+        key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed
+    ),
+    LimberEventDescription(
+        key="night", translation_key="night", event_types=["finished", "revised"], told=night
+    ),
+    LimberEventDescription(
+        key="factor",
+        translation_key="factor",
+        event_types=list(FACTORS),
+        told=factor,
+        remembers=True,
     ),
 )
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the events of every sleeper."""
     follow_sleepers(entry, async_add_entities, events_of)

@@ -10,8 +10,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import intent
 from homeassistant.helpers.translation import async_get_translations
 
-from .account import async_tell, async_words
 from .const import DOMAIN, FACTORS
+from .night_summary import async_tell, async_words
 from .services import Watched, all_watched, whom
 
 LAST_NIGHT: Final = "LimberLastNight"
@@ -26,8 +26,10 @@ async def async_setup_intents(hass: HomeAssistant) -> None:
     intent.async_register(hass, Cramp())
 
 
-class Spoken(intent.IntentHandler):
-    """An intent whose answer, also that it cannot be, is a sentence in the language of the question."""
+class LimberIntent(intent.IntentHandler):
+    """An intent whose answer, also that it cannot be, is a sentence in the language of the
+    question.
+    """
 
     @property
     @override
@@ -40,8 +42,13 @@ class Spoken(intent.IntentHandler):
 
     @override
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
-        hass, language, response = intent_obj.hass, intent_obj.language, intent_obj.create_response()
-        slots = {name: slot["value"] for name, slot in self.async_validate_slots(intent_obj.slots).items()}
+        hass = intent_obj.hass
+        language = intent_obj.language
+        response = intent_obj.create_response()
+        slots = {
+            name: slot["value"]
+            for name, slot in self.async_validate_slots(intent_obj.slots).items()
+        }
         try:
             speech = await self.answer(hass, language, slots)
         except HomeAssistantError as error:
@@ -50,19 +57,23 @@ class Spoken(intent.IntentHandler):
         return response
 
 
-class LastNight(Spoken):
+class LastNight(LimberIntent):
     """Tell of the last night in words."""
 
     intent_type = LAST_NIGHT
-    description = "Tells how restless a person's legs were last night, as counted by Limber: no diagnosis"
+    description = (
+        "Tells how restless a person's legs were last night, as counted by Limber: no diagnosis"
+    )
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
         watched = named(hass, slots.get("sleeper"))
-        return (await async_tell(hass, watched.coordinator, watched.sleeper, language=language)).text
+        return (
+            await async_tell(hass, watched.coordinator, watched.sleeper, language=language)
+        ).text
 
 
-class Log(Spoken):
+class Log(LimberIntent):
     """Log something that may matter for the night."""
 
     intent_type = LOG
@@ -75,12 +86,13 @@ class Log(Spoken):
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        watched, words = named(hass, slots.get("sleeper")), await async_words(hass, language)
+        watched = named(hass, slots.get("sleeper"))
+        words = await async_words(hass, language)
         await watched.coordinator.ask("log", watched.sleeper, factor=slots["factor"])
         return words["was_logged"].format(factor=words[slots["factor"]])
 
 
-class Cramp(Spoken):
+class Cramp(LimberIntent):
     """Note a cramp that somebody has just felt."""
 
     intent_type = CRAMP
@@ -88,7 +100,8 @@ class Cramp(Spoken):
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        watched, words = named(hass, slots.get("sleeper")), await async_words(hass, language)
+        watched = named(hass, slots.get("sleeper"))
+        words = await async_words(hass, language)
         await watched.coordinator.ask("label", watched.sleeper, cramp=True)
         return words["cramp_noted"]
 
@@ -96,7 +109,10 @@ class Cramp(Spoken):
 async def async_explained(hass: HomeAssistant, language: str, error: HomeAssistantError) -> str:
     """Return what an error says, in a language."""
     texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
-    text = texts.get(f"component.{error.translation_domain}.exceptions.{error.translation_key}.message", str(error))
+    text = texts.get(
+        f"component.{error.translation_domain}.exceptions.{error.translation_key}.message",
+        str(error),
+    )
     return text.format(**(error.translation_placeholders or {}))
 
 
@@ -110,4 +126,4 @@ def named(hass: HomeAssistant, name: str | None) -> Watched:
     key = "several_of_that_name" if found else "nobody_of_that_name"
     raise ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders={"name": name}
-    )  # fmt: skip
+    )

@@ -16,9 +16,9 @@ from homeassistant.helpers.llm import (
 )
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, night_as_json
 from .const import DOMAIN
 from .intent import named
+from .night_summary import async_tell, night_as_json
 from .services import all_watched
 
 ANNOTATIONS = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
@@ -41,9 +41,13 @@ class LastNight(Tool):
     integration = DOMAIN
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         watched = named(hass, tool_input.tool_args.get("sleeper"))
-        telling = await async_tell(hass, watched.coordinator, watched.sleeper, language=llm_context.language)
+        telling = await async_tell(
+            hass, watched.coordinator, watched.sleeper, language=llm_context.language
+        )
         return ToolResult(data=telling.as_json())
 
 
@@ -52,7 +56,9 @@ class Nights(Tool):
 
     name = f"{DOMAIN}__nights"
     title = "Leg movements of many nights"
-    description = f"Figures of a sleeper's finished nights of the last days, oldest first. {CAUTION}"
+    description = (
+        f"Figures of a sleeper's finished nights of the last days, oldest first. {CAUTION}"
+    )
     parameters: Any = vol.Schema(
         {
             vol.Optional("sleeper"): str,
@@ -63,7 +69,9 @@ class Nights(Tool):
     integration = DOMAIN
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         asked = self.parameters(tool_input.tool_args)
         watched = named(hass, asked.get("sleeper"))
         since = dt_util.now().date() - timedelta(days=asked["days"])

@@ -27,7 +27,9 @@ SENSITIVITY = NumberEntityDescription(
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the numbers of every sleeper."""
     follow_sleepers(entry, async_add_entities, numbers_of)
@@ -39,7 +41,9 @@ def numbers_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
 
 
 class Sensitivity(SleeperEntity, NumberEntity):
-    """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as strong."""
+    """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as
+    strong.
+    """
 
     _rests_on = ("sensitivity",)
 

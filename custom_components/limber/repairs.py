@@ -11,13 +11,15 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
-from .problems import found_now
+from .issues import found_now
 
 
-class Mend(RepairsFlow):
+class LimberRepairFlow(RepairsFlow):
     """Does what can be done from here, then looks whether the cause is gone."""
 
-    async def async_step_init(self, _: dict[str, str] | None = None) -> data_entry_flow.FlowResult[Any, Any]:
+    async def async_step_init(
+        self, _: dict[str, str] | None = None
+    ) -> data_entry_flow.FlowResult[Any, Any]:
         """Begin with what to do."""
         return await self.async_step_confirm()
 
@@ -33,7 +35,9 @@ class Mend(RepairsFlow):
             errors = {"base": problem}
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         words = None if issue is None else issue.translation_placeholders
-        return self.async_show_form(step_id="confirm", errors=errors, description_placeholders=words)
+        return self.async_show_form(
+            step_id="confirm", errors=errors, description_placeholders=words
+        )
 
     async def _mended(self) -> str:
         """Return what is in the way, as the key of an error; nothing if the cause is gone."""
@@ -55,4 +59,4 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return what mends an issue."""
-    return Mend()
+    return LimberRepairFlow()

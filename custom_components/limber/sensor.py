@@ -1,4 +1,6 @@
-"""Figures of tonight, of the last night and of many nights; what is usual; battery and quality of each sensor."""
+"""Figures of tonight, of the last night and of many nights; what is usual; battery and quality of
+each sensor.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +8,11 @@ from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components import sensor
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
@@ -14,11 +20,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .account import zone_of
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import PerSensorEntity, SleeperEntity, follow_sleepers
-from .habits import following, restless_in_a_row, stands_for_last_night, usual_bedtime
-from .wire import Health, Measures, Methods, Sleeper, Spread, State
+from .night_summary import zone_of
+from .trends import following, restless_in_a_row, stands_for_last_night, usual_bedtime
+from .wire import Measures, Methods, SensorHealth, Sleeper, Spread, State
 
 PARALLEL_UPDATES = 0
 
@@ -51,7 +57,7 @@ class MomentDescription(SensorEntityDescription):
 class HealthDescription(SensorEntityDescription):
     """A figure of a sensor's health."""
 
-    value: Callable[[Health], StateType]
+    value: Callable[[SensorHealth], StateType]
 
 
 def in_bed(methods: Methods) -> str | None:
@@ -67,9 +73,13 @@ def asleep(methods: Methods) -> str | None:
 def hours(key: str, measure: str, **more: Any) -> MeasureDescription:  # noqa: ANN401 - fields of a description
     """Return the description of a duration."""
     return MeasureDescription(
-        key=key, measure=measure, device_class=SensorDeviceClass.DURATION, suggested_display_precision=1,
-        native_unit_of_measurement=UnitOfTime.HOURS, **more,
-    )  # fmt: skip
+        key=key,
+        measure=measure,
+        device_class=SensorDeviceClass.DURATION,
+        suggested_display_precision=1,
+        native_unit_of_measurement=UnitOfTime.HOURS,
+        **more,
+    )
 
 
 MEASURES: tuple[MeasureDescription, ...] = (
@@ -79,10 +89,18 @@ MEASURES: tuple[MeasureDescription, ...] = (
     MeasureDescription(key="plm_left", measure="plm_left", entity_registry_enabled_default=False),
     MeasureDescription(key="plm_right", measure="plm_right", entity_registry_enabled_default=False),
     MeasureDescription(
-        key="plm_index", measure="plm_index", suggested_display_precision=1, method=in_bed, means=(7, 30)
+        key="plm_index",
+        measure="plm_index",
+        suggested_display_precision=1,
+        method=in_bed,
+        means=(7, 30),
     ),
     MeasureDescription(
-        key="plms_index", measure="plms_index", suggested_display_precision=1, method=asleep, means=(7,)
+        key="plms_index",
+        measure="plms_index",
+        suggested_display_precision=1,
+        method=asleep,
+        means=(7,),
     ),
     MeasureDescription(
         key="periodicity_index",
@@ -112,13 +130,17 @@ MEANS = (7, 30)
 MOMENTS: tuple[MomentDescription, ...] = (
     MomentDescription(key="tonight_bedtime", moment=lambda state: state.tonight.start),
     MomentDescription(
-        key="last_night_bedtime", moment=lambda state: None if state.last_night is None else state.last_night.start
+        key="last_night_bedtime",
+        moment=lambda state: None if state.last_night is None else state.last_night.start,
     ),
     MomentDescription(
-        key="last_night_wake_up", moment=lambda state: None if state.last_night is None else state.last_night.end
+        key="last_night_wake_up",
+        moment=lambda state: None if state.last_night is None else state.last_night.end,
     ),
 )
-USUAL_BEDTIME = SensorEntityDescription(key="usual_bedtime", device_class=SensorDeviceClass.TIMESTAMP)
+USUAL_BEDTIME = SensorEntityDescription(
+    key="usual_bedtime", device_class=SensorDeviceClass.TIMESTAMP
+)
 RESTLESS_NIGHTS = SensorEntityDescription(key="restless_nights")
 
 HEALTH: tuple[HealthDescription, ...] = (
@@ -142,7 +164,9 @@ HEALTH: tuple[HealthDescription, ...] = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of every sleeper."""
     follow_sleepers(entry, async_add_entities, sensors_of)
@@ -156,7 +180,7 @@ def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
         yield from (MeanSensor(coordinator, sleeper, description, days) for days in MEANS)
     yield from (MomentSensor(coordinator, sleeper, moment) for moment in MOMENTS)
     yield UsualBedtime(coordinator, sleeper, USUAL_BEDTIME)
-    yield RestlessNights(coordinator, sleeper, RESTLESS_NIGHTS)
+    yield RestlessNightsSensor(coordinator, sleeper, RESTLESS_NIGHTS)
     for one in sleeper.sensors:
         yield from (HealthSensor(coordinator, sleeper, one, health) for health in HEALTH)
 
@@ -169,7 +193,9 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
     _is_of_now = True
     _rests_on = ("tonight", "methods")
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
+    ) -> None:
         """Belong to tonight."""
         super().__init__(coordinator, sleeper, description)
         self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_tonight_{description.key}"
@@ -178,25 +204,36 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        return None if self._state is None else self.entity_description.value(self._state.tonight.measures)
+        return (
+            None
+            if self._state is None
+            else self.entity_description.value(self._state.tonight.measures)
+        )
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return None if self._state is None else attributes(self.entity_description, self._state.methods)
+        return (
+            None
+            if self._state is None
+            else attributes(self.entity_description, self._state.methods)
+        )
 
 
 class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     """A measure of the last finished night.
 
-    It has no state class: a day of such a sensor spans two nights. History is in the statistics, a row a night.
+    It has no state class: a day of such a sensor spans two nights. History is in the statistics, a
+    row a night.
     """
 
     entity_description: MeasureDescription
     _unrecorded_attributes = frozenset({"recent"})
     _rests_on = ("last_night",)
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
+    ) -> None:
         """Belong to the last night."""
         super().__init__(coordinator, sleeper, description)
         self._told: tuple[object, dict[str, StateType]] = (None, {})
@@ -218,7 +255,8 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         # Nights come once a day, and states all the time.
         if self._told[0] is not self._recent:
             values = {
-                one.night.isoformat(): self.entity_description.value(one.measures) for one in self._recent[-SHOWN:]
+                one.night.isoformat(): self.entity_description.value(one.measures)
+                for one in self._recent[-SHOWN:]
             }
             self._told = (self._recent, values)
         resting = attributes(self.entity_description, night.methods)
@@ -245,7 +283,11 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     _rests_on = ("means", "last_night")
 
     def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription, days: int
+        self,
+        coordinator: LimberCoordinator,
+        sleeper: Sleeper,
+        description: MeasureDescription,
+        days: int,
     ) -> None:
         """Belong to the nights of so many days."""
         super().__init__(coordinator, sleeper, description)
@@ -262,7 +304,9 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        return None if self._spread is None else self._spread.mean.get(self.entity_description.measure)
+        return (
+            None if self._spread is None else self._spread.mean.get(self.entity_description.measure)
+        )
 
     @property
     @override
@@ -285,7 +329,9 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
     _attr_device_class = SensorDeviceClass.TIMESTAMP
     _rests_on = ("tonight", "last_night")
 
-    def __init__(self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MomentDescription) -> None:
+    def __init__(
+        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MomentDescription
+    ) -> None:
         """Bear the name of the time."""
         super().__init__(coordinator, sleeper, description)
         self._attr_translation_key = description.key
@@ -318,8 +364,10 @@ class UsualBedtime(SleeperEntity, sensor.SensorEntity):
         return None if usual is None else following(usual, dt_util.utcnow(), zone)
 
 
-class RestlessNights(SleeperEntity, sensor.SensorEntity):
-    """How many of the last nights were restless, one directly after the other; unknown without a night."""
+class RestlessNightsSensor(SleeperEntity, sensor.SensorEntity):
+    """How many of the last nights were restless, one directly after the other; unknown without a
+    night.
+    """
 
     _attr_translation_key = "restless_nights"
     _rests_on = None

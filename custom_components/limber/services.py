@@ -1,6 +1,7 @@
 """Actions: what was in a night, a word about a cramp, what was done before going to bed.
 
-Law: registered once, whether or not an entry is loaded; a wrong call is the caller's error, a silent bridge is not.
+Law: registered once, whether or not an entry is loaded; a wrong call is the caller's error, a
+silent bridge is not.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -10,15 +11,21 @@ from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .account import async_tell, night_as_json
 from .const import DOMAIN, FACTORS
 from .coordinator import LimberCoordinator
+from .night_summary import async_tell, night_as_json
 from .wire import Done
 
 MOST_DAYS: Final = 3660
@@ -55,10 +62,16 @@ async def get_night(hass: HomeAssistant, watched: Watched, data: dict[str, Any])
     return telling.as_json()
 
 
-async def get_nights(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
+async def get_nights(
+    _hass: HomeAssistant, watched: Watched, data: dict[str, Any]
+) -> ServiceResponse:
     """Return the nights of some days up to the last night."""
     state = watched.coordinator.data.states.get(watched.sleeper)
-    last = dt_util.now().date() if state is None or state.last_night is None else state.last_night.night
+    last = (
+        dt_util.now().date()
+        if state is None or state.last_night is None
+        else state.last_night.night
+    )
     nights = await watched.coordinator.nights(watched.sleeper, last - timedelta(days=data["days"]))
     return {"nights": [night_as_json(night) for night in nights]}
 
@@ -70,13 +83,17 @@ async def label(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) ->
     return {"event": answer.event if isinstance(answer, Done) else None}
 
 
-async def reset_labels(_hass: HomeAssistant, watched: Watched, _data: dict[str, Any]) -> ServiceResponse:
+async def reset_labels(
+    _hass: HomeAssistant, watched: Watched, _data: dict[str, Any]
+) -> ServiceResponse:
     """Forget all that was said of cramps."""
     await watched.coordinator.ask("reset_labels", watched.sleeper)
     return None
 
 
-async def end_night(_hass: HomeAssistant, watched: Watched, _data: dict[str, Any]) -> ServiceResponse:
+async def end_night(
+    _hass: HomeAssistant, watched: Watched, _data: dict[str, Any]
+) -> ServiceResponse:
     """Finish tonight now."""
     await watched.coordinator.ask("end_night", watched.sleeper)
     return None
@@ -100,7 +117,11 @@ ACTIONS: Final = (
     Action("get_night", {vol.Optional("night"): cv.date}, get_night, SupportsResponse.ONLY),
     Action(
         "get_nights",
-        {vol.Optional("days", default=30): vol.All(vol.Coerce(int), vol.Range(min=1, max=MOST_DAYS))},
+        {
+            vol.Optional("days", default=30): vol.All(
+                vol.Coerce(int), vol.Range(min=1, max=MOST_DAYS)
+            )
+        },
         get_nights,
         SupportsResponse.ONLY,
     ),
@@ -135,12 +156,17 @@ def async_register(hass: HomeAssistant) -> None:
     for action in ACTIONS:
         schema = vol.Schema({vol.Optional("sleeper"): cv.string} | action.schema)
         hass.services.async_register(
-            DOMAIN, action.name, acting(hass, action), supports_response=action.response,
+            DOMAIN,
+            action.name,
+            acting(hass, action),
+            supports_response=action.response,
             schema=schema,  # type: ignore[arg-type] # alias
-        )  # fmt: skip
+        )
 
 
-def acting(hass: HomeAssistant, action: Action) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def acting(
+    hass: HomeAssistant, action: Action
+) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     """Return what Home Assistant calls."""
 
     async def called(call: ServiceCall) -> ServiceResponse:
@@ -157,10 +183,15 @@ def whom(hass: HomeAssistant, device_id: str | None) -> Watched:
         if len(everybody) == 1:
             return everybody[0]
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="which_sleeper" if everybody else "nobody_watched"
+            translation_domain=DOMAIN,
+            translation_key="which_sleeper" if everybody else "nobody_watched",
         )
     device = dr.async_get(hass).async_get(device_id)
-    names = set() if device is None else {name for domain, name in device.identifiers if domain == DOMAIN}
+    names = (
+        set()
+        if device is None
+        else {name for domain, name in device.identifiers if domain == DOMAIN}
+    )
     for one in everybody:
         if f"{one.coordinator.bridge}_{one.sleeper}" in names:
             return one
@@ -171,4 +202,6 @@ def all_watched(hass: HomeAssistant) -> list[Watched]:
     """Return everybody who is watched by a bridge that is set up."""
     entries = hass.config_entries.async_entries(DOMAIN)
     loaded = [entry.runtime_data for entry in entries if entry.state is ConfigEntryState.LOADED]
-    return [Watched(one, sleeper.id, sleeper.name) for one in loaded for sleeper in one.data.sleepers]
+    return [
+        Watched(one, sleeper.id, sleeper.name) for one in loaded for sleeper in one.data.sleepers
+    ]

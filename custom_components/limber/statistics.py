@@ -1,6 +1,7 @@
 """One row a night in Home Assistant's long-term statistics.
 
-Law: the row of a night lies at local noon of its date in the bridge's zone, so the row of a later revision replaces it.
+Law: the row of a night lies at local noon of its date in the bridge's zone, so the row of a later
+revision replaces it.
 """
 
 import asyncio
@@ -11,8 +12,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
-from homeassistant.components.recorder.statistics import async_add_external_statistics, get_last_statistics
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    get_last_statistics,
+)
 from homeassistant.const import UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
@@ -44,7 +52,12 @@ ROWS: Final = (
     Row("plms_index", "last_night_plms_index", "/h"),
     Row("periodicity_index", "last_night_periodicity_index", "1"),
     Row("series_count", "last_night_series_count", "series"),
-    Row("longest_quiet_h", "last_night_longest_quiet", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
+    Row(
+        "longest_quiet_h",
+        "last_night_longest_quiet",
+        UnitOfTime.HOURS,
+        DurationConverter.UNIT_CLASS,
+    ),
     Row("cramps_possible", "last_night_cramps_possible", "cramps"),
     Row("cramps_probable", "last_night_cramps_probable", "cramps"),
 )
@@ -57,7 +70,9 @@ def statistic_id(bridge: str, sleeper: str, measure: str) -> str:
     return f"{DOMAIN}:{bridge}_{sleeper}_{measure}"
 
 
-async def async_keep(hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: Iterable[Night]) -> None:
+async def async_keep(
+    hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: Iterable[Night]
+) -> None:
     """Write nights into the statistics, each measure that they have."""
     texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
     zone = ZoneInfo(info.time_zone)
@@ -65,11 +80,17 @@ async def async_keep(hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: 
     for row in ROWS:
         name = texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key)
         meta = StatisticMetaData(
-            statistic_id=statistic_id(info.bridge, sleeper.id, row.measure), source=DOMAIN,
-            name=f"{sleeper.name} {name}", has_sum=False, mean_type=StatisticMeanType.ARITHMETIC,
-            unit_class=row.unit_class, unit_of_measurement=row.unit,
-        )  # fmt: skip
-        async_add_external_statistics(hass, meta, [data for night in nights for data in data_of(night, row, zone)])
+            statistic_id=statistic_id(info.bridge, sleeper.id, row.measure),
+            source=DOMAIN,
+            name=f"{sleeper.name} {name}",
+            has_sum=False,
+            mean_type=StatisticMeanType.ARITHMETIC,
+            unit_class=row.unit_class,
+            unit_of_measurement=row.unit,
+        )
+        async_add_external_statistics(
+            hass, meta, [data for night in nights for data in data_of(night, row, zone)]
+        )
 
 
 def data_of(night: Night, row: Row, zone: ZoneInfo) -> list[StatisticData]:
@@ -82,16 +103,26 @@ def data_of(night: Night, row: Row, zone: ZoneInfo) -> list[StatisticData]:
 
 
 async def async_last_kept(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
-    """Return the date of the last night of a sleeper that the statistics have; None if they have none."""
+    """Return the date of the last night of a sleeper that the statistics have; None if they have
+    none.
+    """
     name = statistic_id(info.bridge, sleeper.id, ROWS[0].measure)
-    found = await get_instance(hass).async_add_executor_job(get_last_statistics, hass, 1, name, False, {"mean"})
+    found = await get_instance(hass).async_add_executor_job(
+        get_last_statistics, hass, 1, name, False, {"mean"}
+    )
     rows = found.get(name)
-    return datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date() if rows else None
+    return (
+        datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date() if rows else None
+    )
 
 
 async def async_drop(hass: HomeAssistant, info: Info) -> None:
     """Take all rows of a bridge's sleepers out of the statistics."""
-    names = [statistic_id(info.bridge, sleeper.id, row.measure) for sleeper in info.sleepers for row in ROWS]
+    names = [
+        statistic_id(info.bridge, sleeper.id, row.measure)
+        for sleeper in info.sleepers
+        for row in ROWS
+    ]
     dropped = asyncio.Event()
 
     def done() -> None:

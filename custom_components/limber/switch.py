@@ -18,7 +18,9 @@ PAUSE = SwitchEntityDescription(key="pause", translation_key="pause")
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: LimberConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant,
+    entry: LimberConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of every sleeper."""
     follow_sleepers(entry, async_add_entities, switches_of)

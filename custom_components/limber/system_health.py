@@ -21,7 +21,9 @@ def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> N
 async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return how the bridges do."""
     entries = hass.config_entries.async_entries(DOMAIN)
-    loaded: list[LimberCoordinator] = [one.runtime_data for one in entries if one.state is ConfigEntryState.LOADED]
+    loaded: list[LimberCoordinator] = [
+        one.runtime_data for one in entries if one.state is ConfigEntryState.LOADED
+    ]
     infos = [one.data.info for one in loaded if one.data.info is not None]
     heard = [state.time for one in loaded for state in one.data.states.values()]
     return {

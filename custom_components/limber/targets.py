@@ -13,4 +13,8 @@ def ours(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
     """
     registry = er.async_get(hass)
     rows = ((entity, registry.async_get(entity)) for entity in entities)
-    return {entity for entity, row in rows if row and row.platform == DOMAIN and row.translation_key == key}
+    return {
+        entity
+        for entity, row in rows
+        if row and row.platform == DOMAIN and row.translation_key == key
+    }

@@ -1,4 +1,6 @@
-"""Triggers of our own for the automation editor: thin rows over the event entities, which anyone can use as well."""
+"""Triggers of our own for the automation editor: thin rows over the event entities, which anyone
+can use as well.
+"""
 
 from collections.abc import Collection
 from typing import Any, ClassVar, Final, override
@@ -21,7 +23,7 @@ from .targets import ours
 CONF_ABOVE: Final = "above"
 
 
-class Happened(StatelessEntityTriggerBase):
+class BridgeEvent(StatelessEntityTriggerBase):
     """Something that one of our event entities tells."""
 
     _domain_specs = {"event": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
@@ -36,50 +38,59 @@ class Happened(StatelessEntityTriggerBase):
         return ours(self._hass, super().entity_filter(entities), self._key)
 
     @override
-    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
         return state.attributes.get("event_type") in self._types
 
 
-class CrampStarted(Happened):
+class CrampStarted(BridgeEvent):
     """A probable cramp begins."""
 
-    _key, _types = "cramp", ("started",)
+    _key = "cramp"
+    _types = ("started",)
 
 
-class CrampConfirmed(Happened):
+class CrampConfirmed(BridgeEvent):
     """A probable cramp is over."""
 
-    _key, _types = "cramp", ("ended",)
+    _key = "cramp"
+    _types = ("ended",)
 
 
-class CrampNoticed(Happened):
+class CrampNoticed(BridgeEvent):
     """A possible cramp was noticed, some minutes afterwards."""
 
-    _key, _types = "cramp", ("possible",)
+    _key = "cramp"
+    _types = ("possible",)
 
 
-class SeriesStarted(Happened):
+class SeriesStarted(BridgeEvent):
     """A periodic series is confirmed."""
 
-    _key, _types = "series", ("confirmed",)
+    _key = "series"
+    _types = ("confirmed",)
 
 
-class NightFinished(Happened):
+class NightFinished(BridgeEvent):
     """A night is finished."""
 
-    _key, _types = "night", ("finished",)
+    _key = "night"
+    _types = ("finished",)
 
 
-class WentToBed(Happened):
+class WentToBed(BridgeEvent):
     """Somebody went to bed."""
 
-    _key, _types = "bed", ("went_to_bed",)
+    _key = "bed"
+    _types = ("went_to_bed",)
 
 
-class GotUp(Happened):
+class GotUp(BridgeEvent):
     """Somebody got up."""
 
-    _key, _types = "bed", ("got_up",)
+    _key = "bed"
+    _types = ("got_up",)
 
 
 class RestlessNight(NightFinished):
@@ -88,7 +99,9 @@ class RestlessNight(NightFinished):
     _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
         {
             vol.Required(CONF_OPTIONS, default={}): {
-                vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(vol.Coerce(float), vol.Range(min=0))
+                vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(
+                    vol.Coerce(float), vol.Range(min=0)
+                )
             }
         }
     )
@@ -100,7 +113,9 @@ class RestlessNight(NightFinished):
         self._above: float = options[CONF_ABOVE]
 
     @override
-    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+    def is_valid_state(
+        self, state: State, report_not_triggered: NotTriggeredReasonReporter
+    ) -> bool:
         if not super().is_valid_state(state, report_not_triggered):
             return False
         index = state.attributes.get("plm_index")

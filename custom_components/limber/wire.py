@@ -1,7 +1,8 @@
 """Payloads of protocol version 1 -> typed messages.
 
-Law: pure. What comes in is checked whole before anything of it is used; unknown keys are ignored, another protocol
-version is refused. What each field means stands in docs/protocol.md; `contract/` holds a message of every kind.
+Law: pure. What comes in is checked whole before anything of it is used; unknown keys are ignored,
+another protocol version is refused. What each field means stands in docs/protocol.md; `contract/`
+holds a message of every kind.
 """
 
 import json
@@ -93,7 +94,9 @@ class Measures:
     @property
     def cramps(self) -> int | None:
         """Cramps of either certainty; None where none could be seen."""
-        known = [count for count in (self.cramps_possible, self.cramps_probable) if count is not None]
+        known = [
+            count for count in (self.cramps_possible, self.cramps_probable) if count is not None
+        ]
         return sum(known) if known else None
 
 
@@ -149,7 +152,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class JournalHealth:
     """How a bridge's journal does."""
 
     problem: str | None = None
@@ -159,7 +162,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class SensorHealth:
     """How a sensor does."""
 
     connected: bool
@@ -182,7 +185,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absence:
+class Disconnection:
     """A time that a bridge was without the broker."""
 
     start: datetime
@@ -195,7 +198,7 @@ class BridgeHealth:
     """How a bridge itself does."""
 
     problems: tuple[Problem, ...]
-    absence: Absence | None
+    absence: Disconnection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,13 +212,13 @@ class State:
     tonight: Tonight
     last_night: Night | None
     methods: Methods
-    sensors: Mapping[int, Health]
+    sensors: Mapping[int, SensorHealth]
     bridge: BridgeHealth | None = None
     """The same for all its sleepers; None from one that does not tell."""
     means: Mapping[int, Spread | None] = field(default_factory=dict)
     """By number of days."""
     recording: bool = True
-    journal: Record = field(default_factory=Record)
+    journal: JournalHealth = field(default_factory=JournalHealth)
     paused: bool = False
     calibrating: bool = False
     sensitivity: float | None = None
@@ -340,11 +343,20 @@ class ClockEvent:
     """s; negative: it was set back."""
 
 
-type Event = MovementEvent | SeriesEvent | CrampEvent | FactorEvent | BedEvent | NightEvent | GapEvent | ClockEvent
+type Event = (
+    MovementEvent
+    | SeriesEvent
+    | CrampEvent
+    | FactorEvent
+    | BedEvent
+    | NightEvent
+    | GapEvent
+    | ClockEvent
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NightsAnswer:
+class NightsResponse:
     """A page of nights, oldest first; ask again after `next`."""
 
     id: str
@@ -353,7 +365,7 @@ class NightsAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventsAnswer:
+class EventsResponse:
     """A page of events; ask again after `next`."""
 
     id: str
@@ -379,7 +391,7 @@ class Refusal:
     message: str
 
 
-type Answer = NightsAnswer | EventsAnswer | Done | Refusal
+type Answer = NightsResponse | EventsResponse | Done | Refusal
 
 
 def moment(value: object) -> datetime:
@@ -431,7 +443,8 @@ def each(check: Check) -> Check:
 
 
 def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
-    """Return a check that makes a record of an object whose keys pass these checks; other keys are ignored.
+    """Return a check that makes a record of an object whose keys pass these checks; other keys are
+    ignored.
 
     A field with a default may be missing.
     """
@@ -440,12 +453,17 @@ def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
         for one in fields(cls)  # type: ignore[arg-type]
         if one.default is not MISSING or one.default_factory is not MISSING
     }
-    keys = {(vol.Optional if name in optional else vol.Required)(name): check for name, check in checks.items()}
+    keys = {
+        (vol.Optional if name in optional else vol.Required)(name): check
+        for name, check in checks.items()
+    }
     schema = vol.Schema(keys, extra=vol.REMOVE_EXTRA)
     return lambda value: cls(**schema(value))
 
 
-SENSOR: Final = record(Sensor, id=whole, place=str, side=maybe(str), quantity=str, rate=maybe(number), source=str)
+SENSOR: Final = record(
+    Sensor, id=whole, place=str, side=maybe(str), quantity=str, rate=maybe(number), source=str
+)
 SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
 INFO: Final = record(
     Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER), commands=each(str)
@@ -485,15 +503,17 @@ NIGHT: Final = record(
     measures=MEASURES,
 )  # fmt: skip
 HEALTH: Final = record(
-    Health, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
+    SensorHealth, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
     lost=whole, refused=whole, problem=maybe(str), trouble=vol.Schema({str: whole}),
 )  # fmt: skip
-ABSENCE: Final = record(Absence, start=moment, end=moment, reason=str)
+ABSENCE: Final = record(Disconnection, start=moment, end=moment, reason=str)
 BRIDGE: Final = vol.All(
     vol.Schema(
         {
             vol.Required("problems"): each(record(Problem, key=str, text=str)),
-            vol.Required("broker"): vol.Schema({vol.Required("absence"): maybe(ABSENCE)}, extra=vol.REMOVE_EXTRA),
+            vol.Required("broker"): vol.Schema(
+                {vol.Required("absence"): maybe(ABSENCE)}, extra=vol.REMOVE_EXTRA
+            ),
         },
         extra=vol.REMOVE_EXTRA,
     ),
@@ -502,7 +522,7 @@ BRIDGE: Final = vol.All(
 SPREAD: Final = record(
     Spread, nights=whole, mean=vol.Schema({str: number}), sd=vol.Schema({str: number})
 )  # fmt: skip
-RECORD: Final = record(Record, problem=maybe(str), detail=maybe(str), notice=maybe(str))
+RECORD: Final = record(JournalHealth, problem=maybe(str), detail=maybe(str), notice=maybe(str))
 STATE: Final = record(
     State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
     cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
@@ -520,11 +540,22 @@ def happening[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
 
 EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
     "movement": happening(
-        MovementEvent, end=moment, duration=number, side=maybe(str), peak=number, grade=vol.In(GRADES), candidate=bool
+        MovementEvent,
+        end=moment,
+        duration=number,
+        side=maybe(str),
+        peak=number,
+        grade=vol.In(GRADES),
+        candidate=bool,
     ),
     "series": happening(SeriesEvent, end=moment, movements=whole, ended=bool),
     "cramp": happening(
-        CrampEvent, end=maybe(moment), certainty=str, reason=str, strength=maybe(number), label=maybe(bool)
+        CrampEvent,
+        end=maybe(moment),
+        certainty=str,
+        reason=str,
+        strength=maybe(number),
+        label=maybe(bool),
     ),
     "factor": happening(FactorEvent, factor=str, note=maybe(str)),
     "bed": happening(BedEvent, in_bed=bool),
@@ -535,7 +566,9 @@ EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
 
 
 def parse_info(payload: str) -> Info:
-    """Return what a bridge says of itself. All parsers raise MalformedMessageError or OtherVersionError."""
+    """Return what a bridge says of itself. All parsers raise MalformedMessageError or
+    OtherVersionError.
+    """
     return checked(INFO, opened(payload))
 
 
@@ -545,7 +578,9 @@ def parse_state(payload: str) -> State:
 
 
 def parse_event(payload: str) -> Event | None:
-    """Return what just happened; None for a kind that is not known yet, which a newer bridge may send."""
+    """Return what just happened; None for a kind that is not known yet, which a newer bridge may
+    send.
+    """
     values = opened(payload)
     check = EVENTS.get(str(values.get("kind")))
     return None if check is None else checked(check, values)
@@ -557,11 +592,15 @@ def parse_answer(payload: str) -> Answer:
     if values.get("ok") is not True:
         return checked(record(Refusal, id=maybe(str), error=str, message=str), values)
     if "nights" in values:
-        return checked(record(NightsAnswer, id=str, nights=each(NIGHT), next=maybe(day)), values)
+        return checked(record(NightsResponse, id=str, nights=each(NIGHT), next=maybe(day)), values)
     if "events" in values:
-        known = [event for event in checked(list_of_any, values["events"]) if event_kind(event) in EVENTS]
+        known = [
+            event for event in checked(list_of_any, values["events"]) if event_kind(event) in EVENTS
+        ]
         events = tuple(checked(EVENTS[event_kind(event)], event) for event in known)
-        return checked(record(EventsAnswer, id=str, events=lambda _: events, next=maybe(whole)), values)
+        return checked(
+            record(EventsResponse, id=str, events=lambda _: events, next=maybe(whole)), values
+        )
     return checked(record(Done, id=str, event=maybe(str)), values)
 
 
@@ -603,4 +642,6 @@ def checked[T](check: Callable[[Any], T], values: object) -> T:
 
 def question(ask: str, sleeper: str, key: str, reply: str, **rest: str | float) -> str:
     """Return the payload of a question."""
-    return json.dumps({"v": PROTOCOL, "id": key, "reply": reply, "ask": ask, "sleeper": sleeper} | rest)
+    return json.dumps(
+        {"v": PROTOCOL, "id": key, "reply": reply, "ask": ask, "sleeper": sleeper} | rest
+    )

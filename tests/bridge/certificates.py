@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from house.process import LOOPBACK
+from devtools.processes import LOOPBACK
 
 
 def write_certificates(folder: Path) -> None:
@@ -28,7 +28,9 @@ def write_certificates(folder: Path) -> None:
         (folder / f"{name}.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     for name, key in (("broker", broker), ("bridge", bridge)):
         pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
         )
         (folder / f"{name}.key").write_bytes(pem)
         (folder / f"{name}.key").chmod(0o600)
@@ -40,7 +42,10 @@ def named(name: str) -> x509.Name:
 
 
 def certificate(
-    subject: x509.Name, issuer: x509.Name, signer: ec.EllipticCurvePrivateKey, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    signer: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
     """A certificate of a day, to be completed and signed."""
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from house.broker import start_broker, wait_for_port
-from house.process import LOOPBACK, Program, free_port, start
+from devtools.broker import start_broker, wait_for_port
+from devtools.processes import LOOPBACK, Program, free_port, start
 from tests.bridge.examples import settings
-from tests.needs import need
+from tests.required_programs import need
 
 
 @dataclass
@@ -32,8 +32,12 @@ def mosquitto(folder: Path, port: int, *lines: str) -> Program:
     """A broker with settings of its own."""
     # Started by root it would become another user, who may not read the folder.
     user = ["user root"] if os.geteuid() == 0 else []
-    (folder / "mosquitto.conf").write_text("\n".join([f"listener {port} {LOOPBACK}", *lines, *user, ""]))
-    program = start("mosquitto", [need("mosquitto"), "-c", folder / "mosquitto.conf"], folder / "mosquitto.log")
+    (folder / "mosquitto.conf").write_text(
+        "\n".join([f"listener {port} {LOOPBACK}", *lines, *user, ""])
+    )
+    program = start(
+        "mosquitto", [need("mosquitto"), "-c", folder / "mosquitto.conf"], folder / "mosquitto.log"
+    )
     wait_for_port(program, port)
     return program
 
@@ -51,13 +55,16 @@ type StartBridge = Callable[..., Program]
 
 @pytest.fixture
 def start_bridge(tmp_path: Path) -> Iterator[StartBridge]:
-    """Starts `limber run` with sensors, each a line of YAML, or with a whole configuration; ends all it started."""
+    """Starts `limber run` with sensors, each a line of YAML, or with a whole configuration; ends
+    all it started."""
     with ExitStack() as ends:
 
         def begin(sensors: str, port: int | None = None, more: str = "") -> Program:
             path = tmp_path / "limber.yaml"
             path.write_text(sensors if port is None else settings(sensors, port=port, more=more))
-            program = start("bridge", [need("limber"), "run", "--config", path], tmp_path / "bridge.log")
+            program = start(
+                "bridge", [need("limber"), "run", "--config", path], tmp_path / "bridge.log"
+            )
             ends.callback(program.stop)
             return program
 

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from limber_bridge.config import Config, read
-from limber_bridge.detection.events import Method, Movement, Part
+from limber_bridge.config.schema import Config, read
+from limber_bridge.detection.events import Method, Movement, UnilateralMovement
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.nights import Night, micros
+from limber_bridge.domain.nights import Night, micros
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(
@@ -24,16 +24,22 @@ def local(text: str) -> int:
 
 def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:
     """A movement that begins at a time (us)."""
-    part = Part(side, at, at + round(seconds * SECOND), 0.142)
+    part = UnilateralMovement(side, at, at + round(seconds * SECOND), 0.142)
     return Movement(part.onset, part.end, (part,), candidate=True)
 
 
 def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:
     """A finished night."""
     return Night(
-        sleeper=sleeper, date=day, revision=revision, start=local(f"{day}T00:10"), end=local(f"{day}T08:04"),
-        rules="wasm-2016", in_bed_method=Method.ANKLE, measures=MEASURES,
-    )  # fmt: skip
+        sleeper=sleeper,
+        date=day,
+        revision=revision,
+        start=local(f"{day}T00:10"),
+        end=local(f"{day}T08:04"),
+        rules="wasm-2016",
+        in_bed_method=Method.ANKLE,
+        measures=MEASURES,
+    )
 
 
 def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Config:

@@ -10,7 +10,7 @@ from typing import Any, Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from house.process import LOOPBACK
+from devtools.processes import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,18 @@ class Message:
 class Listener:
     """Hears everything on a broker."""
 
-    def __init__(self, port: int, *topics: str, user: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self, port: int, *topics: str, user: str | None = None, password: str | None = None
+    ) -> None:
         self.heard: list[Message] = []
         self._changed = threading.Condition()
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._message
         self._client.username_pw_set(user, password)
         subscribed = threading.Event()
-        self._client.on_connect = lambda client, *_: client.subscribe([(topic, 1) for topic in topics or ("#",)])
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            [(topic, 1) for topic in topics or ("#",)]
+        )
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.connect(LOOPBACK, port)
         self._client.loop_start()
@@ -57,7 +61,9 @@ class Listener:
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
-    def wait(self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0) -> Message:
+    def wait(
+        self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0
+    ) -> Message:
         """The first message, from number `since` on, that is enough; fails if none comes in time."""
         end = time.monotonic() + patience
         with self._changed:

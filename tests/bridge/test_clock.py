@@ -1,4 +1,5 @@
-"""Clocks that drift, wrap, restart and are set: durations stay, time is true again, and what happened is told."""
+"""Clocks that drift, wrap, restart and are set: durations stay, time is true again, and what
+happened is told."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from house.process import free_port
-from house.sensor import AnkleSensor, leg
-from limber_bridge.clock import HostClock, Step
-from limber_bridge.config import Config
+from devtools.network_sensor import AnkleSensor, leg
+from devtools.processes import free_port
+from limber_bridge.config.schema import Config
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.journal import Journal
-from limber_bridge.keeping import kept
-from limber_bridge.sources.arrival import Request
-from limber_bridge.sources.network import Desk
-from limber_bridge.watch import Watch
-from limber_bridge.wire import event_message
+from limber_bridge.protocol.encoding import event_message
+from limber_bridge.sources.host_clock import HostClock, Step
+from limber_bridge.sources.network import FrameRouter
+from limber_bridge.sources.source_api import SourceRequest
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.restore import restored_state
 from tests.bridge.examples import config
 from tests.bridge.test_daemon import ANKLE, listen_on
 
@@ -30,7 +31,8 @@ class Host:
     """A machine whose clocks a test sets."""
 
     def __init__(self) -> None:
-        self.steady, self.wall = 0, EVENING
+        self.steady = 0
+        self.wall = EVENING
         self.clock = HostClock(lambda: self.wall * 1000, lambda: self.steady * 1000)
 
     def passes(self, time: int) -> None:
@@ -38,11 +40,16 @@ class Host:
         self.wall += time
 
 
-@given(st.lists(st.tuples(st.integers(1, 3600 * SECOND), st.integers(-(10**12), 10**12)), max_size=30))
+@given(
+    st.lists(st.tuples(st.integers(1, 3600 * SECOND), st.integers(-(10**12), 10**12)), max_size=30)
+)
 @example([(1, 999_999)] * 3)
 @example([(400, 5_000)] * 30)
-def test_the_hosts_time_is_true_within_a_second_and_every_step_is_told(days: list[tuple[int, int]]) -> None:
-    host, by = Host(), 0
+def test_the_hosts_time_is_true_within_a_second_and_every_step_is_told(
+    days: list[tuple[int, int]],
+) -> None:
+    host = Host()
+    by = 0
     before = host.clock.now()
     for passed, change in days:
         host.passes(passed)
@@ -80,13 +87,21 @@ EVERY = 20.0
 
 
 def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: float) -> list[Event]:
-    """What is found while the host's clock is set by so much (us) before a kick, and the sensor's runs fast or slow."""
+    """What is found while the host's clock is set by so much (us) before a kick, and the sensor's
+    runs fast or slow."""
     host = Host()
     (sleeper,) = config.sleepers
     wanted = (sleeper.sensors[0].wanted,)
-    desk = Desk(Request(wanted, config.sections["network"], config.calendar, host.clock, EVENING))
+    desk = FrameRouter(
+        SourceRequest(wanted, config.sections["network"], config.calendar, host.clock, EVENING)
+    )
     with Journal(config.journal) as journal:
-        watch = Watch(sleeper, config, kept(journal, sleeper, config, EVENING), EVENING)
+        watch = SleeperMonitor(
+            sleeper,
+            config,
+            restored_state(journal, sleeper.id, config.calendar, EVENING, live=sleeper.live),
+            EVENING,
+        )
     onsets = [30.0 + EVERY * number for number in range(KICKS)]
     events: list[Event] = []
     started = sensor.sequence / sensor.rate
@@ -112,7 +127,9 @@ def durations(events: Sequence[Event]) -> list[float]:
     return [event.duration / SECOND for event in events if isinstance(event, Movement)]
 
 
-SIZES = st.integers(1, 14 * 3600).flatmap(lambda size: st.sampled_from([size * SECOND, -size * SECOND]))
+SIZES = st.integers(1, 14 * 3600).flatmap(
+    lambda size: st.sampled_from([size * SECOND, -size * SECOND])
+)
 
 
 @pytest.fixture
@@ -120,20 +137,29 @@ def one_ankle(tmp_path: Path) -> Config:
     return config(tmp_path, ANKLE, more=listen_on(free_port()))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.integers(1, KICKS - 1), SIZES, max_size=3), st.integers(0, 2**32 - 1), st.floats(-2e-4, 2e-4))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(st.integers(1, KICKS - 1), SIZES, max_size=3),
+    st.integers(0, 2**32 - 1),
+    st.floats(-2e-4, 2e-4),
+)
 @example({5: 2 * 3600 * SECOND}, 0, 0.0)
 @example({5: -2 * 3600 * SECOND}, 2**32 - 4000, 1e-4)
 @example({3: 5 * SECOND, 6: -5 * SECOND}, 2**32 - 1, -1e-4)
 def test_clocks_that_are_set_lose_no_movement_and_bend_none(
     one_ankle: Config, steps: dict[int, int], sequence: int, skew: float
 ) -> None:
-    """The device's counters wrap, its clock drifts; the host's is set forwards and back, by a second to a day."""
+    """The device's counters wrap, its clock drifts; the host's is set forwards and back, by a
+    second to a day."""
     events = night(one_ankle, steps, AnkleSensor(sequence=sequence), skew)
     found = durations(events)
     assert len(found) == KICKS
     assert all(1.7 <= duration <= 2.5 for duration in found)
-    assert [event.by for event in events if isinstance(event, ClockStep)] == list(dict(sorted(steps.items())).values())
+    assert [event.by for event in events if isinstance(event, ClockStep)] == list(
+        dict(sorted(steps.items())).values()
+    )
     for event in events:
         message = event_message(event, one_ankle.calendar.night_of(event.onset))
         end = getattr(message, "end", None)
@@ -141,7 +167,11 @@ def test_clocks_that_are_set_lose_no_movement_and_bend_none(
 
 
 def test_a_step_is_told_as_an_event(one_ankle: Config) -> None:
-    (step,) = [one for one in night(one_ankle, {4: -90 * SECOND}, AnkleSensor(), 0.0) if isinstance(one, ClockStep)]
+    (step,) = [
+        one
+        for one in night(one_ankle, {4: -90 * SECOND}, AnkleSensor(), 0.0)
+        if isinstance(one, ClockStep)
+    ]
     message = event_message(step, one_ankle.calendar.night_of(step.onset))
     assert message is not None
     assert (message.kind, message.by) == ("clock", -90.0)  # type: ignore[union-attr]
@@ -154,6 +184,7 @@ def test_steps_come_in_order_and_once() -> None:
         host.wall += by
         host.clock.now()
     assert host.clock.steps() == [
-        Step(EVENING + 6 * SECOND, 5 * SECOND), Step(EVENING, -7 * SECOND)
-    ]  # fmt: skip
+        Step(EVENING + 6 * SECOND, 5 * SECOND),
+        Step(EVENING, -7 * SECOND),
+    ]
     assert host.clock.steps() == []

@@ -1,4 +1,5 @@
-"""What a client can have a running bridge do, through a real broker: pause, calibrate, set, log; what it is told."""
+"""What a client can have a running bridge do, through a real broker: pause, calibrate, set, log;
+what it is told."""
 
 import time
 from collections.abc import Callable
@@ -8,16 +9,27 @@ from typing import Any
 
 import pytest
 
-from house.process import free_port
-from house.sensor import AnkleSensor, leg, send
-from limber_bridge.nights import micros
-from limber_bridge.recordings.kept import read_kept
-from limber_bridge.simulate import Order, write
-from limber_bridge.simulation.plan import Wishes
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import free_port
+from limber_bridge.domain.nights import micros
+from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.simulation.plan import NightSpec
+from limber_bridge.storage.raw_format import read_kept
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_daemon import ANKLE, EVENT, INFO, PLAYED, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.test_watching import health, page_on
+from tests.bridge.test_bridge_health import health, page_on
+from tests.bridge.test_daemon import (
+    ANKLE,
+    EVENT,
+    INFO,
+    PLAYED,
+    STATE,
+    listen_on,
+    moved,
+    online,
+    played,
+    wait_for,
+)
 
 SIMULATED = "{{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
 
@@ -36,7 +48,9 @@ def events(listener: Listener, kind: str) -> list[Any]:
     return [one.json for one in listener.heard if one.topic == EVENT and one.json["kind"] == kind]
 
 
-def test_a_client_can_tell_what_the_bridge_understands(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_client_can_tell_what_the_bridge_understands(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         commands = listener.on(INFO).json["commands"]
@@ -60,10 +74,13 @@ class Sleeper:
     """Somebody with a sensor that sends in real time."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.sensor, self.began = port, AnkleSensor(), time.monotonic()
+        self.port = port
+        self.sensor = AnkleSensor()
+        self.began = time.monotonic()
 
     def lie(self, seconds: float) -> None:
-        """Lie and kick for a second and a half every four. What was sent before, since the last time, went nowhere."""
+        """Lie and kick for a second and a half every four. What was sent before, since the last
+        time, went nowhere."""
         late = round(2 * (time.monotonic() - self.began)) / 2 - 0.5
         self.sensor.sequence = max(self.sensor.sequence, round(late * self.sensor.rate))
         end = self.sensor.sequence + round(seconds * self.sensor.rate)
@@ -74,7 +91,9 @@ class Sleeper:
             send(self.port, self.sensor.frame(leg(at, 0.5, kicks)))
 
 
-def test_a_pause_outlives_a_restart_and_is_a_gap(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_pause_outlives_a_restart_and_is_a_gap(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     port = free_port()
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(port))
@@ -93,7 +112,10 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(tmp_path: Path, broker: Broker,
         again = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online, since=since)
         sleeper.lie(1)
-        still = listener.wait(lambda one: that(paused=True)(one) and one.json["sensors"]["1"]["connected"], since=since)
+        still = listener.wait(
+            lambda one: that(paused=True)(one) and one.json["sensors"]["1"]["connected"],
+            since=since,
+        )
         assert (movements(still), listener.on(STATE, since=since).json["paused"]) == (1, True)
 
         assert listener.ask(ask="pause", paused=False)["ok"] is True
@@ -114,7 +136,9 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(tmp_path: Path, broker: Broker,
     assert min(times) < begin < end < max(times)
 
 
-def test_a_sleeper_who_is_simulated_can_be_paused(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_sleeper_who_is_simulated_can_be_paused(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     page = free_port()
 
     def sampled() -> datetime:
@@ -126,23 +150,33 @@ def test_a_sleeper_who_is_simulated_can_be_paused(broker: Broker, start_bridge: 
         listener.wait(moved(10))
         assert listener.ask(ask="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True))
-        since, begun = len(listener.heard), sampled()
+        since = len(listener.heard)
+        begun = sampled()
         wait_for(lambda: sampled() > begun + timedelta(minutes=3))
         assert listener.ask(ask="pause", paused=False)["ok"] is True
-        gap = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since).json
+        gap = listener.wait(
+            lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since
+        ).json
         more = listener.wait(moved(movements(paused) + 1), since=since)
-        inside = [one for one in events(listener, "movement") if gap["start"] < one["start"] < gap["end"]]
+        inside = [
+            one for one in events(listener, "movement") if gap["start"] < one["start"] < gap["end"]
+        ]
         assert (more.json["paused"], inside) == (False, [])
 
 
-def test_what_cannot_be_calibrated_is_said_with_what_to_do(broker: Broker, start_bridge: StartBridge) -> None:
+def test_what_cannot_be_calibrated_is_said_with_what_to_do(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     port = free_port()
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
         refused = listener.ask(ask="calibrate")
         assert (refused["ok"], refused["error"]) == (False, "nothing_to_calibrate")
-        assert "no sensor of anna delivers; put it on, check its power and its network" in refused["message"]
+        assert (
+            "no sensor of anna delivers; put it on, check its power and its network"
+            in refused["message"]
+        )
         Sleeper(port).lie(1)
         listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
         assert listener.ask(ask="calibrate")["ok"] is True
@@ -151,7 +185,9 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(broker: Broker, start
         assert listener.ask(ask="calibrate")["error"] == "nothing_to_calibrate"
 
 
-def test_calibrating_is_over_after_a_minute(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_calibrating_is_over_after_a_minute(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(played(tmp_path, seconds=3600, speed=20), broker.port)
         listener.wait(moved(3))
@@ -171,7 +207,10 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
         assert listener.on(STATE).json["sensitivity"] == 1.0
         refused = listener.ask(ask="set", sensitivity=2.5)
         assert refused["error"] == "malformed"
-        assert "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written" in refused["message"]
+        assert (
+            "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written"
+            in refused["message"]
+        )
         assert listener.ask(ask="set", sensitivity=1.5)["ok"] is True
         listener.wait(that(sensitivity=1.5))
         bridge.kill()
@@ -184,7 +223,9 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
         assert night["sensitivity"] == 1.5
 
 
-def test_what_was_done_is_told_kept_and_given_out(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_what_was_done_is_told_kept_and_given_out(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     sensors = played(tmp_path, seconds=3600, speed=20)
     with Listener(broker.port) as listener:
         bridge = start_bridge(sensors, broker.port)
@@ -192,16 +233,29 @@ def test_what_was_done_is_told_kept_and_given_out(tmp_path: Path, broker: Broker
         before = listener.ask(ask="log", factor="stretching")
         assert (before["ok"], before["event"].split("-")[2]) == (True, "stretching")
         live = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "factor").json
-        assert (live["id"], live["night"], live["factor"], live["note"]) == (before["event"], night, "stretching", None)
-        assert abs(datetime.fromisoformat(live["known"]) - datetime.now(UTC)) < timedelta(seconds=30)
+        assert (live["id"], live["night"], live["factor"], live["note"]) == (
+            before["event"],
+            night,
+            "stretching",
+            None,
+        )
+        assert abs(datetime.fromisoformat(live["known"]) - datetime.now(UTC)) < timedelta(
+            seconds=30
+        )
 
         for note in ("warm", "warm", "hot"):
-            said = listener.ask(ask="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note)
+            said = listener.ask(
+                ask="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note
+            )
             assert said["event"] == "factor-1795213800000000-warm_bath"
         (bath,) = listener.ask(ask="events", night="2026-11-21")["events"]
         assert (bath["start"], bath["note"], bath["known"]) == ("2026-11-20T22:30:00Z", "hot", None)
-        assert listener.ask(ask="log", factor="water", time="2026-11-20T11:59:00+01:00")["ok"] is True
-        assert [one["factor"] for one in listener.ask(ask="events", night="2026-11-20")["events"]] == ["water"]
+        assert (
+            listener.ask(ask="log", factor="water", time="2026-11-20T11:59:00+01:00")["ok"] is True
+        )
+        assert [
+            one["factor"] for one in listener.ask(ask="events", night="2026-11-20")["events"]
+        ] == ["water"]
         assert listener.ask(ask="nights")["nights"] == []
 
         bridge.kill()
@@ -218,9 +272,15 @@ def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: Sta
         listener.wait(online)
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         refused = listener.ask(ask="log", factor="water", time=ahead)
-        assert (refused["error"], refused["message"]) == ("time_ahead", f"{ahead} is still to come; write when it was")
+        assert (refused["error"], refused["message"]) == (
+            "time_ahead",
+            f"{ahead} is still to come; write when it was",
+        )
         assert listener.ask(ask="log", factor="yoga")["error"] == "malformed"
-        assert listener.ask(ask="log", factor="water", time="2026-11-20T22:10:00")["error"] == "malformed"
+        assert (
+            listener.ask(ask="log", factor="water", time="2026-11-20T22:10:00")["error"]
+            == "malformed"
+        )
         assert listener.ask(ask="log", factor="water", sleeper="bob")["error"] == "unknown_sleeper"
         assert listener.ask(ask="pause")["error"] == "malformed"
         assert listener.ask(ask="pause", paused=True, sleeper="bob")["error"] == "unknown_sleeper"
@@ -239,23 +299,35 @@ def test_a_night_has_all_figures_that_its_sensors_support(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, *, calf: bool
 ) -> None:
     """In the state, tonight and last night; probable cramps need EMG of the calf."""
-    wishes = Wishes(hours=1.5, plm_index=40, cramps=1)
+    wishes = NightSpec(hours=1.5, plm_index=40, cramps=1)
     sensors = PLAYED.format(path=tmp_path / "night.csv", speed=100_000)
-    write(Order(out=tmp_path / "night.csv", wishes=wishes, seed=2, sensor="ankle", calf=calf))
+    write(
+        SimulateOptions(
+            out=tmp_path / "night.csv", wishes=wishes, seed=2, sensor="ankle", calf=calf
+        )
+    )
     if calf:
-        sensors += "\n" + sensors.replace("id: 1", "id: 2").replace("ankle", "calf").replace("acceleration", "emg")
+        sensors += "\n" + sensors.replace("id: 1", "id: 2").replace("ankle", "calf").replace(
+            "acceleration", "emg"
+        )
     known = (*KNOWN, "cramps_probable") if calf else KNOWN
     with Listener(broker.port) as listener:
         start_bridge(sensors, broker.port)
-        state = listener.wait(lambda one: one.topic == STATE and one.json["last_night"] is not None, patience=60).json
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["last_night"] is not None, patience=60
+        ).json
         for night in (state["tonight"], state["last_night"]):
-            assert {key for key in known if not isinstance(night["measures"][key], int | float)} == set()
+            assert {
+                key for key in known if not isinstance(night["measures"][key], int | float)
+            } == set()
             assert 10 < night["measures"]["imi_mean"] < 90
             assert night["start"] < night["end"]
         assert (state["last_night"]["measures"]["cramps_probable"] is None) is not calf
 
 
-def test_tonight_begins_when_somebody_goes_to_bed(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_tonight_begins_when_somebody_goes_to_bed(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED.format(speed=100), broker.port)
         first = listener.on(STATE).json["tonight"]

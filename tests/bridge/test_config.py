@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config import Config, read
+from limber_bridge.config.schema import Config, read
+from limber_bridge.config.yaml_loader import ConfigError
 from limber_bridge.detection.rules import AASM
-from limber_bridge.detection.signal import Place, Quantity, Side
-from limber_bridge.document import ConfigError
+from limber_bridge.detection.signal import Placement, Quantity, Side
 
 GOOD = """\
 bridge:
@@ -50,7 +50,7 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
     assert (sleeper.id, sleeper.name, sleeper.live) == ("anna", "Anna", True)
     (watched,) = sleeper.sensors
     assert watched.sensor.quantity is Quantity.ACCELERATION
-    assert (watched.sensor.place, watched.sensor.side) == (Place.ANKLE, Side.LEFT)
+    assert (watched.sensor.place, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
 
 
 def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,57 +84,165 @@ sleepers:
 SENSOR = "sleepers[1].sensors[1]"
 WRONG = [
     ("  id: bedroom\n", "", "1: bridge.id: write an id that never changes, `bedroom` for example"),
-    ("bedroom", "Bed Room", "2: bridge.id: write small letters, digits and single underscores, 32 at most"),
-    ("Europe/Berlin", "Mars", "3: bridge.time_zone: write an IANA time zone, `Europe/Berlin` for example"),
-    ("  host: broker.local", "  hots: b", "5: broker.hots: this key is not known; did you mean `host`?"),
-    ("  host: broker.local", "  host: b\n  port: mqtt", "6: broker.port: write a whole number from 1 to 65535"),
+    (
+        "bedroom",
+        "Bed Room",
+        "2: bridge.id: write small letters, digits and single underscores, 32 at most",
+    ),
+    (
+        "Europe/Berlin",
+        "Mars",
+        "3: bridge.time_zone: write an IANA time zone, `Europe/Berlin` for example",
+    ),
+    (
+        "  host: broker.local",
+        "  hots: b",
+        "5: broker.hots: this key is not known; did you mean `host`?",
+    ),
+    (
+        "  host: broker.local",
+        "  host: b\n  port: mqtt",
+        "6: broker.port: write a whole number from 1 to 65535",
+    ),
     ("place: ankle", "place: wrist", f"11: {SENSOR}.place: write ankle, tibialis, calf or bed"),
-    ("quantity: acceleration", "quantity: emg", f"11: {SENSOR}.place: emg is measured at tibialis or calf; write that"),
+    (
+        "quantity: acceleration",
+        "quantity: emg",
+        f"11: {SENSOR}.place: emg is measured at tibialis or calf; write that",
+    ),
     ("side: left", "side: both", f"12: {SENSOR}.side: write left or right"),
-    ("source: network", "source: ble", f"10: {SENSOR}.source: write network, recording or simulated"),
+    (
+        "source: network",
+        "source: ble",
+        f"10: {SENSOR}.source: write network, recording or simulated",
+    ),
     ("side: left", "kee: abc", f"12: {SENSOR}.kee: this key is not known; did you mean `key`?"),
     ("side: left", "key: short", f"12: {SENSOR}.key: write 8 or more characters in quotes"),
     ("network:\n  address: 0.0.0.0\n", "", "1: add a section `network:` with `address: 0.0.0.0`"),
-    ("  address: 0.0.0.0", "  port: 1", "14: network.address: write `address: 0.0.0.0` to hear sensors"),
-    ("source: network", "source: recording", f"9: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf"),
-    ("- name: Anna", "- nmae: Anna", "7: sleepers[1].nmae: this key is not known; did you mean `name`?"),
+    (
+        "  address: 0.0.0.0",
+        "  port: 1",
+        "14: network.address: write `address: 0.0.0.0` to hear sensors",
+    ),
+    (
+        "source: network",
+        "source: recording",
+        f"9: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf",
+    ),
+    (
+        "- name: Anna",
+        "- nmae: Anna",
+        "7: sleepers[1].nmae: this key is not known; did you mean `name`?",
+    ),
     ("id: 1", "id: -1", f"9: {SENSOR}.id: write a whole number from 0 to 4294967295"),
     ("side: left", "side: !env_var NO_SUCH", "12: set the environment variable NO_SUCH, or write"),
     ("side: left", "side: !file no/such", "12: cannot read "),
     ("side: left", "side: left\n        side: right", "13: `side` stands there twice; keep one"),
-    ("  host: broker.local", "  host: b\n  tls: {authority: no.pem}", "6: broker.tls: these files cannot be used"),
-    ("  host: broker.local", "  host: b\n  tls: maybe", "6: broker.tls: write `true`, or `authority`"),
+    (
+        "  host: broker.local",
+        "  host: b\n  tls: {authority: no.pem}",
+        "6: broker.tls: these files cannot be used",
+    ),
+    (
+        "  host: broker.local",
+        "  host: b\n  tls: maybe",
+        "6: broker.tls: write `true`, or `authority`",
+    ),
     ("  host: broker.local", "  host: a..b", "5: broker.host: write a name or an address"),
-    ("  host: broker.local", "  host: b\n  port: true", "6: broker.port: write a whole number from 1 to 65535"),
-    ("  host: broker.local", "  host: b\n  password: x", "6: broker.password: a password needs a `user` beside it"),
-    ("  address: 0.0.0.0", "  address: sensors.local", "15: network.address: write an IP address of this machine"),
-    ("place: ankle", "plase: ankle", f"11: {SENSOR}.plase: this key is not known; did you mean `place`?"),
-    ("side: left", "side: !secret x", "12: could not determine a constructor for the tag '!secret'; known are"),
-    ("side: left", "\tside: left", "12: found character '\\t' that cannot start any token; indent with spaces"),
+    (
+        "  host: broker.local",
+        "  host: b\n  port: true",
+        "6: broker.port: write a whole number from 1 to 65535",
+    ),
+    (
+        "  host: broker.local",
+        "  host: b\n  password: x",
+        "6: broker.password: a password needs a `user` beside it",
+    ),
+    (
+        "  address: 0.0.0.0",
+        "  address: sensors.local",
+        "15: network.address: write an IP address of this machine",
+    ),
+    (
+        "place: ankle",
+        "plase: ankle",
+        f"11: {SENSOR}.plase: this key is not known; did you mean `place`?",
+    ),
+    (
+        "side: left",
+        "side: !secret x",
+        "12: could not determine a constructor for the tag '!secret'; known are",
+    ),
+    (
+        "side: left",
+        "\tside: left",
+        "12: found character '\\t' that cannot start any token; indent with spaces",
+    ),
     ("sleepers:\n", "sleepers: [\n", "7: "),
-    ("  time_zone", "   time_zone", "3: mapping values are not allowed here; look at the indentation of this line and"),
-    ("        place", "       place", "11: expected <block end>, but found '<block mapping start>'; look at the inden"),
-    ("side: left", "side left", "13: could not find expected ':'; a colon and a space stand behind each key"),
+    (
+        "  time_zone",
+        "   time_zone",
+        "3: mapping values are not allowed here; look at the indentation of this line and",
+    ),
+    (
+        "        place",
+        "       place",
+        "11: expected <block end>, but found '<block mapping start>'; look at the inden",
+    ),
+    (
+        "side: left",
+        "side left",
+        "13: could not find expected ':'; a colon and a space stand behind each key",
+    ),
     ("  host", "host", "5: host: this belongs below `broker`; indent it further than that"),
-    ("  address", "address", "15: address: this belongs below `health` or `network`; indent it further than that"),
-    ("  host: broker.local", "  host:broker.local", "4: broker: write keys with values below it, indented further"),
-    ("network:", "health: here\nnetwork:", "14: health: write `false`, or `address` and `port` below it"),
-    ("network:", "health: {adress: here}\nnetwork:", "14: health.adress: this key is not known; did you mean"),
-    ("network:", "health: {port: 0}\nnetwork:", "14: health.port: write a whole number from 1 to 65535"),
+    (
+        "  address",
+        "address",
+        "15: address: this belongs below `health` or `network`; indent it further than that",
+    ),
+    (
+        "  host: broker.local",
+        "  host:broker.local",
+        "4: broker: write keys with values below it, indented further",
+    ),
+    (
+        "network:",
+        "health: here\nnetwork:",
+        "14: health: write `false`, or `address` and `port` below it",
+    ),
+    (
+        "network:",
+        "health: {adress: here}\nnetwork:",
+        "14: health.adress: this key is not known; did you mean",
+    ),
+    (
+        "network:",
+        "health: {port: 0}\nnetwork:",
+        "14: health.port: write a whole number from 1 to 65535",
+    ),
     (GOOD, "", "1: write keys with values below it"),
     (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), WRONG, ids=[expected for _, _, expected in WRONG])
-def test_an_error_names_line_key_and_mend(tmp_path: Path, old: str, new: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "expected"), WRONG, ids=[expected for _, _, expected in WRONG]
+)
+def test_an_error_names_line_key_and_mend(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
     assert old in GOOD
     found = errors(tmp_path, GOOD.replace(old, new))
     assert any(line.startswith(f"limber.yaml:{expected}") for line in found), found
 
 
 def test_every_error_is_told_and_not_only_the_first(tmp_path: Path) -> None:
-    text = GOOD.replace("Europe/Berlin", "Mars").replace("side: left", "side: both").replace("host:", "hots:")
+    text = (
+        GOOD.replace("Europe/Berlin", "Mars")
+        .replace("side: left", "side: both")
+        .replace("host:", "hots:")
+    )
     assert len(errors(tmp_path, text)) == 4
 
 
@@ -145,7 +253,10 @@ SECOND = """\
 
 def test_errors_between_entries(tmp_path: Path) -> None:
     found = errors(
-        tmp_path, GOOD.replace("network:\n", SECOND + "network:\n", 1).replace("network:\n  addr", "network:\n  addr")
+        tmp_path,
+        GOOD.replace("network:\n", SECOND + "network:\n", 1).replace(
+            "network:\n  addr", "network:\n  addr"
+        ),
     )
     assert any("another sensor has the id 1" in line for line in found)
     assert any("write `side: left` or `right` for each" in line for line in found)
@@ -156,10 +267,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read(tmp_path / "none.yaml")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.text(max_size=200)
-    | st.integers(0, len(GOOD)).flatmap(lambda at: st.text(max_size=8).map(lambda t: GOOD[:at] + t + GOOD[at:]))
+    | st.integers(0, len(GOOD)).flatmap(
+        lambda at: st.text(max_size=8).map(lambda t: GOOD[:at] + t + GOOD[at:])
+    )
 )
 @example("a: &x [*x]\n")
 @example("? [1, 2]\n: 3\n")
@@ -176,7 +291,9 @@ def test_any_text_is_read_or_refused_with_a_line(tmp_path: Path, text: str) -> N
 
 def test_numbers_may_come_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMBER_PORT", "1885")
-    config = parsed(tmp_path, GOOD.replace("  host: broker.local", "  host: b\n  port: !env_var LIMBER_PORT"))
+    config = parsed(
+        tmp_path, GOOD.replace("  host: broker.local", "  host: b\n  port: !env_var LIMBER_PORT")
+    )
     assert config.broker.port == 1885
 
 
@@ -185,10 +302,15 @@ def test_secrets_are_in_no_text_and_in_no_file_that_everybody_reads(
 ) -> None:
     monkeypatch.setenv("LIMBER_KEY", "key-from-outside")
     (tmp_path / "password").write_text("password-in-a-file")
-    secured = GOOD.replace("  host: broker.local", "  host: b\n  user: u\n  password: !file password")
+    secured = GOOD.replace(
+        "  host: broker.local", "  host: b\n  user: u\n  password: !file password"
+    )
     inline = secured.replace("side: left", "side: left\n        key: key-in-the-file")
     outside = secured.replace("side: left", "side: left\n        key: !env_var LIMBER_KEY")
-    for name, text, files in (("inline", inline, {"password", "limber.yaml"}), ("outside", outside, {"password"})):
+    for name, text, files in (
+        ("inline", inline, {"password", "limber.yaml"}),
+        ("outside", outside, {"password"}),
+    ):
         config = parsed(tmp_path, text)
         for secret in ("password-in-a-file", "key-in-the-file", "key-from-outside"):
             assert secret not in repr(config), name

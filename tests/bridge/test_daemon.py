@@ -11,24 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from house.broker import wait_for_port
-from house.process import free_port, start
-from house.sensor import AnkleSensor, leg, send
-from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
-from limber_bridge.journal import Journal
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
-from limber_bridge.simulate import Order, write
-from limber_bridge.simulation.plan import Wishes
+from devtools.broker import wait_for_port
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import free_port, start
+from limber_bridge.detection.signal import Placement, Quantity, SampleBlock, SampleClock, Side
+from limber_bridge.domain.recording import column_names
+from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.recordings.csv import write_csv
+from limber_bridge.simulation.plan import NightSpec
+from limber_bridge.storage.journal import Journal
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
-from tests.needs import need
+from tests.required_programs import need
 
 ANKLE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
 PLAYED = "{{id: 1, source: recording, path: {path}, speed: {speed}, place: ankle, side: left, quantity: acceleration}}"
-STATUS, INFO, STATE, EVENT = (f"limber/bedroom/{name}" for name in ("status", "info", "anna/state", "anna/event"))
+STATUS, INFO, STATE, EVENT = (
+    f"limber/bedroom/{name}" for name in ("status", "info", "anna/state", "anna/event")
+)
 
 
 def listen_on(port: int) -> str:
@@ -42,8 +44,8 @@ def online(message: Message) -> bool:
 def recorded(folder: Path, seconds: float) -> Path:
     """A recording of a leg that kicks for 2 s every 12 s, first after 4 s."""
     kicks = [(4.0 + 12.0 * number, 2.0) for number in range(round(seconds / 12))]
-    block = Block(0, leg(0, seconds, kicks), Clock(0, 0, 50.0), 50.0)
-    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    block = SampleBlock(0, leg(0, seconds, kicks), SampleClock(0, 0, 50.0), 50.0)
+    names = column_names(Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
     write_csv(folder / "kicks.csv", Quantity.ACCELERATION, names, [block])
     return folder / "kicks.csv"
 
@@ -55,14 +57,18 @@ def played(folder: Path, *, seconds: float, speed: float) -> str:
 
 def moved(times: int) -> Callable[[Message], bool]:
     """A state that counts so many movements, or more."""
-    return lambda one: one.topic == STATE and (one.json["tonight"]["measures"]["movements"] or 0) >= times
+    return lambda one: (
+        one.topic == STATE and (one.json["tonight"]["measures"]["movements"] or 0) >= times
+    )
 
 
 def test_birth_tells_everything_and_online_last(broker: Broker, start_bridge: StartBridge) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
-        topics = [message.topic for message in listener.heard if message.topic in (STATUS, INFO, STATE)]
+        topics = [
+            message.topic for message in listener.heard if message.topic in (STATUS, INFO, STATE)
+        ]
         assert topics == [INFO, STATE, STATUS]
     with Listener(broker.port) as late:
         assert late.on(INFO).retained
@@ -71,7 +77,9 @@ def test_birth_tells_everything_and_online_last(broker: Broker, start_bridge: St
         assert late.on(STATUS).payload == b"online"
 
 
-def test_a_bridge_that_dies_is_offline_by_its_last_will(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_bridge_that_dies_is_offline_by_its_last_will(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
@@ -79,7 +87,9 @@ def test_a_bridge_that_dies_is_offline_by_its_last_will(broker: Broker, start_br
         listener.wait(lambda one: one.topic == STATUS and one.payload == b"offline")
 
 
-def test_a_bridge_that_is_stopped_says_so_and_ends_well(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_bridge_that_is_stopped_says_so_and_ends_well(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
@@ -94,7 +104,8 @@ def test_a_bridge_that_is_stopped_says_so_and_ends_well(broker: Broker, start_br
 def test_a_broker_that_loses_its_memory_gets_everything_again(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
-    """Kicks every 0.6 s while the broker is killed and comes back empty: none of them is missing in the counts."""
+    """Kicks every 0.6 s while the broker is killed and comes back empty: none of them is missing in
+    the counts."""
     with Listener(broker.port) as listener:
         bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port)
         listener.wait(moved(3))
@@ -112,7 +123,9 @@ def test_a_broker_that_loses_its_memory_gets_everything_again(
     assert bridge.runs
 
 
-def test_home_assistant_that_starts_hears_it_again(broker: Broker, start_bridge: StartBridge) -> None:
+def test_home_assistant_that_starts_hears_it_again(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
@@ -127,14 +140,21 @@ def test_kicks_are_a_series(tmp_path: Path, broker: Broker, start_bridge: StartB
         start_bridge(played(tmp_path, seconds=72, speed=30), broker.port)
         series = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "series").json
         assert (series["movements"], series["ended"]) == (4, False)
-        listener.wait(lambda one: one.topic == STATE and one.json["tonight"]["measures"]["plm"] == 6)
-        info = listener.wait(lambda one: one.topic == INFO and bool(one.json["sleepers"][0]["sensors"][0]["rate"]))
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["tonight"]["measures"]["plm"] == 6
+        )
+        info = listener.wait(
+            lambda one: one.topic == INFO and bool(one.json["sleepers"][0]["sensors"][0]["rate"])
+        )
         assert info.json["sleepers"][0]["sensors"][0]["rate"] == pytest.approx(50.0)
 
 
-def test_a_bridge_killed_in_mid_series_goes_on_where_it_was(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_bridge_killed_in_mid_series_goes_on_where_it_was(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     """Real time, as the clocks of the device and of the host go on while the bridge is away."""
-    port, sensor = free_port(), AnkleSensor()
+    port = free_port()
+    sensor = AnkleSensor()
     kicks = [(3.0 + 11.0 * number, 1.5) for number in range(5)]
     began = time.monotonic()
 
@@ -148,13 +168,16 @@ def test_a_bridge_killed_in_mid_series_goes_on_where_it_was(broker: Broker, star
         bridge = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
         lie_until(30)
-        listener.wait(lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 3)
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 3
+        )
         bridge.kill()
         since = len(listener.heard)
         start_bridge(ANKLE, broker.port, listen_on(port))
         lie_until(52)
         state = listener.wait(
-            lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 5, since=since
+            lambda one: one.topic == STATE and one.json["tonight"]["measures"]["movements"] == 5,
+            since=since,
         )
         assert state.json["tonight"]["measures"]["plm"] == 5
         events = [one.json for one in listener.heard if one.topic == EVENT]
@@ -186,7 +209,13 @@ def test_questions_are_answered(tmp_path: Path, broker: Broker, start_bridge: St
 
 def test_a_retained_question_is_not_carried_out(broker: Broker, start_bridge: StartBridge) -> None:
     """It would be anew at every connection."""
-    question = {"v": 1, "id": "x", "ask": "end_night", "sleeper": "anna", "reply": "limber/bedroom/answer/me"}
+    question = {
+        "v": 1,
+        "id": "x",
+        "ask": "end_night",
+        "sleeper": "anna",
+        "reply": "limber/bedroom/answer/me",
+    }
     with Listener(broker.port) as listener:
         listener.publish("limber/bedroom/ask", json.dumps(question), retain=True)
         bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
@@ -196,17 +225,23 @@ def test_a_retained_question_is_not_carried_out(broker: Broker, start_bridge: St
     assert "is retained and not answered" in bridge.log.read_text()
 
 
-def test_a_question_without_an_id_is_told_what_it_lacks(broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_question_without_an_id_is_told_what_it_lacks(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
         reply = "limber/bedroom/answer/me"
-        listener.publish("limber/bedroom/ask", json.dumps({"ask": "nights", "sleeper": "anna", "reply": reply}))
+        listener.publish(
+            "limber/bedroom/ask", json.dumps({"ask": "nights", "sleeper": "anna", "reply": reply})
+        )
         answer = listener.wait(lambda one: one.topic == reply).json
         assert (answer["ok"], answer["id"], answer["error"]) == (False, None, "malformed")
 
 
-def test_a_wrong_password_is_no_reason_to_speak_an_older_protocol(tmp_path: Path, start_bridge: StartBridge) -> None:
+def test_a_wrong_password_is_no_reason_to_speak_an_older_protocol(
+    tmp_path: Path, start_bridge: StartBridge
+) -> None:
     need("mosquitto")
     (tmp_path / "passwords").write_text("")
     port = free_port()
@@ -234,25 +269,37 @@ def wait_for(met: Callable[[], bool], patience: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def test_answers_go_nowhere_but_to_clients_of_the_bridge(broker: Broker, start_bridge: StartBridge) -> None:
+def test_answers_go_nowhere_but_to_clients_of_the_bridge(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
         question = {"v": 1, "id": "x", "ask": "nights", "sleeper": "anna"}
-        for reply in ("home/door/open", "limber/bedroom/answer/", "limber/bedroom/answer/#", "limber/bedroom/status"):
+        for reply in (
+            "home/door/open",
+            "limber/bedroom/answer/",
+            "limber/bedroom/answer/#",
+            "limber/bedroom/status",
+        ):
             listener.publish("limber/bedroom/ask", json.dumps(question | {"reply": reply}))
         listener.publish("limber/bedroom/ask", b"\xff{no json")
         # Not UTF-8 where nobody looks before the question is known to be one; found by script/fuzz.
-        broken = json.dumps(question | {"reply": "limber/bedroom/answer/me", "sleeper": "@"}).encode()
+        broken = json.dumps(
+            question | {"reply": "limber/bedroom/answer/me", "sleeper": "@"}
+        ).encode()
         listener.publish("limber/bedroom/ask", broken.replace(b"@", b"\xcb\xc9"))
         assert listener.ask(ask="nights")["ok"] is True
         assert not [one for one in listener.heard if one.topic == "home/door/open"]
     assert bridge.log.read_text().count("a question") == 1
 
 
-def test_trouble_is_in_the_health_and_logged_once(broker: Broker, start_bridge: StartBridge) -> None:
+def test_trouble_is_in_the_health_and_logged_once(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
     port = free_port()
-    good, forged = AnkleSensor(), AnkleSensor(key=b"not the key")
+    good = AnkleSensor()
+    forged = AnkleSensor(key=b"not the key")
     with Listener(broker.port) as listener:
         bridge = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
@@ -260,7 +307,7 @@ def test_trouble_is_in_the_health_and_logged_once(broker: Broker, start_bridge: 
             send(port, good.frame(leg(0, 0.5, [])), forged.frame(leg(0, 0.5, [])), b"rubbish")
         state = listener.wait(
             lambda one: one.topic == STATE and one.json["sensors"]["1"]["refused"] == 20
-        ).json  # fmt: skip
+        ).json
         assert state["sensors"]["1"]["problem"] == "wrong_key"
         assert state["sensors"]["1"]["connected"] is True
     log = bridge.log.read_text()
@@ -272,13 +319,25 @@ def test_trouble_is_in_the_health_and_logged_once(broker: Broker, start_bridge: 
 def test_a_recording_gives_the_index_of_its_truth(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, seed: int
 ) -> None:
-    write(Order(out=tmp_path / "night.csv", wishes=Wishes(plm_index=25), seed=seed, sensor="ankle", rate=50.0))
+    write(
+        SimulateOptions(
+            out=tmp_path / "night.csv",
+            wishes=NightSpec(plm_index=25),
+            seed=seed,
+            sensor="ankle",
+            rate=50.0,
+        )
+    )
     truth = json.loads((tmp_path / "night.truth.json").read_text())["measures"]
     with Listener(broker.port) as listener:
         start_bridge(PLAYED.format(path=tmp_path / "night.csv", speed=100_000), broker.port)
-        done = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "night", patience=60)
+        done = listener.wait(
+            lambda one: one.topic == EVENT and one.json["kind"] == "night", patience=60
+        )
         since = listener.heard.index(done)
-        state = listener.wait(lambda one: one.topic == STATE and one.json["last_night"] is not None, since=since).json
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["last_night"] is not None, since=since
+        ).json
     measures = state["last_night"]["measures"]
     assert measures["plm_index"] == pytest.approx(truth["plm_index"], rel=0.10)
     assert state["sensors"]["1"]["problem"] == "ended"
@@ -287,7 +346,7 @@ def test_a_recording_gives_the_index_of_its_truth(
 def test_a_broker_without_mqtt_5(tmp_path: Path, start_bridge: StartBridge) -> None:
     port = free_port()
     python = Path(need("limber")).with_name("python")
-    broker = start("amqtt", [python, "-m", "house.broker", str(port)], tmp_path / "amqtt.log")
+    broker = start("amqtt", [python, "-m", "devtools.broker", str(port)], tmp_path / "amqtt.log")
     try:
         wait_for_port(broker, port)
         bridge = start_bridge(ANKLE, port, listen_on(free_port()))
@@ -307,7 +366,9 @@ def test_a_refused_publish_is_told(tmp_path: Path, start_bridge: StartBridge) ->
     conf = tmp_path / "broker.conf"
     # Started by root it would become another user, who may not read the folder.
     user = "user root\n" if os.geteuid() == 0 else ""
-    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nacl_file {tmp_path}/acl\n{user}")
+    conf.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nacl_file {tmp_path}/acl\n{user}"
+    )
     broker = start("mosquitto", [need("mosquitto"), "-c", conf], tmp_path / "broker.log")
     try:
         wait_for_port(broker, port)
@@ -321,9 +382,13 @@ def test_a_refused_publish_is_told(tmp_path: Path, start_bridge: StartBridge) ->
 
 
 def test_tls_with_a_private_authority_and_a_password_from_a_file(tmp_path: Path) -> None:
-    port, passwords, conf = free_port(), tmp_path / "passwords", tmp_path / "broker.conf"
+    port = free_port()
+    passwords = tmp_path / "passwords"
+    conf = tmp_path / "broker.conf"
     write_certificates(tmp_path)
-    subprocess.run([need("mosquitto_passwd"), "-b", "-c", passwords, "limber", "secret"], check=True)
+    subprocess.run(
+        [need("mosquitto_passwd"), "-b", "-c", passwords, "limber", "secret"], check=True
+    )
     user = "user root\n" if os.geteuid() == 0 else ""
     conf.write_text(
         f"listener {port} 127.0.0.1\npassword_file {passwords}\n"
@@ -339,18 +404,28 @@ def test_tls_with_a_private_authority_and_a_password_from_a_file(tmp_path: Path)
         wait_for_port(broker, port)
         for options, status, said in (
             (secured, 0, "broker delivers what is published under limber/bedroom"),
-            (secured.replace("!file secret", "wrong"), 1, "check `user` and `password` under `broker`"),
+            (
+                secured.replace("!file secret", "wrong"),
+                1,
+                "check `user` and `password` under `broker`",
+            ),
             ("tls: true}", 1, "check `host`, `port` and `tls` under `broker`"),
         ):
-            (tmp_path / "limber.yaml").write_text(text.replace(f"port: {port}}}", f"port: {port}, {options}"))
+            (tmp_path / "limber.yaml").write_text(
+                text.replace(f"port: {port}}}", f"port: {port}, {options}")
+            )
             (tmp_path / "limber.yaml").chmod(0o600)
             ended = command("check", cwd=tmp_path)
-            assert (ended.returncode, said in ended.stdout) == (status, True), ended.stdout + ended.stderr
+            assert (ended.returncode, said in ended.stdout) == (status, True), (
+                ended.stdout + ended.stderr
+            )
     finally:
         broker.stop()
 
 
-def test_no_broker_is_told_once_and_does_not_stop_the_recording(tmp_path: Path, start_bridge: StartBridge) -> None:
+def test_no_broker_is_told_once_and_does_not_stop_the_recording(
+    tmp_path: Path, start_bridge: StartBridge
+) -> None:
     bridge = start_bridge(played(tmp_path, seconds=72, speed=100), free_port())
     end = time.monotonic() + 30
     while "finished" not in bridge.log.read_text() and time.monotonic() < end:
@@ -364,7 +439,9 @@ def test_no_broker_is_told_once_and_does_not_stop_the_recording(tmp_path: Path, 
 
 
 def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_a_broken_configuration_ends_with_2_and_a_line_an_error(tmp_path: Path) -> None:
@@ -378,13 +455,17 @@ def test_a_broken_configuration_ends_with_2_and_a_line_an_error(tmp_path: Path) 
         assert all(line.startswith("limber.yaml:") for line in lines)
 
 
-def test_a_second_bridge_on_one_journal_ends(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_a_second_bridge_on_one_journal_ends(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
     ended = command("run", cwd=tmp_path)
     assert ended.returncode == 1
-    assert ended.stderr.strip().endswith("limber.db: another limber uses this journal; stop it first")
+    assert ended.stderr.strip().endswith(
+        "limber.db: another limber uses this journal; stop it first"
+    )
 
 
 def test_check_says_what_works_and_what_to_do(tmp_path: Path, broker: Broker) -> None:
@@ -396,7 +477,10 @@ def test_check_says_what_works_and_what_to_do(tmp_path: Path, broker: Broker) ->
     lines = ended.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "ok", "FAILED", "ok"]
     assert lines[2].endswith("connected with MQTT 5")
-    assert "nothing heard in 1 s; check its power, its network, and the address it sends to" in lines[4]
+    assert (
+        "nothing heard in 1 s; check its power, its network, and the address it sends to"
+        in lines[4]
+    )
     assert lines[5].endswith("acceleration at 50 Hz")
 
 
@@ -419,11 +503,16 @@ def test_check_is_well_when_all_is_well(tmp_path: Path, broker: Broker) -> None:
 
     ended = asyncio.run(checking())
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "sensor 1 (Anna, left ankle, network): acceleration at 50 Hz, battery 80 %" in ended.stdout
+    assert (
+        "sensor 1 (Anna, left ankle, network): acceleration at 50 Hz, battery 80 %" in ended.stdout
+    )
 
 
-def test_check_asks_a_bridge_that_runs(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
-    port, sensor = free_port(), AnkleSensor()
+def test_check_asks_a_bridge_that_runs(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    sensor = AnkleSensor()
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
@@ -447,21 +536,31 @@ def test_check_says_what_a_bridge_that_runs_refuses_and_what_is_over(
     sensors = f"{ANKLE.replace('left', 'right')}\n{recording}"
     with Listener(broker.port) as listener:
         start_bridge(sensors, broker.port, listen_on(port))
-        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["2"]["problem"] == "ended")
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["2"]["problem"] == "ended"
+        )
         send(port, AnkleSensor(key=b"another key").frame(leg(0, 0.5, [])))
-        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["problem"] == "wrong_key")
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["1"]["problem"] == "wrong_key"
+        )
         lines = command("check", cwd=tmp_path).stdout.splitlines()
         said = "the running bridge refuses what it sends (wrong_key); the same `key` has to stand in the sensor and in"
         assert said in lines[-2]
         assert lines[-1] == "ok      sensor 2 (Anna, left ankle, recording): its recording is over"
         broker.program.stop()
-        failed = [line for line in command("check", cwd=tmp_path).stdout.splitlines() if line.startswith("FAILED")]
+        failed = [
+            line
+            for line in command("check", cwd=tmp_path).stdout.splitlines()
+            if line.startswith("FAILED")
+        ]
         assert len(failed) == 1
         assert "check `host`, `port` and `tls` under `broker`" in failed[0]
 
 
 def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Broker) -> None:
-    (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=broker.port))
+    (tmp_path / "limber.yaml").write_text(
+        settings(ANKLE.replace("network", "simulated"), port=broker.port)
+    )
     Journal(tmp_path / "limber.db").close()
     data = bytearray((tmp_path / "limber.db").read_bytes())
     data[4096:8192] = b"\xa5" * 4096
@@ -483,11 +582,15 @@ def test_a_full_disk_stops_neither_movements_nor_the_bridge(
         failing = listener.wait(lambda one: one.topic == STATE and not one.json["recording"])
         assert failing.json["journal"]["problem"] == "disk_error"
         since = len(listener.heard)
-        told = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "movement", since=since).json["id"]
+        told = listener.wait(
+            lambda one: one.topic == EVENT and one.json["kind"] == "movement", since=since
+        ).json["id"]
         limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, limit)
         since = len(listener.heard)
-        state = listener.wait(lambda one: one.topic == STATE and one.json["recording"], since=since).json
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["recording"], since=since
+        ).json
         events = listener.ask(ask="events", night=state["tonight"]["night"])["events"]
         assert told in [event["id"] for event in events]
     log = bridge.log.read_text()
@@ -495,24 +598,36 @@ def test_a_full_disk_stops_neither_movements_nor_the_bridge(
     assert log.count("recording again") == 1
 
 
-def test_nobody_else_reads_what_the_bridge_writes(tmp_path: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_nobody_else_reads_what_the_bridge_writes(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     """Journal, lock, backup, raw signal; what is exported is for whoever asked for it."""
-    port, sensor, files = free_port(), AnkleSensor(), tmp_path / "limber-raw"
+    port = free_port()
+    sensor = AnkleSensor()
+    files = tmp_path / "limber-raw"
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
         for second in range(3):
             send(port, sensor.frame(leg(second / 2, 0.5, [])))
-        wait_for(lambda: any(files.glob("anna-*.db")) and any((tmp_path / "limber-backups").glob("*.db")))
+        wait_for(
+            lambda: any(files.glob("anna-*.db")) and any((tmp_path / "limber-backups").glob("*.db"))
+        )
         wait_for(lambda: next(files.glob("anna-*.db")).stat().st_size > 0)
-        written = [*tmp_path.glob("limber.db*"), *tmp_path.glob("limber-*/*"), *tmp_path.glob("limber-*/")]
+        written = [
+            *tmp_path.glob("limber.db*"),
+            *tmp_path.glob("limber-*/*"),
+            *tmp_path.glob("limber-*/"),
+        ]
         modes = {path.name: oct(path.stat().st_mode & 0o077) for path in written}
     assert {"limber.db", "limber.db.lock", "limber-raw", "limber-backups"} <= set(modes)
     assert set(modes.values()) == {"0o0"}, modes
 
 
 def test_check_without_a_broker(tmp_path: Path) -> None:
-    (tmp_path / "limber.yaml").write_text(settings(ANKLE.replace("network", "simulated"), port=free_port()))
+    (tmp_path / "limber.yaml").write_text(
+        settings(ANKLE.replace("network", "simulated"), port=free_port())
+    )
     ended = command("check", cwd=tmp_path)
     assert ended.returncode == 1
     assert "check `host`, `port` and `tls` under `broker`" in ended.stdout

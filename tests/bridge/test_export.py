@@ -17,8 +17,7 @@ import pyedflib
 import pytest
 
 from limber_bridge.cli import main
-from limber_bridge.detected import detect
-from limber_bridge.detection.detector import Detector, Memory
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     Certainty,
     Cramp,
@@ -29,15 +28,24 @@ from limber_bridge.detection.events import (
     Movement,
     identity,
 )
-from limber_bridge.detection.night import score_night
-from limber_bridge.detection.personal import Label
+from limber_bridge.detection.night_score import score_night
+from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
-from limber_bridge.journal import Journal
+from limber_bridge.detection.signal import (
+    SECOND,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
+from limber_bridge.offline.detect import detect
 from limber_bridge.recordings import read
-from limber_bridge.recordings.kept import About, NightFile
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.signals import blocks
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.raw_format import About, NightFile
 from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
@@ -45,22 +53,23 @@ SENSORS = (
     "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}\n"
     "{id: 2, source: network, place: tibialis, side: right, quantity: emg}"
 )
-ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-EMG = Sensor(2, Quantity.EMG, Place.TIBIALIS, Side.RIGHT)
+ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.RIGHT)
 DAY = date(2026, 11, 22)
 AT = local("2026-11-21T23:00") + 250_000
 HOLE = range(600, 640)
 """Seconds in which the ankle measures nothing."""
 
 
-def sent(sensor: Sensor, rate: float, drift: float, step: float) -> list[Block]:
+def sent(sensor: Sensor, rate: float, drift: float, step: float) -> list[SampleBlock]:
     """A sleeper as a sensor sends it whose clock is a little off."""
-    happens = plan(3, Wishes(hours=0.5, plm_index=100, cramps=0))
+    happens = plan(3, NightSpec(hours=0.5, plm_index=100, cramps=0))
     (signal,) = [np.concatenate([one.samples for one in blocks(happens, sensor, rate)], axis=1)]
-    whole = Block(0, np.rint(signal / step) * step, Clock(0, AT, rate * drift), rate)
+    whole = SampleBlock(0, np.rint(signal / step) * step, SampleClock(0, AT, rate * drift), rate)
     if sensor is not ANKLE:
         return [whole]
-    begin, end = round(HOLE.start * rate), round(HOLE.stop * rate)
+    begin = round(HOLE.start * rate)
+    end = round(HOLE.stop * rate)
     return [whole.split(begin)[0], whole.split(end)[1]]
 
 
@@ -69,10 +78,16 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a configuration, and a night as a bridge leaves it."""
     folder = tmp_path_factory.mktemp("kept")
     (folder / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
-    detector, events = Detector([ANKLE, EMG]), list[Event]()
+    detector = Pipeline([ANKLE, EMG])
+    events = list[Event]()
     (folder / "limber-raw").mkdir()
-    with closing(NightFile(folder / "limber-raw/anna-2026-11-22.db", About("anna", str(DAY), "0.1.0"), AT)) as file:
-        for sensor, signal in ((ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)), (EMG, sent(EMG, 250.0, 0.999, 0.1))):
+    with closing(
+        NightFile(folder / "limber-raw/anna-2026-11-22.db", About("anna", str(DAY), "0.1.0"), AT)
+    ) as file:
+        for sensor, signal in (
+            (ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)),
+            (EMG, sent(EMG, 250.0, 0.999, 0.1)),
+        ):
             file.write([(sensor, signal)])
             for block in signal:
                 events += detector.feed(sensor.id, block)
@@ -84,9 +99,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.finish(replace(night(DAY), measures=score.measures))
         journal.finish(night(date(2026, 11, 20), 2))
         # What it is about was in the journal once: nobody may say now that nothing was recognised.
-        gone = Cramp(local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5)
+        gone = Cramp(
+            local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5
+        )
         journal.keep_label("anna", Label(identity(gone), gone.onset, cramp=True, about=gone))
-        journal.append("anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory)
+        journal.append(
+            "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory
+        )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
         database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
         database.commit()
@@ -99,7 +118,9 @@ def limber(*words: str | Path) -> int:
 
 def exported(folder: Path, name: str, capsys: pytest.CaptureFixture[str], *words: str) -> Path:
     out = folder / name
-    assert limber("export", *words, "--out", out, "--config", folder / "limber.yaml") == 0, capsys.readouterr().err
+    assert limber("export", *words, "--out", out, "--config", folder / "limber.yaml") == 0, (
+        capsys.readouterr().err
+    )
     return out
 
 
@@ -107,7 +128,18 @@ def test_the_list_for_a_person(kept: Path, capsys: pytest.CaptureFixture[str]) -
     assert limber("nights", "--config", kept / "limber.yaml") == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split()[5:] == ["asleep", "movements", "PLM", "PLM/h", "revision", "kept"]
-    assert rows[0].split() == ["anna", "2026-11-20", "00:10-08:04", "7.9", "6.7", "312", "190", "24.1", "2", "figures"]
+    assert rows[0].split() == [
+        "anna",
+        "2026-11-20",
+        "00:10-08:04",
+        "7.9",
+        "6.7",
+        "312",
+        "190",
+        "24.1",
+        "2",
+        "figures",
+    ]
     assert rows[1].split()[:2] == ["anna", "2026-11-22"]
     assert rows[1].endswith("events and signal")
     assert rows[2].split()[:4] == ["anna", "2026-11-23", "not", "finished"]
@@ -117,13 +149,20 @@ def test_the_list_for_programs(kept: Path, capsys: pytest.CaptureFixture[str]) -
     assert limber("nights", "--json", "--config", kept / "limber.yaml", "--sleeper", "anna") == 0
     nights = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["night"], one["finished"], one["events"]) for one in nights] == [
-        ("2026-11-20", True, "dropped 2026-11-23"), ("2026-11-22", True, "kept"), ("2026-11-23", False, "kept"),
-    ]  # fmt: skip
+        ("2026-11-20", True, "dropped 2026-11-23"),
+        ("2026-11-22", True, "kept"),
+        ("2026-11-23", False, "kept"),
+    ]
     assert nights[0]["measures"]["plm_index"] == 24.0506
-    assert (nights[1]["signal"], nights[2]["signal"]) == (str(kept / "limber-raw/anna-2026-11-22.db"), None)
+    assert (nights[1]["signal"], nights[2]["signal"]) == (
+        str(kept / "limber-raw/anna-2026-11-22.db"),
+        None,
+    )
 
 
-def test_edf_for_our_own_reader_scores_the_same(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_edf_for_our_own_reader_scores_the_same(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = exported(kept, "night.edf", capsys)
     raw = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
     edf = detect(read(path, BERLIN), WASM_2016)
@@ -131,11 +170,15 @@ def test_edf_for_our_own_reader_scores_the_same(kept: Path, capsys: pytest.Captu
     # Walking to the bed and away from it is one movement or many, as a sample more or less has it.
     lying = range(AT + 90 * SECOND, AT + 1690 * SECOND)
     ours, theirs = (
-        [one for one in found.events if isinstance(one, Movement) and one.onset in lying] for found in (raw, edf)
+        [one for one in found.events if isinstance(one, Movement) and one.onset in lying]
+        for found in (raw, edf)
     )
     assert len(ours) > 20
-    # A sample of the file is at most half an interval off: what is found moves by that, and by a frame now and then.
-    assert [one.onset / SECOND for one in theirs] == pytest.approx([one.onset / SECOND for one in ours], abs=0.1)
+    # A sample of the file is at most half an interval off: what is found moves by that, and by a
+    # frame now and then.
+    assert [one.onset / SECOND for one in theirs] == pytest.approx(
+        [one.onset / SECOND for one in ours], abs=0.1
+    )
     (gap,) = [one for one in edf.events if isinstance(one, Gap) and one.end - one.onset > SECOND]
     begin = AT + HOLE.start * SECOND / 1.002
     assert (gap.onset - begin) / SECOND == pytest.approx(-0.02, abs=0.03)
@@ -145,7 +188,12 @@ def test_edf_for_our_own_reader_scores_the_same(kept: Path, capsys: pytest.Captu
 def test_edf_for_edfio(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edf = edfio.read_edf(exported(kept, "edfio.edf", capsys))
     assert edf.startdatetime == datetime(2026, 11, 21, 23, 0, 0)  # noqa: DTZ001 - local time, as EDF has it
-    assert [one.label for one in edf.signals] == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
+    assert [one.label for one in edf.signals] == [
+        "left_acc_x",
+        "left_acc_y",
+        "left_acc_z",
+        "right_emg",
+    ]
     assert [one.sampling_frequency for one in edf.signals] == [50.0, 50.0, 50.0, 250.0]
     texts = [one.text for one in edf.annotations]
     assert any(text.startswith("candidate leg movement right") for text in texts)
@@ -161,22 +209,30 @@ def test_edf_for_edflib(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert edf.getSignalLabels() == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
         assert edf.getPhysicalDimension(3) == "uV"
         ankle = sent(ANKLE, 50.0, 1.002, 1e-3)[0].samples
-        # The first slot lies 0.25 s before the first sample; each holds the sample that is nearest, as it was sent.
+        # The first slot lies 0.25 s before the first sample; each holds the sample that is nearest,
+        # as it was sent.
         slots = np.arange(20, 20_000)
         nearest = np.rint((slots / 50 - 0.25) * 50 * 1.002).astype(int)
         assert edf.readSignal(1)[slots] == pytest.approx(ankle[1, nearest], abs=1e-9)
         onsets, durations, texts = edf.readAnnotations()
     leg = [number for number, text in enumerate(texts) if "leg movement" in text]
     movements = [one for one in events if isinstance(one, Movement)]
-    assert onsets[leg] == pytest.approx([(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3)
+    assert onsets[leg] == pytest.approx(
+        [(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3
+    )
     assert durations[leg] == pytest.approx([one.duration / SECOND for one in movements], abs=1e-3)
 
 
-def test_what_is_exported_is_read_by_whom_its_owner_lets(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_exported_is_read_by_whom_its_owner_lets(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Other than the bridge's own files: as the umask of who exports says."""
     before = os.umask(0o027)
     try:
-        modes = [exported(kept, name, capsys).stat().st_mode & 0o777 for name in ("m.edf", "m.csv", "m.json")]
+        modes = [
+            exported(kept, name, capsys).stat().st_mode & 0o777
+            for name in ("m.edf", "m.csv", "m.json")
+        ]
     finally:
         os.umask(before)
     assert modes == [0o640] * 3
@@ -191,7 +247,9 @@ def test_csv_holds_every_event(kept: Path, capsys: pytest.CaptureFixture[str]) -
     assert [float(row["onset"]) for row in found] == pytest.approx(
         [(one.onset - AT) / SECOND + 0.25 for one in movements], abs=1e-3
     )
-    assert datetime.fromisoformat(found[0]["start"]) == datetime.fromtimestamp(movements[0].onset / 1e6, UTC)
+    assert datetime.fromisoformat(found[0]["start"]) == datetime.fromtimestamp(
+        movements[0].onset / 1e6, UTC
+    )
     assert {row["side"] for row in found} <= {"left", "right", "both"}
     assert {"gap", "series"} <= {row["kind"] for row in rows}
 
@@ -209,19 +267,25 @@ def test_json_is_that_of_score(kept: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def noted(folder: Path, target: Path) -> Path:
-    """The same folder, where somebody has said what they did: an hour before the signal, in it, on a day without."""
+    """The same folder, where somebody has said what they did: an hour before the signal, in it, on
+    a day without."""
     shutil.copytree(folder, target)
     factors = [
-        Factor(AT - 3600 * SECOND, FactorKind.WARM_BATH, 'hot,\x14 "long"'), Factor(AT + 60 * SECOND, FactorKind.WATER),
-    ]  # fmt: skip
+        Factor(AT - 3600 * SECOND, FactorKind.WARM_BATH, 'hot,\x14 "long"'),
+        Factor(AT + 60 * SECOND, FactorKind.WATER),
+    ]
     with Journal(target / "limber.db") as journal:
-        memory = journal.memory("anna") or Memory({})
+        memory = journal.memory("anna") or PipelineState({})
         without = Factor(local("2026-11-24T20:00"), FactorKind.STRETCHING)
-        journal.append("anna", [*((DAY, one) for one in factors), (date(2026, 11, 25), without)], memory)
+        journal.append(
+            "anna", [*((DAY, one) for one in factors), (date(2026, 11, 25), without)], memory
+        )
     return target
 
 
-def test_what_somebody_did_is_in_every_export(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_somebody_did_is_in_every_export(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = noted(kept, tmp_path / "noted")
     found = json.loads(exported(folder, "night.json", capsys).read_text())
     assert found["factors"] == [
@@ -231,8 +295,9 @@ def test_what_somebody_did_is_in_every_export(kept: Path, tmp_path: Path, capsys
     with exported(folder, "night.csv", capsys).open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] == "factor"]
     assert [(row["onset"], row["factor"], row["note"]) for row in rows] == [
-        ("-3599.75", "warm_bath", 'hot,\x14 "long"'), ("60.25", "water", ""),
-    ]  # fmt: skip
+        ("-3599.75", "warm_bath", 'hot,\x14 "long"'),
+        ("60.25", "water", ""),
+    ]
     path = exported(folder, "night.edf", capsys)
     told = {one.text: one.onset for one in edfio.read_edf(path).annotations}
     assert (told['warm bath: hot,  "long"'], told["water"]) == (-3599.75, 60.25)
@@ -240,7 +305,9 @@ def test_what_somebody_did_is_in_every_export(kept: Path, tmp_path: Path, capsys
         assert 'warm bath: hot,  "long"' in edf.readAnnotations()[2]
 
 
-def test_what_somebody_did_makes_no_night(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_somebody_did_makes_no_night(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = noted(kept, tmp_path / "noted")
     assert limber("nights", "--config", folder / "limber.yaml") == 0
     assert "2026-11-25" not in capsys.readouterr().out
@@ -257,24 +324,36 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
 ) -> None:
     folder = tmp_path / "felt"
     shutil.copytree(kept, folder)
-    possible = Cramp(AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5)
+    possible = Cramp(
+        AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5
+    )
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, possible)], journal.memory("anna") or Memory({}))
-        journal.keep_label("anna", Label(identity(possible), possible.onset, cramp=False, about=possible))
+        journal.append("anna", [(DAY, possible)], journal.memory("anna") or PipelineState({}))
+        journal.keep_label(
+            "anna", Label(identity(possible), possible.onset, cramp=False, about=possible)
+        )
         journal.keep_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
         journal.keep_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
         journal.keep_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
     found = json.loads(exported(folder, "night.json", capsys).read_text())
     assert found["cramps"] == [
         {
-            "onset": 600.25, "end": 640.25, "certainty": "possible", "reason": "sudden movement", "strength": 1.5,
+            "onset": 600.25,
+            "end": 640.25,
+            "certainty": "possible",
+            "reason": "sudden movement",
+            "strength": 1.5,
             "label": False,
         },
         {
-            "onset": 300.25, "end": None, "certainty": "reported", "reason": "somebody said so", "strength": None,
+            "onset": 300.25,
+            "end": None,
+            "certainty": "reported",
+            "reason": "somebody said so",
+            "strength": None,
             "label": True,
         },
-    ]  # fmt: skip
+    ]
     with exported(folder, "night.csv", capsys).open(newline="") as file:
         rows = list(csv.DictReader(file))
     said = [
@@ -282,7 +361,10 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
         for row in rows
         if row["kind"] == "cramp"
     ]
-    assert said == [("300.25", "", "reported", "", "True"), ("600.25", "40.0", "possible", "1.5", "False")]
+    assert said == [
+        ("300.25", "", "reported", "", "True"),
+        ("600.25", "40.0", "possible", "1.5", "False"),
+    ]
     onsets = [float(row["onset"]) for row in rows if row["kind"] != "series"]
     assert onsets == sorted(onsets)
     annotations = edfio.read_edf(exported(folder, "night.edf", capsys)).annotations
@@ -295,11 +377,15 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
     assert [one["certainty"] for one in alone["cramps"]] == ["reported"]
 
 
-def test_the_journal_is_read_without_any_secret(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_journal_is_read_without_any_secret(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "secured"
     shutil.copytree(kept, folder)
     text = (folder / "limber.yaml").read_text()
-    secured = text.replace("port: 1}\nsleepers", "port: 1, user: u, password: !env_var LIMBER_NO_SUCH}\nsleepers")
+    secured = text.replace(
+        "port: 1}\nsleepers", "port: 1, user: u, password: !env_var LIMBER_NO_SUCH}\nsleepers"
+    )
     keyed = secured.replace("side: left,", "side: left, key: !file no/such,", 1)
     assert keyed.count("!") == 2
     (folder / "limber.yaml").write_text(keyed)
@@ -308,13 +394,17 @@ def test_the_journal_is_read_without_any_secret(kept: Path, tmp_path: Path, caps
     for command in ("run", "check"):
         assert limber(command, "--config", folder / "limber.yaml") == 2
         assert "set the environment variable LIMBER_NO_SUCH" in capsys.readouterr().err
-    (folder / "limber.yaml").write_text(keyed.replace("time_zone: Europe/Berlin", "time_zone: !env_var LIMBER_ZONE"))
+    (folder / "limber.yaml").write_text(
+        keyed.replace("time_zone: Europe/Berlin", "time_zone: !env_var LIMBER_ZONE")
+    )
     assert limber("nights", "--config", folder / "limber.yaml") == 2
     said = "limber.yaml:1: bridge.time_zone: set the environment variable LIMBER_ZONE, or write"
     assert said in capsys.readouterr().err
 
 
-def test_without_the_signal_there_are_the_annotations(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_the_signal_there_are_the_annotations(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = exported(kept, "gap.edf", capsys, "2026-11-23")
     assert "the raw signal of 2026-11-23 is not kept" in capsys.readouterr().err
     assert edfio.read_edf(path).num_signals == 0
@@ -353,7 +443,7 @@ def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     with Journal(tmp_path / "limber.db") as journal:
-        journal.append("anna", [], Detector([ANKLE]).memory)
+        journal.append("anna", [], Pipeline([ANKLE]).memory)
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 0
     assert capsys.readouterr().out == "no night yet\n"
     assert limber("export", "--out", tmp_path / "x.edf", "--config", tmp_path / "limber.yaml") == 1

@@ -17,10 +17,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.database import Ailment
-from limber_bridge.detection.detector import Memory, SensorMemory
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
-    Bed,
+    BedTransition,
     Certainty,
     Cramp,
     Event,
@@ -28,32 +27,42 @@ from limber_bridge.detection.events import (
     FactorKind,
     Gap,
     Method,
-    Posture,
+    PositionChange,
     Series,
     identity,
 )
-from limber_bridge.detection.noise import Noise
-from limber_bridge.detection.personal import Label
+from limber_bridge.detection.noise_floor import Noise
+from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.sleep import BedState
-from limber_bridge.journal import Journal, Limits, backups, look_at
-from limber_bridge.layout import MIGRATIONS, Page, encode
-from limber_bridge.record import InUseError, JournalError, SpoiltError, UnwritableError, read_only
-from limber_bridge.settings import Settings
-from limber_bridge.sources.arrival import Read
+from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.domain.retention import RetentionLimits
+from limber_bridge.domain.settings import Settings
+from limber_bridge.storage.journal import Journal, backups, look_at
+from limber_bridge.storage.journal_reader import (
+    InUseError,
+    JournalError,
+    SpoiltError,
+    UnwritableError,
+    read_only,
+)
+from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, encode
+from limber_bridge.storage.sqlite import DiskFault
 from tests.bridge.examples import kick, local, night
 
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
 EVENTS: list[Event] = [
-    Bed(AT, in_bed=True),
+    BedTransition(AT, in_bed=True),
     kick(AT + 1_000_000),
-    Posture(AT + 9_000_000, AT + 12_000_000),
+    PositionChange(AT + 9_000_000, AT + 12_000_000),
     Series(AT + 1_000_000, AT + 99_000_000, AT + 97_000_000, 4, ended=False),
     Gap(1, AT + 200_000_000, AT + 300_000_000),
-    Cramp(AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement", 1.4, {"moving_1min_s": 21.0}),
+    Cramp(
+        AT + 400_000_000, None, Certainty.POSSIBLE, "sudden movement", 1.4, {"moving_1min_s": 21.0}
+    ),
 ]
-MEMORY = Memory(
-    {1: SensorMemory(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
+MEMORY = PipelineState(
+    {1: SensorState(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
     BedState(in_bed=True, method=Method.ANKLE, standing={1: (0.0, 0.1, 0.99)}),
     (4.9, 5.1),
 )
@@ -92,11 +101,12 @@ def test_ids_are_made_from_what_an_event_is() -> None:
 def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
-        pages, after = [], 0
+        pages = []
+        after = 0
         while page := journal.entries("anna", NIGHT, after, 2):
             pages.append([entry.event for entry in page])
             after = page[-1].number
-    told = [event for event in EVENTS if not isinstance(event, Posture)]
+    told = [event for event in EVENTS if not isinstance(event, PositionChange)]
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [event for page in pages for event in page] == told
 
@@ -108,12 +118,19 @@ def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
             journal.finish(night(day))
         journal.finish(night(days[0], revision=2))
         found = journal.nights("anna")
-        assert [(one.date, one.revision) for one in found] == [(days[0], 2), (days[2], 1), (days[1], 1)]
+        assert [(one.date, one.revision) for one in found] == [
+            (days[0], 2),
+            (days[2], 1),
+            (days[1], 1),
+        ]
         assert [one.date for one in journal.nights("anna", days[0], 1)] == [days[2]]
 
 
 def test_only_one_bridge_uses_a_journal(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j.db"), pytest.raises(JournalError, match="another limber uses this journal"):
+    with (
+        Journal(tmp_path / "j.db"),
+        pytest.raises(JournalError, match="another limber uses this journal"),
+    ):
         Journal(tmp_path / "j.db")
 
 
@@ -146,7 +163,8 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
 
 
 def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
-    """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user out."""
+    """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user
+    out."""
     look_at(tmp_path / "j.db")
     assert list(tmp_path.iterdir()) == []
     Journal(tmp_path / "j.db").close()
@@ -170,7 +188,9 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         journal._database.execute("PRAGMA max_page_count = 40")
         journal.append("anna", filed(*EVENTS), MEMORY)
         with pytest.raises(JournalError, match="the disk is full; make room on it"):
-            journal.append("anna", filed(*(kick(AT + number * 5_000_000) for number in range(5000))), MEMORY)
+            journal.append(
+                "anna", filed(*(kick(AT + number * 5_000_000) for number in range(5000))), MEMORY
+            )
         assert len(journal.events("anna", NIGHT)) == len(EVENTS)
 
 
@@ -178,8 +198,8 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from limber_bridge.detection.detector import Memory
-from limber_bridge.journal import Journal
+from limber_bridge.detection.pipeline import Memory
+from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import kick
 with Journal(Path(sys.argv[1])) as journal:
     for number in range(100_000):
@@ -192,7 +212,9 @@ with Journal(Path(sys.argv[1])) as journal:
 def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) -> None:
     """The writer says a number when its event is kept, and is killed at some moment."""
     last = random.Random(seed).randint(5, 150)  # noqa: S311 - a moment, not a secret
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "j.db")], stdout=subprocess.PIPE) as writer:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "j.db")], stdout=subprocess.PIPE
+    ) as writer:
         assert writer.stdout is not None
         said = -1
         while said < last:
@@ -207,7 +229,11 @@ def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) ->
 def full(path: Path) -> None:
     """A journal of some size, closed."""
     with Journal(path) as journal:
-        journal.append("anna", filed(*(Posture(AT + number, AT + number + 1) for number in range(200))), MEMORY)
+        journal.append(
+            "anna",
+            filed(*(PositionChange(AT + number, AT + number + 1) for number in range(200))),
+            MEMORY,
+        )
         journal.finish(night(NIGHT))
 
 
@@ -243,8 +269,8 @@ def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) 
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(date(2026, 11, 21), Limits())
-        journal.upkeep(date(2026, 11, 22), Limits())
+        journal.upkeep(date(2026, 11, 21), RetentionLimits())
+        journal.upkeep(date(2026, 11, 22), RetentionLimits())
     assert [one.name for one in backups(path)] == ["limber-2026-11-22.db", "limber-2026-11-21.db"]
     spoil(path)
     spoil(backups(path)[0])
@@ -260,7 +286,7 @@ def test_a_journal_that_lost_its_beginning_is_damaged(tmp_path: Path, beginning:
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(NIGHT, Limits())
+        journal.upkeep(NIGHT, RetentionLimits())
     path.write_bytes(beginning)
     with Journal(path) as journal:
         assert "was DAMAGED" in journal.notices[0]
@@ -298,12 +324,20 @@ FILLED: Final = (
 
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
-def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(tmp_path: Path, version: int) -> None:
-    path, before, label = tmp_path / "limber.db", NIGHT - timedelta(days=1), said(AT, cramp=True)
+def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "limber.db"
+    before = NIGHT - timedelta(days=1)
+    label = said(AT, cramp=True)
     known = {
-        "night": NIGHT, "before": before, "label": label, "said": encode(label), "memory": encode(MEMORY),
+        "night": NIGHT,
+        "before": before,
+        "label": label,
+        "said": encode(label),
+        "memory": encode(MEMORY),
         "finished": encode(night(before, 2)),
-    }  # fmt: skip
+    }
     with closing(sqlite3.connect(path)) as database:
         for number in range(version):
             database.executescript(MIGRATIONS[number] + FILLED[number].format(**known))
@@ -318,10 +352,13 @@ def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(tmp_path: 
         assert journal.dropped("anna", before) == (77 if version > 2 else None)
         assert journal.before == tmp_path / f"limber.db.schema-{version}"
         journal.append("anna", filed(*EVENTS), MEMORY)
-        journal.write([Page("anna", labels=(label,), read=((1, Read(7, 100)),))])
-        earlier = [Read(6, 75)] if version > 3 else []
-        assert (len(journal.events("anna", NIGHT)), journal.read()) == (len(EVENTS) + 1, {1: [*earlier, Read(7, 100)]})
-        journal.write([Page("anna", settings=Settings(sensitivity=1.5))])
+        journal.write([JournalBatch("anna", labels=(label,), read=((1, ReadPosition(7, 100)),))])
+        earlier = [ReadPosition(6, 75)] if version > 3 else []
+        assert (len(journal.events("anna", NIGHT)), journal.read()) == (
+            len(EVENTS) + 1,
+            {1: [*earlier, ReadPosition(7, 100)]},
+        )
+        journal.write([JournalBatch("anna", settings=Settings(sensitivity=1.5))])
         assert journal.settings("anna") == Settings(sensitivity=1.5)
         assert journal.labels("anna") == [label]
     with closing(sqlite3.connect(tmp_path / f"limber.db.schema-{version}")) as copy:
@@ -338,7 +375,7 @@ class Failing(Journal):
     @override
     def _drop(self, night: date) -> None:
         if self.dropped_so_far:
-            raise UnwritableError(self._path, Ailment.DISK_ERROR, "as a disk would")
+            raise UnwritableError(self._path, DiskFault.DISK_ERROR, "as a disk would")
         super()._drop(night)
         self.dropped_so_far += 1
 
@@ -346,7 +383,7 @@ class Failing(Journal):
 def test_a_night_that_was_dropped_before_the_disk_failed_is_told(tmp_path: Path) -> None:
     with Failing(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        done = journal.upkeep(NIGHT, Limits(nights=9))
+        done = journal.upkeep(NIGHT, RetentionLimits(nights=9))
     assert done.dropped == tuple(days[:1])
     assert "the disk reports errors" in (done.problem or "")
 
@@ -356,7 +393,7 @@ def many_nights(journal: Journal, count: int) -> list[date]:
     days = [NIGHT - timedelta(days=back) for back in range(count - 1, -1, -1)]
     for number, day in enumerate(days):
         begin = AT + number * 10**9
-        events = [(day, Posture(begin + one, begin + one + 1)) for one in range(40)]
+        events = [(day, PositionChange(begin + one, begin + one + 1)) for one in range(40)]
         journal.append("anna", events, MEMORY)
         journal.finish(night(day))
     return days
@@ -365,17 +402,17 @@ def many_nights(journal: Journal, count: int) -> list[date]:
 def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        assert journal.upkeep(NIGHT, Limits(nights=9)).dropped == tuple(days[:3])
+        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
         assert [day for day in days if not journal.events("anna", day)] == days[:3]
         assert len(journal.nights("anna")) == 12
         assert [day for day in days if journal.dropped("anna", day) is not None] == days[:3]
-        assert journal.upkeep(NIGHT, Limits(nights=9)).dropped == ()
+        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == ()
 
 
 def test_a_journal_that_is_too_large_keeps_a_week_all_the_same(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 10)
-        assert journal.upkeep(NIGHT, Limits(size=0)).dropped == tuple(days[:3])
+        assert journal.upkeep(NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
 
 
 def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
@@ -383,9 +420,11 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
     with Journal(path) as journal:
         many_nights(journal, 3)
         (tmp_path / "limber-backups").mkdir()
-        (tmp_path / "limber-backups" / ".limber-2026-11-01.db.part").write_text("of a bridge that was killed meanwhile")
+        (tmp_path / "limber-backups" / ".limber-2026-11-01.db.part").write_text(
+            "of a bridge that was killed meanwhile"
+        )
         for back in range(9, -1, -1):
-            assert journal.upkeep(NIGHT - timedelta(days=back), Limits()).problem is None
+            assert journal.upkeep(NIGHT - timedelta(days=back), RetentionLimits()).problem is None
     assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
     with read_only(backups(path)[0]) as copy:
         assert len(copy.nights("anna")) == 3
@@ -406,9 +445,15 @@ def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), st.integers(1, 3)), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), st.integers(1, 3)), max_size=12
+    )
+)
 @example([(0, False, False, 1), (1, True, True, 1)])
-def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bool, bool, int]]) -> None:
+def test_pages_that_were_joined_leave_the_same_behind(
+    orders: list[tuple[int, bool, bool, int]],
+) -> None:
     """What waited for a disk is written at once; what is there afterwards must not differ."""
     pages = []
     for at, grown, anew, day in orders:
@@ -417,9 +462,11 @@ def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bo
         done = (replace(night(date_), revision=1 + at),) if grown else ()
         events = ((date_, series), (date_, Factor(AT + 1000 + at, FactorKind.WATER)))
         chosen = Settings(sensitivity=1.0 + at / 10) if grown else None
-        pages.append(Page("anna", (date_,) if anew else (), events, MEMORY, done, settings=chosen))
+        pages.append(
+            JournalBatch("anna", (date_,) if anew else (), events, MEMORY, done, settings=chosen)
+        )
 
-    def left(*written: Page) -> tuple[list[object], list[object], Settings]:
+    def left(*written: JournalBatch) -> tuple[list[object], list[object], Settings]:
         with TemporaryDirectory() as folder, Journal(Path(folder) / "j.db") as journal:
             for page in written:
                 journal.write([page])
@@ -428,7 +475,7 @@ def test_pages_that_were_joined_leave_the_same_behind(orders: list[tuple[int, bo
             return events, list(journal.nights("anna")), journal.settings("anna")
 
     if pages:
-        assert left(*pages) == left(reduce(Page.joined, pages))
+        assert left(*pages) == left(reduce(JournalBatch.joined, pages))
 
 
 def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
@@ -464,7 +511,8 @@ def test_labels_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
-    """Also where the first was said of a moment, of which it was known later only what it was about."""
+    """Also where the first was said of a moment, of which it was known later only what it was
+    about."""
     with Journal(tmp_path / "j.db") as journal:
         journal.keep_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
         journal.keep_label("anna", said(AT, cramp=True, moment=AT + 7))
@@ -496,7 +544,7 @@ def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None
     with Journal(tmp_path / "j.db") as journal:
         (cramp,) = journal.events("anna", NIGHT)
         assert cramp == Cramp(5, None, Certainty.POSSIBLE, "sudden movement", None, {})
-        assert journal.memory("anna") == Memory({1: SensorMemory(1, 2, 50.0)}, BedState(), ())
+        assert journal.memory("anna") == PipelineState({1: SensorState(1, 2, 50.0)}, BedState(), ())
         journal.keep_label("anna", said(AT, cramp=True))
         assert journal.labels("anna") == [said(AT, cramp=True)]
         assert journal.settings("anna") == Settings(paused=False, sensitivity=1.0)
@@ -506,7 +554,13 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
     chosen = Settings(paused=True, sensitivity=1.25, calibrated=AT)
     with Journal(tmp_path / "j.db") as journal:
         assert journal.settings("anna") == Settings()
-        journal.write([Page("anna", settings=Settings(sensitivity=2.0)), Page("anna", settings=chosen), Page("anna")])
+        journal.write(
+            [
+                JournalBatch("anna", settings=Settings(sensitivity=2.0)),
+                JournalBatch("anna", settings=chosen),
+                JournalBatch("anna"),
+            ]
+        )
     with Journal(tmp_path / "j.db") as journal:
         assert (journal.settings("anna"), journal.settings("bob")) == (chosen, Settings())
 

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from house.process import Program
-from limber_bridge.detection.signal import Block, Clock, Floats, Place, Quantity, Side
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
+from devtools.processes import Program
+from limber_bridge.detection.signal import (
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Side,
+)
+from limber_bridge.domain.recording import column_names
+from limber_bridge.recordings.csv import write_csv
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
 from tests.bridge.test_daemon import PLAYED
@@ -38,9 +45,14 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three times what looks like a cramp, and once something fainter, which is told to nobody."""
     signal = np.hstack([restless(kick) for kick in (35.0, 30.0, 25.0, 9.0)])
     # Numbered from 1970 on, so that the file has times of day.
-    block = Block(round(BEGIN.timestamp() * 50), signal, Clock(0, 0, 50.0), 50.0)
+    block = SampleBlock(round(BEGIN.timestamp() * 50), signal, SampleClock(0, 0, 50.0), 50.0)
     path = tmp_path_factory.mktemp("recorded") / "night.csv"
-    write_csv(path, Quantity.ACCELERATION, column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT), [block])
+    write_csv(
+        path,
+        Quantity.ACCELERATION,
+        column_names(Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT),
+        [block],
+    )
     return path
 
 
@@ -50,7 +62,9 @@ def played(path: Path) -> str:
 
 def state(listener: Listener, *, labels: int, since: int = 0) -> Any:
     """The first state, from message number `since` on, that knows of so many labels."""
-    return listener.wait(lambda one: one.topic == STATE and one.json["cramp_labels"] == labels, since=since).json
+    return listener.wait(
+        lambda one: one.topic == STATE and one.json["cramp_labels"] == labels, since=since
+    ).json
 
 
 def over(message: Message) -> bool:
@@ -64,18 +78,24 @@ def cramps(listener: Listener) -> list[Any]:
     return [event for event in events if event["kind"] == "cramp"]
 
 
-def killed_and_started_anew(bridge: Program, start_bridge: StartBridge, path: Path, broker: Broker) -> None:
+def killed_and_started_anew(
+    bridge: Program, start_bridge: StartBridge, path: Path, broker: Broker
+) -> None:
     bridge.kill()
     start_bridge(played(path), broker.port)
 
 
-def test_three_false_alarms_are_told_no_more(recorded: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_three_false_alarms_are_told_no_more(
+    recorded: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         bridge = start_bridge(played(recorded), broker.port)
         listener.wait(over)
         told = cramps(listener)
         assert [event["label"] for event in told] == [None, None, None]
-        assert [event["strength"] for event in told] == sorted((event["strength"] for event in told), reverse=True)
+        assert [event["strength"] for event in told] == sorted(
+            (event["strength"] for event in told), reverse=True
+        )
         for event in told:
             answer = listener.ask(ask="label", cramp=False, event=event["id"])
             assert (answer["ok"], answer["event"]) == (True, event["id"].removesuffix("-ended"))
@@ -100,7 +120,10 @@ def test_labels_are_reset(recorded: Path, broker: Broker, start_bridge: StartBri
         state(listener, labels=3)
         since = len(listener.heard)
         assert listener.ask(ask="reset_labels")["ok"] is True
-        assert state(listener, labels=0, since=since)["cramp_thresholds"] == {"possible": 1.0, "probable": 1.0}
+        assert state(listener, labels=0, since=since)["cramp_thresholds"] == {
+            "possible": 1.0,
+            "probable": 1.0,
+        }
         assert [event["label"] for event in cramps(listener)] == [None, None, None]
 
         since = len(listener.heard)
@@ -123,17 +146,24 @@ def test_a_label_for_a_time(recorded: Path, broker: Broker, start_bridge: StartB
         assert said(AT + 120, cramp=True)["event"] == told[0]["id"].removesuffix("-ended")
         overlooked = said(3 * LENGTH + AT + 120, cramp=True)["event"]
         onset = BEGIN + timedelta(seconds=3 * LENGTH + AT)
-        assert int(overlooked.removeprefix("cramp-")) / 1e6 == pytest.approx(onset.timestamp(), abs=1.0)
+        assert int(overlooked.removeprefix("cramp-")) / 1e6 == pytest.approx(
+            onset.timestamp(), abs=1.0
+        )
         assert listener.ask(ask="label", cramp=True, event=overlooked)["event"] == overlooked
         assert said(600, cramp=True)["event"].startswith("moment-")
         assert state(listener, labels=3)["cramp_thresholds"] == {"possible": 1.0, "probable": 1.0}
-        assert [event["label"] for event in cramps(listener) if event["certainty"] == "possible"] == [True, None, None]
+        assert [
+            event["label"] for event in cramps(listener) if event["certainty"] == "possible"
+        ] == [True, None, None]
         # The recording is over: now is when it ended, five minutes after it had been so faint.
         assert listener.ask(ask="label", cramp=True)["event"] == overlooked
 
 
-def test_a_cramp_that_only_somebody_felt_is_shown(recorded: Path, broker: Broker, start_bridge: StartBridge) -> None:
-    """Until something recognised bears the label, it is taken back, or all labels are forgotten; it counts nowhere."""
+def test_a_cramp_that_only_somebody_felt_is_shown(
+    recorded: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    """Until something recognised bears the label, it is taken back, or all labels are forgotten; it
+    counts nowhere."""
     with Listener(broker.port) as listener:
         bridge = start_bridge(played(recorded), broker.port)
         listener.wait(over)
@@ -145,13 +175,24 @@ def test_a_cramp_that_only_somebody_felt_is_shown(recorded: Path, broker: Broker
         moment = BEGIN + timedelta(seconds=600)
         filed = listener.ask(ask="label", cramp=True, time=moment.isoformat())["event"]
         faint = listener.ask(
-            ask="label", cramp=True, time=(BEGIN + timedelta(seconds=3 * LENGTH + AT + 120)).isoformat()
+            ask="label",
+            cramp=True,
+            time=(BEGIN + timedelta(seconds=3 * LENGTH + AT + 120)).isoformat(),
         )
         assert filed == f"moment-{round(moment.timestamp() * 1e6)}"
         first = {
-            "v": 1, "id": filed, "kind": "cramp", "night": "2026-11-21", "start": "2026-11-20T22:10:00Z", "known": None,
-            "end": None, "certainty": "reported", "reason": "somebody said so", "strength": None, "label": True,
-        }  # fmt: skip
+            "v": 1,
+            "id": filed,
+            "kind": "cramp",
+            "night": "2026-11-21",
+            "start": "2026-11-20T22:10:00Z",
+            "known": None,
+            "end": None,
+            "certainty": "reported",
+            "reason": "somebody said so",
+            "strength": None,
+            "label": True,
+        }
         assert shown() == [first, first | {"id": faint["event"], "start": "2026-11-20T23:23:40Z"}]
         told = [event for event in cramps(listener) if event["certainty"] == "possible"]
         listener.ask(ask="label", cramp=True, event=told[0]["id"])
@@ -163,7 +204,10 @@ def test_a_cramp_that_only_somebody_felt_is_shown(recorded: Path, broker: Broker
         killed_and_started_anew(bridge, start_bridge, recorded, broker)
         again = listener.wait(over, since=since).json["last_night"]["measures"]
         assert shown() == [first]
-        assert (again["cramps_possible"], again["cramps_probable"]) == (before["cramps_possible"], None)
+        assert (again["cramps_possible"], again["cramps_probable"]) == (
+            before["cramps_possible"],
+            None,
+        )
         listener.ask(ask="label", cramp=False, event=filed)
         assert shown() == []
         listener.ask(ask="label", cramp=True, event=filed)
@@ -171,19 +215,23 @@ def test_a_cramp_that_only_somebody_felt_is_shown(recorded: Path, broker: Broker
         assert shown() == []
 
 
-def test_many_that_were_reported_come_in_pages(recorded: Path, broker: Broker, start_bridge: StartBridge) -> None:
+def test_many_that_were_reported_come_in_pages(
+    recorded: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
     with Listener(broker.port) as listener:
         start_bridge(played(recorded), broker.port)
         listener.wait(over)
         moments = [BEGIN + timedelta(seconds=70 + number) for number in range(200)]
         for moment in moments:
             assert listener.ask(ask="label", cramp=True, time=moment.isoformat())["ok"] is True
-        found, pages = list[Any](), 0
+        found = list[Any]()
+        pages = 0
         after: int | None = 0
         while after is not None:
             answer = listener.ask(ask="events", night="2026-11-21", after=after)
             found += [event for event in answer["events"] if event.get("certainty") == "reported"]
-            after, pages = answer["next"], pages + 1
+            after = answer["next"]
+            pages = pages + 1
         assert pages > 1
         assert [datetime.fromisoformat(event["start"]) for event in found] == moments
 
@@ -201,14 +249,19 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
             return answer["error"], answer["message"]
 
         assert refused(cramp=True, event="cramp-1-ended") == (
-            "unknown_event", "no cramp `cramp-1` is known; say which one is meant by its time",
-        )  # fmt: skip
+            "unknown_event",
+            "no cramp `cramp-1` is known; say which one is meant by its time",
+        )
         assert refused(cramp=False, time="2026-11-20T22:10:00Z")[0] == "unknown_event"
         assert refused(cramp=False) == (
-            "unknown_event", "no cramp was seen shortly before; say which one was none by its time",
-        )  # fmt: skip
+            "unknown_event",
+            "no cramp was seen shortly before; say which one was none by its time",
+        )
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-        assert refused(cramp=True, time=ahead) == ("time_ahead", f"{ahead} is still to come; write when it was")
+        assert refused(cramp=True, time=ahead) == (
+            "time_ahead",
+            f"{ahead} is still to come; write when it was",
+        )
         assert refused(cramp=True, time="2026-11-20T22:10:00")[0] == "malformed"
         assert refused()[0] == "malformed"
         assert refused(cramp=True, sleeper="bob")[0] == "unknown_sleeper"

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from house.process import LOOPBACK, free_port
-from house.sensor import AnkleSensor, leg, send
-from limber_bridge.clock import HostClock
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor, Side
-from limber_bridge.nights import Calendar
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import LOOPBACK, free_port
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor, Side
+from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources import network
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, SourceLostError, Trouble, Wanted
 from limber_bridge.sources.frames import LARGEST
+from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import (
     BURST,
     CONNECTIONS_EACH,
@@ -27,24 +26,35 @@ from limber_bridge.sources.network import (
     PEERS,
     QUEUE,
     Budgets,
-    Desk,
+    FrameRouter,
     Listen,
     Options,
     Receiver,
     run,
 )
+from limber_bridge.sources.source_api import (
+    Arrival,
+    FrameError,
+    Reason,
+    Samples,
+    SensorRequest,
+    SourceLostError,
+    SourceRequest,
+)
 
 SENSORS = tuple(
-    Wanted(Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side), Options(key))
+    SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
     for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
 )
 MARK = AnkleSensor(id=99).frame(leg(0, 0.1, []))
 """From a sensor that nobody knows: when it is told, everything before it has been read."""
 
 
-def request(port: int) -> Request:
+def request(port: int) -> SourceRequest:
     host = HostClock()
-    return Request(SENSORS, Listen(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now())
+    return SourceRequest(
+        SENSORS, Listen(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now()
+    )
 
 
 @asynccontextmanager
@@ -64,7 +74,7 @@ async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
     found: list[Arrival] = []
     async with asyncio.timeout(10):
         async for arrival in arrivals:
-            if isinstance(arrival, Trouble) and arrival.reason is Reason.UNKNOWN_SENSOR:
+            if isinstance(arrival, FrameError) and arrival.reason is Reason.UNKNOWN_SENSOR:
                 if found:
                     return found
                 continue
@@ -73,7 +83,9 @@ async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
 
 
 def reasons(found: list[Arrival]) -> list[tuple[int | None, Reason]]:
-    return [(arrival.sensor, arrival.reason) for arrival in found if isinstance(arrival, Trouble)]
+    return [
+        (arrival.sensor, arrival.reason) for arrival in found if isinstance(arrival, FrameError)
+    ]
 
 
 def firsts(found: list[Arrival], sensor: int = 1) -> list[int]:
@@ -81,31 +93,47 @@ def firsts(found: list[Arrival], sensor: int = 1) -> list[int]:
 
 
 async def test_two_sensors_on_one_port_are_told_apart() -> None:
-    left, right = AnkleSensor(id=1), AnkleSensor(id=2, key=b"a secret key", battery=41)
+    left = AnkleSensor(id=1)
+    right = AnkleSensor(id=2, key=b"a secret key", battery=41)
     async with listening() as (port, arrivals):
         for _ in range(3):
             send(port, left.frame(leg(0, 0.5, [])), right.frame(leg(0, 0.5, [])))
         send(port, MARK)
         found = await until_mark(arrivals)
     assert (firsts(found, 1), firsts(found, 2)) == ([0, 25, 50], [0, 25, 50])
-    assert [one.battery for one in found if isinstance(one, Samples) and one.sensor == 2] == [41] * 3
+    assert [one.battery for one in found if isinstance(one, Samples) and one.sensor == 2] == [
+        41
+    ] * 3
 
 
 async def test_what_is_wrong_is_told_and_the_good_frames_around_it_are_kept() -> None:
-    good, forged = AnkleSensor(id=1), AnkleSensor(id=2, key=b"another key")
+    good = AnkleSensor(id=1)
+    forged = AnkleSensor(id=2, key=b"another key")
     async with listening() as (port, arrivals):
-        send(port, good.frame(leg(0, 0.5, [])), b"rubbish", b"LB" + bytes(60_000), forged.frame(leg(0, 0.5, [])))
+        send(
+            port,
+            good.frame(leg(0, 0.5, [])),
+            b"rubbish",
+            b"LB" + bytes(60_000),
+            forged.frame(leg(0, 0.5, [])),
+        )
         send(port, good.frame(leg(0.5, 0.5, [])), MARK)
         found = await until_mark(arrivals)
     assert firsts(found) == [0, 25]
-    assert reasons(found) == [(None, Reason.MALFORMED), (None, Reason.MALFORMED), (2, Reason.WRONG_KEY)]
+    assert reasons(found) == [
+        (None, Reason.MALFORMED),
+        (None, Reason.MALFORMED),
+        (2, Reason.WRONG_KEY),
+    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
-    rng, sensor = random.Random(seed), AnkleSensor(id=1)  # noqa: S311 - cuts, not secrets
+    rng = random.Random(seed)
+    sensor = AnkleSensor(id=1)
     stream = b"".join(
-        struct.pack("<H", len(data)) + data for data in (sensor.frame(leg(0, 0.5, [])) for _ in range(20))
+        struct.pack("<H", len(data)) + data
+        for data in (sensor.frame(leg(0, 0.5, [])) for _ in range(20))
     )
     async with listening() as (port, arrivals):
         _, writer = await asyncio.open_connection(LOOPBACK, port)
@@ -140,15 +168,15 @@ async def test_what_is_no_frame_is_told_with_its_sender() -> None:
     async with listening() as (port, arrivals):
         send(port, b"rubbish", AnkleSensor(id=1).frame(leg(0, 0.5, []))[:-1], MARK)
         rubbish, cut = await until_mark(arrivals)
-        assert isinstance(rubbish, Trouble)
+        assert isinstance(rubbish, FrameError)
         assert rubbish.detail == f"7 bytes that do not begin like a frame (from {LOOPBACK})"
-        assert isinstance(cut, Trouble)
+        assert isinstance(cut, FrameError)
         assert (cut.sensor, "from" in cut.detail) == (1, False)
         _, writer = await asyncio.open_connection(LOOPBACK, port)
         writer.write(b"\x03\x00abc")
         async with asyncio.timeout(10):
             over_tcp = await anext(arrivals)
-        assert isinstance(over_tcp, Trouble)
+        assert isinstance(over_tcp, FrameError)
         assert over_tcp.detail.endswith(f"(from {LOOPBACK})")
         writer.close()
 
@@ -160,14 +188,22 @@ async def test_a_port_that_is_taken_is_named() -> None:
 
 
 def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
-    (trouble,) = Desk(request(1)).take(AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0)
-    assert isinstance(trouble, Trouble)
+    (trouble,) = FrameRouter(request(1)).take(
+        AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0
+    )
+    assert isinstance(trouble, FrameError)
     assert trouble.detail == "its frames are signed: write its `key` into limber.yaml"
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, SECOND)), max_size=300), st.integers(1, 50))
-def test_no_address_gets_more_than_its_burst_and_its_rate(sent: list[tuple[int, int]], rate: int) -> None:
-    budgets, now, taken = Budgets(rate), 0, Counter[int]()
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, SECOND)), max_size=300), st.integers(1, 50)
+)
+def test_no_address_gets_more_than_its_burst_and_its_rate(
+    sent: list[tuple[int, int]], rate: int
+) -> None:
+    budgets = Budgets(rate)
+    now = 0
+    taken = Counter[int]()
     for address, passed in sent:
         now += passed
         taken[address] += budgets.allows(f"10.0.0.{address}", now)
@@ -196,11 +232,15 @@ async def test_what_waits_is_bounded_in_number_and_size() -> None:
     assert trouble.detail.startswith(f"{2 * QUEUE} frames were thrown away")
 
 
-async def test_one_address_holds_few_connections_and_none_that_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_address_holds_few_connections_and_none_that_is_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(network, "IDLE", 1.0)
     async with listening() as (port, arrivals):
         reading = asyncio.ensure_future(until_overloaded(arrivals))
-        opened = [await asyncio.open_connection(LOOPBACK, port) for _ in range(3 * CONNECTIONS_EACH)]
+        opened = [
+            await asyncio.open_connection(LOOPBACK, port) for _ in range(3 * CONNECTIONS_EACH)
+        ]
         async with asyncio.timeout(10):
             for reader, writer in opened:
                 assert await reader.read() == b""
@@ -212,7 +252,7 @@ async def test_one_address_holds_few_connections_and_none_that_is_idle(monkeypat
 
 async def until_overloaded(arrivals: AsyncGenerator[Arrival]) -> str:
     async for arrival in arrivals:
-        if isinstance(arrival, Trouble) and arrival.reason is Reason.OVERLOADED:
+        if isinstance(arrival, FrameError) and arrival.reason is Reason.OVERLOADED:
             return arrival.detail
     raise AssertionError("it ended")
 

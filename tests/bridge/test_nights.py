@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limber_bridge.detection.events import Bed
+from limber_bridge.detection.events import BedTransition
 from limber_bridge.detection.measures import Measures
-from limber_bridge.nights import Calendar, micros, spread, utc
+from limber_bridge.domain.nights import Calendar, micros, spread, utc
 from tests.bridge.examples import night
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
@@ -46,10 +46,20 @@ def test_nights_with_a_change_of_clocks(night: date, hours: int) -> None:
 
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1)),  # noqa: DTZ001 - made aware below
-    st.sampled_from(["Europe/Berlin", "America/St_Johns", "Pacific/Chatham", "Asia/Kathmandu", "Australia/Lord_Howe"]),
+    st.sampled_from(
+        [
+            "Europe/Berlin",
+            "America/St_Johns",
+            "Pacific/Chatham",
+            "Asia/Kathmandu",
+            "Australia/Lord_Howe",
+        ]
+    ),
     st.integers(1, 23),
 )
-def test_every_moment_lies_in_the_night_it_belongs_to(moment: datetime, zone: str, turn: int) -> None:
+def test_every_moment_lies_in_the_night_it_belongs_to(
+    moment: datetime, zone: str, turn: int
+) -> None:
     calendar = Calendar(ZoneInfo(zone), turn)
     at = micros(moment.replace(tzinfo=UTC))
     night = calendar.night_of(at)
@@ -69,7 +79,7 @@ def test_somebody_who_sleeps_by_day() -> None:
 
 
 NIGHT = date(2026, 11, 22)
-WENT = Bed(local("2026-11-21T22:30"), in_bed=True)
+WENT = BedTransition(local("2026-11-21T22:30"), in_bed=True)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +87,25 @@ WENT = Bed(local("2026-11-21T22:30"), in_bed=True)
     [
         ([WENT], "2026-11-22T11:59", False),
         ([WENT], "2026-11-22T12:00", True),
-        ([WENT, Bed(local("2026-11-22T06:30"), in_bed=False)], "2026-11-22T07:29", False),
-        ([WENT, Bed(local("2026-11-22T06:30"), in_bed=False)], "2026-11-22T07:30", True),
-        ([WENT, Bed(local("2026-11-22T03:00"), in_bed=False)], "2026-11-22T05:59", False),
-        ([WENT, Bed(local("2026-11-22T03:00"), in_bed=False)], "2026-11-22T06:00", True),
-        ([Bed(local("2026-11-21T20:00"), in_bed=False)], "2026-11-22T09:00", False),
+        ([WENT, BedTransition(local("2026-11-22T06:30"), in_bed=False)], "2026-11-22T07:29", False),
+        ([WENT, BedTransition(local("2026-11-22T06:30"), in_bed=False)], "2026-11-22T07:30", True),
+        ([WENT, BedTransition(local("2026-11-22T03:00"), in_bed=False)], "2026-11-22T05:59", False),
+        ([WENT, BedTransition(local("2026-11-22T03:00"), in_bed=False)], "2026-11-22T06:00", True),
+        ([BedTransition(local("2026-11-21T20:00"), in_bed=False)], "2026-11-22T09:00", False),
         ([], "2026-11-22T09:00", False),
     ],
     ids=[
-        "in bed until noon", "noon", "up for 59 min", "up for an hour", "up since three, not an hour after five",
-        "up since three", "never went to bed", "nothing known",
+        "in bed until noon",
+        "noon",
+        "up for 59 min",
+        "up for an hour",
+        "up since three, not an hour after five",
+        "up since three",
+        "never went to bed",
+        "nothing known",
     ],
-)  # fmt: skip
-def test_when_a_night_is_over(beds: list[Bed], now: str, over: bool) -> None:
+)
+def test_when_a_night_is_over(beds: list[BedTransition], now: str, over: bool) -> None:
     assert BERLIN.is_over(NIGHT, beds, local(now)) is over
 
 

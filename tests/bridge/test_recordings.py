@@ -12,21 +12,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Gap
-from limber_bridge.detection.signal import SECOND, Block, Clock, Place, Quantity, Sensor, Side
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.signal import (
+    SECOND,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
+from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.recordings import read
+from limber_bridge.recordings.csv import write_csv
 from limber_bridge.recordings.edf import write_edf
-from limber_bridge.recordings.recording import Recording, UnreadableRecordingError
-from limber_bridge.recordings.table import write_csv
 
-LEFT = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+LEFT = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 NAMES = ["left_acc_x", "left_acc_y", "left_acc_z"]
 SIGNAL = np.round(np.random.default_rng(0).normal(0, 0.1, (3, 3000)), 4) + np.array([[0], [1], [0]])
 
 
 def gaps(recording: Recording) -> list[tuple[float, float]]:
-    detector = Detector([LEFT])
+    detector = Pipeline([LEFT])
     found = [event for block in recording.signals[0].blocks for event in detector.feed(1, block)]
     return [(event.onset / SECOND, event.end / SECOND) for event in found if isinstance(event, Gap)]
 
@@ -39,7 +47,12 @@ def written(path: Path) -> Path:
     if path.suffix == ".edf":
         write_edf(path, NAMES, Quantity.ACCELERATION, 50.0, SIGNAL)
     else:
-        write_csv(path, Quantity.ACCELERATION, NAMES, [Block(0, SIGNAL, Clock(0, 0, 50.0), 50.0)])
+        write_csv(
+            path,
+            Quantity.ACCELERATION,
+            NAMES,
+            [SampleBlock(0, SIGNAL, SampleClock(0, 0, 50.0), 50.0)],
+        )
     return path
 
 
@@ -49,7 +62,11 @@ def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
     assert recording.start is None
     assert recording.duration == pytest.approx(60.0, abs=0.03)
     (signal,) = recording.signals
-    assert (signal.quantity, signal.place, signal.side) == (Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
+    assert (signal.quantity, signal.place, signal.side) == (
+        Quantity.ACCELERATION,
+        Placement.ANKLE,
+        Side.LEFT,
+    )
     assert signal.rate == pytest.approx(50.0)
     np.testing.assert_allclose(joined(recording), SIGNAL, atol=3e-4)
 
@@ -69,8 +86,12 @@ def test_semicolons_are_read_like_commas(tmp_path: Path, decimal: str, *, blank:
 
 
 def test_an_edf_without_a_signal_says_so(tmp_path: Path) -> None:
-    edfio.Edf([], annotations=[edfio.EdfAnnotation(0, None, "leg movement")]).write(tmp_path / "n.edf")
-    with pytest.raises(UnreadableRecordingError, match="annotations and no signal; there is nothing to score"):
+    edfio.Edf([], annotations=[edfio.EdfAnnotation(0, None, "leg movement")]).write(
+        tmp_path / "n.edf"
+    )
+    with pytest.raises(
+        UnreadableRecordingError, match="annotations and no signal; there is nothing to score"
+    ):
         read(tmp_path / "n.edf")
 
 
@@ -113,7 +134,9 @@ def test_a_slow_sensor_has_no_gaps_between_its_samples(tmp_path: Path) -> None:
 
 def test_empty_fields_are_samples_that_are_missing(tmp_path: Path) -> None:
     path = tmp_path / "n.csv"
-    rows = [f"{number / 50},{'' if 500 <= number < 800 else '0.0'},1.0,0.0" for number in range(1500)]
+    rows = [
+        f"{number / 50},{'' if 500 <= number < 800 else '0.0'},1.0,0.0" for number in range(1500)
+    ]
     path.write_text("time," + ",".join(NAMES) + "\n" + "\n".join(rows))
     assert gaps(read(path)) == [(9.98, 16.0)]
 
@@ -156,7 +179,10 @@ def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
             "time,left_emg\n0,0,1,2\n0,1,1,2\n",
             "2: 4 fields under 2 names; if its commas are decimal ones, write points",
         ),
-        ("time;left_emg\n0.0;1,2\n0.1;1,2\n", "decimal commas and points in one file; write the same everywhere"),
+        (
+            "time;left_emg\n0.0;1,2\n0.1;1,2\n",
+            "decimal commas and points in one file; write the same everywhere",
+        ),
         (
             "time,left_emg\n2026-11-20T22:00:00Z,1\n",
             "line 2: column `time` is `2026-11-20T22:00:00Z`; write seconds, from any moment on or since 1970",
@@ -165,12 +191,24 @@ def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
         ("time,left_emg\n0,1\n,2\n", "line 3: column `time` is empty"),
         ("time,left_emg\n0,1\n", "fewer than two rows"),
         ("time,left_emg\n", "fewer than two rows"),
-        ("time,left_emg\n1795368567419,1\n1795368567439,1\n", "line 2: column `time` is 1795368567419; write seconds"),
+        (
+            "time,left_emg\n1795368567419,1\n1795368567439,1\n",
+            "line 2: column `time` is 1795368567419; write seconds",
+        ),
         ("time,left_emg\n0,1\n1e300,1\n", "line 3: column `time` is"),
-        ("time,left_emg\n0,1\n3,1\n2,1\n1,1\n", "line 4: time runs back, as in 2 rows; sort them by time"),
+        (
+            "time,left_emg\n0,1\n3,1\n2,1\n1,1\n",
+            "line 4: time runs back, as in 2 rows; sort them by time",
+        ),
         ("time,x,y,z,left_acc_x\n0,0,0,1,0\n", "line 1: `x, y, z` beside another ankle; say whose"),
-        ("time,x,y,z\n0,0,0,9.81\n1,0,0,9.81\n", "`x` and its axes read 9.81 at rest, where gravity is 1 g; write g"),
-        ("time,x,y,z\n0,0,0,1000\n1,0,0,1000\n", "read 1000 at rest, where gravity is 1 g; write g"),
+        (
+            "time,x,y,z\n0,0,0,9.81\n1,0,0,9.81\n",
+            "`x` and its axes read 9.81 at rest, where gravity is 1 g; write g",
+        ),
+        (
+            "time,x,y,z\n0,0,0,1000\n1,0,0,1000\n",
+            "read 1000 at rest, where gravity is 1 g; write g",
+        ),
         ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
         # Found by script/fuzz: no sensor measures so much, and a single number has no rate.
         ("time,left_emg\n0,1e99\n1,6\n", "no number in any column but `time`"),
@@ -205,9 +243,13 @@ def edf(path: Path, *signals: edfio.EdfSignal, **more: object) -> Path:
     return path
 
 
-def channel(label: str, unit: str = "uV", rate: float = 200.0, size: float = 100.0) -> edfio.EdfSignal:
+def channel(
+    label: str, unit: str = "uV", rate: float = 200.0, size: float = 100.0
+) -> edfio.EdfSignal:
     data = np.random.default_rng(1).normal(0, size / 5, round(rate * 60))
-    return edfio.EdfSignal(data, rate, label=label, physical_dimension=unit, physical_range=(-2 * size, 2 * size))
+    return edfio.EdfSignal(
+        data, rate, label=label, physical_dimension=unit, physical_range=(-2 * size, 2 * size)
+    )
 
 
 @pytest.mark.parametrize("label", ["LAT", "Leg L", "L-LEG", "TIB L", "EMG LAT", "left_emg"])
@@ -223,7 +265,10 @@ def test_units_are_converted(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_is_not_known_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableRecordingError, match="`LAT`: unit `furlong` unknown; the header must say one of uv"):
+    with pytest.raises(
+        UnreadableRecordingError,
+        match="`LAT`: unit `furlong` unknown; the header must say one of uv",
+    ):
         read(edf(tmp_path / "n.edf", channel("LAT", "furlong")))
 
 
@@ -236,16 +281,20 @@ def test_a_local_start_needs_a_zone(tmp_path: Path) -> None:
     )
     assert read(path).start is None
     berlin = ZoneInfo("Europe/Berlin")
-    assert read(path, berlin).start == round(datetime(2026, 11, 21, 22, 10, tzinfo=berlin).timestamp() * SECOND)
+    assert read(path, berlin).start == round(
+        datetime(2026, 11, 21, 22, 10, tzinfo=berlin).timestamp() * SECOND
+    )
 
 
 def test_discontinuities_are_gaps(tmp_path: Path) -> None:
-    """EDF+D, which its library reads as if it were continuous: from record 20 on everything is 30 s later."""
+    """EDF+D, which its library reads as if it were continuous: from record 20 on everything is 30 s
+    later."""
     path = written(tmp_path / "n.edf")
     data = bytearray(path.read_bytes())
     data[192:197] = b"EDF+D"
     for record in reversed(range(20, 60)):
-        old, new = f"+{record}\x14\x14\x00".encode(), f"+{record + 30}\x14\x14\x00".encode()
+        old = f"+{record}\x14\x14\x00".encode()
+        new = f"+{record + 30}\x14\x14\x00".encode()
         at = data.find(old, 256 * 5)
         data[at : at + len(new)] = new
     path.write_bytes(data)
@@ -271,9 +320,12 @@ def test_a_truncated_file_is_read_or_named(tmp_path: Path) -> None:
     assert recording.notes
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
-    st.binary(max_size=300) | st.text(alphabet="time,xyz0123456789.-\n", max_size=300).map(str.encode),
+    st.binary(max_size=300)
+    | st.text(alphabet="time,xyz0123456789.-\n", max_size=300).map(str.encode),
     st.sampled_from(["csv", "csv.gz", "edf"]),
 )
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, kind: str) -> None:
@@ -289,11 +341,18 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
     """One of them has a step of time backwards."""
     folder = Path(__file__).parents[1] / "data/bed_acceleration"
     recordings = [read(path) for path in sorted(folder.glob("*.csv.gz"))]
-    assert [round(recording.duration / 3600, 2) for recording in recordings] == [6.78, 6.49, 0.07, 1.12]
+    assert [round(recording.duration / 3600, 2) for recording in recordings] == [
+        6.78,
+        6.49,
+        0.07,
+        1.12,
+    ]
     assert [len(recording.notes) for recording in recordings] == [1, 2, 1, 1]
-    assert all("below 10 Hz movements are unknown" in recording.notes[-1] for recording in recordings)
+    assert all(
+        "below 10 Hz movements are unknown" in recording.notes[-1] for recording in recordings
+    )
     for recording in recordings:
-        detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.BED)])
+        detector = Pipeline([Sensor(1, Quantity.ACCELERATION, Placement.BED)])
         for block in recording.signals[0].blocks:
             detector.feed(1, block)
         assert not detector.coverage(0, 1).movers
@@ -332,13 +391,19 @@ def overwritten(path: Path, offset: int, text: bytes) -> Path:
 def test_a_file_that_breaks_off_is_scored_up_to_there_and_told_in_one_line(tmp_path: Path) -> None:
     path = edf(tmp_path / "n.edf", channel("LAT"))
     recording = read(cut(path, path.stat().st_size - 1000))
-    assert recording.notes == (f"{path}: ends after 57 of 60 records; those are scored; export the rest anew",)
+    assert recording.notes == (
+        f"{path}: ends after 57 of 60 records; those are scored; export the rest anew",
+    )
     assert recording.duration == 57.0
 
 
 @pytest.mark.parametrize(
     ("size", "message"),
-    [(0, "empty"), (100, "ends within its header of 256 bytes"), (300, "ends within its header of 512 bytes")],
+    [
+        (0, "empty"),
+        (100, "ends within its header of 256 bytes"),
+        (300, "ends within its header of 512 bytes"),
+    ],
 )
 def test_a_header_that_breaks_off_is_named(tmp_path: Path, size: int, message: str) -> None:
     with pytest.raises(UnreadableRecordingError, match=message):
@@ -353,14 +418,18 @@ def test_a_header_that_breaks_off_is_named(tmp_path: Path, size: int, message: s
         (472, b"0", "header, byte 472: a signal without samples, so no rate is known"),
     ],
 )
-def test_a_header_that_says_nonsense_is_named(tmp_path: Path, offset: int, text: bytes, message: str) -> None:
+def test_a_header_that_says_nonsense_is_named(
+    tmp_path: Path, offset: int, text: bytes, message: str
+) -> None:
     with pytest.raises(UnreadableRecordingError, match=message):
         read(overwritten(edf(tmp_path / "n.edf", channel("LAT")), offset, text))
 
 
 def test_a_wrong_rate_in_the_header_is_named_where_the_records_tell(tmp_path: Path) -> None:
     path = edf(tmp_path / "n.edf", channel("LAT"), annotations=())
-    with pytest.raises(UnreadableRecordingError, match="records of 2 s that begin 1 s apart: its rates are wrong"):
+    with pytest.raises(
+        UnreadableRecordingError, match="records of 2 s that begin 1 s apart: its rates are wrong"
+    ):
         read(overwritten(path, 244, b"2"))
 
 
@@ -370,7 +439,9 @@ def test_more_records_than_the_header_says_are_told(tmp_path: Path) -> None:
 
 
 def test_two_labels_for_one_muscle_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableRecordingError, match="`LAT`, `Leg L`: one quantity twice; keep one label"):
+    with pytest.raises(
+        UnreadableRecordingError, match="`LAT`, `Leg L`: one quantity twice; keep one label"
+    ):
         read(edf(tmp_path / "n.edf", channel("LAT"), channel("Leg L")))
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from limber_bridge.cli import main
-from limber_bridge.detection.signal import Block, Clock, Place, Quantity, Side
-from limber_bridge.jobs import Failed, each, executor
-from limber_bridge.recordings.recording import column_names
-from limber_bridge.recordings.table import write_csv
+from limber_bridge.detection.signal import Placement, Quantity, SampleBlock, SampleClock, Side
+from limber_bridge.domain.recording import column_names
+from limber_bridge.offline.workers import Failed, each, executor
+from limber_bridge.recordings.csv import write_csv
 from tests.detection.signals import RATE, ankle, emg
-from tests.needs import need
+from tests.required_programs import need
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -32,11 +32,15 @@ KICKS = [(30.0 + 20 * number, 2.0) for number in range(10)]
 def recorded(path: Path, start: float = 0.0) -> Path:
     """Four minutes of a leg that kicks every 20 s."""
     samples = ankle(*KICKS, length=240)
-    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-    write_csv(path, Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    names = column_names(Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+    write_csv(
+        path, Quantity.ACCELERATION, names, [SampleBlock(0, samples, SampleClock(0, 0, RATE), RATE)]
+    )
     if start:
         head, *rows = path.read_text().splitlines()
-        times = [f"{start + float(row.partition(',')[0]):.6f},{row.partition(',')[2]}" for row in rows]
+        times = [
+            f"{start + float(row.partition(',')[0]):.6f},{row.partition(',')[2]}" for row in rows
+        ]
         path.write_text("\n".join([head, *times]))
     return path
 
@@ -48,8 +52,14 @@ def scored(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Any:
 
 def test_a_recording_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv"))
-    assert (found["schema"], found["recording"], found["start"]) == ("limber.score/1", "night.csv", None)
-    assert [round(one["onset"]) for one in found["movements"]] == [30 + 20 * number for number in range(10)]
+    assert (found["schema"], found["recording"], found["start"]) == (
+        "limber.score/1",
+        "night.csv",
+        None,
+    )
+    assert [round(one["onset"]) for one in found["movements"]] == [
+        30 + 20 * number for number in range(10)
+    ]
     assert {one["side"] for one in found["movements"]} == {"left"}
     assert [one["movements"] for one in found["series"]] == [10]
     assert found["measures"]["plm"] == 10
@@ -73,7 +83,8 @@ def test_whatever_is_there_is_scored_or_unknown(
     path = tmp_path / "n.csv"
     samples = np.random.default_rng(0).normal(0.0, 1.0, (4000, names.count(",") + 1))
     rows = [
-        ",".join([f"{number / rate:.4f}", *(f"{value:.4f}" for value in row)]) for number, row in enumerate(samples)
+        ",".join([f"{number / rate:.4f}", *(f"{value:.4f}" for value in row)])
+        for number, row in enumerate(samples)
     ]
     path.write_text("\n".join([f"time,{names}", *rows]))
     found = scored(capsys, "score", "--json", path)
@@ -91,26 +102,48 @@ def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixt
     path = tmp_path / "two.csv"
     samples = np.vstack([ankle(*KICKS, length=240), ankle(*KICKS, length=240, seed=4)])
     samples[3:, 3000:3100] = np.nan
-    names = [name for side in Side for name in column_names(Quantity.ACCELERATION, Place.ANKLE, side)]
-    write_csv(path, Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    names = [
+        name for side in Side for name in column_names(Quantity.ACCELERATION, Placement.ANKLE, side)
+    ]
+    write_csv(
+        path, Quantity.ACCELERATION, names, [SampleBlock(0, samples, SampleClock(0, 0, RATE), RATE)]
+    )
     found = scored(capsys, "score", "--json", path)
     assert found["gaps"] == [{"onset": 59.98, "end": 62.0, "sensors": ["right_acc"]}]
     assert {one["side"] for one in found["movements"]} == {"both"}
 
 
-def test_what_is_wrong_with_a_signal_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(2 * np.pi * 50 * np.arange(75_000) / 250.0)
-    write_csv(tmp_path / "n.csv", Quantity.EMG, ["left_emg"], [Block(0, samples, Clock(0, 0, 250.0), 250.0)])
+def test_what_is_wrong_with_a_signal_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(
+        2 * np.pi * 50 * np.arange(75_000) / 250.0
+    )
+    write_csv(
+        tmp_path / "n.csv",
+        Quantity.EMG,
+        ["left_emg"],
+        [SampleBlock(0, samples, SampleClock(0, 0, 250.0), 250.0)],
+    )
     found = scored(capsys, "score", "--json", tmp_path / "n.csv")
-    assert found["quality"] == [{"onset": 0.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}]
+    assert found["quality"] == [
+        {"onset": 0.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}
+    ]
     assert len(found["movements"]) == 1
 
 
-def test_samples_at_the_end_of_the_range_are_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_samples_at_the_end_of_the_range_are_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     samples = ankle(*KICKS, length=240)
     samples[:, 3000:3100] = 2.0
-    names = column_names(Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-    write_csv(tmp_path / "n.csv", Quantity.ACCELERATION, names, [Block(0, samples, Clock(0, 0, RATE), RATE)])
+    names = column_names(Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+    write_csv(
+        tmp_path / "n.csv",
+        Quantity.ACCELERATION,
+        names,
+        [SampleBlock(0, samples, SampleClock(0, 0, RATE), RATE)],
+    )
     found = scored(capsys, "score", "--json", tmp_path / "n.csv")
     assert [(one["onset"], one["end"]) for one in found["gaps"]] == [(59.98, 62.0)]
     assert found["measures"]["movements"] == 10
@@ -131,7 +164,8 @@ def test_a_slow_sensor_in_the_rows_of_a_fast_one_has_no_gaps(
 
 
 def test_what_is_up_to_date_is_not_done_again(tmp_path: Path) -> None:
-    path, out = recorded(tmp_path / "night.csv"), tmp_path / "out"
+    path = recorded(tmp_path / "night.csv")
+    out = tmp_path / "out"
     arguments = ["score", str(path), "--out", str(out)]
     assert main(arguments) == 0
     made = (out / "night.json").stat().st_mtime_ns
@@ -142,7 +176,18 @@ def test_what_is_up_to_date_is_not_done_again(tmp_path: Path) -> None:
 
 
 def test_a_night_is_drawn(tmp_path: Path) -> None:
-    assert main(["score", str(recorded(tmp_path / "night.csv")), "--out", str(tmp_path / "out"), "--plot"]) == 0
+    assert (
+        main(
+            [
+                "score",
+                str(recorded(tmp_path / "night.csv")),
+                "--out",
+                str(tmp_path / "out"),
+                "--plot",
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "out/night.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (tmp_path / "out/night.svg").read_bytes()
 
@@ -155,11 +200,26 @@ def test_one_bad_recording_does_not_keep_the_others(
     bad.write_text("time,a\n0,1\n1,2\n")
     good = [recorded(tmp_path / name) for name in ("a.csv", "b.csv")]
     assert (
-        main(["score", "--json", "--jobs", jobs, str(good[0]), str(bad), str(tmp_path / "no.csv"), str(good[1])]) == 1
+        main(
+            [
+                "score",
+                "--json",
+                "--jobs",
+                jobs,
+                str(good[0]),
+                str(bad),
+                str(tmp_path / "no.csv"),
+                str(good[1]),
+            ]
+        )
+        == 1
     )
     out, err = capsys.readouterr()
     assert [json.loads(line)["recording"] for line in out.splitlines()] == ["a.csv", "b.csv"]
-    assert [line.partition(": ")[0] for line in err.splitlines()] == [str(bad), str(tmp_path / "no.csv")]
+    assert [line.partition(": ")[0] for line in err.splitlines()] == [
+        str(bad),
+        str(tmp_path / "no.csv"),
+    ]
 
 
 def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +242,9 @@ def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixt
         ["rescore", "a.csv", "--rules", "mine"],
     ],
 )
-def test_wrong_usage_ends_with_2_and_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_ends_with_2_and_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
@@ -191,8 +253,11 @@ def test_wrong_usage_ends_with_2_and_one_line(arguments: list[str], capsys: pyte
     assert line.endswith(" --help`")
 
 
-def test_where_results_went_is_said_unless_nobody_wants_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths, out = [str(recorded(tmp_path / f"{name}.csv")) for name in "abcd"], tmp_path / "out"
+def test_where_results_went_is_said_unless_nobody_wants_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [str(recorded(tmp_path / f"{name}.csv")) for name in "abcd"]
+    out = tmp_path / "out"
     assert main(["score", "--out", str(out), paths[0]]) == 0
     assert capsys.readouterr().err == f"wrote {out}/a.json\n"
     assert main(["score", "--out", str(out), "--quiet", *paths[:2]]) == 0
@@ -205,7 +270,9 @@ def test_where_results_went_is_said_unless_nobody_wants_it(tmp_path: Path, capsy
     assert capsys.readouterr().err == ""
 
 
-def test_a_folder_that_cannot_be_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = recorded(tmp_path / "night.csv")
     assert main(["score", "--out", str(path), str(path)]) == 2
     said = f"limber score: --out {path}: File exists; choose another place\n"
@@ -220,7 +287,9 @@ def test_whoever_has_heard_enough_ends_it_in_silence(tmp_path: Path, jobs: str) 
     os.close(reader)
     try:
         command = [need("limber"), "score", "--json", "--jobs", jobs, *map(str, paths)]
-        ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+        ended = subprocess.run(
+            command, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+        )
     finally:
         os.close(writer)
     assert (ended.returncode, ended.stderr) == (141, b"")
@@ -233,11 +302,15 @@ def test_a_full_stdout_is_one_line(tmp_path: Path) -> None:
     path = recorded(tmp_path / "night.csv")
     with Path("/dev/full").open("wb") as full:
         command = [need("limber"), "score", "--json", str(path)]
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
     assert (ended.returncode, ended.stderr) == (1, SAID)
 
 
-def test_two_recordings_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_recordings_of_one_name_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "b").mkdir()
     paths = [str(recorded(tmp_path / "n.csv")), str(recorded(tmp_path / "b/n.csv"))]
     assert main(["score", *paths, "--out", str(tmp_path / "out")]) == 2
@@ -259,7 +332,8 @@ def test_a_process_that_dies_takes_no_other_recording_with_it() -> None:
 
 
 def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
-    path, out = recorded(tmp_path / "night.csv"), tmp_path / "out"
+    path = recorded(tmp_path / "night.csv")
+    out = tmp_path / "out"
     assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
     old = time.time() - 1000
     os.utime(out / "night.png", (old, old))
@@ -267,7 +341,9 @@ def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
     assert (out / "night.png").stat().st_mtime > old
 
 
-def test_rows_of_the_same_moment_are_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_of_the_same_moment_are_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = recorded(tmp_path / "night.csv")
     head, *rows = path.read_text().splitlines()
     doubled = [row for number, row in enumerate(rows) for row in [row] * (1 + (number % 100 == 0))]
@@ -275,7 +351,9 @@ def test_rows_of_the_same_moment_are_one(tmp_path: Path, capsys: pytest.CaptureF
     assert scored(capsys, "score", "--json", path)["measures"]["plm"] == 10
 
 
-def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["score", str(recorded(tmp_path / "n.csv")), "--dask", "nonsense://x"]) == 2
     assert "--dask nonsense://x" in capsys.readouterr().err
 
@@ -287,7 +365,14 @@ def test_a_cluster_does_the_same_work(tmp_path: Path, capsys: pytest.CaptureFixt
     bad = tmp_path / "bad.csv"
     bad.write_text("")
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
-        arguments = ["score", "--json", *map(str, paths), str(bad), "--dask", cluster.scheduler_address]
+        arguments = [
+            "score",
+            "--json",
+            *map(str, paths),
+            str(bad),
+            "--dask",
+            cluster.scheduler_address,
+        ]
         assert main(arguments) == 1
     out, err = capsys.readouterr()
     assert main(["score", "--json", *map(str, paths)]) == 0
@@ -319,25 +404,39 @@ def test_every_case_through_the_command(
     assert found["measures"]["candidates"] == expected["candidates"]
     assert found["measures"]["plm"] == expected["plm"]
     assert [one["movements"] for one in found["series"]] == expected["series"]
-    assert [one["onset"] for one in found["movements"] if one["series"] is not None] == expected["plm_onsets"]
+    assert [one["onset"] for one in found["movements"] if one["series"] is not None] == expected[
+        "plm_onsets"
+    ]
     hours = found["measures"]["sleep_h"]
     if hours:
         assert found["measures"]["plms_index"] == pytest.approx(expected["plms"] / hours, abs=1e-4)
     if "without_respiratory" in expected:
         assert found["measures"]["plm_nr"] == expected["without_respiratory"]["plm"]
-        assert [one["movements"] for one in found["series_nr"]] == expected["without_respiratory"]["series"]
+        assert [one["movements"] for one in found["series_nr"]] == expected["without_respiratory"][
+            "series"
+        ]
 
 
-def test_marks_without_stages_have_counts_and_no_indices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "m.csv").write_bytes(b"\xef\xbb\xbfside,onset,duration\r\nL,10,2\r\nright,40.5,2\r\n,80,2\r\n")
+def test_marks_without_stages_have_counts_and_no_indices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.csv").write_bytes(
+        b"\xef\xbb\xbfside,onset,duration\r\nL,10,2\r\nright,40.5,2\r\n,80,2\r\n"
+    )
     found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
     assert [one["side"] for one in found["movements"]] == ["left", "right", None]
-    assert (found["measures"]["movements"], found["measures"]["plm_index"], found["in_bed"]) == (3, None, None)
+    assert (found["measures"]["movements"], found["measures"]["plm_index"], found["in_bed"]) == (
+        3,
+        None,
+        None,
+    )
 
 
 def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     onsets = [0, 5, 25, 45, 65]
-    (tmp_path / "m.csv").write_text("\n".join(["onset,duration,side", *(f"{onset},1,L" for onset in onsets)]))
+    (tmp_path / "m.csv").write_text(
+        "\n".join(["onset,duration,side", *(f"{onset},1,L" for onset in onsets)])
+    )
     found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
     assert (found["measures"]["plm"], found["plm_unsettled"]) == (0, 4)
 
@@ -346,7 +445,10 @@ def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     ("text", "message"),
     [
         ("onset,duration\n1,2\n", "line 1: no column `side`; write `onset,duration,side`"),
-        ("onset;duration;side\n1,5;2,0,1;L\n", "line 2: column `duration` is `2.0,1`; write a number"),
+        (
+            "onset;duration;side\n1,5;2,0,1;L\n",
+            "line 2: column `duration` is `2.0,1`; write a number",
+        ),
         ("onset,duration,side\n1,x,L\n", "line 2: column `duration` is `x`; write a number"),
         ("onset,duration,side\n1,2,L\n1,-2,L\n", "line 3: column `duration` is below 0"),
         ("onset,duration,side\n1,2,B\n", "line 2: side `b`; write L, R, left, right"),
@@ -362,14 +464,22 @@ def test_marks_that_cannot_be_read_are_named(
     assert capsys.readouterr().err.startswith(f"{path}: {message}")
 
 
-def test_stages_are_mapped_and_strange_ones_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stages_are_mapped_and_strange_ones_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "m.csv").write_text("onset,duration,side\n35,2,L\n")
     stages = ["W", "N4", "?", "rem", "X"]
     rows = [f"{number},{stage}" for number, stage in enumerate(stages)]
     (tmp_path / "s.csv").write_text("\n".join(["epoch,stage", *rows]))
-    assert main(["rescore", str(tmp_path / "m.csv"), "--stages", str(tmp_path / "s.csv"), "--json"]) == 0
+    assert (
+        main(["rescore", str(tmp_path / "m.csv"), "--stages", str(tmp_path / "s.csv"), "--json"])
+        == 0
+    )
     out, err = capsys.readouterr()
-    assert json.loads(out)["asleep"] == [{"onset": 30.0, "end": 60.0}, {"onset": 90.0, "end": 120.0}]
+    assert json.loads(out)["asleep"] == [
+        {"onset": 30.0, "end": 60.0},
+        {"onset": 90.0, "end": 120.0},
+    ]
     assert "stage `X` is not known; taken as not scored" in err
 
 

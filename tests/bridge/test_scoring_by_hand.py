@@ -1,4 +1,5 @@
-"""More hand-made cases for `limber rescore`; every figure follows from the texts in `rules.py`, not from a program."""
+"""More hand-made cases for `limber rescore`; every figure follows from the texts in `rules.py`, not
+from a program."""
 
 import json
 from collections.abc import Sequence
@@ -19,13 +20,26 @@ def kicks(*onsets: float, side: str = "L") -> list[tuple[float, float, str]]:
     return [(onset, 2.0, side) for onset in onsets]
 
 
-FIVE_PARTS = [(100.0, 0.6, "L"), (100.7, 0.6, "R"), (101.2, 0.6, "L"), (101.9, 0.6, "R"), (102.4, 0.6, "L")]
-"""One bilateral movement of 3 s: each leg rests 0.6 s between its parts, and the other one moves meanwhile."""
+FIVE_PARTS = [
+    (100.0, 0.6, "L"),
+    (100.7, 0.6, "R"),
+    (101.2, 0.6, "L"),
+    (101.9, 0.6, "R"),
+    (102.4, 0.6, "L"),
+]
+"""One bilateral movement of 3 s: each leg rests 0.6 s between its parts, and the other one moves
+meanwhile."""
 
 
-def rescored(folder: Path, capsys: pytest.CaptureFixture[str], marks: Marks, *options: str) -> dict[str, Any]:
+def rescored(
+    folder: Path, capsys: pytest.CaptureFixture[str], marks: Marks, *options: str
+) -> dict[str, Any]:
     path = folder / "m.csv"
-    path.write_text("\n".join(["onset,duration,side", *(f"{onset},{lasts},{side}" for onset, lasts, side in marks)]))
+    path.write_text(
+        "\n".join(
+            ["onset,duration,side", *(f"{onset},{lasts},{side}" for onset, lasts, side in marks)]
+        )
+    )
     assert main(["rescore", str(path), "--json", *options]) == 0
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
     return document
@@ -44,7 +58,8 @@ def rescored(folder: Path, capsys: pytest.CaptureFixture[str], marks: Marks, *op
         # A nonCLM on the other leg ends a series; under AASM it does not exist.
         ([*kicks(100, 130, 160), (172, 11, "R"), *kicks(190, 220, 250)], (), 6, []),
         ([*kicks(100, 130, 160), (172, 11, "R"), *kicks(190, 220, 250)], AASM, 6, [6]),
-        # More than four parts are a nonCLM; 8 s after its onset nothing begins, unless that is allowed.
+        # More than four parts are a nonCLM; 8 s after its onset nothing begins, unless that is
+        # allowed.
         ([*FIVE_PARTS, *kicks(108, 138, 168, 198)], (), 4, []),
         ([*FIVE_PARTS, *kicks(108, 138, 168, 198)], SHORT, 4, [4]),
         ([*FIVE_PARTS, *kicks(110.1, 138, 168, 198)], (), 4, [4]),
@@ -59,7 +74,8 @@ def rescored(folder: Path, capsys: pytest.CaptureFixture[str], marks: Marks, *op
         ([*kicks(100), *kicks(105, side="R"), *kicks(130, 160)], AASM, 4, [4]),
         # Whose side is not known belongs to no other leg.
         ([(100, 2, ""), (101, 2, "L"), *kicks(131, 161, 191)], (), 5, []),
-        # Times that a fraction of a second in floating point would put on the wrong side of 10 and 90 s.
+        # Times that a fraction of a second in floating point would put on the wrong side of 10 and
+        # 90 s.
         (kicks(0.07, 10.07, 20.07, 30.07), (), 4, [4]),
         (kicks(0.01, 90.01, 180.01, 270.01), (), 4, [4]),
         (kicks(0.07, 10.06, 20.06, 30.06), (), 4, []),
@@ -104,7 +120,9 @@ def test_an_epoch_begins_with_its_first_moment(
     rows = [f"{number},{'W' if number == 4 else 'N2'}" for number in range(12)]
     stages = tmp_path / "s.csv"
     stages.write_text("\n".join(["epoch,stage", *rows]))
-    found = rescored(tmp_path, capsys, kicks(90, onset, 200, 230), "--stages", str(stages), *options)["measures"]
+    found = rescored(
+        tmp_path, capsys, kicks(90, onset, 200, 230), "--stages", str(stages), *options
+    )["measures"]
     hours = {"plms_index": 11 * 30 / 3600, "plmw_index": 30 / 3600}
     assert {key: round(found[key] * hours[key]) for key in periodic} == periodic
 

@@ -1,4 +1,5 @@
-"""What a person sets: a pause, a sensitivity, "all is quiet". Whatever restarts the bridge, it is as it was left.
+"""What a person sets: a pause, a sensitivity, "all is quiet". Whatever restarts the bridge, it is
+as it was left.
 
 Played to the watch and the journal that the daemon has.
 """
@@ -16,18 +17,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config import Config
-from limber_bridge.detection.detector import Memory
-from limber_bridge.detection.events import Bed, Certainty, Cramp, Event, Factor, FactorKind, Gap, Movement
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats
-from limber_bridge.journal import Journal
-from limber_bridge.keeping import kept, page_of
-from limber_bridge.messages import State, Tonight
-from limber_bridge.nights import Calendar, Night
-from limber_bridge.sources.arrival import Ended, Samples
-from limber_bridge.watch import Change, Filed, NothingToCalibrateError, Watch
+from limber_bridge.config.schema import Config
+from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.sleeper_monitor import (
+    Change,
+    FiledEvent,
+    NothingToCalibrateError,
+    SleeperMonitor,
+)
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Cramp,
+    Event,
+    Factor,
+    FactorKind,
+    Gap,
+    Movement,
+)
+from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock
+from limber_bridge.domain.nights import Calendar, Night
+from limber_bridge.protocol.messages import State, Tonight
+from limber_bridge.sources.source_api import Ended, Samples
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.restore import restored_state
 from tests.bridge.examples import config, local
-from tests.bridge.test_watch import CELLS, LISTEN, LIVE, PLAYED
+from tests.bridge.test_sleeper_monitor import CELLS, LISTEN, LIVE, PLAYED
 from tests.detection.signals import ankle, turned
 
 BLOCK = SECOND // 2
@@ -43,7 +59,7 @@ class Leg:
     journal: Journal
     now: int = EVENING
     number: int = 0
-    told: list[Filed] = field(default_factory=list)
+    told: list[FiledEvent] = field(default_factory=list)
     finished: list[Night] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,7 +68,14 @@ class Leg:
     def start(self) -> None:
         """Start the bridge with what was kept."""
         sleeper = self.config.sleepers[0]
-        self.watch = Watch(sleeper, self.config, kept(self.journal, sleeper, self.config, self.now), self.now)
+        self.watch = SleeperMonitor(
+            sleeper,
+            self.config,
+            restored_state(
+                self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live
+            ),
+            self.now,
+        )
 
     def kill(self) -> None:
         """Kill the bridge just after it has kept how far the sensors were read, and start it anew."""
@@ -71,10 +94,10 @@ class Leg:
         size = max(1, round(rate * BLOCK / SECOND))
         for begin in range(0, signal.shape[1], size):
             samples = signal[:, begin : begin + size]
-            clock = Clock(self.number, self.now, rate)
+            clock = SampleClock(self.number, self.now, rate)
             self.now += round(samples.shape[1] / rate * SECOND)
             for watched in self.config.sleepers[0].sensors:
-                block = Block(self.number, samples, clock, rate)
+                block = SampleBlock(self.number, samples, clock, rate)
                 self.take(self.watch.arrive(Samples(watched.sensor.id, block), self.now))
             self.number += samples.shape[1]
             self.take(self.watch.tick(self.now))
@@ -94,7 +117,11 @@ class Leg:
 
     def events(self, *kinds: type[Event]) -> list[Event]:
         """What the journal holds of tonight."""
-        return [event for event in self.journal.events("anna", TONIGHT) if isinstance(event, kinds or (object,))]
+        return [
+            event
+            for event in self.journal.events("anna", TONIGHT)
+            if isinstance(event, kinds or (object,))
+        ]
 
 
 @contextmanager
@@ -122,7 +149,8 @@ def test_nothing_is_detected_while_it_is_paused(leg: Leg) -> None:
     assert (leg.state.paused, leg.state.tonight.measures.movements) == (True, 5)
     assert len(leg.events(Movement)) == 5
     assert leg.events(Gap) == []
-    begun, ended = leg.now - 60 * SECOND, leg.now
+    begun = leg.now - 60 * SECOND
+    ended = leg.now
     leg.pause(paused=False)
     leg.lie(kicking(60, seed=2))
     assert (leg.state.paused, leg.state.tonight.measures.movements) == (False, 10)
@@ -141,7 +169,9 @@ def test_every_sensor_has_its_gap() -> None:
         legs.pause(paused=False)
         legs.lie(kicking(30))
         assert [event.sensor for event in legs.events(Gap) if isinstance(event, Gap)] == [1, 3]
-        assert [event.bilateral for event in legs.events(Movement) if isinstance(event, Movement)] == [True] * 4
+        assert [
+            event.bilateral for event in legs.events(Movement) if isinstance(event, Movement)
+        ] == [True] * 4
 
 
 def test_the_sensors_are_watched_on(leg: Leg) -> None:
@@ -181,7 +211,9 @@ def test_nobody_knows_whether_a_sleeper_is_in_bed_or_asleep(leg: Leg) -> None:
     leg.pause(paused=False)
     leg.lie(turned(ankle(length=30.0), -1.0, 90.0))
     assert leg.state.in_bed is True
-    assert leg.state.tonight.measures.time_in_bed_h == pytest.approx((hours or 0) + 30 / 3600, abs=1 / 3600)
+    assert leg.state.tonight.measures.time_in_bed_h == pytest.approx(
+        (hours or 0) + 30 / 3600, abs=1 / 3600
+    )
 
 
 def test_a_pause_of_all_night_leaves_what_was_before(leg: Leg) -> None:
@@ -197,7 +229,9 @@ def test_a_pause_of_all_night_leaves_what_was_before(leg: Leg) -> None:
     assert [one.revision for one in leg.finished] == [1]
 
 
-def interrupted(killed: Sequence[int] = (), asked: Sequence[int] = ()) -> tuple[list[Event], Tonight, Memory]:
+def interrupted(
+    killed: Sequence[int] = (), asked: Sequence[int] = ()
+) -> tuple[list[Event], Tonight, PipelineState]:
     """What comes of a minute with kicks, one of pause and one with kicks.
 
     In these halves of seconds of the pause the bridge is killed, or asked for the pause once more.
@@ -220,7 +254,9 @@ def interrupted(killed: Sequence[int] = (), asked: Sequence[int] = ()) -> tuple[
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 119), max_size=5), st.lists(st.integers(0, 119), max_size=3))
-def test_any_restart_and_any_second_pause_change_nothing(killed: Sequence[int], asked: Sequence[int]) -> None:
+def test_any_restart_and_any_second_pause_change_nothing(
+    killed: Sequence[int], asked: Sequence[int]
+) -> None:
     assert interrupted(killed, asked) == UNDISTURBED
 
 
@@ -230,7 +266,8 @@ UNDISTURBED = interrupted()
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 79), max_size=4), st.integers(0, 39))
 def test_any_restart_keeps_the_sensitivity(restarts: Sequence[int], chosen: int) -> None:
-    """Kicks that only a sensitivity of 2 finds: as many as come after it was chosen, wherever the bridge is killed."""
+    """Kicks that only a sensitivity of 2 finds: as many as come after it was chosen, wherever the
+    bridge is killed."""
     quiet = [half for half in range(80) if not 8 <= half % 24 <= 17]
     at = quiet[chosen % len(quiet)]
     signal = kicking(40, size=0.0035, noise=0.0003)
@@ -302,10 +339,17 @@ def test_cells_are_tared() -> None:
             bed.lie(np.full((1, 60), kilograms), rate=1.0)
             told.append(bed.state.in_bed)
         assert told == [None, False, True]
-        assert [event.in_bed for event in bed.events(Bed) if isinstance(event, Bed)] == [False, True]
+        assert [
+            event.in_bed for event in bed.events(BedTransition) if isinstance(event, BedTransition)
+        ] == [
+            False,
+            True,
+        ]
 
 
-def logged(leg: Leg, at: int, kind: FactorKind = FactorKind.MAGNESIUM, note: str | None = None) -> None:
+def logged(
+    leg: Leg, at: int, kind: FactorKind = FactorKind.MAGNESIUM, note: str | None = None
+) -> None:
     leg.take(leg.watch.log(Factor(at, kind, note), leg.now))
 
 
@@ -322,8 +366,9 @@ def test_the_same_factor_at_the_same_time_counts_once(leg: Leg) -> None:
     logged(leg, leg.now, note="300 mg")
     logged(leg, leg.now, FactorKind.STRETCHING)
     assert leg.events() == [
-        Factor(leg.now, FactorKind.MAGNESIUM, "300 mg"), Factor(leg.now, FactorKind.STRETCHING, None),
-    ]  # fmt: skip
+        Factor(leg.now, FactorKind.MAGNESIUM, "300 mg"),
+        Factor(leg.now, FactorKind.STRETCHING, None),
+    ]
 
 
 def spent(leg: Leg) -> None:
@@ -338,7 +383,13 @@ def spent(leg: Leg) -> None:
 
 def test_a_factor_changes_no_figure_and_makes_no_night() -> None:
     """Whenever it is said to have been: before, in and after the night, and on days without one."""
-    moments = ["2026-11-21T21:00", "2026-11-21T22:05", "2026-11-22T09:00", "2026-11-23T20:00", "2025-01-01T20:00"]
+    moments = [
+        "2026-11-21T21:00",
+        "2026-11-21T22:05",
+        "2026-11-22T09:00",
+        "2026-11-23T20:00",
+        "2025-01-01T20:00",
+    ]
     nights = []
     for said in ([], moments):
         with watching() as leg:

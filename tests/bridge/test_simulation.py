@@ -14,45 +14,51 @@ from hypothesis import strategies as st
 from scipy.signal import butter, sosfiltfilt
 
 from limber_bridge.cli import main
-from limber_bridge.detected import detect
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Certainty, Cramp, Gap, Movement
-from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.night_score import NightScore, score_night
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import SECOND, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
+from limber_bridge.offline.detect import detect
+from limber_bridge.offline.simulate import KINDS, NotWritableError, SimulateOptions, write
 from limber_bridge.recordings import read
-from limber_bridge.simulate import KINDS, NotWritableError, Order, write
 from limber_bridge.simulation.devices import DEVICES, Device, measured
+from limber_bridge.simulation.disturbances import GROUPS, Disturbance
 from limber_bridge.simulation.night import Plan, Train
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.sampling import Minute, minutes
 from limber_bridge.simulation.signals import blocks, felt, moved
-from limber_bridge.simulation.troubles import GROUPS, Trouble
 from limber_bridge.simulation.truth import not_movements, parts, truth
 
-ANKLE = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-TIBIALIS = Sensor(1, Quantity.EMG, Place.TIBIALIS, Side.LEFT)
-CALF = Sensor(2, Quantity.EMG, Place.CALF, Side.LEFT)
-SENSORS = [ANKLE, TIBIALIS, CALF, Sensor(3, Quantity.ACCELERATION, Place.BED), Sensor(4, Quantity.LOAD, Place.BED)]
-SHORT = Wishes(hours=2.0, plm_index=30.0)
-HARD = Wishes(hours=4.0, plm_index=15.0, troubles=GROUPS["everything"])
+ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+TIBIALIS = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
+CALF = Sensor(2, Quantity.EMG, Placement.CALF, Side.LEFT)
+SENSORS = [
+    ANKLE,
+    TIBIALIS,
+    CALF,
+    Sensor(3, Quantity.ACCELERATION, Placement.BED),
+    Sensor(4, Quantity.LOAD, Placement.BED),
+]
+SHORT = NightSpec(hours=2.0, plm_index=30.0)
+HARD = NightSpec(hours=4.0, plm_index=15.0, troubles=GROUPS["everything"])
 nights = st.builds(
     plan,
     st.integers(0, 10_000),
     st.builds(
-        Wishes,
+        NightSpec,
         hours=st.sampled_from([4.0, 6.0]),
         plm_index=st.sampled_from([0.0, 8.0, 20.0]),
         cramps=st.integers(0, 1),
         legs=st.sampled_from([(Side.LEFT,), (Side.RIGHT,), tuple(Side)]),
-        troubles=st.frozensets(st.sampled_from(Trouble), max_size=4),
+        troubles=st.frozensets(st.sampled_from(Disturbance), max_size=4),
     ),
 )
 few = settings(max_examples=25, deadline=None)
 
 
 def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
-    detector = Detector(sensors)
+    detector = Pipeline(sensors)
     events = [
         event
         for sensor in sensors
@@ -68,7 +74,9 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
     left = list(found)
     hits = 0
     for movement in true:
-        match = next((one for one in left if one.onset < movement.end and movement.onset < one.end), None)
+        match = next(
+            (one for one in left if one.onset < movement.end and movement.onset < one.end), None
+        )
         if match is not None:
             left.remove(match)
             hits += 1
@@ -77,7 +85,7 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
 
 @pytest.mark.parametrize("index", [0.0, 5.0, 25.0, 60.0, 100.0])
 def test_the_truth_is_what_was_wished(index: float) -> None:
-    night = plan(1, Wishes(plm_index=index))
+    night = plan(1, NightSpec(plm_index=index))
     measures = truth(night, [ANKLE]).night.measures
     assert measures.plm_index == pytest.approx(index, rel=0.05, abs=0.5)
     assert measures.time_in_bed_h == pytest.approx(7.9, abs=0.1)
@@ -85,8 +93,11 @@ def test_the_truth_is_what_was_wished(index: float) -> None:
 
 def test_movements_of_one_leg_do_not_touch() -> None:
     for seed in range(20):
-        kicks = plan(seed, Wishes(plm_index=60)).kicks
-        assert all(later.onset - earlier.onset - earlier.duration >= 0.5 for earlier, later in pairwise(kicks))
+        kicks = plan(seed, NightSpec(plm_index=60)).kicks
+        assert all(
+            later.onset - earlier.onset - earlier.duration >= 0.5
+            for earlier, later in pairwise(kicks)
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,7 +107,11 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, kind: str, suffix: 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         wishes = replace(SHORT, hours=0.3)
-        write(Order(out=tmp_path / name / f"n.{suffix}", wishes=wishes, seed=4, sensor=kind, rate=rate))
+        write(
+            SimulateOptions(
+                out=tmp_path / name / f"n.{suffix}", wishes=wishes, seed=4, sensor=kind, rate=rate
+            )
+        )
     for name in (f"n.{suffix}", "n.truth.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -106,7 +121,7 @@ def test_another_seed_is_another_night() -> None:
 
 
 def test_the_truth_stands_beside_the_recording(tmp_path: Path) -> None:
-    write(Order(out=tmp_path / "n.csv", wishes=SHORT, seed=1, sensor="ankle", rate=50.0))
+    write(SimulateOptions(out=tmp_path / "n.csv", wishes=SHORT, seed=1, sensor="ankle", rate=50.0))
     found = json.loads((tmp_path / "n.truth.json").read_text())
     assert found["schema"] == "limber.score/1"
     assert found["measures"]["plm"] == sum(one["series"] is not None for one in found["movements"])
@@ -115,17 +130,19 @@ def test_the_truth_stands_beside_the_recording(tmp_path: Path) -> None:
     assert len(found["in_bed"]) == 2
 
 
-@pytest.mark.parametrize("order", [{"rate": 5.0}, {"sensor": "emg", "rate": 50.0}, {"out": "n.wav"}], ids=str)
+@pytest.mark.parametrize(
+    "order", [{"rate": 5.0}, {"sensor": "emg", "rate": 50.0}, {"out": "n.wav"}], ids=str
+)
 def test_what_cannot_be_written_is_said(tmp_path: Path, order: dict[str, object]) -> None:
     wanted = {"out": "n.csv", "wishes": SHORT, "seed": 1, "sensor": "ankle", "rate": 50.0} | order
     wanted["out"] = tmp_path / str(wanted["out"])
     with pytest.raises(NotWritableError, match="write"):
-        write(Order(**wanted))  # type: ignore[arg-type]
+        write(SimulateOptions(**wanted))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_detector_finds_what_was_planned(seed: int) -> None:
-    night = plan(seed, Wishes(plm_index=30))
+    night = plan(seed, NightSpec(plm_index=30))
     true = truth(night, [ANKLE]).night
     found = scored(night, [ANKLE], 50.0)
     hits = matched(found.scoring.movements, true.scoring.movements)
@@ -135,8 +152,11 @@ def test_the_detector_finds_what_was_planned(seed: int) -> None:
 
 
 def test_two_legs_are_found_together() -> None:
-    night = plan(2, Wishes(hours=3.0, legs=tuple(Side)))
-    sensors = [Sensor(number, Quantity.ACCELERATION, Place.ANKLE, side) for number, side in enumerate(Side, 1)]
+    night = plan(2, NightSpec(hours=3.0, legs=tuple(Side)))
+    sensors = [
+        Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side)
+        for number, side in enumerate(Side, 1)
+    ]
     true = truth(night, sensors).night
     found = scored(night, sensors, 50.0)
     assert found.measures.plm == pytest.approx(true.measures.plm, abs=3)
@@ -147,16 +167,25 @@ def test_two_legs_are_found_together() -> None:
 
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
 def test_other_sensors_find_the_periodic_movements_too(kind: str, rate: float) -> None:
-    night, sensor = plan(1, Wishes(hours=3.0)), Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
+    night = plan(1, NightSpec(hours=3.0))
+    sensor = Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
     true = truth(night, [sensor]).night.measures
     found = scored(night, [sensor], rate).measures
     assert found.plm == pytest.approx(true.plm, rel=0.1)
 
 
 def test_nights_are_shaped_like_real_ones() -> None:
-    """Science reference 10: most periodic movements early, durations of 2 to 3 s, 0 to 15 % short intervals."""
-    told = [(night, truth(night, [ANKLE]).night) for night in (plan(seed, Wishes()) for seed in range(24))]
-    early = [move.onset < night.duration / 2 * SECOND for night, found in told for move in found.scoring.periodic]
+    """Science reference 10: most periodic movements early, durations of 2 to 3 s, 0 to 15 % short
+    intervals."""
+    told = [
+        (night, truth(night, [ANKLE]).night)
+        for night in (plan(seed, NightSpec()) for seed in range(24))
+    ]
+    early = [
+        move.onset < night.duration / 2 * SECOND
+        for night, found in told
+        for move in found.scoring.periodic
+    ]
     assert np.mean(early) > 0.55
     assert all(2.0 < (found.measures.plm_duration_median or 0) < 3.0 for _, found in told)
     assert all(0.0 <= (found.measures.imi_share_short or 0) <= 0.15 for _, found in told)
@@ -172,7 +201,10 @@ def test_the_truth_is_consistent(night: Plan) -> None:
         told = truth(night, [sensor], 50.0)
         for part in parts(night, sensor):
             assert 0 <= part.onset < part.end <= round(night.duration * SECOND)
-            assert not any(part.onset < end * SECOND - 1 and begin * SECOND + 1 < part.end for begin, end in night.gaps)
+            assert not any(
+                part.onset < end * SECOND - 1 and begin * SECOND + 1 < part.end
+                for begin, end in night.gaps
+            )
         assert all(one.duration >= SECOND // 2 for one in told.night.scoring.movements)
         assert all(later[0] > earlier[1] for earlier, later in pairwise(told.gaps))
         assert all(later[0] >= earlier[1] for earlier, later in pairwise(night.asleep))
@@ -184,7 +216,9 @@ def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
     trains = [one for one in night.decoys if isinstance(one, Train)]
     marked = [(part.onset / SECOND, part.end / SECOND) for part in parts(night, ANKLE)]
     assert not any(
-        begin < train.onset + train.duration and train.onset < end for train in trains for begin, end in marked
+        begin < train.onset + train.duration and train.onset < end
+        for train in trains
+        for begin, end in marked
     )
     twitches = [other for other in not_movements(night, ANKLE) if other.kind == "twitch"]
     assert not any(begin == one.onset for one in twitches for begin, _ in marked)
@@ -196,7 +230,9 @@ def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
     night = plan(3, HARD)
     whole = [minute for minute in minutes(night, sensor, rate) if 60 <= minute.number < 120]
     joined = Minute(night, sensor, rate, 60, np.concatenate([minute.times for minute in whole]))
-    assert np.allclose(np.concatenate([moved(one) for one in whole], axis=1), moved(joined), rtol=0, atol=1e-6)
+    assert np.allclose(
+        np.concatenate([moved(one) for one in whole], axis=1), moved(joined), rtol=0, atol=1e-6
+    )
     # A minute made alone is the same as among the others.
     alone = Minute(night, sensor, rate, whole[7].number, whole[7].times.copy())
     assert np.array_equal(felt(alone), felt(whole[7]))
@@ -209,7 +245,9 @@ def test_muscle_noise_goes_on_from_minute_to_minute() -> None:
 
 
 def test_emg_has_the_size_that_was_planned() -> None:
-    night = replace(plan(2, replace(SHORT, hours=1.0, cramps=0)), kicks=(), turns=(), walks=(), decoys=())
+    night = replace(
+        plan(2, replace(SHORT, hours=1.0, cramps=0)), kicks=(), turns=(), walks=(), decoys=()
+    )
     (minute, *_) = minutes(night, CALF, 1000.0)
     signal = felt(minute)[0]
     band = butter(4, (10, 100), "bandpass", fs=1000, output="sos")
@@ -222,7 +260,9 @@ def test_emg_has_the_size_that_was_planned() -> None:
 def test_a_device_has_the_noise_and_the_steps_of_its_row(name: str) -> None:
     device = DEVICES[name]
     shown = still(device, 0.0)
-    assert np.allclose(np.diff(shown) / device.step, np.rint(np.diff(shown) / device.step), atol=0.02)
+    assert np.allclose(
+        np.diff(shown) / device.step, np.rint(np.diff(shown) / device.step), atol=0.02
+    )
     noise = np.hypot(np.mean(device.noise), device.step / np.sqrt(12))
     assert float(np.std(np.diff(shown, axis=1)) / np.sqrt(2)) == pytest.approx(noise, rel=0.1)
     assert np.abs(still(device, 2 * device.rail)).max() <= device.rail + device.step
@@ -239,22 +279,32 @@ def test_the_same_seed_writes_the_same_hard_night(tmp_path: Path, kind: str) -> 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         rate = 100.0 if kind == "emg" else 10.0
-        write(Order(out=tmp_path / name / "n.csv", wishes=HARD, seed=4, sensor=kind, rate=rate))
+        write(
+            SimulateOptions(
+                out=tmp_path / name / "n.csv", wishes=HARD, seed=4, sensor=kind, rate=rate
+            )
+        )
     for name in ("n.csv", "n.truth.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_every_trouble_leaves_its_trace() -> None:
-    for trouble in Trouble:
+    for trouble in Disturbance:
         night = plan(5, replace(HARD, troubles=frozenset({trouble})))
-        assert replace(night, seed=0) != replace(plan(5, replace(HARD, troubles=frozenset())), seed=0), trouble
+        assert replace(night, seed=0) != replace(
+            plan(5, replace(HARD, troubles=frozenset())), seed=0
+        ), trouble
 
 
 def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
-    wishes = replace(HARD, troubles=frozenset({Trouble.GAPS}))
-    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
+    wishes = replace(HARD, troubles=frozenset({Disturbance.GAPS}))
+    write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
     told = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
-    found = [event for event in detect(read(tmp_path / "n.csv"), WASM_2016).events if isinstance(event, Gap)]
+    found = [
+        event
+        for event in detect(read(tmp_path / "n.csv"), WASM_2016).events
+        if isinstance(event, Gap)
+    ]
     assert len(told) >= 2
     assert [(gap.onset / SECOND, gap.end / SECOND) for gap in found] == pytest.approx(
         [(gap["onset"], gap["end"]) for gap in told], abs=0.002
@@ -264,8 +314,8 @@ def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
-    wishes = replace(HARD, troubles=frozenset({Trouble.JITTER}))
-    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
+    wishes = replace(HARD, troubles=frozenset({Disturbance.JITTER}))
+    write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
     with (tmp_path / "n.csv").open() as lines:
         times = np.array([float(row["time"]) for row in csv.DictReader(lines)])
     steps = np.diff(times)
@@ -276,11 +326,19 @@ def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
 
 
 def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
-    wishes = Wishes(hours=1.0, plm_index=10.0, legs=tuple(Side))
-    write(Order(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=100.0, calf=True))
+    wishes = NightSpec(hours=1.0, plm_index=10.0, legs=tuple(Side))
+    write(
+        SimulateOptions(
+            out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=100.0, calf=True
+        )
+    )
     header = (tmp_path / "n.csv").read_text()[:200].splitlines()[0].split(",")
     assert [name for name in header if "emg" in name] == ["left_calf_emg", "right_calf_emg"]
-    found = [event for event in detect(read(tmp_path / "n.csv"), WASM_2016).events if isinstance(event, Cramp)]
+    found = [
+        event
+        for event in detect(read(tmp_path / "n.csv"), WASM_2016).events
+        if isinstance(event, Cramp)
+    ]
     (known,) = json.loads((tmp_path / "n.truth.json").read_text())["cramps"]
     assert [cramp.certainty for cramp in found] == [Certainty.PROBABLE]
     assert found[0].onset / SECOND == pytest.approx(known["onset"], abs=15)
@@ -300,7 +358,11 @@ def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
     ],
 )
 def test_a_wish_that_would_come_to_nothing_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str, said: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["simulate", "--out", "n.csv", *words.split()]) == 2
@@ -321,7 +383,9 @@ def test_where_it_was_written_is_said(
 
 
 @pytest.mark.parametrize("words", ["--with nothing", "--device toaster"])
-def test_an_unknown_name_is_answered_with_those_that_are_known(capsys: pytest.CaptureFixture[str], words: str) -> None:
+def test_an_unknown_name_is_answered_with_those_that_are_known(
+    capsys: pytest.CaptureFixture[str], words: str
+) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["simulate", "--out", "n.csv", *words.split()])
     assert "write one of" in capsys.readouterr().err

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
-    Bed,
+    BedTransition,
     Certainty,
     ClockStep,
     Cramp,
@@ -16,38 +17,13 @@ from limber_bridge.detection.events import (
     Grade,
     Method,
     Movement,
-    Part,
     Series,
+    UnilateralMovement,
 )
 from limber_bridge.detection.measures import Measures, rounded
-from limber_bridge.detection.personal import Label
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Side
-from limber_bridge.messages import (
-    Absence,
-    AskEvents,
-    AskNights,
-    BridgeHealth,
-    ClockChange,
-    CrampNow,
-    DoneAnswer,
-    EventMessage,
-    Info,
-    JournalHealth,
-    LabelAnswer,
-    LinkHealth,
-    LogAnswer,
-    Message,
-    Problem,
-    ProcessHealth,
-    Refusal,
-    SensorHealth,
-    SensorInfo,
-    SleeperInfo,
-    State,
-    Tonight,
-)
-from limber_bridge.nights import Spread, utc
-from limber_bridge.wire import (
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
+from limber_bridge.domain.nights import Spread, utc
+from limber_bridge.protocol.encoding import (
     QUESTIONS,
     event_message,
     events_answer,
@@ -57,6 +33,30 @@ from limber_bridge.wire import (
     night_message,
     nights_answer,
     reported,
+)
+from limber_bridge.protocol.messages import (
+    ActiveCramp,
+    BridgeHealth,
+    ClockChange,
+    ConnectionHealth,
+    Disconnection,
+    DoneResponse,
+    EventMessage,
+    EventsRequest,
+    Info,
+    JournalHealth,
+    LabelResponse,
+    LogResponse,
+    Message,
+    NightsRequest,
+    Problem,
+    ProcessHealth,
+    Refusal,
+    SensorHealth,
+    SensorInfo,
+    SleeperInfo,
+    State,
+    Tonight,
 )
 from tests.bridge.examples import MEASURES, local, night
 
@@ -77,8 +77,8 @@ def told(event: Event) -> EventMessage:
 
 def movement() -> Movement:
     """A movement of both legs."""
-    left = Part(Side.LEFT, AT, AT + 2_100_000, 0.142, Grade.MODERATE)
-    right = Part(Side.RIGHT, AT + 400_000, AT + 1_900_000, 0.071, Grade.MODERATE)
+    left = UnilateralMovement(Side.LEFT, AT, AT + 2_100_000, 0.142, Grade.MODERATE)
+    right = UnilateralMovement(Side.RIGHT, AT + 400_000, AT + 1_900_000, 0.071, Grade.MODERATE)
     return Movement(left.onset, left.end, (left, right), candidate=True)
 
 
@@ -101,9 +101,21 @@ INFO: Final = Info(
             name="Anna",
             sensors=(
                 SensorInfo(
-                    id=1, place=Place.ANKLE, side=Side.LEFT, quantity=Quantity.ACCELERATION, rate=50.0, source="network"
+                    id=1,
+                    place=Placement.ANKLE,
+                    side=Side.LEFT,
+                    quantity=Quantity.ACCELERATION,
+                    rate=50.0,
+                    source="network",
                 ),
-                SensorInfo(id=2, place=Place.BED, side=None, quantity=Quantity.LOAD, rate=None, source="network"),
+                SensorInfo(
+                    id=2,
+                    place=Placement.BED,
+                    side=None,
+                    quantity=Quantity.LOAD,
+                    rate=None,
+                    source="network",
+                ),
             ),
         ),
     ),
@@ -133,13 +145,15 @@ AWAY: Final = SensorHealth(
 BRIDGE: Final = BridgeHealth(
     started=utc(AT - 7_200 * SECOND),
     uptime=7200.0,
-    broker=LinkHealth(
+    broker=ConnectionHealth(
         connected=True,
         protocol="MQTT 5",
         since=utc(AT - 600 * SECOND),
         absences=1,
-        absence=Absence(
-            start=utc(AT - 900 * SECOND), end=utc(AT - 600 * SECOND), reason="the broker refuses the connection: Banned"
+        absence=Disconnection(
+            start=utc(AT - 900 * SECOND),
+            end=utc(AT - 600 * SECOND),
+            reason="the broker refuses the connection: Banned",
         ),
         waiting=2,
         dropped=0,
@@ -159,13 +173,21 @@ STATE: Final = State(
     time=utc(AT),
     in_bed=True,
     asleep=False,
-    cramp=CrampNow(start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"),
+    cramp=ActiveCramp(
+        start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"
+    ),
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
-    tonight=Tonight(night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)),
+    tonight=Tonight(
+        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
+    ),
     last_night=night_message(night(date(2026, 11, 21), 2)),
     means={
-        "7": Spread(nights=6, mean={"plm_index": 24.1, "movements": 301.5}, sd={"plm_index": 9.8, "movements": 88.1}),
+        "7": Spread(
+            nights=6,
+            mean={"plm_index": 24.1, "movements": 301.5},
+            sd={"plm_index": 9.8, "movements": 88.1},
+        ),
         "30": None,
     },
     methods=methods(Method.ANKLE),
@@ -186,11 +208,19 @@ NOTHING: Final = State(
     means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY}, paused=True,
 )  # fmt: skip
 REPLY: Final = "limber/bedroom/answer/4f1e"
-ASK_NIGHTS: Final = AskNights(v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19))
-ASK_EVENTS: Final = AskEvents(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
-STARTED: Final = Cramp(AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0})
-ENDED: Final = Cramp(AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5})
-REPORTED: Final = reported(Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT)
+ASK_NIGHTS: Final = NightsRequest(
+    v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19)
+)
+ASK_EVENTS: Final = EventsRequest(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
+STARTED: Final = Cramp(
+    AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0}
+)
+ENDED: Final = Cramp(
+    AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5}
+)
+REPORTED: Final = reported(
+    Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT
+)
 EVENTS: Final = [
     event_message(movement(), NIGHT),
     event_message(series(ended=True), NIGHT),
@@ -208,18 +238,24 @@ SENT: Final[Mapping[str, Message]] = {
     "event_cramp_started": told(STARTED),
     "event_cramp_ended": told(ENDED),
     "event_cramp_reported": REPORTED,
-    "event_bed": told(Bed(AT, in_bed=False)),
+    "event_bed": told(BedTransition(AT, in_bed=False)),
     "event_night": night_done(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),
     "event_clock": told(ClockStep(AT, -12_500_000)),
     "event_factor": told(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
-    "answer_nights": nights_answer(ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True),
-    "answer_events": events_answer(
-        ASK_EVENTS, [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None], more=False
+    "answer_nights": nights_answer(
+        ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
     ),
-    "answer_done": DoneAnswer(id="a3"),
-    "answer_label": LabelAnswer(id="a5", event=f"cramp-{AT}"),
-    "answer_log": LogAnswer(id="a12", event=f"factor-{AT}-warm_bath"),
-    "answer_refusal": Refusal(id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"),
+    "answer_events": events_answer(
+        ASK_EVENTS,
+        [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None],
+        more=False,
+    ),
+    "answer_done": DoneResponse(id="a3"),
+    "answer_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
+    "answer_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
+    "answer_refusal": Refusal(
+        id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"
+    ),
 }
 """What the bridge sends, by the name of its file in `contract/`."""

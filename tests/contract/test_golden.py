@@ -1,6 +1,8 @@
-"""`contract/` holds a message of every kind: the bridge must produce it, the component must understand it.
+"""`contract/` holds a message of every kind: the bridge must produce it, the component must
+understand it.
 
-After a wanted change, LIMBER_WRITE_CONTRACT=1 writes the files anew; the difference is then to be looked at.
+After a wanted change, LIMBER_WRITE_CONTRACT=1 writes the files anew; the difference is then to be
+looked at.
 """
 
 import json
@@ -13,21 +15,21 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.events import FactorKind
-from limber_bridge.messages import (
+from limber_bridge.domain.nights import utc
+from limber_bridge.protocol.encoding import Topics, encode, parse_ask
+from limber_bridge.protocol.messages import (
     Ask,
-    AskCalibrate,
-    AskEndNight,
-    AskLabel,
-    AskLog,
-    AskNights,
-    AskPause,
-    AskResetLabels,
-    AskSet,
+    CalibrateRequest,
+    EndNightRequest,
+    LabelRequest,
+    LogRequest,
+    NightsRequest,
+    PauseRequest,
     Refusal,
+    ResetLabelsRequest,
+    SetRequest,
 )
-from limber_bridge.nights import utc
 from limber_bridge.sources.frames import is_signed, parse
-from limber_bridge.wire import Topics, encode, parse_ask
 from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -35,18 +37,30 @@ TOPICS = Topics("limber", "bedroom")
 ASKED: dict[str, Ask] = {
     "ask_nights": ASK_NIGHTS,
     "ask_events": ASK_EVENTS,
-    "ask_end_night": AskEndNight(v=1, id="a3", reply=REPLY, sleeper="anna"),
-    "ask_label": AskLabel(v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"),
-    "ask_label_moment": AskLabel(v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)),
-    "ask_reset_labels": AskResetLabels(v=1, id="a7", reply=REPLY, sleeper="anna"),
-    "ask_nights_last": AskNights(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
-    "ask_pause": AskPause(v=1, id="a9", reply=REPLY, sleeper="anna", paused=True),
-    "ask_calibrate": AskCalibrate(v=1, id="a10", reply=REPLY, sleeper="anna"),
-    "ask_set": AskSet(v=1, id="a11", reply=REPLY, sleeper="anna", sensitivity=1.25),
-    "ask_log": AskLog(
-        v=1, id="a12", reply=REPLY, sleeper="anna", factor=FactorKind.WARM_BATH, time=utc(AT), note="twenty minutes"
+    "ask_end_night": EndNightRequest(v=1, id="a3", reply=REPLY, sleeper="anna"),
+    "ask_label": LabelRequest(
+        v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
     ),
-    "ask_log_moment": AskLog(v=1, id="a13", reply=REPLY, sleeper="anna", factor=FactorKind.STRETCHING),
+    "ask_label_moment": LabelRequest(
+        v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)
+    ),
+    "ask_reset_labels": ResetLabelsRequest(v=1, id="a7", reply=REPLY, sleeper="anna"),
+    "ask_nights_last": NightsRequest(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
+    "ask_pause": PauseRequest(v=1, id="a9", reply=REPLY, sleeper="anna", paused=True),
+    "ask_calibrate": CalibrateRequest(v=1, id="a10", reply=REPLY, sleeper="anna"),
+    "ask_set": SetRequest(v=1, id="a11", reply=REPLY, sleeper="anna", sensitivity=1.25),
+    "ask_log": LogRequest(
+        v=1,
+        id="a12",
+        reply=REPLY,
+        sleeper="anna",
+        factor=FactorKind.WARM_BATH,
+        time=utc(AT),
+        note="twenty minutes",
+    ),
+    "ask_log_moment": LogRequest(
+        v=1, id="a13", reply=REPLY, sleeper="anna", factor=FactorKind.STRETCHING
+    ),
 }
 
 
@@ -81,19 +95,29 @@ def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
     key = frame["key"].encode() if frame["key"] else None
     assert is_signed(data, parsed, key)
     found = {
-        "sensor": parsed.sensor, "boot": parsed.boot, "sequence": parsed.sequence, "clock_us": parsed.clock,
-        "rate_hz": parsed.rate, "battery": parsed.battery, "quantity": parsed.quantity,
-    }  # fmt: skip
+        "sensor": parsed.sensor,
+        "boot": parsed.boot,
+        "sequence": parsed.sequence,
+        "clock_us": parsed.clock,
+        "rate_hz": parsed.rate,
+        "battery": parsed.battery,
+        "quantity": parsed.quantity,
+    }
     assert found == {key: frame[key] for key in found}
     np.testing.assert_allclose(parsed.samples.T, frame["samples"])
 
 
 def test_another_version_is_refused_with_the_side_to_update() -> None:
     for version, side in ((0, "asker"), (2, "bridge")):
-        reply, refusal = parse_ask(json.dumps(golden("ask_nights") | {"v": version}).encode(), TOPICS)
+        reply, refusal = parse_ask(
+            json.dumps(golden("ask_nights") | {"v": version}).encode(), TOPICS
+        )
         assert reply == REPLY
         assert isinstance(refusal, Refusal)
-        assert (refusal.error, refusal.message) == ("version", f"protocol {version} is not 1: update the {side}")
+        assert (refusal.error, refusal.message) == (
+            "version",
+            f"protocol {version} is not 1: update the {side}",
+        )
 
 
 def test_a_question_that_is_not_known_is_refused_with_those_that_are() -> None:
@@ -149,7 +173,9 @@ def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: st
         ("ask_nights_last", {"last": 1001}, "<= 1000"),
     ],
 )
-def test_a_command_that_makes_no_sense_is_refused(name: str, change: dict[str, Any], mend: str) -> None:
+def test_a_command_that_makes_no_sense_is_refused(
+    name: str, change: dict[str, Any], mend: str
+) -> None:
     _, refusal = parse_ask(json.dumps(golden(name) | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
@@ -158,13 +184,15 @@ def test_a_command_that_makes_no_sense_is_refused(name: str, change: dict[str, A
 
 @pytest.mark.parametrize("sensitivity", [0.5, 1, 2])
 def test_the_bounds_of_the_sensitivity_are_in_it(sensitivity: float) -> None:
-    _, ask = parse_ask(json.dumps(golden("ask_set") | {"sensitivity": sensitivity}).encode(), TOPICS)
-    assert isinstance(ask, AskSet)
+    _, ask = parse_ask(
+        json.dumps(golden("ask_set") | {"sensitivity": sensitivity}).encode(), TOPICS
+    )
+    assert isinstance(ask, SetRequest)
     assert ask.sensitivity == sensitivity
 
 
 @pytest.mark.parametrize("factor", FactorKind)
 def test_every_factor_can_be_logged(factor: FactorKind) -> None:
     _, ask = parse_ask(json.dumps(golden("ask_log_moment") | {"factor": factor}).encode(), TOPICS)
-    assert isinstance(ask, AskLog)
+    assert isinstance(ask, LogRequest)
     assert (ask.factor, ask.time, ask.note) == (factor, None, None)

@@ -4,21 +4,37 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Movement
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
 
-LEFT = Sensor(1, Quantity.ACCELERATION, Place.ANKLE, Side.LEFT)
-RIGHT = Sensor(2, Quantity.ACCELERATION, Place.ANKLE, Side.RIGHT)
-TIBIALIS = Sensor(3, Quantity.EMG, Place.TIBIALIS, Side.LEFT)
-BED = Sensor(4, Quantity.ACCELERATION, Place.BED)
-LOAD = Sensor(5, Quantity.LOAD, Place.BED)
+LEFT = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+RIGHT = Sensor(2, Quantity.ACCELERATION, Placement.ANKLE, Side.RIGHT)
+TIBIALIS = Sensor(3, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
+BED = Sensor(4, Quantity.ACCELERATION, Placement.BED)
+LOAD = Sensor(5, Quantity.LOAD, Placement.BED)
 RATE = 50.0
 
 
-def ankle(*kicks: tuple[float, float], length: float, noise: float = 0.002, size: float = 0.2, seed: int = 0) -> Floats:
-    """Return a resting ankle that shakes from `onset` on for `duration` s, for each (onset, duration)."""
+def ankle(
+    *kicks: tuple[float, float],
+    length: float,
+    noise: float = 0.002,
+    size: float = 0.2,
+    seed: int = 0,
+) -> Floats:
+    """Return a resting ankle that shakes from `onset` on for `duration` s, for each (onset,
+    duration)."""
     times = np.arange(round(length * RATE)) / RATE
     signal = np.random.default_rng(seed).normal(0.0, noise, (3, len(times)))
     signal[1] += 1.0
@@ -28,7 +44,9 @@ def ankle(*kicks: tuple[float, float], length: float, noise: float = 0.002, size
     return signal
 
 
-def emg(*bursts: tuple[float, float], length: float, size: float = 60.0, rate: float = 250.0) -> Floats:
+def emg(
+    *bursts: tuple[float, float], length: float, size: float = 60.0, rate: float = 250.0
+) -> Floats:
     """Return tibialis EMG with bursts of `size` uV RMS on 1 uV of noise."""
     rng = np.random.default_rng(1)
     times = np.arange(round(length * rate)) / rate
@@ -55,14 +73,15 @@ def slipped(signal: Floats, at: float, degrees: float, *, lasts: float = 0.15) -
     return result
 
 
-def block(samples: Floats, first: int = 0, start: int = 0, rate: float = RATE) -> Block:
+def block(samples: Floats, first: int = 0, start: int = 0, rate: float = RATE) -> SampleBlock:
     """Return samples as one block whose sample 0 was taken at `start` us."""
-    return Block(first, samples, Clock(0, start, rate), rate)
+    return SampleBlock(first, samples, SampleClock(0, start, rate), rate)
 
 
-def cut(whole: Block, at: Iterable[int]) -> list[Block]:
+def cut(whole: SampleBlock, at: Iterable[int]) -> list[SampleBlock]:
     """Return a block cut at these sample numbers."""
-    pieces, rest = [], whole
+    pieces = []
+    rest = whole
     for place in sorted(set(at)):
         if whole.first < place < whole.end:
             piece, rest = rest.split(place - rest.first)
@@ -70,9 +89,9 @@ def cut(whole: Block, at: Iterable[int]) -> list[Block]:
     return [*pieces, rest]
 
 
-def detect(*signals: tuple[Sensor, Block], rules: RuleSet = WASM_2016) -> list[Event]:
+def detect(*signals: tuple[Sensor, SampleBlock], rules: RuleSet = WASM_2016) -> list[Event]:
     """Return all events of whole signals, one after the other."""
-    detector = Detector([sensor for sensor, _ in signals], rules)
+    detector = Pipeline([sensor for sensor, _ in signals], rules)
     events = [event for sensor, whole in signals for event in detector.feed(sensor.id, whole)]
     return events + detector.finish()
 

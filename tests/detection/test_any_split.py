@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.detector import Detector
 from limber_bridge.detection.events import Event, Gap, Movement, Series
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor
+from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock, Sensor
 from tests.detection.signals import (
     BED,
     LEFT,
@@ -29,12 +29,22 @@ from tests.detection.signals import (
 )
 
 LENGTH = 400.0
-KICKS = [(20.0, 2.0), (45.0, 1.5), (70.0, 3.0), (95.0, 2.0), (130.0, 0.3), (150.0, 2.0), (230.0, 12.0), (300.0, 2.0)]
+KICKS = [
+    (20.0, 2.0),
+    (45.0, 1.5),
+    (70.0, 3.0),
+    (95.0, 2.0),
+    (130.0, 0.3),
+    (150.0, 2.0),
+    (230.0, 12.0),
+    (300.0, 2.0),
+]
 FEET = [(340.0 + 0.66 * number, 0.35) for number in range(16)]
 
 
 def left() -> Floats:
-    """An ankle that kicks, turns, turns there and back, has holes short and long, and walks away in the end."""
+    """An ankle that kicks, turns, turns there and back, has holes short and long, and walks away in
+    the end."""
     signal = turned(ankle(*KICKS, *FEET, length=LENGTH), 180.0, 40.0)
     signal = turned(signal, 260.0, 20.0, back=263.0)
     signal[:, round(45.5 * RATE) : round(45.5 * RATE) + 5] = np.nan
@@ -46,21 +56,26 @@ def left() -> Floats:
 
 def right() -> Floats:
     """The other ankle: sometimes with the first, sometimes alone."""
-    return ankle((20.5, 2.0), (46.8, 1.0), (71.0, 1.0), (120.0, 2.0), (300.3, 4.0), length=LENGTH, seed=5)
+    return ankle(
+        (20.5, 2.0), (46.8, 1.0), (71.0, 1.0), (120.0, 2.0), (300.3, 4.0), length=LENGTH, seed=5
+    )
 
 
-def drifting(signal: Floats) -> list[Block]:
+def drifting(signal: Floats) -> list[SampleBlock]:
     """Blocks whose clock is corrected every 50 s, as a live sensor's is."""
     whole = block(signal)
     bounds = [*range(0, signal.shape[1], round(50 * RATE)), signal.shape[1]]
-    clocks = [Clock(begin, round(begin * SECOND / 49.9), 49.9) for begin in bounds]
+    clocks = [SampleClock(begin, round(begin * SECOND / 49.9), 49.9) for begin in bounds]
     return [
-        Block(begin, whole.samples[:, begin:end], clock, RATE)
+        SampleBlock(begin, whole.samples[:, begin:end], clock, RATE)
         for (begin, end), clock in zip(pairwise(bounds), clocks, strict=False)
     ]
 
 
-SIGNALS: list[tuple[Sensor, list[Block]]] = [(LEFT, drifting(left())), (RIGHT, drifting(right()))]
+SIGNALS: list[tuple[Sensor, list[SampleBlock]]] = [
+    (LEFT, drifting(left())),
+    (RIGHT, drifting(right())),
+]
 CUTS = st.lists(st.integers(1, round(LENGTH * RATE) - 1), max_size=40)
 
 
@@ -69,16 +84,25 @@ def ordered(events: list[Event]) -> list[str]:
 
 
 def whole(rules: str) -> list[Event]:
-    detector = Detector([LEFT, RIGHT], RULE_SETS[rules])
-    events = [event for sensor, blocks in SIGNALS for one in blocks for event in detector.feed(sensor.id, one)]
+    detector = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
+    events = [
+        event
+        for sensor, blocks in SIGNALS
+        for one in blocks
+        for event in detector.feed(sensor.id, one)
+    ]
     return events + detector.finish()
 
 
 WHOLE = {rules: whole(rules) for rules in RULE_SETS}
 
 
-def pieces(cuts: list[int], sensor: int) -> list[tuple[int, Block]]:
-    return [(sensor, piece) for one in dict(enumerate(SIGNALS, 1))[sensor][1] for piece in cut(one, cuts)]
+def pieces(cuts: list[int], sensor: int) -> list[tuple[int, SampleBlock]]:
+    return [
+        (sensor, piece)
+        for one in dict(enumerate(SIGNALS, 1))[sensor][1]
+        for piece in cut(one, cuts)
+    ]
 
 
 def test_the_signals_show_everything() -> None:
@@ -94,7 +118,7 @@ def test_any_split_and_any_order_of_delivery(
     rules: str, cuts_left: list[int], cuts_right: list[int], random: Random
 ) -> None:
     queues = [pieces(cuts_left, 1), pieces(cuts_right, 2)]
-    detector = Detector([LEFT, RIGHT], RULE_SETS[rules])
+    detector = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
     events: list[Event] = []
     while any(queues):
         events += detector.feed(*random.choice([queue for queue in queues if queue]).pop(0))
@@ -105,7 +129,7 @@ def test_any_split_and_any_order_of_delivery(
 @given(st.lists(st.integers(1, 60 * 250 - 1), max_size=30))
 def test_any_split_of_emg(cuts: list[int]) -> None:
     signal = block(emg((10, 2), (22, 0.6), (34, 5), (46, 1), (58, 2), length=60), rate=250.0)
-    detector = Detector([TIBIALIS])
+    detector = Pipeline([TIBIALIS])
     events = [event for piece in cut(signal, cuts) for event in detector.feed(3, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
 
@@ -121,7 +145,9 @@ def broken_off(seed: int, rate: float) -> Floats:
         while at < onset + long:
             lasts = rng.uniform(0.1, 3.0)
             moving = (times >= at) & (times < at + lasts)
-            signal[2, moving] += rng.uniform(0.01, 0.5) * np.sin(2 * np.pi * rng.uniform(0.8, 5.0) * times[moving])
+            signal[2, moving] += rng.uniform(0.01, 0.5) * np.sin(
+                2 * np.pi * rng.uniform(0.8, 5.0) * times[moving]
+            )
             way = rng.choice([0.0, 0.3, 1.0, 3.0, 20.0]) * rng.choice([-1.0, 1.0])
             degrees += way * np.clip((times - at) / rng.uniform(0.1, 1.5), 0, 1)
             at += lasts + rng.choice([0.2, 0.6, 1.5, 2.5])
@@ -134,28 +160,36 @@ def broken_off(seed: int, rate: float) -> Floats:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(0, 10_000), st.sampled_from([25.0, 31.25, 50.0, 104.0, 250.0, 500.0]), st.sampled_from([LEFT, BED]),
+    st.integers(0, 10_000),
+    st.sampled_from([25.0, 31.25, 50.0, 104.0, 250.0, 500.0]),
+    st.sampled_from([LEFT, BED]),
     st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60),
-)  # fmt: skip
+)
 def test_any_split_of_long_movements_that_run_into_holes(
     seed: int, rate: float, sensor: Sensor, cuts: list[float]
 ) -> None:
     signal = block(broken_off(seed, rate), rate=rate)
-    detector = Detector([sensor])
+    detector = Pipeline([sensor])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
     events = [event for piece in pieces for event in detector.feed(sensor.id, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((sensor, signal)))
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([104.0, 250.0, 500.0]), st.lists(st.floats(0.0, 1.0), max_size=60))
-def test_any_split_of_long_emg_that_runs_into_holes(seed: int, rate: float, cuts: list[float]) -> None:
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([104.0, 250.0, 500.0]),
+    st.lists(st.floats(0.0, 1.0), max_size=60),
+)
+def test_any_split_of_long_emg_that_runs_into_holes(
+    seed: int, rate: float, cuts: list[float]
+) -> None:
     rng = np.random.default_rng(seed)
     samples = emg((10, 0.4), (14, 13), (40, 1.5), (45, 15), length=60, rate=rate)
     for begin in (26.0 - rng.uniform(0.0, 3.0), 52.0, 59.0):
         samples[:, round(begin * rate) : round((begin + rng.uniform(0.02, 2.0)) * rate)] = np.nan
     signal = block(samples, rate=rate)
-    detector = Detector([TIBIALIS])
+    detector = Pipeline([TIBIALIS])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
     events = [event for piece in pieces for event in detector.feed(3, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
@@ -163,46 +197,54 @@ def test_any_split_of_long_emg_that_runs_into_holes(seed: int, rate: float, cuts
 
 def test_sample_by_sample() -> None:
     signal = block(left()[:, : round(60 * RATE)])
-    detector = Detector([LEFT])
-    events = [event for piece in cut(signal, range(signal.end)) for event in detector.feed(1, piece)]
+    detector = Pipeline([LEFT])
+    events = [
+        event for piece in cut(signal, range(signal.end)) for event in detector.feed(1, piece)
+    ]
     assert ordered(events + detector.finish()) == ordered(detect((LEFT, signal)))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(round(15 * RATE), round((LENGTH - 5) * RATE)), st.integers(1, 100))
 def test_a_restart_changes_nothing_but_the_gap(at: int, lost: int) -> None:
-    """Killed at any sample and started again with what was kept, the detector goes on as the unbroken one does."""
+    """Killed at any sample and started again with what was kept, the detector goes on as the
+    unbroken one does."""
     signal = ankle(*KICKS, length=LENGTH)
     holed = signal.copy()
     holed[:, at : at + lost] = np.nan
     unbroken = [event for event in detect((LEFT, block(holed))) if outside(event, at, at + lost)]
 
-    before = Detector([LEFT])
+    before = Pipeline([LEFT])
     kept = before.feed(1, block(signal[:, :at]))
-    after = Detector([LEFT], memory=before.memory, events=kept)
+    after = Pipeline([LEFT], memory=before.memory, events=kept)
     start = at + lost
-    clock = Clock(0, round(start / RATE * SECOND), RATE)
-    resumed = kept + after.feed(1, Block(0, signal[:, start:], clock, RATE)) + after.finish()
-    assert times([event for event in resumed if outside(event, at, start)]) == pytest.approx(times(unbroken), abs=0.1)
+    clock = SampleClock(0, round(start / RATE * SECOND), RATE)
+    resumed = kept + after.feed(1, SampleBlock(0, signal[:, start:], clock, RATE)) + after.finish()
+    assert times([event for event in resumed if outside(event, at, start)]) == pytest.approx(
+        times(unbroken), abs=0.1
+    )
 
 
 def outside(event: Event, begin: int, end: int) -> bool:
-    """Whether an event is a movement that does not touch the hole, nor the second before and after it."""
+    """Whether an event is a movement that does not touch the hole, nor the second before and after
+    it."""
     if not isinstance(event, Movement):
         return False
     return event.end / SECOND < begin / RATE - 1 or event.onset / SECOND > end / RATE + 1
 
 
 def times(events: list[Event]) -> list[float]:
-    """Onsets and ends in s. After the hole frames are counted anew, so they may differ by one or two."""
+    """Onsets and ends in s. After the hole frames are counted anew, so they may differ by one or
+    two."""
     return [time / SECOND for event in movements(events) for time in (event.onset, event.end)]
 
 
 def test_time_that_passes_does_not_overtake_a_movement_that_lasts() -> None:
-    """The 90 s after which a series is over do not count while the movement that continues it is still open."""
+    """The 90 s after which a series is over do not count while the movement that continues it is
+    still open."""
     kicks = [(20.0 * number, 2.0) for number in range(1, 5)] + [(165.0, 9.0), (190.0, 2.0)]
     signal = block(ankle(*kicks, length=300.0))
-    detector = Detector([LEFT])
+    detector = Pipeline([LEFT])
     events: list[Event] = []
     for piece in cut(signal, range(0, signal.end, 25)):
         events += detector.feed(1, piece) + detector.advance(piece.clock.at(piece.end) - SECOND)
@@ -211,7 +253,7 @@ def test_time_that_passes_does_not_overtake_a_movement_that_lasts() -> None:
 
 
 def test_a_sensor_that_goes_away_in_a_movement_does_not_hold_the_other_back() -> None:
-    detector = Detector([LEFT, RIGHT])
+    detector = Pipeline([LEFT, RIGHT])
     right = block(ankle((9.0, 5.0), length=11.0))
     for piece in cut(right, range(0, right.end, 25)):
         detector.feed(2, piece)
@@ -223,23 +265,29 @@ def test_a_sensor_that_goes_away_in_a_movement_does_not_hold_the_other_back() ->
 def test_a_restart_continues_a_series() -> None:
     signal = ankle(*[(20.0 * number, 2.0) for number in range(1, 8)], length=170.0)
     middle = round(72 * RATE)
-    before = Detector([LEFT])
+    before = Pipeline([LEFT])
     kept = before.feed(1, block(signal[:, :middle]))
-    after = Detector([LEFT], memory=before.memory, events=kept)
-    clock = Clock(0, round(74.0 * SECOND), RATE)
-    resumed = after.feed(1, Block(0, signal[:, round(74 * RATE) :], clock, RATE)) + after.finish()
+    after = Pipeline([LEFT], memory=before.memory, events=kept)
+    clock = SampleClock(0, round(74.0 * SECOND), RATE)
+    resumed = (
+        after.feed(1, SampleBlock(0, signal[:, round(74 * RATE) :], clock, RATE)) + after.finish()
+    )
     (ended,) = [event for event in resumed if isinstance(event, Series) and event.ended]
     assert ended.movements == 7
     assert ended.onset / SECOND == pytest.approx(20.0, abs=0.1)
-    assert [event for event in resumed if isinstance(event, Gap)] == [Gap(1, 71_980_000, 74_000_000)]
+    assert [event for event in resumed if isinstance(event, Gap)] == [
+        Gap(1, 71_980_000, 74_000_000)
+    ]
 
 
 def test_slow_load_cells_give_no_movement_in_any_split() -> None:
     times = np.arange(600)
     samples = np.where((times > 100) & (times < 400), 120.0, 50.0)[None, :]
-    signal = Block(0, samples, Clock(0, 0, 1.0), 1.0)
-    detector = Detector([LOAD])
-    events = [event for piece in cut(signal, [7, 99, 100, 101, 399]) for event in detector.feed(5, piece)]
+    signal = SampleBlock(0, samples, SampleClock(0, 0, 1.0), 1.0)
+    detector = Pipeline([LOAD])
+    events = [
+        event for piece in cut(signal, [7, 99, 100, 101, 399]) for event in detector.feed(5, piece)
+    ]
     assert ordered(events + detector.finish()) == ordered(detect((LOAD, signal)))
     assert not detector.coverage(0, 1).movers
 

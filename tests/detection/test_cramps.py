@@ -7,13 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.cramp import BIN, Bin, Calf, Move, lasting, strength
-from limber_bridge.detection.detector import Detector
+from limber_bridge.detection.cramps import BIN, Bin, Move, ProbableCrampDetector, lasting, strength
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, identity
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
 from tests.detection.signals import LEFT, RATE, ankle, block, cut, turned
 
-CALF = Sensor(6, Quantity.EMG, Place.CALF, Side.LEFT)
+CALF = Sensor(6, Quantity.EMG, Placement.CALF, Side.LEFT)
 EMG_RATE = 200.0
 LENGTH = 1800.0
 AT = 1000.0
@@ -40,11 +49,15 @@ def moved(*kicks: tuple[float, float], size: float = 0.3) -> Floats:
     return ankle(*kicks, length=LENGTH, size=size)
 
 
-def found(*signals: tuple[Sensor, Floats, float], thresholds: Mapping[Certainty, float] = NOBODYS) -> list[Cramp]:
+def found(
+    *signals: tuple[Sensor, Floats, float], thresholds: Mapping[Certainty, float] = NOBODYS
+) -> list[Cramp]:
     """The cramps in signals, each as it was told last."""
-    detector = Detector([sensor for sensor, _, _ in signals], thresholds=thresholds)
+    detector = Pipeline([sensor for sensor, _, _ in signals], thresholds=thresholds)
     events = [
-        event for sensor, samples, rate in signals for event in detector.feed(sensor.id, block(samples, rate=rate))
+        event
+        for sensor, samples, rate in signals
+        for event in detector.feed(sensor.id, block(samples, rate=rate))
     ]
     cramps = [event for event in events + detector.finish() if isinstance(event, Cramp)]
     return list({identity(cramp): cramp for cramp in cramps}.values())
@@ -72,17 +85,28 @@ def test_tension_without_movement_and_then_a_response() -> None:
         (calf((AT, AT + 90, 25.0)), moved((AT, 40.0))),
         (calf((AT, AT + 90, 10.0)), moved((AT + 41, 30.0))),
         (calf(*[(AT + 25 * number, AT + 25 * number + 3, 60.0) for number in range(10)]), moved()),
-        (calf(*[(AT + 0.9 * beat, AT + 0.9 * beat + 0.05, 90.0) for beat in range(200)]), moved((AT + 60, 30.0))),
+        (
+            calf(*[(AT + 0.9 * beat, AT + 0.9 * beat + 0.05, 90.0) for beat in range(200)]),
+            moved((AT + 60, 30.0)),
+        ),
         (calf((AT, AT + 0.4, 4000.0)), moved((AT + 20, 30.0))),
         (calf((AT, LENGTH, 25.0)), moved((AT + 300, 30.0))),
         (calf((AT, AT + 90, 25.0)), moved((AT + 41, 5.0))),
         (humming(25.0), moved((AT + 60, 30.0))),
     ],
     ids=[
-        "no response", "too short", "begins with movement", "too weak", "periodic movements", "heart beat",
-        "electrode pop", "response too late", "response too short", "mains hum",
+        "no response",
+        "too short",
+        "begins with movement",
+        "too weak",
+        "periodic movements",
+        "heart beat",
+        "electrode pop",
+        "response too late",
+        "response too short",
+        "mains hum",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_probable_cramp(emg: Floats, acceleration: Floats) -> None:
     assert probable(emg, acceleration) == []
 
@@ -94,11 +118,14 @@ def test_at_most_one_alert_in_a_quarter_of_an_hour() -> None:
 
 
 def test_how_tense_the_calf_was_is_told_with_a_probable_cramp() -> None:
-    """Four times its baseline; the band leaves 0.88 of the noise that stands for EMG, and one bin in five is lower."""
+    """Four times its baseline; the band leaves 0.88 of the noise that stands for EMG, and one bin
+    in five is lower."""
     (cramp,) = probable(calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0)))
     assert cramp.features["baseline_uv"] == pytest.approx(0.88 * 6.0, abs=0.1)
     assert cramp.features["level_uv"] == pytest.approx(0.88 * 25.0, rel=0.1)
-    assert cramp.strength == pytest.approx(cramp.features["level_uv"] / (cramp.features["baseline_uv"] + 8.0))
+    assert cramp.strength == pytest.approx(
+        cramp.features["level_uv"] / (cramp.features["baseline_uv"] + 8.0)
+    )
     # The response stands once it has lasted for 10 s.
     assert cramp.features["tense_s"] == pytest.approx(51.0, abs=2.0)
 
@@ -110,18 +137,23 @@ def test_a_stricter_person_hears_of_tenser_calves_only() -> None:
     assert probable(*signals, threshold=2.0) == []
 
 
-CALM, TIGHT = 6.0, 14.0
+CALM = 6.0
+TIGHT = 14.0
 """uV: a calf at rest, and from where on it is tense."""
 
 
 @given(st.floats(1.0, 5.0), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
-def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(times: float, threshold: float) -> None:
-    calf_of_bins = Calf([6], [(1, Quantity.ACCELERATION)])
+def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(
+    times: float, threshold: float
+) -> None:
+    calf_of_bins = ProbableCrampDetector([6], [(1, Quantity.ACCELERATION)])
     calf_of_bins.threshold = threshold
     levels = [CALM] * 400 + [times * TIGHT] * 160
     rests = [0.0] * 480 + [0.5] * 80
     calf_of_bins.take(6, [Bin(number * BIN, level, (0.0,)) for number, level in enumerate(levels)])
-    calf_of_bins.take(1, [Bin(number * BIN, level, (0.0, 1.0, 0.0)) for number, level in enumerate(rests)])
+    calf_of_bins.take(
+        1, [Bin(number * BIN, level, (0.0, 1.0, 0.0)) for number, level in enumerate(rests)]
+    )
     told = list(calf_of_bins.reach(len(levels) * BIN))
     assert [cramp.strength for cramp in told] == [pytest.approx(times)] * (times >= threshold)
 
@@ -133,7 +165,8 @@ def asleep_then(*kicks: tuple[float, float], up: float | None, size: float = 0.3
     signal = turned(signal, 61.0, 90.0)
     if up is not None:
         signal = turned(signal, up, -90.0)
-        begin, end = round((up + 1) * RATE), round((up + 90) * RATE)
+        begin = round((up + 1) * RATE)
+        end = round((up + 90) * RATE)
         signal[:, begin:end] += ankle((0.0, 89.0), length=89.0, size=0.8)
     return signal
 
@@ -158,7 +191,9 @@ def rubbed(signal: Floats, begin: float, seconds: float) -> Floats:
     times = np.arange(signal.shape[1]) / RATE
     within = (times >= begin) & (times < begin + seconds)
     result = signal.copy()
-    result[2] += 0.3 * np.abs(np.sin(np.pi * (times - begin))) ** 9 * within * np.sin(2 * np.pi * 7 * times)
+    result[2] += (
+        0.3 * np.abs(np.sin(np.pi * (times - begin))) ** 9 * within * np.sin(2 * np.pi * 7 * times)
+    )
     return result
 
 
@@ -172,7 +207,11 @@ def test_an_even_beat_alone_is_none() -> None:
 
 
 def test_both_legs_at_once_move_no_longer_than_one() -> None:
-    moves = [Move(0, 20 * SECOND, None), Move(5 * SECOND, 25 * SECOND, None), Move(40 * SECOND, 41 * SECOND, 1.0)]
+    moves = [
+        Move(0, 20 * SECOND, None),
+        Move(5 * SECOND, 25 * SECOND, None),
+        Move(40 * SECOND, 41 * SECOND, 1.0),
+    ]
     assert lasting(moves, 60 * SECOND) == 26 * SECOND
     assert lasting(moves, 22 * SECOND) == 22 * SECOND
 
@@ -187,7 +226,8 @@ def test_what_moved_is_told_with_a_possible_cramp() -> None:
 
 
 def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_fewer() -> None:
-    faint, strong = asleep_then((AT, 9.0), up=AT + 60), asleep_then((AT, 35.0), up=AT + 36)
+    faint = asleep_then((AT, 9.0), up=AT + 60)
+    strong = asleep_then((AT, 35.0), up=AT + 36)
     assert possible(faint) == []
     (cramp,) = possible(faint, threshold=0.5)
     assert cramp.strength == pytest.approx(9 / 15, rel=0.1)
@@ -202,10 +242,23 @@ def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_f
         ({"moving_1min_s": 15.0, "moving_3min_s": 60.0}, 1.0),
         ({"moving_1min_s": 30.0, "moving_3min_s": 90.0}, 1.5),
         ({"moving_1min_s": 30.0, "moving_3min_s": 30.0}, 0.5),
-        ({"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 0.7}, 0.7),
-        ({"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 9.0}, 2.0),
+        (
+            {"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 0.7},
+            0.7,
+        ),
+        (
+            {"moving_1min_s": 30.0, "moving_3min_s": 30.0, "up_after_s": 60.0, "peak_ratio": 9.0},
+            2.0,
+        ),
     ],
-    ids=["just the rule, up", "just the rule, rubbing", "more rubbing", "neither", "weak", "very strong"],
+    ids=[
+        "just the rule, up",
+        "just the rule, rubbing",
+        "more rubbing",
+        "neither",
+        "weak",
+        "very strong",
+    ],
 )
 def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expected: float) -> None:
     assert strength(features) == expected
@@ -218,15 +271,22 @@ def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expec
         asleep_then((AT, 30.0), up=None),
         asleep_then((AT, 3.0), up=AT + 60),
         asleep_then((AT - 200, 12.0), (AT, 35.0), up=AT + 36),
-        asleep_then(*[(AT - 240 + 20 * number, 2.0) for number in range(12)], (AT, 35.0), up=AT + 36),
+        asleep_then(
+            *[(AT - 240 + 20 * number, 2.0) for number in range(12)], (AT, 35.0), up=AT + 36
+        ),
         turned(asleep_then(up=None), AT, 60.0),
         asleep_then(*[(AT + 2 * number, 0.3) for number in range(10)], up=AT + 60),
     ],
     ids=[
-        "going to the toilet", "a large movement", "a kick and getting up later", "restless before",
-        "periodic movements before", "a change of posture", "twitches",
+        "going to the toilet",
+        "a large movement",
+        "a kick and getting up later",
+        "restless before",
+        "periodic movements before",
+        "a change of posture",
+        "twitches",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_possible_cramp(signal: Floats) -> None:
     assert possible(signal) == []
 
@@ -237,19 +297,27 @@ SIGNALS = {
 }
 
 
-def events_of(pieces: list[tuple[int, Block]], thresholds: Mapping[Certainty, float] = NOBODYS) -> list[str]:
-    detector = Detector([LEFT, CALF], thresholds=thresholds)
-    events: list[Event] = [event for sensor, piece in pieces for event in detector.feed(sensor, piece)]
+def events_of(
+    pieces: list[tuple[int, SampleBlock]], thresholds: Mapping[Certainty, float] = NOBODYS
+) -> list[str]:
+    detector = Pipeline([LEFT, CALF], thresholds=thresholds)
+    events: list[Event] = [
+        event for sensor, piece in pieces for event in detector.feed(sensor, piece)
+    ]
     return sorted(repr(event) for event in events + detector.finish())
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.integers(1, round(LENGTH * RATE)), max_size=20), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.integers(1, round(LENGTH * RATE)), max_size=20), st.randoms(use_true_random=False)
+)
 def test_any_split_finds_the_same_cramps(cuts: list[int], random: object) -> None:
     whole = events_of(list(SIGNALS.items()))
     assert any("PROBABLE" in event for event in whole)
-    queues = [[(sensor, piece) for piece in cut(signal, cuts)] for sensor, signal in SIGNALS.items()]
-    mixed: list[tuple[int, Block]] = []
+    queues = [
+        [(sensor, piece) for piece in cut(signal, cuts)] for sensor, signal in SIGNALS.items()
+    ]
+    mixed: list[tuple[int, SampleBlock]] = []
     while any(queues):
         mixed.append(random.choice([queue for queue in queues if queue]).pop(0))  # type: ignore[attr-defined]
     assert events_of(mixed) == whole
@@ -257,66 +325,92 @@ def test_any_split_finds_the_same_cramps(cuts: list[int], random: object) -> Non
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.integers(1, round(LENGTH * RATE)), max_size=20))
-def test_any_split_finds_the_same_cramps_for_a_person_with_thresholds_of_their_own(cuts: list[int]) -> None:
+def test_any_split_finds_the_same_cramps_for_a_person_with_thresholds_of_their_own(
+    cuts: list[int],
+) -> None:
     own = {Certainty.PROBABLE: 2.5, Certainty.POSSIBLE: 0.5}
     whole = events_of(list(SIGNALS.items()), own)
     assert any("POSSIBLE" in event for event in whole)
     assert not any("PROBABLE" in event for event in whole)
-    assert events_of([(sensor, piece) for sensor, one in SIGNALS.items() for piece in cut(one, cuts)], own) == whole
+    assert (
+        events_of(
+            [(sensor, piece) for sensor, one in SIGNALS.items() for piece in cut(one, cuts)], own
+        )
+        == whole
+    )
 
 
-@pytest.mark.parametrize("stop", [AT - 300, AT - 10], ids=["five minutes before", "ten seconds before"])
+@pytest.mark.parametrize(
+    "stop", [AT - 300, AT - 10], ids=["five minutes before", "ten seconds before"]
+)
 def test_a_restart_in_mid_night_finds_the_same_probable_cramp(stop: float) -> None:
-    emg, acceleration = calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0))
+    emg = calf((AT, AT + 90, 25.0))
+    acceleration = moved((AT + 41, 30.0))
     (whole,) = probable(emg, acceleration)
-    before = Detector([LEFT, CALF])
+    before = Pipeline([LEFT, CALF])
     early = before.feed(1, block(acceleration[:, : round(stop * RATE)]))
     early += before.feed(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
-    after = Detector([LEFT, CALF], memory=before.memory, events=early)
-    late = [event for sensor, piece in later(emg, acceleration, stop + 5) for event in after.feed(sensor, piece)]
-    (cramp,) = {identity(event): event for event in late + after.finish() if isinstance(event, Cramp)}.values()
+    after = Pipeline([LEFT, CALF], memory=before.memory, events=early)
+    late = [
+        event
+        for sensor, piece in later(emg, acceleration, stop + 5)
+        for event in after.feed(sensor, piece)
+    ]
+    (cramp,) = {
+        identity(event): event for event in late + after.finish() if isinstance(event, Cramp)
+    }.values()
     assert (cramp.onset, cramp.end) == (whole.onset, whole.end)
     assert cramp.strength == pytest.approx(whole.strength, rel=0.01)
 
 
-def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, Block]]:
-    """What the sensors send from a time (s) on after they were started anew: their sample numbers begin again."""
+def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, SampleBlock]]:
+    """What the sensors send from a time (s) on after they were started anew: their sample numbers
+    begin again."""
     start = round(begin * SECOND)
-    moves, calves = acceleration[:, round(begin * RATE) :], emg[:, round(begin * EMG_RATE) :]
+    moves = acceleration[:, round(begin * RATE) :]
+    calves = emg[:, round(begin * EMG_RATE) :]
     return [
-        (1, Block(0, moves, Clock(0, start, RATE), RATE)),
-        (6, Block(0, calves, Clock(0, start, EMG_RATE), EMG_RATE)),
+        (1, SampleBlock(0, moves, SampleClock(0, start, RATE), RATE)),
+        (6, SampleBlock(0, calves, SampleClock(0, start, EMG_RATE), EMG_RATE)),
     ]
 
 
 def test_other_electrodes_have_another_rest() -> None:
-    before = Detector([LEFT, CALF])
+    before = Pipeline([LEFT, CALF])
     before.feed(1, block(moved()))
     before.feed(6, block(calf(), rate=EMG_RATE))
     assert len(before.memory.calf) == 1200
-    other = Sensor(7, Quantity.EMG, Place.CALF, Side.RIGHT)
-    assert Detector([LEFT, CALF], memory=before.memory).memory.calf == before.memory.calf
-    assert Detector([LEFT, other], memory=before.memory).memory.calf == ()
+    other = Sensor(7, Quantity.EMG, Placement.CALF, Side.RIGHT)
+    assert Pipeline([LEFT, CALF], memory=before.memory).memory.calf == before.memory.calf
+    assert Pipeline([LEFT, other], memory=before.memory).memory.calf == ()
 
 
 def test_a_clock_set_back_keeps_the_thresholds_of_a_person() -> None:
-    detector = Detector([LEFT], thresholds={Certainty.POSSIBLE: 3.0})
+    detector = Pipeline([LEFT], thresholds={Certainty.POSSIBLE: 3.0})
     signal = asleep_then((AT, 35.0), up=AT + 36)
     detector.feed(1, block(signal, start=7200 * SECOND))
-    assert not any(isinstance(event, Cramp) for event in detector.feed(1, block(signal)) + detector.finish())
+    assert not any(
+        isinstance(event, Cramp) for event in detector.feed(1, block(signal)) + detector.finish()
+    )
 
 
 def test_a_cramp_that_lasted_when_we_were_killed_has_an_end() -> None:
-    before = Detector([LEFT, CALF])
-    emg, acceleration = calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0))
+    before = Pipeline([LEFT, CALF])
+    emg = calf((AT, AT + 90, 25.0))
+    acceleration = moved((AT + 41, 30.0))
     stop = AT + 60
     events = before.feed(1, block(acceleration[:, : round(stop * RATE)]))
     events += before.feed(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
     (lasting,) = [event for event in events if isinstance(event, Cramp)]
     assert lasting.end is None
-    after = Detector([LEFT, CALF], memory=before.memory, events=events)
+    after = Pipeline([LEFT, CALF], memory=before.memory, events=events)
     start = round((stop + 20) * SECOND)
-    told = after.feed(1, Block(0, acceleration[:, round((stop + 20) * RATE) :], Clock(0, start, RATE), RATE))
+    told = after.feed(
+        1,
+        SampleBlock(
+            0, acceleration[:, round((stop + 20) * RATE) :], SampleClock(0, start, RATE), RATE
+        ),
+    )
     (ended,) = [event for event in told if isinstance(event, Cramp)]
     assert (ended.onset, ended.end is not None) == (lasting.onset, True)
     assert any(isinstance(event, Gap) for event in told)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Gap, Grade, Posture, Twitch
-from limber_bridge.detection.signal import SECOND, Block, Clock, Side
+from limber_bridge.detection.events import Gap, Grade, PositionChange, Twitch
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Side
 from tests.detection.signals import (
     LEFT,
     RATE,
@@ -69,7 +69,7 @@ def test_half_a_second_of_quiet_ends_a_movement_in_emg(apart: float, count: int)
 def test_a_leg_that_comes_to_rest_elsewhere_has_changed_its_posture() -> None:
     events = detect((LEFT, block(turned(ankle((20.0, 2.0), length=60), 21.0, 30.0))))
     assert movements(events) == []
-    (posture,) = [event for event in events if isinstance(event, Posture)]
+    (posture,) = [event for event in events if isinstance(event, PositionChange)]
     assert seconds(posture.onset) == pytest.approx(20.0, abs=0.1)
 
 
@@ -83,7 +83,7 @@ def test_a_leg_that_is_lifted_held_and_put_back_has_moved_once() -> None:
 def test_a_leg_that_comes_back_too_late_has_changed_its_posture_twice() -> None:
     events = detect((LEFT, block(turned(ankle(length=80), 20.0, 15.0, back=40.0))))
     assert movements(events) == []
-    assert len([event for event in events if isinstance(event, Posture)]) == 2
+    assert len([event for event in events if isinstance(event, PositionChange)]) == 2
 
 
 @pytest.mark.parametrize("short", [1.0, -1.0, 2.0])
@@ -104,7 +104,9 @@ def test_kicks_that_each_leave_the_leg_a_little_further_are_kicks_of_their_own()
 @pytest.mark.parametrize("rest", [1.0, 1.5, 2.2, 3.0])
 @pytest.mark.parametrize("off", [0.0, 0.1, 0.3, 0.5, 0.9, 1.1, 1.5, 2.0])
 @pytest.mark.parametrize("back", [False, True])
-def test_kicks_that_are_apart_are_two_wherever_the_leg_rests_between_them(rest: float, off: float, back: bool) -> None:
+def test_kicks_that_are_apart_are_two_wherever_the_leg_rests_between_them(
+    rest: float, off: float, back: bool
+) -> None:
     """No real leg returns to within the noise."""
     signal = turned(ankle((20.0, 2.0), (22.0 + rest, 2.0), length=60, size=0.4), 20.5, off)
     signal = turned(signal, 22.5 + rest, -0.8 * off if back and off < 1.0 else 0.0)
@@ -120,8 +122,12 @@ def test_a_strap_that_slips_twice_is_no_movement(apart: float) -> None:
 
 
 @pytest.mark.parametrize("apart", [3.0, 6.0, 8.0])
-def test_a_kick_long_after_a_twitch_that_left_the_leg_elsewhere_begins_by_itself(apart: float) -> None:
-    signal = slipped(ankle((20.0, 0.3), (20.0 + apart, 2.0), length=60, size=0.1), 20.0, 3.0, lasts=0.2)
+def test_a_kick_long_after_a_twitch_that_left_the_leg_elsewhere_begins_by_itself(
+    apart: float,
+) -> None:
+    signal = slipped(
+        ankle((20.0, 0.3), (20.0 + apart, 2.0), length=60, size=0.1), 20.0, 3.0, lasts=0.2
+    )
     events = detect((LEFT, block(signal)))
     assert [round(seconds(event.onset)) for event in events if isinstance(event, Twitch)] == [20]
     (movement,) = movements(events)
@@ -137,10 +143,12 @@ def test_a_leg_that_is_drawn_up_and_put_back_a_little_off_has_moved_once(held: f
 
 
 def test_a_kick_before_or_after_a_turn_is_a_kick() -> None:
-    signal = turned(turned(turned(ankle((20.0, 1.5), (31.0, 1.5), length=70), 20.5, 1.0), 25.0, 50.0), 31.5, 1.0)
+    signal = turned(
+        turned(turned(ankle((20.0, 1.5), (31.0, 1.5), length=70), 20.5, 1.0), 25.0, 50.0), 31.5, 1.0
+    )
     events = detect((LEFT, block(signal)))
     assert [round(seconds(one.onset)) for one in movements(events)] == [20, 31]
-    (turn,) = [event for event in events if isinstance(event, Posture)]
+    (turn,) = [event for event in events if isinstance(event, PositionChange)]
     assert seconds(turn.onset) == pytest.approx(25.0, abs=0.2)
     assert seconds(turn.end) == pytest.approx(25.5, abs=0.3)
 
@@ -148,7 +156,7 @@ def test_a_kick_before_or_after_a_turn_is_a_kick() -> None:
 def test_who_adjusts_himself_after_a_turn_has_turned() -> None:
     events = detect((LEFT, block(turned(turned(ankle(length=60), 20.0, 60.0), 21.6, 3.0))))
     assert movements(events) == []
-    assert len([event for event in events if isinstance(event, Posture)]) == 1
+    assert len([event for event in events if isinstance(event, PositionChange)]) == 1
 
 
 def test_gravity_alone_is_no_movement() -> None:
@@ -167,8 +175,10 @@ def test_grades(size: float, grade: Grade) -> None:
 
 
 def test_noise_that_grows_is_learned_and_not_told_for_ever() -> None:
-    """A sensor that becomes three times as noisy is a movement for half a minute at most, and kicks are found again."""
-    quiet, noisy = ankle(length=60), ankle((60.0, 2.0), length=120, noise=0.02, size=0.4, seed=3)
+    """A sensor that becomes three times as noisy is a movement for half a minute at most, and kicks
+    are found again."""
+    quiet = ankle(length=60)
+    noisy = ankle((60.0, 2.0), length=120, noise=0.02, size=0.4, seed=3)
     found = movements(detect((LEFT, block(np.concatenate([quiet, noisy], axis=1)))))
     assert [round(seconds(one.onset)) for one in found if seconds(one.onset) > 95] == [120]
 
@@ -201,36 +211,44 @@ def test_a_hole_of_half_a_second_is_bridged() -> None:
 def test_samples_that_come_twice_count_once() -> None:
     signal = block(ankle((20.0, 2.0), length=40))
     head, tail = signal.split(1100)
-    again = Block(900, signal.samples[:, 900:1100], signal.clock, RATE)
-    detector = Detector([LEFT])
+    again = SampleBlock(900, signal.samples[:, 900:1100], signal.clock, RATE)
+    detector = Pipeline([LEFT])
     events = [event for piece in (head, again, tail) for event in detector.feed(1, piece)]
     assert events + detector.finish() == detect((LEFT, signal))
 
 
 def test_emg_by_the_letter_of_the_rules() -> None:
     """Onset 8 uV above rest, end 2 uV above it; the window is taken off the duration."""
-    found = movements(detect((TIBIALIS, block(emg((10, 2.0), (25, 0.8), (40, 5.0), length=60), rate=250.0))))
+    found = movements(
+        detect((TIBIALIS, block(emg((10, 2.0), (25, 0.8), (40, 5.0), length=60), rate=250.0)))
+    )
     assert [seconds(one.onset) for one in found] == pytest.approx([10, 25, 40], abs=0.1)
     assert [seconds(one.duration) for one in found] == pytest.approx([2.0, 0.8, 5.0], abs=0.15)
 
 
 def test_emg_below_the_threshold_is_rest() -> None:
-    assert movements(detect((TIBIALIS, block(emg((10, 2.0), length=30, size=5.0), rate=250.0)))) == []
+    assert (
+        movements(detect((TIBIALIS, block(emg((10, 2.0), length=30, size=5.0), rate=250.0)))) == []
+    )
 
 
 def test_a_sensor_that_is_too_slow_counts_nothing_and_says_so() -> None:
     signal = np.zeros((3, 100))
     signal[1] = 1.0
-    detector = Detector([LEFT])
-    assert detector.feed(1, Block(0, signal, Clock(0, 0, 1.64), 1.64)) == []
+    detector = Pipeline([LEFT])
+    assert detector.feed(1, SampleBlock(0, signal, SampleClock(0, 0, 1.64), 1.64)) == []
     assert not detector.coverage(0, 1).movers
 
 
 def test_a_recording_may_begin_with_movement() -> None:
     """Whoever walks to bed tells nothing of the sensor's noise."""
-    signal = ankle((0.0, 20.0), *[(25.0 + 10 * number, 2.0) for number in range(8)], length=110, size=0.5)
+    signal = ankle(
+        (0.0, 20.0), *[(25.0 + 10 * number, 2.0) for number in range(8)], length=110, size=0.5
+    )
     found = movements(detect((LEFT, block(signal))))
-    assert [round(event.onset / SECOND) for event in found if event.onset > 22 * SECOND] == list(range(25, 105, 10))
+    assert [round(event.onset / SECOND) for event in found if event.onset > 22 * SECOND] == list(
+        range(25, 105, 10)
+    )
 
 
 @pytest.mark.parametrize("noise", [0.0003, 0.001, 0.002, 0.004])
@@ -250,4 +268,6 @@ def test_what_a_partner_does_to_the_mattress_is_none() -> None:
 def test_weak_movements_last_as_long_as_strong_ones(size: float) -> None:
     signal = ankle(*[(20.0 + 10 * number, 1.5) for number in range(20)], length=230.0, size=size)
     found = movements(detect((LEFT, block(signal))))
-    assert np.median([one.end - one.onset for one in found]) / SECOND == pytest.approx(1.5, abs=0.15)
+    assert np.median([one.end - one.onset for one in found]) / SECOND == pytest.approx(
+        1.5, abs=0.15
+    )

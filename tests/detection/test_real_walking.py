@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Bed, Series
-from limber_bridge.detection.signal import Place, Quantity, Sensor, Side
+from limber_bridge.detection.events import BedTransition, Series
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.recordings import read
 
 FOLDER = Path(__file__).parents[1] / "data/foot_walking"
@@ -16,7 +16,9 @@ FOLDER = Path(__file__).parents[1] / "data/foot_walking"
 def test_walking_is_out_of_bed_and_no_series(side: Side) -> None:
     (signal,) = read(FOLDER / f"{side}.csv.gz").signals
     assert signal.rate == pytest.approx(102.4, rel=1e-3)
-    detector = Detector([Sensor(1, Quantity.ACCELERATION, Place.ANKLE, side)])
-    events = [event for block in signal.blocks for event in detector.feed(1, block)] + detector.finish()
-    assert [event.in_bed for event in events if isinstance(event, Bed)] == [False]
+    detector = Pipeline([Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, side)])
+    events = [
+        event for block in signal.blocks for event in detector.feed(1, block)
+    ] + detector.finish()
+    assert [event.in_bed for event in events if isinstance(event, BedTransition)] == [False]
     assert not [event for event in events if isinstance(event, Series)]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from limber_bridge.detection.detector import Detector
-from limber_bridge.detection.events import Event, Rhythm, identity
-from limber_bridge.detection.night import NightScore, score_night
+from limber_bridge.detection.events import Event, RhythmicTrain, identity
+from limber_bridge.detection.night_score import NightScore, score_night
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats
 from tests.detection.signals import LEFT, RIGHT, ankle, block
@@ -20,9 +20,11 @@ def beats(onset: float, period: float, count: int) -> list[tuple[float, float]]:
 
 def scored(*legs: Floats) -> tuple[list[Event], NightScore]:
     sensors = [LEFT, RIGHT][: len(legs)]
-    detector = Detector(sensors)
+    detector = Pipeline(sensors)
     events = [
-        event for sensor, leg in zip(sensors, legs, strict=True) for event in detector.feed(sensor.id, block(leg))
+        event
+        for sensor, leg in zip(sensors, legs, strict=True)
+        for event in detector.feed(sensor.id, block(leg))
     ]
     events = list({identity(event): event for event in events + detector.finish()}.values())
     return events, score_night(events, WASM_2016, detector.coverage(0, round(LENGTH * SECOND)))
@@ -32,14 +34,15 @@ def scored(*legs: Floats) -> tuple[list[Event], NightScore]:
 def test_a_train_is_told_once_and_is_in_no_count(period: float) -> None:
     train = beats(80.0, period, 14)
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
-    (found,) = [event for event in events if isinstance(event, Rhythm)]
+    (found,) = [event for event in events if isinstance(event, RhythmicTrain)]
     assert found.onset / SECOND == pytest.approx(80.0, abs=0.2)
     assert found.end / SECOND == pytest.approx(sum(train[-1]), abs=0.4)
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
 def test_legs_that_alternate_are_two_trains() -> None:
-    left, right = beats(80.0, 1.6, 8), beats(80.8, 1.6, 8)
+    left = beats(80.0, 1.6, 8)
+    right = beats(80.8, 1.6, 8)
     _, night = scored(ankle(*PERIODIC, *left, length=LENGTH), ankle(*right, length=LENGTH, seed=3))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 2)
 
@@ -62,21 +65,25 @@ def test_what_is_no_train(kicks: list[tuple[float, float]]) -> None:
 @pytest.mark.parametrize("period", [0.35, 0.45, 0.6])
 def test_beats_without_a_rest_between_them_are_a_train(period: float) -> None:
     """As fast as this the level hardly sinks between them."""
-    _, night = scored(ankle(*PERIODIC, *[(onset, period / 2) for onset, _ in beats(80.0, period, 30)], length=LENGTH))
+    _, night = scored(
+        ankle(
+            *PERIODIC, *[(onset, period / 2) for onset, _ in beats(80.0, period, 30)], length=LENGTH
+        )
+    )
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
 def test_beats_of_which_some_run_together_are_one_train_from_the_first_on() -> None:
     train = [(80.0 + 1.1 * number, 0.75 if number % 3 == 0 else 0.4) for number in range(14)]
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
-    assert {event.onset // SECOND for event in events if isinstance(event, Rhythm)} == {80}
+    assert {event.onset // SECOND for event in events if isinstance(event, RhythmicTrain)} == {80}
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
 def test_a_beat_that_follows_a_train_in_time_belongs_to_it() -> None:
     train = [*beats(80.0, 0.6, 15), (89.4, 0.6)]
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
-    last = max(event.end for event in events if isinstance(event, Rhythm))
+    last = max(event.end for event in events if isinstance(event, RhythmicTrain))
     assert last / SECOND == pytest.approx(90.0, abs=0.4)
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
@@ -86,7 +93,10 @@ def test_a_beat_that_follows_a_train_in_time_belongs_to_it() -> None:
     [
         (beats(80.0, 0.6, 15), [(89.4, 1.5)]),
         (beats(80.0, 1.5, 5), [(88.2, 3.0)]),
-        ([(80.0 + number, 0.4) for number in range(4)], [(84.3 + 3 * number, 2.0) for number in range(8)]),
+        (
+            [(80.0 + number, 0.4) for number in range(4)],
+            [(84.3 + 3 * number, 2.0) for number in range(8)],
+        ),
         (beats(80.0, 1.0, 8), [(89.0, 4.0), (94.5, 4.0), (100.0, 4.0), (106.0, 4.0)]),
     ],
 )
@@ -101,7 +111,9 @@ def test_a_movement_that_is_no_beat_ends_a_train(
 def test_a_movement_before_a_train_without_rests_is_a_movement(rest: float) -> None:
     kicks = [(77.0 - rest, 3.0), *[(80.0 + 0.6 * number, 0.3) for number in range(20)]]
     events, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
-    assert {round(event.onset / SECOND, 1) for event in events if isinstance(event, Rhythm)} == {80.0}
+    assert {
+        round(event.onset / SECOND, 1) for event in events if isinstance(event, RhythmicTrain)
+    } == {80.0}
     assert (night.measures.movements, night.measures.rhythmic_trains) == (6, 1)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from limber_bridge.detection.events import Part
+from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.rules import AASM, WASM_2016
-from limber_bridge.detection.score import Scoring, score, within
+from limber_bridge.detection.scoring import Scoring, score, within
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.sleep import Span
 
@@ -25,15 +25,18 @@ def micros(seconds: float) -> int:
     return round(seconds * SECOND)
 
 
-def parts(case: dict[str, Any]) -> list[Part]:
+def parts(case: dict[str, Any]) -> list[UnilateralMovement]:
     return [
-        Part(Side(mark["side"]), micros(mark["onset"]), micros(mark["onset"] + mark["duration"]))
+        UnilateralMovement(
+            Side(mark["side"]), micros(mark["onset"]), micros(mark["onset"] + mark["duration"])
+        )
         for mark in case["movements"]
     ]
 
 
 def asleep(case: dict[str, Any]) -> list[Span]:
-    spans, epoch = [], 0
+    spans = []
+    epoch = 0
     for stage, epochs in case["stages"]:
         if stage != "W":
             spans.append((epoch * 30 * SECOND, (epoch + epochs) * 30 * SECOND))
@@ -62,8 +65,13 @@ def test_case_is_scored_as_the_rules_say(case: dict[str, Any], rules: str) -> No
     assert {key: found[key] for key in expected} == expected
     if without is None:
         return
-    events = [(micros(one["onset"]), micros(one["onset"] + one["duration"])) for one in case["respiratory"]]
-    found = figures(score(parts(case), RULES[rules], asleep=asleep(case), respiratory=events), asleep(case))
+    events = [
+        (micros(one["onset"]), micros(one["onset"] + one["duration"]))
+        for one in case["respiratory"]
+    ]
+    found = figures(
+        score(parts(case), RULES[rules], asleep=asleep(case), respiratory=events), asleep(case)
+    )
     assert {key: found[key] for key in without} == without
 
 

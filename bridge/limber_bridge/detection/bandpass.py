@@ -1,4 +1,5 @@
-"""A band-pass for signals that are filtered at their own rate. Alone in its file, as it takes scipy to have one.
+"""A band-pass for signals that are filtered at their own rate. Alone in its file, as it takes scipy
+to have one.
 
 Law: filtered in pieces is filtered whole, to the last bit.
 """
@@ -12,14 +13,17 @@ from limber_bridge.detection.signal import Floats
 
 ORDER: Final = 2
 HIGHEST: Final = 0.45
-"""Share of the rate up to which a filter of this order makes sense; an upper limit above it is moved down to it."""
+"""Share of the rate up to which a filter of this order makes sense; an upper limit above it is
+moved down to it."""
 
 
 class Bandpass:
     """Filters one signal, piece by piece."""
 
     def __init__(self, band: tuple[float, float], rate: float, first: Floats) -> None:
-        """Begin for a band and a rate in Hz, as if the signal had always been like its `first` column (axes, 1)."""
+        """Begin for a band and a rate in Hz, as if the signal had always been like its `first`
+        column (axes, 1).
+        """
         self._filter = design(band, rate)
         # From zero, the offset of electrodes would ring.
         self._state = lfilter_zi(*self._filter)[None] * first
@@ -34,7 +38,8 @@ class Bandpass:
 def design(band: tuple[float, float], rate: float) -> tuple[Floats, Floats]:
     """Return numerator and denominator of a Butterworth band-pass for a signal of `rate` Hz.
 
-    At this order one fraction is as exact as sections, to eight digits at 5 kHz, and a quarter faster.
+    At this order one fraction is as exact as sections, to eight digits at 5 kHz, and a quarter
+    faster.
     """
     low, high = band
     top, bottom = butter(ORDER, (low, min(high, HIGHEST * rate)), "bandpass", fs=rate, output="ba")

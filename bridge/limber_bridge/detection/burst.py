@@ -10,18 +10,22 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.level import squares
+from limber_bridge.detection.envelope import squares
 from limber_bridge.detection.signal import SECOND, Floats
 
 APART: Final = 2 * SECOND
-"""us of stillness that part a movement from a turn before or after it: who turns adjusts himself at once [D]."""
+"""us of stillness that part a movement from a turn before or after it: who turns adjusts himself at
+once [D]."""
 LONGEST_HELD: Final = 3 * SECOND
-"""us for which a limb is held that then does not quite come back; longer, and it rests there [D]."""
+"""us for which a limb is held that then does not quite come back; longer, and it rests there [D].
+"""
 BRIEF: Final = SECOND
-"""us in which a limb is lifted, put down or drawn up; what lasts longer is a movement by itself [D]."""
+"""us in which a limb is lifted, put down or drawn up; what lasts longer is a movement by itself
+[D]."""
 BACK: Final = 0.2
-"""A limb that is still within such a share of the furthest it went, and within `MovementRule.near`, is back: what
-begins after `HOLD` there is another movement, and after `APART` nothing of this one is to come [D]."""
+"""A limb that is still within such a share of the furthest it went, and within `MovementRule.near`,
+is back: what begins after `HOLD` there is another movement, and after `APART` nothing of this one
+is to come [D]."""
 JUDGED: Final = 1200
 """Frames; the morphology of a movement is judged on so many of it, a minute or so."""
 
@@ -46,7 +50,8 @@ class Segment:
     back_since: int | None = None
     """us; since when it rested after it for as long as ends a movement, `nearby`."""
     share: float = 0.0
-    """Energy of the level at which it is quiet, as a share of that of its peak, both above the noise."""
+    """Energy of the level at which it is quiet, as a share of that of its peak, both above the
+    noise."""
 
     def shorter(self, than: int) -> bool:
         """Return whether it is over within such a time (us)."""
@@ -68,7 +73,9 @@ class Segment:
 
 @dataclass(slots=True)
 class Burst:
-    """A movement that still lasts: until the limb is quiet where it rested before, or stays somewhere else."""
+    """A movement that still lasts: until the limb is quiet where it rested before, or stays
+    somewhere else.
+    """
 
     rest: Floats | None
     """Where the limb rested; None for a quantity that shows no place."""
@@ -125,18 +132,24 @@ class Burst:
         self.quiet += 1
 
     def parted(self, late: int) -> Iterator[Segment]:
-        """Yield its movements, one from each time it was back to the next; `late` (us) is when an end is seen."""
+        """Yield its movements, one from each time it was back to the next; `late` (us) is when an
+        end is seen.
+        """
         begin = 0
         for index, segment in enumerate(self.segments):
             if segment.back_since is not None:
-                yield joined(self.segments[begin : index + 1], max(segment.back_since - late, segment.onset))
+                yield joined(
+                    self.segments[begin : index + 1], max(segment.back_since - late, segment.onset)
+                )
                 begin = index + 1
         if begin < len(self.segments):
             yield joined(self.segments[begin:], self.segments[-1].end)
 
 
 def turns(place: Floats | None, other: Floats) -> float:
-    """Return by how many degrees one place is turned against another; of one that is not known, by any number."""
+    """Return by how many degrees one place is turned against another; of one that is not known, by
+    any number.
+    """
     return math.inf if place is None else angle(place.tolist(), other.tolist())
 
 
@@ -146,16 +159,21 @@ def apart(segments: Sequence[Segment], at: int) -> bool:
     return end is not None and segments[at].onset - end >= APART
 
 
-def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | None, nearby: float) -> list[Segment]:
+def movements(
+    segments: Sequence[Segment], rest: Floats | None, where: Floats | None, nearby: float
+) -> list[Segment]:
     """Return what a limb did that rested at one place and rests at another, though it did not turn.
 
-    Segments are one movement where it was held in between: it was lifted and put down again in brief moves, or was away
-    for a short time and then came closer again to where it had been before. So are brief ones with a short pause, away
-    from where it was before. Else it has found another rest.
+    Segments are one movement where it was held in between: it was lifted and put down again in
+    brief moves, or was away for a short time and then came closer again to where it had been
+    before. So are brief ones with a short pause, away from where it was before. Else it has found
+    another rest.
     """
     if rest is None or where is None:
         return list(segments)
-    places = [where if segment.place is None else segment.place for segment in segments[:-1]] + [where]
+    places = [where if segment.place is None else segment.place for segment in segments[:-1]] + [
+        where
+    ]
     before = [rest, *places]
     found: list[Segment] = []
     begin = 0
@@ -164,8 +182,15 @@ def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | 
         for end in range(begin + 1, len(places)):
             brief = [segment.shorter(BRIEF) for segment in segments[end - 1 : end + 1]]
             still = segments[end].onset - (segments[end - 1].end or segments[end].onset)
-            away = last == end - 1 and math.dist(places[last].tolist(), before[begin].tolist()) > nearby
-            if away and all(brief) and returns(before[end - 1], places[end - 1], places[end], nearby):
+            away = (
+                last == end - 1
+                and math.dist(places[last].tolist(), before[begin].tolist()) > nearby
+            )
+            if (
+                away
+                and all(brief)
+                and returns(before[end - 1], places[end - 1], places[end], nearby)
+            ):
                 last = end
             elif still > LONGEST_HELD:
                 break
@@ -181,17 +206,23 @@ def movements(segments: Sequence[Segment], rest: Floats | None, where: Floats | 
 def returns(before: Floats, held: Floats, after: Floats, nearby: float) -> bool:
     """Return whether a limb that went from one place to another then went a part of the way back."""
     back = after - held
-    return math.sumprod((held - before).tolist(), back.tolist()) < 0 and math.hypot(*back.tolist()) > nearby
+    return (
+        math.sumprod((held - before).tolist(), back.tolist()) < 0
+        and math.hypot(*back.tolist()) > nearby
+    )
 
 
 def holds(rest: Floats, places: Sequence[Floats], back: Floats, nearby: float) -> bool:
-    """Return whether a limb went from its rest to one place after the other and then came back, about.
+    """Return whether a limb went from its rest to one place after the other and then came back,
+    about.
 
-    Each place is further from both, where it was before and where it is then, than those two are from each other.
+    Each place is further from both, where it was before and where it is then, than those two are
+    from each other.
     """
     least = max(nearby, math.dist(rest.tolist(), back.tolist()))
     return bool(places) and all(
-        min(math.dist(place.tolist(), rest.tolist()), math.dist(place.tolist(), back.tolist())) > least
+        min(math.dist(place.tolist(), rest.tolist()), math.dist(place.tolist(), back.tolist()))
+        > least
         for place in places
     )
 

@@ -1,9 +1,11 @@
-"""What happened: a closed union of frozen records. Times are whole microseconds on the clock of the samples."""
+"""What happened: a closed union of frozen records. Times are whole microseconds on the clock of the
+samples.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from limber_bridge.detection.signal import Side
 
@@ -17,14 +19,15 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UnilateralMovement:
     """One uninterrupted movement of one leg (or of the bed), before the legs are combined."""
 
     side: Side | None
     onset: int
     end: int
     peak: float = 0.0
-    """Highest level, in the unit of the sensor's quantity; 0 where someone else marked the movement."""
+    """Highest level, in the unit of the sensor's quantity; 0 where someone else marked the
+    movement."""
     grade: Grade = Grade.MILD
     turned: bool = False
     """The limb rests in another direction afterwards: a change of posture, not a leg movement."""
@@ -46,7 +49,7 @@ class Movement:
 
     onset: int
     end: int
-    parts: tuple[Part, ...]
+    parts: tuple[UnilateralMovement, ...]
     """In order of onset; what it takes to combine the legs anew under other rules."""
     candidate: bool
     """Whether it is a CLM under the rules that were in force."""
@@ -78,7 +81,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Posture:
+class PositionChange:
     """A change of posture: the limb came to rest in another direction. It is in no count."""
 
     onset: int
@@ -92,7 +95,9 @@ class Posture:
 
 @dataclass(frozen=True, slots=True)
 class Twitch:
-    """A movement of one leg that is too short for a leg movement: under 0.5 s. It is in no count but its own."""
+    """A movement of one leg that is too short for a leg movement: under 0.5 s. It is in no count
+    but its own.
+    """
 
     side: Side | None
     onset: int
@@ -102,8 +107,10 @@ class Twitch:
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
-    """A rhythmic train of one leg (HFT, ALMA, rhythmic feet: science reference 1.6). It is no leg movement."""
+class RhythmicTrain:
+    """A rhythmic train of one leg (HFT, ALMA, rhythmic feet: science reference 1.6). It is no leg
+    movement.
+    """
 
     side: Side | None
     onset: int
@@ -131,7 +138,8 @@ class Method(StrEnum):
     LOAD = "load"
     """Weight on the cells under the bed."""
     ANKLE = "ankle"
-    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference 6.3)."""
+    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference
+    6.3)."""
     BED_MOVEMENT = "bed_movement"
     """Something moves in the bed now and then."""
     RECORDED = "recorded"
@@ -139,7 +147,7 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bed:
+class BedTransition:
     """Went to bed or left it."""
 
     onset: int
@@ -170,28 +178,30 @@ class ClockStep:
     """us; negative: it was set back."""
 
 
-class Fault(StrEnum):
+class FaultKind(StrEnum):
     """What may be wrong with a signal that is there."""
 
     HEART_BEAT = "heart_beat"
     """The heart is in the EMG; it is taken out of the resting signal."""
     MAINS_HUM = "mains_hum"
-    """50 or 60 Hz in the EMG: an electrode is loose, or something electric is near. Weak movements drown in it."""
+    """50 or 60 Hz in the EMG: an electrode is loose, or something electric is near. Weak movements
+    drown in it."""
     NOT_WORN = "not_worn"
-    """Nothing ever moves, or the amplifier shows less than its own noise: the sensor lies somewhere, or is off."""
+    """Nothing ever moves, or the amplifier shows less than its own noise: the sensor lies
+    somewhere, or is off."""
     STRAP_LOOSE = "strap_loose"
     """The sensor turns while nothing moves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class SignalFault:
     """Something was wrong with the signal of one sensor for a while."""
 
     sensor: int
     onset: int
     end: int | None
     """None while it lasts."""
-    fault: Fault
+    fault: FaultKind
 
 
 class Certainty(StrEnum):
@@ -212,8 +222,8 @@ class Cramp:
     reason: str
     """In words for a person."""
     strength: float | None = None
-    """How far beyond the rule it lies: the threshold up to which it would be told, 1.0 being the rule as it is written.
-    None where nobody measured it."""
+    """How far beyond the rule it lies: the threshold up to which it would be told, 1.0 being the
+    rule as it is written. None where nobody measured it."""
     features: Mapping[str, float] = field(default_factory=dict)
     """What the signals showed, by name (docs/cramps.md); what could not be told is left out."""
 
@@ -234,7 +244,9 @@ class FactorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Somebody said that the sleeper did or took something. No sensor saw it, and it is in no measure."""
+    """Somebody said that the sleeper did or took something. No sensor saw it, and it is in no
+    measure.
+    """
 
     onset: int
     factor: FactorKind
@@ -242,25 +254,54 @@ class Factor:
     """In that person's words."""
 
 
-type Event = Movement | Posture | Twitch | Rhythm | Series | Bed | Gap | Flaw | Cramp | ClockStep | Factor
+type Event = (
+    Movement
+    | PositionChange
+    | Twitch
+    | RhythmicTrain
+    | Series
+    | BedTransition
+    | Gap
+    | SignalFault
+    | Cramp
+    | ClockStep
+    | Factor
+)
+
+
+KINDS: Final[Mapping[type[Event], str]] = {
+    Movement: "movement",
+    PositionChange: "posture",
+    Twitch: "twitch",
+    RhythmicTrain: "rhythm",
+    Series: "series",
+    BedTransition: "bed",
+    Gap: "gap",
+    ClockStep: "clockstep",
+    SignalFault: "flaw",
+    Cramp: "cramp",
+    Factor: "factor",
+}
+"""The name of each kind of event in the journal and in exports."""
 
 
 def kind(event: Event) -> str:
     """Return the name of an event's kind."""
-    return type(event).__name__.lower()
+    return KINDS[type(event)]
 
 
 def identity(event: Event) -> str:
-    """Return an id made from what the event is, unique for a sleeper: found again after a crash, it counts once.
+    """Return an id made from what the event is, unique for a sleeper: found again after a crash, it
+    counts once.
 
     A series, a flaw and a cramp keep theirs while they last.
     """
     match event:
-        case Movement() | Twitch() | Rhythm():
+        case Movement() | Twitch() | RhythmicTrain():
             return f"{kind(event)}-{event.onset}-{event.side or 'any'}"
         case Gap():
             return f"gap-{event.onset}-{event.sensor}"
-        case Flaw():
+        case SignalFault():
             return f"flaw-{event.onset}-{event.sensor}-{event.fault}"
         case Factor():
             return f"factor-{event.onset}-{event.factor}"

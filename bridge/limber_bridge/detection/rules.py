@@ -1,7 +1,8 @@
 """The two rule sets for leg movements in sleep, as data.
 
-Every limit is in whole microseconds and says whether it is included. Sources: WASM/IRLSSG 2016 (Ferri et al.), AASM
-manual version 2, as compared in PMC9619152, table 3; where the texts leave a gap, the convention is marked [D].
+Every limit is in whole microseconds and says whether it is included. Sources: WASM/IRLSSG 2016
+(Ferri et al.), AASM manual version 2, as compared in PMC9619152, table 3; where the texts leave a
+gap, the convention is marked [D].
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ from limber_bridge.detection.signal import SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RespiratoryRule:
-    """Which movements belong to a respiratory event: onset <= its end + `after` and end >= its anchor - `before`."""
+    """Which movements belong to a respiratory event: onset <= its end + `after` and end >= its
+    anchor - `before`.
+    """
 
     from_start: bool
     """The anchor is the event's start; else its end."""
@@ -29,17 +32,21 @@ class RuleSet:
     shortest: int = SECOND // 2
     """A leg movement lasts so long, included."""
     hold: int = SECOND // 2
-    """Marks on one leg closer than this are one movement, as its end needs so much quiet [D]; excluded."""
+    """Marks on one leg closer than this are one movement, as its end needs so much quiet [D];
+    excluded."""
     longest: int = 10 * SECOND
-    """A candidate movement of one leg, or a part of a bilateral one, lasts so long at most, included."""
+    """A candidate movement of one leg, or a part of a bilateral one, lasts so long at most,
+    included."""
     drops_longer: bool
-    """Movements of a leg longer than `longest` do not exist; else they are nonCLM and end a series."""
+    """Movements of a leg longer than `longest` do not exist; else they are nonCLM and end a series.
+    """
     joins_onsets: int | None
-    """Legs belong together when their onsets are less than this apart and each leg takes part once [D]; None: when they
-    overlap or are less than `hold` apart."""
+    """Legs belong together when their onsets are less than this apart and each leg takes part once
+    [D]; None: when they overlap or are less than `hold` apart."""
     longest_bilateral: int = 15 * SECOND
     most_parts: int = 4
-    """Limits of a bilateral candidate, included (PubMed 28366320); they do not apply with `joins_onsets`."""
+    """Limits of a bilateral candidate, included (PubMed 28366320); they do not apply with
+    `joins_onsets`."""
     shortest_interval: int
     longest_interval: int = 90 * SECOND
     """From onset to onset within a series, both included."""
@@ -56,7 +63,8 @@ WASM_2016: Final = RuleSet(
     drops_longer=False,
     joins_onsets=None,
     shortest_interval=10 * SECOND,
-    # Unsettled in the texts that could be read; the 2016 abstract and SOMAS say no (science reference 1.3).
+    # Unsettled in the texts that could be read; the 2016 abstract and SOMAS say no (science
+    # reference 1.3).
     short_starts=False,
     scores_wake=True,
     respiratory=RespiratoryRule(from_start=False, before=2 * SECOND, after=10_250_000),

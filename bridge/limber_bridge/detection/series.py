@@ -1,9 +1,11 @@
-"""Movements -> periodic series, movement by movement (science reference 1.2, steps 4 to 7, and 1.4, steps 4 and 5)."""
+"""Movements -> periodic series, movement by movement (science reference 1.2, steps 4 to 7, and 1.4,
+steps 4 and 5).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from limber_bridge.detection.events import Movement, Posture, Series
+from limber_bridge.detection.events import Movement, PositionChange, Series
 from limber_bridge.detection.rules import RuleSet
 
 
@@ -16,7 +18,9 @@ class _Before:
 
 
 class SeriesScorer:
-    """Follows movements in order of onset and tells series when they are confirmed and when they end."""
+    """Follows movements in order of onset and tells series when they are confirmed and when they
+    end.
+    """
 
     def __init__(self, rules: RuleSet) -> None:
         """Begin with nothing."""
@@ -24,11 +28,12 @@ class SeriesScorer:
         self._before: _Before | None = None
         self._series: Series | None = None
 
-    def feed(self, event: Movement | Posture) -> Iterator[Series]:
-        """Yield what the event makes known. One that lies before those already seen (a late sensor's) changes nothing.
+    def feed(self, event: Movement | PositionChange) -> Iterator[Series]:
+        """Yield what the event makes known. One that lies before those already seen (a late
+        sensor's) changes nothing.
 
-        A change of posture counts as a nonCLM if it is longer than a candidate may be, and is not there otherwise
-        (contracts, section 1.1).
+        A change of posture counts as a nonCLM if it is longer than a candidate may be, and is not
+        there otherwise (contracts, section 1.1).
         """
         if self._before is not None and event.onset < self._before.onset:
             return
@@ -37,14 +42,18 @@ class SeriesScorer:
                 yield from self._candidate(event)
             case Movement() if self._rules.drops_longer:
                 return
-            case Posture() if self._rules.drops_longer or event.duration <= self._rules.longest:
+            case PositionChange() if (
+                self._rules.drops_longer or event.duration <= self._rules.longest
+            ):
                 return
             case _:
                 yield from self._end()
         self._before = _Before(event.onset, isinstance(event, Movement) and event.candidate)
 
     def advance(self, horizon: int) -> Iterator[Series]:
-        """Yield the series that ends because no movement with an onset before `horizon` (us) is to come."""
+        """Yield the series that ends because no movement with an onset before `horizon` (us) is to
+        come.
+        """
         if self._before is not None and horizon - self._before.onset > self._rules.longest_interval:
             yield from self._end()
 
@@ -70,6 +79,7 @@ class SeriesScorer:
             yield self._series
 
     def _end(self) -> Iterator[Series]:
-        series, self._series = self._series, None
+        series = self._series
+        self._series = None
         if series is not None and series.movements >= self._rules.smallest_series:
             yield replace(series, ended=True)

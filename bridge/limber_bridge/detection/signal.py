@@ -15,8 +15,9 @@ type Times = npt.NDArray[np.int64]
 type Flags = npt.NDArray[np.bool_]
 
 SECOND: Final = 1_000_000
-"""us. All times in `detection` are whole microseconds: fractions of a second in floating point put intervals of exactly
-10 or 90 s on the wrong side of the limit (measured for this project on a 0.01 s grid)."""
+"""us. All times in `detection` are whole microseconds: fractions of a second in floating point put
+intervals of exactly 10 or 90 s on the wrong side of the limit (measured for this project on a 0.01
+s grid)."""
 
 
 class Quantity(StrEnum):
@@ -43,7 +44,7 @@ class Quantity(StrEnum):
 UNITS: Final = {Quantity.ACCELERATION: "g", Quantity.EMG: "uV", Quantity.LOAD: "kg"}
 
 
-class Place(StrEnum):
+class Placement(StrEnum):
     """Where a sensor sits."""
 
     ANKLE = "ankle"
@@ -62,10 +63,10 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
-PLACES: Final = {
-    Quantity.ACCELERATION: (Place.ANKLE, Place.BED),
-    Quantity.EMG: (Place.TIBIALIS, Place.CALF),
-    Quantity.LOAD: (Place.BED,),
+PLACEMENTS: Final = {
+    Quantity.ACCELERATION: (Placement.ANKLE, Placement.BED),
+    Quantity.EMG: (Placement.TIBIALIS, Placement.CALF),
+    Quantity.LOAD: (Placement.BED,),
 }
 """Where each quantity can be measured."""
 
@@ -77,22 +78,24 @@ class Sensor:
     id: int
     """Unique within a bridge; the same number as in the sensor's frames."""
     quantity: Quantity
-    place: Place
+    place: Placement
     side: Side | None = None
     """None: not known, or not a leg's."""
 
     def __post_init__(self) -> None:
         """Refuse a sensor that cannot exist."""
-        if self.place not in PLACES[self.quantity]:
-            wanted = " or ".join(PLACES[self.quantity])
+        if self.place not in PLACEMENTS[self.quantity]:
+            wanted = " or ".join(PLACEMENTS[self.quantity])
             raise ValueError(f"{self.quantity} is measured at place {wanted}, not {self.place}")
-        if self.place is Place.BED and self.side is not None:
+        if self.place is Placement.BED and self.side is not None:
             raise ValueError("a sensor at the bed has no side")
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """A straight line from sample numbers to time: sample `index` was taken at `time`, then `rate` a second."""
+class SampleClock:
+    """A straight line from sample numbers to time: sample `index` was taken at `time`, then `rate`
+    a second.
+    """
 
     index: int
     time: int
@@ -111,18 +114,20 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class SampleBlock:
     """Consecutive samples of one sensor.
 
-    Numbers that no block covers are samples lost on the way. A sample with a NaN counts as lost too: what a source
-    knows to be wrong (saturated, unreadable) it hands on as NaN, never as a value.
+    Numbers that no block covers are samples lost on the way. A sample with a NaN counts as lost
+    too: what a source knows to be wrong (saturated, unreadable) it hands on as NaN, never as a
+    value.
     """
 
     first: int
-    """Number of the first sample, counted from the start of the stream; never goes back while a stream lasts."""
+    """Number of the first sample, counted from the start of the stream; never goes back while a
+    stream lasts."""
     samples: Floats
     """Shape (axes, n), in the unit of the quantity."""
-    clock: Clock
+    clock: SampleClock
     rate: float
     """Hz, nominal: what filters are designed for. Another value begins the signal anew."""
 

@@ -12,12 +12,12 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.bed_presence import MINUTE, Presence, PresenceDetector
+from limber_bridge.detection.binning import Cut, Pieces
 from limber_bridge.detection.burst import angle
-from limber_bridge.detection.cut import Cut, Pieces
-from limber_bridge.detection.events import Bed, Event, Method, Movement, Posture
-from limber_bridge.detection.level import Frames
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
-from limber_bridge.detection.vital import MINUTE, Life, Vital
+from limber_bridge.detection.envelope import Frames
+from limber_bridge.detection.events import BedTransition, Event, Method, Movement, PositionChange
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 
 EPOCH: Final = 10 * SECOND
 """us; epochs begin at whole multiples of it on the clock of the samples."""
@@ -26,12 +26,12 @@ type Span = tuple[int, int]
 """From, until; us."""
 
 
-METHODS: Final[Mapping[tuple[Quantity, Place], Method]] = {
-    (Quantity.LOAD, Place.BED): Method.LOAD,
-    (Quantity.ACCELERATION, Place.ANKLE): Method.ANKLE,
-    (Quantity.ACCELERATION, Place.BED): Method.BED_MOVEMENT,
-    (Quantity.EMG, Place.TIBIALIS): Method.RECORDED,
-    (Quantity.EMG, Place.CALF): Method.RECORDED,
+METHODS: Final[Mapping[tuple[Quantity, Placement], Method]] = {
+    (Quantity.LOAD, Placement.BED): Method.LOAD,
+    (Quantity.ACCELERATION, Placement.ANKLE): Method.ANKLE,
+    (Quantity.ACCELERATION, Placement.BED): Method.BED_MOVEMENT,
+    (Quantity.EMG, Placement.TIBIALIS): Method.RECORDED,
+    (Quantity.EMG, Placement.CALF): Method.RECORDED,
 }
 """What each sensor can say, the most reliable first."""
 
@@ -48,26 +48,29 @@ class Epoch:
     mean: tuple[float, ...]
     """Mean of each axis: acceleration or load."""
     strong: float
-    """Share of the frames with a level as in walking; 0 where the signal is too slow for a level."""
+    """Share of the frames with a level as in walking; 0 where the signal is too slow for a level.
+    """
     onsets: int
     """How often something began to move."""
     sensor: int = 0
     """Its id."""
     highest: float = 0.0
     """Highest level, in the unit of the sensor."""
-    life: Life | None = None
+    life: Presence | None = None
     """Whether somebody is felt to lie there; None: no sensor for that, or too slow a one."""
     vigorous: float = 0.0
     """Share of the frames with a level that no leg keeps up in bed."""
 
 
 WALKING: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
-"""Level (g, uV) of a walking leg and above [D]. In a real recording of walking it was above 0.5 g for 99 % of the time
-at the foot; on a resting leg, kicks reach it for a second or two, and a turn for some seconds."""
+"""Level (g, uV) of a walking leg and above [D]. In a real recording of walking it was above 0.5 g
+for 99 % of the time at the foot; on a resting leg, kicks reach it for a second or two, and a turn
+for some seconds."""
 VIGOROUS: Final = 0.35
 """g. A leg that is rubbed or stretched is shaken less, a kick does not last; see `WALKING` [D]."""
 STRIDING: Final = 0.9
-"""Share of an epoch with that from which on it counts as `STRIDES` half epochs of shaking, not two [D]."""
+"""Share of an epoch with that from which on it counts as `STRIDES` half epochs of shaking, not two
+[D]."""
 STRIDES: Final = 6
 
 
@@ -81,8 +84,8 @@ class Epochs:
         self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
-        felt = sensor.quantity is Quantity.ACCELERATION and sensor.place is Place.BED
-        self._vital = Vital(EPOCH) if felt else None
+        felt = sensor.quantity is Quantity.ACCELERATION and sensor.place is Placement.BED
+        self._vital = PresenceDetector(EPOCH) if felt else None
         self._fast = True
 
     def feed(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
@@ -106,14 +109,16 @@ class Epochs:
             return []
         begun = [self._begun(start + EPOCH) if self._onsets else 0 for start in pieces.starts]
         highest = pieces.highest(-1)
-        life: Sequence[Life | None] = [None] * len(begun)
+        life: Sequence[Presence | None] = [None] * len(begun)
         if self._vital is not None and self._fast:
             life = self._vital.feed(pieces)
         walking = WALKING[self._sensor.quantity]
         strong = pieces.shares(highest, walking)
         vigorous = pieces.shares(highest, VIGOROUS) if walking < VIGOROUS else strong
         axes = len(pieces.rows) - (1 if self._vital is None else 2)
-        rows = zip(pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True)
+        rows = zip(
+            pieces.starts, pieces.mean(), strong, begun, highest, life, vigorous, strict=True
+        )
         return [
             Epoch(start, tuple(mean[:axes]), walked, onsets, self._sensor.id, peak, felt, strode)
             for start, mean, walked, onsets, peak, felt, strode in rows
@@ -145,7 +150,8 @@ class BedState:
     epoch: int | None = None
     """us; start of the last epoch."""
     earliest: int = 0
-    """us; nobody is said to have come or gone before: somebody did then, or it is the first epoch after a hole."""
+    """us; nobody is said to have come or gone before: somebody did then, or it is the first epoch
+    after a hole."""
     standing: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """Direction of gravity at each ankle while walking: that of a standing leg; by sensor id."""
     resting: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
@@ -157,8 +163,8 @@ class BedState:
     still: int = 0
     """us; since when it has."""
     restless: int = 0
-    """Half epochs in which the leg was shaken as in walking, in a direction that is not that of a standing one, less a
-    half for each since in which it was not."""
+    """Half epochs in which the leg was shaken as in walking, in a direction that is not that of a
+    standing one, less a half for each since in which it was not."""
     shaken: int | None = None
     """us; start of the first of them."""
     way: tuple[float, ...] | None = None
@@ -172,15 +178,17 @@ class BedState:
     certain: bool = False
     """Whether what the last epoch says is so without waiting for more."""
     moves: tuple[tuple[int, int, float], ...] = ()
-    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not clear whether
-    somebody lies there, and their highest level."""
+    """Start and end (us) of the epochs in which something moved at the bed lately, while it was not
+    clear whether somebody lies there, and their highest level."""
     felt: int = 0
-    """How sure it is that a sensor at the bed feels who lies in it: epochs in bed in which it did, less `MISSED` for
-    each in which it did not though somebody was there, as it turned out; up to `MOST_FELT`."""
+    """How sure it is that a sensor at the bed feels who lies in it: epochs in bed in which it did,
+    less `MISSED` for each in which it did not though somebody was there, as it turned out; up to
+    `MOST_FELT`."""
     missed: int = 0
     """Epochs in bed without somebody felt since somebody was felt last."""
     life: int = 0
-    """Epochs in a row, but for those that are covered by movement, in which somebody was felt; negative: nobody was."""
+    """Epochs in a row, but for those that are covered by movement, in which somebody was felt;
+    negative: nobody was."""
     empty: float | None = None
     """kg on the cells with nobody in the bed; None until somebody came or went."""
     loads: tuple[float, float] | None = None
@@ -194,10 +202,12 @@ VALUES: Final = attrgetter(*FIELDS)
 
 
 def changed(state: BedState, **fields: object) -> BedState:
-    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the time.
+    """Return a state with some fields changed: as `dataclasses.replace`, in less than half the
+    time.
 
-    2 us instead of 5, some 3,000 times a night: about a twentieth of what a night of one ankle takes to score, so a
-    tenth of a filter pass in `script/bench`. Live, with a few calls every ten seconds, it makes no difference.
+    2 us instead of 5, some 3,000 times a night: about a twentieth of what a night of one ankle
+    takes to score, so a tenth of a filter pass in `script/bench`. Live, with a few calls every ten
+    seconds, it makes no difference.
     """
     new = object.__new__(BedState)
     for put, value in zip(FIELDS.values(), VALUES(state), strict=True):
@@ -214,7 +224,8 @@ class BedRule:
     in_after: int
     out_after: int
     onsets: int
-    """Movements without which nobody is believed to have come: a sensor on a table lies still as well."""
+    """Movements without which nobody is believed to have come: a sensor on a table lies still as
+    well."""
 
 
 BED_RULES: Final = {
@@ -229,55 +240,64 @@ UPRIGHT: Final = 35.0
 SAME: Final = 1.0
 """Degrees up to which a leg lies as it lay [D]."""
 WALKED: Final = 10
-"""Half epochs of shaking in a direction in which the leg may stand that are walking, where none was seen before: large
-movements last up to 45 s (science reference 1.6) [D]."""
+"""Half epochs of shaking in a direction in which the leg may stand that are walking, where none was
+seen before: large movements last up to 45 s (science reference 1.6) [D]."""
 PACED: Final = 36
-"""The same in any other direction: three minutes, as legs are rubbed, stretched and moved in bed for a while [D]."""
+"""The same in any other direction: three minutes, as legs are rubbed, stretched and moved in bed
+for a while [D]."""
 ACROSS: Final = 45.0
-"""Degrees: a standing leg points so far, at least, from how it lay, and so far, at most, from what is across to both
-directions in which it lay [D]."""
+"""Degrees: a standing leg points so far, at least, from how it lay, and so far, at most, from what
+is across to both directions in which it lay [D]."""
 LAIN: Final = MINUTE
-"""us for which a leg is still until it has lain there: who sits on the edge of the bed gets up sooner [D]."""
+"""us for which a leg is still until it has lain there: who sits on the edge of the bed gets up
+sooner [D]."""
 STOOD: Final = 5 * MINUTE
-"""us. Nobody stands for so long without a step, and from a chair one walks to bed: whose leg comes to lie elsewhere
-only after that lay from the last step on [D]."""
+"""us. Nobody stands for so long without a step, and from a chair one walks to bed: whose leg comes
+to lie elsewhere only after that lay from the last step on [D]."""
 SAT: Final = 20 * MINUTE
-"""us without a step after which a leg that points as when standing is that of somebody who sleeps so, or whose sensor
-shows no difference [D]."""
+"""us without a step after which a leg that points as when standing is that of somebody who sleeps
+so, or whose sensor shows no difference [D]."""
 STEPPING: Final = (0.3, 0.95)
-"""Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never rests [D]."""
+"""Share of an epoch in which the muscles of a walking leg work, at least and at the most: hum never
+rests [D]."""
 STIRRED: Final = 41 * MINUTE
-"""us for which movements at the bed are remembered while it is not clear whether somebody lies there [D]."""
+"""us for which movements at the bed are remembered while it is not clear whether somebody lies
+there [D]."""
 PAUSED: Final = 10 * MINUTE
 """us without movement after which it is not one stay any more [D]."""
 UNFELT: Final = 20 * MINUTE
-"""us of movement after which somebody is in a bed whose sensor feels no breath; twice that if it is known to feel it:
-others walk about in the room [D]."""
+"""us of movement after which somebody is in a bed whose sensor feels no breath; twice that if it is
+known to feel it: others walk about in the room [D]."""
 FELT: Final = 6
-"""Epochs in a row in which somebody is felt that make it sure: each of them looks at the last minute [D]."""
+"""Epochs in a row in which somebody is felt that make it sure: each of them looks at the last
+minute [D]."""
 ABSENT: Final = (12, 18)
 """The same for nobody, if the sensor has felt who lay there all the time before, and if not [D]."""
 AGAIN: Final = 2
-"""So many of those each in which somebody is felt takes back: shaking of the floor may look like life for once [D]."""
+"""So many of those each in which somebody is felt takes back: shaking of the floor may look like
+life for once [D]."""
 MOST_FELT: Final = 80
 FEELS: Final = 40
 MISSED: Final = 4
-"""A sensor is known to feel who lies there after 40 epochs in which it does; each in which it does not takes four back,
-of 80 at most [D]."""
+"""A sensor is known to feel who lies there after 40 epochs in which it does; each in which it does
+not takes four back, of 80 at most [D]."""
 PERSON: Final = 20.0
 """kg; a step of the load by so much is somebody coming or going [D]."""
 FORGOTTEN: Final = MINUTE
 """us without an epoch after which signs begin anew."""
 UNKNOWN: Final = 60 * MINUTE
-"""us without an epoch after which nothing is known any more: who was in bed then may be anywhere now [D]."""
+"""us without an epoch after which nothing is known any more: who was in bed then may be anywhere
+now [D]."""
 
 
-def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed | None]:
+def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, BedTransition | None]:
     """Return what is known after one more epoch, and the event if somebody went to bed or left it."""
     rule = BED_RULES[method]
     if state.epoch is None or epoch.start - state.epoch > FORGOTTEN + EPOCH:
         state = resumed(state, epoch.start)
-    state, sign = SIGNS[method](changed(state, epoch=epoch.start, method=method, certain=False), epoch)
+    state, sign = SIGNS[method](
+        changed(state, epoch=epoch.start, method=method, certain=False), epoch
+    )
     if sign is None:
         return state, None
     if sign is state.in_bed:
@@ -289,15 +309,27 @@ def step(state: BedState, method: Method, epoch: Epoch) -> tuple[BedState, Bed |
     if not believed(state, rule):
         return state, None
     state = changed(state, in_bed=sign, earliest=state.since, leaning=None, restless=0, way=None)
-    return state, Bed(state.since, sign, method)
+    return state, BedTransition(state.since, sign, method)
 
 
 def anew(state: BedState) -> BedState:
     """Return what is known without what goes by time: signs begin anew, on whatever clock."""
     return changed(
-        state, epoch=None, leaning=None, lately=None, still=0, restless=0, shaken=None, way=None, walked=None,
-        stood=None, began=None, moves=(), missed=0, life=0,
-    )  # fmt: skip
+        state,
+        epoch=None,
+        leaning=None,
+        lately=None,
+        still=0,
+        restless=0,
+        shaken=None,
+        way=None,
+        walked=None,
+        stood=None,
+        began=None,
+        moves=(),
+        missed=0,
+        life=0,
+    )
 
 
 def resumed(state: BedState, start: int) -> BedState:
@@ -321,35 +353,43 @@ type Sign = tuple[BedState, bool | None]
 
 
 def load_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell by the weight, once somebody has come or gone and shown what the empty bed weighs (reference 6.3)."""
+    """Tell by the weight, once somebody has come or gone and shown what the empty bed weighs
+    (reference 6.3).
+    """
     (load,) = epoch.mean
     if state.tare is not None and epoch.start >= state.tare:
         # Cells that come back later than that may have somebody on them.
-        state = changed(tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None)
+        state = changed(
+            tared(state, load) if epoch.start < state.tare + MINUTE else state, tare=None
+        )
     if state.empty is None:
         least, most = state.loads or (load, load)
-        least, most = min(least, load), max(most, load)
+        least = min(least, load)
+        most = max(most, load)
         if most - least < PERSON:
             return changed(state, loads=(least, most)), None
         state = changed(state, empty=least, loads=None)
     empty = state.empty if state.empty is not None else load
-    # Half a person is the border, both ways; the empty level follows drift of the cells while nobody is there.
+    # Half a person is the border, both ways; the empty level follows drift of the cells while
+    # nobody is there.
     if load - empty > PERSON / 2:
         return state, True
     return changed(state, empty=empty + 0.05 * (load - empty)), False
 
 
 def tared(state: BedState, load: float) -> BedState:
-    """Return what is known once somebody has said that nobody is in the bed while so many kg are on the cells."""
+    """Return what is known once somebody has said that nobody is in the bed while so many kg are on
+    the cells.
+    """
     return changed(state, empty=load, loads=None)
 
 
 def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     """Tell a leg that walks from any other; walking shows which way gravity lies in a standing one.
 
-    A bed is left on foot: a leg that only points that way may hang from its edge. One that is shaken in another
-    direction, for less than three minutes, is rubbed or stretched in bed, as after a cramp; for longer, the sensor is
-    worn another way round.
+    A bed is left on foot: a leg that only points that way may hang from its edge. One that is
+    shaken in another direction, for less than three minutes, is rubbed or stretched in bed, as
+    after a cramp; for longer, the sensor is worn another way round.
     """
     upright = state.standing.get(epoch.sensor)
     stands = upright is not None and angle(upright, epoch.mean) <= UPRIGHT
@@ -358,7 +398,8 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     resting = state.resting.get(epoch.sensor)
     lay = resting is not None and angle(resting, epoch.mean) <= UPRIGHT
     lies = lay and (state.in_bed is True or (state.in_bed is False and state.leaning is True))
-    # A kick of a leg that points so is no step: in bed, or a while after the last one, two epochs make walking.
+    # A kick of a leg that points so is no step: in bed, or a while after the last one, two epochs
+    # make walking.
     again = state.walked is not None and epoch.start - state.walked <= LAIN
     known = stands and not lies and (again or state.restless > 0)
     if state.way is None or angle(state.way, epoch.mean) > UPRIGHT:
@@ -367,14 +408,20 @@ def ankle_sign(state: BedState, epoch: Epoch) -> Sign:
     restless = state.restless + (STRIDES if epoch.vigorous >= STRIDING else 2)
     if not known and restless < (WALKED if may_stand else PACED):
         return changed(state, restless=restless, began=None), None if stands and not lies else True
-    standing, walked = {**state.standing, epoch.sensor: epoch.mean}, epoch.start + EPOCH
+    standing = {**state.standing, epoch.sensor: epoch.mean}
+    walked = epoch.start + EPOCH
     began = None if known else state.shaken
-    return changed(state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began), False
+    return changed(
+        state, standing=standing, restless=0, way=None, walked=walked, stood=None, began=began
+    ), False
 
 
 def across(state: BedState, epoch: Epoch) -> bool:
-    """Return whether gravity lies across to where it lay while the leg did, so along a leg that stands."""
-    one, other = state.resting.get(epoch.sensor), state.turned.get(epoch.sensor)
+    """Return whether gravity lies across to where it lay while the leg did, so along a leg that
+    stands.
+    """
+    one = state.resting.get(epoch.sensor)
+    other = state.turned.get(epoch.sensor)
     if one is None or not any(one):
         return True
     if other is None:
@@ -388,7 +435,8 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
     restless = max(0, state.restless - 1)
     stood = None if not stands else epoch.start if state.stood is None else state.stood
     far = state.in_bed is False and state.walked is not None and epoch.start - state.walked > STOOD
-    began, way = state.walked if far else None, state.way if restless else None
+    began = state.walked if far else None
+    way = state.way if restless else None
     changes = lain(state, epoch, STOOD if stands else LAIN)
     if changes or (restless, stood, began) != (state.restless, state.stood, state.began):
         state = changed(state, restless=restless, way=way, stood=stood, began=began, **changes)
@@ -403,7 +451,9 @@ def still_sign(state: BedState, epoch: Epoch, *, stands: bool) -> Sign:
 
 
 def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, object]:
-    """Return what changes in what is known of how the leg lies, if it has been still for so long (us)."""
+    """Return what changes in what is known of how the leg lies, if it has been still for so long
+    (us).
+    """
     if epoch.onsets:
         return {}
     if state.lately is None or angle(state.lately, epoch.mean) > UPRIGHT:
@@ -421,7 +471,8 @@ def lain(state: BedState, epoch: Epoch, least: int) -> dict[str, object]:
 
 
 def bed_movement_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether anything moves.
+    """Tell by breath and heart beat, once the sensor is known to feel them, and else by whether
+    anything moves.
 
     A sensor too slow for movements sees neither.
     """
@@ -440,18 +491,22 @@ def stirred(state: BedState, epoch: Epoch) -> BedState:
         moves = (*moves[:-1], (moves[-1][0], epoch.start + EPOCH, max(moves[-1][2], epoch.highest)))
     state = changed(state, moves=moves)
     match epoch.life:
-        case Life.FELT if state.in_bed:
+        case Presence.FELT if state.in_bed:
             return felt_again(state)
-        case Life.FELT:
+        case Presence.FELT:
             return changed(state, life=max(0, state.life) + 1)
-        case Life.ABSENT:
-            return changed(state, life=min(0, state.life) - 1, missed=state.missed + 1 if state.in_bed else 0)
+        case Presence.ABSENT:
+            return changed(
+                state, life=min(0, state.life) - 1, missed=state.missed + 1 if state.in_bed else 0
+            )
         case _:
             return state
 
 
 def felt_again(state: BedState) -> BedState:
-    """Return what is known once somebody who is in bed is felt: for the first time after a while, or on and on."""
+    """Return what is known once somebody who is in bed is felt: for the first time after a while,
+    or on and on.
+    """
     if state.life >= 0:
         return changed(state, life=state.life + 1, missed=0, felt=min(MOST_FELT, state.felt + 1))
     if state.life < -AGAIN:
@@ -461,12 +516,18 @@ def felt_again(state: BedState) -> BedState:
 
 
 def come_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell somebody who has come by being felt, or, where that is not known to be possible, by moving for long."""
+    """Tell somebody who has come by being felt, or, where that is not known to be possible, by
+    moving for long.
+    """
     if state.life >= FELT:
         began = epoch.start - state.life * EPOCH - LAIN + EPOCH
-        return changed(state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()), True
+        return changed(
+            state, certain=True, began=borders(state.moves)[0] if state.moves else began, moves=()
+        ), True
     moves = state.moves
-    if (state.felt >= FEELS and state.life <= -ABSENT[0]) or (moves and epoch.start - moves[-1][1] > PAUSED):
+    if (state.felt >= FEELS and state.life <= -ABSENT[0]) or (
+        moves and epoch.start - moves[-1][1] > PAUSED
+    ):
         moves = ()
     patience = UNFELT * (2 if state.felt >= FEELS else 1)
     if len(moves) > 1 and epoch.start - moves[0][0] >= patience:
@@ -477,19 +538,26 @@ def come_sign(state: BedState, epoch: Epoch) -> Sign:
 
 
 def left_sign(state: BedState, epoch: Epoch) -> Sign:
-    """Tell somebody who has left by nobody being felt any more, or, where that is not possible, by long stillness."""
-    if epoch.life is Life.FELT and state.life > 0:
+    """Tell somebody who has left by nobody being felt any more, or, where that is not possible, by
+    long stillness.
+    """
+    if epoch.life is Presence.FELT and state.life > 0:
         # What the minute in which somebody was felt ends with may have been the getting up.
         moves = tuple(move for move in state.moves if epoch.start - move[1] < MINUTE)
         return changed(state, moves=moves, began=None), True
     if state.felt >= FEELS and state.life <= -ABSENT[state.felt < MOST_FELT]:
         began = epoch.start + state.life * EPOCH - LAIN + EPOCH
-        return changed(state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()), False
-    return changed(state, began=None), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
+        return changed(
+            state, certain=True, began=borders(state.moves)[1] if state.moves else began, moves=()
+        ), False
+    return changed(
+        state, began=None
+    ), epoch.onsets > 0 if state.felt < FEELS else True if epoch.onsets else None
 
 
 def borders(moves: Sequence[tuple[int, int, float]]) -> Span:
-    """Return the start of the first and the end of the last large movement: with those a bed is entered and left.
+    """Return the start of the first and the end of the last large movement: with those a bed is
+    entered and left.
 
     Steps in the room shake it as well, but less.
     """
@@ -512,26 +580,30 @@ SIGNS: Final[Mapping[Method, Callable[[BedState, Epoch], Sign]]] = {
 }
 
 STILL: Final = 5 * MINUTE
-"""us without disturbance that count as sleep (van Hees 2015; validated at the wrist, carried over to ankle and bed)."""
+"""us without disturbance that count as sleep (van Hees 2015; validated at the wrist, carried over
+to ankle and bed)."""
 LONGEST_BRIDGED: Final = 10 * MINUTE
 MOST_MOVED: Final = 30 * SECOND
-"""us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning over is no waking,
-as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
+"""us between two stretches of sleep, and of movement in it, up to which it was sleep too: turning
+over is no waking, as with the gaps that sleep windows bridge (HDCZA, science reference 6.1) [D]."""
 MOST_TURNS: Final = 2
-"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness, is awake and
-restless; asleep one turns once or twice an hour [D]."""
+"""Turns between two stretches of sleep: who turns for the third time, without 5 min of stillness,
+is awake and restless; asleep one turns once or twice an hour [D]."""
 BETWEEN_TURNS: Final = 2 * MINUTE
-"""us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from it: who is awake
-and restless is not still for so long [D]."""
+"""us without disturbance that are sleep where a single turn, of up to `MOST_MOVED`, parts them from
+it: who is awake and restless is not still for so long [D]."""
 LONGEST_MASKED: Final = 10 * SECOND
-"""us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the CLM first)."""
+"""us; movements up to here are leg movements and no sign of wake (science reference 6.2: mask the
+CLM first)."""
 
 
 def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
     """Return the stretches in bed, in order; one that lasts still ends at `until`."""
     spans: list[Span] = []
     since: int | None = None
-    for bed in sorted((event for event in events if isinstance(event, Bed)), key=lambda bed: bed.onset):
+    for bed in sorted(
+        (event for event in events if isinstance(event, BedTransition)), key=lambda bed: bed.onset
+    ):
         if bed.in_bed and since is None:
             since = bed.onset
         elif not bed.in_bed and since is not None:
@@ -543,28 +615,36 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
 
 
 def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ()) -> list[Span]:
-    """Return the stretches of estimated sleep: in bed, and at least `STILL` without anything but leg movements.
+    """Return the stretches of estimated sleep: in bed, and at least `STILL` without anything but
+    leg movements.
 
-    `gaps` are times (us) in which nothing was measured: long ones are no stillness. A sleeper who turns over now and
-    then sleeps on. Lying awake and still counts as sleep, as with every method that rests on movement (reference 6.2).
+    `gaps` are times (us) in which nothing was measured: long ones are no stillness. A sleeper who
+    turns over now and then sleeps on. Lying awake and still counts as sleep, as with every method
+    that rests on movement (reference 6.2).
     """
     disturbed = merged(
         (event.onset, event.end)
         for event in events
-        if isinstance(event, Posture) or (isinstance(event, Movement) and event.duration > LONGEST_MASKED)
+        if isinstance(event, PositionChange)
+        or (isinstance(event, Movement) and event.duration > LONGEST_MASKED)
     )
     unseen = merged([*disturbed, *(gap for gap in gaps if gap[1] - gap[0] >= MINUTE)])
     slept: list[Span] = []
     for span in in_bed_spans(events, until):
         pieces = [piece for piece in without(span, unseen) if piece[1] - piece[0] >= BETWEEN_TURNS]
         later = reaching(pieces)
-        earlier = [(-end, -begin) for begin, end in reaching([(-end, -begin) for begin, end in reversed(pieces)])]
+        earlier = [
+            (-end, -begin)
+            for begin, end in reaching([(-end, -begin) for begin, end in reversed(pieces)])
+        ]
         slept += bridged(merged([*later, *earlier]), disturbed)
     return slept
 
 
 def reaching(pieces: Iterable[Span]) -> list[Span]:
-    """Return the stretches of stillness, each with the shorter piece that follows it after a single turn."""
+    """Return the stretches of stillness, each with the shorter piece that follows it after a single
+    turn.
+    """
     reached: list[Span] = []
     asleep = False
     for begin, end in pieces:
@@ -582,7 +662,11 @@ def bridged(still: Sequence[Span], disturbed: Sequence[Span]) -> list[Span]:
         between = (joined[-1][1], begin) if joined else (begin, begin)
         turns = overlaps([between], disturbed)
         moved = sum(stop - onset for onset, stop in turns)
-        short = between[1] - between[0] <= LONGEST_BRIDGED and moved <= MOST_MOVED and len(turns) <= MOST_TURNS
+        short = (
+            between[1] - between[0] <= LONGEST_BRIDGED
+            and moved <= MOST_MOVED
+            and len(turns) <= MOST_TURNS
+        )
         if joined and short:
             joined[-1] = (joined[-1][0], end)
         else:
@@ -606,10 +690,13 @@ def without(span: Span, others: Iterable[Span]) -> Iterator[Span]:
 def overlaps(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
     """Return the times that lie in a span of each list; in both, spans are in order and apart."""
     found: list[Span] = []
-    here, there = iter(some), iter(others)
-    one, other = next(here, None), next(there, None)
+    here = iter(some)
+    there = iter(others)
+    one = next(here, None)
+    other = next(there, None)
     while one is not None and other is not None:
-        begin, end = max(one[0], other[0]), min(one[1], other[1])
+        begin = max(one[0], other[0])
+        end = min(one[1], other[1])
         if begin < end:
             found.append((begin, end))
         if one[1] < other[1]:

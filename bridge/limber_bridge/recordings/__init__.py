@@ -1,7 +1,8 @@
-"""Recorded nights, in and out: CSV and EDF/EDF+ (contracts, section 1.1), and the raw signal that the bridge keeps.
+"""Recorded nights, in and out: CSV and EDF/EDF+ (contracts, section 1.1), and the raw signal that
+the bridge keeps.
 
-Law: what a file does not hold is a gap, what cannot be understood is an error that names file, place and mend; nothing
-is guessed in silence.
+Law: what a file does not hold is a gap, what cannot be understood is an error that names file,
+place and mend; nothing is guessed in silence.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,19 +11,21 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from limber_bridge.detection.level import LEVELS
-from limber_bridge.recordings import kept
+from limber_bridge.detection.envelope import LEVELS
+from limber_bridge.domain.recording import Recording, UnreadableRecordingError, column_names
+from limber_bridge.recordings.csv import read_csv
 from limber_bridge.recordings.edf import read_edf
-from limber_bridge.recordings.recording import Recording, UnreadableRecordingError, column_names
-from limber_bridge.recordings.table import read_csv
+from limber_bridge.storage import raw_format as kept
 
 
-def read(path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})) -> Recording:
+def read(
+    path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})
+) -> Recording:
     """Read a recording, whichever of the formats it has.
 
-    `zone` is where it was made: EDF gives local times without a zone, so its start is known only with one. `channels`
-    says what labels that are not known by themselves stand for: label -> column.
-    Raises UnreadableRecordingError.
+    `zone` is where it was made: EDF gives local times without a zone, so its start is known only
+    with one. `channels` says what labels that are not known by themselves stand for: label ->
+    column. Raises UnreadableRecordingError.
     """
     try:
         match path.suffix.lower():
@@ -33,7 +36,9 @@ def read(path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] =
             case _:
                 recording = read_csv(path, channels)
     except OSError as error:
-        raise UnreadableRecordingError(f"{path}: {error.strerror or error}; check the path") from error
+        raise UnreadableRecordingError(
+            f"{path}: {error.strerror or error}; check the path"
+        ) from error
     return replace(recording, notes=recording.notes + tuple(slow(path, recording)))
 
 

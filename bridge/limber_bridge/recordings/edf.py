@@ -1,4 +1,6 @@
-"""Recordings as EDF and EDF+. Discontinuities of EDF+D, which edfio reads as if there were none, become holes."""
+"""Recordings as EDF and EDF+. Discontinuities of EDF+D, which edfio reads as if there were none,
+become holes.
+"""
 
 import re
 import warnings
@@ -15,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from limber_bridge.detection.continuity import FEWEST_INTERVALS
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Quantity, Times
-from limber_bridge.nights import micros, utc
-from limber_bridge.recordings.recording import (
+from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock, SampleClock, Times
+from limber_bridge.domain.nights import micros, utc
+from limber_bridge.domain.recording import (
     COLUMNS,
     Column,
     Recording,
@@ -44,8 +46,8 @@ LABELS: Final = {
 UNDATED: Final = 1985
 """Year that EDF writers put in for a date they do not know."""
 GAP: Final = "gap "
-"""What an annotation of ours begins with where a signal was not measured, before the signal's name: EDF+C knows no
-holes, so what stands there is no signal."""
+"""What an annotation of ours begins with where a signal was not measured, before the signal's name:
+EDF+C knows no holes, so what stands there is no signal."""
 ONSET: Final = re.compile(rb"([+-]\d+(?:\.\d+)?)\x14")
 
 
@@ -56,27 +58,44 @@ def read_edf(path: Path, zone: ZoneInfo | None, channels: Mapping[str, str]) -> 
         return interpreted(path, edf, notes, zone, channels)
     except (ValueError, IndexError, ArithmeticError) as error:
         # edfio reads a field of the header when it is asked for.
-        raise UnreadableRecordingError(f"{path}: its header makes no sense ({error}); export it anew") from error
+        raise UnreadableRecordingError(
+            f"{path}: its header makes no sense ({error}); export it anew"
+        ) from error
 
 
 def interpreted(
-    path: Path, edf: edfio.Edf, notes: tuple[str, ...], zone: ZoneInfo | None, channels: Mapping[str, str]
+    path: Path,
+    edf: edfio.Edf,
+    notes: tuple[str, ...],
+    zone: ZoneInfo | None,
+    channels: Mapping[str, str],
 ) -> Recording:
-    """Return what of a file is ours; UnreadableRecordingError, or ValueError and its like where it makes no sense."""
-    known = [(column, signal) for signal in edf.signals if (column := column_of(signal.label, channels)) is not None]
+    """Return what of a file is ours; UnreadableRecordingError, or ValueError and its like where it
+    makes no sense.
+    """
+    known = [
+        (column, signal)
+        for signal in edf.signals
+        if (column := column_of(signal.label, channels)) is not None
+    ]
     if not edf.signals:
-        raise UnreadableRecordingError(f"{path}: it holds annotations and no signal; there is nothing to score")
+        raise UnreadableRecordingError(
+            f"{path}: it holds annotations and no signal; there is nothing to score"
+        )
     if not known:
         labels = ", ".join(signal.label for signal in edf.signals)
         raise UnreadableRecordingError(
             f"{path}: no known signal among {labels}; say what one is: --channel LABEL=left_emg"
         )
-    start, onsets = start_of(edf, zone), record_onsets(path, edf)
+    start = start_of(edf, zone)
+    onsets = record_onsets(path, edf)
     if not onsets:
         raise UnreadableRecordingError(f"{path}: a header without data; export it anew")
     grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
-        grouped.setdefault((column.quantity, column.place, column.side), []).append((column, signal))
+        grouped.setdefault((column.quantity, column.place, column.side), []).append(
+            (column, signal)
+        )
     holes = holes_of(edf)
     signals, unknown = understood(path, grouped.values(), onsets, start or 0)
     signals = [without(signal, holes, start or 0) for signal in signals]
@@ -86,9 +105,14 @@ def interpreted(
 
 
 def understood(
-    path: Path, groups: Iterable[Sequence[tuple[Column, edfio.EdfSignal]]], onsets: Sequence[int], start: int
+    path: Path,
+    groups: Iterable[Sequence[tuple[Column, edfio.EdfSignal]]],
+    onsets: Sequence[int],
+    start: int,
 ) -> tuple[list[Signal], list[str]]:
-    """Return the signals that can be read, and what is wrong with the others; UnreadableRecordingError for none."""
+    """Return the signals that can be read, and what is wrong with the others;
+    UnreadableRecordingError for none.
+    """
     signals: list[Signal] = []
     unknown: list[UnreadableRecordingError] = []
     for group in groups:
@@ -102,7 +126,9 @@ def understood(
 
 
 def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
-    """Return what edfio makes of a file whose header makes sense, and what is wrong with its length."""
+    """Return what edfio makes of a file whose header makes sense, and what is wrong with its
+    length.
+    """
     note = checked(path, path.read_bytes())
     try:
         with warnings.catch_warnings():
@@ -110,37 +136,53 @@ def opened(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
             warnings.simplefilter("ignore")
             edf = edfio.read_edf(path, lazy_load_data=False)
     except (ValueError, IndexError, ArithmeticError, UnboundLocalError) as error:
-        raise UnreadableRecordingError(f"{path}: not a whole EDF file ({error}); export it anew") from error
+        raise UnreadableRecordingError(
+            f"{path}: not a whole EDF file ({error}); export it anew"
+        ) from error
     return edf, () if note is None else (note,)
 
 
 def checked(path: Path, data: bytes) -> str | None:
-    """Return what is wrong with the length of a file; UnreadableRecordingError where its header says nonsense."""
+    """Return what is wrong with the length of a file; UnreadableRecordingError where its header
+    says nonsense.
+    """
     if not data:
         raise UnreadableRecordingError(f"{path}: empty; export it anew")
     if len(data) < 256:
-        raise UnreadableRecordingError(f"{path}: ends within its header of 256 bytes and more; export it anew")
+        raise UnreadableRecordingError(
+            f"{path}: ends within its header of 256 bytes and more; export it anew"
+        )
     count = field_of(path, data, 252, 4, "number of signals")
     if len(data) < 256 * (count + 1):
-        raise UnreadableRecordingError(f"{path}: ends within its header of {256 * (count + 1)} bytes; export it anew")
+        raise UnreadableRecordingError(
+            f"{path}: ends within its header of {256 * (count + 1)} bytes; export it anew"
+        )
     annotations = data[256:272].strip() == b"EDF Annotations"
     if field_of(path, data, 244, 8, "duration of a record") <= 0 and not annotations:
-        raise UnreadableRecordingError(f"{path}: header, byte 244: records of 0 s, so no rate is known; export it anew")
-    sizes = [field_of(path, data, 256 + 216 * count + 8 * index, 8, "samples in a record") for index in range(count)]
+        raise UnreadableRecordingError(
+            f"{path}: header, byte 244: records of 0 s, so no rate is known; export it anew"
+        )
+    sizes = [
+        field_of(path, data, 256 + 216 * count + 8 * index, 8, "samples in a record")
+        for index in range(count)
+    ]
     if min(sizes, default=0) < 1:
-        place = f"header, byte {256 + 216 * count + 8 * sizes.index(min(sizes))}" if sizes else "header, byte 252"
+        place = (
+            f"header, byte {256 + 216 * count + 8 * sizes.index(min(sizes))}"
+            if sizes
+            else "header, byte 252"
+        )
         raise UnreadableRecordingError(
             f"{path}: {place}: a signal without samples, so no rate is known; export it anew"
         )
-    said, size = field_of(path, data, 236, 8, "number of records"), 2 * sum(sizes)
+    said = field_of(path, data, 236, 8, "number of records")
+    size = 2 * sum(sizes)
     there, over = divmod(len(data) - 256 * (count + 1), size)
     if said in (there, -1) and not over:
         return None
     if said > there or over:
         return f"{path}: ends after {there} of {max(said, there + 1)} records; those are scored; export the rest anew"
-    return (
-        f"{path}: {there} records where its header says {said}; all are scored, if its rates are right; export it anew"
-    )
+    return f"{path}: {there} records where its header says {said}; all are scored, if its rates are right; export it anew"
 
 
 def field_of(path: Path, data: bytes, begin: int, length: int, name: str) -> int:
@@ -163,27 +205,39 @@ def column_of(label: str, channels: Mapping[str, str]) -> Column | None:
     return next((COLUMNS[name] for name, labels in LABELS.items() if letters in labels), None)
 
 
-def signal_of(path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onsets: Sequence[int], start: int) -> Signal:
+def signal_of(
+    path: Path, group: Sequence[tuple[Column, edfio.EdfSignal]], onsets: Sequence[int], start: int
+) -> Signal:
     """Return the signal of one sensor out of the EDF signals of its axes."""
     column, first = group[0]
     if len({one.axis for one, _ in group}) < len(group):
         labels = ", ".join(f"`{signal.label}`" for _, signal in group)
-        raise UnreadableRecordingError(f"{path}: {labels}: one quantity twice; keep one label, or rename the other")
+        raise UnreadableRecordingError(
+            f"{path}: {labels}: one quantity twice; keep one label, or rename the other"
+        )
     if len(group) != column.quantity.axes:
-        raise UnreadableRecordingError(f"{path}: `{first.label}`: {len(group)} axes of 3; give all three")
+        raise UnreadableRecordingError(
+            f"{path}: `{first.label}`: {len(group)} axes of 3; give all three"
+        )
     rate = first.sampling_frequency
     if any(signal.sampling_frequency != rate for _, signal in group):
-        raise UnreadableRecordingError(f"{path}: `{first.label}`: its axes have different rates; give all the same")
+        raise UnreadableRecordingError(
+            f"{path}: `{first.label}`: its axes have different rates; give all the same"
+        )
     units = [worth(path, column, signal) for _, signal in group]
     samples = np.stack([signal.data * unit for unit, (_, signal) in zip(units, group, strict=True)])
     weighed(path, first.label, samples, column.quantity)
-    samples = without_rails(samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)])
+    samples = without_rails(
+        samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)]
+    )
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
 
 
 def holes_of(edf: edfio.Edf) -> dict[str, list[tuple[int, int]]]:
-    """Return where (us from the start) signals that limber exported were not measured, by the signal's name."""
+    """Return where (us from the start) signals that limber exported were not measured, by the
+    signal's name.
+    """
     found: dict[str, list[tuple[int, int]]] = {}
     for one in edf.annotations:
         if one.text.startswith(GAP) and one.duration is not None:
@@ -215,31 +269,47 @@ def worth(path: Path, column: Column, signal: edfio.EdfSignal) -> float:
     factors = DIMENSIONS[column.quantity]
     if dimension not in factors:
         mend = f"the header must say one of {', '.join(factors)}"
-        raise UnreadableRecordingError(f"{path}: `{signal.label}`: unit `{signal.physical_dimension}` unknown; {mend}")
+        raise UnreadableRecordingError(
+            f"{path}: `{signal.label}`: unit `{signal.physical_dimension}` unknown; {mend}"
+        )
     if signal.physical_min == signal.physical_max or signal.digital_min == signal.digital_max:
-        raise UnreadableRecordingError(f"{path}: `{signal.label}`: a range without width; export it anew")
+        raise UnreadableRecordingError(
+            f"{path}: `{signal.label}`: a range without width; export it anew"
+        )
     return factors[dimension]
 
 
-def blocks_of(samples: Floats, size: int, onsets: Sequence[int], start: int, rate: float) -> Iterator[Block]:
-    """Yield samples (axes, n), `size` a record, as blocks: one for each stretch of records without a break."""
+def blocks_of(
+    samples: Floats, size: int, onsets: Sequence[int], start: int, rate: float
+) -> Iterator[SampleBlock]:
+    """Yield samples (axes, n), `size` a record, as blocks: one for each stretch of records without
+    a break.
+    """
     lasts = round(size * SECOND / rate)
-    breaks = [0, *(i for i in range(1, len(onsets)) if abs(onsets[i] - onsets[i - 1] - lasts) > 1), len(onsets)]
-    first, reached = 0, onsets[0]
+    breaks = [
+        0,
+        *(i for i in range(1, len(onsets)) if abs(onsets[i] - onsets[i - 1] - lasts) > 1),
+        len(onsets),
+    ]
+    first = 0
+    reached = onsets[0]
     for stretch, end in pairwise(breaks):
-        # Records that begin before the last one has ended are there twice, or out of order: see `overlapping`.
+        # Records that begin before the last one has ended are there twice, or out of order: see
+        # `overlapping`.
         begin = next((index for index in range(stretch, end) if onsets[index] >= reached - 1), end)
         if begin == end:
             continue
         reached = onsets[end - 1] + lasts
         number = max(first, round((onsets[begin] - onsets[0]) * rate / SECOND))
-        clock = Clock(number, start + onsets[begin], rate)
-        yield Block(number, samples[:, begin * size : end * size], clock, rate)
+        clock = SampleClock(number, start + onsets[begin], rate)
+        yield SampleBlock(number, samples[:, begin * size : end * size], clock, rate)
         first = number + (end - begin) * size
 
 
 def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
-    """Return the time (us) of each data record, as EDF+ writes it into the record, or one after the other."""
+    """Return the time (us) of each data record, as EDF+ writes it into the record, or one after the
+    other.
+    """
     lasts = edf.data_record_duration * SECOND
     regular = [round(index * lasts) for index in range(edf.num_data_records)]
     if not edf.reserved.startswith("EDF+"):
@@ -247,9 +317,13 @@ def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
     told = list(timekeeping(path.read_bytes(), regular))
     apart = np.diff(told)
     broken = edf.reserved.startswith("EDF+D")
-    if len(apart) and (np.median(apart) < lasts - 1 or (not broken and np.median(apart) > lasts + 1)):
+    if len(apart) and (
+        np.median(apart) < lasts - 1 or (not broken and np.median(apart) > lasts + 1)
+    ):
         usual = f"records of {lasts / SECOND:g} s that begin {np.median(apart) / SECOND:g} s apart"
-        raise UnreadableRecordingError(f"{path}: header, byte 244: {usual}: its rates are wrong; export it anew")
+        raise UnreadableRecordingError(
+            f"{path}: header, byte 244: {usual}: its rates are wrong; export it anew"
+        )
     return told if broken else regular
 
 
@@ -259,16 +333,24 @@ def overlapping(path: Path, onsets: Sequence[int], lasts: float) -> list[str]:
     if not len(earlier):
         return []
     where = f"record {earlier[0] + 2}, at {onsets[earlier[0] + 1] / SECOND:g} s"
-    return [f"{path}: {where}: begins before the one before it has ended; {len(earlier)} left out; export it anew"]
+    return [
+        f"{path}: {where}: begins before the one before it has ended; {len(earlier)} left out; export it anew"
+    ]
 
 
 def timekeeping(data: bytes, regular: Iterable[int]) -> Iterator[int]:
-    """Yield the onsets (us) out of the first annotation of every record; the regular one where there is none."""
+    """Yield the onsets (us) out of the first annotation of every record; the regular one where
+    there is none.
+    """
     count = int(data[252:256])
     labels = [data[256 + 16 * index : 272 + 16 * index].strip() for index in range(count)]
-    sizes = [2 * int(data[256 + 216 * count + 8 * index : 264 + 216 * count + 8 * index]) for index in range(count)]
+    sizes = [
+        2 * int(data[256 + 216 * count + 8 * index : 264 + 216 * count + 8 * index])
+        for index in range(count)
+    ]
     annotations = labels.index(b"EDF Annotations") if b"EDF Annotations" in labels else 0
-    offset, record = int(data[184:192]) + sum(sizes[:annotations]), sum(sizes)
+    offset = int(data[184:192]) + sum(sizes[:annotations])
+    record = sum(sizes)
     for index, otherwise in enumerate(regular):
         onset = ONSET.match(data, offset + index * record)
         yield otherwise if onset is None else round(float(onset[1]) * SECOND)
@@ -297,7 +379,8 @@ class Mark:
 STEPS: Final = {
     Quantity.ACCELERATION: (1e-4, 1e-3, 1e-2), Quantity.EMG: (0.1, 1.0, 10.0), Quantity.LOAD: (0.01, 0.1, 1.0),
 }  # fmt: skip
-"""What a count of EDF's 16 bits may be worth; the first that holds the largest value, whole ones for most sensors."""
+"""What a count of EDF's 16 bits may be worth; the first that holds the largest value, whole ones
+for most sensors."""
 HIGHEST: Final = 32767
 
 
@@ -312,19 +395,27 @@ class Grid:
 
 
 def write_night(path: Path, recording: Recording, zone: ZoneInfo, marks: Sequence[Mark]) -> None:
-    """Write a night with its annotations as EDF+C; OSError. Without a signal it holds the annotations alone.
+    """Write a night with its annotations as EDF+C; OSError. Without a signal it holds the
+    annotations alone.
 
-    `recording` knows its start, marks count from the whole second in which it lies. Every sample in the file was
-    measured, at most half an interval off its time: the grid of EDF has no drift.
+    `recording` knows its start, marks count from the whole second in which it lies. Every sample in
+    the file was measured, at most half an interval off its time: the grid of EDF has no drift.
     """
     start = begin_of(recording)
     rates = {signal_name(signal): round(signal.rate, 1) for signal in recording.signals}
-    record = next((size for size in (1, 2, 5) if all((size * rate).is_integer() for rate in rates.values())), 10)
+    record = next(
+        (size for size in (1, 2, 5) if all((size * rate).is_integer() for rate in rates.values())),
+        10,
+    )
     lasts = (recording.start or 0) - start + round(recording.duration * SECOND)
     grid = Grid(start, max(1, -(-lasts // (record * SECOND))) * record)
     signals: list[edfio.EdfSignal] = []
     annotations = [
-        edfio.EdfAnnotation(mark.onset / SECOND, None if mark.duration is None else mark.duration / SECOND, mark.text)
+        edfio.EdfAnnotation(
+            mark.onset / SECOND,
+            None if mark.duration is None else mark.duration / SECOND,
+            mark.text,
+        )
         for mark in marks
     ]
     for signal in recording.signals:
@@ -333,10 +424,12 @@ def write_night(path: Path, recording: Recording, zone: ZoneInfo, marks: Sequenc
         annotations += gaps
     local = utc(start).astimezone(zone)
     edfio.Edf(
-        signals, recording=edfio.Recording(startdate=local.date(), equipment_code="limber"),
-        starttime=local.time(), data_record_duration=record if signals else None,
+        signals,
+        recording=edfio.Recording(startdate=local.date(), equipment_code="limber"),
+        starttime=local.time(),
+        data_record_duration=record if signals else None,
         annotations=sorted(annotations, key=lambda one: one.onset),
-    ).write(path)  # fmt: skip
+    ).write(path)
 
 
 def begin_of(recording: Recording) -> int:
@@ -344,45 +437,66 @@ def begin_of(recording: Recording) -> int:
     return (recording.start or 0) // SECOND * SECOND
 
 
-def channels_of(signal: Signal, rate: float, grid: Grid) -> tuple[list[edfio.EdfSignal], list[edfio.EdfAnnotation]]:
+def channels_of(
+    signal: Signal, rate: float, grid: Grid
+) -> tuple[list[edfio.EdfSignal], list[edfio.EdfAnnotation]]:
     """Return the channels of a sensor on the grid, and an annotation for each of its gaps."""
     samples, empty = on_grid(signal, rate, grid)
     edges = np.flatnonzero(np.diff(empty, prepend=False, append=False))
     steps = STEPS[signal.quantity]
     step = next((one for one in steps if np.abs(samples).max() <= HIGHEST * one), steps[-1])
-    counts = np.ascontiguousarray(np.clip(np.rint(samples / step), -HIGHEST, HIGHEST), dtype=np.int16)
+    counts = np.ascontiguousarray(
+        np.clip(np.rint(samples / step), -HIGHEST, HIGHEST), dtype=np.int16
+    )
     counts[:, empty] = 0
     channels = [
         edfio.EdfSignal.from_digital(
-            axis, rate, label=name, physical_dimension=signal.quantity.unit,
-            physical_range=(-HIGHEST * step, HIGHEST * step), digital_range=(-HIGHEST, HIGHEST),
+            axis,
+            rate,
+            label=name,
+            physical_dimension=signal.quantity.unit,
+            physical_range=(-HIGHEST * step, HIGHEST * step),
+            digital_range=(-HIGHEST, HIGHEST),
         )
-        for name, axis in zip(column_names(signal.quantity, signal.place, signal.side), counts, strict=True)
-    ]  # fmt: skip
+        for name, axis in zip(
+            column_names(signal.quantity, signal.place, signal.side), counts, strict=True
+        )
+    ]
     gaps = [
-        edfio.EdfAnnotation(round(begin / rate, 6), round((end - begin) / rate, 6), GAP + signal_name(signal))
+        edfio.EdfAnnotation(
+            round(begin / rate, 6), round((end - begin) / rate, 6), GAP + signal_name(signal)
+        )
         for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     ]
     return channels, gaps
 
 
 def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return the sample nearest to each time of the grid, shape (axes, n), and where nothing was measured."""
+    """Return the sample nearest to each time of the grid, shape (axes, n), and where nothing was
+    measured.
+    """
     times, samples = measured(signal)
-    slots = grid.start + np.rint(np.arange(round(grid.seconds * rate)) * SECOND / rate).astype(np.int64)
+    slots = grid.start + np.rint(np.arange(round(grid.seconds * rate)) * SECOND / rate).astype(
+        np.int64
+    )
     if not len(times):
         return np.zeros((signal.quantity.axes, len(slots))), np.ones(len(slots), dtype=bool)
     after = np.clip(np.searchsorted(times, slots), 0, len(times) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(slots - times[before] <= times[after] - slots, before, after)
-    hole, half = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate)), round(SECOND / rate / 2)
-    within = (slots > times[before]) & (slots < times[after]) & (times[after] - times[before] > hole)
+    hole = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate))
+    half = round(SECOND / rate / 2)
+    within = (
+        (slots > times[before]) & (slots < times[after]) & (times[after] - times[before] > hole)
+    )
     return samples[:, nearest], within | (slots < times[0] - half) | (slots > times[-1] + half)
 
 
 def measured(signal: Signal) -> tuple[Times, Floats]:
     """Return the good samples (axes, n) of a signal and their times (us), rising."""
-    times = np.concatenate([one.clock.at_all(np.arange(one.first, one.end)) for one in signal.blocks])
+    times = np.concatenate(
+        [one.clock.at_all(np.arange(one.first, one.end)) for one in signal.blocks]
+    )
     samples = np.concatenate([one.samples for one in signal.blocks], axis=1)
     order = np.argsort(times, kind="stable")
     order = order[np.isfinite(samples).all(axis=0)[order]]
@@ -406,15 +520,21 @@ class Written:
 
     def signals(self, rate: float, record: int) -> Iterator[edfio.EdfSignal]:
         """Yield each axis, filled up to whole data records of so many seconds."""
-        limit = {Quantity.ACCELERATION: 8.0, Quantity.EMG: 3276.7, Quantity.LOAD: 500.0}[self.quantity]
+        limit = {Quantity.ACCELERATION: 8.0, Quantity.EMG: 3276.7, Quantity.LOAD: 500.0}[
+            self.quantity
+        ]
         spare = -self.samples.shape[1] % round(record * rate)
         padded = np.pad(np.clip(self.samples, -limit, limit), ((0, 0), (0, spare)), mode="edge")
         for name, axis in zip(self.names, padded, strict=True):
             unit = self.quantity.unit
-            yield edfio.EdfSignal(axis, rate, label=name, physical_dimension=unit, physical_range=(-limit, limit))
+            yield edfio.EdfSignal(
+                axis, rate, label=name, physical_dimension=unit, physical_range=(-limit, limit)
+            )
 
 
-def write_edf(path: Path, names: Sequence[str], quantity: Quantity, rate: float, samples: Floats) -> None:
+def write_edf(
+    path: Path, names: Sequence[str], quantity: Quantity, rate: float, samples: Floats
+) -> None:
     """Write the samples (axes, n) of one sensor as EDF+. The same samples give the same bytes."""
     write_signals(path, rate, [Written(names, quantity, samples)])
 

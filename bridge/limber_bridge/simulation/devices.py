@@ -1,7 +1,7 @@
 """What a device makes of the quantity it measures: offset, scale, drift, noise, rails and steps.
 
-Noise is white in the recorded band. Where a device was measured for this project its row says so (science reference 3.1
-and 4.4); the others are the figures of usual data sheets.
+Noise is white in the recorded band. Where a device was measured for this project its row says so
+(science reference 3.1 and 4.4); the others are the figures of usual data sheets.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Floats, Place, Quantity, Sensor
+from limber_bridge.detection.signal import Floats, Placement, Quantity, Sensor
 from limber_bridge.simulation.sampling import Minute
 
 NOISE: Final = 9
@@ -57,7 +57,8 @@ DEVICES: Final[Mapping[str, Device]] = {
         quantity=Quantity.EMG, noise=(0.7,), step=0.1, rail=3276.7, offset=(0.0, 2.0), scale=0.01, drift=(0.1, 0.5),
         drift_rates=(0.03, 0.11), decimals=1,
     ),
-    # As measured: 1.4 uV in 20 to 450 Hz, drift of 2.5 to 7.5 uV, an offset of 10 to 25 uV, steps of 2.44 uV.
+    # As measured: 1.4 uV in 20 to 450 Hz, drift of 2.5 to 7.5 uV, an offset of 10 to 25 uV, steps
+    # of 2.44 uV.
     "amplifier": Device(
         quantity=Quantity.EMG, noise=(1.4,), step=2.44, rail=5000.0, offset=(10.0, 25.0), scale=0.03, drift=(2.5, 7.0),
         drift_rates=(0.02, 0.05, 0.13, 0.31), decimals=2,
@@ -66,12 +67,12 @@ DEVICES: Final[Mapping[str, Device]] = {
         quantity=Quantity.LOAD, noise=(0.03,), step=0.001, rail=500.0, scale=0.005, drift=(0.05, 0.2), decimals=3
     ),
 }  # fmt: skip
-USUAL: Final[Mapping[tuple[Quantity, Place], str]] = {
-    (Quantity.ACCELERATION, Place.ANKLE): "common",
-    (Quantity.ACCELERATION, Place.BED): "low-noise",
-    (Quantity.EMG, Place.TIBIALIS): "laboratory",
-    (Quantity.EMG, Place.CALF): "laboratory",
-    (Quantity.LOAD, Place.BED): "load-cells",
+USUAL: Final[Mapping[tuple[Quantity, Placement], str]] = {
+    (Quantity.ACCELERATION, Placement.ANKLE): "common",
+    (Quantity.ACCELERATION, Placement.BED): "low-noise",
+    (Quantity.EMG, Placement.TIBIALIS): "laboratory",
+    (Quantity.EMG, Placement.CALF): "laboratory",
+    (Quantity.LOAD, Placement.BED): "load-cells",
 }
 """What is there where nothing else is wished for."""
 
@@ -91,7 +92,11 @@ def measured(device: Device, minute: Minute, real: Floats) -> Floats:
     offset = rng.uniform(*device.offset, axes) * ways
     scale = 1 + rng.uniform(-device.scale, device.scale, axes)
     size = rng.uniform(*device.drift, axes) * np.sqrt(2 / len(device.drift_rates))
-    shown = real * scale[:, None] + offset[:, None] + minute.white(NOISE, axes) * np.array(device.noise)[:, None]
+    shown = (
+        real * scale[:, None]
+        + offset[:, None]
+        + minute.white(NOISE, axes) * np.array(device.noise)[:, None]
+    )
     for rate in device.drift_rates:
         phases = rng.uniform(0, 2 * np.pi, axes)
         shown += size[:, None] * np.sin(2 * np.pi * rate * minute.times + phases[:, None])

@@ -1,6 +1,7 @@
 """A simulated night: what happens in it. Times are seconds from its beginning.
 
-Law: a plan says everything there is to know of a night; the signals and the truth are both made from it alone.
+Law: a plan says everything there is to know of a night; the signals and the truth are both made
+from it alone.
 """
 
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Kick:
 
 
 @dataclass(frozen=True, slots=True)
-class Unrest:
+class GrossMovement:
     """Both legs move about for a while and rest where they rested before: a large movement."""
 
     onset: float
@@ -68,7 +69,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Spasm:
+class SimulatedCramp:
     """A cramp: tension without movement, then rubbing and stretching."""
 
     onset: float
@@ -81,7 +82,9 @@ class Spasm:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Rhythmic movement of one leg: rhythmic feet, high-frequency movements, or its part of alternating ones."""
+    """Rhythmic movement of one leg: rhythmic feet, high-frequency movements, or its part of
+    alternating ones.
+    """
 
     side: Side
     onset: float
@@ -183,10 +186,10 @@ class Plan:
     seed: int
     duration: float
     kicks: tuple[Kick, ...]
-    unrests: tuple[Unrest, ...]
+    unrests: tuple[GrossMovement, ...]
     turns: tuple[Turn, ...]
     walks: tuple[Walk, ...]
-    spasms: tuple[Spasm, ...]
+    spasms: tuple[SimulatedCramp, ...]
     wakes: tuple[Stretch, ...]
     """Awake, in bed or not; in order, and they may overlap."""
     decoys: tuple[Decoy, ...] = ()
@@ -207,10 +210,14 @@ class Plan:
     @property
     def asleep(self) -> list[Stretch]:
         """Stretches in bed and not awake."""
-        return [stretch for begin, end in self.in_bed for stretch in between(begin, end, self.wakes)]
+        return [
+            stretch for begin, end in self.in_bed for stretch in between(begin, end, self.wakes)
+        ]
 
 
-def between(begin: float, end: float, taken: list[Stretch] | tuple[Stretch, ...]) -> Iterator[Stretch]:
+def between(
+    begin: float, end: float, taken: list[Stretch] | tuple[Stretch, ...]
+) -> Iterator[Stretch]:
     """Yield what is left between two times without the stretches taken, which are in order."""
     for start, stop in taken:
         if stop <= begin or start >= end:

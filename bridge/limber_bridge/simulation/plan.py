@@ -1,7 +1,8 @@
 """Plans a night as wished: who moves when.
 
-Intervals, durations and the shape of the night follow the science reference, section 10; where it gives nothing, the
-numbers are guesses and only have to be possible. Nothing here was fitted to a recording of a person asleep.
+Intervals, durations and the shape of the night follow the science reference, section 10; where it
+gives nothing, the numbers are guesses and only have to be possible. Nothing here was fitted to a
+recording of a person asleep.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +13,21 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Side
+from limber_bridge.simulation.disturbances import Disturbance, troubled
 from limber_bridge.simulation.night import (
     UPRIGHT,
     Decoy,
     Direction,
+    GrossMovement,
     Kick,
     Plan,
-    Spasm,
+    SimulatedCramp,
     Stretch,
     Tone,
     Train,
     Turn,
-    Unrest,
     Walk,
 )
-from limber_bridge.simulation.troubles import Trouble, troubled
 
 PAUSE: Final = 100.0
 """s between series: more than the longest interval within one."""
@@ -35,7 +36,7 @@ SHORTEST: Final = 10.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class NightSpec:
     """What a simulated night shall be like."""
 
     hours: float = 8.0
@@ -48,8 +49,9 @@ class Wishes:
     up: float = 2.0
     """min of walking about before bed and after it."""
     interval: float | None = None
-    """s between periodic movements, on average; None: as in real nights, another one for each series."""
-    troubles: frozenset[Trouble] = frozenset()
+    """s between periodic movements, on average; None: as in real nights, another one for each
+    series."""
+    troubles: frozenset[Disturbance] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse a night that could not be."""
@@ -63,7 +65,7 @@ class Wishes:
             raise ValueError("periodic movements are 10 to 90 s apart")
 
 
-def plan(seed: int, wishes: Wishes) -> Plan:
+def plan(seed: int, wishes: NightSpec) -> Plan:
     """Return a night as wished; ValueError if so much does not fit into it."""
     return troubled(_Planner(seed, wishes).plan(), wishes.troubles, wishes.legs)
 
@@ -80,14 +82,15 @@ class _Item:
 class _Planner:
     """Fills a night from its beginning to its end."""
 
-    def __init__(self, seed: int, wishes: Wishes) -> None:
+    def __init__(self, seed: int, wishes: NightSpec) -> None:
         self._rng = np.random.default_rng(seed)
-        self._seed, self._wishes = seed, wishes
+        self._seed = seed
+        self._wishes = wishes
         self._kicks: list[Kick] = []
-        self._unrests: list[Unrest] = []
+        self._unrests: list[GrossMovement] = []
         self._turns: list[Turn] = []
         self._walks: list[Walk] = []
-        self._spasms: list[Spasm] = []
+        self._spasms: list[SimulatedCramp] = []
         self._wakes: list[Stretch] = []
         self._decoys: list[Decoy] = []
         self._duration = wishes.hours * 3600
@@ -95,7 +98,8 @@ class _Planner:
         self._lying = self._direction(UPRIGHT)
 
     def plan(self) -> Plan:
-        duration, latency = self._duration, self._latency
+        duration = self._duration
+        latency = self._latency
         up = min(self._wishes.up * 60, 0.05 * duration)
         if up:
             self._walks.append(Walk(0.0, up))
@@ -108,14 +112,21 @@ class _Planner:
             self._walks.append(Walk(duration - up, duration))
             self._wakes.append((duration - up, duration))
         return Plan(
-            seed=self._seed, duration=duration, kicks=tuple(sorted(self._kicks, key=lambda kick: kick.onset)),
-            unrests=tuple(self._unrests), turns=tuple(self._turns), walks=tuple(self._walks),
-            spasms=tuple(self._spasms), wakes=tuple(self._wakes), decoys=tuple(self._decoys),
-        )  # fmt: skip
+            seed=self._seed,
+            duration=duration,
+            kicks=tuple(sorted(self._kicks, key=lambda kick: kick.onset)),
+            unrests=tuple(self._unrests),
+            turns=tuple(self._turns),
+            walks=tuple(self._walks),
+            spasms=tuple(self._spasms),
+            wakes=tuple(self._wakes),
+            decoys=tuple(self._decoys),
+        )
 
     def _fill(self, begin: float, end: float) -> None:
         items = self._items(
-            round(self._wishes.plm_index * (self._wishes.hours - 2 * self._wishes.up / 60)), end - begin
+            round(self._wishes.plm_index * (self._wishes.hours - 2 * self._wishes.up / 60)),
+            end - begin,
         )
         pauses = self._pauses(len(items) + 1, end - begin - sum(item.lasts for item in items))
         time = begin
@@ -128,7 +139,8 @@ class _Planner:
         self._idle(time, end)
 
     def _pauses(self, count: int, left: float) -> list[float]:
-        """Return the pauses before each item and after the last; longer towards the morning, none before the first.
+        """Return the pauses before each item and after the last; longer towards the morning, none
+        before the first.
 
         So most series lie in the first half of the night (science reference 10).
         """
@@ -137,11 +149,15 @@ class _Planner:
         return [0.0, *(PAUSE + spare * float(weight) for weight in weights[1:])]
 
     def _items(self, wanted: int, room: float) -> list[_Item]:
-        """Return what takes its time, in order, some of it once in four hours; ValueError if it takes too much."""
+        """Return what takes its time, in order, some of it once in four hours; ValueError if it
+        takes too much.
+        """
         often = max(1, round(self._wishes.hours / 4))
-        apnoeas = often if Trouble.APNOEA in self._wishes.troubles else 0
+        apnoeas = often if Disturbance.APNOEA in self._wishes.troubles else 0
         arousals = [int(self._rng.integers(6, 16)) for _ in range(apnoeas)]
-        series = self._shortened([self._intervals(length) for length in self._lengths(max(0, wanted - sum(arousals)))])
+        series = self._shortened(
+            [self._intervals(length) for length in self._lengths(max(0, wanted - sum(arousals)))]
+        )
         known = self._others(often) + [self._apnoea(count) for count in arousals]
         total = sum(map(sum, series))
         spare = room - sum(item.lasts for item in known) - PAUSE * (len(known) + len(series))
@@ -159,15 +175,25 @@ class _Planner:
     def _others(self, often: int) -> list[_Item]:
         """Return the cramps, and what else was wished for, so often."""
         takes = {
-            Trouble.LARGE: _Item(240.0, self._large), Trouble.TOILET: _Item(480.0, self._toilet),
-            Trouble.RESTLESS: _Item(960.0, self._restless), Trouble.RHYTHMS: _Item(280.0, self._rhythms),
-            Trouble.TWITCHING: _Item(400.0, self._twitching), Trouble.TONIC: _Item(400.0, self._tonic),
-        }  # fmt: skip
-        wished = [item for trouble, item in takes.items() if trouble in self._wishes.troubles for _ in range(often)]
+            Disturbance.LARGE: _Item(240.0, self._large),
+            Disturbance.TOILET: _Item(480.0, self._toilet),
+            Disturbance.RESTLESS: _Item(960.0, self._restless),
+            Disturbance.RHYTHMS: _Item(280.0, self._rhythms),
+            Disturbance.TWITCHING: _Item(400.0, self._twitching),
+            Disturbance.TONIC: _Item(400.0, self._tonic),
+        }
+        wished = [
+            item
+            for trouble, item in takes.items()
+            if trouble in self._wishes.troubles
+            for _ in range(often)
+        ]
         return [_Item(420.0, self._cramp)] * self._wishes.cramps + wished
 
     def _lengths(self, wanted: int) -> list[int]:
-        """Return lengths of series that add up to the number wanted; a few hold most movements (reference 10)."""
+        """Return lengths of series that add up to the number wanted; a few hold most movements
+        (reference 10).
+        """
         lengths = []
         while wanted >= 4:
             length = int(np.clip(self._rng.lognormal(2.6, 0.8), 4, 120))
@@ -177,14 +203,19 @@ class _Planner:
         return lengths
 
     def _intervals(self, length: int) -> list[float]:
-        """Return intervals from onset to onset: log-normal, mean of ln 3.2 to 3.7, SD 0.37 to 0.53 (reference 10)."""
+        """Return intervals from onset to onset: log-normal, mean of ln 3.2 to 3.7, SD 0.37 to 0.53
+        (reference 10).
+        """
         wished = self._wishes.interval
-        centre, spread = (self._rng.uniform(3.1, 3.4), 0.4) if wished is None else (np.log(wished), 0.1)
+        centre, spread = (
+            (self._rng.uniform(3.1, 3.4), 0.4) if wished is None else (np.log(wished), 0.1)
+        )
         drawn = self._rng.lognormal(centre, spread, length)
         return [float(interval) for interval in np.clip(drawn, SHORTEST, 80.0)]
 
     def _shortened(self, series: list[list[float]]) -> list[list[float]]:
-        """Return series with short intervals in them, another share of them each night, 0 to 15 % (reference 10).
+        """Return series with short intervals in them, another share of them each night, 0 to 15 %
+        (reference 10).
 
         Each is one more movement, which is not periodic; on both sides of it at least four are.
         """
@@ -192,7 +223,9 @@ class _Planner:
         return [self._with_shorts(intervals, share) for intervals in series]
 
     def _with_shorts(self, intervals: list[float], share: float) -> list[float]:
-        """Return the intervals; the last one is the pause behind the series, and may have a short one before it too."""
+        """Return the intervals; the last one is the pause behind the series, and may have a short
+        one before it too.
+        """
         found: list[float] = []
         run = 0
         for index, interval in enumerate(intervals):
@@ -212,15 +245,23 @@ class _Planner:
             self._kick(time, duration, float(np.clip(self._rng.lognormal(0.0, 0.45), 0.35, 4.0)))
             time += interval
 
-    def _kick(self, time: float, duration: float, strength: float, share_of_both: float = 0.2) -> None:
+    def _kick(
+        self, time: float, duration: float, strength: float, share_of_both: float = 0.2
+    ) -> None:
         legs = self._wishes.legs
         both = len(legs) > 1 and self._rng.random() < share_of_both
         chosen = legs if both else (legs[int(self._rng.integers(len(legs)))],)
         rise = float(self._rng.uniform(0.25, 0.45))
-        swings = int(self._rng.integers(2, 4)) if 1.5 < duration < 4.0 and self._rng.random() < 0.25 else 1
+        swings = (
+            int(self._rng.integers(2, 4))
+            if 1.5 < duration < 4.0 and self._rng.random() < 0.25
+            else 1
+        )
         for leg in chosen:
             lag = float(self._rng.uniform(0, 0.2)) if both else 0.0
-            self._kicks.append(Kick(leg, round(time + lag, 3), round(duration, 3), strength, rise, swings))
+            self._kicks.append(
+                Kick(leg, round(time + lag, 3), round(duration, 3), strength, rise, swings)
+            )
 
     def _idle(self, begin: float, end: float) -> None:
         """Fill a pause with what else sleepers do: turn over, kick now and then, twitch."""
@@ -232,12 +273,19 @@ class _Planner:
             elif chance < 0.6:
                 self._kick(time, 0.28, float(self._rng.uniform(0.5, 1.0)))
             elif begin + 95 < time < end - 100:
-                self._kick(time, float(self._rng.uniform(1.0, 4.0)), float(self._rng.uniform(0.5, 2.0)))
+                self._kick(
+                    time, float(self._rng.uniform(1.0, 4.0)), float(self._rng.uniform(0.5, 2.0))
+                )
             time += 30 + float(self._rng.exponential(240.0))
 
     def _turn(self, time: float, duration: float | None = None) -> None:
-        before, self._lying = self._lying, self._direction(self._lying)
-        lasts = float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0)) if duration is None else duration
+        before = self._lying
+        self._lying = self._direction(self._lying)
+        lasts = (
+            float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0))
+            if duration is None
+            else duration
+        )
         self._turns.append(Turn(round(time, 3), round(lasts, 3), before, self._lying))
 
     def _out(self, up: float, back: float, awake_from: float) -> None:
@@ -254,15 +302,17 @@ class _Planner:
         response = onset + float(np.clip(self._rng.normal(41, 11), 20, 70))
         if self._rng.random() < 1 / 3:
             end = response + float(self._rng.uniform(70, 120))
-            self._spasms.append(Spasm(onset, response, end, up=False))
+            self._spasms.append(SimulatedCramp(onset, response, end, up=False))
             self._wakes.append((onset, end + self._latency))
             return
         up = response + float(self._rng.uniform(25, 45))
-        self._spasms.append(Spasm(onset, response, up))
+        self._spasms.append(SimulatedCramp(onset, response, up))
         self._out(up, up + float(self._rng.uniform(60, 120)), onset)
 
     def _large(self, time: float) -> None:
-        self._unrests.append(Unrest(round(time + 20, 3), round(float(self._rng.uniform(15, 45)), 3)))
+        self._unrests.append(
+            GrossMovement(round(time + 20, 3), round(float(self._rng.uniform(15, 45)), 3))
+        )
         self._turn(time + 150, float(self._rng.uniform(15, 40)))
 
     def _toilet(self, time: float) -> None:
@@ -271,7 +321,8 @@ class _Planner:
 
     def _restless(self, time: float) -> None:
         """Stretch for some minutes, too often for a series, then walk up and down."""
-        begin, end = time + 120, time + 120 + float(self._rng.uniform(120, 300))
+        begin = time + 120
+        end = time + 120 + float(self._rng.uniform(120, 300))
         at = begin
         while at < end:
             duration = float(self._rng.uniform(1.2, 2.8))
@@ -281,12 +332,15 @@ class _Planner:
 
     def _rhythms(self, time: float) -> None:
         for at in (time + 20, time + 110, time + 200):
-            strength, lasts = float(self._rng.uniform(0.4, 1.2)), float(self._rng.uniform(8, 15))
+            strength = float(self._rng.uniform(0.4, 1.2))
+            lasts = float(self._rng.uniform(8, 15))
             leg = self._wishes.legs[int(self._rng.integers(len(self._wishes.legs)))]
             if at == time + 20:
                 # Rhythmic feet: bursts of 0.3 to 0.7 s, one or two a second.
                 rate = float(self._rng.uniform(1.0, 2.0))
-                self._decoys.append(Train(leg, at, lasts, rate, float(self._rng.uniform(0.3, 0.6 / rate)), strength))
+                self._decoys.append(
+                    Train(leg, at, lasts, rate, float(self._rng.uniform(0.3, 0.6 / rate)), strength)
+                )
             elif at == time + 110:
                 rate = float(self._rng.uniform(1.0, 3.0))
                 self._decoys.append(Train(leg, at, lasts, rate, min(0.4, 0.6 / rate), strength))
@@ -295,7 +349,9 @@ class _Planner:
                 rate = float(self._rng.uniform(0.4, 1.5))
                 for index, each in enumerate(self._wishes.legs):
                     begun = round(at + index / 2 / rate, 3)
-                    self._decoys.append(Train(each, begun, lasts, rate, min(0.4, 0.6 / rate), strength))
+                    self._decoys.append(
+                        Train(each, begun, lasts, rate, min(0.4, 0.6 / rate), strength)
+                    )
 
     def _apnoea(self, count: int) -> _Item:
         intervals = [float(interval) for interval in self._rng.uniform(25, 60, count)]
@@ -309,19 +365,24 @@ class _Planner:
         return _Item(sum(intervals), happen)
 
     def _twitching(self, time: float) -> None:
-        end, at = time + 380, time + 10
+        end = time + 380
+        at = time + 10
         while at < end:
             self._kick(at, float(self._rng.uniform(0.1, 0.3)), float(self._rng.uniform(0.3, 1.2)))
             at += 1.5 + float(self._rng.exponential(5.0))
 
     def _tonic(self, time: float) -> None:
-        lasts, times = float(self._rng.uniform(30, 150)), float(self._rng.uniform(2.2, 4.0))
+        lasts = float(self._rng.uniform(30, 150))
+        times = float(self._rng.uniform(2.2, 4.0))
         self._decoys.append(Tone(round(time + 100, 3), round(lasts, 3), times))
 
     def _direction(self, away_from: Direction) -> Direction:
         """Return a direction of gravity at a lying ankle, at least 40 degrees away from another."""
         while True:
-            roll, pitch = self._rng.uniform(0, 2 * np.pi), self._rng.normal(0, 0.15)
-            drawn = np.array([np.cos(roll) * np.cos(pitch), np.sin(roll) * np.cos(pitch), np.sin(pitch)])
+            roll = self._rng.uniform(0, 2 * np.pi)
+            pitch = self._rng.normal(0, 0.15)
+            drawn = np.array(
+                [np.cos(roll) * np.cos(pitch), np.sin(roll) * np.cos(pitch), np.sin(pitch)]
+            )
             if float(drawn @ np.array(away_from)) < np.cos(np.radians(40)):
                 return (float(drawn[0]), float(drawn[1]), float(drawn[2]))

@@ -1,6 +1,8 @@
-"""When the samples of a simulated sensor are taken, which of them get lost, and what time is written beside each.
+"""When the samples of a simulated sensor are taken, which of them get lost, and what time is
+written beside each.
 
-Law: a minute of a sensor depends on the plan, the sensor, the rate and its number, and on nothing that came before it.
+Law: a minute of a sensor depends on the plan, the sensor, the rate and its number, and on nothing
+that came before it.
 """
 
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from limber_bridge.detection.signal import SECOND, Block, Clock, Floats, Sensor, Times
+from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock, Sensor, Times
 from limber_bridge.simulation.night import Plan, Stretch
 
 LASTS: Final = 60
@@ -41,9 +43,15 @@ class Minute:
         return self.number * samples_a_minute(self.rate)
 
     def white(self, stream: int, axes: int, *, lead: int = 0) -> Floats:
-        """Return white noise (axes, lead + n) of size 1: the last `lead` values of the minute before, then its own."""
+        """Return white noise (axes, lead + n) of size 1: the last `lead` values of the minute
+        before, then its own.
+        """
         own = self._white(stream, axes, self.number)[:, : len(self.times)]
-        return np.concatenate([self._white(stream, axes, self.number - 1)[:, -lead:], own], axis=1) if lead else own
+        return (
+            np.concatenate([self._white(stream, axes, self.number - 1)[:, -lead:], own], axis=1)
+            if lead
+            else own
+        )
 
     def _white(self, stream: int, axes: int, number: int) -> Floats:
         key = [self.plan.seed, self.sensor.id, stream, number + 1]
@@ -57,7 +65,8 @@ def samples_a_minute(rate: float) -> int:
 
 def minutes(plan: Plan, sensor: Sensor, rate: float) -> Iterator[Minute]:
     """Yield the whole night."""
-    total, length = sample_count(plan, rate), samples_a_minute(rate)
+    total = sample_count(plan, rate)
+    length = samples_a_minute(rate)
     for first in range(0, total, length):
         times = taken(plan, np.arange(first, min(first + length, total)), rate)
         yield Minute(plan, sensor, rate, first // length, times)
@@ -78,28 +87,36 @@ def taken(plan: Plan, indexes: Times, rate: float) -> Floats:
     return claimed * (1 + plan.quartz.off) + sway
 
 
-def written(plan: Plan, block: Block) -> Floats:
-    """Return the times (s) that a file shows for a block of `blocks`: with jitter, and never running back."""
+def written(plan: Plan, block: SampleBlock) -> Floats:
+    """Return the times (s) that a file shows for a block of `blocks`: with jitter, and never
+    running back.
+    """
     times = taken(plan, np.arange(block.first, block.end), block.rate)
     if plan.quartz is None:
         return times
     length = samples_a_minute(block.rate)
     number, begin = divmod(block.first, length)
-    noise = np.random.default_rng([plan.seed, number, length]).normal(0.0, plan.quartz.jitter, length)
+    noise = np.random.default_rng([plan.seed, number, length]).normal(
+        0.0, plan.quartz.jitter, length
+    )
     late: Floats = np.clip(noise, -0.4, 0.4)[begin : begin + len(times)] / block.rate
     return times + late
 
 
-def pieces(minute: Minute, samples: Floats, start: int) -> Iterator[Block]:
-    """Yield what is recorded of a minute's samples; `start` (us) is the time of the night's beginning."""
+def pieces(minute: Minute, samples: Floats, start: int) -> Iterator[SampleBlock]:
+    """Yield what is recorded of a minute's samples; `start` (us) is the time of the night's
+    beginning.
+    """
     times = minute.times
-    kept = ~np.logical_or.reduce([np.zeros(len(times), bool), *(lost(gap, times) for gap in minute.plan.gaps)])
+    kept = ~np.logical_or.reduce(
+        [np.zeros(len(times), bool), *(lost(gap, times) for gap in minute.plan.gaps)]
+    )
     edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
     real = minute.rate if len(times) < 2 else (len(times) - 1) / float(times[-1] - times[0])
     rate = minute.rate if minute.plan.quartz is None else real
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        clock = Clock(minute.first + begin, start + round(float(times[begin]) * SECOND), rate)
-        yield Block(minute.first + begin, samples[:, begin:end], clock, minute.rate)
+        clock = SampleClock(minute.first + begin, start + round(float(times[begin]) * SECOND), rate)
+        yield SampleBlock(minute.first + begin, samples[:, begin:end], clock, minute.rate)
 
 
 def lost(gap: Stretch, times: Floats) -> npt.NDArray[np.bool_]:

@@ -1,8 +1,9 @@
 """What a plan feels like where a sensor sits.
 
-At the ankle that comes from the motion of a limb: gravity turning with the joint and with the strap, tangential
-acceleration, tremor, pulse and breath. EMG is the noise of motor units, as strong as the muscle is active. What the
-device then makes of it stands in `devices`, and when it looks in `sampling`.
+At the ankle that comes from the motion of a limb: gravity turning with the joint and with the
+strap, tangential acceleration, tremor, pulse and breath. EMG is the noise of motor units, as strong
+as the muscle is active. What the device then makes of it stands in `devices`, and when it looks in
+`sampling`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from limber_bridge.detection.signal import Block, Floats, Place, Quantity, Sensor, Side
+from limber_bridge.detection.signal import Floats, Placement, Quantity, SampleBlock, Sensor, Side
 from limber_bridge.simulation.devices import device_of, measured
 from limber_bridge.simulation.night import (
     Direction,
@@ -45,21 +46,30 @@ TREMOR: Final = 7.0
 STEPS: Final = 0.95
 """Hz, of each leg in walking."""
 MOTOR_UNIT: Final = 0.0035
-"""s; width of the action potential of a motor unit at the skin: most of its power lies near 65 Hz."""
+"""s; width of the action potential of a motor unit at the skin: most of its power lies near 65 Hz.
+"""
 MUSCLE: Final = 1
 """Which of a minute's streams of random numbers is the muscle's."""
 THROUGH: Final = 0.0006
 """g that a usual kick shakes the other ankle, through the mattress [D]."""
 BESIDE: Final = 0.0012
-"""g that a partner shakes an ankle [D]; at the bed frame and on the cells it is the sleeper's own size."""
+"""g that a partner shakes an ankle [D]; at the bed frame and on the cells it is the sleeper's own
+size."""
 KNOCK: Final = 12.0
 """Hz at which a sensor rings in a loose strap [D]."""
 
 
 def blocks(
-    plan: Plan, sensor: Sensor, rate: float, start: int = 0, *, noisy: bool = True, device: str | None = None
-) -> Iterator[Block]:
-    """Yield the whole night of one sensor, a minute a block and broken at gaps; `start` (us) is when it begins.
+    plan: Plan,
+    sensor: Sensor,
+    rate: float,
+    start: int = 0,
+    *,
+    noisy: bool = True,
+    device: str | None = None,
+) -> Iterator[SampleBlock]:
+    """Yield the whole night of one sensor, a minute a block and broken at gaps; `start` (us) is
+    when it begins.
 
     Without noise there is nothing but what the limb does: for EMG, how active the muscle is.
     """
@@ -71,11 +81,15 @@ def blocks(
 
 def moved(minute: Minute) -> Floats:
     """Return what the limb does (axes, n), or how active the muscle is."""
-    return VIEWS[minute.sensor.quantity, minute.sensor.place].moves(minute.plan, minute.sensor, minute.times)
+    return VIEWS[minute.sensor.quantity, minute.sensor.place].moves(
+        minute.plan, minute.sensor, minute.times
+    )
 
 
 def felt(minute: Minute) -> Floats:
-    """Return what there is to be measured (axes, n): the limb, and all else that reaches the place of the sensor."""
+    """Return what there is to be measured (axes, n): the limb, and all else that reaches the place
+    of the sensor.
+    """
     return VIEWS[minute.sensor.quantity, minute.sensor.place].lives(minute, moved(minute))
 
 
@@ -96,7 +110,13 @@ def ankle(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
         if kick.side == sensor.side:
             bend(acceleration, kick, times)
         else:
-            shake(acceleration, (kick.onset, kick.end), THROUGH * kick.strength * kick.reach, times, plan.seed)
+            shake(
+                acceleration,
+                (kick.onset, kick.end),
+                THROUGH * kick.strength * kick.reach,
+                times,
+                plan.seed,
+            )
     for span, size in large(plan, times):
         shake(acceleration, span, size, times, plan.seed)
     for walk in plan.walks:
@@ -106,7 +126,8 @@ def ankle(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
 
 def ankle_alive(minute: Minute, acceleration: Floats) -> Floats:
     """Return it with pulse, breath, partner and strap."""
-    plan, times = minute.plan, minute.times
+    plan = minute.plan
+    times = minute.times
     acceleration[0] += 0.0005 * pulse(plan, times) + 0.0003 * breath(plan, times)
     acceleration[1] += 0.0002 * pulse(plan, times)
     for decoy in around(plan.decoys, times):
@@ -122,8 +143,14 @@ def ankle_alive(minute: Minute, acceleration: Floats) -> Floats:
 
 
 def strapped(plan: Plan, sensor: Sensor, times: Floats, acceleration: Floats) -> Floats:
-    """Return acceleration as a sensor shows it that a strap has turned about the leg, its third axis."""
-    slips = [one for one in plan.decoys if isinstance(one, Slip) and one.side == sensor.side and one.onset <= times[-1]]
+    """Return acceleration as a sensor shows it that a strap has turned about the leg, its third
+    axis.
+    """
+    slips = [
+        one
+        for one in plan.decoys
+        if isinstance(one, Slip) and one.side == sensor.side and one.onset <= times[-1]
+    ]
     if not plan.wander and not slips:
         return acceleration
     way = 2 * np.pi * (times / 4200 + (0.4 if sensor.side is Side.RIGHT else 0.1))
@@ -131,7 +158,9 @@ def strapped(plan: Plan, sensor: Sensor, times: Floats, acceleration: Floats) ->
         slip.turn * smooth((times - slip.onset) / slip.duration) for slip in slips
     )
     x, y, z = acceleration
-    return np.stack([x * np.cos(turned) - y * np.sin(turned), x * np.sin(turned) + y * np.cos(turned), z])
+    return np.stack(
+        [x * np.cos(turned) - y * np.sin(turned), x * np.sin(turned) + y * np.cos(turned), z]
+    )
 
 
 def bed(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
@@ -144,7 +173,8 @@ def bed(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
 
 def bed_alive(minute: Minute, shaken: Floats) -> Floats:
     """Return it with pulse, breath and partner."""
-    plan, times = minute.plan, minute.times
+    plan = minute.plan
+    times = minute.times
     shaken += beside(plan, times, 0.05)
     shaken[2] += lying(plan, times) * (0.0008 * pulse(plan, times) + 0.0005 * breath(plan, times))
     return shaken
@@ -153,13 +183,16 @@ def bed_alive(minute: Minute, shaken: Floats) -> Floats:
 def load(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
     """Return the load on the cells under a bed in kg."""
     del sensor
-    weight: Floats = 48.0 + 74.0 * lying(plan, times) + rocked(plan, times, kick_size=0.8, turn_size=6.0)[0]
+    weight: Floats = (
+        48.0 + 74.0 * lying(plan, times) + rocked(plan, times, kick_size=0.8, turn_size=6.0)[0]
+    )
     return weight[None, :]
 
 
 def load_alive(minute: Minute, weight: Floats) -> Floats:
     """Return it with breath and partner."""
-    plan, times = minute.plan, minute.times
+    plan = minute.plan
+    times = minute.times
     return weight + 0.02 * lying(plan, times) * breath(plan, times) + beside(plan, times, 4.0)[:1]
 
 
@@ -171,11 +204,15 @@ def tibialis(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
             activity = np.maximum(activity, KICK_EMG * kick.strength * contraction(kick, times))
     for (onset, end), _ in large(plan, times):
         activity = np.maximum(activity, 80 * envelope(onset, end - onset, 0.2, times))
-    return np.maximum(activity, 100 * striding(plan, times, np.abs(np.sin(np.pi * STEPS * times))))[None, :]
+    return np.maximum(activity, 100 * striding(plan, times, np.abs(np.sin(np.pi * STEPS * times))))[
+        None, :
+    ]
 
 
 def calf(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
-    """Return how active the gastrocnemius is, uV RMS: little in kicks, two to six times its rest in a cramp."""
+    """Return how active the gastrocnemius is, uV RMS: little in kicks, two to six times its rest in
+    a cramp.
+    """
     activity = np.full(len(times), CALF_AT_REST)
     for kick in around(plan.kicks, times):
         if kick.side == sensor.side:
@@ -187,21 +224,28 @@ def calf(plan: Plan, sensor: Sensor, times: Floats) -> Floats:
         activity += 18 * envelope(spasm.onset, spasm.end - spasm.onset, 3.0, times)
     for tone in around(plan.decoys, times):
         if isinstance(tone, Tone):
-            activity += (tone.times - 1) * CALF_AT_REST * envelope(tone.onset, tone.duration, 3.0, times)
+            activity += (
+                (tone.times - 1) * CALF_AT_REST * envelope(tone.onset, tone.duration, 3.0, times)
+            )
     activity += 120 * striding(plan, times, np.maximum(0.0, np.sin(2 * np.pi * STEPS * times)))
     return activity[None, :]
 
 
 def emg_alive(minute: Minute, activity: Floats) -> Floats:
     """Return EMG in uV: motor units, and all else that an electrode picks up."""
-    plan, times = minute.plan, minute.times
+    plan = minute.plan
+    times = minute.times
     kernel = action_potential(minute.rate)
     units = minute.white(MUSCLE, 1, lead=len(kernel) - 1)[0]
-    signal: Floats = activity[0] * np.convolve(units, kernel, "valid") + plan.heart * electric(plan, times)
+    signal: Floats = activity[0] * np.convolve(units, kernel, "valid") + plan.heart * electric(
+        plan, times
+    )
     for decoy in around(plan.decoys, times):
         match decoy:
             case Hum(onset, duration, size):
-                mains = np.sin(2 * np.pi * 50.02 * times) + 0.3 * np.sin(2 * np.pi * 150.06 * times + 1)
+                mains = np.sin(2 * np.pi * 50.02 * times) + 0.3 * np.sin(
+                    2 * np.pi * 150.06 * times + 1
+                )
                 signal += 1.4 * size * mains * envelope(onset, duration, 0.5, times)
             case Pop(side) if side == minute.sensor.side:
                 signal += popped(decoy, times)
@@ -210,12 +254,12 @@ def emg_alive(minute: Minute, activity: Floats) -> Floats:
     return signal[None, :]
 
 
-VIEWS: Final[Mapping[tuple[Quantity, Place], View]] = {
-    (Quantity.ACCELERATION, Place.ANKLE): View(ankle, ankle_alive),
-    (Quantity.ACCELERATION, Place.BED): View(bed, bed_alive),
-    (Quantity.EMG, Place.TIBIALIS): View(tibialis, emg_alive),
-    (Quantity.EMG, Place.CALF): View(calf, emg_alive),
-    (Quantity.LOAD, Place.BED): View(load, load_alive),
+VIEWS: Final[Mapping[tuple[Quantity, Placement], View]] = {
+    (Quantity.ACCELERATION, Placement.ANKLE): View(ankle, ankle_alive),
+    (Quantity.ACCELERATION, Placement.BED): View(bed, bed_alive),
+    (Quantity.EMG, Placement.TIBIALIS): View(tibialis, emg_alive),
+    (Quantity.EMG, Placement.CALF): View(calf, emg_alive),
+    (Quantity.LOAD, Placement.BED): View(load, load_alive),
 }
 
 
@@ -235,7 +279,8 @@ class Lasting(Protocol):
 
 def around[Thing: Lasting](things: Iterable[Thing], times: Floats) -> list[Thing]:
     """Return what happens within the times."""
-    begin, end = float(times[0]) - 1, float(times[-1])
+    begin = float(times[0]) - 1
+    end = float(times[-1])
     return [one for one in things if one.onset <= end and one.onset + one.duration >= begin]
 
 
@@ -269,7 +314,13 @@ def rocked(plan: Plan, times: Floats, *, kick_size: float, turn_size: float) -> 
     """Return how a bed moves, shape (3, n), when a usual kick and a turn move it so much."""
     rocking = np.zeros((3, len(times)))
     for kick in kicks_and_beats(plan, times):
-        shake(rocking, (kick.onset, kick.end), kick_size * kick.strength * kick.reach, times, plan.seed)
+        shake(
+            rocking,
+            (kick.onset, kick.end),
+            kick_size * kick.strength * kick.reach,
+            times,
+            plan.seed,
+        )
     for span, _ in large(plan, times):
         shake(rocking, span, turn_size, times, plan.seed)
     return rocking
@@ -280,7 +331,13 @@ def beside(plan: Plan, times: Floats, size: float) -> Floats:
     rocking = np.zeros((3, len(times)))
     for one in around(plan.decoys, times):
         if isinstance(one, Partner):
-            shake(rocking, (one.onset, one.onset + one.duration), size * one.strength, times, plan.seed)
+            shake(
+                rocking,
+                (one.onset, one.onset + one.duration),
+                size * one.strength,
+                times,
+                plan.seed,
+            )
     return rocking
 
 
@@ -324,7 +381,9 @@ def breath(plan: Plan, times: Floats) -> Floats:
 
 
 def heart(plan: Plan, times: Floats) -> Floats:
-    """Return the phase of the heart beat in turns: 54 to 66 beats a minute, faster while breathing in."""
+    """Return the phase of the heart beat in turns: 54 to 66 beats a minute, faster while breathing
+    in.
+    """
     rate = 0.9 + 0.2 * ((plan.seed * 0.414) % 1)
     return rate * times + 0.04 * breath(plan, times) + 0.8 * np.sin(2 * np.pi * 0.0007 * times)
 
@@ -332,14 +391,18 @@ def heart(plan: Plan, times: Floats) -> Floats:
 def pulse(plan: Plan, times: Floats) -> Floats:
     """Return the push of the pulse, -1 to 1: a short swing up and down in each beat."""
     phase = heart(plan, times) % 1.0
-    pushed: Floats = np.exp(-(((phase - 0.3) / 0.06) ** 2)) - 0.6 * np.exp(-(((phase - 0.45) / 0.09) ** 2))
+    pushed: Floats = np.exp(-(((phase - 0.3) / 0.06) ** 2)) - 0.6 * np.exp(
+        -(((phase - 0.45) / 0.09) ** 2)
+    )
     return pushed
 
 
 def electric(plan: Plan, times: Floats) -> Floats:
     """Return the electric heart beat with a peak of 1: mostly its sharp part is left at a leg."""
     phase = heart(plan, times) % 1.0
-    sharp: Floats = np.exp(-(((phase - 0.3) / 0.012) ** 2)) - 0.4 * np.exp(-(((phase - 0.33) / 0.016) ** 2))
+    sharp: Floats = np.exp(-(((phase - 0.3) / 0.012) ** 2)) - 0.4 * np.exp(
+        -(((phase - 0.33) / 0.016) ** 2)
+    )
     return sharp + 0.15 * np.exp(-(((phase - 0.6) / 0.06) ** 2))
 
 
@@ -376,7 +439,8 @@ def gravity(turns: tuple[Turn, ...], times: Floats) -> Floats:
         if turn.onset + turn.duration <= times[0]:
             direction = np.array(turn.after)[:, None] * np.ones(len(times))
             continue
-        before, after = np.array(turn.before)[:, None], np.array(turn.after)[:, None]
+        before = np.array(turn.before)[:, None]
+        after = np.array(turn.after)[:, None]
         way = smooth((times - turn.onset) / turn.duration)
         mixed = before * (1 - way) + after * way
         begun = times >= turn.onset
@@ -403,9 +467,12 @@ def bend(acceleration: Floats, kick: Kick, times: Floats) -> None:
 
 
 def bent(kick: Kick, now: Floats) -> tuple[Floats, Floats]:
-    """Return how far a leg is bent, 0 to 1, and the second derivative of that, at times from its onset."""
+    """Return how far a leg is bent, 0 to 1, and the second derivative of that, at times from its
+    onset.
+    """
     rise = min(kick.rise, 0.4 * kick.duration)
-    going, coming = now / rise, (now - kick.duration + rise) / rise
+    going = now / rise
+    coming = (now - kick.duration + rise) / rise
     way = smooth(going) - smooth(coming)
     jerk = (smooth_acceleration(going) - smooth_acceleration(coming)) / rise**2
     held = kick.duration - 2 * rise
@@ -438,4 +505,6 @@ def gait(acceleration: Floats, span: tuple[float, float], times: Floats, ahead: 
     now = times[begin:stop] - span[0]
     stride = 2 * np.pi * (STEPS * now + ahead)
     acceleration[1, begin:stop] += 0.5 * np.sin(stride) + 0.3 * np.sin(2 * stride + 0.6)
-    acceleration[2, begin:stop] += 0.4 * np.sin(2 * stride) + 0.5 * np.maximum(0.0, np.sin(stride)) ** 8
+    acceleration[2, begin:stop] += (
+        0.4 * np.sin(2 * stride) + 0.5 * np.maximum(0.0, np.sin(stride)) ** 8
+    )

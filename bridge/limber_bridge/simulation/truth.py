@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.detection.events import Certainty, Cramp, Part
-from limber_bridge.detection.measures import Facts, measures
-from limber_bridge.detection.night import NightScore
+from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
+from limber_bridge.detection.measures import ScoringInput, measures
+from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.score import score
-from limber_bridge.detection.signal import SECOND, Place, Quantity, Sensor
+from limber_bridge.detection.scoring import score
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.simulation.night import (
     Decoy,
@@ -29,7 +29,7 @@ from limber_bridge.simulation.sampling import gaps_of
 SHORTEST: Final = 0.5
 """s; what moves for less is a twitch (WASM 2016 and AASM alike)."""
 
-type Grading = Callable[[Sensor, Part], Part]
+type Grading = Callable[[Sensor, UnilateralMovement], UnilateralMovement]
 """Gives a part its peak and its grade."""
 
 
@@ -44,7 +44,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class Distractor:
     """Something that shows in the signals and is no leg movement."""
 
     kind: str
@@ -59,40 +59,62 @@ def truth(
     grading: Grading | None = None,
     rules: RuleSet = WASM_2016,
 ) -> Truth:
-    """Return the truth of a plan for sensors that record at `rate` Hz (it decides which losses are gaps)."""
-    in_bed, asleep, gaps = spans(night.in_bed), spans(night.asleep), spans(gaps_of(night, rate))
-    marks = [part if grading is None else grading(sensor, part) for sensor in sensors for part in parts(night, sensor)]
+    """Return the truth of a plan for sensors that record at `rate` Hz (it decides which losses are
+    gaps).
+    """
+    in_bed = spans(night.in_bed)
+    asleep = spans(night.asleep)
+    gaps = spans(gaps_of(night, rate))
+    marks = [
+        part if grading is None else grading(sensor, part)
+        for sensor in sensors
+        for part in parts(night, sensor)
+    ]
     scoring = score(marks, rules, asleep=asleep)
     cramps = tuple(
-        Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned") for spasm in night.spasms
+        Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned")
+        for spasm in night.spasms
     )
     others = [other.kind for sensor in sensors for other in not_movements(night, sensor)]
     figures = measures(
-        Facts(
-            scoring=scoring, rules=rules, in_bed=in_bed, asleep=asleep, gaps=gaps, blind=gaps, cramps=cramps,
-            certainties=tuple(Certainty), twitches=others.count("twitch"), rhythmic=others.count("train"),
+        ScoringInput(
+            scoring=scoring,
+            rules=rules,
+            in_bed=in_bed,
+            asleep=asleep,
+            gaps=gaps,
+            blind=gaps,
+            cramps=cramps,
+            certainties=tuple(Certainty),
+            twitches=others.count("twitch"),
+            rhythmic=others.count("train"),
         )
-    )  # fmt: skip
+    )
     return Truth(NightScore(scoring, in_bed, asleep, gaps, figures), cramps, gaps)
 
 
-def parts(night: Plan, sensor: Sensor) -> Iterator[Part]:
-    """Yield what moves where a sensor is, as marks; of what a gap cuts, the pieces that were recorded.
+def parts(night: Plan, sensor: Sensor) -> Iterator[UnilateralMovement]:
+    """Yield what moves where a sensor is, as marks; of what a gap cuts, the pieces that were
+    recorded.
 
-    Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is movement like any other.
-    A calf marks nothing: its muscle is for cramps.
+    Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is
+    movement like any other. A calf marks nothing: its muscle is for cramps.
     """
-    if sensor.place is Place.CALF:
+    if sensor.place is Placement.CALF:
         return
-    turned = sensor.place is Place.ANKLE
+    turned = sensor.place is Placement.ANKLE
     for onset, end, turns in happening(night, sensor):
         for begin, until in between(onset, end, night.gaps):
             if turns or until - begin >= SHORTEST:
-                yield Part(sensor.side, micros(begin), micros(until), turned=turns and turned)
+                yield UnilateralMovement(
+                    sensor.side, micros(begin), micros(until), turned=turns and turned
+                )
 
 
 def happening(night: Plan, sensor: Sensor) -> Iterator[tuple[float, float, bool]]:
-    """Yield onset and end of all that moves, and whether the limb rests in another direction afterwards."""
+    """Yield onset and end of all that moves, and whether the limb rests in another direction
+    afterwards.
+    """
     for kick in night.kicks:
         if sensor.side in (None, kick.side) and kick.duration >= SHORTEST:
             yield kick.onset, kick.end, False
@@ -107,34 +129,34 @@ def happening(night: Plan, sensor: Sensor) -> Iterator[tuple[float, float, bool]
         yield walk.onset, walk.end, False
 
 
-def not_movements(night: Plan, sensor: Sensor) -> Iterator[Other]:
+def not_movements(night: Plan, sensor: Sensor) -> Iterator[Distractor]:
     """Yield what a sensor shows and what is no movement of the sleeper's leg, in no order."""
     for kick in night.kicks:
         if sensor.side in (None, kick.side) and kick.duration < SHORTEST:
-            yield Other("twitch", kick.onset, kick.duration)
-    if sensor.place is Place.ANKLE:
-        yield from (Other("posture", turn.onset, turn.duration) for turn in night.turns)
-    yield from (Other("walk", walk.onset, walk.end - walk.onset) for walk in night.walks)
+            yield Distractor("twitch", kick.onset, kick.duration)
+    if sensor.place is Placement.ANKLE:
+        yield from (Distractor("posture", turn.onset, turn.duration) for turn in night.turns)
+    yield from (Distractor("walk", walk.onset, walk.end - walk.onset) for walk in night.walks)
     for decoy in night.decoys:
         if feels(sensor, decoy):
-            yield Other(type(decoy).__name__.lower(), decoy.onset, decoy.duration)
+            yield Distractor(type(decoy).__name__.lower(), decoy.onset, decoy.duration)
 
 
 def feels(sensor: Sensor, decoy: Decoy) -> bool:
     """Return whether a decoy reaches a sensor."""
     match decoy:
         case Train(side):
-            return sensor.side in (None, side) and sensor.place is not Place.CALF
+            return sensor.side in (None, side) and sensor.place is not Placement.CALF
         case Partner():
             return sensor.quantity is not Quantity.EMG
         case Slip(side) | Jolt(side):
-            return (sensor.place, sensor.side) == (Place.ANKLE, side)
+            return (sensor.place, sensor.side) == (Placement.ANKLE, side)
         case Pop(side):
             return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
         case Hum():
             return sensor.quantity is Quantity.EMG
         case Tone():
-            return sensor.place is Place.CALF
+            return sensor.place is Placement.CALF
 
 
 def spans(seconds: Iterable[Stretch]) -> tuple[Span, ...]:

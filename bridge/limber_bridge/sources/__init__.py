@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from limber_bridge.sources import network, recording, simulated
-from limber_bridge.sources.arrival import Source
+from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
     "network": network.SOURCE,

@@ -1,4 +1,5 @@
-"""A network sensor's frames (contracts, section 2): bytes in, frames or the reason of a refusal out.
+"""A network sensor's frames (contracts, section 2): bytes in, frames or the reason of a refusal
+out.
 
 Law: pure, and any bytes whatever give a frame or a FrameError.
 """
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Floats, Quantity
-from limber_bridge.sources.arrival import Reason
+from limber_bridge.sources.source_api import Reason
 
 HEADER: Final = struct.Struct("<2sBBIIIIHBB8s")
 MAGIC: Final = b"LB"
@@ -62,7 +63,8 @@ class Frame:
     battery: int | None
     quantity: Quantity
     samples: Floats
-    """Shape (axes, n), in the unit of the quantity; NaN where the sensor was at the end of its range."""
+    """Shape (axes, n), in the unit of the quantity; NaN where the sensor was at the end of its
+    range."""
     signature: bytes
 
     @property
@@ -76,50 +78,75 @@ class Frame:
         return int(np.isnan(self.samples).any(axis=0).sum())
 
 
-class FrameError(Exception):
+class InvalidFrameError(Exception):
     """A frame is refused."""
 
     def __init__(self, reason: Reason, detail: str, sensor: int | None = None) -> None:
         """Note why, in a word and in words, and whose frame it claims to be."""
         super().__init__(detail)
-        self.reason, self.sensor = reason, sensor
+        self.reason = reason
+        self.sensor = sensor
 
 
 def parse(data: bytes) -> Frame:
     """Return a frame out of its bytes, its signature not yet checked; FrameError if it is none."""
     if len(data) < HEADER.size or data[:2] != MAGIC:
-        raise FrameError(Reason.MALFORMED, f"{len(data)} bytes that do not begin like a frame")
-    _, version, code, sensor, boot, sequence, clock, rate, count, battery, signature = HEADER.unpack_from(data)
+        raise InvalidFrameError(
+            Reason.MALFORMED, f"{len(data)} bytes that do not begin like a frame"
+        )
+    _, version, code, sensor, boot, sequence, clock, rate, count, battery, signature = (
+        HEADER.unpack_from(data)
+    )
     if version != VERSION:
-        raise FrameError(Reason.MALFORMED, f"frame version {version}, not {VERSION}: update the sensor", sensor)
+        raise InvalidFrameError(
+            Reason.MALFORMED, f"frame version {version}, not {VERSION}: update the sensor", sensor
+        )
     if code >= len(ENCODINGS):
-        raise FrameError(Reason.UNKNOWN_QUANTITY, f"quantity {code}, not 0 to {len(ENCODINGS) - 1}", sensor)
+        raise InvalidFrameError(
+            Reason.UNKNOWN_QUANTITY, f"quantity {code}, not 0 to {len(ENCODINGS) - 1}", sensor
+        )
     encoding = ENCODINGS[code]
     size = HEADER.size + count * encoding.quantity.axes * np.dtype(encoding.dtype).itemsize
     if not count or len(data) != size or not rate:
-        raise FrameError(Reason.MALFORMED, f"{len(data)} bytes at {rate / 10} Hz; {count} samples make {size}", sensor)
+        raise InvalidFrameError(
+            Reason.MALFORMED,
+            f"{len(data)} bytes at {rate / 10} Hz; {count} samples make {size}",
+            sensor,
+        )
     return Frame(
-        sensor=sensor, boot=boot, sequence=sequence, clock=clock, rate=rate / 10,
-        battery=battery if battery <= 100 else None, quantity=encoding.quantity,
-        samples=decode(data[HEADER.size :], encoding), signature=signature,
-    )  # fmt: skip
+        sensor=sensor,
+        boot=boot,
+        sequence=sequence,
+        clock=clock,
+        rate=rate / 10,
+        battery=battery if battery <= 100 else None,
+        quantity=encoding.quantity,
+        samples=decode(data[HEADER.size :], encoding),
+        signature=signature,
+    )
 
 
 def decode(data: bytes, encoding: Encoding) -> Floats:
     """Return samples (axes, n) out of their bytes, NaN for those at the end of the range."""
-    counts = np.frombuffer(data, encoding.dtype).reshape(-1, encoding.quantity.axes).T.astype(np.float64)
+    counts = (
+        np.frombuffer(data, encoding.dtype).reshape(-1, encoding.quantity.axes).T.astype(np.float64)
+    )
     samples: Floats = counts * encoding.scale
     samples[:, (np.abs(counts) >= encoding.limit).any(axis=0)] = np.nan
     return samples
 
 
 def near(difference: int) -> int:
-    """Return a difference of 32-bit counters as the smallest number it can stand for, negative or not."""
+    """Return a difference of 32-bit counters as the smallest number it can stand for, negative or
+    not.
+    """
     return (difference + WRAP // 2) % WRAP - WRAP // 2
 
 
 def sign(data: bytes, key: bytes) -> bytes:
-    """Return the signature of a frame: the first 8 bytes of HMAC-SHA-256 over all but the signature itself."""
+    """Return the signature of a frame: the first 8 bytes of HMAC-SHA-256 over all but the signature
+    itself.
+    """
     return hmac.digest(key, data[:MAC_AT] + data[HEADER.size :], hashlib.sha256)[:8]
 
 

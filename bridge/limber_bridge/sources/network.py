@@ -16,13 +16,21 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 
-from limber_bridge.clock import HostClock
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.document import whole
-from limber_bridge.sources.arrival import Arrival, Reason, Request, Samples, Source, SourceLostError, Trouble
-from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, FrameError, is_signed, parse
-from limber_bridge.sources.seen import Seen, read_of
-from limber_bridge.sources.stream import Stream
+from limber_bridge.domain.validators import whole
+from limber_bridge.sources.clock_sync import ClockSync
+from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, InvalidFrameError, is_signed, parse
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.replay_guard import ReplayGuard, read_of
+from limber_bridge.sources.source_api import (
+    Arrival,
+    FrameError,
+    Reason,
+    Samples,
+    Source,
+    SourceLostError,
+    SourceRequest,
+)
 
 QUEUE: Final = 4096
 """Frames that may wait; more are thrown away and counted, so that no flood fills the memory."""
@@ -33,10 +41,11 @@ CONNECTIONS: Final = 64
 CONNECTIONS_EACH: Final = 4
 """Of one address, or two for each sensor."""
 IDLE: Final = 10.0
-"""s without a frame after which a connection is closed: a sensor that is there calls again, and those of sensors that
-lost their power do not pile up."""
+"""s without a frame after which a connection is closed: a sensor that is there calls again, and
+those of sensors that lost their power do not pile up."""
 FRAMES: Final = 250
-"""Frames a second for each sensor that one address may send: as many as the fastest EMG has samples."""
+"""Frames a second for each sensor that one address may send: as many as the fastest EMG has
+samples."""
 BURST: Final = 4
 """s of frames at that rate that may come at once, after a pause of the network."""
 SLOWED: Final = 0.1
@@ -44,7 +53,8 @@ SLOWED: Final = 0.1
 PEERS: Final = 1024
 """Addresses that are told apart; all others count as one."""
 BUFFER: Final = 4 * 2**20
-"""Bytes that the kernel may hold for us while we are busy; it gives as much as it is allowed to (rmem_max)."""
+"""Bytes that the kernel may hold for us while we are busy; it gives as much as it is allowed to
+(rmem_max)."""
 LOOK: Final = 1.0
 """s between two looks at what was thrown away."""
 SO_MEMINFO: Final = 55
@@ -88,7 +98,9 @@ def address(value: object) -> str:
 
 SECTION: Final = vol.Schema(
     {
-        vol.Required("address", msg="write `address: 0.0.0.0` to hear sensors on every network"): address,
+        vol.Required(
+            "address", msg="write `address: 0.0.0.0` to hear sensors on every network"
+        ): address,
         vol.Optional("port", default=47800): whole(1, 65535),
     }
 )
@@ -105,38 +117,43 @@ def settings(values: Mapping[str, Any]) -> Listen:
     return Listen(**values)
 
 
-class Desk:
+class FrameRouter:
     """Sorts frames by sensor. Pure: bytes and their time of arrival in, arrivals out."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: SourceRequest) -> None:
         """Begin for the sensors asked for."""
-        self._streams = {wanted.sensor.id: Stream(wanted.sensor) for wanted in request.sensors}
-        self._keys: dict[int, bytes | None] = {wanted.sensor.id: wanted.options.key for wanted in request.sensors}
+        self._streams = {wanted.sensor.id: ClockSync(wanted.sensor) for wanted in request.sensors}
+        self._keys: dict[int, bytes | None] = {
+            wanted.sensor.id: wanted.options.key for wanted in request.sensors
+        }
         signed = [number for number, key in self._keys.items() if key is not None]
-        self._seen = {number: Seen(request.read.get(number, ())) for number in signed}
+        self._seen = {number: ReplayGuard(request.read.get(number, ())) for number in signed}
 
-    def take(self, data: bytes, arrived: int, offset: int = 0, sender: str = "") -> Iterator[Arrival]:
-        """Yield what one frame brings that arrived at a time (us) of the host's steady clock; with `offset` it is UTC.
+    def take(
+        self, data: bytes, arrived: int, offset: int = 0, sender: str = ""
+    ) -> Iterator[Arrival]:
+        """Yield what one frame brings that arrived at a time (us) of the host's steady clock; with
+        `offset` it is UTC.
 
-        `sender` is the address that it came from: for a person, where nothing else says whose it is. Of a sensor that
-        has no key any frame is believed; of one that has, each counts once.
+        `sender` is the address that it came from: for a person, where nothing else says whose it
+        is. Of a sensor that has no key any frame is believed; of one that has, each counts once.
         """
         try:
             frame = parse(data)
-        except FrameError as error:
+        except InvalidFrameError as error:
             known = error.sensor if error.sensor in self._streams else None
             origin = f" (from {sender})" if known is None and sender else ""
-            yield Trouble(known, error.reason, f"{error}{origin}")
+            yield FrameError(known, error.reason, f"{error}{origin}")
             return
         stream = self._streams.get(frame.sensor)
         if stream is None:
             detail = f"sensor {frame.sensor} sends, but limber.yaml does not know it: add it under `sensors`"
-            yield Trouble(None, Reason.UNKNOWN_SENSOR, detail)
+            yield FrameError(None, Reason.UNKNOWN_SENSOR, detail)
         elif not is_signed(data, frame, self._keys[frame.sensor]):
-            yield Trouble(frame.sensor, Reason.WRONG_KEY, self._key_detail(frame.sensor))
+            yield FrameError(frame.sensor, Reason.WRONG_KEY, self._key_detail(frame.sensor))
         elif frame.sensor in self._seen and not self._seen[frame.sensor].admits(frame):
             detail = "a signed frame came again, or too late; a sensor must send another boot id each time it starts"
-            yield Trouble(frame.sensor, Reason.REPEATED, detail)
+            yield FrameError(frame.sensor, Reason.REPEATED, detail)
         else:
             yield from self._noted(frame, stream.take(frame, arrived, offset))
 
@@ -154,7 +171,9 @@ class Desk:
     def _key_detail(self, sensor: int) -> str:
         if self._keys[sensor] is None:
             return "its frames are signed: write its `key` into limber.yaml"
-        return "its frames are not signed with the `key` in limber.yaml: write the same key into both"
+        return (
+            "its frames are not signed with the `key` in limber.yaml: write the same key into both"
+        )
 
 
 class Budgets:
@@ -176,20 +195,25 @@ class Budgets:
 
 
 class Receiver(asyncio.DatagramProtocol):
-    """Takes frames off the network and keeps them, with their time of arrival, until somebody reads them."""
+    """Takes frames off the network and keeps them, with their time of arrival, until somebody reads
+    them.
+    """
 
     def __init__(self, host: HostClock, sensors: int) -> None:
         """Begin with nothing; there are so many sensors."""
         self._host = host
         self._inbox: asyncio.Queue[tuple[bytes, int, str]] = asyncio.Queue(2 * QUEUE)
         self._budgets = Budgets(FRAMES * sensors)
-        self._most, self._most_each = max(CONNECTIONS, 2 * sensors), max(CONNECTIONS_EACH, 2 * sensors)
+        self._most = max(CONNECTIONS, 2 * sensors)
+        self._most_each = max(CONNECTIONS_EACH, 2 * sensors)
         self._connections: Counter[str] = Counter()
         self._shed = self._turned_away = self._overflowed = 0
         self._socket: socket.socket | None = None
 
     async def next(self) -> tuple[bytes, int, str] | None:
-        """Wait for the next frame, when (us, steady) and from where it came; None if there is none for `LOOK` s."""
+        """Wait for the next frame, when (us, steady) and from where it came; None if there is none
+        for `LOOK` s.
+        """
         if not self._inbox.empty():
             return self._inbox.get_nowait()
         try:
@@ -202,15 +226,21 @@ class Receiver(asyncio.DatagramProtocol):
         """Return how many frames wait to be read."""
         return self._inbox.qsize()
 
-    def trouble(self) -> Iterator[Trouble]:
+    def trouble(self) -> Iterator[FrameError]:
         """Yield what was thrown away since this was asked last."""
-        shed, self._shed = self._shed + self._lost_in_kernel(), 0
+        shed = self._shed + self._lost_in_kernel()
+        self._shed = 0
         if shed:
-            yield Trouble(None, Reason.OVERLOADED, f"{shed} frames were thrown away: more came than can be read")
-        away, self._turned_away = self._turned_away, 0
+            yield FrameError(
+                None,
+                Reason.OVERLOADED,
+                f"{shed} frames were thrown away: more came than can be read",
+            )
+        away = self._turned_away
+        self._turned_away = 0
         if away:
             limit = f"{self._most} may be open, {self._most_each} from one address"
-            yield Trouble(None, Reason.OVERLOADED, f"{away} connections turned away: {limit}")
+            yield FrameError(None, Reason.OVERLOADED, f"{away} connections turned away: {limit}")
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -230,11 +260,16 @@ class Receiver(asyncio.DatagramProtocol):
             self._shed += 1
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """TCP: each frame behind its length (u16). A full inbox slows the sender down; nothing is thrown away."""
+        """TCP: each frame behind its length (u16). A full inbox slows the sender down; nothing is
+        thrown away.
+        """
         address = str(writer.get_extra_info("peername")[0])
         self._connections[address] += 1
         try:
-            if self._connections.total() <= self._most and self._connections[address] <= self._most_each:
+            if (
+                self._connections.total() <= self._most
+                and self._connections[address] <= self._most_each
+            ):
                 await self._read(reader, address)
             else:
                 self._turned_away += 1
@@ -257,32 +292,42 @@ class Receiver(asyncio.DatagramProtocol):
             await self._inbox.put((data, self._host.steady(), address))
 
     def _lost_in_kernel(self) -> int:
-        """Return how many datagrams found no room in the kernel since this was asked last, where it tells."""
+        """Return how many datagrams found no room in the kernel since this was asked last, where it
+        tells.
+        """
         with suppress(OSError, struct.error, AttributeError):
             counts = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)  # type: ignore[union-attr]
             overflowed = struct.unpack("9I", counts)[8]
-            lost, self._overflowed = overflowed - self._overflowed, overflowed
+            lost = overflowed - self._overflowed
+            self._overflowed = overflowed
             return int(lost)
         return 0
 
 
-async def run(request: Request) -> AsyncGenerator[Arrival]:
+async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
     """Deliver what the sensors send, until closed. SourceLostError if the port cannot be had."""
-    desk, listen = Desk(request), request.settings
+    desk = FrameRouter(request)
+    listen = request.settings
     receiver = Receiver(request.host, len(request.sensors))
     request.queues["network"] = receiver.waiting
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as opened:
         try:
-            udp, _ = await loop.create_datagram_endpoint(lambda: receiver, local_addr=(listen.address, listen.port))
+            udp, _ = await loop.create_datagram_endpoint(
+                lambda: receiver, local_addr=(listen.address, listen.port)
+            )
             opened.callback(udp.close)
-            tcp = await asyncio.start_server(receiver.connected, listen.address, listen.port, limit=2 * LARGEST)
+            tcp = await asyncio.start_server(
+                receiver.connected, listen.address, listen.port, limit=2 * LARGEST
+            )
             opened.callback(tcp.close_clients)
             opened.callback(tcp.close)
         except OSError as error:
             where = f"{listen.address}:{listen.port}"
             mend = "another limber may be running; else choose another `network` address or port"
-            raise SourceLostError(f"cannot listen on {where} ({error.strerror or error}): {mend}") from error
+            raise SourceLostError(
+                f"cannot listen on {where} ({error.strerror or error}): {mend}"
+            ) from error
         looked = loop.time()
         while True:
             frame = await receiver.next()

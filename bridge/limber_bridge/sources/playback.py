@@ -7,10 +7,10 @@ from typing import Final
 
 import voluptuous as vol
 
-from limber_bridge.clock import HostClock
-from limber_bridge.detection.signal import SECOND, Block, Clock
-from limber_bridge.nights import Calendar
-from limber_bridge.sources.arrival import Arrival, Ended, Samples
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
+from limber_bridge.domain.nights import Calendar
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import Arrival, Ended, Samples
 
 LIVE: Final = 0.5
 """s of signal in a block at its own pace, as sensors send it."""
@@ -18,7 +18,9 @@ LONGEST: Final = 60.0
 """s of signal in a block at the most."""
 
 speed: Final = vol.All(
-    vol.Coerce(float), vol.Range(0.1, 1e6), msg="write how many times faster than life, 0.1 to 1000000"
+    vol.Coerce(float),
+    vol.Range(0.1, 1e6),
+    msg="write how many times faster than life, 0.1 to 1000000",
 )
 """Checks how fast to play."""
 
@@ -26,8 +28,8 @@ speed: Final = vol.All(
 def begins(begun: int, duration: float, pace: float, calendar: Calendar) -> int:
     """Return when (us) a signal without a date begins.
 
-    At its own pace it begins with the bridge. Played faster it lies in the past: as late as it can without reaching
-    from one night into the next, so that it is one night as it was.
+    At its own pace it begins with the bridge. Played faster it lies in the past: as late as it can
+    without reaching from one night into the next, so that it is one night as it was.
     """
     if pace <= 1.0:
         return begun
@@ -38,9 +40,10 @@ def begins(begun: int, duration: float, pace: float, calendar: Calendar) -> int:
 
 
 async def play(
-    sensor: int, blocks: Iterable[Block], pace: float, begun: int, host: HostClock
+    sensor: int, blocks: Iterable[SampleBlock], pace: float, begun: int, host: HostClock
 ) -> AsyncIterator[Arrival]:
-    """Deliver blocks at `pace` times their own, as if the first had begun at `begun` (us); then tell that it is over.
+    """Deliver blocks at `pace` times their own, as if the first had begun at `begun` (us); then
+    tell that it is over.
 
     What is overdue comes at once.
     """
@@ -54,7 +57,7 @@ async def play(
     yield Ended(sensor)
 
 
-def pieces(block: Block, pace: float) -> Iterable[Block]:
+def pieces(block: SampleBlock, pace: float) -> Iterable[SampleBlock]:
     """Yield a block cut as a sensor would send it."""
     size = max(1, round(min(LIVE * pace, LONGEST) * block.rate))
     while block.samples.shape[1] > size:
@@ -63,7 +66,7 @@ def pieces(block: Block, pace: float) -> Iterable[Block]:
     yield block
 
 
-def shifted(block: Block, by: int) -> Block:
+def shifted(block: SampleBlock, by: int) -> SampleBlock:
     """Return a block whose times lie `by` us later."""
-    clock = Clock(block.clock.index, block.clock.time + by, block.clock.rate)
-    return Block(block.first, block.samples, clock, block.rate)
+    clock = SampleClock(block.clock.index, block.clock.time + by, block.clock.rate)
+    return SampleBlock(block.first, block.samples, clock, block.rate)

@@ -8,18 +8,18 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity, Side
-from limber_bridge.document import whole
-from limber_bridge.simulation.plan import Wishes, plan
+from limber_bridge.domain.validators import whole
+from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.signals import blocks
-from limber_bridge.sources.arrival import Arrival, Request, Source
 from limber_bridge.sources.playback import begins, play, speed
+from limber_bridge.sources.source_api import Arrival, Source, SourceRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a simulated sensor may have besides what every sensor has."""
 
-    wishes: Wishes
+    wishes: NightSpec
     seed: int
     speed: float
     rate: float | None
@@ -29,7 +29,9 @@ class Options:
 
 def number(least: float, most: float) -> vol.All:
     """Return a check for a number within bounds."""
-    return vol.All(vol.Coerce(float), vol.Range(least, most), msg=f"write a number from {least:g} to {most:g}")
+    return vol.All(
+        vol.Coerce(float), vol.Range(least, most), msg=f"write a number from {least:g} to {most:g}"
+    )
 
 
 KEYS: Final = vol.Schema(
@@ -53,14 +55,21 @@ RATES: Final = {Quantity.ACCELERATION: 50.0, Quantity.EMG: 250.0, Quantity.LOAD:
 def options(values: Mapping[str, Any], folder: Path) -> Options:
     """Return the options of a simulated sensor."""
     del folder
-    wishes = Wishes(
-        hours=values["hours"], plm_index=values["plm_index"], cramps=values["cramps"], legs=tuple(Side),
-        latency=values["latency"], up=values["up"], interval=values.get("interval"),
-    )  # fmt: skip
-    return Options(wishes, values["seed"], values["speed"], values.get("rate"), values["head_start"])
+    wishes = NightSpec(
+        hours=values["hours"],
+        plm_index=values["plm_index"],
+        cramps=values["cramps"],
+        legs=tuple(Side),
+        latency=values["latency"],
+        up=values["up"],
+        interval=values.get("interval"),
+    )
+    return Options(
+        wishes, values["seed"], values["speed"], values.get("rate"), values["head_start"]
+    )
 
 
-async def run(request: Request) -> AsyncGenerator[Arrival]:
+async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
     """Deliver one simulated night. Sensors with the same seed and wishes see the same sleeper."""
     (wanted,) = request.sensors
     chosen: Options = wanted.options

@@ -78,7 +78,9 @@ class Bridge:
             return
         prepared = self.answers.get(question["ask"])
         answer = prepared.pop(0) if prepared else self.answer(question)
-        async_fire_mqtt_message(self.hass, question["reply"], json.dumps(answer | {"id": question["id"]}))
+        async_fire_mqtt_message(
+            self.hass, question["reply"], json.dumps(answer | {"id": question["id"]})
+        )
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer as a bridge does."""
@@ -87,7 +89,10 @@ class Bridge:
                 nights = [night for night in self.nights if night["night"] > question["after"]]
                 return golden("answer_nights") | {"nights": nights, "next": None}
             case "events":
-                return golden("answer_events") | {"events": self.events.get(question["night"], []), "next": None}
+                return golden("answer_events") | {
+                    "events": self.events.get(question["night"], []),
+                    "next": None,
+                }
             case "label" | "log":
                 return golden("answer_label")
             case _:
@@ -100,7 +105,9 @@ class Bridge:
 
 
 @pytest.fixture
-async def bridge(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, enable_custom_integrations: None) -> Bridge:
+async def bridge(
+    hass: HomeAssistant, mqtt_mock: MqttMockHAClient, enable_custom_integrations: None
+) -> Bridge:
     """A bridge on the broker of the test."""
     played = Bridge(hass)
 
@@ -123,7 +130,10 @@ class Published:
 def entry() -> MockConfigEntry:
     """The entry of the bridge."""
     return MockConfigEntry(
-        domain=DOMAIN, title="Bedroom", unique_id="bedroom", data={CONF_BRIDGE: "bedroom", CONF_BASE: "limber"}
+        domain=DOMAIN,
+        title="Bedroom",
+        unique_id="bedroom",
+        data={CONF_BRIDGE: "bedroom", CONF_BASE: "limber"},
     )
 
 

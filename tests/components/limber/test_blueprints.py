@@ -34,9 +34,15 @@ class House:
     """What a person has: two phones, lights, and whatever else the blueprints may use."""
 
     def __init__(
-        self, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+        self,
+        hass: HomeAssistant,
+        bridge: Bridge,
+        entry: MockConfigEntry,
+        freezer: FrozenDateTimeFactory,
     ) -> None:
-        self.hass, self.bridge, self.freezer = hass, bridge, freezer
+        self.hass = hass
+        self.bridge = bridge
+        self.freezer = freezer
         mobile = MockConfigEntry(domain="mobile_app")
         mobile.add_to_hass(hass)
         registry = dr.async_get(hass)
@@ -45,7 +51,7 @@ class House:
                 config_entry_id=mobile.entry_id, identifiers={("mobile_app", name)}, name=name
             ).id
             for name in ("Her phone", "His phone")
-        ]  # fmt: skip
+        ]
         # A watch that nobody can send anything to; a phone that is no longer there.
         watch = registry.async_get_or_create(
             config_entry_id=mobile.entry_id, identifiers={("mobile_app", "watch")}, name="Watch"
@@ -64,7 +70,10 @@ class House:
 
     async def automate(self, blueprint: str, **inputs: Any) -> None:
         """Make an automation of a blueprint."""
-        used = {"alias": "test", "use_blueprint": {"path": f"limber/{blueprint}.yaml", "input": inputs}}
+        used = {
+            "alias": "test",
+            "use_blueprint": {"path": f"limber/{blueprint}.yaml", "input": inputs},
+        }
         assert await async_setup_component(self.hass, "automation", {"automation": [used]})
         await self.hass.async_block_till_done(wait_background_tasks=True)
         state = self.hass.states.get("automation.test")
@@ -101,18 +110,26 @@ class House:
 
     async def press(self, call: ServiceCall, title: str) -> None:
         """Press a button of a message."""
-        action = next(one["action"] for one in call.data["data"]["actions"] if one["title"] == title)
+        action = next(
+            one["action"] for one in call.data["data"]["actions"] if one["title"] == title
+        )
         self.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
         await self.settled()
 
     def told(self, calls: list[ServiceCall]) -> list[str]:
         """What was told, but for messages that are taken back."""
-        return [call.data["message"] for call in calls if call.data["message"] != "clear_notification"]
+        return [
+            call.data["message"] for call in calls if call.data["message"] != "clear_notification"
+        ]
 
 
 @pytest.fixture
 async def house(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, tmp_path: Path, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    tmp_path: Path,
+    freezer: FrozenDateTimeFactory,
 ) -> House:
     await hass.config.async_set_time_zone("Europe/Berlin")
     shutil.copytree(SOURCE, tmp_path / "blueprints/automation/limber")
@@ -131,8 +148,14 @@ def evening(house: House) -> Callable[..., Awaitable[None]]:
     """Makes the stretch reminder, at half past nine in the evening."""
 
     async def make(**inputs: Any) -> None:
-        usual = {"sleeper": house.anna, "phones": house.phones, "bedtime": "sensor.anna_usual_bedtime"}
-        await house.automate("evening_stretch_reminder", **usual | {"at": "21:30:00", "learned": False} | inputs)
+        usual = {
+            "sleeper": house.anna,
+            "phones": house.phones,
+            "bedtime": "sensor.anna_usual_bedtime",
+        }
+        await house.automate(
+            "evening_stretch_reminder", **usual | {"at": "21:30:00", "learned": False} | inputs
+        )
 
     return make
 
@@ -163,13 +186,19 @@ async def test_what_could_not_be_logged_stays_a_question(house: House, evening: 
 async def test_an_answer_is_for_the_automation_that_asked(house: House, evening: Any) -> None:
     await evening()
     await house.until("2026-11-21T20:30:00Z")
-    action = house.hers[0].data["data"]["actions"][0]["action"].replace("automation.test", "automation.other")
+    action = (
+        house.hers[0]
+        .data["data"]["actions"][0]["action"]
+        .replace("automation.test", "automation.other")
+    )
     house.hass.bus.async_fire("mobile_app_notification_action", {"action": action})
     await house.settled()
     assert house.bridge.commands() == []
 
 
-async def test_done_that_is_pressed_in_the_morning_was_done_in_the_evening(house: House, evening: Any) -> None:
+async def test_done_that_is_pressed_in_the_morning_was_done_in_the_evening(
+    house: House, evening: Any
+) -> None:
     await evening()
     await house.until("2026-11-21T20:30:00Z")
     await house.until(MORNING)
@@ -197,7 +226,12 @@ OTHERS = ["LIMBER_CRAMP_MAYBE:automation.test:cramp-1", "DOOR:a:b", "OPEN", "LIM
 @pytest.mark.parametrize("action", OTHERS)
 @pytest.mark.parametrize("blueprint", ["evening", "alert"])
 async def test_answers_to_others_are_nothing_to_it(
-    house: House, evening: Any, alert: Any, blueprint: str, action: str | None, caplog: pytest.LogCaptureFixture
+    house: House,
+    evening: Any,
+    alert: Any,
+    blueprint: str,
+    action: str | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await (evening if blueprint == "evening" else alert)()
     data = {} if action is None else {"action": action}
@@ -211,7 +245,9 @@ async def test_the_learned_time_comes_before_the_usual_bedtime(house: House, eve
     nights = []
     for day in (19, 20, 21):
         one = golden("state")["last_night"]
-        nights.append(one | {"night": f"2026-11-{day}", "start": f"2026-11-{day - 1}T22:00:00Z", "end": None})
+        nights.append(
+            one | {"night": f"2026-11-{day}", "start": f"2026-11-{day - 1}T22:00:00Z", "end": None}
+        )
     house.bridge.nights = nights
     house.bridge.say("status", "offline")
     house.bridge.say("status", "online")
@@ -226,7 +262,9 @@ async def test_the_learned_time_comes_before_the_usual_bedtime(house: House, eve
 async def test_the_learned_reminder_comes_once_though_the_bridge_comes_and_goes(
     hass: HomeAssistant, house: House, evening: Any
 ) -> None:
-    hass.states.async_set("sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"})
+    hass.states.async_set(
+        "sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"}
+    )
     await evening(learned=True, before="-01:00:00", bedtime="sensor.bedtime")
     await house.until("2026-11-21T20:15:00Z")
     assert len(house.hers) == 1
@@ -241,7 +279,9 @@ async def test_a_learned_moment_that_nobody_knew_of_in_time_is_made_up_for(
     hass.states.async_set("sensor.bedtime", "unavailable")
     await evening(learned=True, before="-01:00:00", bedtime="sensor.bedtime")
     await house.until("2026-11-21T20:20:00Z")
-    hass.states.async_set("sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"})
+    hass.states.async_set(
+        "sensor.bedtime", "2026-11-21T21:15:00+00:00", {"device_class": "timestamp"}
+    )
     await house.until("2026-11-21T20:30:00Z")
     assert len(house.hers) == 1
 
@@ -274,13 +314,17 @@ async def test_the_evenings_on_which_it_comes(
     hass.states.async_set("sensor.thirty", "15")
     hass.states.async_set("sensor.steps", "15000")
     hass.states.async_set("binary_sensor.lying", "on")
-    hass.states.async_set("event.logged", "x", {"last": {"stretching": "2026-11-21T19:00:00+00:00"}})
+    hass.states.async_set(
+        "event.logged", "x", {"last": {"stretching": "2026-11-21T19:00:00+00:00"}}
+    )
     await evening(**inputs)
     await house.until("2026-11-21T20:30:00Z")
     assert bool(house.hers) is comes
 
 
-async def test_who_drank_too_little_is_told_so(hass: HomeAssistant, house: House, evening: Any) -> None:
+async def test_who_drank_too_little_is_told_so(
+    hass: HomeAssistant, house: House, evening: Any
+) -> None:
     hass.states.async_set("sensor.water", "0.4")
     await evening(which="restless", drinking=["sensor.water"], others=["notify.tablet"])
     await house.until("2026-11-21T20:30:00Z")
@@ -295,9 +339,13 @@ async def test_who_drank_too_little_is_told_so(hass: HomeAssistant, house: House
 async def summary(house: House) -> House:
     """The summary, before the night is over."""
     await house.automate(
-        "morning_summary", sleeper=house.anna, night="event.anna_night", in_bed="binary_sensor.anna_in_bed",
-        phones=house.phones[:3], others=["notify.tablet"],
-    )  # fmt: skip
+        "morning_summary",
+        sleeper=house.anna,
+        night="event.anna_night",
+        in_bed="binary_sensor.anna_in_bed",
+        phones=house.phones[:3],
+        others=["notify.tablet"],
+    )
     await house.until(MORNING)
     return house
 
@@ -322,7 +370,9 @@ async def test_the_night_is_told_when_it_is_finished_and_not_again(summary: Hous
     assert len(summary.hers) == 1
 
 
-@pytest.mark.parametrize("then", [{"in_bed": False}, {"sensors": {}}], ids=["gets up", "takes the sensor off"])
+@pytest.mark.parametrize(
+    "then", [{"in_bed": False}, {"sensors": {}}], ids=["gets up", "takes the sensor off"]
+)
 async def test_it_waits_until_the_sleeper_is_up(summary: House, then: dict[str, Any]) -> None:
     await ends(summary, in_bed=True)
     assert summary.hers == []
@@ -356,7 +406,9 @@ async def test_a_night_that_is_revised_is_told_once(summary: House) -> None:
     assert len(summary.hers) == 1
 
 
-async def test_what_was_told_is_not_taken_back_by_a_bridge_that_is_away_at_noon(summary: House) -> None:
+async def test_what_was_told_is_not_taken_back_by_a_bridge_that_is_away_at_noon(
+    summary: House,
+) -> None:
     await ends(summary)
     summary.bridge.silent = True
     await summary.until("2026-11-22T11:15:00Z")
@@ -377,7 +429,9 @@ async def test_a_bridge_that_is_away_for_a_while_is_asked_again(summary: House) 
     assert summary.told(summary.hers)[0].startswith("Last night: 312 leg movements")
 
 
-async def test_a_night_that_ended_while_home_assistant_was_away_is_told_later(summary: House) -> None:
+async def test_a_night_that_ended_while_home_assistant_was_away_is_told_later(
+    summary: House,
+) -> None:
     summary.bridge.nights = nights("2026-11-22")
     await summary.tell(last_night=summary.bridge.nights[-1])
     await summary.until("2026-11-22T11:15:00Z")
@@ -396,14 +450,20 @@ async def test_a_bridge_that_is_away_is_said(summary: House) -> None:
     summary.bridge.silent = True
     await summary.until("2026-11-22T11:15:00Z")
     await summary.wait(minutes=1)
-    assert summary.told(summary.hers) == ["Limber's bridge does not answer, so nothing is known of last night."]
+    assert summary.told(summary.hers) == [
+        "Limber's bridge does not answer, so nothing is known of last night."
+    ]
 
 
 async def test_who_does_not_want_it_hears_nothing_of_nothing(house: House) -> None:
     await house.automate(
-        "morning_summary", sleeper=house.anna, night="event.anna_night", in_bed="binary_sensor.anna_in_bed",
-        phones=house.phones, say_so=False,
-    )  # fmt: skip
+        "morning_summary",
+        sleeper=house.anna,
+        night="event.anna_night",
+        in_bed="binary_sensor.anna_in_bed",
+        phones=house.phones,
+        say_so=False,
+    )
     await house.until("2026-11-22T11:15:00Z")
     assert house.hers == []
 
@@ -417,10 +477,17 @@ def alert(house: House) -> Callable[..., Awaitable[None]]:
 
     async def make(**inputs: Any) -> None:
         usual = {
-            "sleeper": house.anna, "cramp": "event.anna_cramp", "night": "event.anna_night", "phones": house.phones,
-            "lights": ["light.hall"], "receivers": ["notify.partner"], "speaker": "media_player.bed",
-            "voice": "tts.voice", "quiet_from": "22:00:00", "quiet_until": "07:00:00",
-        }  # fmt: skip
+            "sleeper": house.anna,
+            "cramp": "event.anna_cramp",
+            "night": "event.anna_night",
+            "phones": house.phones,
+            "lights": ["light.hall"],
+            "receivers": ["notify.partner"],
+            "speaker": "media_player.bed",
+            "voice": "tts.voice",
+            "quiet_from": "22:00:00",
+            "quiet_until": "07:00:00",
+        }
         house.hass.states.async_set("light.hall", "off")
         await house.automate("cramp_alert", **usual | inputs)
 
@@ -435,7 +502,9 @@ async def test_in_the_quiet_hours_there_is_light_and_no_sound(house: House, aler
     assert (house.others, house.spoken) == ([], [])
 
 
-async def test_outside_of_them_somebody_is_told_and_it_is_said_how_to_stretch(house: House, alert: Any) -> None:
+async def test_outside_of_them_somebody_is_told_and_it_is_said_how_to_stretch(
+    house: House, alert: Any
+) -> None:
     await alert()
     await house.say("event_cramp_started", certainty="probable", id="one")
     assert house.others[0].data["entity_id"] == ["notify.partner"]
@@ -462,7 +531,9 @@ async def test_a_second_cramp_keeps_the_light_on_as_long(house: House, alert: An
     assert [call.data["entity_id"] for call in house.dark] == [["light.hall"]]
 
 
-async def test_lights_that_were_on_stay_as_they_are_also_in_a_second_alert(house: House, alert: Any) -> None:
+async def test_lights_that_were_on_stay_as_they_are_also_in_a_second_alert(
+    house: House, alert: Any
+) -> None:
     await alert(lights=["light.hall", "light.bath"], light_minutes=15, cooldown=5)
     house.hass.states.async_set("light.bath", "on")
     await house.say("event_cramp_started", certainty="probable", id="one")
@@ -470,10 +541,15 @@ async def test_lights_that_were_on_stay_as_they_are_also_in_a_second_alert(house
     await house.wait(minutes=10)
     await house.say("event_cramp_started", certainty="probable", id="two")
     await house.wait(minutes=16)
-    assert [call.data["entity_id"] for call in (*house.lit, *house.dark)] == [["light.hall"], ["light.hall"]]
+    assert [call.data["entity_id"] for call in (*house.lit, *house.dark)] == [
+        ["light.hall"],
+        ["light.hall"],
+    ]
 
 
-async def test_neither_a_night_that_ends_nor_an_answer_is_an_alert(house: House, alert: Any) -> None:
+async def test_neither_a_night_that_ends_nor_an_answer_is_an_alert(
+    house: House, alert: Any
+) -> None:
     await alert(light_minutes=15)
     await house.until(MORNING)
     await house.say("event_cramp_started", certainty="probable", id="one")
@@ -511,11 +587,16 @@ async def test_in_the_morning_each_cramp_without_a_word_is_asked_about(
     await alert()
     await house.until(MORNING)
     told = golden("event_cramp_ended") | {"start": "2026-11-22T02:12:00Z", "label": None}
-    house.bridge.events["2026-11-22"] = [told | {"id": "open"}, told | {"id": "known", "label": True}]
+    house.bridge.events["2026-11-22"] = [
+        told | {"id": "open"},
+        told | {"id": "known", "label": True},
+    ]
     await ends(house)
     assert house.told(house.hers) == house.told(house.his) == ["03:12"]
     await house.press(house.his[0], answer)
-    assert house.bridge.commands() == [{"ask": "label", "sleeper": "anna", "cramp": cramp, "event": "open"}]
+    assert house.bridge.commands() == [
+        {"ask": "label", "sleeper": "anna", "cramp": cramp, "event": "open"}
+    ]
     assert house.hers[-1].data["message"] == "clear_notification"
 
 
@@ -523,8 +604,13 @@ async def test_cramps_of_a_night_that_ended_while_home_assistant_was_away_are_as
     house: House, alert: Any
 ) -> None:
     await alert()
-    told = golden("event_cramp_ended") | {"start": "2026-11-22T02:12:00Z", "label": None, "id": "open"}
-    house.bridge.nights, house.bridge.events["2026-11-22"] = nights("2026-11-22"), [told]
+    told = golden("event_cramp_ended") | {
+        "start": "2026-11-22T02:12:00Z",
+        "label": None,
+        "id": "open",
+    }
+    house.bridge.nights = nights("2026-11-22")
+    house.bridge.events["2026-11-22"] = [told]
     await house.tell(last_night=house.bridge.nights[-1])
     await house.until("2026-11-22T11:15:00Z")
     assert house.told(house.hers) == ["03:12"]

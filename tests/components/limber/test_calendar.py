@@ -15,9 +15,12 @@ CALENDAR = "calendar.anna_nights"
 
 async def events(hass: HomeAssistant, begin: str, end: str) -> list[dict[str, Any]]:
     found = await hass.services.async_call(
-        "calendar", "get_events", {"entity_id": CALENDAR, "start_date_time": begin, "end_date_time": end},
-        blocking=True, return_response=True,
-    )  # fmt: skip
+        "calendar",
+        "get_events",
+        {"entity_id": CALENDAR, "start_date_time": begin, "end_date_time": end},
+        blocking=True,
+        return_response=True,
+    )
     assert found is not None
     listed: list[dict[str, Any]] = found[CALENDAR]["events"]  # type: ignore[assignment, index, call-overload]
     return listed
@@ -27,7 +30,10 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.nights = [golden("state")["last_night"]]
-    cramp = golden("event_cramp_ended") | {"start": "2026-11-21T03:00:00Z", "end": "2026-11-21T03:03:00Z"}
+    cramp = golden("event_cramp_ended") | {
+        "start": "2026-11-21T03:00:00Z",
+        "end": "2026-11-21T03:03:00Z",
+    }
     factor = cramp | {
         "kind": "factor",
         "id": "f",
@@ -35,11 +41,18 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
         "note": "20 min",
         "start": "2026-11-20T20:00:00Z",
     }
-    bridge.events["2026-11-21"] = [cramp, cramp | {"id": "none", "label": False}, factor, golden("event_gap")]
+    bridge.events["2026-11-21"] = [
+        cramp,
+        cramp | {"id": "none", "label": False},
+        factor,
+        golden("event_gap"),
+    ]
     shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
     assert [one["summary"] for one in shown] == [
-        "Warm bath", "Night: 312 leg movements, PLM index 24.1/h", "Probable cramp",
-    ]  # fmt: skip
+        "Warm bath",
+        "Night: 312 leg movements, PLM index 24.1/h",
+        "Probable cramp",
+    ]
     assert shown[1]["description"] == "Time in bed: 7.9 h, estimated sleep: 6.7 h."
     night = [datetime.fromisoformat(shown[1][key]) for key in ("start", "end")]
     assert night[1] - night[0] == timedelta(hours=7, minutes=54)
@@ -56,7 +69,10 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
 async def test_a_cramp_is_called_what_is_known_of_it(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, told: dict[str, Any], summary: str
 ) -> None:
-    cramp = golden("event_cramp_ended") | {"start": "2026-11-21T03:00:00Z", "end": "2026-11-21T03:03:00Z"}
+    cramp = golden("event_cramp_ended") | {
+        "start": "2026-11-21T03:00:00Z",
+        "end": "2026-11-21T03:03:00Z",
+    }
     bridge.events["2026-11-21"] = [cramp | told]
     shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
     assert [one["summary"] for one in shown] == [summary]
@@ -64,10 +80,17 @@ async def test_a_cramp_is_called_what_is_known_of_it(
 
 @pytest.mark.parametrize(
     ("measures", "summary"),
-    [({"plm_index": None}, "Night: 312 leg movements"), ({"plm_index": None, "movements": None}, "Night")],
+    [
+        ({"plm_index": None}, "Night: 312 leg movements"),
+        ({"plm_index": None, "movements": None}, "Night"),
+    ],
 )
 async def test_what_is_unknown_of_a_night_is_left_out(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, measures: dict[str, Any], summary: str
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    measures: dict[str, Any],
+    summary: str,
 ) -> None:
     last = golden("state")["last_night"]
     bridge.nights = [last | {"measures": last["measures"] | measures | {"sleep_h": None}}]

@@ -1,4 +1,5 @@
-"""Buttons, sensitivity, pause and actions: what the bridge is told, and what a person hears if it refuses."""
+"""Buttons, sensitivity, pause and actions: what the bridge is told, and what a person hears if it
+refuses."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -27,7 +28,9 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
     """Call an action of ours and return its response, if it has one."""
     domain, name = action.split(".")
     responds = domain == DOMAIN and name in ("get_night", "get_nights", "label", "log")
-    return await hass.services.async_call(domain, name, data, blocking=True, return_response=responds)
+    return await hass.services.async_call(
+        domain, name, data, blocking=True, return_response=responds
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,9 @@ async def test_a_button_tells_the_bridge(
 async def test_a_refusal_is_told_in_the_words_of_the_bridge(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.answers["calibrate"] = [golden("answer_refusal") | {"message": "no sensor delivers; switch one on"}]
+    bridge.answers["calibrate"] = [
+        golden("answer_refusal") | {"message": "no sensor delivers; switch one on"}
+    ]
     with pytest.raises(HomeAssistantError, match="no sensor delivers; switch one on"):
         await call(hass, "button.press", entity_id="button.anna_calibrate")
 
@@ -111,22 +116,30 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     await bridge.tell(tonight=golden("state")["tonight"] | {"start": None})
     bridge.events["2026-11-21"] = [
         golden("event_cramp_ended"),
-        golden("event_cramp_ended") | {
-            "kind": "factor", "id": "factor-1", "factor": "stretching", "note": "calves",
+        golden("event_cramp_ended")
+        | {
+            "kind": "factor",
+            "id": "factor-1",
+            "factor": "stretching",
+            "note": "calves",
             "start": "2026-11-20T21:10:00Z",
         },
-    ]  # fmt: skip
+    ]
     found = await call(hass, "limber.get_night")
     assert (found["night"], found["movements"], found["plm_index"]) == ("2026-11-21", 312, 24.0506)
     assert found["start"] == "2026-11-20T23:10:00+00:00"
     assert found["cramp_events"][0]["certainty"] == "probable"
-    assert found["factors"] == [{"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}]
+    assert found["factors"] == [
+        {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}
+    ]
     assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
     assert found["summary"].startswith("Last night was not measured.")
     assert "Logged: Stretching 22:10 (calves)." in found["summary"]
 
 
-async def test_a_night_of_a_date(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_a_night_of_a_date(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     bridge.nights = [night("2026-01-10", movements=7), night("2026-01-12")]
     assert (await call(hass, "limber.get_night", night="2026-01-10"))["movements"] == 7
     nothing = await call(hass, "limber.get_night", night="2026-01-11")
@@ -153,7 +166,9 @@ async def test_a_night_that_is_not_over_is_told_as_such(
 ) -> None:
     freezer.move_to("2026-11-22T09:00:00Z")
     await bridge.tell(tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"})
-    assert (await call(hass, "limber.get_night"))["summary"].startswith("The night is not over yet. The night to")
+    assert (await call(hass, "limber.get_night"))["summary"].startswith(
+        "The night is not over yet. The night to"
+    )
     asked = await call(hass, "limber.get_night", night="2026-11-22")
     assert asked == {"night": None, "summary": "The night is not over yet."}
 
@@ -162,7 +177,9 @@ async def test_after_midnight_the_last_night_is_the_one_before(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-21T23:30:00Z")
-    assert (await call(hass, "limber.get_night"))["summary"].startswith("Last night: 312 leg movements")
+    assert (await call(hass, "limber.get_night"))["summary"].startswith(
+        "Last night: 312 leg movements"
+    )
 
 
 async def test_of_a_sleeper_who_was_never_told_of_nothing_is_known(
@@ -189,7 +206,9 @@ async def test_before_the_first_night_there_is_none(
     assert (await call(hass, "limber.get_night"))["summary"] == "No night has been finished yet."
 
 
-async def test_nights_of_some_days(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_nights_of_some_days(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     """They are counted from the last one, as the means are."""
     last = date.fromisoformat(golden("state")["last_night"]["night"])
     days = [last - timedelta(days=number) for number in (7, 6, 0)]
@@ -203,7 +222,9 @@ async def test_labels_and_factors_are_told_with_their_time(
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
     anna = device(hass, loaded, "Anna")
-    assert (await call(hass, "limber.label", sleeper=anna, cramp=True, event="cramp-1"))["event"] is not None
+    assert (await call(hass, "limber.label", sleeper=anna, cramp=True, event="cramp-1"))[
+        "event"
+    ] is not None
     await call(hass, "limber.label", cramp=False, time="2026-11-22 03:12:00")
     await call(hass, "limber.log", factor="stretching", note="calves")
     await call(hass, "limber.reset_labels")
@@ -217,7 +238,9 @@ async def test_labels_and_factors_are_told_with_their_time(
     ]
 
 
-async def test_whom_it_is_about_must_be_clear(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_whom_it_is_about_must_be_clear(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     info = INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     bridge.say("info", info)
     await hass.async_block_till_done()
@@ -229,7 +252,9 @@ async def test_whom_it_is_about_must_be_clear(hass: HomeAssistant, bridge: Bridg
     assert bridge.commands() == [{"ask": "end_night", "sleeper": "bo"}]
 
 
-async def test_without_a_bridge_an_action_says_so(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_without_a_bridge_an_action_says_so(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)
     with pytest.raises(ServiceValidationError, match="No bridge is set up"):
         await call(hass, "limber.get_night")

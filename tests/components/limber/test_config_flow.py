@@ -6,14 +6,25 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_MQTT, SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_MQTT,
+    SOURCE_USER,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 
-from custom_components.limber.const import CONF_BASE, CONF_BATTERY, CONF_BRIDGE, CONF_RESTLESS, DOMAIN
+from custom_components.limber.const import (
+    CONF_BASE,
+    CONF_BATTERY,
+    CONF_BRIDGE,
+    CONF_RESTLESS,
+    DOMAIN,
+)
 from custom_components.limber.coordinator import Bridge as HeardOf
 
 from .conftest import Bridge, golden
@@ -52,7 +63,9 @@ async def look(
     answered = hass.async_create_task(go_on(hass, result, **{CONF_BASE: base}))
     while not answered.done():
         for topic, payload in held:
-            async_fire_mqtt_message(hass, topic, payload if isinstance(payload, str) else json.dumps(payload), 1, True)
+            async_fire_mqtt_message(
+                hass, topic, payload if isinstance(payload, str) else json.dumps(payload), 1, True
+            )
         await asyncio.sleep(0.01)
     return await answered
 
@@ -63,7 +76,10 @@ async def test_a_discovered_bridge_is_confirmed(hass: HomeAssistant, bridge: Bri
     assert result["description_placeholders"] == {"name": "Bedroom", "sleepers": "Anna"}
     result = await go_on(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert (result["title"], result["data"]) == ("Bedroom", {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"})
+    assert (result["title"], result["data"]) == (
+        "Bedroom",
+        {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"},
+    )
     assert result["result"].unique_id == "bedroom"
 
 
@@ -124,14 +140,20 @@ async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bri
 
 
 async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -> None:
-    result = await look(hass, await begin(hass), ("home/legs/bedroom/info", golden("info")), base="home/legs/")
+    result = await look(
+        hass, await begin(hass), ("home/legs/bedroom/info", golden("info")), base="home/legs/"
+    )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE: "home/legs"}
 
 
 async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bridge) -> None:
     attic = golden("info") | {"bridge": "attic", "name": "Attic"}
-    held = (("limber/bedroom/info", golden("info")), ("limber/attic/info", attic), ("limber/broken/info", "{"))
+    held = (
+        ("limber/bedroom/info", golden("info")),
+        ("limber/attic/info", attic),
+        ("limber/broken/info", "{"),
+    )
     result = await look(hass, await begin(hass), *held)
     assert result["step_id"] == "bridge"
     result = await go_on(hass, result, **{CONF_BRIDGE: "attic"})
@@ -142,15 +164,27 @@ async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bri
     ("held", "base", "errors"),
     [
         ([], "limber", {"base": "no_bridge"}),
-        ([("limber/bedroom/info", golden("info") | {"v": 0})], "limber", {"base": "bridge_too_old"}),
-        ([("limber/bedroom/info", golden("info") | {"v": 9})], "limber", {"base": "integration_too_old"}),
+        (
+            [("limber/bedroom/info", golden("info") | {"v": 0})],
+            "limber",
+            {"base": "bridge_too_old"},
+        ),
+        (
+            [("limber/bedroom/info", golden("info") | {"v": 9})],
+            "limber",
+            {"base": "integration_too_old"},
+        ),
         ([("limber/bedroom/info", "{")], "limber", {"base": "no_bridge"}),
         ([], "lim+ber", {CONF_BASE: "invalid_topic"}),
     ],
     ids=["nobody", "older", "newer", "malformed", "no topic"],
 )
 async def test_by_hand_every_error_can_be_overcome(
-    hass: HomeAssistant, bridge: Bridge, held: list[tuple[str, Any]], base: str, errors: dict[str, str]
+    hass: HomeAssistant,
+    bridge: Bridge,
+    held: list[tuple[str, Any]],
+    base: str,
+    errors: dict[str, str],
 ) -> None:
     result = await look(hass, await begin(hass), *held, base=base)
     assert (result["type"], result["errors"]) == (FlowResultType.FORM, errors)
@@ -172,8 +206,12 @@ async def test_by_hand_while_a_discovered_flow_waits(hass: HomeAssistant, bridge
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_without_mqtt_there_is_no_way(hass: HomeAssistant, enable_custom_integrations: None) -> None:
-    with patch("custom_components.limber.config_flow.mqtt.async_wait_for_mqtt_client", return_value=False):
+async def test_without_mqtt_there_is_no_way(
+    hass: HomeAssistant, enable_custom_integrations: None
+) -> None:
+    with patch(
+        "custom_components.limber.config_flow.mqtt.async_wait_for_mqtt_client", return_value=False
+    ):
         hass.config.components.add("mqtt")
         result = await begin(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_mqtt")
@@ -222,7 +260,9 @@ async def test_a_bridge_is_followed_to_another_base_topic(
     assert dict(entry.data) == {CONF_BRIDGE: "bedroom", CONF_BASE: "legs"}
 
 
-async def test_limits_are_a_matter_of_taste(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+async def test_limits_are_a_matter_of_taste(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
     entry.add_to_hass(hass)
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"

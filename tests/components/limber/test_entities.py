@@ -20,7 +20,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.limber.const import CONF_RESTLESS, DOMAIN
 from custom_components.limber.statistics import KEPT
@@ -140,7 +142,9 @@ def value(hass: HomeAssistant, entity: str) -> str:
     return state.state
 
 
-async def test_what_is_there(hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry) -> None:
+async def test_what_is_there(
+    hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
     found = {
         row.entity_id: (row.unique_id, row.disabled_by is None)
         for row in er.async_entries_for_config_entry(entity_registry, loaded.entry_id)
@@ -155,13 +159,18 @@ async def test_what_is_there(hass: HomeAssistant, loaded: MockConfigEntry, entit
 async def test_one_device_for_the_bridge_and_one_for_the_sleeper(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    devices = {device.name: device for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)}
+    devices = {
+        device.name: device
+        for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    }
     assert set(devices) == {"Bedroom", "Anna"}
     assert devices["Anna"].via_device_id == devices["Bedroom"].id
     assert devices["Bedroom"].sw_version == "0.1.0"
 
 
-async def test_figures_with_units_and_what_they_rest_on(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_figures_with_units_and_what_they_rest_on(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     shown = hass.states.get(LAST_NIGHT)
     assert shown is not None
     assert shown.state == "24.0506"
@@ -174,7 +183,9 @@ async def test_figures_with_units_and_what_they_rest_on(hass: HomeAssistant, loa
     assert value(hass, IN_BED) == STATE_ON
 
 
-async def test_what_is_not_measured_is_unknown(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_what_is_not_measured_is_unknown(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     nothing = golden("state_nothing_known") | {"sensors": golden("state")["sensors"]}
     bridge.say("anna/state", nothing)
     await hass.async_block_till_done()
@@ -227,7 +238,11 @@ async def test_without_a_sensor_the_last_night_stays(
 
 @pytest.mark.parametrize("payload", ["{", "[]", '{"v": 1}', '{"v": 1, "time": 5}'])
 async def test_a_malformed_state_changes_nothing_and_is_logged_once(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture, payload: str
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    payload: str,
 ) -> None:
     for _ in range(3):
         bridge.say("anna/state", payload)
@@ -261,10 +276,16 @@ async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
 
 
 def series(start: datetime, **more: Any) -> dict[str, Any]:
-    return golden("event_series_confirmed") | {"start": start.isoformat(), "end": start.isoformat()} | more
+    return (
+        golden("event_series_confirmed")
+        | {"start": start.isoformat(), "end": start.isoformat()}
+        | more
+    )
 
 
-async def test_a_series_is_an_event_as_it_happens(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_a_series_is_an_event_as_it_happens(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     assert value(hass, SERIES) == STATE_UNKNOWN
     began = dt_util.utcnow() - timedelta(seconds=90)
     bridge.say("anna/event", series(began, end=dt_util.utcnow().isoformat()))
@@ -322,7 +343,9 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     info = golden("info")
-    info["sleepers"][0]["sensors"].append(info["sleepers"][0]["sensors"][0] | {"id": 7, "side": "right"})
+    info["sleepers"][0]["sensors"].append(
+        info["sleepers"][0]["sensors"][0] | {"id": 7, "side": "right"}
+    )
     info["sleepers"].append({"id": "bo", "name": "Bo", "sensors": []})
     bridge.say("info", info)
     await hass.async_block_till_done()
@@ -336,7 +359,9 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
 
 
-async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_unload_reload_and_removal(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     assert await hass.config_entries.async_unload(loaded.entry_id)
     assert loaded.state is ConfigEntryState.NOT_LOADED
     assert value(hass, IN_BED) == STATE_UNAVAILABLE
@@ -347,7 +372,9 @@ async def test_unload_reload_and_removal(hass: HomeAssistant, bridge: Bridge, lo
     assert hass.states.get(IN_BED) is None
 
 
-async def test_set_up_waits_for_a_bridge(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+async def test_set_up_waits_for_a_bridge(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
     entry.add_to_hass(hass)
     with patch("custom_components.limber.coordinator.RETAINED", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
@@ -374,9 +401,13 @@ async def test_set_up_with_another_protocol_says_which_side_to_update(
     assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old_bedroom") is None
 
 
-async def test_set_up_without_mqtt(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
+async def test_set_up_without_mqtt(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.mqtt.async_wait_for_mqtt_client", return_value=False):
+    with patch(
+        "custom_components.limber.coordinator.mqtt.async_wait_for_mqtt_client", return_value=False
+    ):
         await hass.config_entries.async_setup(entry.entry_id)
     assert entry.error_reason_translation_key == "no_mqtt"
 
@@ -387,7 +418,14 @@ async def test_set_up_without_mqtt(hass: HomeAssistant, bridge: Bridge, entry: M
 async def rows(hass: HomeAssistant, measure: str) -> list[tuple[datetime, float]]:
     name = f"limber:bedroom_anna_{measure}"
     found = await get_instance(hass).async_add_executor_job(
-        statistics_during_period, hass, datetime(2026, 1, 1, tzinfo=UTC), None, {name}, "hour", None, {"mean"}
+        statistics_during_period,
+        hass,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        None,
+        {name},
+        "hour",
+        None,
+        {"mean"},
     )
     return [
         (datetime.fromtimestamp(row["start"], ZoneInfo("Europe/Berlin")), row["mean"] or 0.0)
@@ -397,7 +435,11 @@ async def rows(hass: HomeAssistant, measure: str) -> list[tuple[datetime, float]
 
 def night(day: str, index: float | None, revision: int = 1) -> dict[str, Any]:
     one: dict[str, Any] = golden("state")["last_night"]
-    return one | {"night": day, "revision": revision, "measures": one["measures"] | {"plm_index": index}}
+    return one | {
+        "night": day,
+        "revision": revision,
+        "measures": one["measures"] | {"plm_index": index},
+    }
 
 
 async def settle(hass: HomeAssistant) -> None:
@@ -410,7 +452,8 @@ async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
 ) -> None:
     page = golden("answer_nights")
     bridge.answers["nights"] = [
-        page | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
+        page
+        | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
         page | {"nights": [night("2026-11-21", 33.0)], "next": None},
     ]
     await set_up(hass, bridge, entry)
@@ -432,7 +475,9 @@ async def test_a_revised_night_replaces_its_row(
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
     bridge.nights = [night("2026-11-21", 35.5, 2)]
-    bridge.say("anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2})
+    bridge.say(
+        "anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2}
+    )
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [35.5]
     assert [mean for _, mean in await rows(hass, "cramps_possible")] == []
@@ -456,7 +501,9 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
     bridge.say("status", "online")
     await settle(hass)
     assert "no sleeper `bob`; there are anna" in caplog.text
-    bridge.answers["nights"] = [golden("answer_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}]
+    bridge.answers["nights"] = [
+        golden("answer_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}
+    ]
     bridge.say("status", "offline")
     bridge.say("status", "online")
     await settle(hass)
@@ -525,7 +572,8 @@ async def test_an_older_night_does_not_stand_for_one_that_was_not_measured(
     bridge.say("status", "offline")
     bridge.say("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
-    restless, in_a_row = "binary_sensor.anna_restless_last_night", "sensor.anna_restless_nights_in_a_row"
+    restless = "binary_sensor.anna_restless_last_night"
+    in_a_row = "sensor.anna_restless_nights_in_a_row"
     assert (value(hass, restless), value(hass, in_a_row)) == (STATE_ON, "2")
     freezer.move_to("2026-11-23T09:00:00Z")
     await bridge.tell()
@@ -544,11 +592,17 @@ async def test_what_is_there_stays_when_the_bridge_tells_again_what_it_is(
 async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     shown = hass.states.get("sensor.anna_plm_index_mean_of_7_days")
     assert shown is not None
-    assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == ("24.1", 6, 9.8)
+    assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == (
+        "24.1",
+        6,
+        9.8,
+    )
     assert value(hass, "sensor.anna_plm_index_mean_of_30_days") == STATE_UNKNOWN
 
 
-async def test_what_is_true_now(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_what_is_true_now(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     assert value(hass, "binary_sensor.anna_asleep") == STATE_OFF
     cramp = hass.states.get("binary_sensor.anna_cramp")
     assert cramp is not None
@@ -567,7 +621,11 @@ async def test_what_is_true_now(hass: HomeAssistant, bridge: Bridge, loaded: Moc
 
 
 async def test_rows_that_are_lost_are_made_anew(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, hass_storage: dict[str, Any]
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    entry: MockConfigEntry,
+    hass_storage: dict[str, Any],
 ) -> None:
     """The database was lost; what is remembered was not."""
     known = {"measures": KEPT, "zone": "Europe/Berlin", "nights": {"anna": "2026-11-21"}}
@@ -592,7 +650,11 @@ async def test_an_old_night_that_is_revised_replaces_its_row_too(
     await set_up(hass, bridge, entry)
     await settle(hass)
     bridge.nights[0] = night("2026-10-10", 44.0, 2)
-    told = golden("event_night") | {"start": dt_util.utcnow().isoformat(), "night": "2026-10-10", "revision": 2}
+    told = golden("event_night") | {
+        "start": dt_util.utcnow().isoformat(),
+        "night": "2026-10-10",
+        "revision": 2,
+    }
     bridge.say("anna/event", told)
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [44.0, 12.0]
@@ -625,12 +687,18 @@ async def test_a_zone_that_is_none_changes_nothing(
 async def test_nights_of_two_sleepers_are_each_told(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    """Their events have the same id, as an id is unique for a sleeper; one who is refused holds up nobody."""
-    bridge.say("info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]})
+    """Their events have the same id, as an id is unique for a sleeper; one who is refused holds up
+    nobody."""
+    bridge.say(
+        "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
+    )
     bridge.say("bo/state", golden("state"))
     await hass.async_block_till_done()
     bridge.nights = [night(dt_util.now().date().isoformat(), 31.0)]
-    event = golden("event_night") | {"start": dt_util.utcnow().isoformat(), "night": bridge.nights[0]["night"]}
+    event = golden("event_night") | {
+        "start": dt_util.utcnow().isoformat(),
+        "night": bridge.nights[0]["night"],
+    }
     event |= {"known": dt_util.utcnow().isoformat(), "revision": 1}
     for sleeper in ("anna", "bo"):
         bridge.say(f"{sleeper}/event", event)
@@ -666,9 +734,15 @@ async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
     entry: MockConfigEntry,
     hass_storage: dict[str, Any],
 ) -> None:
-    """It kept the date of the last night alone, and fewer measures: the others are wanted of every night."""
+    """It kept the date of the last night alone, and fewer measures: the others are wanted of every
+    night."""
     key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": {"anna": "2026-11-20"}}
+    hass_storage[key] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": key,
+        "data": {"anna": "2026-11-20"},
+    }
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-20", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)

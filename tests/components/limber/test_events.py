@@ -1,4 +1,5 @@
-"""Cramps, bed, nights and factors as they happen; triggers and conditions of the automation editor over them."""
+"""Cramps, bed, nights and factors as they happen; triggers and conditions of the automation editor
+over them."""
 
 from datetime import timedelta
 from typing import Any
@@ -44,12 +45,18 @@ async def test_a_cramp_is_told_when_it_begins_and_when_it_is_over(
     assert shown(hass, "event.anna_cramp")["event_type"] == "started"
     await say(hass, bridge, "event_cramp_ended", id="c-ended")
     told = shown(hass, "event.anna_cramp")
-    assert (told["event_type"], told["certainty"], told["reason"]) == ("ended", "probable", "tense calf, then movement")
+    assert (told["event_type"], told["certainty"], told["reason"]) == (
+        "ended",
+        "probable",
+        "tense calf, then movement",
+    )
     await say(hass, bridge, "event_cramp_ended", id="p-ended", certainty="possible")
     assert shown(hass, "event.anna_cramp")["event_type"] == "possible"
 
 
-async def test_bed_and_factors_are_told(hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry) -> None:
+async def test_bed_and_factors_are_told(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
     await say(hass, bridge, "event_bed", in_bed=True, id="b1")
     assert shown(hass, "event.anna_bed")["event_type"] == "went_to_bed"
     await say(hass, bridge, "event_bed", in_bed=False, id="b2")
@@ -70,7 +77,16 @@ async def test_when_each_factor_was_logged_last_is_remembered(
             ("stretching", "2026-11-21T19:00:00Z"),
         ]
     ):
-        await say(hass, bridge, "event_bed", kind="factor", factor=factor, note=None, id=f"f{number}", start=start)
+        await say(
+            hass,
+            bridge,
+            "event_bed",
+            kind="factor",
+            factor=factor,
+            note=None,
+            id=f"f{number}",
+            start=start,
+        )
     last = shown(hass, "event.anna_logged")["last"]
     assert last == {"stretching": "2026-11-21T20:00:00+00:00", "water": "2026-11-21T20:05:00+00:00"}
 
@@ -82,9 +98,19 @@ async def test_a_finished_night_is_told_with_its_figures(
     bridge.nights = [night("2026-11-22", plm_index=31.5, movements=99, cramps_possible=1)]
     await say(hass, bridge, "event_night", night="2026-11-22", revision=1)
     told = shown(hass, "event.anna_night")
-    assert (told["event_type"], told["night"], told["plm_index"], told["movements"], told["cramps"]) == (
-        "finished", "2026-11-22", 31.5, 99, 1,
-    )  # fmt: skip
+    assert (
+        told["event_type"],
+        told["night"],
+        told["plm_index"],
+        told["movements"],
+        told["cramps"],
+    ) == (
+        "finished",
+        "2026-11-22",
+        31.5,
+        99,
+        1,
+    )
     bridge.nights = [night("2026-11-22", plm_index=30.0)]
     await say(hass, bridge, "event_night", night="2026-11-22", revision=2, id="night-2")
     assert shown(hass, "event.anna_night")["event_type"] == "revised"
@@ -131,18 +157,48 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
 @pytest.mark.parametrize(
     ("trigger", "entity", "event", "other"),
     [
-        ("cramp_started", "event.anna_cramp", ("event_cramp_started", {}), ("event_cramp_ended", {})),
-        ("cramp_confirmed", "event.anna_cramp", ("event_cramp_ended", {}), ("event_cramp_started", {})),
+        (
+            "cramp_started",
+            "event.anna_cramp",
+            ("event_cramp_started", {}),
+            ("event_cramp_ended", {}),
+        ),
+        (
+            "cramp_confirmed",
+            "event.anna_cramp",
+            ("event_cramp_ended", {}),
+            ("event_cramp_started", {}),
+        ),
         (
             "cramp_noticed",
             "event.anna_cramp",
             ("event_cramp_ended", {"certainty": "possible"}),
             ("event_cramp_ended", {}),
         ),
-        ("series_started", "event.anna_periodic_series", ("event_series_confirmed", {}), ("event_series_ended", {})),
-        ("went_to_bed", "event.anna_bed", ("event_bed", {"in_bed": True}), ("event_bed", {"in_bed": False})),
-        ("got_up", "event.anna_bed", ("event_bed", {"in_bed": False}), ("event_bed", {"in_bed": True})),
-        ("night_finished", "event.anna_night", ("event_night", {"revision": 1}), ("event_night", {"revision": 2})),
+        (
+            "series_started",
+            "event.anna_periodic_series",
+            ("event_series_confirmed", {}),
+            ("event_series_ended", {}),
+        ),
+        (
+            "went_to_bed",
+            "event.anna_bed",
+            ("event_bed", {"in_bed": True}),
+            ("event_bed", {"in_bed": False}),
+        ),
+        (
+            "got_up",
+            "event.anna_bed",
+            ("event_bed", {"in_bed": False}),
+            ("event_bed", {"in_bed": True}),
+        ),
+        (
+            "night_finished",
+            "event.anna_night",
+            ("event_night", {"revision": 1}),
+            ("event_night", {"revision": 2}),
+        ),
     ],
 )
 async def test_a_trigger_of_ours(
@@ -154,7 +210,9 @@ async def test_a_trigger_of_ours(
     event: tuple[str, dict[str, Any]],
     other: tuple[str, dict[str, Any]],
 ) -> None:
-    fired = await automate(hass, triggers=[{"trigger": f"limber.{trigger}", "target": {"entity_id": entity}}])
+    fired = await automate(
+        hass, triggers=[{"trigger": f"limber.{trigger}", "target": {"entity_id": entity}}]
+    )
     await say(hass, bridge, other[0], **other[1], id="other")
     assert not fired
     await say(hass, bridge, event[0], **event[1], id="this")
@@ -168,7 +226,9 @@ async def test_a_target_holds_other_entities_too_and_they_trigger_nothing(
     devices = dr.async_get(hass)
     for device in dr.async_entries_for_config_entry(devices, loaded.entry_id):
         devices.async_update_device(device.id, area_id=area.id)
-    fired = await automate(hass, triggers=[{"trigger": "limber.cramp_started", "target": {"area_id": area.id}}])
+    fired = await automate(
+        hass, triggers=[{"trigger": "limber.cramp_started", "target": {"area_id": area.id}}]
+    )
     await say(hass, bridge, "event_series_confirmed", id="series")
     await say(hass, bridge, "event_bed", in_bed=True, id="bed")
     assert not fired
@@ -181,7 +241,8 @@ async def test_a_restless_night_lies_above_the_limit(
 ) -> None:
     target = {"entity_id": "event.anna_night"}
     fired = await automate(
-        hass, triggers=[{"trigger": "limber.restless_night", "target": target, "options": {"above": 20}}]
+        hass,
+        triggers=[{"trigger": "limber.restless_night", "target": target, "options": {"above": 20}}],
     )
     for number, (index, count) in enumerate([(20.0, 0), (None, 0), (20.1, 1)]):
         bridge.nights = [night("2026-11-22", plm_index=index)]
@@ -192,7 +253,9 @@ async def test_a_restless_night_lies_above_the_limit(
 async def go(hass: HomeAssistant, condition: str, entity: str, **options: object) -> bool:
     """Whether a condition of ours passes now."""
     one = {"condition": f"limber.{condition}", "target": {"entity_id": entity}, "options": options}
-    fired = await automate(hass, triggers=[{"trigger": "event", "event_type": "go"}], conditions=[one])
+    fired = await automate(
+        hass, triggers=[{"trigger": "event", "event_type": "go"}], conditions=[one]
+    )
     hass.bus.async_fire("go")
     await hass.async_block_till_done()
     return bool(fired)
@@ -231,7 +294,9 @@ async def test_an_older_night_is_not_last_night(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-23T12:30:00Z")
-    assert not await go(hass, "last_night_was_restless", "sensor.anna_plm_index_last_night", above=1)
+    assert not await go(
+        hass, "last_night_was_restless", "sensor.anna_plm_index_last_night", above=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,11 +309,17 @@ async def test_an_older_night_is_not_last_night(
     ],
 )
 async def test_bad_nights_in_a_row(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, indices: list[float | None], passes: bool
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    indices: list[float | None],
+    passes: bool,
 ) -> None:
     today = dt_util.now().date()
     days = [today - timedelta(days=len(indices) - 1 - number) for number in range(len(indices))]
-    bridge.nights = [night(day.isoformat(), plm_index=index) for day, index in zip(days, indices, strict=True)]
+    bridge.nights = [
+        night(day.isoformat(), plm_index=index) for day, index in zip(days, indices, strict=True)
+    ]
     await say(hass, bridge, "event_night", night=today.isoformat())
     bridge.say("status", "offline")
     bridge.say("status", "online")

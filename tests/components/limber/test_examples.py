@@ -32,7 +32,10 @@ EXAMPLES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
 def test_home_assistant_takes_the_blueprint(path: Path) -> None:
     blueprint = Blueprint(
-        read(path.read_text()), path=str(path), expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA
+        read(path.read_text()),
+        path=str(path),
+        expected_domain="automation",
+        schema=AUTOMATION_BLUEPRINT_SCHEMA,
     )
     assert blueprint.validate() is None
     assert blueprint.metadata["source_url"].endswith(f"/blueprints/automation/limber/{path.name}")
@@ -46,9 +49,14 @@ def test_every_blueprint_can_be_imported_with_a_press(path: Path) -> None:
 
 @pytest.mark.parametrize("automation", EXAMPLES, ids=lambda automation: automation["alias"])
 async def test_home_assistant_takes_the_example(
-    hass: HomeAssistant, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture, automation: dict[str, Any]
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    automation: dict[str, Any],
 ) -> None:
-    assert await async_setup_component(hass, "automation", {"automation": [automation | {"alias": "example"}]})
+    assert await async_setup_component(
+        hass, "automation", {"automation": [automation | {"alias": "example"}]}
+    )
     await hass.async_block_till_done()
     state = hass.states.get("automation.example")
     assert state is not None

@@ -1,4 +1,5 @@
-"""Manifest, texts, icons, images and descriptions: in step with the code and with what Home Assistant takes."""
+"""Manifest, texts, icons, images and descriptions: in step with the code and with what Home
+Assistant takes."""
 
 import json
 import re
@@ -19,23 +20,38 @@ from homeassistant.util.yaml import load_yaml_dict
 
 import limber_bridge
 from custom_components.limber import config_flow, coordinator
-from custom_components.limber.binary_sensor import BRIDGE, MONITORING, NOW, PROBLEM, RESTLESS, SENSOR, SENSOR_PROBLEM
+from custom_components.limber.binary_sensor import (
+    BRIDGE,
+    MONITORING,
+    NOW,
+    PROBLEM,
+    RESTLESS,
+    SENSOR,
+    SENSOR_PROBLEM,
+)
 from custom_components.limber.button import BUTTONS
 from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
 from custom_components.limber.const import DOMAIN, FACTORS, OF_SENSORS
 from custom_components.limber.event import EVENTS
+from custom_components.limber.issues import PROBLEMS
 from custom_components.limber.number import SENSITIVITY
-from custom_components.limber.problems import PROBLEMS
-from custom_components.limber.sensor import HEALTH, MEANS, MEASURES, MOMENTS, RESTLESS_NIGHTS, USUAL_BEDTIME
+from custom_components.limber.sensor import (
+    HEALTH,
+    MEANS,
+    MEASURES,
+    MOMENTS,
+    RESTLESS_NIGHTS,
+    USUAL_BEDTIME,
+)
 from custom_components.limber.services import ACTIONS
 from custom_components.limber.switch import PAUSE
 from custom_components.limber.trigger import TRIGGERS
-from limber_bridge.detection.events import Fault, Method
-from limber_bridge.detection.signal import PLACES, Quantity, Sensor, Side
+from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
+from limber_bridge.detection.events import FaultKind, Method
+from limber_bridge.detection.signal import PLACEMENTS, Quantity, Sensor, Side
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.health import PROBLEM_ENDED, PROBLEM_SILENT
-from limber_bridge.sources.arrival import Reason
+from limber_bridge.sources.source_api import Reason
 
 ROOT = Path(__file__).parents[3]
 COMPONENT = ROOT / "custom_components" / DOMAIN
@@ -60,14 +76,16 @@ def read(name: str) -> dict[str, Any]:
 
 
 ALL = {language: read(f"translations/{language}.json") for language in LANGUAGES}
-TEXTS, ICONS, MANIFEST = ALL["en"], read("icons.json"), read("manifest.json")
+TEXTS = ALL["en"]
+ICONS = read("icons.json")
+MANIFEST = read("manifest.json")
 SENTENCES = read("sentences.json")
 
 
 def spots() -> set[str]:
     """Where sensors may be, as the bridge knows them."""
     found = set()
-    for quantity, places in PLACES.items():
+    for quantity, places in PLACEMENTS.items():
         for place in places:
             for side in (None,) if place == "bed" else (None, *Side):
                 sensor = Sensor(1, quantity, place, side)
@@ -91,7 +109,9 @@ def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
-async def test_home_assistant_finds_it_whole(hass: HomeAssistant, enable_custom_integrations: None) -> None:
+async def test_home_assistant_finds_it_whole(
+    hass: HomeAssistant, enable_custom_integrations: None
+) -> None:
     integration = (await loader.async_get_custom_components(hass))[DOMAIN]
     assert integration.has_translations
     assert integration.has_branding
@@ -114,9 +134,17 @@ def test_what_is_imported_of_home_assistant_stands_in_the_manifest() -> None:
     imported = set(re.findall(r"from homeassistant\.components\.(\w+)", code))
     imported |= set(re.findall(r"from homeassistant\.components import (\w+)", code))
     platforms = {
-        "binary_sensor", "button", "calendar", "diagnostics", "event", "number", "repairs", "sensor", "switch",
+        "binary_sensor",
+        "button",
+        "calendar",
+        "diagnostics",
+        "event",
+        "number",
+        "repairs",
+        "sensor",
+        "switch",
         "system_health",
-    }  # fmt: skip
+    }
     assert imported - platforms == {*MANIFEST["dependencies"], *MANIFEST["after_dependencies"]}
 
 
@@ -133,7 +161,11 @@ def test_hacs_knows_every_key() -> None:
 
 def test_nothing_is_taken_for_an_app() -> None:
     """The Supervisor reads every file of these names as one."""
-    tracked = [path for path in ROOT.glob("**/config.*") if not any(part.startswith(".") for part in path.parts)]
+    tracked = [
+        path
+        for path in ROOT.glob("**/config.*")
+        if not any(part.startswith(".") for part in path.parts)
+    ]
     assert [path for path in tracked if path.suffix in (".yaml", ".yml", ".json")] == []
 
 
@@ -156,13 +188,19 @@ def test_home_assistant_takes_the_actions_and_the_code_has_the_same() -> None:
     assert set(described) == {action.name for action in ACTIONS} == set(TEXTS["services"])
     for action in ACTIONS:
         fields = {"sleeper", *(str(key) for key in action.schema)}
-        assert set(described[action.name]["fields"]) == fields == set(TEXTS["services"][action.name]["fields"])
+        assert (
+            set(described[action.name]["fields"])
+            == fields
+            == set(TEXTS["services"][action.name]["fields"])
+        )
     factor = described["log"]["fields"]["factor"]["selector"]["select"]
     assert factor["options"] == list(FACTORS)
 
 
 def test_home_assistant_takes_the_triggers_and_the_code_has_the_same() -> None:
-    described = trigger_descriptions._TRIGGERS_DESCRIPTION_SCHEMA(load_yaml_dict(str(COMPONENT / "triggers.yaml")))
+    described = trigger_descriptions._TRIGGERS_DESCRIPTION_SCHEMA(
+        load_yaml_dict(str(COMPONENT / "triggers.yaml"))
+    )
     assert set(described) == set(TRIGGERS) == set(TEXTS["triggers"]) == set(ICONS["triggers"])
     for name, one in described.items():
         assert set(one.get("fields", {})) == set(TEXTS["triggers"][name].get("fields", {}))
@@ -210,11 +248,15 @@ def test_what_each_sensor_has_is_known() -> None:
 def test_states_and_attributes_have_texts() -> None:
     events = TEXTS["entity"]["event"]
     for one in EVENTS:
-        assert set(events[one.key]["state_attributes"]["event_type"]["state"]) == set(one.event_types or ())
-    problems = TEXTS["entity"]["binary_sensor"]["connected_bed"]["state_attributes"]["problem"]["state"]
+        assert set(events[one.key]["state_attributes"]["event_type"]["state"]) == set(
+            one.event_types or ()
+        )
+    problems = TEXTS["entity"]["binary_sensor"]["connected_bed"]["state_attributes"]["problem"][
+        "state"
+    ]
     # These are nobody's: no sensor of ours, or all of them together.
     told = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.OVERLOADED}
-    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *told, *Fault}
+    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *told, *FaultKind}
     methods = TEXTS["entity"]["binary_sensor"]["in_bed"]["state_attributes"]["method"]["state"]
     assert set(methods) == {ASLEEP_METHOD, *Method}
     assert set(TEXTS["selector"]["factor"]["options"]) == set(FACTORS)
@@ -229,12 +271,23 @@ def test_every_error_and_abort_in_the_code_has_a_text() -> None:
         *coordinator.ISSUES,
     }
     assert set(TEXTS["config"]["abort"]) == aborts
-    assert set(TEXTS["config"]["error"]) == {"no_bridge", "other_bridge", "invalid_topic", *coordinator.ISSUES}
+    assert set(TEXTS["config"]["error"]) == {
+        "no_bridge",
+        "other_bridge",
+        "invalid_topic",
+        *coordinator.ISSUES,
+    }
     steps = set(re.findall(r'step_id="(\w+)"', code))
     assert set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"]) == steps
-    raised = "\n".join((COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "services", "intent"))
+    raised = "\n".join(
+        (COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "services", "intent")
+    )
     keys = set(re.findall(r'translation_key="(\w+)"', raised)) | set(coordinator.ISSUES)
-    assert set(TEXTS["exceptions"]) == keys | {"nobody_watched", "nobody_of_that_name", "several_of_that_name"}
+    assert set(TEXTS["exceptions"]) == keys | {
+        "nobody_watched",
+        "nobody_of_that_name",
+        "several_of_that_name",
+    }
     assert set(TEXTS["issues"]) == {*coordinator.ISSUES, *(one.key for one in PROBLEMS)}
 
 
@@ -245,18 +298,28 @@ def test_every_field_is_described() -> None:
 
 
 def test_the_words_in_the_code_are_those_in_the_texts() -> None:
-    code = "\n".join((COMPONENT / f"{name}.py").read_text() for name in ("words", "account", "intent", "calendar"))
+    code = "\n".join(
+        (COMPONENT / f"{name}.py").read_text()
+        for name in ("words", "account", "intent", "calendar")
+    )
     used = set(re.findall(r'(?:texts|words|_words)\["(\w+)"', code))
     known = set(TEXTS["selector"]["words"]["options"])
     kinds = {"possible", "probable", "reported"}
-    spoken = {*kinds, *(f"calendar_{kind}" for kind in (*kinds, "confirmed")), "confirmed", "no_night", "no_such_night"}
+    spoken = {
+        *kinds,
+        *(f"calendar_{kind}" for kind in (*kinds, "confirmed")),
+        "confirmed",
+        "no_night",
+        "no_such_night",
+    }
     assert used <= known
     assert known == used | spoken | set(FACTORS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_says_all_of_it(language: str) -> None:
-    ours, theirs = dict(leaves(TEXTS)), dict(leaves(ALL[language]))
+    ours = dict(leaves(TEXTS))
+    theirs = dict(leaves(ALL[language]))
     assert set(theirs) == set(ours)
     for path, text in ours.items():
         assert placeholders(theirs[path]) == placeholders(text), path
@@ -270,7 +333,11 @@ def test_every_language_says_all_of_it(language: str) -> None:
 def test_names_of_a_sleeper_are_told_apart(language: str) -> None:
     """Or Home Assistant would number them."""
     for platform, rows in ALL[language]["entity"].items():
-        names = [row["name"] for key, row in rows.items() if not key.endswith("bridge") and key != "bridge_problem"]
+        names = [
+            row["name"]
+            for key, row in rows.items()
+            if not key.endswith("bridge") and key != "bridge_problem"
+        ]
         assert sorted(set(names)) == sorted(names), platform
 
 

@@ -15,13 +15,13 @@ from custom_components.limber.wire import (
     CrampEvent,
     Done,
     Event,
-    EventsAnswer,
+    EventsResponse,
     FactorEvent,
     GapEvent,
     MalformedMessageError,
     MovementEvent,
     NightEvent,
-    NightsAnswer,
+    NightsResponse,
     OtherVersionError,
     Refusal,
     SeriesEvent,
@@ -48,8 +48,8 @@ EVENTS: dict[str, type[Event]] = {
     "event_factor": FactorEvent,
 }
 ANSWERS: dict[str, type[Answer]] = {
-    "answer_nights": NightsAnswer,
-    "answer_events": EventsAnswer,
+    "answer_nights": NightsResponse,
+    "answer_events": EventsResponse,
     "answer_done": Done,
     "answer_label": Done,
     "answer_log": Done,
@@ -79,19 +79,31 @@ def test_info_and_state_are_understood() -> None:
     assert state.bridge is not None
     assert [problem.key for problem in state.bridge.problems] == ["broker_refuses_publish"]
     unknown = parse_state(json.dumps(golden("state_nothing_known")))
-    assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (None, None, None)
+    assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_questions_are_those_of_the_contract() -> None:
     for name in ("ask_nights", "ask_events", "ask_end_night"):
         wanted = golden(name)
-        rest = {key: value for key, value in wanted.items() if key not in ("v", "id", "reply", "ask", "sleeper")}
+        rest = {
+            key: value
+            for key, value in wanted.items()
+            if key not in ("v", "id", "reply", "ask", "sleeper")
+        }
         made = question(wanted["ask"], wanted["sleeper"], wanted["id"], wanted["reply"], **rest)
         assert json.loads(made) == wanted
 
 
 def test_every_message_to_the_component_is_tested() -> None:
-    sent = {path.stem for path in CONTRACT.glob("*.json") if not path.stem.startswith(("ask_", "frames"))}
+    sent = {
+        path.stem
+        for path in CONTRACT.glob("*.json")
+        if not path.stem.startswith(("ask_", "frames"))
+    }
     assert sent == {*EVENTS, *ANSWERS, "info", "state", "state_nothing_known"}
 
 
@@ -132,11 +144,23 @@ def without(name: str, key: str) -> dict[str, Any]:
         ("answer", json.dumps({"v": 1})),
     ],
     ids=[
-        "empty", "a list", "cut off", "no version", "a version that is none", "a key is missing", "a word for yes",
-        "a word for a time", "a time without a zone", "a sensor without a number", "NaN", "true for a count",
-        "an event without an id", "a night that is none", "an answer without anything",
+        "empty",
+        "a list",
+        "cut off",
+        "no version",
+        "a version that is none",
+        "a key is missing",
+        "a word for yes",
+        "a word for a time",
+        "a time without a zone",
+        "a sensor without a number",
+        "NaN",
+        "true for a count",
+        "an event without an id",
+        "a night that is none",
+        "an answer without anything",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_right_is_refused_whole(kind: str, payload: str) -> None:
     with pytest.raises(MalformedMessageError):
         PARSERS[kind](payload)
@@ -147,7 +171,10 @@ def test_what_is_not_right_is_refused_whole(kind: str, payload: str) -> None:
     st.text(max_size=50)
     | st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-        lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(st.sampled_from(list(golden("state"))), deeper),
+        lambda deeper: (
+            st.lists(deeper, max_size=3)
+            | st.dictionaries(st.sampled_from(list(golden("state"))), deeper)
+        ),
         max_leaves=10,
     ).map(lambda value: json.dumps({"v": 1} | value if isinstance(value, dict) else value))
 )

@@ -1,0 +1,1 @@
+"""`limber.yaml`: its schema and its loader."""

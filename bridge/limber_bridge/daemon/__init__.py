@@ -1,0 +1,1 @@
+"""The running bridge: wiring, sleepers, broker, health and requests."""

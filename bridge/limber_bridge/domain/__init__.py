@@ -1,0 +1,1 @@
+"""Nights, settings and recordings: the types that storage, sources and outputs share. Pure."""

@@ -1,0 +1,1 @@
+"""What the commands do with recorded nights and with the journal."""

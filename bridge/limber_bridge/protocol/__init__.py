@@ -1,0 +1,1 @@
+"""MQTT messages: their fields, and how events, nights and requests are encoded. Pure."""

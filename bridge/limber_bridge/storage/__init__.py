@@ -1,0 +1,1 @@
+"""The journal and the raw signal on disk."""

@@ -1,0 +1,677 @@
+"""Everything goes wrong at once, and nothing is lost: a real broker, bridge and consumer, killed
+and cut off at random.
+
+A second bridge gets the same frames and is left alone: what the disturbed one keeps must be the
+same outside the gaps that it reports, whatever its clock said meanwhile. The night passes at ten
+times the speed of life.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, override
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from devtools.broker import wait_for_port
+from devtools.clock_steps import Shifts
+from devtools.fast_clock import FastClock
+from devtools.mqtt_consumer import thing
+from devtools.processes import DevtoolError, Program, free_port, need, start
+from devtools.random_sleepers import KEY, Leg, Way, kicks
+from devtools.tcp_proxy import Proxy
+from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, UnilateralMovement
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.protocol.encoding import event_message, night_message
+from limber_bridge.storage.journal_reader import read_only
+
+SPEED: Final = 10
+SIDES: Final = {1: "left", 2: "right"}
+ZONE: Final = ZoneInfo("Europe/Berlin")
+TURN: Final = datetime(2026, 11, 22, 12, tzinfo=ZONE)
+"""When the night ends."""
+AFTER: Final = 30.0
+"""s of the night's clock that are left to go on after the turn."""
+CALM: Final = 10.0
+"""s, real, without a fault before everything is counted."""
+SETTLED: Final = 2.0
+"""s of the night's clock around a gap in which a movement may be cut, or seen otherwise."""
+ALIKE: Final = 0.6
+"""s; the two bridges place a frame in time by when it came, and 20 ms of this machine are 0.2 s
+there."""
+SETTINGS: Final = """\
+bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
+broker: {{host: 127.0.0.1, port: {broker}}}
+keep: {{raw: 0}}
+network: {{address: 127.0.0.1, port: {sensor}}}
+sleepers:
+  - name: Anna
+    sensors:
+      - {{id: 1, source: network, place: ankle, side: left, quantity: acceleration, key: {key}}}
+      - {{id: 2, source: network, place: ankle, side: right, quantity: acceleration, key: {key}}}
+"""
+RIGHTS: Final = "topic readwrite #\n"
+NO_RIGHTS: Final = "topic read #\n"
+DISK: Final = 6
+"""MB of the small disk."""
+WRONG: Final = (2.0, 90.0)
+"""s by which the clock is set forwards or back, at least and at most."""
+BEFORE: Final = (120.0, 180.0)
+"""s by which it is set back while no bridge runs: more than it is away, as nobody could tell of
+anything less."""
+
+
+@dataclass(slots=True)
+class ChaosStack:
+    """What runs, and how it is started again."""
+
+    folder: Path
+    clock: FastClock
+    broker_port: int = field(default_factory=free_port)
+    proxy_port: int = field(default_factory=free_port)
+    sensor_port: int = field(default_factory=free_port)
+    calm_port: int = field(default_factory=free_port)
+    running: dict[str, Program] = field(default_factory=dict)
+    shifts: Shifts = field(default_factory=Shifts)
+    """How wrong the clock of the disturbed bridge was, and when."""
+
+    @property
+    def disk(self) -> Path:
+        """Where the disturbed bridge keeps its journal."""
+        return self.folder / "disk"
+
+    def start(self, name: str) -> None:
+        """Start one of the programs."""
+        self.running[name] = start(name, self._command(name), self.folder / f"{name}.log")
+
+    def _command(self, name: str) -> Sequence[str | Path]:
+        match name:
+            case "broker":
+                return [need("mosquitto"), "-c", self.folder / "mosquitto.conf"]
+            case "consumer":
+                return [
+                    sys.executable,
+                    "-m",
+                    "devtools.mqtt_consumer",
+                    str(self.broker_port),
+                    self.folder / "consumer.db",
+                ]
+            case _:
+                settings = self.folder / f"{name}.yaml"
+                clock = self.clock if name == "calm" else self._clock
+                return [
+                    sys.executable,
+                    "-m",
+                    "devtools.fast_clock",
+                    str(clock),
+                    "run",
+                    "--config",
+                    settings,
+                ]
+
+    @property
+    def _clock(self) -> FastClock:
+        """The clock of the disturbed bridge."""
+        return replace(self.clock, wrong=self.folder / "clock")
+
+    def set_clock(self, ahead: float) -> None:
+        """Set the clock of the disturbed bridge: ahead of the true time by so many s.
+
+        What is nearly so already stays: the bridge takes it for no setting, and makes it up slowly.
+        """
+        if abs(ahead - self.shifts.ahead) < WRONG[0]:
+            return
+        self._clock.put(ahead)
+        self.shifts.note(self.clock.now(), ahead)
+        with (self.folder / "clock.log").open("a") as log:
+            log.write(f"{self.clock.now():.2f} {ahead:+.2f}\n")
+
+    def write(self) -> None:
+        """Write the configurations."""
+        user = "user root\n" if os.geteuid() == 0 else ""
+        self._clock.put(0.0)
+        (self.folder / "rights").write_text(RIGHTS)
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self.broker_port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            f"acl_file {self.folder}/rights\n{user}"
+        )
+        for name, journal, broker, sensor in (
+            ("bridge", self.disk / "limber.db", self.proxy_port, self.sensor_port),
+            ("calm", self.folder / "calm.db", 1, self.calm_port),
+        ):
+            text = SETTINGS.format(journal=journal, broker=broker, sensor=sensor, key=KEY.decode())
+            (self.folder / f"{name}.yaml").write_text(text)
+
+    def rights(self, text: str) -> None:
+        """Have the broker let others do something else than before."""
+        (self.folder / "rights").write_text(text)
+        with suppress(ProcessLookupError):
+            self.running["broker"].process.send_signal(1)
+
+    def stop(self) -> None:
+        """Stop everybody; the consumer first, as what comes when a bridge ends is for those who ask
+        later.
+        """
+        for name in ("consumer", "bridge", "calm", "broker"):
+            if name in self.running:
+                self.running[name].stop()
+
+    def revive(self) -> None:
+        """Start whatever does not run."""
+        for name in ("broker", "bridge", "consumer"):
+            if not self.running[name].runs:
+                self.start(name)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """Give a folder that is a file system of its own, where this machine lets us; yield whether it
+    is.
+    """
+    folder.mkdir()
+    options = f"size={DISK}m"
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "limber-chaos", folder],
+        capture_output=True,
+        check=False,
+    )
+    try:
+        yield not made.returncode
+    finally:
+        if not made.returncode:
+            subprocess.run(["umount", "-l", folder], check=False)
+
+
+class Chaos:
+    """Does harm, and counts it."""
+
+    def __init__(
+        self, house: ChaosStack, proxy: Proxy, legs: Sequence[Leg], rng: random.Random
+    ) -> None:
+        """Prepare."""
+        self._house = house
+        self._proxy = proxy
+        self._legs = legs
+        self._rng = rng
+        self.done: Counter[str] = Counter()
+        self.faults: dict[str, Callable[[], Awaitable[None]]] = {
+            "bridge killed": self._kill_bridge,
+            "bridge stopped": self._stop_bridge,
+            "consumer killed": self._kill_consumer,
+            "broker killed, memory wiped": self._kill_broker,
+            "link half-open": self._freeze,
+            "link cut": self._cut,
+            "permission refused": self._refuse,
+            "disk full": self._fill_disk,
+            "clock set": self._set_clock,
+            "sensor restarted": self._restart_sensor,
+        }
+
+    async def run(self, until: float, wanted: Sequence[str]) -> None:
+        """Do one thing after the other until a moment (s, monotonic); each of them at least once,
+        if time allows.
+        """
+        names: list[str] = []
+        while time.monotonic() < until:
+            if not names:
+                names = list(wanted)
+                self._rng.shuffle(names)
+            name = names.pop()
+            await self.faults[name]()
+            self.done[name] += 1
+            self._house.revive()
+            if self._rng.random() < 0.8:
+                await self.up()
+            await self._pause(0.3, 3.0)
+
+    async def up(self) -> None:
+        """Wait until the bridge hears again; now and then it is harmed before that."""
+        for _ in range(100):
+            if is_bound(self._house.sensor_port):
+                return
+            await asyncio.sleep(0.05)
+
+    async def _pause(self, least: float, most: float) -> None:
+        await asyncio.sleep(self._rng.uniform(least, most))
+
+    async def _kill_bridge(self) -> None:
+        self._house.running["bridge"].kill()
+        await self._pause(0.0, 1.0)
+
+    async def _stop_bridge(self) -> None:
+        await asyncio.to_thread(self._house.running["bridge"].stop)
+
+    async def _kill_consumer(self) -> None:
+        self._house.running["consumer"].kill()
+        await self._pause(0.0, 2.0)
+
+    async def _kill_broker(self) -> None:
+        self._house.running["broker"].kill()
+        await self._pause(0.0, 2.0)
+
+    async def _freeze(self) -> None:
+        self._proxy.freeze()
+        await self._pause(1.0, 4.0)
+        if self._rng.random() < 0.5:
+            self._proxy.cut()
+        self._proxy.thaw()
+
+    async def _cut(self) -> None:
+        self._proxy.cut()
+
+    async def _refuse(self) -> None:
+        self._house.rights(NO_RIGHTS)
+        await self._pause(0.5, 3.0)
+        self._house.rights(RIGHTS)
+
+    async def _fill_disk(self) -> None:
+        with self._full():
+            await self._pause(1.0, 4.0)
+            if self._rng.random() < 0.3:
+                # Whoever dies with events in memory has to report a gap.
+                self._house.running["bridge"].kill()
+
+    @contextmanager
+    def _full(self) -> Iterator[None]:
+        """Leave no room for the journal: on its disk, or where that is the machine's, by a limit on
+        the process.
+        """
+        if os.path.ismount(self._house.disk):
+            filler = self._house.disk / "filler"
+            with filler.open("wb", buffering=0) as out, suppress(OSError):
+                while True:
+                    out.write(bytes(4096))
+            yield
+            filler.unlink()
+            return
+        process = self._house.running["bridge"].process
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        yield
+        with suppress(ProcessLookupError):
+            resource.prlimit(
+                process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            )
+
+    async def _set_clock(self) -> None:
+        await self.up()
+        if self._rng.random() < 0.3:
+            await self._set_clock_unseen()
+            return
+        self._house.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
+        await self._pause(1.0, 3.0)
+        if self._rng.random() < 0.5:
+            self._house.set_clock(0.0)
+
+    async def _set_clock_unseen(self) -> None:
+        """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or
+        back to before.
+        """
+        self._house.running["bridge"].kill()
+        by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
+        self._house.set_clock(self._house.shifts.ahead + by)
+        await self._pause(0.0, 1.0)
+
+    async def _restart_sensor(self) -> None:
+        self._rng.choice(self._legs).restart(self._rng.uniform(2, 15))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is left when it is over."""
+
+    faults: Counter[str]
+    movements: int
+    """That the undisturbed bridge saw."""
+    compared: int
+    """Those of them outside gaps."""
+    events: int
+    """In the journal of the disturbed bridge, those that are told."""
+    gaps: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing was lost, nothing doubled, and there was something to lose."""
+        return not self.lost and not self.doubled and self.compared > 0
+
+    @override
+    def __str__(self) -> str:
+        faults = "\n".join(f"  {count:5d}  {name}" for name, count in sorted(self.faults.items()))
+        wrong = "".join(f"\n  {text}" for text in (*self.lost, *self.doubled))
+        return (
+            f"faults injected: {self.faults.total()}\n{faults}\n"
+            f"events in the journal: {self.events}, {self.gaps} of them gaps\n"
+            f"movements of the undisturbed run: {self.movements}, {self.compared} of them outside gaps\n"
+            f"lost: {len(self.lost)}\ndoubled: {len(self.doubled)}{wrong}"
+        )
+
+
+def nights_of(path: Path) -> list[date]:
+    """Return the nights that hold events."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return [
+            date.fromisoformat(night)
+            for (night,) in database.execute("SELECT DISTINCT night FROM event")
+        ]
+
+
+def events_of(path: Path) -> list[tuple[date, Event]]:
+    """Return everything in a journal."""
+    with read_only(path) as record:
+        return [
+            (night, event) for night in nights_of(path) for event in record.events("anna", night)
+        ]
+
+
+def told(path: Path) -> dict[str, Any]:
+    """Return what a journal has to tell, by what it is about."""
+    messages = [event_message(event, night) for night, event in events_of(path)]
+    return {
+        thing(one.id): json.loads(msgspec.json.encode(one)) for one in messages if one is not None
+    }
+
+
+def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], list[str]]:
+    """Compare the movements of two journals outside the gaps of either; return how many, compared,
+    lost, surplus.
+
+    The clock of the first was wrong: each of its times may stand for more than one true time, and
+    is taken for any.
+    """
+    ours, theirs = ([event for _, event in events_of(one)] for one in (path, calm))
+    holes = [(begin, end) for _, begin, end in holes_of(ours, shifts)]
+    gaps = [
+        *holes,
+        *((one.onset, one.end) for one in theirs if isinstance(one, Gap)),
+        *shifts.moments,
+    ]
+    margin = round(SETTLED * SECOND)
+
+    def clear(one: UnilateralMovement) -> bool:
+        return not any(begin - margin < one.end and one.onset < end + margin for begin, end in gaps)
+
+    # Of each leg by itself: how legs go together is told as it happens and scored anew for the
+    # night.
+    mine = [shifts.parts(part) for part in parts_of(ours)]
+    wanted = parts_of(theirs)
+    left = list(mine)
+    # Cut by a gap or beside it, a movement may look otherwise; but it is seen, or the gap of its
+    # sensor says why not.
+    spoken = [*spans_of(ours, shifts), *((None, *span) for span in shifts.moments)]
+    lost = [
+        f"lost silently: {describe(one)}"
+        for one in wanted
+        if not clear(one) and is_silent(one, spoken)
+    ]
+    compared = [one for one in wanted if clear(one)]
+    # All of them find their like: one that lies on the edge of a margin is no surplus for being
+    # clear of it by a hair.
+    for one in wanted:
+        alike = [each for each in left if any(is_alike(one, part) for part in each)]
+        if alike:
+            left.remove(
+                min(alike, key=lambda each: min(abs(part.onset - one.onset) for part in each))
+            )
+        elif clear(one):
+            lost.append(f"lost: {describe(one)}")
+    surplus = [each[0] for each in left if each and all(clear(part) for part in each)]
+    return len(wanted), len(compared), lost, [f"surplus: {describe(one)}" for one in surplus]
+
+
+def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
+    """Return the movements of each leg."""
+    return [part for event in events if isinstance(event, Movement) for part in event.parts]
+
+
+def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+    """Yield of what our journal speaks: side, begin and end (true us) of every movement and every
+    gap.
+    """
+    for part in parts_of(ours):
+        yield from ((part.side, one.onset, one.end) for one in shifts.parts(part))
+    yield from holes_of(ours, shifts)
+
+
+def holes_of(ours: Iterable[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+    """Yield what our journal says that it does not know: the leg (None: both), begin and end (true
+    us).
+    """
+    for event in ours:
+        match event:
+            case Gap():
+                yield from (
+                    (SIDES[event.sensor], *span) for span in shifts.spans(event.onset, event.end)
+                )
+            case ClockStep():
+                # Set back while no bridge ran: all that is known is what it showed before and
+                # afterwards.
+                yield from (
+                    (None, *span) for span in shifts.spans(event.onset - event.by, event.onset)
+                )
+            case _:
+                pass
+
+
+def is_alike(one: UnilateralMovement, other: UnilateralMovement) -> bool:
+    """Return whether two bridges mean the same movement."""
+    near = round(ALIKE * SECOND)
+    return (
+        one.side == other.side
+        and abs(one.onset - other.onset) <= near
+        and abs(one.end - other.end) <= near
+    )
+
+
+def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, int]]) -> bool:
+    """Return whether nothing in our journal speaks of a movement: no movement of that leg then, and
+    no gap.
+    """
+    near = round(ALIKE * SECOND)
+    return not any(
+        side in (None, one.side) and begin - near <= one.end and one.onset <= end + near
+        for side, begin, end in spoken
+    )
+
+
+def describe(one: UnilateralMovement) -> str:
+    """Return a movement for a person."""
+    return f"{one.side} movement at {one.onset / SECOND:.2f} for {one.duration / SECOND:.2f} s"
+
+
+def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the events, by what they are about, and the nights, by date, of the consumer."""
+    with closing(sqlite3.connect(consumer)) as database:
+        events = {
+            key: json.loads(text) for key, text in database.execute("SELECT id, payload FROM event")
+        }
+        return events, {
+            key: json.loads(text)
+            for key, text in database.execute("SELECT night, payload FROM night")
+        }
+
+
+def differences(journal: Path, consumer: Path) -> Iterator[str]:
+    """Yield what the consumer does not know as the journal has it."""
+    events, nights = known(consumer)
+    for key, message in told(journal).items():
+        if events.get(key) != message:
+            yield f"lost: the consumer has no {key}, or another"
+    with read_only(journal) as record:
+        for night in record.nights("anna"):
+            if nights.get(str(night.date)) != json.loads(msgspec.json.encode(night_message(night))):
+                yield f"lost: the consumer has another night of {night.date}"
+        # A night in which nothing but gaps is known is none.
+        if not record.nights("anna") and any(
+            isinstance(event, Movement) for _, event in events_of(journal)
+        ):
+            yield "lost: no night was finished"
+
+
+def surplus(journal: Path, consumer: Path) -> Iterator[str]:
+    """Yield what the consumer knows and the journal does not."""
+    yield from (
+        f"surplus: the journal has no {key}"
+        for key in known(consumer)[0].keys() - told(journal).keys()
+    )
+
+
+async def settled(house: ChaosStack) -> None:
+    """Wait until the consumer knows everything, or has had time enough."""
+    await asyncio.sleep(CALM)
+    for _ in range(60):
+        if not any(differences(house.disk / "limber.db", house.folder / "consumer.db")):
+            return
+        await asyncio.sleep(0.5)
+
+
+async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> Verdict:
+    """Do harm for so many real seconds, and return what came of it; HouseError if it cannot be
+    started.
+    """
+    rng = random.Random(seed)  # noqa: S311 - harm that can be done again
+    lasts = seconds * SPEED
+    begin = (TURN - timedelta(seconds=lasts) + timedelta(seconds=AFTER)).timestamp()
+    house = ChaosStack(folder, FastClock(SPEED, time.time(), begin))
+    house.write()
+    proxy = Proxy(house.proxy_port, house.broker_port)
+    way = Way(0.001, 0.002, 0.001, 0.001)
+    async with AsyncExitStack() as ends:
+        ends.callback(house.stop)
+        for name in ("broker", "calm", "bridge", "consumer"):
+            house.start(name)
+        await asyncio.to_thread(wait_for_port, house.running["broker"], house.broker_port)
+        await proxy.start()
+        ends.push_async_callback(proxy.stop)
+        await listening(house)
+        legs = [Leg(number, house.clock, kicks(seed * 10 + number, lasts)) for number in SIDES]
+        lying = [
+            asyncio.create_task(one.lie([(house.sensor_port, way), (house.calm_port, Way())], rng))
+            for one in legs
+        ]
+        began = time.monotonic()
+        await measuring(house)
+        harm = Chaos(house, proxy, legs, rng)
+        await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
+        await calmed(house, harm, way)
+        for task in lying:
+            task.cancel()
+        await asyncio.to_thread(house.stop)
+        return verdict(house, harm.done + Counter(way.done))
+
+
+async def calmed(house: ChaosStack, harm: Chaos, way: Way) -> None:
+    """Do no more harm, have everything up, and wait until all is told."""
+    way.lost = way.doubled = way.swapped = way.damaged = 0.0
+    house.revive()
+    await harm.up()
+    house.set_clock(0.0)
+    await settled(house)
+
+
+async def listening(house: ChaosStack) -> None:
+    """Wait until both bridges hear their sensors."""
+    for _ in range(200):
+        if is_bound(house.sensor_port) and is_bound(house.calm_port):
+            return
+        await asyncio.sleep(0.1)
+    raise DevtoolError(f"a bridge does not start:\n{house.running['bridge'].tail()}")
+
+
+async def measuring(house: ChaosStack) -> None:
+    """Wait until both bridges have noted that they measure: what was before is in no gap, as nobody
+    had measured.
+    """
+    for _ in range(100):
+        if all(has_measured(path) for path in (house.disk / "limber.db", house.folder / "calm.db")):
+            return
+        await asyncio.sleep(0.1)
+    raise DevtoolError(f"a bridge hears nothing:\n{house.running['bridge'].tail()}")
+
+
+def has_measured(path: Path) -> bool:
+    """Return whether a journal knows of a sample of every sensor."""
+    with read_only(path) as record:
+        memory = record.memory("anna")
+    return memory is not None and all(one.since is not None for one in memory.sensors.values())
+
+
+def is_bound(port: int) -> bool:
+    """Return whether somebody listens for datagrams on a port."""
+    return any(
+        int(line.split()[1].split(":")[1], 16) == port
+        for line in Path("/proc/net/udp").read_text().splitlines()[1:]
+    )
+
+
+def verdict(house: ChaosStack, faults: Counter[str]) -> Verdict:
+    """Return what is left."""
+    journal = house.disk / "limber.db"
+    calm = house.folder / "calm.db"
+    consumer = house.folder / "consumer.db"
+    movements, compared, lost, doubled = apart(journal, calm, house.shifts)
+    events = events_of(journal)
+    gaps = sum(isinstance(event, Gap) for _, event in events)
+    lost += differences(journal, consumer)
+    doubled += surplus(journal, consumer)
+    return Verdict(
+        faults, movements, compared, len(told(journal)), gaps, tuple(lost), tuple(doubled)
+    )
+
+
+def main() -> int:
+    """Do harm, print what came of it, and return 0 if nothing was lost."""
+    parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__)
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=random.SystemRandom().randrange(10**6),
+        help="default: another each time",
+    )
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long (default: 5)")
+    parser.add_argument("--keep", type=Path, help="leave journals and logs in this folder")
+    parser.add_argument(
+        "--only", action="append", default=[], help="one kind of fault; may be given several times"
+    )
+    chosen = parser.parse_args()
+    folder = chosen.keep or Path(tempfile.mkdtemp(prefix="limber-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"seed {chosen.seed}, {chosen.minutes:g} minutes", flush=True)
+    try:
+        with small_disk(folder / "disk") as small:
+            print(
+                f"disk: {f'a file system of {DISK} MB' if small else 'a limit on the size of files'}",
+                flush=True,
+            )
+            found = asyncio.run(chaos(folder, chosen.seed, chosen.minutes * 60, chosen.only))
+            if chosen.keep and small:
+                shutil.copytree(folder / "disk", folder / "kept", dirs_exist_ok=True)
+    except DevtoolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(found)
+    if found.well and not chosen.keep:
+        shutil.rmtree(folder)
+    elif not found.well:
+        print(f"journals and logs: {folder}")
+    return 0 if found.well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

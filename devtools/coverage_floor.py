@@ -1,0 +1,33 @@
+"""How much of the component its tests run: `python -m devtools.coverage_floor FILE`, of a report
+that coverage wrote as JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+LEAST: Final = 95.0
+"""Percent of every module."""
+WHOLE: Final = "config_flow.py"
+"""All of it: whoever meets an error there has nothing else to go by."""
+
+
+def main(report: Path) -> int:
+    """Name every module of which too little is run; return the exit status."""
+    files = json.loads(report.read_text())["files"]
+    least = {name: 100.0 if name.endswith(WHOLE) else LEAST for name in files}
+    short = {name: one["summary"]["percent_covered"] for name, one in files.items()}
+    lacking = [
+        f"{name}: {short[name]:.1f} % is run by tests, not {least[name]:g} %"
+        for name in files
+        if short[name] < least[name]
+    ]
+    print(
+        "\n".join(lacking) or f"{len(files)} modules: {LEAST:g} % or more of each is run by tests"
+    )
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,190 @@
+"""How the detector does on nights of `limber simulate` that are hard to read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, Tally, icc, simulated, tallied
+from limber_bridge.detection.events import Certainty, Cramp, Event, Gap
+from limber_bridge.detection.night_score import NightScore
+from limber_bridge.detection.scoring import within
+from limber_bridge.detection.signal import SECOND, Quantity, Sensor
+from limber_bridge.simulation.devices import DEVICES
+from limber_bridge.simulation.disturbances import GROUPS, LOOK_ALIKES, Disturbance, shows
+from limber_bridge.simulation.plan import NightSpec, plan
+from limber_bridge.simulation.truth import Truth, truth
+
+IN_EMG: Final = (
+    Disturbance.ECG, Disturbance.FAINT, Disturbance.GAPS, Disturbance.HUM, Disturbance.POPS, Disturbance.RHYTHMS, Disturbance.TWITCHING,
+)  # fmt: skip
+TABLE: Final = (
+    "| | F1 | missed | false an hour | PLM index, median error (/h) | largest | time in bed, largest error (min) |\n"
+    "|---|---|---|---|---|---|---|"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A night that was judged."""
+
+    told: Truth
+    found: NightScore
+    events: list[Event]
+
+    @property
+    def error(self) -> float:
+        """Of the PLM index, per hour in bed."""
+        return (self.found.measures.plm_index or 0.0) - (self.told.night.measures.plm_index or 0.0)
+
+    @property
+    def in_bed_error(self) -> float:
+        """Of the time in bed, min."""
+        told = self.told.night.measures
+        found = self.found.measures
+        return 60 * abs((found.time_in_bed_h or 0.0) - (told.time_in_bed_h or 0.0))
+
+
+def judged(
+    seed: int, wishes: NightSpec, sensor: Sensor, rate: float, device: str | None = None
+) -> Night:
+    """Return one night of one sensor; electrodes are worn in bed only."""
+    wishes = replace(wishes, up=0.0) if sensor is TIBIALIS else wishes
+    night = plan(seed, wishes)
+    events, found = simulated(night, [(sensor, rate)], device)
+    return Night(truth(night, [sensor], rate), found, events)
+
+
+def counted(night: NightScore) -> list[Known]:
+    """Return the movements that count: those in bed."""
+    moves = [
+        move
+        for move in night.scoring.movements
+        if night.in_bed is None or within(move.onset, night.in_bed)
+    ]
+    return [(move.onset / SECOND, move.duration / SECOND) for move in moves]
+
+
+def row(name: str, nights: Sequence[Night]) -> str:
+    """Return a line of the table."""
+    tally = Tally()
+    hours = 0.0
+    for night in nights:
+        tallied(tally, counted(night.told.night), counted(night.found))
+        hours += night.told.night.measures.time_in_bed_h or 0.0
+    errors = [night.error for night in nights]
+    largest = max(errors, key=abs)
+    cells = [
+        f"{tally.f1:.3f}",
+        f"{tally.missed} of {tally.found + tally.missed}",
+        f"{tally.false / hours:.2f}",
+    ]
+    cells += [
+        f"{np.median(errors):+.2f}",
+        f"{largest:+.2f}",
+        f"{max(night.in_bed_error for night in nights):.1f}",
+    ]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def troubles() -> Iterator[str]:
+    """Yield what each trouble does to the movements of an ankle and of tibialis EMG."""
+    yield TABLE
+    for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
+        wished = {"nothing": frozenset[Disturbance]()}
+        wished |= {
+            one: frozenset({one})
+            for one in (IN_EMG if sensor is TIBIALIS else Disturbance)
+            if shows(one, sensor)
+        }
+        for name, names in (wished | {"everything": GROUPS["everything"]}).items():
+            wishes = NightSpec(hours=4.0, plm_index=15.0, cramps=0, troubles=names)
+            yield row(
+                f"{sensor.place}, {name}", [judged(seed, wishes, sensor, rate) for seed in range(3)]
+            )
+
+
+def gaps() -> Iterator[str]:
+    """Yield which gaps are reported, of those that are and of those that are none."""
+    there = reported = other = lost = 0
+    for seed in range(6):
+        wishes = NightSpec(
+            hours=4.0,
+            plm_index=15.0,
+            cramps=0,
+            troubles=frozenset({Disturbance.GAPS, Disturbance.JITTER}),
+        )
+        night = judged(seed, wishes, ANKLE, 50.0)
+        found = [(event.onset, event.end) for event in night.events if isinstance(event, Gap)]
+        same = [
+            any(abs(a - c) + abs(b - d) < SECOND // 5 for c, d in found) for a, b in night.told.gaps
+        ]
+        there = there + len(same)
+        reported = reported + sum(same)
+        other = other + len(found) - sum(same)
+        lost += len(plan(seed, wishes).gaps)
+    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps"
+    yield f"reported as they are, and {other} others."
+
+
+def devices() -> Iterator[str]:
+    """Yield how well movements, a third of them faint, are found with each kind of sensor."""
+    yield TABLE
+    for name, device in DEVICES.items():
+        if device.quantity is Quantity.LOAD:
+            continue
+        sensor, rates = (
+            (TIBIALIS, (200.0, 500.0))
+            if device.quantity is Quantity.EMG
+            else (ANKLE, (25.0, 100.0))
+        )
+        for rate in rates:
+            wishes = NightSpec(
+                hours=4.0, plm_index=20.0, cramps=0, troubles=frozenset({Disturbance.FAINT})
+            )
+            nights = [judged(seed, wishes, sensor, rate, name) for seed in range(2)]
+            yield row(f"{name}, {rate:g} Hz", nights)
+
+
+def everything() -> Iterator[str]:
+    """Yield how the PLM index agrees where everything is switched on at once."""
+    for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
+        pairs = []
+        for seed, index in enumerate((0, 8, 12, 14, 17, 20, 25, 40)):
+            wishes = NightSpec(hours=4.0, plm_index=index, cramps=0, troubles=GROUPS["everything"])
+            night = judged(50 + seed, wishes, sensor, rate)
+            pairs.append(
+                (night.told.night.measures.plm_index or 0.0, night.found.measures.plm_index or 0.0)
+            )
+        known, measured = np.array(pairs).T
+        bias = float((measured - known).mean())
+        spread = float((measured - known).std(ddof=1))
+        right = sum((one >= 15) == (other >= 15) for one, other in pairs)
+        yield f"* {sensor.place}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
+        yield f"  ICC(2,1) {icc(known, measured):.3f},"
+        yield f"  bias {bias:+.2f}/h, limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h;"
+        yield f"  at 15/h {right} of {len(pairs)} in the right class."
+
+
+def look_alikes() -> Iterator[str]:
+    """Yield how many cramps are told in nights that have none, by what looks like one."""
+    yield "| nights with | nights | with a possible cramp (ankle) | with a probable one (ankle and calf EMG) |"
+    yield "|---|---|---|---|"
+    rows = [("nothing", frozenset[Disturbance](), 3)]
+    rows += [(str(one), frozenset({one}), 3) for one in sorted(LOOK_ALIKES)]
+    rows += [("all of them, hum and ECG", LOOK_ALIKES | {Disturbance.HUM, Disturbance.ECG}, 6)]
+    for name, wished, count in rows:
+        alarms = [told_cramps(seed, wished) for seed in range(count)]
+        possible, probable = (sum(kind in told for told in alarms) for kind in Certainty)
+        yield f"| {name} | {count} | {possible} | {probable} |"
+
+
+def told_cramps(seed: int, wished: frozenset[Disturbance]) -> set[Certainty]:
+    """Return which kinds of cramp are told in a night without one."""
+    hours = 3.0 if len(wished) < 2 else 4.0
+    night = plan(seed, NightSpec(hours=hours, plm_index=10.0, cramps=0, troubles=wished))
+    alone, _ = simulated(night, [(ANKLE, 50.0)])
+    both, _ = simulated(night, [(ANKLE, 50.0), (CALF, 200.0)])
+    told = {event.certainty for event in alone if isinstance(event, Cramp)}
+    return told | {event.certainty for event in both if isinstance(event, Cramp)}

@@ -1,0 +1,550 @@
+"""Gives every parser that reads bytes from outside bytes that nobody meant for it, millions of
+them.
+
+Each parser may refuse an input in the one way it says it does; anything else is a fault: another
+exception, more than two seconds, memory that grows. Hypothesis cuts and mends good examples;
+atheris, where it is installed, lets itself be led by the branches that an input takes. An input
+that found a fault is kept in `fuzz/` and tried first from then on.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import gc
+import gzip
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from devtools.network_sensor import AnkleSensor, leg
+from devtools.processes import LOOPBACK, ROOT, DevtoolError
+
+if TYPE_CHECKING:
+    from limber_bridge.web.health_server import HealthServer
+
+KEPT: Final = ROOT / "fuzz"
+HANG: Final = 2.0
+"""s for one input."""
+ROUNDS: Final = settings(
+    max_examples=500,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+"""Inputs of Hypothesis between two looks at the clock."""
+GROWTH: Final = 64.0
+"""MB that a parser may hold more at the end than after the first tenth."""
+WORDS: Final = (
+    b"", b"\0", b"\xff", b"\xff\xff\xff\xff", b"NaN", b"1e309", b"-0", b"9" * 40, b"\n", b"\r\n", b",", b'"', b"'",
+    b"{", b"}", b"[", b"]", b": ", b"- ", b"&a", b"*a", b"<<", b"!file ", b"!env_var ", b"null", b"true", b"\\u0000",
+    b"\xf0\x9f\x8c\x99", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"\x1f\x8b", b"+1\x14\x14\0",
+)  # fmt: skip
+
+
+class HangError(Exception):
+    """An input took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One parser."""
+
+    seeds: Callable[[], Sequence[bytes]]
+    """Good examples."""
+    prepare: Callable[[Path], Callable[[bytes], None]]
+    """Returns what takes an input in, given a folder to work in; its only error is a fault."""
+
+
+def frames(_folder: Path) -> Callable[[bytes], None]:
+    """Frames on their way to blocks: one sensor that signs, one that does not."""
+    from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
+    from limber_bridge.domain.nights import Calendar
+    from limber_bridge.sources.host_clock import HostClock
+    from limber_bridge.sources.network import FrameRouter, Listen, Options
+    from limber_bridge.sources.source_api import SensorRequest, SourceRequest
+
+    host = HostClock()
+    wanted = tuple(
+        SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
+        for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
+    )
+    desk = FrameRouter(
+        SourceRequest(wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now())
+    )
+
+    def take(data: bytes) -> None:
+        for _ in desk.take(data, host.steady(), host.offset):
+            pass
+
+    return take
+
+
+def frame_seeds() -> list[bytes]:
+    """Return frames of both sensors."""
+    devices = (AnkleSensor(), AnkleSensor(id=2, key=b"a secret key"))
+    return [device.frame(leg(at / 2, 0.5, [])) for at in range(4) for device in devices]
+
+
+def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
+    """Return what reads a recorded night, to its last block."""
+
+    def prepare(folder: Path) -> Callable[[bytes], None]:
+        from limber_bridge.domain.recording import UnreadableRecordingError
+        from limber_bridge.recordings import read
+
+        path = folder / f"night{suffix}"
+
+        def take(data: bytes) -> None:
+            path.write_bytes(data)
+            with contextlib.suppress(UnreadableRecordingError):
+                for one in read(path, ZoneInfo("Europe/Berlin")).signals:
+                    for _ in one.blocks:
+                        pass
+
+        return take
+
+    return prepare
+
+
+def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
+    """Return what makes short nights of every kind of sensor."""
+
+    def seeds() -> list[bytes]:
+        from limber_bridge.offline.simulate import SimulateOptions, write
+        from limber_bridge.simulation.plan import NightSpec
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"night{suffix}"
+            found = []
+            for sensor, rate in (("ankle", 10.0), ("bed", 10.0), ("emg", 200.0)):
+                write(
+                    SimulateOptions(
+                        out=path,
+                        wishes=NightSpec(hours=0.25, cramps=0),
+                        seed=1,
+                        sensor=sensor,
+                        rate=rate,
+                    )
+                )
+                data = (
+                    gzip.decompress(path.read_bytes()) if suffix == ".csv.gz" else path.read_bytes()
+                )
+                few = data if suffix == ".edf" else b"".join(data.splitlines(keepends=True)[:40])
+                found.append(gzip.compress(few) if suffix == ".csv.gz" else few)
+            return found
+
+    return seeds
+
+
+def marks(folder: Path) -> Callable[[bytes], None]:
+    """Movements, stages and respiratory events that someone else marked."""
+    from limber_bridge.detection.rules import AASM, WASM_2016
+    from limber_bridge.domain.recording import UnreadableRecordingError
+    from limber_bridge.offline.rescore import read, rescored
+
+    paths = [folder / name for name in ("movements.csv", "stages.csv", "events.csv")]
+
+    def take(data: bytes) -> None:
+        for path, part in zip(paths, (*data.split(b"\n\n"), b"", b"", b""), strict=False):
+            path.write_bytes(part)
+        with contextlib.suppress(UnreadableRecordingError):
+            found = read(*paths)
+            for rules in (WASM_2016, AASM):
+                json.dumps(rescored(found, rules))
+
+    return take
+
+
+def mark_seeds() -> list[bytes]:
+    """Return the three files, an empty line between them."""
+    movements = b"onset,duration,side\n" + b"".join(
+        b"%d,2.0,%s\n" % (20 * at, b"LR"[at % 2 :][:1]) for at in range(9)
+    )
+    stages = b"epoch,stage\n" + b"".join(
+        b"%d,%s\n" % (at, stage) for at, stage in enumerate(b"W N1 N2 N3 R W".split())
+    )
+    return [b"\n\n".join((movements.strip(), stages.strip(), b"onset,duration\n30,12\n95,20"))]
+
+
+def configuration(folder: Path) -> Callable[[bytes], None]:
+    """`limber.yaml`, read and checked."""
+    from limber_bridge.config.schema import read
+    from limber_bridge.config.yaml_loader import ConfigError
+
+    path = folder / "limber.yaml"
+
+    def take(data: bytes) -> None:
+        path.write_bytes(data)
+        with contextlib.suppress(ConfigError):
+            read(path)
+
+    return take
+
+
+def configuration_seeds() -> list[bytes]:
+    """Return a configuration with everything in it."""
+    text = """\
+bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_ends_at: 20}
+broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base: home/limber}
+network: {address: 127.0.0.1, port: 5555}
+health: {port: 80}
+sleepers:
+  - name: Jörg
+    sensors:
+      - {id: 1, source: network, place: tibialis, side: right, quantity: emg, key: a-secret-key}
+      - {id: 2, source: recording, place: bed, quantity: load, path: n.csv, speed: 100}
+      - {id: 3, source: simulated, place: bed, quantity: acceleration, seed: 3, plm_index: 40}
+"""
+    return [text.encode()]
+
+
+def questions(_folder: Path) -> Callable[[bytes], None]:
+    """MQTT payloads to the bridge."""
+    from limber_bridge.protocol.encoding import MalformedMessageError, Topics, parse_ask
+
+    topics = Topics("limber", "bedroom")
+
+    def take(data: bytes) -> None:
+        with contextlib.suppress(MalformedMessageError):
+            parse_ask(data, topics)
+
+    return take
+
+
+def contract(*prefixes: str) -> Callable[[], list[bytes]]:
+    """Return what gives the golden messages whose names begin so."""
+    return lambda: [
+        path.read_bytes()
+        for name in prefixes
+        for path in sorted((ROOT / "contract").glob(f"{name}*.json"))
+    ]
+
+
+def messages(_folder: Path) -> Callable[[bytes], None]:
+    """MQTT payloads to the Home Assistant integration."""
+    import homeassistant.core  # noqa: F401 - the integration's voluptuous comes with it
+
+    from custom_components.limber.wire import (
+        MalformedMessageError,
+        OtherVersionError,
+        parse_answer,
+        parse_event,
+        parse_info,
+        parse_state,
+    )
+
+    parsers: tuple[Callable[[str], object], ...] = (
+        parse_info,
+        parse_state,
+        parse_event,
+        parse_answer,
+    )
+
+    def take(data: bytes) -> None:
+        # Home Assistant hands on what is UTF-8 and nothing else.
+        text = data.decode(errors="replace")
+        for parse in parsers:
+            with contextlib.suppress(MalformedMessageError, OtherVersionError):
+                parse(text)
+
+    return take
+
+
+def requests(_folder: Path) -> Callable[[bytes], None]:
+    """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
+    from limber_bridge.config.schema import HealthEndpoint
+    from limber_bridge.domain.nights import utc
+    from limber_bridge.protocol.messages import JournalHealth, Report
+    from limber_bridge.web.health_server import door
+    from tests.contract.messages import AT, BRIDGE, WELL
+
+    report = Report(
+        well=True,
+        alive=True,
+        time=utc(AT),
+        software="1",
+        recording=True,
+        journal=JournalHealth(),
+        bridge=BRIDGE,
+        sleepers={"anna": {"1": WELL}},
+    )
+    loop = asyncio.new_event_loop()
+
+    async def opened() -> tuple[HealthServer, int]:
+        served = door(HealthEndpoint(LOOPBACK, 1), lambda: report)
+        server = await loop.create_server(served, LOOPBACK)
+        return served, int(server.sockets[0].getsockname()[1])
+
+    served, port = loop.run_until_complete(opened())
+
+    def take(data: bytes) -> None:
+        loop.run_until_complete(requested(served, port, data))
+        if zlib.crc32(data) % 64 == 0:
+            question = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            answered = loop.run_until_complete(requested(served, port, question))
+            if not answered.startswith(b"HTTP/1.1 200"):
+                raise DevtoolError(f"no answer any more, but {answered[:80]!r}")
+
+    return take
+
+
+async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
+    """Return what comes back for bytes to a port, once the door's side of the connection is over,
+    too.
+    """
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    writer.write(data)
+    answered = b""
+    # It may hang up on us at any moment.
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+        answered = await reader.read()
+    writer.close()
+    # The server's side ends only while the loop runs; one that does not is found as an input that
+    # takes too long.
+    while served.connections:  # noqa: ASYNC110 - aiohttp has no event for it
+        await asyncio.sleep(0)
+    return answered
+
+
+def request_seeds() -> list[bytes]:
+    """Return requests as they should be."""
+    return [
+        b"GET /health HTTP/1.1\r\nHost: localhost:47801\r\nAccept: */*\r\n\r\n",
+        b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd",
+        b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
+    ]
+
+
+TARGETS: Final[dict[str, Target]] = {
+    "frames": Target(frame_seeds, frames),
+    "csv": Target(recording_seeds(".csv"), recording(".csv")),
+    "csv.gz": Target(recording_seeds(".csv.gz"), recording(".csv.gz")),
+    "edf": Target(recording_seeds(".edf"), recording(".edf")),
+    "marks": Target(mark_seeds, marks),
+    "yaml": Target(configuration_seeds, configuration),
+    "mqtt-bridge": Target(contract("ask_"), questions),
+    "mqtt-home": Target(contract("info", "state", "event_", "answer_"), messages),
+    "http": Target(request_seeds, requests),
+}
+
+
+@st.composite
+def mangled(draw: st.DrawFn, examples: Sequence[bytes]) -> bytes:
+    """Return an example in which a few stretches were replaced."""
+    data = bytearray(draw(st.sampled_from(examples)))
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, len(data)))
+        data[at : at + draw(st.integers(0, 8) | st.integers(0, len(data)))] = draw(
+            st.sampled_from(WORDS) | st.binary(max_size=12)
+        )
+    return bytes(data)
+
+
+@contextlib.contextmanager
+def in_time() -> Iterator[None]:
+    """Raise HangError where something takes too long."""
+
+    def late(*_: object) -> None:
+        raise HangError(f"more than {HANG:g} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, HANG)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def held() -> float:
+    """Return the memory (MB) that this process holds, without what it could give back."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def keep(name: str, data: bytes) -> Path:
+    """Keep an input that found a fault."""
+    path = KEPT / name / hashlib.sha256(data).hexdigest()[:16]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
+    """Try inputs for a time; return how many, the slowest (s) and the growth (MB). An input at
+    fault raises.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        take = TARGETS[name].prepare(Path(folder))
+        examples = TARGETS[name].seeds()
+        count = 0
+        slowest = 0.0
+        began = time.monotonic()
+        grown = None
+
+        def tried(data: bytes) -> None:
+            nonlocal count, slowest
+            at = time.perf_counter()
+            try:
+                with in_time():
+                    take(data)
+            except BaseException:
+                print(f"{name}: kept as {keep(name, data)}", file=sys.stderr)
+                raise
+            slowest = max(slowest, time.perf_counter() - at)
+            count = count + 1
+
+        for old in sorted((KEPT / name).glob("*")):
+            tried(old.read_bytes())
+        for number in range(first, first + 10**9):
+            ROUNDS(seed(number)(given(mangled(examples))(tried)))()
+            passed = time.monotonic() - began
+            grown = held() if grown is None and passed > seconds / 10 else grown
+            if passed > seconds:
+                break
+        growth = held() - (grown or held())
+        if growth > GROWTH:
+            raise MemoryError(f"{name}: {growth:.0f} MB more than after the first tenth")
+        return {"inputs": count, "slowest_ms": 1000 * slowest, "growth_mb": growth}
+
+
+def by_atheris(name: str, seconds: float, first: int) -> None:
+    """Let atheris try inputs for a time; it ends the process, and says on stderr what it did."""
+    import atheris
+
+    with atheris.instrument_imports(include=["limber_bridge", "custom_components", "edfio"]):
+        folder = Path(tempfile.mkdtemp())
+        take = TARGETS[name].prepare(folder)
+        examples = TARGETS[name].seeds()
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, example in enumerate(examples):
+        (corpus / str(number)).write_bytes(example[:200_000])
+    words = folder / "words"
+    words.write_text(
+        "".join('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in WORDS if word)
+    )
+    (KEPT / name).mkdir(parents=True, exist_ok=True)
+    options = [
+        f"-max_total_time={round(seconds)}",
+        f"-timeout={round(HANG)}",
+        "-rss_limit_mb=1024",
+        "-print_final_stats=1",
+        f"-dict={words}",
+        f"-artifact_prefix={KEPT / name}/",
+        f"-seed={first + 1}",
+        "-max_len=65536",
+        "-verbosity=0",
+    ]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], take)
+    atheris.Fuzz()
+
+
+def has_atheris() -> bool:
+    """Return whether it is installed."""
+    import importlib.util
+
+    return importlib.util.find_spec("atheris") is not None
+
+
+def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
+    """Try one parser in a process of its own; return its figures, with `fault` where there was one."""
+    command = [sys.executable, "-m", "devtools.fuzz", "--target", name, "--engine", engine]
+    command += ["--seconds", str(seconds), "--seed", str(first)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120
+    )
+    if done.returncode:
+        # atheris tells of an exception on stdout.
+        return {"fault": done.stderr[-3000:] + done.stdout[-3000:]}
+    if engine == "hypothesis":
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+    stats = dict(re.findall(r"stat::(\w+):\s+(\d+)", done.stderr))
+    return {
+        "inputs": int(stats["number_of_executed_units"]),
+        "slowest_ms": 1000.0 * int(stats["slowest_unit_time_sec"]),
+        "peak_mb": float(stats["peak_rss_mb"]),
+    }
+
+
+def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
+    """Try all parsers, and print a table; return the exit status."""
+    engines = ["hypothesis", "atheris"] if has_atheris() else ["hypothesis"]
+    if len(engines) == 1:
+        print("atheris is not installed here: Hypothesis alone")
+    seconds = 60 * minutes / len(names) / len(engines)
+    faults = total = 0
+    print(f"{'parser':<12} {'by':<10} {'inputs':>11} {'slowest':>9} {'memory':>15}")
+    for name in names:
+        for engine in engines:
+            found = run(name, engine, seconds, first)
+            if "fault" in found:
+                faults += 1
+                said = [
+                    line
+                    for line in found["fault"].splitlines()
+                    if not line.startswith(("INFO", "WARNING"))
+                ]
+                print(f"{name:<12} {engine:<10} FAULT", *said[-25:], sep="\n", flush=True)
+                continue
+            total += found["inputs"]
+            grown = (
+                f"{found['growth_mb']:+.1f} MB"
+                if "growth_mb" in found
+                else f"{found['peak_mb']:.0f} MB at the most"
+            )
+            print(
+                f"{name:<12} {engine:<10} {found['inputs']:>11,} {found['slowest_ms']:>6.0f} ms {grown:>22}",
+                flush=True,
+            )
+    print(f"{total:,} inputs, {faults} faults")
+    return 1 if faults else 0
+
+
+def main() -> int:
+    """Run a campaign, or one parser of it."""
+    parser = argparse.ArgumentParser(prog="script/fuzz", description=__doc__)
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="for all parsers together (default: 10)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another one tries other inputs (default: 0)"
+    )
+    parser.add_argument("--target", choices=TARGETS, help="only this parser")
+    parser.add_argument("--engine", choices=("hypothesis", "atheris"), help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=10.0, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    match chosen.engine:
+        case "hypothesis":
+            print(json.dumps(by_hypothesis(chosen.target, chosen.seconds, chosen.seed)))
+            return 0
+        case "atheris":
+            by_atheris(chosen.target, chosen.seconds, chosen.seed)
+            return 0
+        case _:
+            return campaign(
+                chosen.minutes, chosen.seed, [chosen.target] if chosen.target else list(TARGETS)
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

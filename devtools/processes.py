@@ -1,0 +1,97 @@
+"""Programs that run beside us, and end with us."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+SEARCHED: Final = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
+"""Where programs are looked for: this environment first, then the system's, servers included."""
+LOOPBACK: Final = "127.0.0.1"
+
+
+class DevtoolError(Exception):
+    """Something cannot be started; the text says what to do."""
+
+
+def find(name: str) -> str | None:
+    """Return the path of a program, None if it is not there."""
+    return shutil.which(name, path=SEARCHED)
+
+
+def need(name: str) -> str:
+    """Return the path of a program; HouseError if it is not there."""
+    found = find(name)
+    if found is None:
+        raise DevtoolError(f"{name} is not installed; script/setup says what to install")
+    return found
+
+
+def free_port(wanted: int = 0) -> int:
+    """Return a port that is free for TCP and UDP on loopback, the wanted one if it is."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind((LOOPBACK, wanted))
+            udp.bind((LOOPBACK, tcp.getsockname()[1]))
+        except OSError:
+            return free_port()
+        return int(tcp.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs, and where it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def tail(self, lines: int = 12) -> str:
+        """Return the end of what it wrote."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it in good order, or by force after ten seconds."""
+        if self.runs:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
+    """Start a program that writes to a log; it does not see our Ctrl-C, as we end it ourselves."""
+    with log.open("ab") as out:
+        environment = os.environ | {
+            "PATH": SEARCHED,
+            "PYTHONPATH": str(ROOT / "script"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+    return Program(name, process, log)

@@ -1,0 +1,221 @@
+"""Weeks in minutes: thirty nights through watch, journal and raw signal, and a bridge that
+reconnects again and again.
+
+What is asked is whether memory, open files and threads stay what they were. Run as `python -m
+devtools.soak nights FOLDER` it plays the nights and prints what it held after each; as `python -m
+devtools.soak run ...` it is a bridge that tries its broker again at once.
+"""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import paho.mqtt.client as paho
+
+from devtools.broker import start_broker
+from devtools.network_sensor import AnkleSensor, leg
+from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, start
+from devtools.tcp_proxy import Proxy
+from limber_bridge.cli import main
+from limber_bridge.config.schema import read
+from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.detection.signal import SECOND, SampleBlock
+from limber_bridge.simulation.plan import NightSpec, plan
+from limber_bridge.simulation.signals import blocks
+from limber_bridge.sources.source_api import Samples
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.raw_format import About, NightFile
+from limber_bridge.storage.restore import restored_state
+
+NIGHTS: Final = 30
+RECONNECTS: Final = 2000
+WARM: Final = 8.0
+"""s in which a bridge opens all that it keeps open: the raw signal is written after five."""
+GREETED: Final = 1500
+"""Bytes that a bridge has sent once it has told everything: less is only the handshake."""
+RATE: Final = 25.0
+DAY: Final = 86_400 * SECOND
+BEGIN: Final = 20_400 * DAY + 20 * 3600 * SECOND
+"""us; an evening."""
+SETTINGS: Final = """\
+bridge: {{id: bedroom, time_zone: UTC}}
+broker: {{host: 127.0.0.1, port: {broker}}}
+network: {{address: 127.0.0.1, port: {sensor}}}
+sleepers:
+  - name: Anna
+    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds."""
+
+    rss: float
+    """MB."""
+    descriptors: int
+    threads: int
+
+
+def held(process: int | str = "self") -> Held:
+    """Return what a process holds just now."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
+    )
+    descriptors = len(list(Path(f"/proc/{process}/fd").iterdir()))
+    return Held(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
+
+
+def growth(found: Sequence[Held]) -> Held:
+    """Return by how much the last third is above the middle one, when all was warm.
+
+    Memory by the median; files and threads by the fewest, as one may just be on its way out.
+    """
+    third = len(found) // 3
+    warm = found[third : 2 * third]
+    last = found[-third:]
+    return Held(
+        statistics.median(one.rss for one in last) - statistics.median(one.rss for one in warm),
+        min(one.descriptors for one in last) - min(one.descriptors for one in warm),
+        min(one.threads for one in last) - min(one.threads for one in warm),
+    )
+
+
+def play(folder: Path) -> None:
+    """Play nights, one after the other, and print what this process holds after each."""
+    (folder / "limber.yaml").write_text(SETTINGS.format(broker=1, sensor=1))
+    config = read(folder / "limber.yaml")
+    sleeper = config.sleepers[0]
+    with Journal(config.journal) as journal:
+        watch = SleeperMonitor(
+            sleeper,
+            config,
+            restored_state(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
+            BEGIN,
+        )
+        for number in range(NIGHTS):
+            night(journal, watch, folder, number)
+            found = held()
+            print(json.dumps([found.rss, found.descriptors, found.threads]), flush=True)
+        finished = len(journal.nights(sleeper.id))
+    if finished < NIGHTS - 1:
+        raise DevtoolError(f"only {finished} of {NIGHTS} nights were finished")
+
+
+def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) -> None:
+    """Let somebody sleep for a night as fast as it goes, and let the day pass."""
+    begin = BEGIN + number * DAY
+    sensor = read(folder / "limber.yaml").sleepers[0].sensors[0].sensor
+    first = number * round(86_400 * RATE)
+    raw = NightFile(
+        folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
+    )
+    for block in blocks(plan(number, NightSpec(cramps=0)), sensor, RATE, begin):
+        clock = block.clock
+        moved = SampleBlock(
+            block.first + first,
+            block.samples,
+            type(clock)(clock.index + first, clock.time, clock.rate),
+            RATE,
+        )
+        now = moved.clock.at(moved.end)
+        for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
+            if change:
+                journal.write([page_of(watch, change)])
+        raw.write([(sensor, [moved])])
+        watch.state(now)
+    raw.close()
+    (folder / f"{number}.db").unlink()
+    for minute in range(0, 900, 10):
+        change = watch.tick(begin + 9 * 3600 * SECOND + minute * 60 * SECOND)
+        journal.write([page_of(watch, change)])
+
+
+def nights(folder: Path) -> Held:
+    """Return by how much a process grows that plays the nights; HouseError if it fails."""
+    command = [sys.executable, "-m", "devtools.soak", "nights", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DevtoolError(f"the soak of {NIGHTS} nights failed:\n{done.stderr[-2000:]}")
+    return growth([Held(*json.loads(line)) for line in done.stdout.splitlines()])
+
+
+async def reconnects(folder: Path) -> Held:
+    """Return by how much a bridge grows that loses its broker, and its sensor, again and again;
+    HouseError.
+    """
+    broker_port = free_port()
+    proxy_port = free_port()
+    sensor_port = free_port()
+    (folder / "limber.yaml").write_text(SETTINGS.format(broker=proxy_port, sensor=sensor_port))
+    proxy = Proxy(proxy_port, broker_port)
+    await proxy.start()
+    broker = start_broker(folder / "broker", broker_port)
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "devtools.soak",
+        "run",
+        "--config",
+        folder / "limber.yaml",
+    ]
+    bridge = start("bridge", command, folder / "bridge.log")
+    try:
+        until = time.monotonic() + WARM
+        while time.monotonic() < until:
+            await reconnected(proxy, sensor_port, bridge)
+        return growth([await reconnected(proxy, sensor_port, bridge) for _ in range(RECONNECTS)])
+    finally:
+        await asyncio.to_thread(bridge.stop)
+        await proxy.stop()
+        broker.stop()
+
+
+async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
+    """Wait until the bridge has told everything, let a sensor call and hang up, and cut the link."""
+    until = time.monotonic() + 30
+    while proxy.passed < GREETED:
+        if time.monotonic() > until or not bridge.runs:
+            raise DevtoolError(f"the bridge does not come back:\n{bridge.tail()}")
+        await asyncio.sleep(0.001)
+    writer = await called(port, until)
+    frame = AnkleSensor().frame(leg(0, 0.5, []))
+    writer.write(len(frame).to_bytes(2, "little") + frame)
+    await writer.drain()
+    writer.close()
+    found = held(bridge.process.pid)
+    proxy.cut()
+    return found
+
+
+async def called(port: int, until: float) -> asyncio.StreamWriter:
+    """Return a connection to a port on which somebody may not listen yet; OSError if that lasts."""
+    while True:
+        try:
+            return (await asyncio.open_connection(LOOPBACK, port))[1]
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.05)
+
+
+def at_once() -> int:
+    """Be a bridge that does not wait before it tries its broker again."""
+    wait = paho.Client.reconnect_delay_set
+    paho.Client.reconnect_delay_set = lambda self, *_: wait(self, 0.001, 0.01)  # type: ignore[method-assign,arg-type]
+    return main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "run":
+        sys.exit(at_once())
+    play(Path(sys.argv[2]))

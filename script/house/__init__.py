@@ -1,1 +1,0 @@
-"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests, the benchmarks."""

@@ -1,0 +1,460 @@
+"""The bridge watches itself: GET /health, the service manager, sources that fall silent."""
+
+import asyncio
+import configparser
+import http.client
+import json
+import socket
+import subprocess
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, override
+
+import pytest
+
+from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.processes import LOOPBACK, ROOT, find, free_port
+from limber_bridge.cli import WRONG, parser
+from limber_bridge.config.schema import HealthEndpoint
+from limber_bridge.daemon import bridge as app
+from limber_bridge.daemon import bridge_health as vitals
+from limber_bridge.daemon import source_runner as intake
+from limber_bridge.daemon.bridge import Bridge
+from limber_bridge.daemon.check import try_page
+from limber_bridge.detection.events import ClockStep, Event, identity
+from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
+from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.sources import SOURCES
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.schema import JournalBatch
+from limber_bridge.web.health_server import CONNECTIONS
+from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import config
+from tests.bridge.listener import Listener
+from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
+from tests.bridge.test_journal_writer import spoil
+from tests.required_programs import need
+
+PATIENCE: Final = 10.0
+
+
+def asked(
+    port: int, path: str = "/health", *, host: str = "localhost", method: str = "GET"
+) -> tuple[int, bytes]:
+    """The status and the body of an answer."""
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as connection:
+        connection.request(method, path, headers={"Host": host})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def page_on(port: int) -> str:
+    return f"health: {{port: {port}}}\n"
+
+
+def health(port: int) -> Any:
+    with suppress(ConnectionError):
+        status, body = asked(port)
+        return {"status": status} | json.loads(body)
+    return None
+
+
+def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) -> None:
+    port = free_port()
+    page = free_port()
+    sensor = AnkleSensor()
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, page_on(page) + listen_on(port))
+        listener.wait(online)
+        for _ in range(4):
+            send(port, sensor.frame(leg(0, 0.5, [])))
+        wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
+        found = health(page)
+    assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert found["recording"] is True
+    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    assert found["journal"] == nothing | {
+        "held": 0,
+        "lost": 0,
+        "signal": found["journal"]["signal"],
+    }
+    ankle = found["sleepers"]["anna"]["1"]
+    assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
+    bridge = found["bridge"]
+    assert (bridge["broker"]["connected"], bridge["broker"]["protocol"]) == (True, "MQTT 5")
+    assert bridge["process"]["memory"] > 20
+    assert bridge["process"]["descriptors"] > 5
+    assert set(bridge["queues"]) == {"jobs", "network"}
+
+
+def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
+    page = free_port()
+    start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
+    wait_for(lambda: health(page) is not None)
+    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["text"])
+    found = health(page)
+    assert (found["status"], found["alive"], found["well"]) == (200, True, False)
+    assert found["bridge"]["problems"][0]["key"] == "broker_away"
+
+
+def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
+    page = free_port()
+    start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
+    wait_for(lambda: health(page) is not None)
+    assert asked(page, "/")[0] == 404
+    assert asked(page, "/health/../limber.yaml")[0] == 404
+    assert asked(page, method="POST")[0] == 405
+    # A page of somebody else's, opened in a browser on this machine, whose name was made to lead
+    # here.
+    assert asked(page, host="evil.example")[0] == 403
+    assert asked(page, host=f"127.0.0.1:{page}")[0] == 200
+
+
+def test_who_holds_connections_keeps_nobody_for_long(
+    start_bridge: StartBridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = free_port()
+    bridge = start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
+    wait_for(lambda: health(page) is not None)
+    held = [socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS)]
+    try:
+        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS:])
+        assert hung_up == CONNECTIONS
+        assert open_files(bridge.process.pid) < 2 * CONNECTIONS
+    finally:
+        for one in held:
+            one.close()
+    wait_for(lambda: health(page) is not None)
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    with closing(socket.create_server((LOOPBACK, 0))) as taken, Listener(broker.port) as listener:
+        bridge = start_bridge(
+            ANKLE, broker.port, page_on(taken.getsockname()[1]) + listen_on(free_port())
+        )
+        listener.wait(online)
+        (problem,) = listener.on(STATE).json["bridge"]["problems"]
+    assert problem["key"] == "health_page"
+    assert "choose another `health` address or port" in bridge.log.read_text()
+
+
+class Manager:
+    """What systemd hears."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.settimeout(PATIENCE)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def until(self, word: str) -> list[str]:
+        """Everything up to a word that begins so."""
+        heard: list[str] = []
+        while not heard or not heard[-1].startswith(word):
+            heard += self._socket.recv(4096).decode().splitlines()
+        return heard
+
+    def hears_within(self, seconds: float, word: str) -> bool:
+        self._socket.settimeout(seconds)
+        with suppress(TimeoutError):
+            return word in self.until(word)
+        return False
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterable[Manager]:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "60000000")
+    heard = Manager(tmp_path / "notify")
+    yield heard
+    heard.close()
+
+
+def test_the_service_manager_hears_how_it_is(
+    manager: Manager, broker: Broker, start_bridge: StartBridge
+) -> None:
+    bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+    assert manager.until("READY=1") == ["READY=1"]
+    assert "WATCHDOG=1" in manager.until("STATUS=0 of 1 sensors deliver")
+    manager.until("WATCHDOG=1")
+    bridge.stop()
+    manager.until("STOPPING=1")
+
+
+class Hung(JournalWriter):
+    """Keeps whoever wants something kept waiting, as nothing real does: each wait for a disk has an
+    end."""
+
+    goes_on = asyncio.Event()
+
+    @override
+    async def keep(self, *pages: JournalBatch) -> None:
+        await self.goes_on.wait()
+        await super().keep(*pages)
+
+
+@asynccontextmanager
+async def running(bridge: Bridge) -> AsyncIterator[None]:
+    """Run a bridge in this process."""
+    task = asyncio.create_task(bridge.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(met: Any) -> None:
+    end = time.monotonic() + PATIENCE
+    while not await asyncio.to_thread(met):
+        assert time.monotonic() < end, "not in time"
+        await asyncio.sleep(0.02)
+
+
+async def test_a_detection_that_is_stuck_feeds_no_watchdog(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MEMORY_EVERY", 0)
+    monkeypatch.setattr(vitals, "STUCK", 1.5)
+    page = free_port()
+    simulated = ANKLE.replace("network", "simulated")
+    monkeypatch.setattr(app, "Recorder", Hung)
+    Hung.goes_on = asyncio.Event()
+    Hung.goes_on.set()
+    with Journal(tmp_path / "limber.db") as journal:
+        async with running(
+            Bridge(config(tmp_path, simulated, more=page_on(page)), journal, HostClock())
+        ):
+            await asyncio.to_thread(manager.until, "WATCHDOG=1")
+            Hung.goes_on.clear()
+            await until(lambda: health(page)["status"] == 503)
+            await asyncio.to_thread(manager.hears_within, 0.1, "nothing")
+            assert not await asyncio.to_thread(manager.hears_within, 1.5, "WATCHDOG=1")
+            Hung.goes_on.set()
+            await until(lambda: health(page)["status"] == 200)
+
+
+async def test_a_source_that_falls_silent_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
+    opened: list[SourceRequest] = []
+
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
+        opened.append(request)
+        for number in range(4):
+            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
+            await asyncio.sleep(0.05)
+        await asyncio.Event().wait()
+
+    silent = replace(SOURCES["network"], run=hangs_after_two_seconds, listens=False)
+    monkeypatch.setattr(app, "SOURCES", {"network": silent})
+    monkeypatch.setattr(intake, "SILENT", SECOND // 2)
+    with Journal(tmp_path / "limber.db") as journal:
+        bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(free_port())), journal, HostClock())
+        async with running(bridge):
+            await until(lambda: len(opened) == 3)
+            first = bridge._watches["anna"].measured
+            await until(lambda: bridge._watches["anna"].measured > first)
+            assert bridge._watches["anna"].sensors(first)["1"].lost == 0
+            assert bridge._intake._ends[1] >= 200
+
+
+async def test_a_port_stays_open_though_every_sensor_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
+    monkeypatch.setattr(intake, "SILENT", SECOND // 10)
+    port = free_port()
+    sensor = AnkleSensor(id=1)
+    with Journal(tmp_path / "limber.db") as journal:
+        bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(port)), journal, HostClock())
+        async with running(bridge):
+            await asyncio.sleep(0.5)
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            send(port, sensor.frame(leg(0, 0.5, [])))
+            await until(lambda: bridge._intake._ends.get(1) == 25)
+            await asyncio.sleep(0.5)
+            send(port, sensor.frame(leg(0.5, 0.5, [])))
+            await until(lambda: bridge._intake._ends[1] == 50)
+            frame = sensor.frame(leg(1.0, 0.5, []))
+            writer.write(len(frame).to_bytes(2, "little") + frame)
+            await until(lambda: bridge._intake._ends[1] == 75)
+            assert not reader.at_eof()
+            writer.close()
+            assert bridge._watches["anna"].sensors(0)["1"].lost == 0
+    assert "cannot listen" not in caplog.text
+
+
+def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j.db") as journal:
+        journal.write(
+            [
+                JournalBatch(
+                    "anna",
+                    memory=PipelineState({}),
+                    read=(
+                        (1, ReadPosition(7, 100)),
+                        (1, ReadPosition(9, 50)),
+                        (2, ReadPosition(7, 3)),
+                    ),
+                )
+            ]
+        )
+        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
+    with Journal(tmp_path / "j.db") as journal:
+        assert journal.read() == {
+            1: [ReadPosition(9, 50), ReadPosition(7, 125)],
+            2: [ReadPosition(7, 3)],
+        }
+
+
+async def test_a_clock_that_is_set_is_logged_told_and_kept(
+    tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    ahead = 0
+    host = HostClock(wall=lambda: time.time_ns() + ahead)
+    sensors = config(tmp_path, ANKLE, port=broker.port, more=listen_on(free_port()))
+    with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
+        async with running(Bridge(sensors, journal, host)):
+            await asyncio.to_thread(listener.wait, online)
+            ahead = -3600 * 10**9
+            told = await asyncio.to_thread(
+                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock"
+            )
+            state = await asyncio.to_thread(
+                listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
+            )
+        kept = [
+            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+        ]
+    assert told.json["kind"] == "clock"
+    assert told.json["by"] == pytest.approx(-3600, abs=1)
+    assert state.json["bridge"]["clock"]["by"] == told.json["by"]
+    assert [type(event) for event in kept] == [ClockStep]
+    assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
+
+
+async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
+    tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that is remembered: events, and how far signed frames were read."""
+    playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
+    with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
+        bridge = Bridge(playing, journal, HostClock())
+        bridge._intake.took(
+            Samples(
+                1,
+                SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
+                read=ReadPosition(7, 25),
+            )
+        )
+        async with running(bridge):
+            night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
+            before = {
+                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            }
+            with journal._turn:
+                assert journal._database is not None
+                journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # As after an error of the disk: what is written next opens the file anew.
+                journal._let_go()
+                spoil(tmp_path / "limber.db")
+            await asyncio.to_thread(
+                listener.wait,
+                lambda one: (
+                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                ),
+            )
+            await until(lambda: bridge._recorder.now.well and journal.read())
+        assert before <= {
+            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+        }
+        assert journal.read() == {1: [ReadPosition(7, 25)]}
+    assert caplog.text.count("was DAMAGED") == 1
+
+
+async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a machine without a battery for its clock, after a power cut."""
+    host = HostClock()
+    settled = config(tmp_path, ANKLE, more=listen_on(free_port()))
+    ahead = host.now() + 3600 * SECOND
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.append("anna", [], PipelineState({1: SensorState(ahead - SECOND, ahead, 50.0)}))
+
+        def told() -> list[Event]:
+            return [
+                event
+                for night in journal.unfinished("anna")
+                for event in journal.events("anna", night)
+            ]
+
+        bridge = Bridge(settled, journal, host)
+        async with running(bridge):
+            await until(told)
+            clock = bridge._vitals.health(host.now()).clock
+        (step,) = told()
+    assert isinstance(step, ClockStep)
+    assert step.by / SECOND == pytest.approx(-3600, abs=10)
+    assert clock is not None
+    assert clock.by == step.by / SECOND
+    assert caplog.text.count("s or more while no bridge ran") == 1
+
+
+def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
+    """But that this machine has limber elsewhere. A machine without systemd has no use for the
+    unit."""
+    analyze = find("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd on this machine: the unit is not verified here")
+    text = (ROOT / "bridge" / "limber.service").read_text()
+    (tmp_path / "limber.service").write_text(
+        text.replace("/opt/limber/.venv/bin/limber", need("limber"))
+    )
+    command = [analyze, "verify", "--man=no", str(tmp_path / "limber.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_unit_starts_what_there_is() -> None:
+    """Its command is one that the command line knows."""
+    unit = configparser.RawConfigParser(strict=False)
+    unit.read(ROOT / "bridge" / "limber.service")
+    service = unit["Service"]
+    program, *words = service["ExecStart"].split()
+    assert Path(program).name == "limber"
+    assert parser().parse_args(words).command == "run"
+    assert (service["Type"], int(service["WatchdogSec"])) == ("notify", 60)
+    # Exit status 2: the configuration is wrong.
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
+
+
+def test_check_tries_the_port_of_the_page() -> None:
+    with closing(socket.create_server((LOOPBACK, 0))) as taken:
+        port = taken.getsockname()[1]
+        finding = try_page(HealthEndpoint(LOOPBACK, port))
+    assert not finding.well
+    assert finding.text.startswith(
+        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+    )
+    assert try_page(HealthEndpoint(LOOPBACK, free_port())).well

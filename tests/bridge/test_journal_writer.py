@@ -1,0 +1,366 @@
+"""What becomes of events when the disk does not take them."""
+
+import asyncio
+import os
+import resource
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import override
+
+import pytest
+
+from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.domain.retention import RetentionLimits
+from limber_bridge.storage import journal as journal_module
+from limber_bridge.storage import journal_writer as module
+from limber_bridge.storage.journal import Journal, backups
+from limber_bridge.storage.journal_reader import JournalError, read_only
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, encode
+from limber_bridge.storage.sqlite import DiskFault
+from tests.bridge.examples import kick, local, night
+
+NIGHT = date(2026, 11, 22)
+AT = local("2026-11-21T23:00")
+
+
+def page(number: int) -> JournalBatch:
+    """A kick, the so-manieth."""
+    return JournalBatch(
+        "anna", events=((NIGHT, kick(AT + number * 5_000_000)),), memory=PipelineState({})
+    )
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let no file of this process grow beyond what any file of a journal has already, as on a full
+    disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def until(met: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < end, "not in time"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try a disk again soon."""
+    monkeypatch.setattr(module, "AGAIN", 0.05)
+
+
+async def test_what_is_kept_is_in_the_journal_when_keep_returns(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+        recorder = JournalWriter(journal)
+        for number in range(20):
+            await recorder.keep(page(number))
+            assert len(reader.events("anna", NIGHT)) == number + 1
+        assert recorder.now.well
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_disk_without_room_holds_nobody_up_and_gets_it_all_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        await recorder.keep(page(0))
+        with no_room():
+            for number in range(1, 300):
+                await recorder.keep(page(number))
+            await recorder.keep(JournalBatch("anna", nights=(night(NIGHT),)))
+            recording = recorder.now
+            assert (recording.well, recording.reason, recording.held) == (
+                False,
+                DiskFault.DISK_ERROR,
+                299,
+            )
+            assert [one.date for one in recorder.nights("anna")] == [NIGHT]
+            assert journal.nights("anna") == []
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 300
+        assert journal.nights("anna") == [night(NIGHT)]
+        assert recorder.nights("anna") == []
+        await recorder.close()
+    assert caplog.text.count("NOT RECORDING") == 1
+    assert caplog.text.count("recording again") == 1
+
+
+class SlowJournal(Journal):
+    """One whose disk takes its time when it is told to."""
+
+    delay = 0.0
+
+    @override
+    def write(self, pages: Iterable[JournalBatch]) -> None:
+        time.sleep(self.delay)
+        super().write(pages)
+
+
+async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLOW", 0.1)
+    with SlowJournal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        journal.delay = 0.6
+        began = time.monotonic()
+        for number in range(50):
+            await recorder.keep(page(number))
+        assert time.monotonic() - began < 0.5
+        assert (recorder.now.well, recorder.now.reason) == (False, DiskFault.SLOW)
+        journal.delay = 0.0
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 50
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_memory_is_bounded_and_what_is_lost_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "HELD", 10)
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        with no_room():
+            for number in range(25):
+                await recorder.keep(page(number))
+            assert (recorder.now.held, recorder.now.lost) == (10, 15)
+        await until(lambda: recorder.now.well)
+        assert [event.onset for event in journal.events("anna", NIGHT)] == [
+            AT + n * 5_000_000 for n in range(15, 25)
+        ]
+        assert recorder.now.lost == 15
+        await recorder.close()
+    assert caplog.text.count("the oldest are lost") == 1
+
+
+@pytest.mark.usefixtures("quick")
+async def test_memory_is_bounded_for_all_sleepers_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HELD", 10)
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        with no_room():
+            for number in range(30):
+                await recorder.keep(replace(page(number), sleeper=f"sleeper {number % 5}"))
+            assert (recorder.now.held, recorder.now.lost) == (10, 20)
+        await until(lambda: recorder.now.well)
+        kept = [len(journal.events(f"sleeper {number}", NIGHT)) for number in range(5)]
+        assert kept == [2] * 5
+        await recorder.close()
+
+
+def spoil(path: Path) -> None:
+    """Overwrite a page in the middle of a journal."""
+    data = bytearray(path.read_bytes())
+    data[8192:12288] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is_known_kept_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the bridge runs: what it holds of the night goes into the new one, and it says what
+    became of the old."""
+    path = tmp_path / "limber.db"
+    everything = [page(number) for number in range(40)]
+    with Journal(path) as journal:
+        recorder = JournalWriter(journal)
+        recorder.afresh = lambda: everything
+        await recorder.keep(*everything)
+        assert journal._database is not None
+        journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with no_room():
+            await recorder.keep(page(40))
+            assert not recorder.now.well
+        spoil(path)
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 41
+        (notice,) = journal.notices
+        await recorder.close()
+    assert notice in caplog.text
+    assert "was DAMAGED" in notice
+
+
+async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> None:
+    """A journal of an older layout on a full disk cannot be brought up to date, and so not be read."""
+    path = tmp_path / "limber.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        database.execute(
+            "INSERT INTO night VALUES ('anna', ?, 3, ?)", (str(NIGHT), encode(night(NIGHT, 3)))
+        )
+        database.commit()
+    with no_room():
+        journal = Journal(path)
+        recorder = JournalWriter(journal)
+        assert journal.nights("anna") == []
+        await recorder.keep(JournalBatch("anna", nights=(night(NIGHT),)))
+        assert not recorder.now.well
+    with journal:
+        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
+            await until(
+                lambda: (
+                    recorder._task is not None and recorder._task.done() and recorder._task.result()
+                )
+            )
+        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
+            await recorder.keep(page(0))
+        await recorder.close()
+    with Journal(path) as again:
+        assert again.nights("anna") == [night(NIGHT, 3)]
+
+
+async def test_upkeep_that_fails_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        await recorder.keep(page(0))
+        with monkeypatch.context() as patched:
+            patched.setattr(journal_module, "SPARE", 10**12)
+            assert not await recorder.upkeep(NIGHT, RetentionLimits())
+            assert not await recorder.upkeep(NIGHT, RetentionLimits())
+        assert backups(tmp_path / "limber.db") == []
+        assert await recorder.upkeep(NIGHT, RetentionLimits())
+        assert len(backups(tmp_path / "limber.db")) == 1
+        await recorder.close()
+    assert caplog.text.count("no backup of the journal, as the disk is nearly full") == 1
+
+
+async def test_stopped_on_a_full_disk_it_says_what_is_missing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        with no_room():
+            await recorder.keep(page(0))
+            await recorder.close()
+    assert "stopped with 1 events that the disk did not take" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Path) -> None:
+    """The disk is full when the bridge starts; what it held can be read all the same."""
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.finish(night(NIGHT))
+    with no_room():
+        journal = Journal(tmp_path / "limber.db")
+        recorder = JournalWriter(journal)
+        assert not journal.well
+        assert journal.nights("anna") == [night(NIGHT)]
+        await recorder.keep(page(0))
+        assert not recorder.now.well
+    with journal:
+        await until(lambda: recorder.now.well)
+        assert len(journal.events("anna", NIGHT)) == 1
+        await recorder.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_path: Path) -> None:
+    """What the disk refused meanwhile is no way in for who sends frames again after a restart."""
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        with no_room():
+            for number in range(1, 6):
+                starts = ((1, ReadPosition(7, 25 * number)), (1, ReadPosition(8 + number, 25)))
+                await recorder.keep(
+                    JournalBatch("anna", read=starts),
+                    JournalBatch("bob", read=((2, ReadPosition(7, number)),)),
+                )
+            assert journal.read() == {}
+        await until(lambda: recorder.now.well)
+        boots = [
+            ReadPosition(9, 25),
+            ReadPosition(10, 25),
+            ReadPosition(11, 25),
+            ReadPosition(12, 25),
+            ReadPosition(7, 125),
+            ReadPosition(13, 25),
+        ]
+        assert journal.read() == {1: boots, 2: [ReadPosition(7, 5)]}
+        await recorder.close()
+
+
+@contextmanager
+def may_become_read_only(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Make a folder whose disk can be remounted: `ro` or `rw`; by rights alone where this machine
+    lets nobody mount."""
+    folder.mkdir()
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "limber-test", folder], capture_output=True, check=False
+    ).returncode
+
+    def remount(way: str) -> None:
+        if mounted:
+            subprocess.run(["mount", "-o", f"remount,{way}", folder], check=True)
+        for path in [] if mounted else [folder, *folder.iterdir()]:
+            path.chmod(0o500 if way == "ro" else 0o700)
+
+    try:
+        yield remount
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=False)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_file_system_that_turned_read_only_holds_nobody_up(tmp_path: Path) -> None:
+    """As Linux remounts a card that fails: what is there is read, also by a bridge that is started
+    then."""
+    if os.geteuid() == 0 and not can_mount(tmp_path / "try"):
+        pytest.skip("root writes in spite of all rights, and may not mount here")
+    with may_become_read_only(tmp_path / "disk") as remount:
+        path = tmp_path / "disk" / "limber.db"
+        with Journal(path) as journal:
+            recorder = JournalWriter(journal)
+            await recorder.keep(page(0))
+            await recorder.close()
+        remount("ro")
+        journal = Journal(path)
+        recorder = JournalWriter(journal)
+        assert len(journal.events("anna", NIGHT)) == 1
+        await recorder.keep(page(1))
+        assert recorder.now.reason is DiskFault.READ_ONLY
+        assert "let the bridge's user write there" in (recorder.now.detail or "")
+        remount("rw")
+        with journal:
+            await until(lambda: recorder.now.well)
+            assert len(journal.events("anna", NIGHT)) == 2
+            await recorder.close()
+
+
+def can_mount(folder: Path) -> bool:
+    """Whether this machine lets us mount."""
+    with may_become_read_only(folder):
+        return folder.is_mount()
+
+
+async def test_the_other_sleepers_are_not_mixed_up(tmp_path: Path) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        recorder = JournalWriter(journal)
+        with no_room():
+            await recorder.keep(page(0))
+            await recorder.keep(
+                JournalBatch("bob", events=page(1).events, memory=PipelineState({}))
+            )
+        await recorder.close()
+        assert [len(journal.events(sleeper, NIGHT)) for sleeper in ("anna", "bob")] == [1, 1]

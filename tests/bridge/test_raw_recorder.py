@@ -1,0 +1,304 @@
+"""The raw signal: what is kept of it, and that a night can be scored anew from it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from compression.zstd import ZstdError
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.detection.events import Event, Gap, Movement, identity
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.rules import WASM_2016
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    SampleClock,
+    Sensor,
+    Side,
+)
+from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.recording import UnreadableRecordingError
+from limber_bridge.offline.detect import detect
+from limber_bridge.recordings import read
+from limber_bridge.simulation.plan import NightSpec, plan
+from limber_bridge.simulation.signals import blocks
+from limber_bridge.storage import raw_recorder as module
+from limber_bridge.storage.raw_format import About, NightFile, pack, read_kept, unpack
+from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
+from limber_bridge.storage.sqlite import DiskFault
+from tests.bridge.examples import BERLIN, local
+from tests.bridge.test_journal_writer import no_room, until
+
+ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
+EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
+NIGHT = date(2026, 11, 22)
+AT = local("2026-11-21T23:00")
+CALENDAR = Calendar(BERLIN)
+ABOUT = About("anna", "2026-11-22", "0.1.0")
+
+
+def same(one: SampleBlock, other: SampleBlock) -> bool:
+    return (
+        (one.first, one.clock, one.rate) == (other.first, other.clock, other.rate)
+        and one.samples.shape == other.samples.shape
+        and np.array_equal(one.samples, other.samples, equal_nan=True)
+    )
+
+
+def as_sent(signal: Floats, step: float) -> Floats:
+    """What a network sensor makes of a signal."""
+    counts: Floats = np.rint(signal / step)
+    return counts * step
+
+
+counts = st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=20)
+
+
+@given(
+    counts,
+    st.sampled_from([1e-3, 1e-4, 0.1, np.pi]),
+    st.integers(0, 2**40),
+    st.sets(st.integers(0, 19)),
+)
+def test_blocks_come_back_bit_for_bit(
+    values: list[int], step: float, first: int, lost: set[int]
+) -> None:
+    samples = np.array([values, values[::-1]], dtype=np.float64) * step
+    samples[:, [index for index in lost if index < len(values)]] = np.nan
+    block = SampleBlock(first, samples, SampleClock(first - 3, AT, 49.87), 50.0)
+    head, tail = block.split(len(values) // 2)
+    kept = [one for one in (head, tail) if one.samples.shape[1]]
+    assert all(same(*pair) for pair in zip(kept, unpack(pack(kept)), strict=True))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300)
+def test_what_is_no_block_is_refused(data: bytes) -> None:
+    with pytest.raises((ValueError, ZstdError)):
+        list(unpack(data))
+
+
+def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[SampleBlock]:
+    """A night as a sensor sends it, half a second a block."""
+    cut: list[SampleBlock] = []
+    for block in blocks(plan(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT):
+        sent = replace(block, samples=as_sent(block.samples, step))
+        while sent.samples.shape[1] > rate / 2:
+            piece, sent = sent.split(round(rate / 2))
+            cut.append(piece)
+        cut.append(sent)
+    return cut
+
+
+def found(events: Sequence[Event]) -> dict[str, Event]:
+    return {identity(event): event for event in events}
+
+
+def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
+    """Every event, bit for bit; and it is small."""
+    signal = simulated(ANKLE, 1.0, 50.0, 1e-3)
+    file = NightFile(tmp_path / "anna-2026-11-22.db", ABOUT, AT)
+    detector = Pipeline([ANKLE])
+    live: list[Event] = []
+    for begin in range(0, len(signal), 10):
+        file.write([(ANKLE, signal[begin : begin + 10])])
+        for block in signal[begin : begin + 10]:
+            live += detector.feed(ANKLE.id, block)
+    file.close()
+    live += detector.finish()
+    again = detect(read(tmp_path / "anna-2026-11-22.db"), WASM_2016)
+    assert found(again.events) == found(live)
+    assert sum(isinstance(event, Movement) for event in live) > 30
+    assert [path.name for path in tmp_path.iterdir()] == ["anna-2026-11-22.db"]
+    assert (tmp_path / "anna-2026-11-22.db").stat().st_size < 1_000_000
+
+
+def test_a_damaged_block_is_a_gap_and_named(tmp_path: Path) -> None:
+    signal = simulated(ANKLE, 0.5, 50.0, 1e-3)
+    path = tmp_path / "anna-2026-11-22.db"
+    file = NightFile(path, ABOUT, AT)
+    for begin in range(0, len(signal), 10):
+        file.write([(ANKLE, signal[begin : begin + 10])])
+    file._database.execute("UPDATE block SET data = zeroblob(50) WHERE number = 20")
+    file.close()
+    recording = read_kept(path)
+    assert len(recording.notes) == 1
+    assert "damaged (its checksum is wrong); left out" in recording.notes[0]
+    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    assert (gap.end - gap.onset) / SECOND == pytest.approx(5.0, abs=0.05)
+
+
+def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
+    """The reader numbers throughout, and the time between is a gap."""
+    path = tmp_path / "anna-2026-11-22.db"
+    still = np.tile([[0.0], [1.0], [0.0]], 500)
+    for life, begin in ((AT, AT), (AT + 60 * SECOND, AT + 70 * SECOND)):
+        file = NightFile(path, ABOUT, life)
+        file.write([(ANKLE, [SampleBlock(0, still, SampleClock(0, begin, 50.0), 50.0)])])
+        file.close()
+    recording = read_kept(path)
+    (signal,) = recording.signals
+    assert [block.first for block in signal.blocks] == [0, 3500]
+    assert [block.clock.at(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
+    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    assert (gap.onset, gap.end) == (AT + round(9.98 * SECOND), AT + 70 * SECOND)
+
+
+def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "anna-2026-11-22.db"
+    file = NightFile(path, ABOUT, AT)
+    with pytest.raises(UnreadableRecordingError, match="no signal in it yet"):
+        read_kept(path)
+    file.write([(ANKLE, simulated(ANKLE, 0.5, 50.0, 1e-3)[:20])])
+    assert read_kept(path).duration == pytest.approx(9.98)
+    file.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no database", b"SQLite format 3\0 and nothing more"], ids=str
+)
+def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.db").write_bytes(content)
+    with pytest.raises(UnreadableRecordingError, match="no raw signal"):
+        read_kept(tmp_path / "x.db")
+
+
+def still(begin: int, seconds: float = 0.5) -> SampleBlock:
+    return SampleBlock(
+        0, np.tile([[0.0], [1.0], [0.0]], round(50 * seconds)), SampleClock(0, begin, 50.0), 50.0
+    )
+
+
+async def flushed(raw: RawRecorder, met: Callable[[], bool] = lambda: True) -> None:
+    await raw._flush()
+    await until(met)
+
+
+async def test_each_night_has_a_file_and_the_oldest_go(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    raw = RawRecorder(RawStore(tmp_path / "raw", 3, 1000), CALENDAR, AT)
+    for day in range(18, 24):
+        raw.take("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
+        raw.take(
+            "anna",
+            EMG,
+            SampleBlock(
+                0, np.zeros((1, 100)), SampleClock(0, local(f"2026-11-{day}T01:00"), 250.0), 250.0
+            ),
+        )
+        await flushed(raw)
+    await raw.tidy(["anna"])
+    await raw.close()
+    names = [f"anna-2026-11-{day}.db" for day in range(21, 24)]
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == names
+    assert caplog.text.count("deleted, beyond the limits under `keep`") == 3
+    assert len(read_kept(tmp_path / "raw" / names[0]).signals) == 2
+
+
+async def test_too_large_the_oldest_go_as_well(tmp_path: Path) -> None:
+    shelf = RawStore(tmp_path / "raw", 9, 0)
+    raw = RawRecorder(shelf, CALENDAR, AT)
+    for day in range(18, 24):
+        raw.take("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
+    await flushed(raw)
+    await raw.tidy(["anna"])
+    await raw.close()
+    assert [path.name for path in shelf.files("anna")] == ["anna-2026-11-23.db"]
+
+
+async def test_a_full_disk_leaves_a_hole_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
+    raw.take("anna", ANKLE, still(AT))
+    await flushed(raw)
+    with no_room():
+        for second in range(1, 400):
+            raw.take("anna", ANKLE, still(AT + second * SECOND, 1.0))
+            if second % 100 == 0:
+                await raw._flush()
+        assert raw.problem is DiskFault.DISK_ERROR
+    await flushed(raw, lambda: raw.problem is None)
+    await raw.close()
+    times = [
+        block.clock.at(block.first)
+        for block in read_kept(tmp_path / "raw/anna-2026-11-22.db").signals[0].blocks
+    ]
+    assert times[0] == AT
+    assert (times[1] - AT) / SECOND == pytest.approx(400 - 120, abs=2)
+    assert caplog.text.count("RAW SIGNAL NOT KEPT") == 1
+    assert caplog.text.count("the raw signal is kept again") == 1
+
+
+async def test_the_journal_has_the_last_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RESERVE", 10**18)
+    raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
+    raw.take("anna", ANKLE, still(AT))
+    await raw._flush()
+    assert raw.problem is DiskFault.DISK_FULL
+    await raw.close()
+
+
+async def test_it_is_on_the_disk_within_ten_seconds(tmp_path: Path) -> None:
+    raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
+    writing = asyncio.create_task(raw.run())
+    raw.take("anna", ANKLE, still(AT))
+    began = time.monotonic()
+    path = tmp_path / "raw/anna-2026-11-22.db"
+    await until(lambda: path.exists() and bool(read_kept_or_nothing(path)))
+    assert time.monotonic() - began < 10
+    writing.cancel()
+    await raw.close()
+
+
+def read_kept_or_nothing(path: Path) -> int:
+    try:
+        return len(read_kept(path).signals)
+    except UnreadableRecordingError:
+        return 0
+
+
+async def test_a_file_that_a_crash_left_open_is_finished(tmp_path: Path) -> None:
+    shelf = RawStore(tmp_path / "raw", 7, 1000)
+    raw = RawRecorder(shelf, CALENDAR, AT)
+    raw.take("anna", ANKLE, still(AT))
+    await flushed(raw)
+    path = shelf.path("anna", NIGHT)
+    left = {tail: path.with_name(path.name + tail).read_bytes() for tail in ("", "-wal")}
+    await raw.close()
+    for tail, data in left.items():
+        path.with_name(path.name + tail).write_bytes(data)
+    again = RawRecorder(shelf, CALENDAR, AT + SECOND)
+    await again.tidy(["anna"])
+    await again.close()
+    assert [one.name for one in (tmp_path / "raw").iterdir()] == [path.name]
+    assert len(read_kept(path).signals) == 1
+
+
+async def test_a_damaged_file_is_set_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = RawStore(tmp_path / "raw", 7, 1000)
+    shelf.folder.mkdir()
+    shelf.path("anna", NIGHT).write_bytes(b"\0" * 8192)
+    raw = RawRecorder(shelf, CALENDAR, AT)
+    raw.take("anna", ANKLE, still(AT))
+    await flushed(raw)
+    await raw.close()
+    assert len(read_kept(shelf.path("anna", NIGHT)).signals) == 1
+    assert (shelf.folder / f"anna-2026-11-22.db.damaged-{AT}").stat().st_size == 8192
+    assert "it is kept as" in caplog.text

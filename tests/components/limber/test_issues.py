@@ -1,0 +1,345 @@
+"""Issues from cause to cure, diagnostics, system health, and what goes when it is gone."""
+
+import asyncio
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    get_system_health_info,
+)
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+    get_diagnostics_for_device,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.limber import async_remove_config_entry_device
+from custom_components.limber.const import CONF_BATTERY, DOMAIN
+from custom_components.limber.devices import forget_gone
+
+from .conftest import INFO, Bridge, golden, set_up
+
+
+def issues(hass: HomeAssistant) -> set[str]:
+    return {
+        issue.issue_id for issue in ir.async_get(hass).issues.values() if issue.domain == DOMAIN
+    }
+
+
+def well(**more: Any) -> dict[str, Any]:
+    """A state in which nothing is wrong."""
+    state = golden("state")
+    sensors = {"1": state["sensors"]["1"], "2": state["sensors"]["1"]}
+    last = state["last_night"] | {"night": dt_util.now().date().isoformat()}
+    journal = {
+        "problem": None,
+        "detail": None,
+        "held": 0,
+        "lost": 0,
+        "notice": None,
+        "signal": None,
+    }
+    return {
+        "time": dt_util.utcnow().isoformat(),
+        "sensors": sensors,
+        "last_night": last,
+        "recording": True,
+        "journal": journal,
+        "bridge": state["bridge"] | {"problems": []},
+        "paused": False,
+    } | more
+
+
+def ago(days: int) -> dict[str, Any]:
+    """The last night, some days ago."""
+    night: dict[str, Any] = golden("state")["last_night"]
+    return night | {"night": (dt_util.now().date() - timedelta(days=days)).isoformat()}
+
+
+def sensor(**more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = golden("state")["sensors"]["1"]
+    return found | more
+
+
+REFUSED = {"key": "broker_refuses_publish", "text": "the broker refuses what is published; let it"}
+CASES: list[tuple[str, Any]] = [
+    (
+        "battery_low_bedroom_anna_1",
+        lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}},
+    ),
+    (
+        "not_worn_bedroom_anna_1",
+        lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)},
+    ),
+    ("no_night_bedroom_anna", lambda: {"last_night": ago(4)}),
+    ("paused_long_bedroom_anna", lambda: {"last_night": ago(4), "paused": True}),
+    (
+        "clock_wrong_bedroom",
+        lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()},
+    ),
+    (
+        "broker_refuses_bedroom",
+        lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}},
+    ),
+    ("not_recording_bedroom", lambda: {"recording": False}),
+]
+
+
+@pytest.mark.parametrize(("issue", "cause"), CASES, ids=[issue for issue, _ in CASES])
+async def test_an_issue_comes_with_its_cause_and_goes_with_it(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, issue: str, cause: Any
+) -> None:
+    await bridge.tell(**well())
+    assert issues(hass) == set()
+    await bridge.tell(**well(**cause()))
+    assert issues(hass) == {issue}
+    await bridge.tell(**well())
+    assert issues(hass) == set()
+
+
+async def test_a_battery_that_wavers_around_the_limit_is_low_once(
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
+) -> None:
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, options={CONF_BATTERY: 30})
+    await set_up(hass, bridge, entry)
+    for battery, low in ((31, False), (29, True), (33, True), (35, False), (31, False)):
+        await bridge.tell(**well(sensors={"1": sensor(battery=battery)}))
+        assert (issues(hass) == {"battery_low_bedroom_anna_1"}) is low
+
+
+async def test_days_pass_without_a_word(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await bridge.tell(**well())
+    freezer.tick(timedelta(days=4, hours=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert issues(hass) == {"no_night_bedroom_anna"}
+
+
+async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_another(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    idle = {"1": sensor(), "2": sensor(problem="not_worn")}
+    await bridge.tell(**well(sensors=idle))
+    freezer.tick(timedelta(hours=20))
+    await bridge.tell(**well(sensors=idle))
+    assert issues(hass) == set()
+    freezer.tick(timedelta(hours=20))
+    await bridge.tell(**well(sensors=idle))
+    assert issues(hass) == {"not_worn_bedroom_anna_2"}
+
+
+async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(**well(recording=False))
+    ir.async_get(hass).async_ignore(DOMAIN, "not_recording_bedroom", True)
+    await hass.config_entries.async_unload(loaded.entry_id)
+    await set_up(hass, bridge, loaded)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording_bedroom")
+    assert issue is not None
+    assert issue.dismissed_version is not None
+
+
+async def test_issues_end_with_the_entry(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    await bridge.tell(**well(recording=False))
+    assert issues(hass)
+    await hass.config_entries.async_remove(loaded.entry_id)
+    assert issues(hass) == set()
+
+
+async def mend(client: Any, issue: str) -> list[dict[str, Any]]:
+    """Open the fix flow of an issue and go on once; return both steps."""
+    reply = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue}
+    )
+    assert reply.status == HTTPStatus.OK
+    form = await reply.json()
+    reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    return [form, await reply.json()]
+
+
+async def test_a_fix_looks_again(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    await bridge.tell(**well(sensors={"1": sensor(battery=9)}))
+    form, again = await mend(client, "battery_low_bedroom_anna_1")
+    assert form["description_placeholders"]["battery"] == "9"
+    assert again["errors"] == {"base": "still_there"}
+    await bridge.tell(**well())
+    reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    assert (await reply.json())["type"] == "create_entry"
+
+
+async def test_a_forgotten_pause_ends_with_its_fix(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    await bridge.tell(**well(paused=True, last_night=ago(4)))
+    bridge.answers["pause"] = [golden("answer_refusal")]
+    form, refused = await mend(client, "paused_long_bedroom_anna")
+    assert refused["errors"] == {"base": "no_answer"}
+    reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    assert (await reply.json())["type"] == "create_entry"
+    assert bridge.commands()[-1] == {"ask": "pause", "sleeper": "anna", "paused": False}
+
+
+# --- Diagnostics ---
+
+
+async def test_diagnostics_tell_nothing_of_who_it_is(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    bridge.nights = [golden("state")["last_night"] | {"night": dt_util.now().date().isoformat()}]
+    bridge.say("status", "offline")
+    bridge.say("status", "online")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    told: Any = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
+    text = str(told).casefold()
+    assert told["entry"]["discovery_keys"] == "**REDACTED**"
+    assert not [name for name in ("anna", "bedroom'", "limber/") if name in text]
+    assert told["sleepers"][0]["state"]["sensors"]["1"]["battery"] == 87
+    assert len(told["sleepers"][0]["recent_nights"]) == 1
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    anna = next(device for device in devices if device.name == "Anna")
+    assert "recent_nights" in await get_diagnostics_for_device(hass, hass_client, loaded, anna)
+    bedroom = next(device for device in devices if device.name == "Bedroom")
+    assert "sleepers" in await get_diagnostics_for_device(hass, hass_client, loaded, bedroom)
+
+
+async def test_system_health_tells_how_the_bridges_do(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    assert await async_setup_component(hass, "system_health", {})
+    await hass.async_block_till_done()
+    info = await get_system_health_info(hass, DOMAIN)
+    assert info["bridges"] == "1 / 1"
+    assert info["software"] == "0.1.0"
+
+
+# --- What is gone ---
+
+
+async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    registry = dr.async_get(hass)
+    bridge.say(
+        "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
+    )
+    await hass.async_block_till_done()
+    assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 3
+    anna = INFO["sleepers"][0]
+    bridge.say("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
+    await hass.async_block_till_done()
+    assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {
+        "Bedroom",
+        "Anna",
+    }
+    entities = {
+        one.entity_id
+        for one in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id)
+    }
+    assert "sensor.anna_left_ankle_battery" in entities
+    assert not [entity for entity in entities if "bed_load" in entity]
+    assert hass.states.get("sensor.anna_plm_index_last_night") is not None
+
+
+async def test_a_bridge_whose_name_ends_in_a_number_keeps_what_is_its_own(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    loaded.runtime_data.bridge = "bedroom_2"
+    own = registry.async_get_or_create(
+        "binary_sensor", DOMAIN, "bedroom_2_connected", config_entry=loaded
+    )
+    gone = registry.async_get_or_create(
+        "sensor", DOMAIN, "bedroom_2_anna_7_battery", config_entry=loaded
+    )
+    forget_gone(hass, loaded)
+    there = {one.entity_id for one in er.async_entries_for_config_entry(registry, loaded.entry_id)}
+    assert own.entity_id in there
+    assert gone.entity_id not in there
+
+
+async def test_what_is_called_otherwise_is_called_otherwise(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    sleepers = [INFO["sleepers"][0] | {"name": "Anne"}]
+    bridge.say("info", INFO | {"name": "Upstairs", "software": "0.2.0", "sleepers": sleepers})
+    await hass.async_block_till_done()
+    found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    assert {(one.name, one.sw_version) for one in found} == {("Upstairs", "0.2.0"), ("Anne", None)}
+
+
+async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna = INFO["sleepers"][0]
+    moved = anna | {"sensors": [anna["sensors"][0] | {"side": "right"}, *anna["sensors"][1:]]}
+    told = INFO | {"sleepers": [moved]}
+
+    def name() -> str:
+        shown = hass.states.get("binary_sensor.anna_left_ankle_connection")
+        return "" if shown is None else shown.name
+
+    async with asyncio.timeout(10):
+        while name() != "Anna Right ankle connection":
+            bridge.say("info", told)
+            bridge.say("anna/state", golden("state"))
+            bridge.say("status", "online")
+            await asyncio.sleep(0.01)
+    await hass.async_block_till_done()
+
+
+async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna = INFO["sleepers"][0]
+    bo = {"id": "bo", "name": "Bo", "sensors": []}
+    for sleepers in ([anna, bo], [anna | {"sensors": anna["sensors"][:1]}], [anna, bo]):
+        bridge.say("info", INFO | {"sleepers": sleepers})
+        await hass.async_block_till_done()
+    assert hass.states.get("sensor.bo_plm_index_last_night") is not None
+    assert hass.states.get("binary_sensor.anna_bed_load_connection") is not None
+
+
+async def test_only_what_is_gone_can_be_removed_by_hand(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    registry = dr.async_get(hass)
+    stranger = registry.async_get_or_create(
+        config_entry_id=loaded.entry_id, identifiers={(DOMAIN, "bedroom_old")}
+    )
+    devices = dr.async_entries_for_config_entry(registry, loaded.entry_id)
+    can = {one.name: await async_remove_config_entry_device(hass, loaded, one) for one in devices}
+    assert can == {"Bedroom": False, "Anna": False, stranger.name: True}
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert not await async_remove_config_entry_device(hass, loaded, stranger)

@@ -1,0 +1,263 @@
+"""What a person says of cramps, and the thresholds that follow."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limber_bridge.detection.bilateral import FOREVER
+from limber_bridge.detection.cramp_thresholds import (
+    FOLLOWED,
+    HIGHEST,
+    LOWEST,
+    Label,
+    Labels,
+    UnknownEventError,
+    cramp_at,
+    faint,
+    threshold,
+)
+from limber_bridge.detection.cramps import PossibleCrampDetector
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Cramp,
+    Event,
+    Method,
+    Movement,
+    UnilateralMovement,
+)
+from limber_bridge.detection.signal import SECOND, Side
+
+MINUTE = 60 * SECOND
+AT = 2000 * SECOND
+
+
+def cramp(
+    onset: int, strength: float | None = 1.2, certainty: Certainty = Certainty.POSSIBLE
+) -> Cramp:
+    return Cramp(onset, onset + MINUTE, certainty, "sudden movement", strength)
+
+
+def label(
+    strength: float | None, said: bool, number: int = 0, certainty: Certainty = Certainty.POSSIBLE
+) -> Label:
+    about = cramp(AT + number, strength, certainty)
+    return Label(f"cramp-{about.onset}", about.onset, said, about)
+
+
+def labels(cramps: list[float], none: list[float]) -> list[Label]:
+    said = [(strength, True) for strength in cramps] + [(strength, False) for strength in none]
+    return [label(strength, yes, number) for number, (strength, yes) in enumerate(said)]
+
+
+STRENGTHS = st.lists(st.floats(0.3, 6.0), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("cramps", "none", "expected"),
+    [
+        ([], [], 1.0),
+        ([], [1.2, 1.3], 1.0),
+        ([], [1.2, 1.3, 1.1], 1.35),
+        ([2.0, 2.4], [1.2, 1.3, 1.1], 1.35),
+        ([1.25, 2.4], [1.2, 1.3, 1.1], 1.25),
+        ([1.0, 1.1, 1.2, 1.3], [1.15, 1.25, 1.35], 1.0),
+        ([0.6, 0.7], [], 1.0),
+        ([0.6, 0.7, 0.9], [], 0.6),
+        ([0.6, 0.7, 0.9], [0.62], 0.7),
+        ([0.1, 0.2, 0.3], [], 1.0),
+        ([], [9.0, 9.0, 9.0], 1.0),
+        ([], [2.9, 2.9, 9.0], 2.95),
+    ],
+    ids=[
+        "no labels",
+        "two of none",
+        "three of none",
+        "some that were",
+        "between them",
+        "no threshold sorts better",
+        "two overlooked",
+        "three overlooked",
+        "one of them beside none",
+        "too faint for any",
+        "too strong for any",
+        "as good as it gets",
+    ],
+)
+def test_the_threshold_lies_where_it_sorts_most_labels_right(
+    cramps: list[float], none: list[float], expected: float
+) -> None:
+    assert threshold(labels(cramps, none)) == expected
+
+
+@given(STRENGTHS, STRENGTHS)
+def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(
+    cramps: list[float], none: list[float]
+) -> None:
+    found = threshold(labels(cramps, none))
+    assert (LOWEST if len(cramps) >= 3 else 1.0) <= found <= (HIGHEST if len(none) >= 3 else 1.0)
+
+
+@given(STRENGTHS, STRENGTHS, st.floats(0.3, 6.0))
+def test_none_never_lowers_it_and_a_cramp_never_raises_it(
+    cramps: list[float], none: list[float], more: float
+) -> None:
+    before = threshold(labels(cramps, none))
+    assert threshold(labels(cramps, [*none, more])) >= before
+    assert threshold(labels([*cramps, more], none)) <= before
+
+
+@given(STRENGTHS, STRENGTHS, st.randoms(use_true_random=False))
+def test_the_order_of_labels_does_not_matter(
+    cramps: list[float], none: list[float], random: object
+) -> None:
+    said = labels(cramps, none)
+    mixed = [*said]
+    random.shuffle(mixed)  # type: ignore[attr-defined]
+    assert threshold(mixed) == threshold(said)
+
+
+@given(STRENGTHS, STRENGTHS)
+def test_no_other_threshold_sorts_more_labels_right(cramps: list[float], none: list[float]) -> None:
+    def wrong(at: float) -> int:
+        return sum(one < at for one in cramps) + sum(one >= at for one in none)
+
+    own = wrong(threshold(labels(cramps, none)))
+    free = [number / 20 for number in range(10, 61)] if min(len(cramps), len(none)) >= 3 else [1.0]
+    assert own <= min(wrong(at) for at in free)
+
+
+def test_what_was_measured_by_nobody_moves_nothing() -> None:
+    assert threshold([*labels([], [1.2, 1.3]), label(None, said=False, number=9)]) == 1.0
+
+
+def test_each_certainty_has_its_own() -> None:
+    probable = [
+        label(strength, said=False, number=strength, certainty=Certainty.PROBABLE)
+        for strength in (1, 2, 2)
+    ]
+    said = Labels(
+        replace(one, id=str(number)) for number, one in enumerate([*probable, *labels([], [1.4])])
+    )
+    assert said.thresholds == {Certainty.POSSIBLE: 1.0, Certainty.PROBABLE: 2.05}
+
+
+def test_a_label_for_the_same_event_takes_the_place_of_the_earlier() -> None:
+    said = Labels()
+    said.take(label(1.5, said=True))
+    said.take(label(1.5, said=False))
+    assert (len(said), said.said) == (1, {f"cramp-{AT}": False})
+
+
+def moves(onset: int, seconds: float, peak: float = 0.3) -> Movement:
+    part = UnilateralMovement(Side.LEFT, onset, onset + round(seconds * SECOND), peak)
+    return Movement(part.onset, part.end, (part,), candidate=False)
+
+
+def night(*movements: Movement, up: int) -> list[Event]:
+    """Somebody who goes to bed at 0 and gets up at a time (us)."""
+    return [
+        BedTransition(0, in_bed=True, method=Method.ANKLE),
+        *movements,
+        BedTransition(up, in_bed=False, method=Method.ANKLE),
+    ]
+
+
+FAINT = night(moves(AT, 9.0), up=AT + MINUTE)
+STRONG = night(moves(AT, 30.0), up=AT + MINUTE)
+
+
+def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
+    (found,) = faint(FAINT)
+    assert (found.onset, found.strength) == (AT, 0.6)
+    assert found.features == {
+        "moving_1min_s": 9.0,
+        "moving_3min_s": 9.0,
+        "stretch_s": 9.0,
+        "up_after_s": 60.0,
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(6, 120), st.floats(1.0, 100.0)),
+        max_size=8,
+        unique_by=lambda one: one[0],
+    ),
+    st.integers(6, 120),
+    st.sampled_from([0.5, 0.8, 1.0, 2.0, 3.0]),
+)
+def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
+    at: list[tuple[int, float]], up: int, at_least: float
+) -> None:
+    events = night(
+        *[moves(minute * MINUTE, seconds) for minute, seconds in sorted(at)], up=up * MINUTE + 1
+    )
+    possible = PossibleCrampDetector(at_least, apart=0)
+    for event in events:
+        if isinstance(event, BedTransition):
+            possible.went(event, event.onset)
+        else:
+            possible.take(event)
+    told = list(possible.reach(FOREVER))
+    assert told == [
+        one for one in faint(events) if one.strength is not None and one.strength >= at_least
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "is_found"),
+    [(-61, False), (-59, True), (0, True), (300, True), (900, True), (960, True), (970, False)],
+)
+def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(
+    after: int, is_found: bool
+) -> None:
+    told = [cramp(AT)]
+    assert (cramp_at(AT + after * SECOND, told, overlooked=True) == told[0]) is is_found
+
+
+def test_what_was_told_is_meant_before_what_was_overlooked() -> None:
+    told = cramp(AT - 5 * MINUTE, certainty=Certainty.PROBABLE)
+    assert cramp_at(AT, [told, *STRONG], overlooked=True) == told
+    near = cramp(AT)
+    far = cramp(AT - 3 * MINUTE)
+    assert cramp_at(AT + MINUTE, [far, near], overlooked=True) == near
+
+
+def test_a_label_for_a_moment() -> None:
+    said = Labels()
+    found = said.for_moment(AT + MINUTE, FAINT, cramp=True)
+    assert (found.id, found.time, found.about) == (
+        f"cramp-{AT}",
+        AT + MINUTE,
+        next(iter(faint(FAINT))),
+    )
+    nothing = said.for_moment(AT + MINUTE, [], cramp=True)
+    assert (nothing.id, nothing.about) == (f"moment-{AT + MINUTE}", None)
+    with pytest.raises(UnknownEventError, match="no cramp was seen shortly before"):
+        said.for_moment(AT + MINUTE, FAINT, cramp=False)
+
+
+def test_a_label_for_an_event_and_for_what_a_label_was_filed_under() -> None:
+    said = Labels()
+    with pytest.raises(UnknownEventError, match="no cramp `cramp-7` is known"):
+        said.for_event("cramp-7", None, cramp=True)
+    with pytest.raises(UnknownEventError):
+        said.for_event("movement-7-left", moves(7, 2.0), cramp=True)
+    said.take(said.for_moment(AT, FAINT, cramp=True))
+    said.take(said.for_event(f"cramp-{AT}", None, cramp=False))
+    assert said.said == {f"cramp-{AT}": False}
+
+
+def test_a_moment_is_looked_at_again_once_it_is_known_what_followed() -> None:
+    said = Labels()
+    said.take(said.for_moment(AT, [], cramp=True))
+    assert said.due(AT + FOLLOWED - 1) == []
+    (due,) = said.due(AT + FOLLOWED)
+    assert said.due(AT + 2 * FOLLOWED) == []
+    said.take(replace(due, about=cramp(AT)))
+    assert (len(said), said.said) == (1, {f"cramp-{AT}": True})
+    said.take(said.for_event(f"cramp-{AT}", cramp(AT), cramp=True))
+    assert len(said) == 1

@@ -1,0 +1,369 @@
+"""The three blueprints as running automations, triggers and conditions through the editor, a
+question to Assist.
+
+The cramp is told over the broker by the test, as the bridge tells one; everything else is real: the
+night, its end, the answers, the journal.
+"""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import paho.mqtt.publish as mqtt_publish
+
+from devtools.home_assistant import BLUEPRINTS as BLUEPRINT_FILES
+from devtools.home_assistant import HomeAssistant, add_limber
+from devtools.mobile_app import Phone, phone
+from devtools.processes import LOOPBACK
+from limber_bridge.config.schema import read
+from limber_bridge.detection.events import Certainty, Cramp
+from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.domain.nights import Night, micros
+from limber_bridge.storage.journal import Journal
+from tests.bridge.examples import night
+from tests.e2e.stack import House, attributes, kicking, shows
+
+ZONE: Final = ZoneInfo("Europe/Berlin")
+MORE: Final = """\
+mobile_app:
+conversation:
+tts:
+template:
+  - light:
+      - name: Hall
+        unique_id: hall
+        turn_on: []
+        turn_off: []
+"""
+KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
+BLUEPRINTS: Final = "imported"
+
+
+def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
+    """Have a journal with nights that began at this time of day, and a cramp in the night that is
+    not over."""
+    config = read(house.settings())
+    tonight = config.calendar.night_of(micros(datetime.now(UTC)))
+    with Journal(config.journal) as journal:
+        for days in range(6, 0, -1):
+            journal.finish(
+                begun(night(tonight - timedelta(days=days)), bedtime - timedelta(days=days + 1))
+            )
+        event = Cramp(
+            micros(cramp),
+            micros(cramp) + 90_000_000,
+            Certainty.PROBABLE,
+            "tense calf, then movement",
+            1.9,
+            {},
+        )
+        journal.append("anna", [(tonight, event)], PipelineState({}))
+
+
+def begun(one: Night, start: datetime) -> Night:
+    """A night that began then."""
+    return replace(one, start=micros(start), end=micros(start) + 7 * 3600 * 1_000_000)
+
+
+async def device(home: HomeAssistant, name: str) -> str:
+    """The id of a device."""
+    found = await home.command(type="config/device_registry/list")
+    return str(next(one["id"] for one in found if one["name"] == name))
+
+
+async def automate(home: HomeAssistant, name: str, body: dict[str, Any]) -> None:
+    """Save an automation as the editor does, and see that it is on."""
+    await home.post(
+        f"/api/config/automation/config/{name}", {"alias": name, "description": ""} | body
+    )
+    await shows(home, f"automation.{name}", "on")
+
+
+def blueprint(name: str, **inputs: object) -> dict[str, Any]:
+    """An automation from one of ours."""
+    return {"use_blueprint": {"path": f"{BLUEPRINTS}/{name}.yaml", "input": inputs}}
+
+
+async def called(home: HomeAssistant, action: str, **data: object) -> Any:
+    """Call an action and return its response."""
+    domain, name = action.split(".")
+    answer = await home.post(f"/api/services/{domain}/{name}?return_response", data)
+    return answer["service_response"]
+
+
+async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_back(
+    house: House,
+) -> None:
+    now = datetime.now(ZONE)
+    # The learned reminder comes a quarter of an hour before it: at the minute after next.
+    bedtime = now.replace(second=0, microsecond=0) + timedelta(minutes=17)
+    cramp = now - timedelta(minutes=30)
+    house.start_broker()
+    fill(house, bedtime, cramp)
+    house.start_bridge()
+    program = house.start_home(MORE)
+    async with house.home(program) as home, kicking(house.sensor_port, KICKS):
+        await add_limber(home)
+        await imported(home)
+        anna = await device(home, "Anna")
+        await shows(home, "sensor.anna_leg_movements_tonight", "1", 60)
+        bedtime_shown = datetime.fromisoformat(str(await home.state("sensor.anna_usual_bedtime")))
+        assert abs(bedtime_shown - bedtime) <= timedelta(minutes=1)
+        async with phone(home) as told:
+            await evening(home, told, anna)
+            await alert(house, home, told, anna)
+            await morning(home, told, anna)
+
+
+async def imported(home: HomeAssistant) -> None:
+    """The blueprints are saved as Home Assistant saves what it has fetched by a link."""
+    for path in BLUEPRINT_FILES.glob("*.yaml"):
+        await home.command(
+            type="blueprint/save",
+            domain="automation",
+            path=f"{BLUEPRINTS}/{path.stem}",
+            yaml=path.read_text(),
+            source_url=f"https://github.com/limber-home/limber/blob/main/blueprints/automation/limber/{path.name}",
+        )
+
+
+async def evening(home: HomeAssistant, told: Phone, anna: str) -> None:
+    """The reminder comes by itself, later again, and what is done is in the journal."""
+    inputs = {
+        "sleeper": anna,
+        "phones": [told.device],
+        "bedtime": "sensor.anna_usual_bedtime",
+        "before": "-00:15:00",
+    }
+    await automate(home, "stretch", blueprint("evening_stretch_reminder", **inputs, minutes=1))
+    await automate(
+        home,
+        "never",
+        blueprint(
+            "evening_stretch_reminder", **inputs, which="restless", restless="binary_sensor.none"
+        ),
+    )
+    message = await told.message("limber-stretch", 150)
+    assert message["title"] == "Time to stretch"
+    assert [one["title"] for one in message["data"]["actions"]] == ["Done", "Later", "Not tonight"]
+    await told.press(message, "Later")
+    again = await told.message("limber-stretch", 90)
+    await told.press(again, "Done")
+    await shows_type(home, "event.anna_logged", "stretching")
+    assert (await attributes(home, "automation.never"))["last_triggered"] is None
+
+
+async def shows_type(home: HomeAssistant, entity: str, wanted: str) -> None:
+    """Wait until an event entity tells of a type."""
+
+    async def told(home: HomeAssistant) -> bool:
+        return bool((await attributes(home, entity)).get("event_type") == wanted)
+
+    assert await home.until(told, 30), await attributes(home, entity)
+
+
+async def alert(house: House, home: HomeAssistant, told: Phone, anna: str) -> None:
+    """A cramp lights the way and has the stretch instruction said, once within the cooldown."""
+    inputs = {
+        "sleeper": anna,
+        "cramp": "event.anna_cramp",
+        "night": "event.anna_night",
+        "phones": [told.device],
+        "lights": ["light.hall"],
+        "light_minutes": 1,
+        "speaker": "media_player.bed",
+        "voice": "tts.voice",
+        "quiet_from": "00:00:00",
+        "quiet_until": "00:00:00",
+    }
+    await automate(home, "cramp", blueprint("cramp_alert", **inputs))
+    house.forgiven += ["media_player.bed", "tts.voice"]
+    async with home.subscribed(type="subscribe_events", event_type="call_service") as calls:
+        tell_of_a_cramp(house.broker_port, "first")
+        spoken = await call_of(calls, "tts", "speak")
+        assert "pull the toes towards the shin" in spoken["message"]
+        await shows(home, "light.hall", "on")
+        tell_of_a_cramp(house.broker_port, "second")
+        # The light goes off a minute later: until then a second alert would have spoken.
+        assert await call_of(calls, "light", "turn_off", but_not="speak") == {
+            "entity_id": ["light.hall"]
+        }
+        assert (await attributes(home, "event.anna_cramp"))["event"] == "cramp-second"
+
+
+async def call_of(
+    calls: asyncio.Queue[dict[str, Any]], domain: str, action: str, but_not: str = ""
+) -> dict[str, Any]:
+    """Wait for the call of an action and return its data; another one must not come before it."""
+    async with asyncio.timeout(90):
+        while True:
+            call = (await calls.get())["data"]
+            assert call["service"] != but_not
+            if (call["domain"], call["service"]) == (domain, action):
+                data: dict[str, Any] = call["service_data"]
+                return data
+
+
+def tell_of_a_cramp(port: int, name: str) -> None:
+    """Tell of a cramp as the bridge does."""
+    moment = datetime.now(UTC)
+    now = moment.isoformat()
+    event = {
+        "v": 1,
+        "id": f"cramp-{name}",
+        "kind": "cramp",
+        "night": f"{moment:%Y-%m-%d}",
+        "start": now,
+        "known": now,
+        "end": None,
+        "certainty": "probable",
+        "reason": "tense calf",
+        "strength": 1.5,
+        "label": None,
+    }
+    mqtt_publish.single(
+        "limber/bedroom/anna/event", json.dumps(event), 1, hostname=LOOPBACK, port=port
+    )
+
+
+async def morning(home: HomeAssistant, told: Phone, anna: str) -> None:
+    """The night ends: it is summed up in words, the cramp is asked about, and the answer is in the
+    journal."""
+    inputs = {
+        "sleeper": anna,
+        "night": "event.anna_night",
+        "in_bed": "binary_sensor.anna_in_bed",
+        "phones": [told.device],
+    }
+    await automate(home, "summary", blueprint("morning_summary", **inputs))
+    await home.post("/api/services/button/press", {"entity_id": "button.anna_end_the_night"})
+    messages = [await told.message("limber-"), await told.message("limber-")]
+    summary = next(one for one in messages if one["data"]["tag"].startswith("limber-morning"))
+    asked = next(one for one in messages if one["data"]["tag"].startswith("limber-cramp"))
+    assert "leg movements" in summary["message"]
+    assert "(probable)" in summary["message"]
+    assert "Logged: Stretching" in summary["message"]
+    assert "does not diagnose" in summary["message"]
+    assert asked["title"] == "Was that a cramp?"
+    await told.press(asked, "It was a cramp")
+
+    async def labelled(home: HomeAssistant) -> bool:
+        found = await called(home, "limber.get_night", sleeper=anna)
+        return bool([one["label"] for one in found["cramp_events"]] == [True])
+
+    assert await home.until(labelled, 30)
+
+
+async def test_triggers_conditions_assist_and_a_removal_without_a_trace(house: House) -> None:
+    house.start_broker()
+    fill(house, datetime.now(ZONE) - timedelta(hours=3), datetime.now(ZONE) - timedelta(minutes=30))
+    house.start_bridge()
+    program = house.start_home(MORE)
+    async with house.home(program) as home:
+        await add_limber(home)
+        await shows(home, "sensor.anna_restless_nights_in_a_row", "6")
+        await in_the_editor(home)
+        asked = {"text": "How did my legs do last night?", "language": "en"}
+        answer = await home.post("/api/conversation/process", asked)
+        assert "312 leg movements" in answer["response"]["speech"]["plain"]["speech"]
+        async with kicking(house.sensor_port, KICKS):
+
+            async def triggered(home: HomeAssistant) -> Any:
+                return (await attributes(home, "automation.ours"))["last_triggered"]
+
+            assert await home.until(triggered, 90)
+            assert await home.state("event.anna_periodic_series") not in (None, "unknown")
+        await removed(house, home)
+
+
+async def in_the_editor(home: HomeAssistant) -> None:
+    """What the automation editor offers, and an automation made of it."""
+    async with home.subscribed(type="trigger_platforms/subscribe") as described:
+        assert "limber.series_started" in await described.get()
+    async with home.subscribed(type="condition_platforms/subscribe") as described:
+        assert "limber.bad_nights_in_a_row" in await described.get()
+    index = {"entity_id": "sensor.anna_plm_index_last_night"}
+    bad = {
+        "condition": "limber.bad_nights_in_a_row",
+        "target": index,
+        "options": {"nights": 3, "above": 20},
+    }
+    ours = {
+        "triggers": [
+            {
+                "trigger": "limber.series_started",
+                "target": {"entity_id": "event.anna_periodic_series"},
+            }
+        ],
+        "conditions": [
+            bad,
+            {"condition": "not", "conditions": [bad | {"options": {"nights": 3, "above": 30}}]},
+        ],
+        "actions": [{"event": "limber_test"}],
+    }
+    await automate(home, "ours", ours)
+    await automate(home, "all", all_of_ours(index))
+
+
+def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
+    """An automation with every trigger and every condition that there is."""
+    restless = {"above": 15}
+    events = {
+        "cramp_started": "cramp",
+        "cramp_confirmed": "cramp",
+        "cramp_noticed": "cramp",
+        "night_finished": "night",
+        "restless_night": "night",
+        "series_started": "periodic_series",
+        "went_to_bed": "bed",
+        "got_up": "bed",
+    }
+    triggers = [
+        {"trigger": f"limber.{name}", "target": {"entity_id": f"event.anna_{event}"}}
+        for name, event in events.items()
+    ]
+    states = [
+        {"condition": f"limber.is_{name}", "target": {"entity_id": f"binary_sensor.anna_{name}"}}
+        for name in ("in_bed", "asleep")
+    ]
+    nights = [
+        {"condition": "limber.last_night_was_restless", "target": index, "options": restless},
+        {
+            "condition": "limber.bad_nights_in_a_row",
+            "target": index,
+            "options": restless | {"nights": 2},
+        },
+    ]
+    return {
+        "triggers": triggers,
+        "conditions": states + nights,
+        "actions": [{"event": "limber_test"}],
+    }
+
+
+async def removed(house: House, home: HomeAssistant) -> None:
+    """The entry is removed: nothing of it is left in Home Assistant."""
+    (entry,) = await home.entries("limber")
+    async with home.http.delete(f"/api/config/config_entries/entry/{entry['entry_id']}") as reply:
+        assert reply.status == 200
+    entities = await home.command(type="config/entity_registry/list")
+    devices = await home.command(type="config/device_registry/list")
+    assert [one["entity_id"] for one in entities if one["platform"] == "limber"] == []
+    assert [
+        one["name"]
+        for one in devices
+        if any(domain == "limber" for domain, *_ in one["identifiers"])
+    ] == []
+    states = await home.get("/api/states")
+    ours = [
+        one["entity_id"]
+        for one in states
+        if one["entity_id"].split(".")[1].startswith(("anna_", "bedroom_"))
+    ]
+    assert ours == []
+    issues = (await home.command(type="repairs/list_issues"))["issues"]
+    assert [one["issue_id"] for one in issues if one["domain"] == "limber"] == []
+    assert list((house.folder / "config/.storage").glob("limber*")) == []

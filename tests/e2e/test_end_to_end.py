@@ -1,0 +1,230 @@
+"""From a sensor's frames to a real Home Assistant, and to what a browser shows of it."""
+
+import asyncio
+from typing import Any
+
+from devtools import demo_dashboard as dashboard
+from devtools.browser import browsing
+from devtools.demo_history import fill
+from devtools.home_assistant import HomeAssistant, add_limber
+from devtools.processes import Program
+from tests.e2e.stack import ANKLE, House, attributes, kicking, shows
+from tests.required_programs import need
+
+BOTH = f"{ANKLE}\n{ANKLE.replace('id: 1', 'id: 2').replace('left', 'right')}"
+# Between the third and the fourth there is time to kill a bridge and have it back, on a machine
+# that is busy, too.
+KICKS = [(onset, 2.0) for onset in (5.0, 17.0, 29.0, 80.0, 92.0, 104.0)]
+# Too fast for a series: nothing but the count tells of them.
+TOO_FAST = [(20.0 + 7.0 * number, 2.0) for number in range(14)]
+MOVEMENTS = "sensor.anna_leg_movements_tonight"
+PERIODIC = "sensor.anna_periodic_movements_tonight"
+SERIES = "event.anna_periodic_series"
+BRIDGE = "binary_sensor.bedroom_connection"
+SENSOR = "binary_sensor.anna_left_ankle_connection"
+KNOWN = {
+    MOVEMENTS: "6",
+    PERIODIC: "6",
+    BRIDGE: "on",
+    SENSOR: "on",
+    "binary_sensor.anna_left_ankle_problem": "off",
+    "binary_sensor.anna_monitoring": "on",
+    "binary_sensor.anna_right_ankle_connection": "off",
+    "binary_sensor.anna_right_ankle_problem": "on",
+    "binary_sensor.bedroom_problem": "off",
+    "calendar.anna_nights": "off",
+    "number.anna_sensitivity": "1.0",
+    "sensor.anna_candidate_movements_tonight": "6",
+    "sensor.anna_left_ankle_battery": "80",
+    "sensor.anna_periodic_series_tonight": "1",
+    "sensor.anna_possible_cramps_tonight": "0",
+    "sensor.anna_right_ankle_battery": "unavailable",
+    "switch.anna_pause": "off",
+}
+UNKNOWN = {
+    "binary_sensor.anna_asleep", "binary_sensor.anna_cramp", "binary_sensor.anna_in_bed",
+    "sensor.anna_bedtime_tonight", "sensor.anna_estimated_sleep_tonight", "sensor.anna_leg_movements_last_night",
+    "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_tonight", "sensor.anna_plms_index_tonight",
+    "sensor.anna_probable_cramps_tonight", "sensor.anna_time_in_bed_tonight", "sensor.anna_usual_bedtime",
+}  # fmt: skip
+"""After two minutes nobody can say whether somebody lies in bed, and an ankle never says what a
+calf does."""
+INDEX = "sensor.anna_plm_index_last_night"
+RENAMED = "sensor.restless"
+
+
+async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(house: House) -> None:
+    """Six kicks, in real time. The bridge is killed after the third and comes back before the
+    fourth.
+
+    The sensor of the other leg never comes: it holds nothing back.
+    """
+    need("chromium")
+    house.start_broker()
+    bridge = house.start_bridge(BOTH)
+    program = house.start_home()
+    async with house.home(program) as home:
+        await add_limber(home)
+        async with kicking(house.sensor_port, KICKS) as lain:
+            await shows(home, MOVEMENTS, "3", 60)
+            assert lain() < KICKS[3][0]
+            await dies_and_is_back(house, home, bridge)
+            assert lain() < KICKS[3][0]
+            await shows(home, PERIODIC, "4", 90)
+            told = await attributes(home, SERIES)
+            assert (told["event_type"], told["movements"]) == ("confirmed", 4)
+            await shows(home, PERIODIC, "6", 60)
+            await everything_is_shown(home)
+            await dashboard_opens(home)
+        await shows(home, SENSOR, "off", 30)
+        await shows(home, MOVEMENTS, "unavailable")
+
+
+async def dies_and_is_back(house: House, home: HomeAssistant, bridge: Program) -> None:
+    """The bridge is killed and started again; what it knew is shown again."""
+    bridge.kill()
+    await shows(home, BRIDGE, "off")
+    await shows(home, MOVEMENTS, "unavailable")
+    house.start_bridge(BOTH)
+    await shows(home, BRIDGE, "on")
+    await shows(home, SENSOR, "on")
+    await shows(home, MOVEMENTS, "3")
+
+
+async def everything_is_shown(home: HomeAssistant) -> None:
+    """Every entity has the right state: what nobody can know yet is unknown."""
+    states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
+    ours = {
+        name: state
+        for name, state in states.items()
+        if name.split(".")[1].startswith(("anna_", "bedroom_"))
+    }
+    assert {
+        name: state for name, state in ours.items() if state != "unknown" and name != SERIES
+    } == KNOWN
+    assert {name for name in UNKNOWN if ours.get(name) == "unknown"} == UNKNOWN
+
+
+async def dashboard_opens(home: HomeAssistant) -> None:
+    """The dashboard shows the figures, and the browser has nothing to complain of."""
+    await home.command(
+        type="lovelace/dashboards/create",
+        url_path=dashboard.PATH,
+        title="Limber",
+        icon="mdi:foot-print",
+        mode="storage",
+        show_in_sidebar=True,
+        require_admin=False,
+    )
+    await home.command(
+        type="lovelace/config/save", url_path=dashboard.PATH, config=dashboard.CONFIG
+    )
+    async with browsing(home) as sight:
+        await sight.page.goto(f"{home.url}/{dashboard.PATH}/legs")
+        tiles = sight.page.locator("hui-tile-card")
+        await tiles.filter(has_text="6 movements").first.wait_for(timeout=30_000)
+        assert await sight.page.locator("hui-error-card").count() == 0
+    assert sight.errors == []
+
+
+async def test_a_discovered_bridge_survives_restarts_of_everything(house: House) -> None:
+    """Home Assistant and the broker are restarted; what is true is shown again, and nothing stale
+    triggers.
+
+    Home Assistant goes and comes in mid-night, while the leg kicks and the bridge publishes.
+    """
+    broker = house.start_broker()
+    bridge = house.start_bridge()
+    settings = house.settings()
+    bridge.stop()
+    await asyncio.to_thread(fill, settings, 2)
+    house.start_bridge()
+    async with kicking(house.sensor_port, TOO_FAST):
+        program = house.start_home()
+        async with house.home(program) as home:
+            index = await discovered(home)
+            before = await home.until(some_movements, 60)
+            assert before
+        program.stop()
+        program = house.start_home()
+        async with house.home(program) as home:
+            await shows(home, RENAMED, index)
+            await shows(home, MOVEMENTS, str(len(TOO_FAST)), 120)
+            assert before < len(TOO_FAST)
+            assert await home.state(SERIES) == "unknown"
+            await broker_dies_and_is_back(house, home, broker, index)
+
+
+async def discovered(home: HomeAssistant) -> str:
+    """Add the bridge as it was found, and give an entity another id; return that entity's state."""
+    flow = await home.until(found_by_discovery, 30)
+    assert flow is not None
+    step = await home.post(f"/api/config/config_entries/flow/{flow}", {})
+    assert (step["type"], step["title"]) == ("create_entry", "Bedroom")
+    await shows(home, SENSOR, "on", 60)
+    index = await home.state(INDEX)
+    assert index is not None
+    assert float(index) > 0
+    assert await home.until(both_nights, 30)
+    await home.command(type="config/entity_registry/update", entity_id=INDEX, new_entity_id=RENAMED)
+    await shows(home, RENAMED, index)
+    return index
+
+
+async def some_movements(home: HomeAssistant) -> int | None:
+    """The number of movements, once there are two."""
+    shown = await home.state(MOVEMENTS)
+    return int(shown) if shown is not None and shown.isdecimal() and int(shown) >= 2 else None
+
+
+async def broker_dies_and_is_back(
+    house: House, home: HomeAssistant, broker: Program, index: str
+) -> None:
+    """The broker is killed and comes back without a memory."""
+    # Home Assistant itself stumbles over a broker that dies while it says that it has started.
+    house.forgiven += ["components.mqtt", "paho.mqtt", "Error doing job", "could not be asked for"]
+    broker.kill()
+    await shows(home, RENAMED, "unavailable")
+    house.start_broker()
+    await shows(home, RENAMED, index, 60)
+    await shows(home, BRIDGE, "on")
+    await shows(home, MOVEMENTS, str(len(TOO_FAST)))
+    assert await home.state(SERIES) == "unknown"
+
+
+async def found_by_discovery(home: HomeAssistant) -> str | None:
+    """The flow that the bridge's info has started."""
+    flows = await home.command(type="config_entries/flow/progress")
+    return next((flow["flow_id"] for flow in flows if flow["handler"] == "limber"), None)
+
+
+async def both_nights(home: HomeAssistant) -> list[dict[str, Any]] | None:
+    """The statistics of the nights that were over before Home Assistant came."""
+    name = "limber:bedroom_anna_plm_index"
+    found = await home.command(
+        type="recorder/statistics_during_period",
+        start_time="2020-01-01T00:00:00+00:00",
+        statistic_ids=[name],
+        period="day",
+        types=["mean"],
+    )
+    rows: list[dict[str, Any]] = found.get(name, [])
+    return rows if len(rows) == 2 else None
+
+
+async def test_a_sleeper_without_a_sensor_yet_is_shown_as_such(house: House) -> None:
+    house.start_broker()
+    house.start_bridge(ANKLE)
+    program = house.start_home()
+    async with house.home(program) as home:
+        await add_limber(home)
+        await shows(home, BRIDGE, "on")
+        await shows(home, SENSOR, "off")
+        for entity in (
+            MOVEMENTS,
+            PERIODIC,
+            "binary_sensor.anna_in_bed",
+            "sensor.anna_left_ankle_battery",
+        ):
+            assert await home.state(entity) == "unavailable"
+        assert await home.state("sensor.anna_plm_index_last_night") == "unknown"

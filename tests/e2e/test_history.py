@@ -1,0 +1,168 @@
+"""A year of nights that Home Assistant missed: row by row in its statistics, and put right by a
+revision."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from devtools.home_assistant import HomeAssistant, add_limber
+from limber_bridge.config.schema import read
+from limber_bridge.domain.nights import Night
+from limber_bridge.storage.journal import Journal
+from tests.bridge.examples import night
+from tests.e2e.stack import House, attributes, shows
+
+ZONE: Final = ZoneInfo("Europe/Berlin")
+NIGHTS: Final = 365
+
+
+async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
+    """The rows of a measure, by the date on which they lie; each must lie at noon."""
+    name = f"limber:bedroom_anna_{measure}"
+    found = await home.command(
+        type="recorder/statistics_during_period",
+        start_time="2020-01-01T00:00:00+00:00",
+        statistic_ids=[name],
+        period="hour",
+        types=["mean"],
+    )
+    at = [
+        (datetime.fromtimestamp(row["start"] / 1000, ZONE), row["mean"])
+        for row in found.get(name, [])
+    ]
+    assert all(moment.time() == time(12) for moment, _ in at)
+    return {moment.date(): value for moment, value in at}
+
+
+async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: House) -> None:
+    today = datetime.now(ZONE).date()
+    days = [today - timedelta(days=number) for number in range(NIGHTS, 0, -1)]
+    indices = {day: round(10 + number % 37 * 0.5, 1) for number, day in enumerate(days)}
+    house.start_broker()
+    for day in days:
+        finish(house, night(day), plm_index=indices[day], cramps_possible=0)
+    bridge = house.start_bridge()
+    program = house.start_home()
+    async with house.home(program) as home:
+        await add_limber(home)
+        await comes(home, "cramps_possible", dict.fromkeys(days, 0))
+        await comes(home, "plm_index", indices)
+        await comes(home, "movements", dict.fromkeys(days, 312))
+        assert await rows(home, "plmw_index") == {}
+        await everything_is_shown(home)
+        bridge.stop()
+        finish(house, night(days[-1], 2), plm_index=99.5)
+        house.start_bridge()
+        await shows(home, "sensor.anna_plm_index_last_night", "99.5")
+        await comes(home, "plm_index", indices | {days[-1]: 99.5})
+        await recorder_is_lean(home)
+
+
+def finish(house: House, one: Night, **measures: Any) -> None:
+    """Have a finished night in the journal."""
+    with Journal(read(house.settings()).journal) as journal:
+        journal.finish(replace(one, measures=replace(one.measures, **measures)))
+
+
+async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) -> None:
+    """Wait until the rows of a measure are these and no others."""
+
+    async def has(home: HomeAssistant) -> bool:
+        return await rows(home, measure) == wanted
+
+    assert await home.until(has, 60), await rows(home, measure)
+
+
+NO_SENSOR: Final = "unavailable"
+"""What nobody measures now."""
+SHOWN: Final = {
+    "binary_sensor.anna_asleep": NO_SENSOR,
+    "binary_sensor.anna_cramp": NO_SENSOR,
+    "binary_sensor.anna_in_bed": NO_SENSOR,
+    "binary_sensor.anna_left_ankle_connection": "off",
+    "binary_sensor.anna_monitoring": "off",
+    "binary_sensor.anna_restless_last_night": "on",
+    "binary_sensor.bedroom_connection": "on",
+    "binary_sensor.bedroom_problem": "off",
+    "button.anna_calibrate": "unknown",
+    "button.anna_end_the_night": "unknown",
+    "button.anna_that_was_a_cramp": "unknown",
+    "button.anna_that_was_no_cramp": "unknown",
+    "calendar.anna_nights": "off",
+    "event.anna_bed": "unknown",
+    "event.anna_cramp": "unknown",
+    "event.anna_logged": "unknown",
+    "event.anna_night": "unknown",
+    "event.anna_periodic_series": "unknown",
+    "number.anna_sensitivity": "1.0",
+    "sensor.anna_candidate_movements_last_night": "280",
+    "sensor.anna_candidate_movements_tonight": NO_SENSOR,
+    "sensor.anna_estimated_sleep_last_night": "6.7",
+    "sensor.anna_estimated_sleep_mean_of_30_days": "6.7",
+    "sensor.anna_estimated_sleep_mean_of_7_days": "6.7",
+    "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
+    "sensor.anna_left_ankle_battery": NO_SENSOR,
+    "sensor.anna_leg_movements_last_night": "312",
+    "sensor.anna_leg_movements_mean_of_30_days": "312.0",
+    "sensor.anna_leg_movements_mean_of_7_days": "312.0",
+    "sensor.anna_leg_movements_tonight": NO_SENSOR,
+    "sensor.anna_periodic_movements_last_night": "190",
+    "sensor.anna_periodic_movements_tonight": NO_SENSOR,
+    "sensor.anna_periodic_series_last_night": "11",
+    "sensor.anna_periodic_series_tonight": NO_SENSOR,
+    "sensor.anna_plm_index_tonight": NO_SENSOR,
+    "sensor.anna_plms_index_last_night": "26.9",
+    "sensor.anna_plms_index_mean_of_7_days": "26.9",
+    "sensor.anna_plms_index_tonight": NO_SENSOR,
+    "sensor.anna_possible_cramps_last_night": "0",
+    "sensor.anna_possible_cramps_mean_of_30_days": "0.0",
+    "sensor.anna_possible_cramps_tonight": NO_SENSOR,
+    "sensor.anna_probable_cramps_last_night": "unknown",
+    "sensor.anna_probable_cramps_tonight": NO_SENSOR,
+    "sensor.anna_time_in_bed_last_night": "7.9",
+    "sensor.anna_time_in_bed_tonight": NO_SENSOR,
+    "switch.anna_pause": "off",
+}
+"""Of a sleeper whose sensor has never sent anything."""
+OTHERS: Final = {
+    "binary_sensor.anna_left_ankle_problem", "sensor.anna_bedtime_last_night", "sensor.anna_bedtime_tonight",
+    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_mean_of_30_days",
+    "sensor.anna_plm_index_mean_of_7_days", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
+}  # fmt: skip
+"""What depends on the day."""
+
+
+async def everything_is_shown(home: HomeAssistant) -> None:
+    """Every entity is there, with the right state, and no other."""
+    states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
+    ours = {
+        name: state
+        for name, state in states.items()
+        if name.split(".")[1].startswith(("anna_", "bedroom_"))
+    }
+    assert {name: state for name, state in ours.items() if name not in OTHERS} == SHOWN
+    assert all(
+        ours[name] not in ("unknown", "unavailable")
+        for name in OTHERS - {"sensor.anna_bedtime_tonight"}
+    )
+
+
+async def recorder_is_lean(home: HomeAssistant) -> None:
+    """Large attributes are shown and not recorded."""
+    name = "sensor.anna_plm_index_last_night"
+    assert len((await attributes(home, name))["recent"]) == 14
+    path = f"/api/history/period?filter_entity_id={name}"
+
+    async def both(home: HomeAssistant) -> list[dict[str, Any]] | None:
+        # The newest state comes from memory, with all that it has: the one before it was recorded.
+        changes = [
+            one
+            for one in (await home.get(path))[0]
+            if one["state"] not in ("unknown", "unavailable")
+        ]
+        return changes[:-1] or None
+
+    recorded = await home.until(both, 30)
+    assert recorded
+    assert all("recent" not in one["attributes"] for one in recorded)
