@@ -1,4 +1,4 @@
-"""What a device makes of the quantity it measures: offset, gain, drift, noise, range and resolution.
+"""The errors of devices: offset, gain, drift, noise, range and resolution.
 
 The noise is white in the recorded band. A device that was measured for this project says so in its
 row; the others have the figures of typical data sheets; docs/science.md#simulated-signals.
@@ -84,7 +84,7 @@ def choose_device(sensor: Sensor, requested: str | None) -> Device:
     """Return the requested device if it measures the sensor's quantity, else the default one."""
     if requested is not None and DEVICES[requested].quantity is sensor.quantity:
         return DEVICES[requested]
-    return DEVICES[DEFAULT_DEVICES[sensor.quantity, sensor.place]]
+    return DEVICES[DEFAULT_DEVICES[sensor.quantity, sensor.placement]]
 
 
 def device_reading(device: Device, minute: Minute, true_values: Floats) -> Floats:

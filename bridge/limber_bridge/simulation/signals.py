@@ -87,13 +87,13 @@ def signal_blocks(
 
 def limb_signal(minute: Minute) -> Floats:
     """Return the motion of the limb, or the activity of the muscle; shape (axes, n)."""
-    model = MODELS[minute.sensor.quantity, minute.sensor.place]
+    model = MODELS[minute.sensor.quantity, minute.sensor.placement]
     return model.limb(minute.plan, minute.sensor, minute.times)
 
 
 def sensed_signal(minute: Minute) -> Floats:
     """Return everything that reaches the sensor before the device's own errors; shape (axes, n)."""
-    model = MODELS[minute.sensor.quantity, minute.sensor.place]
+    model = MODELS[minute.sensor.quantity, minute.sensor.placement]
     return model.add_surroundings(minute, limb_signal(minute))
 
 

@@ -114,9 +114,9 @@ def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMoveme
     Turning over is a change of position for a sensor at the ankle; for EMG and in the bed it is a
     movement like any other. A sensor at the calf has no movements: it is there for cramps.
     """
-    if sensor.place is Placement.CALF:
+    if sensor.placement is Placement.CALF:
         return
-    sees_turns = sensor.place is Placement.ANKLE
+    sees_turns = sensor.placement is Placement.ANKLE
     for onset, end, turned in _moving_ranges(plan, sensor):
         for begin, until in remaining_ranges(onset, end, plan.gaps):
             if turned or until - begin >= MIN_MOVEMENT_S:
@@ -146,7 +146,7 @@ def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
             yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)
-    for turn in plan.turns if sensor.place is Placement.ANKLE else ():
+    for turn in plan.turns if sensor.placement is Placement.ANKLE else ():
         yield NonMovement(KIND_TURN, turn.onset, turn.duration)
     for walk in plan.walks:
         yield NonMovement(KIND_WALK, walk.onset, walk.end - walk.onset)
@@ -160,17 +160,17 @@ def reaches(distractor: Distractor, sensor: Sensor) -> bool:
     """Return whether a distractor shows at a sensor."""
     match distractor:
         case RhythmicMovement(side):
-            return sensor.side in (None, side) and sensor.place is not Placement.CALF
+            return sensor.side in (None, side) and sensor.placement is not Placement.CALF
         case PartnerMovement():
             return sensor.quantity is not Quantity.EMG
         case StrapSlip(side) | StrapKnock(side):
-            return (sensor.place, sensor.side) == (Placement.ANKLE, side)
+            return (sensor.placement, sensor.side) == (Placement.ANKLE, side)
         case ElectrodePop(side):
             return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
         case MainsHum():
             return sensor.quantity is Quantity.EMG
         case TonicTension():
-            return sensor.place is Placement.CALF
+            return sensor.placement is Placement.CALF
 
 
 def to_spans(ranges: Iterable[TimeRange]) -> tuple[Span, ...]:

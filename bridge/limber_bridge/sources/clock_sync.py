@@ -45,8 +45,8 @@ class FrameMark:
     count: int
     """Samples in the frame."""
     delay: int
-    """us from the last sample on the device's clock to the arrival on the host's: the offset between
-    the clocks plus the time that the frame travelled."""
+    """us from the last sample on the device's clock to the arrival on the host's: the offset of the
+    clocks plus the time that the frame travelled."""
 
 
 class ClockSync:
@@ -180,9 +180,10 @@ class ClockSync:
     def _add_mark(self, mark: FrameMark) -> None:
         """Keep a mark; of those within one `MARK_SPACING_US`, the one with the smallest delay."""
         self._last = mark
-        if not self._marks:
-            self._marks.append(mark)
-        elif self._marks[-1].arrived // MARK_SPACING_US != mark.arrived // MARK_SPACING_US:
+        if (
+            not self._marks
+            or self._marks[-1].arrived // MARK_SPACING_US != mark.arrived // MARK_SPACING_US
+        ):
             self._marks.append(mark)
         elif mark.delay < self._marks[-1].delay:
             self._marks[-1] = mark

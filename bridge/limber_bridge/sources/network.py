@@ -56,7 +56,7 @@ RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
 REPORT_INTERVAL_S: Final = 1.0
 """Time between two reports of what was discarded."""
 SO_MEMINFO: Final = 55
-"""Linux socket option: nine u32 on the memory of a socket; the last one counts dropped datagrams."""
+"""Linux socket option: nine u32 about a socket's memory; the last counts dropped datagrams."""
 
 
 @dataclass(frozen=True, slots=True)

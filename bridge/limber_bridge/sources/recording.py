@@ -78,9 +78,9 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
 def signal_of_sensor(request: SensorRequest, recording: Recording, path: Path) -> Signal:
     """Return the signal of a sensor in a recording; SourceLostError if it is not there."""
     sensor = request.sensor
-    signal = recording.signal(sensor.quantity, sensor.place, sensor.side)
+    signal = recording.signal(sensor.quantity, sensor.placement, sensor.side)
     if signal is None:
-        names = ", ".join(column_names(sensor.quantity, sensor.place, sensor.side))
+        names = ", ".join(column_names(sensor.quantity, sensor.placement, sensor.side))
         raise SourceLostError(
             f"{path}: no column {names}, which sensor {sensor.id} needs; "
             "correct its `placement` or `side` in limber.yaml"

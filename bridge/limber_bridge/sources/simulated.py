@@ -35,9 +35,9 @@ SENSOR_SCHEMA: Final = vol.Schema(
         vol.Optional("hours", default=8.0): number(0.25, 40),
         vol.Optional("plm_index", default=25.0): number(0, 110),
         vol.Optional("cramps", default=0): whole_number(0, 3),
-        vol.Optional("latency", default=10.0): number(0, 120),
-        vol.Optional("up", default=2.0): number(0, 60),
-        vol.Optional("interval"): number(10, 90),
+        vol.Optional("sleep_latency", default=10.0): number(0, 120),
+        vol.Optional("walking", default=2.0): number(0, 60),
+        vol.Optional("movement_interval"): number(10, 90),
         vol.Optional("head_start", default=0.0): number(0, 2400),
         vol.Optional("rate"): number(1, 2000),
         vol.Optional("speed", default=1.0): playback_speed,
@@ -55,9 +55,9 @@ def make_options(values: Mapping[str, Any], folder: Path) -> SimulatedOptions:
         plm_index=values["plm_index"],
         cramps=values["cramps"],
         legs=tuple(Side),
-        sleep_latency=values["latency"],
-        walking=values["up"],
-        movement_interval=values.get("interval"),
+        sleep_latency=values["sleep_latency"],
+        walking=values["walking"],
+        movement_interval=values.get("movement_interval"),
     )
     return SimulatedOptions(
         spec, values["seed"], values["speed"], values.get("rate"), values["head_start"]
