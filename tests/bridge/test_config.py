@@ -50,7 +50,7 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
     assert (sleeper.id, sleeper.name, sleeper.live) == ("anna", "Anna", True)
     (watched,) = sleeper.sensors
     assert watched.sensor.quantity is Quantity.ACCELERATION
-    assert (watched.sensor.place, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
+    assert (watched.sensor.placement, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
 
 
 def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

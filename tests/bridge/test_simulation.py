@@ -63,7 +63,7 @@ def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
         event
         for sensor in sensors
         for block in blocks(night, sensor, rate)
-        for event in detector.feed(sensor.id, block)
+        for event in detector.process(sensor.id, block)
     ]
     until = round(night.duration * SECOND)
     return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))
@@ -224,7 +224,9 @@ def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
     assert not any(begin == one.onset for one in twitches for begin, _ in marked)
 
 
-@pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: f"{sensor.place}-{sensor.quantity}")
+@pytest.mark.parametrize(
+    "sensor", SENSORS, ids=lambda sensor: f"{sensor.placement}-{sensor.quantity}"
+)
 def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
     rate = 100.0
     night = plan(3, HARD)

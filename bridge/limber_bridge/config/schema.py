@@ -486,7 +486,7 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
     legs = [
         sensor
         for sensor in sensors
-        if sensor is not None and sensor.sensor.place is not Placement.BED
+        if sensor is not None and sensor.sensor.placement is not Placement.BED
     ]
     if len(legs) > 1 and any(sensor.sensor.side is None for sensor in legs):
         checker.fail(
@@ -494,7 +494,7 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
             "with more than one sensor on the legs, write `side: left` or `right` for each",
         )
     worn = [
-        (sensor.sensor.quantity, sensor.sensor.place, sensor.sensor.side)
+        (sensor.sensor.quantity, sensor.sensor.placement, sensor.sensor.side)
         for sensor in sensors
         if sensor is not None
     ]

@@ -389,7 +389,7 @@ def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
 def name_of(sleeper: Sleeper, watched: ConfiguredSensor) -> str:
     """Return which sensor it is, for a person."""
     sensor = watched.sensor
-    where = " ".join(str(part) for part in (sensor.side, sensor.place) if part)
+    where = " ".join(str(part) for part in (sensor.side, sensor.placement) if part)
     return f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
 
 

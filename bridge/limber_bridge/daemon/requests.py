@@ -16,14 +16,14 @@ from limber_bridge.daemon.sleeper_monitor import (
     SleeperMonitor,
 )
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
-from limber_bridge.detection.events import Factor, identity
+from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
     LATER,
     PAGE,
-    event_id,
     event_message,
     events_answer,
+    journal_event_id,
     labelled,
     nights_answer,
     reported,
@@ -198,7 +198,7 @@ class RequestHandler:
         moment.
         """
         if ask.event is not None:
-            key = event_id(ask.event)
+            key = journal_event_id(ask.event)
             return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
         moment = watch.time if ask.time is None else micros(ask.time)
         nights = [
@@ -217,7 +217,7 @@ class RequestHandler:
             (watch.time or now) if ask.time is None else micros(ask.time), ask.factor, ask.note
         )
         await self._apply(watch, watch.log(factor, now))
-        return LogResponse(id=ask.id, event=identity(factor))
+        return LogResponse(id=ask.id, event=event_id(factor))
 
     def _ahead(self, ask: LabelRequest | LogRequest) -> Refusal | None:
         """Return why nothing can be said of a time; None if it can."""

@@ -26,9 +26,9 @@ from limber_bridge.detection.events import (
     Series,
     SignalFault,
     Twitch,
-    identity,
+    event_id,
 )
-from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.nights import Night, utc
@@ -184,7 +184,7 @@ def event_message(event: Event, night: date, known: int | None = None) -> EventM
 
 def untimed(event: Event, night: date) -> EventMessage | None:
     """Return an event as it is told to those who ask for it later."""
-    key = identity(event)
+    key = event_id(event)
     start = utc(event.onset)
     match event:
         case Movement():
@@ -235,7 +235,7 @@ def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
     """Return what no sensor saw: a break in what was measured or in its time, and what somebody
     said.
     """
-    key = identity(event)
+    key = event_id(event)
     start = utc(event.onset)
     match event:
         case Gap():
@@ -265,7 +265,7 @@ def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
 def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
     """Return the message of an event with what was said of it; `said` goes by the id of the event."""
     return (
-        replace(message, label=said.get(identity(event)))
+        replace(message, label=said.get(event_id(event)))
         if isinstance(message, CrampMessage)
         else message
     )
@@ -288,7 +288,7 @@ def reported(label: Label, night: date) -> CrampMessage:
     )
 
 
-def event_id(told: str) -> str:
+def journal_event_id(told: str) -> str:
     """Return the id of an event, which may be told as begun and as ended."""
     return told.removesuffix("-started").removesuffix("-ended")
 
@@ -314,7 +314,7 @@ def night_message(night: Night) -> NightMessage:
         rules=night.rules,
         sensitivity=night.sensitivity,
         methods=methods(night.in_bed_method),
-        measures=rounded(night.measures),
+        measures=round_measures(night.measures),
     )
 
 
