@@ -609,9 +609,7 @@ def has_measured(path: Path) -> bool:
     """Return whether a journal knows of a sample of every sensor."""
     with read_only(path) as record:
         memory = record.memory("anna")
-    return memory is not None and all(
-        one.first_sample is not None for one in memory.sensors.values()
-    )
+    return memory is not None and all(one.since is not None for one in memory.sensors.values())
 
 
 def is_bound(port: int) -> bool:

@@ -198,12 +198,12 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import kick
 with Journal(Path(sys.argv[1])) as journal:
     for number in range(100_000):
-        journal.append("anna", [(date(2026, 11, 22), kick(number * 1_000_000))], Memory({}))
+        journal.append("anna", [(date(2026, 11, 22), kick(number * 1_000_000))], PipelineState({}))
         print(number, flush=True)
 """
 

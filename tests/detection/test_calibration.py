@@ -221,12 +221,12 @@ def test_a_cramp_that_lasts_is_over_and_the_calf_learnt_anew() -> None:
     )
     (lasting,) = [event for event in events if isinstance(event, Cramp)]
     assert (lasting.certainty, lasting.end) == (Certainty.PROBABLE, None)
-    assert len(detector.state.calf_baseline) > 100
+    assert len(detector.state.calf) > 100
     (over,) = [event for event in detector.calibrate() if isinstance(event, Cramp)]
     assert over.onset == lasting.onset
     assert over.end is not None
     assert over.end / SECOND == pytest.approx(170.0, abs=1.0)
-    assert len(detector.state.calf_baseline) < 3
+    assert len(detector.state.calf) < 3
 
 
 FAINT = 0.0034

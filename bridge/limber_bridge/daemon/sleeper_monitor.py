@@ -152,9 +152,7 @@ class SleeperMonitor:
         self._renewed: list[date] = []
         self._passed = 0
         sensed = self._detector.state.sensors.items()
-        self._read = {
-            number: one.read_until for number, one in sensed if one.read_until is not None
-        }
+        self._read = {number: one.until for number, one in sensed if one.until is not None}
         self._measured = max(
             [*self._read.values(), *(event.onset for event in self._events())], default=0
         )

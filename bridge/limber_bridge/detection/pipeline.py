@@ -56,9 +56,9 @@ from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epoch
 class SensorState:
     """What a detector knows of one sensor that no event tells."""
 
-    first_sample: int | None = None
+    since: int | None = None
     """us; time of the first sample ever; None where there was none."""
-    read_until: int | None = None
+    until: int | None = None
     """us; time of the last sample that it has taken in, or of the onset of what was still open
     there: from then on nothing is told, so an earlier life has measured up to here."""
     rate: float | None = None
@@ -72,7 +72,7 @@ class PipelineState:
 
     sensors: Mapping[int, SensorState]
     bed: BedState = field(default_factory=BedState)
-    calf_baseline: tuple[float, ...] = ()
+    calf: tuple[float, ...] = ()
     """uV; the calf at rest (`ProbableCrampDetector.baseline`)."""
 
 
@@ -135,14 +135,14 @@ class SensorChannel:
         wanted.
         """
         self.sensor = sensor
-        self._continuity = Continuity(memory.read_until)
+        self._continuity = Continuity(memory.until)
         self._level = EnvelopeFilter(sensor.quantity)
         self._movements = MovementDetector(sensor.quantity, sensor.side, memory.noise)
         self._epochs = Epochs(self.sensor)
         self._bins = Bins(sensor.quantity) if binned else None
         self._quality = SignalQualityMonitor(sensor)
-        self._since = memory.first_sample
-        self._last = memory.read_until
+        self._since = memory.since
+        self._last = memory.until
         self._rate = memory.rate
         self._longest = 0
         self._frame = self._frames_until = EARLIEST_TIME
@@ -287,7 +287,7 @@ class Pipeline:
         calves = {sensor.id for sensor in sensors if sensor.placement is Placement.CALF}
         limbs = [(one.id, one.quantity) for one in sensors if one.id in self._moving]
         self._calf = ProbableCrampDetector(
-            calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
+            calves, limbs, state.calf if calves <= set(state.sensors) else ()
         )
         self._possible = PossibleCrampDetector()
         self.set_cramp_thresholds(thresholds)
@@ -322,7 +322,7 @@ class Pipeline:
                 self._possible.take(event)
         self._calf.resume(event for event in events if isinstance(event, Cramp))
         until = max(
-            (one.read_until or EARLIEST_TIME for one in self._seen().values()),
+            (one.until or EARLIEST_TIME for one in self._seen().values()),
             default=EARLIEST_TIME,
         )
         lasting = {
@@ -364,7 +364,7 @@ class Pipeline:
         ended = list(self._calf.calibrate(self._measured()))
         for channel in self._channels.values():
             channel.calibrate()
-        read = [one.read_until for one in self._seen().values() if one.read_until is not None]
+        read = [one.until for one in self._seen().values() if one.until is not None]
         sensors = (channel.sensor for channel in self._channels.values())
         if read and any(METHODS[one.quantity, one.placement] is Method.LOAD for one in sensors):
             self._bed = replace(self._bed, tare=max(read))
@@ -375,11 +375,7 @@ class Pipeline:
         `until` (us).
         """
         seen = {
-            number: (
-                None
-                if one.first_sample is None or one.read_until is None
-                else (one.first_sample, one.read_until)
-            )
+            number: (None if one.since is None or one.until is None else (one.since, one.until))
             for number, one in self._seen().items()
         }
         return Coverage(
@@ -447,9 +443,9 @@ class Pipeline:
         """Return what must be kept of a sensor: measured up to what is not told yet."""
         channel = self._channels[number]
         known = channel.state
-        if known.read_until is None or number not in self._moving:
+        if known.until is None or number not in self._moving:
             return known
-        return replace(known, read_until=min(known.read_until, channel.pending, self._legs.pending))
+        return replace(known, until=min(known.until, channel.pending, self._legs.pending))
 
     def _settled(self) -> Iterator[Event]:
         """Yield what is left in the legs, whatever might still come."""

@@ -253,7 +253,7 @@ def end_of(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -
     """Return how far (us) a night was measured."""
     memory = record.memory(sleeper.id)
     read = (
-        [one.read_until for one in memory.sensors.values() if one.read_until is not None]
+        [one.until for one in memory.sensors.values() if one.until is not None]
         if memory is not None
         else []
     )

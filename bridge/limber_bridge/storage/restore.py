@@ -84,7 +84,7 @@ def restored_state(
     around = {tonight + timedelta(days=days) for days in (-1, 0, 1)}
     # What the sensors missed since they were last read belongs to that night, too.
     read = (
-        {calendar.night_of(one.read_until) for one in memory.sensors.values() if one.read_until}
+        {calendar.night_of(one.until) for one in memory.sensors.values() if one.until}
         if memory
         else set()
     )
