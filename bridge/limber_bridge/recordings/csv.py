@@ -263,8 +263,8 @@ def groups(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:
         if name in COLUMNS:
             column = COLUMNS[name]
             found.setdefault((column.quantity, column.placement, column.side), []).append(name)
-    for (quantity, place, side), group in found.items():
-        missing = set(column_names(quantity, place, side)) - set(group)
+    for (quantity, placement, side), group in found.items():
+        missing = set(column_names(quantity, placement, side)) - set(group)
         if missing:
             raise UnreadableRecordingError(
                 f"{path}: `{group[0]}` is there but not `{min(missing)}`; give all axes"

@@ -233,9 +233,9 @@ def recording_of(path: Path, database: sqlite3.Connection) -> Recording:
     """
     sensors = {
         number: Sensor(
-            number, Quantity(quantity), Placement(place), None if side is None else Side(side)
+            number, Quantity(quantity), Placement(placement), None if side is None else Side(side)
         )
-        for number, quantity, place, side in database.execute(
+        for number, quantity, placement, side in database.execute(
             "SELECT id, quantity, place, side FROM sensor"
         )
     }
