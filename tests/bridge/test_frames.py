@@ -141,7 +141,7 @@ def received(frames: list[bytes], arrivals: list[float]) -> list[Samples | Frame
 
 
 def start_time(samples: Samples) -> float:
-    return samples.block.clock.at(samples.block.first) / SECOND
+    return samples.block.clock.time_of(samples.block.first) / SECOND
 
 
 def half_seconds(device: AnkleSensor, count: int) -> list[bytes]:
@@ -191,7 +191,7 @@ def test_a_restart_is_reported_and_its_duration_becomes_a_gap() -> None:
     assert [event.reason for event in found if isinstance(event, FrameError)] == [Reason.RESTARTED]
     blocks = [event.block for event in found if isinstance(event, Samples)]
     assert blocks[2].first - blocks[1].end == pytest.approx(10 * 50, abs=2)
-    assert blocks[2].clock.at(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
+    assert blocks[2].clock.time_of(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
 
 
 def test_a_clock_jump_is_reported_and_the_times_stay_correct() -> None:

@@ -63,7 +63,7 @@ def scored(night: NightPlan, sensors: Sequence[Sensor], rate: float) -> NightSco
         event
         for sensor in sensors
         for block in signal_blocks(night, sensor, rate)
-        for event in detector.feed(sensor.id, block)
+        for event in detector.process(sensor.id, block)
     ]
     until = round(night.duration * SECOND)
     return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))

@@ -224,7 +224,7 @@ def silent_level(night: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, 
     for block in signal_blocks(replace(night, gaps=()), sensor, rate, noisy=False):
         if sensor.quantity is Quantity.EMG:
             # Without noise there is no EMG, but its size is known.
-            times.append(block.clock.at_all(np.arange(block.first, block.end)))
+            times.append(block.clock.times_of(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
         frames = filters.feed(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, measures
+from limber_bridge.detection.measures import ScoringInput, compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.scoring import score
+from limber_bridge.detection.scoring import score_movements
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.simulation.night import (
@@ -85,13 +85,13 @@ def find_truth(
         for sensor in sensors
         for movement in true_movements(plan, sensor)
     ]
-    scoring = score(movements, rules, asleep=asleep)
+    scoring = score_movements(movements, rules, asleep=asleep)
     cramps = tuple(
         Cramp(to_us(cramp.onset), to_us(cramp.end), Certainty.PROBABLE, "planned")
         for cramp in plan.cramps
     )
     kinds = [one.kind for sensor in sensors for one in non_movements(plan, sensor)]
-    night_measures = measures(
+    night_measures = compute_measures(
         ScoringInput(
             scoring=scoring,
             rules=rules,

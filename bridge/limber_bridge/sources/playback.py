@@ -50,8 +50,8 @@ async def play_blocks(
     origin: int | None = None
     for block in chain.from_iterable(split_block(block, speed) for block in blocks):
         if origin is None:
-            origin = block.clock.at(block.first)
-        due = started_at + round((block.clock.at(block.end) - origin) / speed)
+            origin = block.clock.time_of(block.first)
+        due = started_at + round((block.clock.time_of(block.end) - origin) / speed)
         # Sleep even if the block is overdue: other tasks must run in between.
         await asyncio.sleep(max(0, due - host_clock.now()) / SECOND)
         yield Samples(sensor, block)
