@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from devtools.processes import ROOT
 from limber_bridge.config.schema import Config, read
 from limber_bridge.config.yaml_loader import ConfigError
 from limber_bridge.detection.rules import AASM
@@ -108,6 +109,9 @@ RENAMED = [
         "night_boundary",
     ),
     ("broker:", "keep: {raw: 0}\nbroker:", "4: keep", "retention"),
+    ("broker:", "retention: {size: 9}\nbroker:", "4: retention.size", "size_mb"),
+    ("broker:", "retention: {raw: 9}\nbroker:", "4: retention.raw", "raw_nights"),
+    ("broker:", "retention: {raw_size: 9}\nbroker:", "4: retention.raw_size", "raw_size_mb"),
     ("broker:", "health: {port: 80}\nbroker:", "4: health", "web"),
     ("  host", "  base: home\n  host", "5: broker.base", "base_topic"),
     ("  host", "  tls: {authority: a.pem}\n  host", "5: broker.tls.authority", "ca_certificate"),
@@ -402,3 +406,9 @@ def test_health_is_answered_here_and_nowhere_else_unless_it_is_wanted(tmp_path: 
     everywhere = parsed(tmp_path, f"{GOOD}web: {{address: 0.0.0.0, port: 80}}\n").web
     assert everywhere is not None
     assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - that is asked for
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
+def test_the_example_in_the_documentation_is_valid(tmp_path: Path, page: str) -> None:
+    text = (ROOT / page).read_text().partition("```yaml\n")[2].partition("```")[0]
+    assert [sleeper.id for sleeper in parsed(tmp_path, text).sleepers] == ["anna"]

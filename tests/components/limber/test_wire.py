@@ -82,6 +82,7 @@ def test_info_and_state_are_understood() -> None:
     assert state.last_night is not None
     assert (state.in_bed, state.last_night.revision, state.sensors[1].battery) == (True, 2, 87)
     assert state.bridge is not None
+    assert state.journal.unconfigured_sleepers == ("bob",)
     assert [problem.key for problem in state.bridge.problems] == ["broker_refuses_publish"]
     unknown = parse_state(json.dumps(golden("state_nothing_known")))
     assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (
