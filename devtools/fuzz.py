@@ -274,7 +274,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     from limber_bridge.domain.nights import utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import door
-    from tests.contract.messages import AT, BRIDGE, WELL
+    from tests.contract.messages import AT, BRIDGE, CONNECTED
 
     report = HealthReport(
         healthy=True,
@@ -284,7 +284,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
         recording=True,
         journal=JournalHealth(),
         bridge=BRIDGE,
-        sleepers={"anna": {"1": WELL}},
+        sleepers={"anna": {"1": CONNECTED}},
     )
     loop = asyncio.new_event_loop()
 
