@@ -202,7 +202,7 @@ def configuration_seeds() -> list[bytes]:
     """Return a configuration with everything in it."""
     text = """\
 bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
-broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base: home/limber}
+broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
 web: {port: 80}
 sleepers:

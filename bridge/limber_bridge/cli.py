@@ -559,7 +559,11 @@ def rules_of(chosen: argparse.Namespace) -> RuleSet:
     rules = RULE_SETS[chosen.rules]
     # AASM settles the matter by a convention of ours, with or without the option (science reference
     # 1.4, 4).
-    return replace(rules, short_starts=rules.short_starts or chosen.short_interval_starts)
+    return replace(
+        rules,
+        short_interval_starts_series=rules.short_interval_starts_series
+        or chosen.short_interval_starts,
+    )
 
 
 def complain(text: str, status: int) -> int:

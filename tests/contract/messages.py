@@ -20,7 +20,7 @@ from limber_bridge.detection.events import (
     Series,
     UnilateralMovement,
 )
-from limber_bridge.detection.measures import Measures, rounded
+from limber_bridge.detection.measures import Measures, round_measures
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
 from limber_bridge.domain.nights import Spread, utc
 from limber_bridge.protocol.encoding import (
@@ -188,7 +188,7 @@ STATE: Final = State(
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
     tonight=Tonight(
-        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
+        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=round_measures(MEASURES)
     ),
     last_night=encode_night(night(date(2026, 11, 21), 2)),
     averages={
