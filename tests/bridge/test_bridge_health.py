@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "web_server"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert "choose another `web` address or port" in bridge.log.read_text()
 
 
 class Manager:
@@ -457,6 +457,6 @@ def test_check_tries_the_port_of_the_page() -> None:
         finding = try_page(HealthEndpoint(LOOPBACK, port))
     assert not finding.well
     assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        f"web 127.0.0.1:{port}: Address already in use; another limber may be running"
     )
     assert try_page(HealthEndpoint(LOOPBACK, free_port())).well
