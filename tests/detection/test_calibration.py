@@ -182,7 +182,7 @@ def test_a_bed_that_has_become_heavier_is_empty_again() -> None:
         (False, 300),
         (True, 360),
     ]
-    assert detector.memory.bed.tare is None
+    assert detector.memory.bed.load.tare_at is None
 
 
 def test_a_tare_outlives_a_restart() -> None:

@@ -9,7 +9,7 @@ from limber_bridge.detection.bilateral import FOREVER, BilateralCombiner
 from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
