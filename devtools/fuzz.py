@@ -76,21 +76,26 @@ def frames(_folder: Path) -> Callable[[bytes], None]:
     """Frames on their way to blocks: one sensor that signs, one that does not."""
     from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
     from limber_bridge.domain.nights import Calendar
+    from limber_bridge.sources.frame_router import FrameRouter
     from limber_bridge.sources.host_clock import HostClock
-    from limber_bridge.sources.network import FrameRouter, Listen, Options
+    from limber_bridge.sources.network import ListenAddress, NetworkOptions
     from limber_bridge.sources.source_api import SensorRequest, SourceRequest
 
     host = HostClock()
     wanted = tuple(
-        SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
+        SensorRequest(
+            Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), NetworkOptions(key)
+        )
         for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
     )
-    desk = FrameRouter(
-        SourceRequest(wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now())
+    router = FrameRouter(
+        SourceRequest(
+            wanted, ListenAddress(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now()
+        )
     )
 
     def take(data: bytes) -> None:
-        for _ in desk.take(data, host.steady(), host.offset):
+        for _ in router.route_frame(data, host.steady(), host.utc_offset):
             pass
 
     return take
@@ -107,14 +112,14 @@ def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
 
     def prepare(folder: Path) -> Callable[[bytes], None]:
         from limber_bridge.domain.recording import UnreadableRecordingError
-        from limber_bridge.recordings import read
+        from limber_bridge.recordings import read_recording
 
         path = folder / f"night{suffix}"
 
         def take(data: bytes) -> None:
             path.write_bytes(data)
             with contextlib.suppress(UnreadableRecordingError):
-                for one in read(path, ZoneInfo("Europe/Berlin")).signals:
+                for one in read_recording(path, ZoneInfo("Europe/Berlin")).signals:
                     for _ in one.blocks:
                         pass
 

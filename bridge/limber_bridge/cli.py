@@ -412,9 +412,9 @@ def simulate(chosen: argparse.Namespace) -> int:
             plm_index=chosen.plm_index,
             cramps=chosen.cramps,
             legs=legs,
-            troubles=troubles,
+            disturbances=troubles,
             # Electrodes are put on in bed and taken off there.
-            up=0.0 if chosen.sensor == "emg" else 2.0,
+            walking=0.0 if chosen.sensor == "emg" else 2.0,
         )
         order = SimulateOptions(
             out=chosen.out,

@@ -215,12 +215,12 @@ WRONG = [
     (
         "  address: 0.0.0.0",
         "  port: 1",
-        "15: network.address: write `address: 0.0.0.0` to hear sensors",
+        "15: network.address: write `address: 0.0.0.0` to listen on all networks",
     ),
     (
         "source: network",
         "source: recording",
-        f"10: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf",
+        f"10: {SENSOR}.path: write the path of a .csv, .csv.gz, .edf or .db",
     ),
     (
         "    name: Anna",
