@@ -154,8 +154,8 @@ def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
 
     def score() -> None:
         detector = Pipeline([ANKLE])
-        events = detector.feed(ANKLE.id, whole) + detector.finish()
-        score_night(events, WASM_2016, detector.coverage(0, whole.clock.at(whole.end)))
+        events = detector.process(ANKLE.id, whole) + detector.finish()
+        score_night(events, WASM_2016, detector.coverage(0, whole.clock.time_of(whole.end)))
 
     def single_pass() -> None:
         sosfilt(sections, signal, zi=np.zeros((2, 3, 2)))
@@ -174,7 +174,7 @@ def block_us(signal: Floats) -> float:
         for at in range(0, round(3600 * RATE), 25)
     ]
     return 1e6 * statistics.median(
-        seconds(partial(detector.feed, ANKLE.id, piece)) for piece in pieces
+        seconds(partial(detector.process, ANKLE.id, piece)) for piece in pieces
     )
 
 

@@ -70,7 +70,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
         (sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)
     ]
     events = [
-        event for sensor, block in signals for event in detector.feed(sensor, block)
+        event for sensor, block in signals for event in detector.process(sensor, block)
     ] + detector.finish()
     until = start + round(happens.duration * 1e6)
     score = score_night(events, config.rules, detector.coverage(start, until))
@@ -85,7 +85,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
         in_bed_method=detector.in_bed_method,
         measures=score.measures,
     )
-    return summary, events, detector.memory
+    return summary, events, detector.state
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.events import Event, Movement, identity
+from limber_bridge.detection.events import Event, Movement, event_id
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
@@ -107,14 +107,14 @@ def run(
     """Return what the detector finds."""
     given = [(sensor, list(found)) for sensor, found in signals]
     detector = Pipeline([sensor for sensor, _ in given])
-    detector.sense(sensitivity)
+    detector.set_sensitivity(sensitivity)
     events = [
         event
         for sensor, found in given
         for block in found
-        for event in detector.feed(sensor.id, block)
+        for event in detector.process(sensor.id, block)
     ]
-    return list({identity(event): event for event in events + detector.finish()}.values()), detector
+    return list({event_id(event): event for event in events + detector.finish()}.values()), detector
 
 
 def whole(samples: Floats, rate: float) -> list[SampleBlock]:

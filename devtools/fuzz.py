@@ -202,7 +202,7 @@ def configuration_seeds() -> list[bytes]:
     """Return a configuration with everything in it."""
     text = """\
 bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
-broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base: home/limber}
+broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
 web: {port: 80}
 sleepers:
@@ -274,7 +274,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     from limber_bridge.domain.nights import utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import door
-    from tests.contract.messages import AT, BRIDGE, WELL
+    from tests.contract.messages import AT, BRIDGE, CONNECTED
 
     report = HealthReport(
         healthy=True,
@@ -284,7 +284,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
         recording=True,
         journal=JournalHealth(),
         bridge=BRIDGE,
-        sleepers={"anna": {"1": WELL}},
+        sleepers={"anna": {"1": CONNECTED}},
     )
     loop = asyncio.new_event_loop()
 

@@ -128,7 +128,7 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
             type(clock)(clock.index + first, clock.time, clock.rate),
             RATE,
         )
-        now = moved.clock.at(moved.end)
+        now = moved.clock.time_of(moved.end)
         for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
             if change:
                 journal.write([page_of(watch, change)])

@@ -25,7 +25,7 @@ from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import try_page
-from limber_bridge.detection.events import ClockStep, Event, identity
+from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "web_server"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert "choose another `web` address or port" in bridge.log.read_text()
 
 
 class Manager:
@@ -372,7 +372,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
         async with running(bridge):
             night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
             before = {
-                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+                event_id(event) for event in journal.events("anna", date.fromisoformat(night))
             }
             with journal._turn:
                 assert journal._database is not None
@@ -388,7 +388,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             )
             await until(lambda: bridge._recorder.now.well and journal.read())
         assert before <= {
-            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
         assert journal.read() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
@@ -457,6 +457,6 @@ def test_check_tries_the_port_of_the_page() -> None:
         finding = try_page(HealthEndpoint(LOOPBACK, port))
     assert not finding.well
     assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        f"web 127.0.0.1:{port}: Address already in use; another limber may be running"
     )
     assert try_page(HealthEndpoint(LOOPBACK, free_port())).well

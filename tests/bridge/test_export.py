@@ -26,7 +26,7 @@ from limber_bridge.detection.events import (
     FactorKind,
     Gap,
     Movement,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
@@ -90,10 +90,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ):
             file.write([(sensor, signal)])
             for block in signal:
-                events += detector.feed(sensor.id, block)
+                events += detector.process(sensor.id, block)
     events += detector.finish()
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, event) for event in events], detector.memory)
+        journal.append("anna", [(DAY, event) for event in events], detector.state)
         coverage = detector.coverage(AT, AT + 1800 * SECOND)
         score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
         journal.finish(replace(night(DAY), measures=score.measures))
@@ -102,9 +102,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gone = Cramp(
             local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5
         )
-        journal.keep_label("anna", Label(identity(gone), gone.onset, cramp=True, about=gone))
+        journal.keep_label("anna", Label(event_id(gone), gone.onset, cramp=True, about=gone))
         journal.append(
-            "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory
+            "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.state
         )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
         database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
@@ -330,7 +330,7 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
     with Journal(folder / "limber.db") as journal:
         journal.append("anna", [(DAY, possible)], journal.memory("anna") or PipelineState({}))
         journal.keep_label(
-            "anna", Label(identity(possible), possible.onset, cramp=False, about=possible)
+            "anna", Label(event_id(possible), possible.onset, cramp=False, about=possible)
         )
         journal.keep_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
         journal.keep_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
@@ -443,7 +443,7 @@ def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     with Journal(tmp_path / "limber.db") as journal:
-        journal.append("anna", [], Pipeline([ANKLE]).memory)
+        journal.append("anna", [], Pipeline([ANKLE]).state)
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 0
     assert capsys.readouterr().out == "no night yet\n"
     assert limber("export", "--out", tmp_path / "x.edf", "--config", tmp_path / "limber.yaml") == 1

@@ -131,7 +131,7 @@ def received(frames: list[bytes], arrivals: list[float]) -> list[Samples | Frame
 
 
 def begins(samples: Samples) -> float:
-    return samples.block.clock.at(samples.block.first) / SECOND
+    return samples.block.clock.time_of(samples.block.first) / SECOND
 
 
 def half_seconds(device: AnkleSensor, count: int) -> list[bytes]:
@@ -183,7 +183,7 @@ def test_a_restart_is_told_and_leaves_a_hole_as_long_as_it_took() -> None:
     ]
     blocks = [arrival.block for arrival in found if isinstance(arrival, Samples)]
     assert blocks[2].first - blocks[1].end == pytest.approx(10 * 50, abs=2)
-    assert blocks[2].clock.at(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
+    assert blocks[2].clock.time_of(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
 
 
 def test_a_clock_that_jumps_is_told_and_time_stays_true() -> None:

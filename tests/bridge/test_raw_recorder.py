@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.events import Event, Gap, Movement, identity
+from limber_bridge.detection.events import Event, Gap, Movement, event_id
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import (
@@ -101,7 +101,7 @@ def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[Sa
 
 
 def found(events: Sequence[Event]) -> dict[str, Event]:
-    return {identity(event): event for event in events}
+    return {event_id(event): event for event in events}
 
 
 def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
     for begin in range(0, len(signal), 10):
         file.write([(ANKLE, signal[begin : begin + 10])])
         for block in signal[begin : begin + 10]:
-            live += detector.feed(ANKLE.id, block)
+            live += detector.process(ANKLE.id, block)
     file.close()
     live += detector.finish()
     again = detect(read(tmp_path / "anna-2026-11-22.db"), WASM_2016)
@@ -149,7 +149,7 @@ def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
     recording = read_kept(path)
     (signal,) = recording.signals
     assert [block.first for block in signal.blocks] == [0, 3500]
-    assert [block.clock.at(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
+    assert [block.clock.time_of(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
     (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
     assert (gap.onset, gap.end) == (AT + round(9.98 * SECOND), AT + 70 * SECOND)
 
@@ -233,7 +233,7 @@ async def test_a_full_disk_leaves_a_hole_and_is_told(
     await flushed(raw, lambda: raw.problem is None)
     await raw.close()
     times = [
-        block.clock.at(block.first)
+        block.clock.time_of(block.first)
         for block in read_kept(tmp_path / "raw/anna-2026-11-22.db").signals[0].blocks
     ]
     assert times[0] == AT

@@ -35,7 +35,7 @@ SIGNAL = np.round(np.random.default_rng(0).normal(0, 0.1, (3, 3000)), 4) + np.ar
 
 def gaps(recording: Recording) -> list[tuple[float, float]]:
     detector = Pipeline([LEFT])
-    found = [event for block in recording.signals[0].blocks for event in detector.feed(1, block)]
+    found = [event for block in recording.signals[0].blocks for event in detector.process(1, block)]
     return [(event.onset / SECOND, event.end / SECOND) for event in found if isinstance(event, Gap)]
 
 
@@ -111,7 +111,9 @@ def csv(tmp_path: Path, times: np.ndarray, header: str = "time," + ",".join(NAME
 def test_unix_times_tell_when_it_was(tmp_path: Path) -> None:
     recording = read(csv(tmp_path, 1_795_000_000.25 + np.arange(500) / 50))
     assert recording.start == 1_795_000_000_250_000
-    assert recording.signals[0].blocks[0].clock.at(0) == pytest.approx(1_795_000_000_250_000, abs=2)
+    assert recording.signals[0].blocks[0].clock.time_of(0) == pytest.approx(
+        1_795_000_000_250_000, abs=2
+    )
 
 
 def test_rows_that_are_missing_are_a_gap(tmp_path: Path) -> None:
@@ -354,7 +356,7 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
     for recording in recordings:
         detector = Pipeline([Sensor(1, Quantity.ACCELERATION, Placement.BED)])
         for block in recording.signals[0].blocks:
-            detector.feed(1, block)
+            detector.process(1, block)
         assert not detector.coverage(0, 1).movers
 
 

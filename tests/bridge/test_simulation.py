@@ -63,7 +63,7 @@ def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
         event
         for sensor in sensors
         for block in blocks(night, sensor, rate)
-        for event in detector.feed(sensor.id, block)
+        for event in detector.process(sensor.id, block)
     ]
     until = round(night.duration * SECOND)
     return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))

@@ -261,6 +261,9 @@ def path_text(value: object) -> Path:
 
 RENAMED_KEYS: Final = {
     "keep": "retention",
+    "size": "size_mb",
+    "raw": "raw_nights",
+    "raw_size": "raw_size_mb",
     "health": "web",
     "night_ends_at": "night_boundary",
     "base": "base_topic",
@@ -293,10 +296,10 @@ BRIDGE: Final = vol.Schema(
 RETENTION: Final = vol.Schema(
     {
         vol.Optional("nights"): whole(7, 100_000),
-        vol.Optional("size", default=1000): whole(10, 1_000_000),
+        vol.Optional("size_mb", default=1000): whole(10, 1_000_000),
         vol.Optional("backups", default=7): whole(0, 365),
-        vol.Optional("raw", default=7): whole(0, 100_000),
-        vol.Optional("raw_size", default=2000): whole(10, 10_000_000),
+        vol.Optional("raw_nights", default=7): whole(0, 100_000),
+        vol.Optional("raw_size_mb", default=2000): whole(10, 10_000_000),
     }
 )
 TLS_FILES: Final = vol.Schema(
@@ -502,10 +505,10 @@ def read(path: Path, *, connects: bool = True) -> Config:
         journal=path.parent / bridge["journal"],
         limits=RetentionLimits(
             retention.get("nights"),
-            retention["size"],
+            retention["size_mb"],
             retention["backups"],
-            retention["raw"],
-            retention["raw_size"],
+            retention["raw_nights"],
+            retention["raw_size_mb"],
         ),
         broker=NOWHERE if broker is None else broker_of(broker),
         web=None if top.get("web") is False or web is None else HealthEndpoint(**web),

@@ -101,7 +101,7 @@ class SensorHealthTracker:
         self._heard = now
         self._end = max(block.end, self._end or 0)
         self._rate = block.clock.rate
-        self._sampled = block.clock.at(block.end - 1)
+        self._sampled = block.clock.time_of(block.end - 1)
         # What was lost in a longer absence than the quality looks back at has no part in it.
         self._recent.append(
             (now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good)

@@ -40,7 +40,7 @@ class ScoreOptions:
         return {
             "software": __version__,
             "rules": self.rules.name,
-            "short_interval_starts": self.rules.short_starts,
+            "short_interval_starts": self.rules.short_interval_starts_series,
             "channels": dict(self.channels),
             "time_zone": None if self.zone is None else self.zone.key,
         }

@@ -222,7 +222,7 @@ def silent_level(night: Plan, sensor: Sensor, rate: float) -> tuple[Times, Float
     for block in blocks(replace(night, gaps=()), sensor, rate, noisy=False):
         if sensor.quantity is Quantity.EMG:
             # Without noise there is no EMG, but its size is known.
-            times.append(block.clock.at_all(np.arange(block.first, block.end)))
+            times.append(block.clock.times_of(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
         frames = filters.feed(

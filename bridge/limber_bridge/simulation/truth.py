@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, measures
+from limber_bridge.detection.measures import ScoringInput, compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.scoring import score
+from limber_bridge.detection.scoring import score_movements
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.simulation.night import (
@@ -70,13 +70,13 @@ def truth(
         for sensor in sensors
         for part in parts(night, sensor)
     ]
-    scoring = score(marks, rules, asleep=asleep)
+    scoring = score_movements(marks, rules, asleep=asleep)
     cramps = tuple(
         Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned")
         for spasm in night.spasms
     )
     others = [other.kind for sensor in sensors for other in not_movements(night, sensor)]
-    figures = measures(
+    figures = compute_measures(
         ScoringInput(
             scoring=scoring,
             rules=rules,

@@ -49,8 +49,8 @@ async def play(
     """
     origin: int | None = None
     for block in chain.from_iterable(pieces(block, pace) for block in blocks):
-        origin = block.clock.at(block.first) if origin is None else origin
-        due = begun + round((block.clock.at(block.end) - origin) / pace)
+        origin = block.clock.time_of(block.first) if origin is None else origin
+        due = begun + round((block.clock.time_of(block.end) - origin) / pace)
         # Zero as well: whoever plays at full speed must let others run in between.
         await asyncio.sleep(max(0, due - host.now()) / SECOND)
         yield Samples(sensor, block)
