@@ -16,7 +16,7 @@ from typing import Final
 
 from limber_bridge import __version__
 from limber_bridge.config.schema import Config
-from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
+from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
 from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
@@ -27,19 +27,19 @@ from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.protocol.encoding import (
+    COMMANDS,
     ONLINE,
-    QUESTIONS,
     MalformedMessageError,
     Topics,
     encode,
-    event_message,
-    night_done,
-    parse_ask,
+    encode_event,
+    encode_night_finished,
+    parse_request,
 )
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -84,7 +84,7 @@ class Tick:
     """A second has passed."""
 
 
-type Job = Arrival | IncomingMessage | Tick
+type Job = SourceEvent | IncomingMessage | Tick
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Inbox:
         self._ahead = None
         return job or await self._queue.get()
 
-    def with_those_behind(self, arrival: Arrival) -> Iterator[Arrival]:
+    def with_those_behind(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
         """Yield an arrival and those that wait right behind it."""
         yield arrival
         for _ in range(AT_ONCE - 1):
@@ -206,13 +206,14 @@ class Bridge:
         self._unkept: dict[str, list[tuple[int, ReadPosition]]] = {
             sleeper.id: [] for sleeper in config.sleepers
         }
-        self._topics = Topics(config.broker.base, config.bridge)
+        self._topics = Topics(config.broker.base_topic, config.bridge)
         self._inbox = Inbox()
         self._intake = SourceRunner(config, host, journal.read(), self._inbox.put)
         self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
         self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )
+        self._vitals.unconfigured_sleepers = config.unconfigured(journal.sleepers())
         self._vitals.queues = self._intake.queues
         self._vitals.queues["jobs"] = self._inbox.waiting
         self._questions = RequestHandler(
@@ -227,6 +228,8 @@ class Bridge:
         """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
         for notice in self._journal.notices:
             LOG.error("%s", notice)
+        if self._vitals.unconfigured_sleepers:
+            LOG.warning("%s", unconfigured_message(self._vitals.unconfigured_sleepers))
         if self._journal.before is not None:
             LOG.info(
                 "the journal was brought up to date; as it was before it is kept as %s",
@@ -258,10 +261,10 @@ class Bridge:
     @asynccontextmanager
     async def _page(self) -> AsyncIterator[None]:
         """Answer whoever asks how the bridge does, where that is wanted."""
-        if self._config.page is None:
+        if self._config.web is None:
             yield
             return
-        async with listening(self._config.page, self._vitals.report) as trouble:
+        async with listening(self._config.web, self._vitals.report) as trouble:
             self._vitals.page_trouble = trouble
             yield
 
@@ -319,7 +322,7 @@ class Bridge:
     async def _tick(self) -> None:
         """Let time pass for everybody."""
         self._host.now()
-        for step in self._host.steps():
+        for step in self._host.take_steps():
             await self._clock_set(step)
         for watch in self._watches.values():
             await self._apply(watch, watch.tick(self._host.now()))
@@ -344,18 +347,18 @@ class Bridge:
         if back:
             text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
             LOG.warning(text, -min(back) / SECOND)
-            self._vitals.clock_set(Step(now, min(back)))
+            self._vitals.clock_set(HostClockStep(now, min(back)))
         await self._apply_all(begun)
 
-    async def _clock_set(self, step: Step) -> None:
-        by = step.by / SECOND
+    async def _clock_set(self, step: HostClockStep) -> None:
+        by = step.offset / SECOND
         LOG.warning(
             "the clock of this machine was set by %+.1f s; times before and after do not belong together",
             by,
         )
         self._vitals.clock_set(step)
         for watch in self._watches.values():
-            await self._apply(watch, watch.clock_set(step.at, step.by))
+            await self._apply(watch, watch.clock_set(step.time, step.offset))
 
     async def _remember(self) -> None:
         """Keep how far the sensors of all sleepers have been read, at once: a commit for each would
@@ -391,7 +394,7 @@ class Bridge:
             for watch in self._watches.values()
         ]
 
-    def _arrived(self, arrival: Arrival) -> Iterator[tuple[SleeperMonitor, Change]]:
+    def _arrived(self, arrival: SourceEvent) -> Iterator[tuple[SleeperMonitor, Change]]:
         """Yield what comes of an arrival, and for whom."""
         if isinstance(arrival, FrameError):
             self._log(arrival.sensor, arrival.reason, arrival.detail)
@@ -409,8 +412,8 @@ class Bridge:
         """
         owner = self._owner[samples.sensor]
         self._intake.took(samples)
-        if samples.read is not None:
-            self._unkept[owner].append((samples.sensor, samples.read))
+        if samples.read_position is not None:
+            self._unkept[owner].append((samples.sensor, samples.read_position))
         if samples.sensor in self._kept_raw and not self._watches[owner].paused:
             self._raw.take(owner, self._kept_raw[samples.sensor], samples.block)
 
@@ -433,13 +436,15 @@ class Bridge:
         if change:
             told.measured = watch.measured
         for filed in change.events:
-            message = event_message(filed.event, filed.night, filed.known) if filed.told else None
+            message = encode_event(filed.event, filed.night, filed.known) if filed.told else None
             if message is not None:
                 self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
         for night in change.finished:
             LOG.info("%s: night of %s finished (revision %d)", watch.id, night.date, night.revision)
             self._link.publish(
-                self._topics.event(watch.id), encode(night_done(night, now)), retain=False
+                self._topics.event(watch.id),
+                encode(encode_night_finished(night, now)),
+                retain=False,
             )
         self._tell(watch, now, owes=bool(change))
 
@@ -492,7 +497,7 @@ class Bridge:
                 time_zone=self._config.calendar.zone.key,
                 rules=self._config.rules.name,
                 sleepers=tuple(watch.info for watch in self._watches.values()),
-                commands=QUESTIONS,
+                commands=COMMANDS,
             )
         )
         if anyway or info != self._info:
@@ -537,14 +542,16 @@ class Bridge:
 
     async def _answer(self, payload: bytes) -> None:
         try:
-            reply, ask = parse_ask(payload, self._topics)
+            reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:
-            self._log(None, "malformed question", str(error))
+            self._log(None, "malformed request", str(error))
             return
-        answer = ask if isinstance(ask, Refusal) else await self._questions.answer(ask)
-        if isinstance(answer, Refusal) and answer.error == UNREADABLE:
-            self._log(None, UNREADABLE, answer.message)
-        self._link.publish(reply, encode(answer), retain=False)
+        response = (
+            request if isinstance(request, Refusal) else await self._questions.answer(request)
+        )
+        if isinstance(response, Refusal) and response.error == UNREADABLE:
+            self._log(None, UNREADABLE, response.message)
+        self._link.publish(reply_to, encode(response), retain=False)
 
     def _log_signs(
         self,

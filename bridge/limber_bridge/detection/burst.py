@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.signal import SECOND, Floats
 

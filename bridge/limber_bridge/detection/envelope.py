@@ -148,7 +148,7 @@ class FrameClock:
         may be corrected between two runs.
         """
         samples = self._next_sample + self.samples_per_frame * np.arange(count + 1)
-        times: Times = run.clock.at_all(samples)
+        times: Times = run.clock.times_of(samples)
         if samples[0] < run.first:
             times[0] = self._next_time
         self._next_sample = int(samples[-1])
@@ -158,7 +158,7 @@ class FrameClock:
 
     def time_of(self, run: Run, frame: int) -> int:
         """Return the time (us) of a frame by its number, on the clock of a run."""
-        return run.clock.at(self._first_sample + frame * self.samples_per_frame)
+        return run.clock.time_of(self._first_sample + frame * self.samples_per_frame)
 
 
 class Window:

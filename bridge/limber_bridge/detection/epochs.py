@@ -62,7 +62,9 @@ class EpochBuilder:
 
     def __init__(self, sensor: Sensor) -> None:
         """Start without frames."""
-        feels_presence = sensor.quantity is Quantity.ACCELERATION and sensor.place is Placement.BED
+        feels_presence = (
+            sensor.quantity is Quantity.ACCELERATION and sensor.placement is Placement.BED
+        )
         self._sensor = sensor
         self._binner = Binner(EPOCH_US)
         self._onsets: deque[int] = deque()
