@@ -41,7 +41,7 @@ from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of
 from limber_bridge.offline.score_json import Report, at, cramp_entry, document
 from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
-from limber_bridge.recordings.edf import Mark, begin_of, write_night
+from limber_bridge.recordings.edf_writer import Annotation, edf_start, write_night
 from limber_bridge.storage.journal_reader import JournalReader
 from limber_bridge.storage.raw_format import read_kept
 from limber_bridge.storage.raw_recorder import raw_store_beside
@@ -201,7 +201,7 @@ class Exported:
     @property
     def origin(self) -> int:
         """What onsets are counted from (us): a whole second."""
-        return begin_of(self.recording)
+        return edf_start(self.recording)
 
 
 def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date | None) -> Exported:
@@ -307,9 +307,9 @@ def write(exported: Exported, config: Config, out: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def marks(exported: Exported) -> Iterator[Mark]:
+def marks(exported: Exported) -> Iterator[Annotation]:
     """Yield the annotations of a night: what the journal holds, and what the rules make of it."""
-    yield Mark(0, None, "Recording starts")
+    yield Annotation(0, None, "Recording starts")
     names = {watched.sensor.id: name_of(watched.sensor) for watched in exported.sleeper.sensors}
     for event in exported.events:
         text = said(event) if isinstance(event, Factor) else words(event)
@@ -317,18 +317,18 @@ def marks(exported: Exported) -> Iterator[Mark]:
             text = f"not measured: {names.get(event.sensor, event.sensor)}"
         if text is not None:
             end = getattr(event, "end", None)
-            yield Mark(
+            yield Annotation(
                 event.onset - exported.origin, None if end is None else end - event.onset, text
             )
     for label in exported.reported:
-        yield Mark(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
+        yield Annotation(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
     score = exported.score
     for series in score.scoring.series:
         onset = series.onset - exported.origin
-        yield Mark(onset, series.end - series.onset, f"periodic series of {series.movements}")
+        yield Annotation(onset, series.end - series.onset, f"periodic series of {series.movements}")
     for name, spans in (("in bed", score.in_bed), ("asleep (estimated)", score.asleep)):
         for begin, end in spans or ():
-            yield Mark(begin - exported.origin, end - begin, name)
+            yield Annotation(begin - exported.origin, end - begin, name)
 
 
 def words(event: Event) -> str | None:

@@ -16,7 +16,7 @@ from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
 from limber_bridge.offline.score_json import Report, document, series_entries
 from limber_bridge.recordings.annotations import (
-    Staging,
+    Hypnogram,
     read_movements,
     read_respiratory,
     read_stages,
@@ -29,13 +29,13 @@ class Marks:
 
     name: str
     parts: Sequence[UnilateralMovement]
-    staging: Staging | None = None
+    staging: Hypnogram | None = None
     respiratory: Sequence[Span] | None = None
 
     @property
     def end(self) -> int:
         """Time (us) of the end of whatever comes last."""
-        staged = self.staging.whole[-1][1] if self.staging is not None else 0
+        staged = self.staging.staged[-1][1] if self.staging is not None else 0
         return max([staged, *(part.end for part in self.parts)])
 
     @property
@@ -43,7 +43,7 @@ class Marks:
         """The staged time, and what was marked before or after it; None without stages."""
         if self.staging is None:
             return None
-        return ((min([self.staging.whole[0][0], *(part.onset for part in self.parts)]), self.end),)
+        return ((min([self.staging.staged[0][0], *(part.onset for part in self.parts)]), self.end),)
 
     @property
     def asleep(self) -> tuple[Span, ...] | None:

@@ -17,7 +17,7 @@ from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, 
 from limber_bridge.domain.recording import column_names
 from limber_bridge.offline.score_json import Report, document
 from limber_bridge.recordings.csv import write_rows
-from limber_bridge.recordings.edf import Written, write_signals
+from limber_bridge.recordings.edf_writer import SensorSamples, write_sensors
 from limber_bridge.simulation.devices import DEVICES, choose_device
 from limber_bridge.simulation.disturbances import AFFECTED_SENSOR, Disturbance, affects
 from limber_bridge.simulation.night import NightPlan
@@ -90,7 +90,7 @@ def write(order: SimulateOptions) -> Path:
     stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
     beside = order.out.with_name(f"{stem}.truth.json")
     text = json.dumps(truth_document(order, night), indent=1)
-    # Written beside its place first: what was interrupted leaves no half night behind.
+    # SensorSamples beside its place first: what was interrupted leaves no half night behind.
     part = order.out.with_name(f".part.{order.out.name}")
     try:
         write_signal(order, night, part)
@@ -142,7 +142,7 @@ def write_signal(order: SimulateOptions, night: NightPlan, out: Path) -> None:
         write_rows(out, columns(order), rows(order, night))
         return
     try:
-        write_signals(out, order.hertz, [whole(order, night, sensor) for sensor in order.sensors])
+        write_sensors(out, order.hertz, [whole(order, night, sensor) for sensor in order.sensors])
     except ValueError as error:
         raise NotWritableError(f"--rate {order.hertz:g}: {error}") from error
 
@@ -167,11 +167,11 @@ def rows(order: SimulateOptions, night: NightPlan) -> Iterator[tuple[Floats, Flo
         yield recorded_times(night, same[0]), np.vstack([block.samples for block in same])
 
 
-def whole(order: SimulateOptions, night: NightPlan, sensor: Sensor) -> Written:
+def whole(order: SimulateOptions, night: NightPlan, sensor: Sensor) -> SensorSamples:
     """Return all samples of one sensor."""
     signal = signal_blocks(night, sensor, order.hertz, device=order.device)
     names = column_names(sensor.quantity, sensor.placement, sensor.side)
-    return Written(
+    return SensorSamples(
         names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1)
     )
 
