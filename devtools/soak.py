@@ -51,8 +51,9 @@ bridge: {{id: bedroom, time_zone: UTC}}
 broker: {{host: 127.0.0.1, port: {broker}}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
-  - name: Anna
-    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: anna
+    name: Anna
+    sensors: [{{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 
 

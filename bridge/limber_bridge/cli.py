@@ -380,21 +380,21 @@ def check(chosen: argparse.Namespace) -> int:
 
     from limber_bridge.config.schema import read
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as trials
+    from limber_bridge.daemon.check import check as checks
 
-    async def tell() -> bool:
-        well = True
-        async for finding in trials(config, chosen.wait):
-            print("ok     " if finding.well else "FAILED ", finding.text, flush=True)  # noqa: T201 - its answer
-            well = well and finding.well
-        return well
+    async def run_checks() -> bool:
+        failed = False
+        async for result in checks(config, chosen.wait):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
+            failed |= result.failed
+        return not failed
 
     try:
         config = read(chosen.config)
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(tell()) else FAILED
+    return DONE if asyncio.run(run_checks()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
-from limber_bridge.daemon.check import try_page
+from limber_bridge.daemon.check import check_web_port
 from limber_bridge.detection.events import ClockStep, Event, identity
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
@@ -35,7 +35,7 @@ from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS
+from limber_bridge.web.health_server import CONNECTIONS_MAX
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
@@ -57,7 +57,7 @@ def asked(
 
 
 def page_on(port: int) -> str:
-    return f"health: {{port: {port}}}\n"
+    return f"web: {{port: {port}}}\n"
 
 
 def health(port: int) -> Any:
@@ -78,13 +78,14 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
             send(port, sensor.frame(leg(0, 0.5, [])))
         wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
         found = health(page)
-    assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert (found["status"], found["live"], found["healthy"], found["v"]) == (200, True, True, 1)
     assert found["recording"] is True
-    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    nothing = dict.fromkeys(("problem", "message", "warning"))
     assert found["journal"] == nothing | {
-        "held": 0,
-        "lost": 0,
-        "signal": found["journal"]["signal"],
+        "pending": 0,
+        "dropped": 0,
+        "raw_signal_problem": found["journal"]["raw_signal_problem"],
+        "unconfigured_sleepers": [],
     }
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
@@ -99,10 +100,10 @@ def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
     page = free_port()
     start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["text"])
+    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["message"])
     found = health(page)
-    assert (found["status"], found["alive"], found["well"]) == (200, True, False)
-    assert found["bridge"]["problems"][0]["key"] == "broker_away"
+    assert (found["status"], found["live"], found["healthy"]) == (200, True, False)
+    assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
 def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
@@ -124,11 +125,13 @@ def test_who_holds_connections_keeps_nobody_for_long(
     page = free_port()
     bridge = start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    held = [socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS)]
+    held = [
+        socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS_MAX)
+    ]
     try:
-        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS:])
-        assert hung_up == CONNECTIONS
-        assert open_files(bridge.process.pid) < 2 * CONNECTIONS
+        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS_MAX:])
+        assert hung_up == CONNECTIONS_MAX
+        assert open_files(bridge.process.pid) < 2 * CONNECTIONS_MAX
     finally:
         for one in held:
             one.close()
@@ -148,8 +151,8 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
-    assert problem["key"] == "health_page"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert problem["key"] == "web_server"
+    assert "choose another address or port under `web`" in bridge.log.read_text()
 
 
 class Manager:
@@ -338,17 +341,18 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
             await asyncio.to_thread(listener.wait, online)
             ahead = -3600 * 10**9
             told = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock"
+                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock_step"
             )
             state = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
+                listener.wait,
+                lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
             event for night in journal.unfinished("anna") for event in journal.events("anna", night)
         ]
-    assert told.json["kind"] == "clock"
-    assert told.json["by"] == pytest.approx(-3600, abs=1)
-    assert state.json["bridge"]["clock"]["by"] == told.json["by"]
+    assert told.json["kind"] == "clock_step"
+    assert told.json["offset"] == pytest.approx(-3600, abs=1)
+    assert state.json["bridge"]["last_clock_step"]["offset"] == told.json["offset"]
     assert [type(event) for event in kept] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
@@ -381,7 +385,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
-                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
             await until(lambda: bridge._recorder.now.well and journal.read())
@@ -412,12 +416,12 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
             await until(told)
-            clock = bridge._vitals.health(host.now()).clock
+            clock = bridge._vitals.health(host.now()).last_clock_step
         (step,) = told()
     assert isinstance(step, ClockStep)
     assert step.by / SECOND == pytest.approx(-3600, abs=10)
     assert clock is not None
-    assert clock.by == step.by / SECOND
+    assert clock.offset == step.by / SECOND
     assert caplog.text.count("s or more while no bridge ran") == 1
 
 
@@ -449,12 +453,13 @@ def test_the_unit_starts_what_there_is() -> None:
     assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
 
 
-def test_check_tries_the_port_of_the_page() -> None:
+def test_check_opens_the_port_of_the_web_server() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = taken.getsockname()[1]
-        finding = try_page(HealthEndpoint(LOOPBACK, port))
-    assert not finding.well
-    assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        result = check_web_port(HealthEndpoint(LOOPBACK, port))
+    assert result.failed
+    assert result.message == (
+        f"web 127.0.0.1:{port}: Address already in use; another bridge may be running, or choose "
+        "another address or port under `web`"
     )
-    assert try_page(HealthEndpoint(LOOPBACK, free_port())).well
+    assert not check_web_port(HealthEndpoint(LOOPBACK, free_port())).failed

@@ -130,6 +130,8 @@ class Simulation:
                 self.problems[key] = text
             case ClearProblem(key):
                 self.problems.pop(key, None)
+            case _:
+                pass
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ def test_a_broker_that_refuses_mqtt_5_is_not_asked_again(simulation: Simulation)
 
 def test_a_broker_that_closes_connections_is_asked_in_mqtt_3_1_1(simulation: Simulation) -> None:
     for _ in range(HANG_UPS_BEFORE_FALLBACK):
-        assert simulation.client is Protocol.MQTT_5
+        assert simulation.connection.protocol is Protocol.MQTT_5
         simulation.process(SocketOpened(), ConnectionClosed())
     assert simulation.client is Protocol.MQTT_3_1_1
     simulation.process(SocketOpened(), ConnectionClosed())
@@ -223,7 +225,7 @@ def test_a_broker_that_closes_connections_is_asked_in_mqtt_3_1_1(simulation: Sim
     simulation.connect()
     simulation.advance(TIMING.heartbeat_interval_s, echo=True)
     simulation.process(LOST)
-    assert simulation.client is Protocol.MQTT_5, "3.1.1 was only a guess"
+    assert simulation.connection.protocol is Protocol.MQTT_5, "3.1.1 was only a guess"
 
 
 def test_a_refused_connection_is_reported_once_and_counts_as_no_hang_up(
@@ -300,7 +302,7 @@ def test_a_stop_waits_for_the_broker_but_not_for_long(simulation: Simulation) ->
 def test_one_accepted_response_shows_that_all_may_be_published(simulation: Simulation) -> None:
     """A client whose response was refused may never ask again."""
     simulation.connect()
-    responses = f"{TOPICS.root}/answer"
+    responses = f"{TOPICS.root}/response"
     simulation.process(*(PublishRefused(f"{responses}/{n}", "Not authorized") for n in range(20)))
     assert simulation.connection.permissions.refused_topics == {f"{responses}/#"}
     simulation.process(PublishAccepted(f"{responses}/another"))
@@ -321,7 +323,7 @@ def test_a_refused_subscription_is_a_problem_only_if_it_is_needed(simulation: Si
     simulation.connect()
     simulation.process(SubscriptionRefused("homeassistant/status", "Not authorized"))
     assert not simulation.problems
-    simulation.process(SubscriptionRefused(TOPICS.ask, "Not authorized"))
+    simulation.process(SubscriptionRefused(TOPICS.request, "Not authorized"))
     assert set(simulation.problems) == {problems.SUBSCRIPTION_REFUSED}
     simulation.process(LOST)
     simulation.connect()
@@ -329,7 +331,7 @@ def test_a_refused_subscription_is_a_problem_only_if_it_is_needed(simulation: Si
 
 
 REASONS = st.sampled_from(["Not authorized", "Quota exceeded"])
-PUBLISHED = st.sampled_from([EVENT_TOPIC, TOPICS.info, f"{TOPICS.root}/answer/test"])
+PUBLISHED = st.sampled_from([EVENT_TOPIC, TOPICS.info, f"{TOPICS.responses}test"])
 SUBSCRIBED = st.sampled_from([*sorted(needed_subscriptions(TOPICS)), "homeassistant/status"])
 EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(SocketOpened),

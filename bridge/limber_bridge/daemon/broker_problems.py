@@ -8,15 +8,15 @@ from typing import Final
 
 from limber_bridge.protocol.encoding import Topics
 
-NOT_CONNECTED: Final = "broker_away"
+NOT_CONNECTED: Final = "broker_disconnected"
 """There is no connection to the broker."""
 PUBLISH_REFUSED: Final = "broker_refuses_publish"
 """The broker refuses messages on a topic."""
 SUBSCRIPTION_REFUSED: Final = "broker_refuses_subscription"
 """The broker refuses a subscription that the bridge needs."""
-HEARTBEAT_LOST: Final = "broker_returns_nothing"
+HEARTBEAT_LOST: Final = "broker_heartbeat_lost"
 """The broker does not deliver the bridge's own status to the bridge."""
-SESSION_TAKEN_OVER: Final = "broker_connection_taken"
+SESSION_TAKEN_OVER: Final = "broker_session_taken_over"
 """Another client with the same client id ends each connection."""
 
 NO_ANSWER: Final = (
@@ -51,7 +51,10 @@ def unreachable(address: str, error: str) -> str:
 
 def tls_failed(address: str, error: str) -> str:
     """Return the sentence for a broker with which no TLS session can be made."""
-    return f"no TLS connection to the broker at {address} ({error}); check `tls` under `broker`"
+    return (
+        f"no TLS connection to the broker at {address} ({error}); "
+        "check `tls` and `port` under `broker`"
+    )
 
 
 def connection_refused(reason: str) -> str:
@@ -84,9 +87,14 @@ def heartbeat_lost(topics: Topics) -> str:
     )
 
 
+def nothing_delivered(topics: Topics) -> str:
+    """Return the sentence for a broker that accepts messages and delivers none."""
+    return f"the broker accepts messages and delivers none; {subscription_rights(topics)}"
+
+
 def subscription_rights(topics: Topics) -> str:
     """Return which rights the bridge needs to receive messages."""
-    return f"allow the bridge's user to subscribe to {topics.ask} and {topics.status}"
+    return f"allow the bridge's user to subscribe to {topics.request} and {topics.status}"
 
 
 def same_id_connected(bridge: str) -> str:

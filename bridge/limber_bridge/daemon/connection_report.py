@@ -34,7 +34,7 @@ class ConnectionReport:
         # While the connection rests there is a broker, and a problem that says why it is not used.
         if phase not in (Phase.CONNECTED, Phase.RESTING, Phase.STOPPING):
             found[problems.NOT_CONNECTED] = problems.not_connected(self._reason)
-        return tuple(Problem(key=key, text=text) for key, text in found.items())
+        return tuple(Problem(key=key, message=text) for key, text in found.items())
 
     def health(self, connection: Connection, pending: int, dropped: int) -> ConnectionHealth:
         """Return the health of the connection as it is published."""
@@ -42,9 +42,9 @@ class ConnectionReport:
             connected=connection.phase is Phase.CONNECTED,
             protocol=connection.protocol.value,
             since=utc(self._since),
-            absences=self._disconnects,
-            absence=self._last_disconnect,
-            waiting=pending,
+            disconnects=self._disconnects,
+            last_disconnect=self._last_disconnect,
+            pending=pending,
             dropped=dropped,
         )
 

@@ -209,7 +209,7 @@ class MqttClient:
         if message.topic == topics.status:
             online = message.payload == ONLINE
             self._process(StatusReceived(online=online, retained=message.retained))
-        elif message.retained and message.topic == topics.ask:
+        elif message.retained and message.topic == topics.request:
             # A request that the broker repeats after every connection would be executed each time.
             self._report.log_once(
                 logging.ERROR,

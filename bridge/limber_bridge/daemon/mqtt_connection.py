@@ -274,6 +274,13 @@ def _stop(
     return stopped, (CloseClient(),)
 
 
+def _stop_resting(
+    connection: Connection, _event: StopRequested, _settings: ConnectionSettings, _now: float
+) -> Result:
+    """Stop for good where there is no client."""
+    return replace(connection, phase=Phase.STOPPED, deadline=None, next_heartbeat=None), ()
+
+
 def _say_farewell(
     connection: Connection, _event: StopRequested, settings: ConnectionSettings, now: float
 ) -> Result:
@@ -553,7 +560,8 @@ _ROWS: Final[tuple[tuple[type[Event], tuple[Phase, ...], Transition], ...]] = (
     # event                phases                                      transition
     (StartRequested,       (Phase.STOPPED,),                           _start),
     (StartRequested,       _NOT_STOPPED,                               _ignore),
-    (StopRequested,        (*_UNCONNECTED, Phase.RESTING),             _stop),
+    (StopRequested,        _UNCONNECTED,                               _stop),
+    (StopRequested,        (Phase.RESTING,),                           _stop_resting),
     (StopRequested,        (Phase.CONNECTED,),                         _say_farewell),
     (StopRequested,        (Phase.STOPPED, Phase.STOPPING),            _ignore),
     (SocketOpened,         _UNCONNECTED,                               _await_connack),

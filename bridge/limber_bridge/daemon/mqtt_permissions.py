@@ -61,7 +61,7 @@ class Permissions:
 
 def needed_subscriptions(topics: Topics) -> frozenset[str]:
     """Return the topics to which the bridge must be subscribed: requests, and its own heartbeat."""
-    return frozenset((topics.ask, topics.status))
+    return frozenset((topics.request, topics.status))
 
 
 def permission_topic(topic: str, topics: Topics) -> str:
@@ -69,5 +69,4 @@ def permission_topic(topic: str, topics: Topics) -> str:
 
     A client whose response was refused may never ask again, so its own topic would stay refused.
     """
-    responses = f"{topics.root}/answer/"
-    return f"{responses}#" if topic.startswith(responses) else topic
+    return f"{topics.responses}#" if topic.startswith(topics.responses) else topic

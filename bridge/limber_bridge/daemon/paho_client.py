@@ -211,7 +211,7 @@ class PahoClient:
 
     def _on_connect_fail(self, error: BaseException | None) -> None:
         tls = isinstance(error, ssl.SSLError)
-        self._on_event(ConnectFailed(self._options.address, str(error), tls=tls))
+        self._on_event(ConnectFailed(self._options.address, error_text(error), tls=tls))
 
     def _on_connack(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         if reason.is_failure:
@@ -250,3 +250,12 @@ class PahoClient:
 
     def _on_message(self, message: paho.MQTTMessage) -> None:
         self._on_event(MessageReceived(message.topic, message.payload, message.retain))
+
+
+def error_text(error: BaseException | None) -> str:
+    """Return why a connection could not be made, without error numbers."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)

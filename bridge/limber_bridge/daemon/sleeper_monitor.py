@@ -38,7 +38,7 @@ from limber_bridge.domain.nights import (
     utc,
 )
 from limber_bridge.domain.settings import Settings
-from limber_bridge.protocol.encoding import methods, night_message
+from limber_bridge.protocol.encoding import encode_methods, encode_night
 from limber_bridge.protocol.messages import (
     ActiveCramp,
     SensorHealth,
@@ -219,7 +219,7 @@ class SleeperMonitor:
         sensors = tuple(
             SensorInfo(
                 id=watched.sensor.id,
-                place=watched.sensor.place,
+                placement=watched.sensor.placement,
                 side=watched.sensor.side,
                 quantity=watched.sensor.quantity,
                 rate=rates[watched.sensor.id],
@@ -394,9 +394,9 @@ class SleeperMonitor:
             },
             cramp_labels=len(self._labels),
             tonight=self._tonight(tonight, score),
-            last_night=None if self._last is None else night_message(self._last),
-            means={str(days): self._spread(days) for days in AVERAGING_PERIODS_DAYS},
-            methods=methods(method),
+            last_night=None if self._last is None else encode_night(self._last),
+            averages={str(days): self._spread(days) for days in AVERAGING_PERIODS_DAYS},
+            methods=encode_methods(method),
             sensors=self.sensors(now),
             paused=self.paused,
             calibrating=self.calibrating,

@@ -121,7 +121,7 @@ class NightFile:
             for sensor, blocks in signals:
                 self._database.execute(
                     "INSERT OR REPLACE INTO sensor VALUES (?, ?, ?, ?)",
-                    (sensor.id, sensor.quantity, sensor.place, sensor.side),
+                    (sensor.id, sensor.quantity, sensor.placement, sensor.side),
                 )
                 for alike in runs(blocks):
                     first = alike[0]
@@ -233,9 +233,9 @@ def recording_of(path: Path, database: sqlite3.Connection) -> Recording:
     """
     sensors = {
         number: Sensor(
-            number, Quantity(quantity), Placement(place), None if side is None else Side(side)
+            number, Quantity(quantity), Placement(placement), None if side is None else Side(side)
         )
-        for number, quantity, place, side in database.execute(
+        for number, quantity, placement, side in database.execute(
             "SELECT id, quantity, place, side FROM sensor"
         )
     }
@@ -258,7 +258,7 @@ def signal_of(path: Path, database: sqlite3.Connection, sensor: Sensor, notes: l
     )
     blocks = tuple(numbered(intact(path, rows, notes)))
     rate = max((block.rate for block in blocks), default=0.0)
-    return Signal(sensor.quantity, sensor.place, sensor.side, rate, blocks)
+    return Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks)
 
 
 def intact(
