@@ -25,13 +25,13 @@ from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import check_web_port
-from limber_bridge.detection.events import ClockStep, Event, identity
+from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
+from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import JournalBatch
@@ -260,10 +260,10 @@ async def test_a_source_that_falls_silent_is_opened_anew(
     """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
     opened: list[SourceRequest] = []
 
-    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         opened.append(request)
         for number in range(4):
-            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            clock = SampleClock(25 * number, request.host_clock.now() - SECOND // 2, 50.0)
             yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
@@ -368,13 +368,13 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             Samples(
                 1,
                 SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
-                read=ReadPosition(7, 25),
+                read_position=ReadPosition(7, 25),
             )
         )
         async with running(bridge):
             night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
             before = {
-                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+                event_id(event) for event in journal.events("anna", date.fromisoformat(night))
             }
             with journal._turn:
                 assert journal._database is not None
@@ -390,7 +390,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             )
             await until(lambda: bridge._recorder.now.well and journal.read())
         assert before <= {
-            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
         assert journal.read() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1

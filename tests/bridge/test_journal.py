@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from limber_bridge.detection.bed_state import AnkleState, BedState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     BedTransition,
@@ -29,11 +30,10 @@ from limber_bridge.detection.events import (
     Method,
     PositionChange,
     Series,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState, SensorState
-from limber_bridge.detection.sleep import BedState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
@@ -63,7 +63,9 @@ EVENTS: list[Event] = [
 ]
 MEMORY = PipelineState(
     {1: SensorState(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
-    BedState(in_bed=True, method=Method.ANKLE, standing={1: (0.0, 0.1, 0.99)}),
+    BedState(
+        in_bed=True, method=Method.ANKLE, ankle=AnkleState(standing={1: (0.0, 0.1, 0.99)})
+    ),
     (4.9, 5.1),
 )
 
@@ -94,8 +96,8 @@ def test_an_event_that_is_found_again_counts_once(tmp_path: Path) -> None:
 
 
 def test_ids_are_made_from_what_an_event_is() -> None:
-    assert len({identity(event) for event in EVENTS}) == len(EVENTS)
-    assert identity(kick(AT)) == f"movement-{AT}-left"
+    assert len({event_id(event) for event in EVENTS}) == len(EVENTS)
+    assert event_id(kick(AT)) == f"movement-{AT}-left"
 
 
 def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) -> None:
@@ -198,12 +200,12 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from limber_bridge.detection.pipeline import Memory
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import kick
 with Journal(Path(sys.argv[1])) as journal:
     for number in range(100_000):
-        journal.append("anna", [(date(2026, 11, 22), kick(number * 1_000_000))], Memory({}))
+        journal.append("anna", [(date(2026, 11, 22), kick(number * 1_000_000))], PipelineState({}))
         print(number, flush=True)
 """
 
@@ -524,9 +526,9 @@ def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
 def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
-        assert journal.event("anna", identity(EVENTS[-1])) == EVENTS[-1]
+        assert journal.event("anna", event_id(EVENTS[-1])) == EVENTS[-1]
         assert journal.event("anna", "cramp-1") is None
-        assert journal.event("bob", identity(EVENTS[-1])) is None
+        assert journal.event("bob", event_id(EVENTS[-1])) is None
 
 
 OLD = """

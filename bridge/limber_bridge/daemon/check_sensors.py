@@ -11,10 +11,10 @@ from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
     Samples,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
@@ -62,7 +62,7 @@ async def check_source(config: Config, name: str, wait_s: float) -> list[CheckRe
     ]
     if not sensors:
         return []
-    groups = [sensors] if SOURCES[name].together else [[sensor] for sensor in sensors]
+    groups = [sensors] if SOURCES[name].shared else [[sensor] for sensor in sensors]
     results = []
     for group in groups:
         results += await check_group(config, name, group, wait_s)
@@ -81,7 +81,7 @@ async def check_group(
         host,
         host.now(),
     )
-    arrivals: dict[int, Arrival] = {}
+    arrivals: dict[int, SourceEvent] = {}
     silence = f"no samples in {wait_s:g} s; {SILENT_REMEDY}"
     try:
         async with asyncio.timeout(wait_s):
@@ -93,7 +93,9 @@ async def check_group(
     return [sensor_result(sensor, arrivals.get(sensor.id), silence) for sensor in sensors]
 
 
-async def collect_arrivals(name: str, request: SourceRequest, arrivals: dict[int, Arrival]) -> None:
+async def collect_arrivals(
+    name: str, request: SourceRequest, arrivals: dict[int, SourceEvent]
+) -> None:
     """Collect the best arrival of each sensor, until there are samples of all of them."""
     wanted = [sensor.sensor.id for sensor in request.sensors]
     async with contextlib.aclosing(SOURCES[name].run(request)) as running:
@@ -103,19 +105,21 @@ async def collect_arrivals(name: str, request: SourceRequest, arrivals: dict[int
                 return
 
 
-def note_arrival(arrivals: dict[int, Arrival], arrival: Arrival) -> None:
+def note_arrival(arrivals: dict[int, SourceEvent], arrival: SourceEvent) -> None:
     """Keep an arrival of a sensor unless there are samples of it already."""
     sensor = arrival.sensor
     if sensor is not None and not isinstance(arrivals.get(sensor), Samples):
         arrivals[sensor] = arrival
 
 
-def has_samples_of_all(arrivals: Mapping[int, Arrival], sensors: Iterable[int]) -> bool:
+def has_samples_of_all(arrivals: Mapping[int, SourceEvent], sensors: Iterable[int]) -> bool:
     """Return whether every sensor has sent samples."""
     return all(isinstance(arrivals.get(sensor), Samples) for sensor in sensors)
 
 
-def sensor_result(sensor: SensorOfSleeper, arrival: Arrival | None, silence: str) -> CheckResult:
+def sensor_result(
+    sensor: SensorOfSleeper, arrival: SourceEvent | None, silence: str
+) -> CheckResult:
     """Return the result for a sensor from the best that arrived; `silence`: why nothing did."""
     name = sensor_name(sensor.sleeper, sensor.configured)
     match arrival:

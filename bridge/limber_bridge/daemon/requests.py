@@ -16,7 +16,7 @@ from limber_bridge.daemon.sleeper_monitor import (
     SleeperMonitor,
 )
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
-from limber_bridge.detection.events import Factor, identity
+from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
     PAGE_MAX_BYTES,
@@ -229,7 +229,7 @@ class RequestHandler:
             request.note,
         )
         await self._apply(watch, watch.log(factor, now))
-        return LogResponse(id=request.id, event=identity(factor))
+        return LogResponse(id=request.id, event=event_id(factor))
 
     def _ahead(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return why nothing can be said of a time; None if it can."""

@@ -17,9 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.bilateral import NEVER
-from limber_bridge.detection.binning import Cut, Pieces
-from limber_bridge.detection.burst import angle
+from limber_bridge.detection.binning import Binner
+from limber_bridge.detection.binning import Bins as FrameBins
 from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.events import (
     BedTransition,
@@ -31,7 +30,8 @@ from limber_bridge.detection.events import (
     PositionChange,
     RhythmicTrain,
 )
-from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.detection.geometry import angle_degrees
+from limber_bridge.detection.signal import EARLIEST_TIME, SECOND, Quantity
 
 BIN: Final = SECOND // 2
 """us; the envelope of the calf is looked at in bins of this length."""
@@ -114,13 +114,13 @@ class Bins:
     def __init__(self, quantity: Quantity) -> None:
         """Begin with nothing."""
         self._quantity = quantity
-        self._cut = Cut(BIN)
+        self._cut = Binner(BIN)
 
     def feed(self, frames: Frames) -> list[Bin]:
         """Return the bins that the frames complete."""
-        if frames.level is None:
+        if frames.envelope is None:
             return []
-        pieces = self._cut.feed(frames.times, np.vstack([frames.mean, frames.level]))
+        pieces = self._cut.process_frames(frames.times, np.vstack([frames.mean, frames.envelope]))
         return [] if pieces is None else self._bins(pieces)
 
     def finish(self) -> list[Bin]:
@@ -128,9 +128,9 @@ class Bins:
         pieces = self._cut.finish()
         return [] if pieces is None else self._bins(pieces)
 
-    def _bins(self, pieces: Pieces) -> list[Bin]:
-        means = pieces.mean()
-        levels = pieces.highest(-1)
+    def _bins(self, pieces: FrameBins) -> list[Bin]:
+        means = pieces.means()
+        levels = pieces.peaks(-1)
         if self._quantity is Quantity.EMG:
             levels = [max(mean[0], 0.0) ** 0.5 for mean in means]
         return [
@@ -183,7 +183,7 @@ class ProbableCrampDetector:
         self._baseline: deque[float] = deque(baseline, maxlen=BASELINE)
         self._lately: deque[_Past] = deque(maxlen=TONIC)
         self._tonic: TonicActivity | None = None
-        self._told = NEVER
+        self._told = EARLIEST_TIME
 
     @property
     def wants(self) -> set[int]:
@@ -352,7 +352,7 @@ class TonicActivity:
         turned = (
             self.centre is not None
             and now.centre is not None
-            and angle(self.centre, now.centre) > RESPONSE_TURN
+            and angle_degrees(self.centre, now.centre) > RESPONSE_TURN
         )
         if self.moved >= RESPONSE or turned:
             self.responded = now.start
@@ -421,7 +421,7 @@ class Move:
 def lasting(moves: Iterable[Move], until: int) -> int:
     """Return for how long (us), up to a time, at least one of some moves lasted."""
     total = 0
-    reached = NEVER
+    reached = EARLIEST_TIME
     for move in sorted(moves, key=lambda move: move.onset):
         end = min(move.end, until)
         total += max(0, end - max(move.onset, reached))
@@ -443,7 +443,7 @@ class PossibleCrampDetector:
         self._in_bed_since: int | None = None
         self._cluster: Cluster | None = None
         self._probable: deque[int] = deque(maxlen=8)
-        self._told = NEVER
+        self._told = EARLIEST_TIME
 
     def anew(self) -> PossibleCrampDetector:
         """Return one that begins anew, as time has gone back."""

@@ -19,17 +19,16 @@ from limber_bridge.detection.events import (
     Twitch,
     UnilateralMovement,
 )
-from limber_bridge.detection.measures import Measures, ScoringInput, measures
+from limber_bridge.detection.in_bed import UNKNOWN_AFTER_US
+from limber_bridge.detection.measures import Measures, ScoringInput, compute_measures
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.scoring import Scoring, score, within
-from limber_bridge.detection.sleep import (
-    UNKNOWN,
+from limber_bridge.detection.scoring import Scoring, score_movements, within
+from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
+from limber_bridge.detection.spans import (
     Span,
-    asleep_spans,
-    in_bed_spans,
-    merged,
-    overlaps,
-    without,
+    intersect_spans,
+    merge_spans,
+    subtract_spans,
 )
 
 
@@ -70,13 +69,17 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
     # After a long time without a signal nobody is in bed until somebody says so anew.
     told = [
         *events,
-        *(BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN),
+        *(
+            BedTransition(begin, in_bed=False)
+            for begin, end in gaps
+            if end - begin > UNKNOWN_AFTER_US
+        ),
     ]
     in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
     asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
     # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
     trains = [event for event in events if isinstance(event, RhythmicTrain)]
-    scoring = score(outside(parts_of(events), trains), rules, asleep=asleep)
+    scoring = score_movements(outside(parts_of(events), trains), rules, asleep=asleep)
     blind = shared(absent[mover] for mover in coverage.movers)
     moves = measured(blind, coverage) if coverage.movers else False
     facts = ScoringInput(
@@ -94,7 +97,7 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
         cramps=tuple(event for event in events if isinstance(event, Cramp)),
         certainties=coverage.certainties,
     )
-    return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
+    return NightScore(scoring, in_bed, asleep, gaps, compute_measures(facts))
 
 
 def inside(time: int, in_bed: Iterable[Span] | None) -> bool:
@@ -126,7 +129,7 @@ def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span
         if isinstance(event, Gap) and event.sensor in found:
             found[event.sensor].append((event.onset, event.end))
     return {
-        sensor: merged(span for span in spans if span[0] < span[1])
+        sensor: merge_spans(span for span in spans if span[0] < span[1])
         for sensor, spans in found.items()
     }
 
@@ -135,13 +138,13 @@ def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
     """Return the times that lie in a span of every list; none where there is no list."""
     common: Sequence[Span] | None = None
     for spans in lists:
-        common = spans if common is None else overlaps(common, spans)
+        common = spans if common is None else intersect_spans(common, spans)
     return tuple(common or ())
 
 
 def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
     """Return whether anything is left of the night."""
-    return any(True for _ in without((coverage.begin, coverage.until), absent))
+    return any(True for _ in subtract_spans((coverage.begin, coverage.until), absent))
 
 
 def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:

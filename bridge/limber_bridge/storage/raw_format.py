@@ -127,8 +127,8 @@ class NightFile:
                     first = alike[0]
                     last = alike[-1]
                     data = pack(alike)
-                    begin = first.clock.at(first.first)
-                    end = last.clock.at(last.end - 1)
+                    begin = first.clock.time_of(first.first)
+                    end = last.clock.time_of(last.end - 1)
                     self._database.execute(
                         "INSERT INTO block (life, sensor, begin, end, checksum, data) VALUES (?, ?, ?, ?, ?, ?)",
                         (self._life, sensor.id, begin, end, zlib.crc32(data), data),
@@ -286,11 +286,11 @@ def numbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock]:
     shift = end = ended = 0
     for life, block in found:
         if current is not None and life != current:
-            away = (block.clock.at(block.first) - ended) * block.rate / SECOND
+            away = (block.clock.time_of(block.first) - ended) * block.rate / SECOND
             shift = end - 1 + max(1, round(away)) - block.first
         current = life
         clock = replace(block.clock, index=block.clock.index + shift)
         moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
         end = moved.end
-        ended = clock.at(moved.end - 1)
+        ended = clock.time_of(moved.end - 1)
         yield moved
