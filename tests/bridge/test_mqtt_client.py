@@ -14,8 +14,9 @@ from typing import Self
 import pytest
 
 from devtools.processes import LOOPBACK, free_port
-from limber_bridge.config.schema import Broker as BrokerSettings
-from limber_bridge.config.schema import Config, read
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Broker as BrokerSettings
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.broker_problems import (
     HEARTBEAT_LOST,
     NO_HEARTBEAT,
@@ -435,7 +436,7 @@ def tls_config(folder: Path, port: int, tls: str) -> Config:
         f"port: {port}}}", f"port: {port}, tls: {{{tls}}}}}"
     )
     (folder / "limber.yaml").write_text(text)
-    return read(folder / "limber.yaml")
+    return load_config(folder / "limber.yaml")
 
 
 def test_retained_topics_of_a_removed_sleeper_are_cleared(

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 
-from limber_bridge.config.schema import Config, HealthEndpoint
+from limber_bridge.config.model import Config, HealthEndpoint
 from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
@@ -21,7 +21,7 @@ from limber_bridge.storage.journal_reader import InUseError, JournalError, read_
 
 async def check(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
     """Yield the result of each check; each sensor has `wait_s` seconds to send samples."""
-    for warning in config.exposed():
+    for warning in config.world_readable_secrets():
         yield failed(warning)
     journal, bridge_running = await asyncio.to_thread(check_journal, config)
     yield journal

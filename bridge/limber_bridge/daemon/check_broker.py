@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from limber_bridge.config.schema import Broker, Config
+from limber_bridge.config.model import Broker, Config
 from limber_bridge.daemon import broker_problems as problems
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.daemon.mqtt_events import (

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 
-from limber_bridge.config.schema import Broker, Config, ConfiguredSensor, Sleeper
+from limber_bridge.config.model import Broker, Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.check_broker import BROKER_TIMEOUT_S, ProbeDisconnectedError, open_probe
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.daemon.check_sensors import REFUSED_REMEDIES, SILENT_REMEDY, sensor_name

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.config.schema import Config, ConfiguredSensor, Sleeper
+from limber_bridge.config.model import Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
@@ -75,8 +75,8 @@ async def check_group(
     """Check sensors that one run of a source serves."""
     host = HostClock()
     request = SourceRequest(
-        tuple(sensor.configured.wanted for sensor in sensors),
-        config.sections.get(name),
+        tuple(sensor.configured.request for sensor in sensors),
+        config.source_settings.get(name),
         config.calendar,
         host,
         host.now(),

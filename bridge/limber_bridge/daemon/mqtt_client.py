@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final, assert_never
 
-from limber_bridge.config.schema import Broker
+from limber_bridge.config.model import Broker
 from limber_bridge.daemon.connection_report import ConnectionReport
 from limber_bridge.daemon.mqtt_connection import (
     DEFAULT_TIMING,

@@ -20,7 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from limber_bridge.config.schema import Broker
+from limber_bridge.config.model import Broker
 from limber_bridge.daemon.mqtt_connection import RECONNECT_DELAY_MAX_S, RECONNECT_DELAY_MIN_S
 from limber_bridge.daemon.mqtt_events import (
     AllDelivered,
@@ -87,7 +87,7 @@ class ClientOptions:
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
         if broker.tls is not None:
-            client.tls_set_context(broker.tls.context())
+            client.tls_set_context(broker.tls.create_context())
         if self.will_topic is not None:
             client.will_set(self.will_topic, OFFLINE, qos=QOS, retain=True)
         client.reconnect_delay_set(RECONNECT_DELAY_MIN_S, RECONNECT_DELAY_MAX_S)
