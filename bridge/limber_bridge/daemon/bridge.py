@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
@@ -198,7 +198,7 @@ class Bridge:
         self._recorder = JournalWriter(journal)
         self._recorder.afresh = self._afresh
         self._raw = RawRecorder(
-            raw_store_beside(config.journal, config.limits), config.calendar, now
+            raw_store_beside(config.journal, config.retention), config.calendar, now
         )
         self._kept_raw = raw_sensors(config)
         self._owned = journal.topics()
@@ -293,7 +293,7 @@ class Bridge:
             if today != tidied:
                 await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
                 tidied = today
-            if today != done and await self._recorder.upkeep(today, self._config.limits):
+            if today != done and await self._recorder.upkeep(today, self._config.retention):
                 done = today
             await asyncio.sleep(UPKEEP)
 
@@ -592,5 +592,5 @@ async def serve(config: Config, journal: Journal) -> None:
 
 def raw_sensors(config: Config) -> dict[int, Sensor]:
     """Return the sensors whose signal is kept; one that is played from a recording has it already."""
-    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.limits.raw]
+    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.retention.raw]
     return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}
