@@ -94,7 +94,9 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
     (sleeper,) = config.sleepers
     requests = (sleeper.sensors[0].request,)
     router = FrameRouter(
-        SourceRequest(requests, config.source_settings["network"], config.calendar, host.clock, EVENING)
+        SourceRequest(
+            requests, config.source_settings["network"], config.calendar, host.clock, EVENING
+        )
     )
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(
