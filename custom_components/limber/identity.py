@@ -45,7 +45,7 @@ def sensor_device(bridge: str, sensor: int) -> str:
 
 def issue_id(kind: str, bridge: str, *about: str) -> str:
     """Return the id of a repair issue of one kind about a bridge, or something of it."""
-    return _joined(kind, bridge, *about)
+    return _joined(kind, bridge, *(part for part in about if part))
 
 
 def statistic_key(bridge: str, sleeper: str, measure: str) -> str:

@@ -78,24 +78,24 @@ REFUSED = {
 }
 CASES: list[tuple[str, Any]] = [
     (
-        "battery_low_bedroom_anna_1",
+        "battery_low/bedroom/1",
         lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}},
     ),
     (
-        "not_worn_bedroom_anna_1",
+        "not_worn/bedroom/1",
         lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)},
     ),
-    ("no_night_bedroom_anna", lambda: {"last_night": ago(4)}),
-    ("paused_long_bedroom_anna", lambda: {"last_night": ago(4), "paused": True}),
+    ("no_night/bedroom/anna", lambda: {"last_night": ago(4)}),
+    ("paused_long/bedroom/anna", lambda: {"last_night": ago(4), "paused": True}),
     (
-        "clock_wrong_bedroom",
+        "clock_wrong/bedroom",
         lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()},
     ),
     (
-        "broker_refuses_bedroom",
+        "broker_refuses/bedroom",
         lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}},
     ),
-    ("not_recording_bedroom", lambda: {"recording": False}),
+    ("not_recording/bedroom", lambda: {"recording": False}),
 ]
 
 
@@ -119,7 +119,7 @@ async def test_a_battery_that_wavers_around_the_limit_is_low_once(
     await set_up(hass, bridge, entry)
     for battery, low in ((31, False), (29, True), (33, True), (35, False), (31, False)):
         await bridge.tell(**well(sensors={"1": sensor(battery=battery)}))
-        assert (issues(hass) == {"battery_low_bedroom_anna_1"}) is low
+        assert (issues(hass) == {"battery_low/bedroom/1"}) is low
 
 
 async def test_days_pass_without_a_word(
@@ -129,7 +129,7 @@ async def test_days_pass_without_a_word(
     freezer.tick(timedelta(days=4, hours=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert issues(hass) == {"no_night_bedroom_anna"}
+    assert issues(hass) == {"no_night/bedroom/anna"}
 
 
 async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_another(
@@ -142,17 +142,17 @@ async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_anoth
     assert issues(hass) == set()
     freezer.tick(timedelta(hours=20))
     await bridge.tell(**well(sensors=idle))
-    assert issues(hass) == {"not_worn_bedroom_anna_2"}
+    assert issues(hass) == {"not_worn/bedroom/2"}
 
 
 async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await bridge.tell(**well(recording=False))
-    ir.async_get(hass).async_ignore(DOMAIN, "not_recording_bedroom", True)
+    ir.async_get(hass).async_ignore(DOMAIN, "not_recording/bedroom", True)
     await hass.config_entries.async_unload(loaded.entry_id)
     await set_up(hass, bridge, loaded)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording_bedroom")
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording/bedroom")
     assert issue is not None
     assert issue.dismissed_version is not None
 
@@ -186,7 +186,7 @@ async def test_a_fix_looks_again(
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
     await bridge.tell(**well(sensors={"1": sensor(battery=9)}))
-    form, again = await mend(client, "battery_low_bedroom_anna_1")
+    form, again = await mend(client, "battery_low/bedroom/1")
     assert form["description_placeholders"]["battery"] == "9"
     assert again["errors"] == {"base": "still_there"}
     await bridge.tell(**well())
@@ -204,7 +204,7 @@ async def test_a_forgotten_pause_ends_with_its_fix(
     client = await hass_client()
     await bridge.tell(**well(paused=True, last_night=ago(4)))
     bridge.answers["pause"] = [golden("response_refusal")]
-    form, refused = await mend(client, "paused_long_bedroom_anna")
+    form, refused = await mend(client, "paused_long/bedroom/anna")
     assert refused["errors"] == {"base": "no_answer"}
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
@@ -310,7 +310,7 @@ async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
     told = INFO | {"sleepers": [moved]}
 
     def name() -> str:
-        shown = hass.states.get("binary_sensor.anna_left_ankle_connection")
+        shown = hass.states.get("binary_sensor.anna_left_ankle_connectivity")
         return "" if shown is None else shown.name
 
     async with asyncio.timeout(10):
@@ -331,7 +331,7 @@ async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
         bridge.say("info", INFO | {"sleepers": sleepers})
         await hass.async_block_till_done()
     assert hass.states.get("sensor.bo_plm_index_last_night") is not None
-    assert hass.states.get("binary_sensor.anna_bed_load_connection") is not None
+    assert hass.states.get("binary_sensor.anna_bed_load_cells_connectivity") is not None
 
 
 async def test_only_what_is_gone_can_be_removed_by_hand(
