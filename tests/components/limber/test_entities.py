@@ -155,15 +155,18 @@ async def test_what_is_there(
     assert found["sensor.anna_left_ankle_battery"][0] == "bedroom/sensor/1/battery"
 
 
-async def test_one_device_for_the_bridge_and_one_for_the_sleeper(
+async def test_bridge_sleeper_and_sensors_are_devices(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     devices = {
         device.name: device
         for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     }
-    assert set(devices) == {"Bedroom", "Anna"}
-    assert devices["Anna"].via_device_id == devices["Bedroom"].id
+    assert set(devices) == {"Bedroom", "Anna", "Anna left ankle", "Anna bed load cells"}
+    for name in ("Anna", "Anna left ankle", "Anna bed load cells"):
+        assert devices[name].via_device_id == devices["Bedroom"].id
+    assert devices["Anna"].entry_type is dr.DeviceEntryType.SERVICE
+    assert devices["Anna left ankle"].entry_type is None
     assert devices["Bedroom"].sw_version == "0.1.0"
 
 
@@ -199,7 +202,13 @@ async def test_without_the_bridge_nothing_is_available(
     for _ in range(3):
         bridge.say("status", "offline")
     await hass.async_block_till_done()
-    for entity in (IN_BED, TONIGHT, LAST_NIGHT, SERIES, "binary_sensor.anna_left_ankle_connectivity"):
+    for entity in (
+        IN_BED,
+        TONIGHT,
+        LAST_NIGHT,
+        SERIES,
+        "binary_sensor.anna_left_ankle_connectivity",
+    ):
         assert value(hass, entity) == STATE_UNAVAILABLE
     assert value(hass, "binary_sensor.bedroom_connectivity") == STATE_OFF
     bridge.say("status", "online")
@@ -230,9 +239,9 @@ async def test_without_a_sensor_the_last_night_stays(
     assert value(hass, "sensor.anna_left_ankle_battery") == STATE_UNAVAILABLE
     assert value(hass, "binary_sensor.anna_left_ankle_connectivity") == STATE_OFF
     assert value(hass, LAST_NIGHT) == "24.0506"
-    state = hass.states.get("binary_sensor.anna_left_ankle_connectivity")
+    state = hass.states.get("binary_sensor.anna_left_ankle_problem")
     assert state is not None
-    assert state.attributes["problem"] == "wrong_key"
+    assert (state.state, state.attributes["problem"]) == (STATE_ON, "wrong_key")
 
 
 @pytest.mark.parametrize("payload", ["{", "[]", '{"v": 1}', '{"v": 1, "time": 5}'])
