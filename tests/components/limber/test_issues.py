@@ -41,7 +41,7 @@ def well(**more: Any) -> dict[str, Any]:
     state = golden("state")
     sensors = {"1": state["sensors"]["1"], "2": state["sensors"]["1"]}
     last = state["last_night"] | {"night": dt_util.now().date().isoformat()}
-    journal = {
+    journal: dict[str, Any] = {
         "problem": None,
         "message": None,
         "pending": 0,
