@@ -113,13 +113,15 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
         host.passes(SECOND // 2)
         now = host.clock.now()
         for step in host.clock.steps():
-            events += [filed.event for filed in watch.clock_set(step.at, step.by).events]
+            events += [filed.event for filed in watch.apply_clock_step(step.at, step.by).events]
         clock = round((started + at) * (1 + skew) * SECOND)
         frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
         for arrival in desk.take(frame, host.clock.steady(), host.clock.offset):
-            events += [filed.event for filed in watch.arrive(arrival, now).events]
+            assert arrival.sensor is not None
+            change = watch.process_arrival(arrival.sensor, arrival, now)
+            events += [filed.event for filed in change.events]
         if half % 2:
-            events += [filed.event for filed in watch.tick(now).events]
+            events += [filed.event for filed in watch.advance_to(now).events]
     return events + [filed.event for filed in watch.interrupt(host.clock.now()).events]
 
 

@@ -174,7 +174,7 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(
         refused = listener.ask(ask="calibrate")
         assert (refused["ok"], refused["error"]) == (False, "nothing_to_calibrate")
         assert (
-            "no sensor of anna delivers; put it on, check its power and its network"
+            "no sensor of anna delivers samples; put it on, check its power and its network"
             in refused["message"]
         )
         Sleeper(port).lie(1)
@@ -274,7 +274,7 @@ def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: Sta
         refused = listener.ask(ask="log", factor="water", time=ahead)
         assert (refused["error"], refused["message"]) == (
             "time_ahead",
-            f"{ahead} is still to come; write when it was",
+            f"`time` {ahead} is in the future; give the time when it happened",
         )
         assert listener.ask(ask="log", factor="yoga")["error"] == "malformed"
         assert (

@@ -55,9 +55,8 @@ class Linked:
         self.greetings = 0
         broker = Settings(LOOPBACK, port, None, None, None, "limber")
         self.link = MqttClient(
-            broker, TOPICS, lambda *_: None, lambda: time.time_ns() // 1000, heartbeat
+            broker, TOPICS, lambda *_: None, self._greet, lambda: time.time_ns() // 1000, heartbeat
         )
-        self.link.greet = self._greet
 
     def _greet(self) -> None:
         self.greetings += 1

@@ -94,17 +94,21 @@ class MqttClient:
         self,
         broker: Broker,
         topics: Topics,
-        heard: Callable[[str, bytes], None],
+        on_message: Callable[[str, bytes], None],
+        on_connected: Callable[[], None],
         now: Callable[[], int],
         heartbeat: Heartbeat = HEARTBEAT,
     ) -> None:
-        """Prepare; `heard` gets the topic and the payload of every message, `now` gives UTC in us.
+        """Prepare a client that is not connected.
 
-        `greet` has to be set before `start`.
+        `on_message` receives the topic and the payload of every message. `on_connected` is called
+        after each connection, once requests are subscribed to, and has everything retained
+        published. `now` returns UTC in us.
         """
         self._broker = broker
         self._topics = topics
-        self._heard = heard
+        self._on_message = on_message
+        self._on_connected = on_connected
         self._now = now
         self._loop = asyncio.get_running_loop()
         self._version = MQTTProtocolVersion.MQTTv5
@@ -133,9 +137,6 @@ class MqttClient:
         self._dropped = 0
         self._needed: set[int | None] = set()
         self._landed = asyncio.Event()
-        self.greet: Callable[[], None] = lambda: None
-        """Called on every connection, once questions are subscribed to: publishes everything that
-        is retained."""
 
     @property
     def version(self) -> str:
@@ -345,7 +346,7 @@ class MqttClient:
             self._client.subscribe(topic, qos=1)[1]
             for topic in (self._topics.ask, self._topics.status)
         }
-        self.greet()
+        self._on_connected()
 
     def _note_up(self) -> None:
         """Note that there is a connection, and of which absence it is the end."""
@@ -484,7 +485,7 @@ class MqttClient:
                 f"a question on {message.topic} is retained and not answered; clear it there"
             )
             return
-        self._heard(message.topic, message.payload)
+        self._on_message(message.topic, message.payload)
 
     def _echo(self) -> None:
         self._echoed = self._loop.time()

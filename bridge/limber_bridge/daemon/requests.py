@@ -1,7 +1,7 @@
-"""Questions and commands, answered.
+"""Answers the requests of clients.
 
-Law: a question ends no bridge and holds up no detection: a disk that does not answer in time is an
-answer, too.
+No request stops the bridge or delays the detection: a disk that does not answer in time is reported
+as an error.
 """
 
 import asyncio
@@ -9,23 +9,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final
 
-from limber_bridge.daemon.sleeper_monitor import (
-    Change,
-    NothingToCalibrateError,
-    NothingToEndError,
-    SleeperMonitor,
-)
+from limber_bridge.daemon.changes import Change, NothingToCalibrateError, NothingToEndError
+from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
+from limber_bridge.daemon.log_throttle import LogThrottle
+from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, identity
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
     LATER,
     PAGE,
+    MalformedMessageError,
+    Topics,
+    encode,
     event_id,
     event_message,
     events_answer,
     labelled,
     nights_answer,
+    parse_ask,
     reported,
 )
 from limber_bridge.protocol.messages import (
@@ -51,177 +54,244 @@ from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 
-PATIENCE: Final = 5.0
-"""s for the journal to answer."""
-UNREADABLE: Final = "unreadable"
-"""The error of an answer that the journal could not give."""
+JOURNAL_TIMEOUT_S: Final = 5.0
+"""Time that the journal has for an answer. Chosen: clients give up after about ten seconds."""
+JOURNAL_UNREADABLE: Final = "unreadable"
+"""Error of a request that needs the journal while it cannot be read."""
+NIGHT_BYTES: Final = 200
+"""Least size of a night in a response: more than a page of such nights is not read."""
+EVENT_BYTES: Final = 100
+"""Least size of an event in a response."""
+
+type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
+"""Writes a change to the journal and publishes it."""
 
 
 class RequestHandler:
-    """Answers for all sleepers of a bridge."""
+    """Answer requests about the sleepers of a bridge."""
 
     def __init__(
         self,
-        watches: Mapping[str, SleeperMonitor],
+        monitors: Mapping[str, SleeperMonitor],
         journal: Journal,
-        recorder: JournalWriter,
+        writer: JournalWriter,
         now: Callable[[], int],
-        apply: Callable[[SleeperMonitor, Change], Awaitable[None]],
+        apply: Apply,
     ) -> None:
-        """Take what knows the answers; `apply` keeps and tells what a command changes, `now` is in
-        us.
-        """
-        self._watches = watches
-        self._journal = journal
-        self._recorder = recorder
+        """Start; `apply` makes the changes that commands cause, `now` returns UTC in us."""
+        self._monitors = monitors
         self._now = now
         self._apply = apply
+        self._history = HistoryReader(journal, writer)
+        self._journal = journal
 
-    async def answer(self, ask: Ask) -> Answer:
-        """Return the answer, or why there is none."""
-        if ask.sleeper not in self._watches:
-            known = ", ".join(self._watches)
+    async def answer(self, request: Ask) -> Answer:
+        """Return the answer to a request, or why it is refused."""
+        monitor = self._monitors.get(request.sleeper)
+        if monitor is None:
+            known = ", ".join(self._monitors)
             return Refusal(
-                id=ask.id,
+                id=request.id,
                 error="unknown_sleeper",
-                message=f"no sleeper `{ask.sleeper}`; there are {known}",
+                message=f"no sleeper `{request.sleeper}`; use one of: {known}",
             )
         try:
-            return await self._answer_to(ask)
+            return await self._answer(monitor, request)
         except TimeoutError:
-            text = f"the disk of the bridge did not answer in {PATIENCE:g} s; ask again later"
+            text = (
+                f"the disk of the bridge did not answer within {JOURNAL_TIMEOUT_S:g} s; "
+                "try again later"
+            )
         except JournalError as error:
             text = str(error)
-        return Refusal(id=ask.id, error=UNREADABLE, message=text)
+        return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer_to(self, ask: Ask) -> Answer:
-        match ask:
+    async def _answer(self, monitor: SleeperMonitor, request: Ask) -> Answer:
+        match request:
             case NightsRequest():
-                async with asyncio.timeout(PATIENCE):
-                    return await self._nights(ask)
+                return await self._history.nights(request)
             case EventsRequest():
-                async with asyncio.timeout(PATIENCE):
-                    return await self._events(ask)
+                return await self._history.events(monitor, request)
             case LabelRequest():
-                return await self._label(ask)
+                return await self._label(monitor, request)
             case LogRequest():
-                return await self._log(ask)
+                return await self._log_factor(monitor, request)
             case _:
-                return await self._carry_out(ask)
+                return await self._run_command(monitor, request)
 
-    async def _carry_out(self, ask: Command) -> Answer:
-        """Carry out a command, and say that it is done or why it cannot be."""
-        watch = self._watches[ask.sleeper]
-        # What is over by now must not be lost where the command changes nothing.
-        await self._apply(watch, watch.tick(self._now()))
+    async def _run_command(self, monitor: SleeperMonitor, command: Command) -> Answer:
+        """Run a command; say that it is done, or why it cannot be."""
+        # A night that is over by now is finished first, even if the command is refused.
+        await self._apply(monitor, monitor.advance_to(self._now()))
         try:
-            await self._apply(watch, self._change(watch, ask))
+            await self._apply(monitor, self._change(monitor, command))
         except NothingToEndError as error:
-            return Refusal(id=ask.id, error="nothing_to_end", message=str(error))
+            return Refusal(id=command.id, error="nothing_to_end", message=str(error))
         except NothingToCalibrateError as error:
-            return Refusal(id=ask.id, error="nothing_to_calibrate", message=str(error))
-        return DoneResponse(id=ask.id)
+            return Refusal(id=command.id, error="nothing_to_calibrate", message=str(error))
+        return DoneResponse(id=command.id)
 
-    def _change(self, watch: SleeperMonitor, ask: Command) -> Change:
-        match ask:
+    def _change(self, monitor: SleeperMonitor, command: Command) -> Change:
+        match command:
             case EndNightRequest():
-                return watch.end_night()
+                return monitor.end_night()
             case ResetLabelsRequest():
-                return watch.forget_labels()
-            case PauseRequest():
-                return watch.pause(self._now(), paused=ask.paused)
+                return monitor.reset_labels()
+            case PauseRequest(paused=paused):
+                return monitor.set_paused(self._now(), paused=paused)
             case CalibrateRequest():
-                return watch.calibrate(self._now())
-            case SetRequest():
-                return watch.sense(ask.sensitivity)
+                return monitor.calibrate(self._now())
+            case SetRequest(sensitivity=sensitivity):
+                return monitor.set_sensitivity(sensitivity)
 
-    async def _nights(self, ask: NightsRequest) -> Answer:
-        limit = PAGE // 200
-        since = ask.after or date.min
-        if ask.last is not None:
-            since = max(
-                since, await asyncio.to_thread(self._journal.before_last, ask.sleeper, ask.last)
-            )
-        nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, since, limit)
-        more = len(nights) == limit
-        # What the disk did not take yet is true all the same.
-        waiting = [
-            night for night in self._recorder.nights(ask.sleeper) if night.date > since and not more
-        ]
-        together = {night.date: night for night in (*nights, *waiting)}
-        # Those that wait are newer than what was counted back from.
-        days = sorted(together)[0 if more or ask.last is None else -ask.last :]
-        return nights_answer(ask, [together[day] for day in days], more=more)
-
-    async def _events(self, ask: EventsRequest) -> Answer:
-        limit = PAGE // 100
-        dropped = await asyncio.to_thread(self._journal.dropped, ask.sleeper, ask.night)
-        if dropped is not None:
-            text = f"the events of {ask.night} were dropped on {utc(dropped):%Y-%m-%d}: see `keep` in limber.yaml"
-            return Refusal(id=ask.id, error="forgotten", message=text)
-        entries = await asyncio.to_thread(
-            self._journal.entries, ask.sleeper, ask.night, ask.after, limit
-        )
-        messages = [(entry, event_message(entry.event, entry.night)) for entry in entries]
-        said = self._watches[ask.sleeper].labels.said
-        more = len(entries) == limit
-        told = [
-            (one.number, labelled(message, one.event, said))
-            for one, message in messages
-            if message is not None
-        ]
-        return events_answer(ask, told if more else [*told, *await self._reported(ask)], more=more)
-
-    async def _reported(self, ask: EventsRequest) -> list[tuple[int, EventMessage]]:
-        """Return the cramps of a night that only somebody told of, numbered: they come after all
-        that was measured.
-        """
-        labels = self._watches[ask.sleeper].labels_of(ask.night)
-        found = await asyncio.to_thread(self._journal.reported, ask.sleeper, labels)
-        numbered = [(LATER + label.time, reported(label, ask.night)) for label in found]
-        return [(number, message) for number, message in numbered if number > ask.after]
-
-    async def _label(self, ask: LabelRequest) -> Answer:
-        watch = self._watches[ask.sleeper]
-        if (ahead := self._ahead(ask)) is not None:
-            return ahead
+    async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Answer:
+        """Add what a person says of a cramp."""
+        refusal = self._refuse_future(request)
+        if refusal is not None:
+            return refusal
         try:
-            async with asyncio.timeout(PATIENCE):
-                label = await asyncio.to_thread(self._labelled, watch, ask)
+            async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+                label = await asyncio.to_thread(self._find_label, monitor, request)
         except UnknownEventError as error:
-            return Refusal(id=ask.id, error="unknown_event", message=str(error))
-        await self._apply(watch, watch.label(label))
-        return LabelResponse(id=ask.id, event=label.id)
+            return Refusal(id=request.id, error="unknown_event", message=str(error))
+        await self._apply(monitor, monitor.add_label(label))
+        return LabelResponse(id=request.id, event=label.id)
 
-    def _labelled(self, watch: SleeperMonitor, ask: LabelRequest) -> Label:
-        """Return the label that a question asks for, by what the journal knows of the event or the
-        moment.
+    def _find_label(self, monitor: SleeperMonitor, request: LabelRequest) -> Label:
+        """Return the label of a request with the event or moment in the journal that it is about.
+
+        Raises UnknownEventError and JournalError.
         """
-        if ask.event is not None:
-            key = event_id(ask.event)
-            return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
-        moment = watch.time if ask.time is None else micros(ask.time)
-        nights = [
-            self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))
+        if request.event is not None:
+            key = event_id(request.event)
+            event = self._journal.event(monitor.id, key)
+            return monitor.labels.for_event(key, event, cramp=request.cramp)
+        moment = monitor.clock.time if request.time is None else micros(request.time)
+        events = [
+            event
+            for night in nights_near(monitor.calendar, moment)
+            for event in self._journal.events(monitor.id, night)
         ]
-        return watch.labels.for_moment(
-            moment, [event for night in nights for event in night], cramp=ask.cramp
-        )
+        return monitor.labels.for_moment(moment, events, cramp=request.cramp)
 
-    async def _log(self, ask: LogRequest) -> Answer:
-        watch = self._watches[ask.sleeper]
+    async def _log_factor(self, monitor: SleeperMonitor, request: LogRequest) -> Answer:
+        """Add what the sleeper did or took."""
+        refusal = self._refuse_future(request)
+        if refusal is not None:
+            return refusal
         now = self._now()
-        if (ahead := self._ahead(ask)) is not None:
-            return ahead
-        factor = Factor(
-            (watch.time or now) if ask.time is None else micros(ask.time), ask.factor, ask.note
-        )
-        await self._apply(watch, watch.log(factor, now))
-        return LogResponse(id=ask.id, event=identity(factor))
+        onset = (monitor.clock.time or now) if request.time is None else micros(request.time)
+        factor = Factor(onset, request.factor, request.note)
+        await self._apply(monitor, monitor.add_factor(factor, now))
+        return LogResponse(id=request.id, event=identity(factor))
 
-    def _ahead(self, ask: LabelRequest | LogRequest) -> Refusal | None:
-        """Return why nothing can be said of a time; None if it can."""
-        if ask.time is None or micros(ask.time) <= self._now() + ROUNDED:
+    def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
+        """Return a refusal where the time of a request is in the future, else None."""
+        # People give times in whole minutes.
+        if request.time is None or micros(request.time) <= self._now() + ROUNDED:
             return None
-        mend = f"{ask.time.isoformat()} is still to come; write when it was"
-        return Refusal(id=ask.id, error="time_ahead", message=mend)
+        text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
+        return Refusal(id=request.id, error="time_ahead", message=text)
+
+
+class HistoryReader:
+    """Answer requests for the nights and events in the journal, a page at a time."""
+
+    def __init__(self, journal: Journal, writer: JournalWriter) -> None:
+        """Start; `writer` knows the nights that are not in the journal yet."""
+        self._journal = journal
+        self._writer = writer
+
+    async def nights(self, request: NightsRequest) -> Answer:
+        """Return a page of finished nights; TimeoutError, JournalError."""
+        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+            return await self._nights(request)
+
+    async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Answer:
+        """Return a page of the events of a night; TimeoutError, JournalError."""
+        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+            return await self._events(monitor, request)
+
+    async def _nights(self, request: NightsRequest) -> Answer:
+        limit = PAGE // NIGHT_BYTES
+        since = request.after or date.min
+        if request.last is not None:
+            before_last = await asyncio.to_thread(
+                self._journal.before_last, request.sleeper, request.last
+            )
+            since = max(since, before_last)
+        nights = await asyncio.to_thread(self._journal.nights, request.sleeper, since, limit)
+        more = len(nights) == limit
+        by_date = {night.date: night for night in nights}
+        if not more:
+            # Nights that the disk has not accepted yet are finished all the same.
+            waiting = self._writer.nights(request.sleeper)
+            by_date |= {night.date: night for night in waiting if night.date > since}
+        dates = sorted(by_date)
+        if request.last is not None and not more:
+            # Waiting nights are newer than those from which the last ones were counted.
+            dates = dates[-request.last :]
+        return nights_answer(request, [by_date[day] for day in dates], more=more)
+
+    async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Answer:
+        dropped = await asyncio.to_thread(self._journal.dropped, request.sleeper, request.night)
+        if dropped is not None:
+            text = (
+                f"the events of {request.night} were deleted on {utc(dropped):%Y-%m-%d}; "
+                "to store more nights, see `keep` in limber.yaml"
+            )
+            return Refusal(id=request.id, error="forgotten", message=text)
+        limit = PAGE // EVENT_BYTES
+        entries = await asyncio.to_thread(
+            self._journal.entries, request.sleeper, request.night, request.after, limit
+        )
+        said = monitor.labels.said
+        numbered: list[tuple[int, EventMessage]] = []
+        for entry in entries:
+            message = event_message(entry.event, entry.night)
+            if message is not None:
+                numbered.append((entry.number, labelled(message, entry.event, said)))
+        more = len(entries) == limit
+        if not more:
+            numbered += await self._reported_cramps(monitor, request)
+        return events_answer(request, numbered, more=more)
+
+    async def _reported_cramps(
+        self, monitor: SleeperMonitor, request: EventsRequest
+    ) -> list[tuple[int, EventMessage]]:
+        """Return the cramps of a night that a person reported and no sensor saw, numbered.
+
+        Their numbers are higher than those of all measured events.
+        """
+        labels = labels_of_night(monitor.labels, monitor.calendar, request.night)
+        found = await asyncio.to_thread(self._journal.reported, request.sleeper, labels)
+        numbered = [(LATER + label.time, reported(label, request.night)) for label in found]
+        return [(number, message) for number, message in numbered if number > request.after]
+
+
+class RequestResponder:
+    """Parse requests and publish the answers."""
+
+    def __init__(
+        self, handler: RequestHandler, topics: Topics, mqtt: MqttClient, log: LogThrottle
+    ) -> None:
+        """Start; `log` receives requests that cannot be answered at all."""
+        self._handler = handler
+        self._topics = topics
+        self._mqtt = mqtt
+        self._log = log
+
+    async def respond(self, payload: bytes) -> None:
+        """Answer one request."""
+        try:
+            reply_to, request = parse_ask(payload, self._topics)
+        except MalformedMessageError as error:
+            self._log.warn(None, "malformed request", str(error))
+            return
+        if isinstance(request, Refusal):
+            answer: Answer = request
+        else:
+            answer = await self._handler.answer(request)
+        if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:
+            self._log.warn(None, JOURNAL_UNREADABLE, answer.message)
+        self._mqtt.publish(reply_to, encode(answer), retain=False)
