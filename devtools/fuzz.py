@@ -76,21 +76,26 @@ def frames(_folder: Path) -> Callable[[bytes], None]:
     """Frames on their way to blocks: one sensor that signs, one that does not."""
     from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
     from limber_bridge.domain.nights import Calendar
+    from limber_bridge.sources.frame_router import FrameRouter
     from limber_bridge.sources.host_clock import HostClock
-    from limber_bridge.sources.network import FrameRouter, Listen, Options
+    from limber_bridge.sources.network import ListenAddress, NetworkOptions
     from limber_bridge.sources.source_api import SensorRequest, SourceRequest
 
     host = HostClock()
     wanted = tuple(
-        SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
+        SensorRequest(
+            Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), NetworkOptions(key)
+        )
         for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
     )
-    desk = FrameRouter(
-        SourceRequest(wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now())
+    router = FrameRouter(
+        SourceRequest(
+            wanted, ListenAddress(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now()
+        )
     )
 
     def take(data: bytes) -> None:
-        for _ in desk.take(data, host.steady(), host.offset):
+        for _ in router.route_frame(data, host.steady(), host.utc_offset):
             pass
 
     return take
@@ -107,14 +112,14 @@ def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
 
     def prepare(folder: Path) -> Callable[[bytes], None]:
         from limber_bridge.domain.recording import UnreadableRecordingError
-        from limber_bridge.recordings import read
+        from limber_bridge.recordings import read_recording
 
         path = folder / f"night{suffix}"
 
         def take(data: bytes) -> None:
             path.write_bytes(data)
             with contextlib.suppress(UnreadableRecordingError):
-                for one in read(path, ZoneInfo("Europe/Berlin")).signals:
+                for one in read_recording(path, ZoneInfo("Europe/Berlin")).signals:
                     for _ in one.blocks:
                         pass
 
@@ -201,29 +206,30 @@ def configuration(folder: Path) -> Callable[[bytes], None]:
 def configuration_seeds() -> list[bytes]:
     """Return a configuration with everything in it."""
     text = """\
-bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_ends_at: 20}
-broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base: home/limber}
+bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
+broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
-health: {port: 80}
+web: {port: 80}
 sleepers:
-  - name: Jörg
+  - id: joerg
+    name: Jörg
     sensors:
-      - {id: 1, source: network, place: tibialis, side: right, quantity: emg, key: a-secret-key}
-      - {id: 2, source: recording, place: bed, quantity: load, path: n.csv, speed: 100}
-      - {id: 3, source: simulated, place: bed, quantity: acceleration, seed: 3, plm_index: 40}
+      - {id: 1, source: network, placement: tibialis, side: right, quantity: emg, key: a-secret-key}
+      - {id: 2, source: recording, placement: bed, quantity: load, path: n.csv, speed: 100}
+      - {id: 3, source: simulated, placement: bed, quantity: acceleration, seed: 3, plm_index: 40}
 """
     return [text.encode()]
 
 
 def questions(_folder: Path) -> Callable[[bytes], None]:
     """MQTT payloads to the bridge."""
-    from limber_bridge.protocol.encoding import MalformedMessageError, Topics, parse_ask
+    from limber_bridge.protocol.encoding import MalformedMessageError, Topics, parse_request
 
     topics = Topics("limber", "bedroom")
 
     def take(data: bytes) -> None:
         with contextlib.suppress(MalformedMessageError):
-            parse_ask(data, topics)
+            parse_request(data, topics)
 
     return take
 
@@ -244,9 +250,9 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
     from custom_components.limber.wire import (
         MalformedMessageError,
         OtherVersionError,
-        parse_answer,
         parse_event,
         parse_info,
+        parse_response,
         parse_state,
     )
 
@@ -254,7 +260,7 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
         parse_info,
         parse_state,
         parse_event,
-        parse_answer,
+        parse_response,
     )
 
     def take(data: bytes) -> None:
@@ -271,19 +277,19 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
     from limber_bridge.config.schema import HealthEndpoint
     from limber_bridge.domain.nights import utc
-    from limber_bridge.protocol.messages import JournalHealth, Report
+    from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import door
-    from tests.contract.messages import AT, BRIDGE, WELL
+    from tests.contract.messages import AT, BRIDGE, CONNECTED
 
-    report = Report(
-        well=True,
-        alive=True,
+    report = HealthReport(
+        healthy=True,
+        live=True,
         time=utc(AT),
         software="1",
         recording=True,
         journal=JournalHealth(),
         bridge=BRIDGE,
-        sleepers={"anna": {"1": WELL}},
+        sleepers={"anna": {"1": CONNECTED}},
     )
     loop = asyncio.new_event_loop()
 

@@ -29,8 +29,8 @@ from limber_bridge.config.schema import read
 from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import About, NightFile
@@ -51,8 +51,9 @@ bridge: {{id: bedroom, time_zone: UTC}}
 broker: {{host: 127.0.0.1, port: {broker}}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
-  - name: Anna
-    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: anna
+    name: Anna
+    sensors: [{{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 
 
@@ -119,7 +120,7 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
     raw = NightFile(
         folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
     )
-    for block in blocks(plan(number, NightSpec(cramps=0)), sensor, RATE, begin):
+    for block in signal_blocks(plan_night(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock
         moved = SampleBlock(
             block.first + first,
@@ -127,7 +128,7 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
             type(clock)(clock.index + first, clock.time, clock.rate),
             RATE,
         )
-        now = moved.clock.at(moved.end)
+        now = moved.clock.time_of(moved.end)
         samples = Samples(sensor.id, moved)
         for change in (
             watch.process_arrival(sensor.id, samples, now),

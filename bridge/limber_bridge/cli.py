@@ -209,7 +209,7 @@ def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
         type=channel,
         action="append",
         default=[],
-        metavar="LABEL=COLUMN",
+        metavar="LABEL=QUANTITY",
         help="what an unknown label stands for, for example 'EMG 3=left_emg'",
     )
     score.add_argument(
@@ -231,14 +231,12 @@ def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     rescore = commands.add_parser(
         "rescore", help="apply the scoring rules to movements that someone else marked"
     )
+    rescore.add_argument("marks", type=Path, metavar="MARKS", help="columns onset, duration, side")
     rescore.add_argument(
-        "movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side"
+        "--stages", type=Path, metavar="STAGES", help="columns epoch, stage: 30 s epochs from 0"
     )
     rescore.add_argument(
-        "--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0"
-    )
-    rescore.add_argument(
-        "--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration"
+        "--respiratory", type=Path, metavar="EVENTS", help="columns onset, duration"
     )
     add_rules(rescore)
     rescore.add_argument(
@@ -278,13 +276,13 @@ def device(text: str) -> str:
 
 
 def channel(text: str) -> tuple[str, str]:
-    """Read LABEL=COLUMN."""
+    """Read LABEL=QUANTITY."""
     from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
     if not equals or column not in COLUMNS:
         raise argparse.ArgumentTypeError(
-            f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}"
+            f"`{text}`: write LABEL=QUANTITY, with one of {', '.join(COLUMNS)}"
         )
     return label, column
 
@@ -367,7 +365,7 @@ def run(chosen: argparse.Namespace) -> int:
             logging.getLogger(__name__).warning("%s", line)
         # Nobody else's business: how somebody sleeps, and what is in a backup of it.
         os.umask(0o077)
-        http_server = None if config.page is None else partial(listening, config.page)
+        http_server = None if config.web is None else partial(listening, config.web)
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
@@ -388,7 +386,8 @@ def check(chosen: argparse.Namespace) -> int:
     async def tell() -> bool:
         well = True
         async for finding in trials(config, chosen.wait):
-            print("ok     " if finding.well else "FAILED ", finding.text, flush=True)  # noqa: T201 - its answer
+            mark = "note" if finding.note else "ok" if finding.well else "FAILED"
+            print(f"{mark:<7}", finding.text, flush=True)  # noqa: T201 - its answer
             well = well and finding.well
         return well
 
@@ -416,9 +415,9 @@ def simulate(chosen: argparse.Namespace) -> int:
             plm_index=chosen.plm_index,
             cramps=chosen.cramps,
             legs=legs,
-            troubles=troubles,
+            disturbances=troubles,
             # Electrodes are put on in bed and taken off there.
-            up=0.0 if chosen.sensor == "emg" else 2.0,
+            walking=0.0 if chosen.sensor == "emg" else 2.0,
         )
         order = SimulateOptions(
             out=chosen.out,
@@ -475,7 +474,7 @@ def rescore(chosen: argparse.Namespace) -> int:
     from limber_bridge.offline.score_output import table
 
     try:
-        marks = read(chosen.movements, chosen.stages, chosen.respiratory)
+        marks = read(chosen.marks, chosen.stages, chosen.respiratory)
     except UnreadableRecordingError as error:
         return complain(str(error), FAILED)
     except OSError as error:
@@ -561,7 +560,11 @@ def rules_of(chosen: argparse.Namespace) -> RuleSet:
     rules = RULE_SETS[chosen.rules]
     # AASM settles the matter by a convention of ours, with or without the option (science reference
     # 1.4, 4).
-    return replace(rules, short_starts=rules.short_starts or chosen.short_interval_starts)
+    return replace(
+        rules,
+        short_interval_starts_series=rules.short_interval_starts_series
+        or chosen.short_interval_starts,
+    )
 
 
 def complain(text: str, status: int) -> int:

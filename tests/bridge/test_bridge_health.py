@@ -25,13 +25,13 @@ from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import try_page
-from limber_bridge.detection.events import ClockStep, Event, identity
+from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
+from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import JournalBatch
@@ -57,7 +57,7 @@ def asked(
 
 
 def page_on(port: int) -> str:
-    return f"health: {{port: {port}}}\n"
+    return f"web: {{port: {port}}}\n"
 
 
 def health(port: int) -> Any:
@@ -78,13 +78,14 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
             send(port, sensor.frame(leg(0, 0.5, [])))
         wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
         found = health(page)
-    assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert (found["status"], found["live"], found["healthy"], found["v"]) == (200, True, True, 1)
     assert found["recording"] is True
-    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    nothing = dict.fromkeys(("problem", "message", "warning"))
     assert found["journal"] == nothing | {
-        "held": 0,
-        "lost": 0,
-        "signal": found["journal"]["signal"],
+        "pending": 0,
+        "dropped": 0,
+        "raw_signal_problem": found["journal"]["raw_signal_problem"],
+        "unconfigured_sleepers": [],
     }
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
@@ -99,10 +100,10 @@ def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
     page = free_port()
     start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["text"])
+    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["message"])
     found = health(page)
-    assert (found["status"], found["alive"], found["well"]) == (200, True, False)
-    assert found["bridge"]["problems"][0]["key"] == "broker_away"
+    assert (found["status"], found["live"], found["healthy"]) == (200, True, False)
+    assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
 def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
@@ -148,8 +149,8 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
-    assert problem["key"] == "health_page"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert problem["key"] == "web_server"
+    assert "choose another `web` address or port" in bridge.log.read_text()
 
 
 class Manager:
@@ -240,8 +241,8 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     Hung.goes_on.set()
     with Journal(tmp_path / "limber.db") as journal:
         settled = config(tmp_path, simulated, more=page_on(page))
-        assert settled.page is not None
-        http_server = partial(listening, settled.page)
+        assert settled.web is not None
+        http_server = partial(listening, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
             Hung.goes_on.clear()
@@ -258,10 +259,10 @@ async def test_a_source_that_falls_silent_is_opened_anew(
     """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
     opened: list[SourceRequest] = []
 
-    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         opened.append(request)
         for number in range(4):
-            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            clock = SampleClock(25 * number, request.host_clock.now() - SECOND // 2, 50.0)
             yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
@@ -343,17 +344,18 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
             await asyncio.to_thread(listener.wait, online)
             ahead = -3600 * 10**9
             told = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock"
+                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock_step"
             )
             state = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
+                listener.wait,
+                lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
             event for night in journal.unfinished("anna") for event in journal.events("anna", night)
         ]
-    assert told.json["kind"] == "clock"
-    assert told.json["by"] == pytest.approx(-3600, abs=1)
-    assert state.json["bridge"]["clock"]["by"] == told.json["by"]
+    assert told.json["kind"] == "clock_step"
+    assert told.json["offset"] == pytest.approx(-3600, abs=1)
+    assert state.json["bridge"]["last_clock_step"]["offset"] == told.json["offset"]
     assert [type(event) for event in kept] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
@@ -369,13 +371,13 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             Samples(
                 1,
                 SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
-                read=ReadPosition(7, 25),
+                read_position=ReadPosition(7, 25),
             )
         )
         async with running(bridge):
             night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
             before = {
-                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+                event_id(event) for event in journal.events("anna", date.fromisoformat(night))
             }
             with journal._turn:
                 assert journal._database is not None
@@ -386,12 +388,12 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
-                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
             await until(lambda: bridge.writer.now.well and journal.read())
         assert before <= {
-            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
         assert journal.read() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
@@ -417,12 +419,12 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
             await until(told)
-            clock = bridge.health.bridge(host.now()).clock
+            clock = bridge.health.bridge(host.now()).last_clock_step
         (step,) = told()
     assert isinstance(step, ClockStep)
     assert step.by / SECOND == pytest.approx(-3600, abs=10)
     assert clock is not None
-    assert clock.by == step.by / SECOND
+    assert clock.offset == step.by / SECOND
     assert caplog.text.count("s or more while no bridge ran") == 1
 
 
@@ -460,6 +462,6 @@ def test_check_tries_the_port_of_the_page() -> None:
         finding = try_page(HealthEndpoint(LOOPBACK, port))
     assert not finding.well
     assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        f"web 127.0.0.1:{port}: Address already in use; another limber may be running"
     )
     assert try_page(HealthEndpoint(LOOPBACK, free_port())).well

@@ -161,7 +161,7 @@ def test_nothing_is_detected_while_it_is_paused(leg: Leg) -> None:
 
 
 def test_every_sensor_has_its_gap() -> None:
-    right = "{id: 3, source: network, place: ankle, side: right, quantity: acceleration}"
+    right = "{id: 3, source: network, placement: ankle, side: right, quantity: acceleration}"
     with watching(f"{LIVE}\n{right}") as legs:
         legs.lie(kicking(30))
         legs.pause()
@@ -316,7 +316,9 @@ def test_calibrating_lasts_for_a_minute_also_over_a_restart(leg: Leg) -> None:
 
 
 def test_there_is_nothing_to_calibrate_without_a_sensor_or_in_a_pause(leg: Leg) -> None:
-    with pytest.raises(NothingToCalibrateError, match="no sensor of anna delivers samples; put it on"):
+    with pytest.raises(
+        NothingToCalibrateError, match="no sensor of anna delivers samples; put it on"
+    ):
         leg.watch.calibrate(leg.now)
     leg.lie(kicking(30))
     leg.pause()

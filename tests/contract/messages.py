@@ -1,4 +1,4 @@
-"""One message of every kind, as the bridge makes it."""
+"""Build one message of every kind with the code of the bridge."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -20,24 +20,24 @@ from limber_bridge.detection.events import (
     Series,
     UnilateralMovement,
 )
-from limber_bridge.detection.measures import Measures, rounded
+from limber_bridge.detection.measures import Measures, round_measures
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
 from limber_bridge.domain.nights import Spread, utc
 from limber_bridge.protocol.encoding import (
-    QUESTIONS,
-    event_message,
-    events_answer,
-    labelled,
-    methods,
-    night_done,
-    night_message,
-    nights_answer,
-    reported,
+    COMMANDS,
+    add_label,
+    encode_event,
+    encode_methods,
+    encode_night,
+    encode_night_finished,
+    encode_reported_cramp,
+    events_response,
+    nights_response,
 )
 from limber_bridge.protocol.messages import (
     ActiveCramp,
     BridgeHealth,
-    ClockChange,
+    ClockStepInfo,
     ConnectionHealth,
     Disconnection,
     DoneResponse,
@@ -63,29 +63,38 @@ from tests.bridge.examples import MEASURES, local, night
 NIGHT: Final = date(2026, 11, 22)
 AT: Final = local("2026-11-22T01:30") + 123_456
 UNKNOWN: Final = Measures(
-    time_in_bed_h=None, sleep_h=None, movements=3, candidates=3, plm=0, plm_index=None, plms_index=None,
-    plmw_index=None, periodicity_index=0.0, series_count=0,
-)  # fmt: skip
+    time_in_bed_h=None,
+    sleep_h=None,
+    movements=3,
+    candidates=3,
+    plm=0,
+    plm_index=None,
+    plms_index=None,
+    plmw_index=None,
+    periodicity_index=0.0,
+    series_count=0,
+)
 
 
-def told(event: Event) -> EventMessage:
-    """The message of an event."""
-    message = event_message(event, NIGHT)
+def published(event: Event) -> EventMessage:
+    """Encode an event that is published."""
+    message = encode_event(event, NIGHT)
     assert message is not None
     return message
 
 
 def movement() -> Movement:
-    """A movement of both legs."""
+    """Return a movement of both legs."""
     left = UnilateralMovement(Side.LEFT, AT, AT + 2_100_000, 0.142, Grade.MODERATE)
     right = UnilateralMovement(Side.RIGHT, AT + 400_000, AT + 1_900_000, 0.071, Grade.MODERATE)
     return Movement(left.onset, left.end, (left, right), candidate=True)
 
 
 def series(*, ended: bool) -> Series:
-    """A series, just confirmed or ended."""
-    last, count = (221, 9) if ended else (66, 4)
-    return Series(AT, AT + last * SECOND, AT + (last - 2) * SECOND, count, ended)
+    """Return a series that was just confirmed or has ended."""
+    last_s = 221 if ended else 66
+    count = 9 if ended else 4
+    return Series(AT, AT + last_s * SECOND, AT + (last_s - 2) * SECOND, count, ended)
 
 
 INFO: Final = Info(
@@ -94,7 +103,7 @@ INFO: Final = Info(
     software="0.1.0",
     time_zone="Europe/Berlin",
     rules="wasm-2016",
-    commands=QUESTIONS,
+    commands=COMMANDS,
     sleepers=(
         SleeperInfo(
             id="anna",
@@ -102,7 +111,7 @@ INFO: Final = Info(
             sensors=(
                 SensorInfo(
                     id=1,
-                    place=Placement.ANKLE,
+                    placement=Placement.ANKLE,
                     side=Side.LEFT,
                     quantity=Quantity.ACCELERATION,
                     rate=50.0,
@@ -110,7 +119,7 @@ INFO: Final = Info(
                 ),
                 SensorInfo(
                     id=2,
-                    place=Placement.BED,
+                    placement=Placement.BED,
                     side=None,
                     quantity=Quantity.LOAD,
                     rate=None,
@@ -120,7 +129,7 @@ INFO: Final = Info(
         ),
     ),
 )
-WELL: Final = SensorHealth(
+CONNECTED: Final = SensorHealth(
     connected=True,
     last_sample=utc(AT),
     rate=49.87,
@@ -129,9 +138,9 @@ WELL: Final = SensorHealth(
     lost=25,
     refused=1,
     problem=None,
-    trouble={"restarted": 1, "repeated": 1},
+    error_counts={"restarted": 1, "repeated": 1},
 )
-AWAY: Final = SensorHealth(
+DISCONNECTED: Final = SensorHealth(
     connected=False,
     last_sample=None,
     rate=None,
@@ -140,7 +149,7 @@ AWAY: Final = SensorHealth(
     lost=0,
     refused=7,
     problem="wrong_key",
-    trouble={"wrong_key": 7},
+    error_counts={"wrong_key": 7},
 )
 BRIDGE: Final = BridgeHealth(
     started=utc(AT - 7_200 * SECOND),
@@ -149,23 +158,23 @@ BRIDGE: Final = BridgeHealth(
         connected=True,
         protocol="MQTT 5",
         since=utc(AT - 600 * SECOND),
-        absences=1,
-        absence=Disconnection(
+        disconnects=1,
+        last_disconnect=Disconnection(
             start=utc(AT - 900 * SECOND),
             end=utc(AT - 600 * SECOND),
             reason="the broker refuses the connection: Banned",
         ),
-        waiting=2,
+        pending=2,
         dropped=0,
     ),
     process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
     queues={"jobs": 0, "network": 3},
-    clock=ClockChange(time=utc(AT - 3_600 * SECOND), by=-12.5),
+    last_clock_step=ClockStepInfo(time=utc(AT - 3_600 * SECOND), offset=-12.5),
     problems=(
         Problem(
             key="broker_refuses_publish",
-            text="the broker refuses what is published to limber/bedroom/anna/event: Not authorized; "
-            "let its user publish to limber/bedroom/#",
+            message="the broker refuses what is published to limber/bedroom/anna/event:"
+            " Not authorized; let its user publish to limber/bedroom/#",
         ),
     ),
 )
@@ -179,10 +188,10 @@ STATE: Final = State(
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
     tonight=Tonight(
-        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
+        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=round_measures(MEASURES)
     ),
-    last_night=night_message(night(date(2026, 11, 21), 2)),
-    means={
+    last_night=encode_night(night(date(2026, 11, 21), 2)),
+    averages={
         "7": Spread(
             nights=6,
             mean={"plm_index": 24.1, "movements": 301.5},
@@ -190,41 +199,54 @@ STATE: Final = State(
         ),
         "30": None,
     },
-    methods=methods(Method.ANKLE),
-    sensors={"1": WELL, "2": AWAY},
+    methods=encode_methods(Method.ANKLE),
+    sensors={"1": CONNECTED, "2": DISCONNECTED},
     recording=False,
     journal=JournalHealth(
         problem="disk_full",
-        detail="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
-        held=12,
+        message="limber.db: cannot be written (database or disk is full): the disk is full;"
+        " make room on it",
+        pending=12,
+        unconfigured_sleepers=("bob",),
     ),
     bridge=BRIDGE,
     calibrating=True,
     sensitivity=1.25,
 )
 NOTHING: Final = State(
-    time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
-    cramp_labels=0, tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN), last_night=None,
-    means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY}, paused=True,
-)  # fmt: skip
-REPLY: Final = "limber/bedroom/answer/4f1e"
-ASK_NIGHTS: Final = NightsRequest(
-    v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19)
+    time=utc(AT),
+    in_bed=None,
+    asleep=None,
+    cramp=None,
+    cramp_thresholds={"possible": 1.0, "probable": 1.0},
+    cramp_labels=0,
+    tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN),
+    last_night=None,
+    averages={"7": None, "30": None},
+    methods=encode_methods(None),
+    sensors={"1": DISCONNECTED},
+    paused=True,
 )
-ASK_EVENTS: Final = EventsRequest(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
+REPLY_TO: Final = "limber/bedroom/response/4f1e"
+NIGHTS_REQUEST: Final = NightsRequest(
+    v=1, id="a1", reply_to=REPLY_TO, sleeper="anna", after=date(2026, 11, 19)
+)
+EVENTS_REQUEST: Final = EventsRequest(
+    v=1, id="a2", reply_to=REPLY_TO, sleeper="anna", night=NIGHT, after=17
+)
 STARTED: Final = Cramp(
     AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0}
 )
 ENDED: Final = Cramp(
     AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5}
 )
-REPORTED: Final = reported(
+REPORTED: Final = encode_reported_cramp(
     Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT
 )
 EVENTS: Final = [
-    event_message(movement(), NIGHT),
-    event_message(series(ended=True), NIGHT),
-    labelled(told(ENDED), ENDED, {f"cramp-{AT}": False}),
+    encode_event(movement(), NIGHT),
+    encode_event(series(ended=True), NIGHT),
+    add_label(published(ENDED), ENDED, {f"cramp-{AT}": False}),
     REPORTED,
 ]
 
@@ -232,30 +254,30 @@ SENT: Final[Mapping[str, Message]] = {
     "info": INFO,
     "state": STATE,
     "state_nothing_known": NOTHING,
-    "event_movement": told(movement()),
-    "event_series_confirmed": told(series(ended=False)),
-    "event_series_ended": told(series(ended=True)),
-    "event_cramp_started": told(STARTED),
-    "event_cramp_ended": told(ENDED),
+    "event_movement": published(movement()),
+    "event_series_confirmed": published(series(ended=False)),
+    "event_series_ended": published(series(ended=True)),
+    "event_cramp_started": published(STARTED),
+    "event_cramp_ended": published(ENDED),
     "event_cramp_reported": REPORTED,
-    "event_bed": told(BedTransition(AT, in_bed=False)),
-    "event_night": night_done(night(NIGHT), AT),
-    "event_gap": told(Gap(1, AT, AT + 31_200_000)),
-    "event_clock": told(ClockStep(AT, -12_500_000)),
-    "event_factor": told(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
-    "answer_nights": nights_answer(
-        ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
+    "event_bed": published(BedTransition(AT, in_bed=False)),
+    "event_night": encode_night_finished(night(NIGHT), AT),
+    "event_gap": published(Gap(1, AT, AT + 31_200_000)),
+    "event_clock_step": published(ClockStep(AT, -12_500_000)),
+    "event_factor": published(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
+    "response_nights": nights_response(
+        NIGHTS_REQUEST, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
     ),
-    "answer_events": events_answer(
-        ASK_EVENTS,
+    "response_events": events_response(
+        EVENTS_REQUEST,
         [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None],
         more=False,
     ),
-    "answer_done": DoneResponse(id="a3"),
-    "answer_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
-    "answer_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
-    "answer_refusal": Refusal(
+    "response_done": DoneResponse(id="a3"),
+    "response_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
+    "response_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
+    "response_refusal": Refusal(
         id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"
     ),
 }
-"""What the bridge sends, by the name of its file in `contract/`."""
+"""Messages that the bridge sends, by the name of their file in `contract/`."""

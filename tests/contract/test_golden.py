@@ -1,8 +1,7 @@
-"""`contract/` holds a message of every kind: the bridge must produce it, the component must
-understand it.
+"""Check the bridge against the golden messages in `contract/`.
 
-After a wanted change, LIMBER_WRITE_CONTRACT=1 writes the files anew; the difference is then to be
-looked at.
+After a deliberate change, run these tests with LIMBER_WRITE_CONTRACT=1 to write the files again,
+and review the difference.
 """
 
 import json
@@ -16,9 +15,8 @@ import pytest
 
 from limber_bridge.detection.events import FactorKind
 from limber_bridge.domain.nights import utc
-from limber_bridge.protocol.encoding import Topics, encode, parse_ask
+from limber_bridge.protocol.encoding import Topics, encode, parse_request
 from limber_bridge.protocol.messages import (
-    Ask,
     CalibrateRequest,
     EndNightRequest,
     LabelRequest,
@@ -26,40 +24,41 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    Request,
     ResetLabelsRequest,
     SetRequest,
 )
-from limber_bridge.sources.frames import is_signed, parse
-from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
+from limber_bridge.sources.frames import has_valid_signature, parse_frame
+from tests.contract.messages import AT, EVENTS_REQUEST, NIGHTS_REQUEST, REPLY_TO, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 TOPICS = Topics("limber", "bedroom")
-ASKED: dict[str, Ask] = {
-    "ask_nights": ASK_NIGHTS,
-    "ask_events": ASK_EVENTS,
-    "ask_end_night": EndNightRequest(v=1, id="a3", reply=REPLY, sleeper="anna"),
-    "ask_label": LabelRequest(
-        v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
+REQUESTS: dict[str, Request] = {
+    "request_nights": NIGHTS_REQUEST,
+    "request_events": EVENTS_REQUEST,
+    "request_end_night": EndNightRequest(v=1, id="a3", reply_to=REPLY_TO, sleeper="anna"),
+    "request_label": LabelRequest(
+        v=1, id="a5", reply_to=REPLY_TO, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
     ),
-    "ask_label_moment": LabelRequest(
-        v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)
+    "request_label_moment": LabelRequest(
+        v=1, id="a6", reply_to=REPLY_TO, sleeper="anna", cramp=True, time=utc(AT)
     ),
-    "ask_reset_labels": ResetLabelsRequest(v=1, id="a7", reply=REPLY, sleeper="anna"),
-    "ask_nights_last": NightsRequest(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
-    "ask_pause": PauseRequest(v=1, id="a9", reply=REPLY, sleeper="anna", paused=True),
-    "ask_calibrate": CalibrateRequest(v=1, id="a10", reply=REPLY, sleeper="anna"),
-    "ask_set": SetRequest(v=1, id="a11", reply=REPLY, sleeper="anna", sensitivity=1.25),
-    "ask_log": LogRequest(
+    "request_reset_labels": ResetLabelsRequest(v=1, id="a7", reply_to=REPLY_TO, sleeper="anna"),
+    "request_nights_last": NightsRequest(v=1, id="a8", reply_to=REPLY_TO, sleeper="anna", last=30),
+    "request_pause": PauseRequest(v=1, id="a9", reply_to=REPLY_TO, sleeper="anna", paused=True),
+    "request_calibrate": CalibrateRequest(v=1, id="a10", reply_to=REPLY_TO, sleeper="anna"),
+    "request_set": SetRequest(v=1, id="a11", reply_to=REPLY_TO, sleeper="anna", sensitivity=1.25),
+    "request_log": LogRequest(
         v=1,
         id="a12",
-        reply=REPLY,
+        reply_to=REPLY_TO,
         sleeper="anna",
         factor=FactorKind.WARM_BATH,
         time=utc(AT),
         note="twenty minutes",
     ),
-    "ask_log_moment": LogRequest(
-        v=1, id="a13", reply=REPLY, sleeper="anna", factor=FactorKind.STRETCHING
+    "request_log_moment": LogRequest(
+        v=1, id="a13", reply_to=REPLY_TO, sleeper="anna", factor=FactorKind.STRETCHING
     ),
 }
 
@@ -69,31 +68,31 @@ def golden(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", SENT)
-def test_the_bridge_sends_what_the_contract_holds(name: str) -> None:
+def test_the_bridge_sends_the_golden_messages(name: str) -> None:
     made = json.loads(encode(SENT[name]))
     if os.environ.get("LIMBER_WRITE_CONTRACT"):
         (CONTRACT / f"{name}.json").write_text(json.dumps(made, indent=2) + "\n")
     assert made == golden(name)
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_the_bridge_understands_what_it_is_asked(name: str) -> None:
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_bridge_parses_the_golden_requests(name: str) -> None:
     if os.environ.get("LIMBER_WRITE_CONTRACT"):
-        text = json.dumps(json.loads(msgspec.json.encode(ASKED[name])), indent=2)
+        text = json.dumps(json.loads(msgspec.json.encode(REQUESTS[name])), indent=2)
         (CONTRACT / f"{name}.json").write_text(text + "\n")
-    assert parse_ask(json.dumps(golden(name)).encode(), TOPICS) == (REPLY, ASKED[name])
+    assert parse_request(json.dumps(golden(name)).encode(), TOPICS) == (REPLY_TO, REQUESTS[name])
 
 
-def test_every_file_is_tested() -> None:
-    assert {path.stem for path in CONTRACT.glob("*.json")} == {*SENT, *ASKED, "frames"}
+def test_every_golden_file_is_tested() -> None:
+    assert {path.stem for path in CONTRACT.glob("*.json")} == {*SENT, *REQUESTS, "frames"}
 
 
 @pytest.mark.parametrize("frame", golden("frames")["frames"], ids=lambda frame: frame["name"])
-def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
+def test_the_bridge_parses_the_golden_frames(frame: dict[str, Any]) -> None:
     data = bytes.fromhex(frame["hex"])
-    parsed = parse(data)
+    parsed = parse_frame(data)
     key = frame["key"].encode() if frame["key"] else None
-    assert is_signed(data, parsed, key)
+    assert has_valid_signature(data, parsed, key)
     found = {
         "sensor": parsed.sensor,
         "boot": parsed.boot,
@@ -108,34 +107,36 @@ def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
 
 
 def test_another_version_is_refused_with_the_side_to_update() -> None:
-    for version, side in ((0, "asker"), (2, "bridge")):
-        reply, refusal = parse_ask(
-            json.dumps(golden("ask_nights") | {"v": version}).encode(), TOPICS
+    for version, side in ((0, "client"), (2, "bridge")):
+        reply, refusal = parse_request(
+            json.dumps(golden("request_nights") | {"v": version}).encode(), TOPICS
         )
-        assert reply == REPLY
+        assert reply == REPLY_TO
         assert isinstance(refusal, Refusal)
         assert (refusal.error, refusal.message) == (
-            "version",
+            "unsupported_version",
             f"protocol {version} is not 1: update the {side}",
         )
 
 
-def test_a_question_that_is_not_known_is_refused_with_those_that_are() -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_nights") | {"ask": "dance"}).encode(), TOPICS)
+def test_an_unknown_command_is_refused_with_a_list_of_commands() -> None:
+    _, refusal = parse_request(
+        json.dumps(golden("request_nights") | {"command": "dance"}).encode(), TOPICS
+    )
     assert isinstance(refusal, Refusal)
-    assert refusal.error == "unknown_question"
+    assert refusal.error == "unknown_command"
     assert "nights, events, end_night" in refusal.message
 
 
 @pytest.mark.parametrize("change", [{"after": "yesterday"}, {"sleeper": 3}], ids=str)
-def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_nights") | change).encode(), TOPICS)
+def test_a_request_with_a_wrong_field_is_refused(change: dict[str, Any]) -> None:
+    _, refusal = parse_request(json.dumps(golden("request_nights") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
 
 
 @pytest.mark.parametrize(
-    ("change", "mend"),
+    ("change", "expected"),
     [
         ({"event": "cramp-5"}, "`event` or `time`, not both"),
         ({"time": "2026-11-22T03:20:00"}, "timezone"),
@@ -143,56 +144,58 @@ def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> No
         ({"time": "1970-01-01T01:00:00+02:00"}, "`time` before 1970"),
         ({"cramp": "yes"}, "`bool`"),
     ],
-    ids=["event and time", "no time zone", "long ago", "long ago in the east", "no yes or no"],
+    ids=["event and time", "no time zone", "before 1970", "before 1970 in UTC", "not a boolean"],
 )
-def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: str) -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_label_moment") | change).encode(), TOPICS)
+def test_a_label_with_wrong_values_is_refused(change: dict[str, Any], expected: str) -> None:
+    _, refusal = parse_request(json.dumps(golden("request_label_moment") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
-    assert mend in refusal.message
+    assert expected in refusal.message
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "mend"),
+    ("name", "change", "expected"),
     [
-        ("ask_pause", {"paused": "yes"}, "`bool`"),
-        ("ask_pause", {"paused": None}, "`bool`"),
+        ("request_pause", {"paused": "yes"}, "`bool`"),
+        ("request_pause", {"paused": None}, "`bool`"),
         (
-            "ask_set",
+            "request_set",
             {"sensitivity": 2.01},
-            "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written",
+            "from 0.5 to 2.0; 1.0 is the threshold of the scoring rules",
         ),
-        ("ask_set", {"sensitivity": 0.49}, "`sensitivity` is a number from 0.5 to 2.0"),
-        ("ask_set", {"sensitivity": True}, "`float`"),
-        ("ask_set", {"sensitivity": "high"}, "`float`"),
-        ("ask_log", {"factor": "yoga"}, "enum value 'yoga'"),
-        ("ask_log", {"note": "x" * 201}, "length <= 200"),
-        ("ask_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
-        ("ask_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
-        ("ask_nights_last", {"last": 0}, ">= 1"),
-        ("ask_nights_last", {"last": 1001}, "<= 1000"),
+        ("request_set", {"sensitivity": 0.49}, "`sensitivity` must be a number from 0.5 to 2.0"),
+        ("request_set", {"sensitivity": True}, "`float`"),
+        ("request_set", {"sensitivity": "high"}, "`float`"),
+        ("request_log", {"factor": "yoga"}, "enum value 'yoga'"),
+        ("request_log", {"note": "x" * 201}, "length <= 200"),
+        ("request_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
+        ("request_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
+        ("request_nights_last", {"last": 0}, ">= 1"),
+        ("request_nights_last", {"last": 1001}, "<= 1000"),
     ],
 )
-def test_a_command_that_makes_no_sense_is_refused(
-    name: str, change: dict[str, Any], mend: str
+def test_a_command_with_wrong_values_is_refused(
+    name: str, change: dict[str, Any], expected: str
 ) -> None:
-    _, refusal = parse_ask(json.dumps(golden(name) | change).encode(), TOPICS)
+    _, refusal = parse_request(json.dumps(golden(name) | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
-    assert mend in refusal.message
+    assert expected in refusal.message
 
 
 @pytest.mark.parametrize("sensitivity", [0.5, 1, 2])
-def test_the_bounds_of_the_sensitivity_are_in_it(sensitivity: float) -> None:
-    _, ask = parse_ask(
-        json.dumps(golden("ask_set") | {"sensitivity": sensitivity}).encode(), TOPICS
+def test_the_limits_of_the_sensitivity_are_accepted(sensitivity: float) -> None:
+    _, request = parse_request(
+        json.dumps(golden("request_set") | {"sensitivity": sensitivity}).encode(), TOPICS
     )
-    assert isinstance(ask, SetRequest)
-    assert ask.sensitivity == sensitivity
+    assert isinstance(request, SetRequest)
+    assert request.sensitivity == sensitivity
 
 
 @pytest.mark.parametrize("factor", FactorKind)
 def test_every_factor_can_be_logged(factor: FactorKind) -> None:
-    _, ask = parse_ask(json.dumps(golden("ask_log_moment") | {"factor": factor}).encode(), TOPICS)
-    assert isinstance(ask, LogRequest)
-    assert (ask.factor, ask.time, ask.note) == (factor, None, None)
+    _, request = parse_request(
+        json.dumps(golden("request_log_moment") | {"factor": factor}).encode(), TOPICS
+    )
+    assert isinstance(request, LogRequest)
+    assert (request.factor, request.time, request.note) == (factor, None, None)

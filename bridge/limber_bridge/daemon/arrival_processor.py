@@ -11,7 +11,7 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.source_runner import SourceRunner
 from limber_bridge.detection.signal import Sensor
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, FrameError, Reason, Samples
+from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
 from limber_bridge.storage.raw_recorder import RawRecorder
 
 
@@ -31,7 +31,7 @@ class RawSignalTap:
 
 
 class FrameErrorReporter:
-    """Report errors of frames in the log and in the health of the bridge."""
+    """HealthReport errors of frames in the log and in the health of the bridge."""
 
     def __init__(self, health: BridgeHealthMonitor, log: LogThrottle) -> None:
         """Start."""
@@ -39,7 +39,7 @@ class FrameErrorReporter:
         self._log = log
 
     def report(self, error: FrameError, now: int) -> None:
-        """Report one error; the sensor's own health counts it as well."""
+        """HealthReport one error; the sensor's own health counts it as well."""
         self._log.warn(error.sensor, error.reason, error.detail)
         if error.reason is Reason.OVERLOADED:
             self._health.note_overload(now)
@@ -65,7 +65,7 @@ class ArrivalProcessor:
         self._errors = errors
         self._applier = applier
 
-    async def process(self, arrivals: Iterable[Arrival]) -> None:
+    async def process(self, arrivals: Iterable[SourceEvent]) -> None:
         """Process arrivals in order; what they change is written with one wait for the disk."""
         changes: list[tuple[SleeperMonitor, Change]] = []
         for arrival in arrivals:

@@ -16,7 +16,11 @@ from limber_bridge.daemon.arrival_processor import (
     RawSignalTap,
     sensors_by_sleeper,
 )
-from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, JournalHealthMonitor
+from limber_bridge.daemon.bridge_health import (
+    BridgeHealthMonitor,
+    JournalHealthMonitor,
+    unconfigured_message,
+)
 from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.job_processor import JobProcessor
 from limber_bridge.daemon.job_queue import JobQueue, RequestReceived, Tick
@@ -30,7 +34,7 @@ from limber_bridge.daemon.source_runner import SourceRunner
 from limber_bridge.daemon.systemd import ServiceManager
 from limber_bridge.daemon.tick_processor import TickProcessor
 from limber_bridge.protocol.encoding import ONLINE, Topics
-from limber_bridge.protocol.messages import Report
+from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Source
@@ -47,7 +51,7 @@ TICK_INTERVAL_S: Final = 1.0
 UPKEEP_INTERVAL_S: Final = 60.0
 """Time between two looks at whether the journal needs its daily upkeep."""
 
-type HttpServer = Callable[[Callable[[], Report]], AbstractAsyncContextManager[str]]
+type HttpServer = Callable[[Callable[[], HealthReport]], AbstractAsyncContextManager[str]]
 """Serves HTTP while its context is entered, given a function that returns the health of the bridge.
 The context is why HTTP cannot be served, or an empty text."""
 
@@ -119,11 +123,12 @@ class Bridge:
         """
         now = host.now()
         self._journal = journal
+        self._unconfigured_sleepers = config.unconfigured(journal.sleepers())
         self._http_server = http_server
         self._jobs = JobQueue()
         queues = {"jobs": self._jobs.waiting}
         log = LogThrottle(host.now)
-        topics = Topics(config.broker.base, config.bridge)
+        topics = Topics(config.broker.base_topic, config.bridge)
         self.monitors = restored_monitors(config, journal, now)
         """The monitor of each sleeper, by id."""
         self.sources = SourceRunner(config, host, journal.read(), self._jobs.put, queues, sources)
@@ -153,7 +158,9 @@ class Bridge:
             host,
             self.monitors,
             self._mqtt,
-            JournalHealthMonitor(self.writer, self._raw, journal.notices),
+            JournalHealthMonitor(
+                self.writer, self._raw, journal.notices, self._unconfigured_sleepers
+            ),
             queues,
         )
         """The health of the bridge."""
@@ -219,6 +226,8 @@ class Bridge:
         """Log what happened to the journal when it was opened."""
         for notice in self._journal.notices:
             LOG.error("%s", notice)
+        if self._unconfigured_sleepers:
+            LOG.warning("%s", unconfigured_message(self._unconfigured_sleepers))
         if self._journal.before is not None:
             LOG.info("journal migrated; previous copy: %s", self._journal.before)
 

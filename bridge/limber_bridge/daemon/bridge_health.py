@@ -16,14 +16,14 @@ from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import utc
 from limber_bridge.protocol.messages import (
     BridgeHealth,
-    ClockChange,
+    ClockStepInfo,
+    HealthReport,
     JournalHealth,
     Problem,
     ProcessHealth,
-    Report,
     SensorHealth,
 )
-from limber_bridge.sources.host_clock import HostClock, Step
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder
 
@@ -34,18 +34,37 @@ OVERLOAD_REPORTED_US: Final = 60 * SECOND
 """Time for which it is reported that something was dropped. Chosen: as errors of a sensor are."""
 PROBLEM_OVERLOADED: Final = "overloaded"
 """Problem of a bridge that receives more than it can read (docs/protocol.md)."""
-PROBLEM_HTTP: Final = "health_page"
+PROBLEM_HTTP: Final = "web_server"
 """Problem of a bridge that cannot serve HTTP (docs/protocol.md)."""
 
 
-class JournalHealthMonitor:
-    """Report the health of the journal and of the raw signal."""
+def unconfigured_message(ids: Sequence[str]) -> str:
+    """Return the warning about sleepers who are in the journal but not in the configuration."""
+    names = ", ".join(f"`{sleeper}`" for sleeper in ids)
+    return (
+        f"the journal holds nights of {names}, but limber.yaml has no sleeper with this id;"
+        " if an `id` was changed, change it back to see these nights again"
+    )
 
-    def __init__(self, writer: JournalWriter, raw: RawRecorder, notices: Sequence[str]) -> None:
-        """Start; `notices` are the journal's messages for a person, a list that may grow."""
+
+class JournalHealthMonitor:
+    """HealthReport the health of the journal and of the raw signal."""
+
+    def __init__(
+        self,
+        writer: JournalWriter,
+        raw: RawRecorder,
+        notices: Sequence[str],
+        unconfigured_sleepers: tuple[str, ...],
+    ) -> None:
+        """Start; `notices` are the journal's messages for a person, a list that may grow.
+
+        `unconfigured_sleepers` are the ids of sleepers in the journal but not in limber.yaml.
+        """
         self._writer = writer
         self._raw = raw
         self._notices = notices
+        self._unconfigured_sleepers = unconfigured_sleepers
 
     @property
     def recording(self) -> bool:
@@ -68,11 +87,12 @@ class JournalHealthMonitor:
         recording = self._writer.now
         return JournalHealth(
             problem=recording.reason,
-            detail=recording.detail,
-            held=recording.held,
-            lost=recording.lost,
-            notice=" ".join(self._notices) or None,
-            signal=self._raw.problem,
+            message=recording.detail,
+            pending=recording.held,
+            dropped=recording.lost,
+            warning=" ".join(self._notices) or None,
+            raw_signal_problem=self._raw.problem,
+            unconfigured_sleepers=self._unconfigured_sleepers,
         )
 
 
@@ -116,7 +136,7 @@ class BridgeHealthMonitor:
         self._started_steady = host.steady()
         self._liveness = LivenessMonitor()
         self._overloaded_at: int | None = None
-        self._clock_step: ClockChange | None = None
+        self._clock_step: ClockStepInfo | None = None
         self._http_problem = ""
 
     def note_tick(self) -> None:
@@ -127,9 +147,9 @@ class BridgeHealthMonitor:
         """Note that something was dropped because too much arrives."""
         self._overloaded_at = now
 
-    def note_clock_step(self, step: Step) -> None:
+    def note_clock_step(self, step: HostClockStep) -> None:
         """Note that the host's clock was set."""
-        self._clock_step = ClockChange(time=utc(step.at), by=step.by / SECOND)
+        self._clock_step = ClockStepInfo(time=utc(step.time), offset=step.offset / SECOND)
 
     def note_http_problem(self, problem: str) -> None:
         """Note why HTTP cannot be served; an empty text where it can."""
@@ -156,12 +176,12 @@ class BridgeHealthMonitor:
             uptime=round((self._host.steady() - self._started_steady) / SECOND, 1),
             broker=self._mqtt.health,
             process=self._liveness.process,
-            clock=self._clock_step,
+            last_clock_step=self._clock_step,
             queues={name: waiting() for name, waiting in self._queues.items()},
             problems=tuple(self._problems(now)),
         )
 
-    def report(self) -> Report:
+    def report(self) -> HealthReport:
         """Return what `GET /health` answers."""
         now = self._host.now()
         bridge = self.bridge(now)
@@ -171,9 +191,9 @@ class BridgeHealthMonitor:
         }
         live = self._liveness.is_live()
         healthy = live and self.recording and not bridge.problems and not has_problem(sleepers)
-        return Report(
-            well=healthy,
-            alive=live,
+        return HealthReport(
+            healthy=healthy,
+            live=live,
             time=utc(now),
             software=__version__,
             recording=self.recording,
@@ -193,7 +213,7 @@ class BridgeHealthMonitor:
         connected = sum(status.connected for status in statuses)
         line = f"{connected} of {len(statuses)} sensors connected"
         first = self._journal.detail or next(
-            (problem.text for problem in self._problems(now)), None
+            (problem.message for problem in self._problems(now)), None
         )
         return line if not first else f"{line}; {first}"
 
@@ -204,11 +224,11 @@ class BridgeHealthMonitor:
         if overloaded_at is not None and abs(now - overloaded_at) < OVERLOAD_REPORTED_US:
             yield Problem(
                 key=PROBLEM_OVERLOADED,
-                text="more data arrives than can be read, and some was dropped; look for a sensor "
-                "that sends too much",
+                message="more data arrives than can be read, and some was dropped; look for a "
+                "sensor that sends too much",
             )
         if self._http_problem:
-            yield Problem(key=PROBLEM_HTTP, text=self._http_problem)
+            yield Problem(key=PROBLEM_HTTP, message=self._http_problem)
 
 
 def has_problem(sleepers: Mapping[str, Mapping[str, SensorHealth]]) -> bool:

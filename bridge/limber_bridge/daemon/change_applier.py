@@ -42,8 +42,8 @@ class ChangeApplier:
 
         So a signed frame that is sent again after a restart is recognized.
         """
-        if samples.read is not None:
-            self._read[sleeper].append((samples.sensor, samples.read))
+        if samples.read_position is not None:
+            self._read[sleeper].append((samples.sensor, samples.read_position))
 
     async def apply(self, monitor: SleeperMonitor, change: Change) -> None:
         """Write a change to the journal, then publish it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
 
 MAX_JOBS: Final = 1000
 """Jobs that may wait. Sources wait for room; requests beyond it are dropped. Chosen: some seconds
@@ -27,7 +27,7 @@ class Tick:
     """A second has passed."""
 
 
-type Job = Arrival | RequestReceived | Tick
+type Job = SourceEvent | RequestReceived | Tick
 
 
 class JobQueue:
@@ -80,7 +80,7 @@ class JobQueue:
         self._next = None
         return job or await self._queue.get()
 
-    def with_following_arrivals(self, arrival: Arrival) -> Iterator[Arrival]:
+    def with_following_arrivals(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
         """Yield an arrival and the arrivals that wait right behind it."""
         yield arrival
         for _ in range(MAX_BATCH_ARRIVALS - 1):

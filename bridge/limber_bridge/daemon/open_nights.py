@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from limber_bridge.detection.events import Event, identity
+from limber_bridge.detection.events import Event, event_id
 from limber_bridge.domain.nights import Calendar
 
 NIGHTS_IN_MEMORY: Final = 4
@@ -41,7 +41,7 @@ class OpenNights:
         self._calendar = calendar
         # In the order in which nights last received an event; events by id.
         self._nights = {
-            night: {identity(event): event for event in events} for night, events in nights.items()
+            night: {event_id(event): event for event in events} for night, events in nights.items()
         }
         self._changed = set(changed)
         self._dropped = set(dropped)
@@ -65,7 +65,7 @@ class OpenNights:
 
     def holds(self, night: date, event: Event) -> bool:
         """Return whether an event with the same id is in memory for a night."""
-        return identity(event) in self._nights.get(night, {})
+        return event_id(event) in self._nights.get(night, {})
 
     def add(self, event: Event, now: int) -> AddedEvent:
         """Add an event to its night; one with the same id replaces the earlier one.
@@ -80,7 +80,7 @@ class OpenNights:
         first = events is None
         # Inserted again, so that the night that received an event last comes last.
         self._nights[night] = events = {} if events is None else events
-        events[identity(event)] = event
+        events[event_id(event)] = event
         self._dropped.discard(night)
         self._changed.add(night)
         return AddedEvent(night, first)

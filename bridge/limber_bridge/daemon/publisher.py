@@ -15,7 +15,13 @@ from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sensor_health import SensorStatus
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.state_throttle import STATE_INTERVAL_US, StateThrottle, StateTrigger
-from limber_bridge.protocol.encoding import QUESTIONS, Topics, encode, event_message, night_done
+from limber_bridge.protocol.encoding import (
+    COMMANDS,
+    Topics,
+    encode,
+    encode_event,
+    encode_night_finished,
+)
 from limber_bridge.protocol.messages import Info, SleeperInfo
 from limber_bridge.storage.journal_writer import JournalWriter
 
@@ -65,7 +71,7 @@ class InfoPublisher:
                 time_zone=self._config.calendar.zone.key,
                 rules=self._config.rules.name,
                 sleepers=tuple(monitor.describe() for monitor in self._monitors.values()),
-                commands=QUESTIONS,
+                commands=COMMANDS,
             )
         )
         if force or payload != self._payload:
@@ -157,14 +163,14 @@ class Publisher:
         for filed in change.events:
             if not filed.live:
                 continue
-            message = event_message(filed.event, filed.night, filed.known_at)
+            message = encode_event(filed.event, filed.night, filed.known_at)
             if message is not None:
                 self._mqtt.publish(topic, encode(message), retain=False)
         for night in change.finished:
             LOG.info(
                 "%s: night of %s finished (revision %d)", monitor.id, night.date, night.revision
             )
-            self._mqtt.publish(topic, encode(night_done(night, now)), retain=False)
+            self._mqtt.publish(topic, encode(encode_night_finished(night, now)), retain=False)
         statuses = monitor.sensor_health.statuses(now)
         self._sensor_log.update(monitor.id, statuses)
         if self._states.publish_if_due(monitor, statuses, now, changed=bool(change)):

@@ -15,25 +15,23 @@ from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
-from limber_bridge.detection.events import Factor, identity
+from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
-    LATER,
-    PAGE,
+    PAGE_MAX_BYTES,
+    REPORTED_NUMBER_OFFSET,
     MalformedMessageError,
     Topics,
+    add_label,
     encode,
-    event_id,
-    event_message,
-    events_answer,
-    labelled,
-    nights_answer,
-    parse_ask,
-    reported,
+    encode_event,
+    encode_reported_cramp,
+    events_response,
+    nights_response,
+    parse_request,
+    strip_phase,
 )
 from limber_bridge.protocol.messages import (
-    Answer,
-    Ask,
     CalibrateRequest,
     Command,
     DoneResponse,
@@ -47,7 +45,9 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    Request,
     ResetLabelsRequest,
+    Response,
     SetRequest,
 )
 from limber_bridge.storage.journal import Journal
@@ -56,7 +56,7 @@ from limber_bridge.storage.journal_writer import JournalWriter
 
 JOURNAL_TIMEOUT_S: Final = 5.0
 """Time that the journal has for an answer. Chosen: clients give up after about ten seconds."""
-JOURNAL_UNREADABLE: Final = "unreadable"
+JOURNAL_UNREADABLE: Final = "journal_unreadable"
 """Error of a request that needs the journal while it cannot be read."""
 NIGHT_BYTES: Final = 200
 """Least size of a night in a response: more than a page of such nights is not read."""
@@ -68,7 +68,7 @@ type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
 
 
 class RequestHandler:
-    """Answer requests about the sleepers of a bridge."""
+    """Response requests about the sleepers of a bridge."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class RequestHandler:
         self._history = HistoryReader(journal, writer)
         self._journal = journal
 
-    async def answer(self, request: Ask) -> Answer:
+    async def answer(self, request: Request) -> Response:
         """Return the answer to a request, or why it is refused."""
         monitor = self._monitors.get(request.sleeper)
         if monitor is None:
@@ -106,7 +106,7 @@ class RequestHandler:
             text = str(error)
         return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer(self, monitor: SleeperMonitor, request: Ask) -> Answer:
+    async def _answer(self, monitor: SleeperMonitor, request: Request) -> Response:
         match request:
             case NightsRequest():
                 return await self._history.nights(request)
@@ -119,7 +119,7 @@ class RequestHandler:
             case _:
                 return await self._run_command(monitor, request)
 
-    async def _run_command(self, monitor: SleeperMonitor, command: Command) -> Answer:
+    async def _run_command(self, monitor: SleeperMonitor, command: Command) -> Response:
         """Run a command; say that it is done, or why it cannot be."""
         # A night that is over by now is finished first, even if the command is refused.
         await self._apply(monitor, monitor.advance_to(self._now()))
@@ -144,7 +144,7 @@ class RequestHandler:
             case SetRequest(sensitivity=sensitivity):
                 return monitor.set_sensitivity(sensitivity)
 
-    async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Answer:
+    async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Response:
         """Add what a person says of a cramp."""
         refusal = self._refuse_future(request)
         if refusal is not None:
@@ -163,7 +163,7 @@ class RequestHandler:
         Raises UnknownEventError and JournalError.
         """
         if request.event is not None:
-            key = event_id(request.event)
+            key = strip_phase(request.event)
             event = self._journal.event(monitor.id, key)
             return monitor.labels.for_event(key, event, cramp=request.cramp)
         moment = monitor.clock.time if request.time is None else micros(request.time)
@@ -174,7 +174,7 @@ class RequestHandler:
         ]
         return monitor.labels.for_moment(moment, events, cramp=request.cramp)
 
-    async def _log_factor(self, monitor: SleeperMonitor, request: LogRequest) -> Answer:
+    async def _log_factor(self, monitor: SleeperMonitor, request: LogRequest) -> Response:
         """Add what the sleeper did or took."""
         refusal = self._refuse_future(request)
         if refusal is not None:
@@ -183,7 +183,7 @@ class RequestHandler:
         onset = (monitor.clock.time or now) if request.time is None else micros(request.time)
         factor = Factor(onset, request.factor, request.note)
         await self._apply(monitor, monitor.add_factor(factor, now))
-        return LogResponse(id=request.id, event=identity(factor))
+        return LogResponse(id=request.id, event=event_id(factor))
 
     def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return a refusal where the time of a request is in the future, else None."""
@@ -191,29 +191,29 @@ class RequestHandler:
         if request.time is None or micros(request.time) <= self._now() + ROUNDED:
             return None
         text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
-        return Refusal(id=request.id, error="time_ahead", message=text)
+        return Refusal(id=request.id, error="time_in_future", message=text)
 
 
 class HistoryReader:
-    """Answer requests for the nights and events in the journal, a page at a time."""
+    """Response requests for the nights and events in the journal, a page at a time."""
 
     def __init__(self, journal: Journal, writer: JournalWriter) -> None:
         """Start; `writer` knows the nights that are not in the journal yet."""
         self._journal = journal
         self._writer = writer
 
-    async def nights(self, request: NightsRequest) -> Answer:
+    async def nights(self, request: NightsRequest) -> Response:
         """Return a page of finished nights; TimeoutError, JournalError."""
         async with asyncio.timeout(JOURNAL_TIMEOUT_S):
             return await self._nights(request)
 
-    async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Answer:
+    async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
         """Return a page of the events of a night; TimeoutError, JournalError."""
         async with asyncio.timeout(JOURNAL_TIMEOUT_S):
             return await self._events(monitor, request)
 
-    async def _nights(self, request: NightsRequest) -> Answer:
-        limit = PAGE // NIGHT_BYTES
+    async def _nights(self, request: NightsRequest) -> Response:
+        limit = PAGE_MAX_BYTES // NIGHT_BYTES
         since = request.after or date.min
         if request.last is not None:
             before_last = await asyncio.to_thread(
@@ -231,30 +231,30 @@ class HistoryReader:
         if request.last is not None and not more:
             # Waiting nights are newer than those from which the last ones were counted.
             dates = dates[-request.last :]
-        return nights_answer(request, [by_date[day] for day in dates], more=more)
+        return nights_response(request, [by_date[day] for day in dates], more=more)
 
-    async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Answer:
+    async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
         dropped = await asyncio.to_thread(self._journal.dropped, request.sleeper, request.night)
         if dropped is not None:
             text = (
                 f"the events of {request.night} were deleted on {utc(dropped):%Y-%m-%d}; "
-                "to store more nights, see `keep` in limber.yaml"
+                "to store more nights, see `retention` in limber.yaml"
             )
-            return Refusal(id=request.id, error="forgotten", message=text)
-        limit = PAGE // EVENT_BYTES
+            return Refusal(id=request.id, error="events_deleted", message=text)
+        limit = PAGE_MAX_BYTES // EVENT_BYTES
         entries = await asyncio.to_thread(
             self._journal.entries, request.sleeper, request.night, request.after, limit
         )
         said = monitor.labels.said
         numbered: list[tuple[int, EventMessage]] = []
         for entry in entries:
-            message = event_message(entry.event, entry.night)
+            message = encode_event(entry.event, entry.night)
             if message is not None:
-                numbered.append((entry.number, labelled(message, entry.event, said)))
+                numbered.append((entry.number, add_label(message, entry.event, said)))
         more = len(entries) == limit
         if not more:
             numbered += await self._reported_cramps(monitor, request)
-        return events_answer(request, numbered, more=more)
+        return events_response(request, numbered, more=more)
 
     async def _reported_cramps(
         self, monitor: SleeperMonitor, request: EventsRequest
@@ -265,7 +265,10 @@ class HistoryReader:
         """
         labels = labels_of_night(monitor.labels, monitor.calendar, request.night)
         found = await asyncio.to_thread(self._journal.reported, request.sleeper, labels)
-        numbered = [(LATER + label.time, reported(label, request.night)) for label in found]
+        numbered = [
+            (REPORTED_NUMBER_OFFSET + label.time, encode_reported_cramp(label, request.night))
+            for label in found
+        ]
         return [(number, message) for number, message in numbered if number > request.after]
 
 
@@ -282,14 +285,14 @@ class RequestResponder:
         self._log = log
 
     async def respond(self, payload: bytes) -> None:
-        """Answer one request."""
+        """Response one request."""
         try:
-            reply_to, request = parse_ask(payload, self._topics)
+            reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:
             self._log.warn(None, "malformed request", str(error))
             return
         if isinstance(request, Refusal):
-            answer: Answer = request
+            answer: Response = request
         else:
             answer = await self._handler.answer(request)
         if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:

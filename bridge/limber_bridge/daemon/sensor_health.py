@@ -11,7 +11,7 @@ from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import utc
 from limber_bridge.protocol.messages import SensorHealth
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 
 DISCONNECTED_AFTER_US: Final = 10 * SECOND
 """Time without a sample after which a sensor counts as disconnected, and its source is opened
@@ -99,7 +99,7 @@ class FrameErrorCounter:
         self._last = reason
         self._last_at = now
         self.counts[reason] += 1
-        self.refused += reason.refuses
+        self.refused += reason.discards_frame
 
     def recent(self, now: int) -> Reason | None:
         """Return the last error, if it is recent."""
@@ -122,13 +122,13 @@ class SensorHealthTracker:
         self.ended = False
         """Whether the recording that this sensor plays is over."""
 
-    def process(self, arrival: Arrival, now: int) -> None:
+    def process(self, arrival: SourceEvent, now: int) -> None:
         """Take in what the source of this sensor delivered."""
         match arrival:
             case Samples(block=block, battery=battery):
                 self.ended = False
                 self._received_at = now
-                self._last_sample = block.clock.at(block.end - 1)
+                self._last_sample = block.clock.time_of(block.end - 1)
                 self._rate = block.clock.rate
                 self._losses.add(block, now)
                 self._battery = self._battery if battery is None else battery
@@ -177,7 +177,7 @@ class SensorHealthTracker:
             lost=self._losses.lost,
             refused=self._errors.refused,
             problem=self.problem(now),
-            trouble=dict(self._errors.counts),
+            error_counts=dict(self._errors.counts),
         )
 
 
@@ -188,7 +188,7 @@ class SensorHealthSet:
         """Start with sensor ids; nothing has been received."""
         self._trackers = {sensor: SensorHealthTracker(started) for sensor in sensors}
 
-    def process(self, sensor: int, arrival: Arrival, now: int) -> None:
+    def process(self, sensor: int, arrival: SourceEvent, now: int) -> None:
         """Take in what the source of one sensor delivered."""
         self._trackers[sensor].process(arrival, now)
 

@@ -25,7 +25,7 @@ from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.protocol.messages import SleeperInfo, State
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
 
 CALIBRATION_US: Final = 60 * SECOND
@@ -64,7 +64,7 @@ class SleeperMonitor:
         self._pipeline = self._resume(memory)
         read_until = {
             sensor: one.until
-            for sensor, one in self._pipeline.memory.sensors.items()
+            for sensor, one in self._pipeline.state.sensors.items()
             if one.until is not None
         }
         last = max((event.onset for event in self._nights.ordered_events()), default=0)
@@ -97,7 +97,7 @@ class SleeperMonitor:
     @property
     def pipeline_state(self) -> PipelineState:
         """What the journal stores of the detection besides its events."""
-        return self._pipeline.memory
+        return self._pipeline.state
 
     @property
     def calibrating(self) -> bool:
@@ -105,14 +105,14 @@ class SleeperMonitor:
         since = self.settings.calibrated
         return since is not None and 0 <= self.clock.time - since < CALIBRATION_US
 
-    def process_arrival(self, sensor: int, arrival: Arrival, now: int) -> Change:
+    def process_arrival(self, sensor: int, arrival: SourceEvent, now: int) -> Change:
         """Process what the source of one of the sleeper's sensors delivered."""
         self.sensor_health.process(sensor, arrival, now)
         match arrival:
             case Samples(block=block) if self.settings.paused:
                 # The time of a recording goes on with its samples, whether they are measured or
                 # not.
-                self.clock.note_skipped(block.clock.at(block.end - 1))
+                self.clock.note_skipped(block.clock.time_of(block.end - 1))
                 return self._apply([], now)
             case Samples(block=block):
                 return self._process_block(sensor, block, now)
@@ -124,11 +124,11 @@ class SleeperMonitor:
     def advance_to(self, now: int) -> Change:
         """Let the time pass; to be called about once a second."""
         self.clock.note_tick(now)
-        events = self._pipeline.advance(now) if self.clock.live else []
+        events = self._pipeline.advance_to(now) if self.clock.live else []
         return self._apply(events, now)
 
     def resume_at(self, now: int) -> Change:
-        """Report a clock that was set back while no bridge ran.
+        """HealthReport a clock that was set back while no bridge ran.
 
         How long the bridge was off is then unknown, so the clock was set back by at least the time
         that is reported.
@@ -165,9 +165,9 @@ class SleeperMonitor:
         events: list[Event] = []
         if paused:
             ended = self._file(self._pipeline.interrupt())
-            self._pipeline = self._resume(self._pipeline.memory)
+            self._pipeline = self._resume(self._pipeline.state)
             # A cramp in progress ends here, as nothing more will be known of it.
-            events = self._pipeline.advance(self.clock.time)
+            events = self._pipeline.advance_to(self.clock.time)
         self.clock.clear_skipped()
         self.settings = replace(self.settings, paused=paused)
         change = self._apply(events, now)
@@ -191,7 +191,7 @@ class SleeperMonitor:
         if sensitivity == self.settings.sensitivity:
             return Change()
         self.settings = replace(self.settings, sensitivity=sensitivity)
-        self._pipeline.sense(sensitivity)
+        self._pipeline.set_sensitivity(sensitivity)
         return Change(settings=self.settings)
 
     def add_factor(self, factor: Factor, now: int) -> Change:
@@ -202,18 +202,18 @@ class SleeperMonitor:
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
         self.labels.take(label)
-        self._pipeline.follow(self.labels.thresholds)
+        self._pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(labels=(label,))
 
     def reset_labels(self) -> Change:
         """Remove all labels, so that the thresholds are those of the rules again."""
         self.labels = Labels()
-        self._pipeline.follow(self.labels.thresholds)
+        self._pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(resets_labels=True)
 
     def describe(self) -> SleeperInfo:
         """Return the sleeper and the sensors as they are published."""
-        sensors = self._pipeline.memory.sensors
+        sensors = self._pipeline.state.sensors
         return describe_sleeper(
             self._sleeper, {sensor: state.rate for sensor, state in sensors.items()}
         )
@@ -262,21 +262,21 @@ class SleeperMonitor:
         pipeline = Pipeline(
             [configured.sensor for configured in self._sleeper.sensors],
             self._rules,
-            memory=memory,
+            state=memory,
             events=self._nights.ordered_events(),
             thresholds=self.labels.thresholds,
         )
-        pipeline.sense(self.settings.sensitivity)
+        pipeline.set_sensitivity(self.settings.sensitivity)
         return pipeline
 
     def _process_block(self, sensor: int, block: SampleBlock, now: int) -> Change:
         """Detect in a block of samples; file the start of a night that begins with it in bed."""
-        events = self._pipeline.feed(sensor, block)
+        events = self._pipeline.process(sensor, block)
         before = self.clock.measured_until
-        self.clock.note_samples(sensor, block.clock.at(block.end - 1))
+        self.clock.note_samples(sensor, block.clock.time_of(block.end - 1))
         night_start = self._filer.file_night_start(
             before,
-            block.clock.at(block.first),
+            block.clock.time_of(block.first),
             in_bed=self._pipeline.in_bed,
             method=self._pipeline.in_bed_method,
         )

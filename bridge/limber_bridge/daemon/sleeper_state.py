@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from limber_bridge.config.schema import Sleeper
 from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
-from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.sleep import Span
 from limber_bridge.domain.nights import Night, Spread, utc
 from limber_bridge.domain.settings import Settings
-from limber_bridge.protocol.encoding import methods, night_message
+from limber_bridge.protocol.encoding import encode_methods, encode_night
 from limber_bridge.protocol.messages import (
     ActiveCramp,
     SensorHealth,
@@ -56,9 +56,9 @@ def build_state(snapshot: SleeperSnapshot) -> State:
         cramp_thresholds=thresholds,
         cramp_labels=snapshot.cramp_labels,
         tonight=build_tonight(snapshot.tonight),
-        last_night=None if last_night is None else night_message(last_night),
-        means=snapshot.averages,
-        methods=methods(snapshot.in_bed_method),
+        last_night=None if last_night is None else encode_night(last_night),
+        averages=snapshot.averages,
+        methods=encode_methods(snapshot.in_bed_method),
         sensors=snapshot.sensors,
         paused=snapshot.settings.paused,
         calibrating=snapshot.calibrating,
@@ -72,7 +72,7 @@ def build_tonight(scored: ScoredNight) -> Tonight:
         night=scored.date,
         start=None if scored.start is None else utc(scored.start),
         end=None if scored.end is None else utc(scored.end),
-        measures=rounded(scored.score.measures),
+        measures=round_measures(scored.score.measures),
     )
 
 
@@ -103,7 +103,7 @@ def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> Sle
     sensors = tuple(
         SensorInfo(
             id=watched.sensor.id,
-            place=watched.sensor.place,
+            placement=watched.sensor.placement,
             side=watched.sensor.side,
             quantity=watched.sensor.quantity,
             rate=rates[watched.sensor.id],

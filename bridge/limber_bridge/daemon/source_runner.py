@@ -22,10 +22,10 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.replay_guard import ReplayGuard
 from limber_bridge.sources.source_api import (
-    Arrival,
     Samples,
     SensorRequest,
     Source,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
@@ -51,7 +51,7 @@ class SourceRunner:
         config: Config,
         host: HostClock,
         read: Mapping[int, Iterable[ReadPosition]],
-        deliver: Callable[[Arrival], Awaitable[None]],
+        deliver: Callable[[SourceEvent], Awaitable[None]],
         queues: MutableMapping[str, Callable[[], int]],
         sources: Mapping[str, Source] = SOURCES,
     ) -> None:
@@ -71,8 +71,10 @@ class SourceRunner:
 
     def note_read(self, samples: Samples) -> None:
         """Note that samples were read, so that a signed frame sent again is refused."""
-        if samples.read is not None:
-            self._replay_guards.setdefault(samples.sensor, ReplayGuard()).note(samples.read)
+        if samples.read_position is not None:
+            self._replay_guards.setdefault(samples.sensor, ReplayGuard()).add_position(
+                samples.read_position
+            )
 
     def read_positions(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
         """Return how far signed frames have been read, by sensor id, the latest start last."""
@@ -95,7 +97,7 @@ class SourceRunner:
                 for configured in sleeper.sensors
                 if configured.source == name
             )
-            if source.together and sensors:
+            if source.shared and sensors:
                 yield source, name, sensors
             else:
                 yield from ((source, name, (sensor,)) for sensor in sensors)
@@ -142,7 +144,10 @@ class SourceRunner:
         )
 
     async def _forward(
-        self, arrivals: AsyncGenerator[Arrival], bases: Mapping[int, int], patience: float | None
+        self,
+        arrivals: AsyncGenerator[SourceEvent],
+        bases: Mapping[int, int],
+        patience: float | None,
     ) -> bool | None:
         """Deliver what a source yields until it ends, or has no sample for `patience` s.
 
@@ -171,6 +176,6 @@ class SourceRunner:
     def _renumber(self, samples: Samples, base: int) -> Samples:
         """Return samples with numbers that continue from those before the source was opened."""
         if base:
-            samples = samples.shifted(base)
+            samples = samples.renumbered(base)
         self._ends[samples.sensor] = max(samples.block.end, self.end_of(samples.sensor))
         return samples

@@ -13,7 +13,7 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import ServiceManager
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.sources.host_clock import HostClock, Step
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_reader import JournalError
 
 LOG: Final = logging.getLogger(__name__)
@@ -56,14 +56,14 @@ class TickProcessor:
                 "long the bridge was off is unknown; check the clock of this machine",
                 -largest / SECOND,
             )
-            self._health.note_clock_step(Step(now, largest))
+            self._health.note_clock_step(HostClockStep(now, largest))
         await self._applier.apply_all(changes)
 
     async def process_tick(self) -> None:
         """Let the time pass for every sleeper."""
         # Asking for the time finds the steps of the wall clock.
         self._host.now()
-        for step in self._host.steps():
+        for step in self._host.take_steps():
             await self._process_clock_step(step)
         for monitor in self._monitors.values():
             await self._applier.apply(monitor, monitor.advance_to(self._host.now()))
@@ -82,12 +82,12 @@ class TickProcessor:
             with contextlib.suppress(JournalError):
                 await self._applier.write_final(monitor, change)
 
-    async def _process_clock_step(self, step: Step) -> None:
+    async def _process_clock_step(self, step: HostClockStep) -> None:
         LOG.warning(
             "the clock of this machine was set by %+.1f s: times before and after it cannot be "
             "compared",
-            step.by / SECOND,
+            step.offset / SECOND,
         )
         self._health.note_clock_step(step)
         for monitor in self._monitors.values():
-            await self._applier.apply(monitor, monitor.apply_clock_step(step.at, step.by))
+            await self._applier.apply(monitor, monitor.apply_clock_step(step.time, step.offset))

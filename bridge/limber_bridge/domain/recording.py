@@ -19,7 +19,7 @@ class Column:
     """What a column or an EDF label means."""
 
     quantity: Quantity
-    place: Placement
+    placement: Placement
     side: Side | None
     axis: int
 
@@ -29,7 +29,7 @@ class Signal:
     """One sensor's part of a recording."""
 
     quantity: Quantity
-    place: Placement
+    placement: Placement
     side: Side | None
     rate: float
     """Hz."""
@@ -49,9 +49,11 @@ class Recording:
     notes: tuple[str, ...]
     """What had to be left out, for a person."""
 
-    def signal(self, quantity: Quantity, place: Placement, side: Side | None) -> Signal | None:
+    def signal(self, quantity: Quantity, placement: Placement, side: Side | None) -> Signal | None:
         """Return the signal of a sensor; one whose side the recording does not know fits any."""
-        found = [one for one in self.signals if (one.quantity, one.place) == (quantity, place)]
+        found = [
+            one for one in self.signals if (one.quantity, one.placement) == (quantity, placement)
+        ]
         fitting = [one for wanted in (side, None) for one in found if one.side == wanted]
         return fitting[0] if fitting else None
 
@@ -119,11 +121,11 @@ def lasting(flags: Flags) -> Flags:
     return kept
 
 
-def column_names(quantity: Quantity, place: Placement, side: Side | None) -> list[str]:
+def column_names(quantity: Quantity, placement: Placement, side: Side | None) -> list[str]:
     """Return the names of the columns of one sensor, axis by axis."""
     wanted = {
         name: column
         for name, column in COLUMNS.items()
-        if (column.quantity, column.place) == (quantity, place)
+        if (column.quantity, column.placement) == (quantity, placement)
     }
     return [name for name, column in wanted.items() if column.side == side]

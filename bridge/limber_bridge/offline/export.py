@@ -28,8 +28,8 @@ from limber_bridge.detection.events import (
     RhythmicTrain,
     Series,
     Twitch,
-    identity,
-    kind,
+    event_id,
+    event_kind,
 )
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
@@ -39,7 +39,7 @@ from limber_bridge.domain.nights import Night, local_time, utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of
 from limber_bridge.offline.score_json import Report, at, cramp_entry, document
-from limber_bridge.protocol.encoding import REPORTED, SAID_SO, night_message
+from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
 from limber_bridge.storage.journal_reader import JournalReader
 from limber_bridge.storage.raw_format import read_kept
@@ -89,7 +89,7 @@ class Listed:
     def json(self) -> dict[str, Any]:
         """The night as it goes over the wire, and what is kept of it."""
         told = (
-            {} if self.night is None else json.loads(msgspec.json.encode(night_message(self.night)))
+            {} if self.night is None else json.loads(msgspec.json.encode(encode_night(self.night)))
         )
         events = "kept" if self.dropped is None else f"dropped {utc(self.dropped):%Y-%m-%d}"
         return {
@@ -228,7 +228,7 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
     recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Pipeline(sensors, config.rules, memory=record.memory(sleeper.id)).coverage(
+    coverage = Pipeline(sensors, config.rules, state=record.memory(sleeper.id)).coverage(
         config.calendar.begin(day), end_of(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
@@ -320,7 +320,7 @@ def marks(exported: Exported) -> Iterator[Mark]:
                 event.onset - exported.origin, None if end is None else end - event.onset, text
             )
     for label in exported.reported:
-        yield Mark(label.time - exported.origin, None, f"{REPORTED} cramp")
+        yield Mark(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
     score = exported.score
     for series in score.scoring.series:
         onset = series.onset - exported.origin
@@ -374,22 +374,22 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
     """
     scoring = exported.score.scoring
     series = {
-        identity(one): number
+        event_id(one): number
         for one, number in zip(scoring.movements, scoring.membership, strict=True)
     }
     for event in exported.events:
         if isinstance(event, Series):
             continue
         row = row_from(exported, event.onset, getattr(event, "end", None)) | {
-            "kind": kind(event),
-            "series": series.get(identity(event), ""),
-            "label": exported.said.get(identity(event)),
+            "kind": event_kind(event),
+            "series": series.get(event_id(event), ""),
+            "label": exported.said.get(event_id(event)),
         }
         known = {name: getattr(event, name, "") for name in COLUMNS if name not in row}
         yield {name: "" if value is None else value for name, value in (row | known).items()}
     for label in exported.reported:
         row = row_from(exported, label.time, None)
-        yield row | {"kind": "cramp", "certainty": REPORTED, "label": label.cramp}
+        yield row | {"kind": "cramp", "certainty": CERTAINTY_REPORTED, "label": label.cramp}
 
 
 def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
@@ -438,13 +438,13 @@ def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
     """
     for event in exported.events:
         if isinstance(event, Cramp):
-            label = exported.said.get(identity(event))
+            label = exported.said.get(event_id(event))
             yield cramp_entry(event, exported.origin) | {"strength": event.strength, "label": label}
     for one in exported.reported:
         told = {
             "onset": at(one.time, exported.origin),
             "end": None,
-            "certainty": REPORTED,
-            "reason": SAID_SO,
+            "certainty": CERTAINTY_REPORTED,
+            "reason": REPORTED_REASON,
         }
         yield told | {"strength": None, "label": one.cramp}

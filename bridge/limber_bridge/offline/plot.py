@@ -81,7 +81,7 @@ def draw_level(axes: Axes, sensor: Sensor, signal: Signal, origin: int) -> None:
     axes.plot(hours, thresholds, color=LEG, linewidth=0.9, linestyle="--")
     axes.set_yscale("log")
     side = "" if sensor.side is None else f"{sensor.side} "
-    axes.set_ylabel(f"{side}{sensor.place}\n{sensor.quantity.unit}", fontsize=8)
+    axes.set_ylabel(f"{side}{sensor.placement}\n{sensor.quantity.unit}", fontsize=8)
     axes.tick_params(labelbottom=False, labelsize=7)
 
 
@@ -153,8 +153,6 @@ def draw_intervals(axes: Axes, found: Detected) -> None:
     intervals = np.diff(candidates) / SECOND
     axes.hist(intervals[intervals <= 100], bins=[*range(0, 102, 2)], color=LEG)
     rules = found.rules
-    axes.axvspan(
-        rules.shortest_interval / SECOND, rules.longest_interval / SECOND, color=SERIES, alpha=0.12
-    )
+    axes.axvspan(rules.min_interval / SECOND, rules.max_interval / SECOND, color=SERIES, alpha=0.12)
     axes.set_xlabel("s from one candidate movement to the next; shaded: periodic", fontsize=8)
     axes.tick_params(labelsize=7)

@@ -18,7 +18,7 @@ from limber_bridge.recordings.edf import read_edf
 from limber_bridge.storage import raw_format as kept
 
 
-def read(
+def read_recording(
     path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})
 ) -> Recording:
     """Read a recording, whichever of the formats it has.
@@ -47,5 +47,5 @@ def slow(path: Path, recording: Recording) -> Iterator[str]:
     for signal in recording.signals:
         least = LEVELS[signal.quantity].slowest
         if signal.rate < least:
-            name = column_names(signal.quantity, signal.place, signal.side)[0]
+            name = column_names(signal.quantity, signal.placement, signal.side)[0]
             yield f"{path}: `{name}` has {signal.rate:.3g} Hz; below {least:g} Hz movements are unknown; record faster"

@@ -93,7 +93,7 @@ def interpreted(
         raise UnreadableRecordingError(f"{path}: a header without data; export it anew")
     grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
-        grouped.setdefault((column.quantity, column.place, column.side), []).append(
+        grouped.setdefault((column.quantity, column.placement, column.side), []).append(
             (column, signal)
         )
     holes = holes_of(edf)
@@ -231,7 +231,7 @@ def signal_of(
         samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)]
     )
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
-    return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+    return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
 
 
 def holes_of(edf: edfio.Edf) -> dict[str, list[tuple[int, int]]]:
@@ -250,7 +250,7 @@ def without(signal: Signal, holes: Mapping[str, Sequence[tuple[int, int]]], star
     """Return a signal with NaN where it was not measured."""
     spans = holes.get(signal_name(signal), ())
     for block in signal.blocks if spans else ():
-        times = block.clock.at_all(np.arange(block.first, block.end)) - start
+        times = block.clock.times_of(np.arange(block.first, block.end)) - start
         for begin, end in spans:
             block.samples[:, (times >= begin) & (times < end)] = np.nan
     return signal
@@ -459,7 +459,7 @@ def channels_of(
             digital_range=(-HIGHEST, HIGHEST),
         )
         for name, axis in zip(
-            column_names(signal.quantity, signal.place, signal.side), counts, strict=True
+            column_names(signal.quantity, signal.placement, signal.side), counts, strict=True
         )
     ]
     gaps = [
@@ -495,7 +495,7 @@ def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArra
 def measured(signal: Signal) -> tuple[Times, Floats]:
     """Return the good samples (axes, n) of a signal and their times (us), rising."""
     times = np.concatenate(
-        [one.clock.at_all(np.arange(one.first, one.end)) for one in signal.blocks]
+        [one.clock.times_of(np.arange(one.first, one.end)) for one in signal.blocks]
     )
     samples = np.concatenate([one.samples for one in signal.blocks], axis=1)
     order = np.argsort(times, kind="stable")
@@ -505,7 +505,7 @@ def measured(signal: Signal) -> tuple[Times, Floats]:
 
 def signal_name(signal: Signal) -> str:
     """Return what a sensor is called, without its axes."""
-    return column_names(signal.quantity, signal.place, signal.side)[0].removesuffix("_x")
+    return column_names(signal.quantity, signal.placement, signal.side)[0].removesuffix("_x")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

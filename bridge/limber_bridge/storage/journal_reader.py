@@ -201,6 +201,13 @@ class JournalReader:
         )
         return rows[0][0] if rows else None
 
+    def sleepers(self) -> list[str]:
+        """Return the ids of the sleepers who have nights or labels, in alphabetical order."""
+        rows = self._rows(
+            "SELECT sleeper FROM night UNION SELECT sleeper FROM label ORDER BY sleeper"
+        )
+        return [sleeper for (sleeper,) in rows]
+
     def topics(self) -> set[str]:
         """Return the retained topics that were ever published."""
         return {topic for (topic,) in self._rows("SELECT topic FROM topic")}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from limber_bridge.detection.events import identity
+from limber_bridge.detection.events import event_id
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.journal import Journal, Upkeep
@@ -233,5 +233,5 @@ class JournalWriter:
         if not self._lost:
             LOG.error("more than %d events wait for the disk: the oldest are lost", HELD)
         lost = page.events[:over]
-        self._lost += len({identity(event) for _, event in lost})
+        self._lost += len({event_id(event) for _, event in lost})
         self._held[page.sleeper] = replace(page, events=page.events[len(lost) :])

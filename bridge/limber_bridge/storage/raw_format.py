@@ -121,14 +121,14 @@ class NightFile:
             for sensor, blocks in signals:
                 self._database.execute(
                     "INSERT OR REPLACE INTO sensor VALUES (?, ?, ?, ?)",
-                    (sensor.id, sensor.quantity, sensor.place, sensor.side),
+                    (sensor.id, sensor.quantity, sensor.placement, sensor.side),
                 )
                 for alike in runs(blocks):
                     first = alike[0]
                     last = alike[-1]
                     data = pack(alike)
-                    begin = first.clock.at(first.first)
-                    end = last.clock.at(last.end - 1)
+                    begin = first.clock.time_of(first.first)
+                    end = last.clock.time_of(last.end - 1)
                     self._database.execute(
                         "INSERT INTO block (life, sensor, begin, end, checksum, data) VALUES (?, ?, ?, ?, ?, ?)",
                         (self._life, sensor.id, begin, end, zlib.crc32(data), data),
@@ -233,9 +233,9 @@ def recording_of(path: Path, database: sqlite3.Connection) -> Recording:
     """
     sensors = {
         number: Sensor(
-            number, Quantity(quantity), Placement(place), None if side is None else Side(side)
+            number, Quantity(quantity), Placement(placement), None if side is None else Side(side)
         )
-        for number, quantity, place, side in database.execute(
+        for number, quantity, placement, side in database.execute(
             "SELECT id, quantity, place, side FROM sensor"
         )
     }
@@ -258,7 +258,7 @@ def signal_of(path: Path, database: sqlite3.Connection, sensor: Sensor, notes: l
     )
     blocks = tuple(numbered(intact(path, rows, notes)))
     rate = max((block.rate for block in blocks), default=0.0)
-    return Signal(sensor.quantity, sensor.place, sensor.side, rate, blocks)
+    return Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks)
 
 
 def intact(
@@ -286,11 +286,11 @@ def numbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock]:
     shift = end = ended = 0
     for life, block in found:
         if current is not None and life != current:
-            away = (block.clock.at(block.first) - ended) * block.rate / SECOND
+            away = (block.clock.time_of(block.first) - ended) * block.rate / SECOND
             shift = end - 1 + max(1, round(away)) - block.first
         current = life
         clock = replace(block.clock, index=block.clock.index + shift)
         moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
         end = moved.end
-        ended = clock.at(moved.end - 1)
+        ended = clock.time_of(moved.end - 1)
         yield moved

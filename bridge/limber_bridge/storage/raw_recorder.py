@@ -93,10 +93,11 @@ class Waiting:
     def take(self, block: SampleBlock) -> int:
         """Take in a block; return how many of the oldest had to go."""
         self.blocks.append(block)
-        end = block.clock.at(block.end - 1)
+        end = block.clock.time_of(block.end - 1)
         dropped = 0
         while (
-            len(self.blocks) > 1 and end - self.blocks[0].clock.at(self.blocks[0].first) > WAITING
+            len(self.blocks) > 1
+            and end - self.blocks[0].clock.time_of(self.blocks[0].first) > WAITING
         ):
             del self.blocks[0]
             dropped += 1
@@ -121,7 +122,7 @@ class RawRecorder:
 
     def take(self, sleeper: str, sensor: Sensor, block: SampleBlock) -> None:
         """Take in what a sensor delivered."""
-        night = self._calendar.night_of(block.clock.at(block.first))
+        night = self._calendar.night_of(block.clock.time_of(block.first))
         waiting = self._waiting.setdefault((sleeper, night), {})
         if waiting.setdefault(sensor.id, Waiting(sensor)).take(block) and not self._dropping:
             self._dropping = True

@@ -14,7 +14,7 @@ import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import KINDS as EVENT_NAMES
-from limber_bridge.detection.events import Event, Factor, identity, kind
+from limber_bridge.detection.events import Event, Factor, event_id, event_kind
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.read_position import ReadPosition
@@ -105,10 +105,10 @@ class JournalBatch:
         """Return this page and a later one as one that leaves the same behind."""
         anew = set(later.renewed)
         stays = (one for one in self.events if one[0] not in anew or isinstance(one[1], Factor))
-        events = {identity(event): (night, event) for night, event in stays}
+        events = {event_id(event): (night, event) for night, event in stays}
         for night, event in later.events:
-            events.pop(identity(event), None)
-            events[identity(event)] = (night, event)
+            events.pop(event_id(event), None)
+            events[event_id(event)] = (night, event)
         nights = {night.date: night for night in (*self.nights, *later.nights)}
         return type(self)(
             self.sleeper,
@@ -159,7 +159,14 @@ def write_events(database: sqlite3.Connection, page: JournalBatch) -> None:
             (page.sleeper, night.isoformat()),
         )
     rows = [
-        (page.sleeper, night.isoformat(), identity(event), kind(event), event.onset, encode(event))
+        (
+            page.sleeper,
+            night.isoformat(),
+            event_id(event),
+            event_kind(event),
+            event.onset,
+            encode(event),
+        )
         for night, event in page.events
     ]
     database.executemany(
