@@ -7,7 +7,7 @@ from limber_bridge.config.schema import Sleeper
 from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
 from limber_bridge.detection.measures import round_measures
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import Night, Spread, utc
 from limber_bridge.domain.settings import Settings
 from limber_bridge.protocol.encoding import encode_methods, encode_night
