@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.changes import Change, NothingToEndError
 from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor

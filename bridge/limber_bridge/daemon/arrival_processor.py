@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
 from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.changes import Change
@@ -96,7 +96,7 @@ def raw_sensors(config: Config) -> dict[int, Sensor]:
 
     The signal of a sensor that plays a recording is in that recording already.
     """
-    if not config.limits.raw:
+    if not config.retention.raw:
         return {}
     return {
         configured.sensor.id: configured.sensor

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.arrival_processor import (
     ArrivalProcessor,
     FrameErrorReporter,
@@ -100,7 +100,7 @@ class UpkeepTask:
             if today != raw_done:
                 await self._raw.tidy(sleepers)
                 raw_done = today
-            if today != journal_done and await self._writer.upkeep(today, self._config.limits):
+            if today != journal_done and await self._writer.upkeep(today, self._config.retention):
                 journal_done = today
             await asyncio.sleep(UPKEEP_INTERVAL_S)
 
@@ -144,7 +144,7 @@ class Bridge:
         )
         """Writes the journal."""
         self._raw = RawRecorder(
-            raw_store_beside(config.journal, config.limits), config.calendar, now
+            raw_store_beside(config.journal, config.retention), config.calendar, now
         )
         self._upkeep = UpkeepTask(config, host, self.writer, self._raw)
         self._mqtt = MqttClient(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
 from limber_bridge.daemon.changes import Change
 from limber_bridge.daemon.job_queue import JobQueue
@@ -195,7 +195,7 @@ class Publisher:
             self._topics.info,
             *(self._topics.state(sleeper) for sleeper in self._monitors),
         ]
-        self._mqtt.greeted(retained, earlier)
+        self._mqtt.announce_online(retained, earlier)
         return retained
 
 

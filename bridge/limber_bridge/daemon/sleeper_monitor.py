@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.daemon.changes import Change, FiledEvent, NothingToCalibrateError
 from limber_bridge.daemon.cramp_labels import find_labelled_cramps
 from limber_bridge.daemon.event_filer import EventFiler

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from limber_bridge.config.schema import Sleeper
+from limber_bridge.config.model import Sleeper
 from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
 from limber_bridge.detection.measures import round_measures

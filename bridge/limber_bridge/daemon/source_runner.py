@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from typing import Final
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.read_position import ReadPosition
@@ -92,7 +92,7 @@ class SourceRunner:
         """Yield each source to run, with its name and the sensors that it is asked for."""
         for name, source in self._sources.items():
             sensors = tuple(
-                configured.wanted
+                configured.request
                 for sleeper in self._config.sleepers
                 for configured in sleeper.sensors
                 if configured.source == name
@@ -138,7 +138,7 @@ class SourceRunner:
             request.sensor.id: tuple(self._replay_guards.get(request.sensor.id, ()))
             for request in sensors
         }
-        settings = self._config.sections.get(name)
+        settings = self._config.source_settings.get(name)
         return SourceRequest(
             sensors, settings, self._config.calendar, self._host, self._started, read, self._queues
         )
