@@ -52,7 +52,7 @@ from tests.bridge.test_daemon import (
 from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 
 
 def asked(
