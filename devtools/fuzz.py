@@ -341,8 +341,8 @@ TARGETS: Final[dict[str, Target]] = {
     "edf": Target(recording_seeds(".edf"), recording(".edf")),
     "marks": Target(mark_seeds, marks),
     "yaml": Target(configuration_seeds, configuration),
-    "mqtt-bridge": Target(contract("ask_"), questions),
-    "mqtt-home": Target(contract("info", "state", "event_", "answer_"), messages),
+    "mqtt-bridge": Target(contract("request_"), questions),
+    "mqtt-home": Target(contract("info", "state", "event_", "response_"), messages),
     "http": Target(request_seeds, requests),
 }
 
