@@ -28,7 +28,7 @@ from limber_bridge.protocol.messages import (
     ResetLabelsRequest,
     SetRequest,
 )
-from limber_bridge.sources.frames import is_signed, parse
+from limber_bridge.sources.frames import has_valid_signature, parse_frame
 from tests.contract.messages import AT, EVENTS_REQUEST, NIGHTS_REQUEST, REPLY_TO, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -90,9 +90,9 @@ def test_every_golden_file_is_tested() -> None:
 @pytest.mark.parametrize("frame", golden("frames")["frames"], ids=lambda frame: frame["name"])
 def test_the_bridge_parses_the_golden_frames(frame: dict[str, Any]) -> None:
     data = bytes.fromhex(frame["hex"])
-    parsed = parse(data)
+    parsed = parse_frame(data)
     key = frame["key"].encode() if frame["key"] else None
-    assert is_signed(data, parsed, key)
+    assert has_valid_signature(data, parsed, key)
     found = {
         "sensor": parsed.sensor,
         "boot": parsed.boot,
