@@ -25,8 +25,8 @@ from devtools.network_sensor import AnkleSensor, leg
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.cli import main
-from limber_bridge.config.schema import read
-from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.config.loader import load_config
+from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.simulation.plan import NightSpec, plan_night
@@ -94,7 +94,7 @@ def growth(found: Sequence[Held]) -> Held:
 def play(folder: Path) -> None:
     """Play nights, one after the other, and print what this process holds after each."""
     (folder / "limber.yaml").write_text(SETTINGS.format(broker=1, sensor=1))
-    config = read(folder / "limber.yaml")
+    config = load_config(folder / "limber.yaml")
     sleeper = config.sleepers[0]
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(
@@ -115,7 +115,7 @@ def play(folder: Path) -> None:
 def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) -> None:
     """Let somebody sleep for a night as fast as it goes, and let the day pass."""
     begin = BEGIN + number * DAY
-    sensor = read(folder / "limber.yaml").sleepers[0].sensors[0].sensor
+    sensor = load_config(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
     raw = NightFile(
         folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
@@ -129,16 +129,20 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
             RATE,
         )
         now = moved.clock.time_of(moved.end)
-        for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
+        samples = Samples(sensor.id, moved)
+        for change in (
+            watch.process_arrival(sensor.id, samples, now),
+            watch.advance_to(now),
+        ):
             if change:
-                journal.write([page_of(watch, change)])
+                journal.write([journal_batch(watch, change)])
         raw.write([(sensor, [moved])])
         watch.state(now)
     raw.close()
     (folder / f"{number}.db").unlink()
     for minute in range(0, 900, 10):
-        change = watch.tick(begin + 9 * 3600 * SECOND + minute * 60 * SECOND)
-        journal.write([page_of(watch, change)])
+        change = watch.advance_to(begin + 9 * 3600 * SECOND + minute * 60 * SECOND)
+        journal.write([journal_batch(watch, change)])
 
 
 def nights(folder: Path) -> Held:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
-    from limber_bridge.config.schema import Config, Sleeper
+    from limber_bridge.config.model import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
 DONE = 0
@@ -347,24 +347,27 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop."""
     import asyncio
     import logging
+    from functools import partial
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_reader import JournalError
+    from limber_bridge.web.health_server import serve_health
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        config = read(chosen.config)
-        for line in config.exposed():
+        config = load_config(chosen.config)
+        for line in config.world_readable_secrets():
             logging.getLogger(__name__).warning("%s", line)
         # Nobody else's business: how somebody sleeps, and what is in a backup of it.
         os.umask(0o077)
+        http_server = None if config.web is None else partial(serve_health, config.web)
         with Journal(config.journal) as journal:
-            asyncio.run(serve(config, journal))
+            asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
         return complain(str(error), WRONG)
     except JournalError as error:
@@ -376,24 +379,23 @@ def check(chosen: argparse.Namespace) -> int:
     """Check the configuration, then try everything it names."""
     import asyncio
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as trials
+    from limber_bridge.daemon.check import check as checks
 
-    async def tell() -> bool:
-        well = True
-        async for finding in trials(config, chosen.wait):
-            mark = "note" if finding.note else "ok" if finding.well else "FAILED"
-            print(f"{mark:<7}", finding.text, flush=True)  # noqa: T201 - its answer
-            well = well and finding.well
-        return well
+    async def run_checks() -> bool:
+        failed = False
+        async for result in checks(config, chosen.wait):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
+            failed |= result.failed
+        return not failed
 
     try:
-        config = read(chosen.config)
+        config = load_config(chosen.config)
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(tell()) else FAILED
+    return DONE if asyncio.run(run_checks()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:
@@ -487,13 +489,13 @@ def nights(chosen: argparse.Namespace) -> int:
     """List the nights."""
     import json
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
     from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         sleepers = wanted(config, chosen.sleeper)
         with read_only(config.journal) as record:
             found = list(listed(config, record, sleepers))
@@ -511,13 +513,13 @@ def nights(chosen: argparse.Namespace) -> int:
 
 def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
     from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
         with read_only(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import (
     BedTransition,
@@ -107,7 +107,7 @@ class Listed:
 
 def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = raw_store_beside(config.journal, config.limits)
+    shelf = raw_store_beside(config.journal, config.retention)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
         begun = {
@@ -267,7 +267,7 @@ def signal_of(
     """Return the raw signal of a night, or a recording without any signal that is as long as its
     events.
     """
-    path = raw_store_beside(config.journal, config.limits).path(sleeper.id, day)
+    path = raw_store_beside(config.journal, config.retention).path(sleeper.id, day)
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:
