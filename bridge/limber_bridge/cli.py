@@ -428,12 +428,14 @@ def run(args: argparse.Namespace) -> int:
     """Run the daemon until it is stopped."""
     import asyncio
     import logging
+    from functools import partial
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_reader import JournalError
+    from limber_bridge.web.health_server import serve_health
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -444,8 +446,9 @@ def run(args: argparse.Namespace) -> int:
             logging.getLogger(__name__).warning("%s", warning)
         # Health data: other users of the machine may not read the journal and its backups.
         os.umask(0o077)
+        http_server = None if config.web is None else partial(serve_health, config.web)
         with Journal(config.journal) as journal:
-            asyncio.run(serve(config, journal))
+            asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
         return report_error(str(error), USAGE_ERROR)
     except JournalError as error:

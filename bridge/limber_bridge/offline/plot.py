@@ -107,7 +107,7 @@ def envelope_curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floa
     for block in signal.blocks:
         for run in [piece for piece in continuity.feed(block) if isinstance(piece, Run)]:
             frames = envelope_filter.process_run(run)
-            movements.feed(frames)
+            movements.process_frames(frames)
             if frames.envelope is not None and len(frames.envelope):
                 bins, starts = np.unique(frames.times // BIN_US, return_index=True)
                 times.append(bins.astype(np.float64) * BIN_US)
