@@ -241,8 +241,8 @@ def load_night(
     events = record.events(sleeper.id, day)
     reported = reported_cramps(config, record, sleeper, day)
     dropped = record.dropped(sleeper.id, day)
-    # Labels are kept longer than events. Without the events nobody can say whether the cramp of a
-    # label was detected.
+    # Labels are kept longer than events. Without the events it is unknown whether the
+    # cramp of a label was detected.
     if dropped is not None or not (events or reported):
         reason = "not in the journal"
         if dropped is not None:

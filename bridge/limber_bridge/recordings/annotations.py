@@ -51,7 +51,7 @@ class _Row:
     fields: dict[str, str]
 
     def number(self, name: str) -> float:
-        """Return a field as a finite number; UnreadableRecordingError if it is none."""
+        """Return a field as a finite number; UnreadableRecordingError for anything else."""
         text = self.fields[name]
         try:
             value = float(text)

@@ -81,7 +81,7 @@ def _length_note(path: Path, stated: int, present: int, *, truncated: bool) -> s
 
 
 def _header_number(path: Path, data: bytes, offset: int, length: int, name: str) -> int:
-    """Return a number of the header; UnreadableRecordingError if it is none.
+    """Return a number of the header; UnreadableRecordingError for anything else.
 
     A fraction is cut off, but what is not 0 does not become 0.
     """
