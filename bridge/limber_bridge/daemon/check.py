@@ -19,7 +19,7 @@ from limber_bridge.storage.journal import look_at
 from limber_bridge.storage.journal_reader import InUseError, JournalError, read_only
 
 
-async def check(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
+async def run_checks(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
     """Yield the result of each check; each sensor has `wait_s` seconds to send samples."""
     for warning in config.world_readable_secrets():
         yield failed(warning)

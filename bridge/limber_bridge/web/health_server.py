@@ -92,7 +92,8 @@ def request_handler(
     local_only = ipaddress.ip_address(endpoint.address).is_loopback
 
     async def handle(request: web.BaseRequest) -> web.Response:
-        if local_only and host_name(request.headers.get("Host", "localhost")) not in LOCAL_NAMES:
+        host = host_without_port(request.headers.get("Host", "localhost"))
+        if local_only and host not in LOCAL_NAMES:
             raise web.HTTPForbidden(text="use the name localhost in the address\n")
         if request.path != "/health":
             raise web.HTTPNotFound
@@ -118,7 +119,7 @@ def health_response(report: HealthReport) -> web.Response:
     )
 
 
-def host_name(host: str) -> str:
+def host_without_port(host: str) -> str:
     """Return the name in a Host header, without the port."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host
