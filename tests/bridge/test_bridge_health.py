@@ -25,8 +25,9 @@ from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import try_page
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import ClockStep, Event, event_id
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES

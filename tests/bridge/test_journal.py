@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     BedTransition,
@@ -32,7 +33,7 @@ from limber_bridge.detection.events import (
     event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.sleep import BedState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
