@@ -27,7 +27,7 @@ from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import ROOT, DevtoolError, Program, free_port, need
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline
@@ -42,10 +42,10 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
+from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.network import FrameRouter
 from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.restore import RestoredState
 
@@ -136,7 +136,7 @@ FIGURES: Final = {
 
 def night() -> Floats:
     """Return eight hours of an ankle at 100 Hz, shape (3, 2880000)."""
-    signal = blocks(plan(1, NightSpec(cramps=0)), ANKLE, RATE)
+    signal = signal_blocks(plan_night(1, NightSpec(cramps=0)), ANKLE, RATE)
     return np.concatenate([block.samples for block in signal], axis=1)
 
 
@@ -198,14 +198,14 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limber.yaml"
         path.write_text(MANY + "".join(SLEEPER.format(number=number) for number in range(sensors)))
-        config = read(path)
+        config = load_config(path)
     watches = {
         one.sensors[0].sensor.id: SleeperMonitor(one, config, RestoredState(), 0)
         for one in config.sleepers
     }
-    wanted = tuple(one.sensors[0].wanted for one in config.sleepers)
-    desk = FrameRouter(
-        SourceRequest(wanted, config.sections["network"], config.calendar, HostClock(), 0)
+    wanted = tuple(one.sensors[0].request for one in config.sleepers)
+    router = FrameRouter(
+        SourceRequest(wanted, config.source_settings["network"], config.calendar, HostClock(), 0)
     )
     devices = {number: AnkleSensor(number) for number in watches}
     frames = [
@@ -216,7 +216,7 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
     began = time.perf_counter()
     for at, number, frame in frames:
         now = (at + 1) * SECOND // 2
-        for arrival in desk.take(frame, now):
+        for arrival in router.route_frame(frame, now):
             watches[number].arrive(arrival, now)
         if at % 2:
             watches[number].tick(now)

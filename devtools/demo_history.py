@@ -11,13 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.config.schema import Config, Sleeper, read
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.domain.nights import Night, micros
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
 
 NIGHTS: Final = 30
@@ -36,7 +37,7 @@ def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> lis
 
 def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     """Add the past nights that are missing to the journal of a configuration; return how many."""
-    config = read(settings)
+    config = load_config(settings)
     sleeper = config.sleepers[0]
     lacking = missing(config, sleeper, datetime.now(UTC), nights)
     if not lacking:
@@ -52,7 +53,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
     """Return one night as the bridge would have finished it, its events, and what the detector then
     remembers.
     """
-    config = read(settings)
+    config = load_config(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
     rng = np.random.default_rng(night.toordinal())
@@ -64,10 +65,12 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
     )
     start = micros(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
     start += round(float(rng.uniform(0, 75)) * 60e6)
-    happens = plan(night.toordinal(), wishes)
+    happens = plan_night(night.toordinal(), wishes)
     detector = Pipeline(sensors, config.rules)
     signals = [
-        (sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)
+        (sensor.id, block)
+        for sensor in sensors
+        for block in signal_blocks(happens, sensor, RATE, start)
     ]
     events = [
         event for sensor, block in signals for event in detector.process(sensor, block)

@@ -20,8 +20,8 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.simulation.night import Plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.night import NightPlan
+from limber_bridge.simulation.signals import signal_blocks
 
 ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 CALF: Final = Sensor(2, Quantity.EMG, Placement.CALF, Side.LEFT)
@@ -132,11 +132,11 @@ def moves(events: Iterable[Event]) -> list[Known]:
 
 
 def simulated(
-    night: Plan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
+    night: NightPlan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
 ) -> tuple[list[Event], NightScore]:
     """Return what is found in a night of `limber simulate`."""
     events, detector = run(
-        (sensor, blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
+        (sensor, signal_blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
     )
     return events, score_night(
         events, WASM_2016, detector.coverage(0, round(night.duration * SECOND))

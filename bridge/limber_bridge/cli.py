@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
-    from limber_bridge.config.schema import Config, Sleeper
+    from limber_bridge.config.model import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
 DONE = 0
@@ -209,7 +209,7 @@ def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
         type=channel,
         action="append",
         default=[],
-        metavar="LABEL=COLUMN",
+        metavar="LABEL=QUANTITY",
         help="what an unknown label stands for, for example 'EMG 3=left_emg'",
     )
     score.add_argument(
@@ -231,14 +231,12 @@ def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     rescore = commands.add_parser(
         "rescore", help="apply the scoring rules to movements that someone else marked"
     )
+    rescore.add_argument("marks", type=Path, metavar="MARKS", help="columns onset, duration, side")
     rescore.add_argument(
-        "movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side"
+        "--stages", type=Path, metavar="STAGES", help="columns epoch, stage: 30 s epochs from 0"
     )
     rescore.add_argument(
-        "--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0"
-    )
-    rescore.add_argument(
-        "--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration"
+        "--respiratory", type=Path, metavar="EVENTS", help="columns onset, duration"
     )
     add_rules(rescore)
     rescore.add_argument(
@@ -278,13 +276,13 @@ def device(text: str) -> str:
 
 
 def channel(text: str) -> tuple[str, str]:
-    """Read LABEL=COLUMN."""
+    """Read LABEL=QUANTITY."""
     from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
     if not equals or column not in COLUMNS:
         raise argparse.ArgumentTypeError(
-            f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}"
+            f"`{text}`: write LABEL=QUANTITY, with one of {', '.join(COLUMNS)}"
         )
     return label, column
 
@@ -350,7 +348,7 @@ def run(chosen: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
@@ -360,8 +358,8 @@ def run(chosen: argparse.Namespace) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        config = read(chosen.config)
-        for line in config.exposed():
+        config = load_config(chosen.config)
+        for line in config.world_readable_secrets():
             logging.getLogger(__name__).warning("%s", line)
         # Nobody else's business: how somebody sleeps, and what is in a backup of it.
         os.umask(0o077)
@@ -378,24 +376,23 @@ def check(chosen: argparse.Namespace) -> int:
     """Check the configuration, then try everything it names."""
     import asyncio
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as trials
+    from limber_bridge.daemon.check import check as checks
 
-    async def tell() -> bool:
-        well = True
-        async for finding in trials(config, chosen.wait):
-            mark = "note" if finding.note else "ok" if finding.well else "FAILED"
-            print(f"{mark:<7}", finding.text, flush=True)  # noqa: T201 - its answer
-            well = well and finding.well
-        return well
+    async def run_checks() -> bool:
+        failed = False
+        async for result in checks(config, chosen.wait):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
+            failed |= result.failed
+        return not failed
 
     try:
-        config = read(chosen.config)
+        config = load_config(chosen.config)
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(tell()) else FAILED
+    return DONE if asyncio.run(run_checks()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:
@@ -414,9 +411,9 @@ def simulate(chosen: argparse.Namespace) -> int:
             plm_index=chosen.plm_index,
             cramps=chosen.cramps,
             legs=legs,
-            troubles=troubles,
+            disturbances=troubles,
             # Electrodes are put on in bed and taken off there.
-            up=0.0 if chosen.sensor == "emg" else 2.0,
+            walking=0.0 if chosen.sensor == "emg" else 2.0,
         )
         order = SimulateOptions(
             out=chosen.out,
@@ -473,7 +470,7 @@ def rescore(chosen: argparse.Namespace) -> int:
     from limber_bridge.offline.score_output import table
 
     try:
-        marks = read(chosen.movements, chosen.stages, chosen.respiratory)
+        marks = read(chosen.marks, chosen.stages, chosen.respiratory)
     except UnreadableRecordingError as error:
         return complain(str(error), FAILED)
     except OSError as error:
@@ -489,13 +486,13 @@ def nights(chosen: argparse.Namespace) -> int:
     """List the nights."""
     import json
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
     from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         sleepers = wanted(config, chosen.sleeper)
         with read_only(config.journal) as record:
             found = list(listed(config, record, sleepers))
@@ -513,13 +510,13 @@ def nights(chosen: argparse.Namespace) -> int:
 
 def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
     from limber_bridge.storage.journal_reader import JournalError, read_only
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
         with read_only(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)

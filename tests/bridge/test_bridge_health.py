@@ -19,12 +19,12 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
 from limber_bridge.cli import WRONG, parser
-from limber_bridge.config.schema import HealthEndpoint
+from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
-from limber_bridge.daemon.check import try_page
+from limber_bridge.daemon.check import check_web_port
 from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState
@@ -32,11 +32,11 @@ from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
+from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS
+from limber_bridge.web.health_server import CONNECTIONS_MAX
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
@@ -126,11 +126,13 @@ def test_who_holds_connections_keeps_nobody_for_long(
     page = free_port()
     bridge = start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    held = [socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS)]
+    held = [
+        socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS_MAX)
+    ]
     try:
-        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS:])
-        assert hung_up == CONNECTIONS
-        assert open_files(bridge.process.pid) < 2 * CONNECTIONS
+        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS_MAX:])
+        assert hung_up == CONNECTIONS_MAX
+        assert open_files(bridge.process.pid) < 2 * CONNECTIONS_MAX
     finally:
         for one in held:
             one.close()
@@ -151,7 +153,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "web_server"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert "choose another address or port under `web`" in bridge.log.read_text()
 
 
 class Manager:
@@ -259,10 +261,10 @@ async def test_a_source_that_falls_silent_is_opened_anew(
     """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
     opened: list[SourceRequest] = []
 
-    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         opened.append(request)
         for number in range(4):
-            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            clock = SampleClock(25 * number, request.host_clock.now() - SECOND // 2, 50.0)
             yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
@@ -367,7 +369,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             Samples(
                 1,
                 SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
-                read=ReadPosition(7, 25),
+                read_position=ReadPosition(7, 25),
             )
         )
         async with running(bridge):
@@ -452,12 +454,13 @@ def test_the_unit_starts_what_there_is() -> None:
     assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
 
 
-def test_check_tries_the_port_of_the_page() -> None:
+def test_check_opens_the_port_of_the_web_server() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = taken.getsockname()[1]
-        finding = try_page(HealthEndpoint(LOOPBACK, port))
-    assert not finding.well
-    assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        result = check_web_port(HealthEndpoint(LOOPBACK, port))
+    assert result.failed
+    assert result.message == (
+        f"web 127.0.0.1:{port}: Address already in use; another bridge may be running, or choose "
+        "another address or port under `web`"
     )
-    assert try_page(HealthEndpoint(LOOPBACK, free_port())).well
+    assert not check_web_port(HealthEndpoint(LOOPBACK, free_port())).failed

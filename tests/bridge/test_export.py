@@ -41,9 +41,9 @@ from limber_bridge.detection.signal import (
     Side,
 )
 from limber_bridge.offline.detect import detect
-from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import About, NightFile
 from tests.bridge.examples import BERLIN, local, night, settings
@@ -63,8 +63,10 @@ HOLE = range(600, 640)
 
 def sent(sensor: Sensor, rate: float, drift: float, step: float) -> list[SampleBlock]:
     """A sleeper as a sensor sends it whose clock is a little off."""
-    happens = plan(3, NightSpec(hours=0.5, plm_index=100, cramps=0))
-    (signal,) = [np.concatenate([one.samples for one in blocks(happens, sensor, rate)], axis=1)]
+    happens = plan_night(3, NightSpec(hours=0.5, plm_index=100, cramps=0))
+    (signal,) = [
+        np.concatenate([one.samples for one in signal_blocks(happens, sensor, rate)], axis=1)
+    ]
     whole = SampleBlock(0, np.rint(signal / step) * step, SampleClock(0, AT, rate * drift), rate)
     if sensor is not ANKLE:
         return [whole]
@@ -164,8 +166,8 @@ def test_edf_for_our_own_reader_scores_the_same(
     kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = exported(kept, "night.edf", capsys)
-    raw = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
-    edf = detect(read(path, BERLIN), WASM_2016)
+    raw = detect(read_recording(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
+    edf = detect(read_recording(path, BERLIN), WASM_2016)
     assert edf.recording.start == AT // SECOND * SECOND
     # Walking to the bed and away from it is one movement or many, as a sample more or less has it.
     lying = range(AT + 90 * SECOND, AT + 1690 * SECOND)
@@ -204,7 +206,7 @@ def test_edf_for_edfio(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_edf_for_edflib(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The library of EDFbrowser's author, which refuses what is not by the book."""
     path = exported(kept, "edflib.edf", capsys, "2026-11-22")
-    events = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016).events
+    events = detect(read_recording(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016).events
     with pyedflib.EdfReader(str(path)) as edf:
         assert edf.getSignalLabels() == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
         assert edf.getPhysicalDimension(3) == "uV"

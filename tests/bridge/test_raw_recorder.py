@@ -29,9 +29,9 @@ from limber_bridge.detection.signal import (
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.offline.detect import detect
-from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage import raw_recorder as module
 from limber_bridge.storage.raw_format import About, NightFile, pack, read_kept, unpack
 from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
@@ -91,7 +91,9 @@ def test_what_is_no_block_is_refused(data: bytes) -> None:
 def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[SampleBlock]:
     """A night as a sensor sends it, half a second a block."""
     cut: list[SampleBlock] = []
-    for block in blocks(plan(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT):
+    for block in signal_blocks(
+        plan_night(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT
+    ):
         sent = replace(block, samples=as_sent(block.samples, step))
         while sent.samples.shape[1] > rate / 2:
             piece, sent = sent.split(round(rate / 2))
@@ -116,7 +118,7 @@ def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
             live += detector.process(ANKLE.id, block)
     file.close()
     live += detector.finish()
-    again = detect(read(tmp_path / "anna-2026-11-22.db"), WASM_2016)
+    again = detect(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
     assert found(again.events) == found(live)
     assert sum(isinstance(event, Movement) for event in live) > 30
     assert [path.name for path in tmp_path.iterdir()] == ["anna-2026-11-22.db"]

@@ -15,10 +15,10 @@ from datetime import date
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
-from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
+from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
 from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.daemon.sleeper_monitor import Change, SensorStatus, SleeperMonitor
@@ -38,15 +38,15 @@ from limber_bridge.protocol.encoding import (
 )
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_beside
 from limber_bridge.storage.restore import all_kept
 from limber_bridge.storage.schema import JournalBatch
-from limber_bridge.web.health_server import listening
+from limber_bridge.web.health_server import serve_health
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Tick:
     """A second has passed."""
 
 
-type Job = Arrival | IncomingMessage | Tick
+type Job = SourceEvent | IncomingMessage | Tick
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Inbox:
         self._ahead = None
         return job or await self._queue.get()
 
-    def with_those_behind(self, arrival: Arrival) -> Iterator[Arrival]:
+    def with_those_behind(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
         """Yield an arrival and those that wait right behind it."""
         yield arrival
         for _ in range(AT_ONCE - 1):
@@ -171,9 +171,7 @@ class LogThrottle:
 class Bridge:
     """Everything that runs."""
 
-    def __init__(
-        self, config: Config, journal: Journal, host: HostClock, heartbeat: Heartbeat = HEARTBEAT
-    ) -> None:
+    def __init__(self, config: Config, journal: Journal, host: HostClock) -> None:
         """Wire it up; nothing moves before `run`. To be called where a loop runs."""
         now = host.now()
         self._config = config
@@ -198,7 +196,7 @@ class Bridge:
         self._recorder = JournalWriter(journal)
         self._recorder.afresh = self._afresh
         self._raw = RawRecorder(
-            raw_store_beside(config.journal, config.limits), config.calendar, now
+            raw_store_beside(config.journal, config.retention), config.calendar, now
         )
         self._kept_raw = raw_sensors(config)
         self._owned = journal.topics()
@@ -209,7 +207,9 @@ class Bridge:
         self._topics = Topics(config.broker.base_topic, config.bridge)
         self._inbox = Inbox()
         self._intake = SourceRunner(config, host, journal.read(), self._inbox.put)
-        self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
+        self._link = MqttClient(
+            config.broker, self._topics, self._heard, self._greet_soon, host.now
+        )
         self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )
@@ -235,7 +235,6 @@ class Bridge:
                 "the journal was brought up to date; as it was before it is kept as %s",
                 self._journal.before,
             )
-        self._link.greet = self._greet_soon
         self._link.start()
         try:
             async with self._page(), asyncio.TaskGroup() as group:
@@ -264,7 +263,7 @@ class Bridge:
         if self._config.web is None:
             yield
             return
-        async with listening(self._config.web, self._vitals.report) as trouble:
+        async with serve_health(self._config.web, self._vitals.report) as trouble:
             self._vitals.page_trouble = trouble
             yield
 
@@ -293,7 +292,7 @@ class Bridge:
             if today != tidied:
                 await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
                 tidied = today
-            if today != done and await self._recorder.upkeep(today, self._config.limits):
+            if today != done and await self._recorder.upkeep(today, self._config.retention):
                 done = today
             await asyncio.sleep(UPKEEP)
 
@@ -322,7 +321,7 @@ class Bridge:
     async def _tick(self) -> None:
         """Let time pass for everybody."""
         self._host.now()
-        for step in self._host.steps():
+        for step in self._host.take_steps():
             await self._clock_set(step)
         for watch in self._watches.values():
             await self._apply(watch, watch.tick(self._host.now()))
@@ -347,18 +346,18 @@ class Bridge:
         if back:
             text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
             LOG.warning(text, -min(back) / SECOND)
-            self._vitals.clock_set(Step(now, min(back)))
+            self._vitals.clock_set(HostClockStep(now, min(back)))
         await self._apply_all(begun)
 
-    async def _clock_set(self, step: Step) -> None:
-        by = step.by / SECOND
+    async def _clock_set(self, step: HostClockStep) -> None:
+        by = step.offset / SECOND
         LOG.warning(
             "the clock of this machine was set by %+.1f s; times before and after do not belong together",
             by,
         )
         self._vitals.clock_set(step)
         for watch in self._watches.values():
-            await self._apply(watch, watch.clock_set(step.at, step.by))
+            await self._apply(watch, watch.clock_set(step.time, step.offset))
 
     async def _remember(self) -> None:
         """Keep how far the sensors of all sleepers have been read, at once: a commit for each would
@@ -394,7 +393,7 @@ class Bridge:
             for watch in self._watches.values()
         ]
 
-    def _arrived(self, arrival: Arrival) -> Iterator[tuple[SleeperMonitor, Change]]:
+    def _arrived(self, arrival: SourceEvent) -> Iterator[tuple[SleeperMonitor, Change]]:
         """Yield what comes of an arrival, and for whom."""
         if isinstance(arrival, FrameError):
             self._log(arrival.sensor, arrival.reason, arrival.detail)
@@ -412,8 +411,8 @@ class Bridge:
         """
         owner = self._owner[samples.sensor]
         self._intake.took(samples)
-        if samples.read is not None:
-            self._unkept[owner].append((samples.sensor, samples.read))
+        if samples.read_position is not None:
+            self._unkept[owner].append((samples.sensor, samples.read_position))
         if samples.sensor in self._kept_raw and not self._watches[owner].paused:
             self._raw.take(owner, self._kept_raw[samples.sensor], samples.block)
 
@@ -525,7 +524,7 @@ class Bridge:
             self._topics.info,
             *(self._topics.state(sleeper) for sleeper in self._watches),
         ]
-        self._link.greeted(retained, self._owned)
+        self._link.announce_online(retained, self._owned)
         self._owned = set(retained)
         await self._recorder.keep_topics(retained)
 
@@ -592,5 +591,5 @@ async def serve(config: Config, journal: Journal) -> None:
 
 def raw_sensors(config: Config) -> dict[int, Sensor]:
     """Return the sensors whose signal is kept; one that is played from a recording has it already."""
-    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.limits.raw]
+    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.retention.raw]
     return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.daemon.sensor_health import SensorHealthTracker
 from limber_bridge.detection.cramp_thresholds import RECENT, Label, Labels, cramp_at
 from limber_bridge.detection.events import (
@@ -28,7 +28,7 @@ from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import (
     AVERAGING_PERIODS_DAYS,
     Night,
@@ -47,7 +47,7 @@ from limber_bridge.protocol.messages import (
     State,
     Tonight,
 )
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
 
 AWAY: Final = 60 * SECOND
@@ -240,7 +240,7 @@ class SleeperMonitor:
         """Return how each sensor does, by id."""
         return {str(number): one.message(now) for number, one in self._health.items()}
 
-    def arrive(self, arrival: Arrival, now: int) -> Change:
+    def arrive(self, arrival: SourceEvent, now: int) -> Change:
         """Take in what one of the sleeper's sensors delivered."""
         if arrival.sensor is None:
             return Change()

@@ -11,7 +11,8 @@ from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramps import Bin, Bins
-from limber_bridge.detection.envelope import LEVELS, EnvelopeFilter, Frames
+from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
+from limber_bridge.detection.epochs import Epoch, EpochBuilder
 from limber_bridge.detection.events import Gap, SignalFault
 from limber_bridge.detection.movement import Found, MovementDetector
 from limber_bridge.detection.noise_floor import Noise
@@ -24,7 +25,6 @@ from limber_bridge.detection.signal import (
     Sensor,
 )
 from limber_bridge.detection.signal_quality import SignalQualityMonitor
-from limber_bridge.detection.sleep import Epoch, Epochs
 
 CLOCK_RESET_US: Final = 10 * SECOND
 """us. When the time of a sensor goes back by more, its clock was set. Chosen: corrections of a
@@ -80,7 +80,7 @@ class SignalFilter:
                     case Hole():
                         yield piece
                     case Run():
-                        yield FilteredRun(piece, self._envelope.feed(piece))
+                        yield FilteredRun(piece, self._envelope.process_run(piece))
 
 
 def split_block(block: SampleBlock) -> Iterator[SampleBlock]:
@@ -232,7 +232,7 @@ class SensorChannel:
         self.sensor = sensor
         self._filter = SignalFilter(sensor.quantity, state.until)
         self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
-        self._epochs = Epochs(sensor)
+        self._epochs = EpochBuilder(sensor)
         self._bins = Bins(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)
         self._progress = ReadProgress(state)
@@ -287,7 +287,7 @@ class SensorChannel:
     def restart_clock(self) -> ChannelOutput:
         """Forget times that were reached, as the clock was set back; return faults that end."""
         faults = tuple(self._quality.finish(self._progress.last_sample or 0))
-        self._epochs = Epochs(self.sensor)
+        self._epochs = EpochBuilder(self.sensor)
         if self._bins is not None:
             self._bins = Bins(self.sensor.quantity)
         self._progress.restart_clock()
@@ -304,7 +304,7 @@ class SensorChannel:
         )
 
     def _is_fast_enough(self, rate: float) -> bool:
-        return rate >= LEVELS[self.sensor.quantity].slowest
+        return rate >= ENVELOPE_RULES[self.sensor.quantity].min_rate
 
     def _process_piece(self, piece: Hole | FilteredRun) -> ChannelOutput:
         match piece:
@@ -326,9 +326,9 @@ class SensorChannel:
         self._progress.add_run(run)
         faults += self._quality.look(run)
         found = self._movements.feed(frames)
-        epochs = self._epochs.feed(frames, self._movements.onsets)
+        epochs = self._epochs.process_frames(frames, self._movements.onsets)
         self._movements.onsets.clear()
-        faults += self._quality.hear(frames.heart)
+        faults += self._quality.hear(frames.heart_changes)
         faults += self._quality.take(epochs)
         bins = self._process_bins(frames)
         self._progress.add_frames(frames)

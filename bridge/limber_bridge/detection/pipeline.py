@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
 from limber_bridge.detection.cramps import (
@@ -29,6 +30,7 @@ from limber_bridge.detection.events import (
     UnilateralMovement,
     event_id,
 )
+from limber_bridge.detection.in_bed import IN_BED_METHODS
 from limber_bridge.detection.movement import Found
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.rules import WASM_2016, RuleSet
@@ -40,7 +42,6 @@ from limber_bridge.detection.signal import (
     SampleBlock,
     Sensor,
 )
-from limber_bridge.detection.sleep import METHODS, BedState
 
 MOVEMENT_SENSOR_PREFERENCE: Final = (
     (Quantity.EMG, Placement.TIBIALIS),
@@ -283,7 +284,7 @@ class Pipeline:
     def _in_bed_methods(self) -> set[Method]:
         """Return the methods by which the sensors can show whether the sleeper is in bed."""
         sensors = (channel.sensor for channel in self._channels.values())
-        return {METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
+        return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
 
     def _detectable_cramps(self) -> frozenset[Certainty]:
         """Return which cramps the sensors can show (docs/science.md#cramps)."""

@@ -1,23 +1,38 @@
-"""Checks of values in limber.yaml that more than one package needs. Pure."""
+"""Checks of values in limber.yaml that several packages need. Pure."""
 
 import voluptuous as vol
 
 
 class ExternalValue(str):
-    """A text from outside the file: out of `!env_var` or `!file`. It may stand for a number."""
+    """A text from outside limber.yaml, from `!env_var` or `!file`; it may stand for a number."""
 
     __slots__ = ()
 
 
-def whole(least: int, most: int) -> vol.All:
-    """Return a check for a whole number within bounds."""
+def number(minimum: float, maximum: float) -> vol.All:
+    """Return a check for a number from `minimum` to `maximum`."""
     return vol.All(
-        given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}"
+        vol.Coerce(float),
+        vol.Range(minimum, maximum),
+        msg=f"write a number from {minimum:g} to {maximum:g}",
     )
 
 
-def given(value: object) -> object:
-    """Return a number for one that came as a text from outside the file; a truth value is none."""
+def whole_number(minimum: int, maximum: int) -> vol.All:
+    """Return a check for a whole number from `minimum` to `maximum`."""
+    return vol.All(
+        convert_external_value,
+        int,
+        vol.Range(minimum, maximum),
+        msg=f"write a whole number from {minimum} to {maximum}",
+    )
+
+
+def convert_external_value(value: object) -> object:
+    """Return the number that an external value stands for, other values unchanged.
+
+    Raises voluptuous.Invalid for `true` and `false`, which are whole numbers in Python.
+    """
     if isinstance(value, bool):
         raise vol.Invalid("expected a number")
     return int(value) if isinstance(value, ExternalValue) and value.isdecimal() else value

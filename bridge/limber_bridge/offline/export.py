@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import (
     BedTransition,
@@ -34,7 +34,8 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import ASLEEP_METHOD, Span
+from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import Night, local_time, utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of
@@ -106,7 +107,7 @@ class Listed:
 
 def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = raw_store_beside(config.journal, config.limits)
+    shelf = raw_store_beside(config.journal, config.retention)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
         begun = {
@@ -266,7 +267,7 @@ def signal_of(
     """Return the raw signal of a night, or a recording without any signal that is as long as its
     events.
     """
-    path = raw_store_beside(config.journal, config.limits).path(sleeper.id, day)
+    path = raw_store_beside(config.journal, config.retention).path(sleeper.id, day)
     try:
         recording = read_kept(path)
     except UnreadableRecordingError as error:

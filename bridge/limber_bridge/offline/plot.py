@@ -14,7 +14,7 @@ from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
 from limber_bridge.detection.measures import HOUR
 from limber_bridge.detection.signal import SECOND, Floats, Sensor
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
     for block in signal.blocks:
         for traced in channel.process(block).trace:
             frames = traced.frames
-            if frames.level is not None and len(frames.level):
+            if frames.envelope is not None and len(frames.envelope):
                 bins, starts = np.unique(frames.times // BIN, return_index=True)
                 times.append(bins.astype(np.float64) * BIN)
-                levels.append(np.maximum.reduceat(frames.level, starts))
+                levels.append(np.maximum.reduceat(frames.envelope, starts))
                 thresholds.append(np.full(len(bins), traced.movement_threshold))
     if not times:
         return np.zeros(0), np.zeros(0), np.zeros(0)

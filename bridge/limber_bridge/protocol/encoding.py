@@ -151,8 +151,9 @@ def parse_request(payload: bytes, topics: Topics) -> tuple[str, Request | Refusa
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedMessageError(f"malformed request: {error}") from error
     if not topics.is_response(envelope.reply_to):
+        reply_to = envelope.reply_to[:80]
         raise MalformedMessageError(
-            f"malformed request: reply_to {envelope.reply_to[:80]!r} is not below {topics.responses}"
+            f"malformed request: reply_to {reply_to!r} is not below {topics.responses}"
         )
     key = envelope.id if isinstance(envelope.id, str) else None
     refusal = check_envelope(envelope, key)
