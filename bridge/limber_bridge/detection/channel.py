@@ -14,7 +14,8 @@ from limber_bridge.detection.cramps import Bin, Bins
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import Epoch, EpochBuilder
 from limber_bridge.detection.events import Gap, SignalFault
-from limber_bridge.detection.movement import Found, MovementDetector
+from limber_bridge.detection.movement import MovementDetector
+from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.signal import (
     EARLIEST_TIME,
@@ -274,7 +275,7 @@ class SensorChannel:
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Divide the movement threshold by a factor, from the next sample on."""
-        self._movements.sense(sensitivity)
+        self._movements.set_sensitivity(sensitivity)
 
     def calibrate(self) -> ChannelOutput:
         """Forget the noise; return what was open, with the duration seen so far."""
@@ -325,9 +326,8 @@ class SensorChannel:
             faults += self._quality.finish(self._progress.last_sample or 0)
         self._progress.add_run(run)
         faults += self._quality.look(run)
-        found = self._movements.feed(frames)
-        epochs = self._epochs.process_frames(frames, self._movements.onsets)
-        self._movements.onsets.clear()
+        movements = self._movements.process_frames(frames)
+        epochs = self._epochs.process_frames(frames, movements.onsets)
         faults += self._quality.hear(frames.heart_changes)
         faults += self._quality.take(epochs)
         bins = self._process_bins(frames)
@@ -336,7 +336,7 @@ class SensorChannel:
         if self._with_trace:
             trace = (EnvelopeTrace(frames, self._movements.threshold),)
         return ChannelOutput(
-            found=tuple(found),
+            found=tuple(movements.found),
             epochs=tuple(epochs),
             bins=bins,
             faults=tuple(faults),

@@ -31,7 +31,7 @@ from limber_bridge.detection.events import (
     event_id,
 )
 from limber_bridge.detection.in_bed import IN_BED_METHODS
-from limber_bridge.detection.movement import Found
+from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import MovementScorer
