@@ -7,6 +7,7 @@ every request but this one is refused.
 import asyncio
 import ipaddress
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, override
@@ -63,8 +64,10 @@ async def serve_health(
     try:
         await web.TCPSite(runner, endpoint.address, endpoint.port).start()
     except OSError as error:
+        # asyncio wraps the address and the number of the error around its text.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         problem = (
-            f"cannot listen on {endpoint.address}:{endpoint.port} ({error.strerror or error}); "
+            f"cannot listen on {endpoint.address}:{endpoint.port} ({reason}); "
             "choose another address or port under `web`"
         )
         LOG.warning("%s", problem)
