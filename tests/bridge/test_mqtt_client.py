@@ -476,7 +476,10 @@ def test_a_broker_that_hangs_loses_nothing_of_the_recording(
     broker.program.process.send_signal(signal.SIGCONT)
     wait_for(lambda: not health(web)["bridge"]["broker"]["pending"])
     with Listener(broker.port) as listener:
-        tonight = listener.on(STATE).json["tonight"]
+        state = listener.wait(
+            lambda one: one.topic == STATE and bool(one.json["tonight"]["measures"]["movements"])
+        )
+        tonight = state.json["tonight"]
         events = listener.request(command="events", night=tonight["night"])["events"]
     movements = [event for event in events if event["kind"] == "movement"]
     assert len(movements) >= tonight["measures"]["movements"]
