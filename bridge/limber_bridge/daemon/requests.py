@@ -15,7 +15,7 @@ from limber_bridge.daemon.sleeper_monitor import (
     NothingToEndError,
     SleeperMonitor,
 )
-from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
+from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
@@ -166,7 +166,7 @@ class RequestHandler:
             self._journal.entries, request.sleeper, request.night, request.after, limit
         )
         messages = [(entry, encode_event(entry.event, entry.night)) for entry in entries]
-        said = self._watches[request.sleeper].labels.said
+        said = self._watches[request.sleeper].labels.answers
         more = len(entries) == limit
         told = [
             (one.number, add_label(message, one.event, said))
@@ -233,7 +233,7 @@ class RequestHandler:
 
     def _ahead(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return why nothing can be said of a time; None if it can."""
-        if request.time is None or micros(request.time) <= self._now() + ROUNDED:
+        if request.time is None or micros(request.time) <= self._now() + TIME_ROUNDING_US:
             return None
         mend = f"{request.time.isoformat()} is still to come; write when it was"
         return Refusal(id=request.id, error="time_in_future", message=mend)

@@ -11,7 +11,12 @@ from typing import Final
 
 from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.daemon.sensor_health import SensorHealthTracker
-from limber_bridge.detection.cramp_thresholds import RECENT, Label, Labels, cramp_at
+from limber_bridge.detection.cramp_thresholds import (
+    ANSWER_MAX_DELAY_US,
+    Label,
+    Labels,
+    cramp_meant_by,
+)
 from limber_bridge.detection.events import (
     BedTransition,
     ClockStep,
@@ -357,7 +362,7 @@ class SleeperMonitor:
 
     def label(self, label: Label) -> Change:
         """Take in what was said of a cramp: the thresholds follow at once."""
-        self._labels.take(label)
+        self._labels.add(label)
         self._detector.set_cramp_thresholds(self._labels.thresholds)
         return Change(labels=(label,))
 
@@ -369,7 +374,7 @@ class SleeperMonitor:
 
     def nights_about(self, time: int) -> set[date]:
         """Return the nights whose events say what a label for a time (us) is about."""
-        return {self._calendar.night_of(time - RECENT), self._calendar.night_of(time)}
+        return {self._calendar.night_of(time - ANSWER_MAX_DELAY_US), self._calendar.night_of(time)}
 
     def labels_of(self, night: date) -> list[Label]:
         """Return what was said of cramps at times of a night."""
@@ -445,12 +450,12 @@ class SleeperMonitor:
 
     def _explained(self) -> Iterator[Label]:
         """Yield the labels of moments of which it is known by now what they are about."""
-        for label in self._labels.due(self._time):
+        for label in self._labels.take_due(self._time):
             nights = [
                 self._nights.get(night, {}) for night in sorted(self.nights_about(label.time))
             ]
             events = [event for night in nights for event in night.values()]
-            found = cramp_at(label.time, events, overlooked=label.cramp)
+            found = cramp_meant_by(label.time, events, unreported=label.cramp)
             if found is not None:
                 yield from self.label(replace(label, about=found)).labels
 

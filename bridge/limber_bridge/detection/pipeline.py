@@ -13,13 +13,7 @@ from typing import Final
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.continuity import Continuity, Hole, Run
-from limber_bridge.detection.cramps import (
-    WORN,
-    Bin,
-    Bins,
-    PossibleCrampDetector,
-    ProbableCrampDetector,
-)
+from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import EPOCH_US, Epoch, EpochBuilder
 from limber_bridge.detection.events import (
@@ -40,6 +34,8 @@ from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.noise_floor import Noise
+from limber_bridge.detection.possible_cramps import BED_METHODS, PossibleCrampDetector
+from limber_bridge.detection.probable_cramps import ProbableCrampDetector
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import (
@@ -142,7 +138,7 @@ class SensorChannel:
         self._level = EnvelopeFilter(sensor.quantity)
         self._movements = MovementDetector(sensor.quantity, sensor.side, memory.noise)
         self._epochs = EpochBuilder(self.sensor)
-        self._bins = Bins(sensor.quantity) if binned else None
+        self._bins = CrampBinner(sensor.quantity) if binned else None
         self._quality = SignalQualityMonitor(sensor)
         self._since = memory.since
         self._last = memory.until
@@ -154,7 +150,7 @@ class SensorChannel:
         """Found and not yet fetched."""
         self.epochs: list[Epoch] = []
         """Likewise."""
-        self.bins: list[Bin] = []
+        self.bins: list[CrampBin] = []
         """Likewise."""
         self.flaws: list[SignalFault] = []
         """Likewise."""
@@ -229,7 +225,7 @@ class SensorChannel:
         """Forget how far time had come."""
         self.flaws += self._quality.finish(self._last or 0)
         self._epochs = EpochBuilder(self.sensor)
-        self._bins = None if self._bins is None else Bins(self.sensor.quantity)
+        self._bins = None if self._bins is None else CrampBinner(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = EARLIEST_TIME
 
     def finish(self) -> None:
@@ -249,7 +245,7 @@ class SensorChannel:
         self._since = begin if self._since is None else min(self._since, begin)
         self._last = end
         self._rate = run.rate
-        self.flaws += self._quality.look(run)
+        self.flaws += self._quality.process_run(run)
         self._take(self._level.process_run(run))
 
     def _take(self, frames: Frames) -> None:
@@ -257,11 +253,16 @@ class SensorChannel:
         self.parts += movements.found
         epochs = self._epochs.process_frames(frames, movements.onsets)
         self.epochs += epochs
-        self.flaws += [*self._quality.hear(frames.heart_changes), *self._quality.take(epochs)]
+        self.flaws += [
+            *self._quality.process_heart_changes(frames.heart_changes),
+            *self._quality.process_epochs(epochs),
+        ]
         if self._bins is not None:
             # What hums is not measured: it would pass for a muscle that is tense.
             self.bins += [
-                one for one in self._bins.feed(frames) if not self._quality.hums(one.start)
+                one
+                for one in self._bins.process_frames(frames)
+                if not self._quality.had_hum_at(one.start)
             ]
         if len(frames.times):
             self._frame = int(frames.times[-1])
@@ -298,7 +299,7 @@ class Pipeline:
             sensor.id: SensorChannel(
                 sensor,
                 state.sensors.get(sensor.id, SensorState()),
-                binned=sensor.id in self._calf.wants,
+                binned=sensor.id in self._calf.sensors,
             )
             for sensor in sensors
         }
@@ -320,10 +321,10 @@ class Pipeline:
             if isinstance(event, Movement | PositionChange):
                 list(self._series.feed(event))
             if isinstance(event, BedTransition):
-                self._possible.went(event, event.onset)
+                self._possible.on_bed_change(event, event.onset)
             else:
-                self._possible.take(event)
-        self._calf.resume(event for event in events if isinstance(event, Cramp))
+                self._possible.add_event(event)
+        self._calf.add_previous_cramps(event for event in events if isinstance(event, Cramp))
         until = max(
             (one.until or EARLIEST_TIME for one in self._seen().values()),
             default=EARLIEST_TIME,
@@ -335,7 +336,7 @@ class Pipeline:
         self._broken = [
             replace(one, end=max(one.onset, until)) for one in lasting if one.end is None
         ]
-        list(self._possible.reach(until))
+        list(self._possible.advance_to(until))
 
     @property
     def state(self) -> PipelineState:
@@ -470,8 +471,8 @@ class Pipeline:
         events += [*self._settled(), *self._series.advance(LATEST_TIME)]
         self._legs = BilateralCombiner(self._rules, self._sides())
         self._series = SeriesScorer(self._rules)
-        self._calf = self._calf.anew()
-        self._possible = self._possible.anew()
+        self._calf = self._calf.after_clock_step()
+        self._possible = self._possible.after_clock_step()
         self._bed = self._bed.without_times().with_tare_at(None)
         self._epochs.clear()
         for channel in self._channels.values():
@@ -496,7 +497,7 @@ class Pipeline:
         ):
             found.add(Certainty.PROBABLE)
         if self._moving & fast and any(
-            IN_BED_METHODS[sensor.quantity, sensor.placement] in WORN for sensor in sensors
+            IN_BED_METHODS[sensor.quantity, sensor.placement] in BED_METHODS for sensor in sensors
         ):
             found.add(Certainty.POSSIBLE)
         return frozenset(found)
@@ -508,9 +509,9 @@ class Pipeline:
 
     def _told(self) -> Iterator[Event]:
         for event in self._found():
-            self._possible.take(event)
+            self._possible.add_event(event)
             yield event
-        yield from self._possible.reach(min(self._legs.horizon, self._measured()))
+        yield from self._possible.advance_to(min(self._legs.horizon, self._measured()))
 
     def _measured(self) -> int:
         """Return the time (us) up to which every sensor has been read."""
@@ -530,7 +531,7 @@ class Pipeline:
             yield from self._series.feed(event)
         yield from self._series.advance(self._legs.horizon)
         yield from self._beds(self._measured())
-        yield from self._calf.reach(self._measured())
+        yield from self._calf.advance_to(self._measured())
 
     def _fetch(self, number: int, channel: SensorChannel) -> Iterator[Event]:
         for found in channel.parts if number in self._moving else ():
@@ -542,7 +543,7 @@ class Pipeline:
         rank = list(IN_BED_METHODS.values()).index(method)
         for epoch in channel.epochs:
             self._epochs.setdefault(epoch.start, []).append((rank, method, epoch))
-        self._calf.take(number, channel.bins)
+        self._calf.add_bins(number, channel.bins)
         yield from channel.flaws
         channel.flaws.clear()
         channel.parts.clear()
@@ -566,5 +567,5 @@ class Pipeline:
                 continue  # From a sensor that was too late.
             self._bed, event = process_epoch(self._bed, method, epoch)
             if event is not None:
-                self._possible.went(event, start + EPOCH_US)
+                self._possible.on_bed_change(event, start + EPOCH_US)
                 yield event
