@@ -163,9 +163,9 @@ class PossibleCrampDetector:
         """Add that a person went to bed or got up, which became known at a time (us)."""
         if change.method not in BED_METHODS:
             return
-        # Going to bed may be believed long after it happened, and counts from then on. Getting up is
-        # known soon. One that is known too late counts later, so that the result does not depend on
-        # how the signal was cut.
+        # Going to bed may be believed long after it happened, and counts from then on. Getting up
+        # is known soon. One that is known too late counts later, so that the result does not depend
+        # on how the signal was cut.
         soonest = known_at if change.in_bed else known_at - BED_SETTLED_US
         self._waiting.append((max(change.onset, soonest), change))
 
