@@ -43,6 +43,9 @@ bridge:
 broker:
   host: 127.0.0.1
   port: {port}
+web:
+  address: 127.0.0.1
+  port: {web}
 sleepers:
   - id: anna
     name: Anna
@@ -71,26 +74,30 @@ def timed(text: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where things listen; kept with the rest, as Home Assistant remembers the broker's."""
+    """TCP ports on which the programs listen."""
 
     broker: int
-    home: int
+    home_assistant: int
+    web: int
+    """Of the bridge. Not its default, so that a bridge on this machine does not disturb the demo."""
 
 
-def ports(folder: Path) -> Ports:
-    """Return the ports of this demonstration; HouseError if something else uses them by now."""
-    kept = folder / "ports.json"
-    if not kept.exists():
-        chosen = Ports(free_port(), free_port(8123))
-        kept.write_text(json.dumps({"broker": chosen.broker, "home": chosen.home}))
-        return chosen
-    chosen = Ports(**json.loads(kept.read_text()))
-    for port in (chosen.broker, chosen.home):
+def choose_ports(folder: Path) -> Ports:
+    """Return the ports of this demo, the same at each start, as Home Assistant stores the broker's.
+
+    Raises DevtoolError if another program uses one of them.
+    """
+    file = folder / "ports.json"
+    stored: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    for name, port in stored.items():
         if free_port(port) != port:
             raise DevtoolError(
-                f"port {port} is in use; is another demonstration running? Else delete {folder}"
+                f"port {port} ({name}) is in use; stop the other demo, or delete {folder} to start over"
             )
-    return chosen
+    preferred = {"broker": 0, "home_assistant": 8123, "web": 0}
+    ports = {name: stored.get(name) or free_port(port) for name, port in preferred.items()}
+    file.write_text(json.dumps(ports))
+    return Ports(**ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +114,10 @@ class Demo:
 def laid_out(folder: Path) -> tuple[Ports, Path]:
     """Return the ports of the demonstration and the configuration of its bridge, written anew."""
     folder.mkdir(exist_ok=True)
-    chosen = ports(folder)
+    chosen = choose_ports(folder)
     settings = folder / "limber.yaml"
     night = NIGHT.format(seed=int(time.time()) % 10_000)
-    settings.write_text(SETTINGS.format(zone=ZONE, port=chosen.broker, night=night))
+    settings.write_text(SETTINGS.format(zone=ZONE, port=chosen.broker, web=chosen.web, night=night))
     return chosen, settings
 
 
@@ -127,7 +134,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         with timed("Broker"):
             broker = keep(start_broker(folder / "broker", chosen.broker))
         with timed("Home Assistant's folder"):
-            prepare(folder / "config", chosen.home, ZONE)
+            prepare(folder / "config", chosen.home_assistant, ZONE)
         home_program = keep(start_home(folder / "config"))
         with timed(f"{NIGHTS} past nights, simulated and scored"):
             history = keep(
@@ -144,7 +151,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         )
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
         with timed("Home Assistant"):
-            entered = opened(chosen.home, home_program)
+            entered = opened(chosen.home_assistant, home_program)
             home = await entered.__aenter__()
         try:
             with timed("Integration and dashboard"):
