@@ -36,7 +36,8 @@ from limber_bridge.detection.events import (
     event_id,
 )
 from limber_bridge.detection.in_bed import IN_BED_METHODS, process_epoch
-from limber_bridge.detection.movement import Found, MovementDetector
+from limber_bridge.detection.movement import MovementDetector
+from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
@@ -199,7 +200,7 @@ class SensorChannel:
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Take over how sensitive this is to be from here on."""
-        self._movements.sense(sensitivity)
+        self._movements.set_sensitivity(sensitivity)
 
     def calibrate(self) -> None:
         """Forget the noise; what was open is found, with the duration that was seen."""
@@ -252,9 +253,9 @@ class SensorChannel:
         self._take(self._level.process_run(run))
 
     def _take(self, frames: Frames) -> None:
-        self.parts += self._movements.feed(frames)
-        epochs = self._epochs.process_frames(frames, self._movements.onsets)
-        self._movements.onsets.clear()
+        movements = self._movements.process_frames(frames)
+        self.parts += movements.found
+        epochs = self._epochs.process_frames(frames, movements.onsets)
         self.epochs += epochs
         self.flaws += [*self._quality.hear(frames.heart_changes), *self._quality.take(epochs)]
         if self._bins is not None:

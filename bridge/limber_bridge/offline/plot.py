@@ -96,7 +96,7 @@ def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
     for block in signal.blocks:
         for run in [piece for piece in continuity.feed(block) if isinstance(piece, Run)]:
             frames = level.process_run(run)
-            movements.feed(frames)
+            movements.process_frames(frames)
             if frames.envelope is not None and len(frames.envelope):
                 bins, starts = np.unique(frames.times // BIN, return_index=True)
                 times.append(bins.astype(np.float64) * BIN)

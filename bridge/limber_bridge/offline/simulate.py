@@ -11,7 +11,7 @@ import numpy as np
 from limber_bridge.detection.continuity import Run
 from limber_bridge.detection.envelope import EnvelopeFilter
 from limber_bridge.detection.events import UnilateralMovement
-from limber_bridge.detection.movement import RULES
+from limber_bridge.detection.movement_rules import MOVEMENT_RULES
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Times
 from limber_bridge.domain.recording import column_names
@@ -241,4 +241,4 @@ def graded(
     """Return a part with its peak and its grade."""
     begin, end = np.searchsorted(times, [part.onset, part.end + SECOND // 4])
     peak = float(level[begin:end].max(initial=0.0))
-    return replace(part, peak=peak, grade=RULES[sensor.quantity].grade(peak))
+    return replace(part, peak=peak, grade=MOVEMENT_RULES[sensor.quantity].grade(peak))
