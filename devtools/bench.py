@@ -75,7 +75,7 @@ MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measurement:
     """What is measured."""
 
     unit: str
@@ -90,45 +90,47 @@ class Figure:
 
 
 FIGURES: Final = {
-    "night_filter_passes": Figure(
+    "night_filter_passes": Measurement(
         "passes", 2.5, "8 h, 100 Hz, 3 axes, array to measures / a sosfilt of two sections"
     ),
-    "block_us": Figure("us", 120, "one block of 25 samples, live, median over an hour"),
-    "emg_vs_psgscoring": Figure(
+    "block_us": Measurement("us", 120, "one block of 25 samples, live, median over an hour"),
+    "emg_vs_psgscoring": Measurement(
         "times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True
     ),
-    "sensors_per_core": Figure(
+    "sensors_per_core": Measurement(
         "sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True
     ),
-    "load_lost": Figure(
+    "load_lost": Measurement(
         "samples", 0, "1,000 sensors of 50 Hz for a minute, the whole bridge on one core: lost"
     ),
-    "load_cpu": Figure("%", 100, "the same: of that core"),
-    "overload_told": Figure(
+    "load_cpu": Measurement("%", 100, "the same: of that core"),
+    "overload_told": Measurement(
         "", 1, "50,000 frames a second instead of 2,000: it says that it sheds", least=True
     ),
-    "overload_recovered_s": Figure(
+    "overload_recovered_s": Measurement(
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
-    "overload_lost_after": Figure("samples", 0, "in the time from 5 to 20 s after that: lost"),
-    "help_s": Figure("s", 0.3, "limber --help"),
-    "soak_nights_mb": Figure(
+    "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "help_s": Measurement("s", 0.3, "limber --help"),
+    "soak_nights_mb": Measurement(
         "MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"
     ),
-    "soak_reconnects_mb": Figure(
+    "soak_reconnects_mb": Measurement(
         "MB",
         10,
         f"growth over {RECONNECTS} reconnects to the broker and of a sensor, the last ten above those before",
     ),
-    "soak_descriptors": Figure("files", 0, "growth of open files in either"),
-    "soak_threads": Figure("threads", 0, "growth of threads in either"),
-    "rss_mb": Figure("MB", 130, "limber run with one sensor"),
-    "setup_s": Figure("s", 5, "Limber added to a Home Assistant 2026.11, until it is set up"),
-    "backfill_365_s": Figure("s", 15, "from then on, until a year of nights is in the statistics"),
-    "state_ms": Figure(
+    "soak_descriptors": Measurement("files", 0, "growth of open files in either"),
+    "soak_threads": Measurement("threads", 0, "growth of threads in either"),
+    "rss_mb": Measurement("MB", 130, "limber run with one sensor"),
+    "setup_s": Measurement("s", 5, "Limber added to a Home Assistant 2026.11, until it is set up"),
+    "backfill_365_s": Measurement(
+        "s", 15, "from then on, until a year of nights is in the statistics"
+    ),
+    "state_ms": Measurement(
         "ms", 1, "work of Home Assistant's event loop on a state with a movement more, MQTT aside"
     ),
-    "movement_to_entity_ms": Figure(
+    "movement_to_entity_ms": Measurement(
         "ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"
     ),
 }

@@ -13,7 +13,7 @@ PATIENCE = 10.0
 
 
 def start_broker(folder: Path, port: int) -> Program:
-    """Start a broker on loopback that remembers nothing; HouseError if it does not listen."""
+    """Start a broker on loopback that remembers nothing; DevtoolError if it does not listen."""
     folder.mkdir(parents=True, exist_ok=True)
     mosquitto = find("mosquitto")
     if mosquitto is None:
@@ -31,7 +31,7 @@ def start_broker(folder: Path, port: int) -> Program:
 
 
 def wait_for_port(program: Program, port: int) -> None:
-    """Wait until a program listens; HouseError if it does not."""
+    """Wait until a program listens; DevtoolError if it does not."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and program.runs:
         try:

@@ -23,7 +23,7 @@ ARGUMENTS: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class BrowserSession:
     """A page, and what its console complained of."""
 
     page: Page
@@ -33,7 +33,7 @@ class Sight:
 @asynccontextmanager
 async def browsing(
     home: HomeAssistant, *, width: int = 1280, dark: bool = False
-) -> AsyncIterator[Sight]:
+) -> AsyncIterator[BrowserSession]:
     """Open a browser that is logged in, with a page of a width, light or dark."""
     expires = int(time.time() * 1000) + 1_800_000
     tokens = dict(home.token) | {
@@ -60,11 +60,11 @@ async def browsing(
 
         page.on("console", console)
         page.on("pageerror", failed)
-        yield Sight(page, errors)
+        yield BrowserSession(page, errors)
         await browser.close()
 
 
-async def picture(sight: Sight, path: Path) -> None:
+async def picture(sight: BrowserSession, path: Path) -> None:
     """Take a picture of what the page shows, when it has come to rest."""
     await sight.page.wait_for_load_state("networkidle")
     await sight.page.wait_for_timeout(1500)

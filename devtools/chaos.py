@@ -30,11 +30,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from devtools.broker import wait_for_port
-from devtools.clock_steps import Shifts
+from devtools.clock_steps import ClockSteps
 from devtools.fast_clock import FastClock
 from devtools.mqtt_consumer import thing
 from devtools.processes import DevtoolError, Program, free_port, need, start
-from devtools.random_sleepers import KEY, Leg, Way, kicks
+from devtools.random_sleepers import KEY, NetworkDisturbance, SimulatedLeg, kicks
 from devtools.tcp_proxy import Proxy
 from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
@@ -89,7 +89,7 @@ class ChaosStack:
     sensor_port: int = field(default_factory=free_port)
     calm_port: int = field(default_factory=free_port)
     running: dict[str, Program] = field(default_factory=dict)
-    shifts: Shifts = field(default_factory=Shifts)
+    shifts: ClockSteps = field(default_factory=ClockSteps)
     """How wrong the clock of the disturbed bridge was, and when."""
 
     @property
@@ -203,10 +203,10 @@ class Chaos:
     """Does harm, and counts it."""
 
     def __init__(
-        self, house: ChaosStack, proxy: Proxy, legs: Sequence[Leg], rng: random.Random
+        self, stack: ChaosStack, proxy: Proxy, legs: Sequence[SimulatedLeg], rng: random.Random
     ) -> None:
         """Prepare."""
-        self._house = house
+        self._stack = stack
         self._proxy = proxy
         self._legs = legs
         self._rng = rng
@@ -236,7 +236,7 @@ class Chaos:
             name = names.pop()
             await self.faults[name]()
             self.done[name] += 1
-            self._house.revive()
+            self._stack.revive()
             if self._rng.random() < 0.8:
                 await self.up()
             await self._pause(0.3, 3.0)
@@ -244,7 +244,7 @@ class Chaos:
     async def up(self) -> None:
         """Wait until the bridge hears again; now and then it is harmed before that."""
         for _ in range(100):
-            if is_bound(self._house.sensor_port):
+            if is_bound(self._stack.sensor_port):
                 return
             await asyncio.sleep(0.05)
 
@@ -252,18 +252,18 @@ class Chaos:
         await asyncio.sleep(self._rng.uniform(least, most))
 
     async def _kill_bridge(self) -> None:
-        self._house.running["bridge"].kill()
+        self._stack.running["bridge"].kill()
         await self._pause(0.0, 1.0)
 
     async def _stop_bridge(self) -> None:
-        await asyncio.to_thread(self._house.running["bridge"].stop)
+        await asyncio.to_thread(self._stack.running["bridge"].stop)
 
     async def _kill_consumer(self) -> None:
-        self._house.running["consumer"].kill()
+        self._stack.running["consumer"].kill()
         await self._pause(0.0, 2.0)
 
     async def _kill_broker(self) -> None:
-        self._house.running["broker"].kill()
+        self._stack.running["broker"].kill()
         await self._pause(0.0, 2.0)
 
     async def _freeze(self) -> None:
@@ -277,31 +277,31 @@ class Chaos:
         self._proxy.cut()
 
     async def _refuse(self) -> None:
-        self._house.rights(NO_RIGHTS)
+        self._stack.rights(NO_RIGHTS)
         await self._pause(0.5, 3.0)
-        self._house.rights(RIGHTS)
+        self._stack.rights(RIGHTS)
 
     async def _fill_disk(self) -> None:
         with self._full():
             await self._pause(1.0, 4.0)
             if self._rng.random() < 0.3:
                 # Whoever dies with events in memory has to report a gap.
-                self._house.running["bridge"].kill()
+                self._stack.running["bridge"].kill()
 
     @contextmanager
     def _full(self) -> Iterator[None]:
         """Leave no room for the journal: on its disk, or where that is the machine's, by a limit on
         the process.
         """
-        if os.path.ismount(self._house.disk):
-            filler = self._house.disk / "filler"
+        if os.path.ismount(self._stack.disk):
+            filler = self._stack.disk / "filler"
             with filler.open("wb", buffering=0) as out, suppress(OSError):
                 while True:
                     out.write(bytes(4096))
             yield
             filler.unlink()
             return
-        process = self._house.running["bridge"].process
+        process = self._stack.running["bridge"].process
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         yield
         with suppress(ProcessLookupError):
@@ -314,18 +314,18 @@ class Chaos:
         if self._rng.random() < 0.3:
             await self._set_clock_unseen()
             return
-        self._house.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
+        self._stack.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
         await self._pause(1.0, 3.0)
         if self._rng.random() < 0.5:
-            self._house.set_clock(0.0)
+            self._stack.set_clock(0.0)
 
     async def _set_clock_unseen(self) -> None:
         """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or
         back to before.
         """
-        self._house.running["bridge"].kill()
+        self._stack.running["bridge"].kill()
         by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
-        self._house.set_clock(self._house.shifts.ahead + by)
+        self._stack.set_clock(self._stack.shifts.ahead + by)
         await self._pause(0.0, 1.0)
 
     async def _restart_sensor(self) -> None:
@@ -333,7 +333,7 @@ class Chaos:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChaosResult:
     """What is left when it is over."""
 
     faults: Counter[str]
@@ -389,7 +389,7 @@ def told(path: Path) -> dict[str, Any]:
     }
 
 
-def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], list[str]]:
+def apart(path: Path, calm: Path, shifts: ClockSteps) -> tuple[int, int, list[str], list[str]]:
     """Compare the movements of two journals outside the gaps of either; return how many, compared,
     lost, surplus.
 
@@ -441,7 +441,7 @@ def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
     return [part for event in events if isinstance(event, Movement) for part in event.parts]
 
 
-def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+def spans_of(ours: Sequence[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
     """Yield of what our journal speaks: side, begin and end (true us) of every movement and every
     gap.
     """
@@ -450,7 +450,7 @@ def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None
     yield from holes_of(ours, shifts)
 
 
-def holes_of(ours: Iterable[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
+def holes_of(ours: Iterable[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
     """Yield what our journal says that it does not know: the leg (None: both), begin and end (true
     us).
     """
@@ -533,77 +533,81 @@ def surplus(journal: Path, consumer: Path) -> Iterator[str]:
     )
 
 
-async def settled(house: ChaosStack) -> None:
+async def settled(stack: ChaosStack) -> None:
     """Wait until the consumer knows everything, or has had time enough."""
     await asyncio.sleep(CALM)
     for _ in range(60):
-        if not any(differences(house.disk / "limber.db", house.folder / "consumer.db")):
+        if not any(differences(stack.disk / "limber.db", stack.folder / "consumer.db")):
             return
         await asyncio.sleep(0.5)
 
 
-async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> Verdict:
-    """Do harm for so many real seconds, and return what came of it; HouseError if it cannot be
+async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> ChaosResult:
+    """Do harm for so many real seconds, and return what came of it; DevtoolError if it cannot be
     started.
     """
     rng = random.Random(seed)  # noqa: S311 - harm that can be done again
     lasts = seconds * SPEED
     begin = (TURN - timedelta(seconds=lasts) + timedelta(seconds=AFTER)).timestamp()
-    house = ChaosStack(folder, FastClock(SPEED, time.time(), begin))
-    house.write()
-    proxy = Proxy(house.proxy_port, house.broker_port)
-    way = Way(0.001, 0.002, 0.001, 0.001)
+    stack = ChaosStack(folder, FastClock(SPEED, time.time(), begin))
+    stack.write()
+    proxy = Proxy(stack.proxy_port, stack.broker_port)
+    way = NetworkDisturbance(0.001, 0.002, 0.001, 0.001)
     async with AsyncExitStack() as ends:
-        ends.callback(house.stop)
+        ends.callback(stack.stop)
         for name in ("broker", "calm", "bridge", "consumer"):
-            house.start(name)
-        await asyncio.to_thread(wait_for_port, house.running["broker"], house.broker_port)
+            stack.start(name)
+        await asyncio.to_thread(wait_for_port, stack.running["broker"], stack.broker_port)
         await proxy.start()
         ends.push_async_callback(proxy.stop)
-        await listening(house)
-        legs = [Leg(number, house.clock, kicks(seed * 10 + number, lasts)) for number in SIDES]
+        await listening(stack)
+        legs = [
+            SimulatedLeg(number, stack.clock, kicks(seed * 10 + number, lasts)) for number in SIDES
+        ]
         lying = [
-            asyncio.create_task(one.lie([(house.sensor_port, way), (house.calm_port, Way())], rng))
+            asyncio.create_task(
+                one.lie([(stack.sensor_port, way), (stack.calm_port, NetworkDisturbance())], rng)
+            )
             for one in legs
         ]
         began = time.monotonic()
-        await measuring(house)
-        harm = Chaos(house, proxy, legs, rng)
+        await measuring(stack)
+        harm = Chaos(stack, proxy, legs, rng)
         await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
-        await calmed(house, harm, way)
+        await calmed(stack, harm, way)
         for task in lying:
             task.cancel()
-        await asyncio.to_thread(house.stop)
-        return verdict(house, harm.done + Counter(way.done))
+        await asyncio.to_thread(stack.stop)
+        return verdict(stack, harm.done + Counter(way.done))
 
 
-async def calmed(house: ChaosStack, harm: Chaos, way: Way) -> None:
+async def calmed(stack: ChaosStack, harm: Chaos, way: NetworkDisturbance) -> None:
     """Do no more harm, have everything up, and wait until all is told."""
     way.lost = way.doubled = way.swapped = way.damaged = 0.0
-    house.revive()
+    stack.revive()
     await harm.up()
-    house.set_clock(0.0)
-    await settled(house)
+    stack.set_clock(0.0)
+    await settled(stack)
 
 
-async def listening(house: ChaosStack) -> None:
+async def listening(stack: ChaosStack) -> None:
     """Wait until both bridges hear their sensors."""
     for _ in range(200):
-        if is_bound(house.sensor_port) and is_bound(house.calm_port):
+        if is_bound(stack.sensor_port) and is_bound(stack.calm_port):
             return
         await asyncio.sleep(0.1)
-    raise DevtoolError(f"a bridge does not start:\n{house.running['bridge'].tail()}")
+    raise DevtoolError(f"a bridge does not start:\n{stack.running['bridge'].tail()}")
 
 
-async def measuring(house: ChaosStack) -> None:
+async def measuring(stack: ChaosStack) -> None:
     """Wait until both bridges have noted that they measure: what was before is in no gap, as nobody
     had measured.
     """
     for _ in range(100):
-        if all(has_measured(path) for path in (house.disk / "limber.db", house.folder / "calm.db")):
+        if all(has_measured(path) for path in (stack.disk / "limber.db", stack.folder / "calm.db")):
             return
         await asyncio.sleep(0.1)
-    raise DevtoolError(f"a bridge hears nothing:\n{house.running['bridge'].tail()}")
+    raise DevtoolError(f"a bridge hears nothing:\n{stack.running['bridge'].tail()}")
 
 
 def has_measured(path: Path) -> bool:
@@ -621,17 +625,17 @@ def is_bound(port: int) -> bool:
     )
 
 
-def verdict(house: ChaosStack, faults: Counter[str]) -> Verdict:
+def verdict(stack: ChaosStack, faults: Counter[str]) -> ChaosResult:
     """Return what is left."""
-    journal = house.disk / "limber.db"
-    calm = house.folder / "calm.db"
-    consumer = house.folder / "consumer.db"
-    movements, compared, lost, doubled = apart(journal, calm, house.shifts)
+    journal = stack.disk / "limber.db"
+    calm = stack.folder / "calm.db"
+    consumer = stack.folder / "consumer.db"
+    movements, compared, lost, doubled = apart(journal, calm, stack.shifts)
     events = events_of(journal)
     gaps = sum(isinstance(event, Gap) for _, event in events)
     lost += differences(journal, consumer)
     doubled += surplus(journal, consumer)
-    return Verdict(
+    return ChaosResult(
         faults, movements, compared, len(told(journal)), gaps, tuple(lost), tuple(doubled)
     )
 

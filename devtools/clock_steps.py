@@ -11,7 +11,7 @@ LAG: Final = 3 * SECOND
 
 
 @dataclass(slots=True)
-class Shifts:
+class ClockSteps:
     """By how much a clock was ahead, and since when. Times are us."""
 
     _since: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])

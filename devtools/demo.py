@@ -163,7 +163,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
 
 
 async def ended_well(program: Program) -> None:
-    """Wait until a program has ended; HouseError if not well."""
+    """Wait until a program has ended; DevtoolError if not well."""
     while program.runs:  # noqa: ASYNC110 - it is no part of us
         await asyncio.sleep(0.1)
     if program.process.returncode:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, Tally, icc, simulated, tallied
+from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, MatchCounts, icc, simulated, tallied
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.scoring import within
@@ -26,7 +26,7 @@ TABLE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class DisturbedNight:
     """A night that was judged."""
 
     told: Truth
@@ -48,12 +48,12 @@ class Night:
 
 def judged(
     seed: int, wishes: NightSpec, sensor: Sensor, rate: float, device: str | None = None
-) -> Night:
+) -> DisturbedNight:
     """Return one night of one sensor; electrodes are worn in bed only."""
     wishes = replace(wishes, walking=0.0) if sensor is TIBIALIS else wishes
     night = plan_night(seed, wishes)
     events, found = simulated(night, [(sensor, rate)], device)
-    return Night(find_truth(night, [sensor], rate), found, events)
+    return DisturbedNight(find_truth(night, [sensor], rate), found, events)
 
 
 def counted(night: NightScore) -> list[Known]:
@@ -66,9 +66,9 @@ def counted(night: NightScore) -> list[Known]:
     return [(move.onset / SECOND, move.duration / SECOND) for move in moves]
 
 
-def row(name: str, nights: Sequence[Night]) -> str:
+def row(name: str, nights: Sequence[DisturbedNight]) -> str:
     """Return a line of the table."""
-    tally = Tally()
+    tally = MatchCounts()
     hours = 0.0
     for night in nights:
         tallied(tally, counted(night.told.night), counted(night.found))

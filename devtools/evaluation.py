@@ -32,7 +32,7 @@ type Known = tuple[float, float]
 
 
 @dataclass(slots=True)
-class Tally:
+class MatchCounts:
     """What was found of what was there."""
 
     found: int = 0
@@ -90,7 +90,7 @@ def matched(known: Sequence[Known], found: Sequence[Known]) -> list[tuple[int, i
     return pairs
 
 
-def tallied(tally: Tally, known: Sequence[Known], found: Sequence[Known]) -> set[int]:
+def tallied(tally: MatchCounts, known: Sequence[Known], found: Sequence[Known]) -> set[int]:
     """Add a night to a tally; return which of the known were found."""
     pairs = matched(known, found)
     tally.found += len(pairs)

@@ -58,7 +58,7 @@ WORDS: Final = (
 )  # fmt: skip
 
 
-class HangError(Exception):
+class TimeLimitError(Exception):
     """An input took too long."""
 
 
@@ -367,7 +367,7 @@ def in_time() -> Iterator[None]:
     """Raise HangError where something takes too long."""
 
     def late(*_: object) -> None:
-        raise HangError(f"more than {HANG:g} s")
+        raise TimeLimitError(f"more than {HANG:g} s")
 
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, HANG)

@@ -124,7 +124,7 @@ class HomeAssistant:
         return found
 
     async def command(self, **message: object) -> Any:  # noqa: ANN401 - JSON
-        """Send one command over the websocket and return its result; HouseError if it fails."""
+        """Send one command over the websocket and return its result; DevtoolError if it fails."""
         async with self.socket() as socket:
             await socket.send_json({"id": 1} | message)
             answer = await socket.receive_json()
@@ -205,7 +205,7 @@ async def opened(port: int, program: Program) -> AsyncIterator[HomeAssistant]:
 async def wait(
     http: aiohttp.ClientSession, path: str, program: Program, enough: Callable[[Any], bool]
 ) -> None:
-    """Wait until a path answers and says enough; HouseError if Home Assistant does not start."""
+    """Wait until a path answers and says enough; DevtoolError if Home Assistant does not start."""
     end = time.monotonic() + STARTED
     while time.monotonic() < end and program.runs:
         try:

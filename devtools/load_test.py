@@ -41,7 +41,7 @@ HEAD: Final = struct.Struct("<2sBBIIIIHBB8s")
 
 
 @dataclass(frozen=True, slots=True)
-class Ward:
+class LoadedBridge:
     """A bridge that watches many sleepers, and where to reach it."""
 
     program: Program
@@ -67,7 +67,7 @@ class Ward:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Crowd:
+class SensorCrowd:
     """Sensors that send without end, each frame a number of samples long, evenly spread over time."""
 
     def __init__(self, port: int, samples: int) -> None:
@@ -85,7 +85,7 @@ class Crowd:
         self._body = np.rint(np.concatenate([signal, signal], axis=1).T * 1000).astype("<i2")
         self._thread = threading.Thread(target=self._send, daemon=True)
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> SensorCrowd:
         self._thread.start()
         return self
 
@@ -128,7 +128,7 @@ def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as ends:
         ward = begin(folder, cores, ends)
-        with Crowd(ward.port, 25) as crowd:
+        with SensorCrowd(ward.port, 25) as crowd:
             wait_until_all_are_there(ward)
             used = ward.cpu()
             sent = crowd.sent
@@ -147,7 +147,7 @@ def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
         return found | overload(ward)
 
 
-def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
+def begin(folder: Path, cores: list[int], ends: ExitStack) -> LoadedBridge:
     """Start a broker, and a bridge on a core of its own."""
     ward_ports = free_port(), free_port(), free_port()
     settings = folder / "limber.yaml"
@@ -168,21 +168,21 @@ def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
     ]
     program = start("bridge", command, folder / "bridge.log")
     ends.callback(program.stop)
-    ward = Ward(program, ward_ports[1], ward_ports[2])
+    ward = LoadedBridge(program, ward_ports[1], ward_ports[2])
     wait_until_it_answers(ward)
     return ward
 
 
-def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
+def overload(ward: LoadedBridge, seconds: float = 20.0) -> dict[str, float]:
     """Return what becomes of a ward whose sensors send frames of one sample: fifty thousand a
     second.
     """
     before = sum(one["lost"] for one in ward.sensors())
-    with Crowd(ward.port, 1):
+    with SensorCrowd(ward.port, 1):
         time.sleep(seconds)
         told = {problem["key"] for problem in ward.health()["bridge"]["problems"]}
     shed = sum(one["lost"] for one in ward.sensors()) - before
-    with Crowd(ward.port, 25):
+    with SensorCrowd(ward.port, 25):
         began = time.monotonic()
         wait_until_all_are_there(ward)
         recovered = time.monotonic() - began
@@ -198,8 +198,8 @@ def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
     }
 
 
-def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
-    """Wait until the bridge is there; HouseError if it does not come."""
+def wait_until_it_answers(ward: LoadedBridge, patience: float = 60.0) -> None:
+    """Wait until the bridge is there; DevtoolError if it does not come."""
     until = time.monotonic() + patience
     while time.monotonic() < until and ward.program.runs:
         try:
@@ -211,8 +211,8 @@ def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
     raise DevtoolError(f"the bridge does not answer:\n{ward.program.tail()}")
 
 
-def wait_until_all_are_there(ward: Ward, patience: float = 90.0) -> None:
-    """Wait until every sensor delivers and nothing waits; HouseError if that does not come."""
+def wait_until_all_are_there(ward: LoadedBridge, patience: float = 90.0) -> None:
+    """Wait until every sensor delivers and nothing waits; DevtoolError if that does not come."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         time.sleep(0.5)

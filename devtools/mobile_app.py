@@ -35,7 +35,7 @@ class Phone:
     inbox: asyncio.Queue[dict[str, Any]]
 
     async def message(self, tag: str, patience: float = PATIENCE) -> dict[str, Any]:
-        """Wait for the next message with a tag that is not just taken back; HouseError with what
+        """Wait for the next message with a tag that is not just taken back; DevtoolError with what
         came instead.
         """
         others = []

@@ -27,7 +27,7 @@ def find(name: str) -> str | None:
 
 
 def need(name: str) -> str:
-    """Return the path of a program; HouseError if it is not there."""
+    """Return the path of a program; DevtoolError if it is not there."""
     found = find(name)
     if found is None:
         raise DevtoolError(f"{name} is not installed; script/setup says what to install")

@@ -20,7 +20,7 @@ KEY: Final = b"a key of eight or more"
 
 
 @dataclass(slots=True)
-class Way:
+class NetworkDisturbance:
     """What happens to frames on their way, as shares of them."""
 
     lost: float = 0.0
@@ -71,7 +71,7 @@ def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
     return found
 
 
-class Leg:
+class SimulatedLeg:
     """One ankle, in time with a clock: to every port the same frames, and to some of them by a bad
     way.
     """
@@ -89,7 +89,9 @@ class Leg:
         """Let the device lose its power, for some seconds of its clock."""
         self._restarting = away
 
-    async def lie(self, ports: Sequence[tuple[int, Way]], rng: random.Random) -> None:
+    async def lie(
+        self, ports: Sequence[tuple[int, NetworkDisturbance]], rng: random.Random
+    ) -> None:
         """Send until cancelled; a frame goes when its last sample has been taken."""
         held: dict[int, list[bytes]] = {port: [] for port, _ in ports}
         with socket.socket(type=socket.SOCK_DGRAM) as out:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from devtools import demo_dashboard as dashboard
-from devtools.browser import WIDTHS, Sight, browsing, picture
+from devtools.browser import WIDTHS, BrowserSession, browsing, picture
 from devtools.demo import FOLDER, check, demonstration, say
 from devtools.home_assistant import HomeAssistant
 from devtools.processes import ROOT, DevtoolError
@@ -21,15 +21,15 @@ SHOWN: Final = ROOT / "docs/images"
 EDITED: Final = "limber_restless"
 STATISTICS: Final = "limber-statistics"
 
-type Way = Callable[[HomeAssistant, Sight], Awaitable[None]]
+type Way = Callable[[HomeAssistant, BrowserSession], Awaitable[None]]
 
 
-async def to_dashboard(home: HomeAssistant, sight: Sight) -> None:
+async def to_dashboard(home: HomeAssistant, sight: BrowserSession) -> None:
     """Open the dashboard."""
     await sight.page.goto(f"{home.url}/{dashboard.PATH}/legs")
 
 
-async def to_device(home: HomeAssistant, sight: Sight) -> None:
+async def to_device(home: HomeAssistant, sight: BrowserSession) -> None:
     """Open the page of the sleeper."""
     devices = await home.command(type="config/device_registry/list")
     anna = next(one["id"] for one in devices if one["name"] == "Anna")
@@ -42,13 +42,13 @@ async def to_device(home: HomeAssistant, sight: Sight) -> None:
     await sight.page.locator("ha-device-entities-card").first.wait_for(timeout=30_000)
 
 
-async def to_editor(home: HomeAssistant, sight: Sight) -> None:
+async def to_editor(home: HomeAssistant, sight: BrowserSession) -> None:
     """Open an automation with a trigger and a condition of ours."""
     await sight.page.goto(f"{home.url}/config/automation/edit/{EDITED}")
     await sight.page.locator("ha-automation-trigger-row").first.wait_for(timeout=30_000)
 
 
-async def to_statistics(home: HomeAssistant, sight: Sight) -> None:
+async def to_statistics(home: HomeAssistant, sight: BrowserSession) -> None:
     """Open a graph of the nights of a month."""
     await sight.page.goto(f"{home.url}/{STATISTICS}/nights")
     await sight.page.locator("hui-statistics-graph-card").first.wait_for(timeout=30_000)

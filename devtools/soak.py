@@ -58,7 +58,7 @@ sleepers:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ResourceUse:
     """What a process holds."""
 
     rss: float
@@ -67,16 +67,16 @@ class Held:
     threads: int
 
 
-def held(process: int | str = "self") -> Held:
+def held(process: int | str = "self") -> ResourceUse:
     """Return what a process holds just now."""
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
     )
     descriptors = len(list(Path(f"/proc/{process}/fd").iterdir()))
-    return Held(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
+    return ResourceUse(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
 
 
-def growth(found: Sequence[Held]) -> Held:
+def growth(found: Sequence[ResourceUse]) -> ResourceUse:
     """Return by how much the last third is above the middle one, when all was warm.
 
     Memory by the median; files and threads by the fewest, as one may just be on its way out.
@@ -84,7 +84,7 @@ def growth(found: Sequence[Held]) -> Held:
     third = len(found) // 3
     warm = found[third : 2 * third]
     last = found[-third:]
-    return Held(
+    return ResourceUse(
         statistics.median(one.rss for one in last) - statistics.median(one.rss for one in warm),
         min(one.descriptors for one in last) - min(one.descriptors for one in warm),
         min(one.threads for one in last) - min(one.threads for one in warm),
@@ -141,18 +141,18 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
         journal.write([page_of(watch, change)])
 
 
-def nights(folder: Path) -> Held:
-    """Return by how much a process grows that plays the nights; HouseError if it fails."""
+def nights(folder: Path) -> ResourceUse:
+    """Return by how much a process grows that plays the nights; DevtoolError if it fails."""
     command = [sys.executable, "-m", "devtools.soak", "nights", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DevtoolError(f"the soak of {NIGHTS} nights failed:\n{done.stderr[-2000:]}")
-    return growth([Held(*json.loads(line)) for line in done.stdout.splitlines()])
+    return growth([ResourceUse(*json.loads(line)) for line in done.stdout.splitlines()])
 
 
-async def reconnects(folder: Path) -> Held:
+async def reconnects(folder: Path) -> ResourceUse:
     """Return by how much a bridge grows that loses its broker, and its sensor, again and again;
-    HouseError.
+    DevtoolError.
     """
     broker_port = free_port()
     proxy_port = free_port()
@@ -181,7 +181,7 @@ async def reconnects(folder: Path) -> Held:
         broker.stop()
 
 
-async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
+async def reconnected(proxy: Proxy, port: int, bridge: Program) -> ResourceUse:
     """Wait until the bridge has told everything, let a sensor call and hang up, and cut the link."""
     until = time.monotonic() + 30
     while proxy.passed < GREETED:

@@ -21,7 +21,7 @@ RETAINED: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class RunningStack:
     """A bridge, and a Home Assistant that hears its broker and does not know Limber yet."""
 
     bridge: Program
@@ -31,7 +31,7 @@ class Chain:
 
 
 @asynccontextmanager
-async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterator[Chain]:
+async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterator[RunningStack]:
     """Run mosquitto, a bridge by these settings, which name the port, and Home Assistant."""
     home_port = free_port()
     with ExitStack() as ends:
@@ -45,7 +45,7 @@ async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterat
         ends.callback(program.stop)
         async with opened(home_port, program) as home:
             await add_broker(home, broker_port)
-            yield Chain(bridge, program, home)
+            yield RunningStack(bridge, program, home)
 
 
 def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:

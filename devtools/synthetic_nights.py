@@ -45,7 +45,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Night:
+class SyntheticNight:
     """What a night's sensors show, and what is in it."""
 
     signals: Mapping[str, Floats]
@@ -58,7 +58,7 @@ class Night:
         return [burst for burst in self.bursts if burst.kind == "movement"]
 
 
-def night(scene: Scene) -> Night:
+def night(scene: Scene) -> SyntheticNight:
     """Return a night."""
     rng = np.random.default_rng(scene.seed)
     count = round(scene.hours * 3600 * scene.rate)
@@ -73,7 +73,7 @@ def night(scene: Scene) -> Night:
         pulse = 0.0006 * np.sin(2 * np.pi * 1.1 * times + rng.uniform(0, 6)) ** 8
         noise = rng.normal(0, scene.noise, signal.shape)
         signals[leg] = np.round(signal + pulse * direction(rng)[:, None] + noise, 3)
-    return Night(signals, bursts)
+    return SyntheticNight(signals, bursts)
 
 
 def postures(rng: np.random.Generator, length: float) -> Iterator[tuple[float, float]]:

@@ -19,7 +19,7 @@ from devtools.evaluation import (
     HEAD,
     TIBIALIS,
     Known,
-    Tally,
+    MatchCounts,
     agreement,
     icc,
     matched,
@@ -44,9 +44,9 @@ OUT: Final = ROOT / "docs/accuracy.md"
 
 def ankles() -> Iterator[str]:
     """Yield how well movements at the ankle are found."""
-    sizes = {"3 to 5": Tally(), "5 to 10": Tally(), "10 to 40": Tally()}
-    everything = Tally()
-    large = Tally()
+    sizes = {"3 to 5": MatchCounts(), "5 to 10": MatchCounts(), "10 to 40": MatchCounts()}
+    everything = MatchCounts()
+    large = MatchCounts()
     sides = right = 0
     for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
         legs = ("left", "right") if seed % 2 else ("left",)
@@ -102,9 +102,9 @@ def sensitivities() -> Iterator[str]:
     yield "| sensitivity | 3 to 5 times the noise of one axis | from 5 times on | false | false in a quiet hour |"
     yield "|---|---|---|---|---|"
     for sensitivity in (0.5, 0.75, 1.0, 1.5, 2.0):
-        small = Tally()
-        large = Tally()
-        everything = Tally()
+        small = MatchCounts()
+        large = MatchCounts()
+        everything = MatchCounts()
         for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
             night = synthetic.night(synthetic.Scene(seed=seed, hours=2.0, rate=rate, noise=noise))
             events, _ = run([(ANKLE, whole(night.signals["left"], rate))], sensitivity)
@@ -126,7 +126,7 @@ def muscles() -> Iterator[str]:
     """Yield how well real contractions, laid into real amplifier noise, are found."""
     yield HEAD
     for name, least, most in (("25 to 140 uV RMS", 25.0, 140.0), ("12 to 25 uV RMS", 12.0, 25.0)):
-        tally = Tally()
+        tally = MatchCounts()
         for seed, rate in enumerate((200, 256, 500)):
             signal, known = contractions(seed, rate, least, most)
             events, _ = run([(TIBIALIS, whole(signal, float(rate)))])

@@ -1,4 +1,4 @@
-"""A whole house for one test: broker, bridge, Home Assistant, and a leg that kicks."""
+"""A whole stack for one test: broker, bridge, Home Assistant, and a leg that kicks."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ ANKLE = "{id: 1, source: network, placement: ankle, side: left, quantity: accele
 
 
 @dataclass
-class House:
+class Stack:
     """Everything that runs, and how to start and end it."""
 
     folder: Path
