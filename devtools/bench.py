@@ -1,6 +1,4 @@
-"""Measures what the project promises of speed and size, and prints it beside what was to be
-reached.
-"""
+"""Measure the speed and size that the project promises, and print them beside their targets."""
 
 import argparse
 import asyncio
@@ -76,16 +74,16 @@ MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What is measured."""
+    """One measured quantity and its target."""
 
     unit: str
     goal: float
     what: str
     least: bool = False
-    """The goal is the least, not the most."""
+    """Whether the target is a minimum; otherwise it is a maximum."""
 
     def reached(self, value: float) -> bool:
-        """Return whether a value is as good as was to be reached."""
+        """Return whether the value meets the target."""
         return value >= self.goal if self.least else value <= self.goal
 
 
@@ -137,20 +135,20 @@ FIGURES: Final = {
 
 
 def night() -> Floats:
-    """Return eight hours of an ankle at 100 Hz, shape (3, 2880000)."""
+    """Return eight hours of ankle acceleration at 100 Hz, shape (3, 2880000)."""
     signal = signal_blocks(plan_night(1, NightSpec(cramps=0)), ANKLE, RATE)
     return np.concatenate([block.samples for block in signal], axis=1)
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
+    """Return how long a call takes, in s."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
-    """Return the median of the ratios, both sides measured one after the other."""
+    """Return the median ratio of two durations, each pair measured directly after each other."""
     sections = butter(2, (0.5, 10.0), "bandpass", fs=RATE, output="sos")
     whole = SampleBlock(0, signal, SampleClock(0, 0, RATE), RATE)
 
@@ -168,7 +166,7 @@ def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
 
 
 def block_us(signal: Floats) -> float:
-    """Return the median time of a block, fed as it comes from a sensor."""
+    """Return the median processing time of a block, delivered as a sensor does."""
     detector = Pipeline([ANKLE])
     clock = SampleClock(0, 0, RATE)
     pieces = [
@@ -181,7 +179,7 @@ def block_us(signal: Floats) -> float:
 
 
 def emg_vs_psgscoring() -> float:
-    """Return how many times faster the bridge is; each runs in the same other environment."""
+    """Return how many times faster the bridge is than psgscoring; each runs in its own process."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "script")}
     command = [str(ROOT / ".venv-bench/bin/python"), "-m", "devtools.psgscoring_bench"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -191,11 +189,10 @@ def emg_vs_psgscoring() -> float:
 
 
 def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
-    """Return for how many sensors of 50 Hz, two frames a second each, frames are read and nights
-    are followed in time.
+    """Return how many 50 Hz sensors with two frames per second one core can follow in real time.
 
-    From the bytes of a frame to the events: all that the daemon does for each frame but for the
-    journal and the broker, which are busy only when something happens.
+    This covers everything the daemon does for each frame, from its bytes to events, except the
+    journal and the broker, which are only busy when something happens.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limber.yaml"
@@ -226,7 +223,7 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
 
 
 def help_s() -> float:
-    """Return how long the command line takes to say what it can."""
+    """Return how long `limber --help` takes, in s."""
     command = [need("limber"), "--help"]
     return statistics.median(
         seconds(partial(subprocess.run, command, capture_output=True, check=True)) for _ in range(7)
@@ -234,11 +231,11 @@ def help_s() -> float:
 
 
 async def movement_to_entity_ms(home: HomeAssistant, port: int, kicks: int = 20) -> float:
-    """Return the 95th percentile from half a second after the end of a kick to its count in Home
-    Assistant.
+    """Return the 95th percentile delay from a kick to its count in Home Assistant, in ms.
 
-    Kicks last a second and come 4 to 9 s one after the other, always at the same times: in an even
-    beat they would be a rhythmic train, and none of them counted.
+    The delay begins half a second after the end of a kick, which the detection needs. Kicks last a
+    second and follow each other after 4 to 9 s, always at the same times: at regular intervals they
+    would be a rhythmic train and none of them would count.
     """
     onsets: list[float] = np.cumsum(np.random.default_rng(1).uniform(4.0, 9.0, kicks)).tolist()
     began = time.monotonic()
@@ -254,9 +251,7 @@ async def movement_to_entity_ms(home: HomeAssistant, port: int, kicks: int = 20)
 
 
 async def lie(port: int, onsets: Sequence[float], began: float) -> None:
-    """Send for ever the frames of an ankle that kicks at these times (s after `began`), a tenth of
-    a second each.
-    """
+    """Send the frames of an ankle that kicks at the given times (s after `began`), 0.1 s per frame."""
     sensor = AnkleSensor()
     while True:
         at = sensor.sequence / sensor.rate
@@ -265,7 +260,7 @@ async def lie(port: int, onsets: Sequence[float], began: float) -> None:
 
 
 async def counted(home: HomeAssistant, kicks: int) -> list[float]:
-    """Return when (s, monotonic) Home Assistant showed each count from one to `kicks`."""
+    """Return when (s, monotonic) Home Assistant showed each count from 1 to `kicks`."""
     shown: list[float] = []
     async with home.subscribed(type="subscribe_entities", entity_ids=[MOVEMENTS]) as told:
         while len(shown) < kicks:
@@ -276,7 +271,7 @@ async def counted(home: HomeAssistant, kicks: int) -> list[float]:
 
 
 def entity_state(event: dict[str, Any]) -> str | None:
-    """Return the new state in what `subscribe_entities` tells."""
+    """Return the new state in a message of `subscribe_entities`."""
     added = event.get("a", {}).get(MOVEMENTS)
     changed = event.get("c", {}).get(MOVEMENTS)
     found: str | None = (added or {}).get("s") or (changed or {}).get("+", {}).get("s")
@@ -284,13 +279,13 @@ def entity_state(event: dict[str, Any]) -> str | None:
 
 
 def rss_mb(program: Program) -> float:
-    """Return how much memory a program holds."""
+    """Return the resident memory of a program, in MB."""
     status = Path(f"/proc/{program.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 async def soak() -> dict[str, float]:
-    """Return by how much a bridge grows that runs for weeks."""
+    """Return by how much the memory of a long-running bridge grows."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
         slept = await asyncio.to_thread(nights, Path(folder))
         lost = await reconnects(Path(other))
@@ -322,7 +317,7 @@ async def run() -> dict[str, float]:
 
 
 async def live(folder: Path) -> dict[str, float]:
-    """Return what a leg that kicks says of the whole chain."""
+    """Return the end-to-end measurements with a kicking leg."""
     broker_port = free_port()
     sensor_port = free_port()
     settings = folder / "limber.yaml"
@@ -336,7 +331,7 @@ async def live(folder: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, and print a table or JSON."""
+    """Measure, then print a table or JSON."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Chromium without a window, logged in to Home Assistant."""
+"""A headless Chromium, logged in to Home Assistant."""
 
 import json
 import time
@@ -24,7 +24,7 @@ ARGUMENTS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """A page, and what its console complained of."""
+    """A page and the errors on its console."""
 
     page: Page
     errors: list[str]
@@ -34,7 +34,7 @@ class BrowserSession:
 async def browsing(
     home: HomeAssistant, *, width: int = 1280, dark: bool = False
 ) -> AsyncIterator[BrowserSession]:
-    """Open a browser that is logged in, with a page of a width, light or dark."""
+    """Open a logged-in browser with a page of a given width, light or dark."""
     expires = int(time.time() * 1000) + 1_800_000
     tokens = dict(home.token) | {
         "hassUrl": home.url,
@@ -65,7 +65,7 @@ async def browsing(
 
 
 async def picture(sight: BrowserSession, path: Path) -> None:
-    """Take a picture of what the page shows, when it has come to rest."""
+    """Take a screenshot of the page once it has finished loading."""
     await sight.page.wait_for_load_state("networkidle")
     await sight.page.wait_for_timeout(1500)
     await sight.page.screenshot(path=path)

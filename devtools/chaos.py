@@ -1,9 +1,8 @@
-"""Everything goes wrong at once, and nothing is lost: a real broker, bridge and consumer, killed
-and cut off at random.
+"""Kill, disconnect and starve a real broker, bridge and client at random; nothing may be lost.
 
-A second bridge gets the same frames and is left alone: what the disturbed one keeps must be the
-same outside the gaps that it reports, whatever its clock said meanwhile. The night passes at ten
-times the speed of life.
+A second bridge receives the same frames without disturbance. What the disturbed bridge records must
+be the same outside the gaps that it reports, whatever its clock showed. The night runs at ten times
+real speed.
 """
 
 import argparse
@@ -45,16 +44,16 @@ SPEED: Final = 10
 SIDES: Final = {1: "left", 2: "right"}
 ZONE: Final = ZoneInfo("Europe/Berlin")
 TURN: Final = datetime(2026, 11, 22, 12, tzinfo=ZONE)
-"""When the night ends."""
+"""Local time at which the night ends."""
 AFTER: Final = 30.0
-"""s of the night's clock that are left to go on after the turn."""
+"""s of night time that the bridge continues after the night boundary."""
 CALM: Final = 10.0
-"""s, real, without a fault before everything is counted."""
+"""s of real time without a fault before the results are counted."""
 SETTLED: Final = 2.0
-"""s of the night's clock around a gap in which a movement may be cut, or seen otherwise."""
+"""s of night time around a gap in which a movement may be cut or detected differently."""
 ALIKE: Final = 0.6
-"""s; the two bridges place a frame in time by when it came, and 20 ms of this machine are 0.2 s
-there."""
+"""s of tolerance: both bridges place a frame by its arrival, and 20 ms of real time are 0.2 s of
+night time."""
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
 broker: {{host: 127.0.0.1, port: {broker}}}
@@ -72,15 +71,15 @@ NO_RIGHTS: Final = "topic read #\n"
 DISK: Final = 6
 """MB of the small disk."""
 WRONG: Final = (2.0, 90.0)
-"""s by which the clock is set forwards or back, at least and at most."""
+"""s by which the clock is set forwards or back, smallest and largest."""
 BEFORE: Final = (120.0, 180.0)
-"""s by which it is set back while no bridge runs: more than it is away, as nobody could tell of
-anything less."""
+"""s by which the clock is set back while no bridge runs: more than the bridge is away, because a
+smaller step cannot be detected."""
 
 
 @dataclass(slots=True)
 class ChaosStack:
-    """What runs, and how it is started again."""
+    """The running programs, and how to start each again."""
 
     folder: Path
     clock: FastClock
@@ -90,11 +89,11 @@ class ChaosStack:
     calm_port: int = field(default_factory=free_port)
     running: dict[str, Program] = field(default_factory=dict)
     shifts: ClockSteps = field(default_factory=ClockSteps)
-    """How wrong the clock of the disturbed bridge was, and when."""
+    """By how much the clock of the disturbed bridge was wrong, and when."""
 
     @property
     def disk(self) -> Path:
-        """Where the disturbed bridge keeps its journal."""
+        """Folder of the journal of the disturbed bridge."""
         return self.folder / "disk"
 
     def start(self, name: str) -> None:
@@ -132,9 +131,10 @@ class ChaosStack:
         return replace(self.clock, wrong=self.folder / "clock")
 
     def set_clock(self, ahead: float) -> None:
-        """Set the clock of the disturbed bridge: ahead of the true time by so many s.
+        """Set the clock of the disturbed bridge to `ahead` s ahead of true time.
 
-        What is nearly so already stays: the bridge takes it for no setting, and makes it up slowly.
+        A small change is skipped: the bridge does not treat it as a clock step but corrects it
+        slowly.
         """
         if abs(ahead - self.shifts.ahead) < WRONG[0]:
             return
@@ -144,7 +144,7 @@ class ChaosStack:
             log.write(f"{self.clock.now():.2f} {ahead:+.2f}\n")
 
     def write(self) -> None:
-        """Write the configurations."""
+        """Write the configuration files."""
         user = "user root\n" if os.geteuid() == 0 else ""
         self._clock.put(0.0)
         (self.folder / "rights").write_text(RIGHTS)
@@ -160,13 +160,13 @@ class ChaosStack:
             (self.folder / f"{name}.yaml").write_text(text)
 
     def rights(self, text: str) -> None:
-        """Have the broker let others do something else than before."""
+        """Change the access rights on the broker."""
         (self.folder / "rights").write_text(text)
         with suppress(ProcessLookupError):
             self.running["broker"].process.send_signal(1)
 
     def stop(self) -> None:
-        """Stop everybody; the consumer first, as what comes when a bridge ends is for those who ask
+        """Stop all programs, the client first: what the bridge publishes when it stops is requested
         later.
         """
         for name in ("consumer", "bridge", "calm", "broker"):
@@ -174,7 +174,7 @@ class ChaosStack:
                 self.running[name].stop()
 
     def revive(self) -> None:
-        """Start whatever does not run."""
+        """Start every program that is not running."""
         for name in ("broker", "bridge", "consumer"):
             if not self.running[name].runs:
                 self.start(name)
@@ -182,9 +182,7 @@ class ChaosStack:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Give a folder that is a file system of its own, where this machine lets us; yield whether it
-    is.
-    """
+    """Mount a small file system of its own on a folder, if possible; yield whether it is mounted."""
     folder.mkdir()
     options = f"size={DISK}m"
     made = subprocess.run(
@@ -200,12 +198,12 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 
 class Chaos:
-    """Does harm, and counts it."""
+    """Injects faults and counts them."""
 
     def __init__(
         self, stack: ChaosStack, proxy: Proxy, legs: Sequence[SimulatedLeg], rng: random.Random
     ) -> None:
-        """Prepare."""
+        """Prepare the faults."""
         self._stack = stack
         self._proxy = proxy
         self._legs = legs
@@ -225,8 +223,8 @@ class Chaos:
         }
 
     async def run(self, until: float, wanted: Sequence[str]) -> None:
-        """Do one thing after the other until a moment (s, monotonic); each of them at least once,
-        if time allows.
+        """Inject one fault after another until a time (s, monotonic), each at least once if
+        possible.
         """
         names: list[str] = []
         while time.monotonic() < until:
@@ -242,7 +240,7 @@ class Chaos:
             await self._pause(0.3, 3.0)
 
     async def up(self) -> None:
-        """Wait until the bridge hears again; now and then it is harmed before that."""
+        """Wait until the bridge receives again; sometimes inject a fault before that."""
         for _ in range(100):
             if is_bound(self._stack.sensor_port):
                 return
@@ -290,9 +288,7 @@ class Chaos:
 
     @contextmanager
     def _full(self) -> Iterator[None]:
-        """Leave no room for the journal: on its disk, or where that is the machine's, by a limit on
-        the process.
-        """
+        """Fill the journal's disk; on the machine's own disk, limit the file size of the process."""
         if os.path.ismount(self._stack.disk):
             filler = self._stack.disk / "filler"
             with filler.open("wb", buffering=0) as out, suppress(OSError):
@@ -320,8 +316,8 @@ class Chaos:
             self._stack.set_clock(0.0)
 
     async def _set_clock_unseen(self) -> None:
-        """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or
-        back to before.
+        """Set the clock forwards or back while no bridge runs, as on a machine without a real-time
+        clock.
         """
         self._stack.running["bridge"].kill()
         by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
@@ -334,22 +330,22 @@ class Chaos:
 
 @dataclass(frozen=True, slots=True)
 class ChaosResult:
-    """What is left when it is over."""
+    """The result of a run."""
 
     faults: Counter[str]
     movements: int
-    """That the undisturbed bridge saw."""
+    """Movements that the undisturbed bridge detected."""
     compared: int
-    """Those of them outside gaps."""
+    """Those that lie outside gaps."""
     events: int
-    """In the journal of the disturbed bridge, those that are told."""
+    """Published events in the journal of the disturbed bridge."""
     gaps: int
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
 
     @property
     def well(self) -> bool:
-        """Whether nothing was lost, nothing doubled, and there was something to lose."""
+        """Whether nothing was lost or doubled, and something could have been lost."""
         return not self.lost and not self.doubled and self.compared > 0
 
     @override
@@ -365,7 +361,7 @@ class ChaosResult:
 
 
 def nights_of(path: Path) -> list[date]:
-    """Return the nights that hold events."""
+    """Return the nights with events."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         return [
             date.fromisoformat(night)
@@ -382,7 +378,7 @@ def events_of(path: Path) -> list[tuple[date, Event]]:
 
 
 def told(path: Path) -> dict[str, Any]:
-    """Return what a journal has to tell, by what it is about."""
+    """Return the published events of a journal by id."""
     messages = [encode_event(event, night) for night, event in events_of(path)]
     return {
         thing(one.id): json.loads(msgspec.json.encode(one)) for one in messages if one is not None
@@ -390,11 +386,10 @@ def told(path: Path) -> dict[str, Any]:
 
 
 def apart(path: Path, calm: Path, shifts: ClockSteps) -> tuple[int, int, list[str], list[str]]:
-    """Compare the movements of two journals outside the gaps of either; return how many, compared,
-    lost, surplus.
+    """Compare the movements of two journals outside gaps; return count, compared, lost, surplus.
 
-    The clock of the first was wrong: each of its times may stand for more than one true time, and
-    is taken for any.
+    The clock of the first bridge was wrong, so each of its times may stand for several true times;
+    any of them may match.
     """
     ours, theirs = ([event for _, event in events_of(one)] for one in (path, calm))
     holes = [(begin, end) for _, begin, end in holes_of(ours, shifts)]
@@ -442,18 +437,14 @@ def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
 
 
 def spans_of(ours: Sequence[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
-    """Yield of what our journal speaks: side, begin and end (true us) of every movement and every
-    gap.
-    """
+    """Yield side, onset and end (true us) of every movement and gap in the disturbed journal."""
     for part in parts_of(ours):
         yield from ((part.side, one.onset, one.end) for one in shifts.parts(part))
     yield from holes_of(ours, shifts)
 
 
 def holes_of(ours: Iterable[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
-    """Yield what our journal says that it does not know: the leg (None: both), begin and end (true
-    us).
-    """
+    """Yield leg (None: both), onset and end (true us) of everything that journal declares unknown."""
     for event in ours:
         match event:
             case Gap():
@@ -481,9 +472,7 @@ def is_alike(one: UnilateralMovement, other: UnilateralMovement) -> bool:
 
 
 def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, int]]) -> bool:
-    """Return whether nothing in our journal speaks of a movement: no movement of that leg then, and
-    no gap.
-    """
+    """Return whether the journal has neither that movement of that leg nor a gap at its time."""
     near = round(ALIKE * SECOND)
     return not any(
         side in (None, one.side) and begin - near <= one.end and one.onset <= end + near
@@ -492,12 +481,12 @@ def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, i
 
 
 def describe(one: UnilateralMovement) -> str:
-    """Return a movement for a person."""
+    """Format a movement for the report."""
     return f"{one.side} movement at {one.onset / SECOND:.2f} for {one.duration / SECOND:.2f} s"
 
 
 def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the events, by what they are about, and the nights, by date, of the consumer."""
+    """Return the client's events by id and its nights by date."""
     with closing(sqlite3.connect(consumer)) as database:
         events = {
             key: json.loads(text) for key, text in database.execute("SELECT id, payload FROM event")
@@ -509,7 +498,7 @@ def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def differences(journal: Path, consumer: Path) -> Iterator[str]:
-    """Yield what the consumer does not know as the journal has it."""
+    """Yield what the client lacks or has differently from the journal."""
     events, nights = known(consumer)
     for key, message in told(journal).items():
         if events.get(key) != message:
@@ -526,7 +515,7 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
 
 
 def surplus(journal: Path, consumer: Path) -> Iterator[str]:
-    """Yield what the consumer knows and the journal does not."""
+    """Yield what the client has but the journal lacks."""
     yield from (
         f"surplus: the journal has no {key}"
         for key in known(consumer)[0].keys() - told(journal).keys()
@@ -534,7 +523,7 @@ def surplus(journal: Path, consumer: Path) -> Iterator[str]:
 
 
 async def settled(stack: ChaosStack) -> None:
-    """Wait until the consumer knows everything, or has had time enough."""
+    """Wait until the client has everything, or a time limit."""
     await asyncio.sleep(CALM)
     for _ in range(60):
         if not any(differences(stack.disk / "limber.db", stack.folder / "consumer.db")):
@@ -543,8 +532,9 @@ async def settled(stack: ChaosStack) -> None:
 
 
 async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> ChaosResult:
-    """Do harm for so many real seconds, and return what came of it; DevtoolError if it cannot be
-    started.
+    """Inject faults for some real seconds and return the result.
+
+    Raises DevtoolError if the programs do not start.
     """
     rng = random.Random(seed)  # noqa: S311 - harm that can be done again
     lasts = seconds * SPEED
@@ -582,7 +572,7 @@ async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] =
 
 
 async def calmed(stack: ChaosStack, harm: Chaos, way: NetworkDisturbance) -> None:
-    """Do no more harm, have everything up, and wait until all is told."""
+    """Stop injecting faults, start everything, and wait until all is published."""
     way.lost = way.doubled = way.swapped = way.damaged = 0.0
     stack.revive()
     await harm.up()
@@ -591,7 +581,7 @@ async def calmed(stack: ChaosStack, harm: Chaos, way: NetworkDisturbance) -> Non
 
 
 async def listening(stack: ChaosStack) -> None:
-    """Wait until both bridges hear their sensors."""
+    """Wait until both bridges receive their sensors."""
     for _ in range(200):
         if is_bound(stack.sensor_port) and is_bound(stack.calm_port):
             return
@@ -600,9 +590,7 @@ async def listening(stack: ChaosStack) -> None:
 
 
 async def measuring(stack: ChaosStack) -> None:
-    """Wait until both bridges have noted that they measure: what was before is in no gap, as nobody
-    had measured.
-    """
+    """Wait until both journals have noted a first sample: nothing before it lies in a gap."""
     for _ in range(100):
         if all(has_measured(path) for path in (stack.disk / "limber.db", stack.folder / "calm.db")):
             return
@@ -611,14 +599,14 @@ async def measuring(stack: ChaosStack) -> None:
 
 
 def has_measured(path: Path) -> bool:
-    """Return whether a journal knows of a sample of every sensor."""
+    """Return whether a journal has noted a sample of every sensor."""
     with read_only(path) as record:
         memory = record.memory("anna")
     return memory is not None and all(one.since is not None for one in memory.sensors.values())
 
 
 def is_bound(port: int) -> bool:
-    """Return whether somebody listens for datagrams on a port."""
+    """Return whether a program listens for datagrams on a port."""
     return any(
         int(line.split()[1].split(":")[1], 16) == port
         for line in Path("/proc/net/udp").read_text().splitlines()[1:]
@@ -626,7 +614,7 @@ def is_bound(port: int) -> bool:
 
 
 def verdict(stack: ChaosStack, faults: Counter[str]) -> ChaosResult:
-    """Return what is left."""
+    """Return the result."""
     journal = stack.disk / "limber.db"
     calm = stack.folder / "calm.db"
     consumer = stack.folder / "consumer.db"
@@ -641,7 +629,7 @@ def verdict(stack: ChaosStack, faults: Counter[str]) -> ChaosResult:
 
 
 def main() -> int:
-    """Do harm, print what came of it, and return 0 if nothing was lost."""
+    """Inject faults, print the result, and return 0 if nothing was lost."""
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__)
     parser.add_argument(
         "--seed",

@@ -1,6 +1,4 @@
-"""The demonstration: a broker, a bridge with a simulated sleeper, and a real Home Assistant that
-shows it.
-"""
+"""The demo: a broker, a bridge with a simulated sleeper, and a real Home Assistant."""
 
 import argparse
 import asyncio
@@ -34,7 +32,7 @@ from devtools.stack import silent_link
 FOLDER: Final = ROOT / ".demo"
 ZONE: Final = "Europe/Berlin"
 PATIENCE: Final = 300.0
-"""s from the start of the bridge within which --check wants to see everything."""
+"""s after the start of the bridge within which --check must see everything."""
 SETTINGS: Final = """\
 bridge:
   id: bedroom
@@ -54,18 +52,17 @@ sleepers:
       - {{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration, {night}}}
 """
 NIGHT: Final = "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, head_start: 21.95"
-"""The live night begins when sleep does: whoever looks at a demonstration does not want to wait for
-it."""
+"""The live night begins at sleep onset, so that nobody has to wait for the first movements."""
 
 
 def say(text: str) -> None:
-    """Tell the person what goes on."""
+    """Print a message for the user."""
     print(text, flush=True)
 
 
 @contextmanager
 def timed(text: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
+    """Print what is being done and how long it took."""
     began = time.monotonic()
     print(f"{text} … ", end="", flush=True)
     yield
@@ -108,11 +105,11 @@ class Demo:
     programs: Mapping[str, Program]
     broker_port: int
     began: float
-    """When the bridge was started (monotonic)."""
+    """When the bridge was started, in s (monotonic)."""
 
 
 def laid_out(folder: Path) -> tuple[Ports, Path]:
-    """Return the ports of the demonstration and the configuration of its bridge, written anew."""
+    """Choose the ports and write the configuration of the bridge."""
     folder.mkdir(exist_ok=True)
     chosen = choose_ports(folder)
     settings = folder / "limber.yaml"
@@ -123,7 +120,7 @@ def laid_out(folder: Path) -> tuple[Ports, Path]:
 
 @asynccontextmanager
 async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
-    """Run everything for as long as the context lasts, and end all of it."""
+    """Run the demo for as long as the context lasts, then stop all programs."""
     chosen, settings = laid_out(folder)
     with ExitStack() as ends:
 
@@ -163,7 +160,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
 
 
 async def ended_well(program: Program) -> None:
-    """Wait until a program has ended; DevtoolError if not well."""
+    """Wait until a program has ended; DevtoolError if it failed."""
     while program.runs:  # noqa: ASYNC110 - it is no part of us
         await asyncio.sleep(0.1)
     if program.process.returncode:
@@ -171,7 +168,7 @@ async def ended_well(program: Program) -> None:
 
 
 async def furnish(home: HomeAssistant, broker_port: int) -> None:
-    """Set up what a new Home Assistant lacks: MQTT, Limber through its own flow, the dashboard."""
+    """Set up what a new Home Assistant lacks: MQTT, the Limber integration, the dashboard."""
     if not await home.entries("mqtt"):
         await add_broker(home, broker_port, protocol="5" if find("mosquitto") else "3.1.1")
     if not await home.entries("limber"):
@@ -204,11 +201,11 @@ SHOWN: Final = {
     "sensor.anna_time_in_bed_last_night": "a number",
     "sensor.anna_estimated_sleep_last_night": "a number",
 }
-"""Entities that --check wants to see, and what they have to show at least."""
+"""Entities that --check waits for, and the minimum that each must show."""
 
 
 def shows(state: str | None, wanted: str, began: datetime) -> bool:
-    """Return whether a state is what is wanted; `began` is when the bridge was started."""
+    """Return whether a state is as expected; `began`: when the bridge was started."""
     if state is None or state in ("unknown", "unavailable"):
         return False
     if wanted == "a time since the start":
@@ -222,7 +219,7 @@ def shows(state: str | None, wanted: str, began: datetime) -> bool:
 
 
 def told(state: str | None) -> str:
-    """Return a state with no more digits than a person wants."""
+    """Format a state with four significant digits."""
     try:
         return f"{float(state or ''):.4g}"
     except ValueError:
@@ -230,8 +227,9 @@ def told(state: str | None) -> str:
 
 
 async def check(demo: Demo) -> bool:
-    """Wait until Home Assistant shows a live series and last night; print them, or say which link
-    is silent.
+    """Wait until Home Assistant shows a live series and last night, and print the result.
+
+    If something is missing, print which part of the chain does not respond.
     """
     found: dict[str, str | None] = {}
     began = datetime.now(UTC) - timedelta(seconds=time.monotonic() - demo.began)
@@ -258,7 +256,7 @@ async def check(demo: Demo) -> bool:
 
 
 async def show(demo: Demo) -> None:
-    """Tell the person where to look, and wait until they have seen enough."""
+    """Print the address and the login, then wait until a program ends."""
     say(
         f"\n  Open      {demo.home.url}/{dashboard.PATH}\n  User      {USER}\n  Password  {PASSWORD}\n\n"
         "The sleeper Anna is simulated; her first periodic series is confirmed within a minute.\n"
@@ -271,7 +269,7 @@ async def show(demo: Demo) -> None:
 
 
 async def run(*, checks: bool) -> int:
-    """Run the demonstration and return its exit status."""
+    """Run the demo and return its exit status."""
     async with demonstration() as demo:
         if checks:
             return 0 if await check(demo) else 1
@@ -280,7 +278,7 @@ async def run(*, checks: bool) -> int:
 
 
 def main() -> int:
-    """Run the demonstration."""
+    """Parse the command line and run the demo."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="wait until everything is shown, print it, and end"

@@ -1,4 +1,4 @@
-"""The dashboard of the demonstration: only cards that Home Assistant brings along."""
+"""The dashboard of the demo, made only of Home Assistant's own cards."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,17 +8,17 @@ SLEEPER: Final = "anna"
 
 
 def tile(entity: str, name: str, **more: object) -> dict[str, Any]:
-    """Return a tile of an entity."""
+    """Return a tile card for an entity."""
     return {"type": "tile", "entity": entity, "name": name} | more
 
 
 def heading(text: str, icon: str) -> dict[str, Any]:
-    """Return a heading."""
+    """Return a heading card."""
     return {"type": "heading", "heading": text, "icon": icon}
 
 
 def history(measure: str, title: str) -> dict[str, Any]:
-    """Return a graph with a bar a night."""
+    """Return a graph with one bar per night."""
     return {
         "type": "statistics-graph",
         "title": title,
@@ -33,7 +33,7 @@ def history(measure: str, title: str) -> dict[str, Any]:
 
 
 def night(when: str) -> list[dict[str, Any]]:
-    """Return the figures of a night."""
+    """Return the cards with the measures of a night."""
     names = {
         "leg_movements": "Leg movements",
         "periodic_movements": "Periodic",
@@ -46,7 +46,7 @@ def night(when: str) -> list[dict[str, Any]]:
 
 
 def usual() -> list[dict[str, Any]]:
-    """Return what is usual."""
+    """Return the cards with averages and usual times."""
     names = {
         "plm_index_mean_of_7_days": "PLM index, 7 days",
         "plm_index_mean_of_30_days": "PLM index, 30 days",

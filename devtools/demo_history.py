@@ -1,6 +1,4 @@
-"""Past nights for the demonstration: simulated, and scored through the real detector into a
-journal.
-"""
+"""Past nights for the demo, simulated and scored by the real pipeline into a journal."""
 
 import sys
 from collections.abc import Sequence
@@ -23,11 +21,11 @@ from limber_bridge.storage.journal import Journal
 
 NIGHTS: Final = 30
 RATE: Final = 25.0
-"""Hz; half of what the live night has, so that a month is there in seconds."""
+"""Hz; half of the live night's rate, so that a month takes only seconds."""
 
 
 def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> list[date]:
-    """Return which of the last nights the journal of a sleeper does not have."""
+    """Return the last nights that are missing in the journal of a sleeper."""
     tonight = config.calendar.night_of(micros(now))
     wanted = [tonight - timedelta(days=days) for days in range(nights, 0, -1)]
     with Journal(config.journal) as journal:
@@ -36,7 +34,7 @@ def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> lis
 
 
 def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
-    """Add the past nights that are missing to the journal of a configuration; return how many."""
+    """Add the missing past nights to the journal of a configuration; return how many."""
     config = load_config(settings)
     sleeper = config.sleepers[0]
     lacking = missing(config, sleeper, datetime.now(UTC), nights)
@@ -50,9 +48,7 @@ def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
 
 
 def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], PipelineState]:
-    """Return one night as the bridge would have finished it, its events, and what the detector then
-    remembers.
-    """
+    """Return one night as the bridge would have finished it, its events, and the pipeline's state."""
     config = load_config(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]

@@ -1,4 +1,4 @@
-"""How the detector does on nights of `limber simulate` that are hard to read."""
+"""Accuracy on simulated nights with disturbances (`limber simulate --with`)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ TABLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DisturbedNight:
-    """A night that was judged."""
+    """The result of one night."""
 
     told: Truth
     found: NightScore
@@ -35,12 +35,12 @@ class DisturbedNight:
 
     @property
     def error(self) -> float:
-        """Of the PLM index, per hour in bed."""
+        """Error of the PLM index, per hour in bed."""
         return (self.found.measures.plm_index or 0.0) - (self.told.night.measures.plm_index or 0.0)
 
     @property
     def in_bed_error(self) -> float:
-        """Of the time in bed, min."""
+        """Error of the time in bed, in min."""
         told = self.told.night.measures
         found = self.found.measures
         return 60 * abs((found.time_in_bed_h or 0.0) - (told.time_in_bed_h or 0.0))
@@ -49,7 +49,7 @@ class DisturbedNight:
 def judged(
     seed: int, wishes: NightSpec, sensor: Sensor, rate: float, device: str | None = None
 ) -> DisturbedNight:
-    """Return one night of one sensor; electrodes are worn in bed only."""
+    """Return one night of one sensor; electrodes are only worn in bed."""
     wishes = replace(wishes, walking=0.0) if sensor is TIBIALIS else wishes
     night = plan_night(seed, wishes)
     events, found = simulated(night, [(sensor, rate)], device)
@@ -67,7 +67,7 @@ def counted(night: NightScore) -> list[Known]:
 
 
 def row(name: str, nights: Sequence[DisturbedNight]) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     tally = MatchCounts()
     hours = 0.0
     for night in nights:
@@ -89,7 +89,7 @@ def row(name: str, nights: Sequence[DisturbedNight]) -> str:
 
 
 def troubles() -> Iterator[str]:
-    """Yield what each trouble does to the movements of an ankle and of tibialis EMG."""
+    """Yield the effect of each disturbance on the movements of an ankle and of tibialis EMG."""
     yield TABLE
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         wished = {"nothing": frozenset[Disturbance]()}
@@ -107,7 +107,7 @@ def troubles() -> Iterator[str]:
 
 
 def gaps() -> Iterator[str]:
-    """Yield which gaps are reported, of those that are and of those that are none."""
+    """Yield which of the true gaps are reported, and which false ones."""
     there = reported = other = lost = 0
     for seed in range(6):
         wishes = NightSpec(
@@ -149,7 +149,7 @@ def devices() -> Iterator[str]:
 
 
 def everything() -> Iterator[str]:
-    """Yield how the PLM index agrees where everything is switched on at once."""
+    """Yield how well the PLM index agrees with all disturbances at once."""
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         pairs = []
         for seed, index in enumerate((0, 8, 12, 14, 17, 20, 25, 40)):
@@ -171,7 +171,7 @@ def everything() -> Iterator[str]:
 
 
 def look_alikes() -> Iterator[str]:
-    """Yield how many cramps are told in nights that have none, by what looks like one."""
+    """Yield how many cramps are reported in nights without any, for each kind of distractor."""
     yield "| nights with | nights | with a possible cramp (ankle) | with a probable one (ankle and calf EMG) |"
     yield "|---|---|---|---|"
     rows = [("nothing", frozenset[Disturbance](), 3)]
@@ -184,7 +184,7 @@ def look_alikes() -> Iterator[str]:
 
 
 def told_cramps(seed: int, wished: frozenset[Disturbance]) -> set[Certainty]:
-    """Return which kinds of cramp are told in a night without one."""
+    """Return the kinds of cramps that are reported in a night without one."""
     hours = 3.0 if len(wished) < 2 else 4.0
     night = plan_night(seed, NightSpec(hours=hours, plm_index=10.0, cramps=0, disturbances=wished))
     alone, _ = simulated(night, [(ANKLE, 50.0)])

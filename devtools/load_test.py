@@ -1,6 +1,4 @@
-"""A thousand sensors on one core, and then more than it can do: what is lost, what it says, how it
-recovers.
-"""
+"""Run a thousand sensors on one core, then an overload: what is lost and how it recovers."""
 
 import http.client
 import itertools
@@ -42,25 +40,25 @@ HEAD: Final = struct.Struct("<2sBBIIIIHBB8s")
 
 @dataclass(frozen=True, slots=True)
 class LoadedBridge:
-    """A bridge that watches many sleepers, and where to reach it."""
+    """A bridge with many sleepers, and how to reach it."""
 
     program: Program
     port: int
     page: int
 
     def health(self) -> dict[str, Any]:
-        """Return what `GET /health` tells."""
+        """Return the response of `GET /health`."""
         with closing(http.client.HTTPConnection(LOOPBACK, self.page, timeout=60)) as connection:
             connection.request("GET", "/health", headers={"Host": "localhost"})
             found: dict[str, Any] = json.loads(connection.getresponse().read())
             return found
 
     def sensors(self) -> list[dict[str, Any]]:
-        """Return how each sensor does."""
+        """Return the health of each sensor."""
         return [one for them in self.health()["sleepers"].values() for one in them.values()]
 
     def cpu(self) -> float:
-        """Return the processor time (s) that the bridge has used."""
+        """Return the CPU time that the bridge has used, in s."""
         fields = (
             Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
         )
@@ -68,15 +66,14 @@ class LoadedBridge:
 
 
 class SensorCrowd:
-    """Sensors that send without end, each frame a number of samples long, evenly spread over time."""
+    """Sensors that send continuously, with a number of samples per frame, evenly spread over time."""
 
     def __init__(self, port: int, samples: int) -> None:
-        """Begin to send `samples` a frame."""
+        """Start to send `samples` per frame."""
         self.samples = samples
         self.sent = 0
         self.late = 0.0
-        """s that the sending was behind at the most: beyond a second, the sender is what is
-        measured."""
+        """Largest delay of the sender, in s; beyond one second the sender is the bottleneck."""
         self._port = port
         self._ends = False
         self._boot = secrets.randbits(32)
@@ -122,9 +119,7 @@ class SensorCrowd:
 
 
 def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
-    """Return what a minute of a thousand sensors on one core loses, and how the bridge takes five
-    times as much.
-    """
+    """Return what a thousand sensors lose in a minute on one core, and how an overload is handled."""
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as ends:
         ward = begin(folder, cores, ends)
@@ -148,7 +143,7 @@ def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
 
 
 def begin(folder: Path, cores: list[int], ends: ExitStack) -> LoadedBridge:
-    """Start a broker, and a bridge on a core of its own."""
+    """Start a broker, and a bridge that is pinned to one core."""
     ward_ports = free_port(), free_port(), free_port()
     settings = folder / "limber.yaml"
     text = WARD.format(broker=ward_ports[0], sensors=ward_ports[1], page=ward_ports[2])
@@ -174,9 +169,7 @@ def begin(folder: Path, cores: list[int], ends: ExitStack) -> LoadedBridge:
 
 
 def overload(ward: LoadedBridge, seconds: float = 20.0) -> dict[str, float]:
-    """Return what becomes of a ward whose sensors send frames of one sample: fifty thousand a
-    second.
-    """
+    """Return what happens with frames of one sample: fifty thousand per second."""
     before = sum(one["lost"] for one in ward.sensors())
     with SensorCrowd(ward.port, 1):
         time.sleep(seconds)
@@ -199,7 +192,7 @@ def overload(ward: LoadedBridge, seconds: float = 20.0) -> dict[str, float]:
 
 
 def wait_until_it_answers(ward: LoadedBridge, patience: float = 60.0) -> None:
-    """Wait until the bridge is there; DevtoolError if it does not come."""
+    """Wait until the bridge is online; DevtoolError if it does not start."""
     until = time.monotonic() + patience
     while time.monotonic() < until and ward.program.runs:
         try:
@@ -212,7 +205,7 @@ def wait_until_it_answers(ward: LoadedBridge, patience: float = 60.0) -> None:
 
 
 def wait_until_all_are_there(ward: LoadedBridge, patience: float = 90.0) -> None:
-    """Wait until every sensor delivers and nothing waits; DevtoolError if that does not come."""
+    """Wait until every sensor is connected and the queues are empty; DevtoolError if that fails."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         time.sleep(0.5)

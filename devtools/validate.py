@@ -1,4 +1,4 @@
-"""Measures how well the detector finds what is known to be there, and writes docs/accuracy.md."""
+"""Measure how well the detector finds what is known to be there, and write docs/accuracy.md."""
 
 import argparse
 import sys
@@ -78,13 +78,13 @@ def ankles() -> Iterator[str]:
 
 
 def quiet() -> Iterator[str]:
-    """Yield how many movements are found where there are none."""
+    """Yield how many movements are found in quiet hours."""
     found, hours = unmoved()
     yield f"{found} false movements in {hours:.0f} quiet hours with changes of posture ({found / hours:.2f} an hour)."
 
 
 def unmoved(sensitivity: float = 1.0) -> tuple[int, float]:
-    """Return how many movements are found in hours without any, and in how many."""
+    """Return the number of movements found in hours without any, and the number of hours."""
     found = 0
     hours = 0.0
     for seed, noise in enumerate((0.001, 0.002, 0.004, 0.008)):
@@ -98,7 +98,7 @@ def unmoved(sensitivity: float = 1.0) -> tuple[int, float]:
 
 
 def sensitivities() -> Iterator[str]:
-    """Yield what becomes of the counts where somebody wants more or fewer movements."""
+    """Yield the effect of other sensitivities on the counts."""
     yield "| sensitivity | 3 to 5 times the noise of one axis | from 5 times on | false | false in a quiet hour |"
     yield "|---|---|---|---|---|"
     for sensitivity in (0.5, 0.75, 1.0, 1.5, 2.0):
@@ -123,7 +123,7 @@ def sensitivities() -> Iterator[str]:
 
 
 def muscles() -> Iterator[str]:
-    """Yield how well real contractions, laid into real amplifier noise, are found."""
+    """Yield how well real contractions in real amplifier noise are found."""
     yield HEAD
     for name, least, most in (("25 to 140 uV RMS", 25.0, 140.0), ("12 to 25 uV RMS", 12.0, 25.0)):
         tally = MatchCounts()
@@ -135,7 +135,7 @@ def muscles() -> Iterator[str]:
 
 
 def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Floats, list[Known]]:
-    """Return half an hour of EMG in uV, shape (1, n), and what is in it."""
+    """Return half an hour of EMG in uV, shape (1, n), and the contractions in it."""
     stored = np.load(DATA / "emg/tibialis_anterior.npz")
     noise, tense = (
         stored[key].astype(float) for key in ("amplifier_noise_uv", "tibialis_anterior_uv")
@@ -163,7 +163,7 @@ def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Float
 
 
 def indices() -> Iterator[str]:
-    """Yield how the PLM index, time in bed and sleep agree with what was planned."""
+    """Yield how well the PLM index, time in bed and sleep agree with the plan."""
     pairs = []
     bed = []
     minutes = []
@@ -188,7 +188,7 @@ def indices() -> Iterator[str]:
 
 
 def cramps() -> Iterator[str]:
-    """Yield how many planned cramps are found, and how many where none was planned."""
+    """Yield how many planned cramps are found, and how many false ones."""
     for name, sensors, certainty in (
         ("probable, ankle and calf EMG", [(ANKLE, 50.0), (CALF, 250.0)], Certainty.PROBABLE),
         ("possible, ankle alone", [(ANKLE, 50.0)], Certainty.POSSIBLE),
@@ -214,7 +214,7 @@ def cramps() -> Iterator[str]:
 
 
 def walking() -> Iterator[str]:
-    """Yield what is made of real walking, in which there is no periodic movement."""
+    """Yield what is found in real walking, which has no periodic movements."""
     for side in ("left", "right"):
         found = detect(read_recording(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
         out = [event.in_bed for event in found.events if isinstance(event, BedTransition)] == [
@@ -227,7 +227,7 @@ def walking() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report."""
+    """A section of the report."""
 
     title: str
     about: str
@@ -236,7 +236,7 @@ class Section:
 
 
 def sections() -> Iterator[Section]:
-    """Yield the parts of the report, each measured when it is asked for."""
+    """Yield the sections of the report; each is measured when it is requested."""
     yield Section(
         "Movements at the ankle",
         """\
@@ -273,7 +273,7 @@ amplifier; 90 min.""",
 
 
 def self_made() -> Iterator[Section]:
-    """Yield the parts that rest on the simulator's own idea of a night, and the last one."""
+    """Yield the sections on nights of the simulator, and the last section."""
     yield Section(
         "Indices, bed and sleep",
         """\
@@ -296,7 +296,7 @@ ankle accelerometer against EMG at 15/h: sensitivity 85.7 %, specificity 95.2 % 
 
 
 def hard_nights() -> Iterator[Section]:
-    """Yield the parts on nights that are hard to read."""
+    """Yield the sections on nights with disturbances."""
     yield Section(
         "Hard nights",
         """\
@@ -345,7 +345,7 @@ competition.
 
 
 def report() -> Iterator[str]:
-    """Yield the report, line by line."""
+    """Yield the report line by line."""
     yield INTRODUCTION
     for section in sections():
         print(f"{section.title} …", file=sys.stderr)
