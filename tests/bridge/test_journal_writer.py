@@ -182,8 +182,7 @@ async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is
     path = tmp_path / "limber.db"
     everything = [page(number) for number in range(40)]
     with Journal(path) as journal:
-        recorder = JournalWriter(journal)
-        recorder.afresh = lambda: everything
+        recorder = JournalWriter(journal, lambda: everything)
         await recorder.keep(*everything)
         assert journal._database is not None
         journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

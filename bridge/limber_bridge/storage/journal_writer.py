@@ -53,9 +53,16 @@ class Recording:
 class JournalWriter:
     """The one that writes. To be used from one event loop only."""
 
-    def __init__(self, journal: Journal) -> None:
-        """Begin; nothing is held."""
+    def __init__(
+        self, journal: Journal, everything: Callable[[], Iterable[JournalBatch]] = tuple
+    ) -> None:
+        """Start with nothing waiting.
+
+        `everything` returns all that is in memory: it is written once more where a damaged journal
+        was set aside at runtime.
+        """
         self._journal = journal
+        self._everything = everything
         self._thread = ThreadPoolExecutor(1, "journal")
         self._held: dict[str, JournalBatch] = {}
         self._flying: dict[str, JournalBatch] = {}
@@ -69,9 +76,6 @@ class JournalWriter:
         self._leaving = asyncio.Event()
         self._told = asyncio.Event()
         """It is known that nothing is recorded."""
-        self.afresh: Callable[[], Iterable[JournalBatch]] = tuple
-        """Gives all that is still known: it is kept once more where a damaged journal was set aside
-        while we wrote."""
 
     @property
     def now(self) -> Recording:
@@ -193,7 +197,7 @@ class JournalWriter:
         for notice in notices:
             LOG.error("%s", notice)
         if notices:
-            self._hold(self.afresh())
+            self._hold(self._everything())
 
     def _put(self, pages: tuple[JournalBatch, ...], topics: tuple[str, ...] | None) -> None:
         if pages:
