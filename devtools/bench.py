@@ -67,7 +67,8 @@ sleepers:
 SLEEPER: Final = """\
   - id: sleeper_{number}
     name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
+    sensors:
+      - {{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}
 """
 MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 
@@ -116,7 +117,7 @@ FIGURES: Final = {
     "soak_reconnects_mb": Measurement(
         "MB",
         10,
-        f"growth over {RECONNECTS} reconnects to the broker and of a sensor, the last ten above those before",
+        f"growth over {RECONNECTS} reconnects of broker and sensor: last ten against those before",
     ),
     "soak_descriptors": Measurement("files", 0, "growth of open files in either"),
     "soak_threads": Measurement("threads", 0, "growth of threads in either"),
@@ -251,7 +252,7 @@ async def movement_to_entity_ms(home: HomeAssistant, port: int, kicks: int = 20)
 
 
 async def lie(port: int, onsets: Sequence[float], began: float) -> None:
-    """Send the frames of an ankle that kicks at the given times (s after `began`), 0.1 s per frame."""
+    """Send frames of an ankle that kicks at the given times (s after `began`), 0.1 s each."""
     sensor = AnkleSensor()
     while True:
         at = sensor.sequence / sensor.rate
@@ -351,7 +352,8 @@ def main() -> int:
         mark = "reached" if row.reached(found[name]) else "NOT reached"
         bound = ">=" if row.least else "<="
         print(
-            f"{name:<22} {found[name]:8.4g} {row.unit:<7} goal {bound} {row.goal:<6g} {mark:<12} {row.what}"
+            f"{name:<22} {found[name]:8.4g} {row.unit:<7} target {bound} {row.goal:<6g} "
+            f"{mark:<12} {row.what}"
         )
     return 0
 

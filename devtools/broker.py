@@ -13,7 +13,7 @@ PATIENCE = 10.0
 
 
 def start_broker(folder: Path, port: int) -> Program:
-    """Start a broker on loopback without persistence; DevtoolError if it does not listen in time."""
+    """Start a broker on loopback without persistence; DevtoolError if it does not listen."""
     folder.mkdir(parents=True, exist_ok=True)
     mosquitto = find("mosquitto")
     if mosquitto is None:

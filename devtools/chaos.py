@@ -64,7 +64,8 @@ sleepers:
     name: Anna
     sensors:
       - {{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, key: {key}}}
-      - {{id: 2, source: network, placement: ankle, side: right, quantity: acceleration, key: {key}}}
+      - {{id: 2, source: network, placement: ankle, side: right, quantity: acceleration,
+          key: {key}}}
 """
 RIGHTS: Final = "topic readwrite #\n"
 NO_RIGHTS: Final = "topic read #\n"
@@ -166,8 +167,9 @@ class ChaosStack:
             self.running["broker"].process.send_signal(1)
 
     def stop(self) -> None:
-        """Stop all programs, the client first: what the bridge publishes when it stops is requested
-        later.
+        """Stop all programs, the client first.
+
+        What the bridge publishes when it stops is requested later.
         """
         for name in ("consumer", "bridge", "calm", "broker"):
             if name in self.running:
@@ -182,7 +184,7 @@ class ChaosStack:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Mount a small file system of its own on a folder, if possible; yield whether it is mounted."""
+    """Mount a small file system on a folder, if possible; yield whether it is mounted."""
     folder.mkdir()
     options = f"size={DISK}m"
     made = subprocess.run(
@@ -223,9 +225,7 @@ class Chaos:
         }
 
     async def run(self, until: float, wanted: Sequence[str]) -> None:
-        """Inject one fault after another until a time (s, monotonic), each at least once if
-        possible.
-        """
+        """Inject faults until a time (s, monotonic), each at least once if possible."""
         names: list[str] = []
         while time.monotonic() < until:
             if not names:
@@ -283,12 +283,12 @@ class Chaos:
         with self._full():
             await self._pause(1.0, 4.0)
             if self._rng.random() < 0.3:
-                # Whoever dies with events in memory has to report a gap.
+                # A bridge that dies with events in memory must report a gap.
                 self._stack.running["bridge"].kill()
 
     @contextmanager
     def _full(self) -> Iterator[None]:
-        """Fill the journal's disk; on the machine's own disk, limit the file size of the process."""
+        """Fill the journal's disk, or limit the file size of the process on a shared disk."""
         if os.path.ismount(self._stack.disk):
             filler = self._stack.disk / "filler"
             with filler.open("wb", buffering=0) as out, suppress(OSError):
@@ -316,9 +316,7 @@ class Chaos:
             self._stack.set_clock(0.0)
 
     async def _set_clock_unseen(self) -> None:
-        """Set the clock forwards or back while no bridge runs, as on a machine without a real-time
-        clock.
-        """
+        """Set the clock while no bridge runs, as on a machine without a real-time clock."""
         self._stack.running["bridge"].kill()
         by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
         self._stack.set_clock(self._stack.shifts.ahead + by)
@@ -355,7 +353,8 @@ class ChaosResult:
         return (
             f"faults injected: {self.faults.total()}\n{faults}\n"
             f"events in the journal: {self.events}, {self.gaps} of them gaps\n"
-            f"movements of the undisturbed run: {self.movements}, {self.compared} of them outside gaps\n"
+            f"movements of the undisturbed run: {self.movements}, "
+            f"{self.compared} of them outside gaps\n"
             f"lost: {len(self.lost)}\ndoubled: {len(self.doubled)}{wrong}"
         )
 
@@ -403,8 +402,7 @@ def apart(path: Path, calm: Path, shifts: ClockSteps) -> tuple[int, int, list[st
     def clear(one: UnilateralMovement) -> bool:
         return not any(begin - margin < one.end and one.onset < end + margin for begin, end in gaps)
 
-    # Of each leg by itself: how legs go together is told as it happens and scored anew for the
-    # night.
+    # Compare each leg by itself: bilateral movements are combined live and again for the night.
     mine = [shifts.parts(part) for part in parts_of(ours)]
     wanted = parts_of(theirs)
     left = list(mine)
@@ -444,7 +442,7 @@ def spans_of(ours: Sequence[Event], shifts: ClockSteps) -> Iterator[tuple[str | 
 
 
 def holes_of(ours: Iterable[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
-    """Yield leg (None: both), onset and end (true us) of everything that journal declares unknown."""
+    """Yield leg (None: both), onset and end (true us) of what the journal declares unknown."""
     for event in ours:
         match event:
             case Gap():
@@ -507,7 +505,7 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
         for night in record.nights("anna"):
             if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
                 yield f"lost: the consumer has another night of {night.date}"
-        # A night in which nothing but gaps is known is none.
+        # A night with nothing but gaps does not count.
         if not record.nights("anna") and any(
             isinstance(event, Movement) for _, event in events_of(journal)
         ):
@@ -649,7 +647,7 @@ def main() -> int:
     try:
         with small_disk(folder / "disk") as small:
             print(
-                f"disk: {f'a file system of {DISK} MB' if small else 'a limit on the size of files'}",
+                f"disk: {f'file system of {DISK} MB' if small else 'limited file size'}",
                 flush=True,
             )
             found = asyncio.run(chaos(folder, chosen.seed, chosen.minutes * 60, chosen.only))

@@ -34,7 +34,7 @@ class ClockSteps:
         return [(since - LAG, since + LAG) for since, _ in self._since[1:]]
 
     def truths(self, shown: int) -> list[tuple[int, int]]:
-        """Return the true times that a clock time may stand for, each with the offset at that time."""
+        """Return the true times that a clock time may stand for, with their offsets."""
         ends = [since for since, _ in self._since[1:]] + [2**62]
         return [
             (shown - ahead, ahead)
@@ -50,9 +50,7 @@ class ClockSteps:
         ]
 
     def spans(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in true time that a span may stand for: the shortest for each possible
-        end.
-        """
+        """Return the shortest span in true time for each possible end of a span."""
         found = []
         for last, _ in self.truths(end):
             firsts = [first for first, _ in self.truths(begin) if first <= last + LAG]

@@ -51,8 +51,11 @@ sleepers:
       - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, {night}}}
       - {{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration, {night}}}
 """
-NIGHT: Final = "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, head_start: 21.95"
-"""The live night begins at sleep onset, so that nobody has to wait for the first movements."""
+NIGHT: Final = (
+    "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, "
+    "head_start: 21.95"
+)
+"""The live night begins at sleep onset, so that the first movements come soon."""
 
 
 def say(text: str) -> None:
@@ -76,7 +79,7 @@ class Ports:
     broker: int
     home_assistant: int
     web: int
-    """Of the bridge. Not its default, so that a bridge on this machine does not disturb the demo."""
+    """Of the bridge; not the default port, which another bridge may use."""
 
 
 def choose_ports(folder: Path) -> Ports:
@@ -89,7 +92,7 @@ def choose_ports(folder: Path) -> Ports:
     for name, port in stored.items():
         if free_port(port) != port:
             raise DevtoolError(
-                f"port {port} ({name}) is in use; stop the other demo, or delete {folder} to start over"
+                f"port {port} ({name}) is in use: stop the other demo, or delete {folder}"
             )
     preferred = {"broker": 0, "home_assistant": 8123, "web": 0}
     ports = {name: stored.get(name) or free_port(port) for name, port in preferred.items()}
@@ -156,7 +159,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
             yield Demo(home, programs, chosen.broker, began)
         finally:
             await entered.__aexit__(None, None, None)
-            say("Ending what was started …")
+            say("Stopping …")
 
 
 async def ended_well(program: Program) -> None:
@@ -243,29 +246,28 @@ async def check(demo: Demo) -> bool:
     well = bool(await demo.home.until(complete, left))
     say("\n" + "\n".join(f"{entity:<48} {told(state)}" for entity, state in found.items()) + "\n")
     if well:
-        say(
-            f"All is well: all of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge."
-        )
+        say(f"Everything is shown {time.monotonic() - demo.began:.0f} s after the bridge started.")
         return True
     lacking = [
         entity for entity, wanted in SHOWN.items() if not shows(found[entity], wanted, began)
     ]
-    say(f"Not within {PATIENCE:.0f} s: {', '.join(lacking)}")
-    say(f"Silent link: {await silent_link(demo.programs, demo.broker_port, demo.home)}")
+    say(f"Missing after {PATIENCE:.0f} s: {', '.join(lacking)}")
+    say(f"Not responding: {await silent_link(demo.programs, demo.broker_port, demo.home)}")
     return False
 
 
 async def show(demo: Demo) -> None:
     """Print the address and the login, then wait until a program ends."""
     say(
-        f"\n  Open      {demo.home.url}/{dashboard.PATH}\n  User      {USER}\n  Password  {PASSWORD}\n\n"
+        f"\n  Open      {demo.home.url}/{dashboard.PATH}\n"
+        f"  User      {USER}\n  Password  {PASSWORD}\n\n"
         "The sleeper Anna is simulated; her first periodic series is confirmed within a minute.\n"
-        "Ctrl-C ends everything."
+        "Press Ctrl-C to stop."
     )
     while all(program.runs for program in demo.programs.values()):  # noqa: ASYNC110 - they are no part of us
         await asyncio.sleep(1)
     ended = next(program for program in demo.programs.values() if not program.runs)
-    raise DevtoolError(f"{ended.name} has ended by itself:\n{ended.tail()}")
+    raise DevtoolError(f"{ended.name} stopped unexpectedly:\n{ended.tail()}")
 
 
 async def run(*, checks: bool) -> int:

@@ -22,7 +22,12 @@ def history(measure: str, title: str) -> dict[str, Any]:
     return {
         "type": "statistics-graph",
         "title": title,
-        "entities": [{"entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}", "name": title}],
+        "entities": [
+            {
+                "entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}",
+                "name": title,
+            }
+        ],
         "chart_type": "bar",
         "days_to_show": 31,
         "period": "day",
@@ -57,8 +62,8 @@ def usual() -> list[dict[str, Any]]:
 
 
 CAUTION: Final = (
-    "Limber shows trends; it is not a medical device and diagnoses nothing. Movements that are frequent, painful or "
-    "break your sleep are a reason to see a doctor. *This sleeper is simulated.*"
+    "Limber shows trends. It is not a medical device. See a doctor if movements are frequent, "
+    "painful or disturb your sleep. *This sleeper is simulated.*"
 )
 CONFIG: Final[Mapping[str, Any]] = {
     "title": "Limber",

@@ -48,13 +48,13 @@ def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
 
 
 def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], PipelineState]:
-    """Return one night as the bridge would have finished it, its events, and the pipeline's state."""
+    """Return one night as the bridge would finish it, its events, and the pipeline's state."""
     config = load_config(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
     rng = np.random.default_rng(night.toordinal())
-    # Nights of one person differ a lot: by 25 an hour on average in one study (science reference,
-    # section 8).
+    # The index of one person differs by 25 per hour between nights on average in one study:
+    # docs/science.md#reference-values.
     index = float(np.clip(rng.normal(24, 13), 2, 70))
     wishes = NightSpec(
         hours=float(rng.uniform(6.5, 8.5)), plm_index=index, cramps=int(rng.random() < 0.1)

@@ -17,10 +17,17 @@ from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.truth import Truth, find_truth
 
 IN_EMG: Final = (
-    Disturbance.ECG, Disturbance.FAINT, Disturbance.GAPS, Disturbance.HUM, Disturbance.POPS, Disturbance.RHYTHMS, Disturbance.TWITCHING,
-)  # fmt: skip
+    Disturbance.ECG,
+    Disturbance.FAINT,
+    Disturbance.GAPS,
+    Disturbance.HUM,
+    Disturbance.POPS,
+    Disturbance.RHYTHMS,
+    Disturbance.TWITCHING,
+)
 TABLE: Final = (
-    "| | F1 | missed | false an hour | PLM index, median error (/h) | largest | time in bed, largest error (min) |\n"
+    "| | F1 | missed | false per hour | PLM index, median error (/h) | largest error (/h) "
+    "| time in bed, largest error (min) |\n"
     "|---|---|---|---|---|---|---|"
 )
 
@@ -125,8 +132,8 @@ def gaps() -> Iterator[str]:
         reported = reported + sum(same)
         other = other + len(found) - sum(same)
         lost += len(plan_night(seed, wishes).gaps)
-    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps"
-    yield f"reported as they are, and {other} others."
+    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock error of up to 1 %:"
+    yield f"{reported} of {there} gaps reported correctly, and {other} others."
 
 
 def devices() -> Iterator[str]:
@@ -164,15 +171,22 @@ def everything() -> Iterator[str]:
         bias = float((measured - known).mean())
         spread = float((measured - known).std(ddof=1))
         right = sum((one >= 15) == (other >= 15) for one, other in pairs)
-        yield f"* {sensor.placement}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
+        lowest = known.min()
+        highest = known.max()
+        yield f"* {sensor.placement}, {len(pairs)} nights of {lowest:.0f} to {highest:.0f}/h:"
         yield f"  ICC(2,1) {icc(known, measured):.3f},"
-        yield f"  bias {bias:+.2f}/h, limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h;"
+        lower = bias - 1.96 * spread
+        upper = bias + 1.96 * spread
+        yield f"  bias {bias:+.2f}/h, limits of agreement {lower:+.2f} to {upper:+.2f}/h;"
         yield f"  at 15/h {right} of {len(pairs)} in the right class."
 
 
 def look_alikes() -> Iterator[str]:
     """Yield how many cramps are reported in nights without any, for each kind of distractor."""
-    yield "| nights with | nights | with a possible cramp (ankle) | with a probable one (ankle and calf EMG) |"
+    yield (
+        "| nights with | nights | with a possible cramp (ankle) "
+        "| with a probable cramp (ankle and calf EMG) |"
+    )
     yield "|---|---|---|---|"
     rows = [("nothing", frozenset[Disturbance](), 3)]
     rows += [(str(one), frozenset({one}), 3) for one in sorted(LOOK_ALIKES)]

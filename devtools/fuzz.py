@@ -50,10 +50,39 @@ ROUNDS: Final = settings(
 GROWTH: Final = 64.0
 """MB by which a parser's memory may grow after the first tenth of the run."""
 WORDS: Final = (
-    b"", b"\0", b"\xff", b"\xff\xff\xff\xff", b"NaN", b"1e309", b"-0", b"9" * 40, b"\n", b"\r\n", b",", b'"', b"'",
-    b"{", b"}", b"[", b"]", b": ", b"- ", b"&a", b"*a", b"<<", b"!file ", b"!env_var ", b"null", b"true", b"\\u0000",
-    b"\xf0\x9f\x8c\x99", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"\x1f\x8b", b"+1\x14\x14\0",
-)  # fmt: skip
+    b"",
+    b"\0",
+    b"\xff",
+    b"\xff\xff\xff\xff",
+    b"NaN",
+    b"1e309",
+    b"-0",
+    b"9" * 40,
+    b"\n",
+    b"\r\n",
+    b",",
+    b'"',
+    b"'",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b": ",
+    b"- ",
+    b"&a",
+    b"*a",
+    b"<<",
+    b"!file ",
+    b"!env_var ",
+    b"null",
+    b"true",
+    b"\\u0000",
+    b"\xf0\x9f\x8c\x99",
+    b"Content-Length: 1\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"\x1f\x8b",
+    b"+1\x14\x14\0",
+)
 
 
 class TimeLimitError(Exception):
@@ -207,7 +236,8 @@ def configuration(folder: Path) -> Callable[[bytes], None]:
 def configuration_seeds() -> list[bytes]:
     """Return a configuration that uses every key."""
     text = """\
-bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
+bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm,
+  night_boundary: 20}
 broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
 web: {port: 80}
@@ -337,7 +367,10 @@ def request_seeds() -> list[bytes]:
     return [
         b"GET /health HTTP/1.1\r\nHost: localhost:47801\r\nAccept: */*\r\n\r\n",
         b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd",
-        b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
+        (
+            b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"4\r\nabcd\r\n0\r\n\r\n"
+        ),
     ]
 
 
@@ -483,7 +516,7 @@ def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
         command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120
     )
     if done.returncode:
-        # atheris tells of an exception on stdout.
+        # atheris reports exceptions on stdout.
         return {"fault": done.stderr[-3000:] + done.stdout[-3000:]}
     if engine == "hypothesis":
         return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -522,7 +555,8 @@ def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
                 else f"{found['peak_mb']:.0f} MB at the most"
             )
             print(
-                f"{name:<12} {engine:<10} {found['inputs']:>11,} {found['slowest_ms']:>6.0f} ms {grown:>22}",
+                f"{name:<12} {engine:<10} {found['inputs']:>11,} "
+                f"{found['slowest_ms']:>6.0f} ms {grown:>22}",
                 flush=True,
             )
     print(f"{total:,} inputs, {faults} faults")

@@ -21,10 +21,16 @@ PASSWORD: Final = "limber-demo"  # noqa: S105 - of a Home Assistant that only lo
 COMPONENT: Final = ROOT / "custom_components/limber"
 BLUEPRINTS: Final = ROOT / "blueprints/automation/limber"
 HTTP: Final[dict[str, Any]] = {
-    "cors_allowed_origins": [], "login_attempts_threshold": -1, "ip_ban_enabled": False,
-    "ssl_profile": "intermediate_v6", "use_x_frame_options": True, "created_at": "2026-11-22T00:00:00+00:00",
-    "error": None, "error_message": None, "server_host": [LOOPBACK],
-}  # fmt: skip
+    "cors_allowed_origins": [],
+    "login_attempts_threshold": -1,
+    "ip_ban_enabled": False,
+    "ssl_profile": "intermediate_v6",
+    "use_x_frame_options": True,
+    "created_at": "2026-11-22T00:00:00+00:00",
+    "error": None,
+    "error_message": None,
+    "server_host": [LOOPBACK],
+}
 CONFIGURATION: Final = """\
 homeassistant:
   name: Limber
@@ -241,7 +247,8 @@ async def add_limber(home: HomeAssistant, base: str = "limber") -> None:
 BRIDGE_WITHIN: Final = 30.0
 """s."""
 HARMLESS: Final = re.compile(
-    r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|not been tested"
+    r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|"
+    r"not been tested"
 )
 
 

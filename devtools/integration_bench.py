@@ -31,7 +31,9 @@ web: false
 sleepers:
   - id: anna
     name: Anna
-    sensors: [{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, head_start: 1}}]
+    sensors:
+      - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration,
+          head_start: 1}}
 """
 NAME: Final = "limber:7_4_bedroom_anna_movements"
 STATE: Final = "limber/bedroom/anna/state"

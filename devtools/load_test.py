@@ -33,7 +33,8 @@ sleepers:
 SLEEPER: Final = """\
   - id: sleeper_{number}
     name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
+    sensors:
+      - {{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}
 """
 HEAD: Final = struct.Struct("<2sBBIIIIHBB8s")
 
@@ -66,7 +67,7 @@ class LoadedBridge:
 
 
 class SensorCrowd:
-    """Sensors that send continuously, with a number of samples per frame, evenly spread over time."""
+    """Sensors that send continuously, with their frames evenly spread over time."""
 
     def __init__(self, port: int, samples: int) -> None:
         """Start to send `samples` per frame."""
@@ -119,7 +120,7 @@ class SensorCrowd:
 
 
 def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
-    """Return what a thousand sensors lose in a minute on one core, and how an overload is handled."""
+    """Return what a thousand sensors lose in a minute, and how an overload is handled."""
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as ends:
         ward = begin(folder, cores, ends)

@@ -16,10 +16,18 @@ PATIENCE: Final = 30.0
 
 
 APP: Final = {
-    "app_data": {"push_websocket_channel": True}, "app_id": "limber.test", "app_name": "Test", "app_version": "1",
-    "device_id": "phone", "device_name": NAME, "manufacturer": "Limber", "model": "Test", "os_name": "Test",
-    "os_version": "1", "supports_encryption": False,
-}  # fmt: skip
+    "app_data": {"push_websocket_channel": True},
+    "app_id": "limber.test",
+    "app_name": "Test",
+    "app_version": "1",
+    "device_id": "phone",
+    "device_name": NAME,
+    "manufacturer": "Limber",
+    "model": "Test",
+    "os_name": "Test",
+    "os_version": "1",
+    "supports_encryption": False,
+}
 
 
 @dataclass(slots=True)

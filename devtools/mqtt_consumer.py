@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS live (id TEXT PRIMARY KEY, heard INTEGER);
 
 
 def thing(key: str) -> str:
-    """Return the id of the series or cramp that an event is about; each is published several times."""
+    """Return the id of the series or cramp of an event; each is published several times."""
     for phase in ("-confirmed", "-ended", "-started"):
         key = key.removesuffix(phase)
     return key

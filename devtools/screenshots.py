@@ -56,14 +56,15 @@ async def to_statistics(home: HomeAssistant, sight: BrowserSession) -> None:
 
 
 PAGES: Final[dict[str, Way]] = {
-    "dashboard": to_dashboard, "device": to_device, "editor": to_editor, "statistics": to_statistics,
-}  # fmt: skip
+    "dashboard": to_dashboard,
+    "device": to_device,
+    "editor": to_editor,
+    "statistics": to_statistics,
+}
 
 
 async def furnish(home: HomeAssistant) -> None:
-    """Create what the pictures show in addition to the demo: an automation, and a page with one
-    graph.
-    """
+    """Create an automation and a page with one graph for the pictures."""
     target = {"entity_id": "event.anna_night"}
     index = {"entity_id": "sensor.anna_plm_index_last_night"}
     automation = {

@@ -155,7 +155,7 @@ def nights(folder: Path) -> ResourceUse:
 
 
 async def reconnects(folder: Path) -> ResourceUse:
-    """Return the growth of a bridge that repeatedly loses its broker and its sensor; DevtoolError."""
+    """Return the growth of a bridge that often loses its broker and its sensor; DevtoolError."""
     broker_port = free_port()
     proxy_port = free_port()
     sensor_port = free_port()

@@ -75,7 +75,8 @@ async def silent_link(programs: Mapping[str, Program], port: int, home: HomeAssi
     for domain in ("mqtt", "limber"):
         entries = await home.entries(domain)
         if not entries or entries[0]["state"] != "loaded":
-            return f"broker -> Home Assistant: {domain} is not loaded; see {programs['Home Assistant'].log}"
+            log = programs["Home Assistant"].log
+            return f"broker -> Home Assistant: {domain} is not loaded; see {log}"
     return "integration -> entities: the bridge says it, Home Assistant does not show it"
 
 

@@ -7,7 +7,7 @@ from devtools.processes import LOOPBACK
 
 
 class Proxy:
-    """Forwards a port while it is told to."""
+    """Forwards a port until it is stopped."""
 
     def __init__(self, port: int, target: int) -> None:
         """Prepare; `target`: port of the server behind it."""

@@ -78,7 +78,7 @@ class Stack:
 async def kicking(
     port: int, kicks: list[tuple[float, float]]
 ) -> AsyncIterator[Callable[[], float]]:
-    """A leg that lies and kicks in real time; what is yielded tells how many seconds it has lain."""
+    """A leg that kicks in real time; yields a function that returns the seconds since its start."""
     sensor = AnkleSensor()
     began = time.monotonic()
 

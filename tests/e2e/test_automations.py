@@ -1,8 +1,8 @@
 """The three blueprints as running automations, triggers and conditions through the editor, a
 question to Assist.
 
-The cramp is told over the broker by the test, as the bridge tells one; everything else is real: the
-night, its end, the answers, the journal.
+The test publishes the cramp in place of the bridge. Everything else is real: the night, its end,
+the answers, the journal.
 """
 
 import asyncio
@@ -83,7 +83,7 @@ async def automate(home: HomeAssistant, name: str, body: dict[str, Any]) -> None
 
 
 def blueprint(name: str, **inputs: object) -> dict[str, Any]:
-    """An automation from one of ours."""
+    """An automation from a Limber blueprint."""
     return {"use_blueprint": {"path": f"{BLUEPRINTS}/{name}.yaml", "input": inputs}}
 
 
@@ -157,7 +157,7 @@ async def evening(home: HomeAssistant, told: Phone, anna: str) -> None:
 
 
 async def shows_type(home: HomeAssistant, entity: str, wanted: str) -> None:
-    """Wait until an event entity tells of a type."""
+    """Wait until an event entity shows an event type."""
 
     async def told(home: HomeAssistant) -> bool:
         return bool((await attributes(home, entity)).get("event_type") == wanted)

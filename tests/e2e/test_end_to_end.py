@@ -15,7 +15,7 @@ BOTH = f"{ANKLE}\n{ANKLE.replace('id: 1', 'id: 2').replace('left', 'right')}"
 # Between the third and the fourth there is time to kill a bridge and have it back, on a machine
 # that is busy, too.
 KICKS = [(onset, 2.0) for onset in (5.0, 17.0, 29.0, 80.0, 92.0, 104.0)]
-# Too fast for a series: nothing but the count tells of them.
+# Too fast for a series: they only appear in the count.
 TOO_FAST = [(20.0 + 7.0 * number, 2.0) for number in range(14)]
 MOVEMENTS = "sensor.anna_leg_movements_tonight"
 PERIODIC = "sensor.anna_periodic_movements_tonight"
@@ -42,13 +42,21 @@ KNOWN = {
     "switch.anna_pause": "off",
 }
 UNKNOWN = {
-    "binary_sensor.anna_asleep", "binary_sensor.anna_cramp", "binary_sensor.anna_in_bed",
-    "sensor.anna_bedtime_tonight", "sensor.anna_estimated_sleep_tonight", "sensor.anna_leg_movements_last_night",
-    "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_tonight", "sensor.anna_plms_index_tonight",
-    "sensor.anna_probable_cramps_tonight", "sensor.anna_time_in_bed_tonight", "sensor.anna_usual_bedtime",
-}  # fmt: skip
-"""After two minutes nobody can say whether somebody lies in bed, and an ankle never says what a
-calf does."""
+    "binary_sensor.anna_asleep",
+    "binary_sensor.anna_cramp",
+    "binary_sensor.anna_in_bed",
+    "sensor.anna_bedtime_tonight",
+    "sensor.anna_estimated_sleep_tonight",
+    "sensor.anna_leg_movements_last_night",
+    "sensor.anna_plm_index_last_night",
+    "sensor.anna_plm_index_tonight",
+    "sensor.anna_plms_index_tonight",
+    "sensor.anna_probable_cramps_tonight",
+    "sensor.anna_time_in_bed_tonight",
+    "sensor.anna_usual_bedtime",
+}
+"""After two minutes it is unknown whether the sleeper is in bed, and an ankle sensor never finds
+probable cramps."""
 INDEX = "sensor.anna_plm_index_last_night"
 RENAMED = "sensor.restless"
 
@@ -92,7 +100,7 @@ async def dies_and_is_back(stack: Stack, home: HomeAssistant, bridge: Program) -
 
 
 async def everything_is_shown(home: HomeAssistant) -> None:
-    """Every entity has the right state: what nobody can know yet is unknown."""
+    """Every entity has the right state: what cannot be known yet is unknown."""
     states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
     ours = {
         name: state

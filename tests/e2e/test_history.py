@@ -75,7 +75,7 @@ async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) ->
 
 
 NO_SENSOR: Final = "unavailable"
-"""What nobody measures now."""
+"""State of entities that need a live sensor."""
 SHOWN: Final = {
     "binary_sensor.anna_asleep": NO_SENSOR,
     "binary_sensor.anna_cramp": NO_SENSOR,
@@ -126,10 +126,16 @@ SHOWN: Final = {
 }
 """Of a sleeper whose sensor has never sent anything."""
 OTHERS: Final = {
-    "binary_sensor.anna_left_ankle_problem", "sensor.anna_bedtime_last_night", "sensor.anna_bedtime_tonight",
-    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_30_day_average",
-    "sensor.anna_plm_index_7_day_average", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
-}  # fmt: skip
+    "binary_sensor.anna_left_ankle_problem",
+    "sensor.anna_bedtime_last_night",
+    "sensor.anna_bedtime_tonight",
+    "sensor.anna_got_up_last_night",
+    "sensor.anna_plm_index_last_night",
+    "sensor.anna_plm_index_30_day_average",
+    "sensor.anna_plm_index_7_day_average",
+    "sensor.anna_restless_nights_in_a_row",
+    "sensor.anna_usual_bedtime",
+}
 """What depends on the day."""
 
 
