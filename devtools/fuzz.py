@@ -270,7 +270,7 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
 def requests(_folder: Path) -> Callable[[bytes], None]:
     """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
     from limber_bridge.config.schema import HealthEndpoint
-    from limber_bridge.domain.nights import utc
+    from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import JournalHealth, Report
     from limber_bridge.web.health_server import door
     from tests.contract.messages import AT, BRIDGE, WELL
@@ -278,7 +278,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     report = Report(
         well=True,
         alive=True,
-        time=utc(AT),
+        time=to_utc(AT),
         software="1",
         recording=True,
         journal=JournalHealth(),

@@ -491,12 +491,12 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.schema import read
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_reader import JournalError, open_journal_reader
 
     try:
         config = read(chosen.config, connects=False)
         sleepers = wanted(config, chosen.sleeper)
-        with read_only(config.journal) as record:
+        with open_journal_reader(config.journal) as record:
             found = list(listed(config, record, sleepers))
     except (ConfigError, UnknownSleeperError) as error:
         return complain(str(error), WRONG)
@@ -515,12 +515,12 @@ def export(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.schema import read
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_reader import JournalError, open_journal_reader
 
     try:
         config = read(chosen.config, connects=False)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
-        with read_only(config.journal) as record:
+        with open_journal_reader(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)
         write(exported, config, chosen.out)
     except (ConfigError, UnknownSleeperError) as error:

@@ -321,7 +321,7 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
         )
         journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.read() == {
+        assert journal.read_positions() == {
             1: [ReadPosition(9, 50), ReadPosition(7, 125)],
             2: [ReadPosition(7, 3)],
         }
@@ -344,7 +344,7 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
             )
         kept = [
-            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+            event for night in journal.unfinished_nights("anna") for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock"
     assert told.json["by"] == pytest.approx(-3600, abs=1)
@@ -384,11 +384,11 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                     one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
                 ),
             )
-            await until(lambda: bridge._recorder.now.well and journal.read())
+            await until(lambda: bridge._recorder.status.healthy and journal.read_positions())
         assert before <= {
             identity(event) for event in journal.events("anna", date.fromisoformat(night))
         }
-        assert journal.read() == {1: [ReadPosition(7, 25)]}
+        assert journal.read_positions() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
 
 
@@ -405,7 +405,7 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         def told() -> list[Event]:
             return [
                 event
-                for night in journal.unfinished("anna")
+                for night in journal.unfinished_nights("anna")
                 for event in journal.events("anna", night)
             ]
 

@@ -37,13 +37,13 @@ from limber_bridge.detection.sleep import BedState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
-from limber_bridge.storage.journal import Journal, backups, look_at
+from limber_bridge.storage.journal import Journal, list_backups, probe_journal
 from limber_bridge.storage.journal_reader import (
-    InUseError,
+    JournalInUseError,
     JournalError,
-    SpoiltError,
-    UnwritableError,
-    read_only,
+    DamagedJournalError,
+    JournalWriteError,
+    open_journal_reader,
 )
 from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, encode
 from limber_bridge.storage.sqlite import DiskFault
@@ -75,12 +75,12 @@ def filed(*events: Event) -> list[tuple[date, Event]]:
 def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
-        journal.finish(night(NIGHT - timedelta(days=1)))
+        journal.save_night(night(NIGHT - timedelta(days=1)))
     with Journal(tmp_path / "j.db") as journal:
         assert journal.events("anna", NIGHT) == sorted(EVENTS, key=lambda event: event.onset)
-        assert journal.memory("anna") == MEMORY
+        assert journal.pipeline_state("anna") == MEMORY
         assert journal.last_night("anna") == night(NIGHT - timedelta(days=1))
-        assert journal.unfinished("anna") == [NIGHT]
+        assert journal.unfinished_nights("anna") == [NIGHT]
         assert journal.events("somebody else", NIGHT) == []
 
 
@@ -115,8 +115,8 @@ def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
     days = [NIGHT - timedelta(days=back) for back in (3, 1, 2)]
     with Journal(tmp_path / "j.db") as journal:
         for day in days:
-            journal.finish(night(day))
-        journal.finish(night(days[0], revision=2))
+            journal.save_night(night(day))
+        journal.save_night(night(days[0], revision=2))
         found = journal.nights("anna")
         assert [(one.date, one.revision) for one in found] == [
             (days[0], 2),
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
     """As a service manager does, and as who asks `limber check` first."""
     (tmp_path / "j.db").write_text("I am no database, and long enough to be looked at." * 50)
     with pytest.raises(JournalError):
-        look_at(tmp_path / "j.db")
+        probe_journal(tmp_path / "j.db")
     for _ in range(3):
         with pytest.raises(JournalError, match="move the file away to begin a new journal"):
             Journal(tmp_path / "j.db")
@@ -165,19 +165,19 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
 def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
     """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user
     out."""
-    look_at(tmp_path / "j.db")
+    probe_journal(tmp_path / "j.db")
     assert list(tmp_path.iterdir()) == []
     Journal(tmp_path / "j.db").close()
     before = sorted(tmp_path.iterdir())
-    look_at(tmp_path / "j.db")
+    probe_journal(tmp_path / "j.db")
     assert sorted(tmp_path.iterdir()) == before
-    with Journal(tmp_path / "j.db"), pytest.raises(InUseError):
-        look_at(tmp_path / "j.db")
+    with Journal(tmp_path / "j.db"), pytest.raises(JournalInUseError):
+        probe_journal(tmp_path / "j.db")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="let the bridge's user write there"):
-        look_at(tmp_path / "none/j.db")
+        probe_journal(tmp_path / "none/j.db")
     with pytest.raises(JournalError, match="let the bridge write to this folder"):
         Journal(tmp_path / "none/j.db")
 
@@ -234,7 +234,7 @@ def full(path: Path) -> None:
             filed(*(PositionChange(AT + number, AT + number + 1) for number in range(200))),
             MEMORY,
         )
-        journal.finish(night(NIGHT))
+        journal.save_night(night(NIGHT))
 
 
 def spoil(path: Path) -> None:
@@ -269,15 +269,15 @@ def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) 
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(date(2026, 11, 21), RetentionLimits())
-        journal.upkeep(date(2026, 11, 22), RetentionLimits())
-    assert [one.name for one in backups(path)] == ["limber-2026-11-22.db", "limber-2026-11-21.db"]
+        journal.run_upkeep(date(2026, 11, 21), RetentionLimits())
+        journal.run_upkeep(date(2026, 11, 22), RetentionLimits())
+    assert [one.name for one in list_backups(path)] == ["limber-2026-11-22.db", "limber-2026-11-21.db"]
     spoil(path)
-    spoil(backups(path)[0])
+    spoil(list_backups(path)[0])
     with Journal(path) as journal:
         assert "limber-2026-11-21.db" in journal.notices[0]
         assert [one.date for one in journal.nights("anna")] == [NIGHT]
-        assert journal.memory("anna") == MEMORY
+        assert journal.pipeline_state("anna") == MEMORY
 
 
 @pytest.mark.parametrize("beginning", [b"\0" * 4096, b""], ids=["zeros", "nothing"])
@@ -286,7 +286,7 @@ def test_a_journal_that_lost_its_beginning_is_damaged(tmp_path: Path, beginning:
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(NIGHT, RetentionLimits())
+        journal.run_upkeep(NIGHT, RetentionLimits())
     path.write_bytes(beginning)
     with Journal(path) as journal:
         assert "was DAMAGED" in journal.notices[0]
@@ -300,12 +300,12 @@ def test_something_spoilt_in_a_sound_file_has_it_set_aside(tmp_path: Path) -> No
         database.execute("UPDATE memory SET payload = '{'")
     database.close()
     with Journal(path) as journal:
-        with pytest.raises(SpoiltError) as spoilt:
-            journal.memory("anna")
+        with pytest.raises(DamagedJournalError) as spoilt:
+            journal.pipeline_state("anna")
         journal.set_aside(str(spoilt.value))
-        assert (journal.memory("anna"), len(set_aside(tmp_path))) == (None, 1)
+        assert (journal.pipeline_state("anna"), len(set_aside(tmp_path))) == (None, 1)
         journal.append("anna", filed(*EVENTS), MEMORY)
-        assert journal.memory("anna") == MEMORY
+        assert journal.pipeline_state("anna") == MEMORY
 
 
 FILLED: Final = (
@@ -343,18 +343,18 @@ def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
             database.executescript(MIGRATIONS[number] + FILLED[number].format(**known))
         database.executescript(f"PRAGMA user_version = {version}")
     with pytest.raises(JournalError, match="written by an older limber; run the bridge once"):
-        read_only(path)
+        open_journal_reader(path)
     with Journal(path) as journal:
         assert journal.events("anna", NIGHT) == [Gap(1, 5, 9)]
-        assert (journal.nights("anna"), journal.unfinished("anna")) == ([night(before, 2)], [NIGHT])
-        assert (journal.memory("anna"), journal.topics()) == (MEMORY, {"limber/bedroom/info"})
+        assert (journal.nights("anna"), journal.unfinished_nights("anna")) == ([night(before, 2)], [NIGHT])
+        assert (journal.pipeline_state("anna"), journal.retained_topics()) == (MEMORY, {"limber/bedroom/info"})
         assert journal.labels("anna") == ([label] if version > 1 else [])
-        assert journal.dropped("anna", before) == (77 if version > 2 else None)
-        assert journal.before == tmp_path / f"limber.db.schema-{version}"
+        assert journal.events_dropped_at("anna", before) == (77 if version > 2 else None)
+        assert journal.previous_copy == tmp_path / f"limber.db.schema-{version}"
         journal.append("anna", filed(*EVENTS), MEMORY)
         journal.write([JournalBatch("anna", labels=(label,), read=((1, ReadPosition(7, 100)),))])
         earlier = [ReadPosition(6, 75)] if version > 3 else []
-        assert (len(journal.events("anna", NIGHT)), journal.read()) == (
+        assert (len(journal.events("anna", NIGHT)), journal.read_positions()) == (
             len(EVENTS) + 1,
             {1: [*earlier, ReadPosition(7, 100)]},
         )
@@ -364,7 +364,7 @@ def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
     with closing(sqlite3.connect(tmp_path / f"limber.db.schema-{version}")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (version,)
     with Journal(path) as journal:
-        assert journal.before is None
+        assert journal.previous_copy is None
 
 
 class Failing(Journal):
@@ -375,7 +375,7 @@ class Failing(Journal):
     @override
     def _drop(self, night: date) -> None:
         if self.dropped_so_far:
-            raise UnwritableError(self._path, DiskFault.DISK_ERROR, "as a disk would")
+            raise JournalWriteError(self._path, DiskFault.DISK_ERROR, "as a disk would")
         super()._drop(night)
         self.dropped_so_far += 1
 
@@ -383,7 +383,7 @@ class Failing(Journal):
 def test_a_night_that_was_dropped_before_the_disk_failed_is_told(tmp_path: Path) -> None:
     with Failing(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        done = journal.upkeep(NIGHT, RetentionLimits(nights=9))
+        done = journal.run_upkeep(NIGHT, RetentionLimits(nights=9))
     assert done.dropped == tuple(days[:1])
     assert "the disk reports errors" in (done.problem or "")
 
@@ -395,24 +395,24 @@ def many_nights(journal: Journal, count: int) -> list[date]:
         begin = AT + number * 10**9
         events = [(day, PositionChange(begin + one, begin + one + 1)) for one in range(40)]
         journal.append("anna", events, MEMORY)
-        journal.finish(night(day))
+        journal.save_night(night(day))
     return days
 
 
 def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
+        assert journal.run_upkeep(NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
         assert [day for day in days if not journal.events("anna", day)] == days[:3]
         assert len(journal.nights("anna")) == 12
-        assert [day for day in days if journal.dropped("anna", day) is not None] == days[:3]
-        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == ()
+        assert [day for day in days if journal.events_dropped_at("anna", day) is not None] == days[:3]
+        assert journal.run_upkeep(NIGHT, RetentionLimits(nights=9)).dropped == ()
 
 
 def test_a_journal_that_is_too_large_keeps_a_week_all_the_same(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 10)
-        assert journal.upkeep(NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
+        assert journal.run_upkeep(NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
 
 
 def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
@@ -424,24 +424,24 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
             "of a bridge that was killed meanwhile"
         )
         for back in range(9, -1, -1):
-            assert journal.upkeep(NIGHT - timedelta(days=back), RetentionLimits()).problem is None
-    assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
-    with read_only(backups(path)[0]) as copy:
+            assert journal.run_upkeep(NIGHT - timedelta(days=back), RetentionLimits()).problem is None
+    assert [one.stem[-2:] for one in list_backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
+    with open_journal_reader(list_backups(path)[0]) as copy:
         assert len(copy.nights("anna")) == 3
-    assert backups(path)[0].stat().st_mode & 0o077 == 0
+    assert list_backups(path)[0].stat().st_mode & 0o077 == 0
     assert len(list((tmp_path / "limber-backups").iterdir())) == 7
 
 
 def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:
-    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+    with Journal(tmp_path / "limber.db") as journal, open_journal_reader(tmp_path / "limber.db") as reader:
         assert reader.nights("anna") == []
-        journal.finish(night(NIGHT))
+        journal.save_night(night(NIGHT))
         assert reader.nights("anna") == [night(NIGHT)]
 
 
 def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="no journal there"):
-        read_only(tmp_path / "limber.db")
+        open_journal_reader(tmp_path / "limber.db")
 
 
 @settings(max_examples=40, deadline=None)
@@ -499,14 +499,14 @@ def said(onset: int, *, cramp: bool, moment: int | None = None) -> Label:
 def test_labels_come_back_as_they_were(tmp_path: Path) -> None:
     nothing = Label(f"moment-{AT}", AT, cramp=True)
     with Journal(tmp_path / "j.db") as journal:
-        journal.keep_label("anna", said(AT, cramp=True))
-        journal.keep_label("anna", nothing)
-        journal.keep_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
-        journal.keep_label("bob", said(AT, cramp=True))
+        journal.save_label("anna", said(AT, cramp=True))
+        journal.save_label("anna", nothing)
+        journal.save_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
+        journal.save_label("bob", said(AT, cramp=True))
     with Journal(tmp_path / "j.db") as journal:
         assert journal.labels("anna")[:2] == [said(AT, cramp=True), nothing]
         assert len(journal.labels("anna")) == 3
-        journal.forget_labels("anna")
+        journal.delete_labels("anna")
         assert (journal.labels("anna"), len(journal.labels("bob"))) == ([], 1)
 
 
@@ -514,10 +514,10 @@ def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
     """Also where the first was said of a moment, of which it was known later only what it was
     about."""
     with Journal(tmp_path / "j.db") as journal:
-        journal.keep_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
-        journal.keep_label("anna", said(AT, cramp=True, moment=AT + 7))
+        journal.save_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
+        journal.save_label("anna", said(AT, cramp=True, moment=AT + 7))
         assert journal.labels("anna") == [said(AT, cramp=True, moment=AT + 7)]
-        journal.keep_label("anna", said(AT, cramp=False))
+        journal.save_label("anna", said(AT, cramp=False))
         assert journal.labels("anna") == [said(AT, cramp=False)]
 
 
@@ -544,8 +544,8 @@ def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None
     with Journal(tmp_path / "j.db") as journal:
         (cramp,) = journal.events("anna", NIGHT)
         assert cramp == Cramp(5, None, Certainty.POSSIBLE, "sudden movement", None, {})
-        assert journal.memory("anna") == PipelineState({1: SensorState(1, 2, 50.0)}, BedState(), ())
-        journal.keep_label("anna", said(AT, cramp=True))
+        assert journal.pipeline_state("anna") == PipelineState({1: SensorState(1, 2, 50.0)}, BedState(), ())
+        journal.save_label("anna", said(AT, cramp=True))
         assert journal.labels("anna") == [said(AT, cramp=True)]
         assert journal.settings("anna") == Settings(paused=False, sensitivity=1.0)
 
@@ -569,25 +569,25 @@ def test_what_was_said_of_a_night_stays_when_it_is_played_anew(tmp_path: Path) -
     factor = Factor(AT, FactorKind.OTHER, "moved house")
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS, factor), MEMORY)
-        journal.forget("anna", NIGHT)
+        journal.delete_events("anna", NIGHT)
         assert journal.events("anna", NIGHT) == [factor]
 
 
 def test_the_last_nights(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.before_last("anna", 3) == date.min
+        assert journal.date_before_last("anna", 3) == date.min
         days = many_nights(journal, 5)
         journal.append("anna", [(NIGHT + timedelta(days=1), EVENTS[0])], MEMORY)
         for count in range(1, 8):
-            since = journal.before_last("anna", count)
+            since = journal.date_before_last("anna", count)
             assert [one.date for one in journal.nights("anna", since)] == days[-count:]
 
 
 def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         journal.append("anna", filed(Gap(1, AT, AT + 9)), MEMORY)
-        journal.finish(night(NIGHT))
-        journal.forget("anna", NIGHT)
+        journal.save_night(night(NIGHT))
+        journal.delete_events("anna", NIGHT)
         assert (journal.events("anna", NIGHT), journal.last_night("anna")) == ([], night(NIGHT))
 
 

@@ -119,7 +119,7 @@ def test_a_recorded_night_of_frames_is_nothing_to_a_bridge_that_was_restarted(
         listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
         bridge.stop()
         with Journal(tmp_path / "limber.db") as journal:
-            assert journal.read() == {1: [ReadPosition(1, 250)]}
+            assert journal.read_positions() == {1: [ReadPosition(1, 250)]}
         since = len(listener.heard)
         start_bridge(SIGNED, broker.port, listen_on(port))
         listener.wait(online, since=since)

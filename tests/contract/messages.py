@@ -22,7 +22,7 @@ from limber_bridge.detection.events import (
 )
 from limber_bridge.detection.measures import Measures, rounded
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
-from limber_bridge.domain.nights import Spread, utc
+from limber_bridge.domain.nights import NightAverages, to_utc
 from limber_bridge.protocol.encoding import (
     QUESTIONS,
     event_message,
@@ -122,7 +122,7 @@ INFO: Final = Info(
 )
 WELL: Final = SensorHealth(
     connected=True,
-    last_sample=utc(AT),
+    last_sample=to_utc(AT),
     rate=49.87,
     battery=87,
     quality=98,
@@ -143,16 +143,16 @@ AWAY: Final = SensorHealth(
     trouble={"wrong_key": 7},
 )
 BRIDGE: Final = BridgeHealth(
-    started=utc(AT - 7_200 * SECOND),
+    started=to_utc(AT - 7_200 * SECOND),
     uptime=7200.0,
     broker=ConnectionHealth(
         connected=True,
         protocol="MQTT 5",
-        since=utc(AT - 600 * SECOND),
+        since=to_utc(AT - 600 * SECOND),
         absences=1,
         absence=Disconnection(
-            start=utc(AT - 900 * SECOND),
-            end=utc(AT - 600 * SECOND),
+            start=to_utc(AT - 900 * SECOND),
+            end=to_utc(AT - 600 * SECOND),
             reason="the broker refuses the connection: Banned",
         ),
         waiting=2,
@@ -160,7 +160,7 @@ BRIDGE: Final = BridgeHealth(
     ),
     process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
     queues={"jobs": 0, "network": 3},
-    clock=ClockChange(time=utc(AT - 3_600 * SECOND), by=-12.5),
+    clock=ClockChange(time=to_utc(AT - 3_600 * SECOND), by=-12.5),
     problems=(
         Problem(
             key="broker_refuses_publish",
@@ -170,20 +170,20 @@ BRIDGE: Final = BridgeHealth(
     ),
 )
 STATE: Final = State(
-    time=utc(AT),
+    time=to_utc(AT),
     in_bed=True,
     asleep=False,
     cramp=ActiveCramp(
-        start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"
+        start=to_utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"
     ),
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
     tonight=Tonight(
-        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
+        night=NIGHT, start=to_utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
     ),
     last_night=night_message(night(date(2026, 11, 21), 2)),
     means={
-        "7": Spread(
+        "7": NightAverages(
             nights=6,
             mean={"plm_index": 24.1, "movements": 301.5},
             sd={"plm_index": 9.8, "movements": 88.1},
@@ -203,7 +203,7 @@ STATE: Final = State(
     sensitivity=1.25,
 )
 NOTHING: Final = State(
-    time=utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
+    time=to_utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
     cramp_labels=0, tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN), last_night=None,
     means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY}, paused=True,
 )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.events import FactorKind
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.encoding import Topics, encode, parse_ask
 from limber_bridge.protocol.messages import (
     Ask,
@@ -42,7 +42,7 @@ ASKED: dict[str, Ask] = {
         v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
     ),
     "ask_label_moment": LabelRequest(
-        v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=utc(AT)
+        v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=to_utc(AT)
     ),
     "ask_reset_labels": ResetLabelsRequest(v=1, id="a7", reply=REPLY, sleeper="anna"),
     "ask_nights_last": NightsRequest(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
@@ -55,7 +55,7 @@ ASKED: dict[str, Ask] = {
         reply=REPLY,
         sleeper="anna",
         factor=FactorKind.WARM_BATH,
-        time=utc(AT),
+        time=to_utc(AT),
         note="twenty minutes",
     ),
     "ask_log_moment": LogRequest(

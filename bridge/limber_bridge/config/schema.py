@@ -23,7 +23,7 @@ from limber_bridge.detection.rules import RULE_SETS, RuleSet
 from limber_bridge.detection.signal import PLACEMENTS, Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.domain.validators import ExternalValue, whole
+from limber_bridge.domain.validators import ExternalValue, whole_number
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.source_api import SensorRequest
 
@@ -218,16 +218,16 @@ BRIDGE: Final = vol.Schema(
         vol.Required("time_zone", msg="write an IANA time zone, `Europe/Berlin` for example"): zone,
         vol.Optional("journal", default="limber.db"): path_text,
         vol.Optional("rules", default="wasm-2016"): one_of(*RULE_SETS),
-        vol.Optional("night_ends_at", default=12): whole(1, 23),
+        vol.Optional("night_ends_at", default=12): whole_number(1, 23),
     }
 )
 KEEP: Final = vol.Schema(
     {
-        vol.Optional("nights"): whole(7, 100_000),
-        vol.Optional("size", default=1000): whole(10, 1_000_000),
-        vol.Optional("backups", default=7): whole(0, 365),
-        vol.Optional("raw", default=7): whole(0, 100_000),
-        vol.Optional("raw_size", default=2000): whole(10, 10_000_000),
+        vol.Optional("nights"): whole_number(7, 100_000),
+        vol.Optional("size", default=1000): whole_number(10, 1_000_000),
+        vol.Optional("backups", default=7): whole_number(0, 365),
+        vol.Optional("raw", default=7): whole_number(0, 100_000),
+        vol.Optional("raw_size", default=2000): whole_number(10, 10_000_000),
     }
 )
 TLS: Final = vol.Any(
@@ -247,7 +247,7 @@ TLS: Final = vol.Any(
 BROKER: Final = vol.Schema(
     {
         vol.Required("host", msg="write the name or address of your MQTT broker"): host,
-        vol.Optional("port"): whole(1, 65535),
+        vol.Optional("port"): whole_number(1, 65535),
         vol.Optional("user"): text("write the user name, or leave `user` out"),
         vol.Optional("password"): text(
             "write the password in quotes, `!env_var NAME` or `!file PATH`"
@@ -259,12 +259,12 @@ BROKER: Final = vol.Schema(
 PAGE: Final = vol.Schema(
     {
         vol.Optional("address", default="127.0.0.1"): address,
-        vol.Optional("port", default=47801): whole(1, 65535),
+        vol.Optional("port", default=47801): whole_number(1, 65535),
     }
 )
 SENSOR: Final = vol.Schema(
     {
-        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole(
+        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole_number(
             0, 2**32 - 1
         ),
         vol.Required("source", msg=f"write {', '.join(SOURCES)}"): one_of(*SOURCES),

@@ -43,8 +43,8 @@ from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason,
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_reader import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_beside
-from limber_bridge.storage.restore import all_kept
+from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_for
+from limber_bridge.storage.restore import restore_sleepers
 from limber_bridge.storage.schema import JournalBatch
 from limber_bridge.web.health_server import listening
 
@@ -179,7 +179,7 @@ class Bridge:
         self._config = config
         self._journal = journal
         self._host = host
-        known = all_kept(
+        known = restore_sleepers(
             journal, {one.id: one.live for one in config.sleepers}, config.calendar, now
         )
         self._watches = {
@@ -198,17 +198,17 @@ class Bridge:
         self._recorder = JournalWriter(journal)
         self._recorder.afresh = self._afresh
         self._raw = RawRecorder(
-            raw_store_beside(config.journal, config.limits), config.calendar, now
+            raw_store_for(config.journal, config.limits), config.calendar, now
         )
         self._kept_raw = raw_sensors(config)
-        self._owned = journal.topics()
+        self._owned = journal.retained_topics()
         self._remembered = now
         self._unkept: dict[str, list[tuple[int, ReadPosition]]] = {
             sleeper.id: [] for sleeper in config.sleepers
         }
         self._topics = Topics(config.broker.base, config.bridge)
         self._inbox = Inbox()
-        self._intake = SourceRunner(config, host, journal.read(), self._inbox.put)
+        self._intake = SourceRunner(config, host, journal.read_positions(), self._inbox.put)
         self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
         self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
@@ -227,10 +227,10 @@ class Bridge:
         """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
         for notice in self._journal.notices:
             LOG.error("%s", notice)
-        if self._journal.before is not None:
+        if self._journal.previous_copy is not None:
             LOG.info(
                 "the journal was brought up to date; as it was before it is kept as %s",
-                self._journal.before,
+                self._journal.previous_copy,
             )
         self._link.greet = self._greet_soon
         self._link.start()
@@ -272,7 +272,7 @@ class Bridge:
         for watch in self._watches.values():
             change = watch.interrupt(self._host.now())
             with contextlib.suppress(JournalError):
-                await self._recorder.keep(self._page_of(watch, change))
+                await self._recorder.write(self._page_of(watch, change))
 
     async def _clock(self) -> None:
         while True:
@@ -288,9 +288,9 @@ class Bridge:
         while True:
             today = self._config.calendar.night_of(self._host.now())
             if today != tidied:
-                await self._raw.tidy([sleeper.id for sleeper in self._config.sleepers])
+                await self._raw.delete_old_files([sleeper.id for sleeper in self._config.sleepers])
                 tidied = today
-            if today != done and await self._recorder.upkeep(today, self._config.limits):
+            if today != done and await self._recorder.run_upkeep(today, self._config.limits):
                 done = today
             await asyncio.sleep(UPKEEP)
 
@@ -371,7 +371,7 @@ class Bridge:
             return
         for watch in read_on:
             self._told[watch.id].measured = watch.measured
-        await self._recorder.keep(*(self._page_of(watch, Change()) for watch in read_on))
+        await self._recorder.write(*(self._page_of(watch, Change()) for watch in read_on))
 
     def _page_of(self, watch: SleeperMonitor, change: Change) -> JournalBatch:
         """Return what has to be kept of a change, and how far the sleeper's sensors have been read."""
@@ -412,7 +412,7 @@ class Bridge:
         if samples.read is not None:
             self._unkept[owner].append((samples.sensor, samples.read))
         if samples.sensor in self._kept_raw and not self._watches[owner].paused:
-            self._raw.take(owner, self._kept_raw[samples.sensor], samples.block)
+            self._raw.add_block(owner, self._kept_raw[samples.sensor], samples.block)
 
     async def _apply(self, watch: SleeperMonitor, change: Change) -> None:
         """Keep a change, then tell it."""
@@ -422,7 +422,7 @@ class Bridge:
         """Keep changes, all at once, then tell them."""
         pages = [self._page_of(watch, change) for watch, change in changes if change]
         if pages:
-            await self._recorder.keep(*pages)
+            await self._recorder.write(*pages)
         for watch, change in changes:
             self._tell_change(watch, change)
 
@@ -522,7 +522,7 @@ class Bridge:
         ]
         self._link.greeted(retained, self._owned)
         self._owned = set(retained)
-        await self._recorder.keep_topics(retained)
+        await self._recorder.write_topics(retained)
 
     def _heard(self, topic: str, payload: bytes) -> None:
         """Take in a message from the broker."""

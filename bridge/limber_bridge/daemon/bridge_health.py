@@ -14,7 +14,7 @@ from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import ServiceManager, process_health
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import (
     BridgeHealth,
     ClockChange,
@@ -89,19 +89,19 @@ class BridgeHealthMonitor:
 
     def clock_set(self, step: Step) -> None:
         """Note that somebody set the host's clock."""
-        self._clock_change = ClockChange(time=utc(step.at), by=step.by / SECOND)
+        self._clock_change = ClockChange(time=to_utc(step.at), by=step.by / SECOND)
 
     @property
     def recording(self) -> bool:
         """Whether what happens is kept."""
-        return self._recorder.now.well
+        return self._recorder.status.healthy
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """What is wrong with the bridge and its record, in words for programs: whoever follows the
         state is told.
         """
-        record = self._recorder.now.reason
+        record = self._recorder.status.fault
         return (
             *(problem.key for problem in self._problems(self._host.now())),
             *([str(record)] if record else []),
@@ -110,7 +110,7 @@ class BridgeHealthMonitor:
     def health(self, now: int) -> BridgeHealth:
         """Return how the bridge does."""
         return BridgeHealth(
-            started=utc(self._begun),
+            started=to_utc(self._begun),
             uptime=round((self._host.steady() - self._steady) / SECOND, 1),
             broker=self._link.health,
             process=self._process,
@@ -121,14 +121,14 @@ class BridgeHealthMonitor:
 
     def record(self) -> JournalHealth:
         """Return how the record does."""
-        recording = self._recorder.now
+        recording = self._recorder.status
         return JournalHealth(
             problem=recording.reason,
             detail=recording.detail,
             held=recording.held,
             lost=recording.lost,
             notice=" ".join(self._notices) or None,
-            signal=self._raw.problem,
+            signal=self._raw.fault,
         )
 
     def report(self) -> Report:
@@ -145,7 +145,7 @@ class BridgeHealthMonitor:
         return Report(
             well=alive and self.recording and not health.problems and not troubled,
             alive=alive,
-            time=utc(now),
+            time=to_utc(now),
             software=__version__,
             recording=self.recording,
             journal=self.record(),
@@ -158,7 +158,7 @@ class BridgeHealthMonitor:
         now = self._host.now()
         signs = [sign for watch in self._watches.values() for sign in watch.signs(now)]
         there = sum(sign.connected for sign in signs)
-        first = self._recorder.now.detail or next(
+        first = self._recorder.status.detail or next(
             (problem.text for problem in self._problems(now)), ""
         )
         return f"{there} of {len(signs)} sensors deliver" + (f"; {first}" if first else "")

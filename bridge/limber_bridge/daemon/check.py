@@ -32,8 +32,8 @@ from limber_bridge.sources.source_api import (
     SourceLostError,
     SourceRequest,
 )
-from limber_bridge.storage.journal import look_at
-from limber_bridge.storage.journal_reader import InUseError, JournalError
+from limber_bridge.storage.journal import probe_journal
+from limber_bridge.storage.journal_reader import JournalInUseError, JournalError
 
 PATIENCE: Final = 10.0
 """s for the broker to answer."""
@@ -93,8 +93,8 @@ async def try_all(config: Config, wait: float) -> AsyncIterator[Finding]:
 def try_journal(config: Config) -> tuple[Finding, bool]:
     """Look at the journal; return as well whether a bridge is at work on it."""
     try:
-        look_at(config.journal)
-    except InUseError:
+        probe_journal(config.journal)
+    except JournalInUseError:
         return Finding(well=True, text=f"journal {config.journal}: a bridge is running on it"), True
     except JournalError as error:
         return Finding(well=False, text=f"journal {error}"), False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from limber_bridge.daemon.sleeper_monitor import Change, SleeperMonitor
 from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.storage.schema import JournalBatch, latest
+from limber_bridge.storage.schema import JournalBatch, latest_positions
 
 
 def page_of(
@@ -20,6 +20,6 @@ def page_of(
         change.finished,
         change.unlabelled,
         change.labels,
-        latest(read),
+        latest_positions(read),
         change.settings,
     )

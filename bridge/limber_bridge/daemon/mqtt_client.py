@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from limber_bridge.config.schema import Broker
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
 from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
 
@@ -156,7 +156,7 @@ class MqttClient:
         return ConnectionHealth(
             connected=self._up,
             protocol=self.version,
-            since=utc(self._since),
+            since=to_utc(self._since),
             absences=self._absences,
             absence=self._absence,
             waiting=len(self._flying),
@@ -351,7 +351,7 @@ class MqttClient:
         """Note that there is a connection, and of which absence it is the end."""
         if self._absences or self._reason:
             self._absence = Disconnection(
-                start=utc(self._since), end=utc(self._now()), reason=self._reason
+                start=to_utc(self._since), end=to_utc(self._now()), reason=self._reason
             )
         self._up, self._closes, self._reason, self._since = True, 0, "", self._now()
         self._complained.clear()

@@ -17,7 +17,7 @@ from limber_bridge.daemon.sleeper_monitor import (
 )
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, identity
-from limber_bridge.domain.nights import micros, utc
+from limber_bridge.domain.nights import to_us, to_utc
 from limber_bridge.protocol.encoding import (
     LATER,
     PAGE,
@@ -140,7 +140,7 @@ class RequestHandler:
         since = ask.after or date.min
         if ask.last is not None:
             since = max(
-                since, await asyncio.to_thread(self._journal.before_last, ask.sleeper, ask.last)
+                since, await asyncio.to_thread(self._journal.date_before_last, ask.sleeper, ask.last)
             )
         nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, since, limit)
         more = len(nights) == limit
@@ -155,9 +155,9 @@ class RequestHandler:
 
     async def _events(self, ask: EventsRequest) -> Answer:
         limit = PAGE // 100
-        dropped = await asyncio.to_thread(self._journal.dropped, ask.sleeper, ask.night)
+        dropped = await asyncio.to_thread(self._journal.events_dropped_at, ask.sleeper, ask.night)
         if dropped is not None:
-            text = f"the events of {ask.night} were dropped on {utc(dropped):%Y-%m-%d}: see `keep` in limber.yaml"
+            text = f"the events of {ask.night} were dropped on {to_utc(dropped):%Y-%m-%d}: see `keep` in limber.yaml"
             return Refusal(id=ask.id, error="forgotten", message=text)
         entries = await asyncio.to_thread(
             self._journal.entries, ask.sleeper, ask.night, ask.after, limit
@@ -177,7 +177,7 @@ class RequestHandler:
         that was measured.
         """
         labels = self._watches[ask.sleeper].labels_of(ask.night)
-        found = await asyncio.to_thread(self._journal.reported, ask.sleeper, labels)
+        found = await asyncio.to_thread(self._journal.reported_cramps, ask.sleeper, labels)
         numbered = [(LATER + label.time, reported(label, ask.night)) for label in found]
         return [(number, message) for number, message in numbered if number > ask.after]
 
@@ -200,7 +200,7 @@ class RequestHandler:
         if ask.event is not None:
             key = event_id(ask.event)
             return watch.labels.for_event(key, self._journal.event(watch.id, key), cramp=ask.cramp)
-        moment = watch.time if ask.time is None else micros(ask.time)
+        moment = watch.time if ask.time is None else to_us(ask.time)
         nights = [
             self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))
         ]
@@ -214,14 +214,14 @@ class RequestHandler:
         if (ahead := self._ahead(ask)) is not None:
             return ahead
         factor = Factor(
-            (watch.time or now) if ask.time is None else micros(ask.time), ask.factor, ask.note
+            (watch.time or now) if ask.time is None else to_us(ask.time), ask.factor, ask.note
         )
         await self._apply(watch, watch.log(factor, now))
         return LogResponse(id=ask.id, event=identity(factor))
 
     def _ahead(self, ask: LabelRequest | LogRequest) -> Refusal | None:
         """Return why nothing can be said of a time; None if it can."""
-        if ask.time is None or micros(ask.time) <= self._now() + ROUNDED:
+        if ask.time is None or to_us(ask.time) <= self._now() + ROUNDED:
             return None
         mend = f"{ask.time.isoformat()} is still to come; write when it was"
         return Refusal(id=ask.id, error="time_ahead", message=mend)

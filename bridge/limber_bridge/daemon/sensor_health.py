@@ -7,7 +7,7 @@ import numpy as np
 
 from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import SensorHealth
 from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
 
@@ -84,7 +84,7 @@ class SensorHealthTracker:
         connected = self.connected(now)
         return SensorHealth(
             connected=connected,
-            last_sample=None if self._sampled is None else utc(self._sampled),
+            last_sample=None if self._sampled is None else to_utc(self._sampled),
             rate=None if self._rate is None else round(self._rate, 2),
             battery=self._battery,
             quality=self._quality(now) if connected else None,

@@ -32,10 +32,10 @@ from limber_bridge.detection.sleep import Span
 from limber_bridge.domain.nights import (
     AVERAGING_PERIODS_DAYS,
     Night,
-    Spread,
+    NightAverages,
     out_since,
-    spread,
-    utc,
+    average_nights,
+    to_utc,
 )
 from limber_bridge.domain.settings import Settings
 from limber_bridge.protocol.encoding import methods, night_message
@@ -131,10 +131,10 @@ class SleeperMonitor:
         self._settings = kept.settings
         self._nights = {
             night: {identity(event): event for event in events}
-            for night, events in kept.nights.items()
+            for night, events in kept.events_by_night.items()
         }
-        self._detector = self._gone_on(kept.memory)
-        same = kept.memory is not None and set(kept.memory.sensors) == {
+        self._detector = self._gone_on(kept.pipeline_state)
+        same = kept.pipeline_state is not None and set(kept.pipeline_state.sensors) == {
             sensor.id for sensor in sensors
         }
         # Other sensors than those that measured it say nothing of a night that is finished.
@@ -383,7 +383,7 @@ class SleeperMonitor:
         in_bed = self._detector.in_bed if present else None
         method = self._detector.in_bed_method
         return State(
-            time=utc(now),
+            time=to_utc(now),
             in_bed=in_bed,
             asleep=None
             if in_bed is None
@@ -407,8 +407,8 @@ class SleeperMonitor:
         start, end = self._spent(night, score)
         return Tonight(
             night=night,
-            start=None if start is None else utc(start),
-            end=None if end is None else utc(end),
+            start=None if start is None else to_utc(start),
+            end=None if end is None else to_utc(end),
             measures=rounded(score.measures),
         )
 
@@ -578,8 +578,8 @@ class SleeperMonitor:
             self._last = night
         yield night
 
-    def _spread(self, days: int) -> Spread | None:
-        return None if self._last is None else spread(self._recent.values(), self._last.date, days)
+    def _spread(self, days: int) -> NightAverages | None:
+        return None if self._last is None else average_nights(self._recent.values(), self._last.date, days)
 
     def _night(self, night: date) -> Night | None:
         """Return the summary of a night, not yet finished; None for one that nobody spent here.
@@ -654,7 +654,7 @@ def cramp_now(events: Iterable[Event]) -> ActiveCramp | None:
     lasting = [event for event in events if isinstance(event, Cramp) and event.end is None]
     return (
         ActiveCramp(
-            start=utc(lasting[-1].onset), certainty=lasting[-1].certainty, reason=lasting[-1].reason
+            start=to_utc(lasting[-1].onset), certainty=lasting[-1].certainty, reason=lasting[-1].reason
         )
         if lasting
         else None

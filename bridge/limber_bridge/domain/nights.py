@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.measures import HOUR, Measures
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.settings import RULE
+from limber_bridge.domain.settings import DEFAULT_SENSITIVITY
 
 EARLIEST_END = timedelta(hours=-7)
 """From the end of the night: 05:00 where nights end at noon."""
@@ -40,7 +40,7 @@ class Night:
     rules: str
     in_bed_method: Method | None
     measures: Measures
-    sensitivity: float = RULE
+    sensitivity: float = DEFAULT_SENSITIVITY
     """As it was set when the night ended: what the threshold of movement was divided by."""
 
 
@@ -54,7 +54,7 @@ class Calendar:
 
     def night_of(self, moment: int) -> date:
         """Return the date of the night to which a moment (us) belongs."""
-        local = local_time(moment, self.zone)
+        local = to_local(moment, self.zone)
         return local.date() + timedelta(days=int(local.hour >= self.turn))
 
     def begin(self, night: date) -> int:
@@ -63,7 +63,7 @@ class Calendar:
 
     def end(self, night: date) -> int:
         """Return when a night ends at the latest, in us."""
-        return micros(datetime.combine(night, time(self.turn), self.zone))
+        return to_us(datetime.combine(night, time(self.turn), self.zone))
 
     def is_over(self, night: date, events: Sequence[Event], now: int) -> bool:
         """Return whether a night with these events is finished at `now` (us).
@@ -79,7 +79,7 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class NightAverages:
     """Several nights seen together: one night says little."""
 
     nights: int
@@ -90,7 +90,7 @@ class Spread:
     """Standard deviation between nights (n - 1), where at least two know it."""
 
 
-def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
+def average_nights(nights: Iterable[Night], last: date, days: int) -> NightAverages | None:
     """Return the nights of `days` days up to `last`, seen together; None where there is none."""
     found = [
         asdict(one.measures) for one in nights if last - timedelta(days=days) < one.date <= last
@@ -102,7 +102,7 @@ def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
     )
     if not found:
         return None
-    return Spread(
+    return NightAverages(
         nights=len(found),
         mean={key: round(fmean(values), 4) for key, values in known.items() if values},
         sd={key: round(stdev(values), 4) for key, values in known.items() if len(values) > 1},
@@ -121,16 +121,16 @@ def out_since(events: Sequence[Event]) -> int | None:
     return beds[-1].onset
 
 
-def local_time(moment: int, zone: ZoneInfo) -> datetime:
+def to_local(moment: int, zone: ZoneInfo) -> datetime:
     """Return a moment (us) as the clock on the wall shows it."""
-    return utc(moment).astimezone(zone)
+    return to_utc(moment).astimezone(zone)
 
 
-def utc(moment: int) -> datetime:
+def to_utc(moment: int) -> datetime:
     """Return a moment (us) as a datetime in UTC, exact to the microsecond."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
 
 
-def micros(moment: datetime) -> int:
+def to_us(moment: datetime) -> int:
     """Return an aware datetime as us since 1970."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

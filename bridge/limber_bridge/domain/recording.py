@@ -56,7 +56,7 @@ class Recording:
         return fitting[0] if fitting else None
 
 
-def columns() -> dict[str, Column]:
+def signal_columns() -> dict[str, Column]:
     """Return the columns a CSV may have, and labels of our own in EDF."""
     known = {
         axis: Column(Quantity.ACCELERATION, Placement.ANKLE, None, index)
@@ -75,47 +75,47 @@ def columns() -> dict[str, Column]:
     return known
 
 
-COLUMNS: Final[Mapping[str, Column]] = columns()
+COLUMNS: Final[Mapping[str, Column]] = signal_columns()
 
 
-HEAVIEST: Final = 3.0
+MAX_MEDIAN_NORM_G: Final = 3.0
 """g; a limb or a bed in which the acceleration is larger half of the time is nowhere on earth: the
 unit is another."""
 
 
-def weighed(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
+def check_gravity_unit(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
     """Check that samples (axes, n) of acceleration are in g, as gravity is in them;
     UnreadableRecordingError.
     """
     sizes = np.sqrt(np.square(samples).sum(axis=0))
     sizes = sizes[np.isfinite(sizes)]
-    if quantity is not Quantity.ACCELERATION or not len(sizes) or np.median(sizes) <= HEAVIEST:
+    if quantity is not Quantity.ACCELERATION or not len(sizes) or np.median(sizes) <= MAX_MEDIAN_NORM_G:
         return
     found = f"`{name}` and its axes read {np.median(sizes):.4g} at rest, where gravity is 1 g"
     raise UnreadableRecordingError(f"{path}: {found}; write g, not m/s2 or mg")
 
 
-STUCK: Final = 3
+MIN_CLIPPED_SAMPLES: Final = 3
 """Samples in a row at the end of a range that were not measured: one alone may be a peak that just
 fits."""
 
 
-def without_rails(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
+def mask_clipped(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
     """Return samples (axes, n) with NaN where an axis is stuck at one of its rails, the ends of its
     range.
     """
     stuck = np.zeros(samples.shape[1], bool)
     for axis, (lowest, highest) in zip(samples, rails, strict=True):
-        stuck |= lasting(axis <= lowest) | lasting(axis >= highest)
+        stuck |= long_runs(axis <= lowest) | long_runs(axis >= highest)
     return np.where(stuck, np.nan, samples) if stuck.any() else samples
 
 
-def lasting(flags: Flags) -> Flags:
-    """Return the flags that belong to `STUCK` or more in a row."""
+def long_runs(flags: Flags) -> Flags:
+    """Return the flags that belong to `MIN_CLIPPED_SAMPLES` or more in a row."""
     edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
     kept = np.zeros(len(flags), bool)
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        kept[begin:end] = end - begin >= STUCK
+        kept[begin:end] = end - begin >= MIN_CLIPPED_SAMPLES
     return kept
 
 

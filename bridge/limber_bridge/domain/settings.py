@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-RULE: Final = 1.0
+DEFAULT_SENSITIVITY: Final = 1.0
 """The sensitivity of the rules as they are written."""
-LOWEST = 0.5
-HIGHEST = 2.0
+MIN_SENSITIVITY = 0.5
+MAX_SENSITIVITY = 2.0
 """Sensitivities between which one can be chosen [D]: what lies nearer to the noise than half of
 what the rules want is noise."""
 
@@ -17,7 +17,7 @@ class Settings:
 
     paused: bool = False
     """Nothing is to be measured."""
-    sensitivity: float = RULE
+    sensitivity: float = DEFAULT_SENSITIVITY
     """What the threshold of movement is divided by (`NoiseFloor.sense`)."""
     calibrated: int | None = None
     """us; when it was last said that all is quiet for a minute."""

@@ -9,14 +9,14 @@ class ExternalValue(str):
     __slots__ = ()
 
 
-def whole(least: int, most: int) -> vol.All:
+def whole_number(least: int, most: int) -> vol.All:
     """Return a check for a whole number within bounds."""
     return vol.All(
-        given, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}"
+        to_number, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}"
     )
 
 
-def given(value: object) -> object:
+def to_number(value: object) -> object:
     """Return a number for one that came as a text from outside the file; a truth value is none."""
     if isinstance(value, bool):
         raise vol.Invalid("expected a number")

@@ -31,7 +31,7 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.measures import rounded
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.domain.nights import Night, utc
+from limber_bridge.domain.nights import Night, to_utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
     Ask,
@@ -179,13 +179,13 @@ def event_message(event: Event, night: date, known: int | None = None) -> EventM
     could be known.
     """
     message = untimed(event, night)
-    return message if message is None or known is None else replace(message, known=utc(known))
+    return message if message is None or known is None else replace(message, known=to_utc(known))
 
 
 def untimed(event: Event, night: date) -> EventMessage | None:
     """Return an event as it is told to those who ask for it later."""
     key = identity(event)
-    start = utc(event.onset)
+    start = to_utc(event.onset)
     match event:
         case Movement():
             return MovementMessage(
@@ -193,7 +193,7 @@ def untimed(event: Event, night: date) -> EventMessage | None:
                 kind="movement",
                 night=night,
                 start=start,
-                end=utc(event.end),
+                end=to_utc(event.end),
                 duration=event.duration / SECOND,
                 side=event.side,
                 peak=round(event.peak, 4),
@@ -207,14 +207,14 @@ def untimed(event: Event, night: date) -> EventMessage | None:
                 kind="series",
                 night=night,
                 start=start,
-                end=utc(event.end),
+                end=to_utc(event.end),
                 movements=event.movements,
                 ended=event.ended,
             )
         case BedTransition():
             return BedMessage(id=key, kind="bed", night=night, start=start, in_bed=event.in_bed)
         case Cramp():
-            phase, end = ("started", None) if event.end is None else ("ended", utc(event.end))
+            phase, end = ("started", None) if event.end is None else ("ended", to_utc(event.end))
             return CrampMessage(
                 id=f"{key}-{phase}",
                 kind="cramp",
@@ -236,7 +236,7 @@ def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
     said.
     """
     key = identity(event)
-    start = utc(event.onset)
+    start = to_utc(event.onset)
     match event:
         case Gap():
             return GapMessage(
@@ -244,7 +244,7 @@ def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
                 kind="gap",
                 night=night,
                 start=start,
-                end=utc(event.end),
+                end=to_utc(event.end),
                 sensor=event.sensor,
             )
         case ClockStep():
@@ -279,7 +279,7 @@ def reported(label: Label, night: date) -> CrampMessage:
         id=label.id,
         kind="cramp",
         night=night,
-        start=utc(label.time),
+        start=to_utc(label.time),
         end=None,
         certainty=REPORTED,
         reason=SAID_SO,
@@ -299,7 +299,7 @@ def night_done(night: Night, finished_at: int) -> NightDone:
         id=f"night-{night.date}-{night.revision}",
         kind="night",
         night=night.date,
-        start=utc(finished_at),
+        start=to_utc(finished_at),
         revision=night.revision,
     )
 
@@ -309,8 +309,8 @@ def night_message(night: Night) -> NightMessage:
     return NightMessage(
         night=night.date,
         revision=night.revision,
-        start=None if night.start is None else utc(night.start),
-        end=None if night.end is None else utc(night.end),
+        start=None if night.start is None else to_utc(night.start),
+        end=None if night.end is None else to_utc(night.end),
         rules=night.rules,
         sensitivity=night.sensitivity,
         methods=methods(night.in_bed_method),

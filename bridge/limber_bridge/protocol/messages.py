@@ -14,8 +14,8 @@ import msgspec
 from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Placement, Quantity, Side
-from limber_bridge.domain.nights import Spread
-from limber_bridge.domain.settings import HIGHEST, LOWEST, RULE
+from limber_bridge.domain.nights import NightAverages
+from limber_bridge.domain.settings import MAX_SENSITIVITY, MIN_SENSITIVITY, DEFAULT_SENSITIVITY
 
 PROTOCOL: Final = 1
 LONGEST_NOTE: Final = 200
@@ -257,7 +257,7 @@ class State:
     """From how many labels they were learnt."""
     tonight: Tonight
     last_night: NightMessage | None
-    means: Mapping[str, Spread | None]
+    means: Mapping[str, NightAverages | None]
     """By number of days, `7` and `30`: the finished nights of so many days, up to the last one."""
     methods: Methods
     sensors: Mapping[str, SensorHealth]
@@ -272,7 +272,7 @@ class State:
     """Somebody wants nothing to be measured, until it is taken back."""
     calibrating: bool = False
     """Somebody said that all is quiet, within the last minute."""
-    sensitivity: float = RULE
+    sensitivity: float = DEFAULT_SENSITIVITY
     """What the threshold of movement is divided by, but in EMG; 1.0: the rule as it is written."""
 
 
@@ -475,9 +475,9 @@ class SetRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag
 
     def __post_init__(self) -> None:
         """Refuse what would count noise, or nothing."""
-        if not LOWEST <= self.sensitivity <= HIGHEST:
+        if not MIN_SENSITIVITY <= self.sensitivity <= MAX_SENSITIVITY:
             raise ValueError(
-                f"`sensitivity` is a number from {LOWEST} to {HIGHEST}; {RULE} is the rule as it is written"
+                f"`sensitivity` is a number from {MIN_SENSITIVITY} to {MAX_SENSITIVITY}; {DEFAULT_SENSITIVITY} is the rule as it is written"
             )
 
 

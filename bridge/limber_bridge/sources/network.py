@@ -17,7 +17,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.validators import whole
+from limber_bridge.domain.validators import whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, InvalidFrameError, is_signed, parse
 from limber_bridge.sources.host_clock import HostClock
@@ -101,7 +101,7 @@ SECTION: Final = vol.Schema(
         vol.Required(
             "address", msg="write `address: 0.0.0.0` to hear sensors on every network"
         ): address,
-        vol.Optional("port", default=47800): whole(1, 65535),
+        vol.Optional("port", default=47800): whole_number(1, 65535),
     }
 )
 

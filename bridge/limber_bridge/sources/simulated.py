@@ -8,7 +8,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity, Side
-from limber_bridge.domain.validators import whole
+from limber_bridge.domain.validators import whole_number
 from limber_bridge.simulation.plan import NightSpec, plan
 from limber_bridge.simulation.signals import blocks
 from limber_bridge.sources.playback import begins, play, speed
@@ -36,10 +36,10 @@ def number(least: float, most: float) -> vol.All:
 
 KEYS: Final = vol.Schema(
     {
-        vol.Optional("seed", default=1): whole(0, 2**32),
+        vol.Optional("seed", default=1): whole_number(0, 2**32),
         vol.Optional("hours", default=8.0): number(0.25, 40),
         vol.Optional("plm_index", default=25.0): number(0, 110),
-        vol.Optional("cramps", default=0): whole(0, 3),
+        vol.Optional("cramps", default=0): whole_number(0, 3),
         vol.Optional("latency", default=10.0): number(0, 120),
         vol.Optional("up", default=2.0): number(0, 60),
         vol.Optional("interval"): number(10, 90),

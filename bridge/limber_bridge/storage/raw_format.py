@@ -30,13 +30,13 @@ from limber_bridge.detection.signal import (
 )
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError
 from limber_bridge.storage.sqlite import (
-    DamagedError,
+    DamagedDatabaseError,
     SchemaError,
-    look_through,
+    check_integrity,
     open_to_read,
     open_to_write,
     transaction,
-    version_of,
+    schema_version,
 )
 
 SUFFIX: Final = ".db"
@@ -85,7 +85,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RawFileInfo:
     """Whose night it is."""
 
     sleeper: str
@@ -94,10 +94,10 @@ class About:
     software: str
 
 
-class NightFile:
+class RawFile:
     """A file that is being written."""
 
-    def __init__(self, path: Path, about: About, life: int) -> None:
+    def __init__(self, path: Path, about: RawFileInfo, life: int) -> None:
         """Open a file, or begin one; `life` (us) tells numberings of samples apart.
 
         Raises sqlite3.Error or OSError where the disk cannot be written, DamagedError or
@@ -207,7 +207,7 @@ def samples_of(head: Head, planes: bytes) -> Floats:
     return samples
 
 
-def read_kept(path: Path) -> Recording:
+def read_raw_file(path: Path) -> Recording:
     """Read a night that the bridge kept, while it may be writing it; UnreadableRecordingError or
     OSError.
     """
@@ -215,13 +215,13 @@ def read_kept(path: Path) -> Recording:
         raise UnreadableRecordingError(f"{path}: no such file; check the path")
     try:
         with closing(open_to_read(path)) as database:
-            look_through(database)
-            if version_of(database, MIGRATIONS) != len(MIGRATIONS):
+            check_integrity(database)
+            if schema_version(database, MIGRATIONS) != len(MIGRATIONS):
                 raise UnreadableRecordingError(
                     f"{path}: no raw signal of limber; score .csv, .edf, or its raw files"
                 )
             return recording_of(path, database)
-    except (sqlite3.Error, DamagedError, SchemaError, ValueError) as error:
+    except (sqlite3.Error, DamagedDatabaseError, SchemaError, ValueError) as error:
         raise UnreadableRecordingError(
             f"{path}: no raw signal that can be read ({error}); take another file"
         ) from error

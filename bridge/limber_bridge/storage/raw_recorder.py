@@ -22,10 +22,10 @@ from limber_bridge import __version__
 from limber_bridge.detection.signal import SECOND, SampleBlock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.storage.raw_format import SUFFIX, About, NightFile
+from limber_bridge.storage.raw_format import SUFFIX, RawFileInfo, RawFile
 from limber_bridge.storage.sqlite import (
     REMEDIES,
-    DamagedError,
+    DamagedDatabaseError,
     DiskFault,
     SchemaError,
     disk_fault_of,
@@ -77,7 +77,7 @@ class RawStore:
             yield path
 
 
-def raw_store_beside(journal: Path, limits: RetentionLimits) -> RawStore:
+def raw_store_for(journal: Path, limits: RetentionLimits) -> RawStore:
     """Return where the raw signal goes: beside the journal."""
     folder = journal.with_name(f"{journal.stem}-raw")
     return RawStore(folder, limits.raw, limits.raw_size)
@@ -112,7 +112,7 @@ class RawRecorder:
         self._calendar = calendar
         self._life = life
         self._waiting: dict[Key, dict[int, Waiting]] = {}
-        self._open: dict[Key, NightFile] = {}
+        self._open: dict[Key, RawFile] = {}
         self._thread = ThreadPoolExecutor(1, "raw")
         self._task: asyncio.Task[None] | None = None
         self._dropping = False
@@ -216,19 +216,19 @@ class RawRecorder:
         }
         self._let_go(set(newest.items()))
 
-    def _file(self, key: Key) -> NightFile:
+    def _file(self, key: Key) -> RawFile:
         """Return the open file of a night; one that is damaged is set aside."""
         if key not in self._open:
             sleeper, night = key
             path = self._shelf.path(sleeper, night)
-            about = About(sleeper, night.isoformat(), __version__)
+            about = RawFileInfo(sleeper, night.isoformat(), __version__)
             try:
-                self._open[key] = NightFile(path, about, self._life)
-            except (DamagedError, SchemaError) as error:
+                self._open[key] = RawFile(path, about, self._life)
+            except (DamagedDatabaseError, SchemaError) as error:
                 aside = path.with_name(f"{path.name}.damaged-{self._life}")
                 LOG.error("raw signal: %s is damaged (%s); it is kept as %s", path, error, aside)  # noqa: TRY400
                 path.rename(aside)
-                self._open[key] = NightFile(path, about, self._life)
+                self._open[key] = RawFile(path, about, self._life)
         return self._open[key]
 
     def _let_go(self, kept: set[Key]) -> None:
@@ -246,8 +246,8 @@ class RawRecorder:
         for sleeper in sleepers:
             for path in self._shelf.files(sleeper):
                 if path not in opened and path.with_name(f"{path.name}-wal").exists():
-                    with suppress(sqlite3.Error, DamagedError, SchemaError):
-                        NightFile(
-                            path, About(sleeper, path.stem[-10:], __version__), self._life
+                    with suppress(sqlite3.Error, DamagedDatabaseError, SchemaError):
+                        RawFile(
+                            path, RawFileInfo(sleeper, path.stem[-10:], __version__), self._life
                         ).close()
         return surplus
