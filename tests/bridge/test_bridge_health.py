@@ -235,7 +235,7 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     monkeypatch.setattr(vitals, "STUCK", 1.5)
     page = free_port()
     simulated = ANKLE.replace("network", "simulated")
-    monkeypatch.setattr(app, "Recorder", Hung)
+    monkeypatch.setattr(app, "JournalWriter", Hung)
     Hung.goes_on = asyncio.Event()
     Hung.goes_on.set()
     with Journal(tmp_path / "limber.db") as journal:

@@ -108,7 +108,15 @@ def pieces(cuts: list[int], sensor: int) -> list[tuple[int, SampleBlock]]:
 def test_the_signals_show_everything() -> None:
     """The property below is worth nothing on signals where little happens."""
     kinds = {type(event).__name__ for event in WHOLE["wasm-2016"]}
-    assert kinds == {"Movement", "Posture", "Twitch", "Rhythm", "Series", "Bed", "Gap"}
+    assert kinds == {
+        "Movement",
+        "PositionChange",
+        "Twitch",
+        "RhythmicTrain",
+        "Series",
+        "BedTransition",
+        "Gap",
+    }
 
 
 @pytest.mark.parametrize("rules", RULE_SETS)

@@ -171,7 +171,7 @@ WHOLE = sorted(map(repr, found(BLOCKS)))
 def test_the_signal_with_holes_shows_everything() -> None:
     """The property below is worth nothing on a signal where little happens."""
     assert {event.split("(")[0] for event in WHOLE} == {
-        *("Movement", "Posture", "Twitch", "Rhythm", "Series", "Bed", "Gap")
+        *("Movement", "PositionChange", "Twitch", "RhythmicTrain", "Series", "BedTransition", "Gap")
     }
 
 
