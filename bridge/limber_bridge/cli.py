@@ -354,7 +354,7 @@ def run(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
-    from limber_bridge.storage.journal_reader import JournalError
+    from limber_bridge.storage.journal_errors import JournalError
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -491,7 +491,8 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.schema import read
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
-    from limber_bridge.storage.journal_reader import JournalError, open_journal_reader
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = read(chosen.config, connects=False)
@@ -515,7 +516,8 @@ def export(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.schema import read
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
-    from limber_bridge.storage.journal_reader import JournalError, open_journal_reader
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = read(chosen.config, connects=False)

@@ -34,13 +34,13 @@ from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import JournalBatch
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.web.health_server import CONNECTIONS
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.test_journal_writer import spoil
+from tests.bridge.damage import damage_table
 from tests.required_programs import need
 
 PATIENCE: Final = 10.0
@@ -204,9 +204,9 @@ class Hung(JournalWriter):
     goes_on = asyncio.Event()
 
     @override
-    async def keep(self, *pages: JournalBatch) -> None:
+    async def write(self, *pages: JournalBatch) -> None:
         await self.goes_on.wait()
-        await super().keep(*pages)
+        await super().write(*pages)
 
 
 @asynccontextmanager
@@ -310,8 +310,8 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
             [
                 JournalBatch(
                     "anna",
-                    memory=PipelineState({}),
-                    read=(
+                    pipeline_state=PipelineState({}),
+                    read_positions=(
                         (1, ReadPosition(7, 100)),
                         (1, ReadPosition(9, 50)),
                         (2, ReadPosition(7, 3)),
@@ -319,7 +319,7 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
                 )
             ]
         )
-        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
+        journal.write([JournalBatch("anna", read_positions=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
         assert journal.read_positions() == {
             1: [ReadPosition(9, 50), ReadPosition(7, 125)],
@@ -344,7 +344,9 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
             )
         kept = [
-            event for night in journal.unfinished_nights("anna") for event in journal.events("anna", night)
+            event
+            for night in journal.unfinished_nights("anna")
+            for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock"
     assert told.json["by"] == pytest.approx(-3600, abs=1)
@@ -376,8 +378,8 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 # As after an error of the disk: what is written next opens the file anew.
-                journal._let_go()
-                spoil(tmp_path / "limber.db")
+                journal._disconnect()
+                damage_table(tmp_path / "limber.db")
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (

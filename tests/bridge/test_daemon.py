@@ -464,7 +464,7 @@ def test_a_second_bridge_on_one_journal_ends(
     ended = command("run", cwd=tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.strip().endswith(
-        "limber.db: another limber uses this journal; stop it first"
+        "limber.db: another Limber bridge uses this journal; stop it first"
     )
 
 

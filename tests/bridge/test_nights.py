@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from limber_bridge.detection.events import BedTransition
 from limber_bridge.detection.measures import Measures
-from limber_bridge.domain.nights import Calendar, to_us, average_nights, to_utc
+from limber_bridge.domain.nights import Calendar, to_us, to_utc
+from limber_bridge.domain.trends import average_nights
 from tests.bridge.examples import night
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))

@@ -35,7 +35,7 @@ from limber_bridge.simulation.signals import blocks
 from limber_bridge.storage import raw_recorder as module
 from limber_bridge.storage.raw_format import RawFileInfo, RawFile, pack, read_raw_file, unpack
 from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
-from limber_bridge.storage.sqlite import DiskFault
+from limber_bridge.storage.disk_faults import DiskFault
 from tests.bridge.examples import BERLIN, local
 from tests.bridge.test_journal_writer import no_room, until
 
@@ -133,7 +133,7 @@ def test_a_damaged_block_is_a_gap_and_named(tmp_path: Path) -> None:
     file.close()
     recording = read_raw_file(path)
     assert len(recording.notes) == 1
-    assert "damaged (its checksum is wrong); left out" in recording.notes[0]
+    assert "cannot be read (its checksum is wrong); left out" in recording.notes[0]
     (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
     assert (gap.end - gap.onset) / SECOND == pytest.approx(5.0, abs=0.05)
 
@@ -203,7 +203,7 @@ async def test_each_night_has_a_file_and_the_oldest_go(
     await raw.close()
     names = [f"anna-2026-11-{day}.db" for day in range(21, 24)]
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == names
-    assert caplog.text.count("deleted, beyond the limits under `keep`") == 3
+    assert caplog.text.count("deleted: beyond the limits under `retention`") == 3
     assert len(read_raw_file(tmp_path / "raw" / names[0]).signals) == 2
 
 
@@ -238,14 +238,14 @@ async def test_a_full_disk_leaves_a_hole_and_is_told(
     ]
     assert times[0] == AT
     assert (times[1] - AT) / SECOND == pytest.approx(400 - 120, abs=2)
-    assert caplog.text.count("RAW SIGNAL NOT KEPT") == 1
-    assert caplog.text.count("the raw signal is kept again") == 1
+    assert caplog.text.count("RAW SIGNAL NOT RECORDED") == 1
+    assert caplog.text.count("recording the raw signal again") == 1
 
 
 async def test_the_journal_has_the_last_of_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RESERVE", 10**18)
+    monkeypatch.setattr(module, "RESERVED_BYTES", 10**18)
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
     raw.add_block("anna", ANKLE, still(AT))
     await raw._flush()

@@ -278,7 +278,7 @@ def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
     cells.weigh(45, 10)
     cells.weigh(120, 1)
     empty = Evening(
-        cells.config, local("2026-11-22T13:00"), RestoredState(memory=cells.watch.memory)
+        cells.config, local("2026-11-22T13:00"), RestoredState(pipeline_state=cells.watch.memory)
     )
     empty.weigh(45, 24 * 60)
     assert empty.finished == []

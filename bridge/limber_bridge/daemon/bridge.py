@@ -41,11 +41,11 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock, Step
 from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_reader import JournalError
+from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_for
-from limber_bridge.storage.restore import restore_sleepers
-from limber_bridge.storage.schema import JournalBatch
+from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.web.health_server import listening
 
 LOG: Final = logging.getLogger(__name__)
@@ -179,9 +179,7 @@ class Bridge:
         self._config = config
         self._journal = journal
         self._host = host
-        known = restore_sleepers(
-            journal, {one.id: one.live for one in config.sleepers}, config.calendar, now
-        )
+        known = restore_sleepers(journal, sleeper_sensors(config), config.calendar, now)
         self._watches = {
             sleeper.id: SleeperMonitor(sleeper, config, known[sleeper.id], now)
             for sleeper in config.sleepers
@@ -195,11 +193,8 @@ class Bridge:
             sleeper.id: PublishState(phase=STATE_EVERY * index // len(config.sleepers))
             for index, sleeper in enumerate(config.sleepers)
         }
-        self._recorder = JournalWriter(journal)
-        self._recorder.afresh = self._afresh
-        self._raw = RawRecorder(
-            raw_store_for(config.journal, config.limits), config.calendar, now
-        )
+        self._recorder = JournalWriter(journal, self._afresh)
+        self._raw = RawRecorder(raw_store_for(config.journal, config.limits), config.calendar, now)
         self._kept_raw = raw_sensors(config)
         self._owned = journal.retained_topics()
         self._remembered = now
@@ -581,6 +576,16 @@ async def serve(config: Config, journal: Journal) -> None:
         await serving
     except asyncio.CancelledError:
         LOG.info("stopped")
+
+
+def sleeper_sensors(config: Config) -> dict[str, SleeperSensors]:
+    """Return which sensors each sleeper has, by the sleeper's id."""
+    return {
+        sleeper.id: SleeperSensors(
+            ids={watched.sensor.id for watched in sleeper.sensors}, live=sleeper.live
+        )
+        for sleeper in config.sleepers
+    }
 
 
 def raw_sensors(config: Config) -> dict[int, Sensor]:

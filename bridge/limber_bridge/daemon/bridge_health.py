@@ -123,9 +123,9 @@ class BridgeHealthMonitor:
         """Return how the record does."""
         recording = self._recorder.status
         return JournalHealth(
-            problem=recording.reason,
+            problem=recording.fault,
             detail=recording.detail,
-            held=recording.held,
+            held=recording.pending,
             lost=recording.lost,
             notice=" ".join(self._notices) or None,
             signal=self._raw.fault,

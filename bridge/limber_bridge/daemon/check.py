@@ -32,8 +32,8 @@ from limber_bridge.sources.source_api import (
     SourceLostError,
     SourceRequest,
 )
-from limber_bridge.storage.journal import probe_journal
-from limber_bridge.storage.journal_reader import JournalInUseError, JournalError
+from limber_bridge.storage.journal_file import probe_journal
+from limber_bridge.storage.journal_errors import JournalInUseError, JournalError
 
 PATIENCE: Final = 10.0
 """s for the broker to answer."""

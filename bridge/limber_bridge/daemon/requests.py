@@ -48,7 +48,7 @@ from limber_bridge.protocol.messages import (
     SetRequest,
 )
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_reader import JournalError
+from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 
 PATIENCE: Final = 5.0
@@ -140,13 +140,14 @@ class RequestHandler:
         since = ask.after or date.min
         if ask.last is not None:
             since = max(
-                since, await asyncio.to_thread(self._journal.date_before_last, ask.sleeper, ask.last)
+                since,
+                await asyncio.to_thread(self._journal.date_before_last, ask.sleeper, ask.last),
             )
         nights = await asyncio.to_thread(self._journal.nights, ask.sleeper, since, limit)
         more = len(nights) == limit
         # What the disk did not take yet is true all the same.
         waiting = [
-            night for night in self._recorder.nights(ask.sleeper) if night.date > since and not more
+            night for night in self._recorder.pending_nights(ask.sleeper) if night.date > since and not more
         ]
         together = {night.date: night for night in (*nights, *waiting)}
         # Those that wait are newer than what was counted back from.

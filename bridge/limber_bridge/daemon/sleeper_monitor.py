@@ -29,14 +29,8 @@ from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.detection.sleep import Span
-from limber_bridge.domain.nights import (
-    AVERAGING_PERIODS_DAYS,
-    Night,
-    NightAverages,
-    out_since,
-    average_nights,
-    to_utc,
-)
+from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS, NightAverages, average_nights
+from limber_bridge.domain.nights import Night, left_bed_at, to_utc
 from limber_bridge.domain.settings import Settings
 from limber_bridge.protocol.encoding import methods, night_message
 from limber_bridge.protocol.messages import (
@@ -579,7 +573,11 @@ class SleeperMonitor:
         yield night
 
     def _spread(self, days: int) -> NightAverages | None:
-        return None if self._last is None else average_nights(self._recent.values(), self._last.date, days)
+        return (
+            None
+            if self._last is None
+            else average_nights(self._recent.values(), self._last.date, days)
+        )
 
     def _night(self, night: date) -> Night | None:
         """Return the summary of a night, not yet finished; None for one that nobody spent here.
@@ -609,7 +607,7 @@ class SleeperMonitor:
         is not so.
         """
         start = score.in_bed[0][0] if score.in_bed else None
-        return start, out_since(list(self._nights.get(night, {}).values()))
+        return start, left_bed_at(list(self._nights.get(night, {}).values()))
 
     def _score(self, night: date) -> NightScore:
         coverage = self._detector.coverage(self._calendar.begin(night), self._until(night))
@@ -654,7 +652,9 @@ def cramp_now(events: Iterable[Event]) -> ActiveCramp | None:
     lasting = [event for event in events if isinstance(event, Cramp) and event.end is None]
     return (
         ActiveCramp(
-            start=to_utc(lasting[-1].onset), certainty=lasting[-1].certainty, reason=lasting[-1].reason
+            start=to_utc(lasting[-1].onset),
+            certainty=lasting[-1].certainty,
+            reason=lasting[-1].reason,
         )
         if lasting
         else None

@@ -114,7 +114,7 @@ def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -
         }
         for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
-            dropped = record.dropped(sleeper.id, day)
+            dropped = record.events_dropped_at(sleeper.id, day)
             reported = len(reported_in(config, record, sleeper, day)) if dropped is None else None
             yield Listed(
                 sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported
@@ -124,7 +124,7 @@ def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -
 def reported_in(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> list[Label]:
     """Return the cramps of a night that only somebody told of."""
     labels = record.labels(sleeper.id)
-    return record.reported(
+    return record.reported_cramps(
         sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
     )
 
@@ -213,7 +213,7 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
         )
     events = record.events(sleeper.id, day)
     reported = reported_in(config, record, sleeper, day)
-    dropped = record.dropped(sleeper.id, day)
+    dropped = record.events_dropped_at(sleeper.id, day)
     # Labels outlive the events: what they are about was perhaps recognised, and is not there any
     # more.
     if dropped is not None or not (events or reported):

@@ -14,7 +14,7 @@ import msgspec
 from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Placement, Quantity, Side
-from limber_bridge.domain.nights import NightAverages
+from limber_bridge.domain.trends import NightAverages
 from limber_bridge.domain.settings import MAX_SENSITIVITY, MIN_SENSITIVITY, DEFAULT_SENSITIVITY
 
 PROTOCOL: Final = 1

@@ -178,8 +178,7 @@ def check_tables(database: sqlite3.Connection) -> None:
 def table_names(database: sqlite3.Connection) -> list[str]:
     """Return the names of all tables."""
     return [
-        name
-        for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
     ]
 
 

@@ -130,15 +130,13 @@ class JournalFile:
         Nothing is changed where it was not. Raises sqlite3.Error or OSError where the disk cannot
         be written.
         """
-        if not self.path.exists() or not has_sqlite_header(self.path):
+        if not self.path.exists() or self._has_lost_header():
             return False
         try:
             done = repair_indexes(self.path)
         except DamagedDatabaseError:
             return False
-        LOG.warning(
-            "%s: an index was damaged (%s): %s; no row was lost", self.path, damage, done
-        )
+        LOG.warning("%s: an index was damaged (%s): %s; no row was lost", self.path, damage, done)
         return True
 
     def set_aside(self, damage: str) -> None:
@@ -146,9 +144,7 @@ class JournalFile:
 
         Without a backup the next `open` creates a new file.
         """
-        aside = self.path.with_name(
-            f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        )
+        aside = self.path.with_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         part = self.path.with_name(f".{self.path.name}.part")
         backup = next((one for one in list_backups(self.path) if is_usable_backup(one)), None)
         if backup is not None:

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
@@ -102,6 +103,11 @@ class JournalReader:
                 "what was not saved in time becomes a gap",
             )
         return saved
+
+    def pipeline_state(self, sleeper: str) -> PipelineState | None:
+        """Return what can be read of the pipeline state of a sleeper; None before its first."""
+        saved = self.saved_pipeline_state(sleeper)
+        return None if saved is None else saved.state
 
     def settings(self, sleeper: str) -> Settings:
         """Return the settings of a sleeper; the defaults if there are none."""
@@ -293,9 +299,7 @@ class JournalReader:
     def _log_once(self, name: str, error: str, consequence: str) -> None:
         if name not in self._logged:
             self._logged.add(name)
-            LOG.warning(
-                "%s: %s cannot be read: %s; %s", self._path, name, error, consequence
-            )
+            LOG.warning("%s: %s cannot be read: %s; %s", self._path, name, error, consequence)
 
     def _rows(self, statement: str, *values: str | int) -> list[Any]:
         try:
@@ -329,9 +333,7 @@ def open_journal_reader(path: Path) -> JournalReader:
         raise JournalError(f"{path}: {error}") from error
     if version < len(MIGRATIONS):
         database.close()
-        raise JournalError(
-            f"{path}: written by an older Limber; run the bridge once to migrate it"
-        )
+        raise JournalError(f"{path}: written by an older Limber; run the bridge once to migrate it")
     return JournalReader(path, database)
 
 

@@ -49,9 +49,7 @@ def write_events(database: sqlite3.Connection, batch: JournalBatch) -> None:
     rows = []
     for night, event in batch.events:
         kind, payload = encode_event(event)
-        rows.append(
-            (batch.sleeper, night.isoformat(), identity(event), kind, event.onset, payload)
-        )
+        rows.append((batch.sleeper, night.isoformat(), identity(event), kind, event.onset, payload))
     database.executemany(
         "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload,"
@@ -87,9 +85,7 @@ def write_labels(database: sqlite3.Connection, batch: JournalBatch) -> None:
     )
 
 
-def write_read_position(
-    database: sqlite3.Connection, sensor: int, position: ReadPosition
-) -> None:
+def write_read_position(database: sqlite3.Connection, sensor: int, position: ReadPosition) -> None:
     """Write how far a start of a device was read, and delete starts beyond `MAX_STARTS`."""
     database.execute(
         "INSERT INTO read_position (sensor, boot_id, start_order, next_sample) VALUES"

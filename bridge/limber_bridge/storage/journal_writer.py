@@ -111,9 +111,7 @@ class JournalWriter:
     def pending_nights(self, sleeper: str) -> list[Night]:
         """Return the finished nights of a sleeper that are not in the journal yet."""
         batches = (
-            batches[sleeper]
-            for batches in (self._in_progress, self._pending)
-            if sleeper in batches
+            batches[sleeper] for batches in (self._in_progress, self._pending) if sleeper in batches
         )
         return list({night.date: night for batch in batches for night in batch.nights}.values())
 

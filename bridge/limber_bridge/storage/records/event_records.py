@@ -295,9 +295,7 @@ def movement_record(event: Movement) -> MovementRecord:
         )
         for part in event.parts
     ]
-    return MovementRecord(
-        onset=event.onset, end=event.end, parts=parts, candidate=event.candidate
-    )
+    return MovementRecord(onset=event.onset, end=event.end, parts=parts, candidate=event.candidate)
 
 
 def cramp_record(event: Cramp) -> CrampRecord:
@@ -339,9 +337,7 @@ def decode_movement(payload: str | Fields) -> Movement:
         )
         for part in record.parts
     )
-    return Movement(
-        onset=record.onset, end=record.end, parts=parts, candidate=record.candidate
-    )
+    return Movement(onset=record.onset, end=record.end, parts=parts, candidate=record.candidate)
 
 
 def decode_position_change(payload: str | Fields) -> PositionChange:
@@ -433,9 +429,7 @@ def decode_cramp(payload: str | Fields) -> Cramp:
 def decode_factor(payload: str | Fields) -> Factor:
     """Return a factor; UnreadableRecordError."""
     record = FACTOR.decode(payload)
-    return Factor(
-        onset=record.onset, factor=FACTORS.member(record.factor), note=record.note
-    )
+    return Factor(onset=record.onset, factor=FACTORS.member(record.factor), note=record.note)
 
 
 DECODERS: Final[Mapping[str, Callable[[str], Event]]] = {

@@ -79,7 +79,7 @@ class PayloadFormat[Record: msgspec.Struct]:
 def parse_object(name: str, payload: str) -> Fields:
     """Return a JSON object; UnreadableRecordError."""
     try:
-        return msgspec.json.decode(payload, type=Fields)
+        return msgspec.json.decode(payload, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise UnreadableRecordError(f"{name}: {error}") from error
 

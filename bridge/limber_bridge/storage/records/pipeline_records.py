@@ -170,9 +170,7 @@ def upgrade_pipeline_state_0(fields: Fields) -> Fields:
     }
 
 
-def upgrade_part(
-    part: object, names: Mapping[str, str], defaults: Mapping[str, object]
-) -> object:
+def upgrade_part(part: object, names: Mapping[str, str], defaults: Mapping[str, object]) -> object:
     """Return a part under new names; one that is no JSON object is left for the decoder to name."""
     return renamed(part, names, defaults) if isinstance(part, dict) else part
 
@@ -232,9 +230,7 @@ def decode_pipeline_state(payload: str) -> SavedPipelineState:
     sensors: dict[int, SensorState] = {}
     for number, part in sensor_parts.items():
         try:
-            sensors[number] = sensor_state(
-                convert(f"sensor {number}", part, SensorStateRecord)
-            )
+            sensors[number] = sensor_state(convert(f"sensor {number}", part, SensorStateRecord))
         except UnreadableRecordError as error:
             unreadable.append(str(error))
             lost.add(number)
