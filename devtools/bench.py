@@ -56,8 +56,9 @@ bridge: {{id: bedroom, time_zone: Europe/Berlin}}
 broker: {{host: 127.0.0.1, port: {broker}}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
-  - name: Anna
-    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: anna
+    name: Anna
+    sensors: [{{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 MANY: Final = """\
 bridge: {id: ward, time_zone: Europe/Berlin}
@@ -66,8 +67,9 @@ network: {address: 127.0.0.1}
 sleepers:
 """
 SLEEPER: Final = """\
-  - name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: sleeper_{number}
+    name: Sleeper {number}
+    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 

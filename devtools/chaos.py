@@ -38,7 +38,7 @@ from devtools.random_sleepers import KEY, Leg, Way, kicks
 from devtools.tcp_proxy import Proxy
 from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.protocol.encoding import event_message, night_message
+from limber_bridge.protocol.encoding import encode_event, encode_night
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 SPEED: Final = 10
@@ -58,13 +58,14 @@ there."""
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
 broker: {{host: 127.0.0.1, port: {broker}}}
-keep: {{raw: 0}}
+retention: {{raw: 0}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
-  - name: Anna
+  - id: anna
+    name: Anna
     sensors:
-      - {{id: 1, source: network, place: ankle, side: left, quantity: acceleration, key: {key}}}
-      - {{id: 2, source: network, place: ankle, side: right, quantity: acceleration, key: {key}}}
+      - {{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, key: {key}}}
+      - {{id: 2, source: network, placement: ankle, side: right, quantity: acceleration, key: {key}}}
 """
 RIGHTS: Final = "topic readwrite #\n"
 NO_RIGHTS: Final = "topic read #\n"
@@ -382,7 +383,7 @@ def events_of(path: Path) -> list[tuple[date, Event]]:
 
 def told(path: Path) -> dict[str, Any]:
     """Return what a journal has to tell, by what it is about."""
-    messages = [event_message(event, night) for night, event in events_of(path)]
+    messages = [encode_event(event, night) for night, event in events_of(path)]
     return {
         thing(one.id): json.loads(msgspec.json.encode(one)) for one in messages if one is not None
     }
@@ -515,7 +516,7 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
             yield f"lost: the consumer has no {key}, or another"
     with open_journal_reader(journal) as record:
         for night in record.nights("anna"):
-            if nights.get(str(night.date)) != json.loads(msgspec.json.encode(night_message(night))):
+            if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
                 yield f"lost: the consumer has another night of {night.date}"
         # A night in which nothing but gaps is known is none.
         if not record.nights("anna") and any(

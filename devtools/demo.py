@@ -44,12 +44,13 @@ broker:
   host: 127.0.0.1
   port: {port}
 sleepers:
-  - name: Anna
+  - id: anna
+    name: Anna
     sensors:
-      - {{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, {night}}}
-      - {{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration, {night}}}
+      - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, {night}}}
+      - {{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration, {night}}}
 """
-NIGHT: Final = "seed: {seed}, plm_index: 40, interval: 11, up: 2, latency: 20, head_start: 21.95"
+NIGHT: Final = "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, head_start: 21.95"
 """The live night begins when sleep does: whoever looks at a demonstration does not want to wait for
 it."""
 

@@ -101,7 +101,8 @@ def troubles() -> Iterator[str]:
         for name, names in (wished | {"everything": GROUPS["everything"]}).items():
             wishes = NightSpec(hours=4.0, plm_index=15.0, cramps=0, troubles=names)
             yield row(
-                f"{sensor.place}, {name}", [judged(seed, wishes, sensor, rate) for seed in range(3)]
+                f"{sensor.placement}, {name}",
+                [judged(seed, wishes, sensor, rate) for seed in range(3)],
             )
 
 
@@ -161,7 +162,7 @@ def everything() -> Iterator[str]:
         bias = float((measured - known).mean())
         spread = float((measured - known).std(ddof=1))
         right = sum((one >= 15) == (other >= 15) for one, other in pairs)
-        yield f"* {sensor.place}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
+        yield f"* {sensor.placement}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
         yield f"  ICC(2,1) {icc(known, measured):.3f},"
         yield f"  bias {bias:+.2f}/h, limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h;"
         yield f"  at 15/h {right} of {len(pairs)} in the right class."

@@ -201,29 +201,30 @@ def configuration(folder: Path) -> Callable[[bytes], None]:
 def configuration_seeds() -> list[bytes]:
     """Return a configuration with everything in it."""
     text = """\
-bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_ends_at: 20}
+bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
 broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base: home/limber}
 network: {address: 127.0.0.1, port: 5555}
-health: {port: 80}
+web: {port: 80}
 sleepers:
-  - name: Jörg
+  - id: joerg
+    name: Jörg
     sensors:
-      - {id: 1, source: network, place: tibialis, side: right, quantity: emg, key: a-secret-key}
-      - {id: 2, source: recording, place: bed, quantity: load, path: n.csv, speed: 100}
-      - {id: 3, source: simulated, place: bed, quantity: acceleration, seed: 3, plm_index: 40}
+      - {id: 1, source: network, placement: tibialis, side: right, quantity: emg, key: a-secret-key}
+      - {id: 2, source: recording, placement: bed, quantity: load, path: n.csv, speed: 100}
+      - {id: 3, source: simulated, placement: bed, quantity: acceleration, seed: 3, plm_index: 40}
 """
     return [text.encode()]
 
 
 def questions(_folder: Path) -> Callable[[bytes], None]:
     """MQTT payloads to the bridge."""
-    from limber_bridge.protocol.encoding import MalformedMessageError, Topics, parse_ask
+    from limber_bridge.protocol.encoding import MalformedMessageError, Topics, parse_request
 
     topics = Topics("limber", "bedroom")
 
     def take(data: bytes) -> None:
         with contextlib.suppress(MalformedMessageError):
-            parse_ask(data, topics)
+            parse_request(data, topics)
 
     return take
 
@@ -244,9 +245,9 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
     from custom_components.limber.wire import (
         MalformedMessageError,
         OtherVersionError,
-        parse_answer,
         parse_event,
         parse_info,
+        parse_response,
         parse_state,
     )
 
@@ -254,7 +255,7 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
         parse_info,
         parse_state,
         parse_event,
-        parse_answer,
+        parse_response,
     )
 
     def take(data: bytes) -> None:
@@ -271,13 +272,13 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
     from limber_bridge.config.schema import HealthEndpoint
     from limber_bridge.domain.nights import to_utc
-    from limber_bridge.protocol.messages import JournalHealth, Report
+    from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import door
     from tests.contract.messages import AT, BRIDGE, WELL
 
-    report = Report(
-        well=True,
-        alive=True,
+    report = HealthReport(
+        healthy=True,
+        live=True,
         time=to_utc(AT),
         software="1",
         recording=True,

@@ -29,10 +29,11 @@ EVERY: Final = 0.05
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin}}
 broker: {{host: 127.0.0.1, port: {broker}}}
-health: false
+web: false
 sleepers:
-  - name: Anna
-    sensors: [{{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, head_start: 1}}]
+  - id: anna
+    name: Anna
+    sensors: [{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, head_start: 1}}]
 """
 NAME: Final = "limber:bedroom_anna_movements"
 STATE: Final = "limber/bedroom/anna/state"

@@ -29,12 +29,13 @@ WARD: Final = """\
 bridge: {{id: ward, time_zone: Europe/Berlin}}
 broker: {{host: 127.0.0.1, port: {broker}}}
 network: {{address: 127.0.0.1, port: {sensors}}}
-health: {{port: {page}}}
+web: {{port: {page}}}
 sleepers:
 """
 SLEEPER: Final = """\
-  - name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: sleeper_{number}
+    name: Sleeper {number}
+    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 HEAD: Final = struct.Struct("<2sBBIIIIHBB8s")
 

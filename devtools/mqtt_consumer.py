@@ -21,7 +21,7 @@ from devtools.processes import LOOPBACK
 
 ROOT: Final = "limber/bedroom"
 SLEEPER: Final = "anna"
-REPLY: Final = f"{ROOT}/answer/consumer"
+REPLY: Final = f"{ROOT}/response/consumer"
 PATIENCE: Final = 3.0
 """s for an answer."""
 APART: Final = 1.0
@@ -119,8 +119,8 @@ class Consumer:
         self._asked += 1
         key = f"{time.time_ns()}-{self._asked}"
         rest = {name: value for name, value in question.items() if value is not None}
-        asked = {"v": 1, "id": key, "reply": REPLY, "ask": ask, "sleeper": SLEEPER} | rest
-        self._client.publish(f"{ROOT}/ask", json.dumps(asked), qos=1)
+        asked = {"v": 1, "id": key, "reply_to": REPLY, "command": ask, "sleeper": SLEEPER} | rest
+        self._client.publish(f"{ROOT}/request", json.dumps(asked), qos=1)
         until = time.monotonic() + PATIENCE
         while (left := until - time.monotonic()) > 0:
             with suppress(queue.Empty):

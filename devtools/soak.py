@@ -51,8 +51,9 @@ bridge: {{id: bedroom, time_zone: UTC}}
 broker: {{host: 127.0.0.1, port: {broker}}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
-  - name: Anna
-    sensors: [{{id: 1, source: network, place: ankle, side: left, quantity: acceleration}}]
+  - id: anna
+    name: Anna
+    sensors: [{{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}}]
 """
 
 
@@ -117,7 +118,9 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
     sensor = read(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
     raw = RawFile(
-        folder / f"{number}.db", RawFileInfo(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
+        folder / f"{number}.db",
+        RawFileInfo(watch.id, str(date.fromordinal(number + 1)), "soak"),
+        begin,
     )
     for block in blocks(plan(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock

@@ -385,7 +385,8 @@ def check(chosen: argparse.Namespace) -> int:
     async def tell() -> bool:
         well = True
         async for finding in trials(config, chosen.wait):
-            print("ok     " if finding.well else "FAILED ", finding.text, flush=True)  # noqa: T201 - its answer
+            mark = "note" if finding.note else "ok" if finding.well else "FAILED"
+            print(f"{mark:<7}", finding.text, flush=True)  # noqa: T201 - its answer
             well = well and finding.well
         return well
 

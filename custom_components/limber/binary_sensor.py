@@ -245,9 +245,9 @@ class BridgeProblem(LimberEntity, BinarySensorEntity):
         health = self._health
         if health is None:
             return None
-        absence = health.absence
+        absence = health.last_disconnect
         return {
-            "problems": [problem.text for problem in health.problems],
+            "problems": [problem.message for problem in health.problems],
             "away_from": None if absence is None else absence.start,
             "away_until": None if absence is None else absence.end,
             "away_because": None if absence is None else absence.reason,

@@ -33,7 +33,6 @@ from .const import (
     DOMAIN,
 )
 from .wire import (
-    Answer,
     Event,
     EventsResponse,
     Info,
@@ -43,13 +42,14 @@ from .wire import (
     NightsResponse,
     OtherVersionError,
     Refusal,
+    Response,
     Sleeper,
     State,
-    parse_answer,
+    encode_request,
     parse_event,
     parse_info,
+    parse_response,
     parse_state,
-    question,
 )
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -142,8 +142,8 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self.bridge: str = entry.data[CONF_BRIDGE]
         self.root = f"{entry.data[CONF_BASE]}/{self.bridge}"
         self.data = Bridge()
-        self._reply = f"{self.root}/answer/{uuid.uuid4().hex}"
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._reply = f"{self.root}/response/{uuid.uuid4().hex}"
+        self._waiting: dict[str, asyncio.Future[Response]] = {}
         self._resting: dict[StateSlice, list[CALLBACK_TYPE]] = {}
         self._parts: dict[StateSlice, object] = {}
         """As they were when those who rest on them were told last."""
@@ -249,7 +249,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
         return subscribed
 
-    async def ask(self, ask: str, sleeper: str, **rest: str | float) -> Answer:
+    async def ask(self, ask: str, sleeper: str, **rest: str | float) -> Response:
         """Ask the bridge and return its answer; HomeAssistantError if it cannot, refuses or is
         silent.
         """
@@ -257,15 +257,15 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="bridge_cannot",
-                translation_placeholders={"ask": ask},
+                translation_placeholders={"command": ask},
             )
         key = uuid.uuid4().hex
         answer = self._waiting[key] = self.hass.loop.create_future()
         try:
-            payload = question(ask, sleeper, key, self._reply, **rest)
-            await mqtt.async_publish(self.hass, f"{self.root}/ask", payload, 1, False)
+            payload = encode_request(ask, sleeper, key, self._reply, **rest)
+            await mqtt.async_publish(self.hass, f"{self.root}/request", payload, 1, False)
             async with asyncio.timeout(PATIENCE):
-                answered: Answer = await answer
+                answered: Response = await answer
         except TimeoutError as error:
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key="no_answer"
@@ -431,7 +431,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
 
     @callback
     def _answer(self, message: ReceiveMessage) -> None:
-        answer = self._read(parse_answer, message)
+        answer = self._read(parse_response, message)
         waiting = None if answer is None or answer.id is None else self._waiting.get(answer.id)
         if answer is not None and waiting is not None and not waiting.done():
             waiting.set_result(answer)
@@ -497,7 +497,7 @@ def follows(before: State | None, state: State) -> State:
         return state
     same = {
         name: getattr(before, name)
-        for name in ("last_night", "means", "journal", "bridge", "methods")
+        for name in ("last_night", "averages", "journal", "bridge", "methods")
         if getattr(before, name) == getattr(state, name)
     }
     return replace(state, **same)
@@ -505,4 +505,4 @@ def follows(before: State | None, state: State) -> State:
 
 def happened(event: Event) -> datetime:
     """Return when something could be known: a series is over only 90 s after its last movement."""
-    return event.known or getattr(event, "end", None) or event.start
+    return event.known_at or getattr(event, "end", None) or event.start

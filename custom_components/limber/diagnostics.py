@@ -11,7 +11,7 @@ from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 
 REDACTED: Final = {
-    CONF_BASE, CONF_BRIDGE, "bridge", "detail", "discovery_keys", "name", "note", "notice", "text", "title",
+    CONF_BASE, CONF_BRIDGE, "bridge", "discovery_keys", "message", "name", "note", "title", "warning",
     "unique_id",
 }  # fmt: skip
 """Names, topics, and texts that may hold either."""

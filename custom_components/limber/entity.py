@@ -132,7 +132,7 @@ class PerSensorEntity(SleeperEntity):
 
 def spot(sensor: Sensor) -> str:
     """Return where a sensor is, as the end of a translation key."""
-    place = "bed_load" if sensor.quantity == "load" else sensor.place
+    place = "bed_load" if sensor.quantity == "load" else sensor.placement
     return f"{sensor.side}_{place}" if sensor.side else place
 
 

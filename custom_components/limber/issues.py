@@ -118,7 +118,7 @@ def broker_refuses(coordinator: LimberCoordinator) -> Iterator[Found]:
     refused = (
         []
         if health is None
-        else [one.text for one in health.problems if one.key.startswith("broker_refuses")]
+        else [one.message for one in health.problems if one.key.startswith("broker_refuses")]
     )
     if refused:
         yield Found("", {"bridge": coordinator.name, "why": " ".join(refused)})
@@ -129,7 +129,7 @@ def not_recording(coordinator: LimberCoordinator) -> Iterator[Found]:
     records = [state.journal for state in coordinator.data.states.values() if not state.recording]
     if records:
         yield Found(
-            "", {"bridge": coordinator.name, "why": records[0].detail or str(records[0].problem)}
+            "", {"bridge": coordinator.name, "why": records[0].message or str(records[0].problem)}
         )
 
 

@@ -20,7 +20,7 @@ from .wire import CrampEvent, FactorEvent, GapEvent, Night
 WORDS: Final = f"component.{DOMAIN}.selector.words.options."
 MONTH: Final = 30
 """Days over which is seen what is usual."""
-FORGOTTEN: Final = "forgotten"
+FORGOTTEN: Final = "events_deleted"
 """The bridge's word for events that it dropped to make room: docs/protocol.md, section 5."""
 
 
@@ -104,7 +104,7 @@ async def async_tell(
     account = Account(
         night=night,
         recent=coordinator.data.recent.get(sleeper, (night,)),
-        usual=state.means.get(MONTH),
+        usual=state.averages.get(MONTH),
         limit=coordinator.restless_above,
         zone=zone_of(coordinator),
         cramps=only(CrampEvent, events),

@@ -280,7 +280,7 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
     """
 
     entity_description: MeasureDescription
-    _rests_on = ("means", "last_night")
+    _rests_on = ("averages", "last_night")
 
     def __init__(
         self,
@@ -299,7 +299,7 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
 
     @property
     def _spread(self) -> Spread | None:
-        return None if self._state is None else self._state.means.get(self._days)
+        return None if self._state is None else self._state.averages.get(self._days)
 
     @property
     @override

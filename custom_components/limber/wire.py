@@ -40,7 +40,7 @@ class Sensor:
     """A sensor of a sleeper."""
 
     id: int
-    place: str
+    placement: str
     side: str | None
     quantity: str
     rate: float | None
@@ -156,9 +156,11 @@ class JournalHealth:
     """How a bridge's journal does."""
 
     problem: str | None = None
-    detail: str | None = None
+    message: str | None = None
     """For a person, with what to do."""
-    notice: str | None = None
+    warning: str | None = None
+    unconfigured_sleepers: tuple[str, ...] = ()
+    """Ids of sleepers with nights in the journal who are not in the configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,7 @@ class SensorHealth:
     problem: str | None
     quality: int | None = None
     refused: int = 0
-    trouble: Mapping[str, int] = field(default_factory=dict)
+    error_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,7 @@ class Problem:
     """What is wrong with a bridge itself."""
 
     key: str
-    text: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,7 @@ class BridgeHealth:
     """How a bridge itself does."""
 
     problems: tuple[Problem, ...]
-    absence: Disconnection | None
+    last_disconnect: Disconnection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +217,7 @@ class State:
     sensors: Mapping[int, SensorHealth]
     bridge: BridgeHealth | None = None
     """The same for all its sleepers; None from one that does not tell."""
-    means: Mapping[int, Spread | None] = field(default_factory=dict)
+    averages: Mapping[int, Spread | None] = field(default_factory=dict)
     """By number of days."""
     recording: bool = True
     journal: JournalHealth = field(default_factory=JournalHealth)
@@ -238,7 +240,7 @@ class MovementEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     end: datetime
     duration: float
@@ -255,7 +257,7 @@ class SeriesEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     end: datetime
     movements: int
@@ -269,7 +271,7 @@ class CrampEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     end: datetime | None
     certainty: str
@@ -287,7 +289,7 @@ class FactorEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     factor: str
     note: str | None = None
@@ -300,7 +302,7 @@ class BedEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     in_bed: bool
 
@@ -312,7 +314,7 @@ class NightEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     revision: int
 
@@ -324,22 +326,22 @@ class GapEvent:
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
     end: datetime
     sensor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockEvent:
+class ClockStepEvent:
     """The clock of the bridge's machine was set, to `start`."""
 
     id: str
     night: date
     start: datetime
-    known: datetime | None = None
+    known_at: datetime | None = None
     """When it could be known at the earliest."""
-    by: float
+    offset: float
     """s; negative: it was set back."""
 
 
@@ -351,7 +353,7 @@ type Event = (
     | BedEvent
     | NightEvent
     | GapEvent
-    | ClockEvent
+    | ClockStepEvent
 )
 
 
@@ -391,7 +393,7 @@ class Refusal:
     message: str
 
 
-type Answer = NightsResponse | EventsResponse | Done | Refusal
+type Response = NightsResponse | EventsResponse | Done | Refusal
 
 
 def moment(value: object) -> datetime:
@@ -462,7 +464,7 @@ def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
 
 
 SENSOR: Final = record(
-    Sensor, id=whole, place=str, side=maybe(str), quantity=str, rate=maybe(number), source=str
+    Sensor, id=whole, placement=str, side=maybe(str), quantity=str, rate=maybe(number), source=str
 )
 SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
 INFO: Final = record(
@@ -504,38 +506,46 @@ NIGHT: Final = record(
 )  # fmt: skip
 HEALTH: Final = record(
     SensorHealth, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
-    lost=whole, refused=whole, problem=maybe(str), trouble=vol.Schema({str: whole}),
+    lost=whole, refused=whole, problem=maybe(str), error_counts=vol.Schema({str: whole}),
 )  # fmt: skip
-ABSENCE: Final = record(Disconnection, start=moment, end=moment, reason=str)
+DISCONNECTION: Final = record(Disconnection, start=moment, end=moment, reason=str)
 BRIDGE: Final = vol.All(
     vol.Schema(
         {
-            vol.Required("problems"): each(record(Problem, key=str, text=str)),
+            vol.Required("problems"): each(record(Problem, key=str, message=str)),
             vol.Required("broker"): vol.Schema(
-                {vol.Required("absence"): maybe(ABSENCE)}, extra=vol.REMOVE_EXTRA
+                {vol.Required("last_disconnect"): maybe(DISCONNECTION)}, extra=vol.REMOVE_EXTRA
             ),
         },
         extra=vol.REMOVE_EXTRA,
     ),
-    lambda value: BridgeHealth(problems=value["problems"], absence=value["broker"]["absence"]),
+    lambda value: BridgeHealth(
+        problems=value["problems"], last_disconnect=value["broker"]["last_disconnect"]
+    ),
 )
 SPREAD: Final = record(
     Spread, nights=whole, mean=vol.Schema({str: number}), sd=vol.Schema({str: number})
 )  # fmt: skip
-RECORD: Final = record(JournalHealth, problem=maybe(str), detail=maybe(str), notice=maybe(str))
+RECORD: Final = record(
+    JournalHealth,
+    problem=maybe(str),
+    message=maybe(str),
+    warning=maybe(str),
+    unconfigured_sleepers=each(str),
+)
 STATE: Final = record(
     State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
     cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
     tonight=record(Tonight, night=day, measures=MEASURES, start=maybe(moment)), last_night=maybe(NIGHT),
     methods=METHODS, sensors=vol.Schema({vol.Coerce(int): HEALTH}), bridge=maybe(BRIDGE),
-    means=vol.Schema({vol.Coerce(int): maybe(SPREAD)}), recording=bool, journal=RECORD, paused=bool, calibrating=bool,
+    averages=vol.Schema({vol.Coerce(int): maybe(SPREAD)}), recording=bool, journal=RECORD, paused=bool, calibrating=bool,
     sensitivity=maybe(number), cramp_labels=whole,
 )  # fmt: skip
 
 
 def happening[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
     """Return a check for an event: what all of them have, and these."""
-    return record(cls, id=str, night=day, start=moment, known=maybe(moment), **checks)
+    return record(cls, id=str, night=day, start=moment, known_at=maybe(moment), **checks)
 
 
 EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
@@ -561,7 +571,7 @@ EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
     "bed": happening(BedEvent, in_bed=bool),
     "night": happening(NightEvent, revision=whole),
     "gap": happening(GapEvent, end=moment, sensor=whole),
-    "clock": happening(ClockEvent, by=number),
+    "clock_step": happening(ClockStepEvent, offset=number),
 }
 
 
@@ -586,7 +596,7 @@ def parse_event(payload: str) -> Event | None:
     return None if check is None else checked(check, values)
 
 
-def parse_answer(payload: str) -> Answer:
+def parse_response(payload: str) -> Response:
     """Return the answer to a question."""
     values = opened(payload)
     if values.get("ok") is not True:
@@ -640,8 +650,9 @@ def checked[T](check: Callable[[Any], T], values: object) -> T:
         raise MalformedMessageError(str(error)) from error
 
 
-def question(ask: str, sleeper: str, key: str, reply: str, **rest: str | float) -> str:
+def encode_request(command: str, sleeper: str, key: str, reply_to: str, **rest: str | float) -> str:
     """Return the payload of a question."""
     return json.dumps(
-        {"v": PROTOCOL, "id": key, "reply": reply, "ask": ask, "sleeper": sleeper} | rest
+        {"v": PROTOCOL, "id": key, "reply_to": reply_to, "command": command, "sleeper": sleeper}
+        | rest
     )

@@ -51,10 +51,10 @@ def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Conf
 def settings(sensors: str, *, port: int, more: str = "") -> str:
     """The text of a configuration with these sensors, each a line of YAML in braces."""
     # Not all at one port: tests run side by side.
-    more = more if "health:" in more else f"health: false\n{more}"
+    more = more if "web:" in more else f"web: false\n{more}"
     listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
     return (
         "bridge: {id: bedroom, time_zone: Europe/Berlin}\n"
         f"broker: {{host: 127.0.0.1, port: {port}}}\n"
-        f"sleepers:\n  - name: Anna\n    sensors:\n{listed}\n{more}"
+        f"sleepers:\n  - id: anna\n    name: Anna\n    sensors:\n{listed}\n{more}"
     )

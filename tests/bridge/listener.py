@@ -79,10 +79,10 @@ class Listener:
         """The first message on a topic."""
         return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
 
-    def ask(self, **question: object) -> Any:
+    def request(self, **question: object) -> Any:
         """Ask the bridge `bedroom` and return its answer."""
-        reply = "limber/bedroom/answer/test"
+        reply = "limber/bedroom/response/test"
         since = len(self.heard)
-        asked = {"v": 1, "id": f"q{since}", "reply": reply, "sleeper": "anna"} | question
-        self.publish("limber/bedroom/ask", json.dumps(asked))
+        asked = {"v": 1, "id": f"q{since}", "reply_to": reply, "sleeper": "anna"} | question
+        self.publish("limber/bedroom/request", json.dumps(asked))
         return self.on(reply, since=since).json

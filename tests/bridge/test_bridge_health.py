@@ -57,7 +57,7 @@ def asked(
 
 
 def page_on(port: int) -> str:
-    return f"health: {{port: {port}}}\n"
+    return f"web: {{port: {port}}}\n"
 
 
 def health(port: int) -> Any:
@@ -78,13 +78,14 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
             send(port, sensor.frame(leg(0, 0.5, [])))
         wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
         found = health(page)
-    assert (found["status"], found["alive"], found["well"], found["v"]) == (200, True, True, 1)
+    assert (found["status"], found["live"], found["healthy"], found["v"]) == (200, True, True, 1)
     assert found["recording"] is True
-    nothing = dict.fromkeys(("problem", "detail", "notice"))
+    nothing = dict.fromkeys(("problem", "message", "warning"))
     assert found["journal"] == nothing | {
-        "held": 0,
-        "lost": 0,
-        "signal": found["journal"]["signal"],
+        "pending": 0,
+        "dropped": 0,
+        "raw_signal_problem": found["journal"]["raw_signal_problem"],
+        "unconfigured_sleepers": [],
     }
     ankle = found["sleepers"]["anna"]["1"]
     assert (ankle["battery"], ankle["quality"], ankle["lost"], ankle["refused"]) == (80, 100, 0, 0)
@@ -99,10 +100,10 @@ def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
     page = free_port()
     start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["text"])
+    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["message"])
     found = health(page)
-    assert (found["status"], found["alive"], found["well"]) == (200, True, False)
-    assert found["bridge"]["problems"][0]["key"] == "broker_away"
+    assert (found["status"], found["live"], found["healthy"]) == (200, True, False)
+    assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
 def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
@@ -148,7 +149,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
-    assert problem["key"] == "health_page"
+    assert problem["key"] == "web_server"
     assert "choose another `health` address or port" in bridge.log.read_text()
 
 
@@ -338,19 +339,20 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
             await asyncio.to_thread(listener.wait, online)
             ahead = -3600 * 10**9
             told = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock"
+                listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock_step"
             )
             state = await asyncio.to_thread(
-                listener.wait, lambda one: one.topic == STATE and one.json["bridge"]["clock"]
+                listener.wait,
+                lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
             event
             for night in journal.unfinished_nights("anna")
             for event in journal.events("anna", night)
         ]
-    assert told.json["kind"] == "clock"
-    assert told.json["by"] == pytest.approx(-3600, abs=1)
-    assert state.json["bridge"]["clock"]["by"] == told.json["by"]
+    assert told.json["kind"] == "clock_step"
+    assert told.json["offset"] == pytest.approx(-3600, abs=1)
+    assert state.json["bridge"]["last_clock_step"]["offset"] == told.json["offset"]
     assert [type(event) for event in kept] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
@@ -383,7 +385,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
-                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["notice"] or "")
+                    one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
             await until(lambda: bridge._recorder.status.healthy and journal.read_positions())
@@ -414,12 +416,12 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
             await until(told)
-            clock = bridge._vitals.health(host.now()).clock
+            clock = bridge._vitals.health(host.now()).last_clock_step
         (step,) = told()
     assert isinstance(step, ClockStep)
     assert step.by / SECOND == pytest.approx(-3600, abs=10)
     assert clock is not None
-    assert clock.by == step.by / SECOND
+    assert clock.offset == step.by / SECOND
     assert caplog.text.count("s or more while no bridge ran") == 1
 
 

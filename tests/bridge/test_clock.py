@@ -15,7 +15,7 @@ from limber_bridge.config.schema import Config
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.protocol.encoding import event_message
+from limber_bridge.protocol.encoding import encode_event
 from limber_bridge.sources.host_clock import HostClock, Step
 from limber_bridge.sources.network import FrameRouter
 from limber_bridge.sources.source_api import SourceRequest
@@ -161,7 +161,7 @@ def test_clocks_that_are_set_lose_no_movement_and_bend_none(
         dict(sorted(steps.items())).values()
     )
     for event in events:
-        message = event_message(event, one_ankle.calendar.night_of(event.onset))
+        message = encode_event(event, one_ankle.calendar.night_of(event.onset))
         end = getattr(message, "end", None)
         assert end is None or message is None or end >= message.start
 
@@ -172,9 +172,9 @@ def test_a_step_is_told_as_an_event(one_ankle: Config) -> None:
         for one in night(one_ankle, {4: -90 * SECOND}, AnkleSensor(), 0.0)
         if isinstance(one, ClockStep)
     ]
-    message = event_message(step, one_ankle.calendar.night_of(step.onset))
+    message = encode_event(step, one_ankle.calendar.night_of(step.onset))
     assert message is not None
-    assert (message.kind, message.by) == ("clock", -90.0)  # type: ignore[union-attr]
+    assert (message.kind, message.offset) == ("clock_step", -90.0)  # type: ignore[union-attr]
 
 
 def test_steps_come_in_order_and_once() -> None:

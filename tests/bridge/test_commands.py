@@ -31,7 +31,7 @@ from tests.bridge.test_daemon import (
     wait_for,
 )
 
-SIMULATED = "{{id: 1, source: simulated, place: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
+SIMULATED = "{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
 
 
 def that(**wanted: object) -> Callable[[Message], bool]:
@@ -67,7 +67,7 @@ def test_a_client_can_tell_what_the_bridge_understands(
         ]
         listener.wait(online)
         for command in commands:
-            assert listener.ask(ask=command).get("error") != "unknown_question"
+            assert listener.request(command=command).get("error") != "unknown_command"
 
 
 class Sleeper:
@@ -101,11 +101,11 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         sleeper = Sleeper(port)
         sleeper.lie(5.5)
         listener.wait(moved(1))
-        assert listener.ask(ask="pause", paused=True)["ok"] is True
+        assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True, in_bed=None, asleep=None))
         assert movements(paused) == 1
         sleeper.lie(4)
-        assert listener.ask(ask="pause", paused=True)["ok"] is True
+        assert listener.request(command="pause", paused=True)["ok"] is True
 
         bridge.kill()
         since = len(listener.heard)
@@ -118,14 +118,14 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         )
         assert (movements(still), listener.on(STATE, since=since).json["paused"]) == (1, True)
 
-        assert listener.ask(ask="pause", paused=False)["ok"] is True
+        assert listener.request(command="pause", paused=False)["ok"] is True
         listener.wait(that(paused=False), since=since)
         sleeper.lie(7)
         listener.wait(moved(2), since=since)
         (gap,) = events(listener, "gap")
         lasted = datetime.fromisoformat(gap["end"]) - datetime.fromisoformat(gap["start"])
         assert lasted.total_seconds() > 4.9
-        answered = listener.ask(ask="events", night=gap["night"])["events"]
+        answered = listener.request(command="events", night=gap["night"])["events"]
         assert [event["kind"] for event in answered][:3] == ["movement", "gap", "movement"]
         again.stop()
     # Nor is the raw signal of a pause kept.
@@ -148,12 +148,12 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED.format(speed=300), broker.port, page_on(page))
         listener.wait(moved(10))
-        assert listener.ask(ask="pause", paused=True)["ok"] is True
+        assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True))
         since = len(listener.heard)
         begun = sampled()
         wait_for(lambda: sampled() > begun + timedelta(minutes=3))
-        assert listener.ask(ask="pause", paused=False)["ok"] is True
+        assert listener.request(command="pause", paused=False)["ok"] is True
         gap = listener.wait(
             lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since
         ).json
@@ -171,7 +171,7 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
-        refused = listener.ask(ask="calibrate")
+        refused = listener.request(command="calibrate")
         assert (refused["ok"], refused["error"]) == (False, "nothing_to_calibrate")
         assert (
             "no sensor of anna delivers; put it on, check its power and its network"
@@ -179,10 +179,10 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(
         )
         Sleeper(port).lie(1)
         listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
-        assert listener.ask(ask="calibrate")["ok"] is True
+        assert listener.request(command="calibrate")["ok"] is True
         listener.wait(that(calibrating=True))
-        listener.ask(ask="pause", paused=True)
-        assert listener.ask(ask="calibrate")["error"] == "nothing_to_calibrate"
+        listener.request(command="pause", paused=True)
+        assert listener.request(command="calibrate")["error"] == "nothing_to_calibrate"
 
 
 def test_calibrating_is_over_after_a_minute(
@@ -191,7 +191,7 @@ def test_calibrating_is_over_after_a_minute(
     with Listener(broker.port) as listener:
         start_bridge(played(tmp_path, seconds=3600, speed=20), broker.port)
         listener.wait(moved(3))
-        assert listener.ask(ask="calibrate")["ok"] is True
+        assert listener.request(command="calibrate")["ok"] is True
         listener.wait(that(calibrating=True))
         since = len(listener.heard)
         over = listener.wait(that(calibrating=False), since=since)
@@ -205,21 +205,21 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
     with Listener(broker.port) as listener:
         bridge = start_bridge(sensors, broker.port)
         assert listener.on(STATE).json["sensitivity"] == 1.0
-        refused = listener.ask(ask="set", sensitivity=2.5)
+        refused = listener.request(command="set", sensitivity=2.5)
         assert refused["error"] == "malformed"
         assert (
-            "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written"
+            "`sensitivity` must be a number from 0.5 to 2.0; 1.0 is the threshold of the scoring rules"
             in refused["message"]
         )
-        assert listener.ask(ask="set", sensitivity=1.5)["ok"] is True
+        assert listener.request(command="set", sensitivity=1.5)["ok"] is True
         listener.wait(that(sensitivity=1.5))
         bridge.kill()
         since = len(listener.heard)
         start_bridge(sensors, broker.port)
         assert listener.on(STATE, since=since).json["sensitivity"] == 1.5
         listener.wait(moved(2), since=since)
-        assert listener.ask(ask="end_night")["ok"] is True
-        (night,) = listener.ask(ask="nights", last=1)["nights"]
+        assert listener.request(command="end_night")["ok"] is True
+        (night,) = listener.request(command="nights", last=1)["nights"]
         assert night["sensitivity"] == 1.5
 
 
@@ -230,7 +230,7 @@ def test_what_was_done_is_told_kept_and_given_out(
     with Listener(broker.port) as listener:
         bridge = start_bridge(sensors, broker.port)
         night = listener.wait(moved(1)).json["tonight"]["night"]
-        before = listener.ask(ask="log", factor="stretching")
+        before = listener.request(command="log", factor="stretching")
         assert (before["ok"], before["event"].split("-")[2]) == (True, "stretching")
         live = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "factor").json
         assert (live["id"], live["night"], live["factor"], live["note"]) == (
@@ -239,30 +239,36 @@ def test_what_was_done_is_told_kept_and_given_out(
             "stretching",
             None,
         )
-        assert abs(datetime.fromisoformat(live["known"]) - datetime.now(UTC)) < timedelta(
+        assert abs(datetime.fromisoformat(live["known_at"]) - datetime.now(UTC)) < timedelta(
             seconds=30
         )
 
         for note in ("warm", "warm", "hot"):
-            said = listener.ask(
-                ask="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note
+            said = listener.request(
+                command="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note
             )
             assert said["event"] == "factor-1795213800000000-warm_bath"
-        (bath,) = listener.ask(ask="events", night="2026-11-21")["events"]
-        assert (bath["start"], bath["note"], bath["known"]) == ("2026-11-20T22:30:00Z", "hot", None)
+        (bath,) = listener.request(command="events", night="2026-11-21")["events"]
+        assert (bath["start"], bath["note"], bath["known_at"]) == (
+            "2026-11-20T22:30:00Z",
+            "hot",
+            None,
+        )
         assert (
-            listener.ask(ask="log", factor="water", time="2026-11-20T11:59:00+01:00")["ok"] is True
+            listener.request(command="log", factor="water", time="2026-11-20T11:59:00+01:00")["ok"]
+            is True
         )
         assert [
-            one["factor"] for one in listener.ask(ask="events", night="2026-11-20")["events"]
+            one["factor"]
+            for one in listener.request(command="events", night="2026-11-20")["events"]
         ] == ["water"]
-        assert listener.ask(ask="nights")["nights"] == []
+        assert listener.request(command="nights")["nights"] == []
 
         bridge.kill()
         since = len(listener.heard)
         start_bridge(sensors, broker.port)
         listener.wait(moved(2), since=since)
-        kinds = [one["kind"] for one in listener.ask(ask="events", night=night)["events"]]
+        kinds = [one["kind"] for one in listener.request(command="events", night=night)["events"]]
         assert kinds.count("factor") == 1
 
 
@@ -271,19 +277,25 @@ def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: Sta
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-        refused = listener.ask(ask="log", factor="water", time=ahead)
+        refused = listener.request(command="log", factor="water", time=ahead)
         assert (refused["error"], refused["message"]) == (
-            "time_ahead",
+            "time_in_future",
             f"{ahead} is still to come; write when it was",
         )
-        assert listener.ask(ask="log", factor="yoga")["error"] == "malformed"
+        assert listener.request(command="log", factor="yoga")["error"] == "malformed"
         assert (
-            listener.ask(ask="log", factor="water", time="2026-11-20T22:10:00")["error"]
+            listener.request(command="log", factor="water", time="2026-11-20T22:10:00")["error"]
             == "malformed"
         )
-        assert listener.ask(ask="log", factor="water", sleeper="bob")["error"] == "unknown_sleeper"
-        assert listener.ask(ask="pause")["error"] == "malformed"
-        assert listener.ask(ask="pause", paused=True, sleeper="bob")["error"] == "unknown_sleeper"
+        assert (
+            listener.request(command="log", factor="water", sleeper="bob")["error"]
+            == "unknown_sleeper"
+        )
+        assert listener.request(command="pause")["error"] == "malformed"
+        assert (
+            listener.request(command="pause", paused=True, sleeper="bob")["error"]
+            == "unknown_sleeper"
+        )
         assert [one for one in listener.heard if one.topic == EVENT] == []
 
 
@@ -341,6 +353,6 @@ def test_a_page_of_the_last_nights(broker: Broker, start_bridge: StartBridge) ->
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
-        answer = listener.ask(ask="nights", last=7)
+        answer = listener.request(command="nights", last=7)
         assert (answer["ok"], answer["nights"], answer["next"]) == (True, [], None)
-        assert listener.ask(ask="nights", last=0)["error"] == "malformed"
+        assert listener.request(command="nights", last=0)["error"] == "malformed"

@@ -18,11 +18,12 @@ bridge:
 broker:
   host: broker.local
 sleepers:
-  - name: Anna
+  - id: anna
+    name: Anna
     sensors:
       - id: 1
         source: network
-        place: ankle
+        placement: ankle
         side: left
         quantity: acceleration
 network:
@@ -50,7 +51,7 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
     assert (sleeper.id, sleeper.name, sleeper.live) == ("anna", "Anna", True)
     (watched,) = sleeper.sensors
     assert watched.sensor.quantity is Quantity.ACCELERATION
-    assert (watched.sensor.place, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
+    assert (watched.sensor.placement, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
 
 
 def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,26 +60,92 @@ def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
     config = parsed(
         tmp_path,
         """\
-bridge: {id: b, name: Schlafzimmer, time_zone: America/New_York, journal: data/j.db, rules: aasm, night_ends_at: 20}
-broker: {host: h, port: 8884, user: u, password: !file password, tls: true, base: home/limber}
+bridge: {id: b, name: Schlafzimmer, time_zone: America/New_York, journal: data/j.db, rules: aasm, night_boundary: 20}
+broker: {host: h, port: 8884, user: u, password: !file password, tls: true, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
 sleepers:
-  - name: Jörg Müller
+  - id: joerg
+    name: Jörg Müller
     sensors:
-      - {id: 1, source: network, place: tibialis, side: right, quantity: emg, key: !env_var LIMBER_KEY}
-      - {id: 2, source: recording, place: bed, quantity: load, path: n.csv, speed: 100}
-      - {id: 3, source: simulated, place: bed, quantity: acceleration, seed: 3, plm_index: 40}
-  - {name: "!!!", id: other, sensors: [{id: 4, source: simulated, place: ankle, quantity: acceleration}]}
+      - {id: 1, source: network, placement: tibialis, side: right, quantity: emg, key: !env_var LIMBER_KEY}
+      - {id: 2, source: recording, placement: bed, quantity: load, path: n.csv, speed: 100}
+      - {id: 3, source: simulated, placement: bed, quantity: acceleration, seed: 3, plm_index: 40}
+  - {name: "!!!", id: other, sensors: [{id: 4, source: simulated, placement: ankle, quantity: acceleration}]}
 """,
     )
     assert config.rules is AASM
     assert config.calendar.turn == 20
-    assert (config.broker.password, config.broker.base) == ("secret", "home/limber")
+    assert (config.broker.password, config.broker.base_topic) == ("secret", "home/limber")
     assert config.journal == tmp_path / "data/j.db"
     jorg, other = config.sleepers
-    assert (jorg.id, other.id, other.live) == ("jorg_muller", "other", False)
+    assert (jorg.id, other.id, other.live) == ("joerg", "other", False)
     assert jorg.sensors[0].wanted.options.key == b"a-secret-key"
     assert jorg.sensors[1].wanted.options.path == tmp_path / "n.csv"
+
+
+def test_a_sleeper_needs_an_id_and_the_error_suggests_one(tmp_path: Path) -> None:
+    for name, expected in (
+        ("Anna", "add `id: anna`; it must stay the same when the name is corrected"),
+        ("Jörg Müller", "add `id: jorg_muller`; it must stay the same"),
+        (
+            "Søren",
+            "add `id: soren`, or `id: sren` to keep nights that were recorded without an `id`",
+        ),
+        ("Łukasz", "add `id: lukasz`, or `id: ukasz` to keep nights"),
+        ("Þóra Strauß", "add `id: thora_strauss`, or `id: ora_strau` to keep nights"),
+        ("Işıl Đæœ", "add `id: isil_daeoe`, or `id: isl` to keep nights"),
+        ("Анна", "add an `id` of small letters and digits beside this name, `anna` for example"),
+    ):
+        (found,) = errors(tmp_path, GOOD.replace("id: anna\n    name: Anna", f"name: {name}"))
+        assert found.startswith(f"limber.yaml:7: sleepers[1]: {expected}")
+
+
+RENAMED = [
+    (
+        "  id: bedroom",
+        "  night_ends_at: 20\n  id: bedroom",
+        "2: bridge.night_ends_at",
+        "night_boundary",
+    ),
+    ("broker:", "keep: {raw: 0}\nbroker:", "4: keep", "retention"),
+    ("broker:", "health: {port: 80}\nbroker:", "4: health", "web"),
+    ("  host", "  base: home\n  host", "5: broker.base", "base_topic"),
+    ("  host", "  tls: {authority: a.pem}\n  host", "5: broker.tls.authority", "ca_certificate"),
+    (
+        "  host",
+        "  tls: {certificate: a}\n  host",
+        "5: broker.tls.certificate",
+        "client_certificate",
+    ),
+    ("  host", "  tls: {key: a.pem}\n  host", "5: broker.tls.key", "client_key"),
+    ("placement: ankle", "place: ankle", "12: sleepers[1].sensors[1].place", "placement"),
+    (
+        "source: network",
+        "source: simulated\n        up: 2",
+        "12: sleepers[1].sensors[1].up",
+        "walking",
+    ),
+    (
+        "source: network",
+        "source: simulated\n        latency: 2",
+        "12: sleepers[1].sensors[1].latency",
+        "sleep_latency",
+    ),
+    (
+        "source: network",
+        "source: simulated\n        interval: 20",
+        "12: sleepers[1].sensors[1].interval",
+        "movement_interval",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "where", "name"), RENAMED, ids=[row[3] for row in RENAMED])
+def test_the_earlier_name_of_a_key_is_an_error_that_says_the_new_one(
+    tmp_path: Path, old: str, new: str, where: str, name: str
+) -> None:
+    found = errors(tmp_path, GOOD.replace(old, new))
+    assert f"limber.yaml:{where}: this key is called `{name}` now" in found
 
 
 SENSOR = "sleepers[1].sensors[1]"
@@ -104,49 +171,53 @@ WRONG = [
         "  host: b\n  port: mqtt",
         "6: broker.port: write a whole number from 1 to 65535",
     ),
-    ("place: ankle", "place: wrist", f"11: {SENSOR}.place: write ankle, tibialis, calf or bed"),
+    (
+        "placement: ankle",
+        "placement: wrist",
+        f"12: {SENSOR}.placement: write ankle, tibialis, calf or bed",
+    ),
     (
         "quantity: acceleration",
         "quantity: emg",
-        f"11: {SENSOR}.place: emg is measured at tibialis or calf; write that",
+        f"12: {SENSOR}.placement: emg is measured at tibialis or calf; write that",
     ),
-    ("side: left", "side: both", f"12: {SENSOR}.side: write left or right"),
+    ("side: left", "side: both", f"13: {SENSOR}.side: write left or right"),
     (
         "source: network",
         "source: ble",
-        f"10: {SENSOR}.source: write network, recording or simulated",
+        f"11: {SENSOR}.source: write network, recording or simulated",
     ),
-    ("side: left", "kee: abc", f"12: {SENSOR}.kee: this key is not known; did you mean `key`?"),
-    ("side: left", "key: short", f"12: {SENSOR}.key: write 8 or more characters in quotes"),
+    ("side: left", "kee: abc", f"13: {SENSOR}.kee: this key is not known; did you mean `key`?"),
+    ("side: left", "key: short", f"13: {SENSOR}.key: write 8 or more characters in quotes"),
     ("network:\n  address: 0.0.0.0\n", "", "1: add a section `network:` with `address: 0.0.0.0`"),
     (
         "  address: 0.0.0.0",
         "  port: 1",
-        "14: network.address: write `address: 0.0.0.0` to hear sensors",
+        "15: network.address: write `address: 0.0.0.0` to hear sensors",
     ),
     (
         "source: network",
         "source: recording",
-        f"9: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf",
+        f"10: {SENSOR}.path: write the path of a .csv, .csv.gz or .edf",
     ),
     (
-        "- name: Anna",
-        "- nmae: Anna",
-        "7: sleepers[1].nmae: this key is not known; did you mean `name`?",
+        "    name: Anna",
+        "    nmae: Anna",
+        "8: sleepers[1].nmae: this key is not known; did you mean `name`?",
     ),
-    ("id: 1", "id: -1", f"9: {SENSOR}.id: write a whole number from 0 to 4294967295"),
-    ("side: left", "side: !env_var NO_SUCH", "12: set the environment variable NO_SUCH, or write"),
-    ("side: left", "side: !file no/such", "12: cannot read "),
-    ("side: left", "side: left\n        side: right", "13: `side` stands there twice; keep one"),
+    ("id: 1", "id: -1", f"10: {SENSOR}.id: write a whole number from 0 to 4294967295"),
+    ("side: left", "side: !env_var NO_SUCH", "13: set the environment variable NO_SUCH, or write"),
+    ("side: left", "side: !file no/such", "13: cannot read "),
+    ("side: left", "side: left\n        side: right", "14: `side` stands there twice; keep one"),
     (
         "  host: broker.local",
-        "  host: b\n  tls: {authority: no.pem}",
+        "  host: b\n  tls: {ca_certificate: no.pem}",
         "6: broker.tls: these files cannot be used",
     ),
     (
         "  host: broker.local",
         "  host: b\n  tls: maybe",
-        "6: broker.tls: write `true`, or `authority`",
+        "6: broker.tls: write `true`, or `ca_certificate`",
     ),
     ("  host: broker.local", "  host: a..b", "5: broker.host: write a name or an address"),
     (
@@ -162,22 +233,22 @@ WRONG = [
     (
         "  address: 0.0.0.0",
         "  address: sensors.local",
-        "15: network.address: write an IP address of this machine",
+        "16: network.address: write an IP address of this machine",
     ),
     (
-        "place: ankle",
-        "plase: ankle",
-        f"11: {SENSOR}.plase: this key is not known; did you mean `place`?",
+        "placement: ankle",
+        "placment: ankle",
+        f"12: {SENSOR}.placment: this key is not known; did you mean `placement`?",
     ),
     (
         "side: left",
         "side: !secret x",
-        "12: could not determine a constructor for the tag '!secret'; known are",
+        "13: could not determine a constructor for the tag '!secret'; known are",
     ),
     (
         "side: left",
         "\tside: left",
-        "12: found character '\\t' that cannot start any token; indent with spaces",
+        "13: found character '\\t' that cannot start any token; indent with spaces",
     ),
     ("sleepers:\n", "sleepers: [\n", "7: "),
     (
@@ -186,20 +257,20 @@ WRONG = [
         "3: mapping values are not allowed here; look at the indentation of this line and",
     ),
     (
-        "        place",
-        "       place",
-        "11: expected <block end>, but found '<block mapping start>'; look at the inden",
+        "        placement",
+        "       placement",
+        "12: expected <block end>, but found '<block mapping start>'; look at the inden",
     ),
     (
         "side: left",
         "side left",
-        "13: could not find expected ':'; a colon and a space stand behind each key",
+        "14: could not find expected ':'; a colon and a space stand behind each key",
     ),
     ("  host", "host", "5: host: this belongs below `broker`; indent it further than that"),
     (
         "  address",
         "address",
-        "15: address: this belongs below `health` or `network`; indent it further than that",
+        "16: address: this belongs below `web` or `network`; indent it further than that",
     ),
     (
         "  host: broker.local",
@@ -208,18 +279,18 @@ WRONG = [
     ),
     (
         "network:",
-        "health: here\nnetwork:",
-        "14: health: write `false`, or `address` and `port` below it",
+        "web: here\nnetwork:",
+        "15: web: write `false`, or `address` and `port` below it",
     ),
     (
         "network:",
-        "health: {adress: here}\nnetwork:",
-        "14: health.adress: this key is not known; did you mean",
+        "web: {adress: here}\nnetwork:",
+        "15: web.adress: this key is not known; did you mean",
     ),
     (
         "network:",
-        "health: {port: 0}\nnetwork:",
-        "14: health.port: write a whole number from 1 to 65535",
+        "web: {port: 0}\nnetwork:",
+        "15: web.port: write a whole number from 1 to 65535",
     ),
     (GOOD, "", "1: write keys with values below it"),
     (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
@@ -247,7 +318,7 @@ def test_every_error_is_told_and_not_only_the_first(tmp_path: Path) -> None:
 
 
 SECOND = """\
-      - {id: 1, source: network, place: ankle, quantity: acceleration}
+      - {id: 1, source: network, placement: ankle, quantity: acceleration}
 """
 
 
@@ -324,10 +395,10 @@ def test_secrets_are_in_no_text_and_in_no_file_that_everybody_reads(
 
 
 def test_health_is_answered_here_and_nowhere_else_unless_it_is_wanted(tmp_path: Path) -> None:
-    page = parsed(tmp_path, GOOD).page
+    page = parsed(tmp_path, GOOD).web
     assert page is not None
     assert (page.address, page.port) == ("127.0.0.1", 47801)
-    assert parsed(tmp_path, f"{GOOD}health: false\n").page is None
-    everywhere = parsed(tmp_path, f"{GOOD}health: {{address: 0.0.0.0, port: 80}}\n").page
+    assert parsed(tmp_path, f"{GOOD}web: false\n").web is None
+    everywhere = parsed(tmp_path, f"{GOOD}web: {{address: 0.0.0.0, port: 80}}\n").web
     assert everywhere is not None
     assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - that is asked for

@@ -50,8 +50,8 @@ from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
 SENSORS = (
-    "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}\n"
-    "{id: 2, source: network, place: tibialis, side: right, quantity: emg}"
+    "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}\n"
+    "{id: 2, source: network, placement: tibialis, side: right, quantity: emg}"
 )
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.RIGHT)
@@ -355,7 +355,7 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
             "onset": 300.25,
             "end": None,
             "certainty": "reported",
-            "reason": "somebody said so",
+            "reason": "reported by the sleeper",
             "strength": None,
             "label": True,
         },

@@ -74,7 +74,7 @@ def over(message: Message) -> bool:
 
 def cramps(listener: Listener) -> list[Any]:
     """The cramps of the recorded night, as they are answered."""
-    events = listener.ask(ask="events", night="2026-11-21")["events"]
+    events = listener.request(command="events", night="2026-11-21")["events"]
     return [event for event in events if event["kind"] == "cramp"]
 
 
@@ -97,7 +97,7 @@ def test_three_false_alarms_are_told_no_more(
             (event["strength"] for event in told), reverse=True
         )
         for event in told:
-            answer = listener.ask(ask="label", cramp=False, event=event["id"])
+            answer = listener.request(command="label", cramp=False, event=event["id"])
             assert (answer["ok"], answer["event"]) == (True, event["id"].removesuffix("-ended"))
         assert [event["label"] for event in cramps(listener)] == [False, False, False]
         own = state(listener, labels=3)["cramp_thresholds"]
@@ -116,10 +116,10 @@ def test_labels_are_reset(recorded: Path, broker: Broker, start_bridge: StartBri
         bridge = start_bridge(played(recorded), broker.port)
         listener.wait(over)
         for event in cramps(listener):
-            listener.ask(ask="label", cramp=False, event=event["id"])
+            listener.request(command="label", cramp=False, event=event["id"])
         state(listener, labels=3)
         since = len(listener.heard)
-        assert listener.ask(ask="reset_labels")["ok"] is True
+        assert listener.request(command="reset_labels")["ok"] is True
         assert state(listener, labels=0, since=since)["cramp_thresholds"] == {
             "possible": 1.0,
             "probable": 1.0,
@@ -141,7 +141,7 @@ def test_a_label_for_a_time(recorded: Path, broker: Broker, start_bridge: StartB
 
         def said(seconds: float, *, cramp: bool) -> Any:
             time = (BEGIN + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
-            return listener.ask(ask="label", cramp=cramp, time=time)
+            return listener.request(command="label", cramp=cramp, time=time)
 
         assert said(AT + 120, cramp=True)["event"] == told[0]["id"].removesuffix("-ended")
         overlooked = said(3 * LENGTH + AT + 120, cramp=True)["event"]
@@ -149,14 +149,16 @@ def test_a_label_for_a_time(recorded: Path, broker: Broker, start_bridge: StartB
         assert int(overlooked.removeprefix("cramp-")) / 1e6 == pytest.approx(
             onset.timestamp(), abs=1.0
         )
-        assert listener.ask(ask="label", cramp=True, event=overlooked)["event"] == overlooked
+        assert (
+            listener.request(command="label", cramp=True, event=overlooked)["event"] == overlooked
+        )
         assert said(600, cramp=True)["event"].startswith("moment-")
         assert state(listener, labels=3)["cramp_thresholds"] == {"possible": 1.0, "probable": 1.0}
         assert [
             event["label"] for event in cramps(listener) if event["certainty"] == "possible"
         ] == [True, None, None]
         # The recording is over: now is when it ended, five minutes after it had been so faint.
-        assert listener.ask(ask="label", cramp=True)["event"] == overlooked
+        assert listener.request(command="label", cramp=True)["event"] == overlooked
 
 
 def test_a_cramp_that_only_somebody_felt_is_shown(
@@ -173,9 +175,9 @@ def test_a_cramp_that_only_somebody_felt_is_shown(
             return [event for event in cramps(listener) if event["certainty"] == "reported"]
 
         moment = BEGIN + timedelta(seconds=600)
-        filed = listener.ask(ask="label", cramp=True, time=moment.isoformat())["event"]
-        faint = listener.ask(
-            ask="label",
+        filed = listener.request(command="label", cramp=True, time=moment.isoformat())["event"]
+        faint = listener.request(
+            command="label",
             cramp=True,
             time=(BEGIN + timedelta(seconds=3 * LENGTH + AT + 120)).isoformat(),
         )
@@ -186,19 +188,19 @@ def test_a_cramp_that_only_somebody_felt_is_shown(
             "kind": "cramp",
             "night": "2026-11-21",
             "start": "2026-11-20T22:10:00Z",
-            "known": None,
+            "known_at": None,
             "end": None,
             "certainty": "reported",
-            "reason": "somebody said so",
+            "reason": "reported by the sleeper",
             "strength": None,
             "label": True,
         }
         assert shown() == [first, first | {"id": faint["event"], "start": "2026-11-20T23:23:40Z"}]
         told = [event for event in cramps(listener) if event["certainty"] == "possible"]
-        listener.ask(ask="label", cramp=True, event=told[0]["id"])
-        listener.ask(ask="label", cramp=False, event=faint["event"])
+        listener.request(command="label", cramp=True, event=told[0]["id"])
+        listener.request(command="label", cramp=False, event=faint["event"])
         assert shown() == [first]
-        assert listener.ask(ask="events", night="2026-11-20")["events"] == []
+        assert listener.request(command="events", night="2026-11-20")["events"] == []
 
         since = len(listener.heard)
         killed_and_started_anew(bridge, start_bridge, recorded, broker)
@@ -208,10 +210,10 @@ def test_a_cramp_that_only_somebody_felt_is_shown(
             before["cramps_possible"],
             None,
         )
-        listener.ask(ask="label", cramp=False, event=filed)
+        listener.request(command="label", cramp=False, event=filed)
         assert shown() == []
-        listener.ask(ask="label", cramp=True, event=filed)
-        listener.ask(ask="reset_labels")
+        listener.request(command="label", cramp=True, event=filed)
+        listener.request(command="reset_labels")
         assert shown() == []
 
 
@@ -223,12 +225,14 @@ def test_many_that_were_reported_come_in_pages(
         listener.wait(over)
         moments = [BEGIN + timedelta(seconds=70 + number) for number in range(200)]
         for moment in moments:
-            assert listener.ask(ask="label", cramp=True, time=moment.isoformat())["ok"] is True
+            assert (
+                listener.request(command="label", cramp=True, time=moment.isoformat())["ok"] is True
+            )
         found = list[Any]()
         pages = 0
         after: int | None = 0
         while after is not None:
-            answer = listener.ask(ask="events", night="2026-11-21", after=after)
+            answer = listener.request(command="events", night="2026-11-21", after=after)
             found += [event for event in answer["events"] if event.get("certainty") == "reported"]
             after = answer["next"]
             pages = pages + 1
@@ -244,7 +248,7 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
         listener.wait(over)
 
         def refused(**question: object) -> tuple[str, str]:
-            answer = listener.ask(ask="label", **question)
+            answer = listener.request(command="label", **question)
             assert answer["ok"] is False
             return answer["error"], answer["message"]
 
@@ -259,10 +263,10 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
         )
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         assert refused(cramp=True, time=ahead) == (
-            "time_ahead",
+            "time_in_future",
             f"{ahead} is still to come; write when it was",
         )
         assert refused(cramp=True, time="2026-11-20T22:10:00")[0] == "malformed"
         assert refused()[0] == "malformed"
         assert refused(cramp=True, sleeper="bob")[0] == "unknown_sleeper"
-        assert listener.ask(ask="nights")["ok"] is True
+        assert listener.request(command="nights")["ok"] is True

@@ -45,7 +45,7 @@ from tests.required_programs import need
 
 TOPICS = Topics("limber", "bedroom")
 QUICK = Heartbeat(every=0.1, patience=0.8)
-SIMULATED = "{id: 2, source: simulated, place: ankle, side: right, quantity: acceleration}"
+SIMULATED = "{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration}"
 
 
 class Linked:
@@ -125,8 +125,8 @@ async def test_a_connection_that_stands_and_carries_nothing_is_made_anew(broker:
         valve.shut()
         await found.until(lambda: found.greetings == 2)
         await found.until(lambda: not found.link.problems)
-        assert found.link.health.absence is not None
-        assert found.link.health.absence.reason == "nothing came back from it"
+        assert found.link.health.last_disconnect is not None
+        assert found.link.health.last_disconnect.reason == "nothing came back from it"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -173,15 +173,15 @@ async def test_an_answer_that_was_refused_is_no_trouble_for_ever(tmp_path: Path)
     """Whoever asked for it may never come again: an answer to anybody shows that the right is
     there."""
     port = free_port()
-    answers = f"{TOPICS.root}/answer"
-    (tmp_path / "acl").write_text(f"topic readwrite {TOPICS.status}\ntopic read {TOPICS.ask}\n")
+    answers = f"{TOPICS.root}/response"
+    (tmp_path / "acl").write_text(f"topic readwrite {TOPICS.status}\ntopic read {TOPICS.request}\n")
     program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
     try:
         async with linked(port) as found:
             for number in range(20):
                 found.link.publish(f"{answers}/{number}", b"{}", retain=False)
             await found.until(lambda: REFUSED_PUBLISH in {one.key for one in found.link.problems})
-            await found.until(lambda: not found.link.health.waiting)
+            await found.until(lambda: not found.link.health.pending)
             assert found.link._refused_topics == {f"{answers}/#"}
             (tmp_path / "acl").write_text("topic readwrite limber/bedroom/#\n")
             program.process.send_signal(signal.SIGHUP)
@@ -220,7 +220,7 @@ async def test_a_broker_that_hands_nothing_back_is_told(tmp_path: Path) -> None:
 def problems(message: Message) -> dict[str, str]:
     if message.topic != STATE or not message.payload:
         return {}
-    return {one["key"]: one["text"] for one in message.json["bridge"]["problems"]}
+    return {one["key"]: one["message"] for one in message.json["bridge"]["problems"]}
 
 
 def test_a_permission_that_is_refused_is_told_where_it_can_be(
@@ -228,7 +228,7 @@ def test_a_permission_that_is_refused_is_told_where_it_can_be(
 ) -> None:
     """Events may not be published: the state says so, until they may."""
     port = free_port()
-    allowed = ("status", "info", "anna/state", "ask")
+    allowed = ("status", "info", "anna/state", "request")
     everybody = "topic read #\n" + "".join(
         f"topic readwrite limber/bedroom/{name}\n" for name in allowed
     )
@@ -305,7 +305,7 @@ async def test_two_bridges_with_one_id_leave_each_other_alone(
         await one.until(lambda: bool(keys(one) | keys(other)))
         thrown, there = (one, other) if keys(one) else (other, one)
         assert [problem.key for problem in thrown.link.problems] == [TAKEN_OVER]
-        text = thrown.link.problems[0].text
+        text = thrown.link.problems[0].message
         assert "another bridge with the id `bedroom` " in text
         assert "give each an id of its own, or stop one" in text
         assert not thrown.link.health.connected
@@ -316,7 +316,7 @@ async def test_two_bridges_with_one_id_leave_each_other_alone(
         await there.until(lambda: keys(there) == {TAKEN_OVER})
         await there.link.stop()
         await thrown.until(lambda: thrown.link.health.connected)
-        assert "another bridge" in thrown.link.health.absence.reason  # type: ignore[union-attr]
+        assert "another bridge" in thrown.link.health.last_disconnect.reason  # type: ignore[union-attr]
         assert keys(thrown) == {TAKEN_OVER}
         await thrown.until(lambda: not keys(thrown))
         assert caplog.text.count("give each an id of its own") <= 2
@@ -377,7 +377,7 @@ def test_what_kept_the_bridge_away_is_told_once_it_is_there(
         program.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "connected to the broker" in bridge.log.read_text())
         with Listener(port, user="limber", password="hush-hush") as listener:
-            absence = listener.on(STATE).json["bridge"]["broker"]["absence"]
+            absence = listener.on(STATE).json["bridge"]["broker"]["last_disconnect"]
         assert absence["reason"].startswith(
             "the broker refuses the connection: Not authorized; check `user`"
         )
@@ -399,11 +399,11 @@ def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBr
         tmp_path, port, *files, "require_certificate true", "use_identity_as_username true"
     )
     text = settings(SIMULATED, port=port)
-    with_own = "tls: {authority: authority.pem, certificate: bridge.pem, key: bridge.key}}"
+    with_own = "tls: {ca_certificate: authority.pem, client_certificate: bridge.pem, client_key: bridge.key}}"
     try:
         for tls, status, said in (
             (with_own, 0, "broker delivers what is published under limber/bedroom"),
-            ("tls: {authority: authority.pem}}", 1, "or a certificate under `tls`?"),
+            ("tls: {ca_certificate: authority.pem}}", 1, "or a certificate under `tls`?"),
         ):
             (tmp_path / "limber.yaml").write_text(
                 text.replace(f"port: {port}}}", f"port: {port}, {tls}")
@@ -421,7 +421,7 @@ def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBr
 def test_topics_of_a_sleeper_who_is_gone_are_cleared(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
-    bob = f"sleepers:\n  - {{name: Bob, sensors: [{ANKLE.replace('network', 'simulated')}]}}\n"
+    bob = f"sleepers:\n  - {{id: bob, name: Bob, sensors: [{ANKLE.replace('network', 'simulated')}]}}\n"
     two = settings(SIMULATED, port=broker.port).replace("sleepers:\n", bob)
     with Listener(broker.port) as listener:
         bridge = start_bridge(two)
@@ -459,6 +459,6 @@ def test_a_broker_that_hangs_is_lost_and_found(
     with Listener(broker.port) as listener:
         night = listener.on(STATE).json["tonight"]["night"]
         counted = listener.on(STATE).json["tonight"]["measures"]["movements"]
-        events = listener.ask(ask="events", night=night)["events"]
+        events = listener.request(command="events", night=night)["events"]
         assert len([event for event in events if event["kind"] == "movement"]) >= counted
     assert bridge.runs

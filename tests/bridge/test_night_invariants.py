@@ -30,7 +30,7 @@ from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config
 
-CELLS = "{id: 2, source: network, place: bed, quantity: load}"
+CELLS = "{id: 2, source: network, placement: bed, quantity: load}"
 LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE

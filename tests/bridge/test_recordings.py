@@ -62,7 +62,7 @@ def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
     assert recording.start is None
     assert recording.duration == pytest.approx(60.0, abs=0.03)
     (signal,) = recording.signals
-    assert (signal.quantity, signal.place, signal.side) == (
+    assert (signal.quantity, signal.placement, signal.side) == (
         Quantity.ACCELERATION,
         Placement.ANKLE,
         Side.LEFT,

@@ -161,7 +161,7 @@ def test_nothing_is_detected_while_it_is_paused(leg: Leg) -> None:
 
 
 def test_every_sensor_has_its_gap() -> None:
-    right = "{id: 3, source: network, place: ankle, side: right, quantity: acceleration}"
+    right = "{id: 3, source: network, placement: ankle, side: right, quantity: acceleration}"
     with watching(f"{LIVE}\n{right}") as legs:
         legs.lie(kicking(30))
         legs.pause()

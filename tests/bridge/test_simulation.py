@@ -224,7 +224,9 @@ def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
     assert not any(begin == one.onset for one in twitches for begin, _ in marked)
 
 
-@pytest.mark.parametrize("sensor", SENSORS, ids=lambda sensor: f"{sensor.place}-{sensor.quantity}")
+@pytest.mark.parametrize(
+    "sensor", SENSORS, ids=lambda sensor: f"{sensor.placement}-{sensor.quantity}"
+)
 def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
     rate = 100.0
     night = plan(3, HARD)

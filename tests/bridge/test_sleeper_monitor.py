@@ -38,9 +38,11 @@ from tests.bridge.examples import config, local
 from tests.detection.signals import ankle, turned
 
 MINUTE = 60 * SECOND
-LIVE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
-CELLS = "{id: 2, source: network, place: bed, quantity: load}"
-PLAYED = "{id: 1, source: recording, path: x.csv, place: ankle, side: left, quantity: acceleration}"
+LIVE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
+CELLS = "{id: 2, source: network, placement: bed, quantity: load}"
+PLAYED = (
+    "{id: 1, source: recording, path: x.csv, placement: ankle, side: left, quantity: acceleration}"
+)
 LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
 
 
@@ -353,7 +355,7 @@ async def test_a_night_that_is_over_is_not_lost_to_who_ends_the_next_one(
             {"anna": cells.watch}, journal, JournalWriter(journal), lambda: cells.now, apply
         )
         answer = await questions.answer(
-            EndNightRequest(v=1, id="x", reply="limber/bedroom/answer/me", sleeper="anna")
+            EndNightRequest(v=1, id="x", reply_to="limber/bedroom/response/me", sleeper="anna")
         )
     assert isinstance(answer, Refusal)
     assert answer.error == "nothing_to_end"
@@ -562,7 +564,7 @@ def test_a_movement_cut_by_a_crash_lies_in_a_gap(legs: Evening) -> None:
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0, 5.0])
 def test_large_frames_of_two_legs_are_one_movement(tmp_path: Path, seconds: float) -> None:
     """A sensor that sends seldom is not late, so the other leg waits for it."""
-    right = "{id: 3, source: network, place: ankle, side: right, quantity: acceleration}"
+    right = "{id: 3, source: network, placement: ankle, side: right, quantity: acceleration}"
     evening = Evening(config(tmp_path, f"{LIVE}\n{right}", more=LISTEN), local("2026-11-21T22:00"))
     signals = {1: ankle(*KICKS, length=100), 3: ankle(*KICKS, length=100, seed=2)}
     size = round(50 * seconds)

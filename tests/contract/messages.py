@@ -25,20 +25,20 @@ from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
 from limber_bridge.domain.trends import NightAverages
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.encoding import (
-    QUESTIONS,
-    event_message,
-    events_answer,
-    labelled,
-    methods,
-    night_done,
-    night_message,
-    nights_answer,
-    reported,
+    COMMANDS,
+    add_label,
+    encode_event,
+    encode_methods,
+    encode_night,
+    encode_night_finished,
+    encode_reported_cramp,
+    events_response,
+    nights_response,
 )
 from limber_bridge.protocol.messages import (
     ActiveCramp,
     BridgeHealth,
-    ClockChange,
+    ClockStepInfo,
     ConnectionHealth,
     Disconnection,
     DoneResponse,
@@ -71,7 +71,7 @@ UNKNOWN: Final = Measures(
 
 def told(event: Event) -> EventMessage:
     """The message of an event."""
-    message = event_message(event, NIGHT)
+    message = encode_event(event, NIGHT)
     assert message is not None
     return message
 
@@ -95,7 +95,7 @@ INFO: Final = Info(
     software="0.1.0",
     time_zone="Europe/Berlin",
     rules="wasm-2016",
-    commands=QUESTIONS,
+    commands=COMMANDS,
     sleepers=(
         SleeperInfo(
             id="anna",
@@ -103,7 +103,7 @@ INFO: Final = Info(
             sensors=(
                 SensorInfo(
                     id=1,
-                    place=Placement.ANKLE,
+                    placement=Placement.ANKLE,
                     side=Side.LEFT,
                     quantity=Quantity.ACCELERATION,
                     rate=50.0,
@@ -111,7 +111,7 @@ INFO: Final = Info(
                 ),
                 SensorInfo(
                     id=2,
-                    place=Placement.BED,
+                    placement=Placement.BED,
                     side=None,
                     quantity=Quantity.LOAD,
                     rate=None,
@@ -130,7 +130,7 @@ WELL: Final = SensorHealth(
     lost=25,
     refused=1,
     problem=None,
-    trouble={"restarted": 1, "repeated": 1},
+    error_counts={"restarted": 1, "repeated": 1},
 )
 AWAY: Final = SensorHealth(
     connected=False,
@@ -141,7 +141,7 @@ AWAY: Final = SensorHealth(
     lost=0,
     refused=7,
     problem="wrong_key",
-    trouble={"wrong_key": 7},
+    error_counts={"wrong_key": 7},
 )
 BRIDGE: Final = BridgeHealth(
     started=to_utc(AT - 7_200 * SECOND),
@@ -150,22 +150,22 @@ BRIDGE: Final = BridgeHealth(
         connected=True,
         protocol="MQTT 5",
         since=to_utc(AT - 600 * SECOND),
-        absences=1,
-        absence=Disconnection(
+        disconnects=1,
+        last_disconnect=Disconnection(
             start=to_utc(AT - 900 * SECOND),
             end=to_utc(AT - 600 * SECOND),
             reason="the broker refuses the connection: Banned",
         ),
-        waiting=2,
+        pending=2,
         dropped=0,
     ),
     process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
     queues={"jobs": 0, "network": 3},
-    clock=ClockChange(time=to_utc(AT - 3_600 * SECOND), by=-12.5),
+    last_clock_step=ClockStepInfo(time=to_utc(AT - 3_600 * SECOND), offset=-12.5),
     problems=(
         Problem(
             key="broker_refuses_publish",
-            text="the broker refuses what is published to limber/bedroom/anna/event: Not authorized; "
+            message="the broker refuses what is published to limber/bedroom/anna/event: Not authorized; "
             "let its user publish to limber/bedroom/#",
         ),
     ),
@@ -182,8 +182,8 @@ STATE: Final = State(
     tonight=Tonight(
         night=NIGHT, start=to_utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
     ),
-    last_night=night_message(night(date(2026, 11, 21), 2)),
-    means={
+    last_night=encode_night(night(date(2026, 11, 21), 2)),
+    averages={
         "7": NightAverages(
             nights=6,
             mean={"plm_index": 24.1, "movements": 301.5},
@@ -191,13 +191,14 @@ STATE: Final = State(
         ),
         "30": None,
     },
-    methods=methods(Method.ANKLE),
+    methods=encode_methods(Method.ANKLE),
     sensors={"1": WELL, "2": AWAY},
     recording=False,
     journal=JournalHealth(
         problem="disk_full",
-        detail="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
-        held=12,
+        message="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
+        pending=12,
+        unconfigured_sleepers=("bob",),
     ),
     bridge=BRIDGE,
     calibrating=True,
@@ -206,26 +207,28 @@ STATE: Final = State(
 NOTHING: Final = State(
     time=to_utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
     cramp_labels=0, tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN), last_night=None,
-    means={"7": None, "30": None}, methods=methods(None), sensors={"1": AWAY}, paused=True,
+    averages={"7": None, "30": None}, methods=encode_methods(None), sensors={"1": AWAY}, paused=True,
 )  # fmt: skip
-REPLY: Final = "limber/bedroom/answer/4f1e"
-ASK_NIGHTS: Final = NightsRequest(
-    v=1, id="a1", reply=REPLY, sleeper="anna", after=date(2026, 11, 19)
+REPLY_TO: Final = "limber/bedroom/response/4f1e"
+NIGHTS_REQUEST: Final = NightsRequest(
+    v=1, id="a1", reply_to=REPLY_TO, sleeper="anna", after=date(2026, 11, 19)
 )
-ASK_EVENTS: Final = EventsRequest(v=1, id="a2", reply=REPLY, sleeper="anna", night=NIGHT, after=17)
+EVENTS_REQUEST: Final = EventsRequest(
+    v=1, id="a2", reply_to=REPLY_TO, sleeper="anna", night=NIGHT, after=17
+)
 STARTED: Final = Cramp(
     AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0}
 )
 ENDED: Final = Cramp(
     AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5}
 )
-REPORTED: Final = reported(
+REPORTED: Final = encode_reported_cramp(
     Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT
 )
 EVENTS: Final = [
-    event_message(movement(), NIGHT),
-    event_message(series(ended=True), NIGHT),
-    labelled(told(ENDED), ENDED, {f"cramp-{AT}": False}),
+    encode_event(movement(), NIGHT),
+    encode_event(series(ended=True), NIGHT),
+    add_label(told(ENDED), ENDED, {f"cramp-{AT}": False}),
     REPORTED,
 ]
 
@@ -240,22 +243,22 @@ SENT: Final[Mapping[str, Message]] = {
     "event_cramp_ended": told(ENDED),
     "event_cramp_reported": REPORTED,
     "event_bed": told(BedTransition(AT, in_bed=False)),
-    "event_night": night_done(night(NIGHT), AT),
+    "event_night": encode_night_finished(night(NIGHT), AT),
     "event_gap": told(Gap(1, AT, AT + 31_200_000)),
-    "event_clock": told(ClockStep(AT, -12_500_000)),
+    "event_clock_step": told(ClockStep(AT, -12_500_000)),
     "event_factor": told(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
-    "answer_nights": nights_answer(
-        ASK_NIGHTS, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
+    "response_nights": nights_response(
+        NIGHTS_REQUEST, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
     ),
-    "answer_events": events_answer(
-        ASK_EVENTS,
+    "response_events": events_response(
+        EVENTS_REQUEST,
         [(number, event) for number, event in enumerate(EVENTS, 18) if event is not None],
         more=False,
     ),
-    "answer_done": DoneResponse(id="a3"),
-    "answer_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
-    "answer_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
-    "answer_refusal": Refusal(
+    "response_done": DoneResponse(id="a3"),
+    "response_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
+    "response_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
+    "response_refusal": Refusal(
         id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"
     ),
 }

@@ -16,9 +16,8 @@ import pytest
 
 from limber_bridge.detection.events import FactorKind
 from limber_bridge.domain.nights import to_utc
-from limber_bridge.protocol.encoding import Topics, encode, parse_ask
+from limber_bridge.protocol.encoding import Topics, encode, parse_request
 from limber_bridge.protocol.messages import (
-    Ask,
     CalibrateRequest,
     EndNightRequest,
     LabelRequest,
@@ -26,40 +25,41 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    Request,
     ResetLabelsRequest,
     SetRequest,
 )
 from limber_bridge.sources.frames import is_signed, parse
-from tests.contract.messages import ASK_EVENTS, ASK_NIGHTS, AT, REPLY, SENT
+from tests.contract.messages import AT, EVENTS_REQUEST, NIGHTS_REQUEST, REPLY_TO, SENT
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 TOPICS = Topics("limber", "bedroom")
-ASKED: dict[str, Ask] = {
-    "ask_nights": ASK_NIGHTS,
-    "ask_events": ASK_EVENTS,
-    "ask_end_night": EndNightRequest(v=1, id="a3", reply=REPLY, sleeper="anna"),
-    "ask_label": LabelRequest(
-        v=1, id="a5", reply=REPLY, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
+ASKED: dict[str, Request] = {
+    "request_nights": NIGHTS_REQUEST,
+    "request_events": EVENTS_REQUEST,
+    "request_end_night": EndNightRequest(v=1, id="a3", reply_to=REPLY_TO, sleeper="anna"),
+    "request_label": LabelRequest(
+        v=1, id="a5", reply_to=REPLY_TO, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
     ),
-    "ask_label_moment": LabelRequest(
-        v=1, id="a6", reply=REPLY, sleeper="anna", cramp=True, time=to_utc(AT)
+    "request_label_moment": LabelRequest(
+        v=1, id="a6", reply_to=REPLY_TO, sleeper="anna", cramp=True, time=to_utc(AT)
     ),
-    "ask_reset_labels": ResetLabelsRequest(v=1, id="a7", reply=REPLY, sleeper="anna"),
-    "ask_nights_last": NightsRequest(v=1, id="a8", reply=REPLY, sleeper="anna", last=30),
-    "ask_pause": PauseRequest(v=1, id="a9", reply=REPLY, sleeper="anna", paused=True),
-    "ask_calibrate": CalibrateRequest(v=1, id="a10", reply=REPLY, sleeper="anna"),
-    "ask_set": SetRequest(v=1, id="a11", reply=REPLY, sleeper="anna", sensitivity=1.25),
-    "ask_log": LogRequest(
+    "request_reset_labels": ResetLabelsRequest(v=1, id="a7", reply_to=REPLY_TO, sleeper="anna"),
+    "request_nights_last": NightsRequest(v=1, id="a8", reply_to=REPLY_TO, sleeper="anna", last=30),
+    "request_pause": PauseRequest(v=1, id="a9", reply_to=REPLY_TO, sleeper="anna", paused=True),
+    "request_calibrate": CalibrateRequest(v=1, id="a10", reply_to=REPLY_TO, sleeper="anna"),
+    "request_set": SetRequest(v=1, id="a11", reply_to=REPLY_TO, sleeper="anna", sensitivity=1.25),
+    "request_log": LogRequest(
         v=1,
         id="a12",
-        reply=REPLY,
+        reply_to=REPLY_TO,
         sleeper="anna",
         factor=FactorKind.WARM_BATH,
         time=to_utc(AT),
         note="twenty minutes",
     ),
-    "ask_log_moment": LogRequest(
-        v=1, id="a13", reply=REPLY, sleeper="anna", factor=FactorKind.STRETCHING
+    "request_log_moment": LogRequest(
+        v=1, id="a13", reply_to=REPLY_TO, sleeper="anna", factor=FactorKind.STRETCHING
     ),
 }
 
@@ -81,7 +81,7 @@ def test_the_bridge_understands_what_it_is_asked(name: str) -> None:
     if os.environ.get("LIMBER_WRITE_CONTRACT"):
         text = json.dumps(json.loads(msgspec.json.encode(ASKED[name])), indent=2)
         (CONTRACT / f"{name}.json").write_text(text + "\n")
-    assert parse_ask(json.dumps(golden(name)).encode(), TOPICS) == (REPLY, ASKED[name])
+    assert parse_request(json.dumps(golden(name)).encode(), TOPICS) == (REPLY_TO, ASKED[name])
 
 
 def test_every_file_is_tested() -> None:
@@ -108,28 +108,30 @@ def test_the_bridge_reads_these_frames(frame: dict[str, Any]) -> None:
 
 
 def test_another_version_is_refused_with_the_side_to_update() -> None:
-    for version, side in ((0, "asker"), (2, "bridge")):
-        reply, refusal = parse_ask(
-            json.dumps(golden("ask_nights") | {"v": version}).encode(), TOPICS
+    for version, side in ((0, "client"), (2, "bridge")):
+        reply, refusal = parse_request(
+            json.dumps(golden("request_nights") | {"v": version}).encode(), TOPICS
         )
-        assert reply == REPLY
+        assert reply == REPLY_TO
         assert isinstance(refusal, Refusal)
         assert (refusal.error, refusal.message) == (
-            "version",
+            "unsupported_version",
             f"protocol {version} is not 1: update the {side}",
         )
 
 
 def test_a_question_that_is_not_known_is_refused_with_those_that_are() -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_nights") | {"ask": "dance"}).encode(), TOPICS)
+    _, refusal = parse_request(
+        json.dumps(golden("request_nights") | {"command": "dance"}).encode(), TOPICS
+    )
     assert isinstance(refusal, Refusal)
-    assert refusal.error == "unknown_question"
+    assert refusal.error == "unknown_command"
     assert "nights, events, end_night" in refusal.message
 
 
 @pytest.mark.parametrize("change", [{"after": "yesterday"}, {"sleeper": 3}], ids=str)
 def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_nights") | change).encode(), TOPICS)
+    _, refusal = parse_request(json.dumps(golden("request_nights") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
 
@@ -146,7 +148,7 @@ def test_a_question_that_makes_no_sense_is_refused(change: dict[str, Any]) -> No
     ids=["event and time", "no time zone", "long ago", "long ago in the east", "no yes or no"],
 )
 def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: str) -> None:
-    _, refusal = parse_ask(json.dumps(golden("ask_label_moment") | change).encode(), TOPICS)
+    _, refusal = parse_request(json.dumps(golden("request_label_moment") | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
     assert mend in refusal.message
@@ -155,28 +157,28 @@ def test_a_label_that_makes_no_sense_is_refused(change: dict[str, Any], mend: st
 @pytest.mark.parametrize(
     ("name", "change", "mend"),
     [
-        ("ask_pause", {"paused": "yes"}, "`bool`"),
-        ("ask_pause", {"paused": None}, "`bool`"),
+        ("request_pause", {"paused": "yes"}, "`bool`"),
+        ("request_pause", {"paused": None}, "`bool`"),
         (
-            "ask_set",
+            "request_set",
             {"sensitivity": 2.01},
-            "`sensitivity` is a number from 0.5 to 2.0; 1.0 is the rule as it is written",
+            "`sensitivity` must be a number from 0.5 to 2.0; 1.0 is the threshold of the scoring rules",
         ),
-        ("ask_set", {"sensitivity": 0.49}, "`sensitivity` is a number from 0.5 to 2.0"),
-        ("ask_set", {"sensitivity": True}, "`float`"),
-        ("ask_set", {"sensitivity": "high"}, "`float`"),
-        ("ask_log", {"factor": "yoga"}, "enum value 'yoga'"),
-        ("ask_log", {"note": "x" * 201}, "length <= 200"),
-        ("ask_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
-        ("ask_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
-        ("ask_nights_last", {"last": 0}, ">= 1"),
-        ("ask_nights_last", {"last": 1001}, "<= 1000"),
+        ("request_set", {"sensitivity": 0.49}, "`sensitivity` must be a number from 0.5 to 2.0"),
+        ("request_set", {"sensitivity": True}, "`float`"),
+        ("request_set", {"sensitivity": "high"}, "`float`"),
+        ("request_log", {"factor": "yoga"}, "enum value 'yoga'"),
+        ("request_log", {"note": "x" * 201}, "length <= 200"),
+        ("request_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
+        ("request_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
+        ("request_nights_last", {"last": 0}, ">= 1"),
+        ("request_nights_last", {"last": 1001}, "<= 1000"),
     ],
 )
 def test_a_command_that_makes_no_sense_is_refused(
     name: str, change: dict[str, Any], mend: str
 ) -> None:
-    _, refusal = parse_ask(json.dumps(golden(name) | change).encode(), TOPICS)
+    _, refusal = parse_request(json.dumps(golden(name) | change).encode(), TOPICS)
     assert isinstance(refusal, Refusal)
     assert refusal.error == "malformed"
     assert mend in refusal.message
@@ -184,15 +186,17 @@ def test_a_command_that_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("sensitivity", [0.5, 1, 2])
 def test_the_bounds_of_the_sensitivity_are_in_it(sensitivity: float) -> None:
-    _, ask = parse_ask(
-        json.dumps(golden("ask_set") | {"sensitivity": sensitivity}).encode(), TOPICS
+    _, request = parse_request(
+        json.dumps(golden("request_set") | {"sensitivity": sensitivity}).encode(), TOPICS
     )
-    assert isinstance(ask, SetRequest)
-    assert ask.sensitivity == sensitivity
+    assert isinstance(request, SetRequest)
+    assert request.sensitivity == sensitivity
 
 
 @pytest.mark.parametrize("factor", FactorKind)
 def test_every_factor_can_be_logged(factor: FactorKind) -> None:
-    _, ask = parse_ask(json.dumps(golden("ask_log_moment") | {"factor": factor}).encode(), TOPICS)
-    assert isinstance(ask, LogRequest)
-    assert (ask.factor, ask.time, ask.note) == (factor, None, None)
+    _, request = parse_request(
+        json.dumps(golden("request_log_moment") | {"factor": factor}).encode(), TOPICS
+    )
+    assert isinstance(request, LogRequest)
+    assert (request.factor, request.time, request.note) == (factor, None, None)

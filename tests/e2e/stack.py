@@ -15,7 +15,7 @@ from devtools.processes import Program, free_port, start
 from tests.bridge.examples import settings
 from tests.required_programs import need
 
-ANKLE = "{id: 1, source: network, place: ankle, side: left, quantity: acceleration}"
+ANKLE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
 
 
 @dataclass

@@ -217,7 +217,7 @@ def tell_of_a_cramp(port: int, name: str) -> None:
         "kind": "cramp",
         "night": f"{moment:%Y-%m-%d}",
         "start": now,
-        "known": now,
+        "known_at": now,
         "end": None,
         "certainty": "probable",
         "reason": "tense calf",

@@ -1,6 +1,6 @@
 """limber.yaml -> a checked configuration.
 
-Law: it is checked whole before anything starts, and every error names the line, the key and what to
+Law: it is checked whole_number before anything starts, and every error names the line, the key and what to
 write.
 """
 
@@ -10,7 +10,7 @@ import re
 import ssl
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -32,25 +32,25 @@ from limber_bridge.sources.source_api import SensorRequest
 class Tls:
     """How the connection to the broker is secured."""
 
-    authority: Path | None = None
-    """Certificate of a private authority; None: those of the system."""
-    certificate: Path | None = None
-    key: Path | None = None
-    """The bridge's own, where the broker wants them."""
+    ca_certificate: Path | None = None
+    """Certificate of a private authority; None: use the system's authorities."""
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    """Certificate and key of the bridge, for a broker that requires them."""
 
     def context(self) -> ssl.SSLContext:
         """Return what to secure a connection with; OSError (ssl.SSLError among them) if a file
         cannot be used.
         """
         context = ssl.create_default_context(
-            cafile=None if self.authority is None else str(self.authority)
+            cafile=None if self.ca_certificate is None else str(self.ca_certificate)
         )
-        if self.authority is not None:
+        if self.ca_certificate is not None:
             # Authorities made at home seldom say what their key is for, which the strict reading of
             # X.509 wants.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if self.certificate is not None:
-            context.load_cert_chain(self.certificate, self.key)
+        if self.client_certificate is not None:
+            context.load_cert_chain(self.client_certificate, self.client_key)
         return context
 
 
@@ -63,8 +63,8 @@ class Broker:
     user: str | None
     password: str | None = field(repr=False)
     tls: Tls | None
-    base: str
-    """First level of all topics."""
+    base_topic: str
+    """First levels of all topics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,18 @@ class Config:
     limits: RetentionLimits
     """Of the journal and of the raw signal."""
     broker: Broker
-    page: HealthEndpoint | None
-    """None: nobody shall ask."""
+    web: HealthEndpoint | None
+    """Address of the HTTP server; None if it is switched off."""
     sections: Mapping[str, Any]
     """By source: what it made of its section."""
     sleepers: tuple[Sleeper, ...]
     secrets: tuple[Path, ...]
     """Files that hold a password or a key."""
+
+    def unconfigured(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some sleepers' ids that this configuration does not have."""
+        configured = {sleeper.id for sleeper in self.sleepers}
+        return tuple(one for one in ids if one not in configured)
 
     def exposed(self) -> Iterator[str]:
         """Yield a line for each file with a secret in it that everybody on this machine can read."""
@@ -173,10 +178,53 @@ def slug(value: object) -> str:
     return value
 
 
-def slugged(name: str) -> str:
-    """Return an id made from a name; empty if nothing of it is left."""
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:32].strip("_")
+def suggest_id(name: str) -> str:
+    """Return an id for a name, with letters beyond ASCII transliterated; empty if none is left."""
+    return _slug_of(name.lower().translate(TRANSLITERATION))
+
+
+def _slug_of(name: str) -> str:
+    """Return the letters and digits of a name that ASCII can write, joined by underscores."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_name).strip("_")[:32].strip("_")
+
+
+def missing_id_message(name: str) -> str:
+    """Return what to write for a sleeper without an `id`.
+
+    Ids used to be made from the name without transliteration. Where that gives another id, the
+    nights recorded so far are stored under it, so the message names both.
+    """
+    suggested = suggest_id(name)
+    previous = _slug_of(name)
+    if not suggested:
+        return "add an `id` of small letters and digits beside this name, `anna` for example"
+    if not previous or previous == suggested:
+        return f"add `id: {suggested}`; it must stay the same when the name is corrected"
+    return (
+        f"add `id: {suggested}`, or `id: {previous}` to keep nights that were recorded without an"
+        " `id`; it must stay the same when the name is corrected"
+    )
+
+
+TRANSLITERATION: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ħ": "h",
+        "ŋ": "n",
+        "ĸ": "k",
+        "ŧ": "t",
+    }
+)
+"""Latin letters that Unicode does not decompose into an ASCII letter and a mark."""
 
 
 def zone(value: object) -> ZoneInfo:
@@ -211,6 +259,27 @@ def path_text(value: object) -> Path:
     return Path(value)
 
 
+RENAMED_KEYS: Final = {
+    "keep": "retention",
+    "health": "web",
+    "night_ends_at": "night_boundary",
+    "base": "base_topic",
+    "authority": "ca_certificate",
+    "certificate": "client_certificate",
+    "key": "client_key",
+    "place": "placement",
+    "latency": "sleep_latency",
+    "up": "walking",
+    "interval": "movement_interval",
+}
+"""Earlier names of keys; an error names the new one where it belongs, no alias is accepted."""
+
+
+def renamed(new: str) -> str:
+    """Return the error for a key that has another name now."""
+    return f"this key is called `{new}` now"
+
+
 BRIDGE: Final = vol.Schema(
     {
         vol.Required("id", msg="write an id that never changes, `bedroom` for example"): slug,
@@ -218,10 +287,10 @@ BRIDGE: Final = vol.Schema(
         vol.Required("time_zone", msg="write an IANA time zone, `Europe/Berlin` for example"): zone,
         vol.Optional("journal", default="limber.db"): path_text,
         vol.Optional("rules", default="wasm-2016"): one_of(*RULE_SETS),
-        vol.Optional("night_ends_at", default=12): whole_number(1, 23),
+        vol.Optional("night_boundary", default=12): whole_number(1, 23),
     }
 )
-KEEP: Final = vol.Schema(
+RETENTION: Final = vol.Schema(
     {
         vol.Optional("nights"): whole_number(7, 100_000),
         vol.Optional("size", default=1000): whole_number(10, 1_000_000),
@@ -230,20 +299,36 @@ KEEP: Final = vol.Schema(
         vol.Optional("raw_size", default=2000): whole_number(10, 10_000_000),
     }
 )
-TLS: Final = vol.Any(
-    vol.All(bool, lambda wanted: Tls() if wanted else None),
-    vol.All(
-        {
-            vol.Optional("authority"): path_text,
-            vol.Inclusive(
-                "certificate", "own", msg="give `certificate` and `key` together"
-            ): path_text,
-            vol.Inclusive("key", "own", msg="give `certificate` and `key` together"): path_text,
-        },
-        lambda files: Tls(**files),
-    ),
-    msg="write `true`, or `authority`, `certificate` and `key` with paths",
+TLS_FILES: Final = vol.Schema(
+    {
+        vol.Optional("ca_certificate"): path_text,
+        vol.Inclusive(
+            "client_certificate",
+            "client",
+            msg="give `client_certificate` and `client_key` together",
+        ): path_text,
+        vol.Inclusive(
+            "client_key", "client", msg="give `client_certificate` and `client_key` together"
+        ): path_text,
+    }
 )
+
+
+def tls(value: object) -> Tls | None:
+    """Check how the connection to the broker is secured; None for a connection without TLS."""
+    if isinstance(value, bool):
+        return Tls() if value else None
+    for old, new in RENAMED_KEYS.items():
+        if isinstance(value, dict) and old in value and new in TLS_FILES.schema:
+            raise vol.Invalid(renamed(new), path=[old])
+    try:
+        return Tls(**TLS_FILES(value))
+    except vol.Invalid as error:
+        raise vol.Invalid(
+            "write `true`, or `ca_certificate`, `client_certificate` and `client_key` with paths"
+        ) from error
+
+
 BROKER: Final = vol.Schema(
     {
         vol.Required("host", msg="write the name or address of your MQTT broker"): host,
@@ -252,11 +337,11 @@ BROKER: Final = vol.Schema(
         vol.Optional("password"): text(
             "write the password in quotes, `!env_var NAME` or `!file PATH`"
         ),
-        vol.Optional("tls", default=False): TLS,
-        vol.Optional("base", default="limber"): base_topic,
+        vol.Optional("tls", default=False): tls,
+        vol.Optional("base_topic", default="limber"): base_topic,
     }
 )
-PAGE: Final = vol.Schema(
+WEB: Final = vol.Schema(
     {
         vol.Optional("address", default="127.0.0.1"): address,
         vol.Optional("port", default=47801): whole_number(1, 65535),
@@ -268,7 +353,7 @@ SENSOR: Final = vol.Schema(
             0, 2**32 - 1
         ),
         vol.Required("source", msg=f"write {', '.join(SOURCES)}"): one_of(*SOURCES),
-        vol.Required("place", msg=f"write {', '.join(Placement)}"): one_of(*Placement),
+        vol.Required("placement", msg=f"write {', '.join(Placement)}"): one_of(*Placement),
         vol.Required("quantity", msg=f"write {', '.join(Quantity)}"): one_of(*Quantity),
         vol.Optional("side"): one_of(*Side),
     },
@@ -294,9 +379,9 @@ TOP: Final = vol.Schema(
             list, vol.Length(min=1), msg="list at least one sleeper, behind a dash"
         ),
     }
-    | {vol.Optional("keep", default=dict): dict}
+    | {vol.Optional("retention", default=dict): dict}
     | {
-        vol.Optional("health"): vol.Any(
+        vol.Optional("web"): vol.Any(
             False, dict, msg="write `false`, or `address` and `port` below it"
         )
     }
@@ -304,7 +389,7 @@ TOP: Final = vol.Schema(
 )
 
 
-BELOW: Final = {"bridge": BRIDGE, "broker": BROKER, "keep": KEEP, "health": PAGE} | SECTIONS
+BELOW: Final = {"bridge": BRIDGE, "broker": BROKER, "retention": RETENTION, "web": WEB} | SECTIONS
 """What stands below the keys at the top, where those are no lists."""
 
 
@@ -351,6 +436,8 @@ def plain(error: vol.Invalid, check: object) -> str:
             else []
         )
         key = error.path[-1]
+        if RENAMED_KEYS.get(str(key)) in known:
+            return renamed(RENAMED_KEYS[str(key)])
         nearest = difflib.get_close_matches(str(error.path[-1]), known, 1)
         sections = [
             f"`{name}`" for name, one in BELOW.items() if check is TOP and key in one.schema
@@ -394,8 +481,8 @@ def read(path: Path, *, connects: bool = True) -> Config:
         raise ConfigError(checker.errors)
     bridge = checker.check(BRIDGE, top["bridge"], ("bridge",))
     broker = checker.check(BROKER, top["broker"], ("broker",)) if connects else None
-    keep = checker.check(KEEP, top["keep"], ("keep",))
-    page = checker.check(PAGE, top.get("health") or {}, ("health",)) if connects else None
+    retention = checker.check(RETENTION, top["retention"], ("retention",))
+    web = checker.check(WEB, top.get("web") or {}, ("web",)) if connects else None
     sections = dict(sections_of(checker, top)) if connects else {}
     found = [
         sleeper_of(checker, value, ("sleepers", index))
@@ -405,19 +492,23 @@ def read(path: Path, *, connects: bool = True) -> Config:
     between(checker, top, sleepers)
     if broker is not None:
         look_at_broker(checker, broker, path.parent)
-    if checker.errors or bridge is None or keep is None:
+    if checker.errors or bridge is None or retention is None:
         raise ConfigError(checker.errors)
     return Config(
         bridge=bridge["id"],
         name=bridge.get("name", bridge["id"].replace("_", " ").capitalize()),
-        calendar=Calendar(bridge["time_zone"], bridge["night_ends_at"]),
+        calendar=Calendar(bridge["time_zone"], bridge["night_boundary"]),
         rules=RULE_SETS[bridge["rules"]],
         journal=path.parent / bridge["journal"],
         limits=RetentionLimits(
-            keep.get("nights"), keep["size"], keep["backups"], keep["raw"], keep["raw_size"]
+            retention.get("nights"),
+            retention["size"],
+            retention["backups"],
+            retention["raw"],
+            retention["raw_size"],
         ),
         broker=NOWHERE if broker is None else broker_of(broker),
-        page=None if top.get("health") is False or page is None else HealthEndpoint(**page),
+        web=None if top.get("web") is False or web is None else HealthEndpoint(**web),
         sections=sections,
         sleepers=tuple(sleepers),
         secrets=() if broker is None else tuple(secrets_of(document, broker["tls"])),
@@ -429,8 +520,8 @@ def secrets_of(document: YamlDocument, tls: Tls | None) -> Iterator[Path]:
     one is in it.
     """
     yield from document.files
-    if tls is not None and tls.key is not None:
-        yield tls.key
+    if tls is not None and tls.client_key is not None:
+        yield tls.client_key
     sensors = [sensor for sleeper in document.data["sleepers"] for sensor in sleeper["sensors"]]
     held = [document.data["broker"].get("password"), *(sensor.get("key") for sensor in sensors)]
     if any(value is not None and not isinstance(value, ExternalValue) for value in held):
@@ -441,7 +532,7 @@ def usable(tls: Tls, folder: Path) -> Tls:
     """Return the settings with their paths, which are relative to a folder; vol.Invalid if a file
     cannot be used.
     """
-    files = (tls.authority, tls.certificate, tls.key)
+    files = (tls.ca_certificate, tls.client_certificate, tls.client_key)
     placed = Tls(*(None if file is None else folder / file for file in files))
     try:
         placed.context()
@@ -469,7 +560,7 @@ def broker_of(values: Mapping[str, Any]) -> Broker:
         values.get("user"),
         values.get("password"),
         values["tls"],
-        values["base"],
+        values["base_topic"],
     )
 
 
@@ -478,15 +569,14 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
     values = checker.check(SLEEPER, value, keys)
     if values is None:
         return None
-    id_ = values.get("id") or slugged(values["name"])
-    if not id_:
-        checker.fail((*keys, "name"), "add an `id` of small letters and digits beside this name")
+    if "id" not in values:
+        checker.fail(keys, missing_id_message(values["name"]))
     listed = enumerate(values["sensors"])
     sensors = [sensor_of(checker, sensor, (*keys, "sensors", index)) for index, sensor in listed]
     legs = [
         sensor
         for sensor in sensors
-        if sensor is not None and sensor.sensor.place is not Placement.BED
+        if sensor is not None and sensor.sensor.placement is not Placement.BED
     ]
     if len(legs) > 1 and any(sensor.sensor.side is None for sensor in legs):
         checker.fail(
@@ -494,15 +584,19 @@ def sleeper_of(checker: _Checker, value: object, keys: Keys) -> Sleeper | None:
             "with more than one sensor on the legs, write `side: left` or `right` for each",
         )
     worn = [
-        (sensor.sensor.quantity, sensor.sensor.place, sensor.sensor.side)
+        (sensor.sensor.quantity, sensor.sensor.placement, sensor.sensor.side)
         for sensor in sensors
         if sensor is not None
     ]
     if len(set(worn)) < len(worn):
         checker.fail(
-            (*keys, "sensors"), "two sensors measure the same at the same place; leave one out"
+            (*keys, "sensors"), "two sensors measure the same at the same placement; leave one out"
         )
-    return Sleeper(id_, values["name"], tuple(sensor for sensor in sensors if sensor is not None))
+    return Sleeper(
+        values.get("id", ""),
+        values["name"],
+        tuple(sensor for sensor in sensors if sensor is not None),
+    )
 
 
 def sensor_of(checker: _Checker, value: object, keys: Keys) -> ConfiguredSensor | None:
@@ -514,19 +608,19 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> ConfiguredSensor 
     ours = {str(key) for key in SENSOR.schema}
     rest = {key: entry for key, entry in values.items() if key not in ours}
     quantity = Quantity(values["quantity"])
-    place = Placement(values["place"])
-    if place not in PLACEMENTS[quantity]:
+    placement = Placement(values["placement"])
+    if placement not in PLACEMENTS[quantity]:
         checker.fail(
-            (*keys, "place"),
+            (*keys, "placement"),
             f"{quantity} is measured at {' or '.join(PLACEMENTS[quantity])}; write that",
         )
         return None
-    if place is Placement.BED and "side" in values:
+    if placement is Placement.BED and "side" in values:
         checker.fail((*keys, "side"), "a sensor at the bed has no side; leave it out")
         return None
     side = Side(values["side"]) if "side" in values else None
     source = SOURCES[values["source"]]
-    sensor = Sensor(values["id"], quantity, place, side)
+    sensor = Sensor(values["id"], quantity, placement, side)
     if not checker.connects:
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
     checked = checker.check(source.keys, rest, keys)
@@ -541,6 +635,9 @@ def misspelt(checker: _Checker, value: object, keys: Keys) -> None:
     """Note keys of a sensor that look like those it lacks."""
     lacking = [str(key) for key in SENSOR.schema if isinstance(value, dict) and key not in value]
     for key in value if isinstance(value, dict) else ():
+        if RENAMED_KEYS.get(str(key)) in lacking:
+            checker.fail((*keys, key), renamed(RENAMED_KEYS[str(key)]))
+            continue
         nearest = (
             difflib.get_close_matches(str(key), lacking, 1) if key not in SENSOR.schema else []
         )
@@ -558,9 +655,9 @@ def between(checker: _Checker, top: Mapping[str, Any], sleepers: Sequence[Sleepe
                 f"another sleeper has the id `{sleeper.id}`; give one an `id` of its own",
             )
         seen.add(sleeper.id)
-        for place, watched in enumerate(sleeper.sensors):
+        for number, watched in enumerate(sleeper.sensors):
             if watched.sensor.id in seen:
-                keys = ("sleepers", index, "sensors", place)
+                keys = ("sleepers", index, "sensors", number)
                 checker.fail(
                     (*keys, "id"),
                     f"another sensor has the id {watched.sensor.id}; give each one of its own",

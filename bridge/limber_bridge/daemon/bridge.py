@@ -16,7 +16,7 @@ from typing import Final
 
 from limber_bridge import __version__
 from limber_bridge.config.schema import Config
-from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
+from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
 from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
@@ -27,14 +27,14 @@ from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND, Sensor
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.protocol.encoding import (
+    COMMANDS,
     ONLINE,
-    QUESTIONS,
     MalformedMessageError,
     Topics,
     encode,
-    event_message,
-    night_done,
-    parse_ask,
+    encode_event,
+    encode_night_finished,
+    parse_request,
 )
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
@@ -201,13 +201,14 @@ class Bridge:
         self._unkept: dict[str, list[tuple[int, ReadPosition]]] = {
             sleeper.id: [] for sleeper in config.sleepers
         }
-        self._topics = Topics(config.broker.base, config.bridge)
+        self._topics = Topics(config.broker.base_topic, config.bridge)
         self._inbox = Inbox()
         self._intake = SourceRunner(config, host, journal.read_positions(), self._inbox.put)
         self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
         self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )
+        self._vitals.unconfigured_sleepers = config.unconfigured(journal.sleepers())
         self._vitals.queues = self._intake.queues
         self._vitals.queues["jobs"] = self._inbox.waiting
         self._questions = RequestHandler(
@@ -222,6 +223,8 @@ class Bridge:
         """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
         for notice in self._journal.notices:
             LOG.error("%s", notice)
+        if self._vitals.unconfigured_sleepers:
+            LOG.warning("%s", unconfigured_message(self._vitals.unconfigured_sleepers))
         if self._journal.previous_copy is not None:
             LOG.info(
                 "the journal was brought up to date; as it was before it is kept as %s",
@@ -253,10 +256,10 @@ class Bridge:
     @asynccontextmanager
     async def _page(self) -> AsyncIterator[None]:
         """Answer whoever asks how the bridge does, where that is wanted."""
-        if self._config.page is None:
+        if self._config.web is None:
             yield
             return
-        async with listening(self._config.page, self._vitals.report) as trouble:
+        async with listening(self._config.web, self._vitals.report) as trouble:
             self._vitals.page_trouble = trouble
             yield
 
@@ -428,13 +431,15 @@ class Bridge:
         if change:
             told.measured = watch.measured
         for filed in change.events:
-            message = event_message(filed.event, filed.night, filed.known) if filed.told else None
+            message = encode_event(filed.event, filed.night, filed.known) if filed.told else None
             if message is not None:
                 self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
         for night in change.finished:
             LOG.info("%s: night of %s finished (revision %d)", watch.id, night.date, night.revision)
             self._link.publish(
-                self._topics.event(watch.id), encode(night_done(night, now)), retain=False
+                self._topics.event(watch.id),
+                encode(encode_night_finished(night, now)),
+                retain=False,
             )
         self._tell(watch, now, owes=bool(change))
 
@@ -487,7 +492,7 @@ class Bridge:
                 time_zone=self._config.calendar.zone.key,
                 rules=self._config.rules.name,
                 sleepers=tuple(watch.info for watch in self._watches.values()),
-                commands=QUESTIONS,
+                commands=COMMANDS,
             )
         )
         if anyway or info != self._info:
@@ -532,14 +537,16 @@ class Bridge:
 
     async def _answer(self, payload: bytes) -> None:
         try:
-            reply, ask = parse_ask(payload, self._topics)
+            reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:
-            self._log(None, "malformed question", str(error))
+            self._log(None, "malformed request", str(error))
             return
-        answer = ask if isinstance(ask, Refusal) else await self._questions.answer(ask)
-        if isinstance(answer, Refusal) and answer.error == UNREADABLE:
-            self._log(None, UNREADABLE, answer.message)
-        self._link.publish(reply, encode(answer), retain=False)
+        response = (
+            request if isinstance(request, Refusal) else await self._questions.answer(request)
+        )
+        if isinstance(response, Refusal) and response.error == UNREADABLE:
+            self._log(None, UNREADABLE, response.message)
+        self._link.publish(reply_to, encode(response), retain=False)
 
     def _log_signs(
         self,

@@ -17,10 +17,10 @@ from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import (
     BridgeHealth,
-    ClockChange,
+    ClockStepInfo,
+    HealthReport,
     JournalHealth,
     Problem,
-    Report,
 )
 from limber_bridge.sources.host_clock import HostClock, Step
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -32,8 +32,17 @@ then."""
 SHED: Final = 60 * SECOND
 """us for which it is told that something was thrown away."""
 OVERLOADED: Final = "overloaded"
-NO_PAGE: Final = "health_page"
+NO_PAGE: Final = "web_server"
 """What can be wrong with the bridge besides its connection; docs/protocol.md, section 3."""
+
+
+def unconfigured_message(ids: Sequence[str]) -> str:
+    """Return the warning about sleepers who are in the journal but not in the configuration."""
+    names = ", ".join(f"`{one}`" for one in ids)
+    return (
+        f"the journal holds nights of {names}, but limber.yaml has no sleeper with this id;"
+        " if an `id` was changed, change it back to see these nights again"
+    )
 
 
 class BridgeHealthMonitor:
@@ -60,10 +69,12 @@ class BridgeHealthMonitor:
         self._ticked = asyncio.get_running_loop().time()
         self._process = process_health()
         self._shed: int | None = None
-        self._clock_change: ClockChange | None = None
+        self._clock_change: ClockStepInfo | None = None
         self._service = ServiceManager()
         self.queues: dict[str, Callable[[], int]] = {}
         """What waits, by name."""
+        self.unconfigured_sleepers: tuple[str, ...] = ()
+        """Ids of sleepers who are in the journal but not in the configuration."""
         self.page_trouble = ""
         """What keeps us from answering `GET /health`; empty if nothing does."""
 
@@ -89,7 +100,7 @@ class BridgeHealthMonitor:
 
     def clock_set(self, step: Step) -> None:
         """Note that somebody set the host's clock."""
-        self._clock_change = ClockChange(time=to_utc(step.at), by=step.by / SECOND)
+        self._clock_change = ClockStepInfo(time=to_utc(step.at), offset=step.by / SECOND)
 
     @property
     def recording(self) -> bool:
@@ -114,7 +125,7 @@ class BridgeHealthMonitor:
             uptime=round((self._host.steady() - self._steady) / SECOND, 1),
             broker=self._link.health,
             process=self._process,
-            clock=self._clock_change,
+            last_clock_step=self._clock_change,
             queues={name: waiting() for name, waiting in self.queues.items()},
             problems=tuple(self._problems(now)),
         )
@@ -124,14 +135,15 @@ class BridgeHealthMonitor:
         recording = self._recorder.status
         return JournalHealth(
             problem=recording.fault,
-            detail=recording.detail,
-            held=recording.pending,
-            lost=recording.lost,
-            notice=" ".join(self._notices) or None,
-            signal=self._raw.fault,
+            message=recording.detail,
+            pending=recording.pending,
+            dropped=recording.lost,
+            warning=" ".join(self._notices) or None,
+            raw_signal_problem=self._raw.fault,
+            unconfigured_sleepers=self.unconfigured_sleepers,
         )
 
-    def report(self) -> Report:
+    def report(self) -> HealthReport:
         """Return what is well and what is not."""
         now = self._host.now()
         health = self.health(now)
@@ -141,10 +153,10 @@ class BridgeHealthMonitor:
             for them in sleepers.values()
             for one in them.values()
         )
-        alive = asyncio.get_running_loop().time() - self._ticked < STUCK
-        return Report(
-            well=alive and self.recording and not health.problems and not troubled,
-            alive=alive,
+        live = asyncio.get_running_loop().time() - self._ticked < STUCK
+        return HealthReport(
+            healthy=live and self.recording and not health.problems and not troubled,
+            live=live,
             time=to_utc(now),
             software=__version__,
             recording=self.recording,
@@ -159,7 +171,7 @@ class BridgeHealthMonitor:
         signs = [sign for watch in self._watches.values() for sign in watch.signs(now)]
         there = sum(sign.connected for sign in signs)
         first = self._recorder.status.detail or next(
-            (problem.text for problem in self._problems(now)), ""
+            (problem.message for problem in self._problems(now)), ""
         )
         return f"{there} of {len(signs)} sensors deliver" + (f"; {first}" if first else "")
 
@@ -168,6 +180,6 @@ class BridgeHealthMonitor:
         yield from self._link.problems
         if self._shed is not None and abs(now - self._shed) < SHED:
             text = "more comes than can be read, and some was thrown away; look for a sensor that sends too much"
-            yield Problem(key=OVERLOADED, text=text)
+            yield Problem(key=OVERLOADED, message=text)
         if self.page_trouble:
-            yield Problem(key=NO_PAGE, text=self.page_trouble)
+            yield Problem(key=NO_PAGE, message=self.page_trouble)

@@ -18,6 +18,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from limber_bridge.config.schema import Broker, Config, ConfiguredSensor, HealthEndpoint, Sleeper
+from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.mqtt_client import UNSUPPORTED
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.protocol.encoding import ONLINE, Topics
@@ -34,6 +35,7 @@ from limber_bridge.sources.source_api import (
 )
 from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_errors import JournalInUseError, JournalError
+from limber_bridge.storage.journal_reader import open_journal_reader
 
 PATIENCE: Final = 10.0
 """s for the broker to answer."""
@@ -56,6 +58,8 @@ class Finding:
     well: bool
     text: str
     """What was tried, and what came of it or what to do."""
+    note: bool = False
+    """Whether this is only a remark, neither a success nor a failure."""
 
 
 async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
@@ -64,12 +68,15 @@ async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
         yield Finding(well=False, text=line)
     journal, running = await asyncio.to_thread(try_journal, config)
     yield journal
-    if config.page is not None and not running:
-        yield try_page(config.page)
-    topics = Topics(config.broker.base, config.bridge)
+    if config.web is not None and not running:
+        yield try_page(config.web)
+    topics = Topics(config.broker.base_topic, config.bridge)
     first = config.sleepers[0].id
     found = await asyncio.to_thread(
-        lambda: list(try_broker(config.broker, topics, first, running=running))
+        lambda: [
+            *try_broker(config.broker, topics, first, running=running),
+            *note_unconfigured(config),
+        ]
     )
     for finding in found:
         yield finding
@@ -101,6 +108,18 @@ def try_journal(config: Config) -> tuple[Finding, bool]:
     return Finding(well=True, text=f"journal {config.journal}: can be written"), False
 
 
+def note_unconfigured(config: Config) -> Iterator[Finding]:
+    """Yield a remark on sleepers who are in the journal but not in the configuration."""
+    try:
+        with open_journal_reader(config.journal) as journal:
+            unconfigured = config.unconfigured(journal.sleepers())
+    except JournalError:
+        # There is no journal before the first start, and what is wrong with one is another finding.
+        return
+    if unconfigured:
+        yield Finding(well=True, text=unconfigured_message(unconfigured), note=True)
+
+
 def ask_bridge(config: Config, topics: Topics, wait: float) -> Iterator[Finding]:
     """Yield what the bridge that runs says of itself, of its record and of each sensor."""
     complaints: set[str] = set()
@@ -127,11 +146,11 @@ def complaints_in(state: State) -> Iterator[str]:
     about it.
     """
     if not state.recording:
-        yield f"records nothing: {state.journal.detail}"
-    if state.journal.notice is not None:
-        yield f"says: {state.journal.notice}"
+        yield f"records nothing: {state.journal.message}"
+    if state.journal.warning is not None:
+        yield f"says: {state.journal.warning}"
     for problem in () if state.bridge is None else state.bridge.problems:
-        yield f"says: {problem.text}"
+        yield f"says: {problem.message}"
 
 
 def state_of(broker: Broker, topic: str, wait: float) -> State | None:
@@ -177,12 +196,12 @@ def said(sleeper: Sleeper, watched: ConfiguredSensor, health: SensorHealth | Non
 
 def try_page(page: HealthEndpoint) -> Finding:
     """Open the port of `GET /health` and close it again."""
-    where = f"health {page.address}:{page.port}"
+    where = f"web {page.address}:{page.port}"
     family = socket.AF_INET6 if ":" in page.address else socket.AF_INET
     try:
         socket.create_server((page.address, page.port), family=family).close()
     except OSError as error:
-        mend = "another limber may be running; else choose another `health` address or port"
+        mend = "another limber may be running; else choose another `web` address or port"
         return Finding(well=False, text=f"{where}: {os.strerror(error.errno or 0)}; {mend}")
     return Finding(well=True, text=f"{where}: can be answered on")
 
@@ -296,7 +315,7 @@ def elsewhere(where: str, topics: Topics) -> str:
 
 def allowed(trial: BrokerProbe, topics: Topics, sleeper: str) -> Finding:
     """Try whether all that the bridge does is allowed."""
-    rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.ask} and {topics.status}"
+    rights = f"let the bridge's user publish to {topics.root}/# and subscribe to {topics.request} and {topics.status}"
     try:
         refused = refusal(trial, topics, sleeper) or echo(trial, topics, sleeper)
     except queue.Empty, HungUpError:
@@ -310,7 +329,7 @@ def refusal(trial: BrokerProbe, topics: Topics, sleeper: str) -> str:
     """Return what the broker refuses, in words; nothing if all is granted. Nobody listens to what
     is published.
     """
-    for topic in (topics.ask, topics.status):
+    for topic in (topics.request, topics.status):
         trial.client.subscribe(topic, qos=1)
         reason = trial.answer("subscribe")
         if reason.is_failure:
@@ -331,17 +350,17 @@ def echo(trial: BrokerProbe, topics: Topics, sleeper: str) -> str:
     question = {
         "v": PROTOCOL,
         "id": key,
-        "reply": f"{topics.root}/answer/check-{key}",
-        "ask": "nights",
+        "reply_to": f"{topics.responses}check-{key}",
+        "command": "nights",
         "sleeper": sleeper,
         "after": "9999-12-31",
     }
-    trial.client.publish(topics.ask, json.dumps(question), qos=1)
+    trial.client.publish(topics.request, json.dumps(question), qos=1)
     # Either may come first.
     while True:
         match trial.answer("publish", "message"):
             case "publish", reason if reason.is_failure:
-                return f"refuses what is published to {topics.ask}: {reason}"
+                return f"refuses what is published to {topics.request}: {reason}"
             case "message", payload if key.encode() in payload:
                 return ""
 
@@ -389,7 +408,7 @@ def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
 def name_of(sleeper: Sleeper, watched: ConfiguredSensor) -> str:
     """Return which sensor it is, for a person."""
     sensor = watched.sensor
-    where = " ".join(str(part) for part in (sensor.side, sensor.place) if part)
+    where = " ".join(str(part) for part in (sensor.side, sensor.placement) if part)
     return f"sensor {sensor.id} ({sleeper.name}, {where}, {watched.source})"
 
 

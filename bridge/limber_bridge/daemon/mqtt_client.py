@@ -63,11 +63,11 @@ GOOD_BYE: Final = 2.0
 """s for the broker to take a good-bye, and for a client to end."""
 HOME_ASSISTANT: Final = "homeassistant/status"
 """Where Home Assistant announces itself."""
-AWAY: Final = "broker_away"
+AWAY: Final = "broker_disconnected"
 REFUSED_PUBLISH: Final = "broker_refuses_publish"
 REFUSED_SUBSCRIPTION: Final = "broker_refuses_subscription"
-NO_ECHO: Final = "broker_returns_nothing"
-TAKEN_OVER: Final = "broker_connection_taken"
+NO_ECHO: Final = "broker_heartbeat_lost"
+TAKEN_OVER: Final = "broker_session_taken_over"
 """What can be wrong with the connection; docs/protocol.md, section 3."""
 
 
@@ -148,7 +148,9 @@ class MqttClient:
         # Who rests has a broker, and says already why it is left alone.
         there = self._up or self._resting is not None
         away = {} if there else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
-        return tuple(Problem(key=key, text=text) for key, text in (away | self._problems).items())
+        return tuple(
+            Problem(key=key, message=text) for key, text in (away | self._problems).items()
+        )
 
     @property
     def health(self) -> ConnectionHealth:
@@ -157,9 +159,9 @@ class MqttClient:
             connected=self._up,
             protocol=self.version,
             since=to_utc(self._since),
-            absences=self._absences,
-            absence=self._absence,
-            waiting=len(self._flying),
+            disconnects=self._absences,
+            last_disconnect=self._absence,
+            pending=len(self._flying),
             dropped=self._dropped,
         )
 
@@ -343,7 +345,7 @@ class MqttClient:
         self._client.subscribe(HOME_ASSISTANT, qos=1)
         self._needed = {
             self._client.subscribe(topic, qos=1)[1]
-            for topic in (self._topics.ask, self._topics.status)
+            for topic in (self._topics.request, self._topics.status)
         }
         self.greet()
 
@@ -442,9 +444,9 @@ class MqttClient:
 
     def _published(self, mid: int, reason: ReasonCode, _properties: object) -> None:
         topic = self._flying.pop(mid, "")
-        if topic.startswith(f"{self._topics.root}/answer/"):
+        if topic.startswith(self._topics.responses):
             # Whoever asked may never ask again: one right for all of them.
-            topic = f"{self._topics.root}/answer/#"
+            topic = f"{self._topics.responses}#"
         self._landed.set()
         if reason.is_failure:
             self._refused_topics.add(topic)
@@ -464,7 +466,7 @@ class MqttClient:
         self._needed.discard(mid)
         if any(reason.is_failure for reason in reasons):
             self._needed.add(None)
-            rights = f"let its user subscribe to {self._topics.ask} and {self._topics.status}"
+            rights = f"let its user subscribe to {self._topics.request} and {self._topics.status}"
             self._trouble(
                 REFUSED_SUBSCRIPTION, f"the broker refuses a subscription: {reasons[0]}; {rights}"
             )
@@ -479,7 +481,7 @@ class MqttClient:
             if message.payload != ONLINE and self._up and not self._leaving:
                 self.publish(self._topics.status, ONLINE, retain=True)
             return
-        if message.retain and message.topic == self._topics.ask:
+        if message.retain and message.topic == self._topics.request:
             self._complain(
                 f"a question on {message.topic} is retained and not answered; clear it there"
             )

@@ -91,7 +91,7 @@ class SensorHealthTracker:
             lost=self._lost,
             refused=self._refused,
             problem=self.problem(now),
-            trouble=dict(self._troubles),
+            error_counts=dict(self._troubles),
         )
 
     def _samples(self, block: SampleBlock, now: int) -> None:

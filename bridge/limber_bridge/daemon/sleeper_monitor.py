@@ -32,7 +32,7 @@ from limber_bridge.detection.sleep import Span
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS, NightAverages, average_nights
 from limber_bridge.domain.nights import Night, left_bed_at, to_utc
 from limber_bridge.domain.settings import Settings
-from limber_bridge.protocol.encoding import methods, night_message
+from limber_bridge.protocol.encoding import encode_methods, encode_night
 from limber_bridge.protocol.messages import (
     ActiveCramp,
     SensorHealth,
@@ -213,7 +213,7 @@ class SleeperMonitor:
         sensors = tuple(
             SensorInfo(
                 id=watched.sensor.id,
-                place=watched.sensor.place,
+                placement=watched.sensor.placement,
                 side=watched.sensor.side,
                 quantity=watched.sensor.quantity,
                 rate=rates[watched.sensor.id],
@@ -388,9 +388,9 @@ class SleeperMonitor:
             },
             cramp_labels=len(self._labels),
             tonight=self._tonight(tonight, score),
-            last_night=None if self._last is None else night_message(self._last),
-            means={str(days): self._spread(days) for days in AVERAGING_PERIODS_DAYS},
-            methods=methods(method),
+            last_night=None if self._last is None else encode_night(self._last),
+            averages={str(days): self._spread(days) for days in AVERAGING_PERIODS_DAYS},
+            methods=encode_methods(method),
             sensors=self.sensors(now),
             paused=self.paused,
             calibrating=self.calibrating,

@@ -91,9 +91,11 @@ def moving(sensors: Iterable[Sensor]) -> set[int]:
 
     The calf's never do: the rules are about the tibialis.
     """
-    counted = [sensor for sensor in sensors if (sensor.quantity, sensor.place) in PRECEDENCE]
-    ranked = sorted(counted, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.place)))
-    legs = [sensor for sensor in ranked if sensor.place is not Placement.BED] or ranked[:1]
+    counted = [sensor for sensor in sensors if (sensor.quantity, sensor.placement) in PRECEDENCE]
+    ranked = sorted(
+        counted, key=lambda sensor: PRECEDENCE.index((sensor.quantity, sensor.placement))
+    )
+    legs = [sensor for sensor in ranked if sensor.placement is not Placement.BED] or ranked[:1]
     best = {sensor.side: sensor.quantity for sensor in reversed(legs)}
     return {sensor.id for sensor in legs if best[sensor.side] is sensor.quantity}
 
@@ -271,7 +273,7 @@ class Pipeline:
         """
         memory = memory or PipelineState({})
         self._moving = moving(sensors)
-        calves = {sensor.id for sensor in sensors if sensor.place is Placement.CALF}
+        calves = {sensor.id for sensor in sensors if sensor.placement is Placement.CALF}
         limbs = [(one.id, one.quantity) for one in sensors if one.id in self._moving]
         self._calf = ProbableCrampDetector(
             calves, limbs, memory.calf if calves <= set(memory.sensors) else ()
@@ -350,7 +352,7 @@ class Pipeline:
             channel.calibrate()
         read = [one.until for one in self._seen().values() if one.until is not None]
         sensors = (channel.sensor for channel in self._channels.values())
-        if read and any(METHODS[one.quantity, one.place] is Method.LOAD for one in sensors):
+        if read and any(METHODS[one.quantity, one.placement] is Method.LOAD for one in sensors):
             self._bed = replace(self._bed, tare=max(read))
         return [*ended, *self._told()]
 
@@ -471,11 +473,11 @@ class Pipeline:
         fast = {sensor.id for sensor in sensors} - self._slow
         found: set[Certainty] = set()
         if self._moving & fast and any(
-            sensor.place is Placement.CALF and sensor.id in fast for sensor in sensors
+            sensor.placement is Placement.CALF and sensor.id in fast for sensor in sensors
         ):
             found.add(Certainty.PROBABLE)
         if self._moving & fast and any(
-            METHODS[sensor.quantity, sensor.place] in WORN for sensor in sensors
+            METHODS[sensor.quantity, sensor.placement] in WORN for sensor in sensors
         ):
             found.add(Certainty.POSSIBLE)
         return frozenset(found)
@@ -517,7 +519,7 @@ class Pipeline:
                 self._legs.mark(channel.sensor.side, found)
             else:
                 yield found
-        method = METHODS[channel.sensor.quantity, channel.sensor.place]
+        method = METHODS[channel.sensor.quantity, channel.sensor.placement]
         rank = list(METHODS.values()).index(method)
         for epoch in channel.epochs:
             self._epochs.setdefault(epoch.start, []).append((rank, method, epoch))

@@ -78,16 +78,16 @@ class Sensor:
     id: int
     """Unique within a bridge; the same number as in the sensor's frames."""
     quantity: Quantity
-    place: Placement
+    placement: Placement
     side: Side | None = None
     """None: not known, or not a leg's."""
 
     def __post_init__(self) -> None:
         """Refuse a sensor that cannot exist."""
-        if self.place not in PLACEMENTS[self.quantity]:
+        if self.placement not in PLACEMENTS[self.quantity]:
             wanted = " or ".join(PLACEMENTS[self.quantity])
-            raise ValueError(f"{self.quantity} is measured at place {wanted}, not {self.place}")
-        if self.place is Placement.BED and self.side is not None:
+            raise ValueError(f"{self.quantity} is measured at place {wanted}, not {self.placement}")
+        if self.placement is Placement.BED and self.side is not None:
             raise ValueError("a sensor at the bed has no side")
 
 

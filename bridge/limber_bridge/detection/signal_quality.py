@@ -61,8 +61,8 @@ class SignalQualityMonitor:
         self._sensor = sensor
         self._hum = None
         if sensor.quantity is Quantity.EMG:
-            self._hum = MainsHumDetector(CALF_LOOK if sensor.place is Placement.CALF else LOOK)
-        self._worn = sensor.place is Placement.ANKLE
+            self._hum = MainsHumDetector(CALF_LOOK if sensor.placement is Placement.CALF else LOOK)
+        self._worn = sensor.placement is Placement.ANKLE
         self._open: dict[FaultKind, SignalFault] = {}
         self._unmoved_since: int | None = None
         self._dead = 0

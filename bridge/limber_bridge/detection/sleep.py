@@ -84,7 +84,7 @@ class Epochs:
         self._sensor = sensor
         self._cut = Cut(EPOCH)
         self._onsets: deque[int] = deque()
-        felt = sensor.quantity is Quantity.ACCELERATION and sensor.place is Placement.BED
+        felt = sensor.quantity is Quantity.ACCELERATION and sensor.placement is Placement.BED
         self._vital = PresenceDetector(EPOCH) if felt else None
         self._fast = True
 

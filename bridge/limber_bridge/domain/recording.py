@@ -19,7 +19,7 @@ class Column:
     """The meaning of a CSV column or an EDF label."""
 
     quantity: Quantity
-    place: Placement
+    placement: Placement
     side: Side | None
     axis: int
 
@@ -29,7 +29,7 @@ class Signal:
     """The signal of one sensor in a recording."""
 
     quantity: Quantity
-    place: Placement
+    placement: Placement
     side: Side | None
     rate: float
     """Hz."""
@@ -49,12 +49,14 @@ class Recording:
     notes: tuple[str, ...]
     """What was left out, and why, for a person."""
 
-    def signal(self, quantity: Quantity, place: Placement, side: Side | None) -> Signal | None:
+    def signal(self, quantity: Quantity, placement: Placement, side: Side | None) -> Signal | None:
         """Return the signal of a sensor; None if there is none.
 
         A signal whose side the recording does not give fits either side.
         """
-        found = [one for one in self.signals if (one.quantity, one.place) == (quantity, place)]
+        found = [
+            one for one in self.signals if (one.quantity, one.placement) == (quantity, placement)
+        ]
         fitting = [one for wanted in (side, None) for one in found if one.side == wanted]
         return fitting[0] if fitting else None
 
@@ -128,11 +130,11 @@ def long_runs(flags: Flags) -> Flags:
     return kept
 
 
-def column_names(quantity: Quantity, place: Placement, side: Side | None) -> list[str]:
+def column_names(quantity: Quantity, placement: Placement, side: Side | None) -> list[str]:
     """Return the names of the CSV columns of one sensor, one for each axis."""
     wanted = {
         name: column
         for name, column in COLUMNS.items()
-        if (column.quantity, column.place) == (quantity, place)
+        if (column.quantity, column.placement) == (quantity, placement)
     }
     return [name for name, column in wanted.items() if column.side == side]

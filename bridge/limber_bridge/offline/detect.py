@@ -24,7 +24,7 @@ class Detected:
 def detect(recording: Recording, rules: RuleSet) -> Detected:
     """Run the detector over all signals of a recording."""
     sensors = tuple(
-        Sensor(number, signal.quantity, signal.place, signal.side)
+        Sensor(number, signal.quantity, signal.placement, signal.side)
         for number, signal in enumerate(recording.signals, 1)
     )
     detector = Pipeline(sensors, rules)

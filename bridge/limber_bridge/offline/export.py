@@ -39,7 +39,7 @@ from limber_bridge.domain.nights import Night, to_local, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of
 from limber_bridge.offline.score_json import Report, at, cramp_entry, document
-from limber_bridge.protocol.encoding import REPORTED, SAID_SO, night_message
+from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
 from limber_bridge.storage.journal_reader import JournalReader
 from limber_bridge.storage.raw_format import read_raw_file
@@ -89,7 +89,7 @@ class Listed:
     def json(self) -> dict[str, Any]:
         """The night as it goes over the wire, and what is kept of it."""
         told = (
-            {} if self.night is None else json.loads(msgspec.json.encode(night_message(self.night)))
+            {} if self.night is None else json.loads(msgspec.json.encode(encode_night(self.night)))
         )
         events = "kept" if self.dropped is None else f"dropped {to_utc(self.dropped):%Y-%m-%d}"
         return {
@@ -320,7 +320,7 @@ def marks(exported: Exported) -> Iterator[Mark]:
                 event.onset - exported.origin, None if end is None else end - event.onset, text
             )
     for label in exported.reported:
-        yield Mark(label.time - exported.origin, None, f"{REPORTED} cramp")
+        yield Mark(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
     score = exported.score
     for series in score.scoring.series:
         onset = series.onset - exported.origin
@@ -389,7 +389,7 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
         yield {name: "" if value is None else value for name, value in (row | known).items()}
     for label in exported.reported:
         row = row_from(exported, label.time, None)
-        yield row | {"kind": "cramp", "certainty": REPORTED, "label": label.cramp}
+        yield row | {"kind": "cramp", "certainty": CERTAINTY_REPORTED, "label": label.cramp}
 
 
 def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
@@ -444,7 +444,7 @@ def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
         told = {
             "onset": at(one.time, exported.origin),
             "end": None,
-            "certainty": REPORTED,
-            "reason": SAID_SO,
+            "certainty": CERTAINTY_REPORTED,
+            "reason": REPORTED_REASON,
         }
         yield told | {"strength": None, "label": one.cramp}

@@ -81,7 +81,7 @@ def draw_level(axes: Axes, sensor: Sensor, signal: Signal, origin: int) -> None:
     axes.plot(hours, thresholds, color=LEG, linewidth=0.9, linestyle="--")
     axes.set_yscale("log")
     side = "" if sensor.side is None else f"{sensor.side} "
-    axes.set_ylabel(f"{side}{sensor.place}\n{sensor.quantity.unit}", fontsize=8)
+    axes.set_ylabel(f"{side}{sensor.placement}\n{sensor.quantity.unit}", fontsize=8)
     axes.tick_params(labelbottom=False, labelsize=7)
 
 

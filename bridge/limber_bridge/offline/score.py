@@ -99,7 +99,7 @@ def told(found: Detected, order: ScoreOptions) -> dict[str, Any]:
 
 def name_of(sensor: Sensor) -> str:
     """Return what a sensor is called in a recording, without its axes."""
-    first = column_names(sensor.quantity, sensor.place, sensor.side)[0]
+    first = column_names(sensor.quantity, sensor.placement, sensor.side)[0]
     return f"{SHORT[sensor.quantity]}" if first == "x" else first.removesuffix("_x")
 
 

@@ -152,7 +152,7 @@ def columns(order: SimulateOptions) -> dict[str, int]:
     return {
         name: device_of(sensor, order.device).decimals
         for sensor in order.sensors
-        for name in column_names(sensor.quantity, sensor.place, sensor.side)
+        for name in column_names(sensor.quantity, sensor.placement, sensor.side)
     }
 
 
@@ -168,7 +168,7 @@ def rows(order: SimulateOptions, night: Plan) -> Iterator[tuple[Floats, Floats]]
 def whole(order: SimulateOptions, night: Plan, sensor: Sensor) -> Written:
     """Return all samples of one sensor."""
     signal = blocks(night, sensor, order.hertz, device=order.device)
-    names = column_names(sensor.quantity, sensor.place, sensor.side)
+    names = column_names(sensor.quantity, sensor.placement, sensor.side)
     return Written(
         names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1)
     )
@@ -186,7 +186,7 @@ def truth_document(order: SimulateOptions, night: Plan) -> dict[str, object]:
         lambda sensor, part: graded(part, sensor, *levels[sensor]),
     )
     names = [
-        column_names(one.quantity, one.place, one.side)[0].removesuffix("_x")
+        column_names(one.quantity, one.placement, one.side)[0].removesuffix("_x")
         for one in order.sensors
     ]
     found = document(

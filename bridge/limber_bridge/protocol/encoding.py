@@ -1,6 +1,7 @@
-"""Events and nights -> MQTT messages, and questions out of them. Pure.
+"""Encode events and nights as MQTT messages, and parse requests; pure functions.
 
-Law: whatever comes in is answered, refused, or named as something that cannot be answered.
+Every request gets a response or a refusal. Only a request without a usable reply topic raises
+`MalformedMessageError`, because a refusal could not be sent anywhere.
 """
 
 import re
@@ -34,9 +35,8 @@ from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.nights import Night, to_utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
-    Ask,
     BedMessage,
-    ClockMessage,
+    ClockStepMessage,
     CrampMessage,
     EventMessage,
     EventsRequest,
@@ -46,256 +46,281 @@ from limber_bridge.protocol.messages import (
     Message,
     Methods,
     MovementMessage,
-    NightDone,
+    NightFinishedMessage,
     NightMessage,
     NightsRequest,
     NightsResponse,
     Refusal,
+    Request,
     SeriesMessage,
 )
 
-PAGE: Final = 32_000
-"""Bytes of an answer, about: brokers and clients choke on large messages, and not always audibly.
+PAGE_MAX_BYTES: Final = 32_000
+"""Approximate size of a response; chosen: brokers and clients may drop larger messages silently."""
+CERTAINTY_REPORTED: Final = "reported"
+"""Certainty of a cramp that only the sleeper reported."""
+REPORTED_REASON: Final = "reported by the sleeper"
+REPORTED_NUMBER_OFFSET: Final = 4 * 10**15
+"""Added to the time (us) of a reported cramp to number it among the events of a night.
+
+The sum is above every event number in a journal, and exact as a JSON number until 2128.
 """
-REPORTED: Final = "reported"
-"""The certainty of a cramp that nothing but a person tells of."""
-SAID_SO: Final = "somebody said so"
-"""Its reason."""
-LATER: Final = 4 * 10**15
-"""What is added to the time (us) of a cramp that somebody reported for its number among the events
-of a night: higher than that of any event in a journal, and exact in every JSON until 2128."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-CLIENT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-"""What may stand for a client in its reply topic: a topic that a broker refuses would cut the
-bridge off."""
-QUESTIONS: Final = (
+CLIENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""Last level of a reply topic; a topic that the broker refuses would end the connection."""
+COMMANDS: Final = (
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
 )  # fmt: skip
-"""What can be asked; the tags of `Ask`."""
+"""Commands of requests; the tags of `Request`."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
-    """What a question must have for it to be answered at all."""
+    """Hold the fields that a request needs to get any response."""
 
-    reply: str
+    reply_to: str
     v: Any = None
     id: Any = None
-    ask: Any = None
+    command: Any = None
 
 
 class MalformedMessageError(Exception):
-    """A question that cannot be answered even with a refusal; the text says why."""
+    """A request that cannot even be refused; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The topics of one bridge."""
+    """Build the topics of one bridge."""
 
     base: str
     bridge: str
 
     @property
     def root(self) -> str:
-        """What all topics of the bridge begin with."""
+        """Return the prefix of all topics of the bridge."""
         return f"{self.base}/{self.bridge}"
 
     @property
     def status(self) -> str:
-        """Retained, and the last will."""
+        """Return the topic of the bridge's availability: retained, and the last will."""
         return f"{self.root}/status"
 
     @property
     def info(self) -> str:
-        """Retained."""
+        """Return the topic of the bridge's description: retained."""
         return f"{self.root}/info"
 
     @property
-    def ask(self) -> str:
-        """Where questions come in."""
-        return f"{self.root}/ask"
+    def request(self) -> str:
+        """Return the topic on which clients send requests."""
+        return f"{self.root}/request"
+
+    @property
+    def responses(self) -> str:
+        """Return the prefix of all reply topics, with its final slash."""
+        return f"{self.root}/response/"
 
     def state(self, sleeper: str) -> str:
-        """Retained."""
+        """Return the topic of a sleeper's state: retained."""
         return f"{self.root}/{sleeper}/state"
 
     def event(self, sleeper: str) -> str:
-        """Never retained."""
+        """Return the topic of a sleeper's events: never retained."""
         return f"{self.root}/{sleeper}/event"
 
-    def is_answer(self, topic: str) -> bool:
-        """Return whether a reply may go to a topic: to one client of this bridge and nowhere else."""
-        client = topic.removeprefix(f"{self.root}/answer/")
-        return client != topic and CLIENT.fullmatch(client) is not None
+    def is_response(self, topic: str) -> bool:
+        """Return whether a topic is a reply topic of exactly one client of this bridge."""
+        client = topic.removeprefix(self.responses)
+        return client != topic and CLIENT_PATTERN.fullmatch(client) is not None
 
 
 def encode(message: Message) -> bytes:
-    """Return a message as its payload."""
+    """Encode a message as its JSON payload."""
     return msgspec.json.encode(message)
 
 
-def parse_ask(payload: bytes, topics: Topics) -> tuple[str, Ask | Refusal]:
-    """Return the reply topic of a question and the question, or what to answer instead.
+def parse_request(payload: bytes, topics: Topics) -> tuple[str, Request | Refusal]:
+    """Parse a request; return its reply topic and the request, or the refusal to send.
 
-    Raises MalformedMessageError where there is nowhere to answer.
+    Raises MalformedMessageError if there is no reply topic to send a refusal to.
     """
-    if len(payload) > PAGE:
-        raise MalformedMessageError(f"a question of {len(payload)} bytes")
+    if len(payload) > PAGE_MAX_BYTES:
+        raise MalformedMessageError(f"malformed request: {len(payload)} bytes")
     try:
         envelope = msgspec.json.decode(payload, type=_Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedMessageError(f"a question that is none: {error}") from error
-    if not topics.is_answer(envelope.reply):
-        raise MalformedMessageError(f"a question with the reply topic {envelope.reply[:80]!r}")
+        raise MalformedMessageError(f"malformed request: {error}") from error
+    if not topics.is_response(envelope.reply_to):
+        raise MalformedMessageError(
+            f"malformed request: reply_to {envelope.reply_to[:80]!r} is not below {topics.responses}"
+        )
     key = envelope.id if isinstance(envelope.id, str) else None
-    refusal = refused(envelope, key)
+    refusal = check_envelope(envelope, key)
     if refusal is not None:
-        return envelope.reply, refusal
+        return envelope.reply_to, refusal
     try:
-        return envelope.reply, msgspec.json.decode(payload, type=Ask)
+        return envelope.reply_to, msgspec.json.decode(payload, type=Request)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # The envelope was read without looking into what else stands there.
-        mend = f"{error}; section 5 of docs/protocol.md says what a question holds"
-        return envelope.reply, Refusal(id=key, error="malformed", message=mend)
+        # Decoding the envelope checked none of the other fields.
+        message = f"{error}; section 5 of docs/protocol.md describes each request"
+        return envelope.reply_to, Refusal(id=key, error="malformed", message=message)
 
 
-def refused(envelope: _Envelope, key: str | None) -> Refusal | None:
-    """Return why a question is not even looked at; None if it is."""
+def check_envelope(envelope: _Envelope, key: str | None) -> Refusal | None:
+    """Return a refusal for a request of an unknown version or command; None if both are known."""
     if not isinstance(envelope.v, int) or key is None:
-        mend = f"write `v`: {PROTOCOL}, and `id`: a text of your own"
-        return Refusal(id=key, error="malformed", message=mend)
+        message = f"write `v`: {PROTOCOL}, and `id`: any text"
+        return Refusal(id=key, error="malformed", message=message)
     if envelope.v != PROTOCOL:
-        older = "asker" if envelope.v < PROTOCOL else "bridge"
-        mend = f"protocol {envelope.v} is not {PROTOCOL}: update the {older}"
-        return Refusal(id=key, error="version", message=mend)
-    if envelope.ask not in QUESTIONS:
-        mend = f"this bridge answers {', '.join(QUESTIONS)}; if it should know more, update it"
-        return Refusal(id=key, error="unknown_question", message=mend)
+        older = "client" if envelope.v < PROTOCOL else "bridge"
+        message = f"protocol {envelope.v} is not {PROTOCOL}: update the {older}"
+        return Refusal(id=key, error="unsupported_version", message=message)
+    if envelope.command not in COMMANDS:
+        message = f"this bridge accepts {', '.join(COMMANDS)}; for newer commands, update it"
+        return Refusal(id=key, error="unknown_command", message=message)
     return None
 
 
-def event_message(event: Event, night: date, known: int | None = None) -> EventMessage | None:
-    """Return an event as it is told to others; None for one that is not. `known` (us) is when it
-    could be known.
+def encode_event(event: Event, night: date, known_at: int | None = None) -> EventMessage | None:
+    """Encode an event of a night; return None for an event that is not published.
+
+    `known_at` is the earliest time (us) at which the event could be known; None in responses.
     """
-    message = untimed(event, night)
-    return message if message is None or known is None else replace(message, known=to_utc(known))
+    message = _encode_untimed(event, night)
+    if message is None or known_at is None:
+        return message
+    return replace(message, known_at=to_utc(known_at))
 
 
-def untimed(event: Event, night: date) -> EventMessage | None:
-    """Return an event as it is told to those who ask for it later."""
-    key = identity(event)
-    start = to_utc(event.onset)
+def _encode_untimed(event: Event, night: date) -> EventMessage | None:
+    """Encode an event without `known_at`; return None for an event that is not published."""
     match event:
         case Movement():
-            return MovementMessage(
-                id=key,
-                kind="movement",
-                night=night,
-                start=start,
-                end=to_utc(event.end),
-                duration=event.duration / SECOND,
-                side=event.side,
-                peak=round(event.peak, 4),
-                grade=event.grade,
-                candidate=event.candidate,
-            )
+            return _encode_movement(event, night)
         case Series():
-            phase = "ended" if event.ended else "confirmed"
-            return SeriesMessage(
-                id=f"{key}-{phase}",
-                kind="series",
-                night=night,
-                start=start,
-                end=to_utc(event.end),
-                movements=event.movements,
-                ended=event.ended,
-            )
-        case BedTransition():
-            return BedMessage(id=key, kind="bed", night=night, start=start, in_bed=event.in_bed)
+            return _encode_series(event, night)
         case Cramp():
-            phase, end = ("started", None) if event.end is None else ("ended", to_utc(event.end))
-            return CrampMessage(
-                id=f"{key}-{phase}",
-                kind="cramp",
-                night=night,
-                start=start,
-                end=end,
-                certainty=event.certainty,
-                reason=event.reason,
-                strength=None if event.strength is None else round(event.strength, 2),
-            )
-        case Gap() | ClockStep() | Factor():
-            return untimed_other(event, night)
+            return _encode_cramp(event, night)
+        case BedTransition() | Gap() | ClockStep() | Factor():
+            return _encode_other(event, night)
         case PositionChange() | Twitch() | RhythmicTrain() | SignalFault():
             return None
 
 
-def untimed_other(event: Gap | ClockStep | Factor, night: date) -> EventMessage:
-    """Return what no sensor saw: a break in what was measured or in its time, and what somebody
-    said.
-    """
-    key = identity(event)
-    start = to_utc(event.onset)
+def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) -> EventMessage:
+    """Encode an event that is not about a movement or a cramp."""
     match event:
+        case BedTransition():
+            return BedMessage(
+                id=identity(event),
+                kind="bed",
+                night=night,
+                start=to_utc(event.onset),
+                in_bed=event.in_bed,
+            )
         case Gap():
             return GapMessage(
-                id=key,
+                id=identity(event),
                 kind="gap",
                 night=night,
-                start=start,
+                start=to_utc(event.onset),
                 end=to_utc(event.end),
                 sensor=event.sensor,
             )
         case ClockStep():
-            return ClockMessage(
-                id=key, kind="clock", night=night, start=start, by=event.by / SECOND
+            return ClockStepMessage(
+                id=identity(event),
+                kind="clock_step",
+                night=night,
+                start=to_utc(event.onset),
+                offset=event.by / SECOND,
             )
         case Factor():
             return FactorMessage(
-                id=key,
+                id=identity(event),
                 kind="factor",
                 night=night,
-                start=start,
+                start=to_utc(event.onset),
                 factor=event.factor,
                 note=event.note,
             )
 
 
-def labelled(message: EventMessage, event: Event, said: Mapping[str, bool]) -> EventMessage:
-    """Return the message of an event with what was said of it; `said` goes by the id of the event."""
-    return (
-        replace(message, label=said.get(identity(event)))
-        if isinstance(message, CrampMessage)
-        else message
+def _encode_movement(event: Movement, night: date) -> MovementMessage:
+    return MovementMessage(
+        id=identity(event),
+        kind="movement",
+        night=night,
+        start=to_utc(event.onset),
+        end=to_utc(event.end),
+        duration=event.duration / SECOND,
+        side=event.side,
+        peak=round(event.peak, 4),
+        grade=event.grade,
+        candidate=event.candidate,
     )
 
 
-def reported(label: Label, night: date) -> CrampMessage:
-    """Return what somebody called a cramp though nothing was recognised: it begins at the moment
-    that they named.
+def _encode_series(event: Series, night: date) -> SeriesMessage:
+    phase = "ended" if event.ended else "confirmed"
+    return SeriesMessage(
+        id=f"{identity(event)}-{phase}",
+        kind="series",
+        night=night,
+        start=to_utc(event.onset),
+        end=to_utc(event.end),
+        movements=event.movements,
+        ended=event.ended,
+    )
+
+
+def _encode_cramp(event: Cramp, night: date) -> CrampMessage:
+    phase = "started" if event.end is None else "ended"
+    return CrampMessage(
+        id=f"{identity(event)}-{phase}",
+        kind="cramp",
+        night=night,
+        start=to_utc(event.onset),
+        end=None if event.end is None else to_utc(event.end),
+        certainty=event.certainty,
+        reason=event.reason,
+        strength=None if event.strength is None else round(event.strength, 2),
+    )
+
+
+def add_label(message: EventMessage, event: Event, labels: Mapping[str, bool]) -> EventMessage:
+    """Return a cramp's message with the sleeper's label; other messages as they are.
+
+    `labels` maps ids of events to whether the sleeper called them a cramp.
     """
+    if not isinstance(message, CrampMessage):
+        return message
+    return replace(message, label=labels.get(identity(event)))
+
+
+def encode_reported_cramp(label: Label, night: date) -> CrampMessage:
+    """Encode a cramp that the sleeper reported and no sensor recognised."""
     return CrampMessage(
         id=label.id,
         kind="cramp",
         night=night,
         start=to_utc(label.time),
         end=None,
-        certainty=REPORTED,
-        reason=SAID_SO,
+        certainty=CERTAINTY_REPORTED,
+        reason=REPORTED_REASON,
         strength=None,
         label=True,
     )
 
 
-def event_id(told: str) -> str:
-    """Return the id of an event, which may be told as begun and as ended."""
-    return told.removesuffix("-started").removesuffix("-ended")
+def strip_phase(message_id: str) -> str:
+    """Return the id of an event from the id of its message, which may end in the event's phase."""
+    return message_id.removesuffix("-started").removesuffix("-ended")
 
 
-def night_done(night: Night, finished_at: int) -> NightDone:
-    """Return the event that tells of a finished night; `finished_at` in us."""
-    return NightDone(
+def encode_night_finished(night: Night, finished_at: int) -> NightFinishedMessage:
+    """Encode the event that a night was finished or revised, at `finished_at` (us)."""
+    return NightFinishedMessage(
         id=f"night-{night.date}-{night.revision}",
         kind="night",
         night=night.date,
@@ -304,8 +329,8 @@ def night_done(night: Night, finished_at: int) -> NightDone:
     )
 
 
-def night_message(night: Night) -> NightMessage:
-    """Return a finished night as it is told to others."""
+def encode_night(night: Night) -> NightMessage:
+    """Encode a finished night."""
     return NightMessage(
         night=night.date,
         revision=night.revision,
@@ -313,45 +338,45 @@ def night_message(night: Night) -> NightMessage:
         end=None if night.end is None else to_utc(night.end),
         rules=night.rules,
         sensitivity=night.sensitivity,
-        methods=methods(night.in_bed_method),
+        methods=encode_methods(night.in_bed_method),
         measures=rounded(night.measures),
     )
 
 
-def methods(in_bed: Method | None) -> Methods:
-    """Return what the estimates of a night rest on."""
+def encode_methods(in_bed: Method | None) -> Methods:
+    """Return the methods of a night; sleep is only estimated where `in_bed` is."""
     return Methods(in_bed=in_bed, asleep=None if in_bed is None else ASLEEP_METHOD)
 
 
-def nights_answer(ask: NightsRequest, nights: list[Night], *, more: bool) -> NightsResponse:
-    """Return as many of the nights as fit into a page; `more`: there are others behind them."""
-    page = page_of([night_message(night) for night in nights])
+def nights_response(request: NightsRequest, nights: list[Night], *, more: bool) -> NightsResponse:
+    """Return a page with the first nights that fit; `more`: others follow these."""
+    page = fit_page([encode_night(night) for night in nights])
     more = more or len(page) < len(nights)
     return NightsResponse(
-        id=ask.id, nights=tuple(page), next=page[-1].night if more and page else None
+        id=request.id, nights=tuple(page), next=page[-1].night if more and page else None
     )
 
 
-def events_answer(
-    ask: EventsRequest, entries: list[tuple[int, EventMessage]], *, more: bool
+def events_response(
+    request: EventsRequest, entries: list[tuple[int, EventMessage]], *, more: bool
 ) -> EventsResponse:
-    """Return as many of the numbered events as fit into a page; `more`: there are others behind
-    them.
-    """
-    page = page_of([message for _, message in entries])
+    """Return a page with the first numbered events that fit; `more`: others follow these."""
+    page = fit_page([message for _, message in entries])
     more = more or len(page) < len(entries)
     return EventsResponse(
-        id=ask.id, events=tuple(page), next=entries[len(page) - 1][0] if more and page else None
+        id=request.id,
+        events=tuple(page),
+        next=entries[len(page) - 1][0] if more and page else None,
     )
 
 
-def page_of[M: (NightMessage, EventMessage)](messages: list[M]) -> list[M]:
-    """Return the first messages that fit into a page, at least one."""
+def fit_page[M: (NightMessage, EventMessage)](messages: list[M]) -> list[M]:
+    """Return the first messages that fit into `PAGE_MAX_BYTES`, at least one."""
     page: list[M] = []
     size = 0
     for message in messages:
         size += len(msgspec.json.encode(message)) + 1
-        if page and size > PAGE:
+        if page and size > PAGE_MAX_BYTES:
             break
         page.append(message)
     return page

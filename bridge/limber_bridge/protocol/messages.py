@@ -1,7 +1,7 @@
-"""The messages of protocol version 1 (contracts, section 3; every kind stands in `contract/`).
+"""Define the messages of protocol version 1, described in docs/protocol.md.
 
-The classes are the format: their fields are the keys of the JSON, in these units. Times of day are
-UTC.
+Each class is the schema of one JSON object: its fields are the keys. `contract/` holds an example
+of every message. Times of day are UTC.
 """
 
 from collections.abc import Mapping
@@ -18,28 +18,29 @@ from limber_bridge.domain.trends import NightAverages
 from limber_bridge.domain.settings import MAX_SENSITIVITY, MIN_SENSITIVITY, DEFAULT_SENSITIVITY
 
 PROTOCOL: Final = 1
-LONGEST_NOTE: Final = 200
-"""Characters."""
-MOST_NIGHTS: Final = 1000
-"""That can be asked for by their number."""
+"""Protocol version: the value of `v` in every message."""
+NOTE_MAX_CHARACTERS: Final = 200
+"""Chosen: a sentence or two about a factor, short enough for a notification."""
+LAST_NIGHTS_MAX: Final = 1000
+"""Largest value of `last` in a `nights` request; chosen: almost three years of nights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorInfo:
-    """What a sensor is."""
+    """Describe a configured sensor."""
 
     id: int
-    place: Placement
+    placement: Placement
     side: Side | None
     quantity: Quantity
     rate: float | None
-    """Hz, nominal; null until its first frame."""
+    """Nominal rate in Hz; null until the sensor's first frame."""
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SleeperInfo:
-    """Who is watched by which sensors."""
+    """Describe a sleeper and the sensors that measure them."""
 
     id: str
     name: str
@@ -48,45 +49,46 @@ class SleeperInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """`<base>/<bridge>/info`, retained: what this bridge is."""
+    """Describe the bridge; published retained on `<base>/<bridge>/info`."""
 
     v: int = PROTOCOL
     bridge: str
     name: str
     software: str
+    """Version of the bridge's software."""
     time_zone: str
     rules: str
     sleepers: tuple[SleeperInfo, ...]
     commands: tuple[str, ...]
-    """What can be asked: by these names a client tells what an older bridge cannot do."""
+    """Commands that this bridge accepts in requests; an older bridge lists fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorHealth:
-    """How a sensor does."""
+    """Report the health of a sensor."""
 
     connected: bool
-    """Samples came within the last ten seconds."""
+    """Whether samples arrived within the last ten seconds."""
     last_sample: datetime | None
     rate: float | None
-    """Hz, as measured over the last minute or so."""
+    """Rate in Hz, measured over about the last minute."""
     battery: int | None
     """Percent."""
     quality: int | None
-    """Percent of the samples of the last minute that came and were good."""
+    """Percent of the last minute's samples that arrived and were usable."""
     lost: int
-    """Samples that never came or were unusable, since the bridge started."""
+    """Samples that never arrived or were unusable, since the bridge started."""
     refused: int
     """Frames that were refused, since the bridge started."""
     problem: str | None
-    """What is wrong with it now, as a word: see docs/protocol.md."""
-    trouble: Mapping[str, int]
-    """How often each kind of trouble was seen, since the bridge started."""
+    """Current problem, one of the codes in docs/protocol.md; null if there is none."""
+    error_counts: Mapping[str, int]
+    """How often each problem was seen since the bridge started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """What the estimates rest on."""
+    """Name the methods behind the estimates of `in_bed` and `asleep`."""
 
     in_bed: Method | None
     asleep: str | None
@@ -94,7 +96,7 @@ class Methods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveCramp:
-    """A cramp in progress."""
+    """Describe a cramp in progress."""
 
     start: datetime
     certainty: Certainty
@@ -103,19 +105,19 @@ class ActiveCramp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tonight:
-    """The night that is not over yet."""
+    """Describe the current night, which is not finished yet."""
 
     night: date
     start: datetime | None
-    """Went to bed; null before, and where that is not known."""
+    """When the sleeper went to bed; null before that, or if it is unknown."""
     end: datetime | None
-    """Left the bed for the last time so far; null while in it."""
+    """When the sleeper last left the bed; null while they are in it."""
     measures: Measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightMessage:
-    """A finished night."""
+    """Describe a finished night."""
 
     night: date
     revision: int
@@ -123,43 +125,44 @@ class NightMessage:
     end: datetime | None
     rules: str
     sensitivity: float
-    """As it was set when the night ended: see `State`."""
+    """Sensitivity when the night ended: see `State`."""
     methods: Methods
     measures: Measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalHealth:
-    """How the bridge's record does."""
+    """Report the health of the journal."""
 
     problem: str | None = None
-    """Why nothing is recorded just now, as a word: see docs/protocol.md."""
-    detail: str | None = None
-    """The same for a person, with what to do."""
-    held: int = 0
-    """Events that wait in the bridge's memory."""
-    lost: int = 0
-    """Events that are in no journal, since the bridge started: more waited than can be held."""
-    notice: str | None = None
-    """What a person has to know of it: that it was damaged and set aside when the bridge started.
-    """
-    signal: str | None = None
-    """Why the raw signal is not kept just now, though it is wanted, as a word."""
+    """Why nothing is recorded at the moment, one of the codes in docs/protocol.md; else null."""
+    message: str | None = None
+    """The problem and its remedy, for a person."""
+    pending: int = 0
+    """Events in memory that have not been written yet."""
+    dropped: int = 0
+    """Events that are in no journal because too many were pending, since the bridge started."""
+    warning: str | None = None
+    """What the user must know about the journal, such as that a damaged one was set aside."""
+    raw_signal_problem: str | None = None
+    """Why the raw signal is not recorded although it is configured, as a code; else null."""
+    unconfigured_sleepers: tuple[str, ...] = ()
+    """Ids of sleepers with nights in the journal who are not in the configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with the bridge itself."""
+    """Describe a current problem of the bridge itself."""
 
     key: str
-    """A word: see docs/protocol.md."""
-    text: str
-    """For a person: what it is and what to do."""
+    """One of the codes in docs/protocol.md."""
+    message: str
+    """The problem and its remedy, for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnection:
-    """A time without the broker."""
+    """Describe a period without a connection to the broker."""
 
     start: datetime
     end: datetime
@@ -169,82 +172,84 @@ class Disconnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionHealth:
-    """How the connection to the broker does."""
+    """Report the health of the connection to the broker."""
 
     connected: bool
     protocol: str
     """`MQTT 5` or `MQTT 3.1.1`."""
     since: datetime
-    """When it was made or lost."""
-    absences: int
-    """How often it was lost, since the bridge started."""
-    absence: Disconnection | None
-    """The last time without it, once that is over: what kept the bridge away is told when it can
-    be."""
-    waiting: int
-    """Messages that the broker has not acknowledged."""
+    """When the connection was made or lost."""
+    disconnects: int
+    """How often the connection was lost since the bridge started."""
+    last_disconnect: Disconnection | None
+    """The last period without a connection that has ended."""
+    pending: int
+    """Messages that the broker has not acknowledged yet."""
     dropped: int
-    """Messages that were not sent as too many waited, since the bridge started."""
+    """Messages that were not sent because too many were pending, since the bridge started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessHealth:
-    """What the bridge takes of its machine; null where the machine does not tell."""
+    """Report the resources used by the process; null where the system does not report them."""
 
     memory: float | None
-    """MB that it holds."""
+    """Resident memory in MB."""
     descriptors: int | None
-    """Files and sockets that are open."""
+    """Open files and sockets."""
     threads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockChange:
-    """Somebody set the host's clock."""
+class ClockStepInfo:
+    """Describe a step of the host's clock."""
 
     time: datetime
-    """The time that it was set to."""
-    by: float
-    """s; negative: it was set back."""
+    """Time after the step."""
+    offset: float
+    """Size of the step in s; negative if the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeHealth:
-    """How the bridge itself does."""
+    """Report the health of the bridge itself."""
 
     started: datetime
     uptime: float
-    """s, suspensions of the machine included."""
+    """Time since the start in s, including suspensions of the machine."""
     broker: ConnectionHealth
     process: ProcessHealth
     queues: Mapping[str, int]
-    """What waits: `jobs` for the detection."""
-    clock: ClockChange | None
+    """Length of each queue; `jobs` waits for detection."""
+    last_clock_step: ClockStepInfo | None
     """The last one since the bridge started."""
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """`GET /health`: what is well and what is not."""
+class HealthReport:
+    """Report the health of everything, as the body of `GET /health`."""
 
     v: int = PROTOCOL
-    well: bool
-    """Whether nothing is wrong with the bridge, its record, the broker and the sensors."""
-    alive: bool
-    """Whether the detection goes on; if not, only a restart helps, and the HTTP status is 503."""
+    healthy: bool
+    """Whether the bridge, the journal, the broker and all sensors are without a problem."""
+    live: bool
+    """Whether detection is running; if not, only a restart helps and the HTTP status is 503."""
     time: datetime
     software: str
     recording: bool
     journal: JournalHealth
     bridge: BridgeHealth
     sleepers: Mapping[str, Mapping[str, SensorHealth]]
-    """By sleeper and sensor id."""
+    """By sleeper id and sensor id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`<base>/<bridge>/<sleeper>/state`, retained: everything that is true now."""
+    """Hold everything that is true of a sleeper now.
+
+    Published retained on `<base>/<bridge>/<sleeper>/state`.
+    """
 
     v: int = PROTOCOL
     time: datetime
@@ -252,47 +257,49 @@ class State:
     asleep: bool | None
     cramp: ActiveCramp | None
     cramp_thresholds: Mapping[str, float]
-    """The sleeper's own, by certainty: strength from which on a cramp is told."""
+    """Personal threshold of each certainty: the strength at which a cramp is reported."""
     cramp_labels: int
-    """From how many labels they were learnt."""
+    """Number of labels that the thresholds were learned from."""
     tonight: Tonight
     last_night: NightMessage | None
-    means: Mapping[str, NightAverages | None]
-    """By number of days, `7` and `30`: the finished nights of so many days, up to the last one."""
+    averages: Mapping[str, NightAverages | None]
+    """By number of days, `7` and `30`: the finished nights of that period up to the last one."""
     methods: Methods
     sensors: Mapping[str, SensorHealth]
     """By sensor id."""
     recording: bool = True
-    """Whether what happens is kept; if not, it is only told live, and kept later if memory lasts.
+    """Whether events are written to the journal; if not, they stay in memory while there is room.
     """
     journal: JournalHealth = field(default_factory=JournalHealth)
     bridge: BridgeHealth | None = None
     """The same for all sleepers of a bridge."""
     paused: bool = False
-    """Somebody wants nothing to be measured, until it is taken back."""
+    """Whether measuring is paused."""
     calibrating: bool = False
-    """Somebody said that all is quiet, within the last minute."""
+    """Whether a calibration was started within the last minute."""
     sensitivity: float = DEFAULT_SENSITIVITY
-    """What the threshold of movement is divided by, but in EMG; 1.0: the rule as it is written."""
+    """Divisor of the movement threshold, except for EMG; 1.0 is the threshold of the rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Happened:
-    """What every event has in common."""
+class _EventBase:
+    """Hold the fields of every event."""
 
     v: int = PROTOCOL
     id: str
     kind: str
     night: date
     start: datetime
-    known: datetime | None = None
-    """When it could be known at the earliest: what judges whether it is late. Null in answers, and
-    for nights."""
+    known_at: datetime | None = None
+    """Earliest time at which the event could be known, by which a reader judges whether it is late.
+
+    Null in responses and for nights.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovementMessage(_Happened):
-    """A leg movement has ended."""
+class MovementMessage(_EventBase):
+    """Report the end of a leg movement."""
 
     end: datetime
     duration: float
@@ -303,8 +310,8 @@ class MovementMessage(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesMessage(_Happened):
-    """A periodic series was confirmed, or has ended."""
+class SeriesMessage(_EventBase):
+    """Report that a periodic series was confirmed or has ended."""
 
     end: datetime
     movements: int
@@ -312,52 +319,52 @@ class SeriesMessage(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrampMessage(_Happened):
-    """Something like a cramp began, or has ended."""
+class CrampMessage(_EventBase):
+    """Report that a suspected cramp began or has ended."""
 
     end: datetime | None
     certainty: Certainty | Literal["reported"]
-    """`reported`: only somebody said so, nothing was recognised."""
+    """`reported`: the sleeper reported it and no sensor recognised it."""
     reason: str
     strength: float | None
-    """How far beyond the rule it lies: 1.0 just meets it."""
+    """Strength relative to the rule: 1.0 just meets it."""
     label: bool | None = None
-    """What the sleeper said of it: a cramp, or none."""
+    """The sleeper's own label: true for a cramp, false for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BedMessage(_Happened):
-    """Went to bed, or left it."""
+class BedMessage(_EventBase):
+    """Report that the sleeper went to bed or left it."""
 
     in_bed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NightDone(_Happened):
-    """A night was finished, or revised."""
+class NightFinishedMessage(_EventBase):
+    """Report that a night was finished or revised."""
 
     revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GapMessage(_Happened):
-    """A sensor measured nothing."""
+class GapMessage(_EventBase):
+    """Report a period in which a sensor measured nothing."""
 
     end: datetime
     sensor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockMessage(_Happened):
-    """The host's clock was set, to `start`."""
+class ClockStepMessage(_EventBase):
+    """Report that the host's clock was set to `start`."""
 
-    by: float
-    """s; negative: it was set back."""
+    offset: float
+    """Size of the step in s; negative if the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactorMessage(_Happened):
-    """Somebody said that the sleeper did or took something."""
+class FactorMessage(_EventBase):
+    """Report something that the sleeper did or took."""
 
     factor: FactorKind
     note: str | None
@@ -368,167 +375,168 @@ type EventMessage = (
     | SeriesMessage
     | CrampMessage
     | BedMessage
-    | NightDone
+    | NightFinishedMessage
     | GapMessage
-    | ClockMessage
+    | ClockStepMessage
     | FactorMessage
 )
 
 
-def refuse_long_ago(time: datetime | None) -> None:
-    """Raise ValueError for a time at which nobody had a bridge."""
+def check_not_before_1970(time: datetime | None) -> None:
+    """Raise ValueError for a time before 1970, which can only be a mistake."""
     if time is not None and time < datetime(1970, 1, 1, tzinfo=UTC):
         raise ValueError("`time` before 1970")
 
 
-class NightsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="nights"):
-    """The nights that were finished after a date are asked for, or of those only the last ones."""
+class NightsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="nights"):
+    """Request the nights that finished after a date, or only the `last` ones of them."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     after: date | None = None
-    last: Annotated[int, msgspec.Meta(ge=1, le=MOST_NIGHTS)] | None = None
+    last: Annotated[int, msgspec.Meta(ge=1, le=LAST_NIGHTS_MAX)] | None = None
 
 
-class EventsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="events"):
-    """What happened in a night is asked for; `after` is `next` of the page before."""
+class EventsRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="events"):
+    """Request the events of a night; `after` is `next` of the previous page."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     night: date
     after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
-class EndNightRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="end_night"):
-    """Tonight shall end now."""
+class EndNightRequest(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="end_night"
+):
+    """End the current night now."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
 
 
-class LabelRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="label"):
-    """Something was a cramp or was none: an event, or what was at a time; with neither, what is
-    now.
-    """
+class LabelRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="label"):
+    """Label an event, or the event at a time, as a cramp or not; without either, the time is now."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     cramp: bool
     event: str | None = None
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
+        """Raise ValueError for contradictory or impossible values."""
         if self.event is not None and self.time is not None:
             raise ValueError("`event` or `time`, not both")
-        refuse_long_ago(self.time)
+        check_not_before_1970(self.time)
 
 
 class ResetLabelsRequest(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="reset_labels"
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="reset_labels"
 ):
-    """A person's labels shall be forgotten, and with them the thresholds that were learnt from
-    them.
-    """
+    """Delete all labels of a sleeper and the thresholds that were learned from them."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
 
 
-class PauseRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="pause"):
-    """Nothing shall be measured any more, or again."""
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="pause"):
+    """Pause measuring, or resume it."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     paused: bool
 
 
-class CalibrateRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="calibrate"):
-    """All is quiet for a minute from now on, and the bed is empty where cells weigh it: learn that."""
+class CalibrateRequest(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="calibrate"
+):
+    """Learn the noise of a quiet minute, and the weight of the empty bed from load cells."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
 
 
-class SetRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="set"):
-    """The threshold of movement shall be divided by something else."""
+class SetRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="set"):
+    """Set the sensitivity of movement detection."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     sensitivity: float
 
     def __post_init__(self) -> None:
-        """Refuse what would count noise, or nothing."""
+        """Raise ValueError for a sensitivity that would count noise, or nothing."""
         if not MIN_SENSITIVITY <= self.sensitivity <= MAX_SENSITIVITY:
             raise ValueError(
-                f"`sensitivity` is a number from {MIN_SENSITIVITY} to {MAX_SENSITIVITY}; {DEFAULT_SENSITIVITY} is the rule as it is written"
+                f"`sensitivity` must be a number from {MIN_SENSITIVITY} to {MAX_SENSITIVITY};"
+                f" {DEFAULT_SENSITIVITY} is the threshold of the scoring rules"
             )
 
 
-class LogRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask", tag="log"):
-    """The sleeper did or took something, at a time or now."""
+class LogRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="log"):
+    """Log something that the sleeper did or took, at a time or now."""
 
     v: int
     id: str
-    reply: str
+    reply_to: str
     sleeper: str
     factor: FactorKind
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] | None = None
+    note: Annotated[str, msgspec.Meta(max_length=NOTE_MAX_CHARACTERS)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant."""
-        refuse_long_ago(self.time)
+        """Raise ValueError for an impossible time."""
+        check_not_before_1970(self.time)
 
 
 type Command = EndNightRequest | ResetLabelsRequest | PauseRequest | CalibrateRequest | SetRequest
-"""What is answered with no more than that it is done."""
-type Ask = NightsRequest | EventsRequest | LabelRequest | LogRequest | Command
+"""Requests whose response only confirms that the command was carried out."""
+type Request = NightsRequest | EventsRequest | LabelRequest | LogRequest | Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightsResponse:
-    """A page of nights, oldest first."""
+    """Return a page of nights, oldest first."""
 
     v: int = PROTOCOL
     id: str
     ok: bool = True
     nights: tuple[NightMessage, ...]
     next: date | None
-    """Ask again with `after` set to this; null: there are no more."""
+    """Value of `after` for the next page; null on the last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsResponse:
-    """A page of events, in order of arrival."""
+    """Return a page of events, in order of arrival."""
 
     v: int = PROTOCOL
     id: str
     ok: bool = True
     events: tuple[EventMessage, ...]
     next: int | None
-    """As in `NightsResponse`."""
+    """Value of `after` for the next page; null on the last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneResponse:
-    """A command was carried out."""
+    """Confirm that a command was carried out."""
 
     v: int = PROTOCOL
     id: str
@@ -537,41 +545,44 @@ class DoneResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelResponse:
-    """A label was kept."""
+    """Confirm that a label was stored."""
 
     v: int = PROTOCOL
     id: str
     ok: bool = True
     event: str
-    """Under which it was filed: a label for this id takes its place."""
+    """Id under which the label was stored; a later label for this id replaces it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogResponse:
-    """A factor was kept."""
+    """Confirm that a factor was stored."""
 
     v: int = PROTOCOL
     id: str
     ok: bool = True
     event: str
-    """Its id."""
+    """Id of the factor's event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A question could not be answered."""
+    """Explain why a request was refused."""
 
     v: int = PROTOCOL
     id: str | None
     ok: bool = False
     error: str
-    """A word: `version`, `unknown_question`, `malformed`, `unknown_sleeper`, `nothing_to_end`,
-    `nothing_to_calibrate`, `unknown_event`, `time_ahead`, `forgotten`, `unreadable`."""
+    """`unsupported_version`, `unknown_command`, `malformed`, `unknown_sleeper`, `nothing_to_end`,
+    `nothing_to_calibrate`, `unknown_event`, `time_in_future`, `events_deleted` or
+    `journal_unreadable`."""
     message: str
-    """For a person: what to do."""
+    """The error and its remedy, for a person."""
 
 
-type Answer = NightsResponse | EventsResponse | DoneResponse | LabelResponse | LogResponse | Refusal
+type Response = (
+    NightsResponse | EventsResponse | DoneResponse | LabelResponse | LogResponse | Refusal
+)
 
 
-type Message = Info | State | EventMessage | Answer | Report
+type Message = Info | State | EventMessage | Response | HealthReport

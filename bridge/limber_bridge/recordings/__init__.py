@@ -47,5 +47,5 @@ def slow(path: Path, recording: Recording) -> Iterator[str]:
     for signal in recording.signals:
         least = LEVELS[signal.quantity].slowest
         if signal.rate < least:
-            name = column_names(signal.quantity, signal.place, signal.side)[0]
+            name = column_names(signal.quantity, signal.placement, signal.side)[0]
             yield f"{path}: `{name}` has {signal.rate:.3g} Hz; below {least:g} Hz movements are unknown; record faster"

@@ -262,9 +262,9 @@ def groups(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:
     for name in names:
         if name in COLUMNS:
             column = COLUMNS[name]
-            found.setdefault((column.quantity, column.place, column.side), []).append(name)
-    for (quantity, place, side), group in found.items():
-        missing = set(column_names(quantity, place, side)) - set(group)
+            found.setdefault((column.quantity, column.placement, column.side), []).append(name)
+    for (quantity, placement, side), group in found.items():
+        missing = set(column_names(quantity, placement, side)) - set(group)
         if missing:
             raise UnreadableRecordingError(
                 f"{path}: `{group[0]}` is there but not `{min(missing)}`; give all axes"
@@ -294,7 +294,7 @@ def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
         for begin, end in zip([0, *bounds.tolist()], [*bounds.tolist(), len(stamps)], strict=True)
         for block in pieces(indexes[begin:end], samples[:, begin:end], stamps[begin:end], rate)
     ]
-    return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+    return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
 
 
 def is_empty(samples: Floats) -> bool:

@@ -93,7 +93,7 @@ def interpreted(
         raise UnreadableRecordingError(f"{path}: a header without data; export it anew")
     grouped: dict[tuple[object, ...], list[tuple[Column, edfio.EdfSignal]]] = {}
     for column, signal in sorted(known, key=lambda pair: pair[0].axis):
-        grouped.setdefault((column.quantity, column.place, column.side), []).append(
+        grouped.setdefault((column.quantity, column.placement, column.side), []).append(
             (column, signal)
         )
     holes = holes_of(edf)
@@ -231,7 +231,7 @@ def signal_of(
         samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)]
     )
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
-    return Signal(column.quantity, column.place, column.side, rate, tuple(blocks))
+    return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
 
 
 def holes_of(edf: edfio.Edf) -> dict[str, list[tuple[int, int]]]:
@@ -459,7 +459,7 @@ def channels_of(
             digital_range=(-HIGHEST, HIGHEST),
         )
         for name, axis in zip(
-            column_names(signal.quantity, signal.place, signal.side), counts, strict=True
+            column_names(signal.quantity, signal.placement, signal.side), counts, strict=True
         )
     ]
     gaps = [
@@ -505,7 +505,7 @@ def measured(signal: Signal) -> tuple[Times, Floats]:
 
 def signal_name(signal: Signal) -> str:
     """Return what a sensor is called, without its axes."""
-    return column_names(signal.quantity, signal.place, signal.side)[0].removesuffix("_x")
+    return column_names(signal.quantity, signal.placement, signal.side)[0].removesuffix("_x")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

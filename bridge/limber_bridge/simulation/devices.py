@@ -81,7 +81,7 @@ def device_of(sensor: Sensor, wished: str | None) -> Device:
     """Return the device wished for if it measures what the sensor does, else the usual one."""
     if wished is not None and DEVICES[wished].quantity is sensor.quantity:
         return DEVICES[wished]
-    return DEVICES[USUAL[sensor.quantity, sensor.place]]
+    return DEVICES[USUAL[sensor.quantity, sensor.placement]]
 
 
 def measured(device: Device, minute: Minute, real: Floats) -> Floats:

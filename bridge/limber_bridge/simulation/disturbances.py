@@ -85,9 +85,9 @@ def shows(trouble: Disturbance, sensor: Sensor) -> bool:
         case Disturbance.ECG | Disturbance.HUM | Disturbance.POPS:
             return sensor.quantity is Quantity.EMG
         case Disturbance.TONIC:
-            return sensor.place is Placement.CALF
+            return sensor.placement is Placement.CALF
         case Disturbance.LOOSE_STRAP:
-            return sensor.place is Placement.ANKLE
+            return sensor.placement is Placement.ANKLE
         case _:
             return True
 

@@ -81,7 +81,7 @@ def blocks(
 
 def moved(minute: Minute) -> Floats:
     """Return what the limb does (axes, n), or how active the muscle is."""
-    return VIEWS[minute.sensor.quantity, minute.sensor.place].moves(
+    return VIEWS[minute.sensor.quantity, minute.sensor.placement].moves(
         minute.plan, minute.sensor, minute.times
     )
 
@@ -90,7 +90,7 @@ def felt(minute: Minute) -> Floats:
     """Return what there is to be measured (axes, n): the limb, and all else that reaches the place
     of the sensor.
     """
-    return VIEWS[minute.sensor.quantity, minute.sensor.place].lives(minute, moved(minute))
+    return VIEWS[minute.sensor.quantity, minute.sensor.placement].lives(minute, moved(minute))
 
 
 @dataclass(frozen=True, slots=True)

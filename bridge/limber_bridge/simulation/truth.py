@@ -100,9 +100,9 @@ def parts(night: Plan, sensor: Sensor) -> Iterator[UnilateralMovement]:
     Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is
     movement like any other. A calf marks nothing: its muscle is for cramps.
     """
-    if sensor.place is Placement.CALF:
+    if sensor.placement is Placement.CALF:
         return
-    turned = sensor.place is Placement.ANKLE
+    turned = sensor.placement is Placement.ANKLE
     for onset, end, turns in happening(night, sensor):
         for begin, until in between(onset, end, night.gaps):
             if turns or until - begin >= SHORTEST:
@@ -134,7 +134,7 @@ def not_movements(night: Plan, sensor: Sensor) -> Iterator[Distractor]:
     for kick in night.kicks:
         if sensor.side in (None, kick.side) and kick.duration < SHORTEST:
             yield Distractor("twitch", kick.onset, kick.duration)
-    if sensor.place is Placement.ANKLE:
+    if sensor.placement is Placement.ANKLE:
         yield from (Distractor("posture", turn.onset, turn.duration) for turn in night.turns)
     yield from (Distractor("walk", walk.onset, walk.end - walk.onset) for walk in night.walks)
     for decoy in night.decoys:
@@ -146,17 +146,17 @@ def feels(sensor: Sensor, decoy: Decoy) -> bool:
     """Return whether a decoy reaches a sensor."""
     match decoy:
         case Train(side):
-            return sensor.side in (None, side) and sensor.place is not Placement.CALF
+            return sensor.side in (None, side) and sensor.placement is not Placement.CALF
         case Partner():
             return sensor.quantity is not Quantity.EMG
         case Slip(side) | Jolt(side):
-            return (sensor.place, sensor.side) == (Placement.ANKLE, side)
+            return (sensor.placement, sensor.side) == (Placement.ANKLE, side)
         case Pop(side):
             return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
         case Hum():
             return sensor.quantity is Quantity.EMG
         case Tone():
-            return sensor.place is Placement.CALF
+            return sensor.placement is Placement.CALF
 
 
 def spans(seconds: Iterable[Stretch]) -> tuple[Span, ...]:

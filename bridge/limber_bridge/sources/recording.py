@@ -67,9 +67,9 @@ async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
 def signal_for(wanted: SensorRequest, recording: Recording, path: Path) -> Signal:
     """Return the part of a recording that a sensor stands for; SourceLostError if it has none."""
     sensor = wanted.sensor
-    signal = recording.signal(sensor.quantity, sensor.place, sensor.side)
+    signal = recording.signal(sensor.quantity, sensor.placement, sensor.side)
     if signal is None:
-        names = ", ".join(column_names(sensor.quantity, sensor.place, sensor.side))
+        names = ", ".join(column_names(sensor.quantity, sensor.placement, sensor.side))
         raise SourceLostError(
             f"{path}: no {names}, which sensor {sensor.id} needs; correct its place or its side"
         )

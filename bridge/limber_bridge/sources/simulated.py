@@ -40,9 +40,9 @@ KEYS: Final = vol.Schema(
         vol.Optional("hours", default=8.0): number(0.25, 40),
         vol.Optional("plm_index", default=25.0): number(0, 110),
         vol.Optional("cramps", default=0): whole_number(0, 3),
-        vol.Optional("latency", default=10.0): number(0, 120),
-        vol.Optional("up", default=2.0): number(0, 60),
-        vol.Optional("interval"): number(10, 90),
+        vol.Optional("sleep_latency", default=10.0): number(0, 120),
+        vol.Optional("walking", default=2.0): number(0, 60),
+        vol.Optional("movement_interval"): number(10, 90),
         vol.Optional("head_start", default=0.0): number(0, 2400),
         vol.Optional("rate"): number(1, 2000),
         vol.Optional("speed", default=1.0): speed,
@@ -60,9 +60,9 @@ def options(values: Mapping[str, Any], folder: Path) -> Options:
         plm_index=values["plm_index"],
         cramps=values["cramps"],
         legs=tuple(Side),
-        latency=values["latency"],
-        up=values["up"],
-        interval=values.get("interval"),
+        latency=values["sleep_latency"],
+        up=values["walking"],
+        interval=values.get("movement_interval"),
     )
     return Options(
         wishes, values["seed"], values["speed"], values.get("rate"), values["head_start"]

@@ -77,8 +77,10 @@ class JournalReader:
         return self._path
 
     def sleepers(self) -> list[str]:
-        """Return the ids of all sleepers who have a night or an event in the journal."""
-        rows = self._rows("SELECT DISTINCT sleeper FROM night ORDER BY sleeper")
+        """Return the ids of the sleepers who have nights or labels, in alphabetical order."""
+        rows = self._rows(
+            "SELECT sleeper FROM night UNION SELECT sleeper FROM label ORDER BY sleeper"
+        )
         return [sleeper for (sleeper,) in rows]
 
     def read_positions(self) -> dict[int, list[ReadPosition]]:

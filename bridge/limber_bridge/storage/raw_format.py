@@ -174,7 +174,7 @@ class RawFile:
             (
                 sensor.id,
                 QUANTITIES.name(sensor.quantity),
-                PLACEMENTS.name(sensor.place),
+                PLACEMENTS.name(sensor.placement),
                 SIDES.optional_name(sensor.side),
             ),
         )
@@ -326,7 +326,7 @@ def read_recording(path: Path, database: sqlite3.Connection, version: int) -> Re
         blocks = tuple(renumbered(intact_blocks(path, rows, notes)))
         rate = max((block.rate for block in blocks), default=0.0)
         if blocks:
-            signals.append(Signal(sensor.quantity, sensor.place, sensor.side, rate, blocks))
+            signals.append(Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks))
     if not signals:
         raise UnreadableRecordingError(f"{path}: every block in it is damaged; use another night")
     return Recording(path.name, begin, (end - begin) / SECOND, tuple(signals), tuple(notes))

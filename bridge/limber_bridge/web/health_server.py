@@ -15,7 +15,7 @@ from aiohttp import web
 
 from limber_bridge.config.schema import HealthEndpoint
 from limber_bridge.protocol.encoding import encode
-from limber_bridge.protocol.messages import Report
+from limber_bridge.protocol.messages import HealthReport
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class HealthServer(web.Server):
 
 
 @asynccontextmanager
-async def listening(page: HealthEndpoint, report: Callable[[], Report]) -> AsyncIterator[str]:
+async def listening(page: HealthEndpoint, report: Callable[[], HealthReport]) -> AsyncIterator[str]:
     """Answer as long as this lasts; gives what keeps us from it, or nothing: the bridge goes on
     without.
     """
@@ -56,7 +56,7 @@ async def listening(page: HealthEndpoint, report: Callable[[], Report]) -> Async
         await web.TCPSite(runner, page.address, page.port).start()
     except OSError as error:
         where = f"{page.address}:{page.port}"
-        trouble = f"cannot answer on {where} ({error.strerror or error}): choose another `health` address or port"
+        trouble = f"cannot answer on {where} ({error.strerror or error}): choose another `web` address or port"
         LOG.warning("%s", trouble)
     try:
         yield trouble
@@ -64,7 +64,7 @@ async def listening(page: HealthEndpoint, report: Callable[[], Report]) -> Async
         await runner.cleanup()
 
 
-def door(page: HealthEndpoint, report: Callable[[], Report]) -> HealthServer:
+def door(page: HealthEndpoint, report: Callable[[], HealthReport]) -> HealthServer:
     """Return what takes connections. It waits neither for a body, as nobody reads it, nor for a
     second request.
     """
@@ -75,7 +75,7 @@ def door(page: HealthEndpoint, report: Callable[[], Report]) -> HealthServer:
 
 
 def answer(
-    page: HealthEndpoint, report: Callable[[], Report]
+    page: HealthEndpoint, report: Callable[[], HealthReport]
 ) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
     """Return what answers a request."""
     here = ipaddress.ip_address(page.address).is_loopback
@@ -93,7 +93,7 @@ def answer(
             "X-Content-Type-Options": "nosniff",
             "Connection": "close",
         }
-        status = 200 if found.alive else 503
+        status = 200 if found.live else 503
         return web.Response(
             body=encode(found), status=status, content_type="application/json", headers=headers
         )

@@ -76,32 +76,34 @@ class Bridge:
         self.asked.append(question)
         if self.silent:
             return
-        prepared = self.answers.get(question["ask"])
+        prepared = self.answers.get(question["command"])
         answer = prepared.pop(0) if prepared else self.answer(question)
         async_fire_mqtt_message(
-            self.hass, question["reply"], json.dumps(answer | {"id": question["id"]})
+            self.hass, question["reply_to"], json.dumps(answer | {"id": question["id"]})
         )
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer as a bridge does."""
-        match question["ask"]:
+        match question["command"]:
             case "nights":
                 nights = [night for night in self.nights if night["night"] > question["after"]]
-                return golden("answer_nights") | {"nights": nights, "next": None}
+                return golden("response_nights") | {"nights": nights, "next": None}
             case "events":
-                return golden("answer_events") | {
+                return golden("response_events") | {
                     "events": self.events.get(question["night"], []),
                     "next": None,
                 }
             case "label" | "log":
-                return golden("answer_label")
+                return golden("response_label")
             case _:
-                return golden("answer_done")
+                return golden("response_done")
 
     def commands(self) -> list[dict[str, Any]]:
         """What it was told, without what says who asked."""
-        told = [one for one in self.asked if one["ask"] not in ("nights", "events")]
-        return [{key: one[key] for key in one if key not in ("v", "id", "reply")} for one in told]
+        told = [one for one in self.asked if one["command"] not in ("nights", "events")]
+        return [
+            {key: one[key] for key in one if key not in ("v", "id", "reply_to")} for one in told
+        ]
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ async def bridge(
     played = Bridge(hass)
 
     async def publish(topic: str, payload: str, *_: object, **__: object) -> None:
-        if topic == "limber/bedroom/ask":
+        if topic == "limber/bedroom/request":
             hass.loop.call_soon(played.hear, Published(payload))
 
     mqtt_mock.async_publish.side_effect = publish

@@ -100,7 +100,7 @@ class House:
     async def say(self, name: str, **more: Any) -> None:
         """Have the bridge tell of something that happens just now."""
         now = dt_util.utcnow().isoformat()
-        self.bridge.say("anna/event", golden(name) | {"start": now, "known": now} | more)
+        self.bridge.say("anna/event", golden(name) | {"start": now, "known_at": now} | more)
         await self.settled()
 
     async def tell(self, **state: object) -> None:
@@ -168,7 +168,7 @@ async def test_done_is_logged_and_the_other_phone_asks_no_more(house: House, eve
     assert house.his[-1].data["message"] == "clear_notification"
     assert house.his[-1].data["data"]["tag"] == house.his[0].data["data"]["tag"]
     (logged,) = house.bridge.commands()
-    assert (logged["ask"], logged["factor"]) == ("log", "stretching")
+    assert (logged["command"], logged["factor"]) == ("log", "stretching")
 
 
 async def test_what_could_not_be_logged_stays_a_question(house: House, evening: Any) -> None:
@@ -595,7 +595,7 @@ async def test_in_the_morning_each_cramp_without_a_word_is_asked_about(
     assert house.told(house.hers) == house.told(house.his) == ["03:12"]
     await house.press(house.his[0], answer)
     assert house.bridge.commands() == [
-        {"ask": "label", "sleeper": "anna", "cramp": cramp, "event": "open"}
+        {"command": "label", "sleeper": "anna", "cramp": cramp, "event": "open"}
     ]
     assert house.hers[-1].data["message"] == "clear_notification"
 

@@ -105,7 +105,7 @@ async def test_a_year_is_shown_by_its_nights_alone(
     bridge.nights = [golden("state")["last_night"]]
     shown = await events(hass, "2026-01-01T00:00:00+01:00", "2026-12-31T00:00:00+01:00")
     assert len(shown) == 1
-    assert [one["ask"] for one in bridge.asked if one["ask"] == "events"] == []
+    assert [one["command"] for one in bridge.asked if one["command"] == "events"] == []
 
 
 async def test_the_night_in_progress_is_on(

@@ -36,10 +36,10 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
 @pytest.mark.parametrize(
     ("button", "told"),
     [
-        ("that_was_a_cramp", {"ask": "label", "cramp": True}),
-        ("that_was_no_cramp", {"ask": "label", "cramp": False}),
-        ("end_the_night", {"ask": "end_night"}),
-        ("calibrate", {"ask": "calibrate"}),
+        ("that_was_a_cramp", {"command": "label", "cramp": True}),
+        ("that_was_no_cramp", {"command": "label", "cramp": False}),
+        ("end_the_night", {"command": "end_night"}),
+        ("calibrate", {"command": "calibrate"}),
     ],
 )
 async def test_a_button_tells_the_bridge(
@@ -53,7 +53,7 @@ async def test_a_refusal_is_told_in_the_words_of_the_bridge(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.answers["calibrate"] = [
-        golden("answer_refusal") | {"message": "no sensor delivers; switch one on"}
+        golden("response_refusal") | {"message": "no sensor delivers; switch one on"}
     ]
     with pytest.raises(HomeAssistantError, match="no sensor delivers; switch one on"):
         await call(hass, "button.press", entity_id="button.anna_calibrate")
@@ -74,7 +74,7 @@ async def test_sensitivity_is_what_the_bridge_says(
     await bridge.tell(sensitivity=1.25)
     assert hass.states.get("number.anna_sensitivity").state == "1.25"  # type: ignore[union-attr]
     await call(hass, "number.set_value", entity_id="number.anna_sensitivity", value=1.5)
-    assert bridge.commands() == [{"ask": "set", "sleeper": "anna", "sensitivity": 1.5}]
+    assert bridge.commands() == [{"command": "set", "sleeper": "anna", "sensitivity": 1.5}]
     assert hass.states.get("number.anna_sensitivity").state == "1.25"  # type: ignore[union-attr]
 
 
@@ -155,10 +155,10 @@ async def test_a_recent_night_is_at_hand_though_its_events_were_dropped(
     bridge.say("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     asked = len(bridge.asked)
-    bridge.answers["events"] = [golden("answer_refusal") | {"error": "forgotten"}]
+    bridge.answers["events"] = [golden("response_refusal") | {"error": "events_deleted"}]
     found = await call(hass, "limber.get_night", night=today)
     assert (found["movements"], found["cramp_events"]) == (7, [])
-    assert [one["ask"] for one in bridge.asked[asked:]] == ["events"]
+    assert [one["command"] for one in bridge.asked[asked:]] == ["events"]
 
 
 async def test_a_night_that_is_not_over_is_told_as_such(
@@ -230,11 +230,16 @@ async def test_labels_and_factors_are_told_with_their_time(
     await call(hass, "limber.reset_labels")
     await call(hass, "limber.end_night")
     assert bridge.commands() == [
-        {"ask": "label", "sleeper": "anna", "cramp": True, "event": "cramp-1"},
-        {"ask": "label", "sleeper": "anna", "cramp": False, "time": "2026-11-22T02:12:00+00:00"},
-        {"ask": "log", "sleeper": "anna", "factor": "stretching", "note": "calves"},
-        {"ask": "reset_labels", "sleeper": "anna"},
-        {"ask": "end_night", "sleeper": "anna"},
+        {"command": "label", "sleeper": "anna", "cramp": True, "event": "cramp-1"},
+        {
+            "command": "label",
+            "sleeper": "anna",
+            "cramp": False,
+            "time": "2026-11-22T02:12:00+00:00",
+        },
+        {"command": "log", "sleeper": "anna", "factor": "stretching", "note": "calves"},
+        {"command": "reset_labels", "sleeper": "anna"},
+        {"command": "end_night", "sleeper": "anna"},
     ]
 
 
@@ -249,7 +254,7 @@ async def test_whom_it_is_about_must_be_clear(
     with pytest.raises(ServiceValidationError, match="no sleeper"):
         await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bedroom"))
     await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bo"))
-    assert bridge.commands() == [{"ask": "end_night", "sleeper": "bo"}]
+    assert bridge.commands() == [{"command": "end_night", "sleeper": "bo"}]
 
 
 async def test_without_a_bridge_an_action_says_so(

@@ -450,7 +450,7 @@ async def settle(hass: HomeAssistant) -> None:
 async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
-    page = golden("answer_nights")
+    page = golden("response_nights")
     bridge.answers["nights"] = [
         page
         | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
@@ -496,13 +496,13 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
         await settle(hass)
     bridge.silent = False
     assert "The bridge did not answer" in caplog.text
-    bridge.answers["nights"] = [golden("answer_refusal")]
+    bridge.answers["nights"] = [golden("response_refusal")]
     bridge.say("status", "offline")
     bridge.say("status", "online")
     await settle(hass)
     assert "no sleeper `bob`; there are anna" in caplog.text
     bridge.answers["nights"] = [
-        golden("answer_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}
+        golden("response_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}
     ]
     bridge.say("status", "offline")
     bridge.say("status", "online")
@@ -699,7 +699,7 @@ async def test_nights_of_two_sleepers_are_each_told(
         "start": dt_util.utcnow().isoformat(),
         "night": bridge.nights[0]["night"],
     }
-    event |= {"known": dt_util.utcnow().isoformat(), "revision": 1}
+    event |= {"known_at": dt_util.utcnow().isoformat(), "revision": 1}
     for sleeper in ("anna", "bo"):
         bridge.say(f"{sleeper}/event", event)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -718,7 +718,7 @@ async def test_a_refusal_for_one_sleeper_holds_up_nobody(
     bridge.nights = [night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
-    bridge.answers["nights"] = [golden("answer_refusal")]
+    bridge.answers["nights"] = [golden("response_refusal")]
     bridge.nights = [night("2026-11-21", 13.0, 2)]
     bridge.say("info", INFO | {"sleepers": [first, *INFO["sleepers"]]})
     bridge.say("status", "offline")

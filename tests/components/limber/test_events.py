@@ -19,7 +19,7 @@ from .conftest import Bridge, golden
 def now(**more: Any) -> dict[str, Any]:
     """What every event has that happened just now."""
     moment = dt_util.utcnow().isoformat()
-    return {"start": moment, "known": moment} | more
+    return {"start": moment, "known_at": moment} | more
 
 
 def night(day: str, **measures: object) -> dict[str, Any]:
@@ -119,7 +119,7 @@ async def test_a_finished_night_is_told_with_its_figures(
 async def test_a_night_without_an_answer_is_told_without_figures(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.answers["nights"] = [golden("answer_refusal"), golden("answer_refusal")]
+    bridge.answers["nights"] = [golden("response_refusal"), golden("response_refusal")]
     await say(hass, bridge, "event_night", night="2026-11-22", revision=1)
     told = shown(hass, "event.anna_night")
     assert told["event_type"] == "finished"
@@ -131,7 +131,7 @@ async def test_a_late_night_is_kept_and_triggers_nothing(
 ) -> None:
     bridge.nights = [night(dt_util.now().date().isoformat(), plm_index=40.0)]
     late = (dt_util.utcnow() - timedelta(minutes=2)).isoformat()
-    await say(hass, bridge, "event_night", start=late, known=late)
+    await say(hass, bridge, "event_night", start=late, known_at=late)
     assert hass.states.get("event.anna_night").state == "unknown"  # type: ignore[union-attr]
     assert hass.states.get("sensor.anna_restless_nights_in_a_row").state == "1"  # type: ignore[union-attr]
 

@@ -300,7 +300,7 @@ def test_every_field_is_described() -> None:
 def test_the_words_in_the_code_are_those_in_the_texts() -> None:
     code = "\n".join(
         (COMPONENT / f"{name}.py").read_text()
-        for name in ("words", "account", "intent", "calendar")
+        for name in ("summary_text", "night_summary", "intent", "calendar")
     )
     used = set(re.findall(r'(?:texts|words|_words)\["(\w+)"', code))
     known = set(TEXTS["selector"]["words"]["options"])

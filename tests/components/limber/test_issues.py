@@ -44,11 +44,11 @@ def well(**more: Any) -> dict[str, Any]:
     last = state["last_night"] | {"night": dt_util.now().date().isoformat()}
     journal = {
         "problem": None,
-        "detail": None,
-        "held": 0,
-        "lost": 0,
-        "notice": None,
-        "signal": None,
+        "message": None,
+        "pending": 0,
+        "dropped": 0,
+        "warning": None,
+        "raw_signal_problem": None,
     }
     return {
         "time": dt_util.utcnow().isoformat(),
@@ -72,7 +72,10 @@ def sensor(**more: Any) -> dict[str, Any]:
     return found | more
 
 
-REFUSED = {"key": "broker_refuses_publish", "text": "the broker refuses what is published; let it"}
+REFUSED = {
+    "key": "broker_refuses_publish",
+    "message": "the broker refuses what is published; let it",
+}
 CASES: list[tuple[str, Any]] = [
     (
         "battery_low_bedroom_anna_1",
@@ -200,12 +203,12 @@ async def test_a_forgotten_pause_ends_with_its_fix(
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
     await bridge.tell(**well(paused=True, last_night=ago(4)))
-    bridge.answers["pause"] = [golden("answer_refusal")]
+    bridge.answers["pause"] = [golden("response_refusal")]
     form, refused = await mend(client, "paused_long_bedroom_anna")
     assert refused["errors"] == {"base": "no_answer"}
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
-    assert bridge.commands()[-1] == {"ask": "pause", "sleeper": "anna", "paused": False}
+    assert bridge.commands()[-1] == {"command": "pause", "sleeper": "anna", "paused": False}
 
 
 # --- Diagnostics ---

@@ -65,7 +65,7 @@ async def test_what_was_done_is_logged(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, factor: str
 ) -> None:
     assert await say(hass, sentence, language)
-    assert bridge.commands() == [{"ask": "log", "sleeper": "anna", "factor": factor}]
+    assert bridge.commands() == [{"command": "log", "sleeper": "anna", "factor": factor}]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_a_cramp_is_noted(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, answer: str
 ) -> None:
     assert (await say(hass, sentence, language)).startswith(answer)
-    assert bridge.commands() == [{"ask": "label", "sleeper": "anna", "cramp": True}]
+    assert bridge.commands() == [{"command": "label", "sleeper": "anna", "cramp": True}]
 
 
 async def test_whose_legs_are_meant_is_asked(
@@ -100,7 +100,7 @@ async def test_whose_legs_are_meant_is_asked(
     assert "More than one person" in await say(hass, "log that I stretched")
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
     assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
-    assert bridge.commands() == [{"ask": "log", "sleeper": "bo", "factor": "stretching"}]
+    assert bridge.commands() == [{"command": "log", "sleeper": "bo", "factor": "stretching"}]
     bridge.say(
         "info",
         INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]},

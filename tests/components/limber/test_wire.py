@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.limber.wire import (
-    Answer,
     BedEvent,
-    ClockEvent,
+    ClockStepEvent,
     CrampEvent,
     Done,
     Event,
@@ -24,12 +23,13 @@ from custom_components.limber.wire import (
     NightsResponse,
     OtherVersionError,
     Refusal,
+    Response,
     SeriesEvent,
-    parse_answer,
+    encode_request,
     parse_event,
     parse_info,
+    parse_response,
     parse_state,
-    question,
 )
 
 from .conftest import CONTRACT, golden
@@ -44,18 +44,23 @@ EVENTS: dict[str, type[Event]] = {
     "event_bed": BedEvent,
     "event_night": NightEvent,
     "event_gap": GapEvent,
-    "event_clock": ClockEvent,
+    "event_clock_step": ClockStepEvent,
     "event_factor": FactorEvent,
 }
-ANSWERS: dict[str, type[Answer]] = {
-    "answer_nights": NightsResponse,
-    "answer_events": EventsResponse,
-    "answer_done": Done,
-    "answer_label": Done,
-    "answer_log": Done,
-    "answer_refusal": Refusal,
+RESPONSES: dict[str, type[Response]] = {
+    "response_nights": NightsResponse,
+    "response_events": EventsResponse,
+    "response_done": Done,
+    "response_label": Done,
+    "response_log": Done,
+    "response_refusal": Refusal,
 }
-PARSERS = {"info": parse_info, "state": parse_state, "event": parse_event, "answer": parse_answer}
+PARSERS = {
+    "info": parse_info,
+    "state": parse_state,
+    "event": parse_event,
+    "response": parse_response,
+}
 
 
 @pytest.mark.parametrize("name", EVENTS)
@@ -65,14 +70,14 @@ def test_events_are_understood(name: str) -> None:
     assert event.id == golden(name)["id"]
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", RESPONSES)
 def test_answers_are_understood(name: str) -> None:
-    assert isinstance(parse_answer(json.dumps(golden(name))), ANSWERS[name])
+    assert isinstance(parse_response(json.dumps(golden(name))), RESPONSES[name])
 
 
 def test_info_and_state_are_understood() -> None:
     info = parse_info(json.dumps(golden("info")))
-    assert [sensor.place for sensor in info.sleepers[0].sensors] == ["ankle", "bed"]
+    assert [sensor.placement for sensor in info.sleepers[0].sensors] == ["ankle", "bed"]
     state = parse_state(json.dumps(golden("state")))
     assert state.last_night is not None
     assert (state.in_bed, state.last_night.revision, state.sensors[1].battery) == (True, 2, 87)
@@ -87,14 +92,16 @@ def test_info_and_state_are_understood() -> None:
 
 
 def test_questions_are_those_of_the_contract() -> None:
-    for name in ("ask_nights", "ask_events", "ask_end_night"):
+    for name in ("request_nights", "request_events", "request_end_night"):
         wanted = golden(name)
         rest = {
             key: value
             for key, value in wanted.items()
-            if key not in ("v", "id", "reply", "ask", "sleeper")
+            if key not in ("v", "id", "reply_to", "command", "sleeper")
         }
-        made = question(wanted["ask"], wanted["sleeper"], wanted["id"], wanted["reply"], **rest)
+        made = encode_request(
+            wanted["command"], wanted["sleeper"], wanted["id"], wanted["reply_to"], **rest
+        )
         assert json.loads(made) == wanted
 
 
@@ -102,14 +109,14 @@ def test_every_message_to_the_component_is_tested() -> None:
     sent = {
         path.stem
         for path in CONTRACT.glob("*.json")
-        if not path.stem.startswith(("ask_", "frames"))
+        if not path.stem.startswith(("request_", "frames"))
     }
-    assert sent == {*EVENTS, *ANSWERS, "info", "state", "state_nothing_known"}
+    assert sent == {*EVENTS, *RESPONSES, "info", "state", "state_nothing_known"}
 
 
 @pytest.mark.parametrize("kind", PARSERS)
 def test_unknown_keys_are_ignored_and_other_versions_refused(kind: str) -> None:
-    name = {"event": "event_movement", "answer": "answer_nights"}.get(kind, kind)
+    name = {"event": "event_movement", "response": "response_nights"}.get(kind, kind)
     parse = PARSERS[kind]
     assert parse(json.dumps(golden(name) | {"mood": "good"})) == parse(json.dumps(golden(name)))
     with pytest.raises(OtherVersionError):
@@ -140,8 +147,8 @@ def without(name: str, key: str) -> dict[str, Any]:
         ("state", json.dumps(golden("state")).replace("24.0506", "NaN")),
         ("state", json.dumps(golden("state")).replace("312", "true")),
         ("event", json.dumps(without("event_movement", "id"))),
-        ("answer", json.dumps(golden("answer_nights") | {"nights": [1]})),
-        ("answer", json.dumps({"v": 1})),
+        ("response", json.dumps(golden("response_nights") | {"nights": [1]})),
+        ("response", json.dumps({"v": 1})),
     ],
     ids=[
         "empty",
