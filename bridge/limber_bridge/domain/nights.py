@@ -1,7 +1,7 @@
 """Which night a moment belongs to, and when a night is over.
 
-A night has the date on which it ends, in the bridge's time zone. Durations come from UTC, so a night
-with a change to or from daylight-saving time lasts 23 or 25 hours. Moments are us since 1970, UTC.
+A night has the date on which it ends, in the bridge's time zone. Durations come from UTC, so a
+night with a change of daylight-saving time lasts 23 or 25 hours. Moments are us since 1970, UTC.
 """
 
 from collections.abc import Sequence

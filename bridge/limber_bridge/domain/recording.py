@@ -42,7 +42,7 @@ class Recording:
 
     name: str
     start: int | None
-    """us, UTC; None where the recording does not give it. The times of its blocks then start at 0."""
+    """us, UTC; None if unknown. The times of its blocks then start at 0."""
     duration: float
     """s, from the first sample to the last."""
     signals: tuple[Signal, ...]
@@ -62,7 +62,7 @@ class Recording:
 
 
 def signal_columns() -> dict[str, Column]:
-    """Return the meaning of each column of Limber CSV, and of each label that Limber writes to EDF."""
+    """Return the meaning of each column of Limber CSV, which are also the EDF labels it writes."""
     known = {
         axis: Column(Quantity.ACCELERATION, Placement.ANKLE, None, index)
         for index, axis in enumerate("xyz")
@@ -84,8 +84,8 @@ COLUMNS: Final[Mapping[str, Column]] = signal_columns()
 
 
 MAX_MEDIAN_NORM_G: Final = 3.0
-"""g. chosen: no limb or bed accelerates by more than this for half of a recording, so a larger median
-means another unit."""
+"""g. chosen: no limb or bed accelerates by more than this for half of a recording, so a larger
+median means another unit."""
 
 
 def check_gravity_unit(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:

@@ -22,8 +22,8 @@ desktop machine, `quick_check` four times as much. Larger files get the quick ch
 """
 
 DAMAGE_CODES: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
-"""Primary result codes. A constraint fails while indexes are rebuilt where a table page was replaced
-by an older one, so that a row is there twice. Nothing else here can violate a constraint."""
+"""Primary result codes. A constraint fails while indexes are rebuilt where a table page was
+replaced by an older one, so that a row is there twice. Nothing else here can violate a constraint."""
 
 
 class DamagedDatabaseError(Exception):
@@ -48,7 +48,10 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def check_integrity(database: sqlite3.Connection) -> None:
-    """Raise DamagedDatabaseError if a database is damaged; sqlite3.Error if it cannot be checked."""
+    """Raise DamagedDatabaseError if a database is damaged.
+
+    Raises sqlite3.Error if it cannot be checked.
+    """
     with raise_damage():
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         page_size = database.execute("PRAGMA page_size").fetchone()[0]
@@ -143,7 +146,8 @@ def copy_tables(database: sqlite3.Connection, target: Path) -> None:
         if type_ == "table":
             # Without ORDER BY, SQLite copies the pages of the indexes from one file to the other.
             database.execute(
-                f'INSERT INTO rebuilt."{name}" SELECT * FROM main."{name}" NOT INDEXED ORDER BY rowid'  # noqa: S608 - a name from the schema
+                f'INSERT INTO rebuilt."{name}"'  # noqa: S608 - a name from the schema
+                f' SELECT * FROM main."{name}" NOT INDEXED ORDER BY rowid'
             )
     database.execute("DETACH rebuilt")
 

@@ -1,7 +1,7 @@
 """The file of a journal: its lock, its backups, and what happens when it is damaged.
 
-Invariant: a damaged file is repaired or kept, never deleted; a file that was never a journal is left
-alone.
+Invariant: a damaged file is repaired or kept, never deleted; a file that was never a journal is not
+changed.
 """
 
 import fcntl

@@ -93,7 +93,7 @@ class JournalReader:
         return found
 
     def saved_pipeline_state(self, sleeper: str) -> SavedPipelineState | None:
-        """Return the pipeline state of a sleeper as far as it can be read; None before its first."""
+        """Return what can be read of the pipeline state of a sleeper; None if there is none."""
         rows = self._rows("SELECT payload FROM pipeline_state WHERE sleeper = ?", sleeper)
         if not rows:
             return None
@@ -107,7 +107,7 @@ class JournalReader:
         return saved
 
     def pipeline_state(self, sleeper: str) -> PipelineState | None:
-        """Return what can be read of the pipeline state of a sleeper; None before its first."""
+        """Return what can be read of the pipeline state of a sleeper; None if there is none."""
         saved = self.saved_pipeline_state(sleeper)
         return None if saved is None else saved.state
 
@@ -218,7 +218,7 @@ class JournalReader:
         return date.fromisoformat(rows[0][0]) if rows else date.min
 
     def last_night(self, sleeper: str) -> Night | None:
-        """Return the finished night with the latest date that can be read; None if there is none."""
+        """Return the latest finished night that can be read; None if there is none."""
         for offset in count():
             rows = self._rows(
                 "SELECT night, revision, payload FROM night WHERE sleeper = ? AND revision > 0"
@@ -317,7 +317,7 @@ class JournalReader:
 
 
 def open_journal_reader(path: Path) -> JournalReader:
-    """Open a journal for reading, while a bridge may be writing it; JournalError if not possible."""
+    """Open a journal for reading, while a bridge may be writing it; JournalError."""
     if not path.exists():
         raise JournalError(
             f"{path}: no journal here; correct `journal` under `bridge`, or run the bridge first"
@@ -326,7 +326,8 @@ def open_journal_reader(path: Path) -> JournalReader:
         database = open_to_read(path)
     except sqlite3.Error as error:
         raise JournalError(
-            f"{path}: cannot be read ({error}); give this user read permission for it and its folder"
+            f"{path}: cannot be read ({error}); give this user read permission for the file and its"
+            " folder"
         ) from error
     try:
         version = schema_version(database, MIGRATIONS)

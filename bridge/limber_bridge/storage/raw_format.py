@@ -1,7 +1,7 @@
-"""The file format of the raw signal of one night: SQLite with compressed blocks and their checksums.
+"""The file format of the raw signal of one night: compressed blocks with checksums, in SQLite.
 
-Invariant: what is read is what was written, bit for bit, samples and clocks, so that scoring a night
-again finds what was found live. A damaged block is left out and becomes a gap.
+Invariant: what is read is what was written, bit for bit, samples and clocks, so that scoring a
+night again finds what was found live. A damaged block is left out and becomes a gap.
 """
 
 import sqlite3
@@ -24,7 +24,6 @@ from limber_bridge.detection.signal import (
     SampleBlock,
     SampleClock,
     Sensor,
-    Side,
 )
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError
 from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity
@@ -47,7 +46,12 @@ SUFFIX: Final = ".db"
 MIGRATIONS: Final = (
     """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE sensor (id INTEGER PRIMARY KEY, quantity TEXT NOT NULL, place TEXT NOT NULL, side TEXT);
+CREATE TABLE sensor (
+  id INTEGER PRIMARY KEY,
+  quantity TEXT NOT NULL,
+  place TEXT NOT NULL,
+  side TEXT
+);
 CREATE TABLE block (
   number INTEGER PRIMARY KEY,   -- order of arrival
   life INTEGER NOT NULL,        -- us, UTC: when the bridge started that numbered these samples
@@ -64,7 +68,7 @@ ALTER TABLE sensor RENAME COLUMN place TO placement;
 ALTER TABLE block RENAME COLUMN life TO numbered_since;
 """,
 )
-"""The schema and every later change to it, in order. Append only: what was released must not change."""
+"""The schema and every later change to it, in order. Append only."""
 SENSOR_QUERIES: Final = (
     "SELECT id, quantity, place, side FROM sensor",
     "SELECT id, quantity, placement, side FROM sensor",

@@ -80,7 +80,7 @@ def read_sleepers(
     }
 
 
-def restore_sleeper(  # noqa: PLR0913 - each is needed
+def restore_sleeper(
     journal: Journal,
     sleeper: str,
     calendar: Calendar,

@@ -13,7 +13,7 @@ CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
   night TEXT NOT NULL,                   -- date of the night, ISO
-  id TEXT NOT NULL,                      -- made from the event, so that one that is found again counts once
+  id TEXT NOT NULL,                      -- made from the event: the same one counts once
   kind TEXT NOT NULL,
   onset INTEGER NOT NULL,                -- us, UTC
   payload TEXT NOT NULL,
@@ -34,14 +34,15 @@ CREATE TABLE topic (topic TEXT PRIMARY KEY);
 CREATE TABLE label (
   sleeper TEXT NOT NULL,
   id TEXT NOT NULL,
-  event TEXT,                            -- id of the cramp it is about, which may be in no journal; at most one each
+  event TEXT,                            -- id of its cramp, which need not be in a journal
   payload TEXT NOT NULL,
   PRIMARY KEY (sleeper, id),
   UNIQUE (sleeper, event)
 );
 """,
     """
-ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
+ALTER TABLE night ADD COLUMN dropped INTEGER;
+-- us, UTC: when its events were dropped to free space; NULL: never
 """,
     """
 -- How far signed frames were read, so that none can be sent again.
@@ -66,10 +67,14 @@ ALTER TABLE read_position RENAME COLUMN boot TO boot_id;
 ALTER TABLE read_position RENAME COLUMN place TO start_order;
 ALTER TABLE read_position RENAME COLUMN end TO next_sample;
 ALTER TABLE night RENAME COLUMN dropped TO events_dropped_at;
-UPDATE event SET kind = 'position_change', id = 'position_change' || substr(id, 8) WHERE kind = 'posture';
-UPDATE event SET kind = 'rhythmic_train', id = 'rhythmic_train' || substr(id, 7) WHERE kind = 'rhythm';
-UPDATE event SET kind = 'signal_fault', id = 'signal_fault' || substr(id, 5) WHERE kind = 'flaw';
-UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10) WHERE kind = 'clockstep';
+UPDATE event SET kind = 'position_change', id = 'position_change' || substr(id, 8)
+  WHERE kind = 'posture';
+UPDATE event SET kind = 'rhythmic_train', id = 'rhythmic_train' || substr(id, 7)
+  WHERE kind = 'rhythm';
+UPDATE event SET kind = 'signal_fault', id = 'signal_fault' || substr(id, 5)
+  WHERE kind = 'flaw';
+UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
+  WHERE kind = 'clockstep';
 """,
 )
-"""The schema and every later change to it, in order. Append only: what was released must not change."""
+"""The schema and every later change to it, in order. Append only."""

@@ -22,7 +22,6 @@ from limber_bridge.storage.records.payload import (
     renamed,
 )
 
-
 type Direction = Annotated[tuple[float, ...], msgspec.Meta(min_length=3, max_length=3)]
 """A unit vector."""
 
