@@ -22,8 +22,8 @@ desktop machine, `quick_check` four times as much. Larger files get the quick ch
 """
 
 DAMAGE_CODES: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
-"""Primary result codes. A constraint fails while indexes are rebuilt where a table page was
-replaced by an older one, so that a row is there twice. Nothing else here can violate a constraint."""
+"""Primary result codes. A constraint fails while indexes are rebuilt if a table page was replaced
+by an older one, so that a row is there twice. Nothing else here can violate a constraint."""
 
 
 class DamagedDatabaseError(Exception):
