@@ -42,10 +42,10 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
+from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.network import FrameRouter
 from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.restore import RestoredState
 
@@ -136,7 +136,7 @@ FIGURES: Final = {
 
 def night() -> Floats:
     """Return eight hours of an ankle at 100 Hz, shape (3, 2880000)."""
-    signal = blocks(plan(1, NightSpec(cramps=0)), ANKLE, RATE)
+    signal = signal_blocks(plan_night(1, NightSpec(cramps=0)), ANKLE, RATE)
     return np.concatenate([block.samples for block in signal], axis=1)
 
 
@@ -154,8 +154,8 @@ def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
 
     def score() -> None:
         detector = Pipeline([ANKLE])
-        events = detector.feed(ANKLE.id, whole) + detector.finish()
-        score_night(events, WASM_2016, detector.coverage(0, whole.clock.at(whole.end)))
+        events = detector.process(ANKLE.id, whole) + detector.finish()
+        score_night(events, WASM_2016, detector.coverage(0, whole.clock.time_of(whole.end)))
 
     def single_pass() -> None:
         sosfilt(sections, signal, zi=np.zeros((2, 3, 2)))
@@ -174,7 +174,7 @@ def block_us(signal: Floats) -> float:
         for at in range(0, round(3600 * RATE), 25)
     ]
     return 1e6 * statistics.median(
-        seconds(partial(detector.feed, ANKLE.id, piece)) for piece in pieces
+        seconds(partial(detector.process, ANKLE.id, piece)) for piece in pieces
     )
 
 
@@ -204,7 +204,7 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
         for one in config.sleepers
     }
     wanted = tuple(one.sensors[0].wanted for one in config.sleepers)
-    desk = FrameRouter(
+    router = FrameRouter(
         SourceRequest(wanted, config.sections["network"], config.calendar, HostClock(), 0)
     )
     devices = {number: AnkleSensor(number) for number in watches}
@@ -216,7 +216,7 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
     began = time.perf_counter()
     for at, number, frame in frames:
         now = (at + 1) * SECOND // 2
-        for arrival in desk.take(frame, now):
+        for arrival in router.route_frame(frame, now):
             watches[number].arrive(arrival, now)
         if at % 2:
             watches[number].tick(now)

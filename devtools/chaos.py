@@ -58,7 +58,7 @@ there."""
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
 broker: {{host: 127.0.0.1, port: {broker}}}
-retention: {{raw: 0}}
+retention: {{raw_nights: 0}}
 network: {{address: 127.0.0.1, port: {sensor}}}
 sleepers:
   - id: anna

@@ -16,8 +16,8 @@ from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.domain.nights import Night, to_us
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
 
 NIGHTS: Final = 30
@@ -64,13 +64,15 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
     )
     start = to_us(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
     start += round(float(rng.uniform(0, 75)) * 60e6)
-    happens = plan(night.toordinal(), wishes)
+    happens = plan_night(night.toordinal(), wishes)
     detector = Pipeline(sensors, config.rules)
     signals = [
-        (sensor.id, block) for sensor in sensors for block in blocks(happens, sensor, RATE, start)
+        (sensor.id, block)
+        for sensor in sensors
+        for block in signal_blocks(happens, sensor, RATE, start)
     ]
     events = [
-        event for sensor, block in signals for event in detector.feed(sensor, block)
+        event for sensor, block in signals for event in detector.process(sensor, block)
     ] + detector.finish()
     until = start + round(happens.duration * 1e6)
     score = score_night(events, config.rules, detector.coverage(start, until))
@@ -85,7 +87,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
         in_bed_method=detector.in_bed_method,
         measures=score.measures,
     )
-    return summary, events, detector.memory
+    return summary, events, detector.state
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.scoring import within
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.simulation.devices import DEVICES
-from limber_bridge.simulation.disturbances import GROUPS, LOOK_ALIKES, Disturbance, shows
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.truth import Truth, truth
+from limber_bridge.simulation.disturbances import GROUPS, LOOK_ALIKES, Disturbance, affects
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.truth import Truth, find_truth
 
 IN_EMG: Final = (
     Disturbance.ECG, Disturbance.FAINT, Disturbance.GAPS, Disturbance.HUM, Disturbance.POPS, Disturbance.RHYTHMS, Disturbance.TWITCHING,
@@ -50,10 +50,10 @@ def judged(
     seed: int, wishes: NightSpec, sensor: Sensor, rate: float, device: str | None = None
 ) -> Night:
     """Return one night of one sensor; electrodes are worn in bed only."""
-    wishes = replace(wishes, up=0.0) if sensor is TIBIALIS else wishes
-    night = plan(seed, wishes)
+    wishes = replace(wishes, walking=0.0) if sensor is TIBIALIS else wishes
+    night = plan_night(seed, wishes)
     events, found = simulated(night, [(sensor, rate)], device)
-    return Night(truth(night, [sensor], rate), found, events)
+    return Night(find_truth(night, [sensor], rate), found, events)
 
 
 def counted(night: NightScore) -> list[Known]:
@@ -96,10 +96,10 @@ def troubles() -> Iterator[str]:
         wished |= {
             one: frozenset({one})
             for one in (IN_EMG if sensor is TIBIALIS else Disturbance)
-            if shows(one, sensor)
+            if affects(one, sensor)
         }
         for name, names in (wished | {"everything": GROUPS["everything"]}).items():
-            wishes = NightSpec(hours=4.0, plm_index=15.0, cramps=0, troubles=names)
+            wishes = NightSpec(hours=4.0, plm_index=15.0, cramps=0, disturbances=names)
             yield row(
                 f"{sensor.placement}, {name}",
                 [judged(seed, wishes, sensor, rate) for seed in range(3)],
@@ -114,7 +114,7 @@ def gaps() -> Iterator[str]:
             hours=4.0,
             plm_index=15.0,
             cramps=0,
-            troubles=frozenset({Disturbance.GAPS, Disturbance.JITTER}),
+            disturbances=frozenset({Disturbance.GAPS, Disturbance.JITTER}),
         )
         night = judged(seed, wishes, ANKLE, 50.0)
         found = [(event.onset, event.end) for event in night.events if isinstance(event, Gap)]
@@ -124,7 +124,7 @@ def gaps() -> Iterator[str]:
         there = there + len(same)
         reported = reported + sum(same)
         other = other + len(found) - sum(same)
-        lost += len(plan(seed, wishes).gaps)
+        lost += len(plan_night(seed, wishes).gaps)
     yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps"
     yield f"reported as they are, and {other} others."
 
@@ -142,7 +142,7 @@ def devices() -> Iterator[str]:
         )
         for rate in rates:
             wishes = NightSpec(
-                hours=4.0, plm_index=20.0, cramps=0, troubles=frozenset({Disturbance.FAINT})
+                hours=4.0, plm_index=20.0, cramps=0, disturbances=frozenset({Disturbance.FAINT})
             )
             nights = [judged(seed, wishes, sensor, rate, name) for seed in range(2)]
             yield row(f"{name}, {rate:g} Hz", nights)
@@ -153,7 +153,9 @@ def everything() -> Iterator[str]:
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         pairs = []
         for seed, index in enumerate((0, 8, 12, 14, 17, 20, 25, 40)):
-            wishes = NightSpec(hours=4.0, plm_index=index, cramps=0, troubles=GROUPS["everything"])
+            wishes = NightSpec(
+                hours=4.0, plm_index=index, cramps=0, disturbances=GROUPS["everything"]
+            )
             night = judged(50 + seed, wishes, sensor, rate)
             pairs.append(
                 (night.told.night.measures.plm_index or 0.0, night.found.measures.plm_index or 0.0)
@@ -184,7 +186,7 @@ def look_alikes() -> Iterator[str]:
 def told_cramps(seed: int, wished: frozenset[Disturbance]) -> set[Certainty]:
     """Return which kinds of cramp are told in a night without one."""
     hours = 3.0 if len(wished) < 2 else 4.0
-    night = plan(seed, NightSpec(hours=hours, plm_index=10.0, cramps=0, troubles=wished))
+    night = plan_night(seed, NightSpec(hours=hours, plm_index=10.0, cramps=0, disturbances=wished))
     alone, _ = simulated(night, [(ANKLE, 50.0)])
     both, _ = simulated(night, [(ANKLE, 50.0), (CALF, 200.0)])
     told = {event.certainty for event in alone if isinstance(event, Cramp)}

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.events import Event, Movement, identity
+from limber_bridge.detection.events import Event, Movement, event_id
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
@@ -20,8 +20,8 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.simulation.night import Plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.night import NightPlan
+from limber_bridge.simulation.signals import signal_blocks
 
 ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 CALF: Final = Sensor(2, Quantity.EMG, Placement.CALF, Side.LEFT)
@@ -107,14 +107,14 @@ def run(
     """Return what the detector finds."""
     given = [(sensor, list(found)) for sensor, found in signals]
     detector = Pipeline([sensor for sensor, _ in given])
-    detector.sense(sensitivity)
+    detector.set_sensitivity(sensitivity)
     events = [
         event
         for sensor, found in given
         for block in found
-        for event in detector.feed(sensor.id, block)
+        for event in detector.process(sensor.id, block)
     ]
-    return list({identity(event): event for event in events + detector.finish()}.values()), detector
+    return list({event_id(event): event for event in events + detector.finish()}.values()), detector
 
 
 def whole(samples: Floats, rate: float) -> list[SampleBlock]:
@@ -132,11 +132,11 @@ def moves(events: Iterable[Event]) -> list[Known]:
 
 
 def simulated(
-    night: Plan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
+    night: NightPlan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
 ) -> tuple[list[Event], NightScore]:
     """Return what is found in a night of `limber simulate`."""
     events, detector = run(
-        (sensor, blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
+        (sensor, signal_blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
     )
     return events, score_night(
         events, WASM_2016, detector.coverage(0, round(night.duration * SECOND))

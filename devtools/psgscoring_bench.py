@@ -45,7 +45,7 @@ def ours(signals: list[Floats]) -> None:
     detector = Pipeline(SENSORS)
     events = []
     for sensor, signal in zip(SENSORS, signals, strict=True):
-        events += detector.feed(
+        events += detector.process(
             sensor.id, SampleBlock(0, signal[None, :], SampleClock(0, 0, RATE), RATE)
         )
     events += detector.finish()

@@ -29,8 +29,8 @@ from limber_bridge.config.schema import read
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import RawFileInfo, RawFile
@@ -122,7 +122,7 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
         RawFileInfo(watch.id, str(date.fromordinal(number + 1)), "soak"),
         begin,
     )
-    for block in blocks(plan(number, NightSpec(cramps=0)), sensor, RATE, begin):
+    for block in signal_blocks(plan_night(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock
         moved = SampleBlock(
             block.first + first,
@@ -130,7 +130,7 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
             type(clock)(clock.index + first, clock.time, clock.rate),
             RATE,
         )
-        now = moved.clock.at(moved.end)
+        now = moved.clock.time_of(moved.end)
         for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
             if change:
                 journal.write([page_of(watch, change)])

@@ -34,9 +34,9 @@ from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Move
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
 from limber_bridge.offline.detect import detect
-from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.truth import truth
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.truth import find_truth
 
 DATA: Final = ROOT / "tests/data"
 OUT: Final = ROOT / "docs/accuracy.md"
@@ -168,8 +168,8 @@ def indices() -> Iterator[str]:
     bed = []
     minutes = []
     for seed, index in enumerate((0, 5, 10, 14, 16, 20, 30, 40, 55, 70, 85, 100)):
-        night = plan(seed, NightSpec(hours=4.0, plm_index=index, cramps=0))
-        told = truth(night, [ANKLE]).night
+        night = plan_night(seed, NightSpec(hours=4.0, plm_index=index, cramps=0))
+        told = find_truth(night, [ANKLE]).night
         _, found = simulated(night, [(ANKLE, 50.0)])
         pairs.append((told.measures.plm_index or 0.0, found.measures.plm_index or 0.0))
         bed.append(
@@ -196,7 +196,7 @@ def cramps() -> Iterator[str]:
         hits = 0
         false = 0
         for seed in range(16):
-            night = plan(seed, NightSpec(hours=3.0, plm_index=15, cramps=seed % 2))
+            night = plan_night(seed, NightSpec(hours=3.0, plm_index=15, cramps=seed % 2))
             events, _ = simulated(night, sensors)
             found = [
                 event
@@ -206,7 +206,7 @@ def cramps() -> Iterator[str]:
             near = [
                 one
                 for one in found
-                if any(abs(one.onset / SECOND - spasm.onset) < 120 for spasm in night.spasms)
+                if any(abs(one.onset / SECOND - cramp.onset) < 120 for cramp in night.cramps)
             ]
             hits = hits + min(1, len(near))
             false = false + len(found) - len(near)
@@ -216,7 +216,7 @@ def cramps() -> Iterator[str]:
 def walking() -> Iterator[str]:
     """Yield what is made of real walking, in which there is no periodic movement."""
     for side in ("left", "right"):
-        found = detect(read(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
+        found = detect(read_recording(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
         out = [event.in_bed for event in found.events if isinstance(event, BedTransition)] == [
             False
         ]

@@ -209,7 +209,7 @@ def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
         type=channel,
         action="append",
         default=[],
-        metavar="LABEL=COLUMN",
+        metavar="LABEL=QUANTITY",
         help="what an unknown label stands for, for example 'EMG 3=left_emg'",
     )
     score.add_argument(
@@ -231,14 +231,12 @@ def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
     rescore = commands.add_parser(
         "rescore", help="apply the scoring rules to movements that someone else marked"
     )
+    rescore.add_argument("marks", type=Path, metavar="MARKS", help="columns onset, duration, side")
     rescore.add_argument(
-        "movements", type=Path, metavar="MOVEMENTS.csv", help="columns onset, duration, side"
+        "--stages", type=Path, metavar="STAGES", help="columns epoch, stage: 30 s epochs from 0"
     )
     rescore.add_argument(
-        "--stages", type=Path, metavar="STAGES.csv", help="columns epoch, stage: 30 s epochs from 0"
-    )
-    rescore.add_argument(
-        "--respiratory", type=Path, metavar="EVENTS.csv", help="columns onset, duration"
+        "--respiratory", type=Path, metavar="EVENTS", help="columns onset, duration"
     )
     add_rules(rescore)
     rescore.add_argument(
@@ -278,13 +276,13 @@ def device(text: str) -> str:
 
 
 def channel(text: str) -> tuple[str, str]:
-    """Read LABEL=COLUMN."""
+    """Read LABEL=QUANTITY."""
     from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
     if not equals or column not in COLUMNS:
         raise argparse.ArgumentTypeError(
-            f"`{text}`: write LABEL=COLUMN, with one of {', '.join(COLUMNS)}"
+            f"`{text}`: write LABEL=QUANTITY, with one of {', '.join(COLUMNS)}"
         )
     return label, column
 
@@ -414,9 +412,9 @@ def simulate(chosen: argparse.Namespace) -> int:
             plm_index=chosen.plm_index,
             cramps=chosen.cramps,
             legs=legs,
-            troubles=troubles,
+            disturbances=troubles,
             # Electrodes are put on in bed and taken off there.
-            up=0.0 if chosen.sensor == "emg" else 2.0,
+            walking=0.0 if chosen.sensor == "emg" else 2.0,
         )
         order = SimulateOptions(
             out=chosen.out,
@@ -473,7 +471,7 @@ def rescore(chosen: argparse.Namespace) -> int:
     from limber_bridge.offline.score_output import table
 
     try:
-        marks = read(chosen.movements, chosen.stages, chosen.respiratory)
+        marks = read(chosen.marks, chosen.stages, chosen.respiratory)
     except UnreadableRecordingError as error:
         return complain(str(error), FAILED)
     except OSError as error:
@@ -561,7 +559,11 @@ def rules_of(chosen: argparse.Namespace) -> RuleSet:
     rules = RULE_SETS[chosen.rules]
     # AASM settles the matter by a convention of ours, with or without the option (science reference
     # 1.4, 4).
-    return replace(rules, short_starts=rules.short_starts or chosen.short_interval_starts)
+    return replace(
+        rules,
+        short_interval_starts_series=rules.short_interval_starts_series
+        or chosen.short_interval_starts,
+    )
 
 
 def complain(text: str, status: int) -> int:

@@ -25,13 +25,13 @@ from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import try_page
-from limber_bridge.detection.events import ClockStep, Event, identity
+from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import Arrival, Samples, SourceRequest
+from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.journal_batch import JournalBatch
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "web_server"
-    assert "choose another `health` address or port" in bridge.log.read_text()
+    assert "choose another `web` address or port" in bridge.log.read_text()
 
 
 class Manager:
@@ -258,10 +258,10 @@ async def test_a_source_that_falls_silent_is_opened_anew(
     """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
     opened: list[SourceRequest] = []
 
-    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[Arrival]:
+    async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         opened.append(request)
         for number in range(4):
-            clock = SampleClock(25 * number, request.host.now() - SECOND // 2, 50.0)
+            clock = SampleClock(25 * number, request.host_clock.now() - SECOND // 2, 50.0)
             yield Samples(1, SampleBlock(25 * number, leg(0, 0.5, []), clock, 50.0))
             await asyncio.sleep(0.05)
         await asyncio.Event().wait()
@@ -368,13 +368,13 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             Samples(
                 1,
                 SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
-                read=ReadPosition(7, 25),
+                read_position=ReadPosition(7, 25),
             )
         )
         async with running(bridge):
             night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
             before = {
-                identity(event) for event in journal.events("anna", date.fromisoformat(night))
+                event_id(event) for event in journal.events("anna", date.fromisoformat(night))
             }
             with journal._turn:
                 assert journal._database is not None
@@ -390,7 +390,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             )
             await until(lambda: bridge._recorder.status.healthy and journal.read_positions())
         assert before <= {
-            identity(event) for event in journal.events("anna", date.fromisoformat(night))
+            event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
         assert journal.read_positions() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
@@ -459,6 +459,6 @@ def test_check_tries_the_port_of_the_page() -> None:
         finding = try_page(HealthEndpoint(LOOPBACK, port))
     assert not finding.well
     assert finding.text.startswith(
-        f"health 127.0.0.1:{port}: Address already in use; another limber may be running"
+        f"web 127.0.0.1:{port}: Address already in use; another limber may be running"
     )
     assert try_page(HealthEndpoint(LOOPBACK, free_port())).well

@@ -1,5 +1,4 @@
-"""Clocks that drift, wrap, restart and are set: durations stay, time is true again, and what
-happened is told."""
+"""Clocks that drift, wrap, restart or are set: durations stay right and steps are reported."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,8 +15,8 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.protocol.encoding import encode_event
-from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.network import FrameRouter
+from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.restore import restore_sleeper
@@ -28,7 +27,7 @@ EVENING = int(datetime(2026, 11, 21, 22, tzinfo=UTC).timestamp()) * SECOND
 
 
 class Host:
-    """A machine whose clocks a test sets."""
+    """A machine whose clocks the test sets."""
 
     def __init__(self) -> None:
         self.steady = 0
@@ -45,55 +44,57 @@ class Host:
 )
 @example([(1, 999_999)] * 3)
 @example([(400, 5_000)] * 30)
-def test_the_hosts_time_is_true_within_a_second_and_every_step_is_told(
-    days: list[tuple[int, int]],
+def test_the_host_clock_is_right_within_a_second_and_reports_every_step(
+    changes: list[tuple[int, int]],
 ) -> None:
     host = Host()
     by = 0
     before = host.clock.now()
-    for passed, change in days:
+    for passed, change in changes:
         host.passes(passed)
         host.wall += change
         by += change
         now = host.clock.now()
-        told = sum(step.by for step in host.clock.steps())
-        # What is no step bends no duration by more than 0.5 ms a second.
-        assert abs((now - before) - passed - told) <= passed * 500e-6 + 1
+        reported = sum(step.offset for step in host.clock.take_steps())
+        # Apart from steps, durations are wrong by at most 0.5 ms per second.
+        assert abs((now - before) - passed - reported) <= passed * 500e-6 + 1
         assert abs(now - host.wall) <= SECOND
         before = now
 
 
-def test_small_differences_are_made_up_however_often_the_time_is_asked_for() -> None:
+def test_small_differences_are_corrected_however_often_the_time_is_read() -> None:
     host = Host()
     host.wall += SECOND // 10
     for _ in range(300_000):
         host.passes(1000)
         host.clock.now()
     assert abs(host.clock.now() - host.wall) < 1000
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []
 
 
-def test_a_machine_that_was_suspended_has_not_changed_its_clock() -> None:
-    """The steady clock goes on meanwhile: the time is simply later."""
+def test_a_suspended_machine_reports_no_step() -> None:
+    """The steady clock continues while the machine is suspended."""
     host = Host()
     host.passes(3 * 3600 * SECOND)
     assert host.clock.now() == EVENING + 3 * 3600 * SECOND
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []
 
 
 KICKS = 12
 EVERY = 20.0
-"""s from kick to kick, the first after 30 s; the clocks are set in the middle between two."""
+"""s between kicks, the first after 30 s; the clocks are set half way between two kicks."""
 
 
 def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: float) -> list[Event]:
-    """What is found while the host's clock is set by so much (us) before a kick, and the sensor's
-    runs fast or slow."""
+    """Return the events of a night with steps of the host's clock and a skewed sensor clock.
+
+    `steps` has the steps in us by the number of the kick after them.
+    """
     host = Host()
     (sleeper,) = config.sleepers
-    wanted = (sleeper.sensors[0].wanted,)
-    desk = FrameRouter(
-        SourceRequest(wanted, config.sections["network"], config.calendar, host.clock, EVENING)
+    requests = (sleeper.sensors[0].wanted,)
+    router = FrameRouter(
+        SourceRequest(requests, config.sections["network"], config.calendar, host.clock, EVENING)
     )
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(
@@ -112,12 +113,12 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
             host.wall += steps[int(before)]
         host.passes(SECOND // 2)
         now = host.clock.now()
-        for step in host.clock.steps():
-            events += [filed.event for filed in watch.clock_set(step.at, step.by).events]
+        for step in host.clock.take_steps():
+            events += [filed.event for filed in watch.clock_set(step.time, step.offset).events]
         clock = round((started + at) * (1 + skew) * SECOND)
         frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
-        for arrival in desk.take(frame, host.clock.steady(), host.clock.offset):
-            events += [filed.event for filed in watch.arrive(arrival, now).events]
+        for event in router.route_frame(frame, host.clock.steady(), host.clock.utc_offset):
+            events += [filed.event for filed in watch.arrive(event, now).events]
         if half % 2:
             events += [filed.event for filed in watch.tick(now).events]
     return events + [filed.event for filed in watch.interrupt(host.clock.now()).events]
@@ -148,11 +149,10 @@ def one_ankle(tmp_path: Path) -> Config:
 @example({5: 2 * 3600 * SECOND}, 0, 0.0)
 @example({5: -2 * 3600 * SECOND}, 2**32 - 4000, 1e-4)
 @example({3: 5 * SECOND, 6: -5 * SECOND}, 2**32 - 1, -1e-4)
-def test_clocks_that_are_set_lose_no_movement_and_bend_none(
+def test_setting_clocks_loses_no_movement_and_changes_no_duration(
     one_ankle: Config, steps: dict[int, int], sequence: int, skew: float
 ) -> None:
-    """The device's counters wrap, its clock drifts; the host's is set forwards and back, by a
-    second to a day."""
+    """The device's counters wrap and its clock drifts; the host's is set forward and back."""
     events = night(one_ankle, steps, AnkleSensor(sequence=sequence), skew)
     found = durations(events)
     assert len(found) == KICKS
@@ -166,7 +166,7 @@ def test_clocks_that_are_set_lose_no_movement_and_bend_none(
         assert end is None or message is None or end >= message.start
 
 
-def test_a_step_is_told_as_an_event(one_ankle: Config) -> None:
+def test_a_step_becomes_an_event(one_ankle: Config) -> None:
     (step,) = [
         one
         for one in night(one_ankle, {4: -90 * SECOND}, AnkleSensor(), 0.0)
@@ -177,14 +177,14 @@ def test_a_step_is_told_as_an_event(one_ankle: Config) -> None:
     assert (message.kind, message.offset) == ("clock_step", -90.0)  # type: ignore[union-attr]
 
 
-def test_steps_come_in_order_and_once() -> None:
+def test_steps_are_reported_once_and_in_order() -> None:
     host = Host()
     for by in (5 * SECOND, -7 * SECOND):
         host.passes(SECOND)
         host.wall += by
         host.clock.now()
-    assert host.clock.steps() == [
-        Step(EVENING + 6 * SECOND, 5 * SECOND),
-        Step(EVENING, -7 * SECOND),
+    assert host.clock.take_steps() == [
+        HostClockStep(EVENING + 6 * SECOND, 5 * SECOND),
+        HostClockStep(EVENING, -7 * SECOND),
     ]
-    assert host.clock.steps() == []
+    assert host.clock.take_steps() == []

@@ -130,7 +130,9 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         again.stop()
     # Nor is the raw signal of a pause kept.
     (signal,) = read_raw_file(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
-    times = [one.clock.at(index) for one in signal.blocks for index in range(one.first, one.end)]
+    times = [
+        one.clock.time_of(index) for one in signal.blocks for index in range(one.first, one.end)
+    ]
     begin, end = (to_us(datetime.fromisoformat(gap[key])) for key in ("start", "end"))
     assert [time for time in times if begin + 100_000 < time < end - 100_000] == []
     assert min(times) < begin < end < max(times)

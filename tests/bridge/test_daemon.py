@@ -7,6 +7,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.journal import Journal
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import night as example_night
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
 from tests.required_programs import need
@@ -556,6 +558,25 @@ def test_check_says_what_a_bridge_that_runs_refuses_and_what_is_over(
         ]
         assert len(failed) == 1
         assert "check `host`, `port` and `tls` under `broker`" in failed[0]
+
+
+def test_a_sleeper_who_is_only_in_the_journal_is_reported(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    with Journal(tmp_path / "limber.db") as journal:
+        journal.save_night(example_night(date(2026, 11, 20), sleeper="annika"))
+        journal.save_night(example_night(date(2026, 11, 21)))
+    said = (
+        "the journal holds nights of `annika`, but limber.yaml has no sleeper with this id;"
+        " if an `id` was changed, change it back to see these nights again"
+    )
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        state = listener.on(STATE).json
+        assert state["journal"]["unconfigured_sleepers"] == ["annika"]
+        assert bridge.log.read_text().count(said) == 1
+    ended = command("check", "--wait", "1", cwd=tmp_path)
+    assert f"note    {said}" in ended.stdout.splitlines()
 
 
 def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Broker) -> None:

@@ -26,7 +26,7 @@ from limber_bridge.detection.events import (
     FactorKind,
     Gap,
     Movement,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
@@ -41,9 +41,9 @@ from limber_bridge.detection.signal import (
     Side,
 )
 from limber_bridge.offline.detect import detect
-from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.raw_format import RawFileInfo, RawFile
 from tests.bridge.examples import BERLIN, local, night, settings
@@ -63,8 +63,10 @@ HOLE = range(600, 640)
 
 def sent(sensor: Sensor, rate: float, drift: float, step: float) -> list[SampleBlock]:
     """A sleeper as a sensor sends it whose clock is a little off."""
-    happens = plan(3, NightSpec(hours=0.5, plm_index=100, cramps=0))
-    (signal,) = [np.concatenate([one.samples for one in blocks(happens, sensor, rate)], axis=1)]
+    happens = plan_night(3, NightSpec(hours=0.5, plm_index=100, cramps=0))
+    (signal,) = [
+        np.concatenate([one.samples for one in signal_blocks(happens, sensor, rate)], axis=1)
+    ]
     whole = SampleBlock(0, np.rint(signal / step) * step, SampleClock(0, AT, rate * drift), rate)
     if sensor is not ANKLE:
         return [whole]
@@ -82,9 +84,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events = list[Event]()
     (folder / "limber-raw").mkdir()
     with closing(
-        RawFile(
-            folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT
-        )
+        RawFile(folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT)
     ) as file:
         for sensor, signal in (
             (ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)),
@@ -92,10 +92,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ):
             file.write([(sensor, signal)])
             for block in signal:
-                events += detector.feed(sensor.id, block)
+                events += detector.process(sensor.id, block)
     events += detector.finish()
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, event) for event in events], detector.memory)
+        journal.append("anna", [(DAY, event) for event in events], detector.state)
         coverage = detector.coverage(AT, AT + 1800 * SECOND)
         score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
         journal.save_night(replace(night(DAY), measures=score.measures))
@@ -104,14 +104,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gone = Cramp(
             local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5
         )
-        journal.save_label("anna", Label(identity(gone), gone.onset, cramp=True, about=gone))
+        journal.save_label("anna", Label(event_id(gone), gone.onset, cramp=True, about=gone))
         journal.append(
-            "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.memory
+            "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.state
         )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
-        database.execute(
-            "UPDATE night SET events_dropped_at = 1795400000000000 WHERE night = '2026-11-20'"
-        )
+        database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
         database.commit()
     return folder
 
@@ -168,8 +166,8 @@ def test_edf_for_our_own_reader_scores_the_same(
     kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = exported(kept, "night.edf", capsys)
-    raw = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
-    edf = detect(read(path, BERLIN), WASM_2016)
+    raw = detect(read_recording(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016)
+    edf = detect(read_recording(path, BERLIN), WASM_2016)
     assert edf.recording.start == AT // SECOND * SECOND
     # Walking to the bed and away from it is one movement or many, as a sample more or less has it.
     lying = range(AT + 90 * SECOND, AT + 1690 * SECOND)
@@ -208,7 +206,7 @@ def test_edf_for_edfio(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_edf_for_edflib(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The library of EDFbrowser's author, which refuses what is not by the book."""
     path = exported(kept, "edflib.edf", capsys, "2026-11-22")
-    events = detect(read(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016).events
+    events = detect(read_recording(kept / "limber-raw/anna-2026-11-22.db"), WASM_2016).events
     with pyedflib.EdfReader(str(path)) as edf:
         assert edf.getSignalLabels() == ["left_acc_x", "left_acc_y", "left_acc_z", "right_emg"]
         assert edf.getPhysicalDimension(3) == "uV"
@@ -332,11 +330,9 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
         AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5
     )
     with Journal(folder / "limber.db") as journal:
-        journal.append(
-            "anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({})
-        )
+        journal.append("anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({}))
         journal.save_label(
-            "anna", Label(identity(possible), possible.onset, cramp=False, about=possible)
+            "anna", Label(event_id(possible), possible.onset, cramp=False, about=possible)
         )
         journal.save_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
         journal.save_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
@@ -443,13 +439,13 @@ def test_what_cannot_be_is_one_line(
 def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 1
-    assert "no journal here" in capsys.readouterr().err
+    assert "no journal there" in capsys.readouterr().err
 
 
 def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     with Journal(tmp_path / "limber.db") as journal:
-        journal.append("anna", [], Pipeline([ANKLE]).memory)
+        journal.append("anna", [], Pipeline([ANKLE]).state)
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 0
     assert capsys.readouterr().out == "no night yet\n"
     assert limber("export", "--out", tmp_path / "x.edf", "--config", tmp_path / "limber.yaml") == 1

@@ -1,4 +1,4 @@
-"""Frames of network sensors: every byte sequence gives a frame or a reason."""
+"""Frames of network sensors: any bytes give a frame or an error, and frames give placed samples."""
 
 import struct
 
@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from devtools.network_sensor import AnkleSensor, leg
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.sources.clock_sync import ClockSync
-from limber_bridge.sources.frames import HEADER, LARGEST, InvalidFrameError, is_signed, parse
+from limber_bridge.sources.frames import (
+    HEADER,
+    MAX_FRAME_BYTES,
+    InvalidFrameError,
+    has_valid_signature,
+    parse_frame,
+)
 from limber_bridge.sources.source_api import FrameError, Reason, Samples
 
 ANKLE = Sensor(7, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
@@ -28,8 +34,8 @@ def raw(code: int, samples: bytes, count: int) -> bytes:
     )
 
 
-def test_a_frame_is_what_the_contract_says() -> None:
-    frame = parse(raw(0, struct.pack("<6h", 1000, -500, 0, 1, 2, 3), 2))
+def test_a_frame_is_decoded_as_documented() -> None:
+    frame = parse_frame(raw(0, struct.pack("<6h", 1000, -500, 0, 1, 2, 3), 2))
     assert (frame.sensor, frame.rate, frame.battery, frame.quantity) == (
         7,
         50.0,
@@ -48,14 +54,16 @@ def test_a_frame_is_what_the_contract_says() -> None:
     ],
     ids=["EMG in 0.1 uV", "load in g", "fine acceleration in 0.1 mg"],
 )
-def test_units(code: int, samples: bytes, quantity: Quantity, value: float) -> None:
-    frame = parse(raw(code, samples, 1))
+def test_samples_are_converted_to_the_unit_of_the_quantity(
+    code: int, samples: bytes, quantity: Quantity, value: float
+) -> None:
+    frame = parse_frame(raw(code, samples, 1))
     assert frame.quantity is quantity
     assert frame.samples[0, 0] == pytest.approx(value)
 
 
-def test_a_sensor_at_the_end_of_its_range_measures_nothing() -> None:
-    frame = parse(raw(0, struct.pack("<6h", 0, -32768, 0, 0, 1000, 0), 2))
+def test_a_sample_at_the_end_of_the_range_is_nan() -> None:
+    frame = parse_frame(raw(0, struct.pack("<6h", 0, -32768, 0, 0, 1000, 0), 2))
     assert np.isnan(frame.samples).any(axis=0).tolist() == [True, False]
     assert frame.saturated == 1
 
@@ -88,17 +96,19 @@ GOOD = raw(0, struct.pack("<3h", 0, 1000, 0), 1)
         "oversized",
     ],
 )
-def test_what_is_no_frame_says_why(data: bytes, reason: Reason) -> None:
+def test_an_invalid_frame_has_a_reason(data: bytes, reason: Reason) -> None:
     with pytest.raises(InvalidFrameError) as error:
-        parse(data)
+        parse_frame(data)
     assert error.value.reason is reason
 
 
 @settings(max_examples=500)
-@given(st.binary(max_size=200) | st.binary(max_size=LARGEST).map(lambda rest: b"LB\x01" + rest))
-def test_any_bytes_give_a_frame_or_a_reason(data: bytes) -> None:
+@given(
+    st.binary(max_size=200) | st.binary(max_size=MAX_FRAME_BYTES).map(lambda rest: b"LB\x01" + rest)
+)
+def test_any_bytes_give_a_frame_or_an_error(data: bytes) -> None:
     try:
-        frame = parse(data)
+        frame = parse_frame(data)
     except InvalidFrameError as error:
         assert str(error)  # noqa: PT017 - some bytes raise it, some do not
     else:
@@ -106,41 +116,41 @@ def test_any_bytes_give_a_frame_or_a_reason(data: bytes) -> None:
         assert frame.samples.shape == (frame.quantity.axes, frame.count)
 
 
-def test_only_the_right_key_signs() -> None:
+def test_only_the_right_key_gives_a_valid_signature() -> None:
     data = sensor(key=b"secret-key").frame(leg(0, 0.5, []))
-    frame = parse(data)
-    assert is_signed(data, frame, b"secret-key")
-    assert not is_signed(data, frame, b"other-key")
-    assert not is_signed(data, frame, None)
+    frame = parse_frame(data)
+    assert has_valid_signature(data, frame, b"secret-key")
+    assert not has_valid_signature(data, frame, b"other-key")
+    assert not has_valid_signature(data, frame, None)
     changed = data[:-1] + bytes([data[-1] ^ 1])
-    assert not is_signed(changed, parse(changed), b"secret-key")
+    assert not has_valid_signature(changed, parse_frame(changed), b"secret-key")
 
 
-# --- From frames to blocks: numbers and clocks ---
+# --- Sample numbers and clocks ---
 
 
 def received(frames: list[bytes], arrivals: list[float]) -> list[Samples | FrameError]:
-    """What a stream makes of frames that arrive at these times (s)."""
-    stream = ClockSync(ANKLE)
+    """Return the events of frames that arrive at these times (s)."""
+    clock_sync = ClockSync(ANKLE)
     found = [
-        arrival
+        event
         for data, time in zip(frames, arrivals, strict=True)
-        for arrival in stream.take(parse(data), round(time * SECOND))
+        for event in clock_sync.process_frame(parse_frame(data), round(time * SECOND))
     ]
-    return [arrival for arrival in found if isinstance(arrival, Samples | FrameError)]
+    return [event for event in found if isinstance(event, Samples | FrameError)]
 
 
-def begins(samples: Samples) -> float:
-    return samples.block.clock.at(samples.block.first) / SECOND
+def start_time(samples: Samples) -> float:
+    return samples.block.clock.time_of(samples.block.first) / SECOND
 
 
 def half_seconds(device: AnkleSensor, count: int) -> list[bytes]:
     return [device.frame(leg(number / 2, 0.5, [])) for number in range(count)]
 
 
-def test_frames_follow_each_other_without_a_hole() -> None:
+def test_consecutive_frames_have_consecutive_sample_numbers() -> None:
     found = received(half_seconds(sensor(), 4), [100.5, 101.0, 101.5, 102.0])
-    assert [arrival.block.first for arrival in found if isinstance(arrival, Samples)] == [
+    assert [event.block.first for event in found if isinstance(event, Samples)] == [
         0,
         25,
         50,
@@ -148,56 +158,54 @@ def test_frames_follow_each_other_without_a_hole() -> None:
     ]
 
 
-def test_a_lost_frame_leaves_its_numbers_out() -> None:
+def test_the_numbers_of_a_lost_frame_are_skipped() -> None:
     frames = half_seconds(sensor(), 4)
     found = received([frames[0], frames[2], frames[3]], [100.5, 101.5, 102.0])
-    assert [arrival.block.first for arrival in found if isinstance(arrival, Samples)] == [0, 50, 75]
+    assert [event.block.first for event in found if isinstance(event, Samples)] == [0, 50, 75]
 
 
-def test_a_frame_that_comes_twice_is_refused() -> None:
+def test_a_repeated_frame_is_refused() -> None:
     frames = half_seconds(sensor(), 2)
     found = received([frames[0], frames[1], frames[0]], [100.5, 101.0, 101.1])
     assert isinstance(found[-1], FrameError)
     assert found[-1].reason is Reason.REPEATED
 
 
-def test_counters_wrap() -> None:
+def test_counters_may_wrap() -> None:
     device = sensor(sequence=2**32 - 30)
     frames = [
         device.frame(leg(0, 0.5, []), clock=2**32 - 500_000 + number * 500_000)
         for number in range(3)
     ]
     found = received(frames, [100.5, 101.0, 101.5])
-    firsts = [arrival.block.first for arrival in found if isinstance(arrival, Samples)]
+    firsts = [event.block.first for event in found if isinstance(event, Samples)]
     assert [first - firsts[0] for first in firsts] == [0, 25, 50]
 
 
-def test_a_restart_is_told_and_leaves_a_hole_as_long_as_it_took() -> None:
+def test_a_restart_is_reported_and_its_duration_becomes_a_gap() -> None:
     first = sensor(boot=1)
     second = sensor(boot=2)
     found = received(
         [*half_seconds(first, 2), *half_seconds(second, 2)], [100.5, 101.0, 111.5, 112.0]
     )
-    assert [arrival.reason for arrival in found if isinstance(arrival, FrameError)] == [
-        Reason.RESTARTED
-    ]
-    blocks = [arrival.block for arrival in found if isinstance(arrival, Samples)]
+    assert [event.reason for event in found if isinstance(event, FrameError)] == [Reason.RESTARTED]
+    blocks = [event.block for event in found if isinstance(event, Samples)]
     assert blocks[2].first - blocks[1].end == pytest.approx(10 * 50, abs=2)
-    assert blocks[2].clock.at(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
+    assert blocks[2].clock.time_of(blocks[2].first) / SECOND == pytest.approx(111.0, abs=0.05)
 
 
-def test_a_clock_that_jumps_is_told_and_time_stays_true() -> None:
+def test_a_clock_jump_is_reported_and_the_times_stay_correct() -> None:
     device = sensor()
     frames = half_seconds(device, 4)
     frames += [
         device.frame(leg(0, 0.5, []), clock=900_000_000 + number * 500_000) for number in range(4)
     ]
     found = received(frames, [100.5 + number / 2 for number in range(8)])
-    assert [arrival.reason for arrival in found if isinstance(arrival, FrameError)] == [
+    assert [event.reason for event in found if isinstance(event, FrameError)] == [
         Reason.CLOCK_JUMPED
     ]
-    samples = [arrival for arrival in found if isinstance(arrival, Samples)]
-    assert begins(samples[-1]) == pytest.approx(103.5, abs=0.05)
+    samples = [event for event in found if isinstance(event, Samples)]
+    assert start_time(samples[-1]) == pytest.approx(103.5, abs=0.05)
 
 
 @settings(max_examples=20, deadline=None)
@@ -205,33 +213,32 @@ def test_a_clock_that_jumps_is_told_and_time_stays_true() -> None:
 @given(
     st.floats(-200e-6, 200e-6), st.floats(48.0, 52.0), st.integers(0, 2**32 - 1), st.integers(0, 99)
 )
-def test_a_drifting_clock_and_a_wrong_rate_are_followed(
+def test_a_drifting_clock_and_a_wrong_rate_are_corrected(
     drift: float, rate: float, started: int, seed: int
 ) -> None:
-    """Ten minutes over a network that takes 2 to 200 ms: the time of a sample is right within 20
-    ms."""
+    """Over 10 minutes, with 2 to 200 ms in the network, times are correct within 20 ms."""
     device = sensor()
-    stream = ClockSync(ANKLE)
+    clock_sync = ClockSync(ANKLE)
     worst = 0.0
-    ways = 0.002 + 0.198 * np.random.default_rng(seed).random(1200) ** 8
+    delays = 0.002 + 0.198 * np.random.default_rng(seed).random(1200) ** 8
     for number in range(1200):
         true = number * 25 / rate
         clock = started + round(true * (1 + drift) * SECOND)
-        frame = parse(device.frame(np.zeros((3, 25)), clock=clock))
-        arrived = 1000 + true + 24 / rate + float(ways[number])
-        for arrival in stream.take(frame, round(arrived * SECOND)):
-            assert isinstance(arrival, Samples)
+        frame = parse_frame(device.frame(np.zeros((3, 25)), clock=clock))
+        arrived = 1000 + true + 24 / rate + float(delays[number])
+        for event in clock_sync.process_frame(frame, round(arrived * SECOND)):
+            assert isinstance(event, Samples)
             if number > 60:
-                worst = max(worst, abs(begins(arrival) - 1000 - true))
+                worst = max(worst, abs(start_time(event) - 1000 - true))
     assert worst < 0.02
 
 
-def test_a_device_that_sends_each_sample_by_itself_takes_no_more_memory() -> None:
+def test_a_device_that_sends_single_samples_needs_no_more_memory() -> None:
     device = sensor()
-    stream = ClockSync(ANKLE)
+    clock_sync = ClockSync(ANKLE)
     for number in range(6000):
-        for arrival in stream.take(
-            parse(device.frame(np.zeros((3, 1)))), 1000 * SECOND + number * SECOND // 50
+        for event in clock_sync.process_frame(
+            parse_frame(device.frame(np.zeros((3, 1)))), 1000 * SECOND + number * SECOND // 50
         ):
-            assert isinstance(arrival, Samples)
-    assert len(stream._marks) <= 122
+            assert isinstance(event, Samples)
+    assert len(clock_sync._marks) <= 122

@@ -31,7 +31,7 @@ from limber_bridge.detection.events import (
     Method,
     PositionChange,
     Series,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState, SensorState
@@ -100,8 +100,8 @@ def test_an_event_that_is_found_again_counts_once(tmp_path: Path) -> None:
 
 
 def test_ids_are_made_from_what_an_event_is() -> None:
-    assert len({identity(event) for event in EVENTS}) == len(EVENTS)
-    assert identity(kick(AT)) == f"movement-{AT}-left"
+    assert len({event_id(event) for event in EVENTS}) == len(EVENTS)
+    assert event_id(kick(AT)) == f"movement-{AT}-left"
 
 
 def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) -> None:
@@ -565,9 +565,9 @@ def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
 def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
-        assert journal.event("anna", identity(EVENTS[-1])) == EVENTS[-1]
+        assert journal.event("anna", event_id(EVENTS[-1])) == EVENTS[-1]
         assert journal.event("anna", "cramp-1") is None
-        assert journal.event("bob", identity(EVENTS[-1])) is None
+        assert journal.event("bob", event_id(EVENTS[-1])) is None
 
 
 OLD = """

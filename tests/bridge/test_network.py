@@ -17,108 +17,107 @@ from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources import network
-from limber_bridge.sources.frames import LARGEST
+from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.frames import MAX_FRAME_BYTES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import (
-    BURST,
-    CONNECTIONS_EACH,
-    PATIENCE,
-    PEERS,
-    QUEUE,
-    Budgets,
-    FrameRouter,
-    Listen,
-    Options,
+    BURST_CAPACITY_S,
+    MAX_BAD_FRAMES_IN_A_ROW,
+    MAX_CONNECTIONS_PER_ADDRESS,
+    MAX_QUEUED_FRAMES,
+    MAX_TRACKED_ADDRESSES,
+    ListenAddress,
+    NetworkOptions,
+    RateLimiter,
     Receiver,
     run,
 )
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
     Samples,
     SensorRequest,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
 
 SENSORS = tuple(
-    SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), Options(key))
+    SensorRequest(Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side), NetworkOptions(key))
     for number, side, key in ((1, Side.LEFT, None), (2, Side.RIGHT, b"a secret key"))
 )
 MARK = AnkleSensor(id=99).frame(leg(0, 0.1, []))
-"""From a sensor that nobody knows: when it is told, everything before it has been read."""
+"""A frame of a sensor that is not configured. Its error shows that all frames before it have been
+processed."""
 
 
-def request(port: int) -> SourceRequest:
+def source_request(port: int) -> SourceRequest:
     host = HostClock()
     return SourceRequest(
-        SENSORS, Listen(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now()
+        SENSORS, ListenAddress(LOOPBACK, port), Calendar(ZoneInfo("UTC")), host, host.now()
     )
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[Arrival]]]:
-    """A source that listens, and its port."""
+async def listening() -> AsyncIterator[tuple[int, AsyncGenerator[SourceEvent]]]:
+    """The port of a source that listens, and its events."""
     port = free_port()
-    async with aclosing(run(request(port))) as arrivals:
-        first = asyncio.ensure_future(anext(arrivals))
+    async with aclosing(run(source_request(port))) as events:
+        first = asyncio.ensure_future(anext(events))
         while not first.done():
             send(port, MARK)
             await asyncio.sleep(0.01)
-        yield port, arrivals
+        yield port, events
 
 
-async def until_mark(arrivals: AsyncGenerator[Arrival]) -> list[Arrival]:
-    """Everything up to the mark; marks that were left over from the beginning are no end."""
-    found: list[Arrival] = []
+async def until_mark(events: AsyncGenerator[SourceEvent]) -> list[SourceEvent]:
+    """Return the events up to the mark. Marks left from `listening` come first and are skipped."""
+    found: list[SourceEvent] = []
     async with asyncio.timeout(10):
-        async for arrival in arrivals:
-            if isinstance(arrival, FrameError) and arrival.reason is Reason.UNKNOWN_SENSOR:
+        async for event in events:
+            if isinstance(event, FrameError) and event.reason is Reason.UNKNOWN_SENSOR:
                 if found:
                     return found
                 continue
-            found.append(arrival)
+            found.append(event)
     return found
 
 
-def reasons(found: list[Arrival]) -> list[tuple[int | None, Reason]]:
-    return [
-        (arrival.sensor, arrival.reason) for arrival in found if isinstance(arrival, FrameError)
-    ]
+def reasons(found: list[SourceEvent]) -> list[tuple[int | None, Reason]]:
+    return [(event.sensor, event.reason) for event in found if isinstance(event, FrameError)]
 
 
-def firsts(found: list[Arrival], sensor: int = 1) -> list[int]:
+def firsts(found: list[SourceEvent], sensor: int = 1) -> list[int]:
     return [one.block.first for one in found if isinstance(one, Samples) and one.sensor == sensor]
 
 
-async def test_two_sensors_on_one_port_are_told_apart() -> None:
+async def test_two_sensors_can_share_a_port() -> None:
     left = AnkleSensor(id=1)
     right = AnkleSensor(id=2, key=b"a secret key", battery=41)
-    async with listening() as (port, arrivals):
+    async with listening() as (port, events):
         for _ in range(3):
             send(port, left.frame(leg(0, 0.5, [])), right.frame(leg(0, 0.5, [])))
         send(port, MARK)
-        found = await until_mark(arrivals)
+        found = await until_mark(events)
     assert (firsts(found, 1), firsts(found, 2)) == ([0, 25, 50], [0, 25, 50])
     assert [one.battery for one in found if isinstance(one, Samples) and one.sensor == 2] == [
         41
     ] * 3
 
 
-async def test_what_is_wrong_is_told_and_the_good_frames_around_it_are_kept() -> None:
+async def test_bad_frames_are_reported_and_the_good_ones_around_them_are_used() -> None:
     good = AnkleSensor(id=1)
     forged = AnkleSensor(id=2, key=b"another key")
-    async with listening() as (port, arrivals):
+    async with listening() as (port, events):
         send(
             port,
             good.frame(leg(0, 0.5, [])),
-            b"rubbish",
+            b"garbage",
             b"LB" + bytes(60_000),
             forged.frame(leg(0, 0.5, [])),
         )
         send(port, good.frame(leg(0.5, 0.5, [])), MARK)
-        found = await until_mark(arrivals)
+        found = await until_mark(events)
     assert firsts(found) == [0, 25]
     assert reasons(found) == [
         (None, Reason.MALFORMED),
@@ -128,14 +127,14 @@ async def test_what_is_wrong_is_told_and_the_good_frames_around_it_are_kept() ->
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
-    rng = random.Random(seed)
+async def test_a_tcp_stream_in_any_pieces_gives_the_same_frames(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311 - the pieces need no secrecy
     sensor = AnkleSensor(id=1)
     stream = b"".join(
         struct.pack("<H", len(data)) + data
         for data in (sensor.frame(leg(0, 0.5, [])) for _ in range(20))
     )
-    async with listening() as (port, arrivals):
+    async with listening() as (port, events):
         _, writer = await asyncio.open_connection(LOOPBACK, port)
         while stream:
             size = rng.randint(1, 300)
@@ -143,126 +142,130 @@ async def test_tcp_cut_anywhere_gives_the_same_frames(seed: int) -> None:
             await writer.drain()
             await asyncio.sleep(0)
             stream = stream[size:]
-        found: list[Arrival] = []
+        found: list[SourceEvent] = []
         async with asyncio.timeout(10):
             while len(firsts(found)) < 20:
-                found.append(await anext(arrivals))
+                found.append(await anext(events))
         writer.close()
     assert firsts(found) == [25 * number for number in range(20)]
 
 
-async def test_tcp_that_is_out_of_step_is_closed_and_others_go_on() -> None:
-    async with listening() as (port, arrivals):
+async def test_a_tcp_connection_with_bad_frames_is_closed_and_others_continue() -> None:
+    async with listening() as (port, events):
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        writer.write((struct.pack("<H", 40) + bytes(40)) * PATIENCE)
+        writer.write((struct.pack("<H", 40) + bytes(40)) * MAX_BAD_FRAMES_IN_A_ROW)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
         send(port, AnkleSensor(id=1).frame(leg(0, 0.5, [])), MARK)
-        found = await until_mark(arrivals)
+        found = await until_mark(events)
     assert firsts(found) == [0]
-    assert reasons(found) == [(None, Reason.MALFORMED)] * PATIENCE
+    assert reasons(found) == [(None, Reason.MALFORMED)] * MAX_BAD_FRAMES_IN_A_ROW
 
 
-async def test_what_is_no_frame_is_told_with_its_sender() -> None:
-    async with listening() as (port, arrivals):
-        send(port, b"rubbish", AnkleSensor(id=1).frame(leg(0, 0.5, []))[:-1], MARK)
-        rubbish, cut = await until_mark(arrivals)
-        assert isinstance(rubbish, FrameError)
-        assert rubbish.detail == f"7 bytes that do not begin like a frame (from {LOOPBACK})"
-        assert isinstance(cut, FrameError)
-        assert (cut.sensor, "from" in cut.detail) == (1, False)
+async def test_the_error_about_an_unreadable_frame_names_its_sender() -> None:
+    async with listening() as (port, events):
+        send(port, b"garbage", AnkleSensor(id=1).frame(leg(0, 0.5, []))[:-1], MARK)
+        unreadable, truncated = await until_mark(events)
+        assert isinstance(unreadable, FrameError)
+        assert unreadable.detail == f"7 bytes that are not a Limber frame (from {LOOPBACK})"
+        assert isinstance(truncated, FrameError)
+        assert (truncated.sensor, "from" in truncated.detail) == (1, False)
         _, writer = await asyncio.open_connection(LOOPBACK, port)
         writer.write(b"\x03\x00abc")
         async with asyncio.timeout(10):
-            over_tcp = await anext(arrivals)
+            over_tcp = await anext(events)
         assert isinstance(over_tcp, FrameError)
         assert over_tcp.detail.endswith(f"(from {LOOPBACK})")
         writer.close()
 
 
-async def test_a_port_that_is_taken_is_named() -> None:
+async def test_a_port_in_use_is_reported() -> None:
     async with listening() as (port, _):
         with pytest.raises(SourceLostError, match=f"cannot listen on {LOOPBACK}:{port}"):
-            await anext(run(request(port)))
+            await anext(run(source_request(port)))
 
 
-def test_a_sensor_that_signs_needs_a_key_in_the_configuration() -> None:
-    (trouble,) = FrameRouter(request(1)).take(
+def test_a_sensor_that_signs_its_frames_needs_a_key_in_the_configuration() -> None:
+    (error,) = FrameRouter(source_request(1)).route_frame(
         AnkleSensor(id=1, key=b"a secret key").frame(leg(0, 0.5, [])), 0
     )
-    assert isinstance(trouble, FrameError)
-    assert trouble.detail == "its frames are signed: write its `key` into limber.yaml"
+    assert isinstance(error, FrameError)
+    assert error.detail == "the sensor signs its frames: add its `key` to limber.yaml"
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, SECOND)), max_size=300), st.integers(1, 50)
 )
-def test_no_address_gets_more_than_its_burst_and_its_rate(
+def test_no_address_may_send_more_than_its_rate_and_its_burst(
     sent: list[tuple[int, int]], rate: int
 ) -> None:
-    budgets = Budgets(rate)
+    limiter = RateLimiter(rate)
     now = 0
-    taken = Counter[int]()
+    allowed = Counter[int]()
     for address, passed in sent:
         now += passed
-        taken[address] += budgets.allows(f"10.0.0.{address}", now)
-    assert all(count <= rate * (BURST + now / SECOND) + 1 for count in taken.values())
+        allowed[address] += limiter.allow_frame(f"10.0.0.{address}", now)
+    assert all(count <= rate * (BURST_CAPACITY_S + now / SECOND) + 1 for count in allowed.values())
 
 
-def test_addresses_beyond_those_that_are_told_apart_share() -> None:
-    budgets = Budgets(1)
-    for number in range(PEERS):
-        assert budgets.allows(f"a{number}", 0)
-    assert sum(budgets.allows(f"b{number}", 0) for number in range(PEERS)) == BURST
-    assert len(budgets._left) == PEERS + 1
+def test_addresses_beyond_the_limit_share_one_bucket() -> None:
+    limiter = RateLimiter(1)
+    for number in range(MAX_TRACKED_ADDRESSES):
+        assert limiter.allow_frame(f"a{number}", 0)
+    assert (
+        sum(limiter.allow_frame(f"b{number}", 0) for number in range(MAX_TRACKED_ADDRESSES))
+        == BURST_CAPACITY_S
+    )
+    assert len(limiter._buckets) == MAX_TRACKED_ADDRESSES + 1
 
 
-async def test_what_waits_is_bounded_in_number_and_size() -> None:
-    """A flood of the largest datagrams, as fast as they can be handed over."""
+async def test_the_queue_is_limited_in_number_and_size() -> None:
+    """The largest datagrams, faster than they are read."""
     receiver = Receiver(HostClock(), 100)
-    for number in range(3 * QUEUE):
+    for number in range(3 * MAX_QUEUED_FRAMES):
         receiver.datagram_received(b"LB" + bytes(65_000), (f"10.0.{number % 256}.1", 1))
-    assert receiver.waiting() == QUEUE
-    taken = await receiver.next()
-    assert taken is not None
-    assert len(taken[0]) == LARGEST + 1
-    (trouble,) = receiver.trouble()
-    assert trouble.reason is Reason.OVERLOADED
-    assert trouble.detail.startswith(f"{2 * QUEUE} frames were thrown away")
+    assert receiver.queue_size() == MAX_QUEUED_FRAMES
+    frame = await receiver.next_frame()
+    assert frame is not None
+    assert len(frame.data) == MAX_FRAME_BYTES + 1
+    (error,) = receiver.take_overload_errors()
+    assert error.reason is Reason.OVERLOADED
+    assert error.detail.startswith(f"{2 * MAX_QUEUED_FRAMES} frames discarded")
 
 
-async def test_one_address_holds_few_connections_and_none_that_is_idle(
+async def test_connections_of_an_address_are_limited_and_idle_ones_are_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(network, "IDLE", 1.0)
-    async with listening() as (port, arrivals):
-        reading = asyncio.ensure_future(until_overloaded(arrivals))
+    monkeypatch.setattr(network, "IDLE_TIMEOUT_S", 1.0)
+    async with listening() as (port, events):
+        reading = asyncio.ensure_future(until_overloaded(events))
         opened = [
-            await asyncio.open_connection(LOOPBACK, port) for _ in range(3 * CONNECTIONS_EACH)
+            await asyncio.open_connection(LOOPBACK, port)
+            for _ in range(3 * MAX_CONNECTIONS_PER_ADDRESS)
         ]
         async with asyncio.timeout(10):
             for reader, writer in opened:
                 assert await reader.read() == b""
                 writer.close()
             detail = await reading
-    most = max(CONNECTIONS_EACH, 2 * len(SENSORS))
-    assert detail.endswith(f"connections turned away: 64 may be open, {most} from one address")
+    limit = max(MAX_CONNECTIONS_PER_ADDRESS, 2 * len(SENSORS))
+    assert detail.endswith(f"connections refused: at most 64 may be open, {limit} from one address")
 
 
-async def until_overloaded(arrivals: AsyncGenerator[Arrival]) -> str:
-    async for arrival in arrivals:
-        if isinstance(arrival, FrameError) and arrival.reason is Reason.OVERLOADED:
-            return arrival.detail
-    raise AssertionError("it ended")
+async def until_overloaded(events: AsyncGenerator[SourceEvent]) -> str:
+    async for event in events:
+        if isinstance(event, FrameError) and event.reason is Reason.OVERLOADED:
+            return event.detail
+    raise AssertionError("the source ended")
 
 
-async def test_a_length_that_makes_no_sense_ends_a_connection_at_once() -> None:
-    async with listening() as (port, arrivals):
+async def test_an_impossible_length_closes_the_connection_at_once() -> None:
+    async with listening() as (port, events):
         reader, writer = await asyncio.open_connection(LOOPBACK, port)
         writer.write(b"\xff\xff")
         async with asyncio.timeout(5):
             assert await reader.read() == b""
         writer.close()
         send(port, MARK)
-        assert (None, Reason.MALFORMED) in reasons(await until_mark(arrivals))
+        assert (None, Reason.MALFORMED) in reasons(await until_mark(events))

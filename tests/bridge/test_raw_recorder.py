@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.events import Event, Gap, Movement, identity
+from limber_bridge.detection.events import Event, Gap, Movement, event_id
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import (
@@ -29,9 +29,9 @@ from limber_bridge.detection.signal import (
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.offline.detect import detect
-from limber_bridge.recordings import read
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage import raw_recorder as module
 from limber_bridge.storage.raw_format import RawFileInfo, RawFile, pack, read_raw_file, unpack
 from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
@@ -91,7 +91,9 @@ def test_what_is_no_block_is_refused(data: bytes) -> None:
 def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[SampleBlock]:
     """A night as a sensor sends it, half a second a block."""
     cut: list[SampleBlock] = []
-    for block in blocks(plan(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT):
+    for block in signal_blocks(
+        plan_night(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT
+    ):
         sent = replace(block, samples=as_sent(block.samples, step))
         while sent.samples.shape[1] > rate / 2:
             piece, sent = sent.split(round(rate / 2))
@@ -101,7 +103,7 @@ def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[Sa
 
 
 def found(events: Sequence[Event]) -> dict[str, Event]:
-    return {identity(event): event for event in events}
+    return {event_id(event): event for event in events}
 
 
 def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
@@ -113,10 +115,10 @@ def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
     for begin in range(0, len(signal), 10):
         file.write([(ANKLE, signal[begin : begin + 10])])
         for block in signal[begin : begin + 10]:
-            live += detector.feed(ANKLE.id, block)
+            live += detector.process(ANKLE.id, block)
     file.close()
     live += detector.finish()
-    again = detect(read(tmp_path / "anna-2026-11-22.db"), WASM_2016)
+    again = detect(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
     assert found(again.events) == found(live)
     assert sum(isinstance(event, Movement) for event in live) > 30
     assert [path.name for path in tmp_path.iterdir()] == ["anna-2026-11-22.db"]
@@ -149,7 +151,7 @@ def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
     recording = read_raw_file(path)
     (signal,) = recording.signals
     assert [block.first for block in signal.blocks] == [0, 3500]
-    assert [block.clock.at(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
+    assert [block.clock.time_of(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
     (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
     assert (gap.onset, gap.end) == (AT + round(9.98 * SECOND), AT + 70 * SECOND)
 
@@ -233,7 +235,7 @@ async def test_a_full_disk_leaves_a_hole_and_is_told(
     await flushed(raw, lambda: raw.fault is None)
     await raw.close()
     times = [
-        block.clock.at(block.first)
+        block.clock.time_of(block.first)
         for block in read_raw_file(tmp_path / "raw/anna-2026-11-22.db").signals[0].blocks
     ]
     assert times[0] == AT

@@ -24,7 +24,7 @@ from limber_bridge.detection.signal import (
     Side,
 )
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
-from limber_bridge.recordings import read
+from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.csv import write_csv
 from limber_bridge.recordings.edf import write_edf
 
@@ -35,7 +35,7 @@ SIGNAL = np.round(np.random.default_rng(0).normal(0, 0.1, (3, 3000)), 4) + np.ar
 
 def gaps(recording: Recording) -> list[tuple[float, float]]:
     detector = Pipeline([LEFT])
-    found = [event for block in recording.signals[0].blocks for event in detector.feed(1, block)]
+    found = [event for block in recording.signals[0].blocks for event in detector.process(1, block)]
     return [(event.onset / SECOND, event.end / SECOND) for event in found if isinstance(event, Gap)]
 
 
@@ -58,7 +58,7 @@ def written(path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.edf"])
 def test_what_was_written_is_read(tmp_path: Path, name: str) -> None:
-    recording = read(written(tmp_path / name))
+    recording = read_recording(written(tmp_path / name))
     assert recording.start is None
     assert recording.duration == pytest.approx(60.0, abs=0.03)
     (signal,) = recording.signals
@@ -79,8 +79,8 @@ def test_semicolons_are_read_like_commas(tmp_path: Path, decimal: str, *, blank:
     rows = text.replace(",", ";").replace(".", decimal).splitlines()
     rows[5] = ";".join([rows[5].split(";")[0], "", "", ""]) if blank else rows[5]
     (tmp_path / "s.csv").write_text("\n".join(rows))
-    found = joined(read(tmp_path / "s.csv"))
-    expected = joined(read(tmp_path / "n.csv"))
+    found = joined(read_recording(tmp_path / "s.csv"))
+    expected = joined(read_recording(tmp_path / "n.csv"))
     expected[:, 4] = np.nan if blank else expected[:, 4]
     np.testing.assert_array_equal(found, expected)
 
@@ -92,7 +92,7 @@ def test_an_edf_without_a_signal_says_so(tmp_path: Path) -> None:
     with pytest.raises(
         UnreadableRecordingError, match="annotations and no signal; there is nothing to score"
     ):
-        read(tmp_path / "n.edf")
+        read_recording(tmp_path / "n.edf")
 
 
 @pytest.mark.parametrize("name", ["n.csv", "n.csv.gz", "n.edf"])
@@ -109,27 +109,29 @@ def csv(tmp_path: Path, times: np.ndarray, header: str = "time," + ",".join(NAME
 
 
 def test_unix_times_tell_when_it_was(tmp_path: Path) -> None:
-    recording = read(csv(tmp_path, 1_795_000_000.25 + np.arange(500) / 50))
+    recording = read_recording(csv(tmp_path, 1_795_000_000.25 + np.arange(500) / 50))
     assert recording.start == 1_795_000_000_250_000
-    assert recording.signals[0].blocks[0].clock.at(0) == pytest.approx(1_795_000_000_250_000, abs=2)
+    assert recording.signals[0].blocks[0].clock.time_of(0) == pytest.approx(
+        1_795_000_000_250_000, abs=2
+    )
 
 
 def test_rows_that_are_missing_are_a_gap(tmp_path: Path) -> None:
     times = np.arange(3000) / 50
     kept = (times < 20) | (times >= 33.3)
-    ((begin, end),) = gaps(read(csv(tmp_path, times[kept])))
+    ((begin, end),) = gaps(read_recording(csv(tmp_path, times[kept])))
     assert (begin, end) == pytest.approx((19.98, 33.3), abs=0.01)
 
 
 def test_rows_that_jitter_are_none(tmp_path: Path) -> None:
     times = np.arange(3000) / 50 + np.random.default_rng(0).uniform(-0.009, 0.009, 3000)
-    recording = read(csv(tmp_path, times))
+    recording = read_recording(csv(tmp_path, times))
     assert gaps(recording) == []
     assert recording.signals[0].rate == pytest.approx(50.0, rel=1e-3)
 
 
 def test_a_slow_sensor_has_no_gaps_between_its_samples(tmp_path: Path) -> None:
-    assert gaps(read(csv(tmp_path, np.arange(400) * 0.61))) == []
+    assert gaps(read_recording(csv(tmp_path, np.arange(400) * 0.61))) == []
 
 
 def test_empty_fields_are_samples_that_are_missing(tmp_path: Path) -> None:
@@ -138,20 +140,20 @@ def test_empty_fields_are_samples_that_are_missing(tmp_path: Path) -> None:
         f"{number / 50},{'' if 500 <= number < 800 else '0.0'},1.0,0.0" for number in range(1500)
     ]
     path.write_text("time," + ",".join(NAMES) + "\n" + "\n".join(rows))
-    assert gaps(read(path)) == [(9.98, 16.0)]
+    assert gaps(read_recording(path)) == [(9.98, 16.0)]
 
 
 def test_time_that_runs_back_is_left_out_and_told(tmp_path: Path) -> None:
     times = np.arange(3000) / 50
     times[1000:1050] -= 0.3
-    recording = read(csv(tmp_path, times))
+    recording = read_recording(csv(tmp_path, times))
     assert "line 1002: time runs back" in recording.notes[0]
 
 
 def test_a_clock_that_was_set_back_costs_the_time_it_was_set_back_by(tmp_path: Path) -> None:
     times = np.arange(3000) / 50
     times[1500:] -= 20.0
-    recording = read(csv(tmp_path, times))
+    recording = read_recording(csv(tmp_path, times))
     assert [note.partition(": ")[2] for note in recording.notes] == [
         "line 1502: time runs back or stands still; 1000 rows left out; give the rows the time that the device measured"
     ]
@@ -162,7 +164,7 @@ def test_a_clock_that_was_set_back_costs_the_time_it_was_set_back_by(tmp_path: P
 def test_a_row_without_time_is_left_out_and_told(tmp_path: Path) -> None:
     path = csv(tmp_path, np.arange(100) / 50)
     path.write_text(path.read_text().replace("\n0.200000,", "\n,", 1))
-    assert "line 12: column `time` is empty; 1 rows left out" in read(path).notes[0]
+    assert "line 12: column `time` is empty; 1 rows left out" in read_recording(path).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -
     path = tmp_path / "n.csv"
     path.write_text(text)
     with pytest.raises(UnreadableRecordingError) as error:
-        read(path)
+        read_recording(path)
     assert message in str(error.value)
     assert str(path) in str(error.value)
 
@@ -227,12 +229,12 @@ def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
     path = tmp_path / "n.csv.gz"
     path.write_bytes(gzip.compress(b"time,left_emg\n0,1\n1,2\n" * 50)[:-20])
     with pytest.raises(UnreadableRecordingError, match="not a whole UTF-8 text"):
-        read(path)
+        read_recording(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UnreadableRecordingError, match="check the path"):
-        read(tmp_path / "none.csv")
+        read_recording(tmp_path / "none.csv")
 
 
 # --- EDF ---
@@ -254,13 +256,13 @@ def channel(
 
 @pytest.mark.parametrize("label", ["LAT", "Leg L", "L-LEG", "TIB L", "EMG LAT", "left_emg"])
 def test_labels_of_sleep_laboratories_are_known(tmp_path: Path, label: str) -> None:
-    recording = read(edf(tmp_path / "n.edf", channel("C3-A2"), channel(label)))
+    recording = read_recording(edf(tmp_path / "n.edf", channel("C3-A2"), channel(label)))
     assert [(one.quantity, one.side) for one in recording.signals] == [(Quantity.EMG, Side.LEFT)]
 
 
 def test_units_are_converted(tmp_path: Path) -> None:
-    in_uv = joined(read(edf(tmp_path / "a.edf", channel("LAT", "uV"))))
-    in_mv = joined(read(edf(tmp_path / "b.edf", channel("LAT", "mV"))))
+    in_uv = joined(read_recording(edf(tmp_path / "a.edf", channel("LAT", "uV"))))
+    in_mv = joined(read_recording(edf(tmp_path / "b.edf", channel("LAT", "mV"))))
     np.testing.assert_allclose(in_mv, in_uv * 1000)
 
 
@@ -269,7 +271,7 @@ def test_a_unit_that_is_not_known_is_named(tmp_path: Path) -> None:
         UnreadableRecordingError,
         match="`LAT`: unit `furlong` unknown; the header must say one of uv",
     ):
-        read(edf(tmp_path / "n.edf", channel("LAT", "furlong")))
+        read_recording(edf(tmp_path / "n.edf", channel("LAT", "furlong")))
 
 
 def test_a_local_start_needs_a_zone(tmp_path: Path) -> None:
@@ -279,9 +281,9 @@ def test_a_local_start_needs_a_zone(tmp_path: Path) -> None:
         recording=edfio.Recording(startdate=datetime(2026, 11, 21).date()),  # noqa: DTZ001 - EDF has no zones
         starttime=datetime(2026, 11, 21, 22, 10).time(),  # noqa: DTZ001
     )
-    assert read(path).start is None
+    assert read_recording(path).start is None
     berlin = ZoneInfo("Europe/Berlin")
-    assert read(path, berlin).start == round(
+    assert read_recording(path, berlin).start == round(
         datetime(2026, 11, 21, 22, 10, tzinfo=berlin).timestamp() * SECOND
     )
 
@@ -298,13 +300,13 @@ def test_discontinuities_are_gaps(tmp_path: Path) -> None:
         at = data.find(old, 256 * 5)
         data[at : at + len(new)] = new
     path.write_bytes(data)
-    ((begin, end),) = gaps(read(path))
+    ((begin, end),) = gaps(read_recording(path))
     assert (begin, end) == pytest.approx((19.98, 50.0), abs=0.03)
 
 
 def test_no_known_signal_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableRecordingError, match="no known signal among C3-A2"):
-        read(edf(tmp_path / "n.edf", channel("C3-A2")))
+        read_recording(edf(tmp_path / "n.edf", channel("C3-A2")))
 
 
 def test_a_truncated_file_is_read_or_named(tmp_path: Path) -> None:
@@ -313,9 +315,9 @@ def test_a_truncated_file_is_read_or_named(tmp_path: Path) -> None:
     for size in (0, 100, 300, 1300):
         path.write_bytes(whole[:size])
         with pytest.raises(UnreadableRecordingError, match=str(path)):
-            read(path)
+            read_recording(path)
     path.write_bytes(whole[: len(whole) // 2])
-    recording = read(path)
+    recording = read_recording(path)
     assert 20 < recording.duration < 40
     assert recording.notes
 
@@ -332,7 +334,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, kind: str) -
     path = tmp_path / f"n.{kind}"
     path.write_bytes(gzip.compress(data) if kind == "csv.gz" else data)
     try:
-        read(path)
+        read_recording(path)
     except UnreadableRecordingError as error:
         assert str(path) in str(error)  # noqa: PT017 - some bytes raise it, some do not
 
@@ -340,7 +342,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, kind: str) -
 def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
     """One of them has a step of time backwards."""
     folder = Path(__file__).parents[1] / "data/bed_acceleration"
-    recordings = [read(path) for path in sorted(folder.glob("*.csv.gz"))]
+    recordings = [read_recording(path) for path in sorted(folder.glob("*.csv.gz"))]
     assert [round(recording.duration / 3600, 2) for recording in recordings] == [
         6.78,
         6.49,
@@ -354,7 +356,7 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
     for recording in recordings:
         detector = Pipeline([Sensor(1, Quantity.ACCELERATION, Placement.BED)])
         for block in recording.signals[0].blocks:
-            detector.feed(1, block)
+            detector.process(1, block)
         assert not detector.coverage(0, 1).movers
 
 
@@ -366,7 +368,7 @@ def test_any_byte_of_a_header_may_be_wrong(tmp_path: Path, byte: bytes) -> None:
     for at in range(512):
         path.write_bytes(good[:at] + byte + good[at + 1 :])
         with suppress(UnreadableRecordingError):
-            assert read(path).signals
+            assert read_recording(path).signals
 
 
 def test_a_hole_in_a_slow_recording_leaves_no_piece_without_a_row(tmp_path: Path) -> None:
@@ -374,7 +376,7 @@ def test_a_hole_in_a_slow_recording_leaves_no_piece_without_a_row(tmp_path: Path
     path = tmp_path / "n.csv"
     path.write_text("time,left_emg\n0,0\n0.1,\n60500000,7.3\n")
     with suppress(UnreadableRecordingError):
-        assert all(block.samples.shape[1] for block in read(path).signals[0].blocks)
+        assert all(block.samples.shape[1] for block in read_recording(path).signals[0].blocks)
 
 
 def cut(path: Path, size: int) -> Path:
@@ -390,7 +392,7 @@ def overwritten(path: Path, offset: int, text: bytes) -> Path:
 
 def test_a_file_that_breaks_off_is_scored_up_to_there_and_told_in_one_line(tmp_path: Path) -> None:
     path = edf(tmp_path / "n.edf", channel("LAT"))
-    recording = read(cut(path, path.stat().st_size - 1000))
+    recording = read_recording(cut(path, path.stat().st_size - 1000))
     assert recording.notes == (
         f"{path}: ends after 57 of 60 records; those are scored; export the rest anew",
     )
@@ -407,7 +409,7 @@ def test_a_file_that_breaks_off_is_scored_up_to_there_and_told_in_one_line(tmp_p
 )
 def test_a_header_that_breaks_off_is_named(tmp_path: Path, size: int, message: str) -> None:
     with pytest.raises(UnreadableRecordingError, match=message):
-        read(cut(edf(tmp_path / "n.edf", channel("LAT")), size))
+        read_recording(cut(edf(tmp_path / "n.edf", channel("LAT")), size))
 
 
 @pytest.mark.parametrize(
@@ -422,7 +424,7 @@ def test_a_header_that_says_nonsense_is_named(
     tmp_path: Path, offset: int, text: bytes, message: str
 ) -> None:
     with pytest.raises(UnreadableRecordingError, match=message):
-        read(overwritten(edf(tmp_path / "n.edf", channel("LAT")), offset, text))
+        read_recording(overwritten(edf(tmp_path / "n.edf", channel("LAT")), offset, text))
 
 
 def test_a_wrong_rate_in_the_header_is_named_where_the_records_tell(tmp_path: Path) -> None:
@@ -430,11 +432,11 @@ def test_a_wrong_rate_in_the_header_is_named_where_the_records_tell(tmp_path: Pa
     with pytest.raises(
         UnreadableRecordingError, match="records of 2 s that begin 1 s apart: its rates are wrong"
     ):
-        read(overwritten(path, 244, b"2"))
+        read_recording(overwritten(path, 244, b"2"))
 
 
 def test_more_records_than_the_header_says_are_told(tmp_path: Path) -> None:
-    recording = read(overwritten(edf(tmp_path / "n.edf", channel("LAT")), 236, b"30"))
+    recording = read_recording(overwritten(edf(tmp_path / "n.edf", channel("LAT")), 236, b"30"))
     assert "60 records where its header says 30" in recording.notes[0]
 
 
@@ -442,15 +444,15 @@ def test_two_labels_for_one_muscle_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         UnreadableRecordingError, match="`LAT`, `Leg L`: one quantity twice; keep one label"
     ):
-        read(edf(tmp_path / "n.edf", channel("LAT"), channel("Leg L")))
+        read_recording(edf(tmp_path / "n.edf", channel("LAT"), channel("Leg L")))
 
 
 def test_a_signal_of_unknown_unit_does_not_cost_the_others(tmp_path: Path) -> None:
-    recording = read(edf(tmp_path / "n.edf", channel("LAT", "furlong"), channel("RAT")))
+    recording = read_recording(edf(tmp_path / "n.edf", channel("LAT", "furlong"), channel("RAT")))
     assert [one.side for one in recording.signals] == [Side.RIGHT]
     assert "`LAT`: unit `furlong` unknown" in recording.notes[0]
 
 
 def test_a_slow_signal_says_what_is_unknown(tmp_path: Path) -> None:
-    (note,) = read(edf(tmp_path / "n.edf", channel("LAT", rate=20.0))).notes
+    (note,) = read_recording(edf(tmp_path / "n.edf", channel("LAT", rate=20.0))).notes
     assert "`left_emg` has 20 Hz; below 50 Hz movements are unknown; record faster" in note

@@ -1,5 +1,4 @@
-"""Frames of a sensor that signs count once: sent again, at once or after a restart of the bridge,
-they are refused."""
+"""Signed frames count once: repeated ones are refused, also after a restart of the bridge."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,10 @@ from devtools.processes import LOOPBACK, free_port
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.read_position import ReadPosition
+from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.network import FrameRouter, Listen, Options
-from limber_bridge.sources.replay_guard import STARTS, ReplayGuard
+from limber_bridge.sources.network import ListenAddress, NetworkOptions
+from limber_bridge.sources.replay_guard import MAX_BOOTS, ReplayGuard
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -34,39 +34,43 @@ SIGNED = ANKLE.replace("}", ", key: a secret key}")
 SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 
 
-def desk(read: tuple[ReadPosition, ...] = ()) -> FrameRouter:
+def new_router(read: tuple[ReadPosition, ...] = ()) -> FrameRouter:
     host = HostClock()
-    wanted = (SensorRequest(SENSOR, Options(KEY)),)
+    wanted = (SensorRequest(SENSOR, NetworkOptions(KEY)),)
     return FrameRouter(
         SourceRequest(
-            wanted, Listen(LOOPBACK, 1), Calendar(ZoneInfo("UTC")), host, host.now(), {1: read}
+            wanted,
+            ListenAddress(LOOPBACK, 1),
+            Calendar(ZoneInfo("UTC")),
+            host,
+            host.now(),
+            {1: read},
         )
     )
 
 
 def frame(boot: int, number: int) -> bytes:
-    """The number-th frame, of five samples, after a start."""
+    """Return the frame with this number since the start of the device; it has five samples."""
     return AnkleSensor(key=KEY, boot=boot, sequence=5 * number).frame(np.zeros((3, 5)))
 
 
-def taken(one: FrameRouter, data: bytes) -> Iterator[Samples]:
-    return (arrival for arrival in one.take(data, 0) if isinstance(arrival, Samples))
+def accepted(router: FrameRouter, data: bytes) -> Iterator[Samples]:
+    return (event for event in router.route_frame(data, 0) if isinstance(event, Samples))
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6), st.booleans()), max_size=60))
 def test_no_frame_counts_twice_whatever_is_sent_and_whenever_the_bridge_restarts(
     sent: list[tuple[int, int, bool]],
 ) -> None:
-    """Frames of four starts in any order, repeated at will; before some of them the bridge begins
-    anew."""
-    ours = desk()
-    kept = ReplayGuard()
+    """Send frames of four boots in any order, repeatedly, with restarts of the bridge."""
+    router = new_router()
+    guard = ReplayGuard()
     counted = []
     for boot, number, restarted in sent:
-        ours = desk(tuple(kept)) if restarted else ours
-        for samples in taken(ours, frame(boot, number)):
-            assert samples.read is not None
-            kept.note(samples.read)
+        router = new_router(tuple(guard)) if restarted else router
+        for samples in accepted(router, frame(boot, number)):
+            assert samples.read_position is not None
+            guard.add_position(samples.read_position)
             counted.append((boot, number))
     assert len(counted) == len(set(counted))
     for start in range(5):
@@ -75,38 +79,38 @@ def test_no_frame_counts_twice_whatever_is_sent_and_whenever_the_bridge_restarts
 
 
 @given(st.lists(st.integers(0, 40), unique=True))
-def test_what_comes_in_order_is_never_refused(numbers: list[int]) -> None:
-    ours = desk()
+def test_frames_in_order_are_never_refused(numbers: list[int]) -> None:
+    router = new_router()
     assert all(
-        list(taken(ours, frame(boot, number))) for boot in (1, 2) for number in sorted(numbers)
+        list(accepted(router, frame(boot, number))) for boot in (1, 2) for number in sorted(numbers)
     )
 
 
-def test_the_real_sensor_goes_on_after_somebody_sent_frames_of_an_earlier_start() -> None:
-    """Frames that were held back still come through once; they do not lock the sensor out."""
-    ours = desk()
-    assert list(taken(ours, frame(2, 0)))
-    assert list(taken(ours, frame(1, 0)))
-    assert list(taken(ours, frame(2, 1)))
-    (refused,) = ours.take(frame(1, 0), 0)
+def test_frames_of_an_earlier_boot_do_not_lock_the_sensor_out() -> None:
+    """Frames that were intercepted and held back are accepted once, late."""
+    router = new_router()
+    assert list(accepted(router, frame(2, 0)))
+    assert list(accepted(router, frame(1, 0)))
+    assert list(accepted(router, frame(2, 1)))
+    (refused,) = router.route_frame(frame(1, 0), 0)
     assert isinstance(refused, FrameError)
     assert (refused.sensor, refused.reason) == (1, Reason.REPEATED)
 
 
-def test_counters_that_wrap_go_on() -> None:
-    ours = desk()
+def test_frames_are_accepted_after_their_counter_wraps() -> None:
+    router = new_router()
     device = AnkleSensor(key=KEY, sequence=2**32 - 7)
-    assert all(list(taken(ours, device.frame(np.zeros((3, 5))))) for _ in range(4))
+    assert all(list(accepted(router, device.frame(np.zeros((3, 5))))) for _ in range(4))
 
 
-def test_starts_are_remembered_up_to_a_limit() -> None:
+def test_the_number_of_remembered_boots_is_limited() -> None:
     seen = ReplayGuard()
-    for boot in range(STARTS + 10):
-        seen.note(ReadPosition(boot, 5))
-    assert len(list(seen)) == STARTS
+    for boot in range(MAX_BOOTS + 10):
+        seen.add_position(ReadPosition(boot, 5))
+    assert len(list(seen)) == MAX_BOOTS
 
 
-def test_a_recorded_night_of_frames_is_nothing_to_a_bridge_that_was_restarted(
+def test_replayed_frames_are_refused_after_a_restart(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     port = free_port()

@@ -21,14 +21,14 @@ from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
 from limber_bridge.offline.detect import detect
 from limber_bridge.offline.simulate import KINDS, NotWritableError, SimulateOptions, write
-from limber_bridge.recordings import read
-from limber_bridge.simulation.devices import DEVICES, Device, measured
+from limber_bridge.recordings import read_recording
+from limber_bridge.simulation.devices import DEVICES, Device, device_reading
 from limber_bridge.simulation.disturbances import GROUPS, Disturbance
-from limber_bridge.simulation.night import Plan, Train
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.sampling import Minute, minutes
-from limber_bridge.simulation.signals import blocks, felt, moved
-from limber_bridge.simulation.truth import not_movements, parts, truth
+from limber_bridge.simulation.night import NightPlan, RhythmicMovement
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.sampling import Minute, minutes_of
+from limber_bridge.simulation.signals import limb_signal, sensed_signal, signal_blocks
+from limber_bridge.simulation.truth import find_truth, non_movements, true_movements
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 TIBIALIS = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
@@ -41,9 +41,9 @@ SENSORS = [
     Sensor(4, Quantity.LOAD, Placement.BED),
 ]
 SHORT = NightSpec(hours=2.0, plm_index=30.0)
-HARD = NightSpec(hours=4.0, plm_index=15.0, troubles=GROUPS["everything"])
+HARD = NightSpec(hours=4.0, plm_index=15.0, disturbances=GROUPS["everything"])
 nights = st.builds(
-    plan,
+    plan_night,
     st.integers(0, 10_000),
     st.builds(
         NightSpec,
@@ -51,19 +51,19 @@ nights = st.builds(
         plm_index=st.sampled_from([0.0, 8.0, 20.0]),
         cramps=st.integers(0, 1),
         legs=st.sampled_from([(Side.LEFT,), (Side.RIGHT,), tuple(Side)]),
-        troubles=st.frozensets(st.sampled_from(Disturbance), max_size=4),
+        disturbances=st.frozensets(st.sampled_from(Disturbance), max_size=4),
     ),
 )
 few = settings(max_examples=25, deadline=None)
 
 
-def scored(night: Plan, sensors: Sequence[Sensor], rate: float) -> NightScore:
+def scored(night: NightPlan, sensors: Sequence[Sensor], rate: float) -> NightScore:
     detector = Pipeline(sensors)
     events = [
         event
         for sensor in sensors
-        for block in blocks(night, sensor, rate)
-        for event in detector.feed(sensor.id, block)
+        for block in signal_blocks(night, sensor, rate)
+        for event in detector.process(sensor.id, block)
     ]
     until = round(night.duration * SECOND)
     return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))
@@ -85,15 +85,15 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
 
 @pytest.mark.parametrize("index", [0.0, 5.0, 25.0, 60.0, 100.0])
 def test_the_truth_is_what_was_wished(index: float) -> None:
-    night = plan(1, NightSpec(plm_index=index))
-    measures = truth(night, [ANKLE]).night.measures
+    night = plan_night(1, NightSpec(plm_index=index))
+    measures = find_truth(night, [ANKLE]).night.measures
     assert measures.plm_index == pytest.approx(index, rel=0.05, abs=0.5)
     assert measures.time_in_bed_h == pytest.approx(7.9, abs=0.1)
 
 
 def test_movements_of_one_leg_do_not_touch() -> None:
     for seed in range(20):
-        kicks = plan(seed, NightSpec(plm_index=60)).kicks
+        kicks = plan_night(seed, NightSpec(plm_index=60)).kicks
         assert all(
             later.onset - earlier.onset - earlier.duration >= 0.5
             for earlier, later in pairwise(kicks)
@@ -117,7 +117,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, kind: str, suffix: 
 
 
 def test_another_seed_is_another_night() -> None:
-    assert plan(1, SHORT) != plan(2, SHORT)
+    assert plan_night(1, SHORT) != plan_night(2, SHORT)
 
 
 def test_the_truth_stands_beside_the_recording(tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, order: dict[str, object]
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_detector_finds_what_was_planned(seed: int) -> None:
-    night = plan(seed, NightSpec(plm_index=30))
-    true = truth(night, [ANKLE]).night
+    night = plan_night(seed, NightSpec(plm_index=30))
+    true = find_truth(night, [ANKLE]).night
     found = scored(night, [ANKLE], 50.0)
     hits = matched(found.scoring.movements, true.scoring.movements)
     assert 2 * hits / (len(found.scoring.movements) + len(true.scoring.movements)) > 0.98
@@ -152,12 +152,12 @@ def test_the_detector_finds_what_was_planned(seed: int) -> None:
 
 
 def test_two_legs_are_found_together() -> None:
-    night = plan(2, NightSpec(hours=3.0, legs=tuple(Side)))
+    night = plan_night(2, NightSpec(hours=3.0, legs=tuple(Side)))
     sensors = [
         Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side)
         for number, side in enumerate(Side, 1)
     ]
-    true = truth(night, sensors).night
+    true = find_truth(night, sensors).night
     found = scored(night, sensors, 50.0)
     assert found.measures.plm == pytest.approx(true.measures.plm, abs=3)
     assert sum(one.bilateral for one in found.scoring.movements) == pytest.approx(
@@ -167,9 +167,9 @@ def test_two_legs_are_found_together() -> None:
 
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
 def test_other_sensors_find_the_periodic_movements_too(kind: str, rate: float) -> None:
-    night = plan(1, NightSpec(hours=3.0))
+    night = plan_night(1, NightSpec(hours=3.0))
     sensor = Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
-    true = truth(night, [sensor]).night.measures
+    true = find_truth(night, [sensor]).night.measures
     found = scored(night, [sensor], rate).measures
     assert found.plm == pytest.approx(true.plm, rel=0.1)
 
@@ -178,8 +178,8 @@ def test_nights_are_shaped_like_real_ones() -> None:
     """Science reference 10: most periodic movements early, durations of 2 to 3 s, 0 to 15 % short
     intervals."""
     told = [
-        (night, truth(night, [ANKLE]).night)
-        for night in (plan(seed, NightSpec()) for seed in range(24))
+        (night, find_truth(night, [ANKLE]).night)
+        for night in (plan_night(seed, NightSpec()) for seed in range(24))
     ]
     early = [
         move.onset < night.duration / 2 * SECOND
@@ -196,10 +196,10 @@ def test_nights_are_shaped_like_real_ones() -> None:
 
 @few
 @given(night=nights)
-def test_the_truth_is_consistent(night: Plan) -> None:
+def test_the_truth_is_consistent(night: NightPlan) -> None:
     for sensor in SENSORS:
-        told = truth(night, [sensor], 50.0)
-        for part in parts(night, sensor):
+        told = find_truth(night, [sensor], 50.0)
+        for part in true_movements(night, sensor):
             assert 0 <= part.onset < part.end <= round(night.duration * SECOND)
             assert not any(
                 part.onset < end * SECOND - 1 and begin * SECOND + 1 < part.end
@@ -212,15 +212,15 @@ def test_the_truth_is_consistent(night: Plan) -> None:
 
 @few
 @given(night=nights)
-def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
-    trains = [one for one in night.decoys if isinstance(one, Train)]
-    marked = [(part.onset / SECOND, part.end / SECOND) for part in parts(night, ANKLE)]
+def test_what_is_no_movement_is_none_in_the_truth(night: NightPlan) -> None:
+    trains = [one for one in night.distractors if isinstance(one, RhythmicMovement)]
+    marked = [(part.onset / SECOND, part.end / SECOND) for part in true_movements(night, ANKLE)]
     assert not any(
         begin < train.onset + train.duration and train.onset < end
         for train in trains
         for begin, end in marked
     )
-    twitches = [other for other in not_movements(night, ANKLE) if other.kind == "twitch"]
+    twitches = [other for other in non_movements(night, ANKLE) if other.kind == "twitch"]
     assert not any(begin == one.onset for one in twitches for begin, _ in marked)
 
 
@@ -229,29 +229,36 @@ def test_what_is_no_movement_is_none_in_the_truth(night: Plan) -> None:
 )
 def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
     rate = 100.0
-    night = plan(3, HARD)
-    whole = [minute for minute in minutes(night, sensor, rate) if 60 <= minute.number < 120]
+    night = plan_night(3, HARD)
+    whole = [minute for minute in minutes_of(night, sensor, rate) if 60 <= minute.number < 120]
     joined = Minute(night, sensor, rate, 60, np.concatenate([minute.times for minute in whole]))
     assert np.allclose(
-        np.concatenate([moved(one) for one in whole], axis=1), moved(joined), rtol=0, atol=1e-6
+        np.concatenate([limb_signal(one) for one in whole], axis=1),
+        limb_signal(joined),
+        rtol=0,
+        atol=1e-6,
     )
     # A minute made alone is the same as among the others.
     alone = Minute(night, sensor, rate, whole[7].number, whole[7].times.copy())
-    assert np.array_equal(felt(alone), felt(whole[7]))
+    assert np.array_equal(sensed_signal(alone), sensed_signal(whole[7]))
 
 
 def test_muscle_noise_goes_on_from_minute_to_minute() -> None:
-    night = plan(3, SHORT)
-    earlier, later = list(minutes(night, TIBIALIS, 250.0))[10:12]
-    assert np.array_equal(earlier.white(1, 1)[:, -8:], later.white(1, 1, lead=8)[:, :8])
+    night = plan_night(3, SHORT)
+    earlier, later = list(minutes_of(night, TIBIALIS, 250.0))[10:12]
+    assert np.array_equal(earlier.white_noise(1, 1)[:, -8:], later.white_noise(1, 1, lead=8)[:, :8])
 
 
 def test_emg_has_the_size_that_was_planned() -> None:
     night = replace(
-        plan(2, replace(SHORT, hours=1.0, cramps=0)), kicks=(), turns=(), walks=(), decoys=()
+        plan_night(2, replace(SHORT, hours=1.0, cramps=0)),
+        kicks=(),
+        turns=(),
+        walks=(),
+        distractors=(),
     )
-    (minute, *_) = minutes(night, CALF, 1000.0)
-    signal = felt(minute)[0]
+    (minute, *_) = minutes_of(night, CALF, 1000.0)
+    signal = sensed_signal(minute)[0]
     band = butter(4, (10, 100), "bandpass", fs=1000, output="sos")
     inside = float(np.std(sosfiltfilt(band, signal)))
     assert float(np.std(signal)) == pytest.approx(6.0, rel=0.05)
@@ -263,17 +270,19 @@ def test_a_device_has_the_noise_and_the_steps_of_its_row(name: str) -> None:
     device = DEVICES[name]
     shown = still(device, 0.0)
     assert np.allclose(
-        np.diff(shown) / device.step, np.rint(np.diff(shown) / device.step), atol=0.02
+        np.diff(shown) / device.resolution, np.rint(np.diff(shown) / device.resolution), atol=0.02
     )
-    noise = np.hypot(np.mean(device.noise), device.step / np.sqrt(12))
+    noise = np.hypot(np.mean(device.noise), device.resolution / np.sqrt(12))
     assert float(np.std(np.diff(shown, axis=1)) / np.sqrt(2)) == pytest.approx(noise, rel=0.1)
-    assert np.abs(still(device, 2 * device.rail)).max() <= device.rail + device.step
+    assert (
+        np.abs(still(device, 2 * device.full_scale)).max() <= device.full_scale + device.resolution
+    )
 
 
 def still(device: Device, level: float) -> Floats:
     """Return a minute of a device that measures one value all the time."""
-    (minute, *_) = minutes(plan(1, SHORT), ANKLE, 50.0)
-    return measured(device, minute, np.full((len(device.noise), len(minute.times)), level))
+    (minute, *_) = minutes_of(plan_night(1, SHORT), ANKLE, 50.0)
+    return device_reading(device, minute, np.full((len(device.noise), len(minute.times)), level))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -292,19 +301,19 @@ def test_the_same_seed_writes_the_same_hard_night(tmp_path: Path, kind: str) -> 
 
 def test_every_trouble_leaves_its_trace() -> None:
     for trouble in Disturbance:
-        night = plan(5, replace(HARD, troubles=frozenset({trouble})))
+        night = plan_night(5, replace(HARD, disturbances=frozenset({trouble})))
         assert replace(night, seed=0) != replace(
-            plan(5, replace(HARD, troubles=frozenset())), seed=0
+            plan_night(5, replace(HARD, disturbances=frozenset())), seed=0
         ), trouble
 
 
 def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
-    wishes = replace(HARD, troubles=frozenset({Disturbance.GAPS}))
+    wishes = replace(HARD, disturbances=frozenset({Disturbance.GAPS}))
     write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
     told = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
     found = [
         event
-        for event in detect(read(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Gap)
     ]
     assert len(told) >= 2
@@ -312,11 +321,11 @@ def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
         [(gap["onset"], gap["end"]) for gap in told], abs=0.002
     )
     # Others were too short to be gaps.
-    assert len(told) < len(plan(2, wishes).gaps)
+    assert len(told) < len(plan_night(2, wishes).gaps)
 
 
 def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
-    wishes = replace(HARD, troubles=frozenset({Disturbance.JITTER}))
+    wishes = replace(HARD, disturbances=frozenset({Disturbance.JITTER}))
     write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
     with (tmp_path / "n.csv").open() as lines:
         times = np.array([float(row["time"]) for row in csv.DictReader(lines)])
@@ -338,7 +347,7 @@ def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
     assert [name for name in header if "emg" in name] == ["left_calf_emg", "right_calf_emg"]
     found = [
         event
-        for event in detect(read(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Cramp)
     ]
     (known,) = json.loads((tmp_path / "n.truth.json").read_text())["cramps"]

@@ -1,4 +1,4 @@
-"""One message of every kind, as the bridge makes it."""
+"""Build one message of every kind with the code of the bridge."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -20,7 +20,7 @@ from limber_bridge.detection.events import (
     Series,
     UnilateralMovement,
 )
-from limber_bridge.detection.measures import Measures, rounded
+from limber_bridge.detection.measures import Measures, round_measures
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
 from limber_bridge.domain.trends import NightAverages
 from limber_bridge.domain.nights import to_utc
@@ -64,29 +64,38 @@ from tests.bridge.examples import MEASURES, local, night
 NIGHT: Final = date(2026, 11, 22)
 AT: Final = local("2026-11-22T01:30") + 123_456
 UNKNOWN: Final = Measures(
-    time_in_bed_h=None, sleep_h=None, movements=3, candidates=3, plm=0, plm_index=None, plms_index=None,
-    plmw_index=None, periodicity_index=0.0, series_count=0,
-)  # fmt: skip
+    time_in_bed_h=None,
+    sleep_h=None,
+    movements=3,
+    candidates=3,
+    plm=0,
+    plm_index=None,
+    plms_index=None,
+    plmw_index=None,
+    periodicity_index=0.0,
+    series_count=0,
+)
 
 
-def told(event: Event) -> EventMessage:
-    """The message of an event."""
+def published(event: Event) -> EventMessage:
+    """Encode an event that is published."""
     message = encode_event(event, NIGHT)
     assert message is not None
     return message
 
 
 def movement() -> Movement:
-    """A movement of both legs."""
+    """Return a movement of both legs."""
     left = UnilateralMovement(Side.LEFT, AT, AT + 2_100_000, 0.142, Grade.MODERATE)
     right = UnilateralMovement(Side.RIGHT, AT + 400_000, AT + 1_900_000, 0.071, Grade.MODERATE)
     return Movement(left.onset, left.end, (left, right), candidate=True)
 
 
 def series(*, ended: bool) -> Series:
-    """A series, just confirmed or ended."""
-    last, count = (221, 9) if ended else (66, 4)
-    return Series(AT, AT + last * SECOND, AT + (last - 2) * SECOND, count, ended)
+    """Return a series that was just confirmed or has ended."""
+    last_s = 221 if ended else 66
+    count = 9 if ended else 4
+    return Series(AT, AT + last_s * SECOND, AT + (last_s - 2) * SECOND, count, ended)
 
 
 INFO: Final = Info(
@@ -121,7 +130,7 @@ INFO: Final = Info(
         ),
     ),
 )
-WELL: Final = SensorHealth(
+CONNECTED: Final = SensorHealth(
     connected=True,
     last_sample=to_utc(AT),
     rate=49.87,
@@ -132,7 +141,7 @@ WELL: Final = SensorHealth(
     problem=None,
     error_counts={"restarted": 1, "repeated": 1},
 )
-AWAY: Final = SensorHealth(
+DISCONNECTED: Final = SensorHealth(
     connected=False,
     last_sample=None,
     rate=None,
@@ -165,8 +174,8 @@ BRIDGE: Final = BridgeHealth(
     problems=(
         Problem(
             key="broker_refuses_publish",
-            message="the broker refuses what is published to limber/bedroom/anna/event: Not authorized; "
-            "let its user publish to limber/bedroom/#",
+            message="the broker refuses what is published to limber/bedroom/anna/event:"
+            " Not authorized; let its user publish to limber/bedroom/#",
         ),
     ),
 )
@@ -180,7 +189,7 @@ STATE: Final = State(
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
     tonight=Tonight(
-        night=NIGHT, start=to_utc(AT - 5_400 * SECOND), end=None, measures=rounded(MEASURES)
+        night=NIGHT, start=to_utc(AT - 5_400 * SECOND), end=None, measures=round_measures(MEASURES)
     ),
     last_night=encode_night(night(date(2026, 11, 21), 2)),
     averages={
@@ -192,11 +201,12 @@ STATE: Final = State(
         "30": None,
     },
     methods=encode_methods(Method.ANKLE),
-    sensors={"1": WELL, "2": AWAY},
+    sensors={"1": CONNECTED, "2": DISCONNECTED},
     recording=False,
     journal=JournalHealth(
         problem="disk_full",
-        message="limber.db: cannot be written (database or disk is full): the disk is full; make room on it",
+        message="limber.db: cannot be written (database or disk is full): the disk is full;"
+        " make room on it",
         pending=12,
         unconfigured_sleepers=("bob",),
     ),
@@ -205,10 +215,19 @@ STATE: Final = State(
     sensitivity=1.25,
 )
 NOTHING: Final = State(
-    time=to_utc(AT), in_bed=None, asleep=None, cramp=None, cramp_thresholds={"possible": 1.0, "probable": 1.0},
-    cramp_labels=0, tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN), last_night=None,
-    averages={"7": None, "30": None}, methods=encode_methods(None), sensors={"1": AWAY}, paused=True,
-)  # fmt: skip
+    time=to_utc(AT),
+    in_bed=None,
+    asleep=None,
+    cramp=None,
+    cramp_thresholds={"possible": 1.0, "probable": 1.0},
+    cramp_labels=0,
+    tonight=Tonight(night=NIGHT, start=None, end=None, measures=UNKNOWN),
+    last_night=None,
+    averages={"7": None, "30": None},
+    methods=encode_methods(None),
+    sensors={"1": DISCONNECTED},
+    paused=True,
+)
 REPLY_TO: Final = "limber/bedroom/response/4f1e"
 NIGHTS_REQUEST: Final = NightsRequest(
     v=1, id="a1", reply_to=REPLY_TO, sleeper="anna", after=date(2026, 11, 19)
@@ -228,7 +247,7 @@ REPORTED: Final = encode_reported_cramp(
 EVENTS: Final = [
     encode_event(movement(), NIGHT),
     encode_event(series(ended=True), NIGHT),
-    add_label(told(ENDED), ENDED, {f"cramp-{AT}": False}),
+    add_label(published(ENDED), ENDED, {f"cramp-{AT}": False}),
     REPORTED,
 ]
 
@@ -236,17 +255,17 @@ SENT: Final[Mapping[str, Message]] = {
     "info": INFO,
     "state": STATE,
     "state_nothing_known": NOTHING,
-    "event_movement": told(movement()),
-    "event_series_confirmed": told(series(ended=False)),
-    "event_series_ended": told(series(ended=True)),
-    "event_cramp_started": told(STARTED),
-    "event_cramp_ended": told(ENDED),
+    "event_movement": published(movement()),
+    "event_series_confirmed": published(series(ended=False)),
+    "event_series_ended": published(series(ended=True)),
+    "event_cramp_started": published(STARTED),
+    "event_cramp_ended": published(ENDED),
     "event_cramp_reported": REPORTED,
-    "event_bed": told(BedTransition(AT, in_bed=False)),
+    "event_bed": published(BedTransition(AT, in_bed=False)),
     "event_night": encode_night_finished(night(NIGHT), AT),
-    "event_gap": told(Gap(1, AT, AT + 31_200_000)),
-    "event_clock_step": told(ClockStep(AT, -12_500_000)),
-    "event_factor": told(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
+    "event_gap": published(Gap(1, AT, AT + 31_200_000)),
+    "event_clock_step": published(ClockStep(AT, -12_500_000)),
+    "event_factor": published(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
     "response_nights": nights_response(
         NIGHTS_REQUEST, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
     ),
@@ -262,4 +281,4 @@ SENT: Final[Mapping[str, Message]] = {
         id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"
     ),
 }
-"""What the bridge sends, by the name of its file in `contract/`."""
+"""Messages that the bridge sends, by the name of their file in `contract/`."""

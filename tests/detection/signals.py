@@ -92,7 +92,7 @@ def cut(whole: SampleBlock, at: Iterable[int]) -> list[SampleBlock]:
 def detect(*signals: tuple[Sensor, SampleBlock], rules: RuleSet = WASM_2016) -> list[Event]:
     """Return all events of whole signals, one after the other."""
     detector = Pipeline([sensor for sensor, _ in signals], rules)
-    events = [event for sensor, whole in signals for event in detector.feed(sensor.id, whole)]
+    events = [event for sensor, whole in signals for event in detector.process(sensor.id, whole)]
     return events + detector.finish()
 
 

@@ -89,7 +89,7 @@ def whole(rules: str) -> list[Event]:
         event
         for sensor, blocks in SIGNALS
         for one in blocks
-        for event in detector.feed(sensor.id, one)
+        for event in detector.process(sensor.id, one)
     ]
     return events + detector.finish()
 
@@ -129,7 +129,7 @@ def test_any_split_and_any_order_of_delivery(
     detector = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
     events: list[Event] = []
     while any(queues):
-        events += detector.feed(*random.choice([queue for queue in queues if queue]).pop(0))
+        events += detector.process(*random.choice([queue for queue in queues if queue]).pop(0))
     assert ordered(events + detector.finish()) == ordered(WHOLE[rules])
 
 
@@ -138,7 +138,7 @@ def test_any_split_and_any_order_of_delivery(
 def test_any_split_of_emg(cuts: list[int]) -> None:
     signal = block(emg((10, 2), (22, 0.6), (34, 5), (46, 1), (58, 2), length=60), rate=250.0)
     detector = Pipeline([TIBIALIS])
-    events = [event for piece in cut(signal, cuts) for event in detector.feed(3, piece)]
+    events = [event for piece in cut(signal, cuts) for event in detector.process(3, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
 
 
@@ -179,7 +179,7 @@ def test_any_split_of_long_movements_that_run_into_holes(
     signal = block(broken_off(seed, rate), rate=rate)
     detector = Pipeline([sensor])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
-    events = [event for piece in pieces for event in detector.feed(sensor.id, piece)]
+    events = [event for piece in pieces for event in detector.process(sensor.id, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((sensor, signal)))
 
 
@@ -199,7 +199,7 @@ def test_any_split_of_long_emg_that_runs_into_holes(
     signal = block(samples, rate=rate)
     detector = Pipeline([TIBIALIS])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
-    events = [event for piece in pieces for event in detector.feed(3, piece)]
+    events = [event for piece in pieces for event in detector.process(3, piece)]
     assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
 
 
@@ -207,7 +207,7 @@ def test_sample_by_sample() -> None:
     signal = block(left()[:, : round(60 * RATE)])
     detector = Pipeline([LEFT])
     events = [
-        event for piece in cut(signal, range(signal.end)) for event in detector.feed(1, piece)
+        event for piece in cut(signal, range(signal.end)) for event in detector.process(1, piece)
     ]
     assert ordered(events + detector.finish()) == ordered(detect((LEFT, signal)))
 
@@ -223,11 +223,13 @@ def test_a_restart_changes_nothing_but_the_gap(at: int, lost: int) -> None:
     unbroken = [event for event in detect((LEFT, block(holed))) if outside(event, at, at + lost)]
 
     before = Pipeline([LEFT])
-    kept = before.feed(1, block(signal[:, :at]))
-    after = Pipeline([LEFT], memory=before.memory, events=kept)
+    kept = before.process(1, block(signal[:, :at]))
+    after = Pipeline([LEFT], state=before.state, events=kept)
     start = at + lost
     clock = SampleClock(0, round(start / RATE * SECOND), RATE)
-    resumed = kept + after.feed(1, SampleBlock(0, signal[:, start:], clock, RATE)) + after.finish()
+    resumed = (
+        kept + after.process(1, SampleBlock(0, signal[:, start:], clock, RATE)) + after.finish()
+    )
     assert times([event for event in resumed if outside(event, at, start)]) == pytest.approx(
         times(unbroken), abs=0.1
     )
@@ -255,7 +257,9 @@ def test_time_that_passes_does_not_overtake_a_movement_that_lasts() -> None:
     detector = Pipeline([LEFT])
     events: list[Event] = []
     for piece in cut(signal, range(0, signal.end, 25)):
-        events += detector.feed(1, piece) + detector.advance(piece.clock.at(piece.end) - SECOND)
+        events += detector.process(1, piece) + detector.advance_to(
+            piece.clock.time_of(piece.end) - SECOND
+        )
     assert [event.movements for event in events if isinstance(event, Series)] == [4, 6]
     assert len(movements(events)) == 6
 
@@ -264,9 +268,9 @@ def test_a_sensor_that_goes_away_in_a_movement_does_not_hold_the_other_back() ->
     detector = Pipeline([LEFT, RIGHT])
     right = block(ankle((9.0, 5.0), length=11.0))
     for piece in cut(right, range(0, right.end, 25)):
-        detector.feed(2, piece)
-    detector.feed(1, block(ankle((10.0, 2.0), length=20.0)))
-    (movement,) = movements(detector.advance(19 * SECOND))
+        detector.process(2, piece)
+    detector.process(1, block(ankle((10.0, 2.0), length=20.0)))
+    (movement,) = movements(detector.advance_to(19 * SECOND))
     assert movement.onset / SECOND == pytest.approx(10.0, abs=0.1)
 
 
@@ -274,11 +278,12 @@ def test_a_restart_continues_a_series() -> None:
     signal = ankle(*[(20.0 * number, 2.0) for number in range(1, 8)], length=170.0)
     middle = round(72 * RATE)
     before = Pipeline([LEFT])
-    kept = before.feed(1, block(signal[:, :middle]))
-    after = Pipeline([LEFT], memory=before.memory, events=kept)
+    kept = before.process(1, block(signal[:, :middle]))
+    after = Pipeline([LEFT], state=before.state, events=kept)
     clock = SampleClock(0, round(74.0 * SECOND), RATE)
     resumed = (
-        after.feed(1, SampleBlock(0, signal[:, round(74 * RATE) :], clock, RATE)) + after.finish()
+        after.process(1, SampleBlock(0, signal[:, round(74 * RATE) :], clock, RATE))
+        + after.finish()
     )
     (ended,) = [event for event in resumed if isinstance(event, Series) and event.ended]
     assert ended.movements == 7
@@ -294,7 +299,9 @@ def test_slow_load_cells_give_no_movement_in_any_split() -> None:
     signal = SampleBlock(0, samples, SampleClock(0, 0, 1.0), 1.0)
     detector = Pipeline([LOAD])
     events = [
-        event for piece in cut(signal, [7, 99, 100, 101, 399]) for event in detector.feed(5, piece)
+        event
+        for piece in cut(signal, [7, 99, 100, 101, 399])
+        for event in detector.process(5, piece)
     ]
     assert ordered(events + detector.finish()) == ordered(detect((LOAD, signal)))
     assert not detector.coverage(0, 1).movers

@@ -47,7 +47,7 @@ def bed(
 
 def found(blocks: Iterable[SampleBlock]) -> list[Event]:
     detector = Pipeline([BED])
-    events = [event for piece in blocks for event in detector.feed(BED.id, piece)]
+    events = [event for piece in blocks for event in detector.process(BED.id, piece)]
     return events + detector.finish()
 
 
@@ -204,12 +204,12 @@ def test_whoever_comes_or_goes_while_nothing_runs_did_so_when_it_runs_again(
 ) -> None:
     """After an hour nothing is known any more, so it is told whatever is found."""
     first = Pipeline([BED])
-    earlier = first.feed(BED.id, block(ASLEEP if before else AWAY)) + first.interrupt()
+    earlier = first.process(BED.id, block(ASLEEP if before else AWAY)) + first.interrupt()
     assert beds(earlier)[-1][1] is before
     start = (ASLEEP if before else AWAY).shape[1] / RATE + off
-    second = Pipeline([BED], memory=first.memory, events=earlier)
+    second = Pipeline([BED], state=first.state, events=earlier)
     signal = BACK if after else empty(40 * MINUTE)
-    later = second.feed(BED.id, block(signal, start=round(start * SECOND))) + second.finish()
+    later = second.process(BED.id, block(signal, start=round(start * SECOND))) + second.finish()
     if before is after and off < HOUR:
         assert beds(later) == []
         return
@@ -222,11 +222,11 @@ def test_nobody_comes_in_the_future_when_the_clock_is_set_back() -> None:
     at = round(10.5 * MINUTE * RATE)
     clock = 100_000 * SECOND
     detector = Pipeline([BED])
-    events = detector.feed(BED.id, block(ASLEEP[:, :at], start=clock))
+    events = detector.process(BED.id, block(ASLEEP[:, :at], start=clock))
     assert beds(events) == []
     back = clock - 7200 * SECOND
     events = (
-        detector.feed(BED.id, SampleBlock(at, ASLEEP[:, at:], SampleClock(0, back, RATE), RATE))
+        detector.process(BED.id, SampleBlock(at, ASLEEP[:, at:], SampleClock(0, back, RATE), RATE))
         + detector.finish()
     )
     ((came, here),) = beds(events)
@@ -236,7 +236,7 @@ def test_nobody_comes_in_the_future_when_the_clock_is_set_back() -> None:
 
 def test_a_bed_sensor_too_slow_for_movements_knows_nothing_of_the_bed() -> None:
     detector = Pipeline([BED])
-    events = detector.feed(BED.id, block(AWAY[:, ::10], rate=RATE / 10)) + detector.finish()
+    events = detector.process(BED.id, block(AWAY[:, ::10], rate=RATE / 10)) + detector.finish()
     assert (beds(events), detector.in_bed) == ([], None)
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.bilateral import FOREVER, BilateralCombiner
+from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
-from limber_bridge.detection.scoring import combined, periodic
+from limber_bridge.detection.scoring import combine_legs, find_series
 from limber_bridge.detection.series import SeriesScorer
-from limber_bridge.detection.signal import SECOND, Side
+from limber_bridge.detection.signal import LATEST_TIME, SECOND, Side
 
 SIDES = (Side.LEFT, Side.RIGHT)
 
@@ -62,13 +62,13 @@ def test_live_equals_batch(
             series += scorer.feed(event)
         series += scorer.advance(legs.horizon)
     for side in SIDES:
-        legs.reach(side, FOREVER)
+        legs.reach(side, LATEST_TIME)
     for event in legs.settle():
         live.append(event)
         series += scorer.feed(event)
-    series += scorer.advance(FOREVER)
-    assert live == combined(left + right, chosen)
-    assert [one for one in series if one.ended] == list(periodic(live, chosen).series)
+    series += scorer.advance(LATEST_TIME)
+    assert live == combine_legs(left + right, chosen)
+    assert [one for one in series if one.ended] == list(find_series(live, chosen).series)
 
 
 def test_a_movement_waits_for_the_other_leg_no_longer_than_it_must() -> None:
@@ -99,13 +99,13 @@ def test_legs_of_unknown_side_are_not_combined() -> None:
     legs.mark(Side.LEFT, mark(Side.LEFT, 10, 2))
     legs.mark(None, mark(None, 11, 2))
     for leg in (Side.LEFT, None):
-        legs.reach(leg, FOREVER)
+        legs.reach(leg, LATEST_TIME)
     assert [event.onset for event in legs.settle()] == [10 * SECOND, 11 * SECOND]
 
 
 def test_what_the_other_leg_does_while_the_body_turns_is_part_of_it() -> None:
     parts = [mark(Side.LEFT, 10, 3, turned=True), mark(Side.RIGHT, 11, 1)]
-    assert combined(parts, WASM_2016) == [PositionChange(10 * SECOND, 13 * SECOND)]
+    assert combine_legs(parts, WASM_2016) == [PositionChange(10 * SECOND, 13 * SECOND)]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_the_other_leg_does_while_the_body_turns_is_part_of_it() -> None:
     ids=["exactly 10 s", "a microsecond more"],
 )
 def test_the_longest_candidate_of_one_leg(duration: float, candidate: bool) -> None:
-    (movement,) = combined([mark(Side.LEFT, 5, duration)], WASM_2016)
+    (movement,) = combine_legs([mark(Side.LEFT, 5, duration)], WASM_2016)
     assert isinstance(movement, Movement)
     assert movement.candidate is candidate
 
@@ -127,6 +127,6 @@ def test_a_change_of_posture_ends_a_series_when_it_is_longer_than_a_candidate(
     parts += [mark(Side.LEFT, 70, turning, turned=True)]
     parts += [mark(Side.LEFT, 60 + 30 * number, 2) for number in (1, 2, 3)]
     assert [
-        one.movements for one in periodic(combined(parts, WASM_2016), WASM_2016).series
+        one.movements for one in find_series(combine_legs(parts, WASM_2016), WASM_2016).series
     ] == series
-    assert [one.movements for one in periodic(combined(parts, AASM), AASM).series] == [6]
+    assert [one.movements for one in find_series(combine_legs(parts, AASM), AASM).series] == [6]

@@ -48,12 +48,12 @@ def calibrate(detector: Pipeline) -> list[Event]:
 
 
 def sense_more(detector: Pipeline) -> list[Event]:
-    detector.sense(2.0)
+    detector.set_sensitivity(2.0)
     return []
 
 
 def fed(detector: Pipeline, number: int, blocks: Iterable[SampleBlock]) -> list[Event]:
-    return [event for one in blocks for event in detector.feed(number, one)]
+    return [event for one in blocks for event in detector.process(number, one)]
 
 
 def ordered_at(
@@ -117,24 +117,26 @@ def test_noise_that_is_over_is_forgotten() -> None:
 def test_what_was_learnt_is_gone_from_the_memory_at_once() -> None:
     """So a bridge that is killed right afterwards does not bring it back."""
     detector = Pipeline([LEFT])
-    detector.feed(1, block(ankle(length=90.0)))
-    known = [detector.memory.sensors[1].noise]
+    detector.process(1, block(ankle(length=90.0)))
+    known = [detector.state.sensors[1].noise]
     detector.calibrate()
-    known.append(detector.memory.sensors[1].noise)
+    known.append(detector.state.sensors[1].noise)
     assert [len(noise) for noise in known] == [6, 0]
 
 
 def test_a_movement_that_is_open_is_kept_as_far_as_it_was_seen() -> None:
     detector = Pipeline([LEFT])
-    assert movements(detector.feed(1, block(ankle((20.0, 5.0), length=23.0)))) == []
-    (kick,) = movements(detector.calibrate() + detector.advance(60 * SECOND))
+    assert movements(detector.process(1, block(ankle((20.0, 5.0), length=23.0)))) == []
+    (kick,) = movements(detector.calibrate() + detector.advance_to(60 * SECOND))
     assert kick.duration / SECOND == pytest.approx(3.0, abs=0.1)
 
 
 def test_it_can_be_said_before_anything_was_measured() -> None:
     detector = Pipeline([LEFT, LOAD, CALF])
     assert detector.calibrate() == []
-    assert movements(detector.feed(1, block(ankle((20.0, 2.0), length=30.0))) + detector.finish())
+    assert movements(
+        detector.process(1, block(ankle((20.0, 2.0), length=30.0))) + detector.finish()
+    )
 
 
 def test_emg_learns_its_resting_level_anew() -> None:
@@ -166,31 +168,31 @@ def beds(events: Iterable[Event]) -> list[tuple[bool, int]]:
 
 def test_what_is_on_the_cells_is_the_empty_bed() -> None:
     detector = Pipeline([LOAD])
-    assert beds(detector.feed(5, weighed((45.0, 100)))) == []
+    assert beds(detector.process(5, weighed((45.0, 100)))) == []
     detector.calibrate()
-    found = detector.feed(5, weighed((45.0, 60), (115.0, 60), (45.0, 60), start=100))
+    found = detector.process(5, weighed((45.0, 60), (115.0, 60), (45.0, 60), start=100))
     assert beds(found) == [(False, 100), (True, 160), (False, 220)]
 
 
 def test_a_bed_that_has_become_heavier_is_empty_again() -> None:
     """A new mattress passes for somebody in bed until it is tared."""
     detector = Pipeline([LOAD])
-    detector.feed(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
-    assert beds(detector.feed(5, weighed((60.0, 120), start=180))) == [(True, 180)]
+    detector.process(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
+    assert beds(detector.process(5, weighed((60.0, 120), start=180))) == [(True, 180)]
     detector.calibrate()
-    assert beds(detector.feed(5, weighed((60.0, 60), (130.0, 60), start=300))) == [
+    assert beds(detector.process(5, weighed((60.0, 60), (130.0, 60), start=300))) == [
         (False, 300),
         (True, 360),
     ]
-    assert detector.memory.bed.tare is None
+    assert detector.state.bed.tare is None
 
 
 def test_a_tare_outlives_a_restart() -> None:
     detector = Pipeline([LOAD])
-    detector.feed(5, weighed((45.0, 100)))
+    detector.process(5, weighed((45.0, 100)))
     detector.calibrate()
-    again = Pipeline([LOAD], memory=detector.memory)
-    assert beds(again.feed(5, weighed((45.0, 60), (115.0, 60), start=100))) == [
+    again = Pipeline([LOAD], state=detector.state)
+    assert beds(again.process(5, weighed((45.0, 60), (115.0, 60), start=100))) == [
         (False, 100),
         (True, 160),
     ]
@@ -198,9 +200,9 @@ def test_a_tare_outlives_a_restart() -> None:
 
 def test_cells_that_come_back_later_may_have_somebody_on_them() -> None:
     detector = Pipeline([LOAD])
-    detector.feed(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
+    detector.process(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
     detector.calibrate()
-    assert beds(detector.feed(5, weighed((115.0, 60), start=400))) == [(True, 400)]
+    assert beds(detector.process(5, weighed((115.0, 60), start=400))) == [(True, 400)]
 
 
 def cramping() -> tuple[SampleBlock, SampleBlock]:
@@ -219,12 +221,12 @@ def test_a_cramp_that_lasts_is_over_and_the_calf_learnt_anew() -> None:
     )
     (lasting,) = [event for event in events if isinstance(event, Cramp)]
     assert (lasting.certainty, lasting.end) == (Certainty.PROBABLE, None)
-    assert len(detector.memory.calf) > 100
+    assert len(detector.state.calf) > 100
     (over,) = [event for event in detector.calibrate() if isinstance(event, Cramp)]
     assert over.onset == lasting.onset
     assert over.end is not None
     assert over.end / SECOND == pytest.approx(170.0, abs=1.0)
-    assert len(detector.memory.calf) < 3
+    assert len(detector.state.calf) < 3
 
 
 FAINT = 0.0034
@@ -242,8 +244,8 @@ def test_sensitivity_divides_the_threshold(sensitivity: float, found: int) -> No
             [0.0],
         ]
     detector = Pipeline([LEFT])
-    detector.sense(sensitivity)
-    assert len(movements(detector.feed(1, block(signal)) + detector.finish())) == found
+    detector.set_sensitivity(sensitivity)
+    assert len(movements(detector.process(1, block(signal)) + detector.finish())) == found
 
 
 def test_one_is_the_rule_as_it_is_written() -> None:
@@ -252,8 +254,8 @@ def test_one_is_the_rule_as_it_is_written() -> None:
     def found(*sensitivities: float) -> list[Event]:
         detector = Pipeline([LEFT])
         for sensitivity in sensitivities:
-            detector.sense(sensitivity)
-        return detector.feed(1, block(signal)) + detector.finish()
+            detector.set_sensitivity(sensitivity)
+        return detector.process(1, block(signal)) + detector.finish()
 
     assert found(1.0) == found(2.0, 0.5, 1.0) == found()
     assert found(2.0) != found()
@@ -264,7 +266,7 @@ def test_emg_has_the_thresholds_of_the_rules_whatever_is_set() -> None:
 
     def found(sensitivity: float) -> list[Movement]:
         detector = Pipeline([TIBIALIS])
-        detector.sense(sensitivity)
-        return movements(detector.feed(3, signal) + detector.finish())
+        detector.set_sensitivity(sensitivity)
+        return movements(detector.process(3, signal) + detector.finish())
 
     assert found(2.0) == found(1.0) == found(0.5)

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limber_bridge.detection.bilateral import FOREVER
 from limber_bridge.detection.cramp_thresholds import (
     FOLLOWED,
     HIGHEST,
@@ -28,7 +27,7 @@ from limber_bridge.detection.events import (
     Movement,
     UnilateralMovement,
 )
-from limber_bridge.detection.signal import SECOND, Side
+from limber_bridge.detection.signal import LATEST_TIME, SECOND, Side
 
 MINUTE = 60 * SECOND
 AT = 2000 * SECOND
@@ -201,7 +200,7 @@ def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
             possible.went(event, event.onset)
         else:
             possible.take(event)
-    told = list(possible.reach(FOREVER))
+    told = list(possible.reach(LATEST_TIME))
     assert told == [
         one for one in faint(events) if one.strength is not None and one.strength >= at_least
     ]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.cramps import BIN, Bin, Move, ProbableCrampDetector, lasting, strength
-from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, identity
+from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, event_id
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import (
     SECOND,
@@ -57,10 +57,10 @@ def found(
     events = [
         event
         for sensor, samples, rate in signals
-        for event in detector.feed(sensor.id, block(samples, rate=rate))
+        for event in detector.process(sensor.id, block(samples, rate=rate))
     ]
     cramps = [event for event in events + detector.finish() if isinstance(event, Cramp)]
-    return list({identity(cramp): cramp for cramp in cramps}.values())
+    return list({event_id(cramp): cramp for cramp in cramps}.values())
 
 
 def probable(emg: Floats, acceleration: Floats, threshold: float = 1.0) -> list[Cramp]:
@@ -302,7 +302,7 @@ def events_of(
 ) -> list[str]:
     detector = Pipeline([LEFT, CALF], thresholds=thresholds)
     events: list[Event] = [
-        event for sensor, piece in pieces for event in detector.feed(sensor, piece)
+        event for sensor, piece in pieces for event in detector.process(sensor, piece)
     ]
     return sorted(repr(event) for event in events + detector.finish())
 
@@ -348,16 +348,16 @@ def test_a_restart_in_mid_night_finds_the_same_probable_cramp(stop: float) -> No
     acceleration = moved((AT + 41, 30.0))
     (whole,) = probable(emg, acceleration)
     before = Pipeline([LEFT, CALF])
-    early = before.feed(1, block(acceleration[:, : round(stop * RATE)]))
-    early += before.feed(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
-    after = Pipeline([LEFT, CALF], memory=before.memory, events=early)
+    early = before.process(1, block(acceleration[:, : round(stop * RATE)]))
+    early += before.process(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
+    after = Pipeline([LEFT, CALF], state=before.state, events=early)
     late = [
         event
         for sensor, piece in later(emg, acceleration, stop + 5)
-        for event in after.feed(sensor, piece)
+        for event in after.process(sensor, piece)
     ]
     (cramp,) = {
-        identity(event): event for event in late + after.finish() if isinstance(event, Cramp)
+        event_id(event): event for event in late + after.finish() if isinstance(event, Cramp)
     }.values()
     assert (cramp.onset, cramp.end) == (whole.onset, whole.end)
     assert cramp.strength == pytest.approx(whole.strength, rel=0.01)
@@ -377,20 +377,20 @@ def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, Sa
 
 def test_other_electrodes_have_another_rest() -> None:
     before = Pipeline([LEFT, CALF])
-    before.feed(1, block(moved()))
-    before.feed(6, block(calf(), rate=EMG_RATE))
-    assert len(before.memory.calf) == 1200
+    before.process(1, block(moved()))
+    before.process(6, block(calf(), rate=EMG_RATE))
+    assert len(before.state.calf) == 1200
     other = Sensor(7, Quantity.EMG, Placement.CALF, Side.RIGHT)
-    assert Pipeline([LEFT, CALF], memory=before.memory).memory.calf == before.memory.calf
-    assert Pipeline([LEFT, other], memory=before.memory).memory.calf == ()
+    assert Pipeline([LEFT, CALF], state=before.state).state.calf == before.state.calf
+    assert Pipeline([LEFT, other], state=before.state).state.calf == ()
 
 
 def test_a_clock_set_back_keeps_the_thresholds_of_a_person() -> None:
     detector = Pipeline([LEFT], thresholds={Certainty.POSSIBLE: 3.0})
     signal = asleep_then((AT, 35.0), up=AT + 36)
-    detector.feed(1, block(signal, start=7200 * SECOND))
+    detector.process(1, block(signal, start=7200 * SECOND))
     assert not any(
-        isinstance(event, Cramp) for event in detector.feed(1, block(signal)) + detector.finish()
+        isinstance(event, Cramp) for event in detector.process(1, block(signal)) + detector.finish()
     )
 
 
@@ -399,13 +399,13 @@ def test_a_cramp_that_lasted_when_we_were_killed_has_an_end() -> None:
     emg = calf((AT, AT + 90, 25.0))
     acceleration = moved((AT + 41, 30.0))
     stop = AT + 60
-    events = before.feed(1, block(acceleration[:, : round(stop * RATE)]))
-    events += before.feed(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
+    events = before.process(1, block(acceleration[:, : round(stop * RATE)]))
+    events += before.process(6, block(emg[:, : round(stop * EMG_RATE)], rate=EMG_RATE))
     (lasting,) = [event for event in events if isinstance(event, Cramp)]
     assert lasting.end is None
-    after = Pipeline([LEFT, CALF], memory=before.memory, events=events)
+    after = Pipeline([LEFT, CALF], state=before.state, events=events)
     start = round((stop + 20) * SECOND)
-    told = after.feed(
+    told = after.process(
         1,
         SampleBlock(
             0, acceleration[:, round((stop + 20) * RATE) :], SampleClock(0, start, RATE), RATE

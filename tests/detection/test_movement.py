@@ -213,7 +213,7 @@ def test_samples_that_come_twice_count_once() -> None:
     head, tail = signal.split(1100)
     again = SampleBlock(900, signal.samples[:, 900:1100], signal.clock, RATE)
     detector = Pipeline([LEFT])
-    events = [event for piece in (head, again, tail) for event in detector.feed(1, piece)]
+    events = [event for piece in (head, again, tail) for event in detector.process(1, piece)]
     assert events + detector.finish() == detect((LEFT, signal))
 
 
@@ -236,7 +236,7 @@ def test_a_sensor_that_is_too_slow_counts_nothing_and_says_so() -> None:
     signal = np.zeros((3, 100))
     signal[1] = 1.0
     detector = Pipeline([LEFT])
-    assert detector.feed(1, SampleBlock(0, signal, SampleClock(0, 0, 1.64), 1.64)) == []
+    assert detector.process(1, SampleBlock(0, signal, SampleClock(0, 0, 1.64), 1.64)) == []
     assert not detector.coverage(0, 1).movers
 
 

@@ -21,7 +21,7 @@ from limber_bridge.detection.events import (
 )
 from limber_bridge.detection.measures import MEASURES, Measures
 from limber_bridge.detection.night_score import Coverage, score_night
-from limber_bridge.detection.pipeline import Pipeline, moving
+from limber_bridge.detection.pipeline import Pipeline, movement_sensors
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Sensor, Side
 from limber_bridge.detection.sleep import (
@@ -283,7 +283,7 @@ def test_nobody_comes_or_goes_in_a_hole_or_in_the_future_or_before_the_last_one_
     ],
 )
 def test_whose_movements_count(sensors: list[Sensor], expected: set[int]) -> None:
-    assert moving(sensors) == expected
+    assert movement_sensors(sensors) == expected
 
 
 def test_the_most_reliable_sensor_says_who_is_in_bed() -> None:
@@ -291,9 +291,9 @@ def test_the_most_reliable_sensor_says_who_is_in_bed() -> None:
     times = np.arange(6000) / 10
     load = np.where(times < 300, 120.0, 45.0)[None, :]
     detector = Pipeline([LEFT, LOAD])
-    events = detector.feed(1, block(ankle((100.0, 2.0), (200.0, 2.0), (400.0, 2.0), length=600)))
+    events = detector.process(1, block(ankle((100.0, 2.0), (200.0, 2.0), (400.0, 2.0), length=600)))
     events += (
-        detector.feed(5, SampleBlock(0, load, SampleClock(0, 0, 10.0), 10.0)) + detector.finish()
+        detector.process(5, SampleBlock(0, load, SampleClock(0, 0, 10.0), 10.0)) + detector.finish()
     )
     assert beds(events)[-1] == (300.0, False)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from limber_bridge.detection.events import Event, RhythmicTrain, identity
+from limber_bridge.detection.events import Event, RhythmicTrain, event_id
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
@@ -24,9 +24,9 @@ def scored(*legs: Floats) -> tuple[list[Event], NightScore]:
     events = [
         event
         for sensor, leg in zip(sensors, legs, strict=True)
-        for event in detector.feed(sensor.id, block(leg))
+        for event in detector.process(sensor.id, block(leg))
     ]
-    events = list({identity(event): event for event in events + detector.finish()}.values())
+    events = list({event_id(event): event for event in events + detector.finish()}.values())
     return events, score_night(events, WASM_2016, detector.coverage(0, round(LENGTH * SECOND)))
 
 

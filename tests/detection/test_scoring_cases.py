@@ -9,14 +9,14 @@ import pytest
 
 from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.rules import AASM, WASM_2016
-from limber_bridge.detection.scoring import Scoring, score, within
+from limber_bridge.detection.scoring import Scoring, score_movements, within
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.sleep import Span
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
     "wasm-2016": WASM_2016,
-    "wasm-2016 --short-interval-starts": replace(WASM_2016, short_starts=True),
+    "wasm-2016 --short-interval-starts": replace(WASM_2016, short_interval_starts_series=True),
     "aasm": AASM,
 }
 
@@ -61,7 +61,7 @@ def figures(scoring: Scoring, sleep: list[Span]) -> dict[str, Any]:
 def test_case_is_scored_as_the_rules_say(case: dict[str, Any], rules: str) -> None:
     expected = case["expected"][rules]
     without = expected.pop("without_respiratory", None)
-    found = figures(score(parts(case), RULES[rules], asleep=asleep(case)), asleep(case))
+    found = figures(score_movements(parts(case), RULES[rules], asleep=asleep(case)), asleep(case))
     assert {key: found[key] for key in expected} == expected
     if without is None:
         return
@@ -70,7 +70,8 @@ def test_case_is_scored_as_the_rules_say(case: dict[str, Any], rules: str) -> No
         for one in case["respiratory"]
     ]
     found = figures(
-        score(parts(case), RULES[rules], asleep=asleep(case), respiratory=events), asleep(case)
+        score_movements(parts(case), RULES[rules], asleep=asleep(case), respiratory=events),
+        asleep(case),
     )
     assert {key: found[key] for key in without} == without
 

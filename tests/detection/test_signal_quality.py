@@ -15,7 +15,7 @@ from limber_bridge.detection.events import (
     PositionChange,
     SignalFault,
     Twitch,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock
@@ -62,7 +62,7 @@ def found(signal: Floats) -> list[Event]:
 def flaws(events: Sequence[Event]) -> list[SignalFault]:
     """The flaws, each as it was told last."""
     return list(
-        {identity(event): event for event in events if isinstance(event, SignalFault)}.values()
+        {event_id(event): event for event in events if isinstance(event, SignalFault)}.values()
     )
 
 
@@ -100,7 +100,7 @@ def test_any_split_of_a_flawed_signal(cuts: list[int]) -> None:
         rate=EMG_RATE,
     )
     detector = Pipeline([TIBIALIS])
-    events = [event for piece in cut(signal, cuts) for event in detector.feed(3, piece)]
+    events = [event for piece in cut(signal, cuts) for event in detector.process(3, piece)]
     assert sorted(map(repr, events + detector.finish())) == sorted(map(repr, found(signal.samples)))
 
 
@@ -182,11 +182,11 @@ def test_restless_legs_in_bed_do_not_get_up(seconds: float, walks: float) -> Non
 def test_a_flaw_that_lasted_when_we_were_killed_has_an_end() -> None:
     signal = hum(emg(length=200.0), 30.0, 0.0, 200.0)
     before = Pipeline([TIBIALIS])
-    events = before.feed(3, block(signal, rate=EMG_RATE))
+    events = before.process(3, block(signal, rate=EMG_RATE))
     (lasting,) = flaws(events)
     assert lasting.end is None
-    after = Pipeline([TIBIALIS], memory=before.memory, events=events)
-    told = after.feed(
+    after = Pipeline([TIBIALIS], state=before.state, events=events)
+    told = after.process(
         3, SampleBlock(0, signal[:, :1000], SampleClock(0, 260 * SECOND, EMG_RATE), EMG_RATE)
     )
     (ended,) = flaws(told)

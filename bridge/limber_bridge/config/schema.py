@@ -1,6 +1,6 @@
 """limber.yaml -> a checked configuration.
 
-Law: it is checked whole_number before anything starts, and every error names the line, the key and what to
+Law: it is checked whole before anything starts, and every error names the line, the key and what to
 write.
 """
 
@@ -261,6 +261,9 @@ def path_text(value: object) -> Path:
 
 RENAMED_KEYS: Final = {
     "keep": "retention",
+    "size": "size_mb",
+    "raw": "raw_nights",
+    "raw_size": "raw_size_mb",
     "health": "web",
     "night_ends_at": "night_boundary",
     "base": "base_topic",
@@ -293,10 +296,10 @@ BRIDGE: Final = vol.Schema(
 RETENTION: Final = vol.Schema(
     {
         vol.Optional("nights"): whole_number(7, 100_000),
-        vol.Optional("size", default=1000): whole_number(10, 1_000_000),
+        vol.Optional("size_mb", default=1000): whole_number(10, 1_000_000),
         vol.Optional("backups", default=7): whole_number(0, 365),
-        vol.Optional("raw", default=7): whole_number(0, 100_000),
-        vol.Optional("raw_size", default=2000): whole_number(10, 10_000_000),
+        vol.Optional("raw_nights", default=7): whole_number(0, 100_000),
+        vol.Optional("raw_size_mb", default=2000): whole_number(10, 10_000_000),
     }
 )
 TLS_FILES: Final = vol.Schema(
@@ -349,9 +352,9 @@ WEB: Final = vol.Schema(
 )
 SENSOR: Final = vol.Schema(
     {
-        vol.Required("id", msg="write the sensor's number, the same as in its frames"): whole_number(
-            0, 2**32 - 1
-        ),
+        vol.Required(
+            "id", msg="write the sensor's number, the same as in its frames"
+        ): whole_number(0, 2**32 - 1),
         vol.Required("source", msg=f"write {', '.join(SOURCES)}"): one_of(*SOURCES),
         vol.Required("placement", msg=f"write {', '.join(Placement)}"): one_of(*Placement),
         vol.Required("quantity", msg=f"write {', '.join(Quantity)}"): one_of(*Quantity),
@@ -369,7 +372,9 @@ SLEEPER: Final = vol.Schema(
     }
 )
 SECTIONS: Final = {
-    name: source.section for name, source in SOURCES.items() if source.section is not None
+    name: source.section_schema
+    for name, source in SOURCES.items()
+    if source.section_schema is not None
 }
 TOP: Final = vol.Schema(
     {
@@ -432,7 +437,7 @@ def plain(error: vol.Invalid, check: object) -> str:
         known = sorted(str(key) for key in check.schema)
         known += (
             [str(key) for key in SENSOR.schema]
-            if any(check is source.keys for source in SOURCES.values())
+            if any(check is source.sensor_schema for source in SOURCES.values())
             else []
         )
         key = error.path[-1]
@@ -502,10 +507,10 @@ def read(path: Path, *, connects: bool = True) -> Config:
         journal=path.parent / bridge["journal"],
         limits=RetentionLimits(
             retention.get("nights"),
-            retention["size"],
+            retention["size_mb"],
             retention["backups"],
-            retention["raw"],
-            retention["raw_size"],
+            retention["raw_nights"],
+            retention["raw_size_mb"],
         ),
         broker=NOWHERE if broker is None else broker_of(broker),
         web=None if top.get("web") is False or web is None else HealthEndpoint(**web),
@@ -548,7 +553,7 @@ def sections_of(checker: _Checker, top: Mapping[str, Any]) -> Iterator[tuple[str
     for name, schema in SECTIONS.items():
         values = checker.check(schema, top[name], (name,)) if name in top else None
         if values is not None:
-            yield name, SOURCES[name].settings(values)
+            yield name, SOURCES[name].make_settings(values)
 
 
 def broker_of(values: Mapping[str, Any]) -> Broker:
@@ -623,11 +628,11 @@ def sensor_of(checker: _Checker, value: object, keys: Keys) -> ConfiguredSensor 
     sensor = Sensor(values["id"], quantity, placement, side)
     if not checker.connects:
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
-    checked = checker.check(source.keys, rest, keys)
+    checked = checker.check(source.sensor_schema, rest, keys)
     if checked is None:
         return None
     return ConfiguredSensor(
-        values["source"], SensorRequest(sensor, source.options(checked, checker.folder))
+        values["source"], SensorRequest(sensor, source.make_options(checked, checker.folder))
     )
 
 
@@ -665,4 +670,4 @@ def between(checker: _Checker, top: Mapping[str, Any], sleepers: Sequence[Sleepe
             seen.add(watched.sensor.id)
     sensors = [watched for sleeper in sleepers for watched in sleeper.sensors]
     for name in sorted({watched.source for watched in sensors} & set(SECTIONS) - set(top)):
-        checker.fail((), SOURCES[name].needs)
+        checker.fail((), SOURCES[name].missing_section_help)

@@ -38,8 +38,8 @@ from limber_bridge.protocol.encoding import (
 )
 from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.host_clock import HostClock, Step
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -84,7 +84,7 @@ class Tick:
     """A second has passed."""
 
 
-type Job = Arrival | IncomingMessage | Tick
+type Job = SourceEvent | IncomingMessage | Tick
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Inbox:
         self._ahead = None
         return job or await self._queue.get()
 
-    def with_those_behind(self, arrival: Arrival) -> Iterator[Arrival]:
+    def with_those_behind(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
         """Yield an arrival and those that wait right behind it."""
         yield arrival
         for _ in range(AT_ONCE - 1):
@@ -317,7 +317,7 @@ class Bridge:
     async def _tick(self) -> None:
         """Let time pass for everybody."""
         self._host.now()
-        for step in self._host.steps():
+        for step in self._host.take_steps():
             await self._clock_set(step)
         for watch in self._watches.values():
             await self._apply(watch, watch.tick(self._host.now()))
@@ -342,18 +342,18 @@ class Bridge:
         if back:
             text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
             LOG.warning(text, -min(back) / SECOND)
-            self._vitals.clock_set(Step(now, min(back)))
+            self._vitals.clock_set(HostClockStep(now, min(back)))
         await self._apply_all(begun)
 
-    async def _clock_set(self, step: Step) -> None:
-        by = step.by / SECOND
+    async def _clock_set(self, step: HostClockStep) -> None:
+        by = step.offset / SECOND
         LOG.warning(
             "the clock of this machine was set by %+.1f s; times before and after do not belong together",
             by,
         )
         self._vitals.clock_set(step)
         for watch in self._watches.values():
-            await self._apply(watch, watch.clock_set(step.at, step.by))
+            await self._apply(watch, watch.clock_set(step.time, step.offset))
 
     async def _remember(self) -> None:
         """Keep how far the sensors of all sleepers have been read, at once: a commit for each would
@@ -389,7 +389,7 @@ class Bridge:
             for watch in self._watches.values()
         ]
 
-    def _arrived(self, arrival: Arrival) -> Iterator[tuple[SleeperMonitor, Change]]:
+    def _arrived(self, arrival: SourceEvent) -> Iterator[tuple[SleeperMonitor, Change]]:
         """Yield what comes of an arrival, and for whom."""
         if isinstance(arrival, FrameError):
             self._log(arrival.sensor, arrival.reason, arrival.detail)
@@ -407,8 +407,8 @@ class Bridge:
         """
         owner = self._owner[samples.sensor]
         self._intake.took(samples)
-        if samples.read is not None:
-            self._unkept[owner].append((samples.sensor, samples.read))
+        if samples.read_position is not None:
+            self._unkept[owner].append((samples.sensor, samples.read_position))
         if samples.sensor in self._kept_raw and not self._watches[owner].paused:
             self._raw.add_block(owner, self._kept_raw[samples.sensor], samples.block)
 

@@ -22,7 +22,7 @@ from limber_bridge.protocol.messages import (
     JournalHealth,
     Problem,
 )
-from limber_bridge.sources.host_clock import HostClock, Step
+from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder
 
@@ -98,9 +98,9 @@ class BridgeHealthMonitor:
         """Note that something was thrown away."""
         self._shed = now
 
-    def clock_set(self, step: Step) -> None:
+    def clock_set(self, step: HostClockStep) -> None:
         """Note that somebody set the host's clock."""
-        self._clock_change = ClockStepInfo(time=to_utc(step.at), offset=step.by / SECOND)
+        self._clock_change = ClockStepInfo(time=to_utc(step.time), offset=step.offset / SECOND)
 
     @property
     def recording(self) -> bool:

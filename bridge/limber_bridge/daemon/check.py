@@ -26,10 +26,10 @@ from limber_bridge.protocol.messages import PROTOCOL, SensorHealth, State
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
     Samples,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
@@ -375,7 +375,7 @@ async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
         if one.source == name
     ]
     host = HostClock()
-    groups = [mine] if source.together and mine else [[one] for one in mine]
+    groups = [mine] if source.shared and mine else [[one] for one in mine]
     findings = []
     for group in groups:
         wanted = tuple(watched.wanted for _, watched in group)
@@ -383,7 +383,7 @@ async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
             wanted, config.sections.get(name), config.calendar, host, host.now()
         )
         arrivals = source.run(request)
-        heard: dict[int, Arrival] = {}
+        heard: dict[int, SourceEvent] = {}
         lost = ""
         try:
             async with asyncio.timeout(wait), contextlib.aclosing(arrivals):
@@ -399,7 +399,7 @@ async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
     return findings
 
 
-def note(heard: dict[int, Arrival], arrival: Arrival) -> None:
+def note(heard: dict[int, SourceEvent], arrival: SourceEvent) -> None:
     """Remember the best that was heard of a sensor: samples, else trouble."""
     if arrival.sensor is not None and not isinstance(heard.get(arrival.sensor), Samples):
         heard[arrival.sensor] = arrival
@@ -413,7 +413,11 @@ def name_of(sleeper: Sleeper, watched: ConfiguredSensor) -> str:
 
 
 def told(
-    sleeper: Sleeper, watched: ConfiguredSensor, heard: dict[int, Arrival], lost: str, wait: float
+    sleeper: Sleeper,
+    watched: ConfiguredSensor,
+    heard: dict[int, SourceEvent],
+    lost: str,
+    wait: float,
 ) -> Finding:
     """Return what was heard of one sensor, for a person."""
     sensor = watched.sensor

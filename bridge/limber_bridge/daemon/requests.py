@@ -16,7 +16,7 @@ from limber_bridge.daemon.sleeper_monitor import (
     SleeperMonitor,
 )
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
-from limber_bridge.detection.events import Factor, identity
+from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import to_us, to_utc
 from limber_bridge.protocol.encoding import (
     PAGE_MAX_BYTES,
@@ -141,9 +141,7 @@ class RequestHandler:
         if request.last is not None:
             since = max(
                 since,
-                await asyncio.to_thread(
-                    self._journal.date_before_last, request.sleeper, request.last
-                ),
+                await asyncio.to_thread(self._journal.date_before_last, request.sleeper, request.last),
             )
         nights = await asyncio.to_thread(self._journal.nights, request.sleeper, since, limit)
         more = len(nights) == limit
@@ -160,9 +158,7 @@ class RequestHandler:
 
     async def _events(self, request: EventsRequest) -> Response:
         limit = PAGE_MAX_BYTES // 100
-        dropped = await asyncio.to_thread(
-            self._journal.events_dropped_at, request.sleeper, request.night
-        )
+        dropped = await asyncio.to_thread(self._journal.events_dropped_at, request.sleeper, request.night)
         if dropped is not None:
             text = f"the events of {request.night} were dropped on {to_utc(dropped):%Y-%m-%d}: see `retention` in limber.yaml"
             return Refusal(id=request.id, error="events_deleted", message=text)
@@ -233,7 +229,7 @@ class RequestHandler:
             request.note,
         )
         await self._apply(watch, watch.log(factor, now))
-        return LogResponse(id=request.id, event=identity(factor))
+        return LogResponse(id=request.id, event=event_id(factor))
 
     def _ahead(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return why nothing can be said of a time; None if it can."""

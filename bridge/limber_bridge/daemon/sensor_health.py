@@ -9,7 +9,7 @@ from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import SensorHealth
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Reason, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 
 SILENT: Final = 10 * SECOND
 """us without a sample after which a sensor counts as away; a source that calls it calls again."""
@@ -41,7 +41,7 @@ class SensorHealthTracker:
         self._ended = False
         self._flaws: dict[str, SignalFault] = {}
 
-    def take(self, arrival: Arrival, now: int) -> None:
+    def take(self, arrival: SourceEvent, now: int) -> None:
         """Take in what arrived."""
         match arrival:
             case Samples():
@@ -51,7 +51,7 @@ class SensorHealthTracker:
             case FrameError():
                 self._trouble = (arrival.reason, now)
                 self._troubles[arrival.reason] += 1
-                self._refused += arrival.reason.refuses
+                self._refused += arrival.reason.discards_frame
             case Ended():
                 self._heard = None
                 self._ended = True
@@ -101,7 +101,7 @@ class SensorHealthTracker:
         self._heard = now
         self._end = max(block.end, self._end or 0)
         self._rate = block.clock.rate
-        self._sampled = block.clock.at(block.end - 1)
+        self._sampled = block.clock.time_of(block.end - 1)
         # What was lost in a longer absence than the quality looks back at has no part in it.
         self._recent.append(
             (now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good)

@@ -22,9 +22,9 @@ from limber_bridge.detection.events import (
     Method,
     Movement,
     SignalFault,
-    identity,
+    event_id,
 )
-from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
@@ -41,7 +41,7 @@ from limber_bridge.protocol.messages import (
     State,
     Tonight,
 )
-from limber_bridge.sources.source_api import Arrival, Ended, FrameError, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
 
 AWAY: Final = 60 * SECOND
@@ -124,7 +124,7 @@ class SleeperMonitor:
         self._labels = Labels(kept.labels)
         self._settings = kept.settings
         self._nights = {
-            night: {identity(event): event for event in events}
+            night: {event_id(event): event for event in events}
             for night, events in kept.events_by_night.items()
         }
         self._detector = self._gone_on(kept.pipeline_state)
@@ -145,7 +145,7 @@ class SleeperMonitor:
         self._known = self._time
         self._renewed: list[date] = []
         self._passed = 0
-        sensed = self._detector.memory.sensors.items()
+        sensed = self._detector.state.sensors.items()
         self._read = {number: one.until for number, one in sensed if one.until is not None}
         self._measured = max(
             [*self._read.values(), *(event.onset for event in self._events())], default=0
@@ -159,7 +159,7 @@ class SleeperMonitor:
     @property
     def memory(self) -> PipelineState:
         """What the journal has to keep besides the events."""
-        return self._detector.memory
+        return self._detector.state
 
     @property
     def measured(self) -> int:
@@ -209,7 +209,7 @@ class SleeperMonitor:
     @property
     def info(self) -> SleeperInfo:
         """Who is watched by what."""
-        rates = {number: one.rate for number, one in self._detector.memory.sensors.items()}
+        rates = {number: one.rate for number, one in self._detector.state.sensors.items()}
         sensors = tuple(
             SensorInfo(
                 id=watched.sensor.id,
@@ -234,7 +234,7 @@ class SleeperMonitor:
         """Return how each sensor does, by id."""
         return {str(number): one.message(now) for number, one in self._health.items()}
 
-    def arrive(self, arrival: Arrival, now: int) -> Change:
+    def arrive(self, arrival: SourceEvent, now: int) -> Change:
         """Take in what one of the sleeper's sensors delivered."""
         if arrival.sensor is None:
             return Change()
@@ -242,10 +242,10 @@ class SleeperMonitor:
         match arrival:
             case Samples() if self.paused:
                 # Those who are played have no other time than that of their samples.
-                self._passed = arrival.block.clock.at(arrival.block.end - 1)
+                self._passed = arrival.block.clock.time_of(arrival.block.end - 1)
                 return self._after([], now)
             case Samples():
-                events = self._detector.feed(arrival.sensor, arrival.block)
+                events = self._detector.process(arrival.sensor, arrival.block)
                 begun = self._measure(arrival.sensor, arrival.block)
                 change = self._after(events, now)
                 return replace(change, events=(*begun, *change.events))
@@ -257,7 +257,7 @@ class SleeperMonitor:
     def tick(self, now: int) -> Change:
         """Let time pass; once a second or so."""
         self._known = now
-        return self._after(self._detector.advance(now) if self._sleeper.live else [], now)
+        return self._after(self._detector.advance_to(now) if self._sleeper.live else [], now)
 
     def begin(self, now: int) -> Change:
         """Take note that somebody looks again, at a time.
@@ -309,9 +309,9 @@ class SleeperMonitor:
         events: list[Event] = []
         if paused:
             filed = [one for event in self._detector.interrupt() for one in self._file(event)]
-            self._detector = self._gone_on(self._detector.memory)
+            self._detector = self._gone_on(self._detector.state)
             # What lasted is over, as far as anybody knows.
-            events = self._detector.advance(self._time)
+            events = self._detector.advance_to(self._time)
         self._passed = 0
         self._settings = replace(self._settings, paused=paused)
         change = self._after(events, now)
@@ -338,7 +338,7 @@ class SleeperMonitor:
         if sensitivity == self._settings.sensitivity:
             return Change()
         self._settings = replace(self._settings, sensitivity=sensitivity)
-        self._detector.sense(sensitivity)
+        self._detector.set_sensitivity(sensitivity)
         return Change(settings=self._settings)
 
     def log(self, factor: Factor, now: int) -> Change:
@@ -352,13 +352,13 @@ class SleeperMonitor:
     def label(self, label: Label) -> Change:
         """Take in what was said of a cramp: the thresholds follow at once."""
         self._labels.take(label)
-        self._detector.follow(self._labels.thresholds)
+        self._detector.set_cramp_thresholds(self._labels.thresholds)
         return Change(labels=(label,))
 
     def forget_labels(self) -> Change:
         """Go back to the rules as they are written."""
         self._labels = Labels()
-        self._detector.follow(self._labels.thresholds)
+        self._detector.set_cramp_thresholds(self._labels.thresholds)
         return Change(unlabelled=True)
 
     def nights_about(self, time: int) -> set[date]:
@@ -403,7 +403,7 @@ class SleeperMonitor:
             night=night,
             start=None if start is None else to_utc(start),
             end=None if end is None else to_utc(end),
-            measures=rounded(score.measures),
+            measures=round_measures(score.measures),
         )
 
     def _gone_on(self, memory: PipelineState | None) -> Pipeline:
@@ -412,11 +412,11 @@ class SleeperMonitor:
         detector = Pipeline(
             sensors,
             self._rules,
-            memory=memory,
+            state=memory,
             events=self._events(),
             thresholds=self._labels.thresholds,
         )
-        detector.sense(self._settings.sensitivity)
+        detector.set_sensitivity(self._settings.sensitivity)
         return detector
 
     def _events(self) -> list[Event]:
@@ -452,8 +452,8 @@ class SleeperMonitor:
         """Note how far the sensors have been read; where a new night begins in bed, file that it
         begins so.
         """
-        begin = block.clock.at(block.first)
-        end = block.clock.at(block.end - 1)
+        begin = block.clock.time_of(block.first)
+        end = block.clock.time_of(block.end - 1)
         before = self._measured
         self._known = end
         back = end < self._read.get(sensor, end) - SET_BACK
@@ -497,7 +497,7 @@ class SleeperMonitor:
         following = self._calendar.night_of(bed.onset) + timedelta(days=1)
         begun = replace(bed, onset=self._calendar.begin(following))
         turned = following <= self._calendar.night_of(self._measured)
-        if turned if bed.in_bed else identity(begun) in self._nights.get(following, {}):
+        if turned if bed.in_bed else event_id(begun) in self._nights.get(following, {}):
             yield self._filed(begun, told=False)
 
     def _filed(self, event: Event, *, told: bool) -> FiledEvent:
@@ -509,7 +509,7 @@ class SleeperMonitor:
             self._renewed.append(night)
         # The night in which something happened last stands last.
         self._nights[night] = events = {} if events is None else events
-        events[identity(event)] = event
+        events[event_id(event)] = event
         self._forgotten.discard(night)
         self._changed.add(night)
         return FiledEvent(night, event, told, self._known)
@@ -573,11 +573,7 @@ class SleeperMonitor:
         yield night
 
     def _spread(self, days: int) -> NightAverages | None:
-        return (
-            None
-            if self._last is None
-            else average_nights(self._recent.values(), self._last.date, days)
-        )
+        return None if self._last is None else average_nights(self._recent.values(), self._last.date, days)
 
     def _night(self, night: date) -> Night | None:
         """Return the summary of a night, not yet finished; None for one that nobody spent here.
@@ -652,9 +648,7 @@ def cramp_now(events: Iterable[Event]) -> ActiveCramp | None:
     lasting = [event for event in events if isinstance(event, Cramp) and event.end is None]
     return (
         ActiveCramp(
-            start=to_utc(lasting[-1].onset),
-            certainty=lasting[-1].certainty,
-            reason=lasting[-1].reason,
+            start=to_utc(lasting[-1].onset), certainty=lasting[-1].certainty, reason=lasting[-1].reason
         )
         if lasting
         else None

@@ -18,10 +18,10 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.replay_guard import ReplayGuard
 from limber_bridge.sources.source_api import (
-    Arrival,
     Samples,
     SensorRequest,
     Source,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
@@ -43,7 +43,7 @@ class SourceRunner:
         config: Config,
         host: HostClock,
         read: Mapping[int, Iterable[ReadPosition]],
-        put: Callable[[Arrival], Awaitable[None]],
+        put: Callable[[SourceEvent], Awaitable[None]],
     ) -> None:
         """Begin with how far signed frames were read by sensor; `put` takes what arrives, and may
         take its time.
@@ -59,8 +59,8 @@ class SourceRunner:
 
     def took(self, samples: Samples) -> None:
         """Note that samples of a signed frame were read: it counts no second time."""
-        if samples.read is not None:
-            self._seen.setdefault(samples.sensor, ReplayGuard()).note(samples.read)
+        if samples.read_position is not None:
+            self._seen.setdefault(samples.sensor, ReplayGuard()).add_position(samples.read_position)
 
     def read(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
         """Return how far the signed frames of some sensors were read, by sensor, the latest start
@@ -77,7 +77,7 @@ class SourceRunner:
                 for watched in sleeper.sensors
                 if watched.source == name
             )
-            for sensors in [wanted] if source.together and wanted else [(one,) for one in wanted]:
+            for sensors in [wanted] if source.shared and wanted else [(one,) for one in wanted]:
                 yield name, sensors
 
     def _request(self, name: str, wanted: tuple[SensorRequest, ...]) -> SourceRequest:
@@ -118,7 +118,10 @@ class SourceRunner:
                 patience = min(2 * patience, SELDOM)
 
     async def _hand_on(
-        self, arrivals: AsyncGenerator[Arrival], bases: Mapping[int, int], patience: float | None
+        self,
+        arrivals: AsyncGenerator[SourceEvent],
+        bases: Mapping[int, int],
+        patience: float | None,
     ) -> bool | None:
         """Hand on what a source delivers until it is over, or until no sample has come for
         `patience` s.
@@ -148,6 +151,6 @@ class SourceRunner:
         """Return samples with the numbers that the detector knows them by, and note how far they
         have come.
         """
-        samples = samples.shifted(base) if base else samples
+        samples = samples.renumbered(base) if base else samples
         self._ends[samples.sensor] = max(samples.block.end, self._ends.get(samples.sensor, 0))
         return samples

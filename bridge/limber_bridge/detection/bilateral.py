@@ -5,13 +5,10 @@ Law: a movement is told as soon as nothing that could still come can change it, 
 
 import heapq
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Final
 
 from limber_bridge.detection.events import Movement, PositionChange, UnilateralMovement
 from limber_bridge.detection.rules import RuleSet
-
-NEVER: Final = -(2**62)
-FOREVER: Final = 2**62
+from limber_bridge.detection.signal import EARLIEST_TIME, LATEST_TIME
 
 
 class BilateralCombiner:
@@ -24,39 +21,39 @@ class BilateralCombiner:
     def __init__(self, rules: RuleSet, legs: Iterable[Hashable]) -> None:
         """Begin; only marks of these legs are taken."""
         self._rules = rules
-        self._frontier = dict.fromkeys(legs, NEVER)
+        self._frontier = dict.fromkeys(legs, EARLIEST_TIME)
         self._rank = {leg: rank for rank, leg in enumerate(sorted(self._frontier, key=str))}
         self._open: dict[Hashable, UnilateralMovement] = {}
         self._waiting: list[tuple[int, int, int, Hashable, UnilateralMovement]] = []
         self._group: list[tuple[Hashable, UnilateralMovement]] = []
-        self._told = NEVER
+        self._told = EARLIEST_TIME
         self._count = 0
 
     @property
     def horizon(self) -> int:
         """Time (us) before which no movement is to come any more."""
-        waiting = self._waiting[0][0] if self._waiting else FOREVER
-        group = self._group[0][1].onset if self._group else FOREVER
+        waiting = self._waiting[0][0] if self._waiting else LATEST_TIME
+        group = self._group[0][1].onset if self._group else LATEST_TIME
         return min(waiting, group, *self._reached())
 
     @property
     def pending(self) -> int:
-        """Onset (us) of the first movement that was handed in and not told yet; FOREVER where there
+        """Onset (us) of the first movement that was handed in and not told yet; LATEST_TIME where there
         is none.
         """
         waiting = [entry[0] for entry in self._waiting[:1]] + [
             part.onset for _, part in self._group[:1]
         ]
-        return min([*waiting, *(part.onset for part in self._open.values())], default=FOREVER)
+        return min([*waiting, *(part.onset for part in self._open.values())], default=LATEST_TIME)
 
     def mark(self, leg: Hashable, part: UnilateralMovement) -> None:
         """Take in a movement of one leg; those of the same leg come in order of onset."""
-        if part.duration < self._rules.shortest and not part.turned:
+        if part.duration < self._rules.min_duration and not part.turned:
             return
         last = self._open.get(leg)
         if (
             last is not None
-            and part.onset - last.end < self._rules.hold
+            and part.onset - last.end < self._rules.min_pause
             and last.turned == part.turned
         ):
             self._open[leg] = last.joined(part)
@@ -68,7 +65,7 @@ class BilateralCombiner:
         """Note that no mark of this leg with an earlier onset is to come. It never goes back."""
         self._frontier[leg] = max(self._frontier[leg], frontier)
         last = self._open.get(leg)
-        if last is not None and self._frontier[leg] - last.end >= self._rules.hold:
+        if last is not None and self._frontier[leg] - last.end >= self._rules.min_pause:
             self._release(leg)
 
     def settle(self) -> Iterator[Movement | PositionChange]:
@@ -76,7 +73,7 @@ class BilateralCombiner:
 
         A mark that comes after its time has passed (a late sensor) is told alone.
         """
-        reached = min(self._reached(), default=FOREVER)
+        reached = min(self._reached(), default=LATEST_TIME)
         while self._waiting and self._waiting[0][0] < reached:
             *_, leg, part = heapq.heappop(self._waiting)
             if part.onset < self._told:
@@ -98,7 +95,9 @@ class BilateralCombiner:
     def _release(self, leg: Hashable) -> None:
         part = self._open.pop(leg, None)
         if part is None or (
-            self._rules.drops_longer and part.duration > self._rules.longest and not part.turned
+            self._rules.discards_longer
+            and part.duration > self._rules.max_candidate_duration
+            and not part.turned
         ):
             return
         self._count += 1
@@ -109,19 +108,19 @@ class BilateralCombiner:
         first_leg, first = self._group[0]
         if (part.side is None or first.side is None) and leg != first_leg:
             return False
-        if self._rules.joins_onsets is not None:
+        if self._rules.bilateral_onset_window is not None:
             fresh = all(other != leg for other, _ in self._group)
-            return fresh and part.onset - first.onset < self._rules.joins_onsets
-        return part.onset - self._end() < self._rules.hold
+            return fresh and part.onset - first.onset < self._rules.bilateral_onset_window
+        return part.onset - self._end() < self._rules.min_pause
 
     def _end(self) -> int:
         return max(part.end for _, part in self._group)
 
     def _limit(self) -> int:
         """Return the onset from which on nothing can join the open group."""
-        if self._rules.joins_onsets is not None:
-            return self._group[0][1].onset + self._rules.joins_onsets
-        return self._end() + self._rules.hold
+        if self._rules.bilateral_onset_window is not None:
+            return self._group[0][1].onset + self._rules.bilateral_onset_window
+        return self._end() + self._rules.min_pause
 
     def _close(self) -> Iterator[Movement | PositionChange]:
         group = self._group
@@ -144,8 +143,8 @@ class BilateralCombiner:
 
 def is_candidate(parts: tuple[UnilateralMovement, ...], duration: int, rules: RuleSet) -> bool:
     """Return whether a movement is a CLM; durations in us."""
-    if any(part.duration > rules.longest for part in parts):
+    if any(part.duration > rules.max_candidate_duration for part in parts):
         return False
-    if len(parts) == 1 or rules.joins_onsets is not None:
+    if len(parts) == 1 or rules.bilateral_onset_window is not None:
         return True
-    return duration <= rules.longest_bilateral and len(parts) <= rules.most_parts
+    return duration <= rules.max_bilateral_duration and len(parts) <= rules.max_bilateral_parts

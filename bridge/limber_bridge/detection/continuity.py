@@ -81,7 +81,7 @@ class Continuity:
         fresh = self._breaks(block)
         if fresh:
             onset = self._time
-            end = block.clock.at(first)
+            end = block.clock.time_of(first)
             if onset is not None and end - onset > LONGEST_BRIDGED * SECOND:
                 yield Hole(onset, end)
         elif self._last is not None and self._value is not None and first > self._last + 1:
@@ -92,7 +92,7 @@ class Continuity:
         self._last = block.end - 1
         self._rate = block.rate
         self._value = block.samples[:, -1:].copy()
-        self._time = block.clock.at(block.end - 1)
+        self._time = block.clock.time_of(block.end - 1)
         yield Run(first, samples, block.clock, block.rate, fresh)
 
     def _breaks(self, block: SampleBlock) -> bool:
@@ -101,7 +101,7 @@ class Continuity:
         intervals = block.first - self._last
         # A device that paused and a clock that was set both show in the time and not in the
         # numbers.
-        jump = block.clock.at(block.first) - self._time - intervals * SECOND / block.clock.rate
+        jump = block.clock.time_of(block.first) - self._time - intervals * SECOND / block.clock.rate
         if abs(jump) > LONGEST_BRIDGED * SECOND:
             return True
         return intervals > FEWEST_INTERVALS and intervals / block.rate > LONGEST_BRIDGED

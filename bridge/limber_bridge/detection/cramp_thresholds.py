@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from limber_bridge.detection.bilateral import FOREVER
 from limber_bridge.detection.cramps import MINUTE, SETTLED, UP_WITHIN, PossibleCrampDetector
-from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Event, identity
+from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Event, event_id
+from limber_bridge.detection.signal import LATEST_TIME
 
 ENOUGH: Final = 3
 """Labels of one kind, for one certainty, from which on they move a threshold."""
@@ -51,7 +51,7 @@ class Label:
     @property
     def event(self) -> str | None:
         """The id of the cramp it is about."""
-        return None if self.about is None else identity(self.about)
+        return None if self.about is None else event_id(self.about)
 
 
 class Labels:
@@ -101,7 +101,7 @@ class Labels:
         """
         found = cramp_at(time, list(events), overlooked=cramp)
         if found is not None:
-            return Label(identity(found), time, cramp, found)
+            return Label(event_id(found), time, cramp, found)
         if not cramp:
             raise UnknownEventError(
                 "no cramp was seen shortly before; say which one was none by its time"
@@ -187,4 +187,4 @@ def faint(events: Iterable[Event]) -> Iterator[Cramp]:
             possible.went(event, event.onset)
         else:
             possible.take(event)
-    return possible.reach(FOREVER)
+    return possible.reach(LATEST_TIME)

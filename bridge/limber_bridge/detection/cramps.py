@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.bilateral import NEVER
 from limber_bridge.detection.binning import Cut, Pieces
 from limber_bridge.detection.burst import angle
 from limber_bridge.detection.envelope import Frames
@@ -31,7 +30,7 @@ from limber_bridge.detection.events import (
     PositionChange,
     RhythmicTrain,
 )
-from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.detection.signal import EARLIEST_TIME, SECOND, Quantity
 
 BIN: Final = SECOND // 2
 """us; the envelope of the calf is looked at in bins of this length."""
@@ -183,7 +182,7 @@ class ProbableCrampDetector:
         self._baseline: deque[float] = deque(baseline, maxlen=BASELINE)
         self._lately: deque[_Past] = deque(maxlen=TONIC)
         self._tonic: TonicActivity | None = None
-        self._told = NEVER
+        self._told = EARLIEST_TIME
 
     @property
     def wants(self) -> set[int]:
@@ -421,7 +420,7 @@ class Move:
 def lasting(moves: Iterable[Move], until: int) -> int:
     """Return for how long (us), up to a time, at least one of some moves lasted."""
     total = 0
-    reached = NEVER
+    reached = EARLIEST_TIME
     for move in sorted(moves, key=lambda move: move.onset):
         end = min(move.end, until)
         total += max(0, end - max(move.onset, reached))
@@ -443,7 +442,7 @@ class PossibleCrampDetector:
         self._in_bed_since: int | None = None
         self._cluster: Cluster | None = None
         self._probable: deque[int] = deque(maxlen=8)
-        self._told = NEVER
+        self._told = EARLIEST_TIME
 
     def anew(self) -> PossibleCrampDetector:
         """Return one that begins anew, as time has gone back."""

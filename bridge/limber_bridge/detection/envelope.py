@@ -165,7 +165,8 @@ class EnvelopeFilter:
         changes = self._heart.changes
         self._heart.changes = []
         return tuple(
-            (run.clock.at(self._first + frame * self._width), beating) for frame, beating in changes
+            (run.clock.time_of(self._first + frame * self._width), beating)
+            for frame, beating in changes
         )
 
     def _times(self, run: Run, count: int) -> Times:
@@ -173,7 +174,7 @@ class EnvelopeFilter:
         had there.
         """
         starts = self._next + self._width * np.arange(count + 1)
-        times: Times = run.clock.at_all(starts)
+        times: Times = run.clock.times_of(starts)
         if starts[0] < run.first:
             times[0] = self._time
         self._next = int(starts[-1])

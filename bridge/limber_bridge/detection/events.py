@@ -285,12 +285,12 @@ KINDS: Final[Mapping[type[Event], str]] = {
 """The name of each kind of event in the journal and in exports."""
 
 
-def kind(event: Event) -> str:
+def event_kind(event: Event) -> str:
     """Return the name of an event's kind."""
     return KINDS[type(event)]
 
 
-def identity(event: Event) -> str:
+def event_id(event: Event) -> str:
     """Return an id made from what the event is, unique for a sleeper: found again after a crash, it
     counts once.
 
@@ -298,7 +298,7 @@ def identity(event: Event) -> str:
     """
     match event:
         case Movement() | Twitch() | RhythmicTrain():
-            return f"{kind(event)}-{event.onset}-{event.side or 'any'}"
+            return f"{event_kind(event)}-{event.onset}-{event.side or 'any'}"
         case Gap():
             return f"gap-{event.onset}-{event.sensor}"
         case SignalFault():
@@ -306,4 +306,4 @@ def identity(event: Event) -> str:
         case Factor():
             return f"factor-{event.onset}-{event.factor}"
         case _:
-            return f"{kind(event)}-{event.onset}"
+            return f"{event_kind(event)}-{event.onset}"

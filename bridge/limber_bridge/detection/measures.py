@@ -155,7 +155,7 @@ class ScoringInput:
         return [length for length in found if length]
 
 
-def measures(night: ScoringInput) -> Measures:
+def compute_measures(night: ScoringInput) -> Measures:
     """Return all measures of a scored night; without sensors that see legs move, those of bed and
     cramps only.
     """
@@ -163,7 +163,7 @@ def measures(night: ScoringInput) -> Measures:
     return Measures(**{key: measure(night) for key, measure in known.items()})
 
 
-def rounded(measures: Measures, places: int = 4) -> Measures:
+def round_measures(measures: Measures, places: int = 4) -> Measures:
     """Return measures with no more digits than they are worth."""
     values: dict[str, Any] = {
         field.name: getattr(measures, field.name) for field in fields(measures)

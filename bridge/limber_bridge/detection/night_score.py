@@ -19,9 +19,9 @@ from limber_bridge.detection.events import (
     Twitch,
     UnilateralMovement,
 )
-from limber_bridge.detection.measures import Measures, ScoringInput, measures
+from limber_bridge.detection.measures import Measures, ScoringInput, compute_measures
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.scoring import Scoring, score, within
+from limber_bridge.detection.scoring import Scoring, score_movements, within
 from limber_bridge.detection.sleep import (
     UNKNOWN,
     Span,
@@ -76,7 +76,7 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
     asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
     # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
     trains = [event for event in events if isinstance(event, RhythmicTrain)]
-    scoring = score(outside(parts_of(events), trains), rules, asleep=asleep)
+    scoring = score_movements(outside(parts_of(events), trains), rules, asleep=asleep)
     blind = shared(absent[mover] for mover in coverage.movers)
     moves = measured(blind, coverage) if coverage.movers else False
     facts = ScoringInput(
@@ -94,7 +94,7 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
         cramps=tuple(event for event in events if isinstance(event, Cramp)),
         certainties=coverage.certainties,
     )
-    return NightScore(scoring, in_bed, asleep, gaps, measures(facts))
+    return NightScore(scoring, in_bed, asleep, gaps, compute_measures(facts))
 
 
 def inside(time: int, in_bed: Iterable[Span] | None) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from limber_bridge.detection.bilateral import FOREVER, NEVER, BilateralCombiner
+from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramps import (
     WORN,
@@ -31,14 +31,23 @@ from limber_bridge.detection.events import (
     PositionChange,
     SignalFault,
     UnilateralMovement,
-    identity,
+    event_id,
 )
 from limber_bridge.detection.movement import Found, MovementDetector
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.series import SeriesScorer
-from limber_bridge.detection.signal import SECOND, Placement, Quantity, SampleBlock, Sensor, Side
+from limber_bridge.detection.signal import (
+    EARLIEST_TIME,
+    LATEST_TIME,
+    SECOND,
+    Placement,
+    Quantity,
+    SampleBlock,
+    Sensor,
+    Side,
+)
 from limber_bridge.detection.signal_quality import SignalQualityMonitor
 from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, anew, step
 
@@ -85,7 +94,7 @@ LONGEST_BLOCK: Final = 10 * SECOND
 """us; a longer block is a stored one and says nothing of how often the sensor sends."""
 
 
-def moving(sensors: Iterable[Sensor]) -> set[int]:
+def movement_sensors(sensors: Iterable[Sensor]) -> set[int]:
     """Return whose movements count: for each leg the first kind of `PRECEDENCE`; a bed only where
     there is no leg.
 
@@ -136,8 +145,8 @@ class SensorChannel:
         self._last = memory.until
         self._rate = memory.rate
         self._longest = 0
-        self._frame = self._frames_until = NEVER
-        self._promised = NEVER
+        self._frame = self._frames_until = EARLIEST_TIME
+        self._promised = EARLIEST_TIME
         self.parts: list[Found] = []
         """Found and not yet fetched."""
         self.epochs: list[Epoch] = []
@@ -148,7 +157,7 @@ class SensorChannel:
         """Likewise."""
 
     @property
-    def memory(self) -> SensorState:
+    def state(self) -> SensorState:
         """What must outlive a restart."""
         return SensorState(self._since, self._last, self._rate, self._movements.noise)
 
@@ -168,7 +177,7 @@ class SensorChannel:
             return max(self._frames_until, self._promised)
         return opened
 
-    def feed(self, block: SampleBlock) -> Iterator[Gap | Rewound]:
+    def process(self, block: SampleBlock) -> Iterator[Gap | Rewound]:
         """Take in a block; yield the gaps before and in it, and where time goes back, before going
         on.
         """
@@ -180,13 +189,13 @@ class SensorChannel:
                     case Run():
                         if (
                             self._last is not None
-                            and piece.clock.at(piece.first) < self._last - SET_BACK
+                            and piece.clock.time_of(piece.first) < self._last - SET_BACK
                         ):
                             self.parts += self._movements.finish()
                             yield Rewound()
                         self._run(piece)
 
-    def sense(self, sensitivity: float) -> None:
+    def set_sensitivity(self, sensitivity: float) -> None:
         """Take over how sensitive this is to be from here on."""
         self._movements.sense(sensitivity)
 
@@ -196,9 +205,11 @@ class SensorChannel:
 
     @property
     def pending(self) -> int:
-        """Onset (us) of what is open or found and not fetched; FOREVER where there is nothing."""
+        """Onset (us) of what is open or found and not fetched; LATEST_TIME where there is nothing."""
         opened = self._movements.open_onset
-        return min([part.onset for part in self.parts] + [FOREVER if opened is None else opened])
+        return min(
+            [part.onset for part in self.parts] + [LATEST_TIME if opened is None else opened]
+        )
 
     def interrupt(self) -> list[Found]:
         """Return what is open, with the duration that was seen."""
@@ -216,7 +227,7 @@ class SensorChannel:
         self.flaws += self._quality.finish(self._last or 0)
         self._epochs = Epochs(self.sensor)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
-        self._frame = self._frames_until = self._promised = NEVER
+        self._frame = self._frames_until = self._promised = EARLIEST_TIME
 
     def finish(self) -> None:
         """Close what is open: the signal ends here."""
@@ -224,13 +235,13 @@ class SensorChannel:
         self.epochs += self._epochs.finish()
         self.flaws += self._quality.finish(self._last or 0)
         self.bins += self._bins.finish() if self._bins is not None else []
-        self._promised = FOREVER
+        self._promised = LATEST_TIME
 
     def _run(self, run: Run) -> None:
         if run.fresh and self._last is not None:
             self.flaws += self._quality.finish(self._last)
-        begin = run.clock.at(run.first)
-        end = run.clock.at(run.first + run.samples.shape[1] - 1)
+        begin = run.clock.time_of(run.first)
+        end = run.clock.time_of(run.first + run.samples.shape[1] - 1)
         self._longest = max(self._longest, min(end - begin, LONGEST_BLOCK))
         self._since = begin if self._since is None else min(self._since, begin)
         self._last = end
@@ -262,28 +273,28 @@ class Pipeline:
         sensors: Sequence[Sensor],
         rules: RuleSet = WASM_2016,
         *,
-        memory: PipelineState | None = None,
+        state: PipelineState | None = None,
         events: Iterable[Event] = (),
         thresholds: Mapping[Certainty, float] = MappingProxyType({}),
     ) -> None:
         """Begin, or go on from the memory and the events (of the last hours, in order) of an
         earlier life.
 
-        `thresholds`: as in `follow`.
+        `thresholds`: as in `set_cramp_thresholds`.
         """
-        memory = memory or PipelineState({})
-        self._moving = moving(sensors)
+        state = state or PipelineState({})
+        self._moving = movement_sensors(sensors)
         calves = {sensor.id for sensor in sensors if sensor.placement is Placement.CALF}
         limbs = [(one.id, one.quantity) for one in sensors if one.id in self._moving]
         self._calf = ProbableCrampDetector(
-            calves, limbs, memory.calf if calves <= set(memory.sensors) else ()
+            calves, limbs, state.calf if calves <= set(state.sensors) else ()
         )
         self._possible = PossibleCrampDetector()
-        self.follow(thresholds)
+        self.set_cramp_thresholds(thresholds)
         self._channels = {
             sensor.id: SensorChannel(
                 sensor,
-                memory.sensors.get(sensor.id, SensorState()),
+                state.sensors.get(sensor.id, SensorState()),
                 binned=sensor.id in self._calf.wants,
             )
             for sensor in sensors
@@ -291,10 +302,10 @@ class Pipeline:
         self._rules = rules
         self._legs = BilateralCombiner(rules, self._sides())
         self._series = SeriesScorer(rules)
-        self._bed = memory.bed
+        self._bed = state.bed
         self._epochs: dict[int, list[tuple[int, Method, Epoch]]] = {}
         self._slow: set[int] = set()
-        for number, known in memory.sensors.items():
+        for number, known in state.sensors.items():
             if number in self._channels and known.rate is not None:
                 self._note_rate(number, known.rate)
         self._resume(events)
@@ -310,9 +321,12 @@ class Pipeline:
             else:
                 self._possible.take(event)
         self._calf.resume(event for event in events if isinstance(event, Cramp))
-        until = max((one.until or NEVER for one in self._seen().values()), default=NEVER)
+        until = max(
+            (one.until or EARLIEST_TIME for one in self._seen().values()),
+            default=EARLIEST_TIME,
+        )
         lasting = {
-            identity(event): event for event in events if isinstance(event, Cramp | SignalFault)
+            event_id(event): event for event in events if isinstance(event, Cramp | SignalFault)
         }.values()
         # What lasted when we were stopped has ended somewhen in the gap.
         self._broken = [
@@ -321,24 +335,24 @@ class Pipeline:
         list(self._possible.reach(until))
 
     @property
-    def memory(self) -> PipelineState:
+    def state(self) -> PipelineState:
         """What must outlive a restart, besides the events told so far."""
         sensors = {number: self._remembered(number) for number in self._channels}
         return PipelineState(sensors, self._bed, self._calf.baseline)
 
-    def follow(self, thresholds: Mapping[Certainty, float]) -> None:
+    def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
         """Tell cramps of these strengths and more from here on; 1.0, the rule as it is written,
         where none is named.
         """
         self._calf.threshold = thresholds.get(Certainty.PROBABLE, 1.0)
         self._possible.threshold = thresholds.get(Certainty.POSSIBLE, 1.0)
 
-    def sense(self, sensitivity: float) -> None:
+    def set_sensitivity(self, sensitivity: float) -> None:
         """Divide by this the threshold from which on something moves, but in EMG; 1.0: the rule as
         it is written.
         """
         for channel in self._channels.values():
-            channel.sense(sensitivity)
+            channel.set_sensitivity(sensitivity)
 
     def calibrate(self) -> list[Event]:
         """Take it that from here on all is quiet for a minute and, where cells weigh it, the bed is
@@ -361,7 +375,7 @@ class Pipeline:
         `until` (us).
         """
         seen = {
-            number: None if one.since is None or one.until is None else (one.since, one.until)
+            number: (None if one.since is None or one.until is None else (one.since, one.until))
             for number, one in self._seen().items()
         }
         return Coverage(
@@ -382,18 +396,18 @@ class Pipeline:
         """What that rests on."""
         return self._bed.method
 
-    def feed(self, sensor: int, block: SampleBlock) -> list[Event]:
+    def process(self, sensor: int, block: SampleBlock) -> list[Event]:
         """Take in a block of one sensor and return what it makes known. KeyError for a sensor that
         is not ours.
         """
         channel = self._channels[sensor]
         self._note_rate(sensor, block.rate)
         events: list[Event] = []
-        for found in channel.feed(block):
+        for found in channel.process(block):
             events += self._rewind() if isinstance(found, Rewound) else [found]
         return events + list(self._told())
 
-    def advance(self, now: int) -> list[Event]:
+    def advance_to(self, now: int) -> list[Event]:
         """Take it that it is `now` (us), and return what follows.
 
         So a sensor that is late or away does not hold the others back. What it brings later counts
@@ -428,7 +442,7 @@ class Pipeline:
     def _remembered(self, number: int) -> SensorState:
         """Return what must be kept of a sensor: measured up to what is not told yet."""
         channel = self._channels[number]
-        known = channel.memory
+        known = channel.state
         if known.until is None or number not in self._moving:
             return known
         return replace(known, until=min(known.until, channel.pending, self._legs.pending))
@@ -436,7 +450,7 @@ class Pipeline:
     def _settled(self) -> Iterator[Event]:
         """Yield what is left in the legs, whatever might still come."""
         for side in self._sides():
-            self._legs.reach(side, FOREVER)
+            self._legs.reach(side, LATEST_TIME)
         for event in self._legs.settle():
             yield event
             yield from self._series.feed(event)
@@ -448,7 +462,7 @@ class Pipeline:
         events: list[Event] = []
         for number, channel in self._channels.items():
             events += self._fetch(number, channel)
-        events += [*self._settled(), *self._series.advance(FOREVER)]
+        events += [*self._settled(), *self._series.advance(LATEST_TIME)]
         self._legs = BilateralCombiner(self._rules, self._sides())
         self._series = SeriesScorer(self._rules)
         self._calf = self._calf.anew()
@@ -463,7 +477,7 @@ class Pipeline:
         return {self._channels[number].sensor.side for number in self._moving}
 
     def _seen(self) -> dict[int, SensorState]:
-        return {number: channel.memory for number, channel in self._channels.items()}
+        return {number: channel.state for number, channel in self._channels.items()}
 
     def _certainties(self) -> frozenset[Certainty]:
         """Return what can be said of cramps: by a calf and limbs, or by limbs and somebody who

@@ -29,29 +29,29 @@ class RuleSet:
     """When leg movements count, belong together, and are periodic."""
 
     name: str
-    shortest: int = SECOND // 2
+    min_duration: int = SECOND // 2
     """A leg movement lasts so long, included."""
-    hold: int = SECOND // 2
+    min_pause: int = SECOND // 2
     """Marks on one leg closer than this are one movement, as its end needs so much quiet [D];
     excluded."""
-    longest: int = 10 * SECOND
+    max_candidate_duration: int = 10 * SECOND
     """A candidate movement of one leg, or a part of a bilateral one, lasts so long at most,
     included."""
-    drops_longer: bool
-    """Movements of a leg longer than `longest` do not exist; else they are nonCLM and end a series.
+    discards_longer: bool
+    """Movements of a leg longer than `max_candidate_duration` do not exist; else they are nonCLM and end a series.
     """
-    joins_onsets: int | None
+    bilateral_onset_window: int | None
     """Legs belong together when their onsets are less than this apart and each leg takes part once
-    [D]; None: when they overlap or are less than `hold` apart."""
-    longest_bilateral: int = 15 * SECOND
-    most_parts: int = 4
+    [D]; None: when they overlap or are less than `min_pause` apart."""
+    max_bilateral_duration: int = 15 * SECOND
+    max_bilateral_parts: int = 4
     """Limits of a bilateral candidate, included (PubMed 28366320); they do not apply with
-    `joins_onsets`."""
-    shortest_interval: int
-    longest_interval: int = 90 * SECOND
+    `bilateral_onset_window`."""
+    min_interval: int
+    max_interval: int = 90 * SECOND
     """From onset to onset within a series, both included."""
-    smallest_series: int = 4
-    short_starts: bool
+    min_series_length: int = 4
+    short_interval_starts_series: bool
     """Whether a movement that follows too soon may begin the next series."""
     scores_wake: bool
     """Whether movements with their onset in wake count."""
@@ -60,21 +60,21 @@ class RuleSet:
 
 WASM_2016: Final = RuleSet(
     name="wasm-2016",
-    drops_longer=False,
-    joins_onsets=None,
-    shortest_interval=10 * SECOND,
+    discards_longer=False,
+    bilateral_onset_window=None,
+    min_interval=10 * SECOND,
     # Unsettled in the texts that could be read; the 2016 abstract and SOMAS say no (science
     # reference 1.3).
-    short_starts=False,
+    short_interval_starts_series=False,
     scores_wake=True,
     respiratory=RespiratoryRule(from_start=False, before=2 * SECOND, after=10_250_000),
 )
 AASM: Final = RuleSet(
     name="aasm",
-    drops_longer=True,
-    joins_onsets=5 * SECOND,
-    shortest_interval=5 * SECOND,
-    short_starts=True,
+    discards_longer=True,
+    bilateral_onset_window=5 * SECOND,
+    min_interval=5 * SECOND,
+    short_interval_starts_series=True,
     scores_wake=False,
     respiratory=RespiratoryRule(from_start=True, before=SECOND // 2, after=SECOND // 2),
 )

@@ -5,10 +5,11 @@ a night live.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from limber_bridge.detection.bilateral import FOREVER, BilateralCombiner
+from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
+from limber_bridge.detection.signal import LATEST_TIME
 from limber_bridge.detection.sleep import Span
 
 
@@ -38,7 +39,7 @@ class Scoring:
         ]
 
 
-def score(
+def score_movements(
     parts: Iterable[UnilateralMovement],
     rules: RuleSet,
     *,
@@ -53,17 +54,17 @@ def score(
     """
     kept = [
         event
-        for event in combined(parts, rules)
+        for event in combine_legs(parts, rules)
         if isinstance(event, PositionChange)
         or not (
             (asleep is not None and wakes(event, rules, asleep))
-            or breathes(event, rules, respiratory)
+            or is_respiratory(event, rules, respiratory)
         )
     ]
-    return periodic(kept, rules)
+    return find_series(kept, rules)
 
 
-def combined(
+def combine_legs(
     parts: Iterable[UnilateralMovement], rules: RuleSet
 ) -> list[Movement | PositionChange]:
     """Return the movements of both legs together, in order of onset."""
@@ -72,11 +73,11 @@ def combined(
     for part in ordered:
         legs.mark(part.side, part)
     for side in {part.side for part in ordered}:
-        legs.reach(side, FOREVER)
+        legs.reach(side, LATEST_TIME)
     return list(legs.settle()) if ordered else []
 
 
-def periodic(events: Iterable[Movement | PositionChange], rules: RuleSet) -> Scoring:
+def find_series(events: Iterable[Movement | PositionChange], rules: RuleSet) -> Scoring:
     """Return the series among combined movements in order of onset."""
     scorer = SeriesScorer(rules)
     movements: list[Movement] = []
@@ -85,7 +86,7 @@ def periodic(events: Iterable[Movement | PositionChange], rules: RuleSet) -> Sco
         told += scorer.feed(event)
         if isinstance(event, Movement):
             movements.append(event)
-    told += scorer.advance(FOREVER)
+    told += scorer.advance(LATEST_TIME)
     series = tuple(one for one in told if one.ended)
     return Scoring(tuple(movements), tuple(members(movements, series)), series)
 
@@ -116,7 +117,7 @@ def within(time: int, spans: Iterable[Span]) -> bool:
     return any(begin <= time < end for begin, end in spans)
 
 
-def breathes(movement: Movement, rules: RuleSet, respiratory: Iterable[Span]) -> bool:
+def is_respiratory(movement: Movement, rules: RuleSet, respiratory: Iterable[Span]) -> bool:
     """Return whether a movement belongs to a respiratory event; touching the window counts."""
     rule = rules.respiratory
     return any(

@@ -40,10 +40,10 @@ class SeriesScorer:
         match event:
             case Movement(candidate=True):
                 yield from self._candidate(event)
-            case Movement() if self._rules.drops_longer:
+            case Movement() if self._rules.discards_longer:
                 return
             case PositionChange() if (
-                self._rules.drops_longer or event.duration <= self._rules.longest
+                self._rules.discards_longer or event.duration <= self._rules.max_candidate_duration
             ):
                 return
             case _:
@@ -54,7 +54,7 @@ class SeriesScorer:
         """Yield the series that ends because no movement with an onset before `horizon` (us) is to
         come.
         """
-        if self._before is not None and horizon - self._before.onset > self._rules.longest_interval:
+        if self._before is not None and horizon - self._before.onset > self._rules.max_interval:
             yield from self._end()
 
     def _candidate(self, movement: Movement) -> Iterator[Series]:
@@ -67,19 +67,19 @@ class SeriesScorer:
             self._series = Series(movement.onset, movement.end, movement.onset, 1, ended=False)
 
     def _continues(self, interval: int) -> bool:
-        return self._rules.shortest_interval <= interval <= self._rules.longest_interval
+        return self._rules.min_interval <= interval <= self._rules.max_interval
 
     def _starts(self, interval: int) -> bool:
-        return interval >= self._rules.shortest_interval or self._rules.short_starts
+        return interval >= self._rules.min_interval or self._rules.short_interval_starts_series
 
     def _grow(self, series: Series, movement: Movement) -> Iterator[Series]:
         end = max(series.end, movement.end)
         self._series = replace(series, end=end, last=movement.onset, movements=series.movements + 1)
-        if self._series.movements == self._rules.smallest_series:
+        if self._series.movements == self._rules.min_series_length:
             yield self._series
 
     def _end(self) -> Iterator[Series]:
         series = self._series
         self._series = None
-        if series is not None and series.movements >= self._rules.smallest_series:
+        if series is not None and series.movements >= self._rules.min_series_length:
             yield replace(series, ended=True)

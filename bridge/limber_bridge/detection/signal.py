@@ -18,6 +18,12 @@ SECOND: Final = 1_000_000
 """us. All times in `detection` are whole microseconds: fractions of a second in floating point put
 intervals of exactly 10 or 90 s on the wrong side of the limit (measured for this project on a 0.01
 s grid)."""
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+EARLIEST_TIME: Final = -(2**62)
+"""us; before any time that a sample can have."""
+LATEST_TIME: Final = 2**62
+"""us; after any time that a sample can have."""
 
 
 class Quantity(StrEnum):
@@ -86,7 +92,7 @@ class Sensor:
         """Refuse a sensor that cannot exist."""
         if self.placement not in PLACEMENTS[self.quantity]:
             wanted = " or ".join(PLACEMENTS[self.quantity])
-            raise ValueError(f"{self.quantity} is measured at place {wanted}, not {self.placement}")
+            raise ValueError(f"{self.quantity} is measured at {wanted}, not {self.placement}")
         if self.placement is Placement.BED and self.side is not None:
             raise ValueError("a sensor at the bed has no side")
 
@@ -103,12 +109,12 @@ class SampleClock:
     rate: float
     """Hz, as measured; it may differ by a percent from what the device claims."""
 
-    def at(self, index: int) -> int:
+    def time_of(self, index: int) -> int:
         """Return the time of one sample in us."""
         return self.time + round((index - self.index) * SECOND / self.rate)
 
-    def at_all(self, indexes: Times) -> Times:
-        """Return the times of many samples in us, each the same as `at` gives."""
+    def times_of(self, indexes: Times) -> Times:
+        """Return the times of many samples in us, each the same as `time_of` gives."""
         offsets: Times = np.rint((indexes - self.index) * SECOND / self.rate).astype(np.int64)
         return self.time + offsets
 

@@ -178,7 +178,7 @@ class MainsHumDetector:
             starts.append(self._next)
             self._next += self._every * length
         for start, pure in zip(starts, hums(np.stack(rows)).tolist() if rows else (), strict=True):
-            yield from self._seen(run.clock.at(start), humming=pure)
+            yield from self._seen(run.clock.time_of(start), humming=pure)
 
     def _second(self, run: Run, length: int) -> Floats | None:
         """Return the samples of the next look if the run completes it; else keep what it has of

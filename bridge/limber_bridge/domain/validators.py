@@ -1,25 +1,37 @@
-"""Validators of values in limber.yaml that more than one package needs. Pure."""
+"""Checks of values in limber.yaml that several packages need. Pure."""
 
 import voluptuous as vol
 
 
 class ExternalValue(str):
-    """A text from `!env_var` or `!file`. It may stand for a number."""
+    """A text from outside limber.yaml, from `!env_var` or `!file`; it may stand for a number."""
 
     __slots__ = ()
 
 
-def whole_number(least: int, most: int) -> vol.All:
-    """Return a validator for a whole number within limits, both included."""
+def number(minimum: float, maximum: float) -> vol.All:
+    """Return a check for a number from `minimum` to `maximum`."""
     return vol.All(
-        to_number, int, vol.Range(least, most), msg=f"write a whole number from {least} to {most}"
+        vol.Coerce(float),
+        vol.Range(minimum, maximum),
+        msg=f"write a number from {minimum:g} to {maximum:g}",
     )
 
 
-def to_number(value: object) -> object:
-    """Return the number that an external text stands for, and any other value unchanged.
+def whole_number(minimum: int, maximum: int) -> vol.All:
+    """Return a check for a whole number from `minimum` to `maximum`."""
+    return vol.All(
+        convert_external_value,
+        int,
+        vol.Range(minimum, maximum),
+        msg=f"write a whole number from {minimum} to {maximum}",
+    )
 
-    Raises vol.Invalid for true and false, which Python would take for 1 and 0.
+
+def convert_external_value(value: object) -> object:
+    """Return the number that an external value stands for, other values unchanged.
+
+    Raises voluptuous.Invalid for `true` and `false`, which are whole numbers in Python.
     """
     if isinstance(value, bool):
         raise vol.Invalid("expected a number")

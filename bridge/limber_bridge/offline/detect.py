@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from limber_bridge.detection.events import Event, identity
+from limber_bridge.detection.events import Event, event_id
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import RuleSet
@@ -31,10 +31,10 @@ def detect(recording: Recording, rules: RuleSet) -> Detected:
     events: list[Event] = []
     for sensor, signal in zip(sensors, recording.signals, strict=True):
         for block in signal.blocks:
-            events += detector.feed(sensor.id, block)
+            events += detector.process(sensor.id, block)
     events += detector.finish()
     # What is told twice, as it begins and as it ends, happened once.
-    events = list({identity(event): event for event in events}.values())
+    events = list({event_id(event): event for event in events}.values())
     until = (recording.start or 0) + round(recording.duration * SECOND)
     night = score_night(events, rules, detector.coverage(recording.start or 0, until))
     return Detected(recording, sensors, tuple(events), rules, night)

@@ -28,8 +28,8 @@ from limber_bridge.detection.events import (
     RhythmicTrain,
     Series,
     Twitch,
-    identity,
-    kind,
+    event_id,
+    event_kind,
 )
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
@@ -228,7 +228,7 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
     recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Pipeline(sensors, config.rules, memory=record.pipeline_state(sleeper.id)).coverage(
+    coverage = Pipeline(sensors, config.rules, state=record.pipeline_state(sleeper.id)).coverage(
         config.calendar.begin(day), end_of(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
@@ -374,16 +374,16 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
     """
     scoring = exported.score.scoring
     series = {
-        identity(one): number
+        event_id(one): number
         for one, number in zip(scoring.movements, scoring.membership, strict=True)
     }
     for event in exported.events:
         if isinstance(event, Series):
             continue
         row = row_from(exported, event.onset, getattr(event, "end", None)) | {
-            "kind": kind(event),
-            "series": series.get(identity(event), ""),
-            "label": exported.said.get(identity(event)),
+            "kind": event_kind(event),
+            "series": series.get(event_id(event), ""),
+            "label": exported.said.get(event_id(event)),
         }
         known = {name: getattr(event, name, "") for name in COLUMNS if name not in row}
         yield {name: "" if value is None else value for name, value in (row | known).items()}
@@ -438,7 +438,7 @@ def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
     """
     for event in exported.events:
         if isinstance(event, Cramp):
-            label = exported.said.get(identity(event))
+            label = exported.said.get(event_id(event))
             yield cramp_entry(event, exported.origin) | {"strength": event.strength, "label": label}
     for one in exported.reported:
         told = {

@@ -153,8 +153,6 @@ def draw_intervals(axes: Axes, found: Detected) -> None:
     intervals = np.diff(candidates) / SECOND
     axes.hist(intervals[intervals <= 100], bins=[*range(0, 102, 2)], color=LEG)
     rules = found.rules
-    axes.axvspan(
-        rules.shortest_interval / SECOND, rules.longest_interval / SECOND, color=SERIES, alpha=0.12
-    )
+    axes.axvspan(rules.min_interval / SECOND, rules.max_interval / SECOND, color=SERIES, alpha=0.12)
     axes.set_xlabel("s from one candidate movement to the next; shaded: periodic", fontsize=8)
     axes.tick_params(labelsize=7)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from limber_bridge.detection.events import Movement, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, measures
+from limber_bridge.detection.measures import ScoringInput, compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.scoring import Scoring, breathes, score
+from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import Span
 from limber_bridge.offline.score_json import Report, document, series_entries
@@ -68,10 +68,12 @@ def rescored(marks: Marks, rules: RuleSet) -> dict[str, Any]:
     event, which series are left without those, and how many PLM hang on the unsettled rule for
     short intervals (science reference 1.3).
     """
-    scoring = score(marks.parts, rules, asleep=marks.asleep)
+    scoring = score_movements(marks.parts, rules, asleep=marks.asleep)
     unbreathing = None
     if marks.respiratory is not None:
-        unbreathing = score(marks.parts, rules, asleep=marks.asleep, respiratory=marks.respiratory)
+        unbreathing = score_movements(
+            marks.parts, rules, asleep=marks.asleep, respiratory=marks.respiratory
+        )
     facts = ScoringInput(
         scoring=scoring,
         rules=rules,
@@ -80,7 +82,7 @@ def rescored(marks: Marks, rules: RuleSet) -> dict[str, Any]:
         stages=None if marks.staging is None else marks.staging.stages,
         without_breathing=unbreathing,
     )
-    night = NightScore(scoring, marks.in_bed, marks.asleep, (), measures(facts))
+    night = NightScore(scoring, marks.in_bed, marks.asleep, (), compute_measures(facts))
     told = None if marks.staging is None else "stages"
     report = Report(
         recording=marks.name,
@@ -103,11 +105,16 @@ def unsettled(marks: Marks, rules: RuleSet, scoring: Scoring) -> dict[str, Any]:
     """
     if not rules.scores_wake:
         return {}
-    other = score(
-        marks.parts, replace(rules, short_starts=not rules.short_starts), asleep=marks.asleep
+    other = score_movements(
+        marks.parts,
+        replace(rules, short_interval_starts_series=not rules.short_interval_starts_series),
+        asleep=marks.asleep,
     )
     difference = abs(len(other.periodic) - len(scoring.periodic))
-    return {"short_interval_starts": rules.short_starts, "plm_unsettled": difference}
+    return {
+        "short_interval_starts": rules.short_interval_starts_series,
+        "plm_unsettled": difference,
+    }
 
 
 def breathing(
@@ -124,4 +131,4 @@ def breathing(
 
 def flags(movements: Iterable[Movement], rules: RuleSet, respiratory: Sequence[Span]) -> list[bool]:
     """Return for each movement whether it lies at a respiratory event."""
-    return [breathes(movement, rules, respiratory) for movement in movements]
+    return [is_respiratory(movement, rules, respiratory) for movement in movements]

@@ -19,7 +19,7 @@ from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.recording import column_names
 from limber_bridge.offline.detect import Detected, detect
 from limber_bridge.offline.score_json import Report, document
-from limber_bridge.recordings import read
+from limber_bridge.recordings import read_recording
 
 SHORT: Final = {Quantity.ACCELERATION: "acc", Quantity.EMG: "emg", Quantity.LOAD: "load"}
 
@@ -40,7 +40,7 @@ class ScoreOptions:
         return {
             "software": __version__,
             "rules": self.rules.name,
-            "short_interval_starts": self.rules.short_starts,
+            "short_interval_starts": self.rules.short_interval_starts_series,
             "channels": dict(self.channels),
             "time_zone": None if self.zone is None else self.zone.key,
         }
@@ -61,7 +61,7 @@ def score_recording(path: Path, order: ScoreOptions, *, plot: bool = False) -> S
     """Score one recording; UnreadableRecordingError. It may run in another process, or on another
     machine.
     """
-    found = detect(read(path, order.zone, order.channels), order.rules)
+    found = detect(read_recording(path, order.zone, order.channels), order.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
         from limber_bridge.offline.plot import draw  # noqa: PLC0415 - an extra, and heavy

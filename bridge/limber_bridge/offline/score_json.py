@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from limber_bridge.detection.events import Cramp, Movement, Series, SignalFault
-from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import within
@@ -60,7 +60,7 @@ def document(report: Report) -> dict[str, Any]:
         "in_bed": spans(night.in_bed, origin),
         "asleep": spans(night.asleep, origin),
         "methods": report.methods,
-        "measures": asdict(rounded(night.measures, 6)),
+        "measures": asdict(round_measures(night.measures, 6)),
     }
 
 

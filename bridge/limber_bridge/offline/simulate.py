@@ -18,13 +18,13 @@ from limber_bridge.domain.recording import column_names
 from limber_bridge.offline.score_json import Report, document
 from limber_bridge.recordings.csv import write_rows
 from limber_bridge.recordings.edf import Written, write_signals
-from limber_bridge.simulation.devices import DEVICES, device_of
-from limber_bridge.simulation.disturbances import SHOWN, Disturbance, shows
-from limber_bridge.simulation.night import Plan
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.sampling import written
-from limber_bridge.simulation.signals import blocks
-from limber_bridge.simulation.truth import not_movements, truth
+from limber_bridge.simulation.devices import DEVICES, choose_device
+from limber_bridge.simulation.disturbances import AFFECTED_SENSOR, Disturbance, affects
+from limber_bridge.simulation.night import NightPlan
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.sampling import recorded_times
+from limber_bridge.simulation.signals import signal_blocks
+from limber_bridge.simulation.truth import find_truth, non_movements
 
 KINDS: Final = {
     "ankle": (Quantity.ACCELERATION, Placement.ANKLE),
@@ -84,7 +84,7 @@ def write(order: SimulateOptions) -> Path:
     """
     refuse(order)
     try:
-        night = plan(order.seed, order.wishes)
+        night = plan_night(order.seed, order.wishes)
     except ValueError as error:
         raise NotWritableError(f"{error}; write more hours or fewer wishes") from error
     stem = order.out.name.removesuffix(".gz").rpartition(".")[0]
@@ -121,22 +121,22 @@ def refuse(order: SimulateOptions) -> None:
             f"--device {order.device}: it does not measure that; write one of {fitting}"
         )
     for trouble in sorted(order.named):
-        if not any(shows(trouble, sensor) for sensor in order.sensors):
+        if not any(affects(trouble, sensor) for sensor in order.sensors):
             raise NotWritableError(
-                f"--with {trouble}: only {SHOWN[trouble]} has it; write another --sensor or --calf"
+                f"--with {trouble}: only {AFFECTED_SENSOR[trouble]} has it; write another --sensor or --calf"
             )
     if not order.out.name.lower().endswith((".csv", ".csv.gz", ".edf")):
         raise NotWritableError(
             f"--out {order.out}: write a name that ends in .csv, .csv.gz or .edf"
         )
-    uneven = sorted(order.wishes.troubles & {Disturbance.GAPS, Disturbance.JITTER})
+    uneven = sorted(order.wishes.disturbances & {Disturbance.GAPS, Disturbance.JITTER})
     if uneven and order.out.suffix.lower() == ".edf":
         raise NotWritableError(
             f"--with {uneven[0]}: EDF has even samples without holes; write .csv or .csv.gz"
         )
 
 
-def write_signal(order: SimulateOptions, night: Plan, out: Path) -> None:
+def write_signal(order: SimulateOptions, night: NightPlan, out: Path) -> None:
     """Write the recording; NotWritableError or OSError."""
     if out.suffix.lower() != ".edf":
         write_rows(out, columns(order), rows(order, night))
@@ -150,36 +150,38 @@ def write_signal(order: SimulateOptions, night: Plan, out: Path) -> None:
 def columns(order: SimulateOptions) -> dict[str, int]:
     """Return the columns of a CSV, each with its decimals."""
     return {
-        name: device_of(sensor, order.device).decimals
+        name: choose_device(sensor, order.device).decimals
         for sensor in order.sensors
         for name in column_names(sensor.quantity, sensor.placement, sensor.side)
     }
 
 
-def rows(order: SimulateOptions, night: Plan) -> Iterator[tuple[Floats, Floats]]:
+def rows(order: SimulateOptions, night: NightPlan) -> Iterator[tuple[Floats, Floats]]:
     """Yield times and samples of all sensors together: they have one clock and lose the same
     samples.
     """
-    together = (blocks(night, sensor, order.hertz, device=order.device) for sensor in order.sensors)
+    together = (
+        signal_blocks(night, sensor, order.hertz, device=order.device) for sensor in order.sensors
+    )
     for same in zip(*together, strict=True):
-        yield written(night, same[0]), np.vstack([block.samples for block in same])
+        yield recorded_times(night, same[0]), np.vstack([block.samples for block in same])
 
 
-def whole(order: SimulateOptions, night: Plan, sensor: Sensor) -> Written:
+def whole(order: SimulateOptions, night: NightPlan, sensor: Sensor) -> Written:
     """Return all samples of one sensor."""
-    signal = blocks(night, sensor, order.hertz, device=order.device)
+    signal = signal_blocks(night, sensor, order.hertz, device=order.device)
     names = column_names(sensor.quantity, sensor.placement, sensor.side)
     return Written(
         names, sensor.quantity, np.concatenate([block.samples for block in signal], axis=1)
     )
 
 
-def truth_document(order: SimulateOptions, night: Plan) -> dict[str, object]:
+def truth_document(order: SimulateOptions, night: NightPlan) -> dict[str, object]:
     """Return the truth as the JSON object of a scored night, and what is no movement whatever it
     looks like.
     """
     levels = {sensor: silent_level(night, sensor, order.hertz) for sensor in order.sensors}
-    told = truth(
+    told = find_truth(
         night,
         order.sensors,
         order.hertz,
@@ -201,7 +203,7 @@ def truth_document(order: SimulateOptions, night: Plan) -> dict[str, object]:
             methods={"in_bed": "planned", "asleep": "planned"},
         )
     )
-    others = {other for sensor in order.sensors for other in not_movements(night, sensor)}
+    others = {other for sensor in order.sensors for other in non_movements(night, sensor)}
     return found | {
         "not_movements": [
             {
@@ -214,15 +216,15 @@ def truth_document(order: SimulateOptions, night: Plan) -> dict[str, object]:
     }
 
 
-def silent_level(night: Plan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
+def silent_level(night: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
     """Return the level (times in us, levels) that the plan alone gives, without any noise or loss."""
     filters = EnvelopeFilter(sensor.quantity)
     times = []
     levels = []
-    for block in blocks(replace(night, gaps=()), sensor, rate, noisy=False):
+    for block in signal_blocks(replace(night, gaps=()), sensor, rate, noisy=False):
         if sensor.quantity is Quantity.EMG:
             # Without noise there is no EMG, but its size is known.
-            times.append(block.clock.at_all(np.arange(block.first, block.end)))
+            times.append(block.clock.times_of(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
         frames = filters.feed(

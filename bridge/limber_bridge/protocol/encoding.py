@@ -27,9 +27,9 @@ from limber_bridge.detection.events import (
     Series,
     SignalFault,
     Twitch,
-    identity,
+    event_id,
 )
-from limber_bridge.detection.measures import rounded
+from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.nights import Night, to_utc
@@ -151,8 +151,9 @@ def parse_request(payload: bytes, topics: Topics) -> tuple[str, Request | Refusa
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedMessageError(f"malformed request: {error}") from error
     if not topics.is_response(envelope.reply_to):
+        reply_to = envelope.reply_to[:80]
         raise MalformedMessageError(
-            f"malformed request: reply_to {envelope.reply_to[:80]!r} is not below {topics.responses}"
+            f"malformed request: reply_to {reply_to!r} is not below {topics.responses}"
         )
     key = envelope.id if isinstance(envelope.id, str) else None
     refusal = check_envelope(envelope, key)
@@ -212,7 +213,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
     match event:
         case BedTransition():
             return BedMessage(
-                id=identity(event),
+                id=event_id(event),
                 kind="bed",
                 night=night,
                 start=to_utc(event.onset),
@@ -220,7 +221,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
             )
         case Gap():
             return GapMessage(
-                id=identity(event),
+                id=event_id(event),
                 kind="gap",
                 night=night,
                 start=to_utc(event.onset),
@@ -229,7 +230,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
             )
         case ClockStep():
             return ClockStepMessage(
-                id=identity(event),
+                id=event_id(event),
                 kind="clock_step",
                 night=night,
                 start=to_utc(event.onset),
@@ -237,7 +238,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
             )
         case Factor():
             return FactorMessage(
-                id=identity(event),
+                id=event_id(event),
                 kind="factor",
                 night=night,
                 start=to_utc(event.onset),
@@ -248,7 +249,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
 
 def _encode_movement(event: Movement, night: date) -> MovementMessage:
     return MovementMessage(
-        id=identity(event),
+        id=event_id(event),
         kind="movement",
         night=night,
         start=to_utc(event.onset),
@@ -264,7 +265,7 @@ def _encode_movement(event: Movement, night: date) -> MovementMessage:
 def _encode_series(event: Series, night: date) -> SeriesMessage:
     phase = "ended" if event.ended else "confirmed"
     return SeriesMessage(
-        id=f"{identity(event)}-{phase}",
+        id=f"{event_id(event)}-{phase}",
         kind="series",
         night=night,
         start=to_utc(event.onset),
@@ -277,7 +278,7 @@ def _encode_series(event: Series, night: date) -> SeriesMessage:
 def _encode_cramp(event: Cramp, night: date) -> CrampMessage:
     phase = "started" if event.end is None else "ended"
     return CrampMessage(
-        id=f"{identity(event)}-{phase}",
+        id=f"{event_id(event)}-{phase}",
         kind="cramp",
         night=night,
         start=to_utc(event.onset),
@@ -295,7 +296,7 @@ def add_label(message: EventMessage, event: Event, labels: Mapping[str, bool]) -
     """
     if not isinstance(message, CrampMessage):
         return message
-    return replace(message, label=labels.get(identity(event)))
+    return replace(message, label=labels.get(event_id(event)))
 
 
 def encode_reported_cramp(label: Label, night: date) -> CrampMessage:
@@ -339,7 +340,7 @@ def encode_night(night: Night) -> NightMessage:
         rules=night.rules,
         sensitivity=night.sensitivity,
         methods=encode_methods(night.in_bed_method),
-        measures=rounded(night.measures),
+        measures=round_measures(night.measures),
     )
 
 

@@ -422,7 +422,7 @@ class EndNightRequest(
 
 
 class LabelRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="label"):
-    """Label an event, or the event at a time, as a cramp or not; without either, the time is now."""
+    """Label an event, or the event at a time, as a cramp or not; without both, the time is now."""
 
     v: int
     id: str

@@ -18,7 +18,7 @@ from limber_bridge.recordings.edf import read_edf
 from limber_bridge.storage import raw_format as kept
 
 
-def read(
+def read_recording(
     path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})
 ) -> Recording:
     """Read a recording, whichever of the formats it has.

@@ -250,7 +250,7 @@ def without(signal: Signal, holes: Mapping[str, Sequence[tuple[int, int]]], star
     """Return a signal with NaN where it was not measured."""
     spans = holes.get(signal_name(signal), ())
     for block in signal.blocks if spans else ():
-        times = block.clock.at_all(np.arange(block.first, block.end)) - start
+        times = block.clock.times_of(np.arange(block.first, block.end)) - start
         for begin, end in spans:
             block.samples[:, (times >= begin) & (times < end)] = np.nan
     return signal
@@ -495,7 +495,7 @@ def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArra
 def measured(signal: Signal) -> tuple[Times, Floats]:
     """Return the good samples (axes, n) of a signal and their times (us), rising."""
     times = np.concatenate(
-        [one.clock.at_all(np.arange(one.first, one.end)) for one in signal.blocks]
+        [one.clock.times_of(np.arange(one.first, one.end)) for one in signal.blocks]
     )
     samples = np.concatenate([one.samples for one in signal.blocks], axis=1)
     order = np.argsort(times, kind="stable")

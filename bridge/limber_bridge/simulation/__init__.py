@@ -1,5 +1,4 @@
-"""Nights that never were: a plan of what the legs do, the signals that sensors would show of it,
-and the truth.
+"""Simulated nights: a plan of what happens, the signals that sensors record, and the truth.
 
-Law: the same seed gives the same plan and the same samples, whatever part of them is asked for.
+The same seed gives the same plan and the same samples, whatever part of a night is computed.
 """

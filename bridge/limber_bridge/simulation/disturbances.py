@@ -1,8 +1,8 @@
-"""What makes a night hard to read, each by a name: what other people and loose sensors do, and what
-looks like a cramp.
+"""Disturbances that make a night hard to score, each by a name.
 
-Kinds, rates and sizes follow the science reference (1.6, 3.1, 4.3, 5.2) where it gives any; the
-others are guesses that only have to be possible.
+They are what other people and loose sensors do, and what resembles a cramp. Kinds, rates and
+amplitudes follow docs/science.md#simulated-signals where something is published; the others are
+chosen and only plausible.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,74 +14,80 @@ import numpy as np
 
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.simulation.night import (
-    Decoy,
-    Hum,
-    Jolt,
+    ClockError,
+    Distractor,
+    ElectrodePop,
     Kick,
-    Partner,
-    Plan,
-    Pop,
-    Quartz,
-    Slip,
-    Stretch,
+    MainsHum,
+    NightPlan,
+    PartnerMovement,
+    StrapKnock,
+    StrapSlip,
+    TimeRange,
 )
 
 
 class Disturbance(StrEnum):
-    """What a night may have besides leg movements and cramps."""
+    """What a night may contain besides leg movements and cramps.
+
+    The order matters: a disturbance draws its random numbers by its position in this list.
+    """
 
     APNOEA = "apnoea"
-    """Arousals after pauses in breathing: strong movements of both legs, periodic, which count."""
+    """Arousals after pauses in breathing: strong, periodic movements of both legs, which count."""
     ECG = "ecg"
-    """The heart beat in EMG."""
+    """The ECG in EMG."""
     FAINT = "faint"
     """A third of the movements are faint."""
     GAPS = "gaps"
     """Samples are lost, for 0.2 s to minutes."""
     HUM = "hum"
-    """Mains in EMG, now and then much of it."""
+    """Mains hum in EMG, at times strong."""
     JITTER = "jitter"
-    """The sensor's clock is wrong and the times written are not even."""
+    """The sensor's clock is wrong and the recorded times are uneven."""
     LARGE = "large"
-    """Large movements of 15 to 45 s, with and without a change of posture."""
+    """Gross movements of 15 to 45 s, with and without a change of position."""
     LOOSE_STRAP = "loose-strap"
-    """It turns slowly about the leg, slips now and then, and knocks after kicks."""
+    """The strap turns slowly about the leg, slips at times, and the sensor knocks after kicks."""
     PARTNER = "partner"
-    """Somebody else is in the bed."""
+    """Another person is in the bed."""
     POPS = "pops"
-    """An electrode loses its hold for a moment."""
+    """An electrode loses contact for a moment."""
     RESTLESS = "restless"
-    """Stretching and pacing, as in restless legs."""
+    """Stretching and pacing, as with restless legs."""
     RHYTHMS = "rhythms"
-    """Rhythmic feet, high-frequency movements, legs in turn."""
+    """Rhythmic feet, high-frequency leg movements, alternating leg movements."""
     TOILET = "toilet"
     """Out of bed for some minutes."""
     TONIC = "tonic"
-    """The calf is tense for a while and nothing comes of it."""
+    """The calf is tense for a while without a cramp."""
     TWITCHING = "twitching"
     """Many twitches, as in REM sleep without atonia."""
 
 
 LOOK_ALIKES: Final = frozenset(
     {
-        Disturbance.APNOEA, Disturbance.LARGE, Disturbance.PARTNER, Disturbance.POPS, Disturbance.RESTLESS, Disturbance.RHYTHMS,
-        Disturbance.TOILET, Disturbance.TONIC, Disturbance.TWITCHING,
+        Disturbance.APNOEA, Disturbance.LARGE, Disturbance.PARTNER, Disturbance.POPS,
+        Disturbance.RESTLESS, Disturbance.RHYTHMS, Disturbance.TOILET, Disturbance.TONIC,
+        Disturbance.TWITCHING,
     }
 )  # fmt: skip
-"""What may be taken for a cramp (science reference 5.2)."""
+"""Disturbances that may be mistaken for a cramp; docs/science.md#cramps."""
 GROUPS: Final = {"look-alikes": LOOK_ALIKES, "everything": frozenset(Disturbance)}
-SHOWN: Final = {
-    Disturbance.ECG: "EMG", Disturbance.HUM: "EMG", Disturbance.POPS: "EMG", Disturbance.TONIC: "EMG of the calf",
+"""Names for several disturbances together."""
+AFFECTED_SENSOR: Final = {
+    Disturbance.ECG: "EMG", Disturbance.HUM: "EMG", Disturbance.POPS: "EMG",
+    Disturbance.TONIC: "EMG of the calf",
     Disturbance.LOOSE_STRAP: "an accelerometer at the ankle",
 }  # fmt: skip
-"""Troubles that only one kind of sensor has."""
-BOTH: Final = 0.25
-"""s; both legs of one movement begin within this time."""
+"""The kind of sensor that a disturbance affects, if it affects only one kind."""
+BILATERAL_ONSET_S: Final = 0.25
+"""The legs of one bilateral movement start within this time of each other."""
 
 
-def shows(trouble: Disturbance, sensor: Sensor) -> bool:
-    """Return whether a trouble makes any difference to a sensor."""
-    match trouble:
+def affects(disturbance: Disturbance, sensor: Sensor) -> bool:
+    """Return whether a disturbance changes the signal of a sensor."""
+    match disturbance:
         case Disturbance.ECG | Disturbance.HUM | Disturbance.POPS:
             return sensor.quantity is Quantity.EMG
         case Disturbance.TONIC:
@@ -92,167 +98,187 @@ def shows(trouble: Disturbance, sensor: Sensor) -> bool:
             return True
 
 
-def troubled(night: Plan, troubles: frozenset[Disturbance], legs: Sequence[Side]) -> Plan:
-    """Return a night with the troubles that need no time of their own, each by random numbers of
-    its own.
+def add_overlays(
+    plan: NightPlan, disturbances: frozenset[Disturbance], legs: Sequence[Side]
+) -> NightPlan:
+    """Return a night with those disturbances that need no time of their own in the plan.
+
+    Each draws from its own random numbers, so that adding one does not change the others.
     """
-    for trouble in sorted(troubles & OVERLAYS.keys()):
-        rng = np.random.default_rng([night.seed, 1 + list(Disturbance).index(trouble)])
-        night = OVERLAYS[trouble](_Overlay(night, rng, tuple(legs)))
-    return replace(night, decoys=tuple(sorted(night.decoys, key=lambda decoy: decoy.onset)))
+    for disturbance in sorted(disturbances & OVERLAYS.keys()):
+        rng = np.random.default_rng([plan.seed, 1 + list(Disturbance).index(disturbance)])
+        plan = OVERLAYS[disturbance](_Overlay(plan, rng, tuple(legs)))
+    return replace(plan, distractors=tuple(sorted(plan.distractors, key=lambda one: one.onset)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Overlay:
-    """A night, random numbers, and the legs that wear something."""
+    """A night, the random numbers of one disturbance, and the legs that wear a sensor."""
 
-    night: Plan
+    plan: NightPlan
     rng: np.random.Generator
     legs: tuple[Side, ...]
 
-    def times(self, an_hour: float) -> Iterator[float]:
-        """Yield times at which something happens so often."""
-        time = float(self.rng.exponential(3600 / an_hour))
-        while time < self.night.duration - 30:
+    def random_times(self, per_hour: float) -> Iterator[float]:
+        """Yield random times at this average rate, at least 1 s apart."""
+        time = float(self.rng.exponential(3600 / per_hour))
+        while time < self.plan.duration - 30:
             yield round(time, 3)
-            time += 1 + float(self.rng.exponential(3600 / an_hour))
+            time += 1 + float(self.rng.exponential(3600 / per_hour))
 
-    def leg(self) -> Side:
+    def random_leg(self) -> Side:
         """Return one of the legs."""
         return self.legs[int(self.rng.integers(len(self.legs)))]
 
-    def added(self, decoys: Iterator[Decoy]) -> Plan:
-        """Return the night with decoys."""
-        return replace(self.night, decoys=(*self.night.decoys, *decoys))
+    def with_distractors(self, distractors: Iterator[Distractor]) -> NightPlan:
+        """Return the night with these distractors added."""
+        return replace(self.plan, distractors=(*self.plan.distractors, *distractors))
 
 
-def faint(on: _Overlay) -> Plan:
-    """Return the night with a third of its movements faint: slow, half a degree to 2.4 degrees, 12
-    to 24 uV.
+def make_movements_faint(overlay: _Overlay) -> NightPlan:
+    """Return the night with a third of its movements faint.
+
+    They are slow, reach 0.5 to 2.4 degrees at the ankle, and have 12 to 24 uV of EMG.
     """
+    rng = overlay.rng
     kicks: list[Kick] = []
-    weak = False
+    is_faint = False
     strength = 1.0
     reach = 1.0
-    begun = -1.0
-    for kick in on.night.kicks:
-        if kick.onset - begun > BOTH:
-            begun = kick.onset
-            weak = on.rng.random() < 1 / 3
-            strength = float(on.rng.uniform(0.2, 0.4))
-            reach = float(on.rng.uniform(0.4, 1.0))
-        kicks.append(replace(kick, strength=strength, rise=0.5, reach=reach) if weak else kick)
-    return replace(on.night, kicks=tuple(kicks))
+    onset = -1.0
+    for kick in overlay.plan.kicks:
+        # Both legs of a bilateral movement are faint, or neither.
+        if kick.onset - onset > BILATERAL_ONSET_S:
+            onset = kick.onset
+            is_faint = rng.random() < 1 / 3
+            strength = float(rng.uniform(0.2, 0.4))
+            reach = float(rng.uniform(0.4, 1.0))
+        faint = replace(kick, strength=strength, rise=0.5, reach=reach)
+        kicks.append(faint if is_faint else kick)
+    return replace(overlay.plan, kicks=tuple(kicks))
 
 
-def partner(on: _Overlay) -> Plan:
+def add_partner(overlay: _Overlay) -> NightPlan:
     """Return the night with a partner who turns over and kicks, eight times an hour."""
-    return on.added(
-        Partner(
-            time,
-            round(
-                float(on.rng.uniform(3, 8) if on.rng.random() < 0.4 else on.rng.uniform(0.5, 2.5)),
-                3,
-            ),
-            float(np.clip(on.rng.lognormal(0.0, 0.4), 0.4, 2.0)),
-        )
-        for time in on.times(8.0)
+    return overlay.with_distractors(
+        _partner_movement(time, overlay.rng) for time in overlay.random_times(8.0)
     )
 
 
-def loose_strap(on: _Overlay) -> Plan:
-    """Return the night with a strap that turns, slips and lets the sensor knock."""
-    night = on.added(_slips_and_jolts(on))
-    return replace(night, wander=float(on.rng.uniform(0.15, 0.4)))
+def _partner_movement(time: float, rng: np.random.Generator) -> PartnerMovement:
+    turns_over = rng.random() < 0.4
+    duration = rng.uniform(3, 8) if turns_over else rng.uniform(0.5, 2.5)
+    strength = float(np.clip(rng.lognormal(0.0, 0.4), 0.4, 2.0))
+    return PartnerMovement(time, round(float(duration), 3), strength)
 
 
-def _slips_and_jolts(on: _Overlay) -> Iterator[Decoy]:
-    for time in on.times(3.0):
-        turn = float(np.radians(on.rng.uniform(0.5, 4.0)) * on.rng.choice([-1, 1]))
-        yield Slip(on.leg(), time, round(float(on.rng.uniform(0.2, 1.5)), 3), turn)
-    for kick in on.night.kicks:
-        if kick.duration >= 0.5 and on.rng.random() < 0.3:
-            onset = kick.end + float(on.rng.uniform(0.8, 1.5))
-            yield Jolt(kick.side, round(onset, 3), 0.2, float(on.rng.uniform(0.02, 0.06)))
+def loosen_strap(overlay: _Overlay) -> NightPlan:
+    """Return the night with a strap that turns, slips, and lets the sensor knock."""
+    plan = overlay.with_distractors(_slips_and_knocks(overlay))
+    return replace(plan, strap_wander=float(overlay.rng.uniform(0.15, 0.4)))
 
 
-def pops(on: _Overlay) -> Plan:
-    """Return the night with electrode pops, four an hour."""
-    return on.added(
-        Pop(
-            on.leg(),
-            time,
-            round(float(on.rng.uniform(0.05, 0.45)), 3),
-            float(on.rng.choice([-1, 1]) * np.exp(on.rng.uniform(np.log(200), np.log(3000)))),
-        )
-        for time in on.times(4.0)
+def _slips_and_knocks(overlay: _Overlay) -> Iterator[Distractor]:
+    rng = overlay.rng
+    for time in overlay.random_times(3.0):
+        angle = float(np.radians(rng.uniform(0.5, 4.0)) * rng.choice([-1, 1]))
+        leg = overlay.random_leg()
+        yield StrapSlip(leg, time, round(float(rng.uniform(0.2, 1.5)), 3), angle)
+    for kick in overlay.plan.kicks:
+        if kick.duration >= 0.5 and rng.random() < 0.3:
+            onset = kick.end + float(rng.uniform(0.8, 1.5))
+            yield StrapKnock(kick.side, round(onset, 3), 0.2, float(rng.uniform(0.02, 0.06)))
+
+
+def add_electrode_pops(overlay: _Overlay) -> NightPlan:
+    """Return the night with four electrode pops an hour."""
+    return overlay.with_distractors(
+        _electrode_pop(time, overlay) for time in overlay.random_times(4.0)
     )
 
 
-def hum(on: _Overlay) -> Plan:
-    """Return the night with 1 uV of hum, and once in two hours 5 to 30 uV for some minutes."""
-    always = Hum(0.0, on.night.duration, 1.0)
-    episodes = [
-        Hum(
-            time,
-            round(float(on.rng.uniform(60, 900)), 3),
-            float(np.exp(on.rng.uniform(np.log(5), np.log(30)))),
-        )
-        for time in on.times(0.5)
-    ]
-    return on.added(iter([always, *episodes]))
+def _electrode_pop(time: float, overlay: _Overlay) -> ElectrodePop:
+    rng = overlay.rng
+    leg = overlay.random_leg()
+    duration = round(float(rng.uniform(0.05, 0.45)), 3)
+    amplitude = rng.choice([-1, 1]) * np.exp(rng.uniform(np.log(200), np.log(3000)))
+    return ElectrodePop(leg, time, duration, float(amplitude))
 
 
-def ecg(on: _Overlay) -> Plan:
-    """Return the night with the heart beat at the leg: 10 to 30 uV at its peak."""
-    return replace(on.night, heart=float(on.rng.uniform(10, 30)))
+def add_mains_hum(overlay: _Overlay) -> NightPlan:
+    """Return the night with 1 uV of hum, and every two hours 5 to 30 uV for some minutes."""
+    rng = overlay.rng
+    hum: list[Distractor] = [MainsHum(0.0, overlay.plan.duration, 1.0)]
+    for time in overlay.random_times(0.5):
+        duration = round(float(rng.uniform(60, 900)), 3)
+        amplitude = float(np.exp(rng.uniform(np.log(5), np.log(30))))
+        hum.append(MainsHum(time, duration, amplitude))
+    return overlay.with_distractors(iter(hum))
 
 
-def jitter(on: _Overlay) -> Plan:
-    """Return the night with a clock up to 1 % off, as real rates are, and uneven times."""
-    return replace(on.night, quartz=Quartz(float(on.rng.uniform(-0.01, 0.01)), 2e-4, 0.15))
+def add_ecg(overlay: _Overlay) -> NightPlan:
+    """Return the night with an ECG of 10 to 30 uV (peak) at the leg."""
+    return replace(overlay.plan, ecg_amplitude=float(overlay.rng.uniform(10, 30)))
 
 
-def gaps(on: _Overlay) -> Plan:
-    """Return the night with lost samples: four short losses an hour, one of up to 5 min, and a few
-    within movements.
+def add_clock_error(overlay: _Overlay) -> NightPlan:
+    """Return the night with a clock that is up to 1 % wrong, as real ones are, and uneven times."""
+    error = ClockError(float(overlay.rng.uniform(-0.01, 0.01)), 2e-4, 0.15)
+    return replace(overlay.plan, clock_error=error)
+
+
+def add_gaps(overlay: _Overlay) -> NightPlan:
+    """Return the night with lost samples.
+
+    Each hour has four losses that are too short to be a gap, and one of up to 5 min; a few more cut
+    movements.
     """
-    lost = [(time, float(on.rng.uniform(0.2, 0.42))) for time in on.times(4.0)]
-    lost += [
-        (time, float(np.exp(on.rng.uniform(np.log(0.8), np.log(300))))) for time in on.times(1.0)
+    rng = overlay.rng
+    losses = [(time, float(rng.uniform(0.2, 0.42))) for time in overlay.random_times(4.0)]
+    losses += [
+        (time, float(np.exp(rng.uniform(np.log(0.8), np.log(300)))))
+        for time in overlay.random_times(1.0)
     ]
-    cut = [kick for kick in on.night.kicks if kick.duration >= 1.5 and on.rng.random() < 0.02]
-    lost += [
-        (kick.onset + float(on.rng.uniform(0.2, 0.8)) * kick.duration, _length(on, kick))
-        for kick in cut
+    cut_kicks = [
+        kick for kick in overlay.plan.kicks if kick.duration >= 1.5 and rng.random() < 0.02
     ]
-    kept: list[Stretch] = []
-    for onset, lasts in sorted(lost):
+    losses += [_loss_within(kick, rng) for kick in cut_kicks]
+    gaps: list[TimeRange] = []
+    for onset, duration in sorted(losses):
         begin = round(onset, 3)
-        end = round(onset + lasts, 3)
-        if _is_free(on.night, begin, end) and begin > (kept[-1][1] + 20 if kept else 60):
-            kept.append((begin, end))
-    return replace(on.night, gaps=tuple(kept))
+        end = round(onset + duration, 3)
+        earliest = gaps[-1][1] + 20 if gaps else 60
+        if begin > earliest and _is_far_from_walks_and_cramps(overlay.plan, begin, end):
+            gaps.append((begin, end))
+    return replace(overlay.plan, gaps=tuple(gaps))
 
 
-def _length(on: _Overlay, kick: Kick) -> float:
-    return float(on.rng.uniform(0.8, 2 * kick.duration + 1))
+def _loss_within(kick: Kick, rng: np.random.Generator) -> tuple[float, float]:
+    """Return onset and duration of a loss that starts within a kick."""
+    onset = kick.onset + float(rng.uniform(0.2, 0.8)) * kick.duration
+    return onset, float(rng.uniform(0.8, 2 * kick.duration + 1))
 
 
-def _is_free(night: Plan, begin: float, end: float) -> bool:
-    """Return whether nobody goes to bed, gets up or has a cramp around a gap: what cannot be known
-    is not asked.
+def _is_far_from_walks_and_cramps(plan: NightPlan, begin: float, end: float) -> bool:
+    """Return whether a gap is clear of walks, cramps and the end of the night.
+
+    A gap there would make the truth unknowable: nobody could say when the sleeper got up.
     """
-    busy = [(walk.onset, walk.end) for walk in night.walks] + [
-        (spasm.onset, spasm.end) for spasm in night.spasms
-    ]
-    return end < night.duration - 60 and all(
+    busy = [(walk.onset, walk.end) for walk in plan.walks]
+    busy += [(cramp.onset, cramp.end) for cramp in plan.cramps]
+    return end < plan.duration - 60 and all(
         end < start - 400 or begin > stop + 400 for start, stop in busy
     )
 
 
 OVERLAYS: Final = {
-    Disturbance.FAINT: faint, Disturbance.PARTNER: partner, Disturbance.LOOSE_STRAP: loose_strap, Disturbance.POPS: pops,
-    Disturbance.HUM: hum, Disturbance.ECG: ecg, Disturbance.JITTER: jitter, Disturbance.GAPS: gaps,
-}  # fmt: skip
-"""Troubles that lie over a night; the others take their own time in it (`plan`)."""
+    Disturbance.FAINT: make_movements_faint,
+    Disturbance.PARTNER: add_partner,
+    Disturbance.LOOSE_STRAP: loosen_strap,
+    Disturbance.POPS: add_electrode_pops,
+    Disturbance.HUM: add_mains_hum,
+    Disturbance.ECG: add_ecg,
+    Disturbance.JITTER: add_clock_error,
+    Disturbance.GAPS: add_gaps,
+}
+"""Disturbances that are added to a finished plan; the others take time of their own (`plan`)."""

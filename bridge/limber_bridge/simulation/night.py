@@ -1,49 +1,49 @@
-"""A simulated night: what happens in it. Times are seconds from its beginning.
+"""The plan of a simulated night: everything that happens in it.
 
-Law: a plan says everything there is to know of a night; the signals and the truth are both made
-from it alone.
+The signals and the truth are both made from the plan alone. Times are s from the start of the
+night, durations are in s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.signal import Side
 
 type Direction = tuple[float, float, float]
-"""Of length 1."""
-type Stretch = tuple[float, float]
-"""From, until."""
+"""A unit vector in the axes of the sensor."""
+type TimeRange = tuple[float, float]
+"""Start and end."""
 
-UPRIGHT: Final[Direction] = (0.05, 0.1, 0.9937303457175895)
-"""Gravity at a standing ankle, in the sensor's axes."""
+UPRIGHT_GRAVITY: Final[Direction] = (0.05, 0.1, 0.9937303457175895)
+"""Direction of gravity at the ankle of a standing person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kick:
-    """A leg bends and comes back, or twitches."""
+    """A leg bends and returns, or twitches."""
 
     side: Side
     onset: float
     duration: float
     strength: float
-    """1 is a usual one: 6 degrees at the ankle, 60 uV of EMG."""
+    """1: a typical leg movement, with 6 degrees at the ankle and 60 uV of EMG."""
     rise: float = 0.35
-    """s that the bending takes at the most; coming back is as fast."""
+    """s that the bending takes at most; the return takes as long."""
     swings: int = 1
-    """How often it bends before it comes back for good."""
+    """How often the leg bends before it returns to rest."""
     reach: float = 1.0
-    """Share of the way that bedclothes let it go: the muscle works as hard."""
+    """Share of the angle that the bedclothes allow; the muscle works as hard as without them."""
 
     @property
     def end(self) -> float:
-        """When the leg is back."""
+        """Time at which the leg is at rest again."""
         return self.onset + self.duration
 
 
 @dataclass(frozen=True, slots=True)
 class GrossMovement:
-    """Both legs move about for a while and rest where they rested before: a large movement."""
+    """Both legs move for a while and return to the position they had before."""
 
     onset: float
     duration: float
@@ -56,8 +56,9 @@ class Turn:
     onset: float
     duration: float
     before: Direction
+    """Direction of gravity at the ankle before the turn."""
     after: Direction
-    """Of gravity at the ankle."""
+    """The same after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +75,33 @@ class SimulatedCramp:
 
     onset: float
     response: float
-    """When the leg begins to move."""
+    """Time at which the leg begins to move."""
     end: float
-    up: bool = True
-    """The sleeper gets up from it; else it is rubbed away in bed."""
+    gets_up: bool = True
+    """True: the sleeper gets up. False: the sleeper rubs the leg in bed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Train:
-    """Rhythmic movement of one leg: rhythmic feet, high-frequency movements, or its part of
-    alternating ones.
-    """
+class RhythmicMovement:
+    """Rhythmic feet, high-frequency leg movement, or one leg's part of alternating movements."""
 
     side: Side
     onset: float
     duration: float
     rate: float
-    """Hz."""
-    burst: float
-    """s that each beat lasts."""
+    """Beats per second."""
+    beat_duration: float
     strength: float
 
     def beats(self) -> Iterator[Kick]:
-        """Yield each beat as what it is: a twitch."""
+        """Yield each beat; on its own it would be a twitch."""
         for beat in range(int(self.duration * self.rate)):
-            yield Kick(self.side, self.onset + beat / self.rate, self.burst, self.strength)
+            yield Kick(self.side, self.onset + beat / self.rate, self.beat_duration, self.strength)
 
 
 @dataclass(frozen=True, slots=True)
-class Partner:
-    """The other one in the bed moves."""
+class PartnerMovement:
+    """Another person in the bed moves."""
 
     onset: float
     duration: float
@@ -111,115 +109,126 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
-    """The strap turns about the leg, and stays there."""
+class StrapSlip:
+    """The strap turns about the leg and stays there."""
 
     side: Side
     onset: float
     duration: float
-    turn: float
+    angle: float
     """Radians."""
 
 
 @dataclass(frozen=True, slots=True)
-class Jolt:
-    """A sensor that hangs in its strap knocks after a kick."""
+class StrapKnock:
+    """A sensor in a loose strap knocks against the leg after a kick."""
 
     side: Side
     onset: float
     duration: float
-    size: float
+    amplitude: float
     """g."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pop:
-    """An electrode loses its hold for a moment."""
+class ElectrodePop:
+    """An electrode loses contact for a moment."""
 
     side: Side
     onset: float
     duration: float
-    size: float
-    """uV, either way."""
+    amplitude: float
+    """uV, positive or negative."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hum:
-    """The mains come in while an electrode holds badly."""
+class MainsHum:
+    """Mains hum in EMG, while an electrode has poor contact."""
 
     onset: float
     duration: float
-    size: float
+    amplitude: float
     """uV RMS."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tone:
-    """The calf is tense, and nobody wakes of it."""
+class TonicTension:
+    """The calf is tense, but it is no cramp and does not wake the sleeper."""
 
     onset: float
     duration: float
-    times: float
-    """How many times its usual activity."""
+    ratio: float
+    """Activity of the muscle as a multiple of its activity at rest."""
 
 
-type Decoy = Train | Partner | Slip | Jolt | Pop | Hum | Tone
-"""What a sensor may show and what is no leg movement, whatever it looks like."""
+type Distractor = (
+    RhythmicMovement
+    | PartnerMovement
+    | StrapSlip
+    | StrapKnock
+    | ElectrodePop
+    | MainsHum
+    | TonicTension
+)
+"""Something that shows in the signals of a sensor and is no leg movement."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quartz:
-    """How a sensor's clock strays from what it claims."""
+class ClockError:
+    """How the clock of a sensor deviates from its nominal rate."""
 
-    off: float
-    """Share by which each interval is too long."""
-    sway: float
-    """Share by which that changes, at the most, with the warmth of the room."""
+    rate_error: float
+    """Share by which each sample interval is too long."""
+    temperature_drift: float
+    """Largest share by which the interval changes with the temperature of the room."""
     jitter: float
-    """Standard deviation of the times written, in sample intervals."""
+    """Standard deviation of the recorded times, in sample intervals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What happens in a night, each kind in order of time."""
+class NightPlan:
+    """What happens in a night; each kind in order of time."""
 
     seed: int
     duration: float
     kicks: tuple[Kick, ...]
-    unrests: tuple[GrossMovement, ...]
+    gross_movements: tuple[GrossMovement, ...]
     turns: tuple[Turn, ...]
     walks: tuple[Walk, ...]
-    spasms: tuple[SimulatedCramp, ...]
-    wakes: tuple[Stretch, ...]
-    """Awake, in bed or not; in order, and they may overlap."""
-    decoys: tuple[Decoy, ...] = ()
-    gaps: tuple[Stretch, ...] = ()
-    """Nothing is recorded."""
-    quartz: Quartz | None = None
-    """None: the clock is right."""
-    heart: float = 0.0
-    """uV of the heart beat at the leg's electrodes."""
-    wander: float = 0.0
-    """Radians by which the strap turns slowly about the leg, either way."""
+    cramps: tuple[SimulatedCramp, ...]
+    awake: tuple[TimeRange, ...]
+    """In bed or out of it; in order, and they may overlap."""
+    distractors: tuple[Distractor, ...] = ()
+    gaps: tuple[TimeRange, ...] = ()
+    """No samples are recorded."""
+    clock_error: ClockError | None = None
+    """None: the clock is exact."""
+    ecg_amplitude: float = 0.0
+    """uV of the ECG at the electrodes on the leg."""
+    strap_wander: float = 0.0
+    """Radians by which the strap turns slowly about the leg, to either side."""
 
     @property
-    def in_bed(self) -> list[Stretch]:
-        """Stretches between the walks."""
-        return list(between(0.0, self.duration, [(walk.onset, walk.end) for walk in self.walks]))
+    def in_bed(self) -> list[TimeRange]:
+        """Times in bed: those between the walks."""
+        walks = [(walk.onset, walk.end) for walk in self.walks]
+        return list(remaining_ranges(0.0, self.duration, walks))
 
     @property
-    def asleep(self) -> list[Stretch]:
-        """Stretches in bed and not awake."""
+    def asleep(self) -> list[TimeRange]:
+        """Times in bed and not awake."""
         return [
-            stretch for begin, end in self.in_bed for stretch in between(begin, end, self.wakes)
+            asleep
+            for begin, end in self.in_bed
+            for asleep in remaining_ranges(begin, end, self.awake)
         ]
 
 
-def between(
-    begin: float, end: float, taken: list[Stretch] | tuple[Stretch, ...]
-) -> Iterator[Stretch]:
-    """Yield what is left between two times without the stretches taken, which are in order."""
-    for start, stop in taken:
+def remaining_ranges(
+    begin: float, end: float, excluded: Sequence[TimeRange]
+) -> Iterator[TimeRange]:
+    """Yield what remains of a time range without the excluded ones, which are in order."""
+    for start, stop in excluded:
         if stop <= begin or start >= end:
             continue
         if start > begin:

@@ -1,8 +1,8 @@
-"""Plans a night as wished: who moves when.
+"""Plan a simulated night: who moves when.
 
-Intervals, durations and the shape of the night follow the science reference, section 10; where it
-gives nothing, the numbers are guesses and only have to be possible. Nothing here was fitted to a
-recording of a person asleep.
+Intervals, durations and the distribution over the night follow docs/science.md#typical-nights.
+Where nothing is published the values are chosen and only plausible. Nothing was fitted to a
+recording of a sleeping person.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,371 +13,399 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Side
-from limber_bridge.simulation.disturbances import Disturbance, troubled
+from limber_bridge.simulation.disturbances import Disturbance, add_overlays
 from limber_bridge.simulation.night import (
-    UPRIGHT,
-    Decoy,
+    UPRIGHT_GRAVITY,
     Direction,
+    Distractor,
     GrossMovement,
     Kick,
-    Plan,
+    NightPlan,
+    RhythmicMovement,
     SimulatedCramp,
-    Stretch,
-    Tone,
-    Train,
+    TimeRange,
+    TonicTension,
     Turn,
     Walk,
 )
 
-PAUSE: Final = 100.0
-"""s between series: more than the longest interval within one."""
-SHORTEST: Final = 10.6
-"""s between periodic movements: 10 s and what a detector may err by."""
+MIN_PAUSE_S: Final = 100.0
+"""Between series: more than the longest interval within one (90 s)."""
+MIN_PERIODIC_INTERVAL_S: Final = 10.6
+"""Between periodic movements: the 10 s of the rules and the error that a detector may make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightSpec:
-    """What a simulated night shall be like."""
+    """What a simulated night should contain."""
 
     hours: float = 8.0
     plm_index: float = 25.0
     """Periodic movements per hour in bed."""
     cramps: int = 1
     legs: tuple[Side, ...] = (Side.LEFT,)
-    latency: float = 10.0
-    """min in bed before the first movements."""
-    up: float = 2.0
-    """min of walking about before bed and after it."""
-    interval: float | None = None
-    """s between periodic movements, on average; None: as in real nights, another one for each
-    series."""
-    troubles: frozenset[Disturbance] = frozenset()
+    """Legs that wear a sensor."""
+    sleep_latency: float = 10.0
+    """Minutes in bed before the first movements."""
+    walking: float = 2.0
+    """Minutes of walking before going to bed and after getting up."""
+    movement_interval: float | None = None
+    """Mean s between periodic movements; None: another one in each series, as in real nights."""
+    disturbances: frozenset[Disturbance] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse a night that could not be."""
+        """Raise ValueError for an impossible night."""
         if not 0.25 <= self.hours <= 40:
             raise ValueError("a simulated night lasts 0.25 to 40 hours")
         if not 0 <= self.plm_index <= 110:
-            raise ValueError("a PLM index lies between 0 and 110 an hour")
+            raise ValueError("the PLM index must be from 0 to 110 per hour")
         if not 0 <= self.cramps <= 3:
             raise ValueError("a simulated night has 0 to 3 cramps")
-        if self.interval is not None and not 10 <= self.interval <= 90:
-            raise ValueError("periodic movements are 10 to 90 s apart")
+        if self.movement_interval is not None and not 10 <= self.movement_interval <= 90:
+            raise ValueError("the interval between periodic movements must be from 10 to 90 s")
 
 
-def plan(seed: int, wishes: NightSpec) -> Plan:
-    """Return a night as wished; ValueError if so much does not fit into it."""
-    return troubled(_Planner(seed, wishes).plan(), wishes.troubles, wishes.legs)
+def plan_night(seed: int, spec: NightSpec) -> NightPlan:
+    """Return a night as specified; ValueError if it is too short for everything in it."""
+    return add_overlays(_Planner(seed, spec).plan(), spec.disturbances, spec.legs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """Something that takes its time in a night."""
+class _Activity:
+    """Something that takes time of its own in a night."""
 
-    lasts: float
-    happen: Callable[[float], None]
-    """Makes it begin at a time."""
+    duration: float
+    add_at: Callable[[float], None]
+    """Adds it to the plan at a time."""
 
 
 class _Planner:
-    """Fills a night from its beginning to its end."""
+    """Fills a night from its start to its end.
 
-    def __init__(self, seed: int, wishes: NightSpec) -> None:
+    The order in which random numbers are drawn must not change: a seed stands for one night.
+    """
+
+    def __init__(self, seed: int, spec: NightSpec) -> None:
         self._rng = np.random.default_rng(seed)
         self._seed = seed
-        self._wishes = wishes
+        self._spec = spec
         self._kicks: list[Kick] = []
-        self._unrests: list[GrossMovement] = []
+        self._gross_movements: list[GrossMovement] = []
         self._turns: list[Turn] = []
         self._walks: list[Walk] = []
-        self._spasms: list[SimulatedCramp] = []
-        self._wakes: list[Stretch] = []
-        self._decoys: list[Decoy] = []
-        self._duration = wishes.hours * 3600
-        self._latency = min(wishes.latency * 60, 0.2 * self._duration)
-        self._lying = self._direction(UPRIGHT)
+        self._cramps: list[SimulatedCramp] = []
+        self._awake: list[TimeRange] = []
+        self._distractors: list[Distractor] = []
+        self._duration = spec.hours * 3600
+        self._sleep_latency = min(spec.sleep_latency * 60, 0.2 * self._duration)
+        self._gravity = self._random_direction(UPRIGHT_GRAVITY)
+        """Direction of gravity at the ankle in the present position."""
 
-    def plan(self) -> Plan:
+    def plan(self) -> NightPlan:
         duration = self._duration
-        latency = self._latency
-        up = min(self._wishes.up * 60, 0.05 * duration)
-        if up:
-            self._walks.append(Walk(0.0, up))
-            self._turns.append(Turn(up, 4.0, UPRIGHT, self._lying))
-        self._wakes.append((0.0, up + latency))
-        self._idle(up, up + latency)
-        self._fill(up + max(latency, 5.0), duration - up - 20)
-        if up:
-            self._turns.append(Turn(duration - up - 4, 4.0, self._lying, UPRIGHT))
-            self._walks.append(Walk(duration - up, duration))
-            self._wakes.append((duration - up, duration))
-        return Plan(
+        latency = self._sleep_latency
+        walking = min(self._spec.walking * 60, 0.05 * duration)
+        if walking:
+            self._walks.append(Walk(0.0, walking))
+            self._turns.append(Turn(walking, 4.0, UPRIGHT_GRAVITY, self._gravity))
+        self._awake.append((0.0, walking + latency))
+        self._add_idle_time(walking, walking + latency)
+        self._fill(walking + max(latency, 5.0), duration - walking - 20)
+        if walking:
+            self._turns.append(Turn(duration - walking - 4, 4.0, self._gravity, UPRIGHT_GRAVITY))
+            self._walks.append(Walk(duration - walking, duration))
+            self._awake.append((duration - walking, duration))
+        return NightPlan(
             seed=self._seed,
             duration=duration,
             kicks=tuple(sorted(self._kicks, key=lambda kick: kick.onset)),
-            unrests=tuple(self._unrests),
+            gross_movements=tuple(self._gross_movements),
             turns=tuple(self._turns),
             walks=tuple(self._walks),
-            spasms=tuple(self._spasms),
-            wakes=tuple(self._wakes),
-            decoys=tuple(self._decoys),
+            cramps=tuple(self._cramps),
+            awake=tuple(self._awake),
+            distractors=tuple(self._distractors),
         )
 
     def _fill(self, begin: float, end: float) -> None:
-        items = self._items(
-            round(self._wishes.plm_index * (self._wishes.hours - 2 * self._wishes.up / 60)),
-            end - begin,
-        )
-        pauses = self._pauses(len(items) + 1, end - begin - sum(item.lasts for item in items))
+        """Fill a time range with activities and the pauses between them."""
+        hours_in_bed = self._spec.hours - 2 * self._spec.walking / 60
+        activities = self._activities(round(self._spec.plm_index * hours_in_bed), end - begin)
+        unused = end - begin - sum(activity.duration for activity in activities)
+        pauses = self._pauses(len(activities) + 1, unused)
         time = begin
-        for index, item in enumerate(items):
+        for index, activity in enumerate(activities):
             if index:
-                self._idle(time, time + pauses[index])
+                self._add_idle_time(time, time + pauses[index])
                 time += pauses[index]
-            item.happen(time)
-            time += item.lasts
-        self._idle(time, end)
+            activity.add_at(time)
+            time += activity.duration
+        self._add_idle_time(time, end)
 
-    def _pauses(self, count: int, left: float) -> list[float]:
-        """Return the pauses before each item and after the last; longer towards the morning, none
-        before the first.
+    def _pauses(self, count: int, unused: float) -> list[float]:
+        """Return the pauses before each activity and after the last one, `unused` s in total.
 
-        So most series lie in the first half of the night (science reference 10).
+        The first is 0 and they get longer towards the morning, so that most series lie in the first
+        half of the night; docs/science.md#typical-nights.
         """
         weights = self._rng.dirichlet(np.linspace(0.6, 4.0, count))
-        spare = max(0.0, left - PAUSE * (count - 2))
-        return [0.0, *(PAUSE + spare * float(weight) for weight in weights[1:])]
+        spare = max(0.0, unused - MIN_PAUSE_S * (count - 2))
+        return [0.0, *(MIN_PAUSE_S + spare * float(weight) for weight in weights[1:])]
 
-    def _items(self, wanted: int, room: float) -> list[_Item]:
-        """Return what takes its time, in order, some of it once in four hours; ValueError if it
-        takes too much.
+    def _activities(self, periodic_movements: int, available: float) -> list[_Activity]:
+        """Return the activities of the night in order; ValueError if `available` s are too few.
+
+        Most disturbances happen once in four hours.
         """
-        often = max(1, round(self._wishes.hours / 4))
-        apnoeas = often if Disturbance.APNOEA in self._wishes.troubles else 0
+        repeats = max(1, round(self._spec.hours / 4))
+        apnoeas = repeats if Disturbance.APNOEA in self._spec.disturbances else 0
         arousals = [int(self._rng.integers(6, 16)) for _ in range(apnoeas)]
-        series = self._shortened(
-            [self._intervals(length) for length in self._lengths(max(0, wanted - sum(arousals)))]
-        )
-        known = self._others(often) + [self._apnoea(count) for count in arousals]
+        lengths = self._series_lengths(max(0, periodic_movements - sum(arousals)))
+        series = self._with_short_intervals([self._intervals(length) for length in lengths])
+        others = self._other_activities(repeats) + [self._apnoea(count) for count in arousals]
         total = sum(map(sum, series))
-        spare = room - sum(item.lasts for item in known) - PAUSE * (len(known) + len(series))
-        if spare < SHORTEST * sum(map(len, series)):
-            raise ValueError(f"--hours {self._wishes.hours:g}: too short for so much")
+        spare = available - sum(activity.duration for activity in others)
+        spare -= MIN_PAUSE_S * (len(others) + len(series))
+        if spare < MIN_PERIODIC_INTERVAL_S * sum(map(len, series)):
+            raise ValueError(
+                f"--hours {self._spec.hours:g}: too short for the movements and disturbances"
+            )
+        # Shorten the intervals if the series do not fit otherwise.
         squeeze = min(1.0, spare / total) if total else 1.0
-        items = []
+        activities = []
         for intervals in series:
-            squeezed = [each if each < 10 else max(SHORTEST, squeeze * each) for each in intervals]
-            items.append(_Item(sum(squeezed), partial(self._series, squeezed)))
-        for item in known:
-            items.insert(int(self._rng.integers(len(items) // 3, len(items) + 1)), item)
-        return items
+            squeezed = [
+                interval if interval < 10 else max(MIN_PERIODIC_INTERVAL_S, squeeze * interval)
+                for interval in intervals
+            ]
+            activities.append(_Activity(sum(squeezed), partial(self._add_series, squeezed)))
+        for activity in others:
+            position = int(self._rng.integers(len(activities) // 3, len(activities) + 1))
+            activities.insert(position, activity)
+        return activities
 
-    def _others(self, often: int) -> list[_Item]:
-        """Return the cramps, and what else was wished for, so often."""
-        takes = {
-            Disturbance.LARGE: _Item(240.0, self._large),
-            Disturbance.TOILET: _Item(480.0, self._toilet),
-            Disturbance.RESTLESS: _Item(960.0, self._restless),
-            Disturbance.RHYTHMS: _Item(280.0, self._rhythms),
-            Disturbance.TWITCHING: _Item(400.0, self._twitching),
-            Disturbance.TONIC: _Item(400.0, self._tonic),
+    def _other_activities(self, repeats: int) -> list[_Activity]:
+        """Return the cramps and the disturbances that take time of their own."""
+        available = {
+            Disturbance.LARGE: _Activity(240.0, self._add_gross_movements),
+            Disturbance.TOILET: _Activity(480.0, self._add_toilet_visit),
+            Disturbance.RESTLESS: _Activity(960.0, self._add_restlessness),
+            Disturbance.RHYTHMS: _Activity(280.0, self._add_rhythmic_movements),
+            Disturbance.TWITCHING: _Activity(400.0, self._add_twitches),
+            Disturbance.TONIC: _Activity(400.0, self._add_tonic_tension),
         }
-        wished = [
-            item
-            for trouble, item in takes.items()
-            if trouble in self._wishes.troubles
-            for _ in range(often)
+        requested = [
+            activity
+            for disturbance, activity in available.items()
+            if disturbance in self._spec.disturbances
+            for _ in range(repeats)
         ]
-        return [_Item(420.0, self._cramp)] * self._wishes.cramps + wished
+        return [_Activity(420.0, self._add_cramp)] * self._spec.cramps + requested
 
-    def _lengths(self, wanted: int) -> list[int]:
-        """Return lengths of series that add up to the number wanted; a few hold most movements
-        (reference 10).
+    def _series_lengths(self, movements: int) -> list[int]:
+        """Return lengths of series with `movements` in total; a few series hold most of them.
+
+        See docs/science.md#typical-nights.
         """
         lengths = []
-        while wanted >= 4:
+        while movements >= 4:
             length = int(np.clip(self._rng.lognormal(2.6, 0.8), 4, 120))
-            length = length if wanted - length >= 4 else wanted
+            length = length if movements - length >= 4 else movements
             lengths.append(min(length, 160))
-            wanted -= lengths[-1]
+            movements -= lengths[-1]
         return lengths
 
-    def _intervals(self, length: int) -> list[float]:
-        """Return intervals from onset to onset: log-normal, mean of ln 3.2 to 3.7, SD 0.37 to 0.53
-        (reference 10).
-        """
-        wished = self._wishes.interval
-        centre, spread = (
-            (self._rng.uniform(3.1, 3.4), 0.4) if wished is None else (np.log(wished), 0.1)
-        )
-        drawn = self._rng.lognormal(centre, spread, length)
-        return [float(interval) for interval in np.clip(drawn, SHORTEST, 80.0)]
+    def _intervals(self, count: int) -> list[float]:
+        """Return intervals from onset to onset.
 
-    def _shortened(self, series: list[list[float]]) -> list[list[float]]:
-        """Return series with short intervals in them, another share of them each night, 0 to 15 %
-        (reference 10).
-
-        Each is one more movement, which is not periodic; on both sides of it at least four are.
+        They are log-normal; over nights, ln has a mean of 3.2 to 3.7 and an SD of 0.37 to 0.53;
+        docs/science.md#typical-nights.
         """
-        share = 0.0 if self._wishes.interval is not None else float(self._rng.uniform(0, 0.15))
-        return [self._with_shorts(intervals, share) for intervals in series]
+        mean_interval = self._spec.movement_interval
+        if mean_interval is None:
+            ln_mean = self._rng.uniform(3.1, 3.4)
+            ln_sd = 0.4
+        else:
+            ln_mean = np.log(mean_interval)
+            ln_sd = 0.1
+        drawn = self._rng.lognormal(ln_mean, ln_sd, count)
+        return [float(interval) for interval in np.clip(drawn, MIN_PERIODIC_INTERVAL_S, 80.0)]
 
-    def _with_shorts(self, intervals: list[float], share: float) -> list[float]:
-        """Return the intervals; the last one is the pause behind the series, and may have a short
-        one before it too.
+    def _with_short_intervals(self, series: list[list[float]]) -> list[list[float]]:
+        """Return the series with short intervals in them: 0 to 15 %, another share each night.
+
+        See docs/science.md#typical-nights. Each short interval adds a movement that is not
+        periodic; on both sides of it there are at least four that are.
         """
-        found: list[float] = []
-        run = 0
+        share = 0.0
+        if self._spec.movement_interval is None:
+            share = float(self._rng.uniform(0, 0.15))
+        return [self._insert_short_intervals(intervals, share) for intervals in series]
+
+    def _insert_short_intervals(self, intervals: list[float], share: float) -> list[float]:
+        """Return the intervals of a series with short ones inserted.
+
+        The last interval is the pause after the series; a short one may come before it too.
+        """
+        result: list[float] = []
+        regular = 0
         for index, interval in enumerate(intervals):
-            run += 1
+            regular += 1
             left = len(intervals) - index - 1
-            if run >= 4 and (left >= 4 or not left) and self._rng.random() < 2 * share:
-                found.append(float(self._rng.uniform(3.5, 9.4)))
-                run = 0
-            found.append(interval)
-        return found
+            if regular >= 4 and (left >= 4 or not left) and self._rng.random() < 2 * share:
+                result.append(float(self._rng.uniform(3.5, 9.4)))
+                regular = 0
+            result.append(interval)
+        return result
 
-    def _series(self, intervals: Sequence[float], time: float) -> None:
+    def _add_series(self, intervals: Sequence[float], time: float) -> None:
         for interval in intervals:
-            # Median 2 to 3 s; over well before the next one begins.
+            # Durations with a median of 2 to 3 s; each ends well before the next movement.
             longest = min(7.0, interval - 3) if interval > 10 else interval / 2
             duration = float(np.clip(self._rng.lognormal(0.83, 0.35), 0.8, longest))
-            self._kick(time, duration, float(np.clip(self._rng.lognormal(0.0, 0.45), 0.35, 4.0)))
+            strength = float(np.clip(self._rng.lognormal(0.0, 0.45), 0.35, 4.0))
+            self._add_kick(time, duration, strength)
             time += interval
 
-    def _kick(
-        self, time: float, duration: float, strength: float, share_of_both: float = 0.2
+    def _add_kick(
+        self, time: float, duration: float, strength: float, bilateral_share: float = 0.2
     ) -> None:
-        legs = self._wishes.legs
-        both = len(legs) > 1 and self._rng.random() < share_of_both
-        chosen = legs if both else (legs[int(self._rng.integers(len(legs)))],)
+        """Add a movement of one leg, or with the given probability of both."""
+        legs = self._spec.legs
+        bilateral = len(legs) > 1 and self._rng.random() < bilateral_share
+        chosen = legs if bilateral else (self._random_leg(),)
         rise = float(self._rng.uniform(0.25, 0.45))
-        swings = (
-            int(self._rng.integers(2, 4))
-            if 1.5 < duration < 4.0 and self._rng.random() < 0.25
-            else 1
-        )
+        swings = 1
+        if 1.5 < duration < 4.0 and self._rng.random() < 0.25:
+            swings = int(self._rng.integers(2, 4))
         for leg in chosen:
-            lag = float(self._rng.uniform(0, 0.2)) if both else 0.0
-            self._kicks.append(
-                Kick(leg, round(time + lag, 3), round(duration, 3), strength, rise, swings)
-            )
+            lag = float(self._rng.uniform(0, 0.2)) if bilateral else 0.0
+            onset = round(time + lag, 3)
+            self._kicks.append(Kick(leg, onset, round(duration, 3), strength, rise, swings))
 
-    def _idle(self, begin: float, end: float) -> None:
-        """Fill a pause with what else sleepers do: turn over, kick now and then, twitch."""
+    def _random_leg(self) -> Side:
+        return self._spec.legs[int(self._rng.integers(len(self._spec.legs)))]
+
+    def _add_idle_time(self, begin: float, end: float) -> None:
+        """Fill a pause with what sleepers do between series: turn over, kick once, twitch."""
         time = begin + 15 + float(self._rng.exponential(180.0))
         while time < end - 30:
             chance = self._rng.random()
             if chance < 0.45:
-                self._turn(time)
+                self._add_turn(time)
             elif chance < 0.6:
-                self._kick(time, 0.28, float(self._rng.uniform(0.5, 1.0)))
+                self._add_kick(time, 0.28, float(self._rng.uniform(0.5, 1.0)))
             elif begin + 95 < time < end - 100:
-                self._kick(
-                    time, float(self._rng.uniform(1.0, 4.0)), float(self._rng.uniform(0.5, 2.0))
-                )
+                # Far enough from the series around the pause to belong to none of them.
+                duration = float(self._rng.uniform(1.0, 4.0))
+                self._add_kick(time, duration, float(self._rng.uniform(0.5, 2.0)))
             time += 30 + float(self._rng.exponential(240.0))
 
-    def _turn(self, time: float, duration: float | None = None) -> None:
-        before = self._lying
-        self._lying = self._direction(self._lying)
-        lasts = (
-            float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0))
-            if duration is None
-            else duration
-        )
-        self._turns.append(Turn(round(time, 3), round(lasts, 3), before, self._lying))
+    def _add_turn(self, time: float, duration: float | None = None) -> None:
+        before = self._gravity
+        self._gravity = self._random_direction(self._gravity)
+        if duration is None:
+            duration = float(np.clip(self._rng.lognormal(1.6, 0.4), 2.0, 14.0))
+        self._turns.append(Turn(round(time, 3), round(duration, 3), before, self._gravity))
 
-    def _out(self, up: float, back: float, awake_from: float) -> None:
-        """Get up at one time, lie down again at another, and fall asleep some time later."""
-        self._turns.append(Turn(up - 4, 4.0, self._lying, UPRIGHT))
+    def _add_walk(self, up: float, back: float, awake_from: float) -> None:
+        """Get up at `up`, lie down at `back`, and fall asleep a sleep latency later."""
+        self._turns.append(Turn(up - 4, 4.0, self._gravity, UPRIGHT_GRAVITY))
         self._walks.append(Walk(up, back))
-        self._lying = self._direction(self._lying)
-        self._turns.append(Turn(back, 4.0, UPRIGHT, self._lying))
-        self._wakes.append((awake_from, back + self._latency))
+        self._gravity = self._random_direction(self._gravity)
+        self._turns.append(Turn(back, 4.0, UPRIGHT_GRAVITY, self._gravity))
+        self._awake.append((awake_from, back + self._sleep_latency))
 
-    def _cramp(self, time: float) -> None:
-        # 41 s (SD 11) of tension before the waking: Chaney and Sherman (reference 5.1).
+    def _add_cramp(self, time: float) -> None:
+        # Tension of 41 s (SD 11) before the sleeper wakes: Chaney and Sherman;
+        # docs/science.md#evidence-on-cramps.
         onset = time + 100
         response = onset + float(np.clip(self._rng.normal(41, 11), 20, 70))
         if self._rng.random() < 1 / 3:
             end = response + float(self._rng.uniform(70, 120))
-            self._spasms.append(SimulatedCramp(onset, response, end, up=False))
-            self._wakes.append((onset, end + self._latency))
+            self._cramps.append(SimulatedCramp(onset, response, end, gets_up=False))
+            self._awake.append((onset, end + self._sleep_latency))
             return
         up = response + float(self._rng.uniform(25, 45))
-        self._spasms.append(SimulatedCramp(onset, response, up))
-        self._out(up, up + float(self._rng.uniform(60, 120)), onset)
+        self._cramps.append(SimulatedCramp(onset, response, up))
+        self._add_walk(up, up + float(self._rng.uniform(60, 120)), onset)
 
-    def _large(self, time: float) -> None:
-        self._unrests.append(
-            GrossMovement(round(time + 20, 3), round(float(self._rng.uniform(15, 45)), 3))
-        )
-        self._turn(time + 150, float(self._rng.uniform(15, 40)))
+    def _add_gross_movements(self, time: float) -> None:
+        """Add one gross movement without and one with a change of position."""
+        duration = round(float(self._rng.uniform(15, 45)), 3)
+        self._gross_movements.append(GrossMovement(round(time + 20, 3), duration))
+        self._add_turn(time + 150, float(self._rng.uniform(15, 40)))
 
-    def _toilet(self, time: float) -> None:
+    def _add_toilet_visit(self, time: float) -> None:
         up = time + 60
-        self._out(up, up + float(self._rng.uniform(120, 360)), up - 60)
+        self._add_walk(up, up + float(self._rng.uniform(120, 360)), up - 60)
 
-    def _restless(self, time: float) -> None:
-        """Stretch for some minutes, too often for a series, then walk up and down."""
+    def _add_restlessness(self, time: float) -> None:
+        """Add some minutes of stretching, too frequent for a series, then walking."""
         begin = time + 120
         end = time + 120 + float(self._rng.uniform(120, 300))
-        at = begin
-        while at < end:
+        onset = begin
+        while onset < end:
             duration = float(self._rng.uniform(1.2, 2.8))
-            self._kick(at, duration, float(self._rng.uniform(0.6, 1.8)), share_of_both=0.5)
-            at += duration + float(self._rng.uniform(1.5, 6.0))
-        self._out(at + 15, at + 15 + float(self._rng.uniform(180, 420)), time)
+            strength = float(self._rng.uniform(0.6, 1.8))
+            self._add_kick(onset, duration, strength, bilateral_share=0.5)
+            onset += duration + float(self._rng.uniform(1.5, 6.0))
+        self._add_walk(onset + 15, onset + 15 + float(self._rng.uniform(180, 420)), time)
 
-    def _rhythms(self, time: float) -> None:
-        for at in (time + 20, time + 110, time + 200):
+    def _add_rhythmic_movements(self, time: float) -> None:
+        """Add rhythmic feet, high-frequency leg movements and alternating leg movements."""
+        for kind, onset in enumerate((time + 20, time + 110, time + 200)):
             strength = float(self._rng.uniform(0.4, 1.2))
-            lasts = float(self._rng.uniform(8, 15))
-            leg = self._wishes.legs[int(self._rng.integers(len(self._wishes.legs)))]
-            if at == time + 20:
-                # Rhythmic feet: bursts of 0.3 to 0.7 s, one or two a second.
+            duration = float(self._rng.uniform(8, 15))
+            leg = self._random_leg()
+            if kind == 0:
+                # Rhythmic feet: beats of 0.3 to 0.6 s, one or two per second.
                 rate = float(self._rng.uniform(1.0, 2.0))
-                self._decoys.append(
-                    Train(leg, at, lasts, rate, float(self._rng.uniform(0.3, 0.6 / rate)), strength)
-                )
-            elif at == time + 110:
+                beat = float(self._rng.uniform(0.3, 0.6 / rate))
+                train = RhythmicMovement(leg, onset, duration, rate, beat, strength)
+                self._distractors.append(train)
+            elif kind == 1:
                 rate = float(self._rng.uniform(1.0, 3.0))
-                self._decoys.append(Train(leg, at, lasts, rate, min(0.4, 0.6 / rate), strength))
+                beat = min(0.4, 0.6 / rate)
+                train = RhythmicMovement(leg, onset, duration, rate, beat, strength)
+                self._distractors.append(train)
             else:
-                # The legs in turn at 0.5 to 3 Hz, so each of them half as often.
+                # The legs alternate at 0.8 to 3 Hz together, so each of them moves half as often.
                 rate = float(self._rng.uniform(0.4, 1.5))
-                for index, each in enumerate(self._wishes.legs):
-                    begun = round(at + index / 2 / rate, 3)
-                    self._decoys.append(
-                        Train(each, begun, lasts, rate, min(0.4, 0.6 / rate), strength)
-                    )
+                beat = min(0.4, 0.6 / rate)
+                for index, each in enumerate(self._spec.legs):
+                    start = round(onset + index / 2 / rate, 3)
+                    train = RhythmicMovement(each, start, duration, rate, beat, strength)
+                    self._distractors.append(train)
 
-    def _apnoea(self, count: int) -> _Item:
+    def _apnoea(self, count: int) -> _Activity:
+        """Return arousals of both legs, 25 to 60 s apart."""
         intervals = [float(interval) for interval in self._rng.uniform(25, 60, count)]
 
-        def happen(time: float) -> None:
+        def add_at(time: float) -> None:
             for interval in intervals:
                 duration = float(self._rng.uniform(2.0, 6.0))
-                self._kick(time, duration, float(self._rng.uniform(1.0, 3.0)), share_of_both=0.9)
+                strength = float(self._rng.uniform(1.0, 3.0))
+                self._add_kick(time, duration, strength, bilateral_share=0.9)
                 time += interval
 
-        return _Item(sum(intervals), happen)
+        return _Activity(sum(intervals), add_at)
 
-    def _twitching(self, time: float) -> None:
+    def _add_twitches(self, time: float) -> None:
         end = time + 380
-        at = time + 10
-        while at < end:
-            self._kick(at, float(self._rng.uniform(0.1, 0.3)), float(self._rng.uniform(0.3, 1.2)))
-            at += 1.5 + float(self._rng.exponential(5.0))
+        onset = time + 10
+        while onset < end:
+            duration = float(self._rng.uniform(0.1, 0.3))
+            self._add_kick(onset, duration, float(self._rng.uniform(0.3, 1.2)))
+            onset += 1.5 + float(self._rng.exponential(5.0))
 
-    def _tonic(self, time: float) -> None:
-        lasts = float(self._rng.uniform(30, 150))
-        times = float(self._rng.uniform(2.2, 4.0))
-        self._decoys.append(Tone(round(time + 100, 3), round(lasts, 3), times))
+    def _add_tonic_tension(self, time: float) -> None:
+        duration = round(float(self._rng.uniform(30, 150)), 3)
+        ratio = float(self._rng.uniform(2.2, 4.0))
+        self._distractors.append(TonicTension(round(time + 100, 3), duration, ratio))
 
-    def _direction(self, away_from: Direction) -> Direction:
-        """Return a direction of gravity at a lying ankle, at least 40 degrees away from another."""
+    def _random_direction(self, away_from: Direction) -> Direction:
+        """Return a direction of gravity at a lying ankle, at least 40 degrees from another one."""
         while True:
             roll = self._rng.uniform(0, 2 * np.pi)
             pitch = self._rng.normal(0, 0.15)

@@ -1,41 +1,55 @@
-"""What a perfect scorer would say of a simulated night, and what it would not take for a movement."""
+"""The truth of a simulated night: what a perfect scorer would find, and what is no leg movement."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, measures
+from limber_bridge.detection.measures import ScoringInput, compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
-from limber_bridge.detection.scoring import score
+from limber_bridge.detection.scoring import score_movements
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.sleep import Span
 from limber_bridge.simulation.night import (
-    Decoy,
-    Hum,
-    Jolt,
-    Partner,
-    Plan,
-    Pop,
-    Slip,
-    Stretch,
-    Tone,
-    Train,
-    between,
+    Distractor,
+    ElectrodePop,
+    MainsHum,
+    NightPlan,
+    PartnerMovement,
+    RhythmicMovement,
+    StrapKnock,
+    StrapSlip,
+    TimeRange,
+    TonicTension,
+    remaining_ranges,
 )
-from limber_bridge.simulation.sampling import gaps_of
+from limber_bridge.simulation.sampling import visible_gaps
 
-SHORTEST: Final = 0.5
-"""s; what moves for less is a twitch (WASM 2016 and AASM alike)."""
+MIN_MOVEMENT_S: Final = 0.5
+"""Shorter movements are twitches; WASM 2016 and AASM, docs/science.md#twitches."""
+KIND_TWITCH: Final = "twitch"
+KIND_TURN: Final = "posture"
+KIND_WALK: Final = "walk"
+KIND_TRAIN: Final = "train"
+DISTRACTOR_KINDS: Final[Mapping[type[Distractor], str]] = {
+    RhythmicMovement: KIND_TRAIN,
+    PartnerMovement: "partner",
+    StrapSlip: "slip",
+    StrapKnock: "jolt",
+    ElectrodePop: "pop",
+    MainsHum: "hum",
+    TonicTension: "tone",
+}
+"""`kind` in the file NIGHT.truth.json: part of the file format, independent of the class names."""
 
-type Grading = Callable[[Sensor, UnilateralMovement], UnilateralMovement]
-"""Gives a part its peak and its grade."""
+type GradeMovement = Callable[[Sensor, UnilateralMovement], UnilateralMovement]
+"""Returns a movement of a sensor with its peak and its grade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a perfect scorer would say."""
+    """What a perfect scorer would find."""
 
     night: NightScore
     cramps: tuple[Cramp, ...]
@@ -44,39 +58,40 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Distractor:
-    """Something that shows in the signals and is no leg movement."""
+class NonMovement:
+    """Something that shows in the signals and is no leg movement; times in s."""
 
     kind: str
     onset: float
     duration: float
 
 
-def truth(
-    night: Plan,
+def find_truth(
+    plan: NightPlan,
     sensors: Sequence[Sensor],
     rate: float = 50.0,
-    grading: Grading | None = None,
+    grade_movement: GradeMovement | None = None,
     rules: RuleSet = WASM_2016,
 ) -> Truth:
-    """Return the truth of a plan for sensors that record at `rate` Hz (it decides which losses are
-    gaps).
+    """Return the truth of a night for sensors that record at `rate` Hz.
+
+    The rate decides which losses of samples are gaps.
     """
-    in_bed = spans(night.in_bed)
-    asleep = spans(night.asleep)
-    gaps = spans(gaps_of(night, rate))
-    marks = [
-        part if grading is None else grading(sensor, part)
+    in_bed = to_spans(plan.in_bed)
+    asleep = to_spans(plan.asleep)
+    gaps = to_spans(visible_gaps(plan, rate))
+    movements = [
+        movement if grade_movement is None else grade_movement(sensor, movement)
         for sensor in sensors
-        for part in parts(night, sensor)
+        for movement in true_movements(plan, sensor)
     ]
-    scoring = score(marks, rules, asleep=asleep)
+    scoring = score_movements(movements, rules, asleep=asleep)
     cramps = tuple(
-        Cramp(micros(spasm.onset), micros(spasm.end), Certainty.PROBABLE, "planned")
-        for spasm in night.spasms
+        Cramp(to_us(cramp.onset), to_us(cramp.end), Certainty.PROBABLE, "planned")
+        for cramp in plan.cramps
     )
-    others = [other.kind for sensor in sensors for other in not_movements(night, sensor)]
-    figures = measures(
+    kinds = [one.kind for sensor in sensors for one in non_movements(plan, sensor)]
+    night_measures = compute_measures(
         ScoringInput(
             scoring=scoring,
             rules=rules,
@@ -86,84 +101,83 @@ def truth(
             blind=gaps,
             cramps=cramps,
             certainties=tuple(Certainty),
-            twitches=others.count("twitch"),
-            rhythmic=others.count("train"),
+            twitches=kinds.count(KIND_TWITCH),
+            rhythmic=kinds.count(KIND_TRAIN),
         )
     )
-    return Truth(NightScore(scoring, in_bed, asleep, gaps, figures), cramps, gaps)
+    return Truth(NightScore(scoring, in_bed, asleep, gaps, night_measures), cramps, gaps)
 
 
-def parts(night: Plan, sensor: Sensor) -> Iterator[UnilateralMovement]:
-    """Yield what moves where a sensor is, as marks; of what a gap cuts, the pieces that were
-    recorded.
+def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMovement]:
+    """Yield the movements at a sensor; of one that a gap cuts, the recorded pieces.
 
-    Turning over is a change of posture to a sensor at the ankle. To EMG and in the bed it is
-    movement like any other. A calf marks nothing: its muscle is for cramps.
+    Turning over is a change of position for a sensor at the ankle; for EMG and in the bed it is a
+    movement like any other. A sensor at the calf has no movements: it is there for cramps.
     """
     if sensor.placement is Placement.CALF:
         return
-    turned = sensor.placement is Placement.ANKLE
-    for onset, end, turns in happening(night, sensor):
-        for begin, until in between(onset, end, night.gaps):
-            if turns or until - begin >= SHORTEST:
+    sees_turns = sensor.placement is Placement.ANKLE
+    for onset, end, turned in _moving_ranges(plan, sensor):
+        for begin, until in remaining_ranges(onset, end, plan.gaps):
+            if turned or until - begin >= MIN_MOVEMENT_S:
                 yield UnilateralMovement(
-                    sensor.side, micros(begin), micros(until), turned=turns and turned
+                    sensor.side, to_us(begin), to_us(until), turned=turned and sees_turns
                 )
 
 
-def happening(night: Plan, sensor: Sensor) -> Iterator[tuple[float, float, bool]]:
-    """Yield onset and end of all that moves, and whether the limb rests in another direction
-    afterwards.
-    """
-    for kick in night.kicks:
-        if sensor.side in (None, kick.side) and kick.duration >= SHORTEST:
+def _moving_ranges(plan: NightPlan, sensor: Sensor) -> Iterator[tuple[float, float, bool]]:
+    """Yield onset and end of every movement, and whether it changes the position of the limb."""
+    for kick in plan.kicks:
+        if sensor.side in (None, kick.side) and kick.duration >= MIN_MOVEMENT_S:
             yield kick.onset, kick.end, False
-    for unrest in night.unrests:
-        yield unrest.onset, unrest.onset + unrest.duration, False
-    for turn in night.turns:
+    for movement in plan.gross_movements:
+        yield movement.onset, movement.onset + movement.duration, False
+    for turn in plan.turns:
         yield turn.onset, turn.onset + turn.duration, True
-    for spasm in night.spasms:
-        yield spasm.response, spasm.end, spasm.up
-    # To EMG getting up, walking and lying down are one long movement.
-    for walk in night.walks if sensor.quantity is Quantity.EMG else ():
+    for cramp in plan.cramps:
+        yield cramp.response, cramp.end, cramp.gets_up
+    # For EMG, getting up, walking and lying down is one long movement.
+    for walk in plan.walks if sensor.quantity is Quantity.EMG else ():
         yield walk.onset, walk.end, False
 
 
-def not_movements(night: Plan, sensor: Sensor) -> Iterator[Distractor]:
-    """Yield what a sensor shows and what is no movement of the sleeper's leg, in no order."""
-    for kick in night.kicks:
-        if sensor.side in (None, kick.side) and kick.duration < SHORTEST:
-            yield Distractor("twitch", kick.onset, kick.duration)
-    if sensor.placement is Placement.ANKLE:
-        yield from (Distractor("posture", turn.onset, turn.duration) for turn in night.turns)
-    yield from (Distractor("walk", walk.onset, walk.end - walk.onset) for walk in night.walks)
-    for decoy in night.decoys:
-        if feels(sensor, decoy):
-            yield Distractor(type(decoy).__name__.lower(), decoy.onset, decoy.duration)
+def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
+    """Yield what shows at a sensor and is no movement of the sleeper's leg, in no order."""
+    for kick in plan.kicks:
+        if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
+            yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)
+    for turn in plan.turns if sensor.placement is Placement.ANKLE else ():
+        yield NonMovement(KIND_TURN, turn.onset, turn.duration)
+    for walk in plan.walks:
+        yield NonMovement(KIND_WALK, walk.onset, walk.end - walk.onset)
+    for distractor in plan.distractors:
+        if reaches(distractor, sensor):
+            kind = DISTRACTOR_KINDS[type(distractor)]
+            yield NonMovement(kind, distractor.onset, distractor.duration)
 
 
-def feels(sensor: Sensor, decoy: Decoy) -> bool:
-    """Return whether a decoy reaches a sensor."""
-    match decoy:
-        case Train(side):
+def reaches(distractor: Distractor, sensor: Sensor) -> bool:
+    """Return whether a distractor shows at a sensor."""
+    match distractor:
+        case RhythmicMovement(side):
             return sensor.side in (None, side) and sensor.placement is not Placement.CALF
-        case Partner():
+        case PartnerMovement():
             return sensor.quantity is not Quantity.EMG
-        case Slip(side) | Jolt(side):
+        case StrapSlip(side) | StrapKnock(side):
             return (sensor.placement, sensor.side) == (Placement.ANKLE, side)
-        case Pop(side):
+        case ElectrodePop(side):
             return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
-        case Hum():
+        case MainsHum():
             return sensor.quantity is Quantity.EMG
-        case Tone():
+        case TonicTension():
             return sensor.placement is Placement.CALF
 
 
-def spans(seconds: Iterable[Stretch]) -> tuple[Span, ...]:
-    """Return spans in whole microseconds."""
-    return tuple((micros(begin), micros(end)) for begin, end in seconds)
+def to_spans(ranges: Iterable[TimeRange]) -> tuple[Span, ...]:
+    """Return ranges in s as spans in us."""
+    return tuple((to_us(begin), to_us(end)) for begin, end in ranges)
 
 
-def micros(seconds: float) -> int:
-    """Return seconds as whole microseconds."""
+def to_us(seconds: float) -> int:
+    """Return s as whole us."""
     return round(seconds * SECOND)

@@ -1,4 +1,7 @@
-"""The ways in. A new one is a file with an asynchronous generator of arrivals, and a row here."""
+"""The sources of samples. To add one, write a module with a `SOURCE` and add a row to `SOURCES`.
+
+`source_api` explains what a source must do.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,4 +14,4 @@ SOURCES: Final[Mapping[str, Source]] = {
     "recording": recording.SOURCE,
     "simulated": simulated.SOURCE,
 }
-"""By the name that `source:` has in limber.yaml."""
+"""By the value of `source:` in limber.yaml."""

@@ -1,8 +1,11 @@
-"""The frames of one device -> blocks in UTC: sample numbers unwrapped, the device's clock followed.
+"""Turn the frames of one device into sample blocks in UTC.
 
-Law: pure; the time of arrival is an argument. A device's own time of day and nominal rate are never
-trusted. All is reckoned on the host's steady clock; UTC comes last, so that a host whose clock is
-set bends no duration.
+The sample numbers and the clock of the device are unwrapped, and the offset and the rate of its
+clock are measured against the host's. The device's own time of day is never used and its nominal
+rate only until the measured one is known. All arithmetic uses the host's steady clock; UTC is added
+last, so that setting the host's clock changes no duration.
+
+Pure: the time of arrival is an argument.
 """
 
 from collections import deque
@@ -11,175 +14,181 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Sensor
-from limber_bridge.sources.frames import Frame, near
-from limber_bridge.sources.source_api import Arrival, FrameError, Reason, Samples
+from limber_bridge.sources.frames import Frame, signed_difference
+from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
 
-WINDOW: Final = 60 * SECOND
-"""us of arrivals that give offset and rate of a device's clock: a crystal 50 ppm off drifts by 3 ms
-in it."""
-SPELL: Final = SECOND // 2
-"""us of arrivals of which one is kept: a device that sends each sample by itself costs no more than
-others."""
-SETTLED: Final = 10 * SECOND
-"""us of a device's clock before its measured rate is believed more than the nominal one."""
-JUMP: Final = SECOND // 2
-"""us by which a device's clock may disagree with its sample numbers; what is not told apart from a
-gap is none."""
-BACK: Final = 10
-"""s; a sample number that goes back by more than this is a device that began anew without saying
-so."""
+OFFSET_WINDOW_US: Final = 60 * SECOND
+"""Arrivals over this time give the offset and the rate of a device's clock; a crystal that is wrong
+by 50 ppm drifts by 3 ms in it."""
+MARK_SPACING_US: Final = SECOND // 2
+"""One mark is kept for each such period, so that a device that sends every sample in a frame of its
+own needs no more memory than others."""
+RATE_SETTLING_US: Final = 10 * SECOND
+"""Time on the device's clock after which its measured rate replaces the nominal rate."""
+CLOCK_JUMP_US: Final = SECOND // 2
+"""Largest disagreement between a device's clock and its sample numbers; smaller ones cannot be
+distinguished from lost samples."""
+RESTART_STEP_BACK_S: Final = 10
+"""A sample number that goes back by more than this means that the device restarted but kept its
+boot id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Where the beginning of one frame lay."""
+class FrameMark:
+    """Number and times of the first sample of one frame."""
 
     number: int
-    device: int
+    device_time: int
     """us on the device's clock, unwrapped."""
     arrived: int
     """us on the host's steady clock."""
     count: int
     """Samples in the frame."""
     delay: int
-    """us from the device's clock at the last sample to the arrival: the offset of the clocks plus
-    the way."""
+    """us from the last sample on the device's clock to the arrival on the host's: the offset of the
+    clocks plus the time that the frame travelled."""
 
 
 class ClockSync:
-    """Follows one device from frame to frame."""
+    """Follows the counters and the clock of one device from frame to frame."""
 
     def __init__(self, sensor: Sensor) -> None:
-        """Begin; the first frame tells the rest."""
+        """Start without any knowledge of the device; the first frame gives it."""
         self._sensor = sensor
         self._boot: int | None = None
-        self._marks: deque[Mark] = deque()
-        self._last: Mark | None = None
-        self._settled = False
-        self._sequence = 0
-        self._number = 0
-        self._end = 0
+        self._marks: deque[FrameMark] = deque()
+        self._last: FrameMark | None = None
+        self._rate_settled = False
+        self._next_sequence = 0
+        """The device's number of the next sample."""
+        self._next_number = 0
+        """Our number of the next sample: it never wraps and never starts again."""
+        self._last_sample_time = 0
+        """us on the host's steady clock."""
 
-    def take(self, frame: Frame, arrived: int, offset: int = 0) -> Iterator[Arrival]:
-        """Yield what a frame brings that arrived at a time (us) of the host's steady clock; with
-        `offset` it is UTC.
+    def process_frame(
+        self, frame: Frame, arrived: int, utc_offset: int = 0
+    ) -> Iterator[SourceEvent]:
+        """Yield the samples of a frame, and what is wrong with it.
+
+        `arrived` is in us on the host's steady clock; `arrived + utc_offset` is UTC.
         """
         if frame.quantity is not self._sensor.quantity:
-            detail = f"it sends {frame.quantity}, limber.yaml says {self._sensor.quantity}: correct `quantity` there"
-            yield FrameError(self._sensor.id, Reason.WRONG_QUANTITY, detail)
-            return
-        ahead = near(frame.sequence - self._sequence)
-        count = frame.count
-        if frame.boot != self._boot or ahead < -BACK * frame.rate:
-            if self._boot is not None:
-                yield FrameError(self._sensor.id, Reason.RESTARTED, "the sensor has restarted")
-            ahead = self._begin(frame, arrived)
-        elif ahead + count <= 0:
-            yield FrameError(self._sensor.id, Reason.REPEATED, "a frame came twice, or too late")
-            return
-        if self._jumps(frame, self._number + ahead):
-            yield FrameError(self._sensor.id, Reason.CLOCK_JUMPED, "the clock of the sensor jumped")
-            self._forget()
-        if frame.saturated:
-            yield FrameError(
-                self._sensor.id,
-                Reason.SATURATED,
-                "samples at the end of the sensor's range are left out",
+            yield self._error(
+                Reason.WRONG_QUANTITY,
+                f"the sensor sends {frame.quantity}, limber.yaml says {self._sensor.quantity}: "
+                "correct `quantity` in limber.yaml",
             )
-        yield Samples(
-            self._sensor.id,
-            self._block(frame, self._number + ahead, arrived, offset),
-            frame.battery,
-        )
-        self._sequence = frame.sequence + count
-        self._number += ahead + count
+            return
+        skipped = signed_difference(frame.sequence - self._next_sequence)
+        if frame.boot != self._boot or skipped < -RESTART_STEP_BACK_S * frame.rate:
+            if self._boot is not None:
+                yield self._error(Reason.RESTARTED, "the sensor has restarted")
+            skipped = self._start_boot(frame, arrived)
+        elif skipped + frame.count <= 0:
+            yield self._error(Reason.REPEATED, "a frame arrived twice, or too late")
+            return
+        number = self._next_number + skipped
+        if self._clock_jumped(frame, number):
+            yield self._error(Reason.CLOCK_JUMPED, "the clock of the sensor jumped")
+            self._forget_clock()
+        if frame.saturated:
+            yield self._error(
+                Reason.SATURATED, "samples at the end of the sensor's range are left out"
+            )
+        block = self._make_block(frame, number, arrived, utc_offset)
+        yield Samples(self._sensor.id, block, frame.battery)
+        self._next_sequence = frame.sequence + frame.count
+        self._next_number = number + frame.count
 
-    def _begin(self, frame: Frame, arrived: int) -> int:
-        """Begin with a new boot; return how many sample numbers to skip for the time in between."""
-        known = self._boot is not None
+    def _error(self, reason: Reason, detail: str) -> FrameError:
+        return FrameError(self._sensor.id, reason, detail)
+
+    def _start_boot(self, frame: Frame, arrived: int) -> int:
+        """Start with a new boot; return how many sample numbers the time without samples takes."""
+        had_boot = self._boot is not None
         self._boot = frame.boot
-        self._forget()
-        if not known:
+        self._forget_clock()
+        if not had_boot:
             return 0
-        hole = arrived - round(frame.count * SECOND / frame.rate) - self._end
-        return max(1, round(hole / SECOND * frame.rate))
+        first_sample_time = arrived - round(frame.count * SECOND / frame.rate)
+        gap = first_sample_time - self._last_sample_time
+        return max(1, round(gap / SECOND * frame.rate))
 
-    def _jumps(self, frame: Frame, number: int) -> bool:
-        last = self._last
-        if last is None:
+    def _forget_clock(self) -> None:
+        self._marks.clear()
+        self._last = None
+        self._rate_settled = False
+
+    def _clock_jumped(self, frame: Frame, number: int) -> bool:
+        if self._last is None:
             return False
-        expected = last.device + round((number - last.number) * SECOND / self._rate(frame))
-        return abs(near(frame.clock - expected)) > JUMP
+        expected = self._expected_device_time(self._last, number, self._device_rate(frame))
+        return abs(signed_difference(frame.clock - expected)) > CLOCK_JUMP_US
 
-    def _rate(self, frame: Frame) -> float:
-        """Return the rate of the device as its own clock shows it, or the nominal one before that
-        is known.
-        """
+    @staticmethod
+    def _expected_device_time(last: FrameMark, number: int, rate: float) -> int:
+        return last.device_time + round((number - last.number) * SECOND / rate)
+
+    def _device_rate(self, frame: Frame) -> float:
+        """Return the rate in Hz by the device's own clock; the nominal one until that is known."""
         if self._last is None:
             return frame.rate
         first = self._marks[0]
-        last = self._last
-        passed = last.device - first.device
-        if passed < SETTLED:
+        elapsed = self._last.device_time - first.device_time
+        if elapsed < RATE_SETTLING_US:
             return frame.rate
-        rate = (last.number - first.number) * SECOND / passed
+        rate = (self._last.number - first.number) * SECOND / elapsed
+        # A rate that differs by a factor of 2 comes from a broken clock or broken numbers.
         return rate if 0.5 < rate / frame.rate < 2.0 else frame.rate
 
-    def _forget(self) -> None:
-        self._marks.clear()
-        self._last = None
-        self._settled = False
+    def _make_block(self, frame: Frame, number: int, arrived: int, utc_offset: int) -> SampleBlock:
+        """Return the samples of a frame, placed in UTC."""
+        rate = self._device_rate(frame)
+        device_time = frame.clock
+        if self._last is not None:
+            # Unwrap the device's clock: take the value nearest to the expected one.
+            expected = self._expected_device_time(self._last, number, rate)
+            device_time = expected + signed_difference(frame.clock - expected)
+        self._settle_rate(rate)
+        span = sample_span_us(frame.count, rate)
+        self._add_mark(
+            FrameMark(number, device_time, arrived, frame.count, arrived - device_time - span)
+        )
+        while self._marks[0].arrived < arrived - OFFSET_WINDOW_US:
+            self._marks.popleft()
+        # The frame that travelled fastest gives the best estimate of the offset of the clocks.
+        clock_offset = min(mark.delay for mark in self._marks)
+        self._last_sample_time = device_time + span + clock_offset
+        clock = SampleClock(
+            number, device_time + clock_offset + utc_offset, self._device_rate(frame)
+        )
+        return SampleBlock(number, frame.samples, clock, frame.rate)
 
-    def _note(self, mark: Mark) -> None:
-        """Keep a mark; of those that came at about the same time the one that was fastest on its
-        way.
-        """
-        self._last = mark
-        if self._marks and self._marks[-1].arrived // SPELL == mark.arrived // SPELL:
-            if mark.delay < self._marks[-1].delay:
-                self._marks[-1] = mark
-        else:
-            self._marks.append(mark)
-
-    def _settle(self, rate: float) -> None:
-        """Once the measured rate is believed, reckon with it where the nominal one had to do
-        before.
-        """
-        if (
-            self._settled
-            or self._last is None
-            or self._last.device - self._marks[0].device < SETTLED
-        ):
+    def _settle_rate(self, rate: float) -> None:
+        """Recompute the delays of all marks once the measured rate has replaced the nominal one."""
+        if self._rate_settled or self._last is None:
             return
-        self._settled = True
+        if self._last.device_time - self._marks[0].device_time < RATE_SETTLING_US:
+            return
+        self._rate_settled = True
         self._marks = deque(
-            replace(mark, delay=mark.arrived - mark.device - spell(mark.count, rate))
+            replace(mark, delay=mark.arrived - mark.device_time - sample_span_us(mark.count, rate))
             for mark in self._marks
         )
 
-    def _block(self, frame: Frame, number: int, arrived: int, utc: int) -> SampleBlock:
-        rate = self._rate(frame)
-        device = frame.clock
-        if self._last is not None:
-            last = self._last
-            expected = last.device + round((number - last.number) * SECOND / rate)
-            device = expected + near(frame.clock - expected)
-        self._settle(rate)
-        lasts = spell(frame.count, rate)
-        self._note(Mark(number, device, arrived, frame.count, arrived - device - lasts))
-        while self._marks[0].arrived < arrived - WINDOW:
-            self._marks.popleft()
-        # The frame that was fastest on its way is nearest to the truth.
-        offset = min(mark.delay for mark in self._marks)
-        self._end = device + lasts + offset
-        return SampleBlock(
-            number,
-            frame.samples,
-            SampleClock(number, device + offset + utc, self._rate(frame)),
-            frame.rate,
-        )
+    def _add_mark(self, mark: FrameMark) -> None:
+        """Keep a mark; of those within one `MARK_SPACING_US`, the one with the smallest delay."""
+        self._last = mark
+        if (
+            not self._marks
+            or self._marks[-1].arrived // MARK_SPACING_US != mark.arrived // MARK_SPACING_US
+        ):
+            self._marks.append(mark)
+        elif mark.delay < self._marks[-1].delay:
+            self._marks[-1] = mark
 
 
-def spell(count: int, rate: float) -> int:
-    """Return the time (us) from the first to the last of so many samples."""
+def sample_span_us(count: int, rate: float) -> int:
+    """Return the time from the first to the last of `count` samples at `rate` Hz."""
     return round((count - 1) * SECOND / rate)

@@ -1,7 +1,6 @@
-"""A network sensor's frames (contracts, section 2): bytes in, frames or the reason of a refusal
-out.
+"""Decode the frames of network sensors (docs/protocol.md describes the format).
 
-Law: pure, and any bytes whatever give a frame or a FrameError.
+Pure: any sequence of bytes gives either a frame or an InvalidFrameError.
 """
 
 import hashlib
@@ -18,49 +17,51 @@ from limber_bridge.sources.source_api import Reason
 HEADER: Final = struct.Struct("<2sBBIIIIHBB8s")
 MAGIC: Final = b"LB"
 VERSION: Final = 1
-UNSIGNED: Final = bytes(8)
-MAC_AT: Final = 24
-"""Offset of the 8 bytes of the HMAC."""
+NO_SIGNATURE: Final = bytes(8)
+SIGNATURE_OFFSET: Final = 24
+"""Byte offset of the 8 bytes of the HMAC."""
+COUNTER_MODULUS: Final = 2**32
+"""The counters of a device (sample number, clock) wrap at this value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Encoding:
-    """How the samples of a quantity code are written."""
+class SampleEncoding:
+    """How the samples of one quantity code are encoded."""
 
     quantity: Quantity
     dtype: str
     scale: float
-    """Unit of the quantity for each count."""
-    limit: int
-    """Counts of this size mean that the sensor is at the end of its range."""
+    """Value of one count, in the unit of the quantity."""
+    full_scale_count: int
+    """Counts of this magnitude or more mean that the sensor is at the end of its range."""
 
 
 ENCODINGS: Final = (
-    Encoding(Quantity.ACCELERATION, "<i2", 1e-3, 2**15 - 1),
-    Encoding(Quantity.EMG, "<i2", 0.1, 2**15 - 1),
-    Encoding(Quantity.LOAD, "<i4", 1e-3, 2**31 - 1),
-    Encoding(Quantity.ACCELERATION, "<i2", 1e-4, 2**15 - 1),
+    SampleEncoding(Quantity.ACCELERATION, "<i2", 1e-3, 2**15 - 1),
+    SampleEncoding(Quantity.EMG, "<i2", 0.1, 2**15 - 1),
+    SampleEncoding(Quantity.LOAD, "<i4", 1e-3, 2**31 - 1),
+    SampleEncoding(Quantity.ACCELERATION, "<i2", 1e-4, 2**15 - 1),
 )
 """By the quantity code of the frame."""
-LARGEST: Final = HEADER.size + 255 * 6
-"""Bytes of the largest frame there can be."""
-WRAP: Final = 2**32
-"""Where the counters of a device begin anew."""
+MAX_FRAME_BYTES: Final = HEADER.size + 255 * 6
+"""255 samples of three axes, 2 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame, decoded."""
+    """A decoded frame."""
 
     sensor: int
     boot: int
+    """Random number that the device chose when it started."""
     sequence: int
     """Number of the first sample since the device started; wraps at 2**32."""
     clock: int
     """us on the device's clock at the first sample; wraps at 2**32."""
     rate: float
-    """Hz, nominal."""
+    """Nominal rate in Hz."""
     battery: int | None
+    """Charge in percent; None: unknown."""
     quantity: Quantity
     samples: Floats
     """Shape (axes, n), in the unit of the quantity; NaN where the sensor was at the end of its
@@ -69,50 +70,46 @@ class Frame:
 
     @property
     def count(self) -> int:
-        """How many samples it holds."""
+        """Number of samples."""
         return int(self.samples.shape[1])
 
     @property
     def saturated(self) -> int:
-        """How many samples were at the end of the range."""
+        """Number of samples at the end of the sensor's range."""
         return int(np.isnan(self.samples).any(axis=0).sum())
 
 
 class InvalidFrameError(Exception):
-    """A frame is refused."""
+    """A frame cannot be decoded."""
 
     def __init__(self, reason: Reason, detail: str, sensor: int | None = None) -> None:
-        """Note why, in a word and in words, and whose frame it claims to be."""
+        """Store the reason, an explanation, and the sensor that the frame names, if any."""
         super().__init__(detail)
         self.reason = reason
         self.sensor = sensor
 
 
-def parse(data: bytes) -> Frame:
-    """Return a frame out of its bytes, its signature not yet checked; FrameError if it is none."""
+def parse_frame(data: bytes) -> Frame:
+    """Decode a frame without checking its signature; InvalidFrameError if that is impossible."""
     if len(data) < HEADER.size or data[:2] != MAGIC:
-        raise InvalidFrameError(
-            Reason.MALFORMED, f"{len(data)} bytes that do not begin like a frame"
-        )
+        raise InvalidFrameError(Reason.MALFORMED, f"{len(data)} bytes that are not a Limber frame")
     _, version, code, sensor, boot, sequence, clock, rate, count, battery, signature = (
         HEADER.unpack_from(data)
     )
     if version != VERSION:
-        raise InvalidFrameError(
-            Reason.MALFORMED, f"frame version {version}, not {VERSION}: update the sensor", sensor
-        )
+        detail = f"frame version {version}, expected {VERSION}: update the sensor's firmware"
+        raise InvalidFrameError(Reason.MALFORMED, detail, sensor)
     if code >= len(ENCODINGS):
-        raise InvalidFrameError(
-            Reason.UNKNOWN_QUANTITY, f"quantity {code}, not 0 to {len(ENCODINGS) - 1}", sensor
-        )
+        detail = f"quantity code {code}, expected 0 to {len(ENCODINGS) - 1}: correct the sensor"
+        raise InvalidFrameError(Reason.UNKNOWN_QUANTITY, detail, sensor)
     encoding = ENCODINGS[code]
     size = HEADER.size + count * encoding.quantity.axes * np.dtype(encoding.dtype).itemsize
-    if not count or len(data) != size or not rate:
-        raise InvalidFrameError(
-            Reason.MALFORMED,
-            f"{len(data)} bytes at {rate / 10} Hz; {count} samples make {size}",
-            sensor,
+    if not count or not rate or len(data) != size:
+        detail = (
+            f"{len(data)} bytes with {count} samples at {rate / 10} Hz; "
+            f"expected {size} bytes, at least one sample and a rate above 0"
         )
+        raise InvalidFrameError(Reason.MALFORMED, detail, sensor)
     return Frame(
         sensor=sensor,
         boot=boot,
@@ -121,36 +118,39 @@ def parse(data: bytes) -> Frame:
         rate=rate / 10,
         battery=battery if battery <= 100 else None,
         quantity=encoding.quantity,
-        samples=decode(data[HEADER.size :], encoding),
+        samples=decode_samples(data[HEADER.size :], encoding),
         signature=signature,
     )
 
 
-def decode(data: bytes, encoding: Encoding) -> Floats:
-    """Return samples (axes, n) out of their bytes, NaN for those at the end of the range."""
+def decode_samples(data: bytes, encoding: SampleEncoding) -> Floats:
+    """Return the samples in `data`, shape (axes, n); NaN where any axis is at the end of its range.
+
+    A saturated axis makes the whole sample useless: the norm of the acceleration is wrong too.
+    """
     counts = (
         np.frombuffer(data, encoding.dtype).reshape(-1, encoding.quantity.axes).T.astype(np.float64)
     )
     samples: Floats = counts * encoding.scale
-    samples[:, (np.abs(counts) >= encoding.limit).any(axis=0)] = np.nan
+    samples[:, (np.abs(counts) >= encoding.full_scale_count).any(axis=0)] = np.nan
     return samples
 
 
-def near(difference: int) -> int:
-    """Return a difference of 32-bit counters as the smallest number it can stand for, negative or
-    not.
+def signed_difference(difference: int) -> int:
+    """Return the difference of two 32-bit counters, between -2**31 and 2**31 - 1.
+
+    Counters wrap, so a difference is known only modulo 2**32; this is the value nearest to 0.
     """
-    return (difference + WRAP // 2) % WRAP - WRAP // 2
+    return (difference + COUNTER_MODULUS // 2) % COUNTER_MODULUS - COUNTER_MODULUS // 2
 
 
-def sign(data: bytes, key: bytes) -> bytes:
-    """Return the signature of a frame: the first 8 bytes of HMAC-SHA-256 over all but the signature
-    itself.
-    """
-    return hmac.digest(key, data[:MAC_AT] + data[HEADER.size :], hashlib.sha256)[:8]
+def compute_signature(data: bytes, key: bytes) -> bytes:
+    """Return the first 8 bytes of the HMAC-SHA-256 over a frame without its signature field."""
+    signed = data[:SIGNATURE_OFFSET] + data[HEADER.size :]
+    return hmac.digest(key, signed, hashlib.sha256)[:8]
 
 
-def is_signed(data: bytes, frame: Frame, key: bytes | None) -> bool:
-    """Return whether a frame bears the signature of the key, or none where there is no key."""
-    wanted = UNSIGNED if key is None else sign(data, key)
-    return hmac.compare_digest(wanted, frame.signature)
+def has_valid_signature(data: bytes, frame: Frame, key: bytes | None) -> bool:
+    """Return whether a frame is signed with `key`, or not signed if `key` is None."""
+    expected = NO_SIGNATURE if key is None else compute_signature(data, key)
+    return hmac.compare_digest(expected, frame.signature)

@@ -1,8 +1,8 @@
-"""The host's time: steady like the monotonic clock, true like the clock on the wall.
+"""The host's time: as steady as the monotonic clock, as correct as the wall clock.
 
-Law: durations and order come from the steady clock, which knows no correction and goes on while the
-machine sleeps; UTC is that clock and an offset, which follows the wall clock. A step of the wall
-clock is taken over at once, and told.
+Durations and order come from the steady clock, which nobody sets and which goes on while the
+machine is suspended. UTC is the steady clock plus an offset that follows the wall clock. When the
+wall clock is set, the offset follows at once and the step is reported.
 """
 
 import time
@@ -11,70 +11,70 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-STEP: Final = 1_000_000
-"""us; a difference to the wall clock as large as this is taken over at once: somebody set the
-clock."""
-SLEW: Final = 500e-6
-"""Smaller differences are made up at 0.5 ms a second, as NTP does, so that no duration is bent."""
+STEP_THRESHOLD_US: Final = 1_000_000
+"""From this difference to the wall clock on, the clock was set, and UTC follows at once."""
+MAX_SLEW_RATE: Final = 500e-6
+"""s per s: smaller differences are corrected this slowly, as NTP does, to keep durations true."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HostClockStep:
     """The wall clock was set."""
 
-    at: int
-    """us, UTC: the time that it was set to."""
-    by: int
-    """us; negative: it was set back."""
+    time: int
+    """us UTC after the step."""
+    offset: int
+    """us by which the clock was changed; negative if it was set back."""
 
 
-# Linux's monotonic clock stands still while the machine is suspended; sensors do not.
-_steady = partial(time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+# Linux's monotonic clock stops while the machine is suspended; sensors do not.
+_boot_time_ns = partial(
+    time.clock_gettime_ns, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+)
 
 
 class HostClock:
-    """UTC in us that does not jump when the wall clock is nudged."""
+    """UTC in us that does not jump when the wall clock is adjusted slightly."""
 
     def __init__(
-        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _steady
+        self, wall: Callable[[], int] = time.time_ns, monotonic: Callable[[], int] = _boot_time_ns
     ) -> None:
-        """Begin with the wall clock; both clocks give ns."""
+        """Start with the wall clock's time; both functions return ns."""
         self._wall = wall
         self._monotonic = monotonic
-        self._at = monotonic() // 1000
-        self._offset = wall() // 1000 - self._at
-        self._steps: list[Step] = []
+        self._corrected_at = self.steady()
+        self._utc_offset = wall() // 1000 - self._corrected_at
+        self._steps: list[HostClockStep] = []
 
     @property
-    def offset(self) -> int:
-        """What is to be added to the steady clock for UTC, in us, as it was when the time was asked
-        for last.
-        """
-        return self._offset
+    def utc_offset(self) -> int:
+        """UTC minus the steady clock in us, as of the last call of `now`."""
+        return self._utc_offset
 
     def steady(self) -> int:
-        """Return the time in us since some moment; it never goes back and never jumps."""
+        """Return the steady clock in us; its origin is arbitrary, and it never goes back."""
         return self._monotonic() // 1000
 
     def now(self) -> int:
-        """Return the time in us since 1970. It goes back only when somebody set the clock back by a
-        second or more.
-        """
-        at = self.steady()
-        behind = self._wall() // 1000 - (at + self._offset)
-        most = int((at - self._at) * SLEW)
-        if abs(behind) >= STEP:
-            self._at = at
-            self._offset += behind
-            self._steps.append(Step(at + self._offset, behind))
-        elif most:
-            # Only once it is a microsecond: whoever asks often would round all of it away.
-            self._at = at
-            self._offset += max(-most, min(most, behind))
-        return at + self._offset
+        """Return UTC in us since 1970.
 
-    def steps(self) -> list[Step]:
-        """Return the steps since this was asked last, in order."""
+        It goes back only when the wall clock was set back by `STEP_THRESHOLD_US` or more.
+        """
+        steady = self.steady()
+        error = self._wall() // 1000 - (steady + self._utc_offset)
+        max_slew = int((steady - self._corrected_at) * MAX_SLEW_RATE)
+        if abs(error) >= STEP_THRESHOLD_US:
+            self._corrected_at = steady
+            self._utc_offset += error
+            self._steps.append(HostClockStep(steady + self._utc_offset, error))
+        elif max_slew:
+            # Wait until the correction is at least 1 us: frequent calls would round it to nothing.
+            self._corrected_at = steady
+            self._utc_offset += max(-max_slew, min(max_slew, error))
+        return steady + self._utc_offset
+
+    def take_steps(self) -> list[HostClockStep]:
+        """Return the steps since the last call, in order."""
         steps = self._steps
         self._steps = []
         return steps

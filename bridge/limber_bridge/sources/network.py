@@ -1,6 +1,6 @@
-"""Sensors that send frames over UDP or TCP, several of them to one port, told apart by their id.
+"""Receive the frames of sensors over UDP and TCP; all sensors share one port.
 
-Law: whatever strangers send, what is kept of it is bounded, by address and in all.
+Whatever arrives, and from whomever, the memory it takes is limited for each address and in total.
 """
 
 import asyncio
@@ -10,59 +10,57 @@ import struct
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, override
+from typing import Any, Final, NamedTuple, override
 
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.validators import whole_number
-from limber_bridge.sources.clock_sync import ClockSync
-from limber_bridge.sources.frames import LARGEST, MAGIC, Frame, InvalidFrameError, is_signed, parse
+from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.frames import MAGIC, MAX_FRAME_BYTES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.replay_guard import ReplayGuard, read_of
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
-    Samples,
     Source,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
 
-QUEUE: Final = 4096
-"""Frames that may wait; more are thrown away and counted, so that no flood fills the memory."""
-PATIENCE: Final = 10
-"""Bad frames in a row after which a TCP connection is closed: the device begins anew in step."""
-CONNECTIONS: Final = 64
-"""TCP connections at a time, or two for each sensor if that is more."""
-CONNECTIONS_EACH: Final = 4
-"""Of one address, or two for each sensor."""
-IDLE: Final = 10.0
-"""s without a frame after which a connection is closed: a sensor that is there calls again, and
-those of sensors that lost their power do not pile up."""
-FRAMES: Final = 250
-"""Frames a second for each sensor that one address may send: as many as the fastest EMG has
-samples."""
-BURST: Final = 4
-"""s of frames at that rate that may come at once, after a pause of the network."""
-SLOWED: Final = 0.1
-"""s between two frames over TCP beyond that."""
-PEERS: Final = 1024
-"""Addresses that are told apart; all others count as one."""
-BUFFER: Final = 4 * 2**20
-"""Bytes that the kernel may hold for us while we are busy; it gives as much as it is allowed to
-(rmem_max)."""
-LOOK: Final = 1.0
-"""s between two looks at what was thrown away."""
+MAX_QUEUED_FRAMES: Final = 4096
+"""Datagrams beyond this many waiting frames are discarded and counted, so that a flood does not
+fill the memory."""
+MAX_BAD_FRAMES_IN_A_ROW: Final = 10
+"""A TCP connection is closed after this many, so that the device connects again and starts in
+step."""
+MAX_CONNECTIONS: Final = 64
+"""Open TCP connections, or two for each sensor if that is more."""
+MAX_CONNECTIONS_PER_ADDRESS: Final = 4
+"""Of these, from one address; or two for each sensor if that is more."""
+IDLE_TIMEOUT_S: Final = 10.0
+"""A TCP connection is closed after this time without a frame: a working sensor connects again, and
+connections of sensors that lost their power do not pile up."""
+FRAMES_PER_SENSOR_HZ: Final = 250
+"""Frames per second and sensor that one address may send: the fastest EMG, one sample a frame."""
+BURST_CAPACITY_S: Final = 4
+"""Time at that rate whose frames may arrive at once, after a pause of the network."""
+THROTTLE_DELAY_S: Final = 0.1
+"""Pause between two frames of a TCP connection that sends faster than that."""
+MAX_TRACKED_ADDRESSES: Final = 1024
+"""Addresses with a rate limit of their own; all others share one."""
+RECEIVE_BUFFER_BYTES: Final = 4 * 2**20
+"""Size requested for the kernel's receive buffer; the kernel grants up to rmem_max."""
+REPORT_INTERVAL_S: Final = 1.0
+"""Time between two reports of what was discarded."""
 SO_MEMINFO: Final = 55
-"""Linux: what a socket takes, as u32s; the ninth counts the datagrams that found no room."""
+"""Linux socket option: nine u32 about a socket's memory; the last counts dropped datagrams."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
+class ListenAddress:
     """The section `network` of limber.yaml."""
 
     address: str
@@ -70,284 +68,252 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a network sensor may have besides what every sensor has."""
+class NetworkOptions:
+    """The keys that only network sensors have."""
 
     key: bytes | None = field(repr=False)
-    """Shared with the sensor, for HMAC-SHA-256; None: frames are not signed."""
+    """Secret shared with the sensor, for HMAC-SHA-256; None: the frames are not signed."""
 
 
-def key(value: object) -> bytes:
-    """Check a key: at least 8 characters, as UTF-8."""
+def signing_key(value: object) -> bytes:
+    """Check a key: at least 8 characters. Return its UTF-8 bytes."""
     if not isinstance(value, str) or len(value) < 8:
         raise vol.Invalid("write 8 or more characters in quotes, the same as in the sensor")
     return value.encode()
 
 
-KEYS: Final = vol.Schema({vol.Optional("key"): key})
-
-
-def address(value: object) -> str:
-    """Check an address of this machine."""
+def listen_address(value: object) -> str:
+    """Check an IP address of this machine."""
     try:
         return str(ipaddress.ip_address(str(value)))
     except ValueError as error:
-        mend = "write an IP address of this machine, or 0.0.0.0 to hear sensors on every network"
-        raise vol.Invalid(mend) from error
+        raise vol.Invalid(
+            "write an IP address of this machine, or 0.0.0.0 to listen on all networks"
+        ) from error
 
 
-SECTION: Final = vol.Schema(
+SENSOR_SCHEMA: Final = vol.Schema({vol.Optional("key"): signing_key})
+SECTION_SCHEMA: Final = vol.Schema(
     {
         vol.Required(
-            "address", msg="write `address: 0.0.0.0` to hear sensors on every network"
-        ): address,
+            "address", msg="write `address: 0.0.0.0` to listen on all networks"
+        ): listen_address,
         vol.Optional("port", default=47800): whole_number(1, 65535),
     }
 )
 
 
-def options(values: Mapping[str, Any], folder: Path) -> Options:
+def make_options(values: Mapping[str, Any], folder: Path) -> NetworkOptions:
     """Return the options of a network sensor."""
     del folder
-    return Options(values.get("key"))
+    return NetworkOptions(values.get("key"))
 
 
-def settings(values: Mapping[str, Any]) -> Listen:
-    """Return where to listen."""
-    return Listen(**values)
+def make_settings(values: Mapping[str, Any]) -> ListenAddress:
+    """Return the address and port to listen on."""
+    return ListenAddress(**values)
 
 
-class FrameRouter:
-    """Sorts frames by sensor. Pure: bytes and their time of arrival in, arrivals out."""
-
-    def __init__(self, request: SourceRequest) -> None:
-        """Begin for the sensors asked for."""
-        self._streams = {wanted.sensor.id: ClockSync(wanted.sensor) for wanted in request.sensors}
-        self._keys: dict[int, bytes | None] = {
-            wanted.sensor.id: wanted.options.key for wanted in request.sensors
-        }
-        signed = [number for number, key in self._keys.items() if key is not None]
-        self._seen = {number: ReplayGuard(request.read.get(number, ())) for number in signed}
-
-    def take(
-        self, data: bytes, arrived: int, offset: int = 0, sender: str = ""
-    ) -> Iterator[Arrival]:
-        """Yield what one frame brings that arrived at a time (us) of the host's steady clock; with
-        `offset` it is UTC.
-
-        `sender` is the address that it came from: for a person, where nothing else says whose it
-        is. Of a sensor that has no key any frame is believed; of one that has, each counts once.
-        """
-        try:
-            frame = parse(data)
-        except InvalidFrameError as error:
-            known = error.sensor if error.sensor in self._streams else None
-            origin = f" (from {sender})" if known is None and sender else ""
-            yield FrameError(known, error.reason, f"{error}{origin}")
-            return
-        stream = self._streams.get(frame.sensor)
-        if stream is None:
-            detail = f"sensor {frame.sensor} sends, but limber.yaml does not know it: add it under `sensors`"
-            yield FrameError(None, Reason.UNKNOWN_SENSOR, detail)
-        elif not is_signed(data, frame, self._keys[frame.sensor]):
-            yield FrameError(frame.sensor, Reason.WRONG_KEY, self._key_detail(frame.sensor))
-        elif frame.sensor in self._seen and not self._seen[frame.sensor].admits(frame):
-            detail = "a signed frame came again, or too late; a sensor must send another boot id each time it starts"
-            yield FrameError(frame.sensor, Reason.REPEATED, detail)
-        else:
-            yield from self._noted(frame, stream.take(frame, arrived, offset))
-
-    def _noted(self, frame: Frame, arrivals: Iterator[Arrival]) -> Iterator[Arrival]:
-        """Yield arrivals, those of a signed frame with how far it was read."""
-        seen = self._seen.get(frame.sensor)
-        for arrival in arrivals:
-            if seen is not None and isinstance(arrival, Samples):
-                read = read_of(frame)
-                seen.note(read)
-                yield replace(arrival, read=read)
-            else:
-                yield arrival
-
-    def _key_detail(self, sensor: int) -> str:
-        if self._keys[sensor] is None:
-            return "its frames are signed: write its `key` into limber.yaml"
-        return (
-            "its frames are not signed with the `key` in limber.yaml: write the same key into both"
-        )
-
-
-class Budgets:
-    """How much each address may still send: a bucket that fills at a rate and holds a burst."""
+class RateLimiter:
+    """Limits the frames of each address: a token bucket that fills at a rate and holds a burst."""
 
     def __init__(self, rate: float) -> None:
-        """Begin with full buckets; `rate` in frames a second."""
+        """Start with full buckets; `rate` is in frames per second."""
         self._rate = rate
-        self._left: dict[str, tuple[float, int]] = {}
+        self._capacity = rate * BURST_CAPACITY_S
+        self._buckets: dict[str, tuple[float, int]] = {}
+        """By address: frames left, and when (us) that was computed."""
 
-    def allows(self, address: str, now: int) -> bool:
-        """Return whether one more frame may come from an address at a time (us), and count it."""
-        if address not in self._left and len(self._left) >= PEERS:
+    def allow_frame(self, address: str, now: int) -> bool:
+        """Return whether an address may send one more frame at `now` (us), and count it."""
+        if address not in self._buckets and len(self._buckets) >= MAX_TRACKED_ADDRESSES:
             address = "others"
-        left, at = self._left.get(address, (self._rate * BURST, now))
-        left = min(self._rate * BURST, left + (now - at) * self._rate / SECOND)
-        self._left[address] = (max(0.0, left - 1), now)
+        left, updated = self._buckets.get(address, (self._capacity, now))
+        left = min(self._capacity, left + (now - updated) * self._rate / SECOND)
+        self._buckets[address] = (max(0.0, left - 1), now)
         return left >= 1
 
 
-class Receiver(asyncio.DatagramProtocol):
-    """Takes frames off the network and keeps them, with their time of arrival, until somebody reads
-    them.
-    """
+class ReceivedFrame(NamedTuple):
+    """The bytes of a frame, not decoded yet."""
 
-    def __init__(self, host: HostClock, sensors: int) -> None:
-        """Begin with nothing; there are so many sensors."""
-        self._host = host
-        self._inbox: asyncio.Queue[tuple[bytes, int, str]] = asyncio.Queue(2 * QUEUE)
-        self._budgets = Budgets(FRAMES * sensors)
-        self._most = max(CONNECTIONS, 2 * sensors)
-        self._most_each = max(CONNECTIONS_EACH, 2 * sensors)
+    data: bytes
+    arrived: int
+    """us on the host's steady clock."""
+    sender: str
+    """IP address."""
+
+
+class Receiver(asyncio.DatagramProtocol):
+    """Receives frames over UDP and TCP, and queues them with their time of arrival."""
+
+    def __init__(self, host_clock: HostClock, sensors: int) -> None:
+        """Start with an empty queue, and limits for this number of sensors."""
+        self._host_clock = host_clock
+        # Datagrams use half of it at most; the other half is for TCP, which can be slowed down.
+        self._queue: asyncio.Queue[ReceivedFrame] = asyncio.Queue(2 * MAX_QUEUED_FRAMES)
+        self._limiter = RateLimiter(FRAMES_PER_SENSOR_HZ * sensors)
+        self._max_connections = max(MAX_CONNECTIONS, 2 * sensors)
+        self._max_per_address = max(MAX_CONNECTIONS_PER_ADDRESS, 2 * sensors)
         self._connections: Counter[str] = Counter()
-        self._shed = self._turned_away = self._overflowed = 0
+        self._discarded_frames = 0
+        self._refused_connections = 0
+        self._kernel_drops = 0
         self._socket: socket.socket | None = None
 
-    async def next(self) -> tuple[bytes, int, str] | None:
-        """Wait for the next frame, when (us, steady) and from where it came; None if there is none
-        for `LOOK` s.
-        """
-        if not self._inbox.empty():
-            return self._inbox.get_nowait()
+    async def next_frame(self) -> ReceivedFrame | None:
+        """Wait for the next frame; None if none arrives within `REPORT_INTERVAL_S`."""
+        if not self._queue.empty():
+            return self._queue.get_nowait()
         try:
-            async with asyncio.timeout(LOOK):
-                return await self._inbox.get()
+            async with asyncio.timeout(REPORT_INTERVAL_S):
+                return await self._queue.get()
         except TimeoutError:
             return None
 
-    def waiting(self) -> int:
-        """Return how many frames wait to be read."""
-        return self._inbox.qsize()
+    def queue_size(self) -> int:
+        """Return how many frames are waiting."""
+        return self._queue.qsize()
 
-    def trouble(self) -> Iterator[FrameError]:
-        """Yield what was thrown away since this was asked last."""
-        shed = self._shed + self._lost_in_kernel()
-        self._shed = 0
-        if shed:
-            yield FrameError(
-                None,
-                Reason.OVERLOADED,
-                f"{shed} frames were thrown away: more came than can be read",
+    def take_overload_errors(self) -> Iterator[FrameError]:
+        """Yield what was discarded or refused since the last call."""
+        discarded = self._discarded_frames + self._new_kernel_drops()
+        self._discarded_frames = 0
+        if discarded:
+            detail = f"{discarded} frames discarded: more arrived than can be processed"
+            yield FrameError(None, Reason.OVERLOADED, detail)
+        refused = self._refused_connections
+        self._refused_connections = 0
+        if refused:
+            detail = (
+                f"{refused} connections refused: at most {self._max_connections} may be open, "
+                f"{self._max_per_address} from one address"
             )
-        away = self._turned_away
-        self._turned_away = 0
-        if away:
-            limit = f"{self._most} may be open, {self._most_each} from one address"
-            yield FrameError(None, Reason.OVERLOADED, f"{away} connections turned away: {limit}")
+            yield FrameError(None, Reason.OVERLOADED, detail)
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """UDP: the port is open."""
+        """Enlarge the receive buffer of the UDP socket."""
         self._socket = transport.get_extra_info("socket")
-        assert self._socket is not None  # noqa: S101 - as a datagram transport has one
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        assert self._socket is not None  # noqa: S101 - a datagram transport has a socket
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """UDP: a datagram is a frame."""
-        arrived = self._host.steady()
-        if self._inbox.qsize() < QUEUE and self._budgets.allows(addr[0], arrived):
-            # What is longer is no frame: nothing more of it has to be kept.
-            self._inbox.put_nowait((data[: LARGEST + 1], arrived, addr[0]))
+        """Queue a UDP datagram, which is one frame; discard it if there are too many."""
+        arrived = self._host_clock.steady()
+        if self._queue.qsize() < MAX_QUEUED_FRAMES and self._limiter.allow_frame(addr[0], arrived):
+            # One byte more than a frame can have is enough to see that this is no frame.
+            self._queue.put_nowait(ReceivedFrame(data[: MAX_FRAME_BYTES + 1], arrived, addr[0]))
         else:
-            self._shed += 1
+            self._discarded_frames += 1
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """TCP: each frame behind its length (u16). A full inbox slows the sender down; nothing is
-        thrown away.
+    async def handle_connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Read the frames of a TCP connection, each preceded by its length as u16.
+
+        A full queue slows the sender down; no frame is discarded.
         """
         address = str(writer.get_extra_info("peername")[0])
         self._connections[address] += 1
         try:
-            if (
-                self._connections.total() <= self._most
-                and self._connections[address] <= self._most_each
-            ):
-                await self._read(reader, address)
+            if self._exceeds_limits(address):
+                self._refused_connections += 1
             else:
-                self._turned_away += 1
+                await self._read_frames(reader, address)
         except asyncio.IncompleteReadError, ConnectionError, TimeoutError:
-            pass  # It hung up, or lost its power and will never do so; it will call again.
+            pass  # The sensor closed the connection or lost its power; it will connect again.
         finally:
             self._connections -= Counter({address: 1})
             writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader, address: str) -> None:
-        bad = 0
-        while bad < PATIENCE:
-            async with asyncio.timeout(IDLE):
-                length = int.from_bytes(await reader.readexactly(2), "little")
-                # A longer one is out of step for good.
-                data = await reader.readexactly(length) if length <= LARGEST else b""
-            bad = 0 if data.startswith(MAGIC) else bad + 1 if length <= LARGEST else PATIENCE
-            if not self._budgets.allows(address, self._host.steady()):
-                await asyncio.sleep(SLOWED)
-            await self._inbox.put((data, self._host.steady(), address))
+    def _exceeds_limits(self, address: str) -> bool:
+        return (
+            self._connections.total() > self._max_connections
+            or self._connections[address] > self._max_per_address
+        )
 
-    def _lost_in_kernel(self) -> int:
-        """Return how many datagrams found no room in the kernel since this was asked last, where it
-        tells.
-        """
+    async def _read_frames(self, reader: asyncio.StreamReader, address: str) -> None:
+        bad_frames = 0
+        while bad_frames < MAX_BAD_FRAMES_IN_A_ROW:
+            async with asyncio.timeout(IDLE_TIMEOUT_S):
+                length = int.from_bytes(await reader.readexactly(2), "little")
+                possible = length <= MAX_FRAME_BYTES
+                data = await reader.readexactly(length) if possible else b""
+            if not possible:
+                # The lengths are read at the wrong places; that does not correct itself.
+                bad_frames = MAX_BAD_FRAMES_IN_A_ROW
+            elif data.startswith(MAGIC):
+                bad_frames = 0
+            else:
+                bad_frames += 1
+            if not self._limiter.allow_frame(address, self._host_clock.steady()):
+                await asyncio.sleep(THROTTLE_DELAY_S)
+            await self._queue.put(ReceivedFrame(data, self._host_clock.steady(), address))
+
+    def _new_kernel_drops(self) -> int:
+        """Return how many datagrams the kernel dropped since the last call; 0 if it cannot say."""
         with suppress(OSError, struct.error, AttributeError):
-            counts = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)  # type: ignore[union-attr]
-            overflowed = struct.unpack("9I", counts)[8]
-            lost = overflowed - self._overflowed
-            self._overflowed = overflowed
-            return int(lost)
+            memory_info = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36)  # type: ignore[union-attr]
+            total = struct.unpack("9I", memory_info)[8]
+            drops = total - self._kernel_drops
+            self._kernel_drops = total
+            return int(drops)
         return 0
 
 
-async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
-    """Deliver what the sensors send, until closed. SourceLostError if the port cannot be had."""
-    desk = FrameRouter(request)
-    listen = request.settings
-    receiver = Receiver(request.host, len(request.sensors))
-    request.queues["network"] = receiver.waiting
+async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
+    """Yield what the sensors send, until closed; SourceLostError if the port is not available."""
+    router = FrameRouter(request)
+    receiver = Receiver(request.host_clock, len(request.sensors))
+    request.queue_sizes["network"] = receiver.queue_size
     loop = asyncio.get_running_loop()
-    async with AsyncExitStack() as opened:
-        try:
-            udp, _ = await loop.create_datagram_endpoint(
-                lambda: receiver, local_addr=(listen.address, listen.port)
-            )
-            opened.callback(udp.close)
-            tcp = await asyncio.start_server(
-                receiver.connected, listen.address, listen.port, limit=2 * LARGEST
-            )
-            opened.callback(tcp.close_clients)
-            opened.callback(tcp.close)
-        except OSError as error:
-            where = f"{listen.address}:{listen.port}"
-            mend = "another limber may be running; else choose another `network` address or port"
-            raise SourceLostError(
-                f"cannot listen on {where} ({error.strerror or error}): {mend}"
-            ) from error
-        looked = loop.time()
+    async with AsyncExitStack() as stack:
+        await open_port(receiver, request.settings, stack)
+        reported_at = loop.time()
         while True:
-            frame = await receiver.next()
+            frame = await receiver.next_frame()
             if frame is not None:
-                data, arrived, sender = frame
-                for arrival in desk.take(data, arrived, request.host.offset, sender):
-                    yield arrival
-            if loop.time() - looked >= LOOK:
-                looked = loop.time()
-                for trouble in receiver.trouble():
-                    yield trouble
+                utc_offset = request.host_clock.utc_offset
+                for event in router.route_frame(
+                    frame.data, frame.arrived, utc_offset, frame.sender
+                ):
+                    yield event
+            if loop.time() - reported_at >= REPORT_INTERVAL_S:
+                reported_at = loop.time()
+                for error in receiver.take_overload_errors():
+                    yield error
+
+
+async def open_port(receiver: Receiver, listen: ListenAddress, stack: AsyncExitStack) -> None:
+    """Open the UDP and the TCP port until `stack` closes; SourceLostError if that fails."""
+    loop = asyncio.get_running_loop()
+    try:
+        udp, _ = await loop.create_datagram_endpoint(
+            lambda: receiver, local_addr=(listen.address, listen.port)
+        )
+        stack.callback(udp.close)
+        tcp = await asyncio.start_server(
+            receiver.handle_connection, listen.address, listen.port, limit=2 * MAX_FRAME_BYTES
+        )
+        stack.callback(tcp.close_clients)
+        stack.callback(tcp.close)
+    except OSError as error:
+        raise SourceLostError(
+            f"cannot listen on {listen.address}:{listen.port} ({error.strerror or error}): "
+            "stop the other program that uses the port (perhaps another limber), or change "
+            "`network` in limber.yaml"
+        ) from error
 
 
 SOURCE: Final = Source(
-    keys=KEYS,
-    options=options,
-    section=SECTION,
-    settings=settings,
-    needs="add a section `network:` with `address: 0.0.0.0` and `port: 47800`",
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    section_schema=SECTION_SCHEMA,
+    make_settings=make_settings,
+    missing_section_help="add a section `network:` with `address: 0.0.0.0` and `port: 47800`",
     run=run,
-    together=True,
+    shared=True,
     listens=True,
 )

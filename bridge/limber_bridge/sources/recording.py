@@ -1,4 +1,4 @@
-"""A recorded night, played as if it were live."""
+"""Play a recorded night as if it were live."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -9,71 +9,83 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError, column_names
-from limber_bridge.recordings import read
-from limber_bridge.sources.playback import begins, play, shifted, speed
+from limber_bridge.recordings import read_recording
+from limber_bridge.sources.playback import (
+    play_blocks,
+    playback_speed,
+    playback_start,
+    shift_block,
+)
 from limber_bridge.sources.source_api import (
-    Arrival,
     FrameError,
     Reason,
     SensorRequest,
     Source,
+    SourceEvent,
     SourceLostError,
     SourceRequest,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a recorded sensor may have besides what every sensor has."""
+class RecordingOptions:
+    """The keys that only sensors played from a recording have."""
 
     path: Path
     speed: float
+    """Times faster than real time."""
 
 
-KEYS: Final = vol.Schema(
+SENSOR_SCHEMA: Final = vol.Schema(
     {
-        vol.Required("path", msg="write the path of a .csv, .csv.gz or .edf file"): vol.All(
+        vol.Required("path", msg="write the path of a .csv, .csv.gz, .edf or .db file"): vol.All(
             str, vol.Coerce(Path)
         ),
-        vol.Optional("speed", default=1.0): speed,
+        vol.Optional("speed", default=1.0): playback_speed,
     }
 )
 
 
-def options(values: Mapping[str, Any], folder: Path) -> Options:
-    """Return the options of a recorded sensor."""
-    return Options(folder / values["path"], values["speed"])
+def make_options(values: Mapping[str, Any], folder: Path) -> RecordingOptions:
+    """Return the options of a sensor played from a recording."""
+    return RecordingOptions(folder / values["path"], values["speed"])
 
 
-async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
-    """Deliver what the recording holds of one sensor, at its own times of day if it knows them."""
-    (wanted,) = request.sensors
-    chosen: Options = wanted.options
+async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
+    """Yield the signal of one sensor, at its original time if the recording has a date."""
+    (sensor_request,) = request.sensors
+    options: RecordingOptions = sensor_request.options
+    sensor = sensor_request.sensor.id
     try:
-        recording = await asyncio.to_thread(read, chosen.path, request.calendar.zone)
+        recording = await asyncio.to_thread(read_recording, options.path, request.calendar.zone)
     except UnreadableRecordingError as error:
         raise SourceLostError(str(error)) from error
-    for text in recording.notes:
-        yield FrameError(wanted.sensor.id, Reason.MALFORMED, text)
-    undated = recording.start is None
-    start = (
-        begins(request.begun, recording.duration, chosen.speed, request.calendar) if undated else 0
-    )
-    blocks = (shifted(block, start) for block in signal_for(wanted, recording, chosen.path).blocks)
-    async for arrival in play(wanted.sensor.id, blocks, chosen.speed, request.begun, request.host):
-        yield arrival
+    for note in recording.notes:
+        yield FrameError(sensor, Reason.MALFORMED, note)
+    offset = 0
+    if recording.start is None:
+        offset = playback_start(
+            request.started_at, recording.duration, options.speed, request.calendar
+        )
+    signal = signal_of_sensor(sensor_request, recording, options.path)
+    blocks = (shift_block(block, offset) for block in signal.blocks)
+    async for event in play_blocks(
+        sensor, blocks, options.speed, request.started_at, request.host_clock
+    ):
+        yield event
 
 
-def signal_for(wanted: SensorRequest, recording: Recording, path: Path) -> Signal:
-    """Return the part of a recording that a sensor stands for; SourceLostError if it has none."""
-    sensor = wanted.sensor
+def signal_of_sensor(request: SensorRequest, recording: Recording, path: Path) -> Signal:
+    """Return the signal of a sensor in a recording; SourceLostError if it is not there."""
+    sensor = request.sensor
     signal = recording.signal(sensor.quantity, sensor.placement, sensor.side)
     if signal is None:
         names = ", ".join(column_names(sensor.quantity, sensor.placement, sensor.side))
         raise SourceLostError(
-            f"{path}: no {names}, which sensor {sensor.id} needs; correct its place or its side"
+            f"{path}: no column {names}, which sensor {sensor.id} needs; "
+            "correct its `placement` or `side` in limber.yaml"
         )
     return signal
 
 
-SOURCE: Final = Source(keys=KEYS, options=options, run=run, live=False)
+SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, live=False)

@@ -1,45 +1,46 @@
-"""Which signed frames have been seen, so that none counts twice.
+"""Refuse signed frames that have been read before.
 
-Law: pure. Of every start of a device each sample counts at most once, and in order only: whoever
-records frames and sends them again, at once or after a restart of the bridge, gets nothing. (Frames
-that were held back and never came can still come late; only a device that is asked could prove when
-it sends.)
+For each boot of a device, every sample counts at most once, and only in order. So frames that were
+recorded and sent again have no effect, neither at once nor after a restart of the bridge. (Frames
+that were intercepted and held back can still arrive late; only a challenge to the device could
+prove when it sent them.)
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.sources.frames import WRAP, Frame, near
+from limber_bridge.sources.frames import COUNTER_MODULUS, Frame, signed_difference
 
-STARTS: Final = 1000
-"""Starts of a device that are remembered, as in the journal."""
+MAX_BOOTS: Final = 1000
+"""Boots of a device that are remembered, the same number as in the journal."""
 
 
 class ReplayGuard:
-    """Follows one device."""
+    """Remembers how far the frames of one device have been read, for each of its boots."""
 
-    def __init__(self, read: Iterable[ReadPosition] = ()) -> None:
-        """Begin with what was read in an earlier life, the latest start last."""
-        self._ends = {one.boot: one.end for one in read}
+    def __init__(self, positions: Iterable[ReadPosition] = ()) -> None:
+        """Start with the positions of previous runs, the latest boot last."""
+        self._end_by_boot = {position.boot: position.end for position in positions}
 
-    def admits(self, frame: Frame) -> bool:
-        """Return whether nothing in a frame was seen before."""
-        end = self._ends.get(frame.boot)
-        return end is None or near(frame.sequence - end) >= 0
+    def is_new(self, frame: Frame) -> bool:
+        """Return whether no sample of a frame has been read before."""
+        end = self._end_by_boot.get(frame.boot)
+        return end is None or signed_difference(frame.sequence - end) >= 0
 
-    def note(self, read: ReadPosition) -> None:
-        """Take it that so much was read."""
-        self._ends.pop(read.boot, None)
-        self._ends[read.boot] = read.end
-        if len(self._ends) > STARTS:
-            del self._ends[next(iter(self._ends))]
+    def add_position(self, position: ReadPosition) -> None:
+        """Record that the frames of a boot were read up to a position."""
+        # Inserted again at the end, so that the boot that was silent longest comes first.
+        self._end_by_boot.pop(position.boot, None)
+        self._end_by_boot[position.boot] = position.end
+        if len(self._end_by_boot) > MAX_BOOTS:
+            del self._end_by_boot[next(iter(self._end_by_boot))]
 
     def __iter__(self) -> Iterator[ReadPosition]:
-        """Yield how far each start was read, the latest last."""
-        return (ReadPosition(boot, end) for boot, end in self._ends.items())
+        """Yield the position of each boot, the latest last."""
+        return (ReadPosition(boot, end) for boot, end in self._end_by_boot.items())
 
 
-def read_of(frame: Frame) -> ReadPosition:
-    """Return how far its start has been read with a frame."""
-    return ReadPosition(frame.boot, (frame.sequence + frame.count) % WRAP)
+def position_after(frame: Frame) -> ReadPosition:
+    """Return the position up to which a boot has been read after this frame."""
+    return ReadPosition(frame.boot, (frame.sequence + frame.count) % COUNTER_MODULUS)

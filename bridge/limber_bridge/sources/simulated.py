@@ -1,4 +1,4 @@
-"""A sleeper that is not there: for the demonstration, and to try an installation without a sensor."""
+"""Simulate a sleeper: for the demonstration, and to try an installation without a sensor."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -8,33 +8,28 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity, Side
-from limber_bridge.domain.validators import whole_number
-from limber_bridge.simulation.plan import NightSpec, plan
-from limber_bridge.simulation.signals import blocks
-from limber_bridge.sources.playback import begins, play, speed
-from limber_bridge.sources.source_api import Arrival, Source, SourceRequest
+from limber_bridge.domain.validators import number, whole_number
+from limber_bridge.simulation.plan import NightSpec, plan_night
+from limber_bridge.simulation.signals import signal_blocks
+from limber_bridge.sources.playback import play_blocks, playback_speed, playback_start
+from limber_bridge.sources.source_api import Source, SourceEvent, SourceRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a simulated sensor may have besides what every sensor has."""
+class SimulatedOptions:
+    """The keys that only simulated sensors have."""
 
-    wishes: NightSpec
+    spec: NightSpec
     seed: int
     speed: float
+    """Times faster than real time."""
     rate: float | None
+    """Hz; None: the usual rate of the quantity."""
     head_start: float
-    """min of the night that are over when the bridge begins."""
+    """Minutes of the night that have passed when the bridge starts."""
 
 
-def number(least: float, most: float) -> vol.All:
-    """Return a check for a number within bounds."""
-    return vol.All(
-        vol.Coerce(float), vol.Range(least, most), msg=f"write a number from {least:g} to {most:g}"
-    )
-
-
-KEYS: Final = vol.Schema(
+SENSOR_SCHEMA: Final = vol.Schema(
     {
         vol.Optional("seed", default=1): whole_number(0, 2**32),
         vol.Optional("hours", default=8.0): number(0.25, 40),
@@ -45,42 +40,52 @@ KEYS: Final = vol.Schema(
         vol.Optional("movement_interval"): number(10, 90),
         vol.Optional("head_start", default=0.0): number(0, 2400),
         vol.Optional("rate"): number(1, 2000),
-        vol.Optional("speed", default=1.0): speed,
+        vol.Optional("speed", default=1.0): playback_speed,
     }
 )
-RATES: Final = {Quantity.ACCELERATION: 50.0, Quantity.EMG: 250.0, Quantity.LOAD: 10.0}
-"""Hz, where the configuration names no rate."""
+DEFAULT_RATES_HZ: Final = {Quantity.ACCELERATION: 50.0, Quantity.EMG: 250.0, Quantity.LOAD: 10.0}
+"""Used where limber.yaml gives no rate."""
 
 
-def options(values: Mapping[str, Any], folder: Path) -> Options:
+def make_options(values: Mapping[str, Any], folder: Path) -> SimulatedOptions:
     """Return the options of a simulated sensor."""
     del folder
-    wishes = NightSpec(
+    spec = NightSpec(
         hours=values["hours"],
         plm_index=values["plm_index"],
         cramps=values["cramps"],
         legs=tuple(Side),
-        latency=values["sleep_latency"],
-        up=values["walking"],
-        interval=values.get("movement_interval"),
+        sleep_latency=values["sleep_latency"],
+        walking=values["walking"],
+        movement_interval=values.get("movement_interval"),
     )
-    return Options(
-        wishes, values["seed"], values["speed"], values.get("rate"), values["head_start"]
+    return SimulatedOptions(
+        spec, values["seed"], values["speed"], values.get("rate"), values["head_start"]
     )
 
 
-async def run(request: SourceRequest) -> AsyncGenerator[Arrival]:
-    """Deliver one simulated night. Sensors with the same seed and wishes see the same sleeper."""
-    (wanted,) = request.sensors
-    chosen: Options = wanted.options
-    night = plan(chosen.seed, chosen.wishes)
-    over = round(chosen.head_start * 60 * SECOND)
-    start = begins(request.begun, night.duration, chosen.speed, request.calendar) - over
-    rate = chosen.rate or RATES[wanted.sensor.quantity]
-    signal = blocks(night, wanted.sensor, rate, start)
-    begun = request.begun - round(over / chosen.speed)
-    async for arrival in play(wanted.sensor.id, signal, chosen.speed, begun, request.host):
-        yield arrival
+async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
+    """Yield one simulated night of one sensor.
+
+    Sensors with the same seed and the same night describe the same sleeper.
+    """
+    (sensor_request,) = request.sensors
+    sensor = sensor_request.sensor
+    options: SimulatedOptions = sensor_request.options
+    night = plan_night(options.seed, options.spec)
+    head_start = round(options.head_start * 60 * SECOND)
+    start = (
+        playback_start(request.started_at, night.duration, options.speed, request.calendar)
+        - head_start
+    )
+    rate = options.rate or DEFAULT_RATES_HZ[sensor.quantity]
+    blocks = signal_blocks(night, sensor, rate, start)
+    # The blocks of the head start are overdue at once.
+    played_from = request.started_at - round(head_start / options.speed)
+    async for event in play_blocks(
+        sensor.id, blocks, options.speed, played_from, request.host_clock
+    ):
+        yield event
 
 
-SOURCE: Final = Source(keys=KEYS, options=options, run=run, live=False)
+SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, live=False)

@@ -1,4 +1,26 @@
-"""What a source hands on: samples, and what is wrong."""
+"""The contract between the bridge and a source of samples.
+
+A source reads sensors of one kind: frames from the network, a recorded night, a simulated sleeper.
+To write a new one, add a module to this package with
+
+* a voluptuous schema for the keys that a sensor of this source has in limber.yaml,
+* a function that turns these keys, once checked, into an options object,
+* an asynchronous generator `run(request)` that yields `SourceEvent`s, and
+* a `Source` that holds all of this; add it to `SOURCES`.
+
+What the bridge expects of `run`:
+
+* It yields samples as soon as it has them, in the order in which each sensor took them. Samples are
+  in the unit of the sensor's quantity. A sample that the source knows to be wrong (saturated,
+  unreadable) is NaN; a lost sample has no block, its number is left out.
+* Sample numbers start at any value and never go back within one run. `SampleClock` places them in
+  UTC; use `request.host_clock`, never the system's clock, which can be set at any time.
+* Bad data is a `FrameError` with a reason and a remedy, not an exception.
+* It raises `SourceLostError` when it cannot go on (port in use, device unplugged). The bridge logs
+  the text and calls `run` again later.
+* It returns only when nothing more will ever come, after an `Ended` for each of its sensors.
+* When it is closed it releases everything that it opened.
+"""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +37,7 @@ from limber_bridge.sources.host_clock import HostClock
 
 
 class Reason(StrEnum):
-    """What can be wrong with what a sensor sends."""
+    """What can be wrong with the data of a sensor."""
 
     MALFORMED = "malformed"
     UNKNOWN_SENSOR = "unknown_sensor"
@@ -29,109 +51,104 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
 
     @property
-    def refuses(self) -> bool:
-        """Whether the frame was thrown away."""
+    def discards_frame(self) -> bool:
+        """Whether the frame was discarded; otherwise its samples are used."""
         return self not in (Reason.SATURATED, Reason.RESTARTED, Reason.CLOCK_JUMPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """A block of good samples, or some of them NaN."""
+    """A block of samples of one sensor."""
 
     sensor: int
     block: SampleBlock
     battery: int | None = None
-    """Percent."""
-    read: ReadPosition | None = None
-    """None: its frames are not signed, or it sends none."""
+    """Charge in percent; None: unknown."""
+    read_position: ReadPosition | None = None
+    """How far the signed frames have been read; None if the frames are not signed."""
 
-    def shifted(self, by: int) -> Self:
-        """Return it with sample numbers that are higher by `by`."""
+    def renumbered(self, offset: int) -> Self:
+        """Return the same samples with `offset` added to their numbers."""
         block = self.block
-        clock = self.block.clock
-        later = SampleBlock(
-            block.first + by,
-            block.samples,
-            SampleClock(clock.index + by, clock.time, clock.rate),
-            block.rate,
+        clock = SampleClock(block.clock.index + offset, block.clock.time, block.clock.rate)
+        return replace(
+            self, block=SampleBlock(block.first + offset, block.samples, clock, block.rate)
         )
-        return replace(self, block=later)
 
 
 @dataclass(frozen=True, slots=True)
 class FrameError:
-    """Something is wrong with one frame or one sensor."""
+    """Something is wrong with one frame, or with one sensor."""
 
     sensor: int | None
-    """None: no sensor of ours."""
+    """None: it cannot be assigned to a configured sensor."""
     reason: Reason
     detail: str
-    """What it was and what to do, for a log."""
+    """What happened and what to do about it, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A recording is over: nothing is to come from this sensor."""
+    """The recording of a sensor has been played to its end; no more samples will come."""
 
     sensor: int
 
 
-type Arrival = Samples | FrameError | Ended
+type SourceEvent = Samples | FrameError | Ended
 
 
 @dataclass(frozen=True, slots=True)
 class SensorRequest:
-    """A sensor as the configuration wants it."""
+    """A sensor that a source must read."""
 
     sensor: Sensor
     options: Any
-    """What the source's `options` made of its keys in limber.yaml."""
+    """What `Source.make_options` returned for its keys in limber.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What a source is asked to deliver."""
+    """What a run of a source must deliver, and what it may use for that."""
 
     sensors: tuple[SensorRequest, ...]
     settings: Any
-    """What the source's `settings` made of its section of limber.yaml; None where it has none."""
+    """What `Source.make_settings` returned for its section of limber.yaml; None without one."""
     calendar: Calendar
-    """Of the bridge: its zone, and where its nights end."""
-    host: HostClock
-    begun: int
-    """us; when the bridge began: what recordings without a date are laid by."""
-    read: Mapping[int, Sequence[ReadPosition]] = field(default_factory=dict)
-    """By sensor: how far each start of a device that signs has been read, the latest last."""
-    queues: MutableMapping[str, Callable[[], int]] = field(default_factory=dict)
-    """Where a source says how much waits in it, by its name."""
+    """The bridge's time zone and night boundary."""
+    host_clock: HostClock
+    started_at: int
+    """When the bridge started, in us UTC: recordings without a date are placed relative to it."""
+    read_positions: Mapping[int, Sequence[ReadPosition]] = field(default_factory=dict)
+    """By sensor: how far the signed frames of each boot have been read, the latest boot last."""
+    queue_sizes: MutableMapping[str, Callable[[], int]] = field(default_factory=dict)
+    """By name: functions that return how much is waiting. A source that queues data adds one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One way in."""
+    """One kind of source: its part of limber.yaml, and how to run it."""
 
-    keys: vol.Schema
-    """Of a sensor in limber.yaml: those that are the source's own."""
-    options: Callable[[Mapping[str, Any], Path], Any]
-    """Makes the options of a sensor out of these keys, checked; paths are relative to a folder.
-    Raises voluptuous.Invalid."""
-    section: vol.Schema | None = None
-    """Of the section of limber.yaml that bears the source's name, where it has one."""
-    settings: Callable[[Mapping[str, Any]], Any] = dict
-    """Makes the settings of the source out of that section, checked."""
-    needs: str = ""
-    """What to write where that section is missing."""
-    run: Callable[[SourceRequest], AsyncGenerator[Arrival]]
-    """Delivers until it is closed; sample numbers begin where it likes. Raises SourceLostError when
-    it cannot go on but may be tried again."""
-    together: bool = False
-    """One run serves all sensors of the source; else each sensor has its own."""
+    sensor_schema: vol.Schema
+    """Schema of the keys that only sensors of this source have."""
+    make_options: Callable[[Mapping[str, Any], Path], Any]
+    """Turns these keys, checked, into the options of a sensor; relative paths are relative to the
+    folder given. Raises voluptuous.Invalid."""
+    section_schema: vol.Schema | None = None
+    """Schema of the section of limber.yaml with the source's name; None if there is no section."""
+    make_settings: Callable[[Mapping[str, Any]], Any] = dict
+    """Turns that section, checked, into the settings of the source."""
+    missing_section_help: str = ""
+    """What to write when a sensor uses the source and the section is missing."""
+    run: Callable[[SourceRequest], AsyncGenerator[SourceEvent]]
+    """Yields samples and errors until it is closed. Raises SourceLostError."""
+    shared: bool = False
+    """True: one run serves all sensors of the source. False: one run for each sensor."""
     listens: bool = False
-    """It waits for sensors that call: where none does, to open it anew would help nobody, and close
-    the door."""
+    """True: sensors connect to the source. Reopening it does not bring back a silent sensor, so the
+    bridge leaves it open."""
     live: bool = True
-    """Samples are of now; False: of a recording, with a time of its own."""
+    """True: samples belong to the present. False: they belong to a recording with its own time."""
 
 
 class SourceLostError(Exception):
-    """A source cannot go on; trying again later may help. The text says what to do."""
+    """A source cannot go on; a later attempt may succeed. The text says what to do."""

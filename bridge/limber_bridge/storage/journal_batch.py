@@ -6,7 +6,7 @@ from datetime import date
 from typing import Self
 
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Event, Factor, identity
+from limber_bridge.detection.events import Event, Factor, event_id
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.read_position import ReadPosition
@@ -46,11 +46,11 @@ class JournalBatch:
             for night, event in self.events
             if night not in replayed or isinstance(event, Factor)
         )
-        events = {identity(event): (night, event) for night, event in remaining}
+        events = {event_id(event): (night, event) for night, event in remaining}
         for night, event in later.events:
             # Removed first, so that the event moves to the end of the order of arrival.
-            events.pop(identity(event), None)
-            events[identity(event)] = (night, event)
+            events.pop(event_id(event), None)
+            events[event_id(event)] = (night, event)
         nights = {night.date: night for night in (*self.nights, *later.nights)}
         labels = later.labels if later.clear_labels else (*self.labels, *later.labels)
         return type(self)(

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from limber_bridge.detection.events import identity
+from limber_bridge.detection.events import event_id
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.records.event_records import encode_event
@@ -49,7 +49,7 @@ def write_events(database: sqlite3.Connection, batch: JournalBatch) -> None:
     rows = []
     for night, event in batch.events:
         kind, payload = encode_event(event)
-        rows.append((batch.sleeper, night.isoformat(), identity(event), kind, event.onset, payload))
+        rows.append((batch.sleeper, night.isoformat(), event_id(event), kind, event.onset, payload))
     database.executemany(
         "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload,"

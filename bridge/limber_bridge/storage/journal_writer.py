@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from limber_bridge.detection.events import identity
+from limber_bridge.detection.events import event_id
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault
@@ -246,5 +246,5 @@ class JournalWriter:
             )
         batch = max(self._pending.values(), key=lambda batch: len(batch.events))
         lost = batch.events[:surplus]
-        self._lost += len({identity(event) for _, event in lost})
+        self._lost += len({event_id(event) for _, event in lost})
         self._pending[batch.sleeper] = replace(batch, events=batch.events[len(lost) :])

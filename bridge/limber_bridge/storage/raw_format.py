@@ -185,8 +185,8 @@ class RawFile:
 
     def _write_block(self, sensor: Sensor, blocks: Sequence[SampleBlock]) -> None:
         data = pack(blocks)
-        begin = blocks[0].clock.at(blocks[0].first)
-        end = blocks[-1].clock.at(blocks[-1].end - 1)
+        begin = blocks[0].clock.time_of(blocks[0].first)
+        end = blocks[-1].clock.time_of(blocks[-1].end - 1)
         self._database.execute(
             "INSERT INTO block (numbered_since, sensor, begin, end, checksum, data)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -369,11 +369,11 @@ def renumbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock
     end_time = 0
     for numbered_since, block in found:
         if current is not None and numbered_since != current:
-            missing = (block.clock.at(block.first) - end_time) * block.rate / SECOND
+            missing = (block.clock.time_of(block.first) - end_time) * block.rate / SECOND
             shift = end - 1 + max(1, round(missing)) - block.first
         current = numbered_since
         clock = replace(block.clock, index=block.clock.index + shift)
         moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
         end = moved.end
-        end_time = clock.at(moved.end - 1)
+        end_time = clock.time_of(moved.end - 1)
         yield moved

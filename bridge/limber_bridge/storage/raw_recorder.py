@@ -89,7 +89,7 @@ class PendingSignal:
     def add(self, block: SampleBlock) -> int:
         """Add a block; return how many of the oldest were dropped to keep the limit."""
         self.blocks.append(block)
-        end = block.clock.at(block.end - 1)
+        end = block.clock.time_of(block.end - 1)
         dropped = 0
         while len(self.blocks) > 1 and end - begin_of(self.blocks[0]) > MAX_PENDING_US:
             del self.blocks[0]
@@ -103,7 +103,7 @@ type PendingSignals = dict[NightKey, dict[int, PendingSignal]]
 
 def begin_of(block: SampleBlock) -> int:
     """Return the time (us) of the first sample of a block."""
-    return block.clock.at(block.first)
+    return block.clock.time_of(block.first)
 
 
 class RawRecorder:

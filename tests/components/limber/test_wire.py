@@ -1,4 +1,4 @@
-"""The component understands every message of the contract, and nothing else."""
+"""Parse every golden message of `contract/`, and refuse everything else."""
 
 import json
 from contextlib import suppress
@@ -64,24 +64,25 @@ PARSERS = {
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_events_are_understood(name: str) -> None:
+def test_events_are_parsed(name: str) -> None:
     event = parse_event(json.dumps(golden(name)))
     assert isinstance(event, EVENTS[name])
     assert event.id == golden(name)["id"]
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_answers_are_understood(name: str) -> None:
+def test_responses_are_parsed(name: str) -> None:
     assert isinstance(parse_response(json.dumps(golden(name))), RESPONSES[name])
 
 
-def test_info_and_state_are_understood() -> None:
+def test_info_and_state_are_parsed() -> None:
     info = parse_info(json.dumps(golden("info")))
     assert [sensor.placement for sensor in info.sleepers[0].sensors] == ["ankle", "bed"]
     state = parse_state(json.dumps(golden("state")))
     assert state.last_night is not None
     assert (state.in_bed, state.last_night.revision, state.sensors[1].battery) == (True, 2, 87)
     assert state.bridge is not None
+    assert state.journal.unconfigured_sleepers == ("bob",)
     assert [problem.key for problem in state.bridge.problems] == ["broker_refuses_publish"]
     unknown = parse_state(json.dumps(golden("state_nothing_known")))
     assert (unknown.in_bed, unknown.last_night, unknown.tonight.measures.plm_index) == (
@@ -91,7 +92,7 @@ def test_info_and_state_are_understood() -> None:
     )
 
 
-def test_questions_are_those_of_the_contract() -> None:
+def test_requests_match_the_golden_ones() -> None:
     for name in ("request_nights", "request_events", "request_end_night"):
         wanted = golden(name)
         rest = {
@@ -123,7 +124,7 @@ def test_unknown_keys_are_ignored_and_other_versions_refused(kind: str) -> None:
         parse(json.dumps(golden(name) | {"v": 2}))
 
 
-def test_an_event_of_a_kind_that_is_not_known_yet_is_ignored() -> None:
+def test_an_event_of_an_unknown_kind_is_ignored() -> None:
     assert parse_event(json.dumps({"v": 1, "kind": "yawn"})) is None
 
 
