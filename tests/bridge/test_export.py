@@ -45,7 +45,7 @@ from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import RawFileInfo, RawFile
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
@@ -84,7 +84,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events = list[Event]()
     (folder / "limber-raw").mkdir()
     with closing(
-        RawFile(folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT)
+        RawFile(
+            folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT
+        )
     ) as file:
         for sensor, signal in (
             (ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)),
@@ -109,7 +111,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.state
         )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
-        database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
+        database.execute(
+            "UPDATE night SET events_dropped_at = 1795400000000000 WHERE night = '2026-11-20'"
+        )
         database.commit()
     return folder
 
@@ -330,7 +334,9 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
         AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5
     )
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({}))
+        journal.append(
+            "anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({})
+        )
         journal.save_label(
             "anna", Label(event_id(possible), possible.onset, cramp=False, about=possible)
         )
@@ -439,7 +445,7 @@ def test_what_cannot_be_is_one_line(
 def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 1
-    assert "no journal there" in capsys.readouterr().err
+    assert "no journal here" in capsys.readouterr().err
 
 
 def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,19 +39,18 @@ from limber_bridge.detection.sleep import BedState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
+from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_upkeep import run_upkeep
-from limber_bridge.storage.journal_file import list_backups, probe_journal
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import (
-    JournalInUseError,
     JournalError,
-    DamagedJournalError,
+    JournalInUseError,
     JournalWriteError,
 )
+from limber_bridge.storage.journal_file import list_backups, probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
+from limber_bridge.storage.journal_upkeep import run_upkeep
 from limber_bridge.storage.schema import MIGRATIONS
-from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.storage.disk_faults import DiskFault
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import MEASURES, kick, local, night
 

@@ -20,14 +20,14 @@ from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage import journal_upkeep as upkeep_module
 from limber_bridge.storage import journal_writer as module
+from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_file import list_backups
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import JournalError
+from limber_bridge.storage.journal_file import list_backups
 from limber_bridge.storage.journal_reader import open_journal_reader
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import MIGRATIONS
-from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.storage.disk_faults import DiskFault
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import kick, local, night
 from tests.bridge.test_journal import night_0

@@ -33,9 +33,9 @@ from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage import raw_recorder as module
-from limber_bridge.storage.raw_format import RawFileInfo, RawFile, pack, read_raw_file, unpack
-from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
 from limber_bridge.storage.disk_faults import DiskFault
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo, pack, read_raw_file, unpack
+from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
 from tests.bridge.examples import BERLIN, local
 from tests.bridge.test_journal_writer import no_room, until
 
