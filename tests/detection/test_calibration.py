@@ -184,7 +184,7 @@ def test_a_bed_that_has_become_heavier_is_empty_again() -> None:
         (False, 300),
         (True, 360),
     ]
-    assert detector.state.bed.tare is None
+    assert detector.state.bed.load.tare_at is None
 
 
 def test_a_tare_outlives_a_restart() -> None:

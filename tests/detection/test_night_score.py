@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.bed_presence import Presence
+from limber_bridge.detection.bed_state import BedState
+from limber_bridge.detection.epochs import Epoch
 from limber_bridge.detection.events import (
     BedTransition,
     Event,
@@ -19,20 +21,14 @@ from limber_bridge.detection.events import (
     PositionChange,
     UnilateralMovement,
 )
+from limber_bridge.detection.in_bed import process_epoch
 from limber_bridge.detection.measures import MEASURES, Measures
 from limber_bridge.detection.night_score import Coverage, score_night
 from limber_bridge.detection.pipeline import Pipeline, movement_sensors
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Sensor, Side
-from limber_bridge.detection.sleep import (
-    BedState,
-    Epoch,
-    Span,
-    anew,
-    asleep_spans,
-    in_bed_spans,
-    step,
-)
+from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
+from limber_bridge.detection.spans import Span
 from tests.detection.signals import BED, LEFT, LOAD, RATE, RIGHT, TIBIALIS, ankle, block, detect
 
 MINUTE = 60 * SECOND
@@ -80,7 +76,7 @@ def epochs(*stretches: tuple[float, tuple[float, float, float], float]) -> list[
     start = 0
     for seconds, way, strong in stretches:
         for _ in range(round(seconds / 10)):
-            state, bed = step(
+            state, bed = process_epoch(
                 state, Method.ANKLE, Epoch(start, way, strong, int(start % (70 * SECOND) == 0), 1)
             )
             told += [] if bed is None else [(bed.onset / SECOND, bed.in_bed)]
@@ -126,9 +122,9 @@ def test_strides_are_a_walk_however_the_leg_points() -> None:
                 float(moves),
                 int(start % 70 == 0),
                 1,
-                vigorous=vigorous if moves else 0.0,
+                striding_share=vigorous if moves else 0.0,
             )
-            state, bed = step(state, Method.ANKLE, epoch)
+            state, bed = process_epoch(state, Method.ANKLE, epoch)
             events += [] if bed is None else [(bed.onset / SECOND, bed.in_bed)]
         return events
 
@@ -191,12 +187,14 @@ def lying(
     """What a sensor at the bed tells of (minutes, what is felt, whether something moves every 2
     min)."""
     told = []
-    start = 0 if state.epoch is None else state.epoch + 10 * SECOND
+    start = 0 if state.last_epoch is None else state.last_epoch + 10 * SECOND
     for minutes, life, moves in stretches:
         for _ in range(round(minutes * 6)):
             onsets = int(moves and start % (2 * MINUTE) == 0)
-            state, bed = step(
-                state, Method.BED_MOVEMENT, Epoch(start, (0.0, 0.0, 1.0), 0.0, onsets, life=life)
+            state, bed = process_epoch(
+                state,
+                Method.BED_MOVEMENT,
+                Epoch(start, (0.0, 0.0, 1.0), 0.0, onsets, presence=life),
             )
             told += [] if bed is None else [(bed.onset / MINUTE, bed.in_bed)]
             start += 10 * SECOND
@@ -224,7 +222,7 @@ def test_a_day_without_anybody_does_not_count_against_who_comes_then() -> None:
     assert [here for _, here in told] == [True, False, True]
     state, told = lying((1 / 6, Presence.ABSENT, False), (1, Presence.FELT, False), state=known)
     assert (told, state.in_bed) == ([], True)
-    assert state.felt >= known.felt
+    assert state.bed_movement.reliability >= known.bed_movement.reliability
 
 
 STRETCH = st.tuples(
@@ -253,10 +251,10 @@ def test_nobody_comes_or_goes_in_a_hole_or_in_the_future_or_before_the_last_one_
     for count, life, way, strong, onsets, away in stretches:
         start += away * MINUTE
         if away:
-            state = anew(state) if away < 0 else state
+            state = state.without_times() if away < 0 else state
             earliest = start
         for _ in range(count):
-            state, bed = step(
+            state, bed = process_epoch(
                 state, method, Epoch(start, way, strong, onsets, 1, 0.01 * (1 + onsets), life)
             )
             start += 10 * SECOND

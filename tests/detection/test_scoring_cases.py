@@ -11,7 +11,7 @@ from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.scoring import Scoring, score_movements, within
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {

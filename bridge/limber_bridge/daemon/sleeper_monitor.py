@@ -28,7 +28,7 @@ from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS, NightAverages, average_nights
 from limber_bridge.domain.nights import Night, left_bed_at, to_utc
 from limber_bridge.domain.settings import Settings

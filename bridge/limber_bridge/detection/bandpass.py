@@ -1,7 +1,7 @@
-"""A band-pass for signals that are filtered at their own rate. Alone in its file, as it takes scipy
-to have one.
+"""A band-pass filter that runs at the rate of the sensor.
 
-Law: filtered in pieces is filtered whole, to the last bit.
+A signal that is filtered block by block is filtered the same, to the last bit, as in one piece.
+This is the only module that needs SciPy.
 """
 
 from functools import cache
@@ -12,35 +12,38 @@ from scipy.signal import butter, lfilter, lfilter_zi
 from limber_bridge.detection.signal import Floats
 
 ORDER: Final = 2
-HIGHEST: Final = 0.45
-"""Share of the rate up to which a filter of this order makes sense; an upper limit above it is
-moved down to it."""
+"""Order of the Butterworth filter. Chosen: a steeper one rings longer after each burst;
+docs/science.md#emg-signal."""
+HIGHEST_EDGE_SHARE: Final = 0.45
+"""Share of the sampling rate to which the upper edge is limited. Chosen: a filter of this order
+loses its shape above that; docs/science.md#emg-signal."""
 
 
 class Bandpass:
-    """Filters one signal, piece by piece."""
+    """Filters one signal block by block."""
 
     def __init__(self, band: tuple[float, float], rate: float, first: Floats) -> None:
-        """Begin for a band and a rate in Hz, as if the signal had always been like its `first`
-        column (axes, 1).
-        """
-        self._filter = design(band, rate)
-        # From zero, the offset of electrodes would ring.
-        self._state = lfilter_zi(*self._filter)[None] * first
+        """Start as if the signal had always had the value of its first column (axes, 1).
 
-    def feed(self, samples: Floats) -> Floats:
-        """Return the next samples (axes, n; n > 0) filtered."""
-        filtered, self._state = lfilter(*self._filter, samples, zi=self._state)
+        `band` and `rate` are in Hz. Starting from zero, the offset of the electrodes would ring.
+        """
+        self._coefficients = design_bandpass(band, rate)
+        self._state = lfilter_zi(*self._coefficients)[None] * first
+
+    def process_samples(self, samples: Floats) -> Floats:
+        """Return the next samples (axes, n) filtered; n must not be 0."""
+        filtered, self._state = lfilter(*self._coefficients, samples, zi=self._state)
         return filtered
 
 
 @cache
-def design(band: tuple[float, float], rate: float) -> tuple[Floats, Floats]:
-    """Return numerator and denominator of a Butterworth band-pass for a signal of `rate` Hz.
+def design_bandpass(band: tuple[float, float], rate: float) -> tuple[Floats, Floats]:
+    """Return numerator and denominator of the filter for a signal of `rate` Hz.
 
-    At this order one fraction is as exact as sections, to eight digits at 5 kHz, and a quarter
-    faster.
+    At this order the single fraction agrees with second-order sections to eight digits at 5 kHz,
+    and filters a quarter faster.
     """
     low, high = band
-    top, bottom = butter(ORDER, (low, min(high, HIGHEST * rate)), "bandpass", fs=rate, output="ba")
-    return top, bottom
+    edges = (low, min(high, HIGHEST_EDGE_SHARE * rate))
+    numerator, denominator = butter(ORDER, edges, "bandpass", fs=rate, output="ba")
+    return numerator, denominator

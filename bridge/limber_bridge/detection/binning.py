@@ -1,6 +1,6 @@
-"""Frames of one sensor -> pieces of equal length on the clock of the samples.
+"""Cut the frames of one sensor into bins of equal length, aligned to the clock of the samples.
 
-Law: a piece is handed on when it is complete, whole and at once, however the frames came.
+A bin is returned once, when it is complete, however the frames were cut into blocks.
 """
 
 from collections.abc import Sequence
@@ -11,87 +11,90 @@ import numpy as np
 
 from limber_bridge.detection.signal import Floats, Times
 
-NOT_BEGUN: Final = -(2**62)
+NO_BIN: Final = -(2**62)
+"""Number of the current bin before the first frame; smaller than any real number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
-    """Complete pieces, one after the other."""
+class Bins:
+    """Complete bins, in order."""
 
     starts: list[int]
-    """us; whole multiples of the length."""
+    """us; whole multiples of the length of a bin."""
     rows: Floats
-    """Shape (rows, n): the frames of all of them."""
+    """Shape (rows, n): the frames of all bins."""
     bounds: Times
-    """Where in `rows` each piece begins."""
+    """Column of `rows` at which each bin begins."""
 
-    def mean(self) -> list[list[float]]:
-        """Return the mean of every row, a list for each piece: each added up by itself."""
-        lengths = np.diff([*self.bounds, self.rows.shape[1]])
-        means: list[list[float]] = (
-            np.add.reduceat(self.rows, self.bounds, axis=1) / lengths
-        ).T.tolist()
+    def means(self) -> list[list[float]]:
+        """Return the mean of every row, one list for each bin."""
+        counts = np.diff([*self.bounds, self.rows.shape[1]])
+        # `reduceat` adds up each bin on its own, so its neighbors do not change the rounding.
+        sums = np.add.reduceat(self.rows, self.bounds, axis=1)
+        means: list[list[float]] = (sums / counts).T.tolist()
         return means
 
-    def highest(self, row: int) -> list[float]:
-        """Return the highest value of one row in each piece."""
-        highest: list[float] = np.maximum.reduceat(self.rows[row], self.bounds).tolist()
-        return highest
+    def peaks(self, row: int) -> list[float]:
+        """Return the highest value of one row in each bin."""
+        peaks: list[float] = np.maximum.reduceat(self.rows[row], self.bounds).tolist()
+        return peaks
 
-    def shares(self, highest: Sequence[float], least: float) -> list[float]:
-        """Return in which share of each piece its last row, whose `highest` values are known,
-        reaches a value.
+    def shares_at_least(self, threshold: float, peaks: Sequence[float]) -> list[float]:
+        """Return for each bin the share of its frames whose last row reaches a threshold.
+
+        `peaks` are the highest values of that row: most bins need no second look.
         """
-        ends = [*self.bounds.tolist()[1:], self.rows.shape[1]]
+        begins = self.bounds.tolist()
+        ends = [*begins[1:], self.rows.shape[1]]
         return [
-            np.count_nonzero(self.rows[-1, begin:end] >= least) / (end - begin)
-            if peak >= least
+            np.count_nonzero(self.rows[-1, begin:end] >= threshold) / (end - begin)
+            if peak >= threshold
             else 0.0
-            for begin, end, peak in zip(self.bounds.tolist(), ends, highest, strict=True)
+            for begin, end, peak in zip(begins, ends, peaks, strict=True)
         ]
 
 
-class Cut:
-    """Cuts frames into pieces."""
+class Binner:
+    """Collects frames and returns the bins that they complete."""
 
     def __init__(self, length: int) -> None:
-        """Begin; pieces last `length` us."""
+        """Start without frames; each bin is `length` us long."""
         self._length = length
-        self._number = NOT_BEGUN
+        self._current = NO_BIN
         self._numbers: list[Times] = []
         self._rows: list[Floats] = []
 
-    def feed(self, times: Times, rows: Floats) -> Pieces | None:
-        """Return the pieces that the frames (times in us, rows (rows, n)) complete; None where
-        there are none.
+    def process_frames(self, times: Times, rows: Floats) -> Bins | None:
+        """Return the bins that the frames complete, or None.
+
+        `times` are the starts of the frames in us, shape (n,); `rows` has shape (rows, n).
         """
         if not len(times):
             return None
-        # The clock of a sensor is corrected now and then, by less than a piece: never back into the
-        # one before.
-        numbers = np.maximum.accumulate(np.maximum(times // self._length, self._number))
+        # The clock of a sensor is corrected now and then, by less than a bin. A frame whose time
+        # falls back into the previous bin stays in the current one.
+        numbers = np.maximum.accumulate(np.maximum(times // self._length, self._current))
         self._numbers.append(numbers)
         self._rows.append(rows)
-        before = self._number
-        self._number = int(numbers[-1])
-        complete = self._number > (before if before != NOT_BEGUN else int(numbers[0]))
-        return self._pieces(self._number) if complete else None
+        previous = self._current if self._current != NO_BIN else int(numbers[0])
+        self._current = int(numbers[-1])
+        return self._take_before(self._current) if self._current > previous else None
 
-    def finish(self) -> Pieces | None:
-        """Return the piece that had begun."""
-        pieces = self._pieces(None) if self._number != NOT_BEGUN else None
-        self._number = NOT_BEGUN
+    def finish(self) -> Bins | None:
+        """Return the bin that has begun, or None, and start again."""
+        bins = self._take_before(None) if self._current != NO_BIN else None
+        self._current = NO_BIN
         self._numbers = []
         self._rows = []
-        return pieces
+        return bins
 
-    def _pieces(self, kept: int | None) -> Pieces:
-        """Return the pieces so far but number `kept`, which stays."""
+    def _take_before(self, kept: int | None) -> Bins:
+        """Remove and return the bins before the one numbered `kept`, or all of them."""
         numbers = np.concatenate(self._numbers)
         rows = np.concatenate(self._rows, axis=1)
         count = len(numbers) if kept is None else int(np.searchsorted(numbers, kept))
-        # Copies: views would keep the whole night in memory.
+        # Copies: a view would keep the signal of the whole night in memory.
         self._numbers = [numbers[count:].copy()]
         self._rows = [rows[:, count:].copy()]
         bounds = np.flatnonzero(np.diff(numbers[:count], prepend=numbers[0] - 1))
-        return Pieces((numbers[bounds] * self._length).tolist(), rows[:, :count], bounds)
+        return Bins((numbers[bounds] * self._length).tolist(), rows[:, :count], bounds)

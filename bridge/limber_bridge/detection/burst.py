@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
-from limber_bridge.detection.envelope import squares
+from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.signal import SECOND, Floats
 
 APART: Final = 2 * SECOND
@@ -150,7 +148,7 @@ def turns(place: Floats | None, other: Floats) -> float:
     """Return by how many degrees one place is turned against another; of one that is not known, by
     any number.
     """
-    return math.inf if place is None else angle(place.tolist(), other.tolist())
+    return math.inf if place is None else angle_degrees(place.tolist(), other.tolist())
 
 
 def apart(segments: Sequence[Segment], at: int) -> bool:
@@ -237,17 +235,3 @@ def joined(segments: Sequence[Segment], end: int | None) -> Segment:
         whole.means += segment.means
         whole.count += segment.count
     return whole
-
-
-def distance(centre: Floats, rest: Floats) -> Floats:
-    """Return how far each column of (axes, n) lies from one place (axes,)."""
-    apart: Floats = np.sqrt(squares(centre - rest[:, None]))
-    return apart
-
-
-def angle(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the angle between two vectors in degrees; 0 where one of them has no length."""
-    size = math.hypot(*one) * math.hypot(*other)
-    if size == 0.0:
-        return 0.0
-    return math.degrees(math.acos(max(-1.0, min(1.0, math.sumprod(one, other) / size))))

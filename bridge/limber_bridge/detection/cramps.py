@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.binning import Cut, Pieces
-from limber_bridge.detection.burst import angle
+from limber_bridge.detection.binning import Binner
+from limber_bridge.detection.binning import Bins as FrameBins
 from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.events import (
     BedTransition,
@@ -30,6 +30,7 @@ from limber_bridge.detection.events import (
     PositionChange,
     RhythmicTrain,
 )
+from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.signal import EARLIEST_TIME, SECOND, Quantity
 
 BIN: Final = SECOND // 2
@@ -113,13 +114,13 @@ class Bins:
     def __init__(self, quantity: Quantity) -> None:
         """Begin with nothing."""
         self._quantity = quantity
-        self._cut = Cut(BIN)
+        self._cut = Binner(BIN)
 
     def feed(self, frames: Frames) -> list[Bin]:
         """Return the bins that the frames complete."""
-        if frames.level is None:
+        if frames.envelope is None:
             return []
-        pieces = self._cut.feed(frames.times, np.vstack([frames.mean, frames.level]))
+        pieces = self._cut.process_frames(frames.times, np.vstack([frames.mean, frames.envelope]))
         return [] if pieces is None else self._bins(pieces)
 
     def finish(self) -> list[Bin]:
@@ -127,9 +128,9 @@ class Bins:
         pieces = self._cut.finish()
         return [] if pieces is None else self._bins(pieces)
 
-    def _bins(self, pieces: Pieces) -> list[Bin]:
-        means = pieces.mean()
-        levels = pieces.highest(-1)
+    def _bins(self, pieces: FrameBins) -> list[Bin]:
+        means = pieces.means()
+        levels = pieces.peaks(-1)
         if self._quantity is Quantity.EMG:
             levels = [max(mean[0], 0.0) ** 0.5 for mean in means]
         return [
@@ -351,7 +352,7 @@ class TonicActivity:
         turned = (
             self.centre is not None
             and now.centre is not None
-            and angle(self.centre, now.centre) > RESPONSE_TURN
+            and angle_degrees(self.centre, now.centre) > RESPONSE_TURN
         )
         if self.moved >= RESPONSE or turned:
             self.responded = now.start

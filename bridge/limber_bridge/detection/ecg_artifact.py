@@ -1,11 +1,11 @@
-"""The heart beat in the EMG of a leg: seen, and taken out of the resting signal.
+"""Find the heartbeat in the EMG of a leg, and remove it from the resting signal.
 
-A beat is a spike of a tenth of a second. Eight or so at an even pace are a heart; from then on,
-spikes out of a resting muscle are replaced by what lies around them. Within a movement nothing is
-touched: there a beat cannot be told from it.
+The heart shows as spikes of about 0.1 s. Once enough spikes at an even pace were seen, spikes in a
+resting muscle are replaced by what surrounds them. Within a movement nothing is changed. Values
+and sources: docs/science.md#ecg-artifact.
 
-Law: what becomes of a frame rests on it, on those before it and on the `AHEAD` after it, never on
-the blocks.
+Each frame is judged from itself, the frames before it and `LOOKAHEAD_FRAMES` after it, so cutting
+the signal into blocks changes nothing.
 """
 
 from collections import deque
@@ -16,109 +16,141 @@ import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats
 
-AHEAD: Final = 4
-"""Frames after a frame that are looked at; a spike is at most as many frames long, 0.2 s or less.
-"""
-STEEP: Final = 4.0
-"""A spike has so many times the energy of its surroundings, twice the amplitude [D]..."""
-LEAST: Final = 9.0
-"""... and so much more of it (uV squared): less disturbs nobody, as movements begin 8 uV above
+LOOKAHEAD_FRAMES: Final = 4
+"""Frames after a frame that are needed to judge it. A spike is at most as long, 0.2 s or less."""
+SPIKE_MIN_RATIO: Final = 4.0
+"""Energy of a spike relative to its surroundings. Chosen: twice the amplitude."""
+SPIKE_MIN_EXCESS_UV2: Final = 9.0
+"""Energy that a spike must have beyond that. Chosen: less does no harm, as movements begin 8 uV
+above rest."""
+RESTING_MAX_UV2: Final = 64.0
+"""Energy around a spike from which the muscle works. WASM 2016: a movement begins 8 uV above
 rest."""
-RESTING: Final = 64.0
-"""uV squared; more around a spike is muscle. A movement begins 8 uV above rest (WASM 2016)."""
-BEATS: Final = 12
-"""Intervals between spikes by which a heart is known..."""
-EVEN_BEATS: Final = 8
-"""... if so many of them..."""
-UNEVEN: Final = 0.25
-"""... differ by no more than this share from their median [D]: a resting heart varies by less than
-a tenth."""
-PACE: Final = (0.4, 1.6)
-"""s from beat to beat: 37 to 150 a minute."""
-LOST: Final = 20.0
-"""s without a beat after which there is no heart any more."""
+INTERVALS_KEPT: Final = 12
+"""Number of last intervals between spikes by which a heart is recognized."""
+EVEN_INTERVALS_MIN: Final = 8
+"""Number of them that must be even."""
+EVEN_INTERVALS_KEEP: Final = 4
+"""Number that is enough for a heart that is already known."""
+EVEN_MAX_DEVIATION: Final = 0.25
+"""Largest deviation of an even interval from their median, as a share of it. Chosen: a resting
+heart varies by less than a tenth."""
+HEART_INTERVAL_S: Final = (0.4, 1.6)
+"""Shortest and longest median interval (37 to 150 beats per minute). Chosen: hearts in bed."""
+LOST_AFTER_S: Final = 20.0
+"""Time without a beat after which no heart is known."""
+
+type HeartChange = tuple[int, bool]
+"""A frame, and whether a heart is known from then on."""
 
 
 class EcgArtifactFilter:
-    """Follows the energy frames (uV squared) of one EMG sensor."""
+    """Removes heartbeats from the energy (uV squared) of one EMG sensor, frame by frame."""
 
     def __init__(self, rate: float) -> None:
-        """Begin; there are `rate` frames a second."""
-        self._rate = rate
+        """Start without frames; `rate` is in frames per second."""
+        self._pace = HeartPace(rate)
         self._past: Floats | None = None
-        self._count = 0
-        self._spike = self._taken = False
-        self._beats: deque[int] = deque(maxlen=BEATS + 1)
-        self._beating = False
-        self.changes: list[tuple[int, bool]] = []
-        """From which frame on there is a heart, or none any more. Whoever reads them clears them.
+        self._frame_count = 0
+        self._in_spike = False
+        self._spike_removed = False
+
+    def process_frames(self, energy: Floats) -> tuple[Floats, list[HeartChange]]:
+        """Return the next frames, shape (1, n), without heartbeats, and when a heart was found or
+        lost.
+
+        The frames returned lag behind by `LOOKAHEAD_FRAMES`.
         """
-
-    def feed(self, energy: Floats) -> Floats:
-        """Return the next frames (1, n) without heart beats; they lag by `AHEAD` frames."""
         if not energy.shape[1]:
-            return energy
+            return energy, []
         if self._past is None:
-            # Before the first frame all was like it.
-            self._past = np.repeat(energy[:, :1], AHEAD, axis=1)
+            # As if the signal had always been like its first frame.
+            self._past = np.repeat(energy[:, :1], LOOKAHEAD_FRAMES, axis=1)
         joined: Floats = np.concatenate([self._past, energy], axis=1)
-        self._past = joined[:, -2 * AHEAD :].copy()
-        if joined.shape[1] <= 2 * AHEAD:
-            return energy[:, :0]
-        around = opened(joined[0])
-        here: Floats = joined[:, AHEAD:-AHEAD].copy()
-        self._clear(here[0], around, (here[0] > STEEP * around + LEAST) & (around < RESTING))
-        self._count += here.shape[1]
-        self._forget(self._count)
-        return here
+        self._past = joined[:, -2 * LOOKAHEAD_FRAMES :].copy()
+        if joined.shape[1] <= 2 * LOOKAHEAD_FRAMES:
+            return energy[:, :0], []
+        surroundings = remove_spikes(joined[0])
+        frames: Floats = joined[:, LOOKAHEAD_FRAMES:-LOOKAHEAD_FRAMES].copy()
+        is_high = frames[0] > SPIKE_MIN_RATIO * surroundings + SPIKE_MIN_EXCESS_UV2
+        is_spike = is_high & (surroundings < RESTING_MAX_UV2)
+        changes = self._replace_spikes(frames[0], surroundings, is_spike)
+        self._frame_count += frames.shape[1]
+        changes += self._pace.advance_to(self._frame_count)
+        return frames, changes
 
-    def _clear(self, here: Floats, around: Floats, spikes: Flags) -> None:
-        """Look at each spike, and take it out where there is a heart."""
-        edges = np.flatnonzero(np.diff(spikes, prepend=self._spike, append=not spikes[-1])).tolist()
+    def _replace_spikes(
+        self, frames: Floats, surroundings: Floats, is_spike: Flags
+    ) -> list[HeartChange]:
+        """Replace the spikes in `frames` by their surroundings while a heart is known."""
+        changes: list[HeartChange] = []
+        # The frames at which a spike begins or ends, and the end of the block.
+        edges = np.flatnonzero(
+            np.diff(is_spike, prepend=self._in_spike, append=not is_spike[-1])
+        ).tolist()
         begin = 0
         for end in edges:
-            if self._spike and self._taken:
-                here[begin:end] = around[begin:end]
+            if self._in_spike and self._spike_removed:
+                frames[begin:end] = surroundings[begin:end]
             begin = end
-            if end < len(here) and spikes[end]:
-                self._forget(self._count + end)
-                self._beat(self._count + end)
-                self._taken = self._beating
-            self._spike = bool(spikes[min(end, len(here) - 1)])
+            if end < len(frames) and is_spike[end]:
+                changes += self._pace.add_beat(self._frame_count + end)
+                self._spike_removed = self._pace.is_known
+            self._in_spike = bool(is_spike[min(end, len(frames) - 1)])
+        return changes
 
-    def _beat(self, frame: int) -> None:
+
+class HeartPace:
+    """Decides from the times of spikes whether they are the beats of a heart."""
+
+    def __init__(self, rate: float) -> None:
+        """Start without beats; `rate` is in frames per second."""
+        self._rate = rate
+        self._beats: deque[int] = deque(maxlen=INTERVALS_KEPT + 1)
+        self.is_known = False
+        """Whether a heart is known now."""
+
+    def add_beat(self, frame: int) -> list[HeartChange]:
+        """Add a spike at a frame and return what it changes."""
+        changes = self.advance_to(frame)
         self._beats.append(frame)
         intervals = (np.diff(self._beats) / self._rate).tolist()
-        if len(intervals) < EVEN_BEATS:
-            return
+        if len(intervals) < EVEN_INTERVALS_MIN:
+            return changes
         usual = median(intervals)
-        even = sum(abs(interval - usual) <= UNEVEN * usual for interval in intervals)
-        steady = PACE[0] <= usual <= PACE[1] and even >= (
-            EVEN_BEATS // 2 if self._beating else EVEN_BEATS
-        )
-        self._turn(frame, beating=steady)
+        even = sum(abs(interval - usual) <= EVEN_MAX_DEVIATION * usual for interval in intervals)
+        needed = EVEN_INTERVALS_KEEP if self.is_known else EVEN_INTERVALS_MIN
+        is_heart = HEART_INTERVAL_S[0] <= usual <= HEART_INTERVAL_S[1] and even >= needed
+        return changes + self._change_to(frame, known=is_heart)
 
-    def _forget(self, frame: int) -> None:
-        """Take it that the heart is lost if no beat was seen for long before a frame."""
-        if self._beats and frame - self._beats[-1] > LOST * self._rate:
-            self._turn(self._beats[-1] + int(LOST * self._rate) + 1, beating=False)
-            self._beats.clear()
+    def advance_to(self, frame: int) -> list[HeartChange]:
+        """Return the loss of the heart if there was no beat for long before a frame."""
+        longest = LOST_AFTER_S * self._rate
+        if not self._beats or frame - self._beats[-1] <= longest:
+            return []
+        lost_at = self._beats[-1] + int(longest) + 1
+        self._beats.clear()
+        return self._change_to(lost_at, known=False)
 
-    def _turn(self, frame: int, *, beating: bool) -> None:
-        if beating is not self._beating:
-            self._beating = beating
-            self.changes.append((frame, beating))
+    def _change_to(self, frame: int, *, known: bool) -> list[HeartChange]:
+        """Return the change, if it is one."""
+        if known is self.is_known:
+            return []
+        self.is_known = known
+        return [(frame, known)]
 
 
-def opened(energy: Floats) -> Floats:
-    """Return, for each frame with `AHEAD` others on both sides, what remains when spikes are cut
-    off (an opening).
+def remove_spikes(energy: Floats) -> Floats:
+    """Return energy (n,) with spikes cut off, for the n - 2 * `LOOKAHEAD_FRAMES` inner frames.
+
+    This is a morphological opening: the minimum and then the maximum over a window. What is
+    narrower than the window is removed, what is wider keeps its shape.
     """
-    width = AHEAD + 1
-    lowest = energy[: len(energy) - AHEAD].copy()
+    width = LOOKAHEAD_FRAMES + 1
+    lowest = energy[: len(energy) - LOOKAHEAD_FRAMES].copy()
     for shift in range(1, width):
         np.minimum(lowest, energy[shift : shift + len(lowest)], out=lowest)
-    highest = lowest[: len(lowest) - AHEAD].copy()
+    opened = lowest[: len(lowest) - LOOKAHEAD_FRAMES].copy()
     for shift in range(1, width):
-        np.maximum(highest, lowest[shift : shift + len(highest)], out=highest)
-    return highest
+        np.maximum(opened, lowest[shift : shift + len(opened)], out=opened)
+    return opened

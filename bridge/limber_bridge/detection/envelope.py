@@ -1,11 +1,11 @@
-"""Samples -> the movement level, in frames of 25 to 50 ms: the one file that knows filters.
+"""Turn the samples of a sensor into frames, and compute the envelope of its signal.
 
-A limb moves in two ways: it shakes, and it is held away from where it rested. The level of a
-movement sensor is both together, so that a foot that is bent, held and let go is one movement and
-not two twitches.
+The envelope says how strongly a limb moves, or a muscle works, at each moment. For a limb it
+combines two things: how much it shakes, and how far it is held from where it rested. So a foot that
+is bent, held and released is one movement and not two twitches; docs/science.md#envelope.
 
-Law: frames are counted in whole samples from the start of an unbroken run, and every sum is made in
-the same order, so that a level does not depend, to the last bit, on how the signal was cut into
+Frames are counted in whole samples from the start of an unbroken run, and every sum is computed in
+a fixed order. So the envelope does not depend, to the last bit, on how the signal was cut into
 blocks.
 """
 
@@ -14,312 +14,286 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from limber_bridge.detection.averaging import BlockAverager, moving_mean
 from limber_bridge.detection.continuity import Run
 from limber_bridge.detection.ecg_artifact import EcgArtifactFilter
+from limber_bridge.detection.geometry import squared_lengths
+from limber_bridge.detection.resting_position import STEP_S, RestingPosition
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Times
 
 if TYPE_CHECKING:
     from limber_bridge.detection.bandpass import Bandpass
 
-FRAME_RATE: Final = 20
-"""Hz, the least. A frame of at most 50 ms is a tenth of the shortest leg movement."""
+FRAME_RATE_HZ: Final = 20
+"""Lowest rate of frames. Chosen: a frame of at most 50 ms is a tenth of the shortest leg movement;
+docs/science.md#envelope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeRule:
-    """How one quantity becomes a level."""
+    """How the envelope of one quantity is computed."""
 
     band: tuple[float, float] | None
-    """Hz. The signal is filtered to it at its own rate, and the level is its RMS (EMG). None:
-    samples are averaged into frames, and the level is the RMS distance of the window's frames from
-    where the limb rested some seconds ago: so gravity, tare and drift go out without the ringing of
-    a high-pass, which lengthened every movement by a second."""
-    window: float
-    """s. It lengthens every movement by itself, which is taken off again (science reference, 3.2).
+    """Hz. The signal is filtered to this band, and the envelope is its RMS (EMG).
+
+    None: the envelope is the RMS distance of the frames from the resting position. That removes
+    gravity, tare and drift without a high-pass, which rings and lengthened movements by a second.
     """
-    slowest: float
-    """Hz. A slower signal supports no duration of 0.5 s: it gets no level at all."""
+    window: float
+    """s; length of the window of the RMS. It lengthens movements and is subtracted from them again
+    (docs/science.md#window-correction)."""
+    min_rate: float
+    """Hz; a slower signal supports no duration of 0.5 s and gets no envelope."""
 
 
-LEVELS: Final = {
-    # Reference 4.2: at 25 Hz a sample is 40 ms; below about 10 Hz a duration of 0.5 s cannot be
-    # judged.
-    Quantity.ACCELERATION: EnvelopeRule(band=None, window=0.3, slowest=10.0),
-    Quantity.LOAD: EnvelopeRule(band=None, window=0.3, slowest=10.0),
-    # Reference 3.1: leg EMG is read in 10 to 100 Hz. 3.2: RMS over 0.05 to 0.15 s.
-    Quantity.EMG: EnvelopeRule(band=(10.0, 100.0), window=0.15, slowest=50.0),
+ENVELOPE_RULES: Final = {
+    # Slowest rate chosen: a movement of 0.5 s has five samples at 10 Hz
+    # (docs/science.md#sampling-and-gaps). Window chosen: the envelope must not fall between the
+    # swings of one movement (docs/science.md#envelope).
+    Quantity.ACCELERATION: EnvelopeRule(band=None, window=0.3, min_rate=10.0),
+    Quantity.LOAD: EnvelopeRule(band=None, window=0.3, min_rate=10.0),
+    # Band: laboratory practice for leg EMG (docs/science.md#emg-signal). Window: the longest one
+    # with small errors of the duration (docs/science.md#window-correction).
+    Quantity.EMG: EnvelopeRule(band=(10.0, 100.0), window=0.15, min_rate=50.0),
 }
-
-
-HALF: Final = 0.5
-"""s; where a limb rests is known in steps of this length."""
-RESTING: Final = (6, 3)
-"""The rest at a frame is the mean of the halves from 6 to 3 before its own: 2 s that ended 1 to 1.5
-s ago [D]."""
-SETTLING: Final = 3.5
-"""s after a change until the rest has forgotten what was before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """What a run of samples becomes: n frames; levels over the window and all axes, in the unit of
-    the quantity.
-    """
+    """The frames of a part of a run: n of them, each averaged over 25 to 50 ms."""
 
     times: Times
     """us, shape (n,): start of each frame."""
-    level: Floats | None
-    """Shape (n,): RMS distance from the rest. None where the signal is too slow."""
+    envelope: Floats | None
+    """Shape (n,), in the unit of the quantity. None if the signal is too slow."""
     shaking: Floats
-    """Shape (n,): RMS distance from the centre. For EMG the same as the level."""
-    centre: Floats
+    """Shape (n,): RMS distance from the center. For EMG the same as the envelope."""
+    center: Floats
     """Shape (axes, n): mean of the window."""
     rest: Floats
-    """Shape (axes, n): where the limb rested; where that is not known yet, the centre. EMG shows
-    neither."""
-    unknown: int
-    """So many frames at the beginning whose rest is not known."""
+    """Shape (axes, n): the resting position, or the center where that is not known yet.
+
+    EMG shows neither.
+    """
+    unknown_rest: int
+    """Number of frames at the beginning whose resting position is not known."""
     mean: Floats
-    """Shape (axes, n): the plain average of each frame, so gravity or load; for EMG its energy."""
+    """Shape (axes, n): mean of each frame, so gravity or load; for EMG its energy."""
     rate: float
-    """Hz, nominal: frames a second."""
+    """Hz; nominal number of frames per second."""
     fresh: bool
-    """Nothing before it belongs to it."""
-    heart: tuple[tuple[int, bool], ...] = ()
-    """From when on (us) a heart beats in the EMG, or none any more."""
+    """Whether nothing before these frames belongs to them."""
+    heart_changes: tuple[tuple[int, bool], ...] = ()
+    """Times (us) from which on a heartbeat is known to be in the EMG, or no longer."""
 
 
 def samples_per_frame(rate: float) -> int:
     """Return how many samples of a signal of `rate` Hz make a frame."""
-    return max(1, int(rate / FRAME_RATE))
+    return max(1, int(rate / FRAME_RATE_HZ))
 
 
 def window_frames(rule: EnvelopeRule, frame_rate: float) -> int:
-    """Return over how many frames the level reaches."""
+    """Return the length of the window in frames."""
     return max(2, round(rule.window * frame_rate))
 
 
-def lengthening(rule: EnvelopeRule, frame_rate: float) -> int:
-    """Return by how much (us) the window puts off the end of every movement.
+def end_delay(rule: EnvelopeRule, frame_rate: float) -> int:
+    """Return by how much (us) the window delays the end of every movement.
 
-    A band-pass rings on, and a movement fills the frame in which it ends but to a half on average.
+    A movement fills on average half of the frame in which it ends, so the delay is a frame shorter
+    than the window. A band-pass rings on for another half frame; docs/science.md#window-correction.
     """
-    rings = 0.0 if rule.band is None else 0.5
-    return round((window_frames(rule, frame_rate) - 1 + rings) * SECOND / frame_rate)
+    ringing = 0.0 if rule.band is None else 0.5
+    return round((window_frames(rule, frame_rate) - 1 + ringing) * SECOND / frame_rate)
 
 
 class EnvelopeFilter:
     """Turns the runs of one sensor into frames."""
 
     def __init__(self, quantity: Quantity) -> None:
-        """Begin for one quantity; the rate comes with the first run, which is fresh."""
-        self._rule = LEVELS[quantity]
+        """Start for one quantity. The rate comes with the first run, which is fresh."""
+        self._rule = ENVELOPE_RULES[quantity]
 
-    def feed(self, run: Run) -> Frames:
-        """Return the frames that the run completes."""
+    def process_run(self, run: Run) -> Frames:
+        """Return the frames that a run completes."""
         if run.fresh:
-            self._begin(run)
-        folded = self._fold.feed(
-            run.samples if self._band is None else self._band.feed(run.samples)
-        )
-        folded = folded if self._heart is None else self._heart.feed(folded)
-        times = self._times(run, folded.shape[1])
-        rate = run.rate / self._width
-        if run.rate < self._rule.slowest or not folded.shape[1]:
-            nothing = np.empty(0)
-            silent = None if run.rate < self._rule.slowest else nothing
-            return Frames(times, silent, nothing, folded, folded, 0, folded, rate, run.fresh)
-        joined = self._joined(folded)
-        if self._band is not None:
-            energy: Floats = np.sqrt(moving_mean(joined, self._reach + 1)[0])
-            return Frames(
-                times, energy, energy, folded, folded, 0, folded, rate, run.fresh, self._beats(run)
-            )
-        means = moving_mean(np.concatenate((joined, squares(joined)[None])), self._reach + 1)
-        centre = means[:-1]
-        rest, unknown = self._rest.feed(folded, centre)
-        variance = np.maximum(means[-1] - squares(centre), 0.0)
-        level: Floats = np.sqrt(variance + squares(centre - rest))
-        return Frames(
-            times, level, np.sqrt(variance), centre, rest, unknown, folded, rate, run.fresh
-        )
+            self._stage = self._new_stage(run)
+        return self._stage.process_run(run)
 
-    def _begin(self, run: Run) -> None:
-        self._width = samples_per_frame(run.rate)
-        self._reach = window_frames(self._rule, run.rate / self._width) - 1
-        self._fold = Fold(self._width, squared=self._rule.band is not None)
-        self._rest = Rest(max(1, round(HALF * run.rate / self._width)))
-        self._past: Floats | None = None
-        self._next = run.first
-        self._time = 0
-        # Below the slowest rate there is no level, and no band that the rate could hold.
-        band = self._rule.band if run.rate >= self._rule.slowest else None
-        self._band = None if band is None else bandpass(band, run)
-        self._heart = None if band is None else EcgArtifactFilter(run.rate / self._width)
-        self._first = run.first
+    def _new_stage(self, run: Run) -> SlowStage | MotionStage | EmgStage:
+        """Return the processing for the signal that begins with a run."""
+        if run.rate < self._rule.min_rate:
+            return SlowStage(self._rule, run)
+        if self._rule.band is None:
+            return MotionStage(self._rule, run)
+        return EmgStage(self._rule, self._rule.band, run)
 
-    def _beats(self, run: Run) -> tuple[tuple[int, bool], ...]:
-        """Return when (us) the heart began to beat, or was lost."""
-        if self._heart is None or not self._heart.changes:
-            return ()
-        changes = self._heart.changes
-        self._heart.changes = []
-        return tuple(
-            (run.clock.time_of(self._first + frame * self._width), beating)
-            for frame, beating in changes
-        )
 
-    def _times(self, run: Run, count: int) -> Times:
-        """Return the start of each completed frame; one that an earlier run began keeps the time it
-        had there.
+class FrameClock:
+    """Gives the frames of one unbroken signal their times."""
+
+    def __init__(self, run: Run) -> None:
+        """Start with the first run of a signal."""
+        self.samples_per_frame = samples_per_frame(run.rate)
+        self.rate = run.rate / self.samples_per_frame
+        """Frames per second."""
+        self._first_sample = run.first
+        self._next_sample = run.first
+        self._next_time = 0
+
+    def take_times(self, run: Run, count: int) -> Times:
+        """Return the start times (us) of the next `count` frames, which the run completes.
+
+        A frame that began in an earlier run keeps the time that it had there: the clock of a sensor
+        may be corrected between two runs.
         """
-        starts = self._next + self._width * np.arange(count + 1)
-        times: Times = run.clock.times_of(starts)
-        if starts[0] < run.first:
-            times[0] = self._time
-        self._next = int(starts[-1])
-        self._time = int(times[-1])
+        samples = self._next_sample + self.samples_per_frame * np.arange(count + 1)
+        times: Times = run.clock.times_of(samples)
+        if samples[0] < run.first:
+            times[0] = self._next_time
+        self._next_sample = int(samples[-1])
+        self._next_time = int(times[-1])
         completed: Times = times[:-1]
         return completed
 
-    def _joined(self, folded: Floats) -> Floats:
-        """Return frames with those before them that a window reaches; before the first all was like
-        it.
+    def time_of(self, run: Run, frame: int) -> int:
+        """Return the time (us) of a frame by its number, on the clock of a run."""
+        return run.clock.time_of(self._first_sample + frame * self.samples_per_frame)
+
+
+class Window:
+    """Moving means over a window that ends with each frame."""
+
+    def __init__(self, frames: int) -> None:
+        """Start without frames; the window is `frames` long."""
+        self._frames = frames
+        self._past: Floats | None = None
+
+    def prepend_past(self, frames: Floats, before_first: Floats) -> Floats:
+        """Return frames (axes, n) with those before them that their windows need.
+
+        `before_first` (axes, 1) is what the signal is taken to have been before its first frame.
         """
+        reach = self._frames - 1
         if self._past is None:
-            quiet = folded[:, :1] if self._band is None else np.zeros((1, 1))
-            self._past = np.repeat(quiet, self._reach, axis=1)
-        joined: Floats = np.concatenate([self._past, folded], axis=1)
-        self._past = joined[:, joined.shape[1] - self._reach :].copy()
+            self._past = np.repeat(before_first, reach, axis=1)
+        joined: Floats = np.concatenate([self._past, frames], axis=1)
+        self._past = joined[:, joined.shape[1] - reach :].copy()
         return joined
 
+    def mean(self, joined: Floats) -> Floats:
+        """Return the means of the windows, shape (axes, n), from frames with their past."""
+        return moving_mean(joined, self._frames)
 
-class Rest:
-    """Where a limb rested a while before each frame."""
 
-    def __init__(self, half: int) -> None:
-        """Begin; a half has so many frames."""
-        self._half = half
-        self._fold = Fold(half)
-        self._known = np.empty((0, 0))
-        self._first = self._frames = 0
+class SlowStage:
+    """Makes frames of a signal that is too slow for an envelope."""
 
-    def feed(self, frames: Floats, centre: Floats) -> tuple[Floats, int]:
-        """Return the rest at each of the next frames, and in how many of them, in the first half,
-        it is the centre.
-        """
-        halves = self._fold.feed(frames)
-        self._known = (
-            halves if not self._known.size else np.concatenate([self._known, halves], axis=1)
+    def __init__(self, rule: EnvelopeRule, run: Run) -> None:
+        """Start with the first run."""
+        self._clock = FrameClock(run)
+        is_emg = rule.band is not None
+        self._averager = BlockAverager(self._clock.samples_per_frame, squared=is_emg)
+
+    def process_run(self, run: Run) -> Frames:
+        """Return the frames that a run completes, without an envelope."""
+        frames = self._averager.process_samples(run.samples)
+        times = self._clock.take_times(run, frames.shape[1])
+        return frames_without_envelope(times, frames, self._clock.rate, run, known=False)
+
+
+class MotionStage:
+    """Computes the envelope of acceleration or load."""
+
+    def __init__(self, rule: EnvelopeRule, run: Run) -> None:
+        """Start with the first run."""
+        self._clock = FrameClock(run)
+        self._averager = BlockAverager(self._clock.samples_per_frame)
+        self._window = Window(window_frames(rule, self._clock.rate))
+        self._rest = RestingPosition(max(1, round(STEP_S * self._clock.rate)))
+
+    def process_run(self, run: Run) -> Frames:
+        """Return the frames that a run completes."""
+        frames = self._averager.process_samples(run.samples)
+        times = self._clock.take_times(run, frames.shape[1])
+        if not frames.shape[1]:
+            return frames_without_envelope(times, frames, self._clock.rate, run, known=True)
+        joined = self._window.prepend_past(frames, frames[:, :1])
+
+        # The variance within the window is the mean of the squares minus the square of the mean.
+        # Both means are computed at once, with the squared lengths as one more row.
+        means = self._window.mean(np.concatenate((joined, squared_lengths(joined)[None])))
+        center = means[:-1]
+        variance = np.maximum(means[-1] - squared_lengths(center), 0.0)
+
+        # Shaking and displacement from the resting position add up as squares.
+        rest, unknown_rest = self._rest.process_frames(frames, center)
+        envelope: Floats = np.sqrt(variance + squared_lengths(center - rest))
+        shaking: Floats = np.sqrt(variance)
+        return Frames(
+            times,
+            envelope,
+            shaking,
+            center,
+            rest,
+            unknown_rest,
+            frames,
+            self._clock.rate,
+            run.fresh,
         )
-        begin = self._frames
-        end = self._frames + frames.shape[1]
-        first = begin // self._half
-        last = (end - 1) // self._half
-        self._frames = end
-        if first == last and first:
-            return np.repeat(self._mean(first)[:, None], end - begin, axis=1), 0
-        early = [self._mean(half) for half in range(first, min(last + 1, RESTING[0]))]
-        means = np.concatenate(
-            [*(mean[:, None] for mean in early), self._means(first + len(early), last)], axis=1
+
+
+class EmgStage:
+    """Computes the envelope of EMG: the RMS of the filtered signal, without heartbeats."""
+
+    def __init__(self, rule: EnvelopeRule, band: tuple[float, float], run: Run) -> None:
+        """Start with the first run."""
+        self._clock = FrameClock(run)
+        self._bandpass = new_bandpass(band, run)
+        self._averager = BlockAverager(self._clock.samples_per_frame, squared=True)
+        self._ecg = EcgArtifactFilter(self._clock.rate)
+        self._window = Window(window_frames(rule, self._clock.rate))
+
+    def process_run(self, run: Run) -> Frames:
+        """Return the frames that a run completes."""
+        filtered = self._bandpass.process_samples(run.samples)
+        averaged = self._averager.process_samples(filtered)
+        energy, changes = self._ecg.process_frames(averaged)
+        times = self._clock.take_times(run, energy.shape[1])
+        if not energy.shape[1]:
+            return frames_without_envelope(times, energy, self._clock.rate, run, known=True)
+        # A filtered signal has no energy before it begins.
+        joined = self._window.prepend_past(energy, np.zeros((1, 1)))
+        envelope: Floats = np.sqrt(self._window.mean(joined)[0])
+        heart_changes = tuple((self._clock.time_of(run, frame), known) for frame, known in changes)
+        return Frames(
+            times,
+            envelope,
+            envelope,
+            energy,
+            energy,
+            0,
+            energy,
+            self._clock.rate,
+            run.fresh,
+            heart_changes,
         )
-        counts = np.diff([begin, *range((first + 1) * self._half, end, self._half), end])
-        rest = np.repeat(means, counts, axis=1)
-        unknown = 0 if first else int(counts[0])
-        rest[:, :unknown] = centre[:, :unknown]
-        self._forget(last - RESTING[0])
-        return rest, unknown
-
-    def _means(self, first: int, last: int) -> Floats:
-        """Return the rest in each of the halves from `first` to `last`."""
-        earliest, latest = (first - ago - self._first for ago in RESTING)
-        count = last - first + 1
-        total = self._known[:, earliest : earliest + count].copy()
-        for start in range(earliest + 1, latest + 1):
-            total += self._known[:, start : start + count]
-        total /= latest - earliest + 1
-        return total
-
-    def _mean(self, half: int) -> Floats:
-        """Return the rest in one half; in the first ones it is less than 2 s long, and less long
-        ago.
-        """
-        if not half:
-            return np.zeros(len(self._known))
-        earliest, latest = (max(0, half - ago) - self._first for ago in RESTING)
-        total = self._known[:, earliest].copy()
-        for index in range(earliest + 1, latest + 1):
-            total += self._known[:, index]
-        total /= latest - earliest + 1
-        return total
-
-    def _forget(self, first: int) -> None:
-        """Let go of the halves before one."""
-        if first > self._first:
-            self._known = self._known[:, first - self._first :].copy()
-            self._first = first
 
 
-def bandpass(band: tuple[float, float], run: Run) -> Bandpass:
-    """Return a filter that begins with a run. It is imported here, as it makes a process twice as
-    large.
+def frames_without_envelope(
+    times: Times, frames: Floats, rate: float, run: Run, *, known: bool
+) -> Frames:
+    """Return frames of a slow signal, or no frames of a signal whose envelope is `known`."""
+    nothing = np.empty(0)
+    envelope = nothing if known else None
+    return Frames(times, envelope, nothing, frames, frames, 0, frames, rate, run.fresh)
+
+
+def new_bandpass(band: tuple[float, float], run: Run) -> Bandpass:
+    """Return a band-pass filter that begins with a run.
+
+    It is imported on first use, because SciPy doubles the memory that the process needs.
     """
     from limber_bridge.detection.bandpass import Bandpass  # noqa: PLC0415
 
     return Bandpass(band, run.rate, run.samples[:, :1])
-
-
-class Fold:
-    """Averages every `width` consecutive samples of any number of axes, or their squares."""
-
-    def __init__(self, width: int, *, squared: bool = False) -> None:
-        """Begin with nothing."""
-        self._width = width
-        self._squared = squared
-        self._rest: Floats | None = None
-
-    def feed(self, samples: Floats) -> Floats:
-        """Return the averages (axes, n) that the samples complete; the rest waits for more."""
-        if self._width == 1:
-            return np.square(samples) if self._squared else samples
-        if self._rest is not None and self._rest.shape[1]:
-            samples = np.concatenate([self._rest, samples], axis=1)
-        whole = samples.shape[1] // self._width * self._width
-        self._rest = samples[:, whole:].copy()
-        if not whole:
-            return samples[:, :0]
-        frames = samples[:, :whole].reshape(len(samples), -1, self._width)
-        if self._squared:
-            energy: Floats = np.einsum("afs,afs->af", frames, frames) / self._width
-            return energy
-        # One addition for each sample of a frame: always in the same order, whatever the block.
-        total: Floats = frames[:, :, 0] + frames[:, :, 1]
-        for position in range(2, self._width):
-            np.add(total, frames[:, :, position], out=total)
-        total /= self._width
-        return total
-
-
-def squares(axes: Floats) -> Floats:
-    """Return the squared length of each column, axes added in their order."""
-    total: Floats = np.square(axes[0])
-    for axis in axes[1:]:
-        total += np.square(axis)
-    return total
-
-
-def moving_mean(rows: Floats, width: int) -> Floats:
-    """Return the means of every `width` consecutive columns, each added in the same order: pairs
-    first.
-    """
-    count = rows.shape[1] - width + 1
-    if width < 2:
-        return rows.copy()
-    pairs = rows[:, :-1] + rows[:, 1:]
-    total: Floats = pairs[:, :count].copy()
-    for start in range(2, width - 1, 2):
-        total += pairs[:, start : start + count]
-    if width % 2:
-        total += rows[:, width - 1 :]
-    total /= width
-    return total

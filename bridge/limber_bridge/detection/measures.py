@@ -20,7 +20,7 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, within
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Span, without
+from limber_bridge.detection.spans import Span, subtract_spans
 
 HOUR: Final = 3600 * SECOND
 
@@ -420,7 +420,7 @@ def longest_quiet_h(night: ScoringInput) -> float | None:
         return None
     moving = [(move.onset, move.end) for move in night.scoring.movements]
     stirred = sorted([*moving, *night.blind])
-    quiet = (piece for span in night.in_bed for piece in without(span, stirred))
+    quiet = (piece for span in night.in_bed for piece in subtract_spans(span, stirred))
     return max(((end - begin) / HOUR for begin, end in quiet), default=None)
 
 
@@ -512,7 +512,7 @@ def hours(spans: Iterable[Span] | None, gaps: Sequence[Span]) -> float | None:
     """Return how long the spans last together, gaps taken out; None where the spans are not known."""
     if spans is None:
         return None
-    return sum(end - begin for span in spans for begin, end in without(span, gaps)) / HOUR
+    return sum(end - begin for span in spans for begin, end in subtract_spans(span, gaps)) / HOUR
 
 
 def per_hour(count: int | None, denominator: float | None) -> float | None:

@@ -12,26 +12,19 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.averaging import moving_mean
 from limber_bridge.detection.burst import (
     APART,
     Burst,
     Segment,
-    angle,
     apart,
-    distance,
     joined,
     movements,
     turns,
 )
-from limber_bridge.detection.envelope import (
-    LEVELS,
-    SETTLING,
-    Frames,
-    lengthening,
-    moving_mean,
-    window_frames,
-)
+from limber_bridge.detection.envelope import ENVELOPE_RULES, Frames, end_delay, window_frames
 from limber_bridge.detection.events import Grade, RhythmicTrain, Twitch, UnilateralMovement
+from limber_bridge.detection.geometry import angle_degrees, distances_to
 from limber_bridge.detection.noise_floor import (
     TICK,
     Noise,
@@ -40,6 +33,7 @@ from limber_bridge.detection.noise_floor import (
     noise_of,
     noises_of,
 )
+from limber_bridge.detection.resting_position import SETTLING_S
 from limber_bridge.detection.rhythm import LONG, SHORTEST_TRAIN, Train, swings
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side, Times
 
@@ -212,7 +206,7 @@ class MovementDetector:
         """Return the movements whose end the frames make known, changes of posture among them, in
         order of onset.
         """
-        if frames.level is None:
+        if frames.envelope is None:
             return []
         found: list[Found] = []
         if frames.fresh:
@@ -220,12 +214,12 @@ class MovementDetector:
             self._begin(frames.rate)
         if not len(frames.times):
             return found
-        found += self._told(frames, frames.level)
+        found += self._told(frames, frames.envelope)
         self._seen_until = int(frames.times[-1]) + self._frame
-        self._centre = frames.centre[:, -1].copy()
+        self._centre = frames.center[:, -1].copy()
         self._walked = (
             frames.rest[:, -1].copy()
-            if self._rule.held and frames.unknown < len(frames.times)
+            if self._rule.held and frames.unknown_rest < len(frames.times)
             else None
         )
         self._past = self._before(frames, len(frames.times))
@@ -262,8 +256,8 @@ class MovementDetector:
         self._rate = rate
         self._frame = round(SECOND / rate)
         self._hold = int(np.ceil(HOLD * rate))
-        level = LEVELS[self._quantity]
-        self._lengthening = lengthening(level, rate)
+        level = ENVELOPE_RULES[self._quantity]
+        self._lengthening = end_delay(level, rate)
         # A low level says that it was quiet for the whole window: so much of the hold is over when
         # it is first seen.
         self._awaited = max(1, self._hold - window_frames(level, rate) + 1)
@@ -351,7 +345,7 @@ class MovementDetector:
         place = self._place
         if place is not None:
             known = position + int(np.searchsorted(frames.times[position:stop], place.until))
-            apart = distance(frames.centre[:, position:known], place.where)
+            apart = distances_to(place.where, frames.center[:, position:known])
             here = np.sqrt(np.square(frames.shaking[position:known]) + np.square(apart))
             first = reached(here, self._floor.on)
             if first is not None:
@@ -364,7 +358,9 @@ class MovementDetector:
             return stop
         position += first
         return self._open(
-            frames, position, None if position < frames.unknown else frames.rest[:, position].copy()
+            frames,
+            position,
+            None if position < frames.unknown_rest else frames.rest[:, position].copy(),
         )
 
     def _open(self, frames: Frames, position: int, rest: Floats | None) -> int:
@@ -408,7 +404,7 @@ class MovementDetector:
         burst is over.
         """
         shaking = frames.shaking[position:stop]
-        apart, levels = away_from(burst.rest, frames.centre[:, position:stop], shaking)
+        apart, levels = away_from(burst.rest, frames.center[:, position:stop], shaking)
         means = frames.mean[:, position:stop]
         off = max(burst.off, self._floor.off)
         late = burst.onset + THERE_AND_BACK + self._lengthening
@@ -435,7 +431,7 @@ class MovementDetector:
                 continue
             if segment.end is None:
                 segment.end = max(burst.still_since - self._lengthening, segment.onset)
-                segment.place = frames.centre[:, position + index].copy()
+                segment.place = frames.center[:, position + index].copy()
             if burst.near == self._awaited:
                 segment.back_since = burst.near_since
             if burst.quiet == self._awaited or burst.near == self._settled or now > late:
@@ -449,7 +445,7 @@ class MovementDetector:
         """Tell a burst that is over; the limb rests where it rested, or somewhere else."""
         self._burst = None
         returned = burst.quiet == self._awaited or burst.near == self._settled
-        where = frames.centre[:, position].copy()
+        where = frames.center[:, position].copy()
         if (
             returned
             and burst.rest is not None
@@ -458,7 +454,7 @@ class MovementDetector:
             # It is known better where it rested.
             where = burst.rest
         self._place = (
-            RestPosition(where, int(frames.times[position]) + round(SETTLING * SECOND))
+            RestPosition(where, int(frames.times[position]) + round(SETTLING_S * SECOND))
             if self._rule.held
             else None
         )
@@ -506,14 +502,14 @@ class MovementDetector:
         """Have a movement last until the limb is near the place where it then rests: it may go
         there smoothly.
         """
-        window = window_frames(LEVELS[self._quantity], self._rate)
+        window = window_frames(ENVELOPE_RULES[self._quantity], self._rate)
         means = (
             np.concatenate(movement.means, axis=1) if movement.means else np.empty((len(where), 0))
         )
         if movement.end is None or means.shape[1] < window:
             return
         begin = max(0, (movement.end + self._lengthening - movement.since) // self._frame - window)
-        there = distance(moving_mean(means, window), where)[begin:] <= near
+        there = distances_to(where, moving_mean(means, window))[begin:] <= near
         if len(there) < self._hold:
             return
         stays = moving_mean(there[None].astype(np.float64), self._awaited)[0] == 1.0
@@ -560,7 +556,7 @@ class MovementDetector:
         )
         smooth = highest <= SLID * way and shaken <= max(SMOOTH * way, burst.off)
         slid = smooth or (jerks and highest <= ONWARD * way)
-        return angle(rest.tolist(), where.tolist()) > self._rule.turn or slid
+        return angle_degrees(rest.tolist(), where.tolist()) > self._rule.turn or slid
 
     def _share(self, segment: Segment) -> float:
         """Return what of a movement's energy is as quiet as rest: it is late to be seen, and early
@@ -610,7 +606,9 @@ class MovementDetector:
         shaking = np.concatenate(segment.shaking)
         means = np.concatenate(segment.means, axis=1)
         # How large each frame is by itself: its distance from the middle; EMG's are energies.
-        sizes = distance(means, np.median(means, axis=1)) if self._rule.held else np.sqrt(means[0])
+        sizes = (
+            distances_to(np.median(means, axis=1), means) if self._rule.held else np.sqrt(means[0])
+        )
         return swings(shaking.tolist(), sizes, self._rate, long=duration >= LONG)
 
     def _sustained(self, segment: Segment) -> bool:
@@ -634,7 +632,7 @@ def away_from(rest: Floats | None, centre: Floats, shaking: Floats) -> tuple[Flo
     """
     if rest is None:
         return np.zeros(len(shaking)), shaking
-    away = distance(centre, rest)
+    away = distances_to(rest, centre)
     return away, np.sqrt(np.square(shaking) + np.square(away))
 
 

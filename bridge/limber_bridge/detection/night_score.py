@@ -19,17 +19,16 @@ from limber_bridge.detection.events import (
     Twitch,
     UnilateralMovement,
 )
+from limber_bridge.detection.in_bed import UNKNOWN_AFTER_US
 from limber_bridge.detection.measures import Measures, ScoringInput, compute_measures
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, score_movements, within
-from limber_bridge.detection.sleep import (
-    UNKNOWN,
+from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
+from limber_bridge.detection.spans import (
     Span,
-    asleep_spans,
-    in_bed_spans,
-    merged,
-    overlaps,
-    without,
+    intersect_spans,
+    merge_spans,
+    subtract_spans,
 )
 
 
@@ -70,7 +69,11 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
     # After a long time without a signal nobody is in bed until somebody says so anew.
     told = [
         *events,
-        *(BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN),
+        *(
+            BedTransition(begin, in_bed=False)
+            for begin, end in gaps
+            if end - begin > UNKNOWN_AFTER_US
+        ),
     ]
     in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
     asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
@@ -126,7 +129,7 @@ def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span
         if isinstance(event, Gap) and event.sensor in found:
             found[event.sensor].append((event.onset, event.end))
     return {
-        sensor: merged(span for span in spans if span[0] < span[1])
+        sensor: merge_spans(span for span in spans if span[0] < span[1])
         for sensor, spans in found.items()
     }
 
@@ -135,13 +138,13 @@ def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
     """Return the times that lie in a span of every list; none where there is no list."""
     common: Sequence[Span] | None = None
     for spans in lists:
-        common = spans if common is None else overlaps(common, spans)
+        common = spans if common is None else intersect_spans(common, spans)
     return tuple(common or ())
 
 
 def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
     """Return whether anything is left of the night."""
-    return any(True for _ in without((coverage.begin, coverage.until), absent))
+    return any(True for _ in subtract_spans((coverage.begin, coverage.until), absent))
 
 
 def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:

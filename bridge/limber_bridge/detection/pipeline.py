@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramps import (
@@ -19,7 +20,8 @@ from limber_bridge.detection.cramps import (
     PossibleCrampDetector,
     ProbableCrampDetector,
 )
-from limber_bridge.detection.envelope import LEVELS, EnvelopeFilter, Frames
+from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
+from limber_bridge.detection.epochs import EPOCH_US, Epoch, EpochBuilder
 from limber_bridge.detection.events import (
     BedTransition,
     Certainty,
@@ -33,6 +35,7 @@ from limber_bridge.detection.events import (
     UnilateralMovement,
     event_id,
 )
+from limber_bridge.detection.in_bed import IN_BED_METHODS, process_epoch
 from limber_bridge.detection.movement import Found, MovementDetector
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.noise_floor import Noise
@@ -49,7 +52,6 @@ from limber_bridge.detection.signal import (
     Side,
 )
 from limber_bridge.detection.signal_quality import SignalQualityMonitor
-from limber_bridge.detection.sleep import EPOCH, METHODS, BedState, Epoch, Epochs, anew, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class SensorChannel:
         self._continuity = Continuity(memory.until)
         self._level = EnvelopeFilter(sensor.quantity)
         self._movements = MovementDetector(sensor.quantity, sensor.side, memory.noise)
-        self._epochs = Epochs(self.sensor)
+        self._epochs = EpochBuilder(self.sensor)
         self._bins = Bins(sensor.quantity) if binned else None
         self._quality = SignalQualityMonitor(sensor)
         self._since = memory.since
@@ -225,7 +227,7 @@ class SensorChannel:
     def rewind(self) -> None:
         """Forget how far time had come."""
         self.flaws += self._quality.finish(self._last or 0)
-        self._epochs = Epochs(self.sensor)
+        self._epochs = EpochBuilder(self.sensor)
         self._bins = None if self._bins is None else Bins(self.sensor.quantity)
         self._frame = self._frames_until = self._promised = EARLIEST_TIME
 
@@ -247,14 +249,14 @@ class SensorChannel:
         self._last = end
         self._rate = run.rate
         self.flaws += self._quality.look(run)
-        self._take(self._level.feed(run))
+        self._take(self._level.process_run(run))
 
     def _take(self, frames: Frames) -> None:
         self.parts += self._movements.feed(frames)
-        epochs = self._epochs.feed(frames, self._movements.onsets)
+        epochs = self._epochs.process_frames(frames, self._movements.onsets)
         self._movements.onsets.clear()
         self.epochs += epochs
-        self.flaws += [*self._quality.hear(frames.heart), *self._quality.take(epochs)]
+        self.flaws += [*self._quality.hear(frames.heart_changes), *self._quality.take(epochs)]
         if self._bins is not None:
             # What hums is not measured: it would pass for a muscle that is tense.
             self.bins += [
@@ -366,8 +368,10 @@ class Pipeline:
             channel.calibrate()
         read = [one.until for one in self._seen().values() if one.until is not None]
         sensors = (channel.sensor for channel in self._channels.values())
-        if read and any(METHODS[one.quantity, one.placement] is Method.LOAD for one in sensors):
-            self._bed = replace(self._bed, tare=max(read))
+        if read and any(
+            IN_BED_METHODS[one.quantity, one.placement] is Method.LOAD for one in sensors
+        ):
+            self._bed = self._bed.with_tare_at(max(read))
         return [*ended, *self._told()]
 
     def coverage(self, begin: int, until: int) -> Coverage:
@@ -467,7 +471,7 @@ class Pipeline:
         self._series = SeriesScorer(self._rules)
         self._calf = self._calf.anew()
         self._possible = self._possible.anew()
-        self._bed = replace(anew(self._bed), tare=None)
+        self._bed = self._bed.without_times().with_tare_at(None)
         self._epochs.clear()
         for channel in self._channels.values():
             channel.rewind()
@@ -491,14 +495,14 @@ class Pipeline:
         ):
             found.add(Certainty.PROBABLE)
         if self._moving & fast and any(
-            METHODS[sensor.quantity, sensor.placement] in WORN for sensor in sensors
+            IN_BED_METHODS[sensor.quantity, sensor.placement] in WORN for sensor in sensors
         ):
             found.add(Certainty.POSSIBLE)
         return frozenset(found)
 
     def _note_rate(self, sensor: int, rate: float) -> None:
         """Note whether a sensor is fast enough for leg movements."""
-        slow = rate < LEVELS[self._channels[sensor].sensor.quantity].slowest
+        slow = rate < ENVELOPE_RULES[self._channels[sensor].sensor.quantity].min_rate
         (self._slow.add if slow else self._slow.discard)(sensor)
 
     def _told(self) -> Iterator[Event]:
@@ -533,8 +537,8 @@ class Pipeline:
                 self._legs.mark(channel.sensor.side, found)
             else:
                 yield found
-        method = METHODS[channel.sensor.quantity, channel.sensor.placement]
-        rank = list(METHODS.values()).index(method)
+        method = IN_BED_METHODS[channel.sensor.quantity, channel.sensor.placement]
+        rank = list(IN_BED_METHODS.values()).index(method)
         for epoch in channel.epochs:
             self._epochs.setdefault(epoch.start, []).append((rank, method, epoch))
         self._calf.take(number, channel.bins)
@@ -552,14 +556,14 @@ class Pipeline:
         """Yield what the epochs that have ended for every sensor tell; the most reliable sensor
         speaks for each.
         """
-        for start in sorted(start for start in self._epochs if start + EPOCH <= until):
+        for start in sorted(start for start in self._epochs if start + EPOCH_US <= until):
             # Of two ankles always the same one speaks, whichever was heard first.
             _, method, epoch = min(
                 self._epochs.pop(start), key=lambda entry: (entry[0], entry[2].sensor)
             )
-            if self._bed.epoch is not None and start <= self._bed.epoch:
+            if self._bed.last_epoch is not None and start <= self._bed.last_epoch:
                 continue  # From a sensor that was too late.
-            self._bed, event = step(self._bed, method, epoch)
+            self._bed, event = process_epoch(self._bed, method, epoch)
             if event is not None:
-                self._possible.went(event, start + EPOCH)
+                self._possible.went(event, start + EPOCH_US)
                 yield event

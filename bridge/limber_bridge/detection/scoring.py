@@ -10,7 +10,7 @@ from limber_bridge.detection.events import Movement, PositionChange, Series, Uni
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import LATEST_TIME
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.burst import angle
 from limber_bridge.detection.continuity import Run
+from limber_bridge.detection.epochs import EPOCH_US, Epoch
 from limber_bridge.detection.events import FaultKind, SignalFault
+from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor
-from limber_bridge.detection.sleep import EPOCH, Epoch
 
 LOOK: Final = 60
 """s between two looks for hum, each of them a second long."""
@@ -120,7 +120,7 @@ class SignalQualityMonitor:
             yield from self._told(FaultKind.NOT_WORN, epoch.start, wrong=False)
         elif self._dead == DEAD_EPOCHS:
             yield from self._told(
-                FaultKind.NOT_WORN, epoch.start - (DEAD_EPOCHS - 1) * EPOCH, wrong=True
+                FaultKind.NOT_WORN, epoch.start - (DEAD_EPOCHS - 1) * EPOCH_US, wrong=True
             )
 
     def _moved(self, epoch: Epoch) -> Iterator[SignalFault]:
@@ -128,21 +128,21 @@ class SignalQualityMonitor:
         if epoch.onsets or self._unmoved_since is None:
             self._unmoved_since = epoch.start
             yield from self._told(FaultKind.NOT_WORN, epoch.start, wrong=False)
-        elif epoch.start + EPOCH - self._unmoved_since >= UNMOVED:
+        elif epoch.start + EPOCH_US - self._unmoved_since >= UNMOVED:
             yield from self._told(FaultKind.NOT_WORN, self._unmoved_since, wrong=True)
 
     def _held(self, epoch: Epoch) -> Iterator[SignalFault]:
         """Tell a sensor that turns while nothing moves: its strap slides."""
         if FaultKind.STRAP_LOOSE in self._open and epoch.start - self._slid >= LOOSE_FOR:
             yield from self._told(FaultKind.STRAP_LOOSE, epoch.start, wrong=False)
-        if epoch.onsets or epoch.highest >= MOVING:
+        if epoch.onsets or epoch.peak >= MOVING:
             self._anchor = None
             self._settled = False
         elif self._anchor is None:
             # The movement before may reach into the first quiet epoch.
             self._anchor = epoch.mean if self._settled else None
             self._settled = True
-        elif angle(self._anchor, epoch.mean) > DRIFT:
+        elif angle_degrees(self._anchor, epoch.mean) > DRIFT:
             self._anchor = epoch.mean
             self._slid = epoch.start
             yield from self._told(FaultKind.STRAP_LOOSE, epoch.start, wrong=True)

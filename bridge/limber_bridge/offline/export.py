@@ -34,7 +34,8 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import ASLEEP_METHOD, Span
+from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import Night, to_local, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of

@@ -16,7 +16,7 @@ from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
 from limber_bridge.detection.measures import HOUR
 from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.signal import SECOND, Floats, Sensor
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
     thresholds = []
     for block in signal.blocks:
         for run in [piece for piece in continuity.feed(block) if isinstance(piece, Run)]:
-            frames = level.feed(run)
+            frames = level.process_run(run)
             movements.feed(frames)
-            if frames.level is not None and len(frames.level):
+            if frames.envelope is not None and len(frames.envelope):
                 bins, starts = np.unique(frames.times // BIN, return_index=True)
                 times.append(bins.astype(np.float64) * BIN)
-                levels.append(np.maximum.reduceat(frames.level, starts))
+                levels.append(np.maximum.reduceat(frames.envelope, starts))
                 thresholds.append(np.full(len(bins), movements.threshold))
     if not times:
         return np.zeros(0), np.zeros(0), np.zeros(0)

@@ -13,7 +13,7 @@ from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.offline.score_json import Report, document, series_entries
 from limber_bridge.recordings.annotations import (
     Staging,

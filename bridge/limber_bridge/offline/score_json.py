@@ -13,7 +13,7 @@ from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import within
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import to_utc
 
 SCHEMA: Final = "limber.score/1"

@@ -227,11 +227,11 @@ def silent_level(night: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, 
             times.append(block.clock.times_of(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
-        frames = filters.feed(
+        frames = filters.process_run(
             Run(block.first, block.samples, block.clock, rate, fresh=not block.first)
         )
         times.append(frames.times)
-        levels.append(np.zeros(0) if frames.level is None else frames.level)
+        levels.append(np.zeros(0) if frames.envelope is None else frames.envelope)
     return np.concatenate(times), np.concatenate(levels)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from limber_bridge.detection.envelope import LEVELS
+from limber_bridge.detection.envelope import ENVELOPE_RULES
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError, column_names
 from limber_bridge.recordings.csv import read_csv
 from limber_bridge.recordings.edf import read_edf
@@ -45,7 +45,7 @@ def read_recording(
 def slow(path: Path, recording: Recording) -> Iterator[str]:
     """Yield what is unknown as a signal is too slow for it."""
     for signal in recording.signals:
-        least = LEVELS[signal.quantity].slowest
+        least = ENVELOPE_RULES[signal.quantity].min_rate
         if signal.rate < least:
             name = column_names(signal.quantity, signal.placement, signal.side)[0]
             yield f"{path}: `{name}` has {signal.rate:.3g} Hz; below {least:g} Hz movements are unknown; record faster"

@@ -13,7 +13,7 @@ from typing import Final
 from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.measures import Stages
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.recordings.csv import separator, text_of
 

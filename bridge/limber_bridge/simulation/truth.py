@@ -10,7 +10,7 @@ from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import score_movements
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
-from limber_bridge.detection.sleep import Span
+from limber_bridge.detection.spans import Span
 from limber_bridge.simulation.night import (
     Distractor,
     ElectrodePop,

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
+from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import BedTransition, Event, Factor
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.pipeline import PipelineState, SensorState
-from limber_bridge.detection.sleep import BedState
 from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.settings import Settings
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS

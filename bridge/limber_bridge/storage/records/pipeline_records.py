@@ -10,9 +10,16 @@ from typing import Annotated, Final
 
 import msgspec
 
+from limber_bridge.detection.bed_state import (
+    AnkleState,
+    BedMovement,
+    BedMovementState,
+    BedState,
+    LoadState,
+    PendingChange,
+)
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState, SensorState
-from limber_bridge.detection.sleep import BedState
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
     Fields,
@@ -42,36 +49,66 @@ class SensorStateRecord(msgspec.Struct, frozen=True):
     noise: list[NoiseRecord]
 
 
+class PendingChangeRecord(msgspec.Struct, frozen=True):
+    """A change of being in bed that is not certain yet."""
+
+    in_bed: bool
+    since: int
+    until: int
+    onsets: int
+
+
+class LoadRecord(msgspec.Struct, frozen=True):
+    """What load cells have shown."""
+
+    empty_kg: float | None
+    range_kg: tuple[float, float] | None
+    tare_at: int | None
+
+
+class AnkleRecord(msgspec.Struct, frozen=True):
+    """What sensors at the ankles have shown; mappings are by sensor id."""
+
+    standing: dict[int, Direction]
+    lying: dict[int, Direction]
+    lying_before: dict[int, Direction]
+    recent_direction: Direction | None
+    still_since: int
+    shaken_half_epochs: int
+    shaking_since: int | None
+    shaking_direction: Direction | None
+    last_step: int | None
+    standing_since: int | None
+
+
+class BedMovementRecord(msgspec.Struct, frozen=True):
+    """A movement at the bed."""
+
+    start: int
+    end: int
+    peak: float
+
+
+class BedAccelerationRecord(msgspec.Struct, frozen=True):
+    """What an accelerometer at the bed has shown."""
+
+    movements: list[BedMovementRecord]
+    reliability: int
+    missed_epochs: int
+    streak: int
+
+
 class BedStateRecord(msgspec.Struct, frozen=True):
-    """What is known of the sleeper's being in bed."""
+    """What is known about being in bed."""
 
     in_bed: bool | None
     method: str | None
-    tentative_in_bed: bool | None
-    tentative_since: int
-    tentative_until: int
-    tentative_movements: int
     last_epoch: int | None
-    earliest_transition: int
-    standing_gravity: dict[int, Direction]
-    resting_gravity: dict[int, Direction]
-    previous_resting_gravity: dict[int, Direction]
-    still_gravity: Direction | None
-    still_since: int
-    walking_half_epochs: int
-    walking_since: int | None
-    walking_gravity: Direction | None
-    walked_until: int | None
-    standing_since: int | None
-    transition_onset: int | None
-    transition_certain: bool
-    bed_movements: list[tuple[int, int, float]]
-    presence_confidence: int
-    epochs_without_presence: int
-    presence_run: int
-    empty_load_kg: float | None
-    load_range_kg: tuple[float, float] | None
-    tare_from: int | None
+    earliest_change: int
+    pending: PendingChangeRecord | None
+    load: LoadRecord
+    ankle: AnkleRecord
+    bed_movement: BedAccelerationRecord
 
 
 class PipelineStateRecord(msgspec.Struct, frozen=True):
@@ -96,35 +133,6 @@ SENSOR_DEFAULTS_0: Final[Mapping[str, object]] = {
     "rate": None,
     "noise": [],
 }
-BED_NAMES_0: Final = {
-    "in_bed": "in_bed",
-    "method": "method",
-    "leaning": "tentative_in_bed",
-    "since": "tentative_since",
-    "seen": "tentative_until",
-    "onsets": "tentative_movements",
-    "epoch": "last_epoch",
-    "earliest": "earliest_transition",
-    "standing": "standing_gravity",
-    "resting": "resting_gravity",
-    "turned": "previous_resting_gravity",
-    "lately": "still_gravity",
-    "still": "still_since",
-    "restless": "walking_half_epochs",
-    "shaken": "walking_since",
-    "way": "walking_gravity",
-    "walked": "walked_until",
-    "stood": "standing_since",
-    "began": "transition_onset",
-    "certain": "transition_certain",
-    "moves": "bed_movements",
-    "felt": "presence_confidence",
-    "missed": "epochs_without_presence",
-    "life": "presence_run",
-    "empty": "empty_load_kg",
-    "loads": "load_range_kg",
-    "tare": "tare_from",
-}
 BED_DEFAULTS_0: Final[Mapping[str, object]] = {
     "in_bed": None,
     "method": None,
@@ -144,8 +152,6 @@ BED_DEFAULTS_0: Final[Mapping[str, object]] = {
     "way": None,
     "walked": None,
     "stood": None,
-    "began": None,
-    "certain": False,
     "moves": [],
     "felt": 0,
     "missed": 0,
@@ -160,18 +166,71 @@ def upgrade_pipeline_state_0(fields: Fields) -> Fields:
     """Give every field its name; every field could be missing, as could the parts of the bed."""
     sensors = fields["sensors"]
     return {
-        "sensors": {
-            number: upgrade_part(sensor, SENSOR_NAMES_0, SENSOR_DEFAULTS_0)
-            for number, sensor in sensors.items()
-        },
-        "bed": upgrade_part(fields.get("bed", {}), BED_NAMES_0, BED_DEFAULTS_0),
+        "sensors": {number: upgrade_sensor_0(sensor) for number, sensor in sensors.items()},
+        "bed": upgrade_bed_0(fields.get("bed", {})),
         "calf_baseline_uv": fields.get("calf", []),
     }
 
 
-def upgrade_part(part: object, names: Mapping[str, str], defaults: Mapping[str, object]) -> object:
-    """Return a part under new names; one that is no JSON object is left for the decoder to name."""
-    return renamed(part, names, defaults) if isinstance(part, dict) else part
+def upgrade_sensor_0(sensor: object) -> object:
+    """Give every field its name. What is no object is left for the decoder to report."""
+    if not isinstance(sensor, dict):
+        return sensor
+    return renamed(sensor, SENSOR_NAMES_0, SENSOR_DEFAULTS_0)
+
+
+def upgrade_bed_0(bed: object) -> object:
+    """Group the fields by sensor. What is no object is left for the decoder to report.
+
+    `began` and `certain` are left out, as they were about the last epoch only.
+    """
+    if not isinstance(bed, dict):
+        return bed
+    old = {**BED_DEFAULTS_0, **bed}
+    pending = {
+        "in_bed": old["leaning"],
+        "since": old["since"],
+        "until": old["seen"],
+        "onsets": old["onsets"],
+    }
+    ankle = {
+        "standing": old["standing"],
+        "lying": old["resting"],
+        "lying_before": old["turned"],
+        "recent_direction": old["lately"],
+        "still_since": old["still"],
+        "shaken_half_epochs": old["restless"],
+        "shaking_since": old["shaken"],
+        "shaking_direction": old["way"],
+        "last_step": old["walked"],
+        "standing_since": old["stood"],
+    }
+    return {
+        "in_bed": old["in_bed"],
+        "method": old["method"],
+        "last_epoch": old["epoch"],
+        "earliest_change": old["earliest"],
+        "pending": None if old["leaning"] is None else pending,
+        "load": {"empty_kg": old["empty"], "range_kg": old["loads"], "tare_at": old["tare"]},
+        "ankle": ankle,
+        "bed_movement": {
+            "movements": upgrade_bed_movements_0(old["moves"]),
+            "reliability": old["felt"],
+            "missed_epochs": old["missed"],
+            "streak": old["life"],
+        },
+    }
+
+
+def upgrade_bed_movements_0(movements: object) -> object:
+    """Name the fields of movements at the bed; what is not a list of triples stays as it is."""
+    try:
+        return [
+            {"start": start, "end": end, "peak": peak}
+            for start, end, peak in movements  # type: ignore[attr-defined]
+        ]
+    except TypeError, ValueError:
+        return movements
 
 
 PIPELINE_STATE: Final = PayloadFormat(
@@ -278,31 +337,50 @@ def bed_record(bed: BedState) -> BedStateRecord:
     return BedStateRecord(
         in_bed=bed.in_bed,
         method=METHODS.optional_name(bed.method),
-        tentative_in_bed=bed.leaning,
-        tentative_since=bed.since,
-        tentative_until=bed.seen,
-        tentative_movements=bed.onsets,
-        last_epoch=bed.epoch,
-        earliest_transition=bed.earliest,
-        standing_gravity=dict(bed.standing),
-        resting_gravity=dict(bed.resting),
-        previous_resting_gravity=dict(bed.turned),
-        still_gravity=bed.lately,
-        still_since=bed.still,
-        walking_half_epochs=bed.restless,
-        walking_since=bed.shaken,
-        walking_gravity=bed.way,
-        walked_until=bed.walked,
-        standing_since=bed.stood,
-        transition_onset=bed.began,
-        transition_certain=bed.certain,
-        bed_movements=list(bed.moves),
-        presence_confidence=bed.felt,
-        epochs_without_presence=bed.missed,
-        presence_run=bed.life,
-        empty_load_kg=bed.empty,
-        load_range_kg=bed.loads,
-        tare_from=bed.tare,
+        last_epoch=bed.last_epoch,
+        earliest_change=bed.earliest_change,
+        pending=None if bed.pending is None else pending_record(bed.pending),
+        load=LoadRecord(
+            empty_kg=bed.load.empty_kg,
+            range_kg=bed.load.range_kg,
+            tare_at=bed.load.tare_at,
+        ),
+        ankle=ankle_record(bed.ankle),
+        bed_movement=BedAccelerationRecord(
+            movements=[
+                BedMovementRecord(start=one.start, end=one.end, peak=one.peak)
+                for one in bed.bed_movement.movements
+            ],
+            reliability=bed.bed_movement.reliability,
+            missed_epochs=bed.bed_movement.missed_epochs,
+            streak=bed.bed_movement.streak,
+        ),
+    )
+
+
+def pending_record(pending: PendingChange) -> PendingChangeRecord:
+    """Return a pending change as its record."""
+    return PendingChangeRecord(
+        in_bed=pending.in_bed,
+        since=pending.since,
+        until=pending.until,
+        onsets=pending.onsets,
+    )
+
+
+def ankle_record(ankle: AnkleState) -> AnkleRecord:
+    """Return what the ankles have shown as its record."""
+    return AnkleRecord(
+        standing=dict(ankle.standing),
+        lying=dict(ankle.lying),
+        lying_before=dict(ankle.lying_before),
+        recent_direction=ankle.recent_direction,
+        still_since=ankle.still_since,
+        shaken_half_epochs=ankle.shaken_half_epochs,
+        shaking_since=ankle.shaking_since,
+        shaking_direction=ankle.shaking_direction,
+        last_step=ankle.last_step,
+        standing_since=ankle.standing_since,
     )
 
 
@@ -311,29 +389,48 @@ def bed_state(record: BedStateRecord) -> BedState:
     return BedState(
         in_bed=record.in_bed,
         method=METHODS.optional_member(record.method),
-        leaning=record.tentative_in_bed,
-        since=record.tentative_since,
-        seen=record.tentative_until,
-        onsets=record.tentative_movements,
-        epoch=record.last_epoch,
-        earliest=record.earliest_transition,
-        standing=record.standing_gravity,
-        resting=record.resting_gravity,
-        turned=record.previous_resting_gravity,
-        lately=record.still_gravity,
-        still=record.still_since,
-        restless=record.walking_half_epochs,
-        shaken=record.walking_since,
-        way=record.walking_gravity,
-        walked=record.walked_until,
-        stood=record.standing_since,
-        began=record.transition_onset,
-        certain=record.transition_certain,
-        moves=tuple(record.bed_movements),
-        felt=record.presence_confidence,
-        missed=record.epochs_without_presence,
-        life=record.presence_run,
-        empty=record.empty_load_kg,
-        loads=record.load_range_kg,
-        tare=record.tare_from,
+        last_epoch=record.last_epoch,
+        earliest_change=record.earliest_change,
+        pending=None if record.pending is None else pending_change(record.pending),
+        load=LoadState(
+            empty_kg=record.load.empty_kg,
+            range_kg=record.load.range_kg,
+            tare_at=record.load.tare_at,
+        ),
+        ankle=ankle_state(record.ankle),
+        bed_movement=BedMovementState(
+            movements=tuple(
+                BedMovement(start=one.start, end=one.end, peak=one.peak)
+                for one in record.bed_movement.movements
+            ),
+            reliability=record.bed_movement.reliability,
+            missed_epochs=record.bed_movement.missed_epochs,
+            streak=record.bed_movement.streak,
+        ),
+    )
+
+
+def pending_change(record: PendingChangeRecord) -> PendingChange:
+    """Return the pending change in a record."""
+    return PendingChange(
+        in_bed=record.in_bed,
+        since=record.since,
+        until=record.until,
+        onsets=record.onsets,
+    )
+
+
+def ankle_state(record: AnkleRecord) -> AnkleState:
+    """Return what the ankles have shown in a record."""
+    return AnkleState(
+        standing=record.standing,
+        lying=record.lying,
+        lying_before=record.lying_before,
+        recent_direction=record.recent_direction,
+        still_since=record.still_since,
+        shaken_half_epochs=record.shaken_half_epochs,
+        shaking_since=record.shaking_since,
+        shaking_direction=record.shaking_direction,
+        last_step=record.last_step,
+        standing_since=record.standing_since,
     )

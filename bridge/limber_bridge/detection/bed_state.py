@@ -1,0 +1,150 @@
+"""What is known about whether a person is in bed. It is kept across restarts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from limber_bridge.detection.events import Method
+
+type Direction = tuple[float, ...]
+"""Mean acceleration of a sensor, which points along gravity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one epoch says about being in bed."""
+
+    in_bed: bool | None
+    """None: the epoch says nothing."""
+    since: int | None = None
+    """us; since when it is so. None: since the start of the epoch."""
+    certain: bool = False
+    """Whether it is believed at once, without waiting for more epochs."""
+    withdraws: bool = False
+    """Whether a pending change is dropped although the epoch says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """A change that epochs have been showing, but not for long enough yet."""
+
+    in_bed: bool
+    since: int
+    """us."""
+    until: int
+    """us; end of the last epoch that showed it."""
+    onsets: int
+    """Movements that began in those epochs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """What the load cells under the bed have shown."""
+
+    empty_kg: float | None = None
+    """Load of the empty bed. None until a person came or went."""
+    range_kg: tuple[float, float] | None = None
+    """Lowest and highest load while the empty bed is not known."""
+    tare_at: int | None = None
+    """us; the first epoch from then on shows the empty bed, if it comes within a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnkleState:
+    """What the sensors at the ankles have shown. Mappings are by the id of the sensor."""
+
+    standing: Mapping[int, Direction] = field(default_factory=dict)
+    """Direction while walking, which is that of a standing leg."""
+    lying: Mapping[int, Direction] = field(default_factory=dict)
+    """Direction in which the leg lay last."""
+    lying_before: Mapping[int, Direction] = field(default_factory=dict)
+    """Direction in which it lay before it was turned to the current one."""
+    recent_direction: Direction | None = None
+    """Direction in which the leg has been still recently."""
+    still_since: int = 0
+    """us; since when it has been still in that direction."""
+    shaken_half_epochs: int = 0
+    """Evidence of walking in a direction that is not known to be that of a standing leg.
+
+    Each epoch with a level of walking adds two or more; each epoch without subtracts one.
+    """
+    shaking_since: int | None = None
+    """us; start of the first of those epochs."""
+    shaking_direction: Direction | None = None
+    """Direction in which the leg was shaken in them."""
+    last_step: int | None = None
+    """us; end of the last epoch with walking."""
+    standing_since: int | None = None
+    """us; since when the leg has pointed as while standing, without walking."""
+
+    def without_times(self) -> AnkleState:
+        """Return what stays true after an interruption or a step of the clock."""
+        return AnkleState(self.standing, self.lying, self.lying_before)
+
+
+@dataclass(frozen=True, slots=True)
+class BedMovement:
+    """A stretch of epochs in which something moved at the bed."""
+
+    start: int
+    """us."""
+    end: int
+    """us."""
+    peak: float
+    """Highest envelope, in g."""
+
+
+@dataclass(frozen=True, slots=True)
+class BedMovementState:
+    """What an accelerometer at the bed has shown."""
+
+    movements: tuple[BedMovement, ...] = ()
+    """Recent movements, while it is not clear whether a person is in bed."""
+    reliability: int = 0
+    """Points for how well this sensor feels a person who is in bed.
+
+    One point for each epoch in bed in which it did. Points are taken back for epochs in which it
+    did not, once it turns out that the person was there.
+    """
+    missed_epochs: int = 0
+    """Epochs in bed without breath or heartbeat since the last one with it."""
+    streak: int = 0
+    """Epochs in a row in which a person was felt; negative: in which no person was.
+
+    Epochs covered by movement do not end a streak.
+    """
+
+    def without_times(self) -> BedMovementState:
+        """Return what stays true after an interruption or a step of the clock."""
+        return BedMovementState(reliability=self.reliability)
+
+
+@dataclass(frozen=True, slots=True)
+class BedState:
+    """What is known about one person being in bed."""
+
+    in_bed: bool | None = None
+    """None: not known yet."""
+    method: Method | None = None
+    """What the last epoch was judged by."""
+    last_epoch: int | None = None
+    """us; start of the last epoch."""
+    earliest_change: int = 0
+    """us; no change is dated earlier: the last change, or the first epoch after an interruption."""
+    pending: PendingChange | None = None
+    load: LoadState = field(default_factory=LoadState)
+    ankle: AnkleState = field(default_factory=AnkleState)
+    bed_movement: BedMovementState = field(default_factory=BedMovementState)
+
+    def without_times(self) -> BedState:
+        """Return what stays true after an interruption or a step of the clock."""
+        return replace(
+            self,
+            last_epoch=None,
+            pending=None,
+            ankle=self.ankle.without_times(),
+            bed_movement=self.bed_movement.without_times(),
+        )
+
+    def with_tare_at(self, time: int | None) -> BedState:
+        """Return the state with a tare that is due at a time (us), or with none."""
+        return replace(self, load=replace(self.load, tare_at=time))

@@ -1,0 +1,124 @@
+"""Summarize the frames of one sensor in epochs of ten seconds.
+
+Whether a person is in bed and whether a sensor works are judged from epochs.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.bed_presence import Presence, PresenceDetector
+from limber_bridge.detection.binning import Binner, Bins
+from limber_bridge.detection.envelope import Frames
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
+
+EPOCH_US: Final = 10 * SECOND
+"""Length of an epoch. Epochs begin at whole multiples of it; docs/science.md#in-bed."""
+
+WALKING_LEVEL: Final = {Quantity.ACCELERATION: 0.12, Quantity.EMG: 20.0, Quantity.LOAD: math.inf}
+"""Envelope (g, uV, kg) from which a leg may be walking.
+
+Chosen: in a recording of walking the foot was above 0.5 g for 99 % of the time; kicks of a resting
+leg reach 0.12 g for a second or two. docs/science.md#in-bed-at-the-ankle and #in-bed-from-emg.
+"""
+STRIDING_LEVEL_G: Final = 0.35
+"""Envelope that no leg keeps up in bed.
+
+Chosen: rubbing and stretching shake a leg less, and a kick does not last;
+docs/science.md#in-bed-at-the-ankle.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Ten seconds of one sensor."""
+
+    start: int
+    """us, a multiple of `EPOCH_US`."""
+    mean: tuple[float, ...]
+    """Mean of each axis, in the unit of the sensor."""
+    walking_share: float
+    """Share of the frames at or above `WALKING_LEVEL`; 0 if the signal is too slow."""
+    onsets: int
+    """Number of movements that began, of any duration."""
+    sensor: int = 0
+    """Id of the sensor."""
+    peak: float = 0.0
+    """Highest envelope, in the unit of the sensor."""
+    presence: Presence | None = None
+    """What a bed sensor feels of a person. None: no bed sensor, or one that is too slow."""
+    striding_share: float = 0.0
+    """Share of the frames at or above `STRIDING_LEVEL_G`."""
+
+
+class EpochBuilder:
+    """Builds the epochs of one sensor."""
+
+    __slots__ = ("_binner", "_has_envelope", "_onsets", "_presence", "_sensor")
+
+    def __init__(self, sensor: Sensor) -> None:
+        """Start without frames."""
+        feels_presence = (
+            sensor.quantity is Quantity.ACCELERATION and sensor.placement is Placement.BED
+        )
+        self._sensor = sensor
+        self._binner = Binner(EPOCH_US)
+        self._onsets: deque[int] = deque()
+        self._presence = PresenceDetector(EPOCH_US) if feels_presence else None
+        self._has_envelope = True
+
+    def process_frames(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
+        """Return the epochs that the frames complete.
+
+        `onsets` are the times (us) at which movements began within these frames.
+        """
+        self._onsets += onsets
+        self._has_envelope = frames.envelope is not None
+        # A signal that is too slow for an envelope shows no walking.
+        envelope = np.zeros(len(frames.times)) if frames.envelope is None else frames.envelope
+        rows = [frames.mean, envelope[None]]
+        if self._presence is not None and len(frames.times):
+            self._presence.set_frame_rate(frames.rate, int(frames.times[0]))
+            # Breath is judged on evenly spaced frames, so their times are needed as well.
+            rows.insert(1, frames.times[None].astype(np.float64))
+        return self._build(self._binner.process_frames(frames.times, np.concatenate(rows)))
+
+    def finish(self) -> list[Epoch]:
+        """Return the epoch that has begun, if any."""
+        return self._build(self._binner.finish())
+
+    def _build(self, bins: Bins | None) -> list[Epoch]:
+        """Return bins as epochs."""
+        if bins is None:
+            return []
+        onsets = [self._take_onsets(start + EPOCH_US) for start in bins.starts]
+        presence: Sequence[Presence | None] = [None] * len(onsets)
+        if self._presence is not None and self._has_envelope:
+            presence = self._presence.process_bins(bins)
+        peaks = bins.peaks(-1)
+        walking_level = WALKING_LEVEL[self._sensor.quantity]
+        walking = bins.shares_at_least(walking_level, peaks)
+        striding = walking
+        if walking_level < STRIDING_LEVEL_G:
+            striding = bins.shares_at_least(STRIDING_LEVEL_G, peaks)
+        # The rows after the axes: the level, and before it the times for a bed sensor.
+        axes = len(bins.rows) - (1 if self._presence is None else 2)
+        columns = zip(
+            bins.starts, bins.means(), walking, onsets, peaks, presence, striding, strict=True
+        )
+        return [
+            Epoch(start, tuple(mean[:axes]), walked, begun, self._sensor.id, peak, felt, strode)
+            for start, mean, walked, begun, peak, felt, strode in columns
+        ]
+
+    def _take_onsets(self, until: int) -> int:
+        """Remove the onsets before a time (us) and return how many there were."""
+        count = 0
+        while self._onsets and self._onsets[0] < until:
+            self._onsets.popleft()
+            count += 1
+        return count

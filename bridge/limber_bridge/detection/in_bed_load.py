@@ -1,0 +1,42 @@
+"""Judge from load cells whether a person is in bed."""
+
+from dataclasses import replace
+from typing import Final
+
+from limber_bridge.detection.bed_state import LoadState, Verdict
+from limber_bridge.detection.epochs import Epoch
+from limber_bridge.detection.signal import SECOND
+
+PERSON_KG: Final = 20.0
+"""Change of load that shows that a person came or went; docs/science.md#load-cells."""
+EMPTY_TRACKING: Final = 0.05
+"""Share of the difference by which the empty load follows the cells in each epoch.
+
+Chosen: load cells drift over hours, and a person is not taken for drift;
+docs/science.md#load-cells.
+"""
+TARE_WINDOW_US: Final = 60 * SECOND
+"""Time within which an epoch may serve as the tare. Chosen: a person may be on cells that come
+back later."""
+
+
+def judge_load(state: LoadState, epoch: Epoch) -> tuple[LoadState, Verdict]:
+    """Return what the cells have shown after one more epoch, and what the epoch says."""
+    (load,) = epoch.mean
+    if state.tare_at is not None and epoch.start >= state.tare_at:
+        in_time = epoch.start < state.tare_at + TARE_WINDOW_US
+        state = LoadState(empty_kg=load) if in_time else replace(state, tare_at=None)
+    if state.empty_kg is None:
+        # The empty bed is the lower one of two loads that differ by a person.
+        lowest, highest = state.range_kg or (load, load)
+        lowest = min(lowest, load)
+        highest = max(highest, load)
+        if highest - lowest < PERSON_KG:
+            return replace(state, range_kg=(lowest, highest)), Verdict(None)
+        state = LoadState(empty_kg=lowest, tare_at=state.tare_at)
+    empty = state.empty_kg if state.empty_kg is not None else load
+    # Half a person is the border in both directions.
+    if load - empty > PERSON_KG / 2:
+        return state, Verdict(in_bed=True)
+    tracked = empty + EMPTY_TRACKING * (load - empty)
+    return replace(state, empty_kg=tracked), Verdict(in_bed=False)
