@@ -27,7 +27,7 @@ from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import ROOT, DevtoolError, Program, free_port, need
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline
@@ -198,14 +198,14 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limber.yaml"
         path.write_text(MANY + "".join(SLEEPER.format(number=number) for number in range(sensors)))
-        config = read(path)
+        config = load_config(path)
     watches = {
         one.sensors[0].sensor.id: SleeperMonitor(one, config, RestoredState(), 0)
         for one in config.sleepers
     }
-    wanted = tuple(one.sensors[0].wanted for one in config.sleepers)
+    wanted = tuple(one.sensors[0].request for one in config.sleepers)
     router = FrameRouter(
-        SourceRequest(wanted, config.sections["network"], config.calendar, HostClock(), 0)
+        SourceRequest(wanted, config.source_settings["network"], config.calendar, HostClock(), 0)
     )
     devices = {number: AnkleSensor(number) for number in watches}
     frames = [

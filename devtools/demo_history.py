@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.config.schema import Config, Sleeper, read
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
@@ -36,7 +37,7 @@ def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> lis
 
 def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     """Add the past nights that are missing to the journal of a configuration; return how many."""
-    config = read(settings)
+    config = load_config(settings)
     sleeper = config.sleepers[0]
     lacking = missing(config, sleeper, datetime.now(UTC), nights)
     if not lacking:
@@ -52,7 +53,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
     """Return one night as the bridge would have finished it, its events, and what the detector then
     remembers.
     """
-    config = read(settings)
+    config = load_config(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
     rng = np.random.default_rng(night.toordinal())

@@ -190,7 +190,7 @@ def mark_seeds() -> list[bytes]:
 
 def configuration(folder: Path) -> Callable[[bytes], None]:
     """`limber.yaml`, read and checked."""
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
 
     path = folder / "limber.yaml"
@@ -198,7 +198,7 @@ def configuration(folder: Path) -> Callable[[bytes], None]:
     def take(data: bytes) -> None:
         path.write_bytes(data)
         with contextlib.suppress(ConfigError):
-            read(path)
+            load_config(path)
 
     return take
 
@@ -275,7 +275,7 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
 
 def requests(_folder: Path) -> Callable[[bytes], None]:
     """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
-    from limber_bridge.config.schema import HealthEndpoint
+    from limber_bridge.config.model import HealthEndpoint
     from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import door

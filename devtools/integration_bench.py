@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port
 from devtools.stack import chained, retained
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.domain.nights import to_us
 from limber_bridge.storage.journal import Journal
 
@@ -45,7 +45,7 @@ def a_year(settings: Path) -> None:
     """Have the journal of a configuration hold a year of nights, all like one that is simulated."""
     from devtools.demo_history import past_night  # noqa: PLC0415 - heavy
 
-    config = read(settings)
+    config = load_config(settings)
     tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     one, _, _ = past_night(settings, tonight - timedelta(days=1))
     with Journal(config.journal) as journal:

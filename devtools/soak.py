@@ -25,7 +25,7 @@ from devtools.network_sensor import AnkleSensor, leg
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.cli import main
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND, SampleBlock
@@ -94,7 +94,7 @@ def growth(found: Sequence[Held]) -> Held:
 def play(folder: Path) -> None:
     """Play nights, one after the other, and print what this process holds after each."""
     (folder / "limber.yaml").write_text(SETTINGS.format(broker=1, sensor=1))
-    config = read(folder / "limber.yaml")
+    config = load_config(folder / "limber.yaml")
     sleeper = config.sleepers[0]
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(
@@ -115,7 +115,7 @@ def play(folder: Path) -> None:
 def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) -> None:
     """Let somebody sleep for a night as fast as it goes, and let the day pass."""
     begin = BEGIN + number * DAY
-    sensor = read(folder / "limber.yaml").sleepers[0].sensors[0].sensor
+    sensor = load_config(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
     raw = RawFile(
         folder / f"{number}.db",

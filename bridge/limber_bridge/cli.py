@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from limber_bridge import __version__
 
 if TYPE_CHECKING:
-    from limber_bridge.config.schema import Config, Sleeper
+    from limber_bridge.config.model import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
 DONE = 0
@@ -348,7 +348,7 @@ def run(chosen: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
@@ -358,8 +358,8 @@ def run(chosen: argparse.Namespace) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        config = read(chosen.config)
-        for line in config.exposed():
+        config = load_config(chosen.config)
+        for line in config.world_readable_secrets():
             logging.getLogger(__name__).warning("%s", line)
         # Nobody else's business: how somebody sleeps, and what is in a backup of it.
         os.umask(0o077)
@@ -376,7 +376,7 @@ def check(chosen: argparse.Namespace) -> int:
     """Check the configuration, then try everything it names."""
     import asyncio
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.check import check as trials
 
@@ -389,7 +389,7 @@ def check(chosen: argparse.Namespace) -> int:
         return well
 
     try:
-        config = read(chosen.config)
+        config = load_config(chosen.config)
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
@@ -487,14 +487,14 @@ def nights(chosen: argparse.Namespace) -> int:
     """List the nights."""
     import json
 
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         sleepers = wanted(config, chosen.sleeper)
         with open_journal_reader(config.journal) as record:
             found = list(listed(config, record, sleepers))
@@ -512,14 +512,14 @@ def nights(chosen: argparse.Namespace) -> int:
 
 def export(chosen: argparse.Namespace) -> int:
     """Write a night out."""
-    from limber_bridge.config.schema import read
+    from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
-        config = read(chosen.config, connects=False)
+        config = load_config(chosen.config, journal_only=True)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
         with open_journal_reader(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from limber_bridge.config.schema import Config, read
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Config
 from limber_bridge.detection.events import Method, Movement, UnilateralMovement
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Side
@@ -45,7 +46,7 @@ def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:
 def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Config:
     """A configuration with these sensors."""
     (folder / "limber.yaml").write_text(settings(sensors, port=port, more=more))
-    return read(folder / "limber.yaml")
+    return load_config(folder / "limber.yaml")
 
 
 def settings(sensors: str, *, port: int, more: str = "") -> str:

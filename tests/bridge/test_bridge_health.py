@@ -19,7 +19,7 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
 from limber_bridge.cli import WRONG, parser
-from limber_bridge.config.schema import HealthEndpoint
+from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devtools.network_sensor import AnkleSensor, leg
 from devtools.processes import free_port
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import ClockStep, Event, Movement
 from limber_bridge.detection.signal import SECOND
@@ -92,9 +92,9 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
     """
     host = Host()
     (sleeper,) = config.sleepers
-    requests = (sleeper.sensors[0].wanted,)
+    requests = (sleeper.sensors[0].request,)
     router = FrameRouter(
-        SourceRequest(requests, config.sections["network"], config.calendar, host.clock, EVENING)
+        SourceRequest(requests, config.source_settings["network"], config.calendar, host.clock, EVENING)
     )
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(

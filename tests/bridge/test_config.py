@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from devtools.processes import ROOT
-from limber_bridge.config.schema import Config, read
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Config
 from limber_bridge.config.yaml_loader import ConfigError
 from limber_bridge.detection.rules import AASM
 from limber_bridge.detection.signal import Placement, Quantity, Side
@@ -32,20 +33,20 @@ network:
 """
 
 
-def parsed(tmp_path: Path, text: str) -> Config:
+def load(tmp_path: Path, text: str) -> Config:
     path = tmp_path / "limber.yaml"
     path.write_text(text)
-    return read(path)
+    return load_config(path)
 
 
 def errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as error:
-        parsed(tmp_path, text)
+        load(tmp_path, text)
     return [line.removeprefix(f"{tmp_path}/") for line in str(error.value).splitlines()]
 
 
-def test_the_least_that_is_needed(tmp_path: Path) -> None:
-    config = parsed(tmp_path, GOOD)
+def test_the_smallest_configuration(tmp_path: Path) -> None:
+    config = load(tmp_path, GOOD)
     assert (config.bridge, config.name, config.broker.port) == ("bedroom", "Bedroom", 1883)
     assert config.journal == tmp_path / "limber.db"
     (sleeper,) = config.sleepers
@@ -55,10 +56,10 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
     assert (watched.sensor.placement, watched.sensor.side) == (Placement.ANKLE, Side.LEFT)
 
 
-def test_everything_that_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configuration_with_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMBER_KEY", "a-secret-key")
     (tmp_path / "password").write_text("secret\n")
-    config = parsed(
+    config = load(
         tmp_path,
         """\
 bridge:
@@ -95,8 +96,8 @@ sleepers:
     assert config.journal == tmp_path / "data/j.db"
     jorg, other = config.sleepers
     assert (jorg.id, other.id, other.live) == ("joerg", "other", False)
-    assert jorg.sensors[0].wanted.options.key == b"a-secret-key"
-    assert jorg.sensors[1].wanted.options.path == tmp_path / "n.csv"
+    assert jorg.sensors[0].request.options.key == b"a-secret-key"
+    assert jorg.sensors[1].request.options.path == tmp_path / "n.csv"
 
 
 def test_a_sleeper_needs_an_id_and_the_error_suggests_one(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_sleeper_needs_an_id_and_the_error_suggests_one(tmp_path: Path) -> Non
             "I\N{LATIN SMALL LETTER DOTLESS I}l Đæœ",
             "add `id: iil_daeoe`, or `id: il` to keep nights",
         ),
-        ("Анна", "add an `id` of small letters and digits beside this name, `anna` for example"),
+        ("Анна", "add an `id` of small letters and digits next to this name, for example `anna`"),
     ):
         (found,) = errors(tmp_path, GOOD.replace("id: anna\n    name: Anna", f"name: {name}"))
         assert found.startswith(f"limber.yaml:7: sleepers[1]: {expected}")
@@ -163,7 +164,7 @@ RENAMED = [
 
 
 @pytest.mark.parametrize(("old", "new", "where", "name"), RENAMED, ids=[row[3] for row in RENAMED])
-def test_the_earlier_name_of_a_key_is_an_error_that_says_the_new_one(
+def test_the_error_for_an_earlier_key_name_says_the_new_name(
     tmp_path: Path, old: str, new: str, where: str, name: str
 ) -> None:
     found = errors(tmp_path, GOOD.replace(old, new))
@@ -172,16 +173,16 @@ def test_the_earlier_name_of_a_key_is_an_error_that_says_the_new_one(
 
 SENSOR = "sleepers[1].sensors[1]"
 WRONG = [
-    ("  id: bedroom\n", "", "1: bridge.id: write an id that never changes, `bedroom` for example"),
+    ("  id: bedroom\n", "", "1: bridge.id: write an id that never changes, for example `bedroom`"),
     (
         "bedroom",
         "Bed Room",
-        "2: bridge.id: write small letters, digits and single underscores, 32 at most",
+        "2: bridge.id: write small letters, digits and single underscores, at most 32",
     ),
     (
         "Europe/Berlin",
         "Mars",
-        "3: bridge.time_zone: write an IANA time zone, `Europe/Berlin` for example",
+        "3: bridge.time_zone: write an IANA time zone, for example `Europe/Berlin`",
     ),
     (
         "  host: broker.local",
@@ -201,7 +202,7 @@ WRONG = [
     (
         "quantity: acceleration",
         "quantity: emg",
-        f"12: {SENSOR}.placement: emg is measured at tibialis or calf; write that",
+        f"12: {SENSOR}.placement: write tibialis or calf: emg is measured there",
     ),
     ("side: left", "side: both", f"13: {SENSOR}.side: write left or right"),
     (
@@ -230,7 +231,11 @@ WRONG = [
     ("id: 1", "id: -1", f"10: {SENSOR}.id: write a whole number from 0 to 4294967295"),
     ("side: left", "side: !env_var NO_SUCH", "13: set the environment variable NO_SUCH, or write"),
     ("side: left", "side: !file no/such", "13: cannot read "),
-    ("side: left", "side: left\n        side: right", "14: `side` stands there twice; keep one"),
+    (
+        "side: left",
+        "side: left\n        side: right",
+        "14: the key `side` appears twice; remove one",
+    ),
     (
         "  host: broker.local",
         "  host: b\n  tls: {ca_certificate: no.pem}",
@@ -239,9 +244,9 @@ WRONG = [
     (
         "  host: broker.local",
         "  host: b\n  tls: maybe",
-        "6: broker.tls: write `true`, or `ca_certificate`",
+        "6: broker.tls: write `true`, or the paths of `ca_certificate`",
     ),
-    ("  host: broker.local", "  host: a..b", "5: broker.host: write a name or an address"),
+    ("  host: broker.local", "  host: a..b", "5: broker.host: write a host name or an IP address"),
     (
         "  host: broker.local",
         "  host: b\n  port: true",
@@ -250,7 +255,7 @@ WRONG = [
     (
         "  host: broker.local",
         "  host: b\n  password: x",
-        "6: broker.password: a password needs a `user` beside it",
+        "6: broker.password: add a `user`: a password alone has no effect",
     ),
     (
         "  address: 0.0.0.0",
@@ -265,7 +270,7 @@ WRONG = [
     (
         "side: left",
         "side: !secret x",
-        "13: could not determine a constructor for the tag '!secret'; known are",
+        "13: could not determine a constructor for the tag '!secret'; write `!env",
     ),
     (
         "side: left",
@@ -276,23 +281,23 @@ WRONG = [
     (
         "  time_zone",
         "   time_zone",
-        "3: mapping values are not allowed here; look at the indentation of this line and",
+        "3: mapping values are not allowed here; check the indentation of this line and",
     ),
     (
         "        placement",
         "       placement",
-        "12: expected <block end>, but found '<block mapping start>'; look at the inden",
+        "12: expected <block end>, but found '<block mapping start>'; check the inden",
     ),
     (
         "side: left",
         "side left",
-        "14: could not find expected ':'; a colon and a space stand behind each key",
+        "14: could not find expected ':'; each key is followed by a colon and a space",
     ),
-    ("  host", "host", "5: host: this belongs below `broker`; indent it further than that"),
+    ("  host", "host", "5: host: this key belongs below `broker`; indent it further"),
     (
         "  address",
         "address",
-        "16: address: this belongs below `web` or `network`; indent it further than that",
+        "16: address: this key belongs below `web` or `network`; indent it further",
     ),
     (
         "  host: broker.local",
@@ -322,7 +327,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("old", "new", "expected"), WRONG, ids=[expected for _, _, expected in WRONG]
 )
-def test_an_error_names_line_key_and_mend(
+def test_an_error_names_line_key_and_remedy(
     tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     assert old in GOOD
@@ -330,7 +335,7 @@ def test_an_error_names_line_key_and_mend(
     assert any(line.startswith(f"limber.yaml:{expected}") for line in found), found
 
 
-def test_every_error_is_told_and_not_only_the_first(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     text = (
         GOOD.replace("Europe/Berlin", "Mars")
         .replace("side: left", "side: both")
@@ -339,25 +344,23 @@ def test_every_error_is_told_and_not_only_the_first(tmp_path: Path) -> None:
     assert len(errors(tmp_path, text)) == 4
 
 
-SECOND = """\
+SECOND_SENSOR = """\
       - {id: 1, source: network, placement: ankle, quantity: acceleration}
 """
 
 
-def test_errors_between_entries(tmp_path: Path) -> None:
+def test_entries_that_contradict_each_other_are_errors(tmp_path: Path) -> None:
     found = errors(
         tmp_path,
-        GOOD.replace("network:\n", SECOND + "network:\n", 1).replace(
-            "network:\n  addr", "network:\n  addr"
-        ),
+        GOOD.replace("network:\n", SECOND_SENSOR + "network:\n", 1),
     )
     assert any("another sensor has the id 1" in line for line in found)
-    assert any("write `side: left` or `right` for each" in line for line in found)
+    assert any("write `side: left` or `side: right` for each" in line for line in found)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="write one, or name another with --config"):
-        read(tmp_path / "none.yaml")
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="create it, or name another file with --config"):
+        load_config(tmp_path / "none.yaml")
 
 
 @settings(
@@ -373,24 +376,26 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 @example("? [1, 2]\n: 3\n")
 @example("- !!python/object:os.system {}\n")
 @example("\x00")
-def test_any_text_is_read_or_refused_with_a_line(tmp_path: Path, text: str) -> None:
+def test_any_text_gives_a_configuration_or_errors(tmp_path: Path, text: str) -> None:
     path = tmp_path / "limber.yaml"
     path.write_text(text, encoding="utf-8", errors="replace")
     try:
-        read(path)
+        load_config(path)
     except ConfigError as error:
         assert all(line for line in str(error).splitlines())  # noqa: PT017 - most texts raise it, some do not
 
 
-def test_numbers_may_come_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_may_come_from_environment_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LIMBER_PORT", "1885")
-    config = parsed(
+    config = load(
         tmp_path, GOOD.replace("  host: broker.local", "  host: b\n  port: !env_var LIMBER_PORT")
     )
     assert config.broker.port == 1885
 
 
-def test_secrets_are_in_no_text_and_in_no_file_that_everybody_reads(
+def test_secrets_stay_out_of_texts_and_world_readable_files_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIMBER_KEY", "key-from-outside")
@@ -404,26 +409,26 @@ def test_secrets_are_in_no_text_and_in_no_file_that_everybody_reads(
         ("inline", inline, {"password", "limber.yaml"}),
         ("outside", outside, {"password"}),
     ):
-        config = parsed(tmp_path, text)
+        config = load(tmp_path, text)
         for secret in ("password-in-a-file", "key-in-the-file", "key-from-outside"):
             assert secret not in repr(config), name
         assert {path.name for path in config.secrets} == files
         for path in config.secrets:
             path.chmod(0o644)
-        assert len(list(config.exposed())) == len(files)
+        assert len(list(config.world_readable_secrets())) == len(files)
         for path in config.secrets:
             path.chmod(0o640)
-        assert list(config.exposed()) == []
+        assert list(config.world_readable_secrets()) == []
 
 
-def test_health_is_answered_here_and_nowhere_else_unless_it_is_wanted(tmp_path: Path) -> None:
-    page = parsed(tmp_path, GOOD).web
-    assert page is not None
-    assert (page.address, page.port) == ("127.0.0.1", 47801)
-    assert parsed(tmp_path, f"{GOOD}web: false\n").web is None
-    everywhere = parsed(tmp_path, f"{GOOD}web: {{address: 0.0.0.0, port: 80}}\n").web
+def test_the_http_server_listens_on_loopback_unless_configured_otherwise(tmp_path: Path) -> None:
+    web = load(tmp_path, GOOD).web
+    assert web is not None
+    assert (web.address, web.port) == ("127.0.0.1", 47801)
+    assert load(tmp_path, f"{GOOD}web: false\n").web is None
+    everywhere = load(tmp_path, f"{GOOD}web: {{address: 0.0.0.0, port: 80}}\n").web
     assert everywhere is not None
-    assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - that is asked for
+    assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - as configured
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
@@ -433,4 +438,4 @@ def test_the_example_in_the_documentation_is_valid(
     for name in ("LIMBER_MQTT_PASSWORD", "LIMBER_KEY"):
         monkeypatch.setenv(name, "a-secret-from-outside")
     text = (ROOT / page).read_text().partition("```yaml\n")[2].partition("```")[0]
-    assert [sleeper.id for sleeper in parsed(tmp_path, text).sleepers] == ["anna"]
+    assert [sleeper.id for sleeper in load(tmp_path, text).sleepers] == ["anna"]

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from devtools.processes import LOOPBACK, Program, free_port
-from limber_bridge.config.schema import Broker as Settings
+from limber_bridge.config.model import Broker as Settings
 from limber_bridge.daemon import check
 from limber_bridge.daemon import mqtt_client as mqtt
 from limber_bridge.daemon.mqtt_client import (

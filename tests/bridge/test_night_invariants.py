@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.sleeper_monitor import Change, NothingToEndError, SleeperMonitor
 from limber_bridge.detection.events import Gap

@@ -18,7 +18,7 @@ from devtools.home_assistant import BLUEPRINTS as BLUEPRINT_FILES
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.mobile_app import Phone, phone
 from devtools.processes import LOOPBACK
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.detection.events import Certainty, Cramp
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night, to_us
@@ -45,7 +45,7 @@ BLUEPRINTS: Final = "imported"
 def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
     """Have a journal with nights that began at this time of day, and a cramp in the night that is
     not over."""
-    config = read(house.settings())
+    config = load_config(house.settings())
     tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     with Journal(config.journal) as journal:
         for days in range(6, 0, -1):

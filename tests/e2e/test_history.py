@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from devtools.home_assistant import HomeAssistant, add_limber
-from limber_bridge.config.schema import read
+from limber_bridge.config.loader import load_config
 from limber_bridge.domain.nights import Night
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
@@ -61,7 +61,7 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
 
 def finish(house: House, one: Night, **measures: Any) -> None:
     """Have a finished night in the journal."""
-    with Journal(read(house.settings()).journal) as journal:
+    with Journal(load_config(house.settings()).journal) as journal:
         journal.save_night(replace(one, measures=replace(one.measures, **measures)))
 
 

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final
 
 from limber_bridge import __version__
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
 from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
@@ -194,7 +194,9 @@ class Bridge:
             for index, sleeper in enumerate(config.sleepers)
         }
         self._recorder = JournalWriter(journal, self._afresh)
-        self._raw = RawRecorder(raw_store_for(config.journal, config.limits), config.calendar, now)
+        self._raw = RawRecorder(
+            raw_store_for(config.journal, config.retention), config.calendar, now
+        )
         self._kept_raw = raw_sensors(config)
         self._owned = journal.retained_topics()
         self._remembered = now
@@ -288,7 +290,7 @@ class Bridge:
             if today != tidied:
                 await self._raw.delete_old_files([sleeper.id for sleeper in self._config.sleepers])
                 tidied = today
-            if today != done and await self._recorder.run_upkeep(today, self._config.limits):
+            if today != done and await self._recorder.run_upkeep(today, self._config.retention):
                 done = today
             await asyncio.sleep(UPKEEP)
 
@@ -597,5 +599,5 @@ def sleeper_sensors(config: Config) -> dict[str, SleeperSensors]:
 
 def raw_sensors(config: Config) -> dict[int, Sensor]:
     """Return the sensors whose signal is kept; one that is played from a recording has it already."""
-    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.limits.raw]
+    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.retention.raw]
     return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}

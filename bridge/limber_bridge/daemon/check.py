@@ -17,7 +17,7 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from limber_bridge.config.schema import Broker, Config, ConfiguredSensor, HealthEndpoint, Sleeper
+from limber_bridge.config.model import Broker, Config, ConfiguredSensor, HealthEndpoint, Sleeper
 from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.mqtt_client import UNSUPPORTED
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
@@ -64,7 +64,7 @@ class Finding:
 
 async def check(config: Config, wait: float) -> AsyncIterator[Finding]:
     """Yield what each trial shows; sensors have `wait` seconds to be heard."""
-    for line in config.exposed():
+    for line in config.world_readable_secrets():
         yield Finding(well=False, text=line)
     journal, running = await asyncio.to_thread(try_journal, config)
     yield journal
@@ -221,7 +221,7 @@ class BrokerProbe:
         if broker.user is not None:
             client.username_pw_set(broker.user, broker.password)
         if broker.tls is not None:
-            client.tls_set_context(broker.tls.context())
+            client.tls_set_context(broker.tls.create_context())
         client.on_connect = lambda _c, _u, _f, reason, _p: self._answers.put(("connect", reason))
         client.on_disconnect = lambda _c, _u, _f, reason, _p: self._answers.put(
             ("disconnect", reason)
@@ -378,9 +378,9 @@ async def try_sensors(config: Config, name: str, wait: float) -> list[Finding]:
     groups = [mine] if source.shared and mine else [[one] for one in mine]
     findings = []
     for group in groups:
-        wanted = tuple(watched.wanted for _, watched in group)
+        wanted = tuple(watched.request for _, watched in group)
         request = SourceRequest(
-            wanted, config.sections.get(name), config.calendar, host, host.now()
+            wanted, config.source_settings.get(name), config.calendar, host, host.now()
         )
         arrivals = source.run(request)
         heard: dict[int, SourceEvent] = {}

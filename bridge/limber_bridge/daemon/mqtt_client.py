@@ -20,7 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from limber_bridge.config.schema import Broker
+from limber_bridge.config.model import Broker
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
 from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
@@ -276,7 +276,7 @@ class MqttClient:
         if self._broker.user is not None:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls is not None:
-            client.tls_set_context(self._broker.tls.context())
+            client.tls_set_context(self._broker.tls.create_context())
         client.will_set(self._topics.status, OFFLINE, qos=1, retain=True)
         client.reconnect_delay_set(*AGAIN)
         client.max_queued_messages_set(QUEUED)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.daemon.sensor_health import SensorHealthTracker
 from limber_bridge.detection.cramp_thresholds import RECENT, Label, Labels, cramp_at
 from limber_bridge.detection.events import (

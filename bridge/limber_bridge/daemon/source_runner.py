@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from limber_bridge.config.schema import Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon.sensor_health import SILENT
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.read_position import ReadPosition
@@ -72,7 +72,7 @@ class SourceRunner:
         """Yield the sensors that each source is asked for."""
         for name, source in SOURCES.items():
             wanted = tuple(
-                watched.wanted
+                watched.request
                 for sleeper in self._config.sleepers
                 for watched in sleeper.sensors
                 if watched.source == name
@@ -83,7 +83,7 @@ class SourceRunner:
     def _request(self, name: str, wanted: tuple[SensorRequest, ...]) -> SourceRequest:
         """Return what a source is asked for, as things are now."""
         signed = {one.sensor.id: tuple(self._seen.get(one.sensor.id, ())) for one in wanted}
-        settings = self._config.sections.get(name)
+        settings = self._config.source_settings.get(name)
         calendar = self._config.calendar
         return SourceRequest(
             wanted, settings, calendar, self._host, self._begun, signed, self.queues

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from limber_bridge.config.schema import Config, Sleeper
+from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import (
     BedTransition,
@@ -107,11 +107,13 @@ class Listed:
 
 def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = raw_store_for(config.journal, config.limits)
+    shelf = raw_store_for(config.journal, config.retention)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
         begun = {
-            day for day in record.unfinished_nights(sleeper.id) if measured(record.events(sleeper.id, day))
+            day
+            for day in record.unfinished_nights(sleeper.id)
+            if measured(record.events(sleeper.id, day))
         }
         for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
@@ -267,7 +269,7 @@ def signal_of(
     """Return the raw signal of a night, or a recording without any signal that is as long as its
     events.
     """
-    path = raw_store_for(config.journal, config.limits).path(sleeper.id, day)
+    path = raw_store_for(config.journal, config.retention).path(sleeper.id, day)
     try:
         recording = read_raw_file(path)
     except UnreadableRecordingError as error:

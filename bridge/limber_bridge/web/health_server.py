@@ -13,7 +13,7 @@ from typing import Final, override
 
 from aiohttp import web
 
-from limber_bridge.config.schema import HealthEndpoint
+from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.protocol.encoding import encode
 from limber_bridge.protocol.messages import HealthReport
 

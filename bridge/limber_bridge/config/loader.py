@@ -1,0 +1,251 @@
+"""Load limber.yaml into a `Config`.
+
+The whole file is checked before anything starts. Every error names the line, the key and what to
+write instead.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import voluptuous as vol
+
+from limber_bridge.config.errors import ErrorCollector
+from limber_bridge.config.ids import missing_id_message
+from limber_bridge.config.model import (
+    Broker,
+    Config,
+    ConfiguredSensor,
+    HealthEndpoint,
+    Sleeper,
+    Tls,
+)
+from limber_bridge.config.schema import (
+    BRIDGE,
+    BROKER,
+    RETENTION,
+    SENSOR,
+    SENSOR_KEYS,
+    SLEEPER,
+    SOURCE_SECTIONS,
+    TOP_LEVEL,
+    WEB,
+)
+from limber_bridge.config.yaml_loader import ConfigError, Keys, YamlDocument, load_yaml
+from limber_bridge.detection.rules import RULE_SETS
+from limber_bridge.detection.signal import PLACEMENTS, Placement, Quantity, Sensor, Side
+from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.retention import RetentionLimits
+from limber_bridge.domain.validators import ExternalValue
+from limber_bridge.sources import SOURCES
+from limber_bridge.sources.source_api import SensorRequest
+
+NO_BROKER: Final = Broker("", 0, None, None, None, "")
+"""Placeholder in a configuration that was loaded with `journal_only`."""
+
+
+def load_config(path: Path, *, journal_only: bool = False) -> Config:
+    """Return the configuration in a file; ConfigError with one line for each error in it.
+
+    `journal_only` is for commands that only read the journal and need no secret: the sections of
+    the broker, the HTTP server and the sources are neither checked nor present in the result.
+    """
+    document = load_yaml(path, allow_missing_values=journal_only)
+    collector = ErrorCollector(document)
+    top = collector.check(TOP_LEVEL, document.data, ())
+    if top is None:
+        raise ConfigError(collector.errors)
+    bridge = collector.check(BRIDGE, top["bridge"], ("bridge",))
+    retention = collector.check(RETENTION, top["retention"], ("retention",))
+    broker = None if journal_only else _load_broker(collector, top["broker"], path.parent)
+    web = None if journal_only else _load_web(collector, top.get("web"))
+    settings = {} if journal_only else dict(_load_source_settings(collector, top))
+    sensor_folder = None if journal_only else path.parent
+    sleepers = [
+        _load_sleeper(collector, value, ("sleepers", index), sensor_folder)
+        for index, value in enumerate(top["sleepers"])
+    ]
+    known_sleepers = tuple(sleeper for sleeper in sleepers if sleeper is not None)
+    _check_ids(collector, known_sleepers)
+    _check_sections(collector, top, known_sleepers)
+    if collector.errors:
+        raise ConfigError(collector.errors)
+    return Config(
+        bridge=bridge["id"],
+        name=bridge.get("name", bridge["id"].replace("_", " ").capitalize()),
+        calendar=Calendar(bridge["time_zone"], bridge["night_boundary"]),
+        rules=RULE_SETS[bridge["rules"]],
+        journal=path.parent / bridge["journal"],
+        retention=RetentionLimits(
+            retention.get("nights"),
+            retention["size_mb"],
+            retention["backups"],
+            retention["raw_nights"],
+            retention["raw_size_mb"],
+        ),
+        broker=NO_BROKER if broker is None else broker,
+        web=web,
+        source_settings=settings,
+        sleepers=known_sleepers,
+        secrets=() if broker is None else tuple(_files_with_secrets(document, broker.tls)),
+    )
+
+
+def _load_broker(collector: ErrorCollector, section: object, folder: Path) -> Broker | None:
+    """Return the broker; None after adding errors. TLS files are relative to `folder`."""
+    values = collector.check(BROKER, section, ("broker",))
+    if values is None:
+        return None
+    if "password" in values and "user" not in values:
+        collector.add(("broker", "password"), "add a `user`: a password alone has no effect")
+    tls = values["tls"]
+    if tls is not None:
+        tls = collector.check(lambda value: _resolve_tls(value, folder), tls, ("broker", "tls"))
+    return Broker(
+        host=values["host"],
+        port=values.get("port", 8883 if values["tls"] else 1883),
+        user=values.get("user"),
+        password=values.get("password"),
+        tls=tls,
+        base_topic=values["base_topic"],
+    )
+
+
+def _resolve_tls(tls: Tls, folder: Path) -> Tls:
+    """Return TLS settings with paths relative to `folder`; vol.Invalid if a file is unusable."""
+    files = (tls.ca_certificate, tls.client_certificate, tls.client_key)
+    resolved = Tls(*(None if file is None else folder / file for file in files))
+    try:
+        resolved.create_context()
+    except OSError as error:
+        raise vol.Invalid(
+            f"these files cannot be used ({error}); correct the paths or the files"
+        ) from error
+    return resolved
+
+
+def _load_web(collector: ErrorCollector, section: object) -> HealthEndpoint | None:
+    """Return the address of the HTTP server; None if it is switched off or has errors."""
+    values = collector.check(WEB, section or {}, ("web",))
+    return None if section is False or values is None else HealthEndpoint(**values)
+
+
+def _load_source_settings(
+    collector: ErrorCollector, top: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the settings of each source that has a section."""
+    for name, schema in SOURCE_SECTIONS.items():
+        values = collector.check(schema, top[name], (name,)) if name in top else None
+        if values is not None:
+            yield name, SOURCES[name].make_settings(values)
+
+
+def _load_sleeper(
+    collector: ErrorCollector, value: object, keys: Keys, folder: Path | None
+) -> Sleeper | None:
+    """Return one sleeper; None after adding errors. See `_load_sensor` for `folder`."""
+    values = collector.check(SLEEPER, value, keys)
+    if values is None:
+        return None
+    if "id" not in values:
+        collector.add(keys, missing_id_message(values["name"]))
+    loaded = [
+        _load_sensor(collector, sensor, (*keys, "sensors", index), folder)
+        for index, sensor in enumerate(values["sensors"])
+    ]
+    sensors = tuple(sensor for sensor in loaded if sensor is not None)
+    _check_sensors_together(collector, [one.sensor for one in sensors], (*keys, "sensors"))
+    return Sleeper(values.get("id", ""), values["name"], sensors)
+
+
+def _check_sensors_together(
+    collector: ErrorCollector, sensors: Sequence[Sensor], keys: Keys
+) -> None:
+    """Add errors about sensors of one sleeper that cannot be used together."""
+    on_legs = [sensor for sensor in sensors if sensor.placement is not Placement.BED]
+    if len(on_legs) > 1 and any(sensor.side is None for sensor in on_legs):
+        collector.add(
+            keys, "with several sensors on the legs, write `side: left` or `side: right` for each"
+        )
+    positions = [(sensor.quantity, sensor.placement, sensor.side) for sensor in sensors]
+    if len(set(positions)) < len(positions):
+        collector.add(
+            keys, "two sensors measure the same quantity at the same placement; remove one"
+        )
+
+
+def _load_sensor(
+    collector: ErrorCollector, value: object, keys: Keys, folder: Path | None
+) -> ConfiguredSensor | None:
+    """Return one sensor; None after adding errors.
+
+    Paths in its options are relative to `folder`; None leaves the options of its source out.
+    """
+    values = collector.check(SENSOR, value, keys)
+    if values is None:
+        collector.check_sensor_spelling(value, keys)
+        return None
+    quantity = Quantity(values["quantity"])
+    placement = Placement(values["placement"])
+    if placement not in PLACEMENTS[quantity]:
+        allowed = " or ".join(PLACEMENTS[quantity])
+        collector.add((*keys, "placement"), f"write {allowed}: {quantity} is measured there")
+        return None
+    if placement is Placement.BED and "side" in values:
+        collector.add((*keys, "side"), "remove `side`: a sensor at the bed has none")
+        return None
+    side = Side(values["side"]) if "side" in values else None
+    sensor = Sensor(values["id"], quantity, placement, side)
+    if folder is None:
+        return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
+    source = SOURCES[values["source"]]
+    own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
+    checked = collector.check(source.sensor_schema, own_keys, keys)
+    if checked is None:
+        return None
+    options = source.make_options(checked, folder)
+    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+
+
+def _check_ids(collector: ErrorCollector, sleepers: Sequence[Sleeper]) -> None:
+    """Add an error for each id that is used twice."""
+    sleeper_ids: set[str] = set()
+    sensor_ids: set[int] = set()
+    for index, sleeper in enumerate(sleepers):
+        # A missing id has been reported already.
+        if sleeper.id and sleeper.id in sleeper_ids:
+            collector.add(
+                ("sleepers", index),
+                f"another sleeper has the id `{sleeper.id}`; write another `id`",
+            )
+        sleeper_ids.add(sleeper.id)
+        for number, configured in enumerate(sleeper.sensors):
+            if configured.sensor.id in sensor_ids:
+                collector.add(
+                    ("sleepers", index, "sensors", number, "id"),
+                    f"another sensor has the id {configured.sensor.id}; write another `id`",
+                )
+            sensor_ids.add(configured.sensor.id)
+
+
+def _check_sections(
+    collector: ErrorCollector, top: Mapping[str, Any], sleepers: Sequence[Sleeper]
+) -> None:
+    """Add an error for each source that is used and whose section is missing."""
+    used = {configured.source for sleeper in sleepers for configured in sleeper.sensors}
+    for name in sorted(used & set(SOURCE_SECTIONS) - set(top)):
+        collector.add((), SOURCES[name].missing_section_help)
+
+
+def _files_with_secrets(document: YamlDocument, tls: Tls | None) -> Iterator[Path]:
+    """Yield the files that contain a password or a key.
+
+    They are the files that `!file` names, the TLS key, and the document if a secret is in it.
+    """
+    yield from document.external_files
+    if tls is not None and tls.client_key is not None:
+        yield tls.client_key
+    sensors = [sensor for sleeper in document.data["sleepers"] for sensor in sleeper["sensors"]]
+    secrets = [document.data["broker"].get("password"), *(one.get("key") for one in sensors)]
+    if any(value is not None and not isinstance(value, ExternalValue) for value in secrets):
+        yield document.path
