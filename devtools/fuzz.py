@@ -278,7 +278,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     from limber_bridge.config.model import HealthEndpoint
     from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
-    from limber_bridge.web.health_server import door
+    from limber_bridge.web.health_server import health_server
     from tests.contract.messages import AT, BRIDGE, CONNECTED
 
     report = HealthReport(
@@ -294,7 +294,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     loop = asyncio.new_event_loop()
 
     async def opened() -> tuple[HealthServer, int]:
-        served = door(HealthEndpoint(LOOPBACK, 1), lambda: report)
+        served = health_server(HealthEndpoint(LOOPBACK, 1), lambda: report)
         server = await loop.create_server(served, LOOPBACK)
         return served, int(server.sockets[0].getsockname()[1])
 
@@ -312,9 +312,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
 
 
 async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
-    """Return what comes back for bytes to a port, once the door's side of the connection is over,
-    too.
-    """
+    """Return the response to bytes, once the server's side of the connection is over."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.write(data)
     answered = b""
@@ -346,8 +344,8 @@ TARGETS: Final[dict[str, Target]] = {
     "edf": Target(recording_seeds(".edf"), recording(".edf")),
     "marks": Target(mark_seeds, marks),
     "yaml": Target(configuration_seeds, configuration),
-    "mqtt-bridge": Target(contract("ask_"), questions),
-    "mqtt-home": Target(contract("info", "state", "event_", "answer_"), messages),
+    "mqtt-bridge": Target(contract("request_"), questions),
+    "mqtt-home": Target(contract("info", "state", "event_", "response_"), messages),
     "http": Target(request_seeds, requests),
 }
 

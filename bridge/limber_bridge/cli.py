@@ -378,22 +378,21 @@ def check(chosen: argparse.Namespace) -> int:
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as trials
+    from limber_bridge.daemon.check import check as checks
 
-    async def tell() -> bool:
-        well = True
-        async for finding in trials(config, chosen.wait):
-            mark = "note" if finding.note else "ok" if finding.well else "FAILED"
-            print(f"{mark:<7}", finding.text, flush=True)  # noqa: T201 - its answer
-            well = well and finding.well
-        return well
+    async def run_checks() -> bool:
+        failed = False
+        async for result in checks(config, chosen.wait):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
+            failed |= result.failed
+        return not failed
 
     try:
         config = load_config(chosen.config)
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(tell()) else FAILED
+    return DONE if asyncio.run(run_checks()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:

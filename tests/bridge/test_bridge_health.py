@@ -24,7 +24,7 @@ from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health as vitals
 from limber_bridge.daemon import source_runner as intake
 from limber_bridge.daemon.bridge import Bridge
-from limber_bridge.daemon.check import try_page
+from limber_bridge.daemon.check import check_web_port
 from limber_bridge.detection.events import ClockStep, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState, SensorState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
@@ -35,7 +35,7 @@ from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS
+from limber_bridge.web.health_server import CONNECTIONS_MAX
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
@@ -125,11 +125,13 @@ def test_who_holds_connections_keeps_nobody_for_long(
     page = free_port()
     bridge = start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
-    held = [socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS)]
+    held = [
+        socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS_MAX)
+    ]
     try:
-        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS:])
-        assert hung_up == CONNECTIONS
-        assert open_files(bridge.process.pid) < 2 * CONNECTIONS
+        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS_MAX:])
+        assert hung_up == CONNECTIONS_MAX
+        assert open_files(bridge.process.pid) < 2 * CONNECTIONS_MAX
     finally:
         for one in held:
             one.close()
@@ -150,7 +152,7 @@ def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
     assert problem["key"] == "web_server"
-    assert "choose another `web` address or port" in bridge.log.read_text()
+    assert "choose another address or port under `web`" in bridge.log.read_text()
 
 
 class Manager:
@@ -346,9 +348,7 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
-            event
-            for night in journal.unfinished_nights("anna")
-            for event in journal.events("anna", night)
+            event for night in journal.unfinished_nights("anna") for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock_step"
     assert told.json["offset"] == pytest.approx(-3600, abs=1)
@@ -453,12 +453,13 @@ def test_the_unit_starts_what_there_is() -> None:
     assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
 
 
-def test_check_tries_the_port_of_the_page() -> None:
+def test_check_opens_the_port_of_the_web_server() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = taken.getsockname()[1]
-        finding = try_page(HealthEndpoint(LOOPBACK, port))
-    assert not finding.well
-    assert finding.text.startswith(
-        f"web 127.0.0.1:{port}: Address already in use; another limber may be running"
+        result = check_web_port(HealthEndpoint(LOOPBACK, port))
+    assert result.failed
+    assert result.message == (
+        f"web 127.0.0.1:{port}: Address already in use; another bridge may be running, or choose "
+        "another address or port under `web`"
     )
-    assert try_page(HealthEndpoint(LOOPBACK, free_port())).well
+    assert not check_web_port(HealthEndpoint(LOOPBACK, free_port())).failed

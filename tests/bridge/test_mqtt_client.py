@@ -1,41 +1,46 @@
-"""The connection to a real broker, and everything that can be wrong with it."""
+"""The MQTT client and `limber check` with a real broker, and what can be wrong with it."""
 
 import asyncio
 import signal
+import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pytest
-from paho.mqtt.enums import MQTTProtocolVersion
 
-from devtools.processes import LOOPBACK, Program, free_port
-from limber_bridge.config.model import Broker as Settings
-from limber_bridge.daemon import check
-from limber_bridge.daemon import mqtt_client as mqtt
-from limber_bridge.daemon.mqtt_client import (
-    AWAY,
-    NO_ECHO,
-    REFUSED_PUBLISH,
-    TAKEN_OVER,
-    Heartbeat,
-    MqttClient,
+from devtools.processes import LOOPBACK, free_port
+from limber_bridge.config.loader import load_config
+from limber_bridge.config.model import Broker as BrokerSettings
+from limber_bridge.config.model import Config
+from limber_bridge.daemon.broker_problems import (
+    HEARTBEAT_LOST,
+    NO_HEARTBEAT,
+    NOT_CONNECTED,
+    PUBLISH_REFUSED,
+    SESSION_TAKEN_OVER,
 )
+from limber_bridge.daemon.check_broker import check_broker
+from limber_bridge.daemon.check_result import CheckResult
+from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.mqtt_connection import Fallback, Phase, Timing
+from limber_bridge.daemon.paho_client import error_text
 from limber_bridge.protocol.encoding import Topics
 from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
-from tests.bridge.examples import settings
+from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener, Message
+from tests.bridge.test_bridge_health import health, page_on
 from tests.bridge.test_daemon import (
     ANKLE,
     EVENT,
     INFO,
     STATE,
     STATUS,
-    command,
     listen_on,
     online,
     played,
@@ -44,177 +49,208 @@ from tests.bridge.test_daemon import (
 from tests.required_programs import need
 
 TOPICS = Topics("limber", "bedroom")
-QUICK = Heartbeat(every=0.1, patience=0.8)
+QUICK = Timing(heartbeat_interval_s=0.05, heartbeat_timeout_s=0.8)
 SIMULATED = "{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration}"
+WAIT_S = 15.0
 
 
-class Linked:
-    """A link, and how often it has greeted."""
+class ClientUnderTest:
+    """An `MqttClient`, and how often it has connected."""
 
-    def __init__(self, port: int, heartbeat: Heartbeat) -> None:
-        self.greetings = 0
-        broker = Settings(LOOPBACK, port, None, None, None, "limber")
-        self.link = MqttClient(
-            broker, TOPICS, lambda *_: None, lambda: time.time_ns() // 1000, heartbeat
+    def __init__(self, port: int, timing: Timing = QUICK) -> None:
+        self.connections = 0
+        broker = BrokerSettings(LOOPBACK, port, None, None, None, "limber")
+        self.client = MqttClient(
+            broker,
+            TOPICS,
+            on_message=lambda *_: None,
+            on_connected=self._count_connection,
+            now=lambda: time.time_ns() // 1000,
+            timing=timing,
         )
-        self.link.greet = self._greet
 
-    def _greet(self) -> None:
-        self.greetings += 1
-        self.link.greeted([TOPICS.status], [])
+    @property
+    def keys(self) -> set[str]:
+        """The keys of all problems but that there is no connection."""
+        return {problem.key for problem in self.client.problems} - {NOT_CONNECTED}
+
+    @property
+    def connected(self) -> bool:
+        return self.client.health.connected
+
+    @property
+    def resting(self) -> bool:
+        return self.client._connection.phase is Phase.RESTING
 
     async def until(self, met: Callable[[], bool]) -> None:
-        end = time.monotonic() + 15
+        end = time.monotonic() + WAIT_S
         while not met():
             assert time.monotonic() < end, "not in time"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
+
+    def _count_connection(self) -> None:
+        self.connections += 1
+        self.client.announce_online([TOPICS.status], [])
 
 
 @asynccontextmanager
-async def linked(port: int, heartbeat: Heartbeat = QUICK) -> AsyncIterator[Linked]:
-    """A link that has greeted."""
-    found = Linked(port, heartbeat)
-    found.link.start()
+async def connected_client(port: int, timing: Timing = QUICK) -> AsyncIterator[ClientUnderTest]:
+    """A client that has connected once."""
+    tested = ClientUnderTest(port, timing)
+    tested.client.start()
     try:
-        await found.until(lambda: found.greetings == 1)
-        yield found
+        await tested.until(lambda: tested.connections == 1)
+        yield tested
     finally:
-        await found.link.stop()
+        await tested.client.stop()
+
+
+@contextmanager
+def restricted_broker(folder: Path, port: int, *rights: str) -> Iterator[Callable[..., None]]:
+    """A broker with an access list; yields a function that replaces the list."""
+    access_list = folder / "acl"
+    access_list.write_text("".join(f"topic {right}\n" for right in rights))
+    program = mosquitto(folder, port, "allow_anonymous true", f"acl_file {access_list}")
+
+    def allow(*rights: str) -> None:
+        access_list.write_text("".join(f"topic {right}\n" for right in rights))
+        program.process.send_signal(signal.SIGHUP)
+
+    try:
+        yield allow
+    finally:
+        program.stop()
+
+
+async def check(config: Config, *, bridge_running: bool = False) -> list[CheckResult]:
+    """The results of `limber check` on the broker, with a second for each answer."""
+    results = check_broker(config, bridge_running=bridge_running, timeout_s=1.0)
+    return [result async for result in results]
 
 
 class Valve:
-    """A way to a broker that can be shut: connections stay, and nothing comes through any more."""
+    """A way to a broker that can be shut: connections stay open, and carry nothing any more."""
 
     def __init__(self, port: int) -> None:
         self.port = free_port()
-        self._to = port
-        self._ways: set[asyncio.Task[None]] = set()
-        self._ends: list[asyncio.StreamWriter] = []
+        self._broker_port = port
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, LOOPBACK, self.port)
+        self._server = await asyncio.start_server(self._connect, LOOPBACK, self.port)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         self.shut()
-        for end in self._ends:
-            end.transport.abort()
+        for writer in self._writers:
+            writer.transport.abort()
         await asyncio.sleep(0)
 
     def shut(self) -> None:
-        """Let nothing more through what is connected now."""
-        for way in self._ways:
-            way.cancel()
+        """Let nothing more through the connections of now."""
+        for task in self._tasks:
+            task.cancel()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(LOOPBACK, self._to)
-        self._ends += [writer, back]
-        for source, target in ((reader, back), (there, writer)):
-            self._ways.add(asyncio.create_task(self._carry(source, target)))
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_broker, to_broker = await asyncio.open_connection(LOOPBACK, self._broker_port)
+        self._writers += [writer, to_broker]
+        for source, target in ((reader, to_broker), (from_broker, writer)):
+            self._tasks.add(asyncio.create_task(self._copy(source, target)))
 
-    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await source.read(4096):
                 target.write(data)
             target.close()
 
 
-async def test_a_connection_that_stands_and_carries_nothing_is_made_anew(broker: Broker) -> None:
-    async with Valve(broker.port) as valve, linked(valve.port) as found:
+async def test_a_connection_that_is_open_and_carries_nothing_is_replaced(broker: Broker) -> None:
+    async with Valve(broker.port) as valve, connected_client(valve.port) as tested:
         valve.shut()
-        await found.until(lambda: found.greetings == 2)
-        await found.until(lambda: not found.link.problems)
-        assert found.link.health.last_disconnect is not None
-        assert found.link.health.last_disconnect.reason == "nothing came back from it"
+        await tested.until(lambda: tested.connections == 2)
+        await tested.until(lambda: not tested.client.problems)
+        last = tested.client.health.last_disconnect
+        assert last is not None
+        assert last.reason == NO_HEARTBEAT
+        assert tested.client.health.disconnects == 1
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_a_client_that_died_is_made_anew(broker: Broker) -> None:
-    """paho's thread ends at an exception in a callback, and the client goes on saying that it is
-    connected."""
+async def test_a_client_whose_thread_ended_is_replaced(broker: Broker) -> None:
+    """paho's thread ends at an exception in a callback, and still reports that it is connected."""
 
     def broken(*_: object) -> None:
-        raise RuntimeError("as a bug would")
+        raise RuntimeError("a bug in a callback")
 
-    async with linked(broker.port) as found:
-        assert found.link._client is not None
-        found.link._client.on_publish = broken
-        await found.until(lambda: found.greetings == 2)
-        await found.until(lambda: not found.link.problems)
+    async with connected_client(broker.port) as tested:
+        assert tested.client._paho._client is not None
+        tested.client._paho._client.on_publish = broken
+        await tested.until(lambda: tested.connections == 2)
+        await tested.until(lambda: not tested.client.problems)
 
 
-async def test_a_broker_that_was_only_slow_is_spoken_to_in_mqtt_5_again(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where it is silent 3.1.1 is tried, as some choke on 5; but then none of the two is believed
-    for good."""
-    monkeypatch.setattr(mqtt, "ANSWER", 0.3)
-    found = Linked(broker.port, Heartbeat())
+async def test_a_broker_that_was_only_slow_is_asked_in_mqtt_5_again(broker: Broker) -> None:
+    """A silent broker is asked in both versions in turns, and neither is settled by a guess."""
+    timing = Timing(connack_timeout_s=0.3)
+    tested = ClientUnderTest(broker.port, timing)
     broker.program.process.send_signal(signal.SIGSTOP)
-    found.link.start()
+    tested.client.start()
     try:
-        for version in ("MQTT 3.1.1", "MQTT 5", "MQTT 3.1.1"):
-            await found.until(lambda version=version: found.link.version == version)  # type: ignore[misc]
+        for protocol in ("MQTT 3.1.1", "MQTT 5", "MQTT 3.1.1"):
+            await tested.until(lambda name=protocol: tested.client.health.protocol == name)  # type: ignore[misc]
         broker.program.process.send_signal(signal.SIGCONT)
-        await found.until(lambda: found.link.health.connected)
+        await tested.until(lambda: tested.connected)
         broker.program.kill()
-        await found.until(lambda: not found.link.health.connected)
-        monkeypatch.setattr(mqtt, "ANSWER", 5.0)
+        await tested.until(lambda: not tested.connected)
+        tested.client._settings = replace(tested.client._settings, timing=Timing())
         broker.start()
-        await found.until(lambda: found.link.health.connected)
-        assert found.link.version == "MQTT 5"
+        await tested.until(lambda: tested.connected)
+        assert tested.client.health.protocol == "MQTT 5"
     finally:
         broker.program.process.send_signal(signal.SIGCONT)
-        await found.link.stop()
+        await tested.client.stop()
 
 
-async def test_an_answer_that_was_refused_is_no_trouble_for_ever(tmp_path: Path) -> None:
-    """Whoever asked for it may never come again: an answer to anybody shows that the right is
-    there."""
+async def test_a_response_that_was_refused_is_no_problem_for_ever(tmp_path: Path) -> None:
+    """A client whose response was refused may never ask again; any response shows the right."""
     port = free_port()
-    answers = f"{TOPICS.root}/response"
-    (tmp_path / "acl").write_text(f"topic readwrite {TOPICS.status}\ntopic read {TOPICS.request}\n")
-    program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
-    try:
-        async with linked(port) as found:
+    rights = (f"readwrite {TOPICS.status}", f"read {TOPICS.request}")
+    with restricted_broker(tmp_path, port, *rights) as allow:
+        async with connected_client(port) as tested:
             for number in range(20):
-                found.link.publish(f"{answers}/{number}", b"{}", retain=False)
-            await found.until(lambda: REFUSED_PUBLISH in {one.key for one in found.link.problems})
-            await found.until(lambda: not found.link.health.pending)
-            assert found.link._refused_topics == {f"{answers}/#"}
-            (tmp_path / "acl").write_text("topic readwrite limber/bedroom/#\n")
-            program.process.send_signal(signal.SIGHUP)
+                tested.client.publish(f"{TOPICS.responses}{number}", b"{}", retain=False)
+            await tested.until(lambda: PUBLISH_REFUSED in tested.keys)
+            await tested.until(lambda: not tested.client.health.pending)
+            (problem,) = tested.client.problems
+            assert f"published to {TOPICS.responses}#: Not authorized" in problem.message
+            allow("readwrite limber/bedroom/#")
 
-            def mended() -> bool:
-                found.link.publish(f"{answers}/another", b"{}", retain=False)
-                return not found.link.problems
+            def accepted() -> bool:
+                tested.client.publish(f"{TOPICS.responses}another", b"{}", retain=False)
+                return not tested.client.problems
 
-            await found.until(mended)
-    finally:
-        program.stop()
+            await tested.until(accepted)
 
 
-async def test_a_connection_that_is_only_quiet_stays(broker: Broker) -> None:
-    async with linked(broker.port) as found:
-        await asyncio.sleep(3 * QUICK.patience)
-        assert (found.greetings, found.link.problems) == (1, ())
+async def test_a_connection_that_only_carries_heartbeats_stays(broker: Broker) -> None:
+    """For twice the time after which one without heartbeats is replaced."""
+    heartbeats = round(2 * QUICK.heartbeat_timeout_s / QUICK.heartbeat_interval_s)
+    with Listener(broker.port, STATUS) as listener:
+        async with connected_client(broker.port) as tested:
+            await tested.until(lambda: len(listener.heard) >= heartbeats)
+            assert (tested.connections, tested.client.problems) == (1, ())
 
 
-async def test_a_broker_that_hands_nothing_back_is_told(tmp_path: Path) -> None:
-    """Under either protocol no error tells that the right to read is missing: only the message that
-    does not come."""
-    (tmp_path / "acl").write_text("topic write limber/bedroom/#\n")
+async def test_a_broker_that_delivers_nothing_is_a_problem(tmp_path: Path) -> None:
+    """In either version no error says that the right to read is missing: nothing is delivered."""
     port = free_port()
-    program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
-    try:
-        async with linked(port) as found:
-            await found.until(lambda: NO_ECHO in {one.key for one in found.link.problems})
-            (tmp_path / "acl").write_text("topic readwrite limber/bedroom/#\n")
-            program.process.send_signal(signal.SIGHUP)
-            await found.until(lambda: found.link.health.connected and not found.link.problems)
-    finally:
-        program.stop()
+    with restricted_broker(tmp_path, port, "write limber/bedroom/#") as allow:
+        async with connected_client(port) as tested:
+            await tested.until(lambda: HEARTBEAT_LOST in tested.keys)
+            allow("readwrite limber/bedroom/#")
+            await tested.until(lambda: tested.connected and not tested.client.problems)
 
 
 def problems(message: Message) -> dict[str, str]:
@@ -223,142 +259,116 @@ def problems(message: Message) -> dict[str, str]:
     return {one["key"]: one["message"] for one in message.json["bridge"]["problems"]}
 
 
-def test_a_permission_that_is_refused_is_told_where_it_can_be(
+def test_a_refused_topic_is_in_the_state_until_it_is_accepted(
     tmp_path: Path, start_bridge: StartBridge
 ) -> None:
-    """Events may not be published: the state says so, until they may."""
     port = free_port()
-    allowed = ("status", "info", "anna/state", "request")
-    everybody = "topic read #\n" + "".join(
-        f"topic readwrite limber/bedroom/{name}\n" for name in allowed
+    published = ("status", "info", "anna/state", "request")
+    rights = ["read #", *(f"readwrite limber/bedroom/{name}" for name in published)]
+    with restricted_broker(tmp_path, port, *rights) as allow, Listener(port) as listener:
+        bridge = start_bridge(played(tmp_path, seconds=3600, speed=30), port)
+        refused = listener.wait(lambda one: PUBLISH_REFUSED in problems(one))
+        assert problems(refused)[PUBLISH_REFUSED] == (
+            f"the broker refuses what is published to {EVENT}: Not authorized; "
+            "allow the bridge's user to publish to limber/bedroom/#"
+        )
+        allow("readwrite #")
+        listener.wait(lambda one: one.topic == EVENT)
+        since = len(listener.heard)
+        listener.wait(lambda one: one.topic == STATE and not problems(one), since=since)
+        log = bridge.log.read_text()
+        assert log.count("refuses what is published") == 1
+        assert log.count("accepts messages on all topics again") == 1
+
+
+async def test_check_names_what_the_broker_refuses_to_accept(tmp_path: Path) -> None:
+    port = free_port()
+    with restricted_broker(tmp_path, port, "read #"):
+        connected, permissions = await check(config(tmp_path, SIMULATED, port=port))
+    assert not connected.failed
+    assert permissions.failed
+    assert permissions.message == (
+        "the broker refuses what is published to limber/bedroom/check: Not authorized; "
+        "allow the bridge's user to publish to limber/bedroom/#"
     )
-    (tmp_path / "acl").write_text(everybody)
-    program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
-    try:
-        with Listener(port) as listener:
-            bridge = start_bridge(played(tmp_path, seconds=3600, speed=30), port)
-            refused = listener.wait(lambda one: REFUSED_PUBLISH in problems(one))
-            text = problems(refused)[REFUSED_PUBLISH]
-            assert text == (
-                f"the broker refuses what is published to {EVENT}: Not authorized; "
-                "let its user publish to limber/bedroom/#"
-            )
-            (tmp_path / "acl").write_text("topic readwrite #\n")
-            program.process.send_signal(signal.SIGHUP)
-            listener.wait(lambda one: one.topic == EVENT)
-            since = len(listener.heard)
-            listener.wait(lambda one: one.topic == STATE and not problems(one), since=since)
-        assert bridge.log.read_text().count("refuses what is published") == 1
-        assert bridge.log.read_text().count("takes again what is published") == 1
-    finally:
-        program.stop()
 
 
-@pytest.mark.parametrize(
-    ("allowed", "said"),
-    [
-        (
-            "read #",
-            "refuses what is published to limber/bedroom/check: Not authorized; let the bridge's user publish",
-        ),
-        (
-            "write #",
-            "takes messages but does not deliver them; let the bridge's user publish to limber/bedroom/#",
-        ),
-    ],
-)
-def test_check_tells_what_the_broker_refuses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: str, said: str
-) -> None:
-    monkeypatch.setattr(check, "PATIENCE", 1.0)
-    (tmp_path / "acl").write_text(f"topic {allowed}\n")
+async def test_check_names_what_the_broker_does_not_deliver(tmp_path: Path) -> None:
     port = free_port()
-    program = mosquitto(tmp_path, port, "allow_anonymous true", f"acl_file {tmp_path}/acl")
-    try:
-        broker = Settings(LOOPBACK, port, None, None, None, "limber")
-        connected, finding = check.try_broker(broker, TOPICS, "anna")
-        assert (connected.well, finding.well) == (True, False)
-        assert said in finding.text
-    finally:
-        program.stop()
+    with restricted_broker(tmp_path, port, "write #"):
+        connected, permissions = await check(config(tmp_path, SIMULATED, port=port))
+    assert not connected.failed
+    assert permissions.failed
+    assert permissions.message == (
+        "the broker accepts messages and delivers none; allow the bridge's user to subscribe to "
+        "limber/bedroom/request and limber/bedroom/status"
+    )
 
 
-@pytest.mark.parametrize(
-    "version", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311], ids=["5", "3.1.1"]
-)
+@pytest.mark.parametrize("fallback", [Fallback.NONE, Fallback.STATED], ids=["5", "3.1.1"])
 async def test_two_bridges_with_one_id_leave_each_other_alone(
-    broker: Broker,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    version: MQTTProtocolVersion,
+    broker: Broker, caplog: pytest.LogCaptureFixture, fallback: Fallback
 ) -> None:
-    """The one that was thrown out rests, says why, and tells it once it is there again; at last all
-    is well."""
-    monkeypatch.setattr(mqtt, "REST", 2.0)
-    quick = Heartbeat(every=0.2, patience=60.0)
-    one = Linked(broker.port, quick)
-    other = Linked(broker.port, quick)
+    """The one that is disconnected rests, and both report why until it is over."""
+    timing = Timing(heartbeat_interval_s=0.2, heartbeat_timeout_s=60.0, rest_s=1.0)
+    one = ClientUnderTest(broker.port, timing)
+    other = ClientUnderTest(broker.port, timing)
     for each in (one, other):
-        each.link._version = version
-        each.link.start()
+        each.client._connection = replace(each.client._connection, fallback=fallback)
+        each.client.start()
     try:
-        await one.until(lambda: bool(keys(one) | keys(other)))
-        thrown, there = (one, other) if keys(one) else (other, one)
-        assert [problem.key for problem in thrown.link.problems] == [TAKEN_OVER]
-        text = thrown.link.problems[0].message
-        assert "another bridge with the id `bedroom` " in text
-        assert "give each an id of its own, or stop one" in text
-        assert not thrown.link.health.connected
-        greetings = one.greetings + other.greetings
-        await asyncio.sleep(1.0)
-        assert one.greetings + other.greetings - greetings <= 1
-        # When the other one comes back.
-        await there.until(lambda: keys(there) == {TAKEN_OVER})
-        await there.link.stop()
-        await thrown.until(lambda: thrown.link.health.connected)
-        assert "another bridge" in thrown.link.health.last_disconnect.reason  # type: ignore[union-attr]
-        assert keys(thrown) == {TAKEN_OVER}
-        await thrown.until(lambda: not keys(thrown))
-        assert caplog.text.count("give each an id of its own") <= 2
+        await one.until(lambda: one.resting or other.resting)
+        resting, winner = (one, other) if one.resting else (other, one)
+        assert resting.keys == {SESSION_TAKEN_OVER}
+        (problem,) = resting.client.problems
+        assert "another bridge with the id `bedroom` " in problem.message
+        assert "give each bridge its own `id`, or stop one" in problem.message
+        assert not resting.connected
+        connections = one.connections + other.connections
+        await resting.until(lambda: not resting.resting)
+        assert one.connections + other.connections - connections <= 1
+        # When the rest is over, the other one is disconnected.
+        await winner.until(lambda: winner.keys == {SESSION_TAKEN_OVER})
+        await winner.client.stop()
+        await resting.until(lambda: resting.connected)
+        last = resting.client.health.last_disconnect
+        assert last is not None
+        assert "another bridge" in last.reason
+        assert resting.keys == {SESSION_TAKEN_OVER}
+        await resting.until(lambda: not resting.keys)
+        assert caplog.text.count("give each bridge its own `id`") <= 2
     finally:
-        await one.link.stop()
-        await other.link.stop()
+        await one.client.stop()
+        await other.client.stop()
 
 
-def keys(linked: Linked) -> set[str]:
-    return {problem.key for problem in linked.link.problems} - {AWAY}
+async def test_a_client_that_rests_can_be_stopped(broker: Broker) -> None:
+    one = ClientUnderTest(broker.port)
+    other = ClientUnderTest(broker.port)
+    one.client.start()
+    other.client.start()
+    await one.until(lambda: one.resting or other.resting)
+    await one.client.stop()
+    await other.client.stop()
 
 
-async def test_a_bridge_that_rests_can_be_stopped(broker: Broker) -> None:
-    one = Linked(broker.port, QUICK)
-    other = Linked(broker.port, QUICK)
-    one.link.start()
-    await one.until(lambda: one.greetings == 1)
-    other.link.start()
-    await one.until(lambda: TAKEN_OVER in keys(one) | keys(other))
-    await one.link.stop()
-    await other.link.stop()
-
-
-def test_check_tells_of_a_bridge_with_the_same_id(
-    broker: Broker, start_bridge: StartBridge
+async def test_check_finds_a_bridge_with_the_same_id(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED, broker.port)
         listener.wait(online)
-    settings_ = Settings(LOOPBACK, broker.port, None, None, None, "limber")
-    *_, finding = check.try_broker(settings_, TOPICS, "anna")
-    assert not finding.well
-    assert (
-        "another bridge with the id `bedroom` is online, and none with this journal: give each"
-        in finding.text
+    same = config(tmp_path, SIMULATED, port=broker.port)
+    *_, result = await check(same)
+    assert result.failed
+    assert result.message.startswith(
+        "another bridge with the id `bedroom` is online, and it does not use this journal; give"
     )
-    assert all(one.well for one in check.try_broker(settings_, TOPICS, "anna", running=True))
-    other = Topics("limber", "kitchen")
-    assert all(one.well for one in check.try_broker(settings_, other, "anna"))
+    assert not any(result.failed for result in await check(same, bridge_running=True))
+    assert not any(result.failed for result in await check(replace(same, bridge="kitchen")))
 
 
-def test_what_kept_the_bridge_away_is_told_once_it_is_there(
+def test_why_there_was_no_connection_is_published_with_the_next_one(
     tmp_path: Path, start_bridge: StartBridge
 ) -> None:
     port = free_port()
@@ -387,7 +397,7 @@ def test_what_kept_the_bridge_away_is_told_once_it_is_there(
         program.stop()
 
 
-def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBridge) -> None:
+async def test_a_broker_that_requires_a_client_certificate(tmp_path: Path) -> None:
     port = free_port()
     write_certificates(tmp_path)
     files = (
@@ -395,33 +405,45 @@ def test_a_broker_that_wants_a_certificate(tmp_path: Path, start_bridge: StartBr
         f"certfile {tmp_path}/broker.pem",
         f"keyfile {tmp_path}/broker.key",
     )
-    program = mosquitto(
-        tmp_path, port, *files, "require_certificate true", "use_identity_as_username true"
-    )
-    text = settings(SIMULATED, port=port)
-    with_own = "tls: {ca_certificate: authority.pem, client_certificate: bridge.pem, client_key: bridge.key}}"
+    required = ("require_certificate true", "use_identity_as_username true")
+    program = mosquitto(tmp_path, port, *files, *required)
+    own = ", client_certificate: bridge.pem, client_key: bridge.key"
     try:
-        for tls, status, said in (
-            (with_own, 0, "broker delivers what is published under limber/bedroom"),
-            ("tls: {ca_certificate: authority.pem}}", 1, "or a certificate under `tls`?"),
-        ):
-            (tmp_path / "limber.yaml").write_text(
-                text.replace(f"port: {port}}}", f"port: {port}, {tls}")
-            )
-            ended = command("check", cwd=tmp_path)
-            assert (ended.returncode, said in ended.stdout) == (status, True), (
-                ended.stdout + ended.stderr
-            )
-        bridge = start_bridge(text.replace(f"port: {port}}}", f"port: {port}, {with_own}"))
-        wait_for(lambda: "connected to the broker" in bridge.log.read_text())
+        with_own = tls_config(tmp_path, port, f"ca_certificate: authority.pem{own}")
+        results = await check(with_own)
+        assert not any(result.failed for result in results)
+        without = tls_config(tmp_path, port, "ca_certificate: authority.pem")
+        (result,) = await check(without)
+        assert result.failed
+        assert result.message.endswith(
+            "whether it requires `tls`, or a client certificate under `tls`"
+        )
+        connected = asyncio.Event()
+        client = MqttClient(
+            with_own.broker, TOPICS, lambda *_: None, connected.set, lambda: time.time_ns() // 1000
+        )
+        client.start()
+        async with asyncio.timeout(WAIT_S):
+            await connected.wait()
+        await client.stop()
     finally:
         program.stop()
 
 
-def test_topics_of_a_sleeper_who_is_gone_are_cleared(
+def tls_config(folder: Path, port: int, tls: str) -> Config:
+    """A configuration with these settings under `tls`."""
+    text = settings(SIMULATED, port=port).replace(
+        f"port: {port}}}", f"port: {port}, tls: {{{tls}}}}}"
+    )
+    (folder / "limber.yaml").write_text(text)
+    return load_config(folder / "limber.yaml")
+
+
+def test_retained_topics_of_a_removed_sleeper_are_cleared(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
-    bob = f"sleepers:\n  - {{id: bob, name: Bob, sensors: [{ANKLE.replace('network', 'simulated')}]}}\n"
+    sensor = ANKLE.replace("network", "simulated")
+    bob = f"sleepers:\n  - {{id: bob, name: Bob, sensors: [{sensor}]}}\n"
     two = settings(SIMULATED, port=broker.port).replace("sleepers:\n", bob)
     with Listener(broker.port) as listener:
         bridge = start_bridge(two)
@@ -441,24 +463,27 @@ def test_topics_of_a_sleeper_who_is_gone_are_cleared(
         assert "limber/bedroom/bob/state" not in {message.topic for message in late.heard}
 
 
-def stopped(program: Program) -> None:
-    program.process.send_signal(signal.SIGSTOP)
-
-
-def test_a_broker_that_hangs_is_lost_and_found(
+def test_a_broker_that_hangs_loses_nothing_of_the_recording(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
-    """A stopped process keeps its connections: the recording goes on, and all of it is there
-    afterwards."""
+    """A stopped process keeps its connections open: messages wait, and the recording goes on."""
+    web = free_port()
     with Listener(broker.port) as listener:
-        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port)
+        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port, page_on(web))
         listener.wait(online)
-    stopped(broker.program)
-    time.sleep(2)
+    broker.program.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: health(web)["bridge"]["broker"]["pending"] >= 3)
     broker.program.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: not health(web)["bridge"]["broker"]["pending"])
     with Listener(broker.port) as listener:
-        night = listener.on(STATE).json["tonight"]["night"]
-        counted = listener.on(STATE).json["tonight"]["measures"]["movements"]
-        events = listener.request(command="events", night=night)["events"]
-        assert len([event for event in events if event["kind"] == "movement"]) >= counted
+        tonight = listener.on(STATE).json["tonight"]
+        events = listener.request(command="events", night=tonight["night"])["events"]
+    movements = [event for event in events if event["kind"] == "movement"]
+    assert len(movements) >= tonight["measures"]["movements"]
     assert bridge.runs
+
+
+def test_the_text_of_an_error_has_no_error_numbers() -> None:
+    assert error_text(ConnectionRefusedError(111, "Connection refused")) == "Connection refused"
+    assert error_text(ssl.SSLError(1, "handshake failed")) == "handshake failed"
+    assert error_text(TimeoutError("timed out")) == "timed out"

@@ -18,7 +18,7 @@ from limber_bridge import __version__
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
 from limber_bridge.daemon.journal_batches import page_of
-from limber_bridge.daemon.mqtt_client import HEARTBEAT, HOME_ASSISTANT, Heartbeat, MqttClient
+from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
 from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.daemon.sleeper_monitor import Change, SensorStatus, SleeperMonitor
@@ -46,7 +46,7 @@ from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_for
 from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
 from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.web.health_server import listening
+from limber_bridge.web.health_server import serve_health
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -171,15 +171,15 @@ class LogThrottle:
 class Bridge:
     """Everything that runs."""
 
-    def __init__(
-        self, config: Config, journal: Journal, host: HostClock, heartbeat: Heartbeat = HEARTBEAT
-    ) -> None:
+    def __init__(self, config: Config, journal: Journal, host: HostClock) -> None:
         """Wire it up; nothing moves before `run`. To be called where a loop runs."""
         now = host.now()
         self._config = config
         self._journal = journal
         self._host = host
-        known = restore_sleepers(journal, sleeper_sensors(config), config.calendar, now)
+        known = restore_sleepers(
+            journal, sleeper_sensors(config), config.calendar, now
+        )
         self._watches = {
             sleeper.id: SleeperMonitor(sleeper, config, known[sleeper.id], now)
             for sleeper in config.sleepers
@@ -206,7 +206,9 @@ class Bridge:
         self._topics = Topics(config.broker.base_topic, config.bridge)
         self._inbox = Inbox()
         self._intake = SourceRunner(config, host, journal.read_positions(), self._inbox.put)
-        self._link = MqttClient(config.broker, self._topics, self._heard, host.now, heartbeat)
+        self._link = MqttClient(
+            config.broker, self._topics, self._heard, self._greet_soon, host.now
+        )
         self._vitals = BridgeHealthMonitor(
             host, self._watches, self._link, self._recorder, self._raw, journal.notices
         )
@@ -232,7 +234,6 @@ class Bridge:
                 "the journal was brought up to date; as it was before it is kept as %s",
                 self._journal.previous_copy,
             )
-        self._link.greet = self._greet_soon
         self._link.start()
         try:
             async with self._page(), asyncio.TaskGroup() as group:
@@ -261,7 +262,7 @@ class Bridge:
         if self._config.web is None:
             yield
             return
-        async with listening(self._config.web, self._vitals.report) as trouble:
+        async with serve_health(self._config.web, self._vitals.report) as trouble:
             self._vitals.page_trouble = trouble
             yield
 
@@ -522,7 +523,7 @@ class Bridge:
             self._topics.info,
             *(self._topics.state(sleeper) for sleeper in self._watches),
         ]
-        self._link.greeted(retained, self._owned)
+        self._link.announce_online(retained, self._owned)
         self._owned = set(retained)
         await self._recorder.write_topics(retained)
 

@@ -1,513 +1,220 @@
-"""The broker: birth, last will, and messages both ways.
+"""The bridge's client of the MQTT broker: publishes, receives, and stays connected.
 
-Law: paho's thread only hands over; nothing of ours runs in it, as an exception there would leave
-the process deaf. Nothing is true because it was published: what must not be lost is in the journal.
-A connection is believed only as long as our own messages come back over it.
+What must not be lost is in the journal: a message that was published may still never reach anyone.
+A connection counts as live only while the bridge receives its own heartbeat over it.
 """
 
 import asyncio
 import logging
-import ssl
-import sys
-import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from typing import Final, assert_never
 
 from limber_bridge.config.model import Broker
-from limber_bridge.domain.nights import to_utc
+from limber_bridge.daemon.connection_report import ConnectionReport
+from limber_bridge.daemon.mqtt_connection import (
+    DEFAULT_TIMING,
+    Connection,
+    ConnectionSettings,
+    Phase,
+    Timing,
+    process_event,
+)
+from limber_bridge.daemon.mqtt_events import (
+    Action,
+    BeginSession,
+    ClearProblem,
+    CloseClient,
+    Event,
+    LogWarning,
+    MessageReceived,
+    OpenClient,
+    PublishStatus,
+    RaiseProblem,
+    ReportConnected,
+    ReportDisconnected,
+    ReportFailure,
+    StartRequested,
+    StatusReceived,
+    StopRequested,
+)
+from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
+from limber_bridge.daemon.paho_client import ClientOptions, PahoClient
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
-from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
+from limber_bridge.protocol.messages import ConnectionHealth, Problem
 
-LOG: Final = logging.getLogger(__name__)
-
-KEEPALIVE: Final = 20
-"""s. A link that is half open is noticed after about twice this."""
-QUEUED: Final = 4000
-"""Messages that may wait for the broker's word: all that a thousand sleepers have to say at once,
-24 MB or so."""
-FRESH: Final = 60
-"""s for which an event is worth delivering; when it happened decides whether it is late, not the
-transport."""
-UNSUPPORTED: Final = 132
-"""Reason code of MQTT 5: unsupported protocol version."""
-UNSPECIFIED: Final = 128
-"""Reason code of MQTT 5 that tells nothing."""
-CLOSES: Final = 3
-"""Times a broker may just hang up on MQTT 5 before 3.1.1 is tried."""
-ANSWER: Final = 5.0
-"""s for a broker to answer a connection. One that chokes on MQTT 5 may say nothing at all (amqtt,
-seen with a last will)."""
-TAKEN: Final = 142
-"""Reason code of MQTT 5: session taken over, by a client of the same id. 3.1.1 has no word for it,
-nor has mosquitto 2.0.11 in MQTT 5, and of a reason without properties paho tells nothing."""
-AGAIN: Final = (1, 30)
-"""s, the shortest and the longest, between two attempts to reach the broker."""
-BRIEF: Final = 5.0
-"""s; a connection that breaks sooner after it stands may have been taken over."""
-BRIEFS: Final = 3
-"""Such connections in a row after which that is said, and the connection is left alone."""
-REST: Final = 60.0
-"""s until a connection that was taken over is tried again: two that throw each other out would do
-nothing else."""
-MARGIN: Final = 15.0
-"""s beyond that within which the connection of one breaks to whom the other comes back after its
-rest."""
-GOOD_BYE: Final = 2.0
-"""s for the broker to take a good-bye, and for a client to end."""
 HOME_ASSISTANT: Final = "homeassistant/status"
-"""Where Home Assistant announces itself."""
-AWAY: Final = "broker_disconnected"
-REFUSED_PUBLISH: Final = "broker_refuses_publish"
-REFUSED_SUBSCRIPTION: Final = "broker_refuses_subscription"
-NO_ECHO: Final = "broker_heartbeat_lost"
-TAKEN_OVER: Final = "broker_session_taken_over"
-"""What can be wrong with the connection; docs/protocol.md, section 3."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """How a dead connection is told from a quiet one: our own status, published and expected back."""
-
-    every: float = 60.0
-    """s."""
-    patience: float = 180.0
-    """s without our own message after which the client is thrown away, whatever it says of itself.
-    """
-
-
-HEARTBEAT: Final = Heartbeat()
+"""Topic on which Home Assistant publishes `online` when its MQTT integration has started
+(https://www.home-assistant.io/integrations/mqtt/#birth-and-last-will-messages)."""
 
 
 class MqttClient:
-    """The connection to the broker, for as long as the bridge runs. To be used from one event loop
-    only.
+    """Stay connected to the broker while the bridge runs.
+
+    The state machine of `mqtt_connection` decides, a `PahoClient` talks to the broker, and a
+    `ConnectionReport` keeps what a person should know. To be used on one event loop.
     """
 
     def __init__(
         self,
         broker: Broker,
         topics: Topics,
-        heard: Callable[[str, bytes], None],
+        on_message: Callable[[str, bytes], None],
+        on_connected: Callable[[], None],
         now: Callable[[], int],
-        heartbeat: Heartbeat = HEARTBEAT,
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        """Prepare; `heard` gets the topic and the payload of every message, `now` gives UTC in us.
+        """Prepare a client that is not connected; to be called where an event loop runs.
 
-        `greet` has to be set before `start`.
+        `on_message` receives the topic and the payload of every message. `on_connected` is called
+        after each connection, once the subscriptions are requested, and has everything retained
+        published. `now` returns UTC in us.
         """
-        self._broker = broker
-        self._topics = topics
-        self._heard = heard
-        self._now = now
-        self._loop = asyncio.get_running_loop()
-        self._version = MQTTProtocolVersion.MQTTv5
-        self._client: paho.Client | None = None
-        self._heartbeat = heartbeat
-        self._beating: asyncio.TimerHandle | None = None
-        self._resting: asyncio.TimerHandle | None = None
-        self._stood = self._loop.time()
-        self._briefs = 0
-        self._soon = 0
-        self._echoed = self._loop.time()
-        self._closes = 0
-        self._guessed = False
-        """MQTT 3.1.1 is spoken because nothing else came back, and not because the broker said so.
-        """
-        self._up = self._leaving = self._refused = self._told_up = False
-        self._unanswered: asyncio.TimerHandle | None = None
-        self._complained: set[str] = set()
-        self._problems: dict[str, str] = {}
-        self._refused_topics: set[str] = set()
-        self._since = now()
-        self._reason = ""
-        self._absences = 0
-        self._absence: Disconnection | None = None
-        self._flying: dict[int, str] = {}
-        self._dropped = 0
-        self._needed: set[int | None] = set()
-        self._landed = asyncio.Event()
-        self.greet: Callable[[], None] = lambda: None
-        """Called on every connection, once questions are subscribed to: publishes everything that
-        is retained."""
-
-    @property
-    def version(self) -> str:
-        """The protocol that is spoken."""
-        return "MQTT 5" if self._version == MQTTProtocolVersion.MQTTv5 else "MQTT 3.1.1"
+        self._settings = ConnectionSettings(topics, timing)
+        self._on_message = on_message
+        self._on_connected = on_connected
+        options = ClientOptions(broker, f"limber-{topics.bridge}", will_topic=topics.status)
+        self._paho = PahoClient(options, self._receive)
+        self._report = ConnectionReport(options.address, now)
+        self._connection = Connection()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = asyncio.Event()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the connection now, for a person."""
-        # Who rests has a broker, and says already why it is left alone.
-        there = self._up or self._resting is not None
-        away = {} if there else {AWAY: f"no broker: {self._reason or 'not connected yet'}"}
-        return tuple(
-            Problem(key=key, message=text) for key, text in (away | self._problems).items()
-        )
+        return self._report.problems(self._connection.phase)
 
     @property
     def health(self) -> ConnectionHealth:
-        """How the connection does."""
-        return ConnectionHealth(
-            connected=self._up,
-            protocol=self.version,
-            since=to_utc(self._since),
-            disconnects=self._absences,
-            last_disconnect=self._absence,
-            pending=len(self._flying),
-            dropped=self._dropped,
-        )
+        """The health of the connection."""
+        return self._report.health(self._connection, self._paho.pending, self._paho.dropped)
 
     def start(self) -> None:
-        """Begin to connect, and go on trying until stopped."""
-        self._begin()
-        self._beating = self._loop.call_later(self._heartbeat.every, self._beat)
+        """Begin to connect; the client connects again and again until it is stopped."""
+        self._stopped.clear()
+        self._process(StartRequested())
 
     async def stop(self) -> None:
-        """Say good-bye and disconnect."""
-        self._leaving = True
-        for timer in (self._beating, self._resting):
-            if timer is not None:
-                timer.cancel()
-        if self._client is None:
+        """Publish that the bridge is offline, disconnect, and end the client."""
+        if self._connection.phase is Phase.STOPPED:
             return
-        if self._up:
-            self.publish(self._topics.status, OFFLINE, retain=True)
-            try:
-                async with asyncio.timeout(GOOD_BYE):
-                    while self._flying:
-                        self._landed.clear()
-                        await self._landed.wait()
-            except TimeoutError:
-                LOG.warning("the broker did not take the good-bye; its last will says the same")
-        await asyncio.to_thread(self._discard().join, GOOD_BYE)
+        self._process(StopRequested())
+        await self._stopped.wait()
+        await self._paho.wait_closed(self._settings.timing.farewell_s)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish at QoS 1 if the broker is there; what is not retained is worth nothing to it
-        after a minute.
-        """
-        if self._client is None or not self._up:
-            return
-        properties = None
-        if not retain and self._version == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.MessageExpiryInterval = FRESH
-        told = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
-        if told.rc == paho.MQTT_ERR_QUEUE_SIZE:
-            self._dropped += 1
-        else:
-            self._flying[told.mid] = topic
+        """Publish a message if there is a connection; what is not retained expires soon."""
+        if self._connection.phase is Phase.CONNECTED:
+            self._paho.publish(topic, payload, retain=retain)
 
-    def greeted(self, retained: Iterable[str], owned: Iterable[str]) -> None:
-        """Clear what was once ours and is no more, then tell that the bridge is online, last of
-        all.
+    def announce_online(self, retained: Iterable[str], earlier: Iterable[str]) -> None:
+        """Publish `online` after everything that is retained was published.
+
+        `retained` are the topics published now, `earlier` those that the bridge once retained:
+        topics that are no longer published are cleared first.
         """
-        for topic in sorted(set(owned) - set(retained)):
+        for topic in sorted(set(earlier) - set(retained)):
             self.publish(topic, b"", retain=True)
-        self.publish(self._topics.status, ONLINE, retain=True)
+        self.publish(self._settings.topics.status, ONLINE, retain=True)
 
-    def _begin(self) -> None:
-        """Begin with a new client."""
-        self._client = self._new_client()
-        self._client.connect_async(self._broker.host, self._broker.port, KEEPALIVE)
-        self._client.loop_start()
+    def _process(self, event: Event) -> None:
+        """Let the state machine handle an event, and execute its actions."""
+        now = asyncio.get_running_loop().time()
+        self._connection, actions = process_event(self._connection, event, self._settings, now)
+        for action in actions:
+            self._execute(action)
+        self._set_timer()
+        if self._connection.phase is Phase.STOPPED:
+            self._stopped.set()
 
-    def _discard(self) -> threading.Thread:
-        """Let go of the client; what is returned ends with it. A thread of its own, as paho may be
-        stuck for long.
-        """
-        self._answered()
-        old = self._client
-        self._client = None
-        self._up = False
+    def _set_timer(self) -> None:
+        """Have the state machine asked again when its next event is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wakeup = self._connection.next_wakeup
+        if wakeup is not None:
+            self._timer = asyncio.get_running_loop().call_at(wakeup, self._process_due_event)
 
-        def end() -> None:
-            if old is not None:
-                old.disconnect()
-                old.loop_stop()
+    def _process_due_event(self) -> None:
+        """Process the event that is due, if the timer was not early."""
+        event = self._connection.due_event(asyncio.get_running_loop().time())
+        if event is None:
+            self._set_timer()
+        else:
+            self._process(event)
 
-        ending = threading.Thread(target=end, name="end of a connection", daemon=True)
-        ending.start()
-        return ending
+    def _execute(self, action: Action) -> None:
+        """Execute an action of the state machine."""
+        match action:
+            case OpenClient(protocol):
+                self._paho.open(protocol)
+            case CloseClient():
+                self._paho.close()
+            case BeginSession():
+                self._begin_session()
+            case PublishStatus(online):
+                payload = ONLINE if online else OFFLINE
+                self._paho.publish(self._settings.topics.status, payload, retain=True)
+            case _:
+                self._execute_report(action)
 
-    def _beat(self) -> None:
-        """Send our own status around, and begin anew if it has not come back for long."""
-        self._beating = self._loop.call_later(self._heartbeat.every, self._beat)
-        if self._resting is not None:
-            return
-        if self._up and self._loop.time() - self._stood > 3 * REST:
-            self._mended(TAKEN_OVER, "the connection to the broker is no longer taken over")
-        if self._loop.time() - self._echoed < self._heartbeat.patience:
-            self.publish(self._topics.status, ONLINE, retain=True)
-            return
-        if self._up:
-            rights = (
-                f"if this lasts, let its user publish to {self._topics.status} and subscribe to it"
-            )
-            self._trouble(
-                NO_ECHO,
-                f"the broker hands back nothing of what it takes; connecting anew; {rights}",
-            )
-            self._lost("nothing came back from it")
-        self._echoed = self._loop.time()
-        self._anew()
-
-    def _anew(self) -> None:
-        """Begin with another client; what was only guessed of the broker is tried again."""
-        self._resting = None
-        if self._guessed:
-            self._version = MQTTProtocolVersion.MQTTv5
-            self._guessed = False
-            self._closes = 0
-        self._discard()
-        self._begin()
-
-    def _new_client(self) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, f"limber-{self._topics.bridge}", protocol=self._version
-        )
-        if self._broker.user is not None:
-            client.username_pw_set(self._broker.user, self._broker.password)
-        if self._broker.tls is not None:
-            client.tls_set_context(self._broker.tls.create_context())
-        client.will_set(self._topics.status, OFFLINE, qos=1, retain=True)
-        client.reconnect_delay_set(*AGAIN)
-        client.max_queued_messages_set(QUEUED)
-        client.on_socket_open = self._hand(self._opened)
-        client.on_connect = self._hand(self._connected)
-        # paho calls it while it handles the error, and tells nothing of it.
-        client.on_connect_fail = lambda client, data: self._hand(self._failed)(
-            client, data, sys.exception()
-        )
-        client.on_disconnect = self._hand(self._disconnected)
-        client.on_publish = self._hand(self._published)
-        client.on_subscribe = self._hand(self._subscribed)
-        client.on_message = self._hand(self._message)
-        return client
-
-    def _hand(self, method: Callable[..., None]) -> Callable[..., None]:
-        """Return a callback for paho's thread that has a method called in ours."""
-
-        def handed(client: paho.Client, _userdata: object, *values: Any) -> None:  # noqa: ANN401 - whatever paho gives
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._if_ours, client, method, values)
-
-        return handed
-
-    def _if_ours(
-        self, client: paho.Client, method: Callable[..., None], values: tuple[Any, ...]
+    def _execute_report(
+        self,
+        action: ReportConnected
+        | ReportDisconnected
+        | ReportFailure
+        | LogWarning
+        | RaiseProblem
+        | ClearProblem,
     ) -> None:
-        if client is self._client:
-            method(*values)
+        """Execute an action that only reports."""
+        match action:
+            case ReportConnected(protocol):
+                self._report.note_connected(protocol)
+            case ReportDisconnected(reason, log_return):
+                self._report.note_disconnected(reason, log_return=log_return)
+            case ReportFailure(text):
+                self._report.note_failure(text)
+            case LogWarning(text, once=True):
+                self._report.log_once(logging.WARNING, text)
+            case LogWarning(text):
+                self._report.log_warning(text)
+            case RaiseProblem(key, text):
+                self._report.raise_problem(key, text)
+            case ClearProblem(key, text):
+                self._report.clear_problem(key, text)
+            case _:
+                assert_never(action)
 
-    def _opened(self, _socket: object) -> None:
-        self._answered()
-        self._refused = False
-        self._unanswered = self._loop.call_later(ANSWER, self._silent)
+    def _begin_session(self) -> None:
+        """Subscribe, and have everything retained published."""
+        # Without the right to this topic only a restart of Home Assistant goes unnoticed, and
+        # state is retained: the broker may refuse it.
+        self._paho.subscribe(HOME_ASSISTANT)
+        for topic in sorted(needed_subscriptions(self._settings.topics)):
+            self._paho.subscribe(topic)
+        self._on_connected()
 
-    def _answered(self) -> None:
-        if self._unanswered is not None:
-            self._unanswered.cancel()
-
-    def _silent(self) -> None:
-        if self._version == MQTTProtocolVersion.MQTTv5:
-            self._fall_back("the broker does not answer in MQTT 5", guessed=True)
+    def _receive(self, event: Event | MessageReceived) -> None:
+        """Process what paho reports."""
+        if isinstance(event, MessageReceived):
+            self._route(event)
         else:
-            self._complain(
-                "the broker does not answer; is it an MQTT broker, and does it want `tls`?"
-            )
-            if self._guessed:
-                # It may only have been slow.
-                self._anew()
+            self._process(event)
 
-    def _connected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
-        self._answered()
-        if reason.is_failure:
-            self._refused = True
-            if reason.value == UNSUPPORTED and self._version == MQTTProtocolVersion.MQTTv5:
-                self._fall_back("the broker does not know MQTT 5", guessed=False)
-            else:
-                self._complain(
-                    f"the broker refuses the connection: {reason}; check `user` and `password` under `broker`"
-                )
-            return
-        self._note_up()
-        assert self._client is not None  # noqa: S101 - _if_ours has seen to it
-        # Of a broker that keeps us from hearing Home Assistant start nothing is asked: state is
-        # retained.
-        self._client.subscribe(HOME_ASSISTANT, qos=1)
-        self._needed = {
-            self._client.subscribe(topic, qos=1)[1]
-            for topic in (self._topics.request, self._topics.status)
-        }
-        self.greet()
-
-    def _note_up(self) -> None:
-        """Note that there is a connection, and of which absence it is the end."""
-        if self._absences or self._reason:
-            self._absence = Disconnection(
-                start=to_utc(self._since), end=to_utc(self._now()), reason=self._reason
+    def _route(self, message: MessageReceived) -> None:
+        """Pass a message on, unless it is the own status or a retained request."""
+        topics = self._settings.topics
+        if message.topic == topics.status:
+            online = message.payload == ONLINE
+            self._process(StatusReceived(online=online, retained=message.retained))
+        elif message.retained and message.topic == topics.request:
+            # A request that the broker repeats after every connection would be executed each time.
+            self._report.log_once(
+                logging.ERROR,
+                f"a retained request on {message.topic} was ignored; clear the topic, and publish "
+                "requests without the retain flag",
             )
-        self._up, self._closes, self._reason, self._since = True, 0, "", self._now()
-        self._complained.clear()
-        self._flying.clear()
-        self._echoed = self._stood = self._loop.time()
-        # A client that is made anew again and again, for want of rights, is told once.
-        if not self._told_up:
-            LOG.info(
-                "connected to the broker at %s:%d with %s",
-                self._broker.host,
-                self._broker.port,
-                self.version,
-            )
-        self._told_up = True
-
-    def _failed(self, error: BaseException | None) -> None:
-        where = f"{self._broker.host}:{self._broker.port}"
-        if isinstance(error, ssl.SSLError):
-            self._complain(
-                f"no trust between us and the broker at {where} ({error}); check `tls` under `broker`"
-            )
-        elif not self._absences:
-            self._complain(
-                f"no broker at {where} ({error}); check `host` and `port` under `broker`"
-            )
-
-    def _disconnected(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
-        self._answered()
-        why = str(reason) if reason.value != UNSPECIFIED else "the connection broke"
-        if self._up:
-            self._told_up = False
-            if self._is_taken(reason):
-                return
-            LOG.warning("lost the broker (%s); trying again", why)
-            self._lost(why)
-            if self._guessed:
-                self._anew()
-        elif self._refused:
-            return
-        elif self._version == MQTTProtocolVersion.MQTTv5:
-            self._closes += 1
-            if self._closes == CLOSES:
-                self._fall_back(f"the broker hung up on MQTT 5 {CLOSES} times", guessed=True)
         else:
-            self._complain(
-                "the broker hangs up before it answers; does it want `tls`, or a certificate under `tls`?"
-            )
-
-    def _is_taken(self, reason: ReasonCode) -> bool:
-        """Return whether another client took over our connection; then it is left alone for a
-        while.
-        """
-        lasted = self._loop.time() - self._stood
-        # Another bridge, too, waits before it tries again: what breaks at once is the network.
-        perhaps = lasted > AGAIN[0] / 2
-        self._briefs = self._briefs + 1 if perhaps and lasted < BRIEF else 0
-        self._soon = self._soon + 1 if perhaps and lasted < REST + MARGIN else 0
-        taken = reason.value == TAKEN
-        mend = "give each an id of its own, or stop one"
-        why = f"another bridge with the id `{self._topics.bridge}` is connected"
-        if not taken:
-            why = f"each connection breaks soon, as if {why}"
-        if taken or self._soon >= BRIEFS:
-            self._trouble(
-                TAKEN_OVER,
-                f"{why}: {mend}" if taken else f"{why}: if so, {mend}; else see to the network",
-            )
-        if not taken and self._briefs < BRIEFS:
-            return False
-        self._lost(why)
-        self._discard()
-        self._resting = self._loop.call_later(REST, self._anew)
-        return True
-
-    def _lost(self, reason: str) -> None:
-        self._up, self._since, self._reason = False, self._now(), reason
-        self._absences += 1
-
-    def _fall_back(self, why: str, *, guessed: bool) -> None:
-        """Begin anew with MQTT 3.1.1: paho would repeat version 5 for ever."""
-        if why not in self._complained:
-            LOG.warning("%s; going on with MQTT 3.1.1", why)
-        self._complained.add(why)
-        self._version = MQTTProtocolVersion.MQTTv311
-        self._guessed = guessed
-        self._discard()
-        self._begin()
-
-    def _published(self, mid: int, reason: ReasonCode, _properties: object) -> None:
-        topic = self._flying.pop(mid, "")
-        if topic.startswith(self._topics.responses):
-            # Whoever asked may never ask again: one right for all of them.
-            topic = f"{self._topics.responses}#"
-        self._landed.set()
-        if reason.is_failure:
-            self._refused_topics.add(topic)
-            rights = f"let its user publish to {self._topics.root}/#"
-            self._trouble(
-                REFUSED_PUBLISH,
-                f"the broker refuses what is published to {topic}: {reason}; {rights}",
-            )
-        elif topic in self._refused_topics:
-            self._refused_topics.discard(topic)
-            if not self._refused_topics:
-                self._mended(REFUSED_PUBLISH, "the broker takes again what is published")
-
-    def _subscribed(self, mid: int, reasons: list[ReasonCode], _properties: object) -> None:
-        if mid not in self._needed:
-            return
-        self._needed.discard(mid)
-        if any(reason.is_failure for reason in reasons):
-            self._needed.add(None)
-            rights = f"let its user subscribe to {self._topics.request} and {self._topics.status}"
-            self._trouble(
-                REFUSED_SUBSCRIPTION, f"the broker refuses a subscription: {reasons[0]}; {rights}"
-            )
-        elif not self._needed:
-            self._mended(REFUSED_SUBSCRIPTION, "the broker grants the subscriptions again")
-
-    def _message(self, message: paho.MQTTMessage) -> None:
-        if message.topic == self._topics.status:
-            if not message.retain:
-                self._echo()
-            # Another connection's last will, or somebody's mistake: we are here.
-            if message.payload != ONLINE and self._up and not self._leaving:
-                self.publish(self._topics.status, ONLINE, retain=True)
-            return
-        if message.retain and message.topic == self._topics.request:
-            self._complain(
-                f"a question on {message.topic} is retained and not answered; clear it there"
-            )
-            return
-        self._heard(message.topic, message.payload)
-
-    def _echo(self) -> None:
-        self._echoed = self._loop.time()
-        self._mended(NO_ECHO, "the broker hands back again what it takes")
-
-    def _trouble(self, key: str, text: str) -> None:
-        """Note what is wrong with a connection that stands, and log it when it is new."""
-        if key not in self._problems:
-            LOG.error("%s", text)
-        self._problems[key] = text
-
-    def _mended(self, key: str, text: str) -> None:
-        if self._problems.pop(key, None) is not None:
-            LOG.info("%s", text)
-
-    def _complain(self, text: str) -> None:
-        """Log once what keeps us from the broker, until there is a connection again; it is told
-        then, too.
-        """
-        if text not in self._complained:
-            LOG.error("%s", text)
-        self._complained.add(text)
-        if not self._up:
-            self._reason = text
+            self._on_message(message.topic, message.payload)

@@ -1,7 +1,7 @@
-"""`GET /health`: how the bridge does, for a person, a monitor or a container's health check.
+"""`GET /health`: the health of the bridge, for a person, a monitor or a container's health check.
 
-Law: nobody who asks can hold anything for long: connections are few and short, and all but one
-small answer is refused.
+A client cannot hold resources for long: the number and the duration of connections are limited, and
+every request but this one is refused.
 """
 
 import asyncio
@@ -19,89 +19,106 @@ from limber_bridge.protocol.messages import HealthReport
 
 LOG: Final = logging.getLogger(__name__)
 
-CONNECTIONS: Final = 32
-"""At a time; more are hung up on."""
-LASTS: Final = 10.0
-"""s after which a connection is closed, whatever it is doing: an answer takes milliseconds."""
-QUIET: Final = logging.getLogger(f"{__name__}.strangers")
-"""Where aiohttp tells of requests that are none: nowhere, as strangers would fill the log."""
-QUIET.setLevel(logging.CRITICAL)
-LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
-"""How this machine is called by whoever is on it: a page from elsewhere that a browser here was
-lured to has another name, even where that leads to us."""
+CONNECTIONS_MAX: Final = 32
+"""Connections at a time; further ones are closed at once. Chosen: monitors need one or two, and
+each costs a file descriptor."""
+CONNECTION_MAX_S: Final = 10.0
+"""Duration after which a connection is closed in any state. Chosen: a response takes milliseconds.
+"""
+SHUTDOWN_S: Final = 1.0
+"""Time for open requests to end when the bridge stops."""
+LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+"""Names under which a client on this machine asks. A page from elsewhere that is open in a browser
+here asks under its own name, even where that resolves to this machine (DNS rebinding)."""
+MALFORMED_REQUESTS_LOG: Final = logging.getLogger(f"{__name__}.malformed_requests")
+"""Where aiohttp logs malformed requests. It is silent, because strangers could fill the log."""
+MALFORMED_REQUESTS_LOG.setLevel(logging.CRITICAL)
 
 
 class HealthServer(web.Server):
-    """Lets few in, and nobody stay."""
+    """Limit the number and the duration of connections."""
 
     @override
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Take a connection, or hang up."""
+        """Accept a connection for a limited time, or close it at once if there are too many."""
         super().connection_made(handler, transport)
-        if len(self.connections) > CONNECTIONS:
+        if len(self.connections) > CONNECTIONS_MAX:
             handler.force_close()
         else:
-            asyncio.get_running_loop().call_later(LASTS, handler.force_close)
+            asyncio.get_running_loop().call_later(CONNECTION_MAX_S, handler.force_close)
 
 
 @asynccontextmanager
-async def listening(page: HealthEndpoint, report: Callable[[], HealthReport]) -> AsyncIterator[str]:
-    """Answer as long as this lasts; gives what keeps us from it, or nothing: the bridge goes on
-    without.
+async def serve_health(
+    endpoint: HealthEndpoint, report: Callable[[], HealthReport]
+) -> AsyncIterator[str]:
+    """Answer `GET /health` while the context is entered.
+
+    Yields why that is not possible, or an empty text: the bridge runs without it.
     """
-    runner = web.ServerRunner(door(page, report), shutdown_timeout=1.0)
+    server = health_server(endpoint, report)
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
-    trouble = ""
+    problem = ""
     try:
-        await web.TCPSite(runner, page.address, page.port).start()
+        await web.TCPSite(runner, endpoint.address, endpoint.port).start()
     except OSError as error:
-        where = f"{page.address}:{page.port}"
-        trouble = f"cannot answer on {where} ({error.strerror or error}): choose another `web` address or port"
-        LOG.warning("%s", trouble)
+        problem = (
+            f"cannot listen on {endpoint.address}:{endpoint.port} ({error.strerror or error}); "
+            "choose another address or port under `web`"
+        )
+        LOG.warning("%s", problem)
     try:
-        yield trouble
+        yield problem
     finally:
         await runner.cleanup()
 
 
-def door(page: HealthEndpoint, report: Callable[[], HealthReport]) -> HealthServer:
-    """Return what takes connections. It waits neither for a body, as nobody reads it, nor for a
-    second request.
-    """
-    asked = answer(page, report)
+def health_server(endpoint: HealthEndpoint, report: Callable[[], HealthReport]) -> HealthServer:
+    """Return a server that answers one request per connection and ignores its body."""
     return HealthServer(
-        asked, access_log=None, logger=QUIET, lingering_time=0.0, keepalive_timeout=0.0
+        request_handler(endpoint, report),
+        access_log=None,
+        logger=MALFORMED_REQUESTS_LOG,
+        lingering_time=0.0,
+        keepalive_timeout=0.0,
     )
 
 
-def answer(
-    page: HealthEndpoint, report: Callable[[], HealthReport]
+def request_handler(
+    endpoint: HealthEndpoint, report: Callable[[], HealthReport]
 ) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
-    """Return what answers a request."""
-    here = ipaddress.ip_address(page.address).is_loopback
+    """Return the function that answers a request."""
+    local_only = ipaddress.ip_address(endpoint.address).is_loopback
 
-    async def health(request: web.BaseRequest) -> web.Response:
-        if here and named(request.headers.get("Host", "localhost")) not in LOCAL:
-            raise web.HTTPForbidden(text="ask for it by the name localhost\n")
+    async def handle(request: web.BaseRequest) -> web.Response:
+        if local_only and host_name(request.headers.get("Host", "localhost")) not in LOCAL_NAMES:
+            raise web.HTTPForbidden(text="use the name localhost in the address\n")
         if request.path != "/health":
             raise web.HTTPNotFound
         if request.method not in ("GET", "HEAD"):
             raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
-        found = report()
-        headers = {
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "Connection": "close",
-        }
-        status = 200 if found.live else 503
-        return web.Response(
-            body=encode(found), status=status, content_type="application/json", headers=headers
-        )
+        return health_response(report())
 
-    return health
+    return handle
 
 
-def named(host: str) -> str:
+def health_response(report: HealthReport) -> web.Response:
+    """Return a health report as a response; its status is 503 if the bridge has stalled."""
+    headers = {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+    }
+    return web.Response(
+        body=encode(report),
+        status=200 if report.live else 503,
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def host_name(host: str) -> str:
     """Return the name in a Host header, without the port."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host

@@ -1,0 +1,131 @@
+"""What can be wrong with the broker: the key and the sentence of every problem.
+
+`limber run` and `limber check` use the same sentences: `what happened: detail; remedy`. The keys
+are those of `problems` in docs/protocol.md.
+"""
+
+from typing import Final
+
+from limber_bridge.protocol.encoding import Topics
+
+NOT_CONNECTED: Final = "broker_disconnected"
+"""There is no connection to the broker."""
+PUBLISH_REFUSED: Final = "broker_refuses_publish"
+"""The broker refuses messages on a topic."""
+SUBSCRIPTION_REFUSED: Final = "broker_refuses_subscription"
+"""The broker refuses a subscription that the bridge needs."""
+HEARTBEAT_LOST: Final = "broker_heartbeat_lost"
+"""The broker does not deliver the bridge's own status to the bridge."""
+SESSION_TAKEN_OVER: Final = "broker_session_taken_over"
+"""Another client with the same client id ends each connection."""
+
+NO_ANSWER: Final = (
+    "the broker does not answer; check that it is an MQTT broker and whether it requires `tls`"
+)
+CLOSES_BEFORE_ANSWER: Final = (
+    "the broker closes the connection before it answers; check whether it requires `tls`, or a "
+    "client certificate under `tls`"
+)
+CONNECTION_BROKE: Final = "the connection broke"
+"""Disconnect reason where the broker gives none."""
+NO_HEARTBEAT: Final = "the heartbeat did not come back"
+"""Disconnect reason where the broker delivered nothing."""
+HEARTBEAT_RETURNED: Final = "the broker delivers the heartbeat again"
+PUBLISH_ACCEPTED: Final = "the broker accepts messages on all topics again"
+SUBSCRIPTIONS_GRANTED: Final = "the broker grants the subscriptions again"
+TAKEOVER_ENDED: Final = "no other client takes over the connection any more"
+FAREWELL_NOT_DELIVERED: Final = (
+    "the broker did not confirm the status `offline`; it publishes the last will instead"
+)
+
+
+def not_connected(reason: str) -> str:
+    """Return the sentence for a bridge without a connection, and the reason if it is known."""
+    return f"not connected to the broker: {reason or 'still connecting'}"
+
+
+def unreachable(address: str, error: str) -> str:
+    """Return the sentence for a broker to which no TCP connection can be made."""
+    return f"no broker at {address} ({error}); check `host` and `port` under `broker`"
+
+
+def tls_failed(address: str, error: str) -> str:
+    """Return the sentence for a broker with which no TLS session can be made."""
+    return (
+        f"no TLS connection to the broker at {address} ({error}); "
+        "check `tls` and `port` under `broker`"
+    )
+
+
+def connection_refused(reason: str) -> str:
+    """Return the sentence for a broker that refuses the connection."""
+    return (
+        f"the broker refuses the connection: {reason}; check `user` and `password` under `broker`"
+    )
+
+
+def publish_refused(topics: Topics, topic: str, reason: str) -> str:
+    """Return the sentence for a broker that refuses messages on a topic."""
+    return (
+        f"the broker refuses what is published to {topic}: {reason}; "
+        f"allow the bridge's user to publish to {topics.root}/#"
+    )
+
+
+def subscription_refused(topics: Topics, topic: str, reason: str) -> str:
+    """Return the sentence for a broker that refuses a subscription."""
+    return (
+        f"the broker refuses the subscription to {topic}: {reason}; {subscription_rights(topics)}"
+    )
+
+
+def heartbeat_lost(topics: Topics) -> str:
+    """Return the sentence for a broker that accepts the bridge's status and does not deliver it."""
+    return (
+        "the broker accepts messages and delivers none, and the bridge connects again; "
+        f"if this lasts, {subscription_rights(topics)}"
+    )
+
+
+def nothing_delivered(topics: Topics) -> str:
+    """Return the sentence for a broker that accepts messages and delivers none."""
+    return f"the broker accepts messages and delivers none; {subscription_rights(topics)}"
+
+
+def subscription_rights(topics: Topics) -> str:
+    """Return which rights the bridge needs to receive messages."""
+    return f"allow the bridge's user to subscribe to {topics.request} and {topics.status}"
+
+
+def same_id_connected(bridge: str) -> str:
+    """Return the disconnect reason where the broker says that the session was taken over."""
+    return f"another bridge with the id `{bridge}` is connected"
+
+
+def same_id_suspected(bridge: str) -> str:
+    """Return the disconnect reason where short connections suggest the same."""
+    return f"each connection breaks soon, as if another bridge with the id `{bridge}` is connected"
+
+
+def session_taken_over(bridge: str) -> str:
+    """Return the sentence for a session that another client took over."""
+    return f"{same_id_connected(bridge)}; {SEPARATE_IDS}"
+
+
+def session_takeover_suspected(bridge: str) -> str:
+    """Return the sentence for connections that end as if another client took them over."""
+    return (
+        f"{same_id_suspected(bridge)}; if there is one, {SEPARATE_IDS}; if not, check the network"
+    )
+
+
+def same_id_online(bridge: str) -> str:
+    """Return the sentence for a bridge that is online although no bridge uses this journal."""
+    return (
+        f"another bridge with the id `{bridge}` is online, and it does not use this journal; "
+        f"{SEPARATE_IDS}, because each would disconnect the other"
+    )
+
+
+SEPARATE_IDS: Final = "give each bridge its own `id`, or stop one"
+"""Remedy for two bridges with one id."""
