@@ -217,9 +217,9 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
     for at, number, frame in frames:
         now = (at + 1) * SECOND // 2
         for arrival in router.route_frame(frame, now):
-            watches[number].arrive(arrival, now)
+            watches[number].process_arrival(number, arrival, now)
         if at % 2:
-            watches[number].tick(now)
+            watches[number].advance_to(now)
     return sensors * seconds / (time.perf_counter() - began)
 
 

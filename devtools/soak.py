@@ -26,14 +26,14 @@ from devtools.processes import LOOPBACK, DevtoolError, Program, free_port, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.cli import main
 from limber_bridge.config.loader import load_config
-from limber_bridge.daemon.journal_batches import page_of
+from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import RawFileInfo, RawFile
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from limber_bridge.storage.restore import restore_sleeper
 
 NIGHTS: Final = 30
@@ -131,16 +131,20 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
             RATE,
         )
         now = moved.clock.time_of(moved.end)
-        for change in (watch.arrive(Samples(sensor.id, moved), now), watch.tick(now)):
+        samples = Samples(sensor.id, moved)
+        for change in (
+            watch.process_arrival(sensor.id, samples, now),
+            watch.advance_to(now),
+        ):
             if change:
-                journal.write([page_of(watch, change)])
+                journal.write([journal_batch(watch, change)])
         raw.write([(sensor, [moved])])
         watch.state(now)
     raw.close()
     (folder / f"{number}.db").unlink()
     for minute in range(0, 900, 10):
-        change = watch.tick(begin + 9 * 3600 * SECOND + minute * 60 * SECOND)
-        journal.write([page_of(watch, change)])
+        change = watch.advance_to(begin + 9 * 3600 * SECOND + minute * 60 * SECOND)
+        journal.write([journal_batch(watch, change)])
 
 
 def nights(folder: Path) -> Held:

@@ -347,12 +347,14 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the daemon until it is told to stop."""
     import asyncio
     import logging
+    from functools import partial
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.web.health_server import serve_health
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -363,8 +365,9 @@ def run(chosen: argparse.Namespace) -> int:
             logging.getLogger(__name__).warning("%s", line)
         # Nobody else's business: how somebody sleeps, and what is in a backup of it.
         os.umask(0o077)
+        http_server = None if config.web is None else partial(serve_health, config.web)
         with Journal(config.journal) as journal:
-            asyncio.run(serve(config, journal))
+            asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
         return complain(str(error), WRONG)
     except JournalError as error:

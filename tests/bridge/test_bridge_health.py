@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -21,29 +22,38 @@ from devtools.processes import LOOPBACK, ROOT, find, free_port
 from limber_bridge.cli import WRONG, parser
 from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.daemon import bridge as app
-from limber_bridge.daemon import bridge_health as vitals
-from limber_bridge.daemon import source_runner as intake
+from limber_bridge.daemon import bridge_health, change_applier, source_runner
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import check_web_port
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import ClockStep, Event, event_id
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS_MAX
+from limber_bridge.storage.journal_writer import JournalWriter
+from limber_bridge.web.health_server import CONNECTIONS_MAX, serve_health
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, EVENT, STATE, listen_on, moved, online, played, wait_for
-from tests.bridge.damage import damage_table
+from tests.bridge.test_daemon import (
+    ANKLE,
+    EVENT,
+    STATE,
+    has_movements,
+    listen_on,
+    online,
+    played,
+    wait_for,
+)
 from tests.required_programs import need
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 30.0
 
 
 def asked(
@@ -194,7 +204,7 @@ def test_the_service_manager_hears_how_it_is(
 ) -> None:
     bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
     assert manager.until("READY=1") == ["READY=1"]
-    assert "WATCHDOG=1" in manager.until("STATUS=0 of 1 sensors deliver")
+    assert "WATCHDOG=1" in manager.until("STATUS=0 of 1 sensors connected")
     manager.until("WATCHDOG=1")
     bridge.stop()
     manager.until("STOPPING=1")
@@ -234,17 +244,18 @@ async def until(met: Any) -> None:
 async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "MEMORY_EVERY", 0)
-    monkeypatch.setattr(vitals, "STUCK", 1.5)
+    monkeypatch.setattr(change_applier, "PROGRESS_INTERVAL_US", 0)
+    monkeypatch.setattr(bridge_health, "STALLED_AFTER_S", 1.5)
     page = free_port()
     simulated = ANKLE.replace("network", "simulated")
     monkeypatch.setattr(app, "JournalWriter", Hung)
     Hung.goes_on = asyncio.Event()
     Hung.goes_on.set()
     with Journal(tmp_path / "limber.db") as journal:
-        async with running(
-            Bridge(config(tmp_path, simulated, more=page_on(page)), journal, HostClock())
-        ):
+        settled = config(tmp_path, simulated, more=page_on(page))
+        assert settled.web is not None
+        http_server = partial(serve_health, settled.web)
+        async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
             Hung.goes_on.clear()
             await until(lambda: health(page)["status"] == 503)
@@ -269,23 +280,27 @@ async def test_a_source_that_falls_silent_is_opened_anew(
         await asyncio.Event().wait()
 
     silent = replace(SOURCES["network"], run=hangs_after_two_seconds, listens=False)
-    monkeypatch.setattr(app, "SOURCES", {"network": silent})
-    monkeypatch.setattr(intake, "SILENT", SECOND // 2)
+    monkeypatch.setattr(source_runner, "DISCONNECTED_AFTER_US", SECOND // 2)
     with Journal(tmp_path / "limber.db") as journal:
-        bridge = Bridge(config(tmp_path, ANKLE, more=listen_on(free_port())), journal, HostClock())
+        bridge = Bridge(
+            config(tmp_path, ANKLE, more=listen_on(free_port())),
+            journal,
+            HostClock(),
+            sources={"network": silent},
+        )
         async with running(bridge):
             await until(lambda: len(opened) == 3)
-            first = bridge._watches["anna"].measured
-            await until(lambda: bridge._watches["anna"].measured > first)
-            assert bridge._watches["anna"].sensors(first)["1"].lost == 0
-            assert bridge._intake._ends[1] >= 200
+            first = bridge.monitors["anna"].clock.measured_until
+            await until(lambda: bridge.monitors["anna"].clock.measured_until > first)
+            assert bridge.monitors["anna"].sensor_health.messages(first)["1"].lost == 0
+            assert bridge.sources.end_of(1) >= 200
 
 
 async def test_a_port_stays_open_though_every_sensor_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
-    monkeypatch.setattr(intake, "SILENT", SECOND // 10)
+    monkeypatch.setattr(source_runner, "DISCONNECTED_AFTER_US", SECOND // 10)
     port = free_port()
     sensor = AnkleSensor(id=1)
     with Journal(tmp_path / "limber.db") as journal:
@@ -294,16 +309,16 @@ async def test_a_port_stays_open_though_every_sensor_is_silent(
             await asyncio.sleep(0.5)
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
             send(port, sensor.frame(leg(0, 0.5, [])))
-            await until(lambda: bridge._intake._ends.get(1) == 25)
+            await until(lambda: bridge.sources.end_of(1) == 25)
             await asyncio.sleep(0.5)
             send(port, sensor.frame(leg(0.5, 0.5, [])))
-            await until(lambda: bridge._intake._ends[1] == 50)
+            await until(lambda: bridge.sources.end_of(1) == 50)
             frame = sensor.frame(leg(1.0, 0.5, []))
             writer.write(len(frame).to_bytes(2, "little") + frame)
-            await until(lambda: bridge._intake._ends[1] == 75)
+            await until(lambda: bridge.sources.end_of(1) == 75)
             assert not reader.at_eof()
             writer.close()
-            assert bridge._watches["anna"].sensors(0)["1"].lost == 0
+            assert bridge.monitors["anna"].sensor_health.messages(0)["1"].lost == 0
     assert "cannot listen" not in caplog.text
 
 
@@ -348,7 +363,9 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
-            event for night in journal.unfinished_nights("anna") for event in journal.events("anna", night)
+            event
+            for night in journal.unfinished_nights("anna")
+            for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock_step"
     assert told.json["offset"] == pytest.approx(-3600, abs=1)
@@ -364,7 +381,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
     playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
     with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
         bridge = Bridge(playing, journal, HostClock())
-        bridge._intake.took(
+        bridge.sources.note_read(
             Samples(
                 1,
                 SampleBlock(0, leg(0, 0.5, []), SampleClock(0, 0, 50.0), 50.0),
@@ -372,7 +389,9 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             )
         )
         async with running(bridge):
-            night = (await asyncio.to_thread(listener.wait, moved(4))).json["tonight"]["night"]
+            night = (await asyncio.to_thread(listener.wait, has_movements(4))).json["tonight"][
+                "night"
+            ]
             before = {
                 event_id(event) for event in journal.events("anna", date.fromisoformat(night))
             }
@@ -388,7 +407,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                     one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
-            await until(lambda: bridge._recorder.status.healthy and journal.read_positions())
+            await until(lambda: bridge.writer.status.healthy and journal.read_positions())
         assert before <= {
             event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
@@ -416,7 +435,7 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
             await until(told)
-            clock = bridge._vitals.health(host.now()).last_clock_step
+            clock = bridge.health.bridge(host.now()).last_clock_step
         (step,) = told()
     assert isinstance(step, ClockStep)
     assert step.by / SECOND == pytest.approx(-3600, abs=10)

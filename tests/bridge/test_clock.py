@@ -94,7 +94,9 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
     (sleeper,) = config.sleepers
     requests = (sleeper.sensors[0].request,)
     router = FrameRouter(
-        SourceRequest(requests, config.source_settings["network"], config.calendar, host.clock, EVENING)
+        SourceRequest(
+            requests, config.source_settings["network"], config.calendar, host.clock, EVENING
+        )
     )
     with Journal(config.journal) as journal:
         watch = SleeperMonitor(
@@ -114,13 +116,17 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
         host.passes(SECOND // 2)
         now = host.clock.now()
         for step in host.clock.take_steps():
-            events += [filed.event for filed in watch.clock_set(step.time, step.offset).events]
+            events += [
+                filed.event for filed in watch.apply_clock_step(step.time, step.offset).events
+            ]
         clock = round((started + at) * (1 + skew) * SECOND)
         frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
         for event in router.route_frame(frame, host.clock.steady(), host.clock.utc_offset):
-            events += [filed.event for filed in watch.arrive(event, now).events]
+            assert event.sensor is not None
+            change = watch.process_arrival(event.sensor, event, now)
+            events += [filed.event for filed in change.events]
         if half % 2:
-            events += [filed.event for filed in watch.tick(now).events]
+            events += [filed.event for filed in watch.advance_to(now).events]
     return events + [filed.event for filed in watch.interrupt(host.clock.now()).events]
 
 

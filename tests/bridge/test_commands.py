@@ -24,8 +24,8 @@ from tests.bridge.test_daemon import (
     INFO,
     PLAYED,
     STATE,
+    has_movements,
     listen_on,
-    moved,
     online,
     played,
     wait_for,
@@ -100,7 +100,7 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         listener.wait(online)
         sleeper = Sleeper(port)
         sleeper.lie(5.5)
-        listener.wait(moved(1))
+        listener.wait(has_movements(1))
         assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True, in_bed=None, asleep=None))
         assert movements(paused) == 1
@@ -121,7 +121,7 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         assert listener.request(command="pause", paused=False)["ok"] is True
         listener.wait(that(paused=False), since=since)
         sleeper.lie(7)
-        listener.wait(moved(2), since=since)
+        listener.wait(has_movements(2), since=since)
         (gap,) = events(listener, "gap")
         lasted = datetime.fromisoformat(gap["end"]) - datetime.fromisoformat(gap["start"])
         assert lasted.total_seconds() > 4.9
@@ -149,7 +149,7 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
 
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED.format(speed=300), broker.port, page_on(page))
-        listener.wait(moved(10))
+        listener.wait(has_movements(10))
         assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True))
         since = len(listener.heard)
@@ -159,7 +159,7 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
         gap = listener.wait(
             lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since
         ).json
-        more = listener.wait(moved(movements(paused) + 1), since=since)
+        more = listener.wait(has_movements(movements(paused) + 1), since=since)
         inside = [
             one for one in events(listener, "movement") if gap["start"] < one["start"] < gap["end"]
         ]
@@ -176,7 +176,7 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(
         refused = listener.request(command="calibrate")
         assert (refused["ok"], refused["error"]) == (False, "nothing_to_calibrate")
         assert (
-            "no sensor of anna delivers; put it on, check its power and its network"
+            "no sensor of anna delivers samples; put it on, check its power and its network"
             in refused["message"]
         )
         Sleeper(port).lie(1)
@@ -192,12 +192,12 @@ def test_calibrating_is_over_after_a_minute(
 ) -> None:
     with Listener(broker.port) as listener:
         start_bridge(played(tmp_path, seconds=3600, speed=20), broker.port)
-        listener.wait(moved(3))
+        listener.wait(has_movements(3))
         assert listener.request(command="calibrate")["ok"] is True
         listener.wait(that(calibrating=True))
         since = len(listener.heard)
         over = listener.wait(that(calibrating=False), since=since)
-        listener.wait(moved(movements(over) + 2), since=since)
+        listener.wait(has_movements(movements(over) + 2), since=since)
 
 
 def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
@@ -219,7 +219,7 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
         since = len(listener.heard)
         start_bridge(sensors, broker.port)
         assert listener.on(STATE, since=since).json["sensitivity"] == 1.5
-        listener.wait(moved(2), since=since)
+        listener.wait(has_movements(2), since=since)
         assert listener.request(command="end_night")["ok"] is True
         (night,) = listener.request(command="nights", last=1)["nights"]
         assert night["sensitivity"] == 1.5
@@ -231,7 +231,7 @@ def test_what_was_done_is_told_kept_and_given_out(
     sensors = played(tmp_path, seconds=3600, speed=20)
     with Listener(broker.port) as listener:
         bridge = start_bridge(sensors, broker.port)
-        night = listener.wait(moved(1)).json["tonight"]["night"]
+        night = listener.wait(has_movements(1)).json["tonight"]["night"]
         before = listener.request(command="log", factor="stretching")
         assert (before["ok"], before["event"].split("-")[2]) == (True, "stretching")
         live = listener.wait(lambda one: one.topic == EVENT and one.json["kind"] == "factor").json
@@ -269,7 +269,7 @@ def test_what_was_done_is_told_kept_and_given_out(
         bridge.kill()
         since = len(listener.heard)
         start_bridge(sensors, broker.port)
-        listener.wait(moved(2), since=since)
+        listener.wait(has_movements(2), since=since)
         kinds = [one["kind"] for one in listener.request(command="events", night=night)["events"]]
         assert kinds.count("factor") == 1
 
@@ -282,7 +282,7 @@ def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: Sta
         refused = listener.request(command="log", factor="water", time=ahead)
         assert (refused["error"], refused["message"]) == (
             "time_in_future",
-            f"{ahead} is still to come; write when it was",
+            f"`time` {ahead} is in the future; give the time when it happened",
         )
         assert listener.request(command="log", factor="yoga")["error"] == "malformed"
         assert (

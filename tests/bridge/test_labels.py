@@ -264,7 +264,7 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         assert refused(cramp=True, time=ahead) == (
             "time_in_future",
-            f"{ahead} is still to come; write when it was",
+            f"`time` {ahead} is in the future; give the time when it happened",
         )
         assert refused(cramp=True, time="2026-11-20T22:10:00")[0] == "malformed"
         assert refused()[0] == "malformed"

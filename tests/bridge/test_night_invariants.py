@@ -20,8 +20,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.journal_batches import page_of
-from limber_bridge.daemon.sleeper_monitor import Change, NothingToEndError, SleeperMonitor
+from limber_bridge.daemon.changes import Change, NothingToEndError
+from limber_bridge.daemon.journal_batches import journal_batch
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import Gap
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Calendar, Night, to_local, to_us
@@ -73,7 +74,7 @@ class Stay:
 
     def take(self, change: Change) -> None:
         if change:
-            self.journal.write([page_of(self.watch, change)])
+            self.journal.write([journal_batch(self.watch, change)])
         self.finished += change.finished
 
     def spend(self, minutes: int, *, in_bed: bool) -> None:
@@ -85,27 +86,27 @@ class Stay:
             self.now += step
             samples = np.full((1, round(step / SECOND * RATE)), 70.0 if in_bed else 0.0)
             self.take(
-                self.watch.arrive(
-                    Samples(2, SampleBlock(self.number, samples, clock, RATE)), self.now
+                self.watch.process_arrival(
+                    2, Samples(2, SampleBlock(self.number, samples, clock, RATE)), self.now
                 )
             )
             self.number += samples.shape[1]
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
             self.in_bed += step * in_bed
-        self.journal.write([page_of(self.watch, Change())])
+        self.journal.write([journal_batch(self.watch, Change())])
 
     def off(self, minutes: int, zone: str | None = None) -> None:
         """Let the bridge be off, killed as by a power cut, and start it again."""
         self.now += minutes * MINUTE
         self.number += round(minutes * 60 * RATE)
         self.start(zone)
-        self.take(self.watch.tick(self.now))
+        self.take(self.watch.advance_to(self.now))
 
     def be_silent(self, minutes: int) -> None:
         """Let the bridge be on and hear nothing."""
         for _ in range(minutes // 10):
             self.now += 10 * MINUTE
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
         self.number += round(minutes * 60 * RATE)
 
     def until_noon_is_over(self) -> None:
@@ -335,7 +336,7 @@ def test_a_clock_that_was_days_ahead_for_a_while_leaves_what_was_before() -> Non
         stay.spend(240, in_bed=True)
         for by in (10 * 24 * HOUR, -10 * 24 * HOUR):
             stay.now += by
-            stay.take(stay.watch.clock_set(stay.now, by))
+            stay.take(stay.watch.apply_clock_step(stay.now, by))
             stay.spend(30, in_bed=True)
         stay.spend(150, in_bed=True)
         stay.until_noon_is_over()
@@ -351,7 +352,7 @@ def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
         stay.spend(60, in_bed=False)
         stay.spend(300, in_bed=True)
         stay.take(stay.watch.end_night())
-        with pytest.raises(NothingToEndError, match="has been ended already"):
+        with pytest.raises(NothingToEndError, match="has already been ended"):
             stay.watch.end_night()
         stay.spend(240, in_bed=True)
         stay.until_noon_is_over()

@@ -18,13 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.journal_batches import page_of
-from limber_bridge.daemon.sleeper_monitor import (
-    Change,
-    FiledEvent,
-    NothingToCalibrateError,
-    SleeperMonitor,
-)
+from limber_bridge.daemon.changes import Change, FiledEvent, NothingToCalibrateError
+from limber_bridge.daemon.journal_batches import journal_batch
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import (
     BedTransition,
     Certainty,
@@ -79,14 +75,14 @@ class Leg:
 
     def kill(self) -> None:
         """Kill the bridge just after it has kept how far the sensors were read, and start it anew."""
-        self.journal.write([page_of(self.watch, Change())])
+        self.journal.write([journal_batch(self.watch, Change())])
         self.start()
 
     def take(self, change: Change) -> None:
         """Keep a change."""
         if change:
-            self.journal.write([page_of(self.watch, change)])
-        self.told += [filed for filed in change.events if filed.told]
+            self.journal.write([journal_batch(self.watch, change)])
+        self.told += [filed for filed in change.events if filed.live]
         self.finished += change.finished
 
     def lie(self, signal: Floats, rate: float = 50.0) -> None:
@@ -98,18 +94,22 @@ class Leg:
             self.now += round(samples.shape[1] / rate * SECOND)
             for watched in self.config.sleepers[0].sensors:
                 block = SampleBlock(self.number, samples, clock, rate)
-                self.take(self.watch.arrive(Samples(watched.sensor.id, block), self.now))
+                self.take(
+                    self.watch.process_arrival(
+                        watched.sensor.id, Samples(watched.sensor.id, block), self.now
+                    )
+                )
             self.number += samples.shape[1]
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
 
     def pause(self, *, paused: bool = True) -> None:
-        self.take(self.watch.pause(self.now, paused=paused))
+        self.take(self.watch.set_paused(self.now, paused=paused))
 
     def wait(self, minutes: int) -> None:
         """Let time pass without a sample."""
         for _ in range(minutes * 2):
             self.now += 30 * SECOND
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
 
     @property
     def state(self) -> State:
@@ -249,7 +249,7 @@ def interrupted(
             leg.lie(passed[:, 25 * half : 25 * half + 25])
         leg.pause(paused=False)
         leg.lie(kicking(60, seed=2))
-        return leg.events(), leg.state.tonight, leg.watch.memory
+        return leg.events(), leg.state.tonight, leg.watch.pipeline_state
 
 
 @settings(max_examples=20, deadline=None)
@@ -274,7 +274,7 @@ def test_any_restart_keeps_the_sensitivity(restarts: Sequence[int], chosen: int)
     with watching() as leg:
         for half in range(80):
             if half == at:
-                leg.take(leg.watch.sense(2.0))
+                leg.take(leg.watch.set_sensitivity(2.0))
             for _ in [one for one in restarts if one == half and half in quiet]:
                 leg.kill()
             leg.lie(signal[:, 25 * half : 25 * half + 25])
@@ -284,17 +284,17 @@ def test_any_restart_keeps_the_sensitivity(restarts: Sequence[int], chosen: int)
 
 
 def test_what_is_so_already_is_no_change(leg: Leg) -> None:
-    assert not leg.watch.pause(leg.now, paused=False)
-    assert not leg.watch.sense(1.0)
-    assert leg.watch.sense(1.5)
-    assert not leg.watch.sense(1.5)
+    assert not leg.watch.set_paused(leg.now, paused=False)
+    assert not leg.watch.set_sensitivity(1.0)
+    assert leg.watch.set_sensitivity(1.5)
+    assert not leg.watch.set_sensitivity(1.5)
 
 
 def test_a_night_carries_the_sensitivity_at_its_end_and_keeps_it(leg: Leg) -> None:
     leg.lie(in_bed())
-    leg.take(leg.watch.sense(1.5))
+    leg.take(leg.watch.set_sensitivity(1.5))
     leg.take(leg.watch.end_night())
-    leg.take(leg.watch.sense(0.5))
+    leg.take(leg.watch.set_sensitivity(0.5))
     leg.kill()
     leg.wait(15 * 60)
     leg.kill()
@@ -316,7 +316,9 @@ def test_calibrating_lasts_for_a_minute_also_over_a_restart(leg: Leg) -> None:
 
 
 def test_there_is_nothing_to_calibrate_without_a_sensor_or_in_a_pause(leg: Leg) -> None:
-    with pytest.raises(NothingToCalibrateError, match="no sensor of anna delivers; put it on"):
+    with pytest.raises(
+        NothingToCalibrateError, match="no sensor of anna delivers samples; put it on"
+    ):
         leg.watch.calibrate(leg.now)
     leg.lie(kicking(30))
     leg.pause()
@@ -350,7 +352,7 @@ def test_cells_are_tared() -> None:
 def logged(
     leg: Leg, at: int, kind: FactorKind = FactorKind.MAGNESIUM, note: str | None = None
 ) -> None:
-    leg.take(leg.watch.log(Factor(at, kind, note), leg.now))
+    leg.take(leg.watch.add_factor(Factor(at, kind, note), leg.now))
 
 
 def test_a_factor_belongs_to_the_night_that_follows(leg: Leg) -> None:
@@ -358,7 +360,7 @@ def test_a_factor_belongs_to_the_night_that_follows(leg: Leg) -> None:
         logged(leg, local(text))
     assert len(leg.journal.events("anna", date(2026, 11, 21))) == 1
     assert len(leg.events(Factor)) == 3
-    assert [filed.known for filed in leg.told] == [leg.now] * 4
+    assert [filed.known_at for filed in leg.told] == [leg.now] * 4
 
 
 def test_the_same_factor_at_the_same_time_counts_once(leg: Leg) -> None:
@@ -400,7 +402,9 @@ def test_a_factor_changes_no_figure_and_makes_no_night() -> None:
                 logged(leg, local(moment) + SECOND)
             leg.kill()
             leg.wait(24 * 60)
-            nights.append((leg.finished, leg.state.tonight.measures, leg.watch.measured))
+            nights.append(
+                (leg.finished, leg.state.tonight.measures, leg.watch.clock.measured_until)
+            )
             assert len(leg.events(Factor)) == (6 if said else 0)
     assert nights[0] == nights[1]
     assert [night.revision for night in nights[0][0]] == [1]
@@ -422,11 +426,11 @@ def test_who_is_played_anew_keeps_what_was_said_and_set() -> None:
     with watching(PLAYED) as played:
         signal = kicking(60)
         played.lie(signal)
-        logged(played, played.watch.time)
-        played.take(played.watch.sense(0.5))
+        logged(played, played.watch.clock.time)
+        played.take(played.watch.set_sensitivity(0.5))
         played.pause()
         played.lie(signal)
-        assert played.watch.time == played.now - 20_000
+        assert played.watch.clock.time == played.now - 20_000
         assert (played.state.paused, played.state.tonight.measures.movements) == (True, 5)
         played.pause(paused=False)
         played.now = EVENING
@@ -434,7 +438,7 @@ def test_who_is_played_anew_keeps_what_was_said_and_set() -> None:
         played.kill()
         assert (played.state.sensitivity, played.state.calibrating) == (0.5, False)
         played.lie(signal)
-        played.take(played.watch.arrive(Ended(1), played.now))
+        played.take(played.watch.process_arrival(1, Ended(1), played.now))
         assert len(played.events(Factor)) == 1
         assert len(played.events(Movement)) == 5
         assert [night.revision for night in played.finished] == [1]
@@ -443,7 +447,7 @@ def test_who_is_played_anew_keeps_what_was_said_and_set() -> None:
 def test_a_cramp_that_lasts_is_over_as_far_as_anybody_knows(leg: Leg) -> None:
     leg.lie(ankle(length=30))
     lasting = Cramp(leg.now - 20 * SECOND, None, Certainty.PROBABLE, "the calf was tense", 1.2)
-    leg.journal.append("anna", [(TONIGHT, lasting)], leg.watch.memory)
+    leg.journal.append("anna", [(TONIGHT, lasting)], leg.watch.pipeline_state)
     leg.start()
     told = [leg.state.cramp is not None]
     leg.pause()

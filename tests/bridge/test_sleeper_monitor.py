@@ -10,13 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.model import Config
+from limber_bridge.daemon.changes import Change, FiledEvent, NothingToEndError
 from limber_bridge.daemon.requests import RequestHandler
-from limber_bridge.daemon.sleeper_monitor import (
-    Change,
-    FiledEvent,
-    NothingToEndError,
-    SleeperMonitor,
-)
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     BedTransition,
@@ -73,12 +69,12 @@ class Evening:
             clock = SampleClock(self.number, self.now, 50.0)
             self.now += round(samples.shape[1] / 50 * SECOND)
             self.take(
-                self.watch.arrive(
-                    Samples(1, SampleBlock(self.number, samples, clock, 50.0)), self.now
+                self.watch.process_arrival(
+                    1, Samples(1, SampleBlock(self.number, samples, clock, 50.0)), self.now
                 )
             )
             self.number += samples.shape[1]
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
 
     def weigh(self, kilograms: float, minutes: float) -> None:
         """Let load cells of 1 Hz deliver, a minute at a time."""
@@ -87,22 +83,22 @@ class Evening:
             self.now += MINUTE
             samples = np.full((1, 60), kilograms)
             self.take(
-                self.watch.arrive(
-                    Samples(2, SampleBlock(self.number, samples, clock, 1.0)), self.now
+                self.watch.process_arrival(
+                    2, Samples(2, SampleBlock(self.number, samples, clock, 1.0)), self.now
                 )
             )
             self.number += 60
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
 
     def wait(self, minutes: float) -> None:
         """Let time pass without a sample."""
         for _ in range(round(minutes)):
             self.now += MINUTE
-            self.take(self.watch.tick(self.now))
+            self.take(self.watch.advance_to(self.now))
 
     def told(self, kind: type[Event]) -> list[Event]:
         return [
-            filed.event for filed in self.events if filed.told and isinstance(filed.event, kind)
+            filed.event for filed in self.events if filed.live and isinstance(filed.event, kind)
         ]
 
     def restart(self) -> Evening:
@@ -115,7 +111,7 @@ class Evening:
         done = {night.date: night for night in self.finished}
         last = self.finished[-1] if self.finished else None
         kept = RestoredState(
-            self.watch.memory,
+            self.watch.pipeline_state,
             {day: list(events.values()) for day, events in nights.items()},
             done,
             last,
@@ -280,7 +276,9 @@ def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
     cells.weigh(45, 10)
     cells.weigh(120, 1)
     empty = Evening(
-        cells.config, local("2026-11-22T13:00"), RestoredState(pipeline_state=cells.watch.memory)
+        cells.config,
+        local("2026-11-22T13:00"),
+        RestoredState(pipeline_state=cells.watch.pipeline_state),
     )
     empty.weigh(45, 24 * 60)
     assert empty.finished == []
@@ -367,8 +365,8 @@ def test_a_recording_is_a_night_when_it_is_over(tmp_path: Path) -> None:
     signal = ankle(*[(30.0 + 25 * number, 2.0) for number in range(20)], length=700)
     start = local("2026-11-20T23:00")
     block = SampleBlock(0, signal, SampleClock(0, start, 50.0), 50.0)
-    played.take(played.watch.arrive(Samples(1, block), played.now))
-    played.take(played.watch.arrive(Ended(1), played.now))
+    played.take(played.watch.process_arrival(1, Samples(1, block), played.now))
+    played.take(played.watch.process_arrival(1, Ended(1), played.now))
     (night,) = played.finished
     assert (night.date, night.measures.plm) == (date(2026, 11, 21), 20)
     assert played.watch.state(played.now).sensors["1"].problem == "ended"
@@ -381,8 +379,8 @@ def test_health_counts_what_is_lost_and_refused(legs: Evening) -> None:
     holed = ankle(length=5)
     holed[:, :10] = np.nan
     legs.lie(holed)
-    legs.take(legs.watch.arrive(FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
-    legs.take(legs.watch.arrive(FrameError(1, Reason.SATURATED, "x"), legs.now))
+    legs.take(legs.watch.process_arrival(1, FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
+    legs.take(legs.watch.process_arrival(1, FrameError(1, Reason.SATURATED, "x"), legs.now))
     health = legs.watch.state(legs.now).sensors["1"]
     assert (health.lost, health.refused, health.problem) == (35, 1, "saturated")
     assert health.quality == round(100 * (500 - 10) / 525)
@@ -463,7 +461,7 @@ def test_labels_move_the_threshold_at_once_and_at_the_next_start(legs: Evening) 
     said: list[Label] = []
     for number in range(3):
         label = Label(f"cramp-{number}", number, cramp=False, about=replace(cramp, onset=number))
-        said += legs.watch.label(label).labels
+        said += legs.watch.add_label(label).labels
     own, count = thresholds(legs)
     assert (own > 2.3, count) == (True, 3)
     again = Evening(legs.config, legs.now, RestoredState(labels=said))
@@ -472,7 +470,7 @@ def test_labels_move_the_threshold_at_once_and_at_the_next_start(legs: Evening) 
         told = len(evening.told(Cramp))
         cramped(evening, (1000.0, 30.0))
         assert len(evening.told(Cramp)) == told
-        evening.watch.forget_labels()
+        evening.watch.reset_labels()
         assert thresholds(evening) == (1.0, 0)
         cramped(evening, (1000.0, 30.0))
         assert len(evening.told(Cramp)) == told + 1
@@ -483,7 +481,7 @@ def test_a_moment_is_explained_once_it_is_known_what_followed(legs: Evening) -> 
     be known of it."""
     began = legs.now
     label = Label(f"moment-{began + 1080 * SECOND}", began + 1080 * SECOND, cramp=True)
-    legs.take(legs.watch.label(label))
+    legs.take(legs.watch.add_label(label))
     cramped(legs, (1000.0, 9.0))
     assert legs.told(Cramp) == []
     assert legs.labels == [label]
@@ -510,7 +508,7 @@ def test_a_clock_set_back_stops_nothing(legs: Evening) -> None:
 
 def test_trouble_that_is_over_is_no_trouble_because_the_clock_was_set_back(legs: Evening) -> None:
     legs.lie(ankle(length=2))
-    legs.take(legs.watch.arrive(FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
+    legs.take(legs.watch.process_arrival(1, FrameError(1, Reason.WRONG_KEY, "x"), legs.now))
     holed = ankle(length=10)
     holed[:, ::2] = np.nan
     legs.lie(holed)
@@ -527,20 +525,20 @@ def test_a_clock_that_was_set_back_while_nobody_looked_is_told_and_measures_noth
     legs.now -= 60 * MINUTE
     again = legs.restart()
     before = len(again.events)
-    again.take(again.watch.begin(again.now))
+    again.take(again.watch.resume_at(again.now))
     (step,) = [filed.event for filed in again.events[before:]]
     assert isinstance(step, ClockStep)
     assert step.onset == again.now
     assert step.by / SECOND == pytest.approx(-3600, abs=1)
     again.lie(ankle(*KICKS, length=100, seed=2))
-    assert again.watch.measured <= again.now
+    assert again.watch.clock.measured_until <= again.now
     assert again.watch.state(again.now).tonight.measures.movements == 12
 
 
 def test_who_looks_again_in_time_tells_of_no_clock(legs: Evening) -> None:
     legs.lie(ankle(length=10))
     legs.now += 5 * SECOND
-    assert not legs.restart().watch.begin(legs.now)
+    assert not legs.restart().watch.resume_at(legs.now)
 
 
 def test_what_is_open_is_kept_when_we_are_stopped(legs: Evening) -> None:
@@ -573,8 +571,8 @@ def test_large_frames_of_two_legs_are_one_movement(tmp_path: Path, seconds: floa
         evening.now += round(size / 50 * SECOND)
         for sensor, signal in signals.items():
             block = SampleBlock(begin, signal[:, begin : begin + size], clock, 50.0)
-            evening.take(evening.watch.arrive(Samples(sensor, block), evening.now))
-            evening.take(evening.watch.tick(evening.now))
+            evening.take(evening.watch.process_arrival(sensor, Samples(sensor, block), evening.now))
+            evening.take(evening.watch.advance_to(evening.now))
     assert [event.bilateral for event in evening.told(Movement) if isinstance(event, Movement)] == [
         True
     ] * 6
@@ -585,19 +583,19 @@ def test_a_recording_played_again_is_the_same_night_and_no_second_one(tmp_path: 
     played = Evening(config(tmp_path, PLAYED), local("2026-11-22T13:00"))
     signal = SampleBlock(0, ankle(*KICKS, length=100), SampleClock(0, start, 50.0), 50.0)
     first = [
-        played.watch.arrive(Samples(1, signal), played.now),
-        played.watch.arrive(Ended(1), played.now),
+        played.watch.process_arrival(1, Samples(1, signal), played.now),
+        played.watch.process_arrival(1, Ended(1), played.now),
     ]
     (night,) = [night for change in first for night in change.finished]
     again = Evening(
         played.config, played.now, RestoredState(finished={night.date: night}, last=night)
     )
     second = [
-        again.watch.arrive(Samples(1, signal), again.now),
-        again.watch.arrive(Ended(1), again.now),
+        again.watch.process_arrival(1, Samples(1, signal), again.now),
+        again.watch.process_arrival(1, Ended(1), again.now),
     ]
     assert [night for change in second for night in change.finished] == []
-    assert [day for change in second for day in change.renewed] == [night.date]
+    assert [day for change in second for day in change.replaced_nights] == [night.date]
 
 
 def test_a_clock_set_back_while_the_leg_moves_loses_nothing_afterwards(legs: Evening) -> None:

@@ -22,8 +22,8 @@ from limber_bridge.detection.events import (
 )
 from limber_bridge.detection.measures import Measures, round_measures
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
-from limber_bridge.domain.trends import NightAverages
 from limber_bridge.domain.nights import to_utc
+from limber_bridge.domain.trends import NightAverages
 from limber_bridge.protocol.encoding import (
     COMMANDS,
     add_label,

@@ -1,604 +1,279 @@
-"""The daemon: the only file that knows who is wired to whom.
-
-Law: sample -> detector -> journal -> broker, in this order, one thing at a time. What cannot be
-handled ends the process; the service manager starts it again, and the journal knows how to go on.
-"""
+"""The running bridge: wires its parts together, runs them, and stops them in order."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
+from functools import partial
 from typing import Final
 
-from limber_bridge import __version__
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.bridge_health import BridgeHealthMonitor, unconfigured_message
-from limber_bridge.daemon.journal_batches import page_of
-from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
-from limber_bridge.daemon.requests import UNREADABLE, RequestHandler
-from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
-from limber_bridge.daemon.sleeper_monitor import Change, SensorStatus, SleeperMonitor
-from limber_bridge.daemon.source_runner import SourceRunner
-from limber_bridge.detection.events import ClockStep
-from limber_bridge.detection.signal import SECOND, Sensor
-from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.protocol.encoding import (
-    COMMANDS,
-    ONLINE,
-    MalformedMessageError,
-    Topics,
-    encode,
-    encode_event,
-    encode_night_finished,
-    parse_request,
+from limber_bridge.daemon.arrival_processor import (
+    ArrivalProcessor,
+    FrameErrorReporter,
+    RawSignalTap,
+    sensors_by_sleeper,
 )
-from limber_bridge.protocol.messages import Info, Refusal, SleeperInfo, State
+from limber_bridge.daemon.bridge_health import (
+    BridgeHealthMonitor,
+    JournalHealthMonitor,
+    unconfigured_message,
+)
+from limber_bridge.daemon.change_applier import ChangeApplier
+from limber_bridge.daemon.job_processor import JobProcessor
+from limber_bridge.daemon.job_queue import JobQueue, RequestReceived, Tick
+from limber_bridge.daemon.journal_batches import complete_batches
+from limber_bridge.daemon.log_throttle import LogThrottle
+from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
+from limber_bridge.daemon.publisher import InfoPublisher, Publisher, Republisher, StatePublisher
+from limber_bridge.daemon.requests import RequestHandler, RequestResponder
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.daemon.source_runner import SourceRunner
+from limber_bridge.daemon.systemd import ServiceManager
+from limber_bridge.daemon.tick_processor import TickProcessor
+from limber_bridge.protocol.encoding import ONLINE, Topics
+from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.host_clock import HostClock, HostClockStep
-from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import Source
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_for
 from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
-from limber_bridge.storage.journal_batch import JournalBatch
-from limber_bridge.web.health_server import serve_health
 
 LOG: Final = logging.getLogger(__name__)
 
-WAITING: Final = 1000
-"""Arrivals and questions that may wait; sources wait, questions beyond it are thrown away."""
-TICK: Final = 1.0
-"""s between two looks at the time."""
-STATE_EVERY: Final = 60 * SECOND
-"""us after which state is published although nothing but its figures changed."""
-AT_ONCE: Final = 256
-"""Arrivals that are kept with one wait for the disk."""
-STATE_APART: Final = SECOND // 4
-"""us between two states of one sleeper at least; what changes sooner goes out with the next tick.
-"""
-MEMORY_EVERY: Final = 5 * SECOND
-"""us between two notes of how far the sensors have been read."""
-LOGGED: Final = 1000
-"""Different troubles that are remembered at the most: strangers can make up any number."""
-UPKEEP: Final = 60.0
-"""s between two looks at the date."""
-SEEN: Final = 600 * SECOND
-"""us for which the same trouble is not logged again."""
+TICK_INTERVAL_S: Final = 1.0
+"""Time between two ticks."""
+UPKEEP_INTERVAL_S: Final = 60.0
+"""Time between two looks at whether the journal needs its daily upkeep."""
+
+type HttpServer = Callable[[Callable[[], HealthReport]], AbstractAsyncContextManager[str]]
+"""Serves HTTP while its context is entered, given a function that returns the health of the bridge.
+The context is why HTTP cannot be served, or an empty text."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingMessage:
-    """A message from the broker."""
+class MessageRouter:
+    """Pass messages from the broker to the job queue."""
 
-    topic: str
-    payload: bytes
+    def __init__(self, jobs: JobQueue, log: LogThrottle) -> None:
+        """Start; `log` receives requests that were dropped."""
+        self._jobs = jobs
+        self._log = log
 
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A second has passed."""
-
-
-type Job = SourceEvent | IncomingMessage | Tick
-
-
-@dataclass(slots=True)
-class PublishState:
-    """What others and the journal were told of a sleeper, and when (us)."""
-
-    phase: int = 0
-    """us before the others: that not all sleepers' states are made at once."""
-    state: int = 0
-    measured: int = 0
-    """How far the sensors had been read when that was kept."""
-    signs: tuple[SensorStatus, ...] = ()
-    complaints: tuple[str, ...] = ()
-    info: SleeperInfo | None = None
-    calibrating: bool = False
-    owes: bool = True
-    """Something changed since the last state."""
+    def route(self, topic: str, payload: bytes) -> None:
+        """Queue a request, or everything retained when Home Assistant has started."""
+        if topic == HOME_ASSISTANT:
+            if payload == ONLINE:
+                self._jobs.request_republish()
+        elif not self._jobs.offer(RequestReceived(payload)):
+            self._log.warn(
+                None,
+                "requests",
+                "more requests arrive than can be answered, and some were dropped; look for a "
+                "client that sends too many",
+            )
 
 
-class Inbox:
-    """What waits for the detection, in order."""
+class UpkeepTask:
+    """Keep the journal and the raw signal within their limits, once a night."""
 
-    def __init__(self) -> None:
-        """Begin; nothing waits."""
-        self._queue: asyncio.Queue[Job] = asyncio.Queue(WAITING)
-        self._ahead: Job | None = None
+    def __init__(
+        self, config: Config, host: HostClock, writer: JournalWriter, raw: RawRecorder
+    ) -> None:
+        """Start; nothing is done before `run`."""
+        self._config = config
+        self._host = host
+        self._writer = writer
+        self._raw = raw
 
-    async def put(self, job: Job) -> None:
-        """Have a job wait, after waiting for room."""
-        await self._queue.put(job)
-
-    def offer(self, job: Job) -> bool:
-        """Have a job wait if there is room; return whether it does."""
-        if self._queue.full():
-            return False
-        self._queue.put_nowait(job)
-        return True
-
-    def waiting(self) -> int:
-        """Return how many jobs wait."""
-        return self._queue.qsize()
-
-    async def next(self) -> Job:
-        """Wait for the next job."""
-        job = self._ahead
-        self._ahead = None
-        return job or await self._queue.get()
-
-    def with_those_behind(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
-        """Yield an arrival and those that wait right behind it."""
-        yield arrival
-        for _ in range(AT_ONCE - 1):
-            if self._ahead is None and not self._queue.empty():
-                self._ahead = self._queue.get_nowait()
-            if not isinstance(self._ahead, Samples | FrameError | Ended):
-                return
-            following = self._ahead
-            self._ahead = None
-            yield following
-
-
-class LogThrottle:
-    """Logs trouble once and not for every packet."""
-
-    def __init__(self, now: Callable[[], int]) -> None:
-        """Begin; `now` gives UTC in us."""
-        self._now = now
-        self._logged = dict[tuple[int | None, str], int]()
-
-    def __call__(self, sensor: int | None, key: str, text: str) -> None:
-        """Log trouble of a sensor, or of nobody known; of a stranger's, what it says tells it
-        apart.
-        """
-        now = self._now()
-        what = (sensor, text if key == Reason.UNKNOWN_SENSOR else key)
-        if len(self._logged) >= LOGGED:
-            self._logged.clear()
-        new = abs(now - self._logged.get(what, -SEEN)) >= SEEN
-        self._logged[what] = now
-        if new:
-            LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", text)
+    async def run(self) -> None:
+        """Do the upkeep now and after each night, until cancelled; what failed is tried again."""
+        sleepers = [sleeper.id for sleeper in self._config.sleepers]
+        journal_done: date | None = None
+        raw_done: date | None = None
+        while True:
+            today = self._config.calendar.night_of(self._host.now())
+            if today != raw_done:
+                await self._raw.delete_old_files(sleepers)
+                raw_done = today
+            if today != journal_done and await self._writer.run_upkeep(
+                today, self._config.retention
+            ):
+                journal_done = today
+            await asyncio.sleep(UPKEEP_INTERVAL_S)
 
 
 class Bridge:
-    """Everything that runs."""
+    """Run all parts of the bridge until one fails or the task is cancelled."""
 
-    def __init__(self, config: Config, journal: Journal, host: HostClock) -> None:
-        """Wire it up; nothing moves before `run`. To be called where a loop runs."""
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        host: HostClock,
+        *,
+        http_server: HttpServer | None = None,
+        sources: Mapping[str, Source] = SOURCES,
+    ) -> None:
+        """Wire the parts together; nothing runs before `run`. Call it where an event loop runs.
+
+        `http_server`: None where HTTP is not wanted.
+        """
         now = host.now()
-        self._config = config
         self._journal = journal
-        self._host = host
-        known = restore_sleepers(
-            journal, sleeper_sensors(config), config.calendar, now
+        self._unconfigured_sleepers = config.unconfigured(journal.sleepers())
+        self._http_server = http_server
+        self._jobs = JobQueue()
+        queues = {"jobs": self._jobs.waiting}
+        log = LogThrottle(host.now)
+        topics = Topics(config.broker.base_topic, config.bridge)
+        self.monitors = restored_monitors(config, journal, now)
+        """The monitor of each sleeper, by id."""
+        self.sources = SourceRunner(
+            config, host, journal.read_positions(), self._jobs.put, queues, sources
         )
-        self._watches = {
-            sleeper.id: SleeperMonitor(sleeper, config, known[sleeper.id], now)
-            for sleeper in config.sleepers
-        }
-        self._owner = {
-            watched.sensor.id: sleeper.id
-            for sleeper in config.sleepers
-            for watched in sleeper.sensors
-        }
-        self._told = {
-            sleeper.id: PublishState(phase=STATE_EVERY * index // len(config.sleepers))
-            for index, sleeper in enumerate(config.sleepers)
-        }
-        self._recorder = JournalWriter(journal, self._afresh)
+        """Runs the sources."""
+        self.writer = JournalWriter(
+            journal,
+            partial(
+                complete_batches,
+                self.monitors,
+                sensors_by_sleeper(config),
+                self.sources.read_positions,
+            ),
+        )
+        """Writes the journal."""
         self._raw = RawRecorder(
             raw_store_for(config.journal, config.retention), config.calendar, now
         )
-        self._kept_raw = raw_sensors(config)
-        self._owned = journal.retained_topics()
-        self._remembered = now
-        self._unkept: dict[str, list[tuple[int, ReadPosition]]] = {
-            sleeper.id: [] for sleeper in config.sleepers
-        }
-        self._topics = Topics(config.broker.base_topic, config.bridge)
-        self._inbox = Inbox()
-        self._intake = SourceRunner(config, host, journal.read_positions(), self._inbox.put)
-        self._link = MqttClient(
-            config.broker, self._topics, self._heard, self._greet_soon, host.now
+        self._upkeep = UpkeepTask(config, host, self.writer, self._raw)
+        self._mqtt = MqttClient(
+            config.broker,
+            topics,
+            MessageRouter(self._jobs, log).route,
+            self._jobs.request_republish,
+            host.now,
         )
-        self._vitals = BridgeHealthMonitor(
-            host, self._watches, self._link, self._recorder, self._raw, journal.notices
+        self.health = BridgeHealthMonitor(
+            host,
+            self.monitors,
+            self._mqtt,
+            JournalHealthMonitor(
+                self.writer, self._raw, journal.notices, self._unconfigured_sleepers
+            ),
+            queues,
         )
-        self._vitals.unconfigured_sleepers = config.unconfigured(journal.sleepers())
-        self._vitals.queues = self._intake.queues
-        self._vitals.queues["jobs"] = self._inbox.waiting
-        self._questions = RequestHandler(
-            self._watches, journal, self._recorder, host.now, self._apply
+        """The health of the bridge."""
+        self._service = ServiceManager()
+        publisher = Publisher(
+            topics,
+            self.monitors,
+            InfoPublisher(config, topics, self.monitors, self._mqtt),
+            StatePublisher(topics, self.monitors, self.health, self._mqtt, self._jobs),
+            self._mqtt,
+            host.now,
         )
-        self._log = LogThrottle(host.now)
-        self._there: set[int] = set()
-        self._info = b""
-        self._owes_greeting = self._owes_info = False
+        applier = ChangeApplier(self.monitors, self.writer, publisher, host.now)
+        requests = RequestHandler(self.monitors, journal, self.writer, host.now, applier.apply)
+        self._ticks = TickProcessor(
+            host, self.monitors, applier, publisher, self.health, self._service
+        )
+        self._processor = JobProcessor(
+            self._jobs,
+            ArrivalProcessor(
+                host,
+                {
+                    sensor: self.monitors[sleeper]
+                    for sleeper, sensors in sensors_by_sleeper(config).items()
+                    for sensor in sensors
+                },
+                self.sources,
+                RawSignalTap(config, self._raw),
+                FrameErrorReporter(self.health, log),
+                applier,
+            ),
+            self._ticks,
+            RequestResponder(requests, topics, self._mqtt, log),
+            Republisher(publisher, self.writer, journal.retained_topics()),
+        )
 
     async def run(self) -> None:
-        """Watch until cancelled, then say good-bye. JournalError when nothing can be kept any more."""
-        for notice in self._journal.notices:
-            LOG.error("%s", notice)
-        if self._vitals.unconfigured_sleepers:
-            LOG.warning("%s", unconfigured_message(self._vitals.unconfigured_sleepers))
-        if self._journal.previous_copy is not None:
-            LOG.info(
-                "the journal was brought up to date; as it was before it is kept as %s",
-                self._journal.previous_copy,
-            )
-        self._link.start()
+        """Run until cancelled, then stop in order; JournalError if the journal cannot be used."""
+        self._log_journal()
+        self._mqtt.start()
         try:
-            async with self._page(), asyncio.TaskGroup() as group:
-                for name, wanted in self._intake.wanted():
-                    group.create_task(self._intake.pump(name, SOURCES[name], wanted))
-                group.create_task(self._clock())
-                group.create_task(self._upkeep())
+            async with self._serving_http(), asyncio.TaskGroup() as group:
+                for source, name, sensors in self.sources.requests():
+                    group.create_task(self.sources.run(source, name, sensors))
+                group.create_task(self._tick())
+                group.create_task(self._upkeep.run())
                 group.create_task(self._raw.run())
-                group.create_task(self._work())
-                self._vitals.ready()
+                group.create_task(self._processor.run())
+                self._service.notify_ready()
         except BaseExceptionGroup as errors:
-            broken = errors.subgroup(JournalError)
-            if broken is None:
+            journal_errors = errors.subgroup(JournalError)
+            if journal_errors is None:
                 raise
-            raise JournalError(str(broken.exceptions[0])) from errors
+            raise JournalError(str(journal_errors.exceptions[0])) from errors
         finally:
-            self._vitals.stopping()
-            await self._interrupt()
-            await self._link.stop()
-            await self._recorder.close()
+            self._service.notify_stopping()
+            await self._ticks.process_stop()
+            await self._mqtt.stop()
+            await self.writer.close()
             await self._raw.close()
 
+    def _log_journal(self) -> None:
+        """Log what happened to the journal when it was opened."""
+        for notice in self._journal.notices:
+            LOG.error("%s", notice)
+        if self._unconfigured_sleepers:
+            LOG.warning("%s", unconfigured_message(self._unconfigured_sleepers))
+        if self._journal.previous_copy is not None:
+            LOG.info("journal migrated; previous copy: %s", self._journal.previous_copy)
+
     @asynccontextmanager
-    async def _page(self) -> AsyncIterator[None]:
-        """Answer whoever asks how the bridge does, where that is wanted."""
-        if self._config.web is None:
+    async def _serving_http(self) -> AsyncIterator[None]:
+        """Serve HTTP, where that is wanted; the bridge runs without it if it fails."""
+        if self._http_server is None:
             yield
             return
-        async with serve_health(self._config.web, self._vitals.report) as trouble:
-            self._vitals.page_trouble = trouble
+        async with self._http_server(self.health.report) as problem:
+            self.health.note_http_problem(problem)
             yield
-
-    async def _interrupt(self) -> None:
-        """Keep what is still open, with the duration that was seen: a movement is not lost because
-        we are stopped.
-        """
-        for watch in self._watches.values():
-            change = watch.interrupt(self._host.now())
-            with contextlib.suppress(JournalError):
-                await self._recorder.write(self._page_of(watch, change))
-
-    async def _clock(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            await self._inbox.put(Tick())
-
-    async def _upkeep(self) -> None:
-        """See to the journal when the bridge starts and once a night is over; again and again until
-        it is done.
-        """
-        done: date | None = None
-        tidied: date | None = None
-        while True:
-            today = self._config.calendar.night_of(self._host.now())
-            if today != tidied:
-                await self._raw.delete_old_files([sleeper.id for sleeper in self._config.sleepers])
-                tidied = today
-            if today != done and await self._recorder.run_upkeep(today, self._config.retention):
-                done = today
-            await asyncio.sleep(UPKEEP)
-
-    async def _work(self) -> None:
-        await self._look_again()
-        while True:
-            job = await self._inbox.next()
-            if self._owes_greeting:
-                self._owes_greeting = False
-                await self._greet()
-            match job:
-                case Tick():
-                    await self._tick()
-                case IncomingMessage() as heard:
-                    await self._answer(heard.payload)
-                case Samples() | FrameError() | Ended():
-                    # What else has come goes with it: the disk is waited for once.
-                    await self._apply_all(
-                        [
-                            change
-                            for one in self._inbox.with_those_behind(job)
-                            for change in self._arrived(one)
-                        ]
-                    )
 
     async def _tick(self) -> None:
-        """Let time pass for everybody."""
-        self._host.now()
-        for step in self._host.take_steps():
-            await self._clock_set(step)
-        for watch in self._watches.values():
-            await self._apply(watch, watch.tick(self._host.now()))
-            # With many sleepers this takes long; what sensors send must not wait for all of them.
-            await asyncio.sleep(0)
-        if abs(self._host.now() - self._remembered) >= MEMORY_EVERY:
-            await self._remember()
-        if self._owes_info:
-            self._tell_info()
-        self._vitals.tick()
-
-    async def _look_again(self) -> None:
-        """Go on after a time in which nobody looked; a clock that was set back meanwhile is told."""
-        now = self._host.now()
-        begun = [(watch, watch.begin(now)) for watch in self._watches.values()]
-        back = [
-            filed.event.by
-            for _, one in begun
-            for filed in one.events
-            if isinstance(filed.event, ClockStep)
-        ]
-        if back:
-            text = "the clock of this machine was set back by %.1f s or more while no bridge ran, nobody knows how long"
-            LOG.warning(text, -min(back) / SECOND)
-            self._vitals.clock_set(HostClockStep(now, min(back)))
-        await self._apply_all(begun)
-
-    async def _clock_set(self, step: HostClockStep) -> None:
-        by = step.offset / SECOND
-        LOG.warning(
-            "the clock of this machine was set by %+.1f s; times before and after do not belong together",
-            by,
-        )
-        self._vitals.clock_set(step)
-        for watch in self._watches.values():
-            await self._apply(watch, watch.clock_set(step.time, step.offset))
-
-    async def _remember(self) -> None:
-        """Keep how far the sensors of all sleepers have been read, at once: a commit for each would
-        take too long.
-        """
-        self._remembered = self._host.now()
-        read_on = [
-            watch
-            for watch in self._watches.values()
-            if watch.measured != self._told[watch.id].measured
-        ]
-        if not read_on:
-            return
-        for watch in read_on:
-            self._told[watch.id].measured = watch.measured
-        await self._recorder.write(*(self._page_of(watch, Change()) for watch in read_on))
-
-    def _page_of(self, watch: SleeperMonitor, change: Change) -> JournalBatch:
-        """Return what has to be kept of a change, and how far the sleeper's sensors have been read."""
-        read = self._unkept[watch.id]
-        self._unkept[watch.id] = []
-        return page_of(watch, change, read)
-
-    def _afresh(self) -> list[JournalBatch]:
-        """Return all that is known of everybody: for a journal that had to be set aside while we
-        ran.
-        """
-        sensors: dict[str, list[int]] = {}
-        for number, sleeper in self._owner.items():
-            sensors.setdefault(sleeper, []).append(number)
-        return [
-            page_of(watch, watch.everything, self._intake.read(sensors[watch.id]))
-            for watch in self._watches.values()
-        ]
-
-    def _arrived(self, arrival: SourceEvent) -> Iterator[tuple[SleeperMonitor, Change]]:
-        """Yield what comes of an arrival, and for whom."""
-        if isinstance(arrival, FrameError):
-            self._log(arrival.sensor, arrival.reason, arrival.detail)
-            if arrival.reason is Reason.OVERLOADED:
-                self._vitals.shed(self._host.now())
-        if isinstance(arrival, Samples):
-            self._took(arrival)
-        if arrival.sensor is not None:
-            watch = self._watches[self._owner[arrival.sensor]]
-            yield watch, watch.arrive(arrival, self._host.now())
-
-    def _took(self, samples: Samples) -> None:
-        """Note that samples were read: a signed frame counts no second time, and the raw signal may
-        be wanted.
-        """
-        owner = self._owner[samples.sensor]
-        self._intake.took(samples)
-        if samples.read_position is not None:
-            self._unkept[owner].append((samples.sensor, samples.read_position))
-        if samples.sensor in self._kept_raw and not self._watches[owner].paused:
-            self._raw.add_block(owner, self._kept_raw[samples.sensor], samples.block)
-
-    async def _apply(self, watch: SleeperMonitor, change: Change) -> None:
-        """Keep a change, then tell it."""
-        await self._apply_all([(watch, change)])
-
-    async def _apply_all(self, changes: Sequence[tuple[SleeperMonitor, Change]]) -> None:
-        """Keep changes, all at once, then tell them."""
-        pages = [self._page_of(watch, change) for watch, change in changes if change]
-        if pages:
-            await self._recorder.write(*pages)
-        for watch, change in changes:
-            self._tell_change(watch, change)
-
-    def _tell_change(self, watch: SleeperMonitor, change: Change) -> None:
-        """Tell what is kept."""
-        told = self._told[watch.id]
-        now = self._host.now()
-        if change:
-            told.measured = watch.measured
-        for filed in change.events:
-            message = encode_event(filed.event, filed.night, filed.known) if filed.told else None
-            if message is not None:
-                self._link.publish(self._topics.event(watch.id), encode(message), retain=False)
-        for night in change.finished:
-            LOG.info("%s: night of %s finished (revision %d)", watch.id, night.date, night.revision)
-            self._link.publish(
-                self._topics.event(watch.id),
-                encode(encode_night_finished(night, now)),
-                retain=False,
-            )
-        self._tell(watch, now, owes=bool(change))
-
-    def _tell(self, watch: SleeperMonitor, now: int, *, owes: bool) -> None:
-        """Publish the state of a sleeper if it is time, and what the bridge is if that has changed."""
-        told = self._told[watch.id]
-        signs = watch.signs(now)
-        complaints = self._vitals.complaints
-        if signs != told.signs:
-            self._log_signs(watch, told.signs, signs)
-            owes = True
-        told.owes |= owes or complaints != told.complaints or watch.calibrating != told.calibrating
-        told.signs = signs
-        told.complaints = complaints
-        told.calibrating = watch.calibrating
-        # The clock may have been set back.
-        apart = abs(now - told.state)
-        # Figures can wait while samples cannot.
-        soon = STATE_APART if self._inbox.waiting() < WAITING // 2 else STATE_EVERY
-        # A greeting that is owed tells everything, in its order.
-        if not self._owes_greeting and (apart >= STATE_EVERY or (told.owes and apart >= soon)):
-            self._publish_state(watch, now)
-            self._owes_info |= watch.info != told.info
-            told.info = watch.info
-
-    def _publish_state(self, watch: SleeperMonitor, now: int, earlier: int = 0) -> None:
-        """Publish a state; the next one is due a minute later, or `earlier` by so much (us)."""
-        self._link.publish(
-            self._topics.state(watch.id), encode(self._state(watch, now)), retain=True
-        )
-        self._told[watch.id].state = now - earlier
-        self._told[watch.id].owes = False
-
-    def _state(self, watch: SleeperMonitor, now: int) -> State:
-        """Return everything that is true of a sleeper now, and how the record does."""
-        vitals = self._vitals
-        return replace(
-            watch.state(now),
-            recording=vitals.recording,
-            journal=vitals.record(),
-            bridge=vitals.health(now),
-        )
-
-    def _tell_info(self, *, anyway: bool = False) -> None:
-        info = encode(
-            Info(
-                bridge=self._config.bridge,
-                name=self._config.name,
-                software=__version__,
-                time_zone=self._config.calendar.zone.key,
-                rules=self._config.rules.name,
-                sleepers=tuple(watch.info for watch in self._watches.values()),
-                commands=COMMANDS,
-            )
-        )
-        if anyway or info != self._info:
-            self._link.publish(self._topics.info, info, retain=True)
-        self._info = info
-        self._owes_info = False
-
-    def _greet_soon(self) -> None:
-        """Greet before the next job, and see that there is one: only there nothing else uses the
-        journal.
-        """
-        self._owes_greeting = True
-        self._inbox.offer(Tick())
-
-    async def _greet(self) -> None:
-        """Publish everything that is retained: to a broker, or to a Home Assistant, that may know
-        nothing of us.
-        """
-        now = self._host.now()
-        self._tell_info(anyway=True)
-        for watch in self._watches.values():
-            self._publish_state(watch, now, self._told[watch.id].phase)
-        retained = [
-            self._topics.status,
-            self._topics.info,
-            *(self._topics.state(sleeper) for sleeper in self._watches),
-        ]
-        self._link.announce_online(retained, self._owned)
-        self._owned = set(retained)
-        await self._recorder.write_topics(retained)
-
-    def _heard(self, topic: str, payload: bytes) -> None:
-        """Take in a message from the broker."""
-        if topic == HOME_ASSISTANT:
-            if payload == ONLINE:
-                self._greet_soon()
-            return
-        if not self._inbox.offer(IncomingMessage(topic, payload)):
-            self._log(
-                None, "questions", "more questions than can be answered; some were thrown away"
-            )
-
-    async def _answer(self, payload: bytes) -> None:
-        try:
-            reply_to, request = parse_request(payload, self._topics)
-        except MalformedMessageError as error:
-            self._log(None, "malformed request", str(error))
-            return
-        response = (
-            request if isinstance(request, Refusal) else await self._questions.answer(request)
-        )
-        if isinstance(response, Refusal) and response.error == UNREADABLE:
-            self._log(None, UNREADABLE, response.message)
-        self._link.publish(reply_to, encode(response), retain=False)
-
-    def _log_signs(
-        self,
-        watch: SleeperMonitor,
-        before: tuple[SensorStatus, ...],
-        signs: tuple[SensorStatus, ...],
-    ) -> None:
-        """Log sensors that came or went, a line each; what was away for less than a minute is not
-        worth one.
-        """
-        known = {sign.sensor: sign for sign in before}
-        for sign in signs:
-            earlier = known.get(sign.sensor)
-            was = None if earlier is None else earlier.problem
-            if sign.problem == PROBLEM_SILENT and was != PROBLEM_SILENT:
-                LOG.warning(
-                    "sensor %d (%s) is silent; check its power and its network",
-                    sign.sensor,
-                    watch.id,
-                )
-            elif sign.problem == PROBLEM_ENDED and was != PROBLEM_ENDED:
-                LOG.info("sensor %d (%s): its recording is over", sign.sensor, watch.id)
-            elif sign.connected and (sign.sensor not in self._there or was == PROBLEM_SILENT):
-                self._there.add(sign.sensor)
-                LOG.info("sensor %d (%s) is there", sign.sensor, watch.id)
+        """Queue a tick every second."""
+        while True:
+            await asyncio.sleep(TICK_INTERVAL_S)
+            await self._jobs.put(Tick())
 
 
-async def serve(config: Config, journal: Journal) -> None:
-    """Run a bridge until a signal ends it. JournalError when nothing can be kept any more."""
-    serving = asyncio.ensure_future(Bridge(config, journal, HostClock()).run())
+async def serve(config: Config, journal: Journal, http_server: HttpServer | None) -> None:
+    """Run a bridge until a signal stops it; JournalError if the journal cannot be used."""
+    bridge = Bridge(config, journal, HostClock(), http_server=http_server)
+    running = asyncio.ensure_future(bridge.run())
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
-        await serving
+        await running
     except asyncio.CancelledError:
         LOG.info("stopped")
 
 
-def sleeper_sensors(config: Config) -> dict[str, SleeperSensors]:
-    """Return which sensors each sleeper has, by the sleeper's id."""
-    return {
+def restored_monitors(config: Config, journal: Journal, now: int) -> dict[str, SleeperMonitor]:
+    """Return a monitor for each sleeper, by id, that continues from what the journal holds."""
+    sensors = {
         sleeper.id: SleeperSensors(
-            ids={watched.sensor.id for watched in sleeper.sensors}, live=sleeper.live
+            ids=[configured.sensor.id for configured in sleeper.sensors], live=sleeper.live
         )
         for sleeper in config.sleepers
     }
-
-
-def raw_sensors(config: Config) -> dict[int, Sensor]:
-    """Return the sensors whose signal is kept; one that is played from a recording has it already."""
-    live = [sleeper for sleeper in config.sleepers if sleeper.live and config.retention.raw]
-    return {watched.sensor.id: watched.sensor for sleeper in live for watched in sleeper.sensors}
+    restored = restore_sleepers(journal, sensors, config.calendar, now)
+    return {
+        sleeper.id: SleeperMonitor(sleeper, config, restored[sleeper.id], now)
+        for sleeper in config.sleepers
+    }

@@ -1,7 +1,6 @@
-"""How the bridge itself does, for whoever asks: the service manager, `GET /health`, and everybody
-with the state.
+"""The health of the bridge itself, for the service manager, `GET /health` and every state.
 
-Law: the detection is alive as long as it looks at the time, and nothing else says so for it.
+The detection counts as live while it processes ticks; nothing else can report it as live.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ from limber_bridge import __version__
 from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
-from limber_bridge.daemon.systemd import ServiceManager, process_health
+from limber_bridge.daemon.systemd import process_health
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import (
@@ -21,118 +20,71 @@ from limber_bridge.protocol.messages import (
     HealthReport,
     JournalHealth,
     Problem,
+    ProcessHealth,
+    SensorHealth,
 )
 from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder
 
-STUCK: Final = 30.0
-"""s without a look at the time after which the detection counts as stuck: only a restart helps
-then."""
-SHED: Final = 60 * SECOND
-"""us for which it is told that something was thrown away."""
-OVERLOADED: Final = "overloaded"
-NO_PAGE: Final = "web_server"
-"""What can be wrong with the bridge besides its connection; docs/protocol.md, section 3."""
+STALLED_AFTER_S: Final = 30.0
+"""Time without a processed tick after which the detection counts as stalled, and only a restart
+helps. Chosen: longer than any wait for a disk."""
+OVERLOAD_REPORTED_US: Final = 60 * SECOND
+"""Time for which it is reported that something was dropped. Chosen: as errors of a sensor are."""
+PROBLEM_OVERLOADED: Final = "overloaded"
+"""Problem of a bridge that receives more than it can read (docs/protocol.md)."""
+PROBLEM_HTTP: Final = "web_server"
+"""Problem of a bridge that cannot serve HTTP (docs/protocol.md)."""
 
 
 def unconfigured_message(ids: Sequence[str]) -> str:
     """Return the warning about sleepers who are in the journal but not in the configuration."""
-    names = ", ".join(f"`{one}`" for one in ids)
+    names = ", ".join(f"`{sleeper}`" for sleeper in ids)
     return (
         f"the journal holds nights of {names}, but limber.yaml has no sleeper with this id;"
         " if an `id` was changed, change it back to see these nights again"
     )
 
 
-class BridgeHealthMonitor:
-    """Follows the bridge."""
+class JournalHealthMonitor:
+    """HealthReport the health of the journal and of the raw signal."""
 
     def __init__(
         self,
-        host: HostClock,
-        watches: Mapping[str, SleeperMonitor],
-        link: MqttClient,
-        recorder: JournalWriter,
+        writer: JournalWriter,
         raw: RawRecorder,
         notices: Sequence[str],
+        unconfigured_sleepers: tuple[str, ...],
     ) -> None:
-        """Begin; `notices` is what a person has to know of the journal, and may grow."""
-        self._host = host
-        self._watches = watches
-        self._link = link
-        self._recorder = recorder
+        """Start; `notices` are the journal's messages for a person, a list that may grow.
+
+        `unconfigured_sleepers` are the ids of sleepers in the journal but not in limber.yaml.
+        """
+        self._writer = writer
         self._raw = raw
         self._notices = notices
-        self._begun = host.now()
-        self._steady = host.steady()
-        self._ticked = asyncio.get_running_loop().time()
-        self._process = process_health()
-        self._shed: int | None = None
-        self._clock_change: ClockStepInfo | None = None
-        self._service = ServiceManager()
-        self.queues: dict[str, Callable[[], int]] = {}
-        """What waits, by name."""
-        self.unconfigured_sleepers: tuple[str, ...] = ()
-        """Ids of sleepers who are in the journal but not in the configuration."""
-        self.page_trouble = ""
-        """What keeps us from answering `GET /health`; empty if nothing does."""
-
-    def ready(self) -> None:
-        """Tell the service manager that the start is over."""
-        self._service.ready()
-
-    def stopping(self) -> None:
-        """Tell the service manager that the end has begun."""
-        self._service.stopping()
-
-    def tick(self) -> None:
-        """Note that the detection has looked at the time: all that came before it is read,
-        understood and kept.
-        """
-        self._ticked = asyncio.get_running_loop().time()
-        self._process = process_health()
-        self._service.alive(self._status())
-
-    def shed(self, now: int) -> None:
-        """Note that something was thrown away."""
-        self._shed = now
-
-    def clock_set(self, step: HostClockStep) -> None:
-        """Note that somebody set the host's clock."""
-        self._clock_change = ClockStepInfo(time=to_utc(step.time), offset=step.offset / SECOND)
+        self._unconfigured_sleepers = unconfigured_sleepers
 
     @property
     def recording(self) -> bool:
-        """Whether what happens is kept."""
-        return self._recorder.status.healthy
+        """Whether events are being written to the journal."""
+        return self._writer.status.healthy
 
     @property
-    def complaints(self) -> tuple[str, ...]:
-        """What is wrong with the bridge and its record, in words for programs: whoever follows the
-        state is told.
-        """
-        record = self._recorder.status.fault
-        return (
-            *(problem.key for problem in self._problems(self._host.now())),
-            *([str(record)] if record else []),
-        )
+    def problem(self) -> tuple[str, ...]:
+        """The key of what is wrong with the journal; empty where nothing is."""
+        reason = self._writer.status.fault
+        return (str(reason),) if reason else ()
 
-    def health(self, now: int) -> BridgeHealth:
-        """Return how the bridge does."""
-        return BridgeHealth(
-            started=to_utc(self._begun),
-            uptime=round((self._host.steady() - self._steady) / SECOND, 1),
-            broker=self._link.health,
-            process=self._process,
-            last_clock_step=self._clock_change,
-            queues={name: waiting() for name, waiting in self.queues.items()},
-            problems=tuple(self._problems(now)),
-        )
+    @property
+    def detail(self) -> str | None:
+        """What is wrong with the journal and what to do, for a person."""
+        return self._writer.status.detail
 
-    def record(self) -> JournalHealth:
-        """Return how the record does."""
-        recording = self._recorder.status
+    def health(self) -> JournalHealth:
+        """Return the health of the journal as it is published."""
+        recording = self._writer.status
         return JournalHealth(
             problem=recording.fault,
             message=recording.detail,
@@ -140,46 +92,149 @@ class BridgeHealthMonitor:
             dropped=recording.lost,
             warning=" ".join(self._notices) or None,
             raw_signal_problem=self._raw.fault,
-            unconfigured_sleepers=self.unconfigured_sleepers,
+            unconfigured_sleepers=self._unconfigured_sleepers,
+        )
+
+
+class LivenessMonitor:
+    """Know whether the detection goes on, and what the process uses."""
+
+    def __init__(self) -> None:
+        """Start as live; to be called where an event loop runs."""
+        self._ticked_at = asyncio.get_running_loop().time()
+        self.process: ProcessHealth = process_health()
+        """What the process used at the last tick."""
+
+    def note_tick(self) -> None:
+        """Note that everything that arrived before this tick has been processed and stored."""
+        self._ticked_at = asyncio.get_running_loop().time()
+        self.process = process_health()
+
+    def is_live(self) -> bool:
+        """Return whether a tick was processed recently."""
+        return asyncio.get_running_loop().time() - self._ticked_at < STALLED_AFTER_S
+
+
+class BridgeHealthMonitor:
+    """Collect the health of the bridge, its journal, its broker and its sensors."""
+
+    def __init__(
+        self,
+        host: HostClock,
+        monitors: Mapping[str, SleeperMonitor],
+        mqtt: MqttClient,
+        journal: JournalHealthMonitor,
+        queues: Mapping[str, Callable[[], int]],
+    ) -> None:
+        """Start; `queues` return how much waits, by name, and may grow."""
+        self._host = host
+        self._monitors = monitors
+        self._mqtt = mqtt
+        self._journal = journal
+        self._queues = queues
+        self._started = host.now()
+        self._started_steady = host.steady()
+        self._liveness = LivenessMonitor()
+        self._overloaded_at: int | None = None
+        self._clock_step: ClockStepInfo | None = None
+        self._http_problem = ""
+
+    def note_tick(self) -> None:
+        """Note that everything that arrived before this tick has been processed and stored."""
+        self._liveness.note_tick()
+
+    def note_overload(self, now: int) -> None:
+        """Note that something was dropped because too much arrives."""
+        self._overloaded_at = now
+
+    def note_clock_step(self, step: HostClockStep) -> None:
+        """Note that the host's clock was set."""
+        self._clock_step = ClockStepInfo(time=to_utc(step.time), offset=step.offset / SECOND)
+
+    def note_http_problem(self, problem: str) -> None:
+        """Note why HTTP cannot be served; an empty text where it can."""
+        self._http_problem = problem
+
+    @property
+    def recording(self) -> bool:
+        """Whether events are being written to the journal."""
+        return self._journal.recording
+
+    def problem_keys(self) -> tuple[str, ...]:
+        """Return the keys of everything wrong with the bridge and its journal."""
+        bridge = tuple(problem.key for problem in self._problems(self._host.now()))
+        return bridge + self._journal.problem
+
+    def journal(self) -> JournalHealth:
+        """Return the health of the journal as it is published."""
+        return self._journal.health()
+
+    def bridge(self, now: int) -> BridgeHealth:
+        """Return the health of the bridge as it is published."""
+        return BridgeHealth(
+            started=to_utc(self._started),
+            uptime=round((self._host.steady() - self._started_steady) / SECOND, 1),
+            broker=self._mqtt.health,
+            process=self._liveness.process,
+            last_clock_step=self._clock_step,
+            queues={name: waiting() for name, waiting in self._queues.items()},
+            problems=tuple(self._problems(now)),
         )
 
     def report(self) -> HealthReport:
-        """Return what is well and what is not."""
+        """Return what `GET /health` answers."""
         now = self._host.now()
-        health = self.health(now)
-        sleepers = {watch.id: watch.sensors(now) for watch in self._watches.values()}
-        troubled = any(
-            one.problem not in (None, PROBLEM_ENDED)
-            for them in sleepers.values()
-            for one in them.values()
-        )
-        live = asyncio.get_running_loop().time() - self._ticked < STUCK
+        bridge = self.bridge(now)
+        sleepers = {
+            sleeper: monitor.sensor_health.messages(now)
+            for sleeper, monitor in self._monitors.items()
+        }
+        live = self._liveness.is_live()
+        healthy = live and self.recording and not bridge.problems and not has_problem(sleepers)
         return HealthReport(
-            healthy=live and self.recording and not health.problems and not troubled,
+            healthy=healthy,
             live=live,
             time=to_utc(now),
             software=__version__,
             recording=self.recording,
-            journal=self.record(),
-            bridge=health,
+            journal=self.journal(),
+            bridge=bridge,
             sleepers=sleepers,
         )
 
-    def _status(self) -> str:
-        """Return how things are, in a line for the service manager."""
+    def status_line(self) -> str:
+        """Return the health in one line, for the service manager."""
         now = self._host.now()
-        signs = [sign for watch in self._watches.values() for sign in watch.signs(now)]
-        there = sum(sign.connected for sign in signs)
-        first = self._recorder.status.detail or next(
-            (problem.message for problem in self._problems(now)), ""
+        statuses = [
+            status
+            for monitor in self._monitors.values()
+            for status in monitor.sensor_health.statuses(now)
+        ]
+        connected = sum(status.connected for status in statuses)
+        line = f"{connected} of {len(statuses)} sensors connected"
+        first = self._journal.detail or next(
+            (problem.message for problem in self._problems(now)), None
         )
-        return f"{there} of {len(signs)} sensors deliver" + (f"; {first}" if first else "")
+        return line if not first else f"{line}; {first}"
 
     def _problems(self, now: int) -> Iterator[Problem]:
         """Yield what is wrong with the bridge itself."""
-        yield from self._link.problems
-        if self._shed is not None and abs(now - self._shed) < SHED:
-            text = "more comes than can be read, and some was thrown away; look for a sensor that sends too much"
-            yield Problem(key=OVERLOADED, message=text)
-        if self.page_trouble:
-            yield Problem(key=NO_PAGE, message=self.page_trouble)
+        yield from self._mqtt.problems
+        overloaded_at = self._overloaded_at
+        if overloaded_at is not None and abs(now - overloaded_at) < OVERLOAD_REPORTED_US:
+            yield Problem(
+                key=PROBLEM_OVERLOADED,
+                message="more data arrives than can be read, and some was dropped; look for a "
+                "sensor that sends too much",
+            )
+        if self._http_problem:
+            yield Problem(key=PROBLEM_HTTP, message=self._http_problem)
+
+
+def has_problem(sleepers: Mapping[str, Mapping[str, SensorHealth]]) -> bool:
+    """Return whether any sensor has a problem; the end of a recording is none."""
+    return any(
+        sensor.problem not in (None, PROBLEM_ENDED)
+        for sensors in sleepers.values()
+        for sensor in sensors.values()
+    )

@@ -15,8 +15,8 @@ from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_running import check_running_bridge
 from limber_bridge.daemon.check_sensors import check_sensors
+from limber_bridge.storage.journal_errors import JournalError, JournalInUseError
 from limber_bridge.storage.journal_file import probe_journal
-from limber_bridge.storage.journal_errors import JournalInUseError, JournalError
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 

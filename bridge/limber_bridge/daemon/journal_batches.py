@@ -1,25 +1,43 @@
-"""What of a change goes into the journal."""
+"""What of a change is written to the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from limber_bridge.daemon.sleeper_monitor import Change, SleeperMonitor
+from limber_bridge.daemon.changes import Change
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.storage.journal_batch import JournalBatch, latest_positions
 
 
-def page_of(
-    watch: SleeperMonitor, change: Change, read: Sequence[tuple[int, ReadPosition]] = ()
+def journal_batch(
+    monitor: SleeperMonitor, change: Change, read: Sequence[tuple[int, ReadPosition]] = ()
 ) -> JournalBatch:
-    """Return what has to be kept of a change, with how far signed frames were read."""
-    events = tuple((filed.night, filed.event) for filed in change.events)
+    """Return a change as a batch for the journal.
+
+    `read`: how far signed frames have been read, by sensor id, the latest position last.
+    """
     return JournalBatch(
-        sleeper=watch.id,
-        replayed=change.renewed,
-        events=events,
-        pipeline_state=watch.memory,
+        sleeper=monitor.id,
+        replayed=change.replaced_nights,
+        events=tuple((filed.night, filed.event) for filed in change.events),
+        pipeline_state=monitor.pipeline_state,
         nights=change.finished,
-        clear_labels=change.unlabelled,
+        clear_labels=change.resets_labels,
         labels=change.labels,
         read_positions=latest_positions(read),
         settings=change.settings,
     )
+
+
+def complete_batches(
+    monitors: Mapping[str, SleeperMonitor],
+    sensors: Mapping[str, Sequence[int]],
+    read_positions: Callable[[Iterable[int]], Sequence[tuple[int, ReadPosition]]],
+) -> list[JournalBatch]:
+    """Return all that is in memory of every sleeper, for a journal that was replaced at runtime.
+
+    `sensors` are the sensor ids by sleeper; `read_positions` returns how far they have been read.
+    """
+    return [
+        journal_batch(monitor, monitor.everything(), read_positions(sensors[monitor.id]))
+        for monitor in monitors.values()
+    ]

@@ -1,7 +1,7 @@
-"""Questions and commands, answered.
+"""Answers the requests of clients.
 
-Law: a question ends no bridge and holds up no detection: a disk that does not answer in time is an
-answer, too.
+No request stops the bridge or delays the detection: a disk that does not answer in time is reported
+as an error.
 """
 
 import asyncio
@@ -9,23 +9,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final
 
-from limber_bridge.daemon.sleeper_monitor import (
-    Change,
-    NothingToCalibrateError,
-    NothingToEndError,
-    SleeperMonitor,
-)
+from limber_bridge.daemon.changes import Change, NothingToCalibrateError, NothingToEndError
+from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
+from limber_bridge.daemon.log_throttle import LogThrottle
+from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import to_us, to_utc
 from limber_bridge.protocol.encoding import (
     PAGE_MAX_BYTES,
     REPORTED_NUMBER_OFFSET,
+    MalformedMessageError,
+    Topics,
     add_label,
+    encode,
     encode_event,
     encode_reported_cramp,
     events_response,
     nights_response,
+    parse_request,
     strip_phase,
 )
 from limber_bridge.protocol.messages import (
@@ -51,137 +54,218 @@ from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 
-PATIENCE: Final = 5.0
-"""s for the journal to answer."""
-UNREADABLE: Final = "journal_unreadable"
-"""The error of an answer that the journal could not give."""
+JOURNAL_TIMEOUT_S: Final = 5.0
+"""Time that the journal has for an answer. Chosen: clients give up after about ten seconds."""
+JOURNAL_UNREADABLE: Final = "journal_unreadable"
+"""Error of a request that needs the journal while it cannot be read."""
+NIGHT_BYTES: Final = 200
+"""Least size of a night in a response: more than a page of such nights is not read."""
+EVENT_BYTES: Final = 100
+"""Least size of an event in a response."""
+
+type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
+"""Writes a change to the journal and publishes it."""
 
 
 class RequestHandler:
-    """Answers for all sleepers of a bridge."""
+    """Response requests about the sleepers of a bridge."""
 
     def __init__(
         self,
-        watches: Mapping[str, SleeperMonitor],
+        monitors: Mapping[str, SleeperMonitor],
         journal: Journal,
-        recorder: JournalWriter,
+        writer: JournalWriter,
         now: Callable[[], int],
-        apply: Callable[[SleeperMonitor, Change], Awaitable[None]],
+        apply: Apply,
     ) -> None:
-        """Take what knows the answers; `apply` keeps and tells what a command changes, `now` is in
-        us.
-        """
-        self._watches = watches
-        self._journal = journal
-        self._recorder = recorder
+        """Start; `apply` makes the changes that commands cause, `now` returns UTC in us."""
+        self._monitors = monitors
         self._now = now
         self._apply = apply
+        self._history = HistoryReader(journal, writer)
+        self._journal = journal
 
     async def answer(self, request: Request) -> Response:
-        """Return the answer, or why there is none."""
-        if request.sleeper not in self._watches:
-            known = ", ".join(self._watches)
+        """Return the answer to a request, or why it is refused."""
+        monitor = self._monitors.get(request.sleeper)
+        if monitor is None:
+            known = ", ".join(self._monitors)
             return Refusal(
                 id=request.id,
                 error="unknown_sleeper",
-                message=f"no sleeper `{request.sleeper}`; there are {known}",
+                message=f"no sleeper `{request.sleeper}`; use one of: {known}",
             )
         try:
-            return await self._answer_to(request)
+            return await self._answer(monitor, request)
         except TimeoutError:
-            text = f"the disk of the bridge did not answer in {PATIENCE:g} s; ask again later"
+            text = (
+                f"the disk of the bridge did not answer within {JOURNAL_TIMEOUT_S:g} s; "
+                "try again later"
+            )
         except JournalError as error:
             text = str(error)
-        return Refusal(id=request.id, error=UNREADABLE, message=text)
+        return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer_to(self, request: Request) -> Response:
+    async def _answer(self, monitor: SleeperMonitor, request: Request) -> Response:
         match request:
             case NightsRequest():
-                async with asyncio.timeout(PATIENCE):
-                    return await self._nights(request)
+                return await self._history.nights(request)
             case EventsRequest():
-                async with asyncio.timeout(PATIENCE):
-                    return await self._events(request)
+                return await self._history.events(monitor, request)
             case LabelRequest():
-                return await self._label(request)
+                return await self._label(monitor, request)
             case LogRequest():
-                return await self._log(request)
+                return await self._log_factor(monitor, request)
             case _:
-                return await self._carry_out(request)
+                return await self._run_command(monitor, request)
 
-    async def _carry_out(self, request: Command) -> Response:
-        """Carry out a command, and say that it is done or why it cannot be."""
-        watch = self._watches[request.sleeper]
-        # What is over by now must not be lost where the command changes nothing.
-        await self._apply(watch, watch.tick(self._now()))
+    async def _run_command(self, monitor: SleeperMonitor, command: Command) -> Response:
+        """Run a command; say that it is done, or why it cannot be."""
+        # A night that is over by now is finished first, even if the command is refused.
+        await self._apply(monitor, monitor.advance_to(self._now()))
         try:
-            await self._apply(watch, self._change(watch, request))
+            await self._apply(monitor, self._change(monitor, command))
         except NothingToEndError as error:
-            return Refusal(id=request.id, error="nothing_to_end", message=str(error))
+            return Refusal(id=command.id, error="nothing_to_end", message=str(error))
         except NothingToCalibrateError as error:
-            return Refusal(id=request.id, error="nothing_to_calibrate", message=str(error))
-        return DoneResponse(id=request.id)
+            return Refusal(id=command.id, error="nothing_to_calibrate", message=str(error))
+        return DoneResponse(id=command.id)
 
-    def _change(self, watch: SleeperMonitor, request: Command) -> Change:
-        match request:
+    def _change(self, monitor: SleeperMonitor, command: Command) -> Change:
+        match command:
             case EndNightRequest():
-                return watch.end_night()
+                return monitor.end_night()
             case ResetLabelsRequest():
-                return watch.forget_labels()
-            case PauseRequest():
-                return watch.pause(self._now(), paused=request.paused)
+                return monitor.reset_labels()
+            case PauseRequest(paused=paused):
+                return monitor.set_paused(self._now(), paused=paused)
             case CalibrateRequest():
-                return watch.calibrate(self._now())
-            case SetRequest():
-                return watch.sense(request.sensitivity)
+                return monitor.calibrate(self._now())
+            case SetRequest(sensitivity=sensitivity):
+                return monitor.set_sensitivity(sensitivity)
+
+    async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Response:
+        """Add what a person says of a cramp."""
+        refusal = self._refuse_future(request)
+        if refusal is not None:
+            return refusal
+        try:
+            async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+                label = await asyncio.to_thread(self._find_label, monitor, request)
+        except UnknownEventError as error:
+            return Refusal(id=request.id, error="unknown_event", message=str(error))
+        await self._apply(monitor, monitor.add_label(label))
+        return LabelResponse(id=request.id, event=label.id)
+
+    def _find_label(self, monitor: SleeperMonitor, request: LabelRequest) -> Label:
+        """Return the label of a request with the event or moment in the journal that it is about.
+
+        Raises UnknownEventError and JournalError.
+        """
+        if request.event is not None:
+            key = strip_phase(request.event)
+            event = self._journal.event(monitor.id, key)
+            return monitor.labels.for_event(key, event, cramp=request.cramp)
+        moment = monitor.clock.time if request.time is None else to_us(request.time)
+        events = [
+            event
+            for night in nights_near(monitor.calendar, moment)
+            for event in self._journal.events(monitor.id, night)
+        ]
+        return monitor.labels.for_moment(moment, events, cramp=request.cramp)
+
+    async def _log_factor(self, monitor: SleeperMonitor, request: LogRequest) -> Response:
+        """Add what the sleeper did or took."""
+        refusal = self._refuse_future(request)
+        if refusal is not None:
+            return refusal
+        now = self._now()
+        onset = (monitor.clock.time or now) if request.time is None else to_us(request.time)
+        factor = Factor(onset, request.factor, request.note)
+        await self._apply(monitor, monitor.add_factor(factor, now))
+        return LogResponse(id=request.id, event=event_id(factor))
+
+    def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
+        """Return a refusal where the time of a request is in the future, else None."""
+        # People give times in whole minutes.
+        if request.time is None or to_us(request.time) <= self._now() + ROUNDED:
+            return None
+        text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
+        return Refusal(id=request.id, error="time_in_future", message=text)
+
+
+class HistoryReader:
+    """Response requests for the nights and events in the journal, a page at a time."""
+
+    def __init__(self, journal: Journal, writer: JournalWriter) -> None:
+        """Start; `writer` knows the nights that are not in the journal yet."""
+        self._journal = journal
+        self._writer = writer
+
+    async def nights(self, request: NightsRequest) -> Response:
+        """Return a page of finished nights; TimeoutError, JournalError."""
+        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+            return await self._nights(request)
+
+    async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
+        """Return a page of the events of a night; TimeoutError, JournalError."""
+        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+            return await self._events(monitor, request)
 
     async def _nights(self, request: NightsRequest) -> Response:
-        limit = PAGE_MAX_BYTES // 200
+        limit = PAGE_MAX_BYTES // NIGHT_BYTES
         since = request.after or date.min
         if request.last is not None:
-            since = max(
-                since,
-                await asyncio.to_thread(self._journal.date_before_last, request.sleeper, request.last),
+            before_last = await asyncio.to_thread(
+                self._journal.date_before_last, request.sleeper, request.last
             )
+            since = max(since, before_last)
         nights = await asyncio.to_thread(self._journal.nights, request.sleeper, since, limit)
         more = len(nights) == limit
-        # What the disk did not take yet is true all the same.
-        waiting = [
-            night
-            for night in self._recorder.pending_nights(request.sleeper)
-            if night.date > since and not more
-        ]
-        together = {night.date: night for night in (*nights, *waiting)}
-        # Those that wait are newer than what was counted back from.
-        days = sorted(together)[0 if more or request.last is None else -request.last :]
-        return nights_response(request, [together[day] for day in days], more=more)
+        by_date = {night.date: night for night in nights}
+        if not more:
+            # Nights that the disk has not accepted yet are finished all the same.
+            waiting = self._writer.pending_nights(request.sleeper)
+            by_date |= {night.date: night for night in waiting if night.date > since}
+        dates = sorted(by_date)
+        if request.last is not None and not more:
+            # Waiting nights are newer than those from which the last ones were counted.
+            dates = dates[-request.last :]
+        return nights_response(request, [by_date[day] for day in dates], more=more)
 
-    async def _events(self, request: EventsRequest) -> Response:
-        limit = PAGE_MAX_BYTES // 100
-        dropped = await asyncio.to_thread(self._journal.events_dropped_at, request.sleeper, request.night)
+    async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
+        dropped = await asyncio.to_thread(
+            self._journal.events_dropped_at, request.sleeper, request.night
+        )
         if dropped is not None:
-            text = f"the events of {request.night} were dropped on {to_utc(dropped):%Y-%m-%d}: see `retention` in limber.yaml"
+            text = (
+                f"the events of {request.night} were deleted on {to_utc(dropped):%Y-%m-%d}; "
+                "to store more nights, see `retention` in limber.yaml"
+            )
             return Refusal(id=request.id, error="events_deleted", message=text)
+        limit = PAGE_MAX_BYTES // EVENT_BYTES
         entries = await asyncio.to_thread(
             self._journal.entries, request.sleeper, request.night, request.after, limit
         )
-        messages = [(entry, encode_event(entry.event, entry.night)) for entry in entries]
-        said = self._watches[request.sleeper].labels.said
+        said = monitor.labels.said
+        numbered: list[tuple[int, EventMessage]] = []
+        for entry in entries:
+            message = encode_event(entry.event, entry.night)
+            if message is not None:
+                numbered.append((entry.number, add_label(message, entry.event, said)))
         more = len(entries) == limit
-        told = [
-            (one.number, add_label(message, one.event, said))
-            for one, message in messages
-            if message is not None
-        ]
-        return events_response(
-            request, told if more else [*told, *await self._reported(request)], more=more
-        )
+        if not more:
+            numbered += await self._reported_cramps(monitor, request)
+        return events_response(request, numbered, more=more)
 
-    async def _reported(self, request: EventsRequest) -> list[tuple[int, EventMessage]]:
-        """Return the cramps of a night that only somebody told of, numbered: they come after all
-        that was measured.
+    async def _reported_cramps(
+        self, monitor: SleeperMonitor, request: EventsRequest
+    ) -> list[tuple[int, EventMessage]]:
+        """Return the cramps of a night that a person reported and no sensor saw, numbered.
+
+        Their numbers are higher than those of all measured events.
         """
-        labels = self._watches[request.sleeper].labels_of(request.night)
+        labels = labels_of_night(monitor.labels, monitor.calendar, request.night)
         found = await asyncio.to_thread(self._journal.reported_cramps, request.sleeper, labels)
         numbered = [
             (REPORTED_NUMBER_OFFSET + label.time, encode_reported_cramp(label, request.night))
@@ -189,51 +273,30 @@ class RequestHandler:
         ]
         return [(number, message) for number, message in numbered if number > request.after]
 
-    async def _label(self, request: LabelRequest) -> Response:
-        watch = self._watches[request.sleeper]
-        if (ahead := self._ahead(request)) is not None:
-            return ahead
+
+class RequestResponder:
+    """Parse requests and publish the answers."""
+
+    def __init__(
+        self, handler: RequestHandler, topics: Topics, mqtt: MqttClient, log: LogThrottle
+    ) -> None:
+        """Start; `log` receives requests that cannot be answered at all."""
+        self._handler = handler
+        self._topics = topics
+        self._mqtt = mqtt
+        self._log = log
+
+    async def respond(self, payload: bytes) -> None:
+        """Response one request."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                label = await asyncio.to_thread(self._labelled, watch, request)
-        except UnknownEventError as error:
-            return Refusal(id=request.id, error="unknown_event", message=str(error))
-        await self._apply(watch, watch.label(label))
-        return LabelResponse(id=request.id, event=label.id)
-
-    def _labelled(self, watch: SleeperMonitor, request: LabelRequest) -> Label:
-        """Return the label that a question asks for, by what the journal knows of the event or the
-        moment.
-        """
-        if request.event is not None:
-            key = strip_phase(request.event)
-            return watch.labels.for_event(
-                key, self._journal.event(watch.id, key), cramp=request.cramp
-            )
-        moment = watch.time if request.time is None else to_us(request.time)
-        nights = [
-            self._journal.events(watch.id, night) for night in sorted(watch.nights_about(moment))
-        ]
-        return watch.labels.for_moment(
-            moment, [event for night in nights for event in night], cramp=request.cramp
-        )
-
-    async def _log(self, request: LogRequest) -> Response:
-        watch = self._watches[request.sleeper]
-        now = self._now()
-        if (ahead := self._ahead(request)) is not None:
-            return ahead
-        factor = Factor(
-            (watch.time or now) if request.time is None else to_us(request.time),
-            request.factor,
-            request.note,
-        )
-        await self._apply(watch, watch.log(factor, now))
-        return LogResponse(id=request.id, event=event_id(factor))
-
-    def _ahead(self, request: LabelRequest | LogRequest) -> Refusal | None:
-        """Return why nothing can be said of a time; None if it can."""
-        if request.time is None or to_us(request.time) <= self._now() + ROUNDED:
-            return None
-        mend = f"{request.time.isoformat()} is still to come; write when it was"
-        return Refusal(id=request.id, error="time_in_future", message=mend)
+            reply_to, request = parse_request(payload, self._topics)
+        except MalformedMessageError as error:
+            self._log.warn(None, "malformed request", str(error))
+            return
+        if isinstance(request, Refusal):
+            answer: Response = request
+        else:
+            answer = await self._handler.answer(request)
+        if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:
+            self._log.warn(None, JOURNAL_UNREADABLE, answer.message)
+        self._mqtt.publish(reply_to, encode(answer), retain=False)

@@ -1,6 +1,8 @@
-"""How a sensor does: a fold over what arrives from it."""
+"""The health of sensors: what arrives from them, how much is lost, and what is wrong."""
 
 from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,111 +13,206 @@ from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import SensorHealth
 from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 
-SILENT: Final = 10 * SECOND
-"""us without a sample after which a sensor counts as away; a source that calls it calls again."""
-REPORTED: Final = 60 * SECOND
-"""us without a sample after which that is a problem: what mends itself sooner is none."""
-REMEMBERED: Final = 60 * SECOND
-"""us for which trouble is told after it was seen last, and over which the quality is taken."""
+DISCONNECTED_AFTER_US: Final = 10 * SECOND
+"""Time without a sample after which a sensor counts as disconnected, and its source is opened
+again. Chosen: several times the longest interval between two frames of a known sensor."""
+SILENT_AFTER_US: Final = 60 * SECOND
+"""Time without a sample after which that is reported as a problem. Chosen: a sensor that comes
+back sooner needs no attention."""
+RECENT_US: Final = 60 * SECOND
+"""Time over which the signal quality is taken, and for which an error of a frame is reported."""
 PROBLEM_SILENT: Final = "silent"
+"""Problem of a sensor that sends nothing."""
 PROBLEM_ENDED: Final = "ended"
-"""What is wrong with a sensor besides the reasons of `FrameError`: nothing comes, or its recording is
-over."""
+"""Problem of a sensor whose recording has been played to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorStatus:
+    """The part of a sensor's health that is published at once when it changes."""
+
+    sensor: int
+    connected: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCount:
+    """How many samples of one block were expected, and how many were good."""
+
+    received_at: int
+    """Host time in us."""
+    expected: int
+    good: int
+
+
+class SampleLossCounter:
+    """Count the samples of one sensor that never arrived or were unusable."""
+
+    def __init__(self) -> None:
+        """Start with nothing received."""
+        self.lost = 0
+        """Samples lost since the bridge started."""
+        self._end: int | None = None
+        self._recent: deque[BlockCount] = deque()
+
+    def add(self, block: SampleBlock, now: int) -> None:
+        """Count one block, and what is missing between the last one and it."""
+        good = int(np.isfinite(block.samples).all(axis=0).sum())
+        start = block.first if self._end is None else min(self._end, block.first)
+        expected = block.end - start
+        self.lost += expected - good
+        self._end = max(block.end, self._end or 0)
+        # After a long absence only the part that the quality looks back at counts.
+        longest = good + round(block.rate * RECENT_US / SECOND)
+        self._recent.append(BlockCount(now, min(expected, longest), good))
+        self._drop_old(now)
+
+    def quality(self, now: int) -> int | None:
+        """Return the percentage of good samples of the last minute; None where none was due."""
+        self._drop_old(now)
+        expected = sum(block.expected for block in self._recent)
+        if not expected:
+            return None
+        return round(100 * sum(block.good for block in self._recent) / expected)
+
+    def _drop_old(self, now: int) -> None:
+        # A time in the future is from before the clock was set back.
+        while self._recent and abs(now - self._recent[0].received_at) > RECENT_US:
+            self._recent.popleft()
+
+
+class FrameErrorCounter:
+    """Count the frames of one sensor that had an error, by reason."""
+
+    def __init__(self) -> None:
+        """Start without an error."""
+        self.refused = 0
+        """Frames that were not used at all."""
+        self.counts: Counter[str] = Counter()
+        """Frames with an error, by reason."""
+        self._last: Reason | None = None
+        self._last_at = 0
+
+    def add(self, reason: Reason, now: int) -> None:
+        """Count one frame."""
+        self._last = reason
+        self._last_at = now
+        self.counts[reason] += 1
+        self.refused += reason.discards_frame
+
+    def recent(self, now: int) -> Reason | None:
+        """Return the last error, if it is recent."""
+        return self._last if abs(now - self._last_at) < RECENT_US else None
 
 
 class SensorHealthTracker:
-    """Follows one sensor. Times are us on the host's clock."""
+    """Track the health of one sensor. Times are us on the host's clock."""
 
-    def __init__(self, began: int) -> None:
-        """Begin at a time, with nothing heard yet."""
-        self._began = began
-        self._heard: int | None = None
-        self._sampled: int | None = None
-        self._end: int | None = None
+    def __init__(self, started: int) -> None:
+        """Start at a time; nothing has been received."""
+        self._started = started
+        self._received_at: int | None = None
+        self._last_sample: int | None = None
         self._rate: float | None = None
         self._battery: int | None = None
-        self._lost = self._refused = 0
-        self._recent: deque[tuple[int, int, int]] = deque()
-        self._trouble: tuple[Reason, int] | None = None
-        self._troubles: Counter[str] = Counter()
-        self._ended = False
-        self._flaws: dict[str, SignalFault] = {}
+        self._losses = SampleLossCounter()
+        self._errors = FrameErrorCounter()
+        self._faults: dict[str, SignalFault] = {}
+        self.ended = False
+        """Whether the recording that this sensor plays is over."""
 
-    def take(self, arrival: SourceEvent, now: int) -> None:
-        """Take in what arrived."""
+    def process(self, arrival: SourceEvent, now: int) -> None:
+        """Take in what the source of this sensor delivered."""
         match arrival:
-            case Samples():
-                self._ended = False
-                self._samples(arrival.block, now)
-                self._battery = arrival.battery if arrival.battery is not None else self._battery
-            case FrameError():
-                self._trouble = (arrival.reason, now)
-                self._troubles[arrival.reason] += 1
-                self._refused += arrival.reason.discards_frame
+            case Samples(block=block, battery=battery):
+                self.ended = False
+                self._received_at = now
+                self._last_sample = block.clock.time_of(block.end - 1)
+                self._rate = block.clock.rate
+                self._losses.add(block, now)
+                self._battery = self._battery if battery is None else battery
+            case FrameError(reason=reason):
+                self._errors.add(reason, now)
             case Ended():
-                self._heard = None
-                self._ended = True
+                self._received_at = None
+                self.ended = True
 
-    def take_flaw(self, flaw: SignalFault) -> None:
-        """Take in that something began to be wrong with the signal, or is over."""
-        if flaw.end is None:
-            self._flaws[flaw.fault] = flaw
+    def process_fault(self, fault: SignalFault) -> None:
+        """Take in that a fault of the signal began, or is over."""
+        if fault.end is None:
+            self._faults[fault.fault] = fault
         else:
-            self._flaws.pop(flaw.fault, None)
+            self._faults.pop(fault.fault, None)
 
     def connected(self, now: int) -> bool:
-        """Return whether samples came lately."""
+        """Return whether samples arrived within the last seconds."""
         # The clock may have been set back since.
-        return self._heard is not None and abs(now - self._heard) < SILENT
+        return (
+            self._received_at is not None and abs(now - self._received_at) < DISCONNECTED_AFTER_US
+        )
 
     def problem(self, now: int) -> str | None:
-        """Return what is wrong, as a word."""
-        if self._ended:
+        """Return the key of the problem that matters most, None where there is none."""
+        if self.ended:
             return PROBLEM_ENDED
-        if self._trouble is not None and abs(now - self._trouble[1]) < REMEMBERED:
-            return str(self._trouble[0])
-        heard = self._began if self._heard is None else self._heard
-        if not self.connected(now) and abs(now - heard) >= REPORTED:
+        error = self._errors.recent(now)
+        if error is not None:
+            return str(error)
+        since = self._started if self._received_at is None else self._received_at
+        if not self.connected(now) and abs(now - since) >= SILENT_AFTER_US:
             return PROBLEM_SILENT
-        return next(iter(self._flaws), None)
+        return next(iter(self._faults), None)
 
     def message(self, now: int) -> SensorHealth:
-        """Return it as it is told to others."""
+        """Return the health as it is published."""
         connected = self.connected(now)
+        last_sample = self._last_sample
         return SensorHealth(
             connected=connected,
-            last_sample=None if self._sampled is None else to_utc(self._sampled),
+            last_sample=None if last_sample is None else to_utc(last_sample),
             rate=None if self._rate is None else round(self._rate, 2),
             battery=self._battery,
-            quality=self._quality(now) if connected else None,
-            lost=self._lost,
-            refused=self._refused,
+            quality=self._losses.quality(now) if connected else None,
+            lost=self._losses.lost,
+            refused=self._errors.refused,
             problem=self.problem(now),
-            error_counts=dict(self._troubles),
+            error_counts=dict(self._errors.counts),
         )
 
-    def _samples(self, block: SampleBlock, now: int) -> None:
-        good = int(np.isfinite(block.samples).all(axis=0).sum())
-        expected = block.end - (block.first if self._end is None else min(self._end, block.first))
-        self._lost += expected - good
-        self._heard = now
-        self._end = max(block.end, self._end or 0)
-        self._rate = block.clock.rate
-        self._sampled = block.clock.time_of(block.end - 1)
-        # What was lost in a longer absence than the quality looks back at has no part in it.
-        self._recent.append(
-            (now, min(expected, good + round(block.rate * REMEMBERED / SECOND)), good)
-        )
-        self._forget(now)
 
-    def _forget(self, now: int) -> None:
-        # What lies ahead is from before the clock was set back.
-        while self._recent and abs(now - self._recent[0][0]) > REMEMBERED:
-            self._recent.popleft()
+class SensorHealthSet:
+    """Track the health of all sensors of one sleeper."""
 
-    def _quality(self, now: int) -> int | None:
-        self._forget(now)
-        expected = sum(expected for _, expected, _ in self._recent)
-        return (
-            round(100 * sum(good for _, _, good in self._recent) / expected) if expected else None
+    def __init__(self, sensors: Iterable[int], started: int) -> None:
+        """Start with sensor ids; nothing has been received."""
+        self._trackers = {sensor: SensorHealthTracker(started) for sensor in sensors}
+
+    def process(self, sensor: int, arrival: SourceEvent, now: int) -> None:
+        """Take in what the source of one sensor delivered."""
+        self._trackers[sensor].process(arrival, now)
+
+    def process_fault(self, fault: SignalFault) -> None:
+        """Take in a fault of a signal; one of a sensor that was removed is ignored."""
+        tracker = self._trackers.get(fault.sensor)
+        if tracker is not None:
+            tracker.process_fault(fault)
+
+    def any_connected(self, now: int) -> bool:
+        """Return whether any sensor delivers samples."""
+        return any(tracker.connected(now) for tracker in self._trackers.values())
+
+    def all_ended(self) -> bool:
+        """Return whether every sensor plays a recording that is over."""
+        return all(tracker.ended for tracker in self._trackers.values())
+
+    def statuses(self, now: int) -> tuple[SensorStatus, ...]:
+        """Return what is published at once when it changes."""
+        return tuple(
+            SensorStatus(sensor, tracker.connected(now), tracker.problem(now))
+            for sensor, tracker in self._trackers.items()
         )
+
+    def messages(self, now: int) -> dict[str, SensorHealth]:
+        """Return the health of each sensor as it is published, by sensor id."""
+        return {str(sensor): tracker.message(now) for sensor, tracker in self._trackers.items()}

@@ -1,17 +1,21 @@
-"""What sensors deliver, on its way to the detection.
-
-Law: a source that is lost, or calls its sensors and hears nothing of them, is opened anew for as
-long as it takes, and what it delivers afterwards has numbers that go on from those before.
-"""
+"""Runs the sources of a configuration, and opens them again when they are lost."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
 from typing import Final
 
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.sensor_health import SILENT
+from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
@@ -28,129 +32,150 @@ from limber_bridge.sources.source_api import (
 
 LOG: Final = logging.getLogger(__name__)
 
-AGAIN: Final = 10.0
-"""s until a source that was lost is tried again."""
-SELDOM: Final = 300.0
-"""s between two attempts at the most to open a source anew that delivers nothing: someone is not in
-bed all day."""
+REOPEN_DELAY_S: Final = 10.0
+"""Time until a source that was lost is opened again. Chosen: soon enough to lose little."""
+MAX_REOPEN_INTERVAL_S: Final = 300.0
+"""Longest time between two attempts to open a source that delivers nothing. Chosen: sensors are off
+for hours by day, and each attempt occupies the radio."""
 
 
 class SourceRunner:
-    """Opens all sources of a configuration, and numbers what they deliver."""
+    """Open all sources of a configuration, and number what they deliver.
+
+    A source that is lost is opened again for as long as it takes, and so is one that polls its
+    sensors and hears nothing. The sample numbers continue from those before.
+    """
 
     def __init__(
         self,
         config: Config,
         host: HostClock,
         read: Mapping[int, Iterable[ReadPosition]],
-        put: Callable[[SourceEvent], Awaitable[None]],
+        deliver: Callable[[SourceEvent], Awaitable[None]],
+        queues: MutableMapping[str, Callable[[], int]],
+        sources: Mapping[str, Source] = SOURCES,
     ) -> None:
-        """Begin with how far signed frames were read by sensor; `put` takes what arrives, and may
-        take its time.
+        """Start with how far signed frames have been read, by sensor id.
+
+        `deliver` takes what arrives, and may make the source wait. Sources add to `queues` how much
+        waits in them, by name.
         """
         self._config = config
         self._host = host
-        self._begun = host.now()
-        self._put = put
-        self._seen = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
+        self._started = host.now()
+        self._deliver = deliver
+        self._queues = queues
+        self._sources = sources
+        self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
         self._ends: dict[int, int] = {}
-        self.queues: dict[str, Callable[[], int]] = {}
-        """What waits in a source, by name."""
 
-    def took(self, samples: Samples) -> None:
-        """Note that samples of a signed frame were read: it counts no second time."""
+    def note_read(self, samples: Samples) -> None:
+        """Note that samples were read, so that a signed frame sent again is refused."""
         if samples.read_position is not None:
-            self._seen.setdefault(samples.sensor, ReplayGuard()).add_position(samples.read_position)
-
-    def read(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
-        """Return how far the signed frames of some sensors were read, by sensor, the latest start
-        last.
-        """
-        return [(sensor, start) for sensor in sensors for start in self._seen.get(sensor, ())]
-
-    def wanted(self) -> Iterator[tuple[str, tuple[SensorRequest, ...]]]:
-        """Yield the sensors that each source is asked for."""
-        for name, source in SOURCES.items():
-            wanted = tuple(
-                watched.request
-                for sleeper in self._config.sleepers
-                for watched in sleeper.sensors
-                if watched.source == name
+            self._replay_guards.setdefault(samples.sensor, ReplayGuard()).add_position(
+                samples.read_position
             )
-            for sensors in [wanted] if source.shared and wanted else [(one,) for one in wanted]:
-                yield name, sensors
 
-    def _request(self, name: str, wanted: tuple[SensorRequest, ...]) -> SourceRequest:
-        """Return what a source is asked for, as things are now."""
-        signed = {one.sensor.id: tuple(self._seen.get(one.sensor.id, ())) for one in wanted}
-        settings = self._config.source_settings.get(name)
-        calendar = self._config.calendar
-        return SourceRequest(
-            wanted, settings, calendar, self._host, self._begun, signed, self.queues
-        )
+    def read_positions(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
+        """Return how far signed frames have been read, by sensor id, the latest start last."""
+        return [
+            (sensor, position)
+            for sensor in sensors
+            for position in self._replay_guards.get(sensor, ())
+        ]
 
-    async def pump(self, name: str, source: Source, wanted: tuple[SensorRequest, ...]) -> None:
-        """Hand on what a source delivers; when it is lost, or silent where that means something,
-        open it anew.
-        """
-        complained = ""
-        patience = SILENT / SECOND
+    def end_of(self, sensor: int) -> int:
+        """Return the number of the sample after the last of a sensor; 0 before the first."""
+        return self._ends.get(sensor, 0)
+
+    def requests(self) -> Iterator[tuple[Source, str, tuple[SensorRequest, ...]]]:
+        """Yield each source to run, with its name and the sensors that it is asked for."""
+        for name, source in self._sources.items():
+            sensors = tuple(
+                configured.request
+                for sleeper in self._config.sleepers
+                for configured in sleeper.sensors
+                if configured.source == name
+            )
+            if source.shared and sensors:
+                yield source, name, sensors
+            else:
+                yield from ((source, name, (sensor,)) for sensor in sensors)
+
+    async def run(self, source: Source, name: str, sensors: tuple[SensorRequest, ...]) -> None:
+        """Deliver what a source yields until it ends; open it again when it is lost or silent."""
+        logged = ""
+        first_patience = DISCONNECTED_AFTER_US / SECOND
+        patience = first_patience
+        # A source that waits for sensors to connect, or plays a recording, may be silent.
+        may_be_silent = source.listens or not source.live
         while True:
-            # Whatever number a source begins with, ours go on: what was seen before would be
-            # dropped.
-            bases = {one.sensor.id: self._ends.get(one.sensor.id, 0) for one in wanted}
+            # A source numbers its samples as it likes; numbers that repeat would be dropped.
+            bases = {request.sensor.id: self.end_of(request.sensor.id) for request in sensors}
+            arrivals = source.run(self._request(name, sensors))
             try:
-                async with contextlib.aclosing(source.run(self._request(name, wanted))) as arrivals:
-                    waits = source.listens or not source.live
-                    heard = await self._hand_on(arrivals, bases, None if waits else patience)
-                if heard is None:
+                async with contextlib.aclosing(arrivals):
+                    delivered = await self._forward(
+                        arrivals, bases, None if may_be_silent else patience
+                    )
+                if delivered is None:
                     return
             except SourceLostError as error:
-                heard = False
-                if str(error) != complained:
-                    LOG.error("source %s: %s", name, error)  # noqa: TRY400 - for a person, who has no use for a traceback
-                complained = str(error)
-                await asyncio.sleep(AGAIN)
-            if heard:
-                complained = ""
-                patience = SILENT / SECOND
+                delivered = False
+                if str(error) != logged:
+                    LOG.error("source %s: %s", name, error)  # noqa: TRY400 - no traceback for a user
+                logged = str(error)
+                await asyncio.sleep(REOPEN_DELAY_S)
+            if delivered:
+                logged = ""
+                patience = first_patience
             else:
-                patience = min(2 * patience, SELDOM)
+                patience = min(2 * patience, MAX_REOPEN_INTERVAL_S)
 
-    async def _hand_on(
+    def _request(self, name: str, sensors: tuple[SensorRequest, ...]) -> SourceRequest:
+        """Return what a source is asked for, with how far its frames have been read by now."""
+        read = {
+            request.sensor.id: tuple(self._replay_guards.get(request.sensor.id, ()))
+            for request in sensors
+        }
+        settings = self._config.source_settings.get(name)
+        return SourceRequest(
+            sensors, settings, self._config.calendar, self._host, self._started, read, self._queues
+        )
+
+    async def _forward(
         self,
         arrivals: AsyncGenerator[SourceEvent],
         bases: Mapping[int, int],
         patience: float | None,
     ) -> bool | None:
-        """Hand on what a source delivers until it is over, or until no sample has come for
-        `patience` s.
+        """Deliver what a source yields until it ends, or has no sample for `patience` s.
 
-        Return None when it is over, else whether there were samples before.
+        Return None if it ended, else whether it delivered samples before.
         """
         loop = asyncio.get_running_loop()
-        heard = False
-        until = None if patience is None else loop.time() + patience
+        delivered = False
+        deadline = None if patience is None else loop.time() + patience
         while True:
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(deadline):
                     arrival = await anext(arrivals)
             except StopAsyncIteration:
                 return None
             except TimeoutError:
-                LOG.debug("no sample for %g s; opening the source anew", patience)
-                return heard
+                LOG.debug("no sample for %g s; opening the source again", patience)
+                return delivered
             if isinstance(arrival, Samples):
-                heard = True
-                arrival = self._numbered(arrival, bases[arrival.sensor])
-            await self._put(arrival)
-            # Only now: it is not the source's fault if we are slow.
-            until = loop.time() + SILENT / SECOND if heard and until is not None else until
+                delivered = True
+                arrival = self._renumber(arrival, bases[arrival.sensor])
+            await self._deliver(arrival)
+            if delivered and deadline is not None:
+                # Counted from here, as the source did not cause the wait above.
+                deadline = loop.time() + DISCONNECTED_AFTER_US / SECOND
 
-    def _numbered(self, samples: Samples, base: int) -> Samples:
-        """Return samples with the numbers that the detector knows them by, and note how far they
-        have come.
-        """
-        samples = samples.renumbered(base) if base else samples
-        self._ends[samples.sensor] = max(samples.block.end, self._ends.get(samples.sensor, 0))
+    def _renumber(self, samples: Samples, base: int) -> Samples:
+        """Return samples with numbers that continue from those before the source was opened."""
+        if base:
+            samples = samples.renumbered(base)
+        self._ends[samples.sensor] = max(samples.block.end, self.end_of(samples.sensor))
         return samples

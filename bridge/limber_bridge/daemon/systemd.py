@@ -1,4 +1,4 @@
-"""What this process takes of the machine, and what it tells the service manager."""
+"""What the process uses, and the notifications that systemd expects from a service."""
 
 import contextlib
 import os
@@ -10,57 +10,56 @@ from typing import Final
 
 from limber_bridge.protocol.messages import ProcessHealth
 
-PROC: Final = Path("/proc/self")
-MEGABYTE: Final = 2**20
+PROC_SELF: Final = Path("/proc/self")
+BYTES_PER_MB: Final = 2**20
 
 
 def process_health() -> ProcessHealth:
-    """Return memory, descriptors and threads of this process."""
+    """Return memory, open descriptors and threads of this process; None where unknown."""
     memory = descriptors = None
     with contextlib.suppress(OSError):
-        pages = int((PROC / "statm").read_text().split()[1])
-        memory = round(pages * os.sysconf("SC_PAGESIZE") / MEGABYTE, 1)
-        descriptors = len(os.listdir(PROC / "fd"))  # noqa: PTH208 - names alone, once a minute
+        pages = int((PROC_SELF / "statm").read_text().split()[1])
+        memory = round(pages * os.sysconf("SC_PAGESIZE") / BYTES_PER_MB, 1)
+        descriptors = len(os.listdir(PROC_SELF / "fd"))  # noqa: PTH208 - names only, every second
     return ProcessHealth(memory=memory, descriptors=descriptors, threads=threading.active_count())
 
 
 class ServiceManager:
-    """systemd, if it started us and wants to hear (`Type=notify`, `WatchdogSec=`); else nobody is
-    told.
+    """Notify systemd, if it started this process with `Type=notify` (sd_notify(3)).
 
-    Each word is a datagram to `$NOTIFY_SOCKET`; what cannot be delivered is lost, as there is
-    nobody to tell.
+    Each notification is a datagram to `$NOTIFY_SOCKET`. One that cannot be delivered is lost, as
+    there is no other way to report it.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Find out who wants to hear."""
+        """Read from the environment whether and what systemd expects."""
         address = environment.get("NOTIFY_SOCKET", "")
-        # A leading @ stands for the zero byte of an abstract name.
+        # A leading @ stands for the zero byte of an abstract socket name.
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         self._status = ""
-        watched = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        self._watches = watched and environment.get("WATCHDOG_USEC", "").isdecimal()
+        is_watched = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        self._has_watchdog = is_watched and environment.get("WATCHDOG_USEC", "").isdecimal()
 
-    def ready(self) -> None:
-        """Tell that the start is over."""
-        self._tell("READY=1")
+    def notify_ready(self) -> None:
+        """HealthReport that the start is complete."""
+        self._send("READY=1")
 
-    def alive(self, status: str) -> None:
-        """Feed the watchdog, and say how things are when that has changed."""
-        words = ["WATCHDOG=1"] if self._watches else []
+    def notify_alive(self, status: str) -> None:
+        """Reset the watchdog, and report the status if it has changed."""
+        lines = ["WATCHDOG=1"] if self._has_watchdog else []
         if status != self._status:
-            words.append(f"STATUS={status}")
+            lines.append(f"STATUS={status}")
             self._status = status
-        if words:
-            self._tell("\n".join(words))
+        if lines:
+            self._send("\n".join(lines))
 
-    def stopping(self) -> None:
-        """Tell that the end has begun."""
-        self._tell("STOPPING=1")
+    def notify_stopping(self) -> None:
+        """HealthReport that the bridge is stopping."""
+        self._send("STOPPING=1")
 
-    def _tell(self, words: str) -> None:
+    def _send(self, text: str) -> None:
         if not self._address:
             return
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.setblocking(False)
-            out.sendto(words.encode(), self._address)
+            out.sendto(text.encode(), self._address)

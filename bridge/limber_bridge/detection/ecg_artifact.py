@@ -56,10 +56,9 @@ class EcgArtifactFilter:
         self._spike_removed = False
 
     def process_frames(self, energy: Floats) -> tuple[Floats, list[HeartChange]]:
-        """Return the next frames, shape (1, n), without heartbeats, and when a heart was found or
-        lost.
+        """Return the next frames without heartbeats, and when a heart was found or lost.
 
-        The frames returned lag behind by `LOOKAHEAD_FRAMES`.
+        `energy` has shape (1, n). The frames returned lag behind by `LOOKAHEAD_FRAMES`.
         """
         if not energy.shape[1]:
             return energy, []

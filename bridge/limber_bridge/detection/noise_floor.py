@@ -1,9 +1,10 @@
-"""The running noise floor of one sensor, and the thresholds that rest on it.
+"""The noise floor of one sensor, and the two thresholds of a movement above it.
 
-Law: it follows the sensor's own noise within a minute and learns nothing from movements (fixed
-thresholds failed where they were tried on the leg: Yang 2014, science reference 4.1).
+The floor follows the noise of the sensor within a minute and learns nothing from movements. Fixed
+thresholds failed where they were tested on the leg (Yang 2014); docs/science.md#noise-floor.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,144 +14,181 @@ import numpy as np
 
 from limber_bridge.detection.signal import Floats
 
-MEMORY: Final = 6
-"""Quiet ticks that make the floor. At `TICK` that is one minute of quiet."""
-TICK: Final = 10.0
-"""s between two looks at the noise."""
-FIRST_TICKS: Final = 1.0
-"""s, until `MEMORY` ticks are known."""
-STEADY: Final = 0.5
-"""A level that varies by less than this share of itself within a tick, and over `STEADY_TICKS` of
-them, is noise that grew, not movement [D]."""
-STEADY_TICKS: Final = 5
+LOOKS_KEPT: Final = 6
+"""Looks at the noise that make the floor, so one minute of quiet. Chosen: long enough for a stable
+figure, short enough to follow a sensor that has moved."""
+LOOK_S: Final = 10.0
+"""Length of one look at the noise."""
+FIRST_LOOK_S: Final = 1.0
+"""Length of a look until `LOOKS_KEPT` are known. Chosen: gives a threshold within a second or
+two."""
+STEADY_MIN_SHARE: Final = 0.5
+"""Steadiness of noise that has grown.
+
+Within a look its 10th percentile is at least this share of its median, and the medians of the looks
+differ by less than this share of the largest. Chosen: movement comes and goes within seconds.
+"""
+STEADY_LOOKS: Final = 5
+"""Looks in a row without any quiet that may be noise that has grown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """How far above the noise a level must rise. Levels are in the unit of the quantity."""
+    """How far above the noise floor the envelope of a movement lies, in the unit of the quantity.
 
-    on: float
-    """A movement begins this far above the floor, at least."""
-    off: float
-    """It ends where the level stays no higher than this above the floor, at least."""
-    on_spreads: float
-    off_spreads: float
-    """The same in spreads of the noise; the larger of the two counts."""
-    noisiest: float
-    """No sensor's noise is larger: a steady level above it is motion."""
+    For each threshold the larger of a fixed distance and a multiple of the spread of the noise
+    counts; docs/science.md#movement-thresholds.
+    """
+
+    upper: float
+    """Smallest distance of the upper threshold, at which a movement begins."""
+    lower: float
+    """Smallest distance of the lower threshold, up to which it is quiet."""
+    upper_spreads: float
+    lower_spreads: float
+    highest_noise: float
+    """Highest possible noise: a steady envelope above it is movement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What one tick showed of the level."""
+    """What one look showed of the envelope."""
 
     median: float
     spread: float
-    """90th percentile less median."""
+    """90th percentile minus median."""
 
 
-def noise_of(levels: Floats) -> Noise:
-    """Return the noise in one tick. Order statistics: the same to the last bit, however they are
+def noise_of(envelope: Floats) -> Noise:
+    """Return the noise of one look.
+
+    Order statistics are little affected by single jerks, and equal to the last bit however they are
     computed.
     """
-    ordered = np.sort(levels)
+    ordered = np.sort(envelope)
     median = float(ordered[len(ordered) // 2])
     return Noise(median, float(ordered[9 * len(ordered) // 10]) - median)
 
 
-def noises_of(ticks: Floats) -> tuple[list[Noise], list[float]]:
-    """Return the noise in each row, a tick long, and the highest level in it: as `noise_of`, but
-    all at once.
+def noise_of_looks(looks: Floats) -> tuple[list[Noise], list[float]]:
+    """Return the noise of each row, one look long, and its highest value.
+
+    The same as `noise_of`, but for all looks at once.
     """
-    ordered = np.sort(ticks, axis=1)
+    ordered = np.sort(looks, axis=1)
     length = ordered.shape[1]
-    medians, high, top = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
-    return [Noise(median, other - median) for median, other in zip(medians, high, strict=True)], top
+    medians, high, peaks = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
+    noises = [Noise(median, other - median) for median, other in zip(medians, high, strict=True)]
+    return noises, peaks
 
 
 class NoiseFloor:
-    """What is known of the noise of one sensor."""
+    """The noise floor of one sensor and its thresholds."""
 
-    __slots__ = ("_restless", "_sensitivity", "_ticks", "_wanted", "off", "on", "reach")
+    __slots__ = (
+        "_looks",
+        "_sensitivity",
+        "_steady_looks",
+        "_thresholds",
+        "lower",
+        "upper",
+        "upper_distance",
+    )
 
-    def __init__(self, wanted: Thresholds, known: Sequence[Noise] = ()) -> None:
-        """Begin, with what an earlier life knew."""
-        self._wanted = wanted
+    def __init__(self, thresholds: Thresholds, known: Sequence[Noise] = ()) -> None:
+        """Start with the looks that a previous run knew, the oldest first."""
+        self._thresholds = thresholds
         self._sensitivity = 1.0
-        self._ticks = deque(known, MEMORY)
-        self._restless: deque[Noise] = deque(maxlen=STEADY_TICKS)
-        self.on = self.off = self.reach = float("inf")
-        """Thresholds now, and how far the first lies above the floor; infinite until something is
-        known."""
-        self._settle()
+        self._looks = deque(known, LOOKS_KEPT)
+        self._steady_looks: deque[Noise] = deque(maxlen=STEADY_LOOKS)
+        self.lower = math.inf
+        """Lower threshold of the envelope; infinite until the noise is known."""
+        self.upper = math.inf
+        """Upper threshold."""
+        self.upper_distance = math.inf
+        """Distance of the upper threshold from the noise floor."""
+        self._update_thresholds()
 
     @property
     def known(self) -> tuple[Noise, ...]:
-        """What the floor rests on, oldest first."""
-        return tuple(self._ticks)
+        """The looks that make the floor, the oldest first."""
+        return tuple(self._looks)
 
     @property
-    def tick(self) -> float:
-        """How many seconds of level `learn` wants next."""
-        return TICK if len(self._ticks) == MEMORY else FIRST_TICKS
+    def level(self) -> float:
+        """The noise floor itself."""
+        return self.upper - self.upper_distance
 
-    def sense(self, sensitivity: float) -> None:
-        """Divide by this how far above the floor a movement begins; 1.0: the rule as it is written.
+    @property
+    def look_s(self) -> float:
+        """Length (s) of the next look."""
+        return LOOK_S if len(self._looks) == LOOKS_KEPT else FIRST_LOOK_S
 
-        What counts as still stays as it is, as long as that lies below: a lower limit would lie
-        within the noise, and every movement would go on in it.
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Divide the distance of the upper threshold from the floor by a number.
+
+        1.0 is the rule. The lower threshold stays where it is, as long as it lies below the upper
+        one: a lower one would lie within the noise, and no movement would end;
+        docs/science.md#sensitivity.
         """
         self._sensitivity = sensitivity
-        self._settle()
+        self._update_thresholds()
 
     def forget(self) -> None:
-        """Begin anew, as if nothing had been learnt."""
-        self._ticks.clear()
-        self._restless.clear()
-        self.on = self.off = self.reach = float("inf")
+        """Forget everything that was learned."""
+        self._looks.clear()
+        self._steady_looks.clear()
+        self.lower = math.inf
+        self.upper = math.inf
+        self.upper_distance = math.inf
 
-    def learn(self, noise: Noise) -> None:
-        """Take in the noise of what was quiet within a tick."""
-        if not self._ticks and noise.median > self._wanted.noisiest:
-            return  # It begins with movement: nothing is known yet.
-        if self._restless:
-            self._restless.clear()
-        self._ticks.append(noise)
-        self._settle()
+    def add_quiet_look(self, noise: Noise) -> None:
+        """Learn from a look at quiet."""
+        if not self._looks and noise.median > self._thresholds.highest_noise:
+            # The recording begins with movement, so nothing is known of the noise yet.
+            return
+        if self._steady_looks:
+            self._steady_looks.clear()
+        self._looks.append(noise)
+        self._update_thresholds()
 
-    def stirred(self, levels: Floats) -> bool:
-        """Take in a tick that was all movement, and return whether it was none: so many steady ones
-        in a row are noise.
+    def add_restless_look(self, envelope: Floats) -> bool:
+        """Look at an envelope without any quiet, and return whether it is noise that has grown.
 
-        Then the floor is the new one.
+        It is, after some steady looks in a row. The floor is then learned from them.
         """
-        noise = noise_of(levels)
-        if np.partition(levels, len(levels) // 10)[len(levels) // 10] < STEADY * noise.median:
-            # It comes and goes within the tick, as restless legs do.
-            self._restless.clear()
+        noise = noise_of(envelope)
+        tenth = len(envelope) // 10
+        if np.partition(envelope, tenth)[tenth] < STEADY_MIN_SHARE * noise.median:
+            # It comes and goes within the look, like the movements of restless legs.
+            self._steady_looks.clear()
             return False
-        self._restless.append(noise)
-        if not self._grew():
+        self._steady_looks.append(noise)
+        if not self._has_grown():
             return False
-        self._ticks.clear()
-        self._ticks.extend(self._restless)
-        self._settle()
+        self._looks.clear()
+        self._looks.extend(self._steady_looks)
+        self._update_thresholds()
         return True
 
-    def _grew(self) -> bool:
-        medians = [tick.median for tick in self._restless]
+    def _has_grown(self) -> bool:
+        """Return whether the steady looks are alike and not too loud for noise."""
+        medians = [look.median for look in self._steady_looks]
         highest = max(medians)
-        if len(medians) < STEADY_TICKS or highest > self._wanted.noisiest:
+        if len(medians) < STEADY_LOOKS or highest > self._thresholds.highest_noise:
             return False
-        return highest - min(medians) < STEADY * highest
+        return highest - min(medians) < STEADY_MIN_SHARE * highest
 
-    def _settle(self) -> None:
-        if not self._ticks:
+    def _update_thresholds(self) -> None:
+        """Compute the thresholds from the medians over the looks."""
+        if not self._looks:
             return
-        middle = len(self._ticks) // 2
-        floor = sorted([tick.median for tick in self._ticks])[middle]
-        spread = sorted([tick.spread for tick in self._ticks])[middle]
-        wanted = self._wanted
-        self.reach = max(wanted.on, wanted.on_spreads * spread) / self._sensitivity
-        self.on = floor + self.reach
-        self.off = floor + min(self.reach, max(wanted.off, wanted.off_spreads * spread))
+        middle = len(self._looks) // 2
+        floor = sorted([look.median for look in self._looks])[middle]
+        spread = sorted([look.spread for look in self._looks])[middle]
+        rule = self._thresholds
+        upper_distance = max(rule.upper, rule.upper_spreads * spread) / self._sensitivity
+        lower_distance = max(rule.lower, rule.lower_spreads * spread)
+        self.upper_distance = upper_distance
+        self.upper = floor + upper_distance
+        self.lower = floor + min(upper_distance, lower_distance)

@@ -14,8 +14,8 @@ import msgspec
 from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Placement, Quantity, Side
+from limber_bridge.domain.settings import DEFAULT_SENSITIVITY, MAX_SENSITIVITY, MIN_SENSITIVITY
 from limber_bridge.domain.trends import NightAverages
-from limber_bridge.domain.settings import MAX_SENSITIVITY, MIN_SENSITIVITY, DEFAULT_SENSITIVITY
 
 PROTOCOL: Final = 1
 """Protocol version: the value of `v` in every message."""

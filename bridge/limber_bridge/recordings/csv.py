@@ -29,8 +29,8 @@ from limber_bridge.domain.recording import (
     Recording,
     Signal,
     UnreadableRecordingError,
-    column_names,
     check_gravity_unit,
+    column_names,
     mask_clipped,
 )
 

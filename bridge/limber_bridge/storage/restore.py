@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from typing import Final
 
 from limber_bridge.detection.bed_state import BedState
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import BedTransition, Event, Factor
 from limber_bridge.detection.measures import Measures
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.settings import Settings
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS

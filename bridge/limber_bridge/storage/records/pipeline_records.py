@@ -18,8 +18,9 @@ from limber_bridge.detection.bed_state import (
     LoadState,
     PendingChange,
 )
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.noise_floor import Noise
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
     Fields,

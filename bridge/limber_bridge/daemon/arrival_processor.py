@@ -1,0 +1,106 @@
+"""Processes what the sources deliver."""
+
+from collections.abc import Iterable, Mapping
+
+from limber_bridge.config.model import Config
+from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
+from limber_bridge.daemon.change_applier import ChangeApplier
+from limber_bridge.daemon.changes import Change
+from limber_bridge.daemon.log_throttle import LogThrottle
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.daemon.source_runner import SourceRunner
+from limber_bridge.detection.signal import Sensor
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
+from limber_bridge.storage.raw_recorder import RawRecorder
+
+
+class RawSignalTap:
+    """Pass samples on to the raw recorder, where the raw signal is wanted."""
+
+    def __init__(self, config: Config, raw: RawRecorder) -> None:
+        """Start; which sensors are recorded follows from the configuration."""
+        self._raw = raw
+        self._sensors = raw_sensors(config)
+
+    def record(self, monitor: SleeperMonitor, samples: Samples) -> None:
+        """Record samples, unless the detection is paused or the sensor is not recorded."""
+        sensor = self._sensors.get(samples.sensor)
+        if sensor is not None and not monitor.settings.paused:
+            self._raw.add_block(monitor.id, sensor, samples.block)
+
+
+class FrameErrorReporter:
+    """HealthReport errors of frames in the log and in the health of the bridge."""
+
+    def __init__(self, health: BridgeHealthMonitor, log: LogThrottle) -> None:
+        """Start."""
+        self._health = health
+        self._log = log
+
+    def report(self, error: FrameError, now: int) -> None:
+        """HealthReport one error; the sensor's own health counts it as well."""
+        self._log.warn(error.sensor, error.reason, error.detail)
+        if error.reason is Reason.OVERLOADED:
+            self._health.note_overload(now)
+
+
+class ArrivalProcessor:
+    """Pass arrivals to the monitor of the sleeper, and apply what they change."""
+
+    def __init__(
+        self,
+        host: HostClock,
+        monitors: Mapping[int, SleeperMonitor],
+        sources: SourceRunner,
+        tap: RawSignalTap,
+        errors: FrameErrorReporter,
+        applier: ChangeApplier,
+    ) -> None:
+        """Start; `monitors` are those of the sensors' sleepers, by sensor id."""
+        self._host = host
+        self._monitors = monitors
+        self._sources = sources
+        self._tap = tap
+        self._errors = errors
+        self._applier = applier
+
+    async def process(self, arrivals: Iterable[SourceEvent]) -> None:
+        """Process arrivals in order; what they change is written with one wait for the disk."""
+        changes: list[tuple[SleeperMonitor, Change]] = []
+        for arrival in arrivals:
+            if isinstance(arrival, FrameError):
+                self._errors.report(arrival, self._host.now())
+            if arrival.sensor is None:
+                continue
+            monitor = self._monitors[arrival.sensor]
+            if isinstance(arrival, Samples):
+                self._sources.note_read(arrival)
+                self._applier.note_read(monitor.id, arrival)
+                self._tap.record(monitor, arrival)
+            change = monitor.process_arrival(arrival.sensor, arrival, self._host.now())
+            changes.append((monitor, change))
+        await self._applier.apply_all(changes)
+
+
+def sensors_by_sleeper(config: Config) -> dict[str, list[int]]:
+    """Return the sensor ids of each sleeper."""
+    return {
+        sleeper.id: [configured.sensor.id for configured in sleeper.sensors]
+        for sleeper in config.sleepers
+    }
+
+
+def raw_sensors(config: Config) -> dict[int, Sensor]:
+    """Return the sensors whose raw signal is recorded, by id.
+
+    The signal of a sensor that plays a recording is in that recording already.
+    """
+    if not config.retention.raw:
+        return {}
+    return {
+        configured.sensor.id: configured.sensor
+        for sleeper in config.sleepers
+        if sleeper.live
+        for configured in sleeper.sensors
+    }

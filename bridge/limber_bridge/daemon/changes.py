@@ -1,0 +1,63 @@
+"""What a sleeper monitor reports: events, finished nights, labels and settings.
+
+Every change is written to the journal before any of it is published.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from limber_bridge.detection.cramp_thresholds import Label
+from limber_bridge.detection.events import Event
+from limber_bridge.domain.nights import Night
+from limber_bridge.domain.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class FiledEvent:
+    """An event and the night it belongs to."""
+
+    night: date
+    event: Event
+    live: bool
+    """Whether the event is published as it happens."""
+    known_at: int
+    """Earliest time (us) at which the event could be known."""
+    replaces_night: bool = False
+    """Whether the events stored for this night are deleted first: a recording is played again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything that one input changed for one sleeper."""
+
+    events: tuple[FiledEvent, ...] = ()
+    finished: tuple[Night, ...] = ()
+    """Nights that were finished, and later revisions of finished nights."""
+    labels: tuple[Label, ...] = ()
+    """Labels that are new, or whose cramp has become known."""
+    resets_labels: bool = False
+    """Whether all earlier labels are deleted first."""
+    settings: Settings | None = None
+    """The new settings, None where they have not changed."""
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.events
+            or self.finished
+            or self.labels
+            or self.resets_labels
+            or self.settings is not None
+        )
+
+    @property
+    def replaced_nights(self) -> tuple[date, ...]:
+        """The nights whose stored events are deleted before these are written."""
+        return tuple(filed.night for filed in self.events if filed.replaces_night)
+
+
+class NothingToEndError(Exception):
+    """No night can be ended; the text gives the reason."""
+
+
+class NothingToCalibrateError(Exception):
+    """No sensor can be calibrated; the text says what to do."""

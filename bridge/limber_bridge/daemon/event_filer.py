@@ -1,0 +1,96 @@
+"""Which night an event belongs to, and whether it is published live."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from limber_bridge.daemon.changes import FiledEvent
+from limber_bridge.daemon.open_nights import OpenNights
+from limber_bridge.daemon.sleeper_clock import SleeperClock
+from limber_bridge.detection.events import BedTransition, Event, Gap, Method, Movement
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.domain.nights import Calendar
+
+IN_BED_CARRY_OVER_US: Final = 60 * SECOND
+"""Time without a sample after which "in bed" is not carried over into the next night. Chosen: a
+short loss of contact says nothing, a longer one may hide that the sleeper got up."""
+
+
+class EventFiler:
+    """Assign the events of one sleeper to nights."""
+
+    def __init__(
+        self, calendar: Calendar, nights: OpenNights, clock: SleeperClock, *, in_bed_known: bool
+    ) -> None:
+        """Start; `in_bed_known`: whether a sensor has already reported in bed or out of bed."""
+        self._calendar = calendar
+        self._nights = nights
+        self._clock = clock
+        self._in_bed_known = in_bed_known
+
+    def file(self, event: Event, *, in_bed: bool | None) -> Iterator[FiledEvent]:
+        """Add an event to its night and yield it, after what it says of the next night.
+
+        `in_bed`: where the sleeper is now; None where that is unknown.
+        """
+        match event:
+            case Movement():
+                # A movement while out of bed is stored but is no news.
+                yield self._add(event, live=in_bed is not False)
+            case BedTransition():
+                # The first report is the initial state, not a transition.
+                live = self._in_bed_known
+                self._in_bed_known = True
+                yield from self._correct_next_night(event)
+                yield self._add(event, live=live)
+            case Gap():
+                for part in self._split_gap(event):
+                    yield self._add(part, live=True)
+            case _:
+                yield self._add(event, live=True)
+
+    def file_night_start(
+        self, before: int, begin: int, *, in_bed: bool | None, method: Method | None
+    ) -> list[FiledEvent]:
+        """File that a new night starts in bed, where the samples just read are its first.
+
+        `before` is the time (us) of the last sample before them, 0 where there was none, and
+        `begin` that of the first of them.
+        """
+        tonight = self._calendar.night_of(self._clock.measured_until)
+        if not before or not in_bed or tonight <= self._calendar.night_of(before):
+            return []
+        if begin - before > IN_BED_CARRY_OVER_US:
+            return []
+        self._in_bed_known = True
+        start = BedTransition(self._calendar.begin(tonight), in_bed=True, method=method)
+        return [self._add(start, live=False)]
+
+    def _correct_next_night(self, bed: BedTransition) -> Iterator[FiledEvent]:
+        """Yield how the next night started, where a transition becomes known after it started."""
+        following = self._calendar.night_of(bed.onset) + timedelta(days=1)
+        start = replace(bed, onset=self._calendar.begin(following))
+        if bed.in_bed:
+            needed = following <= self._calendar.night_of(self._clock.measured_until)
+        else:
+            # Only a start in bed that was filed too early has to be corrected.
+            needed = self._nights.holds(following, start)
+        if needed:
+            yield self._add(start, live=False)
+
+    def _split_gap(self, gap: Gap) -> Iterator[Gap]:
+        """Yield the parts of a gap in its first and its last night; no night lies between them."""
+        first = self._calendar.night_of(gap.onset)
+        last = self._calendar.night_of(gap.end)
+        if first == last:
+            yield gap
+            return
+        yield replace(gap, end=self._calendar.end(first))
+        yield replace(gap, onset=self._calendar.begin(last))
+
+    def _add(self, event: Event, *, live: bool) -> FiledEvent:
+        added = self._nights.add(event, self._clock.time)
+        # Recordings are played from the start each time, so their nights are stored afresh.
+        replaces = added.first and not self._clock.live
+        return FiledEvent(added.night, event, live, self._clock.known_at, replaces)

@@ -1,0 +1,93 @@
+"""The jobs that wait for the detection, in order."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
+
+MAX_JOBS: Final = 1000
+"""Jobs that may wait. Sources wait for room; requests beyond it are dropped. Chosen: some seconds
+of the samples of a hundred sensors."""
+MAX_BATCH_ARRIVALS: Final = 256
+"""Arrivals that are processed together, with one wait for the disk. Chosen: enough that a slow
+disk keeps up, few enough that live events are not delayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A message on the bridge's request topic."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A second has passed."""
+
+
+type Job = SourceEvent | RequestReceived | Tick
+
+
+class JobQueue:
+    """Hold jobs in order of arrival, and whether all retained messages have to be published."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._queue: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
+        self._next: Job | None = None
+        self.republish_requested = False
+        """Whether everything retained is to be published before the next job."""
+
+    async def put(self, job: Job) -> None:
+        """Add a job, after waiting for room."""
+        await self._queue.put(job)
+
+    def offer(self, job: Job) -> bool:
+        """Add a job if there is room; return whether there was."""
+        if self._queue.full():
+            return False
+        self._queue.put_nowait(job)
+        return True
+
+    def waiting(self) -> int:
+        """Return how many jobs wait."""
+        return self._queue.qsize()
+
+    def is_busy(self) -> bool:
+        """Return whether so many jobs wait that samples may soon be delayed."""
+        return self.waiting() >= MAX_JOBS // 2
+
+    def request_republish(self) -> None:
+        """Have everything retained published before the next job.
+
+        Only the task that processes jobs publishes state, as nothing else may use the journal then.
+        """
+        self.republish_requested = True
+        # If the queue is full there is a next job anyway.
+        self.offer(Tick())
+
+    def take_republish_request(self) -> bool:
+        """Return whether everything retained is to be published now, and reset the request."""
+        requested = self.republish_requested
+        self.republish_requested = False
+        return requested
+
+    async def next(self) -> Job:
+        """Wait for the next job."""
+        job = self._next
+        self._next = None
+        return job or await self._queue.get()
+
+    def with_following_arrivals(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
+        """Yield an arrival and the arrivals that wait right behind it."""
+        yield arrival
+        for _ in range(MAX_BATCH_ARRIVALS - 1):
+            if self._next is None and not self._queue.empty():
+                self._next = self._queue.get_nowait()
+            if not isinstance(self._next, Samples | FrameError | Ended):
+                return
+            following = self._next
+            self._next = None
+            yield following

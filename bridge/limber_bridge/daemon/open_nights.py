@@ -1,0 +1,141 @@
+"""The events of the nights that may still change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from limber_bridge.detection.events import Event, event_id
+from limber_bridge.domain.nights import Calendar
+
+NIGHTS_IN_MEMORY: Final = 4
+"""Unchanged nights whose events stay in memory, the last ones that received an event. Chosen: a
+clock that was wrong for a while touches a few other nights before it comes back to tonight."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedEvent:
+    """Where an event was added."""
+
+    night: date
+    first: bool
+    """Whether it is the first event in memory for its night."""
+
+
+class OpenNights:
+    """Hold the events of recent nights, and know which nights changed since they were finished."""
+
+    def __init__(
+        self,
+        calendar: Calendar,
+        nights: Mapping[date, Iterable[Event]],
+        *,
+        changed: Iterable[date],
+        dropped: Iterable[date],
+    ) -> None:
+        """Start with the events in the journal.
+
+        `changed`: nights to finish when they are over. `dropped`: finished nights whose events are
+        not in memory.
+        """
+        self._calendar = calendar
+        # In the order in which nights last received an event; events by id.
+        self._nights = {
+            night: {event_id(event): event for event in events} for night, events in nights.items()
+        }
+        self._changed = set(changed)
+        self._dropped = set(dropped)
+
+    def __contains__(self, night: date) -> bool:
+        return night in self._nights
+
+    def events_of(self, night: date) -> list[Event]:
+        """Return the events of one night; empty where none is in memory."""
+        return list(self._nights.get(night, {}).values())
+
+    def events_by_night(self) -> list[tuple[date, Event]]:
+        """Return all events in memory, each with its night."""
+        return [
+            (night, event) for night, events in self._nights.items() for event in events.values()
+        ]
+
+    def ordered_events(self) -> list[Event]:
+        """Return all events in memory by onset."""
+        return sorted((event for _, event in self.events_by_night()), key=onset_of)
+
+    def holds(self, night: date, event: Event) -> bool:
+        """Return whether an event with the same id is in memory for a night."""
+        return event_id(event) in self._nights.get(night, {})
+
+    def add(self, event: Event, now: int) -> AddedEvent:
+        """Add an event to its night; one with the same id replaces the earlier one.
+
+        An event for a night before last night whose events have been dropped changes nothing: the
+        figures of that night are final. (A sensor that was away for days reports its gap then.)
+        """
+        night = self._calendar.night_of(event.onset)
+        if self._is_final(night, now):
+            return AddedEvent(night, first=False)
+        events = self._nights.pop(night, None)
+        first = events is None
+        # Inserted again, so that the night that received an event last comes last.
+        self._nights[night] = events = {} if events is None else events
+        events[event_id(event)] = event
+        self._dropped.discard(night)
+        self._changed.add(night)
+        return AddedEvent(night, first)
+
+    def take_over(self, now: int) -> list[date]:
+        """Return the changed nights that are over at `now` (us), oldest first, and unmark them."""
+        over = [
+            night
+            for night in sorted(self._changed)
+            if self._calendar.is_over(night, self.events_of(night), now)
+        ]
+        self._changed.difference_update(over)
+        return over
+
+    def take_changed(self) -> list[date]:
+        """Return all changed nights, oldest first, and unmark them."""
+        changed = sorted(self._changed)
+        self._changed.clear()
+        return changed
+
+    def drop_unchanged(self) -> None:
+        """Drop the events of unchanged nights, but for the last few."""
+        unchanged = [night for night in self._nights if night not in self._changed]
+        for night in unchanged[:-NIGHTS_IN_MEMORY]:
+            del self._nights[night]
+            self._dropped.add(night)
+
+    def _is_final(self, night: date, now: int) -> bool:
+        last_night = self._calendar.night_of(now) - timedelta(days=1)
+        return night in self._dropped and night < last_night
+
+
+def onset_of(event: Event) -> int:
+    """Return the onset (us) by which events are ordered."""
+    return event.onset
+
+
+def restored_nights(
+    calendar: Calendar,
+    nights: Mapping[date, Sequence[Event]],
+    finished: Iterable[date],
+    *,
+    same_sensors: bool,
+    live: bool,
+) -> OpenNights:
+    """Return the nights in the journal when the bridge starts.
+
+    `same_sensors`: the sensors are those that measured them. `live`: False where recordings are
+    played, whose events all come again.
+    """
+    done = set(finished)
+    return OpenNights(
+        calendar,
+        nights,
+        # Other sensors know nothing of the coverage of a finished night, so its figures stay.
+        changed=set(nights) if same_sensors else set(nights) - done,
+        dropped=done - set(nights) if live else (),
+    )

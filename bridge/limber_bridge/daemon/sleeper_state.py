@@ -1,0 +1,115 @@
+"""The published state of one sleeper, built from a snapshot. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from limber_bridge.config.model import Sleeper
+from limber_bridge.daemon.night_closer import ScoredNight
+from limber_bridge.detection.events import Certainty, Cramp, Event, Method
+from limber_bridge.detection.measures import round_measures
+from limber_bridge.detection.spans import Span
+from limber_bridge.domain.nights import Night, to_utc
+from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trends import NightAverages
+from limber_bridge.protocol.encoding import encode_methods, encode_night
+from limber_bridge.protocol.messages import (
+    ActiveCramp,
+    SensorHealth,
+    SensorInfo,
+    SleeperInfo,
+    State,
+    Tonight,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleeperSnapshot:
+    """Everything that is known of one sleeper at one moment."""
+
+    now: int
+    """Host time in us."""
+    in_bed: bool | None
+    """None where no sensor measures that now."""
+    in_bed_method: Method | None
+    tonight: ScoredNight
+    events_tonight: Sequence[Event]
+    last_night: Night | None
+    averages: Mapping[str, NightAverages | None]
+    """By number of days."""
+    cramp_thresholds: Mapping[Certainty, float]
+    cramp_labels: int
+    """Number of labels from which the thresholds were learnt."""
+    sensors: Mapping[str, SensorHealth]
+    """By sensor id."""
+    settings: Settings
+    calibrating: bool
+
+
+def build_state(snapshot: SleeperSnapshot) -> State:
+    """Return the state message of a snapshot, without the health of the bridge."""
+    thresholds = {str(name): value for name, value in snapshot.cramp_thresholds.items()}
+    last_night = snapshot.last_night
+    return State(
+        time=to_utc(snapshot.now),
+        in_bed=snapshot.in_bed,
+        asleep=asleep_now(snapshot),
+        cramp=cramp_in_progress(snapshot.events_tonight),
+        cramp_thresholds=thresholds,
+        cramp_labels=snapshot.cramp_labels,
+        tonight=build_tonight(snapshot.tonight),
+        last_night=None if last_night is None else encode_night(last_night),
+        averages=snapshot.averages,
+        methods=encode_methods(snapshot.in_bed_method),
+        sensors=snapshot.sensors,
+        paused=snapshot.settings.paused,
+        calibrating=snapshot.calibrating,
+        sensitivity=snapshot.settings.sensitivity,
+    )
+
+
+def build_tonight(scored: ScoredNight) -> Tonight:
+    """Return the part of the state about the night in progress."""
+    return Tonight(
+        night=scored.date,
+        start=None if scored.start is None else to_utc(scored.start),
+        end=None if scored.end is None else to_utc(scored.end),
+        measures=round_measures(scored.score.measures),
+    )
+
+
+def asleep_now(snapshot: SleeperSnapshot) -> bool | None:
+    """Return whether the sleeper is asleep; None where it is unknown who is in bed."""
+    if snapshot.in_bed is None:
+        return None
+    asleep = snapshot.tonight.score.asleep or ()
+    return snapshot.in_bed and reaches(asleep, snapshot.tonight.until)
+
+
+def reaches(spans: Sequence[Span], time: int) -> bool:
+    """Return whether the last span lasts until a time (us)."""
+    return bool(spans) and spans[-1][1] >= time
+
+
+def cramp_in_progress(events: Iterable[Event]) -> ActiveCramp | None:
+    """Return the cramp that has not ended, None where there is none."""
+    active = [event for event in events if isinstance(event, Cramp) and event.end is None]
+    if not active:
+        return None
+    cramp = active[-1]
+    return ActiveCramp(start=to_utc(cramp.onset), certainty=cramp.certainty, reason=cramp.reason)
+
+
+def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> SleeperInfo:
+    """Return a sleeper and the sensors; `rates` are nominal, in Hz by sensor id."""
+    sensors = tuple(
+        SensorInfo(
+            id=watched.sensor.id,
+            placement=watched.sensor.placement,
+            side=watched.sensor.side,
+            quantity=watched.sensor.quantity,
+            rate=rates[watched.sensor.id],
+            source=watched.source,
+        )
+        for watched in sleeper.sensors
+    )
+    return SleeperInfo(id=sleeper.id, name=sleeper.name, sensors=sensors)

@@ -1,0 +1,120 @@
+"""Classify what a limb did in a segment: a leg movement, a twitch, a rhythmic train, or nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMovement
+from limber_bridge.detection.frame_timing import FrameTiming
+from limber_bridge.detection.geometry import distances_to
+from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US, MovementRule
+from limber_bridge.detection.rhythm import (
+    LONG_MIN_US,
+    TRAIN_MIN_US,
+    RhythmTracker,
+    count_beats,
+)
+from limber_bridge.detection.segments import Segment
+from limber_bridge.detection.signal import Side, Times
+
+type Found = UnilateralMovement | Twitch | RhythmicTrain
+"""What a single sensor can find."""
+
+LOWER_SHARE_MAX: Final = 0.5
+"""Largest share of the energy of a peak that counts for the correction of weak movements;
+docs/science.md#window-correction."""
+
+
+class MovementClassifier:
+    """Turns the segments of one limb into events, and follows its rhythm."""
+
+    def __init__(self, rule: MovementRule, side: Side | None) -> None:
+        """Start without movements."""
+        self._rule = rule
+        self._side = side
+        self._rhythm = RhythmTracker()
+
+    def classify(self, segment: Segment, lower: float, timing: FrameTiming) -> Iterator[Found]:
+        """Yield what a segment is, and the train that it completes or continues.
+
+        `lower` is the current lower threshold.
+        """
+        movement = self._as_movement(segment, timing)
+        beats = self._count_beats(segment, movement.duration, timing.rate)
+        if beats:
+            train = RhythmicTrain(movement.side, movement.onset, movement.end, beats)
+            yield self._rhythm.add_train(train)
+            return
+        is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
+        if not is_twitch and not is_sustained(segment, lower, timing.quiet_end_frames):
+            return
+        found: UnilateralMovement | Twitch = movement
+        if is_twitch:
+            found = Twitch(movement.side, movement.onset, movement.end, movement.peak)
+        yield found
+        continued = self._rhythm.add_movement(found, segment.shaking, timing.rate)
+        if continued is not None:
+            yield continued
+
+    def as_position_change(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
+        """Return a segment in which the limb turned or slid."""
+        return replace(self._as_movement(segment, timing), turned=True)
+
+    def reset(self) -> None:
+        """Forget the rhythm, as the signal ends or breaks off."""
+        self._rhythm = RhythmTracker()
+
+    def _as_movement(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
+        """Return a segment as a movement."""
+        # The whole window was subtracted from the end. A weak movement exceeds the lower threshold
+        # only for a part of the window, so some of it is given back.
+        given_back = round(2 * segment.lower_share * timing.end_delay_us)
+        end = segment.onset if segment.end is None else segment.end + given_back
+        grade = self._rule.grade(segment.peak)
+        return UnilateralMovement(self._side, segment.onset, end, segment.peak, grade)
+
+    def _count_beats(self, segment: Segment, duration: int, rate: float) -> int:
+        """Return the beats of a segment that is a train by itself, or 0."""
+        if duration < TRAIN_MIN_US:
+            return 0
+        shaking = np.concatenate(segment.shaking)
+        means = np.concatenate(segment.means, axis=1)
+        if self._rule.shows_position:
+            # How far each frame is from the middle of the movement.
+            sizes = distances_to(np.median(means, axis=1), means)
+        else:
+            # The means of EMG are energies.
+            sizes = np.sqrt(means[0])
+        is_long = duration >= LONG_MIN_US
+        return count_beats(shaking.tolist(), sizes, rate, is_long=is_long)
+
+
+def lower_share(peak: float, lower: float, noise: float) -> float:
+    """Return the energy of the lower threshold as a share of that of the peak, at most a half.
+
+    Both are counted above the noise floor. A movement with a larger share is seen late and lost
+    early.
+    """
+    above_noise = peak**2 - noise**2
+    if above_noise <= 0:
+        return 0.0
+    return min(LOWER_SHARE_MAX, (lower**2 - noise**2) / above_noise)
+
+
+def is_sustained(segment: Segment, lower: float, window: int) -> bool:
+    """Return whether the median of some 0.5 s, `window` frames, reaches the lower threshold.
+
+    WASM 2016, for detection by computer; docs/science.md#morphology.
+    """
+    if segment.kept_frames < window:
+        return False
+    blocks = segment.envelope
+    envelope = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    # The median reaches the threshold where more than half of the frames do. Differences of a
+    # running count give the number of such frames in each window.
+    running: Times = np.cumsum(envelope >= lower, dtype=np.int64)
+    counts = running[window - 1 :].copy()
+    counts[1:] -= running[:-window]
+    return bool(2 * int(counts.max()) > window)
