@@ -38,7 +38,7 @@ from devtools.tcp_proxy import Proxy
 from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.protocol.encoding import encode_event, encode_night
-from limber_bridge.storage.journal_reader import read_only
+from limber_bridge.storage.journal_reader import open_journal_reader
 
 SPEED: Final = 10
 SIDES: Final = {1: "left", 2: "right"}
@@ -370,7 +370,7 @@ def nights_of(path: Path) -> list[date]:
 
 def events_of(path: Path) -> list[tuple[date, Event]]:
     """Return everything in a journal."""
-    with read_only(path) as record:
+    with open_journal_reader(path) as record:
         return [
             (night, event) for night in nights_of(path) for event in record.events("anna", night)
         ]
@@ -501,7 +501,7 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
     for key, message in told(journal).items():
         if events.get(key) != message:
             yield f"lost: the consumer has no {key}, or another"
-    with read_only(journal) as record:
+    with open_journal_reader(journal) as record:
         for night in record.nights("anna"):
             if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
                 yield f"lost: the consumer has another night of {night.date}"
@@ -598,8 +598,8 @@ async def measuring(stack: ChaosStack) -> None:
 
 def has_measured(path: Path) -> bool:
     """Return whether a journal has noted a sample of every sensor."""
-    with read_only(path) as record:
-        memory = record.memory("anna")
+    with open_journal_reader(path) as record:
+        memory = record.pipeline_state("anna")
     return memory is not None and all(one.since is not None for one in memory.sensors.values())
 
 

@@ -14,7 +14,7 @@ from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
-from limber_bridge.domain.nights import Night, micros
+from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
@@ -26,7 +26,7 @@ RATE: Final = 25.0
 
 def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> list[date]:
     """Return the last nights that are missing in the journal of a sleeper."""
-    tonight = config.calendar.night_of(micros(now))
+    tonight = config.calendar.night_of(to_us(now))
     wanted = [tonight - timedelta(days=days) for days in range(nights, 0, -1)]
     with Journal(config.journal) as journal:
         known = {night.date for night in journal.nights(sleeper.id, wanted[0] - timedelta(days=1))}
@@ -43,7 +43,7 @@ def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     with ProcessPoolExecutor(workers) as pool, Journal(config.journal) as journal:
         for night, events, memory in pool.map(past_night, [settings] * len(lacking), lacking):
             journal.append(sleeper.id, [(night.date, event) for event in events], memory)
-            journal.finish(night)
+            journal.save_night(night)
     return len(lacking)
 
 
@@ -59,7 +59,7 @@ def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], Pip
     wishes = NightSpec(
         hours=float(rng.uniform(6.5, 8.5)), plm_index=index, cramps=int(rng.random() < 0.1)
     )
-    start = micros(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
+    start = to_us(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
     start += round(float(rng.uniform(0, 75)) * 60e6)
     happens = plan_night(night.toordinal(), wishes)
     detector = Pipeline(sensors, config.rules)

@@ -310,7 +310,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     Afterwards the server must still respond.
     """
     from limber_bridge.config.model import HealthEndpoint
-    from limber_bridge.domain.nights import utc
+    from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import health_server
     from tests.contract.messages import AT, BRIDGE, CONNECTED
@@ -318,7 +318,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     report = HealthReport(
         healthy=True,
         live=True,
-        time=utc(AT),
+        time=to_utc(AT),
         software="1",
         recording=True,
         journal=JournalHealth(),

@@ -17,7 +17,7 @@ from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port
 from devtools.stack import chained, retained
 from limber_bridge.config.loader import load_config
-from limber_bridge.domain.nights import micros
+from limber_bridge.domain.nights import to_us
 from limber_bridge.storage.journal import Journal
 
 YEAR: Final = 365
@@ -46,11 +46,11 @@ def a_year(settings: Path) -> None:
     from devtools.demo_history import past_night  # noqa: PLC0415 - heavy
 
     config = load_config(settings)
-    tonight = config.calendar.night_of(micros(datetime.now(UTC)))
+    tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     one, _, _ = past_night(settings, tonight - timedelta(days=1))
     with Journal(config.journal) as journal:
         for days in range(YEAR, 0, -1):
-            journal.finish(replace(one, date=tonight - timedelta(days=days)))
+            journal.save_night(replace(one, date=tonight - timedelta(days=days)))
 
 
 def seconds_of_loop(program: Program) -> float:

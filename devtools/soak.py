@@ -32,8 +32,8 @@ from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import About, NightFile
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
+from limber_bridge.storage.restore import restore_sleeper
 
 NIGHTS: Final = 30
 RECONNECTS: Final = 2000
@@ -100,7 +100,7 @@ def play(folder: Path) -> None:
         watch = SleeperMonitor(
             sleeper,
             config,
-            restored_state(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
+            restore_sleeper(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
             BEGIN,
         )
         for number in range(NIGHTS):
@@ -117,8 +117,10 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
     begin = BEGIN + number * DAY
     sensor = load_config(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
-    raw = NightFile(
-        folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
+    raw = RawFile(
+        folder / f"{number}.db",
+        RawFileInfo(watch.id, str(date.fromordinal(number + 1)), "soak"),
+        begin,
     )
     for block in signal_blocks(plan_night(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock

@@ -21,7 +21,7 @@ from devtools.processes import LOOPBACK
 from limber_bridge.config.loader import load_config
 from limber_bridge.detection.events import Certainty, Cramp
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import Night, micros
+from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
 from tests.e2e.stack import Stack, attributes, kicking, shows
@@ -46,15 +46,15 @@ def fill(stack: Stack, bedtime: datetime, cramp: datetime) -> None:
     """Have a journal with nights that began at this time of day, and a cramp in the night that is
     not over."""
     config = load_config(stack.settings())
-    tonight = config.calendar.night_of(micros(datetime.now(UTC)))
+    tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     with Journal(config.journal) as journal:
         for days in range(6, 0, -1):
-            journal.finish(
+            journal.save_night(
                 begun(night(tonight - timedelta(days=days)), bedtime - timedelta(days=days + 1))
             )
         event = Cramp(
-            micros(cramp),
-            micros(cramp) + 90_000_000,
+            to_us(cramp),
+            to_us(cramp) + 90_000_000,
             Certainty.PROBABLE,
             "tense calf, then movement",
             1.9,
@@ -65,7 +65,7 @@ def fill(stack: Stack, bedtime: datetime, cramp: datetime) -> None:
 
 def begun(one: Night, start: datetime) -> Night:
     """A night that began then."""
-    return replace(one, start=micros(start), end=micros(start) + 7 * 3600 * 1_000_000)
+    return replace(one, start=to_us(start), end=to_us(start) + 7 * 3600 * 1_000_000)
 
 
 async def device(home: HomeAssistant, name: str) -> str:

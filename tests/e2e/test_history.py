@@ -62,7 +62,7 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(stack: St
 def finish(stack: Stack, one: Night, **measures: Any) -> None:
     """Have a finished night in the journal."""
     with Journal(load_config(stack.settings()).journal) as journal:
-        journal.finish(replace(one, measures=replace(one.measures, **measures)))
+        journal.save_night(replace(one, measures=replace(one.measures, **measures)))
 
 
 async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) -> None:
