@@ -15,7 +15,7 @@ import pytest
 
 from devtools.processes import LOOPBACK, free_port
 from limber_bridge.config.model import HealthEndpoint
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import HealthReport, JournalHealth
 from limber_bridge.web import health_server
 from limber_bridge.web.health_server import CONNECTIONS_MAX, serve_health
@@ -25,7 +25,7 @@ TIMEOUT_S: Final = 10.0
 REPORT: Final = HealthReport(
     healthy=True,
     live=True,
-    time=utc(AT),
+    time=to_utc(AT),
     software="1",
     recording=True,
     journal=JournalHealth(),
