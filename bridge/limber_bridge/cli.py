@@ -434,7 +434,7 @@ def run(args: argparse.Namespace) -> int:
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
-    from limber_bridge.storage.journal_reader import JournalError
+    from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.web.health_server import serve_health
 
     logging.basicConfig(
@@ -462,11 +462,11 @@ def check(args: argparse.Namespace) -> int:
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as checks
+    from limber_bridge.daemon.check import run_checks
 
-    async def run_checks() -> bool:
+    async def print_results() -> bool:
         failed = False
-        async for result in checks(config, args.wait):
+        async for result in run_checks(config, args.wait):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed
@@ -476,7 +476,7 @@ def check(args: argparse.Namespace) -> int:
     except ConfigError as error:
         return report_error(str(error), USAGE_ERROR)
     print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
-    return DONE if asyncio.run(run_checks()) else FAILED
+    return DONE if asyncio.run(print_results()) else FAILED
 
 
 def score(args: argparse.Namespace) -> int:
@@ -575,12 +575,13 @@ def nights(args: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import format_nights, list_nights
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = load_config(args.config, journal_only=True)
         sleepers = selected_sleepers(config, args.sleeper)
-        with read_only(config.journal) as reader:
+        with open_journal_reader(config.journal) as reader:
             found = list(list_nights(config, reader, sleepers))
     except (ConfigError, UnknownSleeperError) as error:
         return report_error(str(error), USAGE_ERROR)
@@ -604,12 +605,13 @@ def export(args: argparse.Namespace) -> int:
         load_night,
         write_export,
     )
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = load_config(args.config, journal_only=True)
         (sleeper,) = selected_sleepers(config, args.sleeper, only_one=True)
-        with read_only(config.journal) as reader:
+        with open_journal_reader(config.journal) as reader:
             night = load_night(config, reader, sleeper, args.night)
         write_export(night, config, args.out)
     except (ConfigError, UnknownSleeperError) as error:

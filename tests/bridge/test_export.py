@@ -46,7 +46,7 @@ from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import About, NightFile
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
@@ -83,7 +83,9 @@ def bridge_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events = list[Event]()
     (folder / "limber-raw").mkdir()
     with closing(
-        NightFile(folder / "limber-raw/anna-2026-11-22.db", About("anna", str(DAY), "0.1.0"), AT)
+        RawFile(
+            folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT
+        )
     ) as file:
         for sensor, signal in (
             (ANKLE, sensor_blocks(ANKLE, 50.0, 1.002, 1e-3)),
@@ -97,20 +99,22 @@ def bridge_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.append("anna", [(DAY, event) for event in events], detector.state)
         coverage = detector.coverage(AT, AT + 1800 * SECOND)
         score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
-        journal.finish(replace(night(DAY), measures=score.measures))
-        journal.finish(night(date(2026, 11, 20), 2))
+        journal.save_night(replace(night(DAY), measures=score.measures))
+        journal.save_night(night(date(2026, 11, 20), 2))
         # The detected cramp of this label has been deleted with the other events of its night.
         deleted = Cramp(
             local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5
         )
-        journal.keep_label(
+        journal.save_label(
             "anna", Label(event_id(deleted), deleted.onset, cramp=True, about=deleted)
         )
         journal.append(
             "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.state
         )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
-        database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
+        database.execute(
+            "UPDATE night SET events_dropped_at = 1795400000000000 WHERE night = '2026-11-20'"
+        )
         database.commit()
     return folder
 
@@ -301,7 +305,7 @@ def with_factors(folder: Path, target: Path) -> Path:
         Factor(AT + 60 * SECOND, FactorKind.WATER),
     ]
     with Journal(target / "limber.db") as journal:
-        memory = journal.memory("anna") or PipelineState({})
+        memory = journal.pipeline_state("anna") or PipelineState({})
         without = Factor(local("2026-11-24T20:00"), FactorKind.STRETCHING)
         journal.append(
             "anna", [*((DAY, one) for one in factors), (date(2026, 11, 25), without)], memory
@@ -354,13 +358,15 @@ def test_a_reported_cramp_is_in_every_export(
         AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5
     )
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, possible)], journal.memory("anna") or PipelineState({}))
-        journal.keep_label(
+        journal.append(
+            "anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({})
+        )
+        journal.save_label(
             "anna", Label(event_id(possible), possible.onset, cramp=False, about=possible)
         )
-        journal.keep_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
-        journal.keep_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
-        journal.keep_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
+        journal.save_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
+        journal.save_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
+        journal.save_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
     found = json.loads(export(folder, "night.json", capsys).read_text())
     assert found["cramps"] == [
         {
@@ -473,7 +479,7 @@ def test_a_missing_journal_gives_one_line(
 ) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 1
-    assert "no journal there" in capsys.readouterr().err
+    assert "no journal here" in capsys.readouterr().err
 
 
 def test_a_journal_without_nights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import Night, local_time, utc
+from limber_bridge.domain.nights import Night, to_local, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import sensor_name
 from limber_bridge.offline.score_json import (
@@ -48,8 +48,8 @@ from limber_bridge.offline.score_json import (
 from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
 from limber_bridge.recordings.edf_writer import Annotation, edf_start, write_night
 from limber_bridge.storage.journal_reader import JournalReader
-from limber_bridge.storage.raw_format import read_kept
-from limber_bridge.storage.raw_recorder import raw_store_beside
+from limber_bridge.storage.raw_format import read_raw_file
+from limber_bridge.storage.raw_recorder import raw_store_for
 
 FORMATS: Final = (".edf", ".csv", ".json")
 CSV_COLUMNS: Final = (
@@ -98,7 +98,7 @@ class ListedNight:
         message = (
             {} if self.night is None else json.loads(msgspec.json.encode(encode_night(self.night)))
         )
-        events = "kept" if self.dropped is None else f"dropped {utc(self.dropped):%Y-%m-%d}"
+        events = "kept" if self.dropped is None else f"dropped {to_utc(self.dropped):%Y-%m-%d}"
         return {
             "sleeper": self.sleeper,
             "night": self.date.isoformat(),
@@ -115,17 +115,17 @@ def list_nights(
     config: Config, record: JournalReader, sleepers: Iterable[Sleeper]
 ) -> Iterator[ListedNight]:
     """Yield the nights of sleepers, the oldest first; JournalError."""
-    raw_store = raw_store_beside(config.journal, config.retention)
+    raw_store = raw_store_for(config.journal, config.retention)
     for sleeper in sleepers:
         finished = {night.date: night for night in record.nights(sleeper.id)}
         unfinished = {
             day
-            for day in record.unfinished(sleeper.id)
+            for day in record.unfinished_nights(sleeper.id)
             if measured_events(record.events(sleeper.id, day))
         }
         for day in sorted({*finished, *unfinished}):
             path = raw_store.path(sleeper.id, day)
-            dropped = record.dropped(sleeper.id, day)
+            dropped = record.events_dropped_at(sleeper.id, day)
             reported = (
                 len(reported_cramps(config, record, sleeper, day)) if dropped is None else None
             )
@@ -144,7 +144,7 @@ def reported_cramps(
 ) -> list[Label]:
     """Return the cramps of a night that only the sleeper reported."""
     labels = record.labels(sleeper.id)
-    return record.reported(
+    return record.reported_cramps(
         sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
     )
 
@@ -177,7 +177,7 @@ def table_row(one: ListedNight, config: Config) -> tuple[str, ...]:
         return (one.sleeper, str(one.date), "not finished", *unknown, ", ".join(stored))
     measures = one.night.measures
     from_to = "-".join(
-        "?" if moment is None else f"{local_time(moment, config.calendar.zone):%H:%M}"
+        "?" if moment is None else f"{to_local(moment, config.calendar.zone):%H:%M}"
         for moment in (one.night.start, one.night.end)
     )
     values = (
@@ -240,26 +240,26 @@ def load_night(
         )
     events = record.events(sleeper.id, day)
     reported = reported_cramps(config, record, sleeper, day)
-    dropped = record.dropped(sleeper.id, day)
+    dropped = record.events_dropped_at(sleeper.id, day)
     # Labels are kept longer than events. Without the events it is unknown whether the
     # cramp of a label was detected.
     if dropped is not None or not (events or reported):
         reason = "not in the journal"
         if dropped is not None:
-            reason = f"its events were deleted on {utc(dropped):%Y-%m-%d}"
+            reason = f"its events were deleted on {to_utc(dropped):%Y-%m-%d}"
         raise NightNotFoundError(
             f"night {day} of {sleeper.id}: {reason}; `limber nights` lists the stored nights"
         )
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
     recording, notes = load_signal(config, sleeper, day, extent(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Pipeline(sensors, config.rules, state=record.memory(sleeper.id)).coverage(
+    coverage = Pipeline(sensors, config.rules, state=record.pipeline_state(sleeper.id)).coverage(
         config.calendar.begin(day), measured_until(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
-    confirmed = Labels(record.labels(sleeper.id)).said
+    confirmed = Labels(record.labels(sleeper.id)).answers
     return NightExport(
         sleeper, day, night, tuple(events), score, recording, confirmed, tuple(reported), notes
     )
@@ -277,7 +277,7 @@ def extent(events: Sequence[Event], reported: Sequence[Label]) -> Span:
 
 def measured_until(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
     """Return the time (us) up to which a night was measured."""
-    memory = record.memory(sleeper.id)
+    memory = record.pipeline_state(sleeper.id)
     read = (
         [one.until for one in memory.sensors.values() if one.until is not None]
         if memory is not None
@@ -293,9 +293,9 @@ def load_signal(
 
     If it is not stored, return a recording without signals that covers the events.
     """
-    path = raw_store_beside(config.journal, config.retention).path(sleeper.id, day)
+    path = raw_store_for(config.journal, config.retention).path(sleeper.id, day)
     try:
-        recording = read_kept(path)
+        recording = read_raw_file(path)
     except UnreadableRecordingError as error:
         begin, end = event_extent
         note = (
@@ -424,7 +424,7 @@ def event_rows(exported: NightExport) -> Iterator[dict[str, Any]]:
 def row_times(exported: NightExport, begin: int, end: int | None) -> dict[str, Any]:
     """Return the columns of a row of the CSV that say when it was; arguments in us."""
     return {
-        "start": utc(begin).isoformat().replace("+00:00", "Z"),
+        "start": to_utc(begin).isoformat().replace("+00:00", "Z"),
         "onset": seconds_since(exported.origin, begin),
         "duration": "" if end is None else round((end - begin) / SECOND, 3),
     }

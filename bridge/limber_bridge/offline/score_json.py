@@ -14,7 +14,7 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import within
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 
 SCHEMA: Final = "limber.score/1"
 
@@ -45,7 +45,7 @@ def score_document(scored: ScoredNight) -> dict[str, Any]:
     origin = scored.start or 0
     night = scored.night
     counted = counted_series(night)
-    start = None if scored.start is None else utc(scored.start).isoformat()
+    start = None if scored.start is None else to_utc(scored.start).isoformat()
     return {
         "schema": SCHEMA,
         "recording": scored.recording,

@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.continuity import Run
-from limber_bridge.detection.envelope import EnvelopeFilter
+from limber_bridge.detection.channel import FilteredRun, SignalFilter
 from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.movement_rules import MOVEMENT_RULES
 from limber_bridge.detection.rules import WASM_2016
@@ -233,7 +232,7 @@ def non_movement_entries(options: SimulateOptions, plan: NightPlan) -> list[dict
 
 def noiseless_envelope(plan: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
     """Return times (us) and values of the envelope that the plan gives without noise and gaps."""
-    envelope_filter = EnvelopeFilter(sensor.quantity)
+    signal_filter = SignalFilter(sensor.quantity)
     times = []
     values = []
     for block in signal_blocks(replace(plan, gaps=()), sensor, rate, noisy=False):
@@ -242,11 +241,10 @@ def noiseless_envelope(plan: NightPlan, sensor: Sensor, rate: float) -> tuple[Ti
             times.append(block.clock.times_of(np.arange(block.first, block.end)))
             values.append(block.samples[0])
             continue
-        frames = envelope_filter.process_run(
-            Run(block.first, block.samples, block.clock, rate, fresh=not block.first)
-        )
-        times.append(frames.times)
-        values.append(np.zeros(0) if frames.envelope is None else frames.envelope)
+        for piece in signal_filter.process_block(block):
+            if isinstance(piece, FilteredRun) and piece.frames.envelope is not None:
+                times.append(piece.frames.times)
+                values.append(piece.frames.envelope)
     return np.concatenate(times), np.concatenate(values)
 
 

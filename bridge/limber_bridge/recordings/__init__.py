@@ -31,7 +31,7 @@ def read_recording(
             case ".edf":
                 recording = read_edf(path, zone, channels)
             case raw_format.SUFFIX:
-                recording = raw_format.read_kept(path)
+                recording = raw_format.read_raw_file(path)
             case _:
                 recording = read_csv(path, channels)
     except OSError as error:

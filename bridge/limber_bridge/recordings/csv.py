@@ -29,9 +29,9 @@ from limber_bridge.domain.recording import (
     Recording,
     Signal,
     UnreadableRecordingError,
+    check_gravity_unit,
     column_names,
-    weighed,
-    without_rails,
+    mask_clipped,
 )
 
 MIN_UNIX_TIME_S: Final = 1e9
@@ -292,7 +292,7 @@ def mask_implausible(path: Path, name: str, samples: Floats, quantity: Quantity)
     These are values beyond any range, and values stuck at the end of the sensor's range. Raises
     UnreadableRecordingError for acceleration in another unit than g.
     """
-    weighed(path, name, samples, quantity)
+    check_gravity_unit(path, name, samples, quantity)
     plausible: Floats = np.where(np.abs(samples) <= PLAUSIBLE_LIMITS[quantity], samples, np.nan)
     min_range = MIN_SENSOR_RANGES[quantity]
     ranges = [
@@ -302,7 +302,7 @@ def mask_implausible(path: Path, name: str, samples: Floats, quantity: Quantity)
         )
         for axis in plausible
     ]
-    return without_rails(plausible, ranges)
+    return mask_clipped(plausible, ranges)
 
 
 def has_samples(samples: Floats) -> bool:

@@ -13,15 +13,15 @@ import edfio
 import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock, SampleClock
-from limber_bridge.domain.nights import micros
+from limber_bridge.domain.nights import to_us
 from limber_bridge.domain.recording import (
     COLUMNS,
     Column,
     Recording,
     Signal,
     UnreadableRecordingError,
-    weighed,
-    without_rails,
+    check_gravity_unit,
+    mask_clipped,
 )
 from limber_bridge.recordings.edf_header import check_header, timekeeping_onsets
 from limber_bridge.recordings.edf_writer import GAP_ANNOTATION, signal_name
@@ -170,11 +170,11 @@ def read_signal(path: Path, group: Sequence[Channel], onsets: Sequence[int], sta
     samples = np.stack(
         [signal.data * factor for factor, (_, signal) in zip(factors, group, strict=True)]
     )
-    weighed(path, first.label, samples, column.quantity)
+    check_gravity_unit(path, first.label, samples, column.quantity)
     ranges = [
         measuring_range(signal, factor) for factor, (_, signal) in zip(factors, group, strict=True)
     ]
-    samples = without_rails(samples, ranges)
+    samples = mask_clipped(samples, ranges)
     blocks = split_at_gaps(samples, first.samples_per_data_record, onsets, start, rate)
     return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
 
@@ -234,7 +234,7 @@ def start_time(edf: edfio.Edf, zone: ZoneInfo | None) -> int | None:
         return None
     if zone is None or start.year <= UNKNOWN_DATE_YEAR:
         return None
-    return micros(start.replace(tzinfo=zone))
+    return to_us(start.replace(tzinfo=zone))
 
 
 def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import edfio
 import numpy as np
 
-from limber_bridge.detection.continuity import FEWEST_INTERVALS
+from limber_bridge.detection.continuity import MAX_BRIDGED_INTERVALS
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Quantity, Times
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.domain.recording import Recording, Signal, column_names
 
 GAP_ANNOTATION: Final = "gap "
@@ -74,7 +74,7 @@ def write_night(
         axes, gaps = make_channels(signal, rates[signal_name(signal)], grid)
         channels += axes
         edf_annotations += gaps
-    local_start = utc(start).astimezone(zone)
+    local_start = to_utc(start).astimezone(zone)
     edfio.Edf(
         channels,
         recording=edfio.Recording(startdate=local_start.date(), equipment_code="limber"),
@@ -145,7 +145,7 @@ def resample_to_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, F
     before_is_nearer = grid_times - times[before] <= times[after] - grid_times
     nearest = np.where(before_is_nearer, before, after)
     # The same limits as in the detection: docs/science.md#sampling-and-gaps.
-    max_distance = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate))
+    max_distance = max(SECOND // 2, round(MAX_BRIDGED_INTERVALS * SECOND / rate))
     within_gap = (
         (grid_times > times[before])
         & (grid_times < times[after])
