@@ -200,6 +200,18 @@ def test_a_damaged_journal_is_set_aside_once(tmp_path: Path) -> None:
     assert len(set_aside(path)) == 1
 
 
+def test_a_journal_that_is_set_aside_at_runtime_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    with Journal(path) as journal:
+        write(journal, 0, 100)
+        journal.set_aside("simulated damage")
+        assert journal.events("anna", NIGHT) == []
+        write(journal, 0, 10)
+        assert len(journal.events("anna", NIGHT)) == 10
+        assert "simulated damage" in journal.notices[0]
+    assert len(set_aside(path)) == 1
+
+
 def test_damaged_backups_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
     with Journal(path) as journal:

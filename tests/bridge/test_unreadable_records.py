@@ -271,7 +271,7 @@ def test_a_row_that_cannot_be_read_is_left_out_named_once_and_kept(
 
 
 def test_pages_go_on_after_rows_that_cannot_be_read(tmp_path: Path) -> None:
-    """A page is shorter than its limit only at the end, which tells a client to stop."""
+    """A page is shorter than its limit only at the end, where a client stops."""
     path = tmp_path / "limber.db"
     filled(path)
     for number in range(10):

@@ -75,7 +75,7 @@ def raw_block() -> SampleBlock:
 
 
 def payloads() -> dict[str, str]:
-    """Every payload as it is written today."""
+    """Every payload in the form that is written today."""
     packed = zstd.decompress(raw_format.pack([raw_block()]))
     size = int.from_bytes(packed[:4], "little")
     return {
