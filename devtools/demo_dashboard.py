@@ -22,7 +22,9 @@ def history(measure: str, title: str) -> dict[str, Any]:
     return {
         "type": "statistics-graph",
         "title": title,
-        "entities": [{"entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}", "name": title}],
+        "entities": [
+            {"entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}", "name": title}
+        ],
         "chart_type": "bar",
         "days_to_show": 31,
         "period": "day",

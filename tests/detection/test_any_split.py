@@ -304,7 +304,7 @@ def test_slow_load_cells_give_no_movement_in_any_split() -> None:
         for event in detector.process(5, piece)
     ]
     assert ordered(events + detector.finish()) == ordered(detect((LOAD, signal)))
-    assert not detector.coverage(0, 1).movers
+    assert not detector.coverage(0, 1).movement_sensors
 
 
 def test_both_rule_sets_differ_on_these_signals() -> None:

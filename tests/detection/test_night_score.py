@@ -319,7 +319,7 @@ ALL = (0, 8 * HOUR)
 
 
 def covered(seen: Mapping[int, Span | None], movers: Collection[int]) -> Coverage:
-    return Coverage(begin=0, until=8 * HOUR, seen=seen, movers=movers)
+    return Coverage(begin=0, until=8 * HOUR, seen=seen, movement_sensors=movers)
 
 
 WHOLE = covered({1: ALL}, [1])

@@ -151,7 +151,7 @@ class Pipeline:
             begin=begin,
             until=until,
             seen=seen,
-            movers={
+            movement_sensors={
                 number
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements

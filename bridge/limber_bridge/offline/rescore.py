@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from limber_bridge.detection.events import Movement, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, compute_measures
+from limber_bridge.detection.measures import compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
 from limber_bridge.offline.score_json import Report, document, series_entries
@@ -80,7 +81,7 @@ def rescored(marks: Marks, rules: RuleSet) -> dict[str, Any]:
         in_bed=marks.in_bed,
         asleep=marks.asleep,
         stages=None if marks.staging is None else marks.staging.stages,
-        without_breathing=unbreathing,
+        non_respiratory=unbreathing,
     )
     night = NightScore(scoring, marks.in_bed, marks.asleep, (), compute_measures(facts))
     told = None if marks.staging is None else "stages"

@@ -11,9 +11,8 @@ from limber_bridge.detection.events import Cramp, Movement, Series, SignalFault
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.scoring import within
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.spans import Span
+from limber_bridge.detection.spans import Span, is_within
 from limber_bridge.domain.nights import utc
 
 SCHEMA: Final = "limber.score/1"
@@ -69,7 +68,9 @@ def members(night: NightScore) -> list[tuple[Movement, int | None]]:
     the scoring.
     """
     found = zip(night.scoring.movements, night.scoring.membership, strict=True)
-    return [pair for pair in found if night.in_bed is None or within(pair[0].onset, night.in_bed)]
+    return [
+        pair for pair in found if night.in_bed is None or is_within(pair[0].onset, night.in_bed)
+    ]
 
 
 def counted_series(night: NightScore) -> list[int]:
