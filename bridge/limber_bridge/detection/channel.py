@@ -142,9 +142,14 @@ class ReadProgress:
     """How far the signal of one sensor has been read."""
 
     __slots__ = (
-        "_assumed_until", "_frames_end", "_last_frame", "_longest_block", "first_sample",
-        "last_sample", "rate",
-    )  # fmt: skip
+        "_assumed_until",
+        "_frames_end",
+        "_last_frame",
+        "_longest_block",
+        "first_sample",
+        "last_sample",
+        "rate",
+    )
     _assumed_until: int
     _frames_end: int
     _last_frame: int

@@ -120,12 +120,12 @@ def stage_index(night: ScoringInput, stage: Sequence[Span]) -> float | None:
 
 
 def plms_nrem_index(night: ScoringInput) -> float | None:
-    """Return how many PLM begin in NREM sleep, per hour of it; None without stages."""
+    """Return how many PLM begin in NREM sleep, per hour of NREM sleep; None without stages."""
     return None if night.stages is None else stage_index(night, night.stages.nrem)
 
 
 def plms_rem_index(night: ScoringInput) -> float | None:
-    """Return how many PLM begin in REM sleep, per hour of it; None without stages."""
+    """Return how many PLM begin in REM sleep, per hour of REM sleep; None without stages."""
     return None if night.stages is None else stage_index(night, night.stages.rem)
 
 
@@ -272,107 +272,106 @@ class Measure:
     """Whether it needs a sensor that shows leg movements."""
 
 
-MEASURES: Final[Mapping[str, Measure]] = {
-    measure.name: measure
-    for measure in (
-        # Times.
-        Measure("time_in_bed_h", "hours in bed, without gaps", "denominators",
-                lambda night: hours(night.in_bed, night.gaps), needs_movements=False),
-        Measure("sleep_h", "hours of sleep, staged or estimated, without gaps", "denominators",
-                lambda night: hours(night.asleep, night.gaps), needs_movements=False),
-        # Counts: everything in bed, or at any time where the time in bed is not known.
-        Measure("movements", "LM", "leg-movement-candidates",
-                lambda night: len(night.movements)),
-        Measure("candidates", "CLM", "leg-movement-candidates",
-                lambda night: len(night.candidates)),
-        Measure("plm", "PLM: CLM in a series", "periodic-series",
-                lambda night: len(night.periodic)),
-        # Indices: per hour in which movements were counted.
-        Measure("plm_index", "PLM / hour in bed", "indices",
-                lambda night: per_hour(len(night.periodic), night.counted_bed_h)),
-        Measure("plms_index", "PLM that begin in sleep / hour of sleep", "indices",
-                lambda night: sleep_index(night, night.periodic)),
-        Measure("plmw_index", "PLM that begin awake in bed / hour awake in bed", "indices",
-                lambda night: wake_index(night, night.periodic)),
-        Measure("clms_index", "CLM that begin in sleep / hour of sleep", "indices",
-                lambda night: sleep_index(night, night.candidates)),
-        Measure("movement_index", "LM / hour in bed", "indices",
-                lambda night: per_hour(len(night.movements), night.counted_bed_h)),
-        Measure("periodicity_index", "PLM / CLM, as in SOMAS", "indices",
-                periodicity_index),
-        Measure("plms_arousal_index", "not known: no sensor shows arousals", "indices",
-                lambda _: None),
-        Measure("plm_nr", "PLM without those at respiratory events", "respiratory-events",
-                non_respiratory_count),
-        Measure("plms_nr_index", "as plms_index, of plm_nr", "indices",
-                lambda night: sleep_index(night, night.periodic_non_respiratory)),
-        Measure("plmw_nr_index", "as plmw_index, of plm_nr", "indices",
-                lambda night: wake_index(night, night.periodic_non_respiratory)),
-        Measure("short_interval_index",
-                "LM that begin in sleep, < 10 s after the LM before / hour of sleep", "indices",
-                lambda night: sleep_index(night, short_interval_movements(night))),
-        Measure("isolated_index",
-                "LM that begin in sleep, not in a series, not short-interval / hour of sleep",
-                "indices", lambda night: sleep_index(night, isolated_movements(night))),
-        # Durations, s.
-        Measure("clm_duration_mean", "mean duration of the CLM", "intervals",
-                lambda night: mean(durations_s(night.candidates))),
-        Measure("clm_duration_median", "median duration of the CLM", "intervals",
-                lambda night: median(durations_s(night.candidates))),
-        Measure("plm_duration_mean", "mean duration of the PLM", "intervals",
-                lambda night: mean(durations_s(night.periodic))),
-        Measure("plm_duration_median", "median duration of the PLM", "intervals",
-                lambda night: median(durations_s(night.periodic))),
-        # Intervals between candidates (inter-movement intervals), s.
-        Measure("imi_mean", "mean of the intervals of 10 to 90 s", "intervals",
-                lambda night: mean(periodic_intervals_s(night))),
-        Measure("imi_median", "median of all intervals", "intervals",
-                lambda night: median([interval / SECOND for interval in night.intervals])),
-        Measure("imi_ln_mean", "mean of ln(interval), 10 to 90 s", "intervals",
-                lambda night: mean(log_intervals(night))),
-        Measure("imi_ln_sd", "standard deviation (n - 1) of ln(interval), 10 to 90 s", "intervals",
-                lambda night: deviation(log_intervals(night))),
-        Measure("imi_share_short", "share of the intervals below 10 s", "intervals",
-                lambda night: interval_share(night, 0, PERIODIC_INTERVAL_MIN - 1)),
-        Measure("imi_share_periodic", "share of the intervals of 10 to 90 s", "intervals",
-                lambda night: interval_share(night, PERIODIC_INTERVAL_MIN, PERIODIC_INTERVAL_MAX)),
-        Measure("imi_share_long", "share of the intervals above 90 s", "intervals",
-                lambda night: interval_share(night, PERIODIC_INTERVAL_MAX + 1, LATEST_TIME)),
-        # Series with at least one PLM in bed.
-        Measure("series_count", "number of series", "series-measures",
-                lambda night: len(night.series_lengths)),
-        Measure("series_length_median", "PLM in the median series", "series-measures",
-                lambda night: median(night.series_lengths)),
-        Measure("series_length_max", "PLM in the longest series", "series-measures",
-                lambda night: max(night.series_lengths, default=None)),
-        Measure("series_duration_max", "s from the first onset to the last end of the longest",
-                "series-measures", longest_series_s),
-        # PLM by time, side and stage.
-        Measure("plm_by_hour", "PLM in each hour since going to bed", "series-measures",
-                plm_by_hour),
-        Measure("plm_by_third", "PLM in each third of the time from going to bed to getting up",
-                "series-measures", plm_by_third),
-        Measure("plm_left", "PLM of the left leg alone", "series-measures",
-                lambda night: plm_on_side(night, "left")),
-        Measure("plm_right", "PLM of the right leg alone", "series-measures",
-                lambda night: plm_on_side(night, "right")),
-        Measure("plm_both", "PLM of both legs", "series-measures",
-                lambda night: plm_on_side(night, "both")),
-        Measure("plms_nrem_index", "PLM that begin in NREM sleep / hour of it", "series-measures",
-                plms_nrem_index),
-        Measure("plms_rem_index", "PLM that begin in REM sleep / hour of it", "series-measures",
-                plms_rem_index),
-        # The rest.
-        Measure("longest_quiet_h", "longest measured time in bed without an LM", "series-measures",
-                longest_quiet_h),
-        Measure("twitches", "movements shorter than 0.5 s in bed", "twitches",
-                lambda night: night.twitches),
-        Measure("rhythmic_trains", "rhythmic trains in bed", "rhythmic-trains",
-                lambda night: night.rhythmic_trains),
-        Measure("cramps_possible", "possible cramps", "possible-cramps",
-                lambda night: cramp_count(night, Certainty.POSSIBLE), needs_movements=False),
-        Measure("cramps_probable", "probable cramps", "probable-cramps",
-                lambda night: cramp_count(night, Certainty.PROBABLE), needs_movements=False),
-    )
-}  # fmt: skip
-"""By name, in the order of the fields of `Measures`."""
+MEASURE_TABLE: Final = (
+    # Times.
+    Measure("time_in_bed_h", "hours in bed, without gaps", "denominators",
+            lambda night: hours(night.in_bed, night.gaps), needs_movements=False),
+    Measure("sleep_h", "hours of sleep, staged or estimated, without gaps", "denominators",
+            lambda night: hours(night.asleep, night.gaps), needs_movements=False),
+    # Counts: everything in bed, or at any time where the time in bed is not known.
+    Measure("movements", "LM", "leg-movement-candidates",
+            lambda night: len(night.movements)),
+    Measure("candidates", "CLM", "leg-movement-candidates",
+            lambda night: len(night.candidates)),
+    Measure("plm", "PLM: CLM in a series", "periodic-series",
+            lambda night: len(night.periodic)),
+    # Indices: per hour in which movements were counted.
+    Measure("plm_index", "PLM / hour in bed", "indices",
+            lambda night: per_hour(len(night.periodic), night.counted_bed_h)),
+    Measure("plms_index", "PLM that begin in sleep / hour of sleep", "indices",
+            lambda night: sleep_index(night, night.periodic)),
+    Measure("plmw_index", "PLM that begin awake in bed / hour awake in bed", "indices",
+            lambda night: wake_index(night, night.periodic)),
+    Measure("clms_index", "CLM that begin in sleep / hour of sleep", "indices",
+            lambda night: sleep_index(night, night.candidates)),
+    Measure("movement_index", "LM / hour in bed", "indices",
+            lambda night: per_hour(len(night.movements), night.counted_bed_h)),
+    Measure("periodicity_index", "PLM / CLM, as in SOMAS", "indices",
+            periodicity_index),
+    Measure("plms_arousal_index", "not known: no sensor shows arousals", "indices",
+            lambda _: None),
+    Measure("plm_nr", "PLM without those at respiratory events", "respiratory-events",
+            non_respiratory_count),
+    Measure("plms_nr_index", "as plms_index, of plm_nr", "indices",
+            lambda night: sleep_index(night, night.periodic_non_respiratory)),
+    Measure("plmw_nr_index", "as plmw_index, of plm_nr", "indices",
+            lambda night: wake_index(night, night.periodic_non_respiratory)),
+    Measure("short_interval_index",
+            "LM that begin in sleep, < 10 s after the LM before / hour of sleep", "indices",
+            lambda night: sleep_index(night, short_interval_movements(night))),
+    Measure("isolated_index",
+            "LM that begin in sleep, not in a series, not short-interval / hour of sleep",
+            "indices", lambda night: sleep_index(night, isolated_movements(night))),
+    # Durations, s.
+    Measure("clm_duration_mean", "mean duration of the CLM", "intervals",
+            lambda night: mean(durations_s(night.candidates))),
+    Measure("clm_duration_median", "median duration of the CLM", "intervals",
+            lambda night: median(durations_s(night.candidates))),
+    Measure("plm_duration_mean", "mean duration of the PLM", "intervals",
+            lambda night: mean(durations_s(night.periodic))),
+    Measure("plm_duration_median", "median duration of the PLM", "intervals",
+            lambda night: median(durations_s(night.periodic))),
+    # Intervals between candidates (inter-movement intervals), s.
+    Measure("imi_mean", "mean of the intervals of 10 to 90 s", "intervals",
+            lambda night: mean(periodic_intervals_s(night))),
+    Measure("imi_median", "median of all intervals", "intervals",
+            lambda night: median([interval / SECOND for interval in night.intervals])),
+    Measure("imi_ln_mean", "mean of ln(interval), 10 to 90 s", "intervals",
+            lambda night: mean(log_intervals(night))),
+    Measure("imi_ln_sd", "standard deviation (n - 1) of ln(interval), 10 to 90 s", "intervals",
+            lambda night: deviation(log_intervals(night))),
+    Measure("imi_share_short", "share of the intervals below 10 s", "intervals",
+            lambda night: interval_share(night, 0, PERIODIC_INTERVAL_MIN - 1)),
+    Measure("imi_share_periodic", "share of the intervals of 10 to 90 s", "intervals",
+            lambda night: interval_share(night, PERIODIC_INTERVAL_MIN, PERIODIC_INTERVAL_MAX)),
+    Measure("imi_share_long", "share of the intervals above 90 s", "intervals",
+            lambda night: interval_share(night, PERIODIC_INTERVAL_MAX + 1, LATEST_TIME)),
+    # Series with at least one PLM in bed.
+    Measure("series_count", "number of series", "series-measures",
+            lambda night: len(night.series_lengths)),
+    Measure("series_length_median", "PLM in the median series", "series-measures",
+            lambda night: median(night.series_lengths)),
+    Measure("series_length_max", "PLM in the longest series", "series-measures",
+            lambda night: max(night.series_lengths, default=None)),
+    Measure("series_duration_max", "s from the first onset to the last end of the longest",
+            "series-measures", longest_series_s),
+    # PLM by time, side and stage.
+    Measure("plm_by_hour", "PLM in each hour since going to bed", "series-measures",
+            plm_by_hour),
+    Measure("plm_by_third", "PLM in each third of the time from going to bed to getting up",
+            "series-measures", plm_by_third),
+    Measure("plm_left", "PLM of the left leg alone", "series-measures",
+            lambda night: plm_on_side(night, "left")),
+    Measure("plm_right", "PLM of the right leg alone", "series-measures",
+            lambda night: plm_on_side(night, "right")),
+    Measure("plm_both", "PLM of both legs", "series-measures",
+            lambda night: plm_on_side(night, "both")),
+    Measure("plms_nrem_index", "PLM that begin in NREM sleep / hour of NREM sleep",
+            "series-measures", plms_nrem_index),
+    Measure("plms_rem_index", "PLM that begin in REM sleep / hour of REM sleep",
+            "series-measures", plms_rem_index),
+    # The rest.
+    Measure("longest_quiet_h", "longest measured time in bed without an LM", "series-measures",
+            longest_quiet_h),
+    Measure("twitches", "movements shorter than 0.5 s in bed", "twitches",
+            lambda night: night.twitches),
+    Measure("rhythmic_trains", "rhythmic trains in bed", "rhythmic-trains",
+            lambda night: night.rhythmic_trains),
+    Measure("cramps_possible", "possible cramps", "possible-cramps",
+            lambda night: cramp_count(night, Certainty.POSSIBLE), needs_movements=False),
+    Measure("cramps_probable", "probable cramps", "probable-cramps",
+            lambda night: cramp_count(night, Certainty.PROBABLE), needs_movements=False),
+)  # fmt: skip
+"""In the order of the fields of `Measures`."""
+MEASURES: Final[Mapping[str, Measure]] = {measure.name: measure for measure in MEASURE_TABLE}
+"""By name."""

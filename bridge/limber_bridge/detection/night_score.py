@@ -102,7 +102,7 @@ def bed_and_sleep(
     """Return the times (us) in bed and asleep; None where no event shows them."""
     if not any(isinstance(event, BedTransition) for event in events):
         return None, None
-    # After a long gap nobody counts as being in bed until a sensor shows it again
+    # After a long gap the sleeper counts as out of bed until a sensor shows otherwise
     # (docs/science.md#in-bed).
     left_in_gap = [
         BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN_AFTER_US
