@@ -14,7 +14,7 @@ from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
-from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
+from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.protocol.encoding import (
@@ -188,7 +188,7 @@ class RequestHandler:
     def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return a refusal where the time of a request is in the future, else None."""
         # People give times in whole minutes.
-        if request.time is None or micros(request.time) <= self._now() + ROUNDED:
+        if request.time is None or micros(request.time) <= self._now() + TIME_ROUNDING_US:
             return None
         text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
         return Refusal(id=request.id, error="time_in_future", message=text)
@@ -245,7 +245,7 @@ class HistoryReader:
         entries = await asyncio.to_thread(
             self._journal.entries, request.sleeper, request.night, request.after, limit
         )
-        said = monitor.labels.said
+        said = monitor.labels.answers
         numbered: list[tuple[int, EventMessage]] = []
         for entry in entries:
             message = encode_event(entry.event, entry.night)

@@ -201,7 +201,7 @@ class SleeperMonitor:
 
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
-        self.labels.take(label)
+        self.labels.add(label)
         self._pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(labels=(label,))
 

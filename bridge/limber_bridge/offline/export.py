@@ -235,7 +235,7 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
-    said = Labels(record.labels(sleeper.id)).said
+    said = Labels(record.labels(sleeper.id)).answers
     return Exported(
         sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes
     )
