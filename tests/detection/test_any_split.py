@@ -43,7 +43,7 @@ FEET = [(340.0 + 0.66 * number, 0.35) for number in range(16)]
 
 
 def left() -> Floats:
-    """Return an ankle that kicks, turns, turns there and back and walks, with short and long gaps."""
+    """Return an ankle that kicks, turns there and back and walks, with short and long gaps."""
     signal = turned(ankle(*KICKS, *FEET, length=LENGTH), 180.0, 40.0)
     signal = turned(signal, 260.0, 20.0, back=263.0)
     signal[:, round(45.5 * RATE) : round(45.5 * RATE) + 5] = np.nan
