@@ -219,12 +219,12 @@ def test_calibration_ends_a_cramp_and_forgets_the_baseline_of_the_calf() -> None
     )
     (lasting,) = [event for event in events if isinstance(event, Cramp)]
     assert (lasting.certainty, lasting.end) == (Certainty.PROBABLE, None)
-    assert len(pipeline.state.calf) > 100
+    assert len(pipeline.state.calf_baseline) > 100
     (over,) = [event for event in pipeline.calibrate() if isinstance(event, Cramp)]
     assert over.onset == lasting.onset
     assert over.end is not None
     assert over.end / SECOND == pytest.approx(170.0, abs=1.0)
-    assert len(pipeline.state.calf) < 3
+    assert len(pipeline.state.calf_baseline) < 3
 
 
 FAINT = 0.0034

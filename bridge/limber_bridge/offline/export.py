@@ -256,7 +256,7 @@ def end_of(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -
     """Return how far (us) a night was measured."""
     memory = record.pipeline_state(sleeper.id)
     read = (
-        [one.until for one in memory.sensors.values() if one.until is not None]
+        [one.measured_until for one in memory.sensors.values() if one.measured_until is not None]
         if memory is not None
         else []
     )
