@@ -151,6 +151,7 @@ class MovementDetector:
         if movement is None or movement.is_noise:
             return []
         movement.end_here(last_frame.end, self._timing.end_delay_us)
+        # A limb that is still, but not back, has found a new position.
         is_held = movement.stillness.frames and not movement.stillness.resting_frames
         if is_held:
             return list(self._classify_moved(movement, last_frame.center))
@@ -178,6 +179,7 @@ class MovementDetector:
 
     def _process(self, frames: Frames, envelope: Floats, onsets: list[int]) -> Iterator[Found]:
         """Yield what frames complete, one look at the noise after the other; add to `onsets`."""
+        # The thresholds change with each look, so frames are processed up to the end of a look.
         position = 0
         while position < len(envelope):
             if self._open is None and self._new_rest is None:
@@ -185,6 +187,7 @@ class MovementDetector:
             end = min(len(envelope), position + self._noise.frames_missing)
             yield from self._process_look(frames, envelope, position, end, onsets)
             has_grown = position < end and self._noise.add_frames(envelope[position:end])
+            # What looked like a movement was louder noise; it is not reported.
             if has_grown and self._open is not None:
                 self._open.is_noise = True
             position = end
@@ -257,6 +260,7 @@ class MovementDetector:
         has_returned = movement.has_returned(self._timing)
         rest = frames.center[:, position].copy()
         if has_returned and movement.rest is not None:
+            # The older position is an average over more frames.
             distance = distance_between(rest, movement.rest)
             if distance <= movement.upper_distance * KEPT_REST_SHARE:
                 rest = movement.rest
@@ -267,6 +271,7 @@ class MovementDetector:
             self._new_rest = NewRest(rest, until)
         if movement.is_noise:
             return
+        # How much of a weak movement the lower threshold hides.
         for segment in movement.segments:
             segment.lower_share = lower_share(segment.peak, floor.lower, floor.level)
         if has_returned:

@@ -42,6 +42,7 @@ class MovementClassifier:
         `lower` is the current lower threshold.
         """
         movement = self._as_movement(segment, timing)
+        # A long movement may be a train of beats without pauses.
         beats = self._count_beats(segment, movement.duration, timing.rate)
         if beats:
             train = RhythmicTrain(movement.side, movement.onset, movement.end, beats)
