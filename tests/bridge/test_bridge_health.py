@@ -34,10 +34,11 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import JournalBatch
 from limber_bridge.web.health_server import CONNECTIONS_MAX, serve_health
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import (
@@ -50,7 +51,6 @@ from tests.bridge.test_daemon import (
     played,
     wait_for,
 )
-from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
 PATIENCE: Final = 30.0
@@ -217,9 +217,9 @@ class Hung(JournalWriter):
     goes_on = asyncio.Event()
 
     @override
-    async def keep(self, *pages: JournalBatch) -> None:
+    async def write(self, *pages: JournalBatch) -> None:
         await self.goes_on.wait()
-        await super().keep(*pages)
+        await super().write(*pages)
 
 
 @asynccontextmanager
@@ -328,8 +328,8 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
             [
                 JournalBatch(
                     "anna",
-                    memory=PipelineState({}),
-                    read=(
+                    pipeline_state=PipelineState({}),
+                    read_positions=(
                         (1, ReadPosition(7, 100)),
                         (1, ReadPosition(9, 50)),
                         (2, ReadPosition(7, 3)),
@@ -337,9 +337,9 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
                 )
             ]
         )
-        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
+        journal.write([JournalBatch("anna", read_positions=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.read() == {
+        assert journal.read_positions() == {
             1: [ReadPosition(9, 50), ReadPosition(7, 125)],
             2: [ReadPosition(7, 3)],
         }
@@ -363,7 +363,9 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
-            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+            event
+            for night in journal.unfinished_nights("anna")
+            for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock_step"
     assert told.json["offset"] == pytest.approx(-3600, abs=1)
@@ -397,19 +399,19 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 # As after an error of the disk: what is written next opens the file anew.
-                journal._let_go()
-                spoil(tmp_path / "limber.db")
+                journal._disconnect()
+                damage_table(tmp_path / "limber.db")
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
                     one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
-            await until(lambda: bridge.writer.now.well and journal.read())
+            await until(lambda: bridge.writer.status.healthy and journal.read_positions())
         assert before <= {
             event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
-        assert journal.read() == {1: [ReadPosition(7, 25)]}
+        assert journal.read_positions() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
 
 
@@ -426,7 +428,7 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         def told() -> list[Event]:
             return [
                 event
-                for night in journal.unfinished("anna")
+                for night in journal.unfinished_nights("anna")
                 for event in journal.events("anna", night)
             ]
 
