@@ -205,7 +205,7 @@ def test_load_cells_that_return_later_may_carry_a_person() -> None:
 
 
 def cramping() -> tuple[SampleBlock, SampleBlock]:
-    """Return four minutes of an ankle and a calf: the calf becomes tense, and 40 s later they move."""
+    """Return four minutes of an ankle and a calf that is tense for 40 s before the ankle moves."""
     rng = np.random.default_rng(5)
     calf = rng.normal(0.0, 3.0, (1, 240 * 250))
     calf[:, 100 * 250 : 200 * 250] *= 12.0
