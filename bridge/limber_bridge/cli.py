@@ -381,11 +381,11 @@ def check(chosen: argparse.Namespace) -> int:
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as checks
+    from limber_bridge.daemon.check import run_checks
 
-    async def run_checks() -> bool:
+    async def print_results() -> bool:
         failed = False
-        async for result in checks(config, chosen.wait):
+        async for result in run_checks(config, chosen.wait):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
             failed |= result.failed
         return not failed
@@ -395,7 +395,7 @@ def check(chosen: argparse.Namespace) -> int:
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(run_checks()) else FAILED
+    return DONE if asyncio.run(print_results()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:

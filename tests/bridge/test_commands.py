@@ -17,7 +17,7 @@ from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.raw_format import read_raw_file
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, page_on
+from tests.bridge.test_bridge_health import health, web_on
 from tests.bridge.test_daemon import (
     ANKLE,
     EVENT,
@@ -148,7 +148,7 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
         return datetime.fromisoformat(health(page)["sleepers"]["anna"]["1"]["last_sample"])
 
     with Listener(broker.port) as listener:
-        start_bridge(SIMULATED.format(speed=300), broker.port, page_on(page))
+        start_bridge(SIMULATED.format(speed=300), broker.port, web_on(page))
         listener.wait(has_movements(10))
         assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True))
