@@ -1,5 +1,4 @@
-"""Somebody says that all is quiet, or wants more or fewer movements: what is learnt and found from
-there on."""
+"""Calibration and sensitivity: what is learned and detected afterwards."""
 
 from collections.abc import Callable, Iterable
 
@@ -36,7 +35,7 @@ from tests.detection.signals import (
 LENGTH = 300.0
 CALF = Sensor(6, Quantity.EMG, Placement.CALF, Side.LEFT)
 
-type Order = Callable[[Pipeline], list[Event]]
+type Command = Callable[[Pipeline], list[Event]]
 
 
 def nothing(_: Pipeline) -> list[Event]:
@@ -56,10 +55,10 @@ def fed(detector: Pipeline, number: int, blocks: Iterable[SampleBlock]) -> list[
     return [event for one in blocks for event in detector.process(number, one)]
 
 
-def ordered_at(
-    sensor: Sensor, signal: Floats, at: int, order: Order, rate: float = RATE
+def events_with(
+    sensor: Sensor, signal: Floats, at: int, order: Command, rate: float = RATE
 ) -> list[Event]:
-    """The events of a signal where something is ordered after sample number `at`."""
+    """Return the events of a signal with a command after sample number `at`."""
     before, after = block(signal, rate=rate).split(at)
     detector = Pipeline([sensor])
     events = fed(detector, sensor.id, [before]) + order(detector)
@@ -67,7 +66,7 @@ def ordered_at(
 
 
 def lively() -> Floats:
-    """An ankle that kicks, faintly and not, is noisier for a while, and turns."""
+    """Return an ankle with faint and strong kicks and a turn, which is noisier for a while."""
     signal = turned(
         ankle((20.0, 2.0), (45.0, 1.5), (70.0, 3.0), (130.0, 2.0), length=LENGTH), 180.0, 40.0
     )
@@ -87,9 +86,10 @@ def lively() -> Floats:
     st.integers(1, round(LENGTH * RATE) - 1),
     st.lists(st.integers(1, round(LENGTH * RATE) - 1), max_size=30),
 )
-def test_any_split_around_it(order: Order, at: int, cuts: list[int]) -> None:
-    """It happens after a sample: how those before and after it were cut into blocks changes
-    nothing."""
+def test_any_split_around_a_command_gives_the_same_events(
+    order: Command, at: int, cuts: list[int]
+) -> None:
+    """The command comes after a sample, however the samples around it were cut into blocks."""
     signal = lively()
     before, after = block(signal).split(at)
     detector = Pipeline([LEFT])
@@ -97,25 +97,24 @@ def test_any_split_around_it(order: Order, at: int, cuts: list[int]) -> None:
         fed(detector, 1, cut(before, cuts)) + order(detector) + fed(detector, 1, cut(after, cuts))
     )
     assert sorted(map(repr, events + detector.finish())) == sorted(
-        map(repr, ordered_at(LEFT, signal, at, order))
+        map(repr, events_with(LEFT, signal, at, order))
     )
 
 
-def test_noise_that_is_over_is_forgotten() -> None:
-    """A minute of a shaking bed; who then says that all is quiet is told of the faint kick 10 s
-    later."""
+def test_calibration_forgets_noise_that_is_over() -> None:
+    """After a minute of a shaking bed, calibration makes a faint kick 10 s later detectable."""
     signal = ankle((75.0, 2.0), length=120.0, noise=0.0005, size=0.012)
     signal[:, : round(62 * RATE)] += np.random.default_rng(9).normal(
         0.0, 0.008, (3, round(62 * RATE))
     )
     at = round(65 * RATE)
-    assert movements(ordered_at(LEFT, signal, at, nothing)) == []
-    (kick,) = movements(ordered_at(LEFT, signal, at, calibrate))
+    assert movements(events_with(LEFT, signal, at, nothing)) == []
+    (kick,) = movements(events_with(LEFT, signal, at, calibrate))
     assert kick.onset / SECOND == pytest.approx(75.0, abs=0.1)
 
 
-def test_what_was_learnt_is_gone_from_the_memory_at_once() -> None:
-    """So a bridge that is killed right afterwards does not bring it back."""
+def test_calibration_removes_the_noise_from_the_state_at_once() -> None:
+    """So a restart right afterwards does not bring it back."""
     detector = Pipeline([LEFT])
     detector.process(1, block(ankle(length=90.0)))
     known = [detector.state.sensors[1].noise]
@@ -124,14 +123,14 @@ def test_what_was_learnt_is_gone_from_the_memory_at_once() -> None:
     assert [len(noise) for noise in known] == [6, 0]
 
 
-def test_a_movement_that_is_open_is_kept_as_far_as_it_was_seen() -> None:
+def test_calibration_keeps_an_open_movement_as_far_as_it_was_seen() -> None:
     detector = Pipeline([LEFT])
     assert movements(detector.process(1, block(ankle((20.0, 5.0), length=23.0)))) == []
     (kick,) = movements(detector.calibrate() + detector.advance_to(60 * SECOND))
     assert kick.duration / SECOND == pytest.approx(3.0, abs=0.1)
 
 
-def test_it_can_be_said_before_anything_was_measured() -> None:
+def test_calibration_works_before_the_first_sample() -> None:
     detector = Pipeline([LEFT, LOAD, CALF])
     assert detector.calibrate() == []
     assert movements(
@@ -139,21 +138,21 @@ def test_it_can_be_said_before_anything_was_measured() -> None:
     )
 
 
-def test_emg_learns_its_resting_level_anew() -> None:
-    """A muscle that was tense at first: its level was taken for rest."""
+def test_calibration_learns_the_resting_emg_again() -> None:
+    """The muscle was tense at first, and that was taken for rest."""
     rng = np.random.default_rng(4)
     signal = rng.normal(0.0, 1.0, (1, 120 * 250))
     signal[:, : 62 * 250] *= 8.0
     signal[:, 75 * 250 : 77 * 250] *= 12.0
     found = [
-        movements(ordered_at(TIBIALIS, signal, 65 * 250, order, 250.0))
+        movements(events_with(TIBIALIS, signal, 65 * 250, order, 250.0))
         for order in (nothing, calibrate)
     ]
     assert [len(kicks) for kicks in found] == [0, 1]
 
 
 def weighed(*loads: tuple[float, float], start: int = 0) -> SampleBlock:
-    """Cells of 1 Hz with so many kg for so many seconds."""
+    """Return a load signal of 1 Hz, given as (kg, seconds) pieces."""
     samples = np.concatenate([np.full(round(seconds), load) for load, seconds in loads])[None, :]
     return SampleBlock(start, samples, SampleClock(0, 0, 1.0), 1.0)
 
@@ -166,7 +165,7 @@ def beds(events: Iterable[Event]) -> list[tuple[bool, int]]:
     ]
 
 
-def test_what_is_on_the_cells_is_the_empty_bed() -> None:
+def test_calibration_takes_the_load_for_the_empty_bed() -> None:
     detector = Pipeline([LOAD])
     assert beds(detector.process(5, weighed((45.0, 100)))) == []
     detector.calibrate()
@@ -174,8 +173,8 @@ def test_what_is_on_the_cells_is_the_empty_bed() -> None:
     assert beds(found) == [(False, 100), (True, 160), (False, 220)]
 
 
-def test_a_bed_that_has_become_heavier_is_empty_again() -> None:
-    """A new mattress passes for somebody in bed until it is tared."""
+def test_calibration_empties_a_bed_that_has_become_heavier() -> None:
+    """A new mattress looks like a person in bed until calibration."""
     detector = Pipeline([LOAD])
     detector.process(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
     assert beds(detector.process(5, weighed((60.0, 120), start=180))) == [(True, 180)]
@@ -187,7 +186,7 @@ def test_a_bed_that_has_become_heavier_is_empty_again() -> None:
     assert detector.state.bed.load.tare_at is None
 
 
-def test_a_tare_outlives_a_restart() -> None:
+def test_a_pending_tare_is_kept_over_a_restart() -> None:
     detector = Pipeline([LOAD])
     detector.process(5, weighed((45.0, 100)))
     detector.calibrate()
@@ -198,7 +197,7 @@ def test_a_tare_outlives_a_restart() -> None:
     ]
 
 
-def test_cells_that_come_back_later_may_have_somebody_on_them() -> None:
+def test_load_cells_that_return_later_may_carry_a_person() -> None:
     detector = Pipeline([LOAD])
     detector.process(5, weighed((45.0, 60), (115.0, 60), (45.0, 60)))
     detector.calibrate()
@@ -206,14 +205,14 @@ def test_cells_that_come_back_later_may_have_somebody_on_them() -> None:
 
 
 def cramping() -> tuple[SampleBlock, SampleBlock]:
-    """An ankle that moves 40 s after the calf has become tense; both for four minutes."""
+    """Return four minutes of an ankle and a calf that is tense for 40 s before the ankle moves."""
     rng = np.random.default_rng(5)
     calf = rng.normal(0.0, 3.0, (1, 240 * 250))
     calf[:, 100 * 250 : 200 * 250] *= 12.0
     return block(ankle((140.0, 20.0), length=240.0)), block(calf, rate=250.0)
 
 
-def test_a_cramp_that_lasts_is_over_and_the_calf_learnt_anew() -> None:
+def test_calibration_ends_a_cramp_and_learns_the_calf_again() -> None:
     leg, calf = cramping()
     detector = Pipeline([LEFT, CALF])
     events = fed(detector, 1, [leg.split(round(170 * RATE))[0]]) + fed(
@@ -230,12 +229,12 @@ def test_a_cramp_that_lasts_is_over_and_the_calf_learnt_anew() -> None:
 
 
 FAINT = 0.0034
-"""g; a movement whose level stays below the threshold of the rule, and above half of it."""
+"""g; a movement whose envelope is between half the threshold of the rule and the threshold."""
 
 
 @pytest.mark.parametrize(("sensitivity", "found"), [(0.5, 1), (1.0, 2), (2.0, 3)])
 def test_sensitivity_divides_the_threshold(sensitivity: float, found: int) -> None:
-    """Movements of half the threshold of the rule and more, of it, and of twice of it."""
+    """Three movements: above half the threshold of the rule, above it, and above twice of it."""
     signal = ankle(length=120.0, noise=0.0003)
     for onset, size in ((40.0, 1.0), (60.0, 2.0), (80.0, 4.0)):
         signal += ankle((onset, 2.0), length=120.0, noise=0.0, size=FAINT * size) - [
@@ -248,7 +247,7 @@ def test_sensitivity_divides_the_threshold(sensitivity: float, found: int) -> No
     assert len(movements(detector.process(1, block(signal)) + detector.finish())) == found
 
 
-def test_one_is_the_rule_as_it_is_written() -> None:
+def test_a_sensitivity_of_1_is_the_rule() -> None:
     signal = lively()
 
     def found(*sensitivities: float) -> list[Event]:
@@ -261,7 +260,7 @@ def test_one_is_the_rule_as_it_is_written() -> None:
     assert found(2.0) != found()
 
 
-def test_emg_has_the_thresholds_of_the_rules_whatever_is_set() -> None:
+def test_sensitivity_does_not_change_emg() -> None:
     signal = block(emg((20, 2), (40, 2), length=60, size=6.0), rate=250.0)
 
     def found(sensitivity: float) -> list[Movement]:
