@@ -17,7 +17,7 @@ from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import free_port, start
 from limber_bridge.detection.signal import Placement, Quantity, SampleBlock, SampleClock, Side
 from limber_bridge.domain.recording import column_names
-from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.offline.simulate import SimulateOptions, simulate_night
 from limber_bridge.recordings.csv import write_csv
 from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.journal import Journal
@@ -323,10 +323,10 @@ def test_trouble_is_in_the_health_and_logged_once(
 def test_a_recording_gives_the_index_of_its_truth(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, seed: int
 ) -> None:
-    write(
+    simulate_night(
         SimulateOptions(
             out=tmp_path / "night.csv",
-            wishes=NightSpec(plm_index=25),
+            spec=NightSpec(plm_index=25),
             seed=seed,
             sensor="ankle",
             rate=50.0,

@@ -1,4 +1,4 @@
-"""A recording, and everything that the detector finds in it."""
+"""Detect the events of a recording."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from limber_bridge.domain.recording import Recording
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A recording and everything found in it."""
+    """A recording and what was detected in it."""
 
     recording: Recording
     sensors: tuple[Sensor, ...]
@@ -22,7 +22,7 @@ class Detected:
 
 
 def detect(recording: Recording, rules: RuleSet) -> Detected:
-    """Run the detector over all signals of a recording."""
+    """Detect the events in all signals of a recording, and score the night."""
     sensors = tuple(
         Sensor(number, signal.quantity, signal.placement, signal.side)
         for number, signal in enumerate(recording.signals, 1)
@@ -33,7 +33,7 @@ def detect(recording: Recording, rules: RuleSet) -> Detected:
         for block in signal.blocks:
             events += detector.process(sensor.id, block)
     events += detector.finish()
-    # What is told twice, as it begins and as it ends, happened once.
+    # An event that is reported at its start and at its end has one id: keep the last report.
     events = list({event_id(event): event for event in events}.values())
     until = (recording.start or 0) + round(recording.duration * SECOND)
     night = score_night(events, rules, detector.coverage(recording.start or 0, until))

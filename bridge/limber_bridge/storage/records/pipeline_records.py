@@ -271,7 +271,7 @@ def encode_pipeline_state(state: PipelineState) -> str:
         PipelineStateRecord(
             sensors=sensors,
             bed=msgspec.to_builtins(bed_record(state.bed), str_keys=True),
-            calf_baseline_uv=state.calf,
+            calf_baseline_uv=state.calf_baseline,
         )
     )
 
@@ -310,7 +310,7 @@ def decode_pipeline_state(payload: str) -> SavedPipelineState:
     except UnreadableRecordError as error:
         unreadable.append(str(error))
     return SavedPipelineState(
-        PipelineState(sensors=sensors, bed=bed, calf=calf),
+        PipelineState(sensors=sensors, bed=bed, calf_baseline=calf),
         tuple(unreadable),
         bed_unreadable=bed_unreadable,
         sensors_unreadable=frozenset(lost),
@@ -320,8 +320,8 @@ def decode_pipeline_state(payload: str) -> SavedPipelineState:
 def sensor_record(sensor: SensorState) -> SensorStateRecord:
     """Return the state of a sensor as its record."""
     return SensorStateRecord(
-        first_sample=sensor.since,
-        measured_until=sensor.until,
+        first_sample=sensor.first_sample,
+        measured_until=sensor.measured_until,
         rate_hz=sensor.rate,
         noise=[NoiseRecord(median=one.median, spread=one.spread) for one in sensor.noise],
     )
@@ -330,8 +330,8 @@ def sensor_record(sensor: SensorState) -> SensorStateRecord:
 def sensor_state(record: SensorStateRecord) -> SensorState:
     """Return the state of a sensor in a record."""
     return SensorState(
-        since=record.first_sample,
-        until=record.measured_until,
+        first_sample=record.first_sample,
+        measured_until=record.measured_until,
         rate=record.rate_hz,
         noise=tuple(Noise(median=one.median, spread=one.spread) for one in record.noise),
     )
