@@ -155,16 +155,16 @@ def test_the_state_of_the_detection_is_the_one_that_was_written(
     )
     sensors = {
         str(number): {
-            "since": sensor.since,
-            "until": sensor.until,
+            "since": sensor.first_sample,
+            "until": sensor.measured_until,
             "rate": sensor.rate,
             "noise": [[noise.median, noise.spread] for noise in sensor.noise],
         }
         for number, sensor in state.sensors.items()
     }
     assert sensors == expected["sensors_memory"]
-    assert len(state.calf) == expected["calf"]["values"]
-    assert sum(state.calf) == pytest.approx(expected["calf"]["sum"])
+    assert len(state.calf_baseline) == expected["calf"]["values"]
+    assert sum(state.calf_baseline) == pytest.approx(expected["calf"]["sum"])
 
 
 def test_read_positions_and_retained_topics_are_those_that_were_written(

@@ -359,6 +359,6 @@ def test_other_parts_of_a_pipeline_state_are_kept(caplog: pytest.LogCaptureFixtu
     damaged["sensors"]["3"]["noise"] = copy.copy("x")
     saved = decode_pipeline_state(json.dumps(damaged))
     assert saved.state.bed == persisted.PIPELINE_STATE.bed
-    assert saved.state.calf == persisted.PIPELINE_STATE.calf
+    assert saved.state.calf_baseline == persisted.PIPELINE_STATE.calf_baseline
     assert saved.state.sensors == {4: SensorState()}
     assert (saved.sensors_unreadable, saved.bed_unreadable) == (frozenset({3}), False)

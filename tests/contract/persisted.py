@@ -107,8 +107,8 @@ SETTINGS: Final = Settings(paused=True, sensitivity=1.25, calibrated=AT + 9)
 PIPELINE_STATE: Final = PipelineState(
     sensors={
         3: SensorState(
-            since=AT - 9_000_000,
-            until=AT,
+            first_sample=AT - 9_000_000,
+            measured_until=AT,
             rate=50.0,
             noise=(Noise(0.002, 0.0004), Noise(0.003, 0.0005)),
         ),
@@ -140,7 +140,7 @@ PIPELINE_STATE: Final = PipelineState(
             streak=-5,
         ),
     ),
-    calf=(4.9, 5.1),
+    calf_baseline=(4.9, 5.1),
 )
 READ_POSITIONS: Final = {3: [ReadPosition(boot=7, end=125), ReadPosition(boot=8, end=50)]}
 TOPICS: Final = {"limber/bedroom/info", "limber/bedroom/anna/state"}
