@@ -11,8 +11,7 @@ import numpy as np
 
 from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
-from limber_bridge.detection.measures import HOUR
-from limber_bridge.detection.signal import SECOND, Floats, Sensor
+from limber_bridge.detection.signal import HOUR, SECOND, Floats, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
 
