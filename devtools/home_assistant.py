@@ -196,10 +196,19 @@ async def opened(port: int, program: Program) -> AsyncIterator[HomeAssistant]:
     """Wait until Home Assistant runs, and log in."""
     url = f"http://{LOOPBACK}:{port}"
     async with aiohttp.ClientSession(url) as http:
-        home = HomeAssistant(http, url)
         await wait(http, "/manifest.json", program, lambda _: True)
+    async with logged_in(port) as home:
+        await wait(home.http, "/api/config", program, lambda found: found["state"] == "RUNNING")
+        yield home
+
+
+@asynccontextmanager
+async def logged_in(port: int) -> AsyncIterator[HomeAssistant]:
+    """Log in to a Home Assistant that runs."""
+    url = f"http://{LOOPBACK}:{port}"
+    async with aiohttp.ClientSession(url) as http:
+        home = HomeAssistant(http, url)
         await home.login()
-        await wait(http, "/api/config", program, lambda found: found["state"] == "RUNNING")
         yield home
 
 
