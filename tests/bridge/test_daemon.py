@@ -593,7 +593,7 @@ def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Brok
     (tmp_path / "limber.db").write_bytes(data)
     ended = command("check", cwd=tmp_path)
     assert ended.returncode == 1
-    assert "the bridge sets it aside when it starts" in ended.stdout
+    assert "start the bridge, which repairs it, or sets it aside" in ended.stdout
     assert (tmp_path / "limber.db").read_bytes() == bytes(data)
 
 
