@@ -187,7 +187,7 @@ async def furnish(home: HomeAssistant, broker_port: int) -> None:
 
 
 SHOWN: Final = {
-    "binary_sensor.bedroom_connection": "on",
+    "binary_sensor.bedroom_connectivity": "on",
     "sensor.anna_leg_movements_tonight": "4",
     "sensor.anna_periodic_movements_tonight": "4",
     "event.anna_periodic_series": "a time since the start",

@@ -22,7 +22,7 @@ def history(measure: str, title: str) -> dict[str, Any]:
     return {
         "type": "statistics-graph",
         "title": title,
-        "entities": [{"entity": f"limber:bedroom_{SLEEPER}_{measure}", "name": title}],
+        "entities": [{"entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}", "name": title}],
         "chart_type": "bar",
         "days_to_show": 31,
         "period": "day",
@@ -48,8 +48,8 @@ def night(when: str) -> list[dict[str, Any]]:
 def usual() -> list[dict[str, Any]]:
     """Return what is usual."""
     names = {
-        "plm_index_mean_of_7_days": "PLM index, 7 days",
-        "plm_index_mean_of_30_days": "PLM index, 30 days",
+        "plm_index_7_day_average": "PLM index, 7 days",
+        "plm_index_30_day_average": "PLM index, 30 days",
         "restless_nights_in_a_row": "Restless in a row",
         "usual_bedtime": "Usual bedtime",
     }

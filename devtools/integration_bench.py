@@ -35,7 +35,7 @@ sleepers:
     name: Anna
     sensors: [{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, head_start: 1}}]
 """
-NAME: Final = "limber:bedroom_anna_movements"
+NAME: Final = "limber:7_4_bedroom_anna_movements"
 STATE: Final = "limber/bedroom/anna/state"
 NOTHING: Final = "limber/bedroom/status"
 """Limber hears it, and does no more than look whether it is `online` or `offline`."""

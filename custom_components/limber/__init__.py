@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import backfill, devices, issues, sentences, services
+from . import backfill, devices, identity, issues, sentences, services
 from .const import DOMAIN
 from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator
 
@@ -29,19 +29,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
     """Set up a bridge."""
     coordinator = LimberCoordinator(hass, entry)
     await coordinator.async_start()
-    info = coordinator.data.info
-    device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        entry_type=dr.DeviceEntryType.SERVICE,
-        identifiers={(DOMAIN, coordinator.bridge)},
-        manufacturer="Limber",
-        model="limber-bridge",
-        name=entry.title if info is None else info.name,
-        sw_version=None if info is None else info.software,
-    )
-    coordinator.device_id = device.id
+    devices.async_register_bridge(hass, entry, coordinator)
     entry.runtime_data = coordinator
-    devices.async_follow(hass, entry)
+    devices.async_follow_bridge(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     issues.async_watch(hass, entry)
     coordinator.catch_up = backfill.follow(hass, entry)
@@ -61,7 +51,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> N
     """Leave nothing behind but the backfill."""
     await backfill.store(hass, entry).async_remove()
     for key in ISSUES:
-        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.unique_id}")
+        ir.async_delete_issue(hass, DOMAIN, identity.issue_id(key, str(entry.unique_id)))
     issues.async_forget(hass, entry.entry_id)
 
 
@@ -69,4 +59,4 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: LimberConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let a person remove the device of a sleeper whom the bridge has no more."""
-    return entry.state is ConfigEntryState.LOADED and devices.is_gone(entry.runtime_data, device)
+    return entry.state is ConfigEntryState.LOADED and devices.is_stale(entry.runtime_data, device)

@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import LimberEntity, PerSensorEntity, SleeperEntity, follow_sleepers
+from .entity import BridgeEntity, SensorDeviceEntity, SleeperEntity, async_add_for_sleepers
 from .night_summary import zone_of
 from .trends import is_restless, stands_for_last_night
 from .wire import BridgeHealth, Sleeper, State
@@ -66,7 +66,6 @@ NOW = (
     ),
     SleeperBinarySensorDescription(
         key="cramp",
-        device_class=BinarySensorDeviceClass.PROBLEM,
         on=has_cramp,
         more=cramp_of,
     ),
@@ -80,7 +79,6 @@ MONITORING = BinarySensorEntityDescription(
 RESTLESS = BinarySensorEntityDescription(key="restless_last_night")
 BRIDGE = BinarySensorEntityDescription(
     key="connected",
-    translation_key="bridge",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
@@ -97,6 +95,7 @@ SENSOR = BinarySensorEntityDescription(
 )
 SENSOR_PROBLEM = BinarySensorEntityDescription(
     key="problem",
+    translation_key="sensor_problem",
     device_class=BinarySensorDeviceClass.PROBLEM,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
@@ -111,7 +110,7 @@ async def async_setup_entry(
     async_add_entities(
         [BridgeConnected(entry.runtime_data, BRIDGE), BridgeProblem(entry.runtime_data, PROBLEM)]
     )
-    follow_sleepers(entry, async_add_entities, binary_sensors_of)
+    async_add_for_sleepers(entry, async_add_entities, binary_sensors_of)
 
 
 def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -129,18 +128,7 @@ class SleeperBinarySensor(SleeperEntity, BinarySensorEntity):
     """What is true or not of a sleeper now."""
 
     entity_description: SleeperBinarySensorDescription
-    _is_of_now = True
-    _rests_on = ("in_bed", "asleep", "cramp", "methods", "tonight")
-
-    def __init__(
-        self,
-        coordinator: LimberCoordinator,
-        sleeper: Sleeper,
-        description: SleeperBinarySensorDescription,
-    ) -> None:
-        """Bear its name."""
-        super().__init__(coordinator, sleeper, description)
-        self._attr_translation_key = description.key
+    _needs_live_sensor = True
 
     @property
     @override
@@ -155,9 +143,6 @@ class SleeperBinarySensor(SleeperEntity, BinarySensorEntity):
 
 class Monitoring(SleeperEntity, BinarySensorEntity):
     """Whether anything is measured of a sleeper just now."""
-
-    _attr_translation_key = "monitoring"
-    _rests_on = ("delivers", "paused", "calibrating", "recording")
 
     @property
     @override
@@ -182,9 +167,6 @@ class Monitoring(SleeperEntity, BinarySensorEntity):
 class RestlessLastNight(SleeperEntity, BinarySensorEntity):
     """Whether the PLM index of the last night lies above the limit of the options."""
 
-    _attr_translation_key = "restless_last_night"
-    _rests_on = None
-
     @property
     @override
     def is_on(self) -> bool | None:
@@ -205,7 +187,7 @@ class RestlessLastNight(SleeperEntity, BinarySensorEntity):
         }
 
 
-class BridgeConnected(LimberEntity, BinarySensorEntity):
+class BridgeConnected(BridgeEntity, BinarySensorEntity):
     """Whether the bridge is there."""
 
     @property
@@ -219,7 +201,7 @@ class BridgeConnected(LimberEntity, BinarySensorEntity):
         return self.coordinator.data.online
 
 
-class BridgeProblem(LimberEntity, BinarySensorEntity):
+class BridgeProblem(BridgeEntity, BinarySensorEntity):
     """Whether something is wrong with the bridge itself; its attributes say what, and what to do."""
 
     _unrecorded_attributes = frozenset({"problems"})
@@ -254,7 +236,7 @@ class BridgeProblem(LimberEntity, BinarySensorEntity):
         }
 
 
-class SensorConnected(PerSensorEntity, BinarySensorEntity):
+class SensorConnected(SensorDeviceEntity, BinarySensorEntity):
     """Whether a sensor delivers. What is counted of it is in the diagnostics: here each frame would
     be a new state.
     """
@@ -272,14 +254,11 @@ class SensorConnected(PerSensorEntity, BinarySensorEntity):
         health = self._health
         if health is None:
             return None
-        return {
-            "problem": health.problem,
-            # What changes with every state is written with every state.
-            "last_sample": None if health.connected else health.last_sample,
-        }
+        # While samples arrive, their time changes with every state, and each change would be recorded.
+        return {"last_sample": None if health.connected else health.last_sample}
 
 
-class SensorProblem(PerSensorEntity, BinarySensorEntity):
+class SensorProblem(SensorDeviceEntity, BinarySensorEntity):
     """Whether something is wrong with a sensor or its signal; the attribute says what."""
 
     @property

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import SleeperEntity, follow_sleepers
+from .entity import SleeperEntity, async_add_for_sleepers
 from .wire import Sleeper
 
 PARALLEL_UPDATES = 1
@@ -39,7 +39,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of every sleeper."""
-    follow_sleepers(entry, async_add_entities, buttons_of)
+    async_add_for_sleepers(entry, async_add_entities, buttons_of)
 
 
 def buttons_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -51,13 +51,6 @@ class Command(SleeperEntity, ButtonEntity):
     """Something that the bridge can be told about a sleeper."""
 
     entity_description: CommandDescription
-
-    def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: CommandDescription
-    ) -> None:
-        """Bear the name of the command."""
-        super().__init__(coordinator, sleeper, description)
-        self._attr_translation_key = description.key
 
     @property
     @override

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import SleeperEntity, follow_sleepers
+from .entity import SleeperEntity, async_add_for_sleepers
 from .night_summary import async_events, async_words, zone_of
 from .summary_text import REPORTED, Texts, known
 from .trends import NOON
@@ -37,7 +37,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the calendar of every sleeper."""
-    follow_sleepers(entry, async_add_entities, calendars_of)
+    async_add_for_sleepers(entry, async_add_entities, calendars_of)
 
 
 def calendars_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -47,8 +47,6 @@ def calendars_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[E
 
 class Nights(SleeperEntity, CalendarEntity):
     """The nights of a sleeper; on while one is in progress."""
-
-    _rests_on = ("in_bed", "tonight")
 
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription

@@ -18,5 +18,3 @@ FACTORS: Final = (
     "stretching", "magnesium", "alcohol", "caffeine", "exercise", "warm_bath", "water", "medicine", "other",
 )  # fmt: skip
 """What can be logged: docs/protocol.md, section 5."""
-OF_SENSORS: Final = ("battery", "connected", "problem", "signal_quality")
-"""Keys of the entities that each sensor has."""

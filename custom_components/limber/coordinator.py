@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final, override
+from typing import Final
 
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
@@ -23,6 +23,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from . import identity
 from .const import (
     CONF_BASE,
     CONF_BATTERY,
@@ -90,23 +91,6 @@ class Bridge:
         return () if self.info is None else self.info.sleepers
 
 
-@dataclass(frozen=True, slots=True)
-class StateSlice:
-    """A part of what is known of a sleeper: while it is the same, nothing that rests on it need
-    look again.
-    """
-
-    sleeper: str
-    names: tuple[str, ...]
-    """Of a state."""
-
-    def of(self, data: Bridge) -> object:
-        """Return it, and what everything of a sleeper rests on."""
-        state = data.states.get(self.sleeper)
-        all_of_it = None if state is None else tuple(getattr(state, name) for name in self.names)
-        return all_of_it, data.recent.get(self.sleeper), data.online, data.info
-
-
 class RefusedError(HomeAssistantError):
     """The bridge refused something, and says why."""
 
@@ -144,9 +128,6 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         self.data = Bridge()
         self._reply = f"{self.root}/response/{uuid.uuid4().hex}"
         self._waiting: dict[str, asyncio.Future[Response]] = {}
-        self._resting: dict[StateSlice, list[CALLBACK_TYPE]] = {}
-        self._parts: dict[StateSlice, object] = {}
-        """As they were when those who rest on them were told last."""
         self._listeners_of: dict[str, list[Callable[[Happening], None]]] = {}
         self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
         self._complained: set[str] = set()
@@ -180,32 +161,6 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         """
         since = self._unworn_since.get((sleeper, sensor))
         return None if since is None else dt_util.utcnow() - since
-
-    @callback
-    @override
-    def async_add_listener(
-        self, update_callback: CALLBACK_TYPE, context: object = None
-    ) -> CALLBACK_TYPE:
-        """Have every change told, or only those of a part; what is returned ends it."""
-        if not isinstance(context, StateSlice):
-            return super().async_add_listener(update_callback, context)
-        resting = self._resting.setdefault(context, [])
-        resting.append(update_callback)
-        return lambda: resting.remove(update_callback)
-
-    @callback
-    @override
-    def async_update_listeners(self) -> None:
-        """Tell who listens to everything, and who rests on a part that has changed: most of a state
-        has not.
-        """
-        super().async_update_listeners()
-        for part, resting in self._resting.items():
-            now = part.of(self.data)
-            if self._parts.get(part) != now:
-                self._parts[part] = now
-                for update in list(resting):
-                    update()
 
     async def async_start(self) -> None:
         """Subscribe to everything and wait for what is retained.
@@ -384,7 +339,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
         if info is not None:
             self._other_version = None
             for key in ISSUES:
-                ir.async_delete_issue(self.hass, DOMAIN, f"{key}_{self.bridge}")
+                ir.async_delete_issue(self.hass, DOMAIN, identity.issue_id(key, self.bridge))
             self.async_set_updated_data(replace(self.data, info=info))
             self.catch_up()
         if info is not None or self._other_version is not None:
@@ -472,7 +427,7 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
             ir.async_create_issue(
                 self.hass,
                 DOMAIN,
-                f"{key}_{self.bridge}",
+                identity.issue_id(key, self.bridge),
                 is_fixable=False,
                 severity=ir.IssueSeverity.ERROR,
                 translation_key=key,

@@ -7,6 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from . import identity
 from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 
@@ -40,7 +41,7 @@ async def async_get_device_diagnostics(
     coordinator = entry.runtime_data
     names = {name for domain, name in device.identifiers if domain == DOMAIN}
     for sleeper in coordinator.data.sleepers:
-        if f"{coordinator.bridge}_{sleeper.id}" in names:
+        if identity.sleeper_device(coordinator.bridge, sleeper.id) in names:
             return told(coordinator, sleeper.id)
     return await async_get_config_entry_diagnostics(hass, entry)
 

@@ -1,25 +1,28 @@
-"""What all entities of Limber share."""
+"""Base classes of Limber's entities: one for each kind of device."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from . import identity
 from .const import DOMAIN
-from .coordinator import LimberConfigEntry, LimberCoordinator, StateSlice
+from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Night, Sensor, SensorHealth, Sleeper, State
 
-VALUES: Final = ("native_value", "is_on", "event")
-"""Properties of Home Assistant's entities that hold what they show, besides their attributes."""
+VALUE_PROPERTIES: Final = ("native_value", "is_on", "event")
+"""Properties of Home Assistant's entity classes that hold the state of an entity."""
 
 
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
-    """An entity of a bridge. It is written only when what it shows has changed: most of a state is
-    as it was before.
+    """An entity of a bridge.
+
+    The bridge publishes a state every few seconds, and most entities have not changed then. So an entity is
+    written only when something that it shows has changed.
     """
 
     _attr_has_entity_name = True
@@ -28,15 +31,18 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
         self,
         coordinator: LimberCoordinator,
         description: EntityDescription,
-        part: StateSlice | None = None,
+        unique_id: str,
+        device_info: DeviceInfo,
     ) -> None:
-        """Belong to the bridge itself, or rest on a part of what it tells."""
-        super().__init__(coordinator, part)
+        """Set the ids; the name comes from the translation key of the description."""
+        super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.bridge}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.bridge)})
-        self._shown: object = None
-        self._values = tuple(name for name in VALUES if hasattr(type(self), name))
+        self._attr_unique_id = unique_id
+        self._attr_device_info = device_info
+        self._written: object = None
+        self._value_properties = tuple(
+            name for name in VALUE_PROPERTIES if hasattr(type(self), name)
+        )
 
     @callback
     @override
@@ -44,54 +50,60 @@ class LimberEntity(CoordinatorEntity[LimberCoordinator]):
         shown = (
             self.available,
             self.extra_state_attributes,
-            *(getattr(self, name) for name in self._values),
+            *(getattr(self, name) for name in self._value_properties),
         )
-        if shown != self._shown:
-            self._shown = shown
+        if shown != self._written:
+            self._written = shown
             self.async_write_ha_state()
 
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Nothing of ours depends on it."""
+        """Accept a new entity id; nothing depends on it."""
+
+
+class BridgeEntity(LimberEntity):
+    """An entity of the bridge itself."""
+
+    def __init__(self, coordinator: LimberCoordinator, description: EntityDescription) -> None:
+        """Attach to the device of the bridge."""
+        super().__init__(
+            coordinator,
+            description,
+            identity.bridge_key(coordinator.bridge, description.key),
+            DeviceInfo(identifiers={(DOMAIN, identity.bridge_device(coordinator.bridge))}),
+        )
 
 
 class SleeperEntity(LimberEntity):
-    """An entity of a sleeper; there as long as the bridge is and has said something of them."""
+    """An entity of a sleeper; available once the bridge is online and has published their state."""
 
-    _is_of_now = False
-    """It tells of now: it is not there while no sensor of the sleeper delivers."""
-    _rests_on: tuple[str, ...] | None = ()
-    """Names of what it shows of a state: while they are the same, so is it. None: it also goes by
-    the time of day."""
+    _needs_live_sensor = False
+    """Unavailable while none of the sleeper's sensors is connected: it shows the present."""
 
     def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: EntityDescription
+        self,
+        coordinator: LimberCoordinator,
+        sleeper: Sleeper,
+        description: EntityDescription,
+        key: str | None = None,
     ) -> None:
-        """Belong to a sleeper."""
-        super().__init__(coordinator, description, self._part(sleeper))
+        """Attach to the device of a sleeper. `key`: of the entity, if not the description's."""
+        key = key or description.key
+        super().__init__(
+            coordinator,
+            description,
+            identity.sleeper_key(coordinator.bridge, sleeper.id, key),
+            sleeper_device_info(coordinator, sleeper),
+        )
         self._sleeper = sleeper.id
-        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, f"{coordinator.bridge}_{sleeper.id}")},
-            manufacturer="Limber",
-            model="Sleeper",
-            name=sleeper.name,
-            via_device_id=coordinator.device_id,
-        )
-
-    def _part(self, sleeper: Sleeper) -> StateSlice | None:
-        if self._rests_on is None:
-            return None
-        return StateSlice(
-            sleeper.id, (*self._rests_on, "delivers") if self._is_of_now else self._rests_on
-        )
+        self._attr_translation_key = key
 
     @property
     def _state(self) -> State | None:
         return self.coordinator.data.states.get(self._sleeper)
 
     @property
-    def _recent(self) -> tuple[Night, ...]:
+    def _recent_nights(self) -> tuple[Night, ...]:
         return self.coordinator.data.recent.get(self._sleeper, ())
 
     @property
@@ -99,13 +111,11 @@ class SleeperEntity(LimberEntity):
     def available(self) -> bool:
         if not self.coordinator.data.online or self._state is None:
             return False
-        return not self._is_of_now or self._state.delivers
+        return not self._needs_live_sensor or self._state.delivers
 
 
-class PerSensorEntity(SleeperEntity):
-    """An entity of one of a sleeper's sensors."""
-
-    _rests_on = ("sensors",)
+class SensorDeviceEntity(LimberEntity):
+    """An entity of one sensor; available once the bridge has published the sensor's health."""
 
     def __init__(
         self,
@@ -114,54 +124,101 @@ class PerSensorEntity(SleeperEntity):
         sensor: Sensor,
         description: EntityDescription,
     ) -> None:
-        """Belong to a sensor; its place is part of the name."""
-        super().__init__(coordinator, sleeper, description)
+        """Attach to the device of a sensor."""
+        super().__init__(
+            coordinator,
+            description,
+            identity.sensor_key(coordinator.bridge, sensor.id, description.key),
+            sensor_device_info(coordinator, sleeper, sensor),
+        )
+        self._sleeper = sleeper.id
         self._sensor = sensor.id
-        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_{sensor.id}_{description.key}"
-        self._attr_translation_key = f"{description.key}_{spot(sensor)}"
 
     @property
     def _health(self) -> SensorHealth | None:
-        return None if self._state is None else self._state.sensors.get(self._sensor)
+        state = self.coordinator.data.states.get(self._sleeper)
+        return None if state is None else state.sensors.get(self._sensor)
 
     @property
     @override
     def available(self) -> bool:
-        return super().available and self._health is not None
+        return self.coordinator.data.online and self._health is not None
 
 
-def spot(sensor: Sensor) -> str:
-    """Return where a sensor is, as the end of a translation key."""
-    place = "bed_load" if sensor.quantity == "load" else sensor.placement
-    return f"{sensor.side}_{place}" if sensor.side else place
+def sleeper_device_info(coordinator: LimberCoordinator, sleeper: Sleeper) -> DeviceInfo:
+    """Describe the device of a sleeper: a service, as there is nothing to hold in your hand."""
+    return DeviceInfo(
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, identity.sleeper_device(coordinator.bridge, sleeper.id))},
+        manufacturer="Limber",
+        model="Sleeper",
+        name=sleeper.name,
+        via_device_id=coordinator.device_id,
+    )
+
+
+def sensor_device_info(
+    coordinator: LimberCoordinator, sleeper: Sleeper, sensor: Sensor
+) -> DeviceInfo:
+    """Describe the device of a sensor. Its name says who wears it and where it is."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, identity.sensor_device(coordinator.bridge, sensor.id))},
+        model=f"{sensor.placement} {sensor.quantity}".capitalize(),
+        model_id=sensor.source,
+        serial_number=str(sensor.id),
+        translation_key=placement_key(sensor),
+        translation_placeholders={"sleeper": sleeper.name},
+        via_device_id=coordinator.device_id,
+    )
+
+
+def placement_key(sensor: Sensor) -> str:
+    """Return the translation key of a sensor device: where the sensor is, such as `left_ankle`."""
+    placement = "bed_load" if sensor.quantity == "load" else sensor.placement
+    return f"{sensor.side}_{placement}" if sensor.side else placement
 
 
 @callback
-def follow_sleepers(
+def async_add_for_sleepers(
     entry: LimberConfigEntry,
-    add: AddConfigEntryEntitiesCallback,
-    entities: Callable[[LimberCoordinator, Sleeper], Iterable[Entity]],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    entities_of: Callable[[LimberCoordinator, Sleeper], Iterable[Entity]],
 ) -> None:
-    """Add the entities of every sleeper, and of those who come later without a reload."""
+    """Add the entities of every sleeper now, and those that appear later, without a reload.
+
+    `entities_of` returns the entities that a sleeper has at the moment. They change when the bridge publishes a
+    new list of sleepers and sensors, and when a sensor reports its battery for the first time.
+    """
     coordinator = entry.runtime_data
-    known: set[str | None] = set()
-    looked_at: object = None
+    added: set[str | None] = set()
+    seen: object = None
 
     @callback
-    def look() -> None:
-        nonlocal looked_at
-        if looked_at is coordinator.data.info:
+    def add_new() -> None:
+        nonlocal seen
+        current_basis = (coordinator.data.info, sensors_with_battery(coordinator))
+        if current_basis == seen:
             return
-        looked_at = coordinator.data.info
-        found = [
+        seen = current_basis
+        current = [
             entity
             for sleeper in coordinator.data.sleepers
-            for entity in entities(coordinator, sleeper)
+            for entity in entities_of(coordinator, sleeper)
         ]
-        add([entity for entity in found if entity.unique_id not in known])
-        # What is gone may come back.
-        known.clear()
-        known.update(entity.unique_id for entity in found)
+        async_add_entities([entity for entity in current if entity.unique_id not in added])
+        # An entity that disappears may come back later.
+        added.clear()
+        added.update(entity.unique_id for entity in current)
 
-    look()
-    entry.async_on_unload(coordinator.async_add_listener(look))
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))
+
+
+def sensors_with_battery(coordinator: LimberCoordinator) -> frozenset[int]:
+    """Return the ids of the sensors that report a battery level."""
+    return frozenset(
+        sensor
+        for state in coordinator.data.states.values()
+        for sensor, health in state.sensors.items()
+        if health.battery is not None
+    )

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import FACTORS
 from .coordinator import Happening, LimberConfigEntry, LimberCoordinator, NightDone
-from .entity import SleeperEntity, follow_sleepers
+from .entity import SleeperEntity, async_add_for_sleepers
 from .wire import BedEvent, CrampEvent, FactorEvent, MovementEvent, SeriesEvent, Sleeper
 
 PARALLEL_UPDATES = 0
@@ -147,7 +147,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the events of every sleeper."""
-    follow_sleepers(entry, async_add_entities, events_of)
+    async_add_for_sleepers(entry, async_add_entities, events_of)
 
 
 def events_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:

@@ -14,6 +14,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from . import identity
 from .const import DOMAIN
 from .coordinator import LATE, NOT_WORN, LimberConfigEntry, LimberCoordinator
 from .night_summary import zone_of
@@ -55,7 +56,8 @@ class Problem:
 def battery_low(coordinator: LimberCoordinator) -> Iterator[Found]:
     """Find sensors whose battery will not last."""
     for sleeper, health, number in all_sensors(coordinator):
-        raised = f"battery_low_{coordinator.bridge}_{sleeper}_{number}"
+        about = str(number)
+        raised = identity.issue_id("battery_low", coordinator.bridge, about)
         known = ir.async_get(coordinator.hass).async_get_issue(DOMAIN, raised) is not None
         limit = coordinator.battery_below + (RECOVERED if known else 0)
         if health.battery is not None and health.battery < limit:
@@ -64,7 +66,7 @@ def battery_low(coordinator: LimberCoordinator) -> Iterator[Found]:
                 "sensor": str(number),
                 "battery": str(health.battery),
             }
-            yield Found(f"{sleeper}_{number}", words)
+            yield Found(about, words)
 
 
 def not_worn(coordinator: LimberCoordinator) -> Iterator[Found]:
@@ -79,7 +81,7 @@ def not_worn(coordinator: LimberCoordinator) -> Iterator[Found]:
                 and (long or missed(coordinator, state) >= UNWORN)
             ):
                 yield Found(
-                    f"{sleeper}_{number}",
+                    str(number),
                     {"sleeper": name_of(coordinator, sleeper), "sensor": str(number)},
                 )
 
@@ -133,6 +135,17 @@ def not_recording(coordinator: LimberCoordinator) -> Iterator[Found]:
         )
 
 
+def unconfigured_sleeper(coordinator: LimberCoordinator) -> Iterator[Found]:
+    """Find sleepers with nights in the journal who are not in the bridge's configuration."""
+    ids = {
+        sleeper
+        for state in coordinator.data.states.values()
+        for sleeper in state.journal.unconfigured_sleepers
+    }
+    for sleeper in sorted(ids):
+        yield Found(sleeper, {"bridge": coordinator.name, "sleeper": sleeper})
+
+
 PROBLEMS: Final = (
     Problem("battery_low", ir.IssueSeverity.WARNING, battery_low),
     Problem("not_worn", ir.IssueSeverity.WARNING, not_worn),
@@ -140,6 +153,7 @@ PROBLEMS: Final = (
     Problem("paused_long", ir.IssueSeverity.WARNING, paused_long),
     Problem("clock_wrong", ir.IssueSeverity.ERROR, clock_wrong),
     Problem("broker_refuses", ir.IssueSeverity.ERROR, broker_refuses),
+    Problem("unconfigured_sleeper", ir.IssueSeverity.WARNING, unconfigured_sleeper),
     Problem("not_recording", ir.IssueSeverity.ERROR, not_recording),
 )
 
@@ -173,10 +187,7 @@ def missed(coordinator: LimberCoordinator, state: State) -> int:
 def found_now(coordinator: LimberCoordinator) -> dict[str, tuple[Problem, Found]]:
     """Return every problem that is there, by the id of its issue."""
     return {
-        "_".join(part for part in (problem.key, coordinator.bridge, found.about) if part): (
-            problem,
-            found,
-        )
+        identity.issue_id(problem.key, coordinator.bridge, found.about): (problem, found)
         for problem in PROBLEMS
         for found in problem.find(coordinator)
     }

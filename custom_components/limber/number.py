@@ -10,7 +10,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import SleeperEntity, follow_sleepers
+from .entity import SleeperEntity, async_add_for_sleepers
 from .wire import Sleeper
 
 PARALLEL_UPDATES = 1
@@ -32,7 +32,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the numbers of every sleeper."""
-    follow_sleepers(entry, async_add_entities, numbers_of)
+    async_add_for_sleepers(entry, async_add_entities, numbers_of)
 
 
 def numbers_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -44,8 +44,6 @@ class Sensitivity(SleeperEntity, NumberEntity):
     """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as
     strong.
     """
-
-    _rests_on = ("sensitivity",)
 
     @property
     @override

@@ -21,7 +21,12 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import PerSensorEntity, SleeperEntity, follow_sleepers
+from .entity import (
+    SensorDeviceEntity,
+    SleeperEntity,
+    async_add_for_sleepers,
+    sensors_with_battery,
+)
 from .night_summary import zone_of
 from .trends import following, restless_in_a_row, stands_for_last_night, usual_bedtime
 from .wire import Measures, Methods, SensorHealth, Sleeper, Spread, State
@@ -37,7 +42,7 @@ class MeasureDescription(SensorEntityDescription):
     """Field of `Measures`, and key of `Spread`."""
     method: Callable[[Methods], str | None] = lambda _: None
     """What an estimate rests on."""
-    means: tuple[int, ...] = ()
+    shown_averages: tuple[int, ...] = ()
     """Days whose mean is shown from the beginning; the others are there for those who want them."""
 
     def value(self, measures: Measures) -> StateType:
@@ -83,7 +88,7 @@ def hours(key: str, measure: str, **more: Any) -> MeasureDescription:  # noqa: A
 
 
 MEASURES: tuple[MeasureDescription, ...] = (
-    MeasureDescription(key="movements", measure="movements", means=(7, 30)),
+    MeasureDescription(key="movements", measure="movements", shown_averages=(7, 30)),
     MeasureDescription(key="candidates", measure="candidates"),
     MeasureDescription(key="plm", measure="plm"),
     MeasureDescription(key="plm_left", measure="plm_left", entity_registry_enabled_default=False),
@@ -91,16 +96,18 @@ MEASURES: tuple[MeasureDescription, ...] = (
     MeasureDescription(
         key="plm_index",
         measure="plm_index",
+        native_unit_of_measurement="/h",
         suggested_display_precision=1,
         method=in_bed,
-        means=(7, 30),
+        shown_averages=(7, 30),
     ),
     MeasureDescription(
         key="plms_index",
         measure="plms_index",
+        native_unit_of_measurement="/h",
         suggested_display_precision=1,
         method=asleep,
-        means=(7,),
+        shown_averages=(7,),
     ),
     MeasureDescription(
         key="periodicity_index",
@@ -118,13 +125,13 @@ MEASURES: tuple[MeasureDescription, ...] = (
         entity_registry_enabled_default=False,
     ),
     hours("longest_quiet", "longest_quiet_h", entity_registry_enabled_default=False),
-    MeasureDescription(key="cramps_possible", measure="cramps_possible", means=(30,)),
+    MeasureDescription(key="cramps_possible", measure="cramps_possible", shown_averages=(30,)),
     MeasureDescription(key="cramps_probable", measure="cramps_probable"),
     hours("time_in_bed", "time_in_bed_h", method=in_bed),
-    hours("sleep", "sleep_h", method=asleep, means=(7, 30)),
+    hours("sleep", "sleep_h", method=asleep, shown_averages=(7, 30)),
 )
 """Each of them for tonight and for the last night."""
-MEANS = (7, 30)
+AVERAGING_PERIODS = (7, 30)
 """Days over which nights are seen together."""
 
 MOMENTS: tuple[MomentDescription, ...] = (
@@ -143,23 +150,23 @@ USUAL_BEDTIME = SensorEntityDescription(
 )
 RESTLESS_NIGHTS = SensorEntityDescription(key="restless_nights")
 
-HEALTH: tuple[HealthDescription, ...] = (
-    HealthDescription(
-        key="battery",
-        device_class=SensorDeviceClass.BATTERY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        value=lambda health: health.battery,
-    ),
-    HealthDescription(
-        key="signal_quality",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        value=lambda health: health.quality,
-    ),
+BATTERY = HealthDescription(
+    key="battery",
+    device_class=SensorDeviceClass.BATTERY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    value=lambda health: health.battery,
+)
+"""Home Assistant names it after its device class. It exists only for sensors that report a battery."""
+SIGNAL_QUALITY = HealthDescription(
+    key="signal_quality",
+    translation_key="signal_quality",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    value=lambda health: health.quality,
 )
 
 
@@ -169,7 +176,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of every sleeper."""
-    follow_sleepers(entry, async_add_entities, sensors_of)
+    async_add_for_sleepers(entry, async_add_entities, sensors_of)
 
 
 def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -177,12 +184,17 @@ def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
     for description in MEASURES:
         yield TonightSensor(coordinator, sleeper, description)
         yield LastNightSensor(coordinator, sleeper, description)
-        yield from (MeanSensor(coordinator, sleeper, description, days) for days in MEANS)
+        yield from (
+            AverageSensor(coordinator, sleeper, description, days) for days in AVERAGING_PERIODS
+        )
     yield from (MomentSensor(coordinator, sleeper, moment) for moment in MOMENTS)
     yield UsualBedtime(coordinator, sleeper, USUAL_BEDTIME)
     yield RestlessNightsSensor(coordinator, sleeper, RESTLESS_NIGHTS)
+    with_battery = sensors_with_battery(coordinator)
     for one in sleeper.sensors:
-        yield from (HealthSensor(coordinator, sleeper, one, health) for health in HEALTH)
+        if one.id in with_battery:
+            yield HealthSensor(coordinator, sleeper, one, BATTERY)
+        yield HealthSensor(coordinator, sleeper, one, SIGNAL_QUALITY)
 
 
 class TonightSensor(SleeperEntity, sensor.SensorEntity):
@@ -190,16 +202,13 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MeasureDescription
     _attr_state_class = SensorStateClass.MEASUREMENT
-    _is_of_now = True
-    _rests_on = ("tonight", "methods")
+    _needs_live_sensor = True
 
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
     ) -> None:
-        """Belong to tonight."""
-        super().__init__(coordinator, sleeper, description)
-        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_tonight_{description.key}"
-        self._attr_translation_key = f"tonight_{description.key}"
+        """Attach to a sleeper."""
+        super().__init__(coordinator, sleeper, description, f"tonight_{description.key}")
 
     @property
     @override
@@ -229,16 +238,13 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MeasureDescription
     _unrecorded_attributes = frozenset({"recent"})
-    _rests_on = ("last_night",)
 
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
     ) -> None:
-        """Belong to the last night."""
-        super().__init__(coordinator, sleeper, description)
-        self._told: tuple[object, dict[str, StateType]] = (None, {})
-        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_last_night_{description.key}"
-        self._attr_translation_key = f"last_night_{description.key}"
+        """Attach to a sleeper."""
+        super().__init__(coordinator, sleeper, description, f"last_night_{description.key}")
+        self._recent_values: tuple[object, dict[str, StateType]] = (None, {})
 
     @property
     @override
@@ -253,14 +259,14 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         if night is None:
             return None
         # Nights come once a day, and states all the time.
-        if self._told[0] is not self._recent:
+        if self._recent_values[0] is not self._recent_nights:
             values = {
                 one.night.isoformat(): self.entity_description.value(one.measures)
-                for one in self._recent[-SHOWN:]
+                for one in self._recent_nights[-SHOWN:]
             }
-            self._told = (self._recent, values)
+            self._recent_values = (self._recent_nights, values)
         resting = attributes(self.entity_description, night.methods)
-        return {"night": night.night.isoformat(), "recent": self._told[1]} | resting
+        return {"night": night.night.isoformat(), "recent": self._recent_values[1]} | resting
 
 
 SHOWN = 14
@@ -273,14 +279,13 @@ def attributes(description: MeasureDescription, methods: Methods) -> dict[str, A
     return {} if method is None else {"method": method}
 
 
-class MeanSensor(SleeperEntity, sensor.SensorEntity):
+class AverageSensor(SleeperEntity, sensor.SensorEntity):
     """The mean of a measure over the nights of some days, with its spread: one night says little.
 
     No state class, as for the last night: each day is in six others.
     """
 
     entity_description: MeasureDescription
-    _rests_on = ("averages", "last_night")
 
     def __init__(
         self,
@@ -289,13 +294,13 @@ class MeanSensor(SleeperEntity, sensor.SensorEntity):
         description: MeasureDescription,
         days: int,
     ) -> None:
-        """Belong to the nights of so many days."""
-        super().__init__(coordinator, sleeper, description)
+        """Attach to a sleeper; `days`: length of the period."""
+        super().__init__(coordinator, sleeper, description, f"average_{days}_{description.key}")
+        self._attr_translation_key = f"average_{description.key}"
+        self._attr_translation_placeholders = {"days": str(days)}
         self._days = days
-        self._attr_unique_id = f"{coordinator.bridge}_{sleeper.id}_mean_{days}_{description.key}"
-        self._attr_translation_key = f"mean_{days}_{description.key}"
         self._attr_suggested_display_precision = 1
-        self._attr_entity_registry_enabled_default = days in description.means
+        self._attr_entity_registry_enabled_default = days in description.shown_averages
 
     @property
     def _spread(self) -> Spread | None:
@@ -327,14 +332,6 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
 
     entity_description: MomentDescription
     _attr_device_class = SensorDeviceClass.TIMESTAMP
-    _rests_on = ("tonight", "last_night")
-
-    def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MomentDescription
-    ) -> None:
-        """Bear the name of the time."""
-        super().__init__(coordinator, sleeper, description)
-        self._attr_translation_key = description.key
 
     @property
     @override
@@ -345,8 +342,6 @@ class MomentSensor(SleeperEntity, sensor.SensorEntity):
 class UsualBedtime(SleeperEntity, sensor.SensorEntity):
     """When the sleeper usually goes to bed, the next time: what automations of the evening go by."""
 
-    _attr_translation_key = "usual_bedtime"
-    _rests_on = None
     _learnt: tuple[object, datetime | None] = (None, None)
 
     @property
@@ -354,13 +349,15 @@ class UsualBedtime(SleeperEntity, sensor.SensorEntity):
     def native_value(self) -> datetime | None:
         nights, bedtime = self._learnt
         # Nights come once a day, and states all the time.
-        if nights is not self._recent or (bedtime is not None and bedtime <= dt_util.utcnow()):
-            self._learnt = (self._recent, self._next())
+        if nights is not self._recent_nights or (
+            bedtime is not None and bedtime <= dt_util.utcnow()
+        ):
+            self._learnt = (self._recent_nights, self._next())
         return self._learnt[1]
 
     def _next(self) -> datetime | None:
         zone = zone_of(self.coordinator)
-        usual = usual_bedtime(self._recent, zone)
+        usual = usual_bedtime(self._recent_nights, zone)
         return None if usual is None else following(usual, dt_util.utcnow(), zone)
 
 
@@ -369,17 +366,16 @@ class RestlessNightsSensor(SleeperEntity, sensor.SensorEntity):
     night.
     """
 
-    _attr_translation_key = "restless_nights"
-    _rests_on = None
-
     @property
     @override
     def native_value(self) -> int | None:
         today = dt_util.now(zone_of(self.coordinator)).date()
         # An older night does not stand for one that was not measured.
-        if not self._recent or not stands_for_last_night(self._recent[-1].night, today):
+        if not self._recent_nights or not stands_for_last_night(
+            self._recent_nights[-1].night, today
+        ):
             return None
-        return restless_in_a_row(self._recent, self.coordinator.restless_above)
+        return restless_in_a_row(self._recent_nights, self.coordinator.restless_above)
 
     @property
     @override
@@ -387,7 +383,7 @@ class RestlessNightsSensor(SleeperEntity, sensor.SensorEntity):
         return {"above": self.coordinator.restless_above}
 
 
-class HealthSensor(PerSensorEntity, sensor.SensorEntity):
+class HealthSensor(SensorDeviceEntity, sensor.SensorEntity):
     """A figure of a sensor's health; not there while the sensor is away."""
 
     entity_description: HealthDescription

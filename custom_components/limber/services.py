@@ -23,6 +23,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
+from . import identity
 from .const import DOMAIN, FACTORS
 from .coordinator import LimberCoordinator
 from .night_summary import async_tell, night_as_json
@@ -193,7 +194,7 @@ def whom(hass: HomeAssistant, device_id: str | None) -> Watched:
         else {name for domain, name in device.identifiers if domain == DOMAIN}
     )
     for one in everybody:
-        if f"{one.coordinator.bridge}_{one.sleeper}" in names:
+        if identity.sleeper_device(one.coordinator.bridge, one.sleeper) in names:
             return one
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_sleeper")
 

@@ -26,6 +26,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import DurationConverter
 
+from . import identity
 from .const import DOMAIN
 from .wire import Info, Night, Sleeper
 
@@ -67,7 +68,7 @@ KEPT: Final = [row.measure for row in ROWS]
 
 def statistic_id(bridge: str, sleeper: str, measure: str) -> str:
     """Return the id under which a measure is kept."""
-    return f"{DOMAIN}:{bridge}_{sleeper}_{measure}"
+    return f"{DOMAIN}:{identity.statistic_key(bridge, sleeper, measure)}"
 
 
 async def async_keep(

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .entity import SleeperEntity, follow_sleepers
+from .entity import SleeperEntity, async_add_for_sleepers
 from .wire import Sleeper
 
 PARALLEL_UPDATES = 1
@@ -23,7 +23,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of every sleeper."""
-    follow_sleepers(entry, async_add_entities, switches_of)
+    async_add_for_sleepers(entry, async_add_entities, switches_of)
 
 
 def switches_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
@@ -33,8 +33,6 @@ def switches_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[En
 
 class Pause(SleeperEntity, SwitchEntity):
     """On: nothing is measured, until it is off again; the time counts as not measured."""
-
-    _rests_on = ("paused",)
 
     @property
     @override

@@ -25,8 +25,9 @@ from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import check_web_port
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import ClockStep, Event, event_id
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES

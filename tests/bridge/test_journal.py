@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.bed_state import AnkleState, BedState
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     BedTransition,
@@ -33,7 +34,7 @@ from limber_bridge.detection.events import (
     event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
@@ -63,9 +64,7 @@ EVENTS: list[Event] = [
 ]
 MEMORY = PipelineState(
     {1: SensorState(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
-    BedState(
-        in_bed=True, method=Method.ANKLE, ankle=AnkleState(standing={1: (0.0, 0.1, 0.99)})
-    ),
+    BedState(in_bed=True, method=Method.ANKLE, ankle=AnkleState(standing={1: (0.0, 0.1, 0.99)})),
     (4.9, 5.1),
 )
 

@@ -20,8 +20,8 @@ TOO_FAST = [(20.0 + 7.0 * number, 2.0) for number in range(14)]
 MOVEMENTS = "sensor.anna_leg_movements_tonight"
 PERIODIC = "sensor.anna_periodic_movements_tonight"
 SERIES = "event.anna_periodic_series"
-BRIDGE = "binary_sensor.bedroom_connection"
-SENSOR = "binary_sensor.anna_left_ankle_connection"
+BRIDGE = "binary_sensor.bedroom_connectivity"
+SENSOR = "binary_sensor.anna_left_ankle_connectivity"
 KNOWN = {
     MOVEMENTS: "6",
     PERIODIC: "6",
@@ -29,7 +29,7 @@ KNOWN = {
     SENSOR: "on",
     "binary_sensor.anna_left_ankle_problem": "off",
     "binary_sensor.anna_monitoring": "on",
-    "binary_sensor.anna_right_ankle_connection": "off",
+    "binary_sensor.anna_right_ankle_connectivity": "off",
     "binary_sensor.anna_right_ankle_problem": "on",
     "binary_sensor.bedroom_problem": "off",
     "calendar.anna_nights": "off",
@@ -200,7 +200,7 @@ async def found_by_discovery(home: HomeAssistant) -> str | None:
 
 async def both_nights(home: HomeAssistant) -> list[dict[str, Any]] | None:
     """The statistics of the nights that were over before Home Assistant came."""
-    name = "limber:bedroom_anna_plm_index"
+    name = "limber:7_4_bedroom_anna_plm_index"
     found = await home.command(
         type="recorder/statistics_during_period",
         start_time="2020-01-01T00:00:00+00:00",

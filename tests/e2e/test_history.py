@@ -19,7 +19,7 @@ NIGHTS: Final = 365
 
 async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
     """The rows of a measure, by the date on which they lie; each must lie at noon."""
-    name = f"limber:bedroom_anna_{measure}"
+    name = f"limber:7_4_bedroom_anna_{measure}"
     found = await home.command(
         type="recorder/statistics_during_period",
         start_time="2020-01-01T00:00:00+00:00",
@@ -80,15 +80,15 @@ SHOWN: Final = {
     "binary_sensor.anna_asleep": NO_SENSOR,
     "binary_sensor.anna_cramp": NO_SENSOR,
     "binary_sensor.anna_in_bed": NO_SENSOR,
-    "binary_sensor.anna_left_ankle_connection": "off",
+    "binary_sensor.anna_left_ankle_connectivity": "off",
     "binary_sensor.anna_monitoring": "off",
     "binary_sensor.anna_restless_last_night": "on",
-    "binary_sensor.bedroom_connection": "on",
+    "binary_sensor.bedroom_connectivity": "on",
     "binary_sensor.bedroom_problem": "off",
     "button.anna_calibrate": "unknown",
     "button.anna_end_the_night": "unknown",
     "button.anna_that_was_a_cramp": "unknown",
-    "button.anna_that_was_no_cramp": "unknown",
+    "button.anna_that_was_not_a_cramp": "unknown",
     "calendar.anna_nights": "off",
     "event.anna_bed": "unknown",
     "event.anna_cramp": "unknown",
@@ -99,13 +99,13 @@ SHOWN: Final = {
     "sensor.anna_candidate_movements_last_night": "280",
     "sensor.anna_candidate_movements_tonight": NO_SENSOR,
     "sensor.anna_estimated_sleep_last_night": "6.7",
-    "sensor.anna_estimated_sleep_mean_of_30_days": "6.7",
-    "sensor.anna_estimated_sleep_mean_of_7_days": "6.7",
+    "sensor.anna_estimated_sleep_30_day_average": "6.7",
+    "sensor.anna_estimated_sleep_7_day_average": "6.7",
     "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
     "sensor.anna_left_ankle_battery": NO_SENSOR,
     "sensor.anna_leg_movements_last_night": "312",
-    "sensor.anna_leg_movements_mean_of_30_days": "312.0",
-    "sensor.anna_leg_movements_mean_of_7_days": "312.0",
+    "sensor.anna_leg_movements_30_day_average": "312.0",
+    "sensor.anna_leg_movements_7_day_average": "312.0",
     "sensor.anna_leg_movements_tonight": NO_SENSOR,
     "sensor.anna_periodic_movements_last_night": "190",
     "sensor.anna_periodic_movements_tonight": NO_SENSOR,
@@ -113,10 +113,10 @@ SHOWN: Final = {
     "sensor.anna_periodic_series_tonight": NO_SENSOR,
     "sensor.anna_plm_index_tonight": NO_SENSOR,
     "sensor.anna_plms_index_last_night": "26.9",
-    "sensor.anna_plms_index_mean_of_7_days": "26.9",
+    "sensor.anna_plms_index_7_day_average": "26.9",
     "sensor.anna_plms_index_tonight": NO_SENSOR,
     "sensor.anna_possible_cramps_last_night": "0",
-    "sensor.anna_possible_cramps_mean_of_30_days": "0.0",
+    "sensor.anna_possible_cramps_30_day_average": "0.0",
     "sensor.anna_possible_cramps_tonight": NO_SENSOR,
     "sensor.anna_probable_cramps_last_night": "unknown",
     "sensor.anna_probable_cramps_tonight": NO_SENSOR,
@@ -127,8 +127,8 @@ SHOWN: Final = {
 """Of a sleeper whose sensor has never sent anything."""
 OTHERS: Final = {
     "binary_sensor.anna_left_ankle_problem", "sensor.anna_bedtime_last_night", "sensor.anna_bedtime_tonight",
-    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_mean_of_30_days",
-    "sensor.anna_plm_index_mean_of_7_days", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
+    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_30_day_average",
+    "sensor.anna_plm_index_7_day_average", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
 }  # fmt: skip
 """What depends on the day."""
 

@@ -16,7 +16,7 @@ import edfio
 import numpy as np
 import numpy.typing as npt
 
-from limber_bridge.detection.continuity import FEWEST_INTERVALS
+from limber_bridge.detection.continuity import MAX_BRIDGED_INTERVALS
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock, SampleClock, Times
 from limber_bridge.domain.nights import micros, utc
 from limber_bridge.domain.recording import (
@@ -484,7 +484,7 @@ def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArra
     after = np.clip(np.searchsorted(times, slots), 0, len(times) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(slots - times[before] <= times[after] - slots, before, after)
-    hole = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate))
+    hole = max(SECOND // 2, round(MAX_BRIDGED_INTERVALS * SECOND / rate))
     half = round(SECOND / rate / 2)
     within = (
         (slots > times[before]) & (slots < times[after]) & (times[after] - times[before] > hole)

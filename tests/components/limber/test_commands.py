@@ -37,7 +37,7 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
     ("button", "told"),
     [
         ("that_was_a_cramp", {"command": "label", "cramp": True}),
-        ("that_was_no_cramp", {"command": "label", "cramp": False}),
+        ("that_was_not_a_cramp", {"command": "label", "cramp": False}),
         ("end_the_night", {"command": "end_night"}),
         ("calibrate", {"command": "calibrate"}),
     ],

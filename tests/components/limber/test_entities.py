@@ -38,20 +38,20 @@ MOVEMENT = "event.anna_leg_movement"
 
 ENTITIES = (
     "binary_sensor.anna_asleep",
-    "binary_sensor.anna_bed_load_connection",
-    "binary_sensor.anna_bed_load_problem",
+    "binary_sensor.anna_bed_load_cells_connectivity",
+    "binary_sensor.anna_bed_load_cells_problem",
     "binary_sensor.anna_cramp",
     "binary_sensor.anna_in_bed",
-    "binary_sensor.anna_left_ankle_connection",
+    "binary_sensor.anna_left_ankle_connectivity",
     "binary_sensor.anna_left_ankle_problem",
     "binary_sensor.anna_monitoring",
     "binary_sensor.anna_restless_last_night",
-    "binary_sensor.bedroom_connection",
+    "binary_sensor.bedroom_connectivity",
     "binary_sensor.bedroom_problem",
     "button.anna_calibrate",
     "button.anna_end_the_night",
     "button.anna_that_was_a_cramp",
-    "button.anna_that_was_no_cramp",
+    "button.anna_that_was_not_a_cramp",
     "calendar.anna_nights",
     "event.anna_bed",
     "event.anna_cramp",
@@ -59,34 +59,33 @@ ENTITIES = (
     "event.anna_night",
     "event.anna_periodic_series",
     "number.anna_sensitivity",
-    "sensor.anna_bed_load_battery",
     "sensor.anna_bedtime_last_night",
     "sensor.anna_bedtime_tonight",
     "sensor.anna_candidate_movements_last_night",
     "sensor.anna_candidate_movements_tonight",
     "sensor.anna_estimated_sleep_last_night",
-    "sensor.anna_estimated_sleep_mean_of_30_days",
-    "sensor.anna_estimated_sleep_mean_of_7_days",
+    "sensor.anna_estimated_sleep_30_day_average",
+    "sensor.anna_estimated_sleep_7_day_average",
     "sensor.anna_estimated_sleep_tonight",
     "sensor.anna_got_up_last_night",
     "sensor.anna_left_ankle_battery",
     "sensor.anna_leg_movements_last_night",
-    "sensor.anna_leg_movements_mean_of_30_days",
-    "sensor.anna_leg_movements_mean_of_7_days",
+    "sensor.anna_leg_movements_30_day_average",
+    "sensor.anna_leg_movements_7_day_average",
     "sensor.anna_leg_movements_tonight",
     "sensor.anna_periodic_movements_last_night",
     "sensor.anna_periodic_movements_tonight",
     "sensor.anna_periodic_series_last_night",
     "sensor.anna_periodic_series_tonight",
     "sensor.anna_plm_index_last_night",
-    "sensor.anna_plm_index_mean_of_30_days",
-    "sensor.anna_plm_index_mean_of_7_days",
+    "sensor.anna_plm_index_30_day_average",
+    "sensor.anna_plm_index_7_day_average",
     "sensor.anna_plm_index_tonight",
     "sensor.anna_plms_index_last_night",
-    "sensor.anna_plms_index_mean_of_7_days",
+    "sensor.anna_plms_index_7_day_average",
     "sensor.anna_plms_index_tonight",
     "sensor.anna_possible_cramps_last_night",
-    "sensor.anna_possible_cramps_mean_of_30_days",
+    "sensor.anna_possible_cramps_30_day_average",
     "sensor.anna_possible_cramps_tonight",
     "sensor.anna_probable_cramps_last_night",
     "sensor.anna_probable_cramps_tonight",
@@ -98,40 +97,40 @@ ENTITIES = (
 )
 HIDDEN = (
     "event.anna_leg_movement",
-    "sensor.anna_bed_load_signal_quality",
-    "sensor.anna_candidate_movements_mean_of_30_days",
-    "sensor.anna_candidate_movements_mean_of_7_days",
+    "sensor.anna_bed_load_cells_signal_quality",
+    "sensor.anna_candidate_movements_30_day_average",
+    "sensor.anna_candidate_movements_7_day_average",
     "sensor.anna_left_ankle_signal_quality",
     "sensor.anna_longest_quiet_stretch_last_night",
-    "sensor.anna_longest_quiet_stretch_mean_of_30_days",
-    "sensor.anna_longest_quiet_stretch_mean_of_7_days",
+    "sensor.anna_longest_quiet_stretch_30_day_average",
+    "sensor.anna_longest_quiet_stretch_7_day_average",
     "sensor.anna_longest_quiet_stretch_tonight",
     "sensor.anna_mean_interval_last_night",
-    "sensor.anna_mean_interval_mean_of_30_days",
-    "sensor.anna_mean_interval_mean_of_7_days",
+    "sensor.anna_mean_interval_30_day_average",
+    "sensor.anna_mean_interval_7_day_average",
     "sensor.anna_mean_interval_tonight",
-    "sensor.anna_periodic_movements_mean_of_30_days",
-    "sensor.anna_periodic_movements_mean_of_7_days",
+    "sensor.anna_periodic_movements_30_day_average",
+    "sensor.anna_periodic_movements_7_day_average",
     "sensor.anna_periodic_movements_of_the_left_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_left_leg_mean_of_30_days",
-    "sensor.anna_periodic_movements_of_the_left_leg_mean_of_7_days",
+    "sensor.anna_periodic_movements_of_the_left_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_the_left_leg_7_day_average",
     "sensor.anna_periodic_movements_of_the_left_leg_tonight",
     "sensor.anna_periodic_movements_of_the_right_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_right_leg_mean_of_30_days",
-    "sensor.anna_periodic_movements_of_the_right_leg_mean_of_7_days",
+    "sensor.anna_periodic_movements_of_the_right_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_the_right_leg_7_day_average",
     "sensor.anna_periodic_movements_of_the_right_leg_tonight",
-    "sensor.anna_periodic_series_mean_of_30_days",
-    "sensor.anna_periodic_series_mean_of_7_days",
+    "sensor.anna_periodic_series_30_day_average",
+    "sensor.anna_periodic_series_7_day_average",
     "sensor.anna_periodicity_index_last_night",
-    "sensor.anna_periodicity_index_mean_of_30_days",
-    "sensor.anna_periodicity_index_mean_of_7_days",
+    "sensor.anna_periodicity_index_30_day_average",
+    "sensor.anna_periodicity_index_7_day_average",
     "sensor.anna_periodicity_index_tonight",
-    "sensor.anna_plms_index_mean_of_30_days",
-    "sensor.anna_possible_cramps_mean_of_7_days",
-    "sensor.anna_probable_cramps_mean_of_30_days",
-    "sensor.anna_probable_cramps_mean_of_7_days",
-    "sensor.anna_time_in_bed_mean_of_30_days",
-    "sensor.anna_time_in_bed_mean_of_7_days",
+    "sensor.anna_plms_index_30_day_average",
+    "sensor.anna_possible_cramps_7_day_average",
+    "sensor.anna_probable_cramps_30_day_average",
+    "sensor.anna_probable_cramps_7_day_average",
+    "sensor.anna_time_in_bed_30_day_average",
+    "sensor.anna_time_in_bed_7_day_average",
 )
 """There, but for those who want them."""
 
@@ -152,19 +151,22 @@ async def test_what_is_there(
     there = {entity for entity, (_, enabled) in found.items() if enabled}
     assert there == set(ENTITIES)
     assert set(found) - there == set(HIDDEN)
-    assert found[TONIGHT][0] == "bedroom_anna_tonight_plm_index"
-    assert found["sensor.anna_left_ankle_battery"][0] == "bedroom_anna_1_battery"
+    assert found[TONIGHT][0] == "bedroom/sleeper/anna/tonight_plm_index"
+    assert found["sensor.anna_left_ankle_battery"][0] == "bedroom/sensor/1/battery"
 
 
-async def test_one_device_for_the_bridge_and_one_for_the_sleeper(
+async def test_bridge_sleeper_and_sensors_are_devices(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     devices = {
         device.name: device
         for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     }
-    assert set(devices) == {"Bedroom", "Anna"}
-    assert devices["Anna"].via_device_id == devices["Bedroom"].id
+    assert set(devices) == {"Bedroom", "Anna", "Anna left ankle", "Anna bed load cells"}
+    for name in ("Anna", "Anna left ankle", "Anna bed load cells"):
+        assert devices[name].via_device_id == devices["Bedroom"].id
+    assert devices["Anna"].entry_type is dr.DeviceEntryType.SERVICE
+    assert devices["Anna left ankle"].entry_type is None
     assert devices["Bedroom"].sw_version == "0.1.0"
 
 
@@ -200,9 +202,15 @@ async def test_without_the_bridge_nothing_is_available(
     for _ in range(3):
         bridge.say("status", "offline")
     await hass.async_block_till_done()
-    for entity in (IN_BED, TONIGHT, LAST_NIGHT, SERIES, "binary_sensor.anna_left_ankle_connection"):
+    for entity in (
+        IN_BED,
+        TONIGHT,
+        LAST_NIGHT,
+        SERIES,
+        "binary_sensor.anna_left_ankle_connectivity",
+    ):
         assert value(hass, entity) == STATE_UNAVAILABLE
-    assert value(hass, "binary_sensor.bedroom_connection") == STATE_OFF
+    assert value(hass, "binary_sensor.bedroom_connectivity") == STATE_OFF
     bridge.say("status", "online")
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
@@ -229,11 +237,11 @@ async def test_without_a_sensor_the_last_night_stays(
     await bridge.tell(sensors={"1": away, "2": away})
     assert value(hass, IN_BED) == value(hass, TONIGHT) == STATE_UNAVAILABLE
     assert value(hass, "sensor.anna_left_ankle_battery") == STATE_UNAVAILABLE
-    assert value(hass, "binary_sensor.anna_left_ankle_connection") == STATE_OFF
+    assert value(hass, "binary_sensor.anna_left_ankle_connectivity") == STATE_OFF
     assert value(hass, LAST_NIGHT) == "24.0506"
-    state = hass.states.get("binary_sensor.anna_left_ankle_connection")
+    state = hass.states.get("binary_sensor.anna_left_ankle_problem")
     assert state is not None
-    assert state.attributes["problem"] == "wrong_key"
+    assert (state.state, state.attributes["problem"]) == (STATE_ON, "wrong_key")
 
 
 @pytest.mark.parametrize("payload", ["{", "[]", '{"v": 1}', '{"v": 1, "time": 5}'])
@@ -266,10 +274,10 @@ async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
     await hass.async_block_till_done()
     assert value(hass, IN_BED) == STATE_ON
     ours = {issue.issue_id for issue in issue_registry.issues.values() if issue.domain == DOMAIN}
-    assert f"{key}_bedroom" in ours
+    assert f"{key}/bedroom" in ours
     bridge.say("info", golden("info"))
     await hass.async_block_till_done()
-    assert {issue.issue_id for issue in issue_registry.issues.values()} == ours - {f"{key}_bedroom"}
+    assert {issue.issue_id for issue in issue_registry.issues.values()} == ours - {f"{key}/bedroom"}
 
 
 # --- Events ---
@@ -322,7 +330,7 @@ async def test_movements_are_for_those_who_want_them(
     entity_registry.async_get_or_create(
         "event",
         DOMAIN,
-        "bedroom_anna_movement",
+        "bedroom/sleeper/anna/movement",
         suggested_object_id="anna_leg_movement",
         config_entry=entry,
         disabled_by=None,
@@ -349,7 +357,7 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
     info["sleepers"].append({"id": "bo", "name": "Bo", "sensors": []})
     bridge.say("info", info)
     await hass.async_block_till_done()
-    assert hass.states.get("binary_sensor.anna_right_ankle_connection") is not None
+    assert hass.states.get("binary_sensor.anna_right_ankle_connectivity") is not None
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
     bridge.say("bo/state", golden("state"))
     await hass.async_block_till_done()
@@ -392,13 +400,13 @@ async def test_set_up_with_another_protocol_says_which_side_to_update(
         await asyncio.sleep(0.01)
     assert str(entry.state) == str(ConfigEntryState.SETUP_RETRY)
     assert entry.error_reason_translation_key == "integration_too_old"
-    assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old_bedroom") is not None
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old/bedroom") is not None
     again = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
     while not again.done():
         bridge.tell_all()
         await asyncio.sleep(0.01)
     assert entry.state is ConfigEntryState.LOADED
-    assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old_bedroom") is None
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old/bedroom") is None
 
 
 async def test_set_up_without_mqtt(
@@ -416,7 +424,7 @@ async def test_set_up_without_mqtt(
 
 
 async def rows(hass: HomeAssistant, measure: str) -> list[tuple[datetime, float]]:
-    name = f"limber:bedroom_anna_{measure}"
+    name = f"limber:7_4_bedroom_anna_{measure}"
     found = await get_instance(hass).async_add_executor_job(
         statistics_during_period,
         hass,
@@ -590,14 +598,14 @@ async def test_what_is_there_stays_when_the_bridge_tells_again_what_it_is(
 
 
 async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    shown = hass.states.get("sensor.anna_plm_index_mean_of_7_days")
+    shown = hass.states.get("sensor.anna_plm_index_7_day_average")
     assert shown is not None
     assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == (
         "24.1",
         6,
         9.8,
     )
-    assert value(hass, "sensor.anna_plm_index_mean_of_30_days") == STATE_UNKNOWN
+    assert value(hass, "sensor.anna_plm_index_30_day_average") == STATE_UNKNOWN
 
 
 async def test_what_is_true_now(
@@ -609,7 +617,7 @@ async def test_what_is_true_now(
     assert (cramp.state, cramp.attributes["certainty"]) == (STATE_UNKNOWN, "possible")
     assert value(hass, "binary_sensor.anna_monitoring") == STATE_ON
     assert value(hass, "binary_sensor.anna_left_ankle_problem") == STATE_OFF
-    assert value(hass, "binary_sensor.anna_bed_load_problem") == STATE_ON
+    assert value(hass, "binary_sensor.anna_bed_load_cells_problem") == STATE_ON
     tonight = golden("state")["tonight"]
     with_emg = tonight | {"measures": tonight["measures"] | {"cramps_probable": 0}}
     await bridge.tell(cramp=None)

@@ -32,16 +32,16 @@ from custom_components.limber.binary_sensor import (
 from custom_components.limber.button import BUTTONS
 from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
-from custom_components.limber.const import DOMAIN, FACTORS, OF_SENSORS
+from custom_components.limber.const import DOMAIN, FACTORS
 from custom_components.limber.event import EVENTS
 from custom_components.limber.issues import PROBLEMS
 from custom_components.limber.number import SENSITIVITY
 from custom_components.limber.sensor import (
-    HEALTH,
-    MEANS,
+    BATTERY,
     MEASURES,
     MOMENTS,
     RESTLESS_NIGHTS,
+    SIGNAL_QUALITY,
     USUAL_BEDTIME,
 )
 from custom_components.limber.services import ACTIONS
@@ -222,17 +222,22 @@ def test_home_assistant_takes_the_conditions_and_the_code_has_the_same() -> None
 
 
 def test_every_entity_has_a_name_and_nothing_else_has() -> None:
+    """A name comes from the translations, or from Home Assistant's device class."""
     named = TEXTS["entity"]
-    places = {f"{one.key}_{spot}" for one in HEALTH for spot in SPOTS}
     nights = {f"{when}_{one.key}" for when in ("tonight", "last_night") for one in MEASURES}
-    means = {f"mean_{days}_{one.key}" for days in MEANS for one in MEASURES}
-    single = {one.key for one in MOMENTS} | {USUAL_BEDTIME.key, RESTLESS_NIGHTS.key}
-    assert set(named["sensor"]) == places | nights | means | single
-    assert set(named["binary_sensor"]) == (
-        {one.key for one in NOW}
-        | {MONITORING.key, RESTLESS.key, str(BRIDGE.translation_key), str(PROBLEM.translation_key)}
-        | {f"{one.key}_{spot}" for one in (SENSOR, SENSOR_PROBLEM) for spot in SPOTS}
-    )
+    averages = {f"average_{one.key}" for one in MEASURES}
+    single = {one.key for one in (*MOMENTS, USUAL_BEDTIME, RESTLESS_NIGHTS, SIGNAL_QUALITY)}
+    assert set(named["sensor"]) == nights | averages | single
+    assert BATTERY.translation_key is None
+    assert BATTERY.device_class is not None
+    with_class = (BRIDGE, PROBLEM, SENSOR, SENSOR_PROBLEM)
+    assert set(named["binary_sensor"]) == {
+        *(one.key for one in (*NOW, MONITORING, RESTLESS)),
+        *(one.translation_key for one in with_class if one.translation_key is not None),
+    }
+    for one in with_class:
+        assert one.device_class is not None
+        assert "name" not in named["binary_sensor"].get(one.translation_key, {})
     assert set(named["event"]) == {one.key for one in EVENTS}
     assert set(named["button"]) == {one.key for one in BUTTONS}
     assert set(named["number"]) == {SENSITIVITY.key}
@@ -240,9 +245,8 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     assert set(named["calendar"]) == {NIGHTS.key}
 
 
-def test_what_each_sensor_has_is_known() -> None:
-    """By it the entities of a sensor that is gone are told from all others."""
-    assert set(OF_SENSORS) == {one.key for one in (*HEALTH, SENSOR, SENSOR_PROBLEM)}
+def test_a_sensor_has_a_device_name_for_every_placement_that_the_bridge_knows() -> None:
+    assert set(TEXTS["device"]) == SPOTS
 
 
 def test_states_and_attributes_have_texts() -> None:
@@ -251,7 +255,7 @@ def test_states_and_attributes_have_texts() -> None:
         assert set(events[one.key]["state_attributes"]["event_type"]["state"]) == set(
             one.event_types or ()
         )
-    problems = TEXTS["entity"]["binary_sensor"]["connected_bed"]["state_attributes"]["problem"][
+    problems = TEXTS["entity"]["binary_sensor"]["sensor_problem"]["state_attributes"]["problem"][
         "state"
     ]
     # These are nobody's: no sensor of ours, or all of them together.
@@ -333,11 +337,7 @@ def test_every_language_says_all_of_it(language: str) -> None:
 def test_names_of_a_sleeper_are_told_apart(language: str) -> None:
     """Or Home Assistant would number them."""
     for platform, rows in ALL[language]["entity"].items():
-        names = [
-            row["name"]
-            for key, row in rows.items()
-            if not key.endswith("bridge") and key != "bridge_problem"
-        ]
+        names = [row["name"] for row in rows.values() if "name" in row]
         assert sorted(set(names)) == sorted(names), platform
 
 

@@ -1,6 +1,5 @@
 """Issues from cause to cure, diagnostics, system health, and what goes when it is gone."""
 
-import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +25,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.limber import async_remove_config_entry_device
 from custom_components.limber.const import CONF_BATTERY, DOMAIN
-from custom_components.limber.devices import forget_gone
+from custom_components.limber.devices import is_stale
 
 from .conftest import INFO, Bridge, golden, set_up
 
@@ -42,13 +41,14 @@ def well(**more: Any) -> dict[str, Any]:
     state = golden("state")
     sensors = {"1": state["sensors"]["1"], "2": state["sensors"]["1"]}
     last = state["last_night"] | {"night": dt_util.now().date().isoformat()}
-    journal = {
+    journal: dict[str, Any] = {
         "problem": None,
         "message": None,
         "pending": 0,
         "dropped": 0,
         "warning": None,
         "raw_signal_problem": None,
+        "unconfigured_sleepers": [],
     }
     return {
         "time": dt_util.utcnow().isoformat(),
@@ -78,24 +78,28 @@ REFUSED = {
 }
 CASES: list[tuple[str, Any]] = [
     (
-        "battery_low_bedroom_anna_1",
+        "battery_low/bedroom/1",
         lambda: {"sensors": {"1": sensor(battery=14), "2": sensor(battery=None)}},
     ),
     (
-        "not_worn_bedroom_anna_1",
+        "not_worn/bedroom/1",
         lambda: {"sensors": {"1": sensor(problem="not_worn")}, "last_night": ago(3)},
     ),
-    ("no_night_bedroom_anna", lambda: {"last_night": ago(4)}),
-    ("paused_long_bedroom_anna", lambda: {"last_night": ago(4), "paused": True}),
+    ("no_night/bedroom/anna", lambda: {"last_night": ago(4)}),
+    ("paused_long/bedroom/anna", lambda: {"last_night": ago(4), "paused": True}),
     (
-        "clock_wrong_bedroom",
+        "clock_wrong/bedroom",
         lambda: {"time": (dt_util.utcnow() - timedelta(minutes=5)).isoformat()},
     ),
     (
-        "broker_refuses_bedroom",
+        "broker_refuses/bedroom",
         lambda: {"bridge": golden("state")["bridge"] | {"problems": [REFUSED]}},
     ),
-    ("not_recording_bedroom", lambda: {"recording": False}),
+    ("not_recording/bedroom", lambda: {"recording": False}),
+    (
+        "unconfigured_sleeper/bedroom/berta",
+        lambda: {"journal": well()["journal"] | {"unconfigured_sleepers": ["berta"]}},
+    ),
 ]
 
 
@@ -119,7 +123,7 @@ async def test_a_battery_that_wavers_around_the_limit_is_low_once(
     await set_up(hass, bridge, entry)
     for battery, low in ((31, False), (29, True), (33, True), (35, False), (31, False)):
         await bridge.tell(**well(sensors={"1": sensor(battery=battery)}))
-        assert (issues(hass) == {"battery_low_bedroom_anna_1"}) is low
+        assert (issues(hass) == {"battery_low/bedroom/1"}) is low
 
 
 async def test_days_pass_without_a_word(
@@ -129,7 +133,7 @@ async def test_days_pass_without_a_word(
     freezer.tick(timedelta(days=4, hours=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert issues(hass) == {"no_night_bedroom_anna"}
+    assert issues(hass) == {"no_night/bedroom/anna"}
 
 
 async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_another(
@@ -142,17 +146,17 @@ async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_anoth
     assert issues(hass) == set()
     freezer.tick(timedelta(hours=20))
     await bridge.tell(**well(sensors=idle))
-    assert issues(hass) == {"not_worn_bedroom_anna_2"}
+    assert issues(hass) == {"not_worn/bedroom/2"}
 
 
 async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await bridge.tell(**well(recording=False))
-    ir.async_get(hass).async_ignore(DOMAIN, "not_recording_bedroom", True)
+    ir.async_get(hass).async_ignore(DOMAIN, "not_recording/bedroom", True)
     await hass.config_entries.async_unload(loaded.entry_id)
     await set_up(hass, bridge, loaded)
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording_bedroom")
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "not_recording/bedroom")
     assert issue is not None
     assert issue.dismissed_version is not None
 
@@ -186,7 +190,7 @@ async def test_a_fix_looks_again(
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
     await bridge.tell(**well(sensors={"1": sensor(battery=9)}))
-    form, again = await mend(client, "battery_low_bedroom_anna_1")
+    form, again = await mend(client, "battery_low/bedroom/1")
     assert form["description_placeholders"]["battery"] == "9"
     assert again["errors"] == {"base": "still_there"}
     await bridge.tell(**well())
@@ -204,7 +208,7 @@ async def test_a_forgotten_pause_ends_with_its_fix(
     client = await hass_client()
     await bridge.tell(**well(paused=True, last_night=ago(4)))
     bridge.answers["pause"] = [golden("response_refusal")]
-    form, refused = await mend(client, "paused_long_bedroom_anna")
+    form, refused = await mend(client, "paused_long/bedroom/anna")
     assert refused["errors"] == {"base": "no_answer"}
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
@@ -258,13 +262,14 @@ async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
         "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     )
     await hass.async_block_till_done()
-    assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 3
+    assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 5
     anna = INFO["sleepers"][0]
     bridge.say("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
     await hass.async_block_till_done()
     assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {
         "Bedroom",
         "Anna",
+        "Anna left ankle",
     }
     entities = {
         one.entity_id
@@ -275,21 +280,23 @@ async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
     assert hass.states.get("sensor.anna_plm_index_last_night") is not None
 
 
-async def test_a_bridge_whose_name_ends_in_a_number_keeps_what_is_its_own(
+async def test_a_bridge_whose_id_ends_like_a_sensor_keeps_its_devices(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    registry = er.async_get(hass)
-    loaded.runtime_data.bridge = "bedroom_2"
-    own = registry.async_get_or_create(
-        "binary_sensor", DOMAIN, "bedroom_2_connected", config_entry=loaded
-    )
-    gone = registry.async_get_or_create(
-        "sensor", DOMAIN, "bedroom_2_anna_7_battery", config_entry=loaded
-    )
-    forget_gone(hass, loaded)
-    there = {one.entity_id for one in er.async_entries_for_config_entry(registry, loaded.entry_id)}
-    assert own.entity_id in there
-    assert gone.entity_id not in there
+    registry = dr.async_get(hass)
+    coordinator = loaded.runtime_data
+    coordinator.bridge = "bedroom_2"
+
+    def device(identifier: str) -> dr.DeviceEntry:
+        return registry.async_get_or_create(
+            config_entry_id=loaded.entry_id, identifiers={(DOMAIN, identifier)}
+        )
+
+    assert not is_stale(coordinator, device("bedroom_2"))
+    assert not is_stale(coordinator, device("bedroom_2/sleeper/anna"))
+    assert not is_stale(coordinator, device("bedroom_2/sensor/1"))
+    assert is_stale(coordinator, device("bedroom_2/sensor/7"))
+    assert is_stale(coordinator, device("bedroom_2_anna"))
 
 
 async def test_what_is_called_otherwise_is_called_otherwise(
@@ -299,7 +306,12 @@ async def test_what_is_called_otherwise_is_called_otherwise(
     bridge.say("info", INFO | {"name": "Upstairs", "software": "0.2.0", "sleepers": sleepers})
     await hass.async_block_till_done()
     found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
-    assert {(one.name, one.sw_version) for one in found} == {("Upstairs", "0.2.0"), ("Anne", None)}
+    assert {(one.name, one.sw_version) for one in found} == {
+        ("Upstairs", "0.2.0"),
+        ("Anne", None),
+        ("Anne left ankle", None),
+        ("Anne bed load cells", None),
+    }
 
 
 async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
@@ -309,17 +321,18 @@ async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
     moved = anna | {"sensors": [anna["sensors"][0] | {"side": "right"}, *anna["sensors"][1:]]}
     told = INFO | {"sleepers": [moved]}
 
-    def name() -> str:
-        shown = hass.states.get("binary_sensor.anna_left_ankle_connection")
-        return "" if shown is None else shown.name
-
-    async with asyncio.timeout(10):
-        while name() != "Anna Right ankle connection":
-            bridge.say("info", told)
-            bridge.say("anna/state", golden("state"))
-            bridge.say("status", "online")
-            await asyncio.sleep(0.01)
+    bridge.say("info", told)
     await hass.async_block_till_done()
+    found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
+    assert {one.name for one in found} == {
+        "Bedroom",
+        "Anna",
+        "Anna right ankle",
+        "Anna bed load cells",
+    }
+    shown = hass.states.get("binary_sensor.anna_left_ankle_connectivity")
+    assert shown is not None
+    assert shown.name == "Anna right ankle Connectivity"
 
 
 async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
@@ -331,7 +344,7 @@ async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
         bridge.say("info", INFO | {"sleepers": sleepers})
         await hass.async_block_till_done()
     assert hass.states.get("sensor.bo_plm_index_last_night") is not None
-    assert hass.states.get("binary_sensor.anna_bed_load_connection") is not None
+    assert hass.states.get("binary_sensor.anna_bed_load_cells_connectivity") is not None
 
 
 async def test_only_what_is_gone_can_be_removed_by_hand(
@@ -343,6 +356,12 @@ async def test_only_what_is_gone_can_be_removed_by_hand(
     )
     devices = dr.async_entries_for_config_entry(registry, loaded.entry_id)
     can = {one.name: await async_remove_config_entry_device(hass, loaded, one) for one in devices}
-    assert can == {"Bedroom": False, "Anna": False, stranger.name: True}
+    assert can == {
+        "Bedroom": False,
+        "Anna": False,
+        "Anna left ankle": False,
+        "Anna bed load cells": False,
+        stranger.name: True,
+    }
     await hass.config_entries.async_unload(loaded.entry_id)
     assert not await async_remove_config_entry_device(hass, loaded, stranger)
