@@ -1,6 +1,7 @@
-"""A client that listens to a broker and can wait for what it hears."""
+"""A client that subscribes to a broker and can wait for messages."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from devtools.processes import LOOPBACK
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that was heard."""
+    """A message that was received."""
 
     topic: str
     payload: bytes
@@ -27,7 +28,7 @@ class Message:
 
 
 class Listener:
-    """Hears everything on a broker."""
+    """Receives everything that a broker publishes."""
 
     def __init__(
         self, port: int, *topics: str, user: str | None = None, password: str | None = None
@@ -43,6 +44,10 @@ class Listener:
         )
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.connect(LOOPBACK, port)
+        # Else a message may wait 40 ms for the delayed acknowledgement of the one before.
+        opened = self._client.socket()
+        assert isinstance(opened, socket.socket)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.loop_start()
         assert subscribed.wait(10)
 
@@ -64,25 +69,27 @@ class Listener:
     def wait(
         self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0
     ) -> Message:
-        """The first message, from number `since` on, that is enough; fails if none comes in time."""
+        """Return the first message since number `since` that is enough; fail if none comes."""
         end = time.monotonic() + patience
+        checked = since
         with self._changed:
             while True:
-                for message in self.heard[since:]:
+                for message in self.heard[checked:]:
                     if enough(message):
                         return message
+                checked = max(since, len(self.heard))
                 left = end - time.monotonic()
-                assert left > 0, f"not heard; the last: {self.heard[-3:]}"
+                assert left > 0, f"no such message; the last: {self.heard[-3:]}"
                 self._changed.wait(left)
 
     def on(self, topic: str, *, since: int = 0, patience: float = 20.0) -> Message:
-        """The first message on a topic."""
+        """Return the first message on a topic."""
         return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
 
-    def request(self, **question: object) -> Any:
-        """Ask the bridge `bedroom` and return its answer."""
-        reply = "limber/bedroom/response/test"
+    def request(self, **fields: object) -> Any:
+        """Send a request to the bridge `bedroom` and return its response."""
+        reply_to = "limber/bedroom/response/test"
         since = len(self.heard)
-        asked = {"v": 1, "id": f"q{since}", "reply_to": reply, "sleeper": "anna"} | question
-        self.publish("limber/bedroom/request", json.dumps(asked))
-        return self.on(reply, since=since).json
+        request = {"v": 1, "id": f"q{since}", "reply_to": reply_to, "sleeper": "anna"} | fields
+        self.publish("limber/bedroom/request", json.dumps(request))
+        return self.on(reply_to, since=since).json
