@@ -34,10 +34,11 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS_MAX, serve_health
+from limber_bridge.web.health_server import serve_health
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import (
@@ -50,30 +51,22 @@ from tests.bridge.test_daemon import (
     played,
     wait_for,
 )
-from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
 PATIENCE: Final = 30.0
 
 
-def get(
-    port: int, path: str = "/health", *, host: str = "localhost", method: str = "GET"
-) -> tuple[int, bytes]:
-    """Return the status and the body of a response."""
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as connection:
-        connection.request(method, path, headers={"Host": host})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-
-def serve_web_on(port: int) -> str:
+def web_on(port: int) -> str:
     return f"web: {{port: {port}}}\n"
 
 
 def health(port: int) -> Any:
-    with suppress(ConnectionError):
-        status, body = get(port)
-        return {"status": status} | json.loads(body)
+    """Return the report of `GET /health` and its HTTP status; None without a connection."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
+    with closing(connection), suppress(ConnectionError):
+        connection.request("GET", "/health")
+        response = connection.getresponse()
+        return {"status": response.status} | json.loads(response.read())
     return None
 
 
@@ -82,7 +75,7 @@ def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: Start
     web_port = free_port()
     sensor = AnkleSensor()
     with Listener(broker.port) as listener:
-        start_bridge(ANKLE, broker.port, serve_web_on(web_port) + listen_on(port))
+        start_bridge(ANKLE, broker.port, web_on(web_port) + listen_on(port))
         listener.wait(online)
         for _ in range(4):
             send(port, sensor.frame(leg(0, 0.5, [])))
@@ -108,7 +101,7 @@ def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: Start
 
 def test_health_without_a_broker(start_bridge: StartBridge) -> None:
     web_port = free_port()
-    start_bridge(ANKLE, free_port(), serve_web_on(web_port) + listen_on(free_port()))
+    start_bridge(ANKLE, free_port(), web_on(web_port) + listen_on(free_port()))
     wait_for(lambda: health(web_port) is not None)
     wait_for(lambda: "no broker at" in health(web_port)["bridge"]["problems"][0]["message"])
     found = health(web_port)
@@ -116,47 +109,12 @@ def test_health_without_a_broker(start_bridge: StartBridge) -> None:
     assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
-def test_only_get_health_is_answered(start_bridge: StartBridge) -> None:
-    web_port = free_port()
-    start_bridge(ANKLE, free_port(), serve_web_on(web_port) + listen_on(free_port()))
-    wait_for(lambda: health(web_port) is not None)
-    assert get(web_port, "/")[0] == 404
-    assert get(web_port, "/health/../limber.yaml")[0] == 404
-    assert get(web_port, method="POST")[0] == 405
-    # A web_port from elsewhere, open in a browser on this machine, whose name resolves to it.
-    assert get(web_port, host="evil.example")[0] == 403
-    assert get(web_port, host=f"127.0.0.1:{web_port}")[0] == 200
-
-
-def test_held_connections_do_not_block_other_clients(
-    start_bridge: StartBridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    web_port = free_port()
-    bridge = start_bridge(ANKLE, free_port(), serve_web_on(web_port) + listen_on(free_port()))
-    wait_for(lambda: health(web_port) is not None)
-    held = [
-        socket.create_connection((LOOPBACK, web_port), PATIENCE) for _ in range(2 * CONNECTIONS_MAX)
-    ]
-    try:
-        closed = sum(one.recv(1) == b"" for one in held[CONNECTIONS_MAX:])
-        assert closed == CONNECTIONS_MAX
-        assert open_files(bridge.process.pid) < 2 * CONNECTIONS_MAX
-    finally:
-        for one in held:
-            one.close()
-    wait_for(lambda: health(web_port) is not None)
-
-
-def open_files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 def test_a_port_in_use_is_a_problem_and_the_bridge_runs_without_it(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken, Listener(broker.port) as listener:
         bridge = start_bridge(
-            ANKLE, broker.port, serve_web_on(taken.getsockname()[1]) + listen_on(free_port())
+            ANKLE, broker.port, web_on(taken.getsockname()[1]) + listen_on(free_port())
         )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
@@ -215,9 +173,9 @@ class HungWriter(JournalWriter):
     resume = asyncio.Event()
 
     @override
-    async def keep(self, *pages: JournalBatch) -> None:
+    async def write(self, *batches: JournalBatch) -> None:
         await self.resume.wait()
-        await super().keep(*pages)
+        await super().write(*batches)
 
 
 @asynccontextmanager
@@ -250,7 +208,7 @@ async def test_a_stalled_detection_does_not_reset_the_watchdog(
     HungWriter.resume = asyncio.Event()
     HungWriter.resume.set()
     with Journal(tmp_path / "limber.db") as journal:
-        settled = config(tmp_path, simulated, more=serve_web_on(web_port))
+        settled = config(tmp_path, simulated, more=web_on(web_port))
         assert settled.web is not None
         http_server = partial(serve_health, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
@@ -326,8 +284,8 @@ def test_read_positions_survive_in_the_journal(tmp_path: Path) -> None:
             [
                 JournalBatch(
                     "anna",
-                    memory=PipelineState({}),
-                    read=(
+                    pipeline_state=PipelineState({}),
+                    read_positions=(
                         (1, ReadPosition(7, 100)),
                         (1, ReadPosition(9, 50)),
                         (2, ReadPosition(7, 3)),
@@ -335,9 +293,9 @@ def test_read_positions_survive_in_the_journal(tmp_path: Path) -> None:
                 )
             ]
         )
-        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
+        journal.write([JournalBatch("anna", read_positions=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.read() == {
+        assert journal.read_positions() == {
             1: [ReadPosition(9, 50), ReadPosition(7, 125)],
             2: [ReadPosition(7, 3)],
         }
@@ -361,7 +319,9 @@ async def test_a_clock_step_is_logged_published_and_stored(
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         stored = [
-            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+            event
+            for night in journal.unfinished_nights("anna")
+            for event in journal.events("anna", night)
         ]
     assert live.json["kind"] == "clock_step"
     assert live.json["offset"] == pytest.approx(-3600, abs=1)
@@ -395,19 +355,19 @@ async def test_a_journal_damaged_at_runtime_is_written_again(
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 # As after an error of the disk: the next write opens the file again.
-                journal._let_go()
-                spoil(tmp_path / "limber.db")
+                journal._disconnect()
+                damage_table(tmp_path / "limber.db")
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
                     one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
-            await until(lambda: bridge.writer.now.well and journal.read())
+            await until(lambda: bridge.writer.status.healthy and journal.read_positions())
         assert before <= {
             event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
-        assert journal.read() == {1: [ReadPosition(7, 25)]}
+        assert journal.read_positions() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
 
 
@@ -424,7 +384,7 @@ async def test_a_clock_set_back_while_the_bridge_was_off_is_reported(
         def stored() -> list[Event]:
             return [
                 event
-                for night in journal.unfinished("anna")
+                for night in journal.unfinished_nights("anna")
                 for event in journal.events("anna", night)
             ]
 

@@ -477,7 +477,7 @@ def test_a_second_bridge_with_the_same_journal_exits(
     ended = command("run", cwd=tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.strip().endswith(
-        "limber.db: another limber uses this journal; stop it first"
+        "limber.db: another Limber bridge uses this journal; stop it first"
     )
 
 
@@ -577,8 +577,8 @@ def test_a_sleeper_who_is_only_in_the_journal_is_reported(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
-        journal.finish(example_night(date(2026, 11, 20), sleeper="annika"))
-        journal.finish(example_night(date(2026, 11, 21)))
+        journal.save_night(example_night(date(2026, 11, 20), sleeper="annika"))
+        journal.save_night(example_night(date(2026, 11, 21)))
     expected = (
         "the journal holds nights of `annika`, but limber.yaml has no sleeper with this id;"
         " if an `id` was changed, change it back to see these nights again"

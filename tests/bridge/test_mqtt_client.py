@@ -34,7 +34,7 @@ from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
 from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, serve_web_on
+from tests.bridge.test_bridge_health import health, web_on
 from tests.bridge.test_daemon import (
     ANKLE,
     EVENT,
@@ -469,9 +469,7 @@ def test_a_broker_that_hangs_loses_nothing_of_the_recording(
     """A stopped process keeps its connections open: messages wait, and the recording goes on."""
     web = free_port()
     with Listener(broker.port) as listener:
-        bridge = start_bridge(
-            played(tmp_path, seconds=600, speed=20), broker.port, serve_web_on(web)
-        )
+        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port, web_on(web))
         listener.wait(online)
     broker.program.process.send_signal(signal.SIGSTOP)
     wait_for(lambda: health(web)["bridge"]["broker"]["pending"] >= 3)

@@ -23,10 +23,10 @@ from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import Gap
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
-from limber_bridge.domain.nights import Calendar, Night, local_time, micros
+from limber_bridge.domain.nights import Calendar, Night, to_local, to_us
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config
 
 CELLS = "{id: 2, source: network, placement: bed, quantity: load}"
@@ -63,7 +63,7 @@ class Stay:
         self.monitor = SleeperMonitor(
             sleeper,
             self.config,
-            restored_state(
+            restore_sleeper(
                 self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live
             ),
             self.now,
@@ -123,7 +123,7 @@ def start_stay(zone: str, day: date, hour: int) -> Iterator[Stay]:
     with TemporaryDirectory() as folder, Journal(Path(folder) / "limber.db") as journal:
         where = ZoneInfo(zone)
         placed = replace(config(Path(folder), CELLS, more=LISTEN), calendar=Calendar(where))
-        yield Stay(placed, journal, micros(datetime.combine(day, time(hour), where)))
+        yield Stay(placed, journal, to_us(datetime.combine(day, time(hour), where)))
 
 
 def assert_valid(stay: Stay) -> None:
@@ -227,7 +227,7 @@ def test_a_new_time_zone_counts_no_hour_twice(
     [(date(2026, 3, 28), 8.0), (date(2026, 10, 24), 10.0), (date(2026, 11, 21), 9.0)],
     ids=["clocks go forward", "clocks go back", "no change"],
 )
-def test_a_night_from_ten_to_seven_local_time(day: date, hours: float) -> None:
+def test_a_night_from_ten_to_seven_to_local(day: date, hours: float) -> None:
     with start_stay("Europe/Berlin", day, 20) as stay:
         stay.spend(120, in_bed=False)
         stay.spend(round(hours * 60), in_bed=True)
@@ -238,7 +238,7 @@ def test_a_night_from_ten_to_seven_local_time(day: date, hours: float) -> None:
         assert night.measures.time_in_bed_h == pytest.approx(hours, abs=0.05)
         assert night.start is not None
         assert night.end is not None
-        assert (f"{local_time(night.start, zone):%H}", f"{local_time(night.end, zone):%H}") == (
+        assert (f"{to_local(night.start, zone):%H}", f"{to_local(night.end, zone):%H}") == (
             "22",
             "07",
         )

@@ -276,7 +276,9 @@ def test_an_empty_bed_makes_no_night(bed: Driver) -> None:
     bed.send_load(45, 10)
     bed.send_load(120, 1)
     empty = Driver(
-        bed.config, local("2026-11-22T13:00"), RestoredState(memory=bed.monitor.pipeline_state)
+        bed.config,
+        local("2026-11-22T13:00"),
+        RestoredState(pipeline_state=bed.monitor.pipeline_state),
     )
     empty.send_load(45, 24 * 60)
     assert empty.finished == []

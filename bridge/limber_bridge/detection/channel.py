@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Final
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
-from limber_bridge.detection.cramps import Bin, Bins
+from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import Epoch, EpochBuilder
 from limber_bridge.detection.events import Gap, SignalFault
@@ -110,7 +110,7 @@ class ChannelOutput:
     found: tuple[Found, ...] = ()
     """Movements, twitches and rhythmic trains that are complete."""
     epochs: tuple[Epoch, ...] = ()
-    bins: tuple[Bin, ...] = ()
+    bins: tuple[CrampBin, ...] = ()
     """For the detection of cramps, if it was asked for."""
     faults: tuple[SignalFault, ...] = ()
     """Faults that begin or end."""
@@ -234,7 +234,7 @@ class SensorChannel:
         self._filter = SignalFilter(sensor.quantity, state.until)
         self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
         self._epochs = EpochBuilder(sensor)
-        self._bins = Bins(sensor.quantity) if with_bins else None
+        self._bins = CrampBinner(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
@@ -290,7 +290,7 @@ class SensorChannel:
         faults = tuple(self._quality.finish(self._progress.last_sample or 0))
         self._epochs = EpochBuilder(self.sensor)
         if self._bins is not None:
-            self._bins = Bins(self.sensor.quantity)
+            self._bins = CrampBinner(self.sensor.quantity)
         self._progress.restart_clock()
         return ChannelOutput(faults=faults)
 
@@ -325,11 +325,11 @@ class SensorChannel:
             # A fault is not known to last over a gap.
             faults += self._quality.finish(self._progress.last_sample or 0)
         self._progress.add_run(run)
-        faults += self._quality.look(run)
+        faults += self._quality.process_run(run)
         movements = self._movements.process_frames(frames)
         epochs = self._epochs.process_frames(frames, movements.onsets)
-        faults += self._quality.hear(frames.heart_changes)
-        faults += self._quality.take(epochs)
+        faults += self._quality.process_heart_changes(frames.heart_changes)
+        faults += self._quality.process_epochs(epochs)
         bins = self._process_bins(frames)
         self._progress.add_frames(frames)
         trace: tuple[EnvelopeTrace, ...] = ()
@@ -344,11 +344,12 @@ class SensorChannel:
             trace=trace,
         )
 
-    def _process_bins(self, frames: Frames) -> tuple[Bin, ...]:
+    def _process_bins(self, frames: Frames) -> tuple[CrampBin, ...]:
         """Return the bins that frames complete, without those in which the mains hum.
 
         Hum would look like a muscle that is tense.
         """
         if self._bins is None:
             return ()
-        return tuple(one for one in self._bins.feed(frames) if not self._quality.hums(one.start))
+        bins = self._bins.process_frames(frames)
+        return tuple(one for one in bins if not self._quality.had_hum_at(one.start))

@@ -13,11 +13,6 @@ from typing import Final
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
-from limber_bridge.detection.cramps import (
-    WORN,
-    PossibleCrampDetector,
-    ProbableCrampDetector,
-)
 from limber_bridge.detection.events import (
     BedTransition,
     Certainty,
@@ -33,6 +28,8 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.in_bed import IN_BED_METHODS
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.night_score import Coverage
+from limber_bridge.detection.possible_cramps import BED_METHODS, PossibleCrampDetector
+from limber_bridge.detection.probable_cramps import ProbableCrampDetector
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import MovementScorer
 from limber_bridge.detection.signal import (
@@ -108,7 +105,7 @@ class Pipeline:
             sensor.id: SensorChannel(
                 sensor,
                 state.sensors.get(sensor.id),
-                with_bins=sensor.id in self._probable_cramps.wants,
+                with_bins=sensor.id in self._probable_cramps.sensors,
             )
             for sensor in sensors
         }
@@ -242,10 +239,12 @@ class Pipeline:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
             if isinstance(event, BedTransition):
-                self._possible_cramps.went(event, event.onset)
+                self._possible_cramps.on_bed_change(event, event.onset)
             else:
-                self._possible_cramps.take(event)
-        self._probable_cramps.resume(event for event in events if isinstance(event, Cramp))
+                self._possible_cramps.add_event(event)
+        self._probable_cramps.add_previous_cramps(
+            event for event in events if isinstance(event, Cramp)
+        )
         until = max(
             (one.until or EARLIEST_TIME for one in self._channel_states().values()),
             default=EARLIEST_TIME,
@@ -260,7 +259,7 @@ class Pipeline:
             if event.end is None
         )
         # Cramps that follow from these events were reported before the restart.
-        for _ in self._possible_cramps.reach(until):
+        for _ in self._possible_cramps.advance_to(until):
             pass
 
     def _sensor_state(self, number: int) -> SensorState:
@@ -296,7 +295,7 @@ class Pipeline:
         if any(channel.sensor.placement is Placement.CALF for channel in fast):
             found.add(Certainty.PROBABLE)
         # Movements, and a sensor that shows within a minute that the sleeper got up.
-        if not self._in_bed_methods().isdisjoint(WORN):
+        if not self._in_bed_methods().isdisjoint(BED_METHODS):
             found.add(Certainty.POSSIBLE)
         return frozenset(found)
 
@@ -310,8 +309,8 @@ class Pipeline:
             *self._scorer.finish(),
         ]
         self._scorer.restart()
-        self._probable_cramps = self._probable_cramps.anew()
-        self._possible_cramps = self._possible_cramps.anew()
+        self._probable_cramps = self._probable_cramps.after_clock_step()
+        self._possible_cramps = self._possible_cramps.after_clock_step()
         self._bed.restart_clock()
         return events
 
@@ -319,10 +318,10 @@ class Pipeline:
         """Yield the events that follow from outputs of channels, by sensor in their order."""
         complete_until = self._complete_until()
         for event in self._signal_events(outputs, complete_until):
-            self._possible_cramps.take(event)
+            self._possible_cramps.add_event(event)
             yield event
         # Possible cramps are found in the other events, so these must be complete.
-        yield from self._possible_cramps.reach(min(self._scorer.emitted_until, complete_until))
+        yield from self._possible_cramps.advance_to(min(self._scorer.emitted_until, complete_until))
 
     def _signal_events(
         self, outputs: Mapping[int, ChannelOutput], complete_until: int
@@ -334,7 +333,7 @@ class Pipeline:
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
             self._bed.add_epochs(self._channels[number].sensor, output.epochs)
-            self._probable_cramps.take(number, output.bins)
+            self._probable_cramps.add_bins(number, output.bins)
             yield from output.faults
         yield from self._scorer.advance_legs(
             {
@@ -343,9 +342,9 @@ class Pipeline:
             }
         )
         for transition, known_at in self._bed.advance_to(complete_until):
-            self._possible_cramps.went(transition, known_at)
+            self._possible_cramps.on_bed_change(transition, known_at)
             yield transition
-        yield from self._probable_cramps.reach(complete_until)
+        yield from self._probable_cramps.advance_to(complete_until)
 
     def _add_movements(self, number: int, found: Iterable[Found]) -> Iterator[Event]:
         """Hand the movements of a sensor to the scorer; yield what is not combined over legs."""
