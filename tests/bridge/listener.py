@@ -1,4 +1,4 @@
-"""A client that subscribes to a broker and can wait for messages."""
+"""An MQTT client that collects what a broker delivers, and waits for messages."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from devtools.processes import LOOPBACK
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that was received."""
+    """A message that the broker delivered."""
 
     topic: str
     payload: bytes
@@ -28,7 +28,7 @@ class Message:
 
 
 class Listener:
-    """Receives everything that a broker publishes."""
+    """Collect the messages of a broker: of all topics, or of those given."""
 
     def __init__(
         self, port: int, *topics: str, user: str | None = None, password: str | None = None
@@ -36,7 +36,7 @@ class Listener:
         self.heard: list[Message] = []
         self._changed = threading.Condition()
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_message = self._message
+        self._client.on_message = self._receive
         self._client.username_pw_set(user, password)
         subscribed = threading.Event()
         self._client.on_connect = lambda client, *_: client.subscribe(
@@ -58,18 +58,19 @@ class Listener:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+    def _receive(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with self._changed:
             self.heard.append(Message(message.topic, message.payload, message.retain))
             self._changed.notify_all()
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Publish a message and wait until the broker has it."""
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
     def wait(
         self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0
     ) -> Message:
-        """Return the first message since number `since` that is enough; fail if none comes."""
+        """Return the first message, from number `since`, that is `enough`; fail without one."""
         end = time.monotonic() + patience
         checked = since
         with self._changed:
@@ -79,7 +80,7 @@ class Listener:
                         return message
                 checked = max(since, len(self.heard))
                 left = end - time.monotonic()
-                assert left > 0, f"no such message; the last: {self.heard[-3:]}"
+                assert left > 0, f"no such message; the last ones: {self.heard[-3:]}"
                 self._changed.wait(left)
 
     def on(self, topic: str, *, since: int = 0, patience: float = 20.0) -> Message:
@@ -90,6 +91,6 @@ class Listener:
         """Send a request to the bridge `bedroom` and return its response."""
         reply_to = "limber/bedroom/response/test"
         since = len(self.heard)
-        request = {"v": 1, "id": f"q{since}", "reply_to": reply_to, "sleeper": "anna"} | fields
-        self.publish("limber/bedroom/request", json.dumps(request))
+        defaults = {"v": 1, "id": f"q{since}", "reply_to": reply_to, "sleeper": "anna"}
+        self.publish("limber/bedroom/request", json.dumps(defaults | fields))
         return self.on(reply_to, since=since).json

@@ -19,7 +19,7 @@ import pytest
 
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
-from limber_bridge.cli import WRONG, parser
+from limber_bridge.cli import USAGE_ERROR, create_parser
 from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
@@ -421,10 +421,10 @@ def test_the_unit_starts_a_known_command() -> None:
     service = unit["Service"]
     program, *words = service["ExecStart"].split()
     assert Path(program).name == "limber"
-    assert parser().parse_args(words).command == "run"
+    assert create_parser().parse_args(words).command == "run"
     assert (service["Type"], int(service["WatchdogSec"])) == ("notify", 60)
     # Exit status 2: the configuration is wrong.
-    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(USAGE_ERROR))
 
 
 def test_check_opens_the_port_of_the_web_server() -> None:

@@ -11,7 +11,7 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import free_port
 from limber_bridge.domain.nights import to_us
-from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.offline.simulate import SimulateOptions, simulate_night
 from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.raw_format import read_raw_file
 from tests.bridge.conftest import Broker, StartBridge
@@ -313,8 +313,8 @@ def test_a_night_has_all_figures_that_its_sensors_support(
     """In the state: tonight and last night. Probable cramps need EMG of the calf."""
     spec = NightSpec(hours=1.5, plm_index=40, cramps=1)
     sensors = PLAYED.format(path=tmp_path / "night.csv", speed=100_000)
-    write(
-        SimulateOptions(out=tmp_path / "night.csv", wishes=spec, seed=2, sensor="ankle", calf=calf)
+    simulate_night(
+        SimulateOptions(out=tmp_path / "night.csv", spec=spec, seed=2, sensor="ankle", calf=calf)
     )
     if calf:
         sensors += "\n" + sensors.replace("id: 1", "id: 2").replace("ankle", "calf").replace(

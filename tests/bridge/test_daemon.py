@@ -17,7 +17,7 @@ from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import free_port, start
 from limber_bridge.detection.signal import Placement, Quantity, SampleBlock, SampleClock, Side
 from limber_bridge.domain.recording import column_names
-from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.offline.simulate import SimulateOptions, simulate_night
 from limber_bridge.recordings.csv import write_csv
 from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.journal import Journal
@@ -329,10 +329,10 @@ def test_frame_errors_are_in_the_health_and_logged_once(
 def test_a_simulated_night_has_its_true_index(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, seed: int
 ) -> None:
-    write(
+    simulate_night(
         SimulateOptions(
             out=tmp_path / "night.csv",
-            wishes=NightSpec(plm_index=25),
+            spec=NightSpec(plm_index=25),
             seed=seed,
             sensor="ankle",
             rate=50.0,
@@ -602,7 +602,7 @@ def test_check_of_a_damaged_journal_changes_nothing(tmp_path: Path, broker: Brok
     (tmp_path / "limber.db").write_bytes(data)
     ended = command("check", cwd=tmp_path)
     assert ended.returncode == 1
-    assert "the bridge sets it aside when it starts" in ended.stdout
+    assert "start the bridge, which repairs it, or sets it aside" in ended.stdout
     assert (tmp_path / "limber.db").read_bytes() == bytes(data)
 
 

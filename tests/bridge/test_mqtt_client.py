@@ -41,6 +41,7 @@ from tests.bridge.test_daemon import (
     INFO,
     STATE,
     STATUS,
+    has_movements,
     listen_on,
     online,
     played,
@@ -476,7 +477,7 @@ def test_a_broker_that_hangs_loses_nothing_of_the_recording(
     broker.program.process.send_signal(signal.SIGCONT)
     wait_for(lambda: not health(web)["bridge"]["broker"]["pending"])
     with Listener(broker.port) as listener:
-        tonight = listener.on(STATE).json["tonight"]
+        tonight = listener.wait(has_movements(1)).json["tonight"]
         events = listener.request(command="events", night=tonight["night"])["events"]
     movements = [event for event in events if event["kind"] == "movement"]
     assert len(movements) >= tonight["measures"]["movements"]

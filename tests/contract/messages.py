@@ -175,7 +175,7 @@ BRIDGE: Final = BridgeHealth(
         Problem(
             key="broker_refuses_publish",
             message="the broker refuses what is published to limber/bedroom/anna/event:"
-            " Not authorized; let its user publish to limber/bedroom/#",
+            " Not authorized; allow the bridge's user to publish to limber/bedroom/#",
         ),
     ),
 )

@@ -20,7 +20,7 @@ from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 
-async def check(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
+async def run_checks(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
     """Yield the result of each check; each sensor has `wait_s` seconds to send samples."""
     for warning in config.world_readable_secrets():
         yield failed(warning)
