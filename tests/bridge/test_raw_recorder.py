@@ -28,7 +28,7 @@ from limber_bridge.detection.signal import (
 )
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import UnreadableRecordingError
-from limber_bridge.offline.detect import detect
+from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
@@ -118,7 +118,7 @@ def test_a_recorded_night_scores_as_it_did_live(tmp_path: Path) -> None:
             live += detector.process(ANKLE.id, block)
     file.close()
     live += detector.finish()
-    again = detect(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
+    again = detect_recording(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
     assert found(again.events) == found(live)
     assert sum(isinstance(event, Movement) for event in live) > 30
     assert [path.name for path in tmp_path.iterdir()] == ["anna-2026-11-22.db"]
@@ -136,7 +136,9 @@ def test_a_damaged_block_becomes_a_gap_and_is_named(tmp_path: Path) -> None:
     recording = read_raw_file(path)
     assert len(recording.notes) == 1
     assert "cannot be read (its checksum is wrong); left out" in recording.notes[0]
-    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    (gap,) = [
+        event for event in detect_recording(recording, WASM_2016).events if isinstance(event, Gap)
+    ]
     assert (gap.end - gap.onset) / SECOND == pytest.approx(5.0, abs=0.05)
 
 
@@ -152,7 +154,9 @@ def test_sample_numbers_go_on_over_a_restart_of_the_bridge(tmp_path: Path) -> No
     (signal,) = recording.signals
     assert [block.first for block in signal.blocks] == [0, 3500]
     assert [block.clock.time_of(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
-    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    (gap,) = [
+        event for event in detect_recording(recording, WASM_2016).events if isinstance(event, Gap)
+    ]
     assert (gap.onset, gap.end) == (AT + round(9.98 * SECOND), AT + 70 * SECOND)
 
 
