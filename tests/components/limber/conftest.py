@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 # Imported before the plugin looks for integrations, or its own folder of this name would hide ours.
 import custom_components.limber  # noqa: F401
-from custom_components.limber.const import CONF_BASE, CONF_BRIDGE, DOMAIN
+from custom_components.limber.const import CONF_BASE_TOPIC, CONF_BRIDGE, DOMAIN
 
 CONTRACT = Path(__file__).parents[3] / "contract"
 
@@ -135,7 +135,7 @@ def entry() -> MockConfigEntry:
         domain=DOMAIN,
         title="Bedroom",
         unique_id="bedroom",
-        data={CONF_BRIDGE: "bedroom", CONF_BASE: "limber"},
+        data={CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "limber"},
     )
 
 

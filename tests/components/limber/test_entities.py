@@ -24,8 +24,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.limber.const import CONF_RESTLESS, DOMAIN
-from custom_components.limber.statistics import KEPT
+from custom_components.limber.const import CONF_RESTLESS_ABOVE, DOMAIN
+from custom_components.limber.statistics import RECORDED_NAMES
 
 from .conftest import INFO, Bridge, golden, set_up
 
@@ -101,24 +101,24 @@ HIDDEN = (
     "sensor.anna_candidate_movements_30_day_average",
     "sensor.anna_candidate_movements_7_day_average",
     "sensor.anna_left_ankle_signal_quality",
-    "sensor.anna_longest_quiet_stretch_last_night",
-    "sensor.anna_longest_quiet_stretch_30_day_average",
-    "sensor.anna_longest_quiet_stretch_7_day_average",
-    "sensor.anna_longest_quiet_stretch_tonight",
+    "sensor.anna_longest_quiet_period_last_night",
+    "sensor.anna_longest_quiet_period_30_day_average",
+    "sensor.anna_longest_quiet_period_7_day_average",
+    "sensor.anna_longest_quiet_period_tonight",
     "sensor.anna_mean_interval_last_night",
     "sensor.anna_mean_interval_30_day_average",
     "sensor.anna_mean_interval_7_day_average",
     "sensor.anna_mean_interval_tonight",
     "sensor.anna_periodic_movements_30_day_average",
     "sensor.anna_periodic_movements_7_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_left_leg_30_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_7_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_tonight",
-    "sensor.anna_periodic_movements_of_the_right_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_right_leg_30_day_average",
-    "sensor.anna_periodic_movements_of_the_right_leg_7_day_average",
-    "sensor.anna_periodic_movements_of_the_right_leg_tonight",
+    "sensor.anna_periodic_movements_of_left_leg_last_night",
+    "sensor.anna_periodic_movements_of_left_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_left_leg_7_day_average",
+    "sensor.anna_periodic_movements_of_left_leg_tonight",
+    "sensor.anna_periodic_movements_of_right_leg_last_night",
+    "sensor.anna_periodic_movements_of_right_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_right_leg_7_day_average",
+    "sensor.anna_periodic_movements_of_right_leg_tonight",
     "sensor.anna_periodic_series_30_day_average",
     "sensor.anna_periodic_series_7_day_average",
     "sensor.anna_periodicity_index_last_night",
@@ -214,8 +214,8 @@ async def test_without_the_bridge_nothing_is_available(
     bridge.say("status", "online")
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("Bedroom is not available") == 1
-    assert caplog.text.count("Bedroom is back") == 1
+    assert caplog.text.count("Bedroom is unavailable") == 1
+    assert caplog.text.count("Bedroom is available again") == 1
 
 
 async def test_without_the_broker_nothing_is_available(
@@ -256,7 +256,7 @@ async def test_a_malformed_state_changes_nothing_and_is_logged_once(
         bridge.say("anna/state", payload)
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("that cannot be read") == 1
+    assert caplog.text.count("ignored a malformed message") == 1
 
 
 @pytest.mark.parametrize(("version", "key"), [(0, "bridge_too_old"), (2, "integration_too_old")])
@@ -384,7 +384,7 @@ async def test_set_up_waits_for_a_bridge(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.RETAINED", 0.2):
+    with patch("custom_components.limber.coordinator.RETAINED_TIMEOUT_S", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "no_bridge"
@@ -499,11 +499,11 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bridge.silent = True
-    with patch("custom_components.limber.coordinator.PATIENCE", 0.3):
+    with patch("custom_components.limber.requests.RESPONSE_TIMEOUT_S", 0.3):
         await set_up(hass, bridge, entry)
         await settle(hass)
     bridge.silent = False
-    assert "The bridge did not answer" in caplog.text
+    assert "The bridge did not respond" in caplog.text
     bridge.answers["nights"] = [golden("response_refusal")]
     bridge.say("status", "offline")
     bridge.say("status", "online")
@@ -525,7 +525,9 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     assert entity is not None
     assert entity.state == STATE_ON
     assert "let its user publish to limber/bedroom/#" in entity.attributes["problems"][0]
-    assert entity.attributes["away_because"] == "the broker refuses the connection: Banned"
+    assert (
+        entity.attributes["last_disconnect_reason"] == "the broker refuses the connection: Banned"
+    )
     well = golden("state")["bridge"] | {"problems": []}
     await bridge.tell(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
@@ -565,7 +567,7 @@ async def test_the_limit_of_a_restless_night_is_an_option(
 ) -> None:
     today = dt_util.now().date().isoformat()
     for limit, restless in ((25.0, STATE_OFF), (24.0, STATE_ON)):
-        hass.config_entries.async_update_entry(loaded, options={CONF_RESTLESS: limit})
+        hass.config_entries.async_update_entry(loaded, options={CONF_RESTLESS_ABOVE: limit})
         await hass.config_entries.async_unload(loaded.entry_id)
         await set_up(hass, bridge, loaded)
         await bridge.tell(last_night=golden("state")["last_night"] | {"night": today})
@@ -636,9 +638,13 @@ async def test_rows_that_are_lost_are_made_anew(
     hass_storage: dict[str, Any],
 ) -> None:
     """The database was lost; what is remembered was not."""
-    known = {"measures": KEPT, "zone": "Europe/Berlin", "nights": {"anna": "2026-11-21"}}
+    known = {
+        "measures": RECORDED_NAMES,
+        "time_zone": "Europe/Berlin",
+        "nights": {"anna": "2026-11-21"},
+    }
     key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {"version": 2, "minor_version": 1, "key": key, "data": known}
+    hass_storage[key] = {"version": 3, "minor_version": 1, "key": key, "data": known}
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
@@ -689,7 +695,7 @@ async def test_a_zone_that_is_none_changes_nothing(
         bridge.say("info", INFO | {"time_zone": "Mars/Olympus"})
         await bridge.tell()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("no time zone Mars/Olympus") == 1
+    assert caplog.text.count("unknown time zone Mars/Olympus") == 1
 
 
 async def test_nights_of_two_sleepers_are_each_told(
@@ -756,5 +762,5 @@ async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
     await settle(hass)
     assert bridge.asked[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
-    assert hass_storage[key]["version"] == 2
+    assert hass_storage[key]["version"] == 3
     assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}

@@ -164,13 +164,13 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
             ("event_cramp_ended", {}),
         ),
         (
-            "cramp_confirmed",
+            "cramp_ended",
             "event.anna_cramp",
             ("event_cramp_ended", {}),
             ("event_cramp_started", {}),
         ),
         (
-            "cramp_noticed",
+            "possible_cramp_detected",
             "event.anna_cramp",
             ("event_cramp_ended", {"certainty": "possible"}),
             ("event_cramp_ended", {}),
@@ -308,7 +308,7 @@ async def test_an_older_night_is_not_last_night(
         ([16.0, 20.0], False),
     ],
 )
-async def test_bad_nights_in_a_row(
+async def test_restless_nights_in_a_row(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -325,4 +325,4 @@ async def test_bad_nights_in_a_row(
     bridge.say("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     entity = "sensor.anna_plm_index_last_night"
-    assert await go(hass, "bad_nights_in_a_row", entity, nights=3, above=15) is passes
+    assert await go(hass, "restless_nights_in_a_row", entity, nights=3, above=15) is passes
