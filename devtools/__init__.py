@@ -1,3 +1,1 @@
-"""Broker, bridge, Home Assistant and browser, started for real: for the demonstration, the tests,
-the benchmarks.
-"""
+"""Real brokers, bridges, Home Assistants and browsers for the demo, tests and benchmarks."""

@@ -1,6 +1,4 @@
-"""Measures what the project promises of speed and size, and prints it beside what was to be
-reached.
-"""
+"""Measure the speed and size that the project promises, and print them beside their targets."""
 
 import argparse
 import asyncio
@@ -69,86 +67,89 @@ sleepers:
 SLEEPER: Final = """\
   - id: sleeper_{number}
     name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
+    sensors:
+      - {{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}
 """
 MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """What is measured."""
+class Measurement:
+    """One measured quantity and its target."""
 
     unit: str
     goal: float
     what: str
     least: bool = False
-    """The goal is the least, not the most."""
+    """Whether the target is a minimum; otherwise it is a maximum."""
 
     def reached(self, value: float) -> bool:
-        """Return whether a value is as good as was to be reached."""
+        """Return whether the value meets the target."""
         return value >= self.goal if self.least else value <= self.goal
 
 
 FIGURES: Final = {
-    "night_filter_passes": Figure(
+    "night_filter_passes": Measurement(
         "passes", 2.5, "8 h, 100 Hz, 3 axes, array to measures / a sosfilt of two sections"
     ),
-    "block_us": Figure("us", 120, "one block of 25 samples, live, median over an hour"),
-    "emg_vs_psgscoring": Figure(
+    "block_us": Measurement("us", 120, "one block of 25 samples, live, median over an hour"),
+    "emg_vs_psgscoring": Measurement(
         "times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True
     ),
-    "sensors_per_core": Figure(
+    "sensors_per_core": Measurement(
         "sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True
     ),
-    "load_lost": Figure(
+    "load_lost": Measurement(
         "samples", 0, "1,000 sensors of 50 Hz for a minute, the whole bridge on one core: lost"
     ),
-    "load_cpu": Figure("%", 100, "the same: of that core"),
-    "overload_told": Figure(
+    "load_cpu": Measurement("%", 100, "the same: of that core"),
+    "overload_told": Measurement(
         "", 1, "50,000 frames a second instead of 2,000: it says that it sheds", least=True
     ),
-    "overload_recovered_s": Figure(
+    "overload_recovered_s": Measurement(
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
-    "overload_lost_after": Figure("samples", 0, "in the time from 5 to 20 s after that: lost"),
-    "help_s": Figure("s", 0.3, "limber --help"),
-    "soak_nights_mb": Figure(
+    "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "help_s": Measurement("s", 0.3, "limber --help"),
+    "soak_nights_mb": Measurement(
         "MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"
     ),
-    "soak_reconnects_mb": Figure(
+    "soak_reconnects_mb": Measurement(
         "MB",
         10,
-        f"growth over {RECONNECTS} reconnects to the broker and of a sensor, the last ten above those before",
+        f"growth over {RECONNECTS} reconnects of broker and sensor: last ten against those before",
     ),
-    "soak_descriptors": Figure("files", 0, "growth of open files in either"),
-    "soak_threads": Figure("threads", 0, "growth of threads in either"),
-    "rss_mb": Figure("MB", 130, "limber run with one sensor"),
-    "setup_s": Figure("s", 5, "Limber added to a Home Assistant 2026.11, until it is set up"),
-    "backfill_365_s": Figure("s", 15, "from then on, until a year of nights is in the statistics"),
-    "state_ms": Figure(
+    "soak_descriptors": Measurement("files", 0, "growth of open files in either"),
+    "soak_threads": Measurement("threads", 0, "growth of threads in either"),
+    "rss_mb": Measurement("MB", 130, "limber run with one sensor"),
+    "setup_s": Measurement("s", 5, "Limber added to a Home Assistant 2026.11, until it is set up"),
+    "backfill_365_s": Measurement(
+        "s", 15, "from then on, until a year of nights is in the statistics"
+    ),
+    "state_ms": Measurement(
         "ms", 1, "work of Home Assistant's event loop on a state with a movement more, MQTT aside"
     ),
-    "movement_to_entity_ms": Figure(
+    "movement_to_entity_ms": Measurement(
         "ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"
     ),
 }
 
 
 def night() -> Floats:
-    """Return eight hours of an ankle at 100 Hz, shape (3, 2880000)."""
+    """Return eight hours of ankle acceleration at 100 Hz, shape (3, 2880000)."""
     signal = signal_blocks(plan_night(1, NightSpec(cramps=0)), ANKLE, RATE)
     return np.concatenate([block.samples for block in signal], axis=1)
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
+    """Return how long a call takes, in s."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
-    """Return the median of the ratios, both sides measured one after the other."""
+    """Return the median ratio of two durations, each pair measured directly after each other."""
     sections = butter(2, (0.5, 10.0), "bandpass", fs=RATE, output="sos")
     whole = SampleBlock(0, signal, SampleClock(0, 0, RATE), RATE)
 
@@ -166,7 +167,7 @@ def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
 
 
 def block_us(signal: Floats) -> float:
-    """Return the median time of a block, fed as it comes from a sensor."""
+    """Return the median processing time of a block, delivered as a sensor does."""
     detector = Pipeline([ANKLE])
     clock = SampleClock(0, 0, RATE)
     pieces = [
@@ -179,7 +180,7 @@ def block_us(signal: Floats) -> float:
 
 
 def emg_vs_psgscoring() -> float:
-    """Return how many times faster the bridge is; each runs in the same other environment."""
+    """Return how many times faster the bridge is than psgscoring; each runs in its own process."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "script")}
     command = [str(ROOT / ".venv-bench/bin/python"), "-m", "devtools.psgscoring_bench"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -189,11 +190,10 @@ def emg_vs_psgscoring() -> float:
 
 
 def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
-    """Return for how many sensors of 50 Hz, two frames a second each, frames are read and nights
-    are followed in time.
+    """Return how many 50 Hz sensors with two frames per second one core can follow in real time.
 
-    From the bytes of a frame to the events: all that the daemon does for each frame but for the
-    journal and the broker, which are busy only when something happens.
+    This covers everything the daemon does for each frame, from its bytes to events, except the
+    journal and the broker, which are only busy when something happens.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limber.yaml"
@@ -224,7 +224,7 @@ def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
 
 
 def help_s() -> float:
-    """Return how long the command line takes to say what it can."""
+    """Return how long `limber --help` takes, in s."""
     command = [need("limber"), "--help"]
     return statistics.median(
         seconds(partial(subprocess.run, command, capture_output=True, check=True)) for _ in range(7)
@@ -232,11 +232,11 @@ def help_s() -> float:
 
 
 async def movement_to_entity_ms(home: HomeAssistant, port: int, kicks: int = 20) -> float:
-    """Return the 95th percentile from half a second after the end of a kick to its count in Home
-    Assistant.
+    """Return the 95th percentile delay from a kick to its count in Home Assistant, in ms.
 
-    Kicks last a second and come 4 to 9 s one after the other, always at the same times: in an even
-    beat they would be a rhythmic train, and none of them counted.
+    The delay begins half a second after the end of a kick, which the detection needs. Kicks last a
+    second and follow each other after 4 to 9 s, always at the same times: at regular intervals they
+    would be a rhythmic train and none of them would count.
     """
     onsets: list[float] = np.cumsum(np.random.default_rng(1).uniform(4.0, 9.0, kicks)).tolist()
     began = time.monotonic()
@@ -252,9 +252,7 @@ async def movement_to_entity_ms(home: HomeAssistant, port: int, kicks: int = 20)
 
 
 async def lie(port: int, onsets: Sequence[float], began: float) -> None:
-    """Send for ever the frames of an ankle that kicks at these times (s after `began`), a tenth of
-    a second each.
-    """
+    """Send frames of an ankle that kicks at the given times (s after `began`), 0.1 s each."""
     sensor = AnkleSensor()
     while True:
         at = sensor.sequence / sensor.rate
@@ -263,7 +261,7 @@ async def lie(port: int, onsets: Sequence[float], began: float) -> None:
 
 
 async def counted(home: HomeAssistant, kicks: int) -> list[float]:
-    """Return when (s, monotonic) Home Assistant showed each count from one to `kicks`."""
+    """Return when (s, monotonic) Home Assistant showed each count from 1 to `kicks`."""
     shown: list[float] = []
     async with home.subscribed(type="subscribe_entities", entity_ids=[MOVEMENTS]) as told:
         while len(shown) < kicks:
@@ -274,7 +272,7 @@ async def counted(home: HomeAssistant, kicks: int) -> list[float]:
 
 
 def entity_state(event: dict[str, Any]) -> str | None:
-    """Return the new state in what `subscribe_entities` tells."""
+    """Return the new state in a message of `subscribe_entities`."""
     added = event.get("a", {}).get(MOVEMENTS)
     changed = event.get("c", {}).get(MOVEMENTS)
     found: str | None = (added or {}).get("s") or (changed or {}).get("+", {}).get("s")
@@ -282,13 +280,13 @@ def entity_state(event: dict[str, Any]) -> str | None:
 
 
 def rss_mb(program: Program) -> float:
-    """Return how much memory a program holds."""
+    """Return the resident memory of a program, in MB."""
     status = Path(f"/proc/{program.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 async def soak() -> dict[str, float]:
-    """Return by how much a bridge grows that runs for weeks."""
+    """Return by how much the memory of a long-running bridge grows."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
         slept = await asyncio.to_thread(nights, Path(folder))
         lost = await reconnects(Path(other))
@@ -320,7 +318,7 @@ async def run() -> dict[str, float]:
 
 
 async def live(folder: Path) -> dict[str, float]:
-    """Return what a leg that kicks says of the whole chain."""
+    """Return the end-to-end measurements with a kicking leg."""
     broker_port = free_port()
     sensor_port = free_port()
     settings = folder / "limber.yaml"
@@ -334,7 +332,7 @@ async def live(folder: Path) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, and print a table or JSON."""
+    """Measure, then print a table or JSON."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args()
@@ -354,7 +352,8 @@ def main() -> int:
         mark = "reached" if row.reached(found[name]) else "NOT reached"
         bound = ">=" if row.least else "<="
         print(
-            f"{name:<22} {found[name]:8.4g} {row.unit:<7} goal {bound} {row.goal:<6g} {mark:<12} {row.what}"
+            f"{name:<22} {found[name]:8.4g} {row.unit:<7} target {bound} {row.goal:<6g} "
+            f"{mark:<12} {row.what}"
         )
     return 0
 

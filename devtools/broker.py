@@ -1,4 +1,4 @@
-"""The broker: mosquitto where it is installed, else the embedded amqtt (MQTT 3.1.1 only)."""
+"""The broker: mosquitto if it is installed, otherwise the embedded amqtt (MQTT 3.1.1 only)."""
 
 import asyncio
 import socket
@@ -9,11 +9,11 @@ from pathlib import Path
 from devtools.processes import LOOPBACK, DevtoolError, Program, find, start
 
 PATIENCE = 10.0
-"""s for a broker to listen."""
+"""s until a broker must listen."""
 
 
 def start_broker(folder: Path, port: int) -> Program:
-    """Start a broker on loopback that remembers nothing; HouseError if it does not listen."""
+    """Start a broker on loopback without persistence; DevtoolError if it does not listen."""
     folder.mkdir(parents=True, exist_ok=True)
     mosquitto = find("mosquitto")
     if mosquitto is None:
@@ -31,7 +31,7 @@ def start_broker(folder: Path, port: int) -> Program:
 
 
 def wait_for_port(program: Program, port: int) -> None:
-    """Wait until a program listens; HouseError if it does not."""
+    """Wait until a program listens; DevtoolError if it does not."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and program.runs:
         try:
@@ -45,7 +45,7 @@ def wait_for_port(program: Program, port: int) -> None:
 
 
 async def embedded(port: int) -> None:
-    """Be a broker in this process, until cancelled."""
+    """Run a broker in this process until cancelled."""
     from amqtt.broker import Broker  # noqa: PLC0415 - needed only where there is no mosquitto
 
     broker = Broker(

@@ -1,4 +1,4 @@
-"""Chromium without a window, logged in to Home Assistant."""
+"""A headless Chromium, logged in to Home Assistant."""
 
 import json
 import time
@@ -23,8 +23,8 @@ ARGUMENTS: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """A page, and what its console complained of."""
+class BrowserSession:
+    """A page and the errors on its console."""
 
     page: Page
     errors: list[str]
@@ -33,8 +33,8 @@ class Sight:
 @asynccontextmanager
 async def browsing(
     home: HomeAssistant, *, width: int = 1280, dark: bool = False
-) -> AsyncIterator[Sight]:
-    """Open a browser that is logged in, with a page of a width, light or dark."""
+) -> AsyncIterator[BrowserSession]:
+    """Open a logged-in browser with a page of a given width, light or dark."""
     expires = int(time.time() * 1000) + 1_800_000
     tokens = dict(home.token) | {
         "hassUrl": home.url,
@@ -60,12 +60,12 @@ async def browsing(
 
         page.on("console", console)
         page.on("pageerror", failed)
-        yield Sight(page, errors)
+        yield BrowserSession(page, errors)
         await browser.close()
 
 
-async def picture(sight: Sight, path: Path) -> None:
-    """Take a picture of what the page shows, when it has come to rest."""
+async def picture(sight: BrowserSession, path: Path) -> None:
+    """Take a screenshot of the page once it has finished loading."""
     await sight.page.wait_for_load_state("networkidle")
     await sight.page.wait_for_timeout(1500)
     await sight.page.screenshot(path=path)

@@ -1,9 +1,8 @@
-"""Everything goes wrong at once, and nothing is lost: a real broker, bridge and consumer, killed
-and cut off at random.
+"""Kill, disconnect and starve a real broker, bridge and client at random; nothing may be lost.
 
-A second bridge gets the same frames and is left alone: what the disturbed one keeps must be the
-same outside the gaps that it reports, whatever its clock said meanwhile. The night passes at ten
-times the speed of life.
+A second bridge receives the same frames without disturbance. What the disturbed bridge records must
+be the same outside the gaps that it reports, whatever its clock showed. The night runs at ten times
+real speed.
 """
 
 import argparse
@@ -30,31 +29,31 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from devtools.broker import wait_for_port
-from devtools.clock_steps import Shifts
+from devtools.clock_steps import ClockSteps
 from devtools.fast_clock import FastClock
 from devtools.mqtt_consumer import thing
 from devtools.processes import DevtoolError, Program, free_port, need, start
-from devtools.random_sleepers import KEY, Leg, Way, kicks
+from devtools.random_sleepers import KEY, NetworkDisturbance, SimulatedLeg, kicks
 from devtools.tcp_proxy import Proxy
 from limber_bridge.detection.events import ClockStep, Event, Gap, Movement, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.protocol.encoding import encode_event, encode_night
-from limber_bridge.storage.journal_reader import read_only
+from limber_bridge.storage.journal_reader import open_journal_reader
 
 SPEED: Final = 10
 SIDES: Final = {1: "left", 2: "right"}
 ZONE: Final = ZoneInfo("Europe/Berlin")
 TURN: Final = datetime(2026, 11, 22, 12, tzinfo=ZONE)
-"""When the night ends."""
+"""Local time at which the night ends."""
 AFTER: Final = 30.0
-"""s of the night's clock that are left to go on after the turn."""
+"""s of night time that the bridge continues after the night boundary."""
 CALM: Final = 10.0
-"""s, real, without a fault before everything is counted."""
+"""s of real time without a fault before the results are counted."""
 SETTLED: Final = 2.0
-"""s of the night's clock around a gap in which a movement may be cut, or seen otherwise."""
+"""s of night time around a gap in which a movement may be cut or detected differently."""
 ALIKE: Final = 0.6
-"""s; the two bridges place a frame in time by when it came, and 20 ms of this machine are 0.2 s
-there."""
+"""s of tolerance: both bridges place a frame by its arrival, and 20 ms of real time are 0.2 s of
+night time."""
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
 broker: {{host: 127.0.0.1, port: {broker}}}
@@ -65,22 +64,23 @@ sleepers:
     name: Anna
     sensors:
       - {{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, key: {key}}}
-      - {{id: 2, source: network, placement: ankle, side: right, quantity: acceleration, key: {key}}}
+      - {{id: 2, source: network, placement: ankle, side: right, quantity: acceleration,
+          key: {key}}}
 """
 RIGHTS: Final = "topic readwrite #\n"
 NO_RIGHTS: Final = "topic read #\n"
 DISK: Final = 6
 """MB of the small disk."""
 WRONG: Final = (2.0, 90.0)
-"""s by which the clock is set forwards or back, at least and at most."""
+"""s by which the clock is set forwards or back, smallest and largest."""
 BEFORE: Final = (120.0, 180.0)
-"""s by which it is set back while no bridge runs: more than it is away, as nobody could tell of
-anything less."""
+"""s by which the clock is set back while no bridge runs: more than the bridge is away, because a
+smaller step cannot be detected."""
 
 
 @dataclass(slots=True)
 class ChaosStack:
-    """What runs, and how it is started again."""
+    """The running programs, and how to start each again."""
 
     folder: Path
     clock: FastClock
@@ -89,12 +89,12 @@ class ChaosStack:
     sensor_port: int = field(default_factory=free_port)
     calm_port: int = field(default_factory=free_port)
     running: dict[str, Program] = field(default_factory=dict)
-    shifts: Shifts = field(default_factory=Shifts)
-    """How wrong the clock of the disturbed bridge was, and when."""
+    shifts: ClockSteps = field(default_factory=ClockSteps)
+    """By how much the clock of the disturbed bridge was wrong, and when."""
 
     @property
     def disk(self) -> Path:
-        """Where the disturbed bridge keeps its journal."""
+        """Folder of the journal of the disturbed bridge."""
         return self.folder / "disk"
 
     def start(self, name: str) -> None:
@@ -132,9 +132,10 @@ class ChaosStack:
         return replace(self.clock, wrong=self.folder / "clock")
 
     def set_clock(self, ahead: float) -> None:
-        """Set the clock of the disturbed bridge: ahead of the true time by so many s.
+        """Set the clock of the disturbed bridge to `ahead` s ahead of true time.
 
-        What is nearly so already stays: the bridge takes it for no setting, and makes it up slowly.
+        A small change is skipped: the bridge does not treat it as a clock step but corrects it
+        slowly.
         """
         if abs(ahead - self.shifts.ahead) < WRONG[0]:
             return
@@ -144,7 +145,7 @@ class ChaosStack:
             log.write(f"{self.clock.now():.2f} {ahead:+.2f}\n")
 
     def write(self) -> None:
-        """Write the configurations."""
+        """Write the configuration files."""
         user = "user root\n" if os.geteuid() == 0 else ""
         self._clock.put(0.0)
         (self.folder / "rights").write_text(RIGHTS)
@@ -160,21 +161,22 @@ class ChaosStack:
             (self.folder / f"{name}.yaml").write_text(text)
 
     def rights(self, text: str) -> None:
-        """Have the broker let others do something else than before."""
+        """Change the access rights on the broker."""
         (self.folder / "rights").write_text(text)
         with suppress(ProcessLookupError):
             self.running["broker"].process.send_signal(1)
 
     def stop(self) -> None:
-        """Stop everybody; the consumer first, as what comes when a bridge ends is for those who ask
-        later.
+        """Stop all programs, the client first.
+
+        What the bridge publishes when it stops is requested later.
         """
         for name in ("consumer", "bridge", "calm", "broker"):
             if name in self.running:
                 self.running[name].stop()
 
     def revive(self) -> None:
-        """Start whatever does not run."""
+        """Start every program that is not running."""
         for name in ("broker", "bridge", "consumer"):
             if not self.running[name].runs:
                 self.start(name)
@@ -182,9 +184,7 @@ class ChaosStack:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Give a folder that is a file system of its own, where this machine lets us; yield whether it
-    is.
-    """
+    """Mount a small file system on a folder, if possible; yield whether it is mounted."""
     folder.mkdir()
     options = f"size={DISK}m"
     made = subprocess.run(
@@ -200,13 +200,13 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 
 class Chaos:
-    """Does harm, and counts it."""
+    """Injects faults and counts them."""
 
     def __init__(
-        self, house: ChaosStack, proxy: Proxy, legs: Sequence[Leg], rng: random.Random
+        self, stack: ChaosStack, proxy: Proxy, legs: Sequence[SimulatedLeg], rng: random.Random
     ) -> None:
-        """Prepare."""
-        self._house = house
+        """Prepare the faults."""
+        self._stack = stack
         self._proxy = proxy
         self._legs = legs
         self._rng = rng
@@ -225,9 +225,7 @@ class Chaos:
         }
 
     async def run(self, until: float, wanted: Sequence[str]) -> None:
-        """Do one thing after the other until a moment (s, monotonic); each of them at least once,
-        if time allows.
-        """
+        """Inject faults until a time (s, monotonic), each at least once if possible."""
         names: list[str] = []
         while time.monotonic() < until:
             if not names:
@@ -236,15 +234,15 @@ class Chaos:
             name = names.pop()
             await self.faults[name]()
             self.done[name] += 1
-            self._house.revive()
+            self._stack.revive()
             if self._rng.random() < 0.8:
                 await self.up()
             await self._pause(0.3, 3.0)
 
     async def up(self) -> None:
-        """Wait until the bridge hears again; now and then it is harmed before that."""
+        """Wait until the bridge receives again; sometimes inject a fault before that."""
         for _ in range(100):
-            if is_bound(self._house.sensor_port):
+            if is_bound(self._stack.sensor_port):
                 return
             await asyncio.sleep(0.05)
 
@@ -252,18 +250,18 @@ class Chaos:
         await asyncio.sleep(self._rng.uniform(least, most))
 
     async def _kill_bridge(self) -> None:
-        self._house.running["bridge"].kill()
+        self._stack.running["bridge"].kill()
         await self._pause(0.0, 1.0)
 
     async def _stop_bridge(self) -> None:
-        await asyncio.to_thread(self._house.running["bridge"].stop)
+        await asyncio.to_thread(self._stack.running["bridge"].stop)
 
     async def _kill_consumer(self) -> None:
-        self._house.running["consumer"].kill()
+        self._stack.running["consumer"].kill()
         await self._pause(0.0, 2.0)
 
     async def _kill_broker(self) -> None:
-        self._house.running["broker"].kill()
+        self._stack.running["broker"].kill()
         await self._pause(0.0, 2.0)
 
     async def _freeze(self) -> None:
@@ -277,31 +275,29 @@ class Chaos:
         self._proxy.cut()
 
     async def _refuse(self) -> None:
-        self._house.rights(NO_RIGHTS)
+        self._stack.rights(NO_RIGHTS)
         await self._pause(0.5, 3.0)
-        self._house.rights(RIGHTS)
+        self._stack.rights(RIGHTS)
 
     async def _fill_disk(self) -> None:
         with self._full():
             await self._pause(1.0, 4.0)
             if self._rng.random() < 0.3:
-                # Whoever dies with events in memory has to report a gap.
-                self._house.running["bridge"].kill()
+                # A bridge that dies with events in memory must report a gap.
+                self._stack.running["bridge"].kill()
 
     @contextmanager
     def _full(self) -> Iterator[None]:
-        """Leave no room for the journal: on its disk, or where that is the machine's, by a limit on
-        the process.
-        """
-        if os.path.ismount(self._house.disk):
-            filler = self._house.disk / "filler"
+        """Fill the journal's disk, or limit the file size of the process on a shared disk."""
+        if os.path.ismount(self._stack.disk):
+            filler = self._stack.disk / "filler"
             with filler.open("wb", buffering=0) as out, suppress(OSError):
                 while True:
                     out.write(bytes(4096))
             yield
             filler.unlink()
             return
-        process = self._house.running["bridge"].process
+        process = self._stack.running["bridge"].process
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         yield
         with suppress(ProcessLookupError):
@@ -314,18 +310,16 @@ class Chaos:
         if self._rng.random() < 0.3:
             await self._set_clock_unseen()
             return
-        self._house.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
+        self._stack.set_clock(self._rng.choice((-1, 1)) * self._rng.uniform(*WRONG))
         await self._pause(1.0, 3.0)
         if self._rng.random() < 0.5:
-            self._house.set_clock(0.0)
+            self._stack.set_clock(0.0)
 
     async def _set_clock_unseen(self) -> None:
-        """Set the clock while no bridge runs, as on a machine without a battery for it: ahead, or
-        back to before.
-        """
-        self._house.running["bridge"].kill()
+        """Set the clock while no bridge runs, as on a machine without a real-time clock."""
+        self._stack.running["bridge"].kill()
         by = self._rng.uniform(*WRONG) if self._rng.random() < 0.5 else -self._rng.uniform(*BEFORE)
-        self._house.set_clock(self._house.shifts.ahead + by)
+        self._stack.set_clock(self._stack.shifts.ahead + by)
         await self._pause(0.0, 1.0)
 
     async def _restart_sensor(self) -> None:
@@ -333,23 +327,23 @@ class Chaos:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is left when it is over."""
+class ChaosResult:
+    """The result of a run."""
 
     faults: Counter[str]
     movements: int
-    """That the undisturbed bridge saw."""
+    """Movements that the undisturbed bridge detected."""
     compared: int
-    """Those of them outside gaps."""
+    """Those that lie outside gaps."""
     events: int
-    """In the journal of the disturbed bridge, those that are told."""
+    """Published events in the journal of the disturbed bridge."""
     gaps: int
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
 
     @property
     def well(self) -> bool:
-        """Whether nothing was lost, nothing doubled, and there was something to lose."""
+        """Whether nothing was lost or doubled, and something could have been lost."""
         return not self.lost and not self.doubled and self.compared > 0
 
     @override
@@ -359,13 +353,14 @@ class Verdict:
         return (
             f"faults injected: {self.faults.total()}\n{faults}\n"
             f"events in the journal: {self.events}, {self.gaps} of them gaps\n"
-            f"movements of the undisturbed run: {self.movements}, {self.compared} of them outside gaps\n"
+            f"movements of the undisturbed run: {self.movements}, "
+            f"{self.compared} of them outside gaps\n"
             f"lost: {len(self.lost)}\ndoubled: {len(self.doubled)}{wrong}"
         )
 
 
 def nights_of(path: Path) -> list[date]:
-    """Return the nights that hold events."""
+    """Return the nights with events."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         return [
             date.fromisoformat(night)
@@ -375,26 +370,25 @@ def nights_of(path: Path) -> list[date]:
 
 def events_of(path: Path) -> list[tuple[date, Event]]:
     """Return everything in a journal."""
-    with read_only(path) as record:
+    with open_journal_reader(path) as record:
         return [
             (night, event) for night in nights_of(path) for event in record.events("anna", night)
         ]
 
 
 def told(path: Path) -> dict[str, Any]:
-    """Return what a journal has to tell, by what it is about."""
+    """Return the published events of a journal by id."""
     messages = [encode_event(event, night) for night, event in events_of(path)]
     return {
         thing(one.id): json.loads(msgspec.json.encode(one)) for one in messages if one is not None
     }
 
 
-def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], list[str]]:
-    """Compare the movements of two journals outside the gaps of either; return how many, compared,
-    lost, surplus.
+def apart(path: Path, calm: Path, shifts: ClockSteps) -> tuple[int, int, list[str], list[str]]:
+    """Compare the movements of two journals outside gaps; return count, compared, lost, surplus.
 
-    The clock of the first was wrong: each of its times may stand for more than one true time, and
-    is taken for any.
+    The clock of the first bridge was wrong, so each of its times may stand for several true times;
+    any of them may match.
     """
     ours, theirs = ([event for _, event in events_of(one)] for one in (path, calm))
     holes = [(begin, end) for _, begin, end in holes_of(ours, shifts)]
@@ -408,8 +402,7 @@ def apart(path: Path, calm: Path, shifts: Shifts) -> tuple[int, int, list[str], 
     def clear(one: UnilateralMovement) -> bool:
         return not any(begin - margin < one.end and one.onset < end + margin for begin, end in gaps)
 
-    # Of each leg by itself: how legs go together is told as it happens and scored anew for the
-    # night.
+    # Compare each leg by itself: bilateral movements are combined live and again for the night.
     mine = [shifts.parts(part) for part in parts_of(ours)]
     wanted = parts_of(theirs)
     left = list(mine)
@@ -441,19 +434,15 @@ def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
     return [part for event in events if isinstance(event, Movement) for part in event.parts]
 
 
-def spans_of(ours: Sequence[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
-    """Yield of what our journal speaks: side, begin and end (true us) of every movement and every
-    gap.
-    """
+def spans_of(ours: Sequence[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
+    """Yield side, onset and end (true us) of every movement and gap in the disturbed journal."""
     for part in parts_of(ours):
         yield from ((part.side, one.onset, one.end) for one in shifts.parts(part))
     yield from holes_of(ours, shifts)
 
 
-def holes_of(ours: Iterable[Event], shifts: Shifts) -> Iterator[tuple[str | None, int, int]]:
-    """Yield what our journal says that it does not know: the leg (None: both), begin and end (true
-    us).
-    """
+def holes_of(ours: Iterable[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
+    """Yield leg (None: both), onset and end (true us) of what the journal declares unknown."""
     for event in ours:
         match event:
             case Gap():
@@ -481,9 +470,7 @@ def is_alike(one: UnilateralMovement, other: UnilateralMovement) -> bool:
 
 
 def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, int]]) -> bool:
-    """Return whether nothing in our journal speaks of a movement: no movement of that leg then, and
-    no gap.
-    """
+    """Return whether the journal has neither that movement of that leg nor a gap at its time."""
     near = round(ALIKE * SECOND)
     return not any(
         side in (None, one.side) and begin - near <= one.end and one.onset <= end + near
@@ -492,12 +479,12 @@ def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, i
 
 
 def describe(one: UnilateralMovement) -> str:
-    """Return a movement for a person."""
+    """Format a movement for the report."""
     return f"{one.side} movement at {one.onset / SECOND:.2f} for {one.duration / SECOND:.2f} s"
 
 
 def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the events, by what they are about, and the nights, by date, of the consumer."""
+    """Return the client's events by id and its nights by date."""
     with closing(sqlite3.connect(consumer)) as database:
         events = {
             key: json.loads(text) for key, text in database.execute("SELECT id, payload FROM event")
@@ -509,16 +496,16 @@ def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def differences(journal: Path, consumer: Path) -> Iterator[str]:
-    """Yield what the consumer does not know as the journal has it."""
+    """Yield what the client lacks or has differently from the journal."""
     events, nights = known(consumer)
     for key, message in told(journal).items():
         if events.get(key) != message:
             yield f"lost: the consumer has no {key}, or another"
-    with read_only(journal) as record:
+    with open_journal_reader(journal) as record:
         for night in record.nights("anna"):
             if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
                 yield f"lost: the consumer has another night of {night.date}"
-        # A night in which nothing but gaps is known is none.
+        # A night with nothing but gaps does not count.
         if not record.nights("anna") and any(
             isinstance(event, Movement) for _, event in events_of(journal)
         ):
@@ -526,118 +513,121 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
 
 
 def surplus(journal: Path, consumer: Path) -> Iterator[str]:
-    """Yield what the consumer knows and the journal does not."""
+    """Yield what the client has but the journal lacks."""
     yield from (
         f"surplus: the journal has no {key}"
         for key in known(consumer)[0].keys() - told(journal).keys()
     )
 
 
-async def settled(house: ChaosStack) -> None:
-    """Wait until the consumer knows everything, or has had time enough."""
+async def settled(stack: ChaosStack) -> None:
+    """Wait until the client has everything, or a time limit."""
     await asyncio.sleep(CALM)
     for _ in range(60):
-        if not any(differences(house.disk / "limber.db", house.folder / "consumer.db")):
+        if not any(differences(stack.disk / "limber.db", stack.folder / "consumer.db")):
             return
         await asyncio.sleep(0.5)
 
 
-async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> Verdict:
-    """Do harm for so many real seconds, and return what came of it; HouseError if it cannot be
-    started.
+async def chaos(folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()) -> ChaosResult:
+    """Inject faults for some real seconds and return the result.
+
+    Raises DevtoolError if the programs do not start.
     """
     rng = random.Random(seed)  # noqa: S311 - harm that can be done again
     lasts = seconds * SPEED
     begin = (TURN - timedelta(seconds=lasts) + timedelta(seconds=AFTER)).timestamp()
-    house = ChaosStack(folder, FastClock(SPEED, time.time(), begin))
-    house.write()
-    proxy = Proxy(house.proxy_port, house.broker_port)
-    way = Way(0.001, 0.002, 0.001, 0.001)
+    stack = ChaosStack(folder, FastClock(SPEED, time.time(), begin))
+    stack.write()
+    proxy = Proxy(stack.proxy_port, stack.broker_port)
+    way = NetworkDisturbance(0.001, 0.002, 0.001, 0.001)
     async with AsyncExitStack() as ends:
-        ends.callback(house.stop)
+        ends.callback(stack.stop)
         for name in ("broker", "calm", "bridge", "consumer"):
-            house.start(name)
-        await asyncio.to_thread(wait_for_port, house.running["broker"], house.broker_port)
+            stack.start(name)
+        await asyncio.to_thread(wait_for_port, stack.running["broker"], stack.broker_port)
         await proxy.start()
         ends.push_async_callback(proxy.stop)
-        await listening(house)
-        legs = [Leg(number, house.clock, kicks(seed * 10 + number, lasts)) for number in SIDES]
+        await listening(stack)
+        legs = [
+            SimulatedLeg(number, stack.clock, kicks(seed * 10 + number, lasts)) for number in SIDES
+        ]
         lying = [
-            asyncio.create_task(one.lie([(house.sensor_port, way), (house.calm_port, Way())], rng))
+            asyncio.create_task(
+                one.lie([(stack.sensor_port, way), (stack.calm_port, NetworkDisturbance())], rng)
+            )
             for one in legs
         ]
         began = time.monotonic()
-        await measuring(house)
-        harm = Chaos(house, proxy, legs, rng)
+        await measuring(stack)
+        harm = Chaos(stack, proxy, legs, rng)
         await harm.run(began + seconds - AFTER / SPEED - CALM, wanted or list(harm.faults))
-        await calmed(house, harm, way)
+        await calmed(stack, harm, way)
         for task in lying:
             task.cancel()
-        await asyncio.to_thread(house.stop)
-        return verdict(house, harm.done + Counter(way.done))
+        await asyncio.to_thread(stack.stop)
+        return verdict(stack, harm.done + Counter(way.done))
 
 
-async def calmed(house: ChaosStack, harm: Chaos, way: Way) -> None:
-    """Do no more harm, have everything up, and wait until all is told."""
+async def calmed(stack: ChaosStack, harm: Chaos, way: NetworkDisturbance) -> None:
+    """Stop injecting faults, start everything, and wait until all is published."""
     way.lost = way.doubled = way.swapped = way.damaged = 0.0
-    house.revive()
+    stack.revive()
     await harm.up()
-    house.set_clock(0.0)
-    await settled(house)
+    stack.set_clock(0.0)
+    await settled(stack)
 
 
-async def listening(house: ChaosStack) -> None:
-    """Wait until both bridges hear their sensors."""
+async def listening(stack: ChaosStack) -> None:
+    """Wait until both bridges receive their sensors."""
     for _ in range(200):
-        if is_bound(house.sensor_port) and is_bound(house.calm_port):
+        if is_bound(stack.sensor_port) and is_bound(stack.calm_port):
             return
         await asyncio.sleep(0.1)
-    raise DevtoolError(f"a bridge does not start:\n{house.running['bridge'].tail()}")
+    raise DevtoolError(f"a bridge does not start:\n{stack.running['bridge'].tail()}")
 
 
-async def measuring(house: ChaosStack) -> None:
-    """Wait until both bridges have noted that they measure: what was before is in no gap, as nobody
-    had measured.
-    """
+async def measuring(stack: ChaosStack) -> None:
+    """Wait until both journals have noted a first sample: nothing before it lies in a gap."""
     for _ in range(100):
-        if all(has_measured(path) for path in (house.disk / "limber.db", house.folder / "calm.db")):
+        if all(has_measured(path) for path in (stack.disk / "limber.db", stack.folder / "calm.db")):
             return
         await asyncio.sleep(0.1)
-    raise DevtoolError(f"a bridge hears nothing:\n{house.running['bridge'].tail()}")
+    raise DevtoolError(f"a bridge hears nothing:\n{stack.running['bridge'].tail()}")
 
 
 def has_measured(path: Path) -> bool:
-    """Return whether a journal knows of a sample of every sensor."""
-    with read_only(path) as record:
-        memory = record.memory("anna")
+    """Return whether a journal has noted a sample of every sensor."""
+    with open_journal_reader(path) as record:
+        memory = record.pipeline_state("anna")
     return memory is not None and all(one.since is not None for one in memory.sensors.values())
 
 
 def is_bound(port: int) -> bool:
-    """Return whether somebody listens for datagrams on a port."""
+    """Return whether a program listens for datagrams on a port."""
     return any(
         int(line.split()[1].split(":")[1], 16) == port
         for line in Path("/proc/net/udp").read_text().splitlines()[1:]
     )
 
 
-def verdict(house: ChaosStack, faults: Counter[str]) -> Verdict:
-    """Return what is left."""
-    journal = house.disk / "limber.db"
-    calm = house.folder / "calm.db"
-    consumer = house.folder / "consumer.db"
-    movements, compared, lost, doubled = apart(journal, calm, house.shifts)
+def verdict(stack: ChaosStack, faults: Counter[str]) -> ChaosResult:
+    """Return the result."""
+    journal = stack.disk / "limber.db"
+    calm = stack.folder / "calm.db"
+    consumer = stack.folder / "consumer.db"
+    movements, compared, lost, doubled = apart(journal, calm, stack.shifts)
     events = events_of(journal)
     gaps = sum(isinstance(event, Gap) for _, event in events)
     lost += differences(journal, consumer)
     doubled += surplus(journal, consumer)
-    return Verdict(
+    return ChaosResult(
         faults, movements, compared, len(told(journal)), gaps, tuple(lost), tuple(doubled)
     )
 
 
 def main() -> int:
-    """Do harm, print what came of it, and return 0 if nothing was lost."""
+    """Inject faults, print the result, and return 0 if nothing was lost."""
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__)
     parser.add_argument(
         "--seed",
@@ -657,7 +647,7 @@ def main() -> int:
     try:
         with small_disk(folder / "disk") as small:
             print(
-                f"disk: {f'a file system of {DISK} MB' if small else 'a limit on the size of files'}",
+                f"disk: {f'file system of {DISK} MB' if small else 'limited file size'}",
                 flush=True,
             )
             found = asyncio.run(chaos(folder, chosen.seed, chosen.minutes * 60, chosen.only))

@@ -1,4 +1,4 @@
-"""A clock that was set now and then, and what a time that it showed was in truth."""
+"""The history of a clock that was set several times, and the true times that it showed."""
 
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -7,36 +7,34 @@ from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.signal import SECOND
 
 LAG: Final = 3 * SECOND
-"""us until everybody goes by a clock that was set; what is filed meanwhile may go by either."""
+"""us until every program has noticed a clock step; in between, events may use either clock."""
 
 
 @dataclass(slots=True)
-class Shifts:
-    """By how much a clock was ahead, and since when. Times are us."""
+class ClockSteps:
+    """By how much a clock was ahead, and since when. Times in us."""
 
     _since: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
-    """True times, and by how much it was ahead from then on."""
+    """True times of the clock steps, and by how much the clock was ahead afterwards."""
 
     def note(self, now: float, ahead: float) -> None:
-        """Take note that the clock is ahead by so much from a true time on (s)."""
+        """Record that the clock is ahead by an amount from a true time on, both in s."""
         moment = (round(now * SECOND), round(ahead * SECOND))
         if moment[1] != self._since[-1][1]:
             self._since.append(moment)
 
     @property
     def ahead(self) -> float:
-        """By how much (s) it is ahead now."""
+        """By how much the clock is ahead now, in s."""
         return self._since[-1][1] / SECOND
 
     @property
     def moments(self) -> list[tuple[int, int]]:
-        """The spans around each setting in which a movement may look otherwise."""
+        """The spans around clock steps in which a movement may be detected differently."""
         return [(since - LAG, since + LAG) for since, _ in self._since[1:]]
 
     def truths(self, shown: int) -> list[tuple[int, int]]:
-        """Return the true times that a time may stand for, and by how much the clock was ahead
-        then.
-        """
+        """Return the true times that a clock time may stand for, with their offsets."""
         ends = [since for since, _ in self._since[1:]] + [2**62]
         return [
             (shown - ahead, ahead)
@@ -45,14 +43,14 @@ class Shifts:
         ]
 
     def parts(self, part: UnilateralMovement) -> list[UnilateralMovement]:
-        """Return the movements in true time that one may stand for."""
+        """Return the movements in true time that a movement in clock time may stand for."""
         return [
             replace(part, onset=onset, end=part.end - ahead)
             for onset, ahead in self.truths(part.onset)
         ]
 
     def spans(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in true time that one may stand for: of each possible end the shortest."""
+        """Return the shortest span in true time for each possible end of a span."""
         found = []
         for last, _ in self.truths(end):
             firsts = [first for first, _ in self.truths(begin) if first <= last + LAG]

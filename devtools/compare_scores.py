@@ -196,7 +196,8 @@ def record(checkout: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     with TemporaryDirectory() as scratch:
         folder = (chosen.kept or chosen.keep or Path(scratch)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        simulates, keeps = chosen.kept is None, chosen.kept or chosen.keep
+        simulates = chosen.kept is None
+        keeps = chosen.kept or chosen.keep
         recorder = Recorder(limber, folder, simulates=simulates, keeps=keeps is not None)
         found = asyncio.run(recorder.record_all(nights))
     say(f"{len(nights)} nights in {time.monotonic() - begun:.0f} s")
@@ -352,7 +353,8 @@ def differing_objects(
     path: str, old: dict[str, Any], new: dict[str, Any], where: str
 ) -> Iterator[str]:
     """Yield the differences between two JSON objects."""
-    plain, seen = without_indices(path), set()
+    plain = without_indices(path)
+    seen = set()
     for key, value in old.items():
         renamed = RENAMED_FIELDS.get(f"{plain}.{key}", key)
         name = renamed if renamed in new else key

@@ -1,5 +1,6 @@
-"""How much of the component its tests run: `python -m devtools.coverage_floor FILE`, of a report
-that coverage wrote as JSON.
+"""Check the component's test coverage: `python -m devtools.coverage_floor FILE`.
+
+FILE is a JSON report of coverage.
 """
 
 import json
@@ -8,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 LEAST: Final = 95.0
-"""Percent of every module."""
+"""Percent that every module needs."""
 WHOLE: Final = "config_flow.py"
-"""All of it: whoever meets an error there has nothing else to go by."""
+"""The config flow needs full coverage: a user who meets an error there has no other information."""
 
 
 def main(report: Path) -> int:
-    """Name every module of which too little is run; return the exit status."""
+    """Print the modules with too little coverage; return the exit status."""
     files = json.loads(report.read_text())["files"]
     least = {name: 100.0 if name.endswith(WHOLE) else LEAST for name in files}
     short = {name: one["summary"]["percent_covered"] for name, one in files.items()}

@@ -1,6 +1,4 @@
-"""The demonstration: a broker, a bridge with a simulated sleeper, and a real Home Assistant that
-shows it.
-"""
+"""The demo: a broker, a bridge with a simulated sleeper, and a real Home Assistant."""
 
 import argparse
 import asyncio
@@ -34,7 +32,7 @@ from devtools.stack import silent_link
 FOLDER: Final = ROOT / ".demo"
 ZONE: Final = "Europe/Berlin"
 PATIENCE: Final = 300.0
-"""s from the start of the bridge within which --check wants to see everything."""
+"""s after the start of the bridge within which --check must see everything."""
 SETTINGS: Final = """\
 bridge:
   id: bedroom
@@ -43,6 +41,9 @@ bridge:
 broker:
   host: 127.0.0.1
   port: {port}
+web:
+  address: 127.0.0.1
+  port: {web}
 sleepers:
   - id: anna
     name: Anna
@@ -50,19 +51,21 @@ sleepers:
       - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, {night}}}
       - {{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration, {night}}}
 """
-NIGHT: Final = "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, head_start: 21.95"
-"""The live night begins when sleep does: whoever looks at a demonstration does not want to wait for
-it."""
+NIGHT: Final = (
+    "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, "
+    "head_start: 21.95"
+)
+"""The live night begins at sleep onset, so that the first movements come soon."""
 
 
 def say(text: str) -> None:
-    """Tell the person what goes on."""
+    """Print a message for the user."""
     print(text, flush=True)
 
 
 @contextmanager
 def timed(text: str) -> Iterator[None]:
-    """Say what is being done, and how long it took."""
+    """Print what is being done and how long it took."""
     began = time.monotonic()
     print(f"{text} … ", end="", flush=True)
     yield
@@ -71,26 +74,30 @@ def timed(text: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where things listen; kept with the rest, as Home Assistant remembers the broker's."""
+    """TCP ports on which the programs listen."""
 
     broker: int
-    home: int
+    home_assistant: int
+    web: int
+    """Of the bridge; not the default port, which another bridge may use."""
 
 
-def ports(folder: Path) -> Ports:
-    """Return the ports of this demonstration; HouseError if something else uses them by now."""
-    kept = folder / "ports.json"
-    if not kept.exists():
-        chosen = Ports(free_port(), free_port(8123))
-        kept.write_text(json.dumps({"broker": chosen.broker, "home": chosen.home}))
-        return chosen
-    chosen = Ports(**json.loads(kept.read_text()))
-    for port in (chosen.broker, chosen.home):
+def choose_ports(folder: Path) -> Ports:
+    """Return the ports of this demo, the same at each start, as Home Assistant stores the broker's.
+
+    Raises DevtoolError if another program uses one of them.
+    """
+    file = folder / "ports.json"
+    stored: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    for name, port in stored.items():
         if free_port(port) != port:
             raise DevtoolError(
-                f"port {port} is in use; is another demonstration running? Else delete {folder}"
+                f"port {port} ({name}) is in use: stop the other demo, or delete {folder}"
             )
-    return chosen
+    preferred = {"broker": 0, "home_assistant": 8123, "web": 0}
+    ports = {name: stored.get(name) or free_port(port) for name, port in preferred.items()}
+    file.write_text(json.dumps(ports))
+    return Ports(**ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +108,22 @@ class Demo:
     programs: Mapping[str, Program]
     broker_port: int
     began: float
-    """When the bridge was started (monotonic)."""
+    """When the bridge was started, in s (monotonic)."""
 
 
 def laid_out(folder: Path) -> tuple[Ports, Path]:
-    """Return the ports of the demonstration and the configuration of its bridge, written anew."""
+    """Choose the ports and write the configuration of the bridge."""
     folder.mkdir(exist_ok=True)
-    chosen = ports(folder)
+    chosen = choose_ports(folder)
     settings = folder / "limber.yaml"
     night = NIGHT.format(seed=int(time.time()) % 10_000)
-    settings.write_text(SETTINGS.format(zone=ZONE, port=chosen.broker, night=night))
+    settings.write_text(SETTINGS.format(zone=ZONE, port=chosen.broker, web=chosen.web, night=night))
     return chosen, settings
 
 
 @asynccontextmanager
 async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
-    """Run everything for as long as the context lasts, and end all of it."""
+    """Run the demo for as long as the context lasts, then stop all programs."""
     chosen, settings = laid_out(folder)
     with ExitStack() as ends:
 
@@ -127,7 +134,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         with timed("Broker"):
             broker = keep(start_broker(folder / "broker", chosen.broker))
         with timed("Home Assistant's folder"):
-            prepare(folder / "config", chosen.home, ZONE)
+            prepare(folder / "config", chosen.home_assistant, ZONE)
         home_program = keep(start_home(folder / "config"))
         with timed(f"{NIGHTS} past nights, simulated and scored"):
             history = keep(
@@ -144,7 +151,7 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         )
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
         with timed("Home Assistant"):
-            entered = opened(chosen.home, home_program)
+            entered = opened(chosen.home_assistant, home_program)
             home = await entered.__aenter__()
         try:
             with timed("Integration and dashboard"):
@@ -152,11 +159,11 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
             yield Demo(home, programs, chosen.broker, began)
         finally:
             await entered.__aexit__(None, None, None)
-            say("Ending what was started …")
+            say("Stopping …")
 
 
 async def ended_well(program: Program) -> None:
-    """Wait until a program has ended; HouseError if not well."""
+    """Wait until a program has ended; DevtoolError if it failed."""
     while program.runs:  # noqa: ASYNC110 - it is no part of us
         await asyncio.sleep(0.1)
     if program.process.returncode:
@@ -164,7 +171,7 @@ async def ended_well(program: Program) -> None:
 
 
 async def furnish(home: HomeAssistant, broker_port: int) -> None:
-    """Set up what a new Home Assistant lacks: MQTT, Limber through its own flow, the dashboard."""
+    """Set up what a new Home Assistant lacks: MQTT, the Limber integration, the dashboard."""
     if not await home.entries("mqtt"):
         await add_broker(home, broker_port, protocol="5" if find("mosquitto") else "3.1.1")
     if not await home.entries("limber"):
@@ -197,11 +204,11 @@ SHOWN: Final = {
     "sensor.anna_time_in_bed_last_night": "a number",
     "sensor.anna_estimated_sleep_last_night": "a number",
 }
-"""Entities that --check wants to see, and what they have to show at least."""
+"""Entities that --check waits for, and the minimum that each must show."""
 
 
 def shows(state: str | None, wanted: str, began: datetime) -> bool:
-    """Return whether a state is what is wanted; `began` is when the bridge was started."""
+    """Return whether a state is as expected; `began`: when the bridge was started."""
     if state is None or state in ("unknown", "unavailable"):
         return False
     if wanted == "a time since the start":
@@ -215,7 +222,7 @@ def shows(state: str | None, wanted: str, began: datetime) -> bool:
 
 
 def told(state: str | None) -> str:
-    """Return a state with no more digits than a person wants."""
+    """Format a state with four significant digits."""
     try:
         return f"{float(state or ''):.4g}"
     except ValueError:
@@ -223,8 +230,9 @@ def told(state: str | None) -> str:
 
 
 async def check(demo: Demo) -> bool:
-    """Wait until Home Assistant shows a live series and last night; print them, or say which link
-    is silent.
+    """Wait until Home Assistant shows a live series and last night, and print the result.
+
+    If something is missing, print which part of the chain does not respond.
     """
     found: dict[str, str | None] = {}
     began = datetime.now(UTC) - timedelta(seconds=time.monotonic() - demo.began)
@@ -238,33 +246,32 @@ async def check(demo: Demo) -> bool:
     well = bool(await demo.home.until(complete, left))
     say("\n" + "\n".join(f"{entity:<48} {told(state)}" for entity, state in found.items()) + "\n")
     if well:
-        say(
-            f"All is well: all of it within {time.monotonic() - demo.began:.0f} s of the start of the bridge."
-        )
+        say(f"Everything is shown {time.monotonic() - demo.began:.0f} s after the bridge started.")
         return True
     lacking = [
         entity for entity, wanted in SHOWN.items() if not shows(found[entity], wanted, began)
     ]
-    say(f"Not within {PATIENCE:.0f} s: {', '.join(lacking)}")
-    say(f"Silent link: {await silent_link(demo.programs, demo.broker_port, demo.home)}")
+    say(f"Missing after {PATIENCE:.0f} s: {', '.join(lacking)}")
+    say(f"Not responding: {await silent_link(demo.programs, demo.broker_port, demo.home)}")
     return False
 
 
 async def show(demo: Demo) -> None:
-    """Tell the person where to look, and wait until they have seen enough."""
+    """Print the address and the login, then wait until a program ends."""
     say(
-        f"\n  Open      {demo.home.url}/{dashboard.PATH}\n  User      {USER}\n  Password  {PASSWORD}\n\n"
+        f"\n  Open      {demo.home.url}/{dashboard.PATH}\n"
+        f"  User      {USER}\n  Password  {PASSWORD}\n\n"
         "The sleeper Anna is simulated; her first periodic series is confirmed within a minute.\n"
-        "Ctrl-C ends everything."
+        "Press Ctrl-C to stop."
     )
     while all(program.runs for program in demo.programs.values()):  # noqa: ASYNC110 - they are no part of us
         await asyncio.sleep(1)
     ended = next(program for program in demo.programs.values() if not program.runs)
-    raise DevtoolError(f"{ended.name} has ended by itself:\n{ended.tail()}")
+    raise DevtoolError(f"{ended.name} stopped unexpectedly:\n{ended.tail()}")
 
 
 async def run(*, checks: bool) -> int:
-    """Run the demonstration and return its exit status."""
+    """Run the demo and return its exit status."""
     async with demonstration() as demo:
         if checks:
             return 0 if await check(demo) else 1
@@ -273,7 +280,7 @@ async def run(*, checks: bool) -> int:
 
 
 def main() -> int:
-    """Run the demonstration."""
+    """Parse the command line and run the demo."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="wait until everything is shown, print it, and end"

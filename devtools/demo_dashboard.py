@@ -1,4 +1,4 @@
-"""The dashboard of the demonstration: only cards that Home Assistant brings along."""
+"""The dashboard of the demo, made only of Home Assistant's own cards."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,21 +8,26 @@ SLEEPER: Final = "anna"
 
 
 def tile(entity: str, name: str, **more: object) -> dict[str, Any]:
-    """Return a tile of an entity."""
+    """Return a tile card for an entity."""
     return {"type": "tile", "entity": entity, "name": name} | more
 
 
 def heading(text: str, icon: str) -> dict[str, Any]:
-    """Return a heading."""
+    """Return a heading card."""
     return {"type": "heading", "heading": text, "icon": icon}
 
 
 def history(measure: str, title: str) -> dict[str, Any]:
-    """Return a graph with a bar a night."""
+    """Return a graph with one bar per night."""
     return {
         "type": "statistics-graph",
         "title": title,
-        "entities": [{"entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}", "name": title}],
+        "entities": [
+            {
+                "entity": f"limber:7_{len(SLEEPER)}_bedroom_{SLEEPER}_{measure}",
+                "name": title,
+            }
+        ],
         "chart_type": "bar",
         "days_to_show": 31,
         "period": "day",
@@ -33,7 +38,7 @@ def history(measure: str, title: str) -> dict[str, Any]:
 
 
 def night(when: str) -> list[dict[str, Any]]:
-    """Return the figures of a night."""
+    """Return the cards with the measures of a night."""
     names = {
         "leg_movements": "Leg movements",
         "periodic_movements": "Periodic",
@@ -46,7 +51,7 @@ def night(when: str) -> list[dict[str, Any]]:
 
 
 def usual() -> list[dict[str, Any]]:
-    """Return what is usual."""
+    """Return the cards with averages and usual times."""
     names = {
         "plm_index_7_day_average": "PLM index, 7 days",
         "plm_index_30_day_average": "PLM index, 30 days",
@@ -57,8 +62,8 @@ def usual() -> list[dict[str, Any]]:
 
 
 CAUTION: Final = (
-    "Limber shows trends; it is not a medical device and diagnoses nothing. Movements that are frequent, painful or "
-    "break your sleep are a reason to see a doctor. *This sleeper is simulated.*"
+    "Limber shows trends. It is not a medical device. See a doctor if movements are frequent, "
+    "painful or disturb your sleep. *This sleeper is simulated.*"
 )
 CONFIG: Final[Mapping[str, Any]] = {
     "title": "Limber",
@@ -77,8 +82,8 @@ CONFIG: Final[Mapping[str, Any]] = {
                         tile(f"binary_sensor.{SLEEPER}_asleep", "Asleep"),
                         tile(f"event.{SLEEPER}_periodic_series", "Periodic series"),
                         tile(f"event.{SLEEPER}_cramp", "Cramp"),
-                        tile(f"binary_sensor.{SLEEPER}_left_ankle_connection", "Left ankle"),
-                        tile(f"binary_sensor.{SLEEPER}_right_ankle_connection", "Right ankle"),
+                        tile(f"binary_sensor.{SLEEPER}_left_ankle_connectivity", "Left ankle"),
+                        tile(f"binary_sensor.{SLEEPER}_right_ankle_connectivity", "Right ankle"),
                         heading("Tonight", "mdi:weather-night"),
                         *night("tonight"),
                     ],

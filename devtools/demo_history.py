@@ -1,6 +1,4 @@
-"""Past nights for the demonstration: simulated, and scored through the real detector into a
-journal.
-"""
+"""Past nights for the demo, simulated and scored by the real pipeline into a journal."""
 
 import sys
 from collections.abc import Sequence
@@ -16,19 +14,19 @@ from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.night_score import score_night
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
-from limber_bridge.domain.nights import Night, micros
+from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
 
 NIGHTS: Final = 30
 RATE: Final = 25.0
-"""Hz; half of what the live night has, so that a month is there in seconds."""
+"""Hz; half of the live night's rate, so that a month takes only seconds."""
 
 
 def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> list[date]:
-    """Return which of the last nights the journal of a sleeper does not have."""
-    tonight = config.calendar.night_of(micros(now))
+    """Return the last nights that are missing in the journal of a sleeper."""
+    tonight = config.calendar.night_of(to_us(now))
     wanted = [tonight - timedelta(days=days) for days in range(nights, 0, -1)]
     with Journal(config.journal) as journal:
         known = {night.date for night in journal.nights(sleeper.id, wanted[0] - timedelta(days=1))}
@@ -36,7 +34,7 @@ def missing(config: Config, sleeper: Sleeper, now: datetime, nights: int) -> lis
 
 
 def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
-    """Add the past nights that are missing to the journal of a configuration; return how many."""
+    """Add the missing past nights to the journal of a configuration; return how many."""
     config = load_config(settings)
     sleeper = config.sleepers[0]
     lacking = missing(config, sleeper, datetime.now(UTC), nights)
@@ -45,25 +43,23 @@ def fill(settings: Path, nights: int = NIGHTS, *, workers: int = 2) -> int:
     with ProcessPoolExecutor(workers) as pool, Journal(config.journal) as journal:
         for night, events, memory in pool.map(past_night, [settings] * len(lacking), lacking):
             journal.append(sleeper.id, [(night.date, event) for event in events], memory)
-            journal.finish(night)
+            journal.save_night(night)
     return len(lacking)
 
 
 def past_night(settings: Path, night: date) -> tuple[Night, Sequence[Event], PipelineState]:
-    """Return one night as the bridge would have finished it, its events, and what the detector then
-    remembers.
-    """
+    """Return one night as the bridge would finish it, its events, and the pipeline's state."""
     config = load_config(settings)
     sleeper = config.sleepers[0]
     sensors = [watched.sensor for watched in sleeper.sensors]
     rng = np.random.default_rng(night.toordinal())
-    # Nights of one person differ a lot: by 25 an hour on average in one study (science reference,
-    # section 8).
+    # The index of one person differs by 25 per hour between nights on average in one study:
+    # docs/science.md#reference-values.
     index = float(np.clip(rng.normal(24, 13), 2, 70))
     wishes = NightSpec(
         hours=float(rng.uniform(6.5, 8.5)), plm_index=index, cramps=int(rng.random() < 0.1)
     )
-    start = micros(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
+    start = to_us(datetime.combine(night - timedelta(days=1), time(22, 30), config.calendar.zone))
     start += round(float(rng.uniform(0, 75)) * 60e6)
     happens = plan_night(night.toordinal(), wishes)
     detector = Pipeline(sensors, config.rules)

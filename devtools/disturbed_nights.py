@@ -1,4 +1,4 @@
-"""How the detector does on nights of `limber simulate` that are hard to read."""
+"""Accuracy on simulated nights with disturbances (`limber simulate --with`)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, Tally, icc, simulated, tallied
+from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, MatchCounts, icc, simulated, tallied
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.scoring import within
@@ -17,17 +17,24 @@ from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.truth import Truth, find_truth
 
 IN_EMG: Final = (
-    Disturbance.ECG, Disturbance.FAINT, Disturbance.GAPS, Disturbance.HUM, Disturbance.POPS, Disturbance.RHYTHMS, Disturbance.TWITCHING,
-)  # fmt: skip
+    Disturbance.ECG,
+    Disturbance.FAINT,
+    Disturbance.GAPS,
+    Disturbance.HUM,
+    Disturbance.POPS,
+    Disturbance.RHYTHMS,
+    Disturbance.TWITCHING,
+)
 TABLE: Final = (
-    "| | F1 | missed | false an hour | PLM index, median error (/h) | largest | time in bed, largest error (min) |\n"
+    "| | F1 | missed | false per hour | PLM index, median error (/h) | largest error (/h) "
+    "| time in bed, largest error (min) |\n"
     "|---|---|---|---|---|---|---|"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """A night that was judged."""
+class DisturbedNight:
+    """The result of one night."""
 
     told: Truth
     found: NightScore
@@ -35,12 +42,12 @@ class Night:
 
     @property
     def error(self) -> float:
-        """Of the PLM index, per hour in bed."""
+        """Error of the PLM index, per hour in bed."""
         return (self.found.measures.plm_index or 0.0) - (self.told.night.measures.plm_index or 0.0)
 
     @property
     def in_bed_error(self) -> float:
-        """Of the time in bed, min."""
+        """Error of the time in bed, in min."""
         told = self.told.night.measures
         found = self.found.measures
         return 60 * abs((found.time_in_bed_h or 0.0) - (told.time_in_bed_h or 0.0))
@@ -48,12 +55,12 @@ class Night:
 
 def judged(
     seed: int, wishes: NightSpec, sensor: Sensor, rate: float, device: str | None = None
-) -> Night:
-    """Return one night of one sensor; electrodes are worn in bed only."""
+) -> DisturbedNight:
+    """Return one night of one sensor; electrodes are only worn in bed."""
     wishes = replace(wishes, walking=0.0) if sensor is TIBIALIS else wishes
     night = plan_night(seed, wishes)
     events, found = simulated(night, [(sensor, rate)], device)
-    return Night(find_truth(night, [sensor], rate), found, events)
+    return DisturbedNight(find_truth(night, [sensor], rate), found, events)
 
 
 def counted(night: NightScore) -> list[Known]:
@@ -66,9 +73,9 @@ def counted(night: NightScore) -> list[Known]:
     return [(move.onset / SECOND, move.duration / SECOND) for move in moves]
 
 
-def row(name: str, nights: Sequence[Night]) -> str:
-    """Return a line of the table."""
-    tally = Tally()
+def row(name: str, nights: Sequence[DisturbedNight]) -> str:
+    """Return a row of the table."""
+    tally = MatchCounts()
     hours = 0.0
     for night in nights:
         tallied(tally, counted(night.told.night), counted(night.found))
@@ -89,7 +96,7 @@ def row(name: str, nights: Sequence[Night]) -> str:
 
 
 def troubles() -> Iterator[str]:
-    """Yield what each trouble does to the movements of an ankle and of tibialis EMG."""
+    """Yield the effect of each disturbance on the movements of an ankle and of tibialis EMG."""
     yield TABLE
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         wished = {"nothing": frozenset[Disturbance]()}
@@ -107,7 +114,7 @@ def troubles() -> Iterator[str]:
 
 
 def gaps() -> Iterator[str]:
-    """Yield which gaps are reported, of those that are and of those that are none."""
+    """Yield which of the true gaps are reported, and which false ones."""
     there = reported = other = lost = 0
     for seed in range(6):
         wishes = NightSpec(
@@ -125,8 +132,8 @@ def gaps() -> Iterator[str]:
         reported = reported + sum(same)
         other = other + len(found) - sum(same)
         lost += len(plan_night(seed, wishes).gaps)
-    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock up to 1 % off: {reported} of {there} gaps"
-    yield f"reported as they are, and {other} others."
+    yield f"{lost} losses of samples in 6 nights of 4 h, with a clock error of up to 1 %:"
+    yield f"{reported} of {there} gaps reported correctly, and {other} others."
 
 
 def devices() -> Iterator[str]:
@@ -149,7 +156,7 @@ def devices() -> Iterator[str]:
 
 
 def everything() -> Iterator[str]:
-    """Yield how the PLM index agrees where everything is switched on at once."""
+    """Yield how well the PLM index agrees with all disturbances at once."""
     for sensor, rate in ((ANKLE, 50.0), (TIBIALIS, 250.0)):
         pairs = []
         for seed, index in enumerate((0, 8, 12, 14, 17, 20, 25, 40)):
@@ -164,15 +171,22 @@ def everything() -> Iterator[str]:
         bias = float((measured - known).mean())
         spread = float((measured - known).std(ddof=1))
         right = sum((one >= 15) == (other >= 15) for one, other in pairs)
-        yield f"* {sensor.placement}, {len(pairs)} nights of {known.min():.0f} to {known.max():.0f}/h:"
+        lowest = known.min()
+        highest = known.max()
+        yield f"* {sensor.placement}, {len(pairs)} nights of {lowest:.0f} to {highest:.0f}/h:"
         yield f"  ICC(2,1) {icc(known, measured):.3f},"
-        yield f"  bias {bias:+.2f}/h, limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h;"
+        lower = bias - 1.96 * spread
+        upper = bias + 1.96 * spread
+        yield f"  bias {bias:+.2f}/h, limits of agreement {lower:+.2f} to {upper:+.2f}/h;"
         yield f"  at 15/h {right} of {len(pairs)} in the right class."
 
 
 def look_alikes() -> Iterator[str]:
-    """Yield how many cramps are told in nights that have none, by what looks like one."""
-    yield "| nights with | nights | with a possible cramp (ankle) | with a probable one (ankle and calf EMG) |"
+    """Yield how many cramps are reported in nights without any, for each kind of distractor."""
+    yield (
+        "| nights with | nights | with a possible cramp (ankle) "
+        "| with a probable cramp (ankle and calf EMG) |"
+    )
     yield "|---|---|---|---|"
     rows = [("nothing", frozenset[Disturbance](), 3)]
     rows += [(str(one), frozenset({one}), 3) for one in sorted(LOOK_ALIKES)]
@@ -184,7 +198,7 @@ def look_alikes() -> Iterator[str]:
 
 
 def told_cramps(seed: int, wished: frozenset[Disturbance]) -> set[Certainty]:
-    """Return which kinds of cramp are told in a night without one."""
+    """Return the kinds of cramps that are reported in a night without one."""
     hours = 3.0 if len(wished) < 2 else 4.0
     night = plan_night(seed, NightSpec(hours=hours, plm_index=10.0, cramps=0, disturbances=wished))
     alone, _ = simulated(night, [(ANKLE, 50.0)])

@@ -1,4 +1,4 @@
-"""Holds what was found against what was there."""
+"""Compare what was detected with what is known to be there."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ CALF: Final = Sensor(2, Quantity.EMG, Placement.CALF, Side.LEFT)
 TIBIALIS: Final = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
 
 type Known = tuple[float, float]
-"""Onset and duration, s."""
+"""Onset and duration, in s."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What was found of what was there."""
+class MatchCounts:
+    """How many known items were detected, and how well."""
 
     found: int = 0
     missed: int = 0
@@ -43,37 +43,40 @@ class Tally:
 
     @property
     def sensitivity(self) -> float:
-        """Share of what was there that was found."""
+        """Sensitivity: share of the known items that were detected."""
         return self.found / max(1, self.found + self.missed)
 
     @property
     def precision(self) -> float:
-        """Share of what was found that was there."""
+        """Precision: share of the detected items that are known."""
         return self.found / max(1, self.found + self.false)
 
     @property
     def f1(self) -> float:
-        """Their harmonic mean."""
+        """F1: harmonic mean of sensitivity and precision."""
         return 2 * self.found / max(1, 2 * self.found + self.missed + self.false)
 
     def row(self, name: str) -> str:
-        """Return a line of a table."""
+        """Return a row of a table."""
         onset = np.median(self.onsets)
         duration = np.median(self.durations)
         spread = np.percentile(np.abs(self.durations), 90)
         rates = f"{self.sensitivity:.3f} | {self.precision:.3f} | {self.f1:.3f}"
-        return f"| {name} | {rates} | {1000 * onset:+.0f} | {1000 * duration:+.0f} | {1000 * spread:.0f} |"
+        errors = f"{1000 * onset:+.0f} | {1000 * duration:+.0f} | {1000 * spread:.0f}"
+        return f"| {name} | {rates} | {errors} |"
 
 
 HEAD: Final = (
-    "| | sensitivity | precision | F1 | onset, median error (ms) | duration, median error (ms) | 90 % within (ms) |\n"
+    "| | sensitivity | precision | F1 | onset, median error (ms) "
+    "| duration, median error (ms) | 90 % within (ms) |\n"
     "|---|---|---|---|---|---|---|"
 )
 
 
 def matched(known: Sequence[Known], found: Sequence[Known]) -> list[tuple[int, int]]:
-    """Return pairs of what overlaps, each once, the longest overlap first come first served in
-    order of time.
+    """Return pairs of overlapping items, each used once.
+
+    The longest overlap wins; ties go by time.
     """
     free = set(range(len(found)))
     pairs = []
@@ -90,8 +93,8 @@ def matched(known: Sequence[Known], found: Sequence[Known]) -> list[tuple[int, i
     return pairs
 
 
-def tallied(tally: Tally, known: Sequence[Known], found: Sequence[Known]) -> set[int]:
-    """Add a night to a tally; return which of the known were found."""
+def tallied(tally: MatchCounts, known: Sequence[Known], found: Sequence[Known]) -> set[int]:
+    """Add a night to the counts; return which known items were detected."""
     pairs = matched(known, found)
     tally.found += len(pairs)
     tally.missed += len(known) - len(pairs)
@@ -104,7 +107,7 @@ def tallied(tally: Tally, known: Sequence[Known], found: Sequence[Known]) -> set
 def run(
     signals: Iterable[tuple[Sensor, Iterable[SampleBlock]]], sensitivity: float = 1.0
 ) -> tuple[list[Event], Pipeline]:
-    """Return what the detector finds."""
+    """Return what the pipeline detects."""
     given = [(sensor, list(found)) for sensor, found in signals]
     detector = Pipeline([sensor for sensor, _ in given])
     detector.set_sensitivity(sensitivity)
@@ -134,7 +137,7 @@ def moves(events: Iterable[Event]) -> list[Known]:
 def simulated(
     night: NightPlan, sensors: Sequence[tuple[Sensor, float]], device: str | None = None
 ) -> tuple[list[Event], NightScore]:
-    """Return what is found in a night of `limber simulate`."""
+    """Return what the pipeline detects in a night of `limber simulate`."""
     events, detector = run(
         (sensor, signal_blocks(night, sensor, rate, device=device)) for sensor, rate in sensors
     )
@@ -144,7 +147,7 @@ def simulated(
 
 
 def agreement(told: NightScore, found: NightScore, duration: float) -> float:
-    """Return the share of minutes that both call asleep, or both not."""
+    """Return the share of minutes on which both agree about sleep."""
     middles = [round((minute + 0.5) * 60 * SECOND) for minute in range(int(duration // 60))]
     both = [
         any(begin <= at < end for begin, end in told.asleep or ())
@@ -155,8 +158,9 @@ def agreement(told: NightScore, found: NightScore, duration: float) -> float:
 
 
 def icc(one: Floats, other: Floats) -> float:
-    """Return ICC(2,1): two-way random effects, absolute agreement, single measurement (Shrout and
-    Fleiss 1979).
+    """Return ICC(2,1).
+
+    Two-way random effects, absolute agreement, single measurement (Shrout and Fleiss 1979).
     """
     table = np.stack([one, other], axis=1)
     rows, columns = table.shape

@@ -41,8 +41,10 @@ RULES: Final = {
 
 def main() -> None:
     """Detect the events of a recording and print them as one JSON list."""
-    path, rules = Path(sys.argv[1]), sys.argv[2]
-    detect, read = find(DETECT), find(READ)
+    path = Path(sys.argv[1])
+    rules = sys.argv[2]
+    detect = find(DETECT)
+    read = find(READ)
     found = detect(read(path, None, {}), find(RULES[rules]))
     json.dump([numbers_of(event) for event in found.events], sys.stdout)
 

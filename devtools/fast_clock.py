@@ -1,10 +1,9 @@
-"""`limber` on a host whose clocks run faster, so that a night is over in minutes: python -m
-devtools.fast_clock CLOCK run ...
+"""Run `limber` with fast clocks: `python -m devtools.fast_clock CLOCK run ...`.
 
-Everything else is real: the process, the frames, the journal, the broker. CLOCK is
-SPEED,REAL,BEGIN: how many times faster, and which time (s, Unix) it was at which real one, so that
-a bridge that is started again is in the same night. A fourth part names a file with the seconds by
-which the clock on the wall is wrong: whoever writes there sets it.
+A night is over in minutes. Everything else is real: the process, the frames, the journal, the
+broker. CLOCK is SPEED,REAL,BEGIN: the speed factor, the real time at which the clocks part, and the
+time that they show then, both in s of Unix time. A restarted bridge is therefore in the same night.
+A fourth part names a file with the seconds by which the wall clock is ahead.
 """
 
 import sys
@@ -20,15 +19,15 @@ from limber_bridge.sources.host_clock import HostClock
 
 @dataclass(frozen=True, slots=True)
 class FastClock:
-    """The clock on the wall, and the monotonic one, of such a host."""
+    """The wall clock and the monotonic clock of a host whose time runs faster."""
 
     speed: int
     real: float
-    """s, Unix; when the two clocks parted."""
+    """Real time at which the clocks part, in s of Unix time."""
     begin: float
-    """s, Unix; what it showed then."""
+    """Time shown at that moment, in s of Unix time."""
     wrong: Path | None = None
-    """Where it stands by how much the clock on the wall is ahead, in s; None: it is right."""
+    """File that says by how many s the wall clock is ahead; None: it is correct."""
 
     @override
     def __str__(self) -> str:
@@ -36,37 +35,37 @@ class FastClock:
         return right if self.wrong is None else f"{right},{self.wrong}"
 
     def now(self) -> float:
-        """Return the true time in s, Unix."""
+        """Return the true time, in s of Unix time."""
         return self.begin + (time.time() - self.real) * self.speed
 
     def wall(self) -> int:
-        """Return the time in ns, Unix, as the clock on the wall shows it."""
+        """Return what the wall clock shows, in ns of Unix time."""
         ahead = 0.0 if self.wrong is None else float(self.wrong.read_text())
         return round((self.now() + ahead) * 1e6) * 1000
 
     def put(self, ahead: float) -> None:
-        """Set the clock on the wall so that it is ahead of the true time by so many s."""
+        """Set the wall clock ahead of the true time by some s."""
         assert self.wrong is not None  # noqa: S101 - nobody sets a clock that is right
         part = self.wrong.with_suffix(".part")
         part.write_text(repr(ahead))
         part.replace(self.wrong)
 
     def monotonic(self) -> int:
-        """Return the monotonic time in ns."""
+        """Return the monotonic time, in ns."""
         return time.monotonic_ns() * self.speed
 
 
 def parse(text: str) -> FastClock:
-    """Return the clock in a text."""
+    """Parse a clock from the command line."""
     speed, real, begin, *wrong = text.split(",", 3)
     return FastClock(int(speed), float(real), float(begin), *map(Path, wrong))
 
 
 class OnFastHost(HostClock):
-    """The bridge's clock, on that host."""
+    """The bridge's host clock, running faster."""
 
     def __init__(self) -> None:
-        """Begin now."""
+        """Start at the present moment."""
         clock = parse(sys.argv[1])
         super().__init__(clock.wall, clock.monotonic)
 

@@ -1,10 +1,8 @@
-"""Gives every parser that reads bytes from outside bytes that nobody meant for it, millions of
-them.
+"""Feed random input to every parser that reads bytes from outside, millions of times.
 
-Each parser may refuse an input in the one way it says it does; anything else is a fault: another
-exception, more than two seconds, memory that grows. Hypothesis cuts and mends good examples;
-atheris, where it is installed, lets itself be led by the branches that an input takes. An input
-that found a fault is kept in `fuzz/` and tried first from then on.
+A parser may reject an input only with its documented error. Anything else is a failure: another
+exception, more than two seconds, or growing memory. Hypothesis cuts and changes valid examples;
+atheris, where available, also follows the branches of the code.
 """
 
 import argparse
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
 
 KEPT: Final = ROOT / "fuzz"
 HANG: Final = 2.0
-"""s for one input."""
+"""s that one input may take."""
 ROUNDS: Final = settings(
     max_examples=500,
     database=None,
@@ -48,32 +46,64 @@ ROUNDS: Final = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-"""Inputs of Hypothesis between two looks at the clock."""
+"""Inputs from Hypothesis between two checks of the time."""
 GROWTH: Final = 64.0
-"""MB that a parser may hold more at the end than after the first tenth."""
+"""MB by which a parser's memory may grow after the first tenth of the run."""
 WORDS: Final = (
-    b"", b"\0", b"\xff", b"\xff\xff\xff\xff", b"NaN", b"1e309", b"-0", b"9" * 40, b"\n", b"\r\n", b",", b'"', b"'",
-    b"{", b"}", b"[", b"]", b": ", b"- ", b"&a", b"*a", b"<<", b"!file ", b"!env_var ", b"null", b"true", b"\\u0000",
-    b"\xf0\x9f\x8c\x99", b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"\x1f\x8b", b"+1\x14\x14\0",
-)  # fmt: skip
+    b"",
+    b"\0",
+    b"\xff",
+    b"\xff\xff\xff\xff",
+    b"NaN",
+    b"1e309",
+    b"-0",
+    b"9" * 40,
+    b"\n",
+    b"\r\n",
+    b",",
+    b'"',
+    b"'",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b": ",
+    b"- ",
+    b"&a",
+    b"*a",
+    b"<<",
+    b"!file ",
+    b"!env_var ",
+    b"null",
+    b"true",
+    b"\\u0000",
+    b"\xf0\x9f\x8c\x99",
+    b"Content-Length: 1\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"\x1f\x8b",
+    b"+1\x14\x14\0",
+)
 
 
-class HangError(Exception):
+class TimeLimitError(Exception):
     """An input took too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One parser."""
+    """One parser under test."""
 
     seeds: Callable[[], Sequence[bytes]]
-    """Good examples."""
+    """Valid examples."""
     prepare: Callable[[Path], Callable[[bytes], None]]
-    """Returns what takes an input in, given a folder to work in; its only error is a fault."""
+    """Returns a function that parses an input, given a work folder.
+
+    An undocumented error is a failure.
+    """
 
 
 def frames(_folder: Path) -> Callable[[bytes], None]:
-    """Frames on their way to blocks: one sensor that signs, one that does not."""
+    """Frames to sample blocks, with one sensor that signs and one that does not."""
     from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
     from limber_bridge.domain.nights import Calendar
     from limber_bridge.sources.frame_router import FrameRouter
@@ -108,7 +138,7 @@ def frame_seeds() -> list[bytes]:
 
 
 def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
-    """Return what reads a recorded night, to its last block."""
+    """Return a function that reads a recording up to its last block."""
 
     def prepare(folder: Path) -> Callable[[bytes], None]:
         from limber_bridge.domain.recording import UnreadableRecordingError
@@ -129,7 +159,7 @@ def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
 
 
 def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
-    """Return what makes short nights of every kind of sensor."""
+    """Return a function that makes short nights of every kind of sensor."""
 
     def seeds() -> list[bytes]:
         from limber_bridge.offline.simulate import SimulateOptions, write
@@ -159,7 +189,7 @@ def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
 
 
 def marks(folder: Path) -> Callable[[bytes], None]:
-    """Movements, stages and respiratory events that someone else marked."""
+    """Annotations by a scorer: movements, stages and respiratory events."""
     from limber_bridge.detection.rules import AASM, WASM_2016
     from limber_bridge.domain.recording import UnreadableRecordingError
     from limber_bridge.offline.rescore import read, rescored
@@ -178,7 +208,7 @@ def marks(folder: Path) -> Callable[[bytes], None]:
 
 
 def mark_seeds() -> list[bytes]:
-    """Return the three files, an empty line between them."""
+    """Return the three files, separated by empty lines."""
     movements = b"onset,duration,side\n" + b"".join(
         b"%d,2.0,%s\n" % (20 * at, b"LR"[at % 2 :][:1]) for at in range(9)
     )
@@ -189,7 +219,7 @@ def mark_seeds() -> list[bytes]:
 
 
 def configuration(folder: Path) -> Callable[[bytes], None]:
-    """`limber.yaml`, read and checked."""
+    """`limber.yaml`, loaded and validated."""
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
 
@@ -204,9 +234,10 @@ def configuration(folder: Path) -> Callable[[bytes], None]:
 
 
 def configuration_seeds() -> list[bytes]:
-    """Return a configuration with everything in it."""
+    """Return a configuration that uses every key."""
     text = """\
-bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm, night_boundary: 20}
+bridge: {id: b, name: B, time_zone: America/New_York, journal: j.db, rules: aasm,
+  night_boundary: 20}
 broker: {host: h, port: 8884, user: u, password: !env_var HOME, tls: false, base_topic: home/limber}
 network: {address: 127.0.0.1, port: 5555}
 web: {port: 80}
@@ -235,7 +266,7 @@ def questions(_folder: Path) -> Callable[[bytes], None]:
 
 
 def contract(*prefixes: str) -> Callable[[], list[bytes]]:
-    """Return what gives the golden messages whose names begin so."""
+    """Return a function that reads the golden messages whose names start with the prefixes."""
     return lambda: [
         path.read_bytes()
         for name in prefixes
@@ -274,9 +305,12 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
 
 
 def requests(_folder: Path) -> Callable[[bytes], None]:
-    """Bytes to the port of `GET /health`, over a real connection; afterwards it still answers."""
+    """Bytes to the port of `GET /health`, over a real connection.
+
+    Afterwards the server must still respond.
+    """
     from limber_bridge.config.model import HealthEndpoint
-    from limber_bridge.domain.nights import utc
+    from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
     from limber_bridge.web.health_server import health_server
     from tests.contract.messages import AT, BRIDGE, CONNECTED
@@ -284,7 +318,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     report = HealthReport(
         healthy=True,
         live=True,
-        time=utc(AT),
+        time=to_utc(AT),
         software="1",
         recording=True,
         journal=JournalHealth(),
@@ -312,7 +346,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
 
 
 async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
-    """Return the response to bytes, once the server's side of the connection is over."""
+    """Return the response to some bytes, once the server has closed the connection."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.write(data)
     answered = b""
@@ -329,11 +363,14 @@ async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
 
 
 def request_seeds() -> list[bytes]:
-    """Return requests as they should be."""
+    """Return valid requests."""
     return [
         b"GET /health HTTP/1.1\r\nHost: localhost:47801\r\nAccept: */*\r\n\r\n",
         b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd",
-        b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n",
+        (
+            b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"4\r\nabcd\r\n0\r\n\r\n"
+        ),
     ]
 
 
@@ -352,7 +389,7 @@ TARGETS: Final[dict[str, Target]] = {
 
 @st.composite
 def mangled(draw: st.DrawFn, examples: Sequence[bytes]) -> bytes:
-    """Return an example in which a few stretches were replaced."""
+    """Return an example with some parts replaced."""
     data = bytearray(draw(st.sampled_from(examples)))
     for _ in range(draw(st.integers(0, 6))):
         at = draw(st.integers(0, len(data)))
@@ -364,10 +401,10 @@ def mangled(draw: st.DrawFn, examples: Sequence[bytes]) -> bytes:
 
 @contextlib.contextmanager
 def in_time() -> Iterator[None]:
-    """Raise HangError where something takes too long."""
+    """Raise TimeLimitError if something takes too long."""
 
     def late(*_: object) -> None:
-        raise HangError(f"more than {HANG:g} s")
+        raise TimeLimitError(f"more than {HANG:g} s")
 
     signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, HANG)
@@ -378,7 +415,7 @@ def in_time() -> Iterator[None]:
 
 
 def held() -> float:
-    """Return the memory (MB) that this process holds, without what it could give back."""
+    """Return the memory of this process without what it could release, in MB."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -386,7 +423,7 @@ def held() -> float:
 
 
 def keep(name: str, data: bytes) -> Path:
-    """Keep an input that found a fault."""
+    """Save an input that caused a failure."""
     path = KEPT / name / hashlib.sha256(data).hexdigest()[:16]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -394,8 +431,9 @@ def keep(name: str, data: bytes) -> Path:
 
 
 def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
-    """Try inputs for a time; return how many, the slowest (s) and the growth (MB). An input at
-    fault raises.
+    """Try inputs for some time; return count, slowest (s) and memory growth (MB).
+
+    A failing input raises.
     """
     with tempfile.TemporaryDirectory() as folder:
         take = TARGETS[name].prepare(Path(folder))
@@ -432,7 +470,7 @@ def by_hypothesis(name: str, seconds: float, first: int) -> dict[str, Any]:
 
 
 def by_atheris(name: str, seconds: float, first: int) -> None:
-    """Let atheris try inputs for a time; it ends the process, and says on stderr what it did."""
+    """Let atheris try inputs for some time; it ends the process and reports on stderr."""
     import atheris
 
     with atheris.instrument_imports(include=["limber_bridge", "custom_components", "edfio"]):
@@ -464,21 +502,21 @@ def by_atheris(name: str, seconds: float, first: int) -> None:
 
 
 def has_atheris() -> bool:
-    """Return whether it is installed."""
+    """Return whether atheris is installed."""
     import importlib.util
 
     return importlib.util.find_spec("atheris") is not None
 
 
 def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
-    """Try one parser in a process of its own; return its figures, with `fault` where there was one."""
+    """Fuzz one parser in its own process; return its figures, with `fault` if one was found."""
     command = [sys.executable, "-m", "devtools.fuzz", "--target", name, "--engine", engine]
     command += ["--seconds", str(seconds), "--seed", str(first)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120
     )
     if done.returncode:
-        # atheris tells of an exception on stdout.
+        # atheris reports exceptions on stdout.
         return {"fault": done.stderr[-3000:] + done.stdout[-3000:]}
     if engine == "hypothesis":
         return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -491,7 +529,7 @@ def run(name: str, engine: str, seconds: float, first: int) -> dict[str, Any]:
 
 
 def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
-    """Try all parsers, and print a table; return the exit status."""
+    """Fuzz all parsers and print a table; return the exit status."""
     engines = ["hypothesis", "atheris"] if has_atheris() else ["hypothesis"]
     if len(engines) == 1:
         print("atheris is not installed here: Hypothesis alone")
@@ -517,7 +555,8 @@ def campaign(minutes: float, first: int, names: Sequence[str]) -> int:
                 else f"{found['peak_mb']:.0f} MB at the most"
             )
             print(
-                f"{name:<12} {engine:<10} {found['inputs']:>11,} {found['slowest_ms']:>6.0f} ms {grown:>22}",
+                f"{name:<12} {engine:<10} {found['inputs']:>11,} "
+                f"{found['slowest_ms']:>6.0f} ms {grown:>22}",
                 flush=True,
             )
     print(f"{total:,} inputs, {faults} faults")

@@ -1,6 +1,4 @@
-"""A real Home Assistant on loopback: set up without a person, asked over its REST and websocket
-interfaces.
-"""
+"""A real Home Assistant on loopback, set up and used over its REST and WebSocket APIs."""
 
 import asyncio
 import json
@@ -23,10 +21,16 @@ PASSWORD: Final = "limber-demo"  # noqa: S105 - of a Home Assistant that only lo
 COMPONENT: Final = ROOT / "custom_components/limber"
 BLUEPRINTS: Final = ROOT / "blueprints/automation/limber"
 HTTP: Final[dict[str, Any]] = {
-    "cors_allowed_origins": [], "login_attempts_threshold": -1, "ip_ban_enabled": False,
-    "ssl_profile": "intermediate_v6", "use_x_frame_options": True, "created_at": "2026-11-22T00:00:00+00:00",
-    "error": None, "error_message": None, "server_host": [LOOPBACK],
-}  # fmt: skip
+    "cors_allowed_origins": [],
+    "login_attempts_threshold": -1,
+    "ip_ban_enabled": False,
+    "ssl_profile": "intermediate_v6",
+    "use_x_frame_options": True,
+    "created_at": "2026-11-22T00:00:00+00:00",
+    "error": None,
+    "error_message": None,
+    "server_host": [LOOPBACK],
+}
 CONFIGURATION: Final = """\
 homeassistant:
   name: Limber
@@ -41,14 +45,13 @@ recorder:
 automation: !include automations.yaml
 """
 STARTED: Final = 120.0
-"""s for Home Assistant to start."""
+"""s until Home Assistant must have started."""
 
 
 def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
-    """Lay out a configuration folder that needs no onboarding, with the component and the
-    blueprints as they are now.
+    """Prepare a configuration folder without onboarding, with this component and its blueprints.
 
-    `more` is YAML that is added to the configuration.
+    `more`: YAML that is added to the configuration.
     """
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
@@ -73,7 +76,7 @@ def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
 
 
 def start_home(config: Path) -> Program:
-    """Start Home Assistant on a prepared folder; nothing is downloaded."""
+    """Start Home Assistant with a prepared folder; it downloads nothing."""
     return start(
         "Home Assistant",
         [need("hass"), "--skip-pip", "-c", config],
@@ -83,14 +86,14 @@ def start_home(config: Path) -> Program:
 
 @dataclass(slots=True)
 class HomeAssistant:
-    """A Home Assistant that has been logged in to."""
+    """A Home Assistant session that is logged in."""
 
     http: aiohttp.ClientSession
     url: str
     token: Mapping[str, Any] = field(default_factory=dict)
 
     async def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
-        """Post JSON and return the JSON of the answer."""
+        """Post JSON and return the JSON of the response."""
         async with self.http.post(path, json=body) as reply:
             if reply.status >= 400:
                 raise DevtoolError(
@@ -99,17 +102,17 @@ class HomeAssistant:
             return await reply.json()
 
     async def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """Return the JSON of a path; None where there is none."""
+        """Return the JSON at a path; None if it does not exist."""
         async with self.http.get(path) as reply:
             return await reply.json() if reply.status == 200 else None
 
     async def state(self, entity: str) -> str | None:
-        """Return the state of an entity; None if there is no such entity."""
+        """Return the state of an entity; None if it does not exist."""
         found = await self.get(f"/api/states/{entity}")
         return None if found is None else str(found["state"])
 
     async def flow(self, handler: str, *answers: Mapping[str, Any]) -> dict[str, Any]:
-        """Go through a configuration flow; return its last step."""
+        """Run through a config flow; return its last step."""
         path = "/api/config/config_entries/flow"
         step: dict[str, Any] = await self.post(path, {"handler": handler})
         for answer in answers:
@@ -117,14 +120,14 @@ class HomeAssistant:
         return step
 
     async def entries(self, domain: str) -> list[dict[str, Any]]:
-        """Return the entries of an integration."""
+        """Return the config entries of an integration."""
         found: list[dict[str, Any]] = await self.get(
             f"/api/config/config_entries/entry?domain={domain}"
         )
         return found
 
     async def command(self, **message: object) -> Any:  # noqa: ANN401 - JSON
-        """Send one command over the websocket and return its result; HouseError if it fails."""
+        """Send a WebSocket command and return its result; DevtoolError if it fails."""
         async with self.socket() as socket:
             await socket.send_json({"id": 1} | message)
             answer = await socket.receive_json()
@@ -136,7 +139,7 @@ class HomeAssistant:
 
     @asynccontextmanager
     async def socket(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """Open the websocket and log in to it."""
+        """Open the WebSocket and log in."""
         async with self.http.ws_connect("/api/websocket") as socket:
             await socket.receive_json()
             await socket.send_json({"type": "auth", "access_token": self.token["access_token"]})
@@ -145,9 +148,7 @@ class HomeAssistant:
 
     @asynccontextmanager
     async def subscribed(self, **message: object) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:
-        """Subscribe to something for as long as this lasts; what is told of it comes into the
-        queue.
-        """
+        """Subscribe for as long as the context lasts; messages go to the queue."""
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         async with self.socket() as socket:
             await socket.send_json({"id": 1} | message)
@@ -164,7 +165,7 @@ class HomeAssistant:
                 listening.cancel()
 
     async def until[T](self, look: Callable[[Self], Awaitable[T]], patience: float) -> T | None:
-        """Look again and again until there is something; None if there is nothing in time."""
+        """Poll until there is a value; None if there is none in time."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
             found = await look(self)
@@ -174,7 +175,7 @@ class HomeAssistant:
         return None
 
     async def login(self) -> None:
-        """Log in as the one user there is."""
+        """Log in as the only user."""
         client = {"client_id": f"{self.url}/"}
         asked = client | {"handler": ["homeassistant", None], "redirect_uri": f"{self.url}/"}
         flow = (await self.post("/auth/login_flow", asked))["flow_id"]
@@ -205,7 +206,7 @@ async def opened(port: int, program: Program) -> AsyncIterator[HomeAssistant]:
 async def wait(
     http: aiohttp.ClientSession, path: str, program: Program, enough: Callable[[Any], bool]
 ) -> None:
-    """Wait until a path answers and says enough; HouseError if Home Assistant does not start."""
+    """Wait until a path responds as expected; DevtoolError if Home Assistant does not start."""
     end = time.monotonic() + STARTED
     while time.monotonic() < end and program.runs:
         try:
@@ -228,7 +229,7 @@ async def add_broker(home: HomeAssistant, port: int, *, protocol: str = "5") -> 
 
 
 async def add_limber(home: HomeAssistant, base: str = "limber") -> None:
-    """Set up Limber by hand, as a person does, who tries again if the bridge is not there yet."""
+    """Set up Limber in the config flow, and retry while the bridge is not online yet."""
     step: dict[str, Any] = {}
 
     async def added(home: HomeAssistant) -> bool:
@@ -246,13 +247,15 @@ async def add_limber(home: HomeAssistant, base: str = "limber") -> None:
 BRIDGE_WITHIN: Final = 30.0
 """s."""
 HARMLESS: Final = re.compile(
-    r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|not been tested"
+    r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|"
+    r"not been tested"
 )
 
 
 def complaints(log: Path) -> list[str]:
-    """Return the lines of a log that no sound installation has: errors, and warnings that name
-    Limber.
+    """Return the lines of a log that indicate a fault.
+
+    These are errors, and warnings that mention Limber.
     """
     lines = re.sub(r"\x1b\[\d*m", "", log.read_text(errors="replace")).splitlines()
     errors = [

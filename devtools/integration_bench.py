@@ -1,6 +1,4 @@
-"""What the integration costs Home Assistant: its set-up, a year of nights that were missed, a state
-of a sleeper.
-"""
+"""Measure what the integration costs Home Assistant: set-up, missed nights, one state."""
 
 import asyncio
 import json
@@ -19,7 +17,7 @@ from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port
 from devtools.stack import chained, retained
 from limber_bridge.config.loader import load_config
-from limber_bridge.domain.nights import micros
+from limber_bridge.domain.nights import to_us
 from limber_bridge.storage.journal import Journal
 
 YEAR: Final = 365
@@ -33,29 +31,32 @@ web: false
 sleepers:
   - id: anna
     name: Anna
-    sensors: [{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, head_start: 1}}]
+    sensors:
+      - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration,
+          head_start: 1}}
 """
 NAME: Final = "limber:7_4_bedroom_anna_movements"
 STATE: Final = "limber/bedroom/anna/state"
 NOTHING: Final = "limber/bedroom/status"
-"""Limber hears it, and does no more than look whether it is `online` or `offline`."""
+"""Topic on which the integration only checks for `online` or `offline`."""
 
 
 def a_year(settings: Path) -> None:
-    """Have the journal of a configuration hold a year of nights, all like one that is simulated."""
+    """Fill the journal of a configuration with a year of identical simulated nights."""
     from devtools.demo_history import past_night  # noqa: PLC0415 - heavy
 
     config = load_config(settings)
-    tonight = config.calendar.night_of(micros(datetime.now(UTC)))
+    tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     one, _, _ = past_night(settings, tonight - timedelta(days=1))
     with Journal(config.journal) as journal:
         for days in range(YEAR, 0, -1):
-            journal.finish(replace(one, date=tonight - timedelta(days=days)))
+            journal.save_night(replace(one, date=tonight - timedelta(days=days)))
 
 
 def seconds_of_loop(program: Program) -> float:
-    """Return how long (s) the main thread of a program has worked, in which Home Assistant's event
-    loop runs.
+    """Return the CPU time of a program's main thread, in s.
+
+    Home Assistant's event loop runs in it.
     """
     pid = program.process.pid
     fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -63,7 +64,7 @@ def seconds_of_loop(program: Program) -> float:
 
 
 async def integrated(folder: Path) -> dict[str, float]:
-    """Return what was measured on a real Home Assistant."""
+    """Return the measurements on a real Home Assistant."""
     broker_port = free_port()
     settings = folder / "limber.yaml"
     await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port))
@@ -80,7 +81,7 @@ async def integrated(folder: Path) -> dict[str, float]:
 
 
 async def back_filled(home: HomeAssistant, begun: float) -> float:
-    """Return how long (s) it took until every night of the year was in the statistics."""
+    """Return how long it took until all nights of the year were in the statistics, in s."""
 
     async def all_there(home: HomeAssistant) -> bool:
         found = await home.command(
@@ -98,10 +99,10 @@ async def back_filled(home: HomeAssistant, begun: float) -> float:
 
 
 async def state_ms(program: Program, port: int, state: Mapping[str, Any]) -> float:
-    """Return how long (ms) the event loop works on a state with a movement more.
+    """Return the event loop's work for a state with one more movement, in ms.
 
-    What it works for a message of the same size that means nothing to anybody is taken off: that is
-    MQTT's.
+    The work for a message of the same size that no integration uses is subtracted: that is the
+    share of the MQTT integration.
     """
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect(LOOPBACK, port)
@@ -118,7 +119,7 @@ async def state_ms(program: Program, port: int, state: Mapping[str, Any]) -> flo
 async def working(
     program: Program, client: paho.Client, topic: str, state: Mapping[str, Any]
 ) -> float:
-    """Return how long (s) the event loop works while states are told on a topic."""
+    """Return the event loop's work while states are published on a topic, in s."""
     before = seconds_of_loop(program)
     for number in range(STATES):
         client.publish(topic, json.dumps(changed(state, number)), 1)
@@ -127,8 +128,9 @@ async def working(
 
 
 def changed(state: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Return a state after so many periodic movements more, some seconds apart: what changes with
-    each of them does.
+    """Return a state after some more periodic movements, a few seconds apart.
+
+    All values that a movement changes are changed.
     """
     measures = dict(state["tonight"]["measures"])
     hours = 1 + number / 300

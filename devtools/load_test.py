@@ -1,6 +1,4 @@
-"""A thousand sensors on one core, and then more than it can do: what is lost, what it says, how it
-recovers.
-"""
+"""Run a thousand sensors on one core, then an overload: what is lost and how it recovers."""
 
 import http.client
 import itertools
@@ -35,48 +33,48 @@ sleepers:
 SLEEPER: Final = """\
   - id: sleeper_{number}
     name: Sleeper {number}
-    sensors: [{{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}]
+    sensors:
+      - {{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}
 """
 HEAD: Final = struct.Struct("<2sBBIIIIHBB8s")
 
 
 @dataclass(frozen=True, slots=True)
-class Ward:
-    """A bridge that watches many sleepers, and where to reach it."""
+class LoadedBridge:
+    """A bridge with many sleepers, and how to reach it."""
 
     program: Program
     port: int
     page: int
 
     def health(self) -> dict[str, Any]:
-        """Return what `GET /health` tells."""
+        """Return the response of `GET /health`."""
         with closing(http.client.HTTPConnection(LOOPBACK, self.page, timeout=60)) as connection:
             connection.request("GET", "/health", headers={"Host": "localhost"})
             found: dict[str, Any] = json.loads(connection.getresponse().read())
             return found
 
     def sensors(self) -> list[dict[str, Any]]:
-        """Return how each sensor does."""
+        """Return the health of each sensor."""
         return [one for them in self.health()["sleepers"].values() for one in them.values()]
 
     def cpu(self) -> float:
-        """Return the processor time (s) that the bridge has used."""
+        """Return the CPU time that the bridge has used, in s."""
         fields = (
             Path(f"/proc/{self.program.process.pid}/stat").read_text().rpartition(")")[2].split()
         )
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Crowd:
-    """Sensors that send without end, each frame a number of samples long, evenly spread over time."""
+class SensorCrowd:
+    """Sensors that send continuously, with their frames evenly spread over time."""
 
     def __init__(self, port: int, samples: int) -> None:
-        """Begin to send `samples` a frame."""
+        """Start to send `samples` per frame."""
         self.samples = samples
         self.sent = 0
         self.late = 0.0
-        """s that the sending was behind at the most: beyond a second, the sender is what is
-        measured."""
+        """Largest delay of the sender, in s; beyond one second the sender is the bottleneck."""
         self._port = port
         self._ends = False
         self._boot = secrets.randbits(32)
@@ -85,7 +83,7 @@ class Crowd:
         self._body = np.rint(np.concatenate([signal, signal], axis=1).T * 1000).astype("<i2")
         self._thread = threading.Thread(target=self._send, daemon=True)
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> SensorCrowd:
         self._thread.start()
         return self
 
@@ -122,13 +120,11 @@ class Crowd:
 
 
 def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
-    """Return what a minute of a thousand sensors on one core loses, and how the bridge takes five
-    times as much.
-    """
+    """Return what a thousand sensors lose in a minute, and how an overload is handled."""
     cores = sorted(os.sched_getaffinity(0))
     with ExitStack() as ends:
         ward = begin(folder, cores, ends)
-        with Crowd(ward.port, 25) as crowd:
+        with SensorCrowd(ward.port, 25) as crowd:
             wait_until_all_are_there(ward)
             used = ward.cpu()
             sent = crowd.sent
@@ -147,8 +143,8 @@ def load(folder: Path, seconds: float = 60.0) -> dict[str, float]:
         return found | overload(ward)
 
 
-def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
-    """Start a broker, and a bridge on a core of its own."""
+def begin(folder: Path, cores: list[int], ends: ExitStack) -> LoadedBridge:
+    """Start a broker, and a bridge that is pinned to one core."""
     ward_ports = free_port(), free_port(), free_port()
     settings = folder / "limber.yaml"
     text = WARD.format(broker=ward_ports[0], sensors=ward_ports[1], page=ward_ports[2])
@@ -168,21 +164,19 @@ def begin(folder: Path, cores: list[int], ends: ExitStack) -> Ward:
     ]
     program = start("bridge", command, folder / "bridge.log")
     ends.callback(program.stop)
-    ward = Ward(program, ward_ports[1], ward_ports[2])
+    ward = LoadedBridge(program, ward_ports[1], ward_ports[2])
     wait_until_it_answers(ward)
     return ward
 
 
-def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
-    """Return what becomes of a ward whose sensors send frames of one sample: fifty thousand a
-    second.
-    """
+def overload(ward: LoadedBridge, seconds: float = 20.0) -> dict[str, float]:
+    """Return what happens with frames of one sample: fifty thousand per second."""
     before = sum(one["lost"] for one in ward.sensors())
-    with Crowd(ward.port, 1):
+    with SensorCrowd(ward.port, 1):
         time.sleep(seconds)
         told = {problem["key"] for problem in ward.health()["bridge"]["problems"]}
     shed = sum(one["lost"] for one in ward.sensors()) - before
-    with Crowd(ward.port, 25):
+    with SensorCrowd(ward.port, 25):
         began = time.monotonic()
         wait_until_all_are_there(ward)
         recovered = time.monotonic() - began
@@ -198,8 +192,8 @@ def overload(ward: Ward, seconds: float = 20.0) -> dict[str, float]:
     }
 
 
-def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
-    """Wait until the bridge is there; HouseError if it does not come."""
+def wait_until_it_answers(ward: LoadedBridge, patience: float = 60.0) -> None:
+    """Wait until the bridge is online; DevtoolError if it does not start."""
     until = time.monotonic() + patience
     while time.monotonic() < until and ward.program.runs:
         try:
@@ -211,8 +205,8 @@ def wait_until_it_answers(ward: Ward, patience: float = 60.0) -> None:
     raise DevtoolError(f"the bridge does not answer:\n{ward.program.tail()}")
 
 
-def wait_until_all_are_there(ward: Ward, patience: float = 90.0) -> None:
-    """Wait until every sensor delivers and nothing waits; HouseError if that does not come."""
+def wait_until_all_are_there(ward: LoadedBridge, patience: float = 90.0) -> None:
+    """Wait until every sensor is connected and the queues are empty; DevtoolError if that fails."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         time.sleep(0.5)

@@ -1,6 +1,4 @@
-"""A telephone with the Home Assistant app: registered like one, gets messages like one, and answers
-like one.
-"""
+"""A phone with the Home Assistant app: it registers, receives notifications and answers them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,15 +16,23 @@ PATIENCE: Final = 30.0
 
 
 APP: Final = {
-    "app_data": {"push_websocket_channel": True}, "app_id": "limber.test", "app_name": "Test", "app_version": "1",
-    "device_id": "phone", "device_name": NAME, "manufacturer": "Limber", "model": "Test", "os_name": "Test",
-    "os_version": "1", "supports_encryption": False,
-}  # fmt: skip
+    "app_data": {"push_websocket_channel": True},
+    "app_id": "limber.test",
+    "app_name": "Test",
+    "app_version": "1",
+    "device_id": "phone",
+    "device_name": NAME,
+    "manufacturer": "Limber",
+    "model": "Test",
+    "os_name": "Test",
+    "os_version": "1",
+    "supports_encryption": False,
+}
 
 
 @dataclass(slots=True)
 class Phone:
-    """What it was told."""
+    """Received notifications."""
 
     home: HomeAssistant
     webhook: str
@@ -35,8 +41,9 @@ class Phone:
     inbox: asyncio.Queue[dict[str, Any]]
 
     async def message(self, tag: str, patience: float = PATIENCE) -> dict[str, Any]:
-        """Wait for the next message with a tag that is not just taken back; HouseError with what
-        came instead.
+        """Wait for the next notification with a tag, ignoring removals.
+
+        Raises DevtoolError with what came instead.
         """
         others = []
         try:
@@ -52,7 +59,7 @@ class Phone:
             raise DevtoolError(f"the phone got no message {tag}, but {others}") from error
 
     async def press(self, message: dict[str, Any], title: str) -> None:
-        """Press a button of a message."""
+        """Press a button of a notification."""
         action = next(one["action"] for one in message["data"]["actions"] if one["title"] == title)
         event = {"event_type": "mobile_app_notification_action", "event_data": {"action": action}}
         async with self.home.http.post(
@@ -64,7 +71,7 @@ class Phone:
 
 @asynccontextmanager
 async def phone(home: HomeAssistant) -> AsyncIterator[Phone]:
-    """Register a telephone and have it listen for as long as this lasts."""
+    """Register a phone and receive notifications for as long as the context lasts."""
     registered = await home.post("/api/mobile_app/registrations", APP)
     devices = await home.command(type="config/device_registry/list")
     device = next(one["id"] for one in devices if one["name"] == NAME)

@@ -1,8 +1,7 @@
-"""Somebody who wants every night and every event of a bridge, as the integration does.
+"""A client that wants every night and every event of a bridge, like the integration.
 
-Run as `python -m devtools.mqtt_consumer PORT FILE`. It keeps what it knows in a file, so that it
-can be killed at any moment. Whatever it missed it asks for, after every state: it can only do so
-because the journal can be asked.
+Run as `python -m devtools.mqtt_consumer PORT FILE`. It stores its data in a file, so it can be
+killed at any moment. After every state it requests what it missed.
 """
 
 import json
@@ -23,9 +22,9 @@ ROOT: Final = "limber/bedroom"
 SLEEPER: Final = "anna"
 REPLY: Final = f"{ROOT}/response/consumer"
 PATIENCE: Final = 3.0
-"""s for an answer."""
+"""s to wait for a response."""
 APART: Final = 1.0
-"""s between two times that it asks."""
+"""s between two rounds of requests."""
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS night (night TEXT PRIMARY KEY, payload TEXT);
 CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, payload TEXT);
@@ -34,21 +33,21 @@ CREATE TABLE IF NOT EXISTS live (id TEXT PRIMARY KEY, heard INTEGER);
 
 
 def thing(key: str) -> str:
-    """Return the id of what an event tells of: a series or a cramp is told of more than once."""
+    """Return the id of the series or cramp of an event; each is published several times."""
     for phase in ("-confirmed", "-ended", "-started"):
         key = key.removesuffix(phase)
     return key
 
 
 class NoAnswerError(Exception):
-    """Nobody answered in time, or with a refusal."""
+    """No response in time, or an error response."""
 
 
 class Consumer:
-    """Follows one bridge, for ever."""
+    """Follows one bridge until it is killed."""
 
     def __init__(self, port: int, path: str) -> None:
-        """Connect, and go on trying."""
+        """Connect, and keep trying."""
         self._file = sqlite3.connect(path, autocommit=True)
         self._file.executescript(TABLES)
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
@@ -68,7 +67,7 @@ class Consumer:
         client.loop_start()
 
     def run(self) -> None:
-        """Take in what comes, and ask for what is missing."""
+        """Process messages and request what is missing."""
         asked = 0.0
         while True:
             topic, payload = self._heard.get()
@@ -79,7 +78,7 @@ class Consumer:
                     self._catch_up(tonight)
 
     def _take(self, topic: str, payload: bytes | None) -> str | None:
-        """Note a live event; return tonight's date where it is time to ask."""
+        """Store a live event; return tonight's date if it is time for a request."""
         if topic == f"{ROOT}/{SLEEPER}/event" and payload:
             key = json.loads(payload)["id"]
             self._file.execute(
@@ -90,7 +89,7 @@ class Consumer:
         return None
 
     def _catch_up(self, tonight: str) -> None:
-        """Ask for nights that may be new or revised, and for the rest of their events."""
+        """Request new and revised nights, and their remaining events."""
         nights = [
             night for (night,) in self._file.execute("SELECT night FROM night ORDER BY night")
         ]
@@ -106,7 +105,7 @@ class Consumer:
                 )
 
     def _pages(self, ask: str, **question: str | int | None) -> list[Any]:
-        """Return everything that the answers to a question hold, page by page."""
+        """Return all items of the responses to a request, page by page."""
         found: list[Any] = []
         while True:
             answer = self._ask(ask, question)

@@ -1,6 +1,4 @@
-"""A network sensor that is not there. Its frames are written after docs/protocol.md, not with the
-bridge's parser.
-"""
+"""A simulated network sensor; its frames follow docs/protocol.md, not the bridge's parser."""
 
 import hashlib
 import hmac
@@ -18,7 +16,7 @@ MILLI_G = 1000
 
 @dataclass(slots=True)
 class AnkleSensor:
-    """An accelerometer on an ankle, 50 Hz."""
+    """An accelerometer at an ankle, 50 Hz."""
 
     id: int = 1
     key: bytes | None = None
@@ -28,7 +26,7 @@ class AnkleSensor:
     battery: int = 80
 
     def frame(self, samples: npt.NDArray[np.float64], *, clock: int | None = None) -> bytes:
-        """Return the frame of samples (3, n) in g, and count them."""
+        """Return the frame of samples of shape (3, n) in g, and count them."""
         clock = round(self.sequence / self.rate * 1e6) if clock is None else clock
         head = struct.pack(
             "<2sBBIIIIHBB",
@@ -52,7 +50,7 @@ class AnkleSensor:
 
 
 def send(port: int, *datagrams: bytes) -> None:
-    """Send datagrams to a port on loopback, whatever they are."""
+    """Send datagrams to a port on loopback."""
     with socket.socket(type=socket.SOCK_DGRAM) as sender:
         for data in datagrams:
             sender.sendto(data, (LOOPBACK, port))
@@ -61,8 +59,9 @@ def send(port: int, *datagrams: bytes) -> None:
 def leg(
     begin: float, seconds: float, kicks: list[tuple[float, float]], *, rate: float = 50.0
 ) -> npt.NDArray[np.float64]:
-    """Return a stretch of a lying ankle (3, n) in g that shakes during each (onset, duration);
-    times in s.
+    """Return acceleration of a lying ankle, shape (3, n) in g.
+
+    It shakes during each (onset, duration) in s.
     """
     times = begin + np.arange(round(seconds * rate)) / rate
     signal = np.random.default_rng(round(begin * rate)).normal(0.0, 0.002, (3, len(times)))

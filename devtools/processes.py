@@ -1,4 +1,4 @@
-"""Programs that run beside us, and end with us."""
+"""Programs that run during a test or demo and end with it."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SEARCHED: Final = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-"""Where programs are looked for: this environment first, then the system's, servers included."""
+"""Search path for programs: this environment, then the system's, including servers."""
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -22,12 +22,12 @@ class DevtoolError(Exception):
 
 
 def find(name: str) -> str | None:
-    """Return the path of a program, None if it is not there."""
+    """Return the path of a program; None if it is not installed."""
     return shutil.which(name, path=SEARCHED)
 
 
 def need(name: str) -> str:
-    """Return the path of a program; HouseError if it is not there."""
+    """Return the path of a program; DevtoolError if it is not installed."""
     found = find(name)
     if found is None:
         raise DevtoolError(f"{name} is not installed; script/setup says what to install")
@@ -35,7 +35,7 @@ def need(name: str) -> str:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a port that is free for TCP and UDP on loopback, the wanted one if it is."""
+    """Return a port that is free for TCP and UDP on loopback, the wanted one if possible."""
     with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -48,7 +48,7 @@ def free_port(wanted: int = 0) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that runs, and where it writes."""
+    """A running program and its log."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -56,20 +56,20 @@ class Program:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self.process.poll() is None
 
     def tail(self, lines: int = 12) -> str:
-        """Return the end of what it wrote."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, as a power failure would."""
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> None:
-        """End it in good order, or by force after ten seconds."""
+        """Terminate it, and kill it after ten seconds."""
         if self.runs:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -79,7 +79,10 @@ class Program:
 
 
 def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
-    """Start a program that writes to a log; it does not see our Ctrl-C, as we end it ourselves."""
+    """Start a program that writes to a log.
+
+    It does not receive Ctrl-C, because its owner stops it.
+    """
     with log.open("ab") as out:
         environment = os.environ | {
             "PATH": SEARCHED,

@@ -1,8 +1,7 @@
-"""How many times faster than psgscoring the bridge finds leg movements in EMG. Runs in an
-environment of its own.
+"""Measure how many times faster than psgscoring the bridge finds leg movements in EMG.
 
-Both get the same two channels of eight hours at 256 Hz; psgscoring is another project's program for
-sleep laboratories.
+It runs in its own environment. Both get the same two channels of eight hours at 256 Hz. psgscoring
+is a scoring program for sleep laboratories by another project.
 """
 
 import json
@@ -33,7 +32,7 @@ SENSORS = [
 
 
 def channels() -> list[Floats]:
-    """Return two channels of EMG (uV) with 288 bursts of two seconds each: 36 an hour."""
+    """Return two channels of EMG (uV) with 288 bursts of two seconds each, 36 per hour."""
     rng = np.random.default_rng(1)
     times = np.arange(round(HOURS * 3600 * RATE)) / RATE
     envelope = np.where(times % 100 < 2, 60.0, 1.0)
@@ -53,12 +52,12 @@ def ours(signals: list[Floats]) -> None:
 
 
 def theirs(signals: list[Floats]) -> None:
-    """Score it with psgscoring."""
+    """Score a night with psgscoring."""
     analyze_plm(signals[0], signals[1], RATE, ["N2"] * (HOURS * 120), leg_unit="uV")
 
 
 def main() -> None:
-    """Print the median ratio of three rounds, both measured one after the other."""
+    """Print the median ratio of three rounds; in each, both run directly after each other."""
     signals = channels()
     ours(signals)
     ratios = []

@@ -1,6 +1,4 @@
-"""The sensors of a sleeper that is not there and kicks at random, and what happens to their frames
-on the way.
-"""
+"""Simulated legs that kick at random, and disturbances of their frames on the network."""
 
 import asyncio
 import random
@@ -16,22 +14,22 @@ from devtools.processes import LOOPBACK
 FRAME: Final = 0.5
 """s of signal in a frame."""
 KEY: Final = b"a key of eight or more"
-"""Without one a frame that is damaged on the way would be a plausible one."""
+"""Key of the sensors. Without it, a frame that was damaged on the network would be accepted."""
 
 
 @dataclass(slots=True)
-class Way:
-    """What happens to frames on their way, as shares of them."""
+class NetworkDisturbance:
+    """Disturbances on the network, as shares of the frames."""
 
     lost: float = 0.0
     doubled: float = 0.0
     swapped: float = 0.0
     damaged: float = 0.0
     done: dict[str, int] = field(default_factory=dict)
-    """How often each happened."""
+    """How often each disturbance happened."""
 
     def carry(self, frames: Sequence[bytes], rng: random.Random) -> list[bytes]:
-        """Return what arrives."""
+        """Return the frames that arrive."""
         arriving: list[bytes] = []
         for data in frames:
             roll = rng.random()
@@ -61,7 +59,7 @@ class Way:
 
 
 def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
-    """Return (onset, duration) of kicks that nobody can doubt, with series among them."""
+    """Return (onset, duration) of clear kicks, with series among them."""
     rng = random.Random(seed)  # noqa: S311 - a night, not a secret
     found = []
     at = 30.0
@@ -71,13 +69,11 @@ def kicks(seed: int, seconds: float) -> list[tuple[float, float]]:
     return found
 
 
-class Leg:
-    """One ankle, in time with a clock: to every port the same frames, and to some of them by a bad
-    way.
-    """
+class SimulatedLeg:
+    """One ankle; it sends the same frames to every port, to some through a bad network."""
 
     def __init__(self, number: int, clock: FastClock, found: Sequence[tuple[float, float]]) -> None:
-        """Begin now."""
+        """Start at the present moment."""
         self._clock = clock
         self._kicks = list(found)
         self._began = clock.now()
@@ -86,11 +82,13 @@ class Leg:
         self._restarting = 0.0
 
     def restart(self, away: float) -> None:
-        """Let the device lose its power, for some seconds of its clock."""
+        """Switch the device off for some seconds of its clock."""
         self._restarting = away
 
-    async def lie(self, ports: Sequence[tuple[int, Way]], rng: random.Random) -> None:
-        """Send until cancelled; a frame goes when its last sample has been taken."""
+    async def lie(
+        self, ports: Sequence[tuple[int, NetworkDisturbance]], rng: random.Random
+    ) -> None:
+        """Send until cancelled; a frame is sent when its last sample was taken."""
         held: dict[int, list[bytes]] = {port: [] for port, _ in ports}
         with socket.socket(type=socket.SOCK_DGRAM) as out:
             while True:

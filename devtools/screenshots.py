@@ -1,5 +1,6 @@
-"""Pictures of the demonstration: dashboard, device, automation editor, statistics; narrow and wide,
-light and dark.
+"""Take pictures of the demo, for phone and desktop, light and dark.
+
+They show the dashboard, a device, the automation editor and statistics.
 """
 
 import asyncio
@@ -10,27 +11,27 @@ from pathlib import Path
 from typing import Final
 
 from devtools import demo_dashboard as dashboard
-from devtools.browser import WIDTHS, Sight, browsing, picture
+from devtools.browser import WIDTHS, BrowserSession, browsing, picture
 from devtools.demo import FOLDER, check, demonstration, say
 from devtools.home_assistant import HomeAssistant
 from devtools.processes import ROOT, DevtoolError
 
 PICTURES: Final = FOLDER / "pictures"
 SHOWN: Final = ROOT / "docs/images"
-"""Those that the documentation shows: desktop, light."""
+"""Pictures for the documentation: desktop, light."""
 EDITED: Final = "limber_restless"
 STATISTICS: Final = "limber-statistics"
 
-type Way = Callable[[HomeAssistant, Sight], Awaitable[None]]
+type Way = Callable[[HomeAssistant, BrowserSession], Awaitable[None]]
 
 
-async def to_dashboard(home: HomeAssistant, sight: Sight) -> None:
+async def to_dashboard(home: HomeAssistant, sight: BrowserSession) -> None:
     """Open the dashboard."""
     await sight.page.goto(f"{home.url}/{dashboard.PATH}/legs")
 
 
-async def to_device(home: HomeAssistant, sight: Sight) -> None:
-    """Open the page of the sleeper."""
+async def to_device(home: HomeAssistant, sight: BrowserSession) -> None:
+    """Open the device page of the sleeper."""
     devices = await home.command(type="config/device_registry/list")
     anna = next(one["id"] for one in devices if one["name"] == "Anna")
     # All of its cards; the page scrolls inside of itself, so that only a tall window shows them.
@@ -42,27 +43,28 @@ async def to_device(home: HomeAssistant, sight: Sight) -> None:
     await sight.page.locator("ha-device-entities-card").first.wait_for(timeout=30_000)
 
 
-async def to_editor(home: HomeAssistant, sight: Sight) -> None:
-    """Open an automation with a trigger and a condition of ours."""
+async def to_editor(home: HomeAssistant, sight: BrowserSession) -> None:
+    """Open an automation with a Limber trigger and condition."""
     await sight.page.goto(f"{home.url}/config/automation/edit/{EDITED}")
     await sight.page.locator("ha-automation-trigger-row").first.wait_for(timeout=30_000)
 
 
-async def to_statistics(home: HomeAssistant, sight: Sight) -> None:
-    """Open a graph of the nights of a month."""
+async def to_statistics(home: HomeAssistant, sight: BrowserSession) -> None:
+    """Open a graph of a month of nights."""
     await sight.page.goto(f"{home.url}/{STATISTICS}/nights")
     await sight.page.locator("hui-statistics-graph-card").first.wait_for(timeout=30_000)
 
 
 PAGES: Final[dict[str, Way]] = {
-    "dashboard": to_dashboard, "device": to_device, "editor": to_editor, "statistics": to_statistics,
-}  # fmt: skip
+    "dashboard": to_dashboard,
+    "device": to_device,
+    "editor": to_editor,
+    "statistics": to_statistics,
+}
 
 
 async def furnish(home: HomeAssistant) -> None:
-    """Make what the pictures show besides the demonstration: an automation, and a page with one
-    graph.
-    """
+    """Create an automation and a page with one graph for the pictures."""
     target = {"entity_id": "event.anna_night"}
     index = {"entity_id": "sensor.anna_plm_index_last_night"}
     automation = {
@@ -107,7 +109,7 @@ async def furnish(home: HomeAssistant) -> None:
 
 
 def wanted() -> Iterator[tuple[str, int, bool, Path]]:
-    """Yield every page in every width, light and dark, with where its picture goes."""
+    """Yield every page in every width, light and dark, with the path of its picture."""
     for name, (width_name, width), dark in product(PAGES, WIDTHS.items(), (False, True)):
         shown = width_name == "desktop" and not dark
         other = PICTURES / f"{name}-{width_name}-{'dark' if dark else 'light'}.png"
@@ -115,7 +117,7 @@ def wanted() -> Iterator[tuple[str, int, bool, Path]]:
 
 
 async def run() -> None:
-    """Wait until there is something to see, and take the pictures."""
+    """Wait until the demo shows data, and take the pictures."""
     async with demonstration() as demo:
         if not await check(demo):
             raise DevtoolError("there is nothing to see")

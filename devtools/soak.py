@@ -1,9 +1,8 @@
-"""Weeks in minutes: thirty nights through watch, journal and raw signal, and a bridge that
-reconnects again and again.
+"""Check for leaks: thirty nights through the bridge's parts, and a bridge that reconnects often.
 
-What is asked is whether memory, open files and threads stay what they were. Run as `python -m
-devtools.soak nights FOLDER` it plays the nights and prints what it held after each; as `python -m
-devtools.soak run ...` it is a bridge that tries its broker again at once.
+Memory, open files and threads must not grow. `python -m devtools.soak nights FOLDER` plays the
+nights and prints the resources after each; `python -m devtools.soak run ...` is a bridge that
+reconnects to its broker immediately.
 """
 
 import asyncio
@@ -33,15 +32,16 @@ from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import About, NightFile
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
+from limber_bridge.storage.restore import restore_sleeper
 
 NIGHTS: Final = 30
 RECONNECTS: Final = 2000
 WARM: Final = 8.0
-"""s in which a bridge opens all that it keeps open: the raw signal is written after five."""
+"""s in which a bridge opens everything it keeps open; the raw signal is first written after five.
+"""
 GREETED: Final = 1500
-"""Bytes that a bridge has sent once it has told everything: less is only the handshake."""
+"""Bytes that a bridge has sent once it has published everything; fewer are only the handshake."""
 RATE: Final = 25.0
 DAY: Final = 86_400 * SECOND
 BEGIN: Final = 20_400 * DAY + 20 * 3600 * SECOND
@@ -58,8 +58,8 @@ sleepers:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds."""
+class ResourceUse:
+    """Resources that a process uses."""
 
     rss: float
     """MB."""
@@ -67,24 +67,24 @@ class Held:
     threads: int
 
 
-def held(process: int | str = "self") -> Held:
-    """Return what a process holds just now."""
+def held(process: int | str = "self") -> ResourceUse:
+    """Return the resources that a process uses now."""
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
     )
     descriptors = len(list(Path(f"/proc/{process}/fd").iterdir()))
-    return Held(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
+    return ResourceUse(int(status["VmRSS"].split()[0]) / 1024, descriptors, int(status["Threads"]))
 
 
-def growth(found: Sequence[Held]) -> Held:
-    """Return by how much the last third is above the middle one, when all was warm.
+def growth(found: Sequence[ResourceUse]) -> ResourceUse:
+    """Return the growth from the middle to the last third.
 
-    Memory by the median; files and threads by the fewest, as one may just be on its way out.
+    Memory by the median; files and threads by the minimum, because one may just be closing.
     """
     third = len(found) // 3
     warm = found[third : 2 * third]
     last = found[-third:]
-    return Held(
+    return ResourceUse(
         statistics.median(one.rss for one in last) - statistics.median(one.rss for one in warm),
         min(one.descriptors for one in last) - min(one.descriptors for one in warm),
         min(one.threads for one in last) - min(one.threads for one in warm),
@@ -92,7 +92,7 @@ def growth(found: Sequence[Held]) -> Held:
 
 
 def play(folder: Path) -> None:
-    """Play nights, one after the other, and print what this process holds after each."""
+    """Play nights one after another and print the resources of this process after each."""
     (folder / "limber.yaml").write_text(SETTINGS.format(broker=1, sensor=1))
     config = load_config(folder / "limber.yaml")
     sleeper = config.sleepers[0]
@@ -100,7 +100,7 @@ def play(folder: Path) -> None:
         watch = SleeperMonitor(
             sleeper,
             config,
-            restored_state(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
+            restore_sleeper(journal, sleeper.id, config.calendar, BEGIN, live=sleeper.live),
             BEGIN,
         )
         for number in range(NIGHTS):
@@ -113,12 +113,14 @@ def play(folder: Path) -> None:
 
 
 def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) -> None:
-    """Let somebody sleep for a night as fast as it goes, and let the day pass."""
+    """Play one night as fast as possible, then a day."""
     begin = BEGIN + number * DAY
     sensor = load_config(folder / "limber.yaml").sleepers[0].sensors[0].sensor
     first = number * round(86_400 * RATE)
-    raw = NightFile(
-        folder / f"{number}.db", About(watch.id, str(date.fromordinal(number + 1)), "soak"), begin
+    raw = RawFile(
+        folder / f"{number}.db",
+        RawFileInfo(watch.id, str(date.fromordinal(number + 1)), "soak"),
+        begin,
     )
     for block in signal_blocks(plan_night(number, NightSpec(cramps=0)), sensor, RATE, begin):
         clock = block.clock
@@ -145,19 +147,17 @@ def night(journal: Journal, watch: SleeperMonitor, folder: Path, number: int) ->
         journal.write([journal_batch(watch, change)])
 
 
-def nights(folder: Path) -> Held:
-    """Return by how much a process grows that plays the nights; HouseError if it fails."""
+def nights(folder: Path) -> ResourceUse:
+    """Return the growth of a process that plays the nights; DevtoolError if it fails."""
     command = [sys.executable, "-m", "devtools.soak", "nights", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DevtoolError(f"the soak of {NIGHTS} nights failed:\n{done.stderr[-2000:]}")
-    return growth([Held(*json.loads(line)) for line in done.stdout.splitlines()])
+    return growth([ResourceUse(*json.loads(line)) for line in done.stdout.splitlines()])
 
 
-async def reconnects(folder: Path) -> Held:
-    """Return by how much a bridge grows that loses its broker, and its sensor, again and again;
-    HouseError.
-    """
+async def reconnects(folder: Path) -> ResourceUse:
+    """Return the growth of a bridge that often loses its broker and its sensor; DevtoolError."""
     broker_port = free_port()
     proxy_port = free_port()
     sensor_port = free_port()
@@ -185,8 +185,8 @@ async def reconnects(folder: Path) -> Held:
         broker.stop()
 
 
-async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
-    """Wait until the bridge has told everything, let a sensor call and hang up, and cut the link."""
+async def reconnected(proxy: Proxy, port: int, bridge: Program) -> ResourceUse:
+    """Wait until the bridge has published, connect a sensor briefly, and cut the connection."""
     until = time.monotonic() + 30
     while proxy.passed < GREETED:
         if time.monotonic() > until or not bridge.runs:
@@ -203,7 +203,7 @@ async def reconnected(proxy: Proxy, port: int, bridge: Program) -> Held:
 
 
 async def called(port: int, until: float) -> asyncio.StreamWriter:
-    """Return a connection to a port on which somebody may not listen yet; OSError if that lasts."""
+    """Return a connection to a port that may not be open yet; OSError if it stays closed."""
     while True:
         try:
             return (await asyncio.open_connection(LOOPBACK, port))[1]
@@ -214,7 +214,7 @@ async def called(port: int, until: float) -> asyncio.StreamWriter:
 
 
 def at_once() -> int:
-    """Be a bridge that does not wait before it tries its broker again."""
+    """Run a bridge that reconnects to its broker without delay."""
     wait = paho.Client.reconnect_delay_set
     paho.Client.reconnect_delay_set = lambda self, *_: wait(self, 0.001, 0.01)  # type: ignore[method-assign,arg-type]
     return main(sys.argv[1:])

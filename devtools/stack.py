@@ -1,4 +1,4 @@
-"""The chain from sensor to Home Assistant: all of it started, and which link of it is silent."""
+"""Start everything from sensor to Home Assistant, and find out which part does not respond."""
 
 import asyncio
 import json
@@ -17,22 +17,22 @@ from devtools.home_assistant import HomeAssistant, add_broker, opened, prepare, 
 from devtools.processes import LOOPBACK, Program, free_port, need, start
 
 RETAINED: Final = 2.0
-"""s for retained messages to come."""
+"""s until retained messages must have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A bridge, and a Home Assistant that hears its broker and does not know Limber yet."""
+class RunningStack:
+    """A bridge, and a Home Assistant on the same broker that does not have Limber yet."""
 
     bridge: Program
     program: Program
-    """Home Assistant's."""
+    """TCP port of Home Assistant."""
     home: HomeAssistant
 
 
 @asynccontextmanager
-async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterator[Chain]:
-    """Run mosquitto, a bridge by these settings, which name the port, and Home Assistant."""
+async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterator[RunningStack]:
+    """Run mosquitto, a bridge with these settings (which name the port) and Home Assistant."""
     home_port = free_port()
     with ExitStack() as ends:
         ends.callback(start_broker(folder / "broker", broker_port).stop)
@@ -45,11 +45,11 @@ async def chained(folder: Path, settings: Path, broker_port: int) -> AsyncIterat
         ends.callback(program.stop)
         async with opened(home_port, program) as home:
             await add_broker(home, broker_port)
-            yield Chain(bridge, program, home)
+            yield RunningStack(bridge, program, home)
 
 
 def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:
-    """Return what a broker has retained; blocks for `RETAINED` seconds."""
+    """Return the retained messages of a broker; blocks for `RETAINED` seconds."""
     found: dict[str, bytes] = {}
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.on_message = lambda _client, _data, message: found.__setitem__(
@@ -65,7 +65,7 @@ def retained(port: int, topic: str = "limber/#") -> dict[str, bytes]:
 
 
 async def silent_link(programs: Mapping[str, Program], port: int, home: HomeAssistant) -> str:
-    """Return the first link that does not do its part, and where to look."""
+    """Return the first part of the chain that does not respond, and where to look."""
     for name, program in programs.items():
         if not program.runs:
             return f"{name} has ended; the end of {program.log}:\n{program.tail()}"
@@ -75,12 +75,13 @@ async def silent_link(programs: Mapping[str, Program], port: int, home: HomeAssi
     for domain in ("mqtt", "limber"):
         entries = await home.entries(domain)
         if not entries or entries[0]["state"] != "loaded":
-            return f"broker -> Home Assistant: {domain} is not loaded; see {programs['Home Assistant'].log}"
+            log = programs["Home Assistant"].log
+            return f"broker -> Home Assistant: {domain} is not loaded; see {log}"
     return "integration -> entities: the bridge says it, Home Assistant does not show it"
 
 
 def before_the_broker(held: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield what is silent on the bridge's side, by what the broker holds."""
+    """Yield what is missing on the bridge's side, judged by the retained messages."""
     if held.get("limber/bedroom/status") != b"online":
         yield "bridge -> broker: no bridge is online"
     state: dict[str, Any] | None = json.loads(held.get("limber/bedroom/anna/state", b"null"))

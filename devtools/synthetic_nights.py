@@ -1,8 +1,7 @@
-"""Nights of another making than those of `limber simulate`: the detector is not to be judged by its
-own picture of one.
+"""Nights that share nothing with `limber simulate`: the detector is not judged by its own model.
 
-Movements are drawn without regard to how a limb works: bursts of four shapes and any size, on a
-sensor's noise, between twitches, changes of posture, a partner's movements and a pulse.
+Movements are drawn without regard to how a limb moves: bursts of four shapes and any size, on a
+sensor's noise, with twitches, position changes, a partner's movements and a pulse in between.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ KINDS: Final = (("movement", 0.8), ("twitch", 0.12), ("partner", 0.08))
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Something that moves. Times are s."""
+    """One burst of movement. Times in s."""
 
     onset: float
     duration: float
@@ -32,7 +31,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a night is like."""
+    """Properties of a night."""
 
     seed: int
     hours: float
@@ -41,12 +40,12 @@ class Scene:
     """g, standard deviation of one axis."""
     legs: Sequence[str] = ("left",)
     an_hour: float = 30.0
-    """Bursts of any kind."""
+    """Bursts of every kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Night:
-    """What a night's sensors show, and what is in it."""
+class SyntheticNight:
+    """The signals of a night, and what is in it."""
 
     signals: Mapping[str, Floats]
     """By leg: g, shape (3, n)."""
@@ -54,11 +53,11 @@ class Night:
 
     @property
     def movements(self) -> list[Burst]:
-        """Those that a detector should find."""
+        """The movements that a detector should find."""
         return [burst for burst in self.bursts if burst.kind == "movement"]
 
 
-def night(scene: Scene) -> Night:
+def night(scene: Scene) -> SyntheticNight:
     """Return a night."""
     rng = np.random.default_rng(scene.seed)
     count = round(scene.hours * 3600 * scene.rate)
@@ -73,7 +72,7 @@ def night(scene: Scene) -> Night:
         pulse = 0.0006 * np.sin(2 * np.pi * 1.1 * times + rng.uniform(0, 6)) ** 8
         noise = rng.normal(0, scene.noise, signal.shape)
         signals[leg] = np.round(signal + pulse * direction(rng)[:, None] + noise, 3)
-    return Night(signals, bursts)
+    return SyntheticNight(signals, bursts)
 
 
 def postures(rng: np.random.Generator, length: float) -> Iterator[tuple[float, float]]:
@@ -85,7 +84,7 @@ def postures(rng: np.random.Generator, length: float) -> Iterator[tuple[float, f
 
 
 def happenings(rng: np.random.Generator, scene: Scene, turns: Sequence[float]) -> Iterator[Burst]:
-    """Yield what moves, none of it close to a change of posture."""
+    """Yield the bursts, none of them close to a position change."""
     time = 30.0 + float(rng.exponential(3600 / scene.an_hour))
     while time < scene.hours * 3600 - 30:
         if all(abs(turn - time) > 25 for turn in turns):
@@ -112,7 +111,7 @@ def drawn(rng: np.random.Generator, scene: Scene, onset: float) -> Burst:
 def lying(
     rng: np.random.Generator, count: int, rate: float, turns: Sequence[tuple[float, float]]
 ) -> Floats:
-    """Return gravity at a leg that turns now and then, shape (3, n)."""
+    """Return gravity at a leg that turns from time to time, shape (3, n)."""
     here = direction(rng)
     signal = np.repeat(here[:, None], count, axis=1)
     for onset, duration in turns:
@@ -129,13 +128,13 @@ def lying(
 
 
 def direction(rng: np.random.Generator) -> Floats:
-    """Return a vector of length 1 in any direction."""
+    """Return a vector of length 1 in a random direction."""
     vector: Floats = rng.normal(0, 1, 3)
     return vector / float(np.linalg.norm(vector))
 
 
 def add(rng: np.random.Generator, signal: Floats, burst: Burst, scene: Scene) -> None:
-    """Add a burst to the signal of one leg, along any direction."""
+    """Add a burst to the signal of one leg, in a random direction."""
     begin = round(burst.onset * scene.rate)
     length = int(np.ceil(burst.duration * scene.rate))
     shape = SHAPES[int(rng.integers(len(SHAPES)))] if burst.kind != "partner" else swinging
@@ -144,19 +143,19 @@ def add(rng: np.random.Generator, signal: Floats, burst: Burst, scene: Scene) ->
 
 
 def edges(times: Floats, duration: float) -> Floats:
-    """Return 1 inside and a short way down to 0 at both ends."""
+    """Return 1 inside, with a short ramp to 0 at both ends."""
     rise = min(0.15, duration / 4)
     return np.clip(times / rise, 0, 1) * np.clip((duration - times) / rise, 0, 1)
 
 
 def swinging(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
-    """Swing at 1.5 to 6 Hz."""
+    """Return an oscillation of 1.5 to 6 Hz."""
     wave = np.sin(2 * np.pi * rng.uniform(1.5, 6) * times + rng.uniform(0, 6))
     return even(wave) * edges(times, duration)
 
 
 def jerking(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
-    """Jerk at random, up to 10 Hz or so."""
+    """Return random jerks up to about 10 Hz."""
     width = max(1, round(0.1 / max(1e-3, float(times[1]) if len(times) > 1 else 0.1)))
     noise = np.convolve(rng.normal(0, 1, len(times) + width), np.ones(width) / width, "same")[
         : len(times)
@@ -165,13 +164,13 @@ def jerking(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
 
 
 def ebbing(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
-    """Swing ever less."""
+    """Return a damped oscillation."""
     wave = np.sin(2 * np.pi * rng.uniform(2, 5) * times) * np.exp(-times / (0.6 * duration))
     return even(wave) * edges(times, duration)
 
 
 def holding(rng: np.random.Generator, times: Floats, duration: float) -> Floats:
-    """Bend, hold with a tremor, and let go."""
+    """Return a bend that is held with a tremor and released."""
     held = np.clip(times / 0.3, 0, 1) * np.clip((duration - times) / 0.3, 0, 1)
     return held + 0.25 * np.sin(2 * np.pi * 7 * times + rng.uniform(0, 6)) * edges(times, duration)
 

@@ -1,6 +1,4 @@
-"""A TCP proxy whose links can be cut half-open: both ends think that they are connected, and
-nothing comes through.
-"""
+"""A TCP proxy whose connections can become half-open: both ends believe they are connected."""
 
 import asyncio
 from contextlib import suppress
@@ -9,10 +7,10 @@ from devtools.processes import LOOPBACK
 
 
 class Proxy:
-    """Hands on what comes to its port, as long as it is told to."""
+    """Forwards a port until it is stopped."""
 
     def __init__(self, port: int, target: int) -> None:
-        """Prepare; `target` is the port of the server behind it."""
+        """Prepare; `target`: port of the server behind it."""
         self._port = port
         self._target = target
         self._open = asyncio.Event()
@@ -20,29 +18,29 @@ class Proxy:
         self._links: set[asyncio.StreamWriter] = set()
         self._newest: asyncio.StreamReader | None = None
         self.passed = 0
-        """Bytes that came from the client of the newest link; 0 once that was cut."""
+        """Bytes from the client of the newest connection; 0 once it was cut."""
 
     async def start(self) -> None:
         """Listen."""
         self._server = await asyncio.start_server(self._linked, LOOPBACK, self._port)
 
     def freeze(self) -> None:
-        """Let nothing through any more; nobody is told."""
+        """Stop forwarding without closing the connections."""
         self._open.clear()
 
     def thaw(self) -> None:
-        """Let everything through again."""
+        """Forward again."""
         self._open.set()
 
     def cut(self) -> None:
-        """Close every link."""
+        """Close every connection."""
         self._newest = None
         self.passed = 0
         for writer in self._links:
             writer.close()
 
     async def stop(self) -> None:
-        """Close every link, and listen no more."""
+        """Close every connection and stop listening."""
         self.thaw()
         self._server.close()
         self.cut()

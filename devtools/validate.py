@@ -1,4 +1,4 @@
-"""Measures how well the detector finds what is known to be there, and writes docs/accuracy.md."""
+"""Measure how well the detector finds what is known to be there, and write docs/accuracy.md."""
 
 import argparse
 import sys
@@ -19,7 +19,7 @@ from devtools.evaluation import (
     HEAD,
     TIBIALIS,
     Known,
-    Tally,
+    MatchCounts,
     agreement,
     icc,
     matched,
@@ -44,9 +44,9 @@ OUT: Final = ROOT / "docs/accuracy.md"
 
 def ankles() -> Iterator[str]:
     """Yield how well movements at the ankle are found."""
-    sizes = {"3 to 5": Tally(), "5 to 10": Tally(), "10 to 40": Tally()}
-    everything = Tally()
-    large = Tally()
+    sizes = {"3 to 5": MatchCounts(), "5 to 10": MatchCounts(), "10 to 40": MatchCounts()}
+    everything = MatchCounts()
+    large = MatchCounts()
     sides = right = 0
     for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
         legs = ("left", "right") if seed % 2 else ("left",)
@@ -72,19 +72,22 @@ def ankles() -> Iterator[str]:
     yield everything.row("all")
     yield ""
     for name, tally in sizes.items():
-        yield f"* {name} times the noise of one axis: {tally.found} of {tally.found + tally.missed} found."
-    yield f"* From 5 times on: sensitivity {large.sensitivity:.3f}."
-    yield f"* Where there are two legs, the side is right in {100 * right / sides:.1f} % of them."
+        there = tally.found + tally.missed
+        yield f"* {name} times the noise of one axis: {tally.found} of {there} found."
+    yield f"* 5 times and more: sensitivity {large.sensitivity:.3f}."
+    yield f"* With two legs, the side is right in {100 * right / sides:.1f} % of the movements."
 
 
 def quiet() -> Iterator[str]:
-    """Yield how many movements are found where there are none."""
+    """Yield how many movements are found in quiet hours."""
     found, hours = unmoved()
-    yield f"{found} false movements in {hours:.0f} quiet hours with changes of posture ({found / hours:.2f} an hour)."
+    rate = found / hours
+    yield f"{found} false movements in {hours:.0f} quiet hours with position changes"
+    yield f"({rate:.2f} per hour)."
 
 
 def unmoved(sensitivity: float = 1.0) -> tuple[int, float]:
-    """Return how many movements are found in hours without any, and in how many."""
+    """Return the number of movements found in hours without any, and the number of hours."""
     found = 0
     hours = 0.0
     for seed, noise in enumerate((0.001, 0.002, 0.004, 0.008)):
@@ -98,13 +101,16 @@ def unmoved(sensitivity: float = 1.0) -> tuple[int, float]:
 
 
 def sensitivities() -> Iterator[str]:
-    """Yield what becomes of the counts where somebody wants more or fewer movements."""
-    yield "| sensitivity | 3 to 5 times the noise of one axis | from 5 times on | false | false in a quiet hour |"
+    """Yield the effect of other sensitivities on the counts."""
+    yield (
+        "| sensitivity | 3 to 5 times the noise of one axis | 5 times and more | false "
+        "| false per quiet hour |"
+    )
     yield "|---|---|---|---|---|"
     for sensitivity in (0.5, 0.75, 1.0, 1.5, 2.0):
-        small = Tally()
-        large = Tally()
-        everything = Tally()
+        small = MatchCounts()
+        large = MatchCounts()
+        everything = MatchCounts()
         for seed, (noise, rate) in enumerate(product((0.002, 0.004, 0.008), (25.0, 50.0, 100.0))):
             night = synthetic.night(synthetic.Scene(seed=seed, hours=2.0, rate=rate, noise=noise))
             events, _ = run([(ANKLE, whole(night.signals["left"], rate))], sensitivity)
@@ -123,10 +129,10 @@ def sensitivities() -> Iterator[str]:
 
 
 def muscles() -> Iterator[str]:
-    """Yield how well real contractions, laid into real amplifier noise, are found."""
+    """Yield how well real contractions in real amplifier noise are found."""
     yield HEAD
     for name, least, most in (("25 to 140 uV RMS", 25.0, 140.0), ("12 to 25 uV RMS", 12.0, 25.0)):
-        tally = Tally()
+        tally = MatchCounts()
         for seed, rate in enumerate((200, 256, 500)):
             signal, known = contractions(seed, rate, least, most)
             events, _ = run([(TIBIALIS, whole(signal, float(rate)))])
@@ -135,7 +141,7 @@ def muscles() -> Iterator[str]:
 
 
 def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Floats, list[Known]]:
-    """Return half an hour of EMG in uV, shape (1, n), and what is in it."""
+    """Return half an hour of EMG in uV, shape (1, n), and the contractions in it."""
     stored = np.load(DATA / "emg/tibialis_anterior.npz")
     noise, tense = (
         stored[key].astype(float) for key in ("amplifier_noise_uv", "tibialis_anterior_uv")
@@ -163,7 +169,7 @@ def contractions(seed: int, rate: int, least: float, most: float) -> tuple[Float
 
 
 def indices() -> Iterator[str]:
-    """Yield how the PLM index, time in bed and sleep agree with what was planned."""
+    """Yield how well the PLM index, time in bed and sleep agree with the plan."""
     pairs = []
     bed = []
     minutes = []
@@ -180,15 +186,16 @@ def indices() -> Iterator[str]:
     bias = float((measured - known).mean())
     spread = float((measured - known).std(ddof=1))
     severe = [(one >= 15, other >= 15) for one, other in pairs]
-    yield f"* PLM index, 12 nights of 0 to 100/h: ICC(2,1) {icc(known, measured):.3f}, bias {bias:+.2f}/h,"
+    agreed = icc(known, measured)
+    yield f"* PLM index, 12 nights of 0 to 100/h: ICC(2,1) {agreed:.3f}, bias {bias:+.2f}/h,"
     yield f"  limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h."
     yield f"* At 15/h: {sum(a == b for a, b in severe)} of {len(severe)} nights in the right class."
     yield f"* Time in bed: largest error {max(bed):.1f} min."
-    yield f"* Asleep or not, by the minute: {np.mean(minutes):.3f} agree."
+    yield f"* Asleep or awake, minute by minute: agreement {np.mean(minutes):.3f}."
 
 
 def cramps() -> Iterator[str]:
-    """Yield how many planned cramps are found, and how many where none was planned."""
+    """Yield how many planned cramps are found, and how many false ones."""
     for name, sensors, certainty in (
         ("probable, ankle and calf EMG", [(ANKLE, 50.0), (CALF, 250.0)], Certainty.PROBABLE),
         ("possible, ankle alone", [(ANKLE, 50.0)], Certainty.POSSIBLE),
@@ -214,7 +221,7 @@ def cramps() -> Iterator[str]:
 
 
 def walking() -> Iterator[str]:
-    """Yield what is made of real walking, in which there is no periodic movement."""
+    """Yield what is found in real walking, which has no periodic movements."""
     for side in ("left", "right"):
         found = detect(read_recording(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
         out = [event.in_bed for event in found.events if isinstance(event, BedTransition)] == [
@@ -222,12 +229,13 @@ def walking() -> Iterator[str]:
         ]
         series = sum(isinstance(event, Series) for event in found.events)
         plms = found.night.measures.plm
-        yield f"* {side} foot: {'out of bed' if out else 'in bed (wrong)'}, {series} series, {plms} periodic movements."
+        where = "out of bed" if out else "in bed (wrong)"
+        yield f"* {side} foot: {where}, {series} series, {plms} periodic movements."
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report."""
+    """A section of the report."""
 
     title: str
     about: str
@@ -236,116 +244,118 @@ class Section:
 
 
 def sections() -> Iterator[Section]:
-    """Yield the parts of the report, each measured when it is asked for."""
+    """Yield the sections of the report; each is measured when it is requested."""
     yield Section(
         "Movements at the ankle",
         """\
-Nine nights of 2 h by `devtools/synthetic_nights.py`, which shares nothing with the simulator: noise of 2 to 8 mg an axis,
-25 to 100 Hz, one or two legs; among the movements twitches, changes of posture, a partner's movements, a pulse.""",
+Nine nights of 2 h from `devtools/synthetic_nights.py`, which shares no code with the simulator:
+noise of 2 to 8 mg per axis, 25 to 100 Hz, one or two legs. Between the movements there are
+twitches, position changes, a partner's movements and a pulse.""",
         """\
-events of one ankle scored by hand against EMG: sensitivity 86.7 %, precision 92.3 % (Spektor 2024); twelve scorers
-against each other on EMG: F1 0.745 to 0.909.""",
+one ankle, scored by hand, compared with EMG: sensitivity 86.7 %, precision 92.3 % (Spektor 2024);
+twelve scorers of EMG compared with each other: F1 0.745 to 0.909.""",
         ankles(),
     )
     yield Section(
         "Quiet hours",
-        "Four nights of 2 h of the same making, without movements.",
-        "nothing was found.",
+        "Four nights of 2 h from the same generator, without leg movements.",
+        "nothing found.",
         quiet(),
     )
     yield Section(
         "Sensitivities",
         """\
-Nine nights of 2 h of one ankle, and the quiet hours, of the same making, at sensitivities beside 1, the rule as it is
-written ([scoring.md](scoring.md#sensitivity)): how many movements of which size were found.""",
-        "nothing was found.",
+Nine nights of 2 h of one ankle and the quiet hours, from the same generator, at other sensitivities
+than 1 ([scoring.md](scoring.md#sensitivity)): how many movements of each size were found.""",
+        "nothing found.",
         sensitivities(),
     )
     yield Section(
         "Tibialis EMG",
         """\
-Real contractions of 15 people, cut to 0.55 to 9 s and scaled, laid into the real noise of the same
+Real contractions of 15 people, cut to 0.55 to 9 s, scaled and added to the real noise of the same
 amplifier; 90 min.""",
-        "event F1 of automatic EMG detectors on three cohorts 0.71 to 0.83 (Carvelli 2020), against technicians.",
+        "event F1 of automatic EMG detectors against technicians: 0.71 to 0.83 (Carvelli 2020).",
         muscles(),
     )
     yield from self_made()
 
 
 def self_made() -> Iterator[Section]:
-    """Yield the parts that rest on the simulator's own idea of a night, and the last one."""
+    """Yield the sections on nights of the simulator, and the last section."""
     yield Section(
         "Indices, bed and sleep",
         """\
-Nights of 4 h by `limber simulate`, one ankle, 50 Hz. Its movements are easy to find, so these show consistency and no
-more.""",
+Nights of 4 h from `limber simulate`, one ankle, 50 Hz. Its movements are easy to find, so these
+figures only show consistency.""",
         """\
-ankle accelerometer against EMG at 15/h: sensitivity 85.7 %, specificity 95.2 % (Spektor 2024); accuracy 89.6 %
-(Athavale 2019). Methods that rest on movement find 21 to 46 % of wake.""",
+ankle accelerometer compared with EMG at 15/h: sensitivity 85.7 %, specificity 95.2 % (Spektor
+2024); accuracy 89.6 % (Athavale 2019). Methods based on movement detect 21 to 46 % of wake.""",
         indices(),
     )
     yield Section(
         "Cramps",
-        "Nights of 3 h by `limber simulate`, half of them with a cramp.",
-        "nothing: no automatic detector of nocturnal cramps was found anywhere.",
+        "Nights of 3 h from `limber simulate`, half of them with a cramp.",
+        "no automatic detector of nocturnal cramps was found.",
         cramps(),
     )
     yield from hard_nights()
-    about = "68 s on each foot (tests/data). Nothing in it is periodic by the rules."
-    yield Section("Real walking", about, "nothing.", walking())
+    about = "68 s on each foot (tests/data). By the rules, nothing in it is periodic."
+    yield Section("Real walking", about, "nothing found.", walking())
 
 
 def hard_nights() -> Iterator[Section]:
-    """Yield the parts on nights that are hard to read."""
+    """Yield the sections on nights with disturbances."""
     yield Section(
-        "Hard nights",
+        "Nights with disturbances",
         """\
-Nights of 4 h by `limber simulate --with NAME`, three a line: what each trouble does by itself, and all of them at once.
-What is false here is a twitch, a posture, a train, a slip, a partner or mains taken for a movement.""",
-        "a toe did not move in 39.0 % of EMG movements (Terrill 2013); for such troubles nothing was found.",
+Nights of 4 h from `limber simulate --with NAME`, three per row: the effect of each
+disturbance alone, and of all together. False movements are twitches, position changes, rhythmic
+trains, slides, a partner's movements or mains hum that were counted as movements.""",
+        "in 39.0 % of EMG movements the toe did not move (Terrill 2013).",
         troubled.troubles(),
     )
     yield Section(
         "Gaps",
-        "Losses of 0.2 to 0.42 s, which are no gaps, and of 0.8 s to 5 min.",
-        "nothing.",
+        "Lost samples for 0.2 to 0.42 s, which are not gaps, and for 0.8 s to 5 min, which are.",
+        "nothing found.",
         troubled.gaps(),
     )
     yield Section(
         "Devices",
-        "Two nights of 4 h a line by `limber simulate --with faint --device NAME`.",
-        "fixed thresholds fail; those set for each recording's noise are valid (Yang 2014).",
+        "Two nights of 4 h per row from `limber simulate --with faint --device NAME`.",
+        "fixed thresholds fail; thresholds adapted to the noise are valid (Yang 2014).",
         troubled.devices(),
     )
     yield Section(
-        "Indices with everything at once",
-        "Nights of 4 h by `limber simulate --with everything`.",
-        "portable EMG against a laboratory: bias +4.8 +- 11.1/h (O'Donovan).",
+        "Indices with all disturbances",
+        "Nights of 4 h from `limber simulate --with everything`.",
+        "portable EMG compared with a laboratory: bias +4.8 +- 11.1/h (O'Donovan).",
         troubled.everything(),
     )
     yield Section(
-        "What looks like a cramp",
-        "Nights without a cramp by `limber simulate --cramps 0 --with NAME`.",
-        "nothing.",
+        "Distractors for cramps",
+        "Nights without a cramp from `limber simulate --cramps 0 --with NAME`.",
+        "nothing found.",
         troubled.look_alikes(),
     )
 
 
 INTRODUCTION: Final = """\
-# Validation
+# Accuracy
 
-Made by `script/validate`; every figure below is printed by it.
+`script/validate` measures every figure on this page and writes the page.
 
-**What nobody has validated: a night of a person with a sensor at the ankle and labels by a sleep laboratory.** No such
-recording could be obtained. What follows is measured on synthetic nights, on real muscle bursts laid into real
-amplifier noise, and on real walking. It shows that the detector finds what was put there. It does not show that what
-was put there is what legs do. The published figures beside it come from people, and from other tasks: they are no
-competition.
+**Not validated: a night of a person with an ankle sensor, scored by a sleep laboratory.** We could
+not obtain such a recording. The figures below come from synthetic nights, from real muscle bursts
+added to real amplifier noise, and from real walking. They show that the detector finds what was put
+there, not that people move like this. The published figures come from people and from other tasks;
+they are not a comparison.
 """
 
 
 def report() -> Iterator[str]:
-    """Yield the report, line by line."""
+    """Yield the report line by line."""
     yield INTRODUCTION
     for section in sections():
         print(f"{section.title} …", file=sys.stderr)

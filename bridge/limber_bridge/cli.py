@@ -353,7 +353,7 @@ def run(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
-    from limber_bridge.storage.journal_reader import JournalError
+    from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.web.health_server import serve_health
 
     logging.basicConfig(
@@ -381,11 +381,11 @@ def check(chosen: argparse.Namespace) -> int:
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.check import check as checks
+    from limber_bridge.daemon.check import run_checks
 
-    async def run_checks() -> bool:
+    async def print_results() -> bool:
         failed = False
-        async for result in checks(config, chosen.wait):
+        async for result in run_checks(config, chosen.wait):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
             failed |= result.failed
         return not failed
@@ -395,7 +395,7 @@ def check(chosen: argparse.Namespace) -> int:
     except ConfigError as error:
         return complain(str(error), WRONG)
     print("ok     ", f"configuration {chosen.config}")  # noqa: T201
-    return DONE if asyncio.run(run_checks()) else FAILED
+    return DONE if asyncio.run(print_results()) else FAILED
 
 
 def simulate(chosen: argparse.Namespace) -> int:
@@ -492,12 +492,13 @@ def nights(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import listed, table
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = load_config(chosen.config, journal_only=True)
         sleepers = wanted(config, chosen.sleeper)
-        with read_only(config.journal) as record:
+        with open_journal_reader(config.journal) as record:
             found = list(listed(config, record, sleepers))
     except (ConfigError, UnknownSleeperError) as error:
         return complain(str(error), WRONG)
@@ -516,12 +517,13 @@ def export(chosen: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
-    from limber_bridge.storage.journal_reader import JournalError, read_only
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
         config = load_config(chosen.config, journal_only=True)
         (sleeper,) = wanted(config, chosen.sleeper, one=True)
-        with read_only(config.journal) as record:
+        with open_journal_reader(config.journal) as record:
             exported = gathered(config, record, sleeper, chosen.night)
         write(exported, config, chosen.out)
     except (ConfigError, UnknownSleeperError) as error:

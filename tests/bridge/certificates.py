@@ -1,4 +1,4 @@
-"""A private authority, and the certificates of a broker on loopback and of a bridge."""
+"""Certificates of a private authority, for a broker on loopback and for a bridge."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -13,16 +13,16 @@ from devtools.processes import LOOPBACK
 
 
 def write_certificates(folder: Path) -> None:
-    """Write authority.pem, and broker and bridge as .pem and .key."""
+    """Write `authority.pem`, and the certificates and keys `broker` and `bridge` (.pem, .key)."""
     authority, broker, bridge = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
-    issuer = named("A private authority")
-    own = certificate(issuer, issuer, authority, authority.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
-    )
-    served = certificate(named("broker"), issuer, authority, broker.public_key()).add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False
-    )
-    client = certificate(named("bridge"), issuer, authority, bridge.public_key())
+    issuer = common_name("A private authority")
+    is_authority = x509.BasicConstraints(ca=True, path_length=None)
+    own = certificate(issuer, issuer, authority, authority.public_key())
+    own = own.add_extension(is_authority, critical=True)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
+    served = certificate(common_name("broker"), issuer, authority, broker.public_key())
+    served = served.add_extension(address, critical=False)
+    client = certificate(common_name("bridge"), issuer, authority, bridge.public_key())
     for name, builder in (("authority", own), ("broker", served), ("bridge", client)):
         signed = builder.sign(authority, hashes.SHA256())
         (folder / f"{name}.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -36,8 +36,8 @@ def write_certificates(folder: Path) -> None:
         (folder / f"{name}.key").chmod(0o600)
 
 
-def named(name: str) -> x509.Name:
-    """A name in a certificate."""
+def common_name(name: str) -> x509.Name:
+    """Return a name that consists of a common name only."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -47,7 +47,7 @@ def certificate(
     signer: ec.EllipticCurvePrivateKey,
     key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
-    """A certificate of a day, to be completed and signed."""
+    """Return a certificate for one day, to be completed and signed."""
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     now = datetime.now(UTC)
     return (

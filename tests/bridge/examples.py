@@ -9,7 +9,7 @@ from limber_bridge.config.model import Config
 from limber_bridge.detection.events import Method, Movement, UnilateralMovement
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.domain.nights import Night, micros
+from limber_bridge.domain.nights import Night, to_us
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(
@@ -20,7 +20,7 @@ MEASURES = Measures(
 
 def local(text: str) -> int:
     """A moment in Berlin, in us."""
-    return micros(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
+    return to_us(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
 
 
 def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:

@@ -1,4 +1,4 @@
-"""A client that listens to a broker and can wait for what it hears."""
+"""An MQTT client that collects what a broker delivers, and waits for messages."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ from devtools.processes import LOOPBACK
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that was heard."""
+    """A message that the broker delivered."""
 
     topic: str
     payload: bytes
@@ -27,7 +27,7 @@ class Message:
 
 
 class Listener:
-    """Hears everything on a broker."""
+    """Collect the messages of a broker: of all topics, or of those given."""
 
     def __init__(
         self, port: int, *topics: str, user: str | None = None, password: str | None = None
@@ -35,7 +35,7 @@ class Listener:
         self.heard: list[Message] = []
         self._changed = threading.Condition()
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_message = self._message
+        self._client.on_message = self._receive
         self._client.username_pw_set(user, password)
         subscribed = threading.Event()
         self._client.on_connect = lambda client, *_: client.subscribe(
@@ -53,18 +53,19 @@ class Listener:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+    def _receive(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         with self._changed:
             self.heard.append(Message(message.topic, message.payload, message.retain))
             self._changed.notify_all()
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        """Publish a message and wait until the broker has it."""
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
     def wait(
         self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0
     ) -> Message:
-        """The first message, from number `since` on, that is enough; fails if none comes in time."""
+        """Return the first message, from number `since`, that is `enough`; fail without one."""
         end = time.monotonic() + patience
         with self._changed:
             while True:
@@ -72,17 +73,17 @@ class Listener:
                     if enough(message):
                         return message
                 left = end - time.monotonic()
-                assert left > 0, f"not heard; the last: {self.heard[-3:]}"
+                assert left > 0, f"no such message; the last ones: {self.heard[-3:]}"
                 self._changed.wait(left)
 
     def on(self, topic: str, *, since: int = 0, patience: float = 20.0) -> Message:
-        """The first message on a topic."""
+        """Return the first message on a topic."""
         return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
 
-    def request(self, **question: object) -> Any:
-        """Ask the bridge `bedroom` and return its answer."""
-        reply = "limber/bedroom/response/test"
+    def request(self, **fields: object) -> Any:
+        """Send a request to the bridge `bedroom` and return its response."""
+        reply_to = "limber/bedroom/response/test"
         since = len(self.heard)
-        asked = {"v": 1, "id": f"q{since}", "reply_to": reply, "sleeper": "anna"} | question
-        self.publish("limber/bedroom/request", json.dumps(asked))
-        return self.on(reply, since=since).json
+        defaults = {"v": 1, "id": f"q{since}", "reply_to": reply_to, "sleeper": "anna"}
+        self.publish("limber/bedroom/request", json.dumps(defaults | fields))
+        return self.on(reply_to, since=since).json

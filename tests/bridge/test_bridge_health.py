@@ -1,4 +1,4 @@
-"""The bridge watches itself: GET /health, the service manager, sources that fall silent."""
+"""The bridge monitors itself: `GET /health`, the service manager, sources that fall silent."""
 
 import asyncio
 import configparser
@@ -25,18 +25,20 @@ from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
 from limber_bridge.daemon.bridge import Bridge
 from limber_bridge.daemon.check import check_web_port
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import ClockStep, Event, event_id
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import JournalBatch
-from limber_bridge.web.health_server import CONNECTIONS_MAX, serve_health
+from limber_bridge.web.health_server import serve_health
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
 from tests.bridge.test_daemon import (
@@ -49,39 +51,31 @@ from tests.bridge.test_daemon import (
     played,
     wait_for,
 )
-from tests.bridge.test_journal_writer import spoil
 from tests.required_programs import need
 
 PATIENCE: Final = 30.0
 
 
-def asked(
-    port: int, path: str = "/health", *, host: str = "localhost", method: str = "GET"
-) -> tuple[int, bytes]:
-    """The status and the body of an answer."""
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)) as connection:
-        connection.request(method, path, headers={"Host": host})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-
-def page_on(port: int) -> str:
+def web_on(port: int) -> str:
     return f"web: {{port: {port}}}\n"
 
 
 def health(port: int) -> Any:
-    with suppress(ConnectionError):
-        status, body = asked(port)
-        return {"status": status} | json.loads(body)
+    """The report of `GET /health` and its HTTP status; None if no connection can be made."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
+    with closing(connection), suppress(ConnectionError):
+        connection.request("GET", "/health")
+        response = connection.getresponse()
+        return {"status": response.status} | json.loads(response.read())
     return None
 
 
-def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) -> None:
+def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: StartBridge) -> None:
     port = free_port()
     page = free_port()
     sensor = AnkleSensor()
     with Listener(broker.port) as listener:
-        start_bridge(ANKLE, broker.port, page_on(page) + listen_on(port))
+        start_bridge(ANKLE, broker.port, web_on(page) + listen_on(port))
         listener.wait(online)
         for _ in range(4):
             send(port, sensor.frame(leg(0, 0.5, [])))
@@ -105,9 +99,9 @@ def test_health_tells_what_is_well(broker: Broker, start_bridge: StartBridge) ->
     assert set(bridge["queues"]) == {"jobs", "network"}
 
 
-def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
+def test_health_of_a_bridge_without_a_broker(start_bridge: StartBridge) -> None:
     page = free_port()
-    start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
+    start_bridge(ANKLE, free_port(), web_on(page) + listen_on(free_port()))
     wait_for(lambda: health(page) is not None)
     wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["message"])
     found = health(page)
@@ -115,48 +109,12 @@ def test_health_tells_what_is_not_well(start_bridge: StartBridge) -> None:
     assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
-def test_nothing_else_is_answered(start_bridge: StartBridge) -> None:
-    page = free_port()
-    start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
-    wait_for(lambda: health(page) is not None)
-    assert asked(page, "/")[0] == 404
-    assert asked(page, "/health/../limber.yaml")[0] == 404
-    assert asked(page, method="POST")[0] == 405
-    # A page of somebody else's, opened in a browser on this machine, whose name was made to lead
-    # here.
-    assert asked(page, host="evil.example")[0] == 403
-    assert asked(page, host=f"127.0.0.1:{page}")[0] == 200
-
-
-def test_who_holds_connections_keeps_nobody_for_long(
-    start_bridge: StartBridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = free_port()
-    bridge = start_bridge(ANKLE, free_port(), page_on(page) + listen_on(free_port()))
-    wait_for(lambda: health(page) is not None)
-    held = [
-        socket.create_connection((LOOPBACK, page), PATIENCE) for _ in range(2 * CONNECTIONS_MAX)
-    ]
-    try:
-        hung_up = sum(one.recv(1) == b"" for one in held[CONNECTIONS_MAX:])
-        assert hung_up == CONNECTIONS_MAX
-        assert open_files(bridge.process.pid) < 2 * CONNECTIONS_MAX
-    finally:
-        for one in held:
-            one.close()
-    wait_for(lambda: health(page) is not None)
-
-
-def open_files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def test_a_port_that_is_taken_is_told_and_the_bridge_goes_on(
+def test_a_port_in_use_is_a_problem_and_the_bridge_runs(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken, Listener(broker.port) as listener:
         bridge = start_bridge(
-            ANKLE, broker.port, page_on(taken.getsockname()[1]) + listen_on(free_port())
+            ANKLE, broker.port, web_on(taken.getsockname()[1]) + listen_on(free_port())
         )
         listener.wait(online)
         (problem,) = listener.on(STATE).json["bridge"]["problems"]
@@ -216,9 +174,9 @@ class Hung(JournalWriter):
     goes_on = asyncio.Event()
 
     @override
-    async def keep(self, *pages: JournalBatch) -> None:
+    async def write(self, *pages: JournalBatch) -> None:
         await self.goes_on.wait()
-        await super().keep(*pages)
+        await super().write(*pages)
 
 
 @asynccontextmanager
@@ -251,7 +209,7 @@ async def test_a_detection_that_is_stuck_feeds_no_watchdog(
     Hung.goes_on = asyncio.Event()
     Hung.goes_on.set()
     with Journal(tmp_path / "limber.db") as journal:
-        settled = config(tmp_path, simulated, more=page_on(page))
+        settled = config(tmp_path, simulated, more=web_on(page))
         assert settled.web is not None
         http_server = partial(serve_health, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
@@ -327,8 +285,8 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
             [
                 JournalBatch(
                     "anna",
-                    memory=PipelineState({}),
-                    read=(
+                    pipeline_state=PipelineState({}),
+                    read_positions=(
                         (1, ReadPosition(7, 100)),
                         (1, ReadPosition(9, 50)),
                         (2, ReadPosition(7, 3)),
@@ -336,9 +294,9 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
                 )
             ]
         )
-        journal.write([JournalBatch("anna", read=((1, ReadPosition(7, 125)),))])
+        journal.write([JournalBatch("anna", read_positions=((1, ReadPosition(7, 125)),))])
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.read() == {
+        assert journal.read_positions() == {
             1: [ReadPosition(9, 50), ReadPosition(7, 125)],
             2: [ReadPosition(7, 3)],
         }
@@ -362,7 +320,9 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
         kept = [
-            event for night in journal.unfinished("anna") for event in journal.events("anna", night)
+            event
+            for night in journal.unfinished_nights("anna")
+            for event in journal.events("anna", night)
         ]
     assert told.json["kind"] == "clock_step"
     assert told.json["offset"] == pytest.approx(-3600, abs=1)
@@ -396,19 +356,19 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 # As after an error of the disk: what is written next opens the file anew.
-                journal._let_go()
-                spoil(tmp_path / "limber.db")
+                journal._disconnect()
+                damage_table(tmp_path / "limber.db")
             await asyncio.to_thread(
                 listener.wait,
                 lambda one: (
                     one.topic == STATE and "DAMAGED" in (one.json["journal"]["warning"] or "")
                 ),
             )
-            await until(lambda: bridge.writer.now.well and journal.read())
+            await until(lambda: bridge.writer.status.healthy and journal.read_positions())
         assert before <= {
             event_id(event) for event in journal.events("anna", date.fromisoformat(night))
         }
-        assert journal.read() == {1: [ReadPosition(7, 25)]}
+        assert journal.read_positions() == {1: [ReadPosition(7, 25)]}
     assert caplog.text.count("was DAMAGED") == 1
 
 
@@ -425,7 +385,7 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
         def told() -> list[Event]:
             return [
                 event
-                for night in journal.unfinished("anna")
+                for night in journal.unfinished_nights("anna")
                 for event in journal.events("anna", night)
             ]
 

@@ -19,7 +19,7 @@ from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config
 from tests.bridge.test_daemon import ANKLE, listen_on
 
@@ -102,7 +102,7 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
         watch = SleeperMonitor(
             sleeper,
             config,
-            restored_state(journal, sleeper.id, config.calendar, EVENING, live=sleeper.live),
+            restore_sleeper(journal, sleeper.id, config.calendar, EVENING, live=sleeper.live),
             EVENING,
         )
     onsets = [30.0 + EVERY * number for number in range(KICKS)]

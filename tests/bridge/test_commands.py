@@ -11,13 +11,13 @@ import pytest
 
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import free_port
-from limber_bridge.domain.nights import micros
+from limber_bridge.domain.nights import to_us
 from limber_bridge.offline.simulate import SimulateOptions, write
 from limber_bridge.simulation.plan import NightSpec
-from limber_bridge.storage.raw_format import read_kept
+from limber_bridge.storage.raw_format import read_raw_file
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, page_on
+from tests.bridge.test_bridge_health import health, web_on
 from tests.bridge.test_daemon import (
     ANKLE,
     EVENT,
@@ -129,11 +129,11 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         assert [event["kind"] for event in answered][:3] == ["movement", "gap", "movement"]
         again.stop()
     # Nor is the raw signal of a pause kept.
-    (signal,) = read_kept(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
+    (signal,) = read_raw_file(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
     times = [
         one.clock.time_of(index) for one in signal.blocks for index in range(one.first, one.end)
     ]
-    begin, end = (micros(datetime.fromisoformat(gap[key])) for key in ("start", "end"))
+    begin, end = (to_us(datetime.fromisoformat(gap[key])) for key in ("start", "end"))
     assert [time for time in times if begin + 100_000 < time < end - 100_000] == []
     assert min(times) < begin < end < max(times)
 
@@ -148,7 +148,7 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
         return datetime.fromisoformat(health(page)["sleepers"]["anna"]["1"]["last_sample"])
 
     with Listener(broker.port) as listener:
-        start_bridge(SIMULATED.format(speed=300), broker.port, page_on(page))
+        start_bridge(SIMULATED.format(speed=300), broker.port, web_on(page))
         listener.wait(has_movements(10))
         assert listener.request(command="pause", paused=True)["ok"] is True
         paused = listener.wait(that(paused=True))

@@ -468,7 +468,7 @@ def test_a_second_bridge_on_one_journal_ends(
     ended = command("run", cwd=tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.strip().endswith(
-        "limber.db: another limber uses this journal; stop it first"
+        "limber.db: another Limber bridge uses this journal; stop it first"
     )
 
 
@@ -568,8 +568,8 @@ def test_a_sleeper_who_is_only_in_the_journal_is_reported(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
-        journal.finish(example_night(date(2026, 11, 20), sleeper="annika"))
-        journal.finish(example_night(date(2026, 11, 21)))
+        journal.save_night(example_night(date(2026, 11, 20), sleeper="annika"))
+        journal.save_night(example_night(date(2026, 11, 21)))
     said = (
         "the journal holds nights of `annika`, but limber.yaml has no sleeper with this id;"
         " if an `id` was changed, change it back to see these nights again"

@@ -45,7 +45,7 @@ from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.raw_format import About, NightFile
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from tests.bridge.examples import BERLIN, local, night, settings
 
 NETWORK = "network: {address: 127.0.0.1, port: 1}\n"
@@ -84,7 +84,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events = list[Event]()
     (folder / "limber-raw").mkdir()
     with closing(
-        NightFile(folder / "limber-raw/anna-2026-11-22.db", About("anna", str(DAY), "0.1.0"), AT)
+        RawFile(
+            folder / "limber-raw/anna-2026-11-22.db", RawFileInfo("anna", str(DAY), "0.1.0"), AT
+        )
     ) as file:
         for sensor, signal in (
             (ANKLE, sent(ANKLE, 50.0, 1.002, 1e-3)),
@@ -98,18 +100,20 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journal.append("anna", [(DAY, event) for event in events], detector.state)
         coverage = detector.coverage(AT, AT + 1800 * SECOND)
         score = score_night(journal.events("anna", DAY), WASM_2016, coverage)
-        journal.finish(replace(night(DAY), measures=score.measures))
-        journal.finish(night(date(2026, 11, 20), 2))
+        journal.save_night(replace(night(DAY), measures=score.measures))
+        journal.save_night(night(date(2026, 11, 20), 2))
         # What it is about was in the journal once: nobody may say now that nothing was recognised.
         gone = Cramp(
             local("2026-11-20T03:00"), local("2026-11-20T03:01"), Certainty.POSSIBLE, "kicks", 1.5
         )
-        journal.keep_label("anna", Label(event_id(gone), gone.onset, cramp=True, about=gone))
+        journal.save_label("anna", Label(event_id(gone), gone.onset, cramp=True, about=gone))
         journal.append(
             "anna", [(date(2026, 11, 23), Gap(1, AT + 10**11, AT + 10**11 + 1))], detector.state
         )
     with closing(sqlite3.connect(folder / "limber.db")) as database:
-        database.execute("UPDATE night SET dropped = 1795400000000000 WHERE night = '2026-11-20'")
+        database.execute(
+            "UPDATE night SET events_dropped_at = 1795400000000000 WHERE night = '2026-11-20'"
+        )
         database.commit()
     return folder
 
@@ -277,7 +281,7 @@ def noted(folder: Path, target: Path) -> Path:
         Factor(AT + 60 * SECOND, FactorKind.WATER),
     ]
     with Journal(target / "limber.db") as journal:
-        memory = journal.memory("anna") or PipelineState({})
+        memory = journal.pipeline_state("anna") or PipelineState({})
         without = Factor(local("2026-11-24T20:00"), FactorKind.STRETCHING)
         journal.append(
             "anna", [*((DAY, one) for one in factors), (date(2026, 11, 25), without)], memory
@@ -330,13 +334,15 @@ def test_a_cramp_that_somebody_told_of_is_in_every_export(
         AT + 600 * SECOND, AT + 640 * SECOND, Certainty.POSSIBLE, "sudden movement", 1.5
     )
     with Journal(folder / "limber.db") as journal:
-        journal.append("anna", [(DAY, possible)], journal.memory("anna") or PipelineState({}))
-        journal.keep_label(
+        journal.append(
+            "anna", [(DAY, possible)], journal.pipeline_state("anna") or PipelineState({})
+        )
+        journal.save_label(
             "anna", Label(event_id(possible), possible.onset, cramp=False, about=possible)
         )
-        journal.keep_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
-        journal.keep_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
-        journal.keep_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
+        journal.save_label("anna", Label("moment-1", AT + 300 * SECOND, cramp=True))
+        journal.save_label("anna", Label("moment-2", AT + 301 * SECOND, cramp=False))
+        journal.save_label("anna", Label("moment-3", local("2026-11-26T03:00"), cramp=True))
     found = json.loads(exported(folder, "night.json", capsys).read_text())
     assert found["cramps"] == [
         {
@@ -439,7 +445,7 @@ def test_what_cannot_be_is_one_line(
 def test_no_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "limber.yaml").write_text(settings(SENSORS, port=1, more=NETWORK))
     assert limber("nights", "--config", tmp_path / "limber.yaml") == 1
-    assert "no journal there" in capsys.readouterr().err
+    assert "no journal here" in capsys.readouterr().err
 
 
 def test_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,14 @@
 """The journal: what was kept is there, whatever happens."""
 
+import json
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
@@ -18,6 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.bed_state import AnkleState, BedState
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     BedTransition,
@@ -33,21 +36,24 @@ from limber_bridge.detection.events import (
     event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
-from limber_bridge.detection.pipeline import PipelineState, SensorState
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
-from limber_bridge.storage.journal import Journal, backups, look_at
-from limber_bridge.storage.journal_reader import (
-    InUseError,
+from limber_bridge.storage.disk_faults import DiskFault
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
+from limber_bridge.storage.journal_errors import (
     JournalError,
-    SpoiltError,
-    UnwritableError,
-    read_only,
+    JournalInUseError,
+    JournalWriteError,
 )
-from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, encode
-from limber_bridge.storage.sqlite import DiskFault
-from tests.bridge.examples import kick, local, night
+from limber_bridge.storage.journal_file import list_backups, probe_journal
+from limber_bridge.storage.journal_reader import open_journal_reader
+from limber_bridge.storage.journal_upkeep import run_upkeep
+from limber_bridge.storage.schema import MIGRATIONS
+from tests.bridge.damage import damage_table
+from tests.bridge.examples import MEASURES, kick, local, night
 
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
@@ -63,9 +69,7 @@ EVENTS: list[Event] = [
 ]
 MEMORY = PipelineState(
     {1: SensorState(AT - 9_000_000, AT, 50.0, (Noise(0.002, 0.0004),))},
-    BedState(
-        in_bed=True, method=Method.ANKLE, ankle=AnkleState(standing={1: (0.0, 0.1, 0.99)})
-    ),
+    BedState(in_bed=True, method=Method.ANKLE, ankle=AnkleState(standing={1: (0.0, 0.1, 0.99)})),
     (4.9, 5.1),
 )
 
@@ -77,12 +81,12 @@ def filed(*events: Event) -> list[tuple[date, Event]]:
 def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
-        journal.finish(night(NIGHT - timedelta(days=1)))
+        journal.save_night(night(NIGHT - timedelta(days=1)))
     with Journal(tmp_path / "j.db") as journal:
         assert journal.events("anna", NIGHT) == sorted(EVENTS, key=lambda event: event.onset)
-        assert journal.memory("anna") == MEMORY
+        assert journal.pipeline_state("anna") == MEMORY
         assert journal.last_night("anna") == night(NIGHT - timedelta(days=1))
-        assert journal.unfinished("anna") == [NIGHT]
+        assert journal.unfinished_nights("anna") == [NIGHT]
         assert journal.events("somebody else", NIGHT) == []
 
 
@@ -117,8 +121,8 @@ def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
     days = [NIGHT - timedelta(days=back) for back in (3, 1, 2)]
     with Journal(tmp_path / "j.db") as journal:
         for day in days:
-            journal.finish(night(day))
-        journal.finish(night(days[0], revision=2))
+            journal.save_night(night(day))
+        journal.save_night(night(days[0], revision=2))
         found = journal.nights("anna")
         assert [(one.date, one.revision) for one in found] == [
             (days[0], 2),
@@ -131,7 +135,7 @@ def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
 def test_only_one_bridge_uses_a_journal(tmp_path: Path) -> None:
     with (
         Journal(tmp_path / "j.db"),
-        pytest.raises(JournalError, match="another limber uses this journal"),
+        pytest.raises(JournalError, match="another Limber bridge uses this journal"),
     ):
         Journal(tmp_path / "j.db")
 
@@ -141,7 +145,7 @@ def test_the_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j.db") as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(JournalError, match="written by a newer limber"):
+    with pytest.raises(JournalError, match="written by a newer Limber"):
         Journal(tmp_path / "j.db")
 
 
@@ -149,7 +153,7 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j.db") as database:
         database.execute("CREATE TABLE recipes (cake TEXT)")
     database.close()
-    with pytest.raises(JournalError, match="a database of some other program"):
+    with pytest.raises(JournalError, match="a database of another program"):
         Journal(tmp_path / "j.db")
 
 
@@ -157,9 +161,9 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
     """As a service manager does, and as who asks `limber check` first."""
     (tmp_path / "j.db").write_text("I am no database, and long enough to be looked at." * 50)
     with pytest.raises(JournalError):
-        look_at(tmp_path / "j.db")
+        probe_journal(tmp_path / "j.db")
     for _ in range(3):
-        with pytest.raises(JournalError, match="move the file away to begin a new journal"):
+        with pytest.raises(JournalError, match="move the file away to start a new journal"):
             Journal(tmp_path / "j.db")
     assert (tmp_path / "j.db").read_text().startswith("I am no database")
 
@@ -167,20 +171,20 @@ def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_
 def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
     """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user
     out."""
-    look_at(tmp_path / "j.db")
+    probe_journal(tmp_path / "j.db")
     assert list(tmp_path.iterdir()) == []
     Journal(tmp_path / "j.db").close()
     before = sorted(tmp_path.iterdir())
-    look_at(tmp_path / "j.db")
+    probe_journal(tmp_path / "j.db")
     assert sorted(tmp_path.iterdir()) == before
-    with Journal(tmp_path / "j.db"), pytest.raises(InUseError):
-        look_at(tmp_path / "j.db")
+    with Journal(tmp_path / "j.db"), pytest.raises(JournalInUseError):
+        probe_journal(tmp_path / "j.db")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="let the bridge's user write there"):
-        look_at(tmp_path / "none/j.db")
-    with pytest.raises(JournalError, match="let the bridge write to this folder"):
+    with pytest.raises(JournalError, match="no write permission"):
+        probe_journal(tmp_path / "none/j.db")
+    with pytest.raises(JournalError, match="write permission for this folder"):
         Journal(tmp_path / "none/j.db")
 
 
@@ -189,7 +193,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
         assert journal._database is not None
         journal._database.execute("PRAGMA max_page_count = 40")
         journal.append("anna", filed(*EVENTS), MEMORY)
-        with pytest.raises(JournalError, match="the disk is full; make room on it"):
+        with pytest.raises(JournalError, match="the disk is full; free some space on it"):
             journal.append(
                 "anna", filed(*(kick(AT + number * 5_000_000) for number in range(5000))), MEMORY
             )
@@ -236,14 +240,7 @@ def full(path: Path) -> None:
             filed(*(PositionChange(AT + number, AT + number + 1) for number in range(200))),
             MEMORY,
         )
-        journal.finish(night(NIGHT))
-
-
-def spoil(path: Path) -> None:
-    """Overwrite two pages in the middle."""
-    data = bytearray(path.read_bytes())
-    data[8192:16384] = b"\xa5" * 8192
-    path.write_bytes(data)
+        journal.save_night(night(NIGHT))
 
 
 def set_aside(folder: Path) -> list[Path]:
@@ -253,7 +250,7 @@ def set_aside(folder: Path) -> list[Path]:
 def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
     full(path)
-    spoil(path)
+    damage_table(path)
     spoilt = path.read_bytes()
     with Journal(path) as journal:
         (notice,) = journal.notices
@@ -262,7 +259,7 @@ def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> N
     (aside,) = set_aside(tmp_path)
     assert aside.read_bytes() == spoilt
     assert "was DAMAGED" in notice
-    assert f"It is kept as {aside}; a new one is begun" in notice
+    assert f"The damaged file is kept as {aside}; a new journal was started" in notice
     with Journal(path) as journal:
         assert (journal.notices, len(journal.events("anna", NIGHT))) == ([], len(EVENTS))
 
@@ -271,15 +268,18 @@ def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) 
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(date(2026, 11, 21), RetentionLimits())
-        journal.upkeep(date(2026, 11, 22), RetentionLimits())
-    assert [one.name for one in backups(path)] == ["limber-2026-11-22.db", "limber-2026-11-21.db"]
-    spoil(path)
-    spoil(backups(path)[0])
+        run_upkeep(journal, date(2026, 11, 21), RetentionLimits())
+        run_upkeep(journal, date(2026, 11, 22), RetentionLimits())
+    assert [one.name for one in list_backups(path)] == [
+        "limber-2026-11-22.db",
+        "limber-2026-11-21.db",
+    ]
+    damage_table(path)
+    damage_table(list_backups(path)[0])
     with Journal(path) as journal:
         assert "limber-2026-11-21.db" in journal.notices[0]
         assert [one.date for one in journal.nights("anna")] == [NIGHT]
-        assert journal.memory("anna") == MEMORY
+        assert journal.pipeline_state("anna") == MEMORY
 
 
 @pytest.mark.parametrize("beginning", [b"\0" * 4096, b""], ids=["zeros", "nothing"])
@@ -288,26 +288,38 @@ def test_a_journal_that_lost_its_beginning_is_damaged(tmp_path: Path, beginning:
     path = tmp_path / "limber.db"
     full(path)
     with Journal(path) as journal:
-        journal.upkeep(NIGHT, RetentionLimits())
+        run_upkeep(journal, NIGHT, RetentionLimits())
     path.write_bytes(beginning)
     with Journal(path) as journal:
         assert "was DAMAGED" in journal.notices[0]
         assert len(journal.nights("anna")) == 1
 
 
-def test_something_spoilt_in_a_sound_file_has_it_set_aside(tmp_path: Path) -> None:
-    path = tmp_path / "limber.db"
-    full(path)
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE memory SET payload = '{'")
-    database.close()
-    with Journal(path) as journal:
-        with pytest.raises(SpoiltError) as spoilt:
-            journal.memory("anna")
-        journal.set_aside(str(spoilt.value))
-        assert (journal.memory("anna"), len(set_aside(tmp_path))) == (None, 1)
-        journal.append("anna", filed(*EVENTS), MEMORY)
-        assert journal.memory("anna") == MEMORY
+LABEL_0: Final = (
+    f'{{"id":"cramp-{AT}","time":{AT},"cramp":true,"about":{{"onset":{AT},"end":{AT + 9},'
+    '"certainty":"probable","reason":"tense calf","strength":1.8,"features":{"tense_s":41.5}}}'
+)
+MEMORY_0: Final = (
+    f'{{"sensors":{{"1":{{"since":{AT - 9_000_000},"until":{AT},"rate":50.0,'
+    '"noise":[{"median":0.002,"spread":0.0004}]}},"bed":{"in_bed":true,"method":"ankle",'
+    '"standing":{"1":[0.0,0.1,0.99]}},"calf":[4.9,5.1]}'
+)
+
+
+def night_0(day: date, revision: int) -> str:
+    """The example night as a payload of version 0."""
+    measures = {key: value for key, value in asdict(MEASURES).items() if value is not None}
+    fields = {
+        "sleeper": "anna",
+        "date": str(day),
+        "revision": revision,
+        "start": local(f"{day}T00:10"),
+        "end": local(f"{day}T08:04"),
+        "rules": "wasm-2016",
+        "in_bed_method": "ankle",
+        "measures": measures,
+    }
+    return json.dumps(fields)
 
 
 FILLED: Final = (
@@ -321,6 +333,7 @@ FILLED: Final = (
     "INSERT INTO label VALUES ('anna', '{label.id}', '{label.event}', '{said}');",
     "UPDATE night SET dropped = 77 WHERE night = '{before}';",
     "INSERT INTO read VALUES (1, 6, 1, 75);",
+    "",
 )
 """What a journal holds that was filled by one version after the other, up to the last but one."""
 
@@ -336,27 +349,35 @@ def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
         "night": NIGHT,
         "before": before,
         "label": label,
-        "said": encode(label),
-        "memory": encode(MEMORY),
-        "finished": encode(night(before, 2)),
+        "said": LABEL_0,
+        "memory": MEMORY_0,
+        "finished": night_0(before, 2),
     }
     with closing(sqlite3.connect(path)) as database:
         for number in range(version):
             database.executescript(MIGRATIONS[number] + FILLED[number].format(**known))
         database.executescript(f"PRAGMA user_version = {version}")
-    with pytest.raises(JournalError, match="written by an older limber; run the bridge once"):
-        read_only(path)
+    with pytest.raises(JournalError, match="written by an older Limber; run the bridge once"):
+        open_journal_reader(path)
     with Journal(path) as journal:
         assert journal.events("anna", NIGHT) == [Gap(1, 5, 9)]
-        assert (journal.nights("anna"), journal.unfinished("anna")) == ([night(before, 2)], [NIGHT])
-        assert (journal.memory("anna"), journal.topics()) == (MEMORY, {"limber/bedroom/info"})
+        assert (journal.nights("anna"), journal.unfinished_nights("anna")) == (
+            [night(before, 2)],
+            [NIGHT],
+        )
+        assert (journal.pipeline_state("anna"), journal.retained_topics()) == (
+            MEMORY,
+            {"limber/bedroom/info"},
+        )
         assert journal.labels("anna") == ([label] if version > 1 else [])
-        assert journal.dropped("anna", before) == (77 if version > 2 else None)
-        assert journal.before == tmp_path / f"limber.db.schema-{version}"
+        assert journal.events_dropped_at("anna", before) == (77 if version > 2 else None)
+        assert journal.previous_copy == tmp_path / f"limber.db.schema-{version}"
         journal.append("anna", filed(*EVENTS), MEMORY)
-        journal.write([JournalBatch("anna", labels=(label,), read=((1, ReadPosition(7, 100)),))])
+        journal.write(
+            [JournalBatch("anna", labels=(label,), read_positions=((1, ReadPosition(7, 100)),))]
+        )
         earlier = [ReadPosition(6, 75)] if version > 3 else []
-        assert (len(journal.events("anna", NIGHT)), journal.read()) == (
+        assert (len(journal.events("anna", NIGHT)), journal.read_positions()) == (
             len(EVENTS) + 1,
             {1: [*earlier, ReadPosition(7, 100)]},
         )
@@ -366,26 +387,29 @@ def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
     with closing(sqlite3.connect(tmp_path / f"limber.db.schema-{version}")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (version,)
     with Journal(path) as journal:
-        assert journal.before is None
+        assert journal.previous_copy is None
 
 
-class Failing(Journal):
-    """One whose disk fails after a night was dropped."""
+class FailingJournal(Journal):
+    """A journal whose disk fails after one write."""
 
-    dropped_so_far = 0
+    writes = -(10**6)
 
     @override
-    def _drop(self, night: date) -> None:
-        if self.dropped_so_far:
-            raise UnwritableError(self._path, DiskFault.DISK_ERROR, "as a disk would")
-        super()._drop(night)
-        self.dropped_so_far += 1
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        self.writes += 1
+        if self.writes > 1:
+            raise JournalWriteError(self.path, DiskFault.DISK_ERROR, "simulated")
+        with super().writing() as database:
+            yield database
 
 
-def test_a_night_that_was_dropped_before_the_disk_failed_is_told(tmp_path: Path) -> None:
-    with Failing(tmp_path / "limber.db") as journal:
+def test_upkeep_reports_what_it_dropped_before_the_disk_failed(tmp_path: Path) -> None:
+    with FailingJournal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        done = journal.upkeep(NIGHT, RetentionLimits(nights=9))
+        journal.writes = 0
+        done = run_upkeep(journal, NIGHT, RetentionLimits(nights=9))
     assert done.dropped == tuple(days[:1])
     assert "the disk reports errors" in (done.problem or "")
 
@@ -397,24 +421,26 @@ def many_nights(journal: Journal, count: int) -> list[date]:
         begin = AT + number * 10**9
         events = [(day, PositionChange(begin + one, begin + one + 1)) for one in range(40)]
         journal.append("anna", events, MEMORY)
-        journal.finish(night(day))
+        journal.save_night(night(day))
     return days
 
 
 def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
-        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
+        assert run_upkeep(journal, NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
         assert [day for day in days if not journal.events("anna", day)] == days[:3]
         assert len(journal.nights("anna")) == 12
-        assert [day for day in days if journal.dropped("anna", day) is not None] == days[:3]
-        assert journal.upkeep(NIGHT, RetentionLimits(nights=9)).dropped == ()
+        assert [day for day in days if journal.events_dropped_at("anna", day) is not None] == days[
+            :3
+        ]
+        assert run_upkeep(journal, NIGHT, RetentionLimits(nights=9)).dropped == ()
 
 
 def test_a_journal_that_is_too_large_keeps_a_week_all_the_same(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 10)
-        assert journal.upkeep(NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
+        assert run_upkeep(journal, NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
 
 
 def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
@@ -426,24 +452,37 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
             "of a bridge that was killed meanwhile"
         )
         for back in range(9, -1, -1):
-            assert journal.upkeep(NIGHT - timedelta(days=back), RetentionLimits()).problem is None
-    assert [one.stem[-2:] for one in backups(path)] == ["22", "21", "20", "19", "18", "17", "16"]
-    with read_only(backups(path)[0]) as copy:
+            assert (
+                run_upkeep(journal, NIGHT - timedelta(days=back), RetentionLimits()).problem is None
+            )
+    assert [one.stem[-2:] for one in list_backups(path)] == [
+        "22",
+        "21",
+        "20",
+        "19",
+        "18",
+        "17",
+        "16",
+    ]
+    with open_journal_reader(list_backups(path)[0]) as copy:
         assert len(copy.nights("anna")) == 3
-    assert backups(path)[0].stat().st_mode & 0o077 == 0
+    assert list_backups(path)[0].stat().st_mode & 0o077 == 0
     assert len(list((tmp_path / "limber-backups").iterdir())) == 7
 
 
 def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:
-    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+    with (
+        Journal(tmp_path / "limber.db") as journal,
+        open_journal_reader(tmp_path / "limber.db") as reader,
+    ):
         assert reader.nights("anna") == []
-        journal.finish(night(NIGHT))
+        journal.save_night(night(NIGHT))
         assert reader.nights("anna") == [night(NIGHT)]
 
 
 def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="no journal there"):
-        read_only(tmp_path / "limber.db")
+    with pytest.raises(JournalError, match="no journal here"):
+        open_journal_reader(tmp_path / "limber.db")
 
 
 @settings(max_examples=40, deadline=None)
@@ -477,7 +516,7 @@ def test_pages_that_were_joined_leave_the_same_behind(
             return events, list(journal.nights("anna")), journal.settings("anna")
 
     if pages:
-        assert left(*pages) == left(reduce(JournalBatch.joined, pages))
+        assert left(*pages) == left(reduce(JournalBatch.merged_with, pages))
 
 
 def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
@@ -501,14 +540,14 @@ def said(onset: int, *, cramp: bool, moment: int | None = None) -> Label:
 def test_labels_come_back_as_they_were(tmp_path: Path) -> None:
     nothing = Label(f"moment-{AT}", AT, cramp=True)
     with Journal(tmp_path / "j.db") as journal:
-        journal.keep_label("anna", said(AT, cramp=True))
-        journal.keep_label("anna", nothing)
-        journal.keep_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
-        journal.keep_label("bob", said(AT, cramp=True))
+        journal.save_label("anna", said(AT, cramp=True))
+        journal.save_label("anna", nothing)
+        journal.save_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
+        journal.save_label("bob", said(AT, cramp=True))
     with Journal(tmp_path / "j.db") as journal:
         assert journal.labels("anna")[:2] == [said(AT, cramp=True), nothing]
         assert len(journal.labels("anna")) == 3
-        journal.forget_labels("anna")
+        journal.delete_labels("anna")
         assert (journal.labels("anna"), len(journal.labels("bob"))) == ([], 1)
 
 
@@ -516,10 +555,10 @@ def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
     """Also where the first was said of a moment, of which it was known later only what it was
     about."""
     with Journal(tmp_path / "j.db") as journal:
-        journal.keep_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
-        journal.keep_label("anna", said(AT, cramp=True, moment=AT + 7))
+        journal.save_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
+        journal.save_label("anna", said(AT, cramp=True, moment=AT + 7))
         assert journal.labels("anna") == [said(AT, cramp=True, moment=AT + 7)]
-        journal.keep_label("anna", said(AT, cramp=False))
+        journal.save_label("anna", said(AT, cramp=False))
         assert journal.labels("anna") == [said(AT, cramp=False)]
 
 
@@ -546,8 +585,10 @@ def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None
     with Journal(tmp_path / "j.db") as journal:
         (cramp,) = journal.events("anna", NIGHT)
         assert cramp == Cramp(5, None, Certainty.POSSIBLE, "sudden movement", None, {})
-        assert journal.memory("anna") == PipelineState({1: SensorState(1, 2, 50.0)}, BedState(), ())
-        journal.keep_label("anna", said(AT, cramp=True))
+        assert journal.pipeline_state("anna") == PipelineState(
+            {1: SensorState(1, 2, 50.0)}, BedState(), ()
+        )
+        journal.save_label("anna", said(AT, cramp=True))
         assert journal.labels("anna") == [said(AT, cramp=True)]
         assert journal.settings("anna") == Settings(paused=False, sensitivity=1.0)
 
@@ -571,25 +612,25 @@ def test_what_was_said_of_a_night_stays_when_it_is_played_anew(tmp_path: Path) -
     factor = Factor(AT, FactorKind.OTHER, "moved house")
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS, factor), MEMORY)
-        journal.forget("anna", NIGHT)
+        journal.delete_events("anna", NIGHT)
         assert journal.events("anna", NIGHT) == [factor]
 
 
 def test_the_last_nights(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.before_last("anna", 3) == date.min
+        assert journal.date_before_last("anna", 3) == date.min
         days = many_nights(journal, 5)
         journal.append("anna", [(NIGHT + timedelta(days=1), EVENTS[0])], MEMORY)
         for count in range(1, 8):
-            since = journal.before_last("anna", count)
+            since = journal.date_before_last("anna", count)
             assert [one.date for one in journal.nights("anna", since)] == days[-count:]
 
 
 def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         journal.append("anna", filed(Gap(1, AT, AT + 9)), MEMORY)
-        journal.finish(night(NIGHT))
-        journal.forget("anna", NIGHT)
+        journal.save_night(night(NIGHT))
+        journal.delete_events("anna", NIGHT)
         assert (journal.events("anna", NIGHT), journal.last_night("anna")) == ([], night(NIGHT))
 
 

@@ -18,14 +18,19 @@ import pytest
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.storage import journal as journal_module
+from limber_bridge.storage import journal_upkeep as upkeep_module
 from limber_bridge.storage import journal_writer as module
-from limber_bridge.storage.journal import Journal, backups
-from limber_bridge.storage.journal_reader import JournalError, read_only
+from limber_bridge.storage.disk_faults import DiskFault
+from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
+from limber_bridge.storage.journal_errors import JournalError
+from limber_bridge.storage.journal_file import list_backups
+from limber_bridge.storage.journal_reader import open_journal_reader
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import MIGRATIONS, JournalBatch, encode
-from limber_bridge.storage.sqlite import DiskFault
+from limber_bridge.storage.schema import MIGRATIONS
+from tests.bridge.damage import damage_table
 from tests.bridge.examples import kick, local, night
+from tests.bridge.test_journal import night_0
 
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
@@ -34,7 +39,7 @@ AT = local("2026-11-21T23:00")
 def page(number: int) -> JournalBatch:
     """A kick, the so-manieth."""
     return JournalBatch(
-        "anna", events=((NIGHT, kick(AT + number * 5_000_000)),), memory=PipelineState({})
+        "anna", events=((NIGHT, kick(AT + number * 5_000_000)),), pipeline_state=PipelineState({})
     )
 
 
@@ -61,16 +66,19 @@ async def until(met: Callable[[], object]) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try a disk again soon."""
-    monkeypatch.setattr(module, "AGAIN", 0.05)
+    monkeypatch.setattr(module, "RETRY_AFTER_S", 0.05)
 
 
 async def test_what_is_kept_is_in_the_journal_when_keep_returns(tmp_path: Path) -> None:
-    with Journal(tmp_path / "limber.db") as journal, read_only(tmp_path / "limber.db") as reader:
+    with (
+        Journal(tmp_path / "limber.db") as journal,
+        open_journal_reader(tmp_path / "limber.db") as reader,
+    ):
         recorder = JournalWriter(journal)
         for number in range(20):
-            await recorder.keep(page(number))
+            await recorder.write(page(number))
             assert len(reader.events("anna", NIGHT)) == number + 1
-        assert recorder.now.well
+        assert recorder.status.healthy
         await recorder.close()
 
 
@@ -80,23 +88,23 @@ async def test_a_disk_without_room_holds_nobody_up_and_gets_it_all_later(
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        await recorder.keep(page(0))
+        await recorder.write(page(0))
         with no_room():
             for number in range(1, 300):
-                await recorder.keep(page(number))
-            await recorder.keep(JournalBatch("anna", nights=(night(NIGHT),)))
-            recording = recorder.now
-            assert (recording.well, recording.reason, recording.held) == (
+                await recorder.write(page(number))
+            await recorder.write(JournalBatch("anna", nights=(night(NIGHT),)))
+            recording = recorder.status
+            assert (recording.healthy, recording.fault, recording.pending) == (
                 False,
                 DiskFault.DISK_ERROR,
                 299,
             )
-            assert [one.date for one in recorder.nights("anna")] == [NIGHT]
+            assert [one.date for one in recorder.pending_nights("anna")] == [NIGHT]
             assert journal.nights("anna") == []
-        await until(lambda: recorder.now.well)
+        await until(lambda: recorder.status.healthy)
         assert len(journal.events("anna", NIGHT)) == 300
         assert journal.nights("anna") == [night(NIGHT)]
-        assert recorder.nights("anna") == []
+        assert recorder.pending_nights("anna") == []
         await recorder.close()
     assert caplog.text.count("NOT RECORDING") == 1
     assert caplog.text.count("recording again") == 1
@@ -114,17 +122,17 @@ class SlowJournal(Journal):
 
 
 async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SLOW", 0.1)
+    monkeypatch.setattr(module, "SLOW_AFTER_S", 0.1)
     with SlowJournal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         journal.delay = 0.6
         began = time.monotonic()
         for number in range(50):
-            await recorder.keep(page(number))
+            await recorder.write(page(number))
         assert time.monotonic() - began < 0.5
-        assert (recorder.now.well, recorder.now.reason) == (False, DiskFault.SLOW)
+        assert (recorder.status.healthy, recorder.status.fault) == (False, DiskFault.SLOW)
         journal.delay = 0.0
-        await until(lambda: recorder.now.well)
+        await until(lambda: recorder.status.healthy)
         assert len(journal.events("anna", NIGHT)) == 50
         await recorder.close()
 
@@ -133,18 +141,18 @@ async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.M
 async def test_memory_is_bounded_and_what_is_lost_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "HELD", 10)
+    monkeypatch.setattr(module, "MAX_PENDING_EVENTS", 10)
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         with no_room():
             for number in range(25):
-                await recorder.keep(page(number))
-            assert (recorder.now.held, recorder.now.lost) == (10, 15)
-        await until(lambda: recorder.now.well)
+                await recorder.write(page(number))
+            assert (recorder.status.pending, recorder.status.lost) == (10, 15)
+        await until(lambda: recorder.status.healthy)
         assert [event.onset for event in journal.events("anna", NIGHT)] == [
             AT + n * 5_000_000 for n in range(15, 25)
         ]
-        assert recorder.now.lost == 15
+        assert recorder.status.lost == 15
         await recorder.close()
     assert caplog.text.count("the oldest are lost") == 1
 
@@ -153,24 +161,17 @@ async def test_memory_is_bounded_and_what_is_lost_is_told(
 async def test_memory_is_bounded_for_all_sleepers_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HELD", 10)
+    monkeypatch.setattr(module, "MAX_PENDING_EVENTS", 10)
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         with no_room():
             for number in range(30):
-                await recorder.keep(replace(page(number), sleeper=f"sleeper {number % 5}"))
-            assert (recorder.now.held, recorder.now.lost) == (10, 20)
-        await until(lambda: recorder.now.well)
+                await recorder.write(replace(page(number), sleeper=f"sleeper {number % 5}"))
+            assert (recorder.status.pending, recorder.status.lost) == (10, 20)
+        await until(lambda: recorder.status.healthy)
         kept = [len(journal.events(f"sleeper {number}", NIGHT)) for number in range(5)]
         assert kept == [2] * 5
         await recorder.close()
-
-
-def spoil(path: Path) -> None:
-    """Overwrite a page in the middle of a journal."""
-    data = bytearray(path.read_bytes())
-    data[8192:12288] = b"\xa5" * 4096
-    path.write_bytes(data)
 
 
 @pytest.mark.usefixtures("quick")
@@ -183,14 +184,14 @@ async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is
     everything = [page(number) for number in range(40)]
     with Journal(path) as journal:
         recorder = JournalWriter(journal, lambda: everything)
-        await recorder.keep(*everything)
+        await recorder.write(*everything)
         assert journal._database is not None
         journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with no_room():
-            await recorder.keep(page(40))
-            assert not recorder.now.well
-        spoil(path)
-        await until(lambda: recorder.now.well)
+            await recorder.write(page(40))
+            assert not recorder.status.healthy
+        damage_table(path)
+        await until(lambda: recorder.status.healthy)
         assert len(journal.events("anna", NIGHT)) == 41
         (notice,) = journal.notices
         await recorder.close()
@@ -204,24 +205,24 @@ async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> Non
     with closing(sqlite3.connect(path)) as database:
         database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
         database.execute(
-            "INSERT INTO night VALUES ('anna', ?, 3, ?)", (str(NIGHT), encode(night(NIGHT, 3)))
+            "INSERT INTO night VALUES ('anna', ?, 3, ?)", (str(NIGHT), night_0(NIGHT, 3))
         )
         database.commit()
     with no_room():
         journal = Journal(path)
         recorder = JournalWriter(journal)
         assert journal.nights("anna") == []
-        await recorder.keep(JournalBatch("anna", nights=(night(NIGHT),)))
-        assert not recorder.now.well
+        await recorder.write(JournalBatch("anna", nights=(night(NIGHT),)))
+        assert not recorder.status.healthy
     with journal:
-        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
+        with pytest.raises(JournalError, match="restart the bridge to continue from what it holds"):
             await until(
                 lambda: (
                     recorder._task is not None and recorder._task.done() and recorder._task.result()
                 )
             )
-        with pytest.raises(JournalError, match="start it again, to go on from what it holds"):
-            await recorder.keep(page(0))
+        with pytest.raises(JournalError, match="restart the bridge to continue from what it holds"):
+            await recorder.write(page(0))
         await recorder.close()
     with Journal(path) as again:
         assert again.nights("anna") == [night(NIGHT, 3)]
@@ -232,14 +233,14 @@ async def test_upkeep_that_fails_is_told_once_and_tried_again(
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        await recorder.keep(page(0))
+        await recorder.write(page(0))
         with monkeypatch.context() as patched:
-            patched.setattr(journal_module, "SPARE", 10**12)
-            assert not await recorder.upkeep(NIGHT, RetentionLimits())
-            assert not await recorder.upkeep(NIGHT, RetentionLimits())
-        assert backups(tmp_path / "limber.db") == []
-        assert await recorder.upkeep(NIGHT, RetentionLimits())
-        assert len(backups(tmp_path / "limber.db")) == 1
+            patched.setattr(upkeep_module, "BACKUP_FREE_FACTOR", 10**12)
+            assert not await recorder.run_upkeep(NIGHT, RetentionLimits())
+            assert not await recorder.run_upkeep(NIGHT, RetentionLimits())
+        assert list_backups(tmp_path / "limber.db") == []
+        assert await recorder.run_upkeep(NIGHT, RetentionLimits())
+        assert len(list_backups(tmp_path / "limber.db")) == 1
         await recorder.close()
     assert caplog.text.count("no backup of the journal, as the disk is nearly full") == 1
 
@@ -250,25 +251,25 @@ async def test_stopped_on_a_full_disk_it_says_what_is_missing(
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         with no_room():
-            await recorder.keep(page(0))
+            await recorder.write(page(0))
             await recorder.close()
-    assert "stopped with 1 events that the disk did not take" in caplog.text
+    assert "stopped with 1 events that could not be written" in caplog.text
 
 
 @pytest.mark.usefixtures("quick")
 async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Path) -> None:
     """The disk is full when the bridge starts; what it held can be read all the same."""
     with Journal(tmp_path / "limber.db") as journal:
-        journal.finish(night(NIGHT))
+        journal.save_night(night(NIGHT))
     with no_room():
         journal = Journal(tmp_path / "limber.db")
         recorder = JournalWriter(journal)
-        assert not journal.well
+        assert not journal.writable
         assert journal.nights("anna") == [night(NIGHT)]
-        await recorder.keep(page(0))
-        assert not recorder.now.well
+        await recorder.write(page(0))
+        assert not recorder.status.healthy
     with journal:
-        await until(lambda: recorder.now.well)
+        await until(lambda: recorder.status.healthy)
         assert len(journal.events("anna", NIGHT)) == 1
         await recorder.close()
 
@@ -281,12 +282,12 @@ async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_pa
         with no_room():
             for number in range(1, 6):
                 starts = ((1, ReadPosition(7, 25 * number)), (1, ReadPosition(8 + number, 25)))
-                await recorder.keep(
-                    JournalBatch("anna", read=starts),
-                    JournalBatch("bob", read=((2, ReadPosition(7, number)),)),
+                await recorder.write(
+                    JournalBatch("anna", read_positions=starts),
+                    JournalBatch("bob", read_positions=((2, ReadPosition(7, number)),)),
                 )
-            assert journal.read() == {}
-        await until(lambda: recorder.now.well)
+            assert journal.read_positions() == {}
+        await until(lambda: recorder.status.healthy)
         boots = [
             ReadPosition(9, 25),
             ReadPosition(10, 25),
@@ -295,7 +296,7 @@ async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_pa
             ReadPosition(7, 125),
             ReadPosition(13, 25),
         ]
-        assert journal.read() == {1: boots, 2: [ReadPosition(7, 5)]}
+        assert journal.read_positions() == {1: boots, 2: [ReadPosition(7, 5)]}
         await recorder.close()
 
 
@@ -331,18 +332,18 @@ async def test_a_file_system_that_turned_read_only_holds_nobody_up(tmp_path: Pat
         path = tmp_path / "disk" / "limber.db"
         with Journal(path) as journal:
             recorder = JournalWriter(journal)
-            await recorder.keep(page(0))
+            await recorder.write(page(0))
             await recorder.close()
         remount("ro")
         journal = Journal(path)
         recorder = JournalWriter(journal)
         assert len(journal.events("anna", NIGHT)) == 1
-        await recorder.keep(page(1))
-        assert recorder.now.reason is DiskFault.READ_ONLY
-        assert "let the bridge's user write there" in (recorder.now.detail or "")
+        await recorder.write(page(1))
+        assert recorder.status.fault is DiskFault.READ_ONLY
+        assert "give the bridge's user write permission" in (recorder.status.detail or "")
         remount("rw")
         with journal:
-            await until(lambda: recorder.now.well)
+            await until(lambda: recorder.status.healthy)
             assert len(journal.events("anna", NIGHT)) == 2
             await recorder.close()
 
@@ -357,9 +358,9 @@ async def test_the_other_sleepers_are_not_mixed_up(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         with no_room():
-            await recorder.keep(page(0))
-            await recorder.keep(
-                JournalBatch("bob", events=page(1).events, memory=PipelineState({}))
+            await recorder.write(page(0))
+            await recorder.write(
+                JournalBatch("bob", events=page(1).events, pipeline_state=PipelineState({}))
             )
         await recorder.close()
         assert [len(journal.events(sleeper, NIGHT)) for sleeper in ("anna", "bob")] == [1, 1]

@@ -254,12 +254,13 @@ def test_a_label_that_cannot_be_filed_is_refused_with_what_to_do(
 
         assert refused(cramp=True, event="cramp-1-ended") == (
             "unknown_event",
-            "no cramp `cramp-1` is known; say which one is meant by its time",
+            "unknown cramp `cramp-1`; give the time of the cramp instead",
         )
         assert refused(cramp=False, time="2026-11-20T22:10:00Z")[0] == "unknown_event"
         assert refused(cramp=False) == (
             "unknown_event",
-            "no cramp was seen shortly before; say which one was none by its time",
+            "no cramp was reported shortly before that time; give the time of the one that was"
+            " not a cramp",
         )
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         assert refused(cramp=True, time=ahead) == (

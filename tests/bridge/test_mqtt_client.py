@@ -34,13 +34,14 @@ from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
 from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, page_on
+from tests.bridge.test_bridge_health import health, web_on
 from tests.bridge.test_daemon import (
     ANKLE,
     EVENT,
     INFO,
     STATE,
     STATUS,
+    has_movements,
     listen_on,
     online,
     played,
@@ -469,14 +470,14 @@ def test_a_broker_that_hangs_loses_nothing_of_the_recording(
     """A stopped process keeps its connections open: messages wait, and the recording goes on."""
     web = free_port()
     with Listener(broker.port) as listener:
-        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port, page_on(web))
+        bridge = start_bridge(played(tmp_path, seconds=600, speed=20), broker.port, web_on(web))
         listener.wait(online)
     broker.program.process.send_signal(signal.SIGSTOP)
     wait_for(lambda: health(web)["bridge"]["broker"]["pending"] >= 3)
     broker.program.process.send_signal(signal.SIGCONT)
     wait_for(lambda: not health(web)["bridge"]["broker"]["pending"])
     with Listener(broker.port) as listener:
-        tonight = listener.on(STATE).json["tonight"]
+        tonight = listener.wait(has_movements(1)).json["tonight"]
         events = listener.request(command="events", night=tonight["night"])["events"]
     movements = [event for event in events if event["kind"] == "movement"]
     assert len(movements) >= tonight["measures"]["movements"]

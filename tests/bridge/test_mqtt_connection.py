@@ -31,8 +31,8 @@ from limber_bridge.daemon.mqtt_events import (
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
+    ConnectionEvent,
     DeadlinePassed,
-    Event,
     HeartbeatDue,
     LogWarning,
     OpenClient,
@@ -74,7 +74,7 @@ class Simulation:
     connected: bool = False
     problems: dict[str, str] = field(default_factory=dict)
 
-    def process(self, *events: Event) -> list[Action]:
+    def process(self, *events: ConnectionEvent) -> list[Action]:
         """Process events now; returns the actions of all of them."""
         begun = len(self.actions)
         for event in events:
@@ -87,12 +87,17 @@ class Simulation:
         """Let time pass and process every event that falls due; `echo`: each heartbeat returns."""
         begun = len(self.actions)
         end = self.now + seconds
-        while (wakeup := self.connection.next_wakeup) is not None and wakeup <= end:
+        for _ in range(10 + round(2 * seconds / TIMING.heartbeat_interval_s)):
+            wakeup = self.connection.next_wakeup
+            if wakeup is None or wakeup > end:
+                break
             self.now = max(self.now, wakeup)
             event = self.connection.due_event(self.now)
             assert event is not None
             if PublishStatus(online=True) in self.process(event) and echo:
                 self.process(ECHO)
+        else:
+            pytest.fail("more events are due than time allows")
         self.now = end
         return self.actions[begun:]
 
@@ -144,7 +149,7 @@ def simulation() -> Simulation:
 
 def test_every_event_has_exactly_one_transition_in_every_phase() -> None:
     pairs = [(phase, event) for event, phases, _ in _ROWS for phase in phases]
-    events = Event.__value__.__args__
+    events = ConnectionEvent.__value__.__args__
     assert len(pairs) == len(set(pairs)) == len(TRANSITIONS) == len(Phase) * len(events)
     assert {event for _, event in pairs} == set(events)
 
@@ -190,7 +195,7 @@ def test_a_wrong_status_is_corrected(simulation: Simulation) -> None:
 
 
 def test_a_client_that_never_connects_is_replaced(simulation: Simulation) -> None:
-    """Its thread may have ended without a word."""
+    """Its thread may have ended without a report."""
     actions = simulation.advance(TIMING.heartbeat_timeout_s)
     assert actions == [OpenClient(Protocol.MQTT_5)]
 
@@ -213,6 +218,17 @@ def test_a_broker_that_refuses_mqtt_5_is_not_asked_again(simulation: Simulation)
     simulation.advance(TIMING.rest_s)
     simulation.process(LOST)
     assert simulation.connection.protocol is Protocol.MQTT_3_1_1
+
+
+def test_a_silent_broker_of_mqtt_3_1_1_only_is_reported_and_awaited(
+    simulation: Simulation,
+) -> None:
+    refusal = ConnackRefused("Unsupported protocol version", unsupported_version=True)
+    simulation.process(SocketOpened(), refusal, SocketOpened())
+    assert simulation.advance(TIMING.connack_timeout_s) == [ReportFailure(problems.NO_ANSWER)]
+    assert simulation.advance(TIMING.heartbeat_interval_s) == []
+    simulation.connect()
+    assert simulation.connection.phase is Phase.CONNECTED
 
 
 def test_a_broker_that_closes_connections_is_asked_in_mqtt_3_1_1(simulation: Simulation) -> None:
@@ -363,7 +379,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         self.simulation.process(StartRequested())
 
     @rule(event=EVENTS)
-    def happen(self, event: Event) -> None:
+    def happen(self, event: ConnectionEvent) -> None:
         self.simulation.process(event)
 
     @rule(seconds=st.floats(0.0, 400.0), echo=st.booleans())

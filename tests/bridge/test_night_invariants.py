@@ -25,10 +25,10 @@ from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import Gap
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
-from limber_bridge.domain.nights import Calendar, Night, local_time, micros
+from limber_bridge.domain.nights import Calendar, Night, to_local, to_us
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config
 
 CELLS = "{id: 2, source: network, placement: bed, quantity: load}"
@@ -66,7 +66,7 @@ class Stay:
         self.watch = SleeperMonitor(
             sleeper,
             self.config,
-            restored_state(
+            restore_sleeper(
                 self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live
             ),
             self.now,
@@ -126,7 +126,7 @@ def staying(zone: str, day: date, hour: int) -> Iterator[Stay]:
     with TemporaryDirectory() as folder, Journal(Path(folder) / "limber.db") as journal:
         where = ZoneInfo(zone)
         settled = replace(config(Path(folder), CELLS, more=LISTEN), calendar=Calendar(where))
-        yield Stay(settled, journal, micros(datetime.combine(day, time(hour), where)))
+        yield Stay(settled, journal, to_us(datetime.combine(day, time(hour), where)))
 
 
 def has_kept_the_laws(stay: Stay) -> None:
@@ -238,7 +238,7 @@ def test_from_ten_to_seven_by_the_clock_on_the_wall(day: date, hours: float) -> 
         assert night.measures.time_in_bed_h == pytest.approx(hours, abs=0.05)
         assert night.start is not None
         assert night.end is not None
-        assert (f"{local_time(night.start, zone):%H}", f"{local_time(night.end, zone):%H}") == (
+        assert (f"{to_local(night.start, zone):%H}", f"{to_local(night.end, zone):%H}") == (
             "22",
             "07",
         )

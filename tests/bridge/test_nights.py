@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from limber_bridge.detection.events import BedTransition
 from limber_bridge.detection.measures import Measures
-from limber_bridge.domain.nights import Calendar, micros, spread, utc
+from limber_bridge.domain.nights import Calendar, to_us, to_utc
+from limber_bridge.domain.trends import average_nights
 from tests.bridge.examples import night
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 
 
 def local(text: str) -> int:
-    return micros(datetime.fromisoformat(text).replace(tzinfo=BERLIN.zone))
+    return to_us(datetime.fromisoformat(text).replace(tzinfo=BERLIN.zone))
 
 
 @pytest.mark.parametrize(
@@ -61,14 +62,14 @@ def test_every_moment_lies_in_the_night_it_belongs_to(
     moment: datetime, zone: str, turn: int
 ) -> None:
     calendar = Calendar(ZoneInfo(zone), turn)
-    at = micros(moment.replace(tzinfo=UTC))
+    at = to_us(moment.replace(tzinfo=UTC))
     night = calendar.night_of(at)
     assert calendar.begin(night) <= at < calendar.end(night)
 
 
 @given(st.integers(0, 4 * 10**15))
 def test_times_survive_to_the_microsecond(moment: int) -> None:
-    assert micros(utc(moment)) == moment
+    assert to_us(to_utc(moment)) == moment
 
 
 def test_somebody_who_sleeps_by_day() -> None:
@@ -114,11 +115,11 @@ def test_nights_are_seen_together_with_their_spread() -> None:
         replace(night(date(2026, 11, day)), measures=Measures(plm=plm, plm_index=index))
         for day, plm, index in ((1, 500, 90.0), (16, 10, 2.0), (18, 20, None), (22, 60, 8.0))
     ]
-    week = spread(nights, date(2026, 11, 22), 7)
+    week = average_nights(nights, date(2026, 11, 22), 7)
     assert week is not None
     assert (week.nights, week.mean["plm"], week.mean["plm_index"]) == (3, 30.0, 5.0)
     assert week.sd["plm"] == pytest.approx(26.4575, abs=1e-4)
-    month = spread(nights, date(2026, 11, 22), 30)
+    month = average_nights(nights, date(2026, 11, 22), 30)
     assert month is not None
     assert (month.nights, "sleep_h" in month.mean) == (4, False)
-    assert spread(nights, date(2027, 1, 1), 7) is None
+    assert average_nights(nights, date(2027, 1, 1), 7) is None

@@ -33,9 +33,9 @@ from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage import raw_recorder as module
-from limber_bridge.storage.raw_format import About, NightFile, pack, read_kept, unpack
+from limber_bridge.storage.disk_faults import DiskFault
+from limber_bridge.storage.raw_format import RawFile, RawFileInfo, pack, read_raw_file, unpack
 from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
-from limber_bridge.storage.sqlite import DiskFault
 from tests.bridge.examples import BERLIN, local
 from tests.bridge.test_journal_writer import no_room, until
 
@@ -44,7 +44,7 @@ EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
 CALENDAR = Calendar(BERLIN)
-ABOUT = About("anna", "2026-11-22", "0.1.0")
+ABOUT = RawFileInfo("anna", "2026-11-22", "0.1.0")
 
 
 def same(one: SampleBlock, other: SampleBlock) -> bool:
@@ -109,7 +109,7 @@ def found(events: Sequence[Event]) -> dict[str, Event]:
 def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
     """Every event, bit for bit; and it is small."""
     signal = simulated(ANKLE, 1.0, 50.0, 1e-3)
-    file = NightFile(tmp_path / "anna-2026-11-22.db", ABOUT, AT)
+    file = RawFile(tmp_path / "anna-2026-11-22.db", ABOUT, AT)
     detector = Pipeline([ANKLE])
     live: list[Event] = []
     for begin in range(0, len(signal), 10):
@@ -128,14 +128,14 @@ def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
 def test_a_damaged_block_is_a_gap_and_named(tmp_path: Path) -> None:
     signal = simulated(ANKLE, 0.5, 50.0, 1e-3)
     path = tmp_path / "anna-2026-11-22.db"
-    file = NightFile(path, ABOUT, AT)
+    file = RawFile(path, ABOUT, AT)
     for begin in range(0, len(signal), 10):
         file.write([(ANKLE, signal[begin : begin + 10])])
     file._database.execute("UPDATE block SET data = zeroblob(50) WHERE number = 20")
     file.close()
-    recording = read_kept(path)
+    recording = read_raw_file(path)
     assert len(recording.notes) == 1
-    assert "damaged (its checksum is wrong); left out" in recording.notes[0]
+    assert "cannot be read (its checksum is wrong); left out" in recording.notes[0]
     (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
     assert (gap.end - gap.onset) / SECOND == pytest.approx(5.0, abs=0.05)
 
@@ -145,10 +145,10 @@ def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
     path = tmp_path / "anna-2026-11-22.db"
     still = np.tile([[0.0], [1.0], [0.0]], 500)
     for life, begin in ((AT, AT), (AT + 60 * SECOND, AT + 70 * SECOND)):
-        file = NightFile(path, ABOUT, life)
+        file = RawFile(path, ABOUT, life)
         file.write([(ANKLE, [SampleBlock(0, still, SampleClock(0, begin, 50.0), 50.0)])])
         file.close()
-    recording = read_kept(path)
+    recording = read_raw_file(path)
     (signal,) = recording.signals
     assert [block.first for block in signal.blocks] == [0, 3500]
     assert [block.clock.time_of(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
@@ -158,11 +158,11 @@ def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
 
 def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "anna-2026-11-22.db"
-    file = NightFile(path, ABOUT, AT)
+    file = RawFile(path, ABOUT, AT)
     with pytest.raises(UnreadableRecordingError, match="no signal in it yet"):
-        read_kept(path)
+        read_raw_file(path)
     file.write([(ANKLE, simulated(ANKLE, 0.5, 50.0, 1e-3)[:20])])
-    assert read_kept(path).duration == pytest.approx(9.98)
+    assert read_raw_file(path).duration == pytest.approx(9.98)
     file.close()
 
 
@@ -172,7 +172,7 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
 def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.db").write_bytes(content)
     with pytest.raises(UnreadableRecordingError, match="no raw signal"):
-        read_kept(tmp_path / "x.db")
+        read_raw_file(tmp_path / "x.db")
 
 
 def still(begin: int, seconds: float = 0.5) -> SampleBlock:
@@ -192,8 +192,8 @@ async def test_each_night_has_a_file_and_the_oldest_go(
     caplog.set_level("INFO")
     raw = RawRecorder(RawStore(tmp_path / "raw", 3, 1000), CALENDAR, AT)
     for day in range(18, 24):
-        raw.take("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
-        raw.take(
+        raw.add_block("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
+        raw.add_block(
             "anna",
             EMG,
             SampleBlock(
@@ -201,21 +201,21 @@ async def test_each_night_has_a_file_and_the_oldest_go(
             ),
         )
         await flushed(raw)
-    await raw.tidy(["anna"])
+    await raw.delete_old_files(["anna"])
     await raw.close()
     names = [f"anna-2026-11-{day}.db" for day in range(21, 24)]
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == names
-    assert caplog.text.count("deleted, beyond the limits under `keep`") == 3
-    assert len(read_kept(tmp_path / "raw" / names[0]).signals) == 2
+    assert caplog.text.count("deleted: beyond the limits under `retention`") == 3
+    assert len(read_raw_file(tmp_path / "raw" / names[0]).signals) == 2
 
 
 async def test_too_large_the_oldest_go_as_well(tmp_path: Path) -> None:
     shelf = RawStore(tmp_path / "raw", 9, 0)
     raw = RawRecorder(shelf, CALENDAR, AT)
     for day in range(18, 24):
-        raw.take("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
+        raw.add_block("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
     await flushed(raw)
-    await raw.tidy(["anna"])
+    await raw.delete_old_files(["anna"])
     await raw.close()
     assert [path.name for path in shelf.files("anna")] == ["anna-2026-11-23.db"]
 
@@ -224,41 +224,41 @@ async def test_a_full_disk_leaves_a_hole_and_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
-    raw.take("anna", ANKLE, still(AT))
+    raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
     with no_room():
         for second in range(1, 400):
-            raw.take("anna", ANKLE, still(AT + second * SECOND, 1.0))
+            raw.add_block("anna", ANKLE, still(AT + second * SECOND, 1.0))
             if second % 100 == 0:
                 await raw._flush()
-        assert raw.problem is DiskFault.DISK_ERROR
-    await flushed(raw, lambda: raw.problem is None)
+        assert raw.fault is DiskFault.DISK_ERROR
+    await flushed(raw, lambda: raw.fault is None)
     await raw.close()
     times = [
         block.clock.time_of(block.first)
-        for block in read_kept(tmp_path / "raw/anna-2026-11-22.db").signals[0].blocks
+        for block in read_raw_file(tmp_path / "raw/anna-2026-11-22.db").signals[0].blocks
     ]
     assert times[0] == AT
     assert (times[1] - AT) / SECOND == pytest.approx(400 - 120, abs=2)
-    assert caplog.text.count("RAW SIGNAL NOT KEPT") == 1
-    assert caplog.text.count("the raw signal is kept again") == 1
+    assert caplog.text.count("RAW SIGNAL NOT RECORDED") == 1
+    assert caplog.text.count("recording the raw signal again") == 1
 
 
 async def test_the_journal_has_the_last_of_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RESERVE", 10**18)
+    monkeypatch.setattr(module, "RESERVED_BYTES", 10**18)
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
-    raw.take("anna", ANKLE, still(AT))
+    raw.add_block("anna", ANKLE, still(AT))
     await raw._flush()
-    assert raw.problem is DiskFault.DISK_FULL
+    assert raw.fault is DiskFault.DISK_FULL
     await raw.close()
 
 
 async def test_it_is_on_the_disk_within_ten_seconds(tmp_path: Path) -> None:
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
     writing = asyncio.create_task(raw.run())
-    raw.take("anna", ANKLE, still(AT))
+    raw.add_block("anna", ANKLE, still(AT))
     began = time.monotonic()
     path = tmp_path / "raw/anna-2026-11-22.db"
     await until(lambda: path.exists() and bool(read_kept_or_nothing(path)))
@@ -269,7 +269,7 @@ async def test_it_is_on_the_disk_within_ten_seconds(tmp_path: Path) -> None:
 
 def read_kept_or_nothing(path: Path) -> int:
     try:
-        return len(read_kept(path).signals)
+        return len(read_raw_file(path).signals)
     except UnreadableRecordingError:
         return 0
 
@@ -277,7 +277,7 @@ def read_kept_or_nothing(path: Path) -> int:
 async def test_a_file_that_a_crash_left_open_is_finished(tmp_path: Path) -> None:
     shelf = RawStore(tmp_path / "raw", 7, 1000)
     raw = RawRecorder(shelf, CALENDAR, AT)
-    raw.take("anna", ANKLE, still(AT))
+    raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
     path = shelf.path("anna", NIGHT)
     left = {tail: path.with_name(path.name + tail).read_bytes() for tail in ("", "-wal")}
@@ -285,10 +285,10 @@ async def test_a_file_that_a_crash_left_open_is_finished(tmp_path: Path) -> None
     for tail, data in left.items():
         path.with_name(path.name + tail).write_bytes(data)
     again = RawRecorder(shelf, CALENDAR, AT + SECOND)
-    await again.tidy(["anna"])
+    await again.delete_old_files(["anna"])
     await again.close()
     assert [one.name for one in (tmp_path / "raw").iterdir()] == [path.name]
-    assert len(read_kept(path).signals) == 1
+    assert len(read_raw_file(path).signals) == 1
 
 
 async def test_a_damaged_file_is_set_aside(
@@ -298,9 +298,9 @@ async def test_a_damaged_file_is_set_aside(
     shelf.folder.mkdir()
     shelf.path("anna", NIGHT).write_bytes(b"\0" * 8192)
     raw = RawRecorder(shelf, CALENDAR, AT)
-    raw.take("anna", ANKLE, still(AT))
+    raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
     await raw.close()
-    assert len(read_kept(shelf.path("anna", NIGHT)).signals) == 1
+    assert len(read_raw_file(shelf.path("anna", NIGHT)).signals) == 1
     assert (shelf.folder / f"anna-2026-11-22.db.damaged-{AT}").stat().st_size == 8192
     assert "it is kept as" in caplog.text

@@ -37,7 +37,7 @@ from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.protocol.messages import State, Tonight
 from limber_bridge.sources.source_api import Ended, Samples
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.restore import restored_state
+from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config, local
 from tests.bridge.test_sleeper_monitor import CELLS, LISTEN, LIVE, PLAYED
 from tests.detection.signals import ankle, turned
@@ -67,7 +67,7 @@ class Leg:
         self.watch = SleeperMonitor(
             sleeper,
             self.config,
-            restored_state(
+            restore_sleeper(
                 self.journal, sleeper.id, self.config.calendar, self.now, live=sleeper.live
             ),
             self.now,

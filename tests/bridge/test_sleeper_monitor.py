@@ -276,7 +276,9 @@ def test_an_empty_bed_makes_no_night(cells: Evening) -> None:
     cells.weigh(45, 10)
     cells.weigh(120, 1)
     empty = Evening(
-        cells.config, local("2026-11-22T13:00"), RestoredState(memory=cells.watch.pipeline_state)
+        cells.config,
+        local("2026-11-22T13:00"),
+        RestoredState(pipeline_state=cells.watch.pipeline_state),
     )
     empty.weigh(45, 24 * 60)
     assert empty.finished == []

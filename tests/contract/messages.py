@@ -22,7 +22,8 @@ from limber_bridge.detection.events import (
 )
 from limber_bridge.detection.measures import Measures, round_measures
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
-from limber_bridge.domain.nights import Spread, utc
+from limber_bridge.domain.nights import to_utc
+from limber_bridge.domain.trends import NightAverages
 from limber_bridge.protocol.encoding import (
     COMMANDS,
     add_label,
@@ -131,7 +132,7 @@ INFO: Final = Info(
 )
 CONNECTED: Final = SensorHealth(
     connected=True,
-    last_sample=utc(AT),
+    last_sample=to_utc(AT),
     rate=49.87,
     battery=87,
     quality=98,
@@ -152,16 +153,16 @@ DISCONNECTED: Final = SensorHealth(
     error_counts={"wrong_key": 7},
 )
 BRIDGE: Final = BridgeHealth(
-    started=utc(AT - 7_200 * SECOND),
+    started=to_utc(AT - 7_200 * SECOND),
     uptime=7200.0,
     broker=ConnectionHealth(
         connected=True,
         protocol="MQTT 5",
-        since=utc(AT - 600 * SECOND),
+        since=to_utc(AT - 600 * SECOND),
         disconnects=1,
         last_disconnect=Disconnection(
-            start=utc(AT - 900 * SECOND),
-            end=utc(AT - 600 * SECOND),
+            start=to_utc(AT - 900 * SECOND),
+            end=to_utc(AT - 600 * SECOND),
             reason="the broker refuses the connection: Banned",
         ),
         pending=2,
@@ -169,30 +170,30 @@ BRIDGE: Final = BridgeHealth(
     ),
     process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
     queues={"jobs": 0, "network": 3},
-    last_clock_step=ClockStepInfo(time=utc(AT - 3_600 * SECOND), offset=-12.5),
+    last_clock_step=ClockStepInfo(time=to_utc(AT - 3_600 * SECOND), offset=-12.5),
     problems=(
         Problem(
             key="broker_refuses_publish",
             message="the broker refuses what is published to limber/bedroom/anna/event:"
-            " Not authorized; let its user publish to limber/bedroom/#",
+            " Not authorized; allow the bridge's user to publish to limber/bedroom/#",
         ),
     ),
 )
 STATE: Final = State(
-    time=utc(AT),
+    time=to_utc(AT),
     in_bed=True,
     asleep=False,
     cramp=ActiveCramp(
-        start=utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"
+        start=to_utc(AT), certainty=Certainty.POSSIBLE, reason="sudden movement after a quiet time"
     ),
     cramp_thresholds={"possible": 1.25, "probable": 1.0},
     cramp_labels=7,
     tonight=Tonight(
-        night=NIGHT, start=utc(AT - 5_400 * SECOND), end=None, measures=round_measures(MEASURES)
+        night=NIGHT, start=to_utc(AT - 5_400 * SECOND), end=None, measures=round_measures(MEASURES)
     ),
     last_night=encode_night(night(date(2026, 11, 21), 2)),
     averages={
-        "7": Spread(
+        "7": NightAverages(
             nights=6,
             mean={"plm_index": 24.1, "movements": 301.5},
             sd={"plm_index": 9.8, "movements": 88.1},
@@ -214,7 +215,7 @@ STATE: Final = State(
     sensitivity=1.25,
 )
 NOTHING: Final = State(
-    time=utc(AT),
+    time=to_utc(AT),
     in_bed=None,
     asleep=None,
     cramp=None,

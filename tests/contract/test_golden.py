@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from limber_bridge.detection.events import FactorKind
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.encoding import Topics, encode, parse_request
 from limber_bridge.protocol.messages import (
     CalibrateRequest,
@@ -41,7 +41,7 @@ REQUESTS: dict[str, Request] = {
         v=1, id="a5", reply_to=REPLY_TO, sleeper="anna", cramp=False, event=f"cramp-{AT}-ended"
     ),
     "request_label_moment": LabelRequest(
-        v=1, id="a6", reply_to=REPLY_TO, sleeper="anna", cramp=True, time=utc(AT)
+        v=1, id="a6", reply_to=REPLY_TO, sleeper="anna", cramp=True, time=to_utc(AT)
     ),
     "request_reset_labels": ResetLabelsRequest(v=1, id="a7", reply_to=REPLY_TO, sleeper="anna"),
     "request_nights_last": NightsRequest(v=1, id="a8", reply_to=REPLY_TO, sleeper="anna", last=30),
@@ -54,7 +54,7 @@ REQUESTS: dict[str, Request] = {
         reply_to=REPLY_TO,
         sleeper="anna",
         factor=FactorKind.WARM_BATH,
-        time=utc(AT),
+        time=to_utc(AT),
         note="twenty minutes",
     ),
     "request_log_moment": LogRequest(

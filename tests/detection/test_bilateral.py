@@ -54,53 +54,53 @@ def test_live_equals_batch(
     while any(waiting.values()):
         side = random.choice([side for side in SIDES if waiting[side]])
         part = waiting[side].pop(0)
-        legs.mark(side, part)
+        legs.add_movement(side, part)
         # The next mark of this leg begins half a second after this one's end at the earliest.
-        legs.reach(side, part.end + SECOND // 2)
-        for event in legs.settle():
+        legs.advance_leg(side, part.end + SECOND // 2)
+        for event in legs.emit_final():
             live.append(event)
-            series += scorer.feed(event)
-        series += scorer.advance(legs.horizon)
+            series += scorer.add_event(event)
+        series += scorer.advance_to(legs.emitted_until)
     for side in SIDES:
-        legs.reach(side, LATEST_TIME)
-    for event in legs.settle():
+        legs.advance_leg(side, LATEST_TIME)
+    for event in legs.emit_final():
         live.append(event)
-        series += scorer.feed(event)
-    series += scorer.advance(LATEST_TIME)
+        series += scorer.add_event(event)
+    series += scorer.advance_to(LATEST_TIME)
     assert live == combine_legs(left + right, chosen)
     assert [one for one in series if one.ended] == list(find_series(live, chosen).series)
 
 
 def test_a_movement_waits_for_the_other_leg_no_longer_than_it_must() -> None:
     legs = BilateralCombiner(WASM_2016, SIDES)
-    legs.mark(Side.LEFT, mark(Side.LEFT, 10, 2))
-    legs.reach(Side.LEFT, 13 * SECOND)
-    assert list(legs.settle()) == []
-    legs.reach(Side.RIGHT, round(12.4 * SECOND))
-    assert list(legs.settle()) == []
-    legs.reach(Side.RIGHT, round(12.5 * SECOND))
-    assert len(list(legs.settle())) == 1
+    legs.add_movement(Side.LEFT, mark(Side.LEFT, 10, 2))
+    legs.advance_leg(Side.LEFT, 13 * SECOND)
+    assert list(legs.emit_final()) == []
+    legs.advance_leg(Side.RIGHT, round(12.4 * SECOND))
+    assert list(legs.emit_final()) == []
+    legs.advance_leg(Side.RIGHT, round(12.5 * SECOND))
+    assert len(list(legs.emit_final())) == 1
 
 
 def test_a_late_mark_is_told_alone() -> None:
     legs = BilateralCombiner(WASM_2016, SIDES)
-    legs.mark(Side.LEFT, mark(Side.LEFT, 20, 2))
+    legs.add_movement(Side.LEFT, mark(Side.LEFT, 20, 2))
     for side in SIDES:
-        legs.reach(side, 30 * SECOND)
-    assert len(list(legs.settle())) == 1
-    legs.mark(Side.RIGHT, mark(Side.RIGHT, 10, 2))
-    legs.reach(Side.RIGHT, 31 * SECOND)
-    (late,) = legs.settle()
+        legs.advance_leg(side, 30 * SECOND)
+    assert len(list(legs.emit_final())) == 1
+    legs.add_movement(Side.RIGHT, mark(Side.RIGHT, 10, 2))
+    legs.advance_leg(Side.RIGHT, 31 * SECOND)
+    (late,) = legs.emit_final()
     assert late.onset == 10 * SECOND
 
 
 def test_legs_of_unknown_side_are_not_combined() -> None:
     legs = BilateralCombiner(WASM_2016, (Side.LEFT, None))
-    legs.mark(Side.LEFT, mark(Side.LEFT, 10, 2))
-    legs.mark(None, mark(None, 11, 2))
+    legs.add_movement(Side.LEFT, mark(Side.LEFT, 10, 2))
+    legs.add_movement(None, mark(None, 11, 2))
     for leg in (Side.LEFT, None):
-        legs.reach(leg, LATEST_TIME)
-    assert [event.onset for event in legs.settle()] == [10 * SECOND, 11 * SECOND]
+        legs.advance_leg(leg, LATEST_TIME)
+    assert [event.onset for event in legs.emit_final()] == [10 * SECOND, 11 * SECOND]
 
 
 def test_what_the_other_leg_does_while_the_body_turns_is_part_of_it() -> None:

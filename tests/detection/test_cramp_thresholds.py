@@ -7,17 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limber_bridge.detection.cramp_thresholds import (
-    FOLLOWED,
-    HIGHEST,
-    LOWEST,
+    THRESHOLD_MAX,
+    THRESHOLD_MIN,
+    UNMATCHED_WAIT_US,
     Label,
     Labels,
     UnknownEventError,
-    cramp_at,
-    faint,
-    threshold,
+    best_threshold,
+    cramp_meant_by,
+    weakest_possible_cramps,
 )
-from limber_bridge.detection.cramps import PossibleCrampDetector
 from limber_bridge.detection.events import (
     BedTransition,
     Certainty,
@@ -27,6 +26,7 @@ from limber_bridge.detection.events import (
     Movement,
     UnilateralMovement,
 )
+from limber_bridge.detection.possible_cramps import PossibleCrampDetector
 from limber_bridge.detection.signal import LATEST_TIME, SECOND, Side
 
 MINUTE = 60 * SECOND
@@ -80,7 +80,7 @@ STRENGTHS = st.lists(st.floats(0.3, 6.0), max_size=12)
         "two overlooked",
         "three overlooked",
         "one of them beside none",
-        "too faint for any",
+        "too weakest_possible_cramps for any",
         "too strong for any",
         "as good as it gets",
     ],
@@ -88,24 +88,28 @@ STRENGTHS = st.lists(st.floats(0.3, 6.0), max_size=12)
 def test_the_threshold_lies_where_it_sorts_most_labels_right(
     cramps: list[float], none: list[float], expected: float
 ) -> None:
-    assert threshold(labels(cramps, none)) == expected
+    assert best_threshold(labels(cramps, none)) == expected
 
 
 @given(STRENGTHS, STRENGTHS)
 def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(
     cramps: list[float], none: list[float]
 ) -> None:
-    found = threshold(labels(cramps, none))
-    assert (LOWEST if len(cramps) >= 3 else 1.0) <= found <= (HIGHEST if len(none) >= 3 else 1.0)
+    found = best_threshold(labels(cramps, none))
+    assert (
+        (THRESHOLD_MIN if len(cramps) >= 3 else 1.0)
+        <= found
+        <= (THRESHOLD_MAX if len(none) >= 3 else 1.0)
+    )
 
 
 @given(STRENGTHS, STRENGTHS, st.floats(0.3, 6.0))
 def test_none_never_lowers_it_and_a_cramp_never_raises_it(
     cramps: list[float], none: list[float], more: float
 ) -> None:
-    before = threshold(labels(cramps, none))
-    assert threshold(labels(cramps, [*none, more])) >= before
-    assert threshold(labels([*cramps, more], none)) <= before
+    before = best_threshold(labels(cramps, none))
+    assert best_threshold(labels(cramps, [*none, more])) >= before
+    assert best_threshold(labels([*cramps, more], none)) <= before
 
 
 @given(STRENGTHS, STRENGTHS, st.randoms(use_true_random=False))
@@ -115,7 +119,7 @@ def test_the_order_of_labels_does_not_matter(
     said = labels(cramps, none)
     mixed = [*said]
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert threshold(mixed) == threshold(said)
+    assert best_threshold(mixed) == best_threshold(said)
 
 
 @given(STRENGTHS, STRENGTHS)
@@ -123,13 +127,13 @@ def test_no_other_threshold_sorts_more_labels_right(cramps: list[float], none: l
     def wrong(at: float) -> int:
         return sum(one < at for one in cramps) + sum(one >= at for one in none)
 
-    own = wrong(threshold(labels(cramps, none)))
+    own = wrong(best_threshold(labels(cramps, none)))
     free = [number / 20 for number in range(10, 61)] if min(len(cramps), len(none)) >= 3 else [1.0]
     assert own <= min(wrong(at) for at in free)
 
 
 def test_what_was_measured_by_nobody_moves_nothing() -> None:
-    assert threshold([*labels([], [1.2, 1.3]), label(None, said=False, number=9)]) == 1.0
+    assert best_threshold([*labels([], [1.2, 1.3]), label(None, said=False, number=9)]) == 1.0
 
 
 def test_each_certainty_has_its_own() -> None:
@@ -145,9 +149,9 @@ def test_each_certainty_has_its_own() -> None:
 
 def test_a_label_for_the_same_event_takes_the_place_of_the_earlier() -> None:
     said = Labels()
-    said.take(label(1.5, said=True))
-    said.take(label(1.5, said=False))
-    assert (len(said), said.said) == (1, {f"cramp-{AT}": False})
+    said.add(label(1.5, said=True))
+    said.add(label(1.5, said=False))
+    assert (len(said), said.answers) == (1, {f"cramp-{AT}": False})
 
 
 def moves(onset: int, seconds: float, peak: float = 0.3) -> Movement:
@@ -169,7 +173,7 @@ STRONG = night(moves(AT, 30.0), up=AT + MINUTE)
 
 
 def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
-    (found,) = faint(FAINT)
+    (found,) = weakest_possible_cramps(FAINT)
     assert (found.onset, found.strength) == (AT, 0.6)
     assert found.features == {
         "moving_1min_s": 9.0,
@@ -194,15 +198,17 @@ def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
     events = night(
         *[moves(minute * MINUTE, seconds) for minute, seconds in sorted(at)], up=up * MINUTE + 1
     )
-    possible = PossibleCrampDetector(at_least, apart=0)
+    possible = PossibleCrampDetector(at_least, refractory=0)
     for event in events:
         if isinstance(event, BedTransition):
-            possible.went(event, event.onset)
+            possible.on_bed_change(event, event.onset)
         else:
-            possible.take(event)
-    told = list(possible.reach(LATEST_TIME))
+            possible.add_event(event)
+    told = list(possible.advance_to(LATEST_TIME))
     assert told == [
-        one for one in faint(events) if one.strength is not None and one.strength >= at_least
+        one
+        for one in weakest_possible_cramps(events)
+        if one.strength is not None and one.strength >= at_least
     ]
 
 
@@ -214,15 +220,15 @@ def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(
     after: int, is_found: bool
 ) -> None:
     told = [cramp(AT)]
-    assert (cramp_at(AT + after * SECOND, told, overlooked=True) == told[0]) is is_found
+    assert (cramp_meant_by(AT + after * SECOND, told, unreported=True) == told[0]) is is_found
 
 
 def test_what_was_told_is_meant_before_what_was_overlooked() -> None:
     told = cramp(AT - 5 * MINUTE, certainty=Certainty.PROBABLE)
-    assert cramp_at(AT, [told, *STRONG], overlooked=True) == told
+    assert cramp_meant_by(AT, [told, *STRONG], unreported=True) == told
     near = cramp(AT)
     far = cramp(AT - 3 * MINUTE)
-    assert cramp_at(AT + MINUTE, [far, near], overlooked=True) == near
+    assert cramp_meant_by(AT + MINUTE, [far, near], unreported=True) == near
 
 
 def test_a_label_for_a_moment() -> None:
@@ -231,32 +237,32 @@ def test_a_label_for_a_moment() -> None:
     assert (found.id, found.time, found.about) == (
         f"cramp-{AT}",
         AT + MINUTE,
-        next(iter(faint(FAINT))),
+        next(iter(weakest_possible_cramps(FAINT))),
     )
     nothing = said.for_moment(AT + MINUTE, [], cramp=True)
     assert (nothing.id, nothing.about) == (f"moment-{AT + MINUTE}", None)
-    with pytest.raises(UnknownEventError, match="no cramp was seen shortly before"):
+    with pytest.raises(UnknownEventError, match="no cramp was reported shortly before"):
         said.for_moment(AT + MINUTE, FAINT, cramp=False)
 
 
 def test_a_label_for_an_event_and_for_what_a_label_was_filed_under() -> None:
     said = Labels()
-    with pytest.raises(UnknownEventError, match="no cramp `cramp-7` is known"):
+    with pytest.raises(UnknownEventError, match="unknown cramp `cramp-7`"):
         said.for_event("cramp-7", None, cramp=True)
     with pytest.raises(UnknownEventError):
         said.for_event("movement-7-left", moves(7, 2.0), cramp=True)
-    said.take(said.for_moment(AT, FAINT, cramp=True))
-    said.take(said.for_event(f"cramp-{AT}", None, cramp=False))
-    assert said.said == {f"cramp-{AT}": False}
+    said.add(said.for_moment(AT, FAINT, cramp=True))
+    said.add(said.for_event(f"cramp-{AT}", None, cramp=False))
+    assert said.answers == {f"cramp-{AT}": False}
 
 
 def test_a_moment_is_looked_at_again_once_it_is_known_what_followed() -> None:
     said = Labels()
-    said.take(said.for_moment(AT, [], cramp=True))
-    assert said.due(AT + FOLLOWED - 1) == []
-    (due,) = said.due(AT + FOLLOWED)
-    assert said.due(AT + 2 * FOLLOWED) == []
-    said.take(replace(due, about=cramp(AT)))
-    assert (len(said), said.said) == (1, {f"cramp-{AT}": True})
-    said.take(said.for_event(f"cramp-{AT}", cramp(AT), cramp=True))
+    said.add(said.for_moment(AT, [], cramp=True))
+    assert said.take_due(AT + UNMATCHED_WAIT_US - 1) == []
+    (due,) = said.take_due(AT + UNMATCHED_WAIT_US)
+    assert said.take_due(AT + 2 * UNMATCHED_WAIT_US) == []
+    said.add(replace(due, about=cramp(AT)))
+    assert (len(said), said.answers) == (1, {f"cramp-{AT}": True})
+    said.add(said.for_event(f"cramp-{AT}", cramp(AT), cramp=True))
     assert len(said) == 1

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.cramps import BIN, Bin, Move, ProbableCrampDetector, lasting, strength
+from limber_bridge.detection.cramp_bins import BIN_US, CrampBin
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap, event_id
 from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.possible_cramps import (
+    Activity,
+    possible_cramp_strength,
+    union_duration,
+)
+from limber_bridge.detection.probable_cramps import ProbableCrampDetector
 from limber_bridge.detection.signal import (
     SECOND,
     Floats,
@@ -150,11 +156,13 @@ def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(
     calf_of_bins.threshold = threshold
     levels = [CALM] * 400 + [times * TIGHT] * 160
     rests = [0.0] * 480 + [0.5] * 80
-    calf_of_bins.take(6, [Bin(number * BIN, level, (0.0,)) for number, level in enumerate(levels)])
-    calf_of_bins.take(
-        1, [Bin(number * BIN, level, (0.0, 1.0, 0.0)) for number, level in enumerate(rests)]
+    calf_of_bins.add_bins(
+        6, [CrampBin(number * BIN_US, level, (0.0,)) for number, level in enumerate(levels)]
     )
-    told = list(calf_of_bins.reach(len(levels) * BIN))
+    calf_of_bins.add_bins(
+        1, [CrampBin(number * BIN_US, level, (0.0, 1.0, 0.0)) for number, level in enumerate(rests)]
+    )
+    told = list(calf_of_bins.advance_to(len(levels) * BIN_US))
     assert [cramp.strength for cramp in told] == [pytest.approx(times)] * (times >= threshold)
 
 
@@ -208,12 +216,12 @@ def test_an_even_beat_alone_is_none() -> None:
 
 def test_both_legs_at_once_move_no_longer_than_one() -> None:
     moves = [
-        Move(0, 20 * SECOND, None),
-        Move(5 * SECOND, 25 * SECOND, None),
-        Move(40 * SECOND, 41 * SECOND, 1.0),
+        Activity(0, 20 * SECOND, None),
+        Activity(5 * SECOND, 25 * SECOND, None),
+        Activity(40 * SECOND, 41 * SECOND, 1.0),
     ]
-    assert lasting(moves, 60 * SECOND) == 26 * SECOND
-    assert lasting(moves, 22 * SECOND) == 22 * SECOND
+    assert union_duration(moves, 60 * SECOND) == 26 * SECOND
+    assert union_duration(moves, 22 * SECOND) == 22 * SECOND
 
 
 def test_what_moved_is_told_with_a_possible_cramp() -> None:
@@ -261,7 +269,7 @@ def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_f
     ],
 )
 def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expected: float) -> None:
-    assert strength(features) == expected
+    assert possible_cramp_strength(features) == expected
 
 
 @pytest.mark.parametrize(

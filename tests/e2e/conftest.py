@@ -1,4 +1,4 @@
-"""A house that ends with its test, and whose Home Assistant has nothing to complain of."""
+"""A stack that ends with its test, and whose Home Assistant has nothing to complain of."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from devtools.home_assistant import complaints
-from tests.e2e.stack import House
+from tests.e2e.stack import Stack
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def stack(tmp_path: Path) -> Iterator[Stack]:
     with ExitStack() as ends:
-        built = House(tmp_path, ends)
+        built = Stack(tmp_path, ends)
         yield built
     log = built.log("home-assistant")
     if log.exists():

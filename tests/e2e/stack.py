@@ -1,4 +1,4 @@
-"""A whole house for one test: broker, bridge, Home Assistant, and a leg that kicks."""
+"""A whole stack for one test: broker, bridge, Home Assistant, and a leg that kicks."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ ANKLE = "{id: 1, source: network, placement: ankle, side: left, quantity: accele
 
 
 @dataclass
-class House:
+class Stack:
     """Everything that runs, and how to start and end it."""
 
     folder: Path
@@ -78,7 +78,7 @@ class House:
 async def kicking(
     port: int, kicks: list[tuple[float, float]]
 ) -> AsyncIterator[Callable[[], float]]:
-    """A leg that lies and kicks in real time; what is yielded tells how many seconds it has lain."""
+    """A leg that kicks in real time; yields a function that returns the seconds since its start."""
     sensor = AnkleSensor()
     began = time.monotonic()
 

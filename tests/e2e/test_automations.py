@@ -1,8 +1,8 @@
 """The three blueprints as running automations, triggers and conditions through the editor, a
 question to Assist.
 
-The cramp is told over the broker by the test, as the bridge tells one; everything else is real: the
-night, its end, the answers, the journal.
+The test publishes the cramp in place of the bridge. Everything else is real: the night, its end,
+the answers, the journal.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from devtools.processes import LOOPBACK
 from limber_bridge.config.loader import load_config
 from limber_bridge.detection.events import Certainty, Cramp
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import Night, micros
+from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
-from tests.e2e.stack import House, attributes, kicking, shows
+from tests.e2e.stack import Stack, attributes, kicking, shows
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 MORE: Final = """\
@@ -42,19 +42,19 @@ KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
 BLUEPRINTS: Final = "imported"
 
 
-def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
+def fill(stack: Stack, bedtime: datetime, cramp: datetime) -> None:
     """Have a journal with nights that began at this time of day, and a cramp in the night that is
     not over."""
-    config = load_config(house.settings())
-    tonight = config.calendar.night_of(micros(datetime.now(UTC)))
+    config = load_config(stack.settings())
+    tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
     with Journal(config.journal) as journal:
         for days in range(6, 0, -1):
-            journal.finish(
+            journal.save_night(
                 begun(night(tonight - timedelta(days=days)), bedtime - timedelta(days=days + 1))
             )
         event = Cramp(
-            micros(cramp),
-            micros(cramp) + 90_000_000,
+            to_us(cramp),
+            to_us(cramp) + 90_000_000,
             Certainty.PROBABLE,
             "tense calf, then movement",
             1.9,
@@ -65,7 +65,7 @@ def fill(house: House, bedtime: datetime, cramp: datetime) -> None:
 
 def begun(one: Night, start: datetime) -> Night:
     """A night that began then."""
-    return replace(one, start=micros(start), end=micros(start) + 7 * 3600 * 1_000_000)
+    return replace(one, start=to_us(start), end=to_us(start) + 7 * 3600 * 1_000_000)
 
 
 async def device(home: HomeAssistant, name: str) -> str:
@@ -83,7 +83,7 @@ async def automate(home: HomeAssistant, name: str, body: dict[str, Any]) -> None
 
 
 def blueprint(name: str, **inputs: object) -> dict[str, Any]:
-    """An automation from one of ours."""
+    """An automation from a Limber blueprint."""
     return {"use_blueprint": {"path": f"{BLUEPRINTS}/{name}.yaml", "input": inputs}}
 
 
@@ -95,17 +95,17 @@ async def called(home: HomeAssistant, action: str, **data: object) -> Any:
 
 
 async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_back(
-    house: House,
+    stack: Stack,
 ) -> None:
     now = datetime.now(ZONE)
     # The learned reminder comes a quarter of an hour before it: at the minute after next.
     bedtime = now.replace(second=0, microsecond=0) + timedelta(minutes=17)
     cramp = now - timedelta(minutes=30)
-    house.start_broker()
-    fill(house, bedtime, cramp)
-    house.start_bridge()
-    program = house.start_home(MORE)
-    async with house.home(program) as home, kicking(house.sensor_port, KICKS):
+    stack.start_broker()
+    fill(stack, bedtime, cramp)
+    stack.start_bridge()
+    program = stack.start_home(MORE)
+    async with stack.home(program) as home, kicking(stack.sensor_port, KICKS):
         await add_limber(home)
         await imported(home)
         anna = await device(home, "Anna")
@@ -114,7 +114,7 @@ async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_
         assert abs(bedtime_shown - bedtime) <= timedelta(minutes=1)
         async with phone(home) as told:
             await evening(home, told, anna)
-            await alert(house, home, told, anna)
+            await alert(stack, home, told, anna)
             await morning(home, told, anna)
 
 
@@ -157,7 +157,7 @@ async def evening(home: HomeAssistant, told: Phone, anna: str) -> None:
 
 
 async def shows_type(home: HomeAssistant, entity: str, wanted: str) -> None:
-    """Wait until an event entity tells of a type."""
+    """Wait until an event entity shows an event type."""
 
     async def told(home: HomeAssistant) -> bool:
         return bool((await attributes(home, entity)).get("event_type") == wanted)
@@ -165,7 +165,7 @@ async def shows_type(home: HomeAssistant, entity: str, wanted: str) -> None:
     assert await home.until(told, 30), await attributes(home, entity)
 
 
-async def alert(house: House, home: HomeAssistant, told: Phone, anna: str) -> None:
+async def alert(stack: Stack, home: HomeAssistant, told: Phone, anna: str) -> None:
     """A cramp lights the way and has the stretch instruction said, once within the cooldown."""
     inputs = {
         "sleeper": anna,
@@ -180,13 +180,13 @@ async def alert(house: House, home: HomeAssistant, told: Phone, anna: str) -> No
         "quiet_until": "00:00:00",
     }
     await automate(home, "cramp", blueprint("cramp_alert", **inputs))
-    house.forgiven += ["media_player.bed", "tts.voice"]
+    stack.forgiven += ["media_player.bed", "tts.voice"]
     async with home.subscribed(type="subscribe_events", event_type="call_service") as calls:
-        tell_of_a_cramp(house.broker_port, "first")
+        tell_of_a_cramp(stack.broker_port, "first")
         spoken = await call_of(calls, "tts", "speak")
         assert "pull the toes towards the shin" in spoken["message"]
         await shows(home, "light.hall", "on")
-        tell_of_a_cramp(house.broker_port, "second")
+        tell_of_a_cramp(stack.broker_port, "second")
         # The light goes off a minute later: until then a second alert would have spoken.
         assert await call_of(calls, "light", "turn_off", but_not="speak") == {
             "entity_id": ["light.hall"]
@@ -257,26 +257,26 @@ async def morning(home: HomeAssistant, told: Phone, anna: str) -> None:
     assert await home.until(labelled, 30)
 
 
-async def test_triggers_conditions_assist_and_a_removal_without_a_trace(house: House) -> None:
-    house.start_broker()
-    fill(house, datetime.now(ZONE) - timedelta(hours=3), datetime.now(ZONE) - timedelta(minutes=30))
-    house.start_bridge()
-    program = house.start_home(MORE)
-    async with house.home(program) as home:
+async def test_triggers_conditions_assist_and_a_removal_without_a_trace(stack: Stack) -> None:
+    stack.start_broker()
+    fill(stack, datetime.now(ZONE) - timedelta(hours=3), datetime.now(ZONE) - timedelta(minutes=30))
+    stack.start_bridge()
+    program = stack.start_home(MORE)
+    async with stack.home(program) as home:
         await add_limber(home)
         await shows(home, "sensor.anna_restless_nights_in_a_row", "6")
         await in_the_editor(home)
         asked = {"text": "How did my legs do last night?", "language": "en"}
         answer = await home.post("/api/conversation/process", asked)
         assert "312 leg movements" in answer["response"]["speech"]["plain"]["speech"]
-        async with kicking(house.sensor_port, KICKS):
+        async with kicking(stack.sensor_port, KICKS):
 
             async def triggered(home: HomeAssistant) -> Any:
                 return (await attributes(home, "automation.ours"))["last_triggered"]
 
             assert await home.until(triggered, 90)
             assert await home.state("event.anna_periodic_series") not in (None, "unknown")
-        await removed(house, home)
+        await removed(stack, home)
 
 
 async def in_the_editor(home: HomeAssistant) -> None:
@@ -344,7 +344,7 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
     }
 
 
-async def removed(house: House, home: HomeAssistant) -> None:
+async def removed(stack: Stack, home: HomeAssistant) -> None:
     """The entry is removed: nothing of it is left in Home Assistant."""
     (entry,) = await home.entries("limber")
     async with home.http.delete(f"/api/config/config_entries/entry/{entry['entry_id']}") as reply:
@@ -366,4 +366,4 @@ async def removed(house: House, home: HomeAssistant) -> None:
     assert ours == []
     issues = (await home.command(type="repairs/list_issues"))["issues"]
     assert [one["issue_id"] for one in issues if one["domain"] == "limber"] == []
-    assert list((house.folder / "config/.storage").glob("limber*")) == []
+    assert list((stack.folder / "config/.storage").glob("limber*")) == []

@@ -8,14 +8,14 @@ from devtools.browser import browsing
 from devtools.demo_history import fill
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import Program
-from tests.e2e.stack import ANKLE, House, attributes, kicking, shows
+from tests.e2e.stack import ANKLE, Stack, attributes, kicking, shows
 from tests.required_programs import need
 
 BOTH = f"{ANKLE}\n{ANKLE.replace('id: 1', 'id: 2').replace('left', 'right')}"
 # Between the third and the fourth there is time to kill a bridge and have it back, on a machine
 # that is busy, too.
 KICKS = [(onset, 2.0) for onset in (5.0, 17.0, 29.0, 80.0, 92.0, 104.0)]
-# Too fast for a series: nothing but the count tells of them.
+# Too fast for a series: they only appear in the count.
 TOO_FAST = [(20.0 + 7.0 * number, 2.0) for number in range(14)]
 MOVEMENTS = "sensor.anna_leg_movements_tonight"
 PERIODIC = "sensor.anna_periodic_movements_tonight"
@@ -42,33 +42,41 @@ KNOWN = {
     "switch.anna_pause": "off",
 }
 UNKNOWN = {
-    "binary_sensor.anna_asleep", "binary_sensor.anna_cramp", "binary_sensor.anna_in_bed",
-    "sensor.anna_bedtime_tonight", "sensor.anna_estimated_sleep_tonight", "sensor.anna_leg_movements_last_night",
-    "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_tonight", "sensor.anna_plms_index_tonight",
-    "sensor.anna_probable_cramps_tonight", "sensor.anna_time_in_bed_tonight", "sensor.anna_usual_bedtime",
-}  # fmt: skip
-"""After two minutes nobody can say whether somebody lies in bed, and an ankle never says what a
-calf does."""
+    "binary_sensor.anna_asleep",
+    "binary_sensor.anna_cramp",
+    "binary_sensor.anna_in_bed",
+    "sensor.anna_bedtime_tonight",
+    "sensor.anna_estimated_sleep_tonight",
+    "sensor.anna_leg_movements_last_night",
+    "sensor.anna_plm_index_last_night",
+    "sensor.anna_plm_index_tonight",
+    "sensor.anna_plms_index_tonight",
+    "sensor.anna_probable_cramps_tonight",
+    "sensor.anna_time_in_bed_tonight",
+    "sensor.anna_usual_bedtime",
+}
+"""After two minutes it is unknown whether the sleeper is in bed, and an ankle sensor never finds
+probable cramps."""
 INDEX = "sensor.anna_plm_index_last_night"
 RENAMED = "sensor.restless"
 
 
-async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(house: House) -> None:
+async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(stack: Stack) -> None:
     """Six kicks, in real time. The bridge is killed after the third and comes back before the
     fourth.
 
     The sensor of the other leg never comes: it holds nothing back.
     """
     need("chromium")
-    house.start_broker()
-    bridge = house.start_bridge(BOTH)
-    program = house.start_home()
-    async with house.home(program) as home:
+    stack.start_broker()
+    bridge = stack.start_bridge(BOTH)
+    program = stack.start_home()
+    async with stack.home(program) as home:
         await add_limber(home)
-        async with kicking(house.sensor_port, KICKS) as lain:
+        async with kicking(stack.sensor_port, KICKS) as lain:
             await shows(home, MOVEMENTS, "3", 60)
             assert lain() < KICKS[3][0]
-            await dies_and_is_back(house, home, bridge)
+            await dies_and_is_back(stack, home, bridge)
             assert lain() < KICKS[3][0]
             await shows(home, PERIODIC, "4", 90)
             told = await attributes(home, SERIES)
@@ -80,19 +88,19 @@ async def test_kicks_become_a_series_though_the_bridge_dies_in_the_middle(house:
         await shows(home, MOVEMENTS, "unavailable")
 
 
-async def dies_and_is_back(house: House, home: HomeAssistant, bridge: Program) -> None:
+async def dies_and_is_back(stack: Stack, home: HomeAssistant, bridge: Program) -> None:
     """The bridge is killed and started again; what it knew is shown again."""
     bridge.kill()
     await shows(home, BRIDGE, "off")
     await shows(home, MOVEMENTS, "unavailable")
-    house.start_bridge(BOTH)
+    stack.start_bridge(BOTH)
     await shows(home, BRIDGE, "on")
     await shows(home, SENSOR, "on")
     await shows(home, MOVEMENTS, "3")
 
 
 async def everything_is_shown(home: HomeAssistant) -> None:
-    """Every entity has the right state: what nobody can know yet is unknown."""
+    """Every entity has the right state: what cannot be known yet is unknown."""
     states = {one["entity_id"]: one["state"] for one in await home.get("/api/states")}
     ours = {
         name: state
@@ -127,32 +135,32 @@ async def dashboard_opens(home: HomeAssistant) -> None:
     assert sight.errors == []
 
 
-async def test_a_discovered_bridge_survives_restarts_of_everything(house: House) -> None:
+async def test_a_discovered_bridge_survives_restarts_of_everything(stack: Stack) -> None:
     """Home Assistant and the broker are restarted; what is true is shown again, and nothing stale
     triggers.
 
     Home Assistant goes and comes in mid-night, while the leg kicks and the bridge publishes.
     """
-    broker = house.start_broker()
-    bridge = house.start_bridge()
-    settings = house.settings()
+    broker = stack.start_broker()
+    bridge = stack.start_bridge()
+    settings = stack.settings()
     bridge.stop()
     await asyncio.to_thread(fill, settings, 2)
-    house.start_bridge()
-    async with kicking(house.sensor_port, TOO_FAST):
-        program = house.start_home()
-        async with house.home(program) as home:
+    stack.start_bridge()
+    async with kicking(stack.sensor_port, TOO_FAST):
+        program = stack.start_home()
+        async with stack.home(program) as home:
             index = await discovered(home)
             before = await home.until(some_movements, 60)
             assert before
         program.stop()
-        program = house.start_home()
-        async with house.home(program) as home:
+        program = stack.start_home()
+        async with stack.home(program) as home:
             await shows(home, RENAMED, index)
             await shows(home, MOVEMENTS, str(len(TOO_FAST)), 120)
             assert before < len(TOO_FAST)
             assert await home.state(SERIES) == "unknown"
-            await broker_dies_and_is_back(house, home, broker, index)
+            await broker_dies_and_is_back(stack, home, broker, index)
 
 
 async def discovered(home: HomeAssistant) -> str:
@@ -178,14 +186,14 @@ async def some_movements(home: HomeAssistant) -> int | None:
 
 
 async def broker_dies_and_is_back(
-    house: House, home: HomeAssistant, broker: Program, index: str
+    stack: Stack, home: HomeAssistant, broker: Program, index: str
 ) -> None:
     """The broker is killed and comes back without a memory."""
     # Home Assistant itself stumbles over a broker that dies while it says that it has started.
-    house.forgiven += ["components.mqtt", "paho.mqtt", "Error doing job", "could not be asked for"]
+    stack.forgiven += ["components.mqtt", "paho.mqtt", "Error doing job", "could not be asked for"]
     broker.kill()
     await shows(home, RENAMED, "unavailable")
-    house.start_broker()
+    stack.start_broker()
     await shows(home, RENAMED, index, 60)
     await shows(home, BRIDGE, "on")
     await shows(home, MOVEMENTS, str(len(TOO_FAST)))
@@ -212,11 +220,11 @@ async def both_nights(home: HomeAssistant) -> list[dict[str, Any]] | None:
     return rows if len(rows) == 2 else None
 
 
-async def test_a_sleeper_without_a_sensor_yet_is_shown_as_such(house: House) -> None:
-    house.start_broker()
-    house.start_bridge(ANKLE)
-    program = house.start_home()
-    async with house.home(program) as home:
+async def test_a_sleeper_without_a_sensor_yet_is_shown_as_such(stack: Stack) -> None:
+    stack.start_broker()
+    stack.start_bridge(ANKLE)
+    program = stack.start_home()
+    async with stack.home(program) as home:
         await add_limber(home)
         await shows(home, BRIDGE, "on")
         await shows(home, SENSOR, "off")

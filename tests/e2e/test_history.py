@@ -11,7 +11,7 @@ from limber_bridge.config.loader import load_config
 from limber_bridge.domain.nights import Night
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
-from tests.e2e.stack import House, attributes, shows
+from tests.e2e.stack import Stack, attributes, shows
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 NIGHTS: Final = 365
@@ -35,16 +35,16 @@ async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
     return {moment.date(): value for moment, value in at}
 
 
-async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: House) -> None:
+async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(stack: Stack) -> None:
     today = datetime.now(ZONE).date()
     days = [today - timedelta(days=number) for number in range(NIGHTS, 0, -1)]
     indices = {day: round(10 + number % 37 * 0.5, 1) for number, day in enumerate(days)}
-    house.start_broker()
+    stack.start_broker()
     for day in days:
-        finish(house, night(day), plm_index=indices[day], cramps_possible=0)
-    bridge = house.start_bridge()
-    program = house.start_home()
-    async with house.home(program) as home:
+        finish(stack, night(day), plm_index=indices[day], cramps_possible=0)
+    bridge = stack.start_bridge()
+    program = stack.start_home()
+    async with stack.home(program) as home:
         await add_limber(home)
         await comes(home, "cramps_possible", dict.fromkeys(days, 0))
         await comes(home, "plm_index", indices)
@@ -52,17 +52,17 @@ async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(house: Ho
         assert await rows(home, "plmw_index") == {}
         await everything_is_shown(home)
         bridge.stop()
-        finish(house, night(days[-1], 2), plm_index=99.5)
-        house.start_bridge()
+        finish(stack, night(days[-1], 2), plm_index=99.5)
+        stack.start_bridge()
         await shows(home, "sensor.anna_plm_index_last_night", "99.5")
         await comes(home, "plm_index", indices | {days[-1]: 99.5})
         await recorder_is_lean(home)
 
 
-def finish(house: House, one: Night, **measures: Any) -> None:
+def finish(stack: Stack, one: Night, **measures: Any) -> None:
     """Have a finished night in the journal."""
-    with Journal(load_config(house.settings()).journal) as journal:
-        journal.finish(replace(one, measures=replace(one.measures, **measures)))
+    with Journal(load_config(stack.settings()).journal) as journal:
+        journal.save_night(replace(one, measures=replace(one.measures, **measures)))
 
 
 async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) -> None:
@@ -75,7 +75,7 @@ async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) ->
 
 
 NO_SENSOR: Final = "unavailable"
-"""What nobody measures now."""
+"""State of entities that need a live sensor."""
 SHOWN: Final = {
     "binary_sensor.anna_asleep": NO_SENSOR,
     "binary_sensor.anna_cramp": NO_SENSOR,
@@ -126,10 +126,16 @@ SHOWN: Final = {
 }
 """Of a sleeper whose sensor has never sent anything."""
 OTHERS: Final = {
-    "binary_sensor.anna_left_ankle_problem", "sensor.anna_bedtime_last_night", "sensor.anna_bedtime_tonight",
-    "sensor.anna_got_up_last_night", "sensor.anna_plm_index_last_night", "sensor.anna_plm_index_30_day_average",
-    "sensor.anna_plm_index_7_day_average", "sensor.anna_restless_nights_in_a_row", "sensor.anna_usual_bedtime",
-}  # fmt: skip
+    "binary_sensor.anna_left_ankle_problem",
+    "sensor.anna_bedtime_last_night",
+    "sensor.anna_bedtime_tonight",
+    "sensor.anna_got_up_last_night",
+    "sensor.anna_plm_index_last_night",
+    "sensor.anna_plm_index_30_day_average",
+    "sensor.anna_plm_index_7_day_average",
+    "sensor.anna_restless_nights_in_a_row",
+    "sensor.anna_usual_bedtime",
+}
 """What depends on the day."""
 
 

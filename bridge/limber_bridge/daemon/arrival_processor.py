@@ -27,7 +27,7 @@ class RawSignalTap:
         """Record samples, unless the detection is paused or the sensor is not recorded."""
         sensor = self._sensors.get(samples.sensor)
         if sensor is not None and not monitor.settings.paused:
-            self._raw.take(monitor.id, sensor, samples.block)
+            self._raw.add_block(monitor.id, sensor, samples.block)
 
 
 class FrameErrorReporter:

@@ -39,10 +39,10 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.source_api import Source
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_reader import JournalError
+from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_beside
-from limber_bridge.storage.restore import all_kept
+from limber_bridge.storage.raw_recorder import RawRecorder, raw_store_for
+from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -98,9 +98,11 @@ class UpkeepTask:
         while True:
             today = self._config.calendar.night_of(self._host.now())
             if today != raw_done:
-                await self._raw.tidy(sleepers)
+                await self._raw.delete_old_files(sleepers)
                 raw_done = today
-            if today != journal_done and await self._writer.upkeep(today, self._config.retention):
+            if today != journal_done and await self._writer.run_upkeep(
+                today, self._config.retention
+            ):
                 journal_done = today
             await asyncio.sleep(UPKEEP_INTERVAL_S)
 
@@ -131,7 +133,9 @@ class Bridge:
         topics = Topics(config.broker.base_topic, config.bridge)
         self.monitors = restored_monitors(config, journal, now)
         """The monitor of each sleeper, by id."""
-        self.sources = SourceRunner(config, host, journal.read(), self._jobs.put, queues, sources)
+        self.sources = SourceRunner(
+            config, host, journal.read_positions(), self._jobs.put, queues, sources
+        )
         """Runs the sources."""
         self.writer = JournalWriter(
             journal,
@@ -144,7 +148,7 @@ class Bridge:
         )
         """Writes the journal."""
         self._raw = RawRecorder(
-            raw_store_beside(config.journal, config.retention), config.calendar, now
+            raw_store_for(config.journal, config.retention), config.calendar, now
         )
         self._upkeep = UpkeepTask(config, host, self.writer, self._raw)
         self._mqtt = MqttClient(
@@ -194,7 +198,7 @@ class Bridge:
             ),
             self._ticks,
             RequestResponder(requests, topics, self._mqtt, log),
-            Republisher(publisher, self.writer, journal.topics()),
+            Republisher(publisher, self.writer, journal.retained_topics()),
         )
 
     async def run(self) -> None:
@@ -228,8 +232,8 @@ class Bridge:
             LOG.error("%s", notice)
         if self._unconfigured_sleepers:
             LOG.warning("%s", unconfigured_message(self._unconfigured_sleepers))
-        if self._journal.before is not None:
-            LOG.info("journal migrated; previous copy: %s", self._journal.before)
+        if self._journal.previous_copy is not None:
+            LOG.info("journal migrated; previous copy: %s", self._journal.previous_copy)
 
     @asynccontextmanager
     async def _serving_http(self) -> AsyncIterator[None]:
@@ -262,8 +266,13 @@ async def serve(config: Config, journal: Journal, http_server: HttpServer | None
 
 def restored_monitors(config: Config, journal: Journal, now: int) -> dict[str, SleeperMonitor]:
     """Return a monitor for each sleeper, by id, that continues from what the journal holds."""
-    live = {sleeper.id: sleeper.live for sleeper in config.sleepers}
-    restored = all_kept(journal, live, config.calendar, now)
+    sensors = {
+        sleeper.id: SleeperSensors(
+            ids=[configured.sensor.id for configured in sleeper.sensors], live=sleeper.live
+        )
+        for sleeper in config.sleepers
+    }
+    restored = restore_sleepers(journal, sensors, config.calendar, now)
     return {
         sleeper.id: SleeperMonitor(sleeper, config, restored[sleeper.id], now)
         for sleeper in config.sleepers

@@ -13,7 +13,7 @@ from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import process_health
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import (
     BridgeHealth,
     ClockStepInfo,
@@ -69,29 +69,29 @@ class JournalHealthMonitor:
     @property
     def recording(self) -> bool:
         """Whether events are being written to the journal."""
-        return self._writer.now.well
+        return self._writer.status.healthy
 
     @property
     def problem(self) -> tuple[str, ...]:
         """The key of what is wrong with the journal; empty where nothing is."""
-        reason = self._writer.now.reason
+        reason = self._writer.status.fault
         return (str(reason),) if reason else ()
 
     @property
     def detail(self) -> str | None:
         """What is wrong with the journal and what to do, for a person."""
-        return self._writer.now.detail
+        return self._writer.status.detail
 
     def health(self) -> JournalHealth:
         """Return the health of the journal as it is published."""
-        recording = self._writer.now
+        recording = self._writer.status
         return JournalHealth(
-            problem=recording.reason,
+            problem=recording.fault,
             message=recording.detail,
-            pending=recording.held,
+            pending=recording.pending,
             dropped=recording.lost,
             warning=" ".join(self._notices) or None,
-            raw_signal_problem=self._raw.problem,
+            raw_signal_problem=self._raw.fault,
             unconfigured_sleepers=self._unconfigured_sleepers,
         )
 
@@ -149,7 +149,7 @@ class BridgeHealthMonitor:
 
     def note_clock_step(self, step: HostClockStep) -> None:
         """Note that the host's clock was set."""
-        self._clock_step = ClockStepInfo(time=utc(step.time), offset=step.offset / SECOND)
+        self._clock_step = ClockStepInfo(time=to_utc(step.time), offset=step.offset / SECOND)
 
     def note_http_problem(self, problem: str) -> None:
         """Note why HTTP cannot be served; an empty text where it can."""
@@ -172,7 +172,7 @@ class BridgeHealthMonitor:
     def bridge(self, now: int) -> BridgeHealth:
         """Return the health of the bridge as it is published."""
         return BridgeHealth(
-            started=utc(self._started),
+            started=to_utc(self._started),
             uptime=round((self._host.steady() - self._started_steady) / SECOND, 1),
             broker=self._mqtt.health,
             process=self._liveness.process,
@@ -194,7 +194,7 @@ class BridgeHealthMonitor:
         return HealthReport(
             healthy=healthy,
             live=live,
-            time=utc(now),
+            time=to_utc(now),
             software=__version__,
             recording=self.recording,
             journal=self.journal(),

@@ -10,8 +10,8 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.source_api import Samples
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.storage.schema import JournalBatch
 
 PROGRESS_INTERVAL_US: Final = 5 * SECOND
 """Time between two notes in the journal of how far the sensors have been read. Chosen: the gap that
@@ -56,7 +56,7 @@ class ChangeApplier:
         """
         batches = [self._batch(monitor, change) for monitor, change in changes if change]
         if batches:
-            await self._writer.keep(*batches)
+            await self._writer.write(*batches)
         for monitor, change in changes:
             if change:
                 self._written_until[monitor.id] = monitor.clock.measured_until
@@ -64,7 +64,7 @@ class ChangeApplier:
 
     async def write_final(self, monitor: SleeperMonitor, change: Change) -> None:
         """Write the last change before the bridge stops; JournalError."""
-        await self._writer.keep(self._batch(monitor, change))
+        await self._writer.write(self._batch(monitor, change))
 
     async def write_progress_if_due(self) -> None:
         """Write how far the sensors of all sleepers have been read, every few seconds.
@@ -84,7 +84,7 @@ class ChangeApplier:
             return
         for monitor in advanced:
             self._written_until[monitor.id] = monitor.clock.measured_until
-        await self._writer.keep(*(self._batch(monitor, Change()) for monitor in advanced))
+        await self._writer.write(*(self._batch(monitor, Change()) for monitor in advanced))
 
     def _batch(self, monitor: SleeperMonitor, change: Change) -> JournalBatch:
         read = self._read[monitor.id]

@@ -15,11 +15,12 @@ from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_running import check_running_bridge
 from limber_bridge.daemon.check_sensors import check_sensors
-from limber_bridge.storage.journal import look_at
-from limber_bridge.storage.journal_reader import InUseError, JournalError, read_only
+from limber_bridge.storage.journal_errors import JournalError, JournalInUseError
+from limber_bridge.storage.journal_file import probe_journal
+from limber_bridge.storage.journal_reader import open_journal_reader
 
 
-async def check(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
+async def run_checks(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
     """Yield the result of each check; each sensor has `wait_s` seconds to send samples."""
     for warning in config.world_readable_secrets():
         yield failed(warning)
@@ -44,8 +45,8 @@ async def check(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
 def check_journal(config: Config) -> tuple[CheckResult, bool]:
     """Check that the journal can be written; return also whether a running bridge uses it."""
     try:
-        look_at(config.journal)
-    except InUseError:
+        probe_journal(config.journal)
+    except JournalInUseError:
         return passed(f"journal {config.journal}: in use by a running bridge"), True
     except JournalError as error:
         return failed(f"journal {error}"), False
@@ -55,7 +56,7 @@ def check_journal(config: Config) -> tuple[CheckResult, bool]:
 def check_sleepers(config: Config) -> list[CheckResult]:
     """Return a note on sleepers with nights in the journal who are not in the configuration."""
     try:
-        with read_only(config.journal) as journal:
+        with open_journal_reader(config.journal) as journal:
             unconfigured = config.unconfigured(journal.sleepers())
     except JournalError:
         # Before the first start there is no journal; `check_journal` reports one that is damaged.

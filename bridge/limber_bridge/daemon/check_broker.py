@@ -19,7 +19,7 @@ from limber_bridge.daemon.mqtt_events import (
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
-    Event,
+    ConnectionEvent,
     MessageReceived,
     Protocol,
     PublishAccepted,
@@ -59,7 +59,7 @@ class BrokerProbe:
     def __init__(self, broker: Broker, client_id: str, timeout_s: float) -> None:
         """Prepare; nothing is connected before `connect`. `timeout_s`: for each answer."""
         self._timeout_s = timeout_s
-        self._events: asyncio.Queue[Event | MessageReceived] = asyncio.Queue()
+        self._events: asyncio.Queue[ConnectionEvent | MessageReceived] = asyncio.Queue()
         self._paho = PahoClient(ClientOptions(broker, client_id), self._receive)
         self.retained: dict[str, bytes] = {}
         """The retained messages received so far, by topic."""
@@ -72,7 +72,7 @@ class BrokerProbe:
         except TimeoutError:
             return None
 
-    async def expect[Kind: Event | MessageReceived](self, *kinds: type[Kind]) -> Kind:
+    async def expect[Kind: ConnectionEvent | MessageReceived](self, *kinds: type[Kind]) -> Kind:
         """Return the next event of these kinds, and drop others.
 
         TimeoutError if none comes in time; ProbeDisconnectedError if the connection ends.
@@ -98,7 +98,7 @@ class BrokerProbe:
         self._paho.close()
         await self._paho.wait_closed(CLOSE_TIMEOUT_S)
 
-    def _receive(self, event: Event | MessageReceived) -> None:
+    def _receive(self, event: ConnectionEvent | MessageReceived) -> None:
         if isinstance(event, MessageReceived) and event.retained:
             self.retained[event.topic] = event.payload
         self._events.put_nowait(event)

@@ -7,7 +7,7 @@ from typing import Final
 from limber_bridge.daemon import broker_problems as problems
 from limber_bridge.daemon.mqtt_connection import Connection, Phase
 from limber_bridge.daemon.mqtt_events import Protocol
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
 
 LOG: Final = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class ConnectionReport:
         return ConnectionHealth(
             connected=connection.phase is Phase.CONNECTED,
             protocol=connection.protocol.value,
-            since=utc(self._since),
+            since=to_utc(self._since),
             disconnects=self._disconnects,
             last_disconnect=self._last_disconnect,
             pending=pending,
@@ -53,7 +53,7 @@ class ConnectionReport:
         now = self._now()
         if self._reason:
             self._last_disconnect = Disconnection(
-                start=utc(self._since), end=utc(now), reason=self._reason
+                start=to_utc(self._since), end=to_utc(now), reason=self._reason
             )
         self._since = now
         self._reason = ""

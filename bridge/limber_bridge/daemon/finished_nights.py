@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from limber_bridge.domain.nights import AVERAGING_PERIODS_DAYS, Night, Spread, spread
+from limber_bridge.domain.nights import Night
+from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS, NightAverages, average_nights
 
 
 class FinishedNights:
@@ -38,8 +39,8 @@ class FinishedNights:
             self.last = revised
         return revised
 
-    def averages(self) -> dict[str, Spread | None]:
-        """Return mean and spread over each averaging period up to the last night, by its days."""
+    def averages(self) -> dict[str, NightAverages | None]:
+        """Return the averages over each averaging period up to the last night, by its days."""
         return {str(days): self._average(days) for days in AVERAGING_PERIODS_DAYS}
 
     def drop_before(self, oldest: date) -> None:
@@ -47,5 +48,9 @@ class FinishedNights:
         for night in [night for night in self._recent if night < oldest]:
             del self._recent[night]
 
-    def _average(self, days: int) -> Spread | None:
-        return None if self.last is None else spread(self._recent.values(), self.last.date, days)
+    def _average(self, days: int) -> NightAverages | None:
+        return (
+            None
+            if self.last is None
+            else average_nights(self._recent.values(), self.last.date, days)
+        )

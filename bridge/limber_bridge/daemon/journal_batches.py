@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from limber_bridge.daemon.changes import Change
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.storage.schema import JournalBatch, latest
+from limber_bridge.storage.journal_batch import JournalBatch, latest_positions
 
 
 def journal_batch(
@@ -16,14 +16,14 @@ def journal_batch(
     `read`: how far signed frames have been read, by sensor id, the latest position last.
     """
     return JournalBatch(
-        monitor.id,
-        renewed=change.replaced_nights,
+        sleeper=monitor.id,
+        replayed=change.replaced_nights,
         events=tuple((filed.night, filed.event) for filed in change.events),
-        memory=monitor.pipeline_state,
+        pipeline_state=monitor.pipeline_state,
         nights=change.finished,
-        unlabelled=change.resets_labels,
+        clear_labels=change.resets_labels,
         labels=change.labels,
-        read=latest(read),
+        read_positions=latest_positions(read),
         settings=change.settings,
     )
 

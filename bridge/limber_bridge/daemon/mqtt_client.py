@@ -24,7 +24,7 @@ from limber_bridge.daemon.mqtt_events import (
     BeginSession,
     ClearProblem,
     CloseClient,
-    Event,
+    ConnectionEvent,
     LogWarning,
     MessageReceived,
     OpenClient,
@@ -117,7 +117,7 @@ class MqttClient:
             self.publish(topic, b"", retain=True)
         self.publish(self._settings.topics.status, ONLINE, retain=True)
 
-    def _process(self, event: Event) -> None:
+    def _process(self, event: ConnectionEvent) -> None:
         """Let the state machine handle an event, and execute its actions."""
         now = asyncio.get_running_loop().time()
         self._connection, actions = process_event(self._connection, event, self._settings, now)
@@ -196,7 +196,7 @@ class MqttClient:
             self._paho.subscribe(topic)
         self._on_connected()
 
-    def _receive(self, event: Event | MessageReceived) -> None:
+    def _receive(self, event: ConnectionEvent | MessageReceived) -> None:
         """Process what paho reports."""
         if isinstance(event, MessageReceived):
             self._route(event)

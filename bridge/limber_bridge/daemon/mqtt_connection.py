@@ -43,8 +43,8 @@ from limber_bridge.daemon.mqtt_events import (
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
+    ConnectionEvent,
     DeadlinePassed,
-    Event,
     HeartbeatDue,
     LogWarning,
     OpenClient,
@@ -222,7 +222,7 @@ actions in the order of their execution."""
 
 
 def process_event(
-    connection: Connection, event: Event, settings: ConnectionSettings, now: float
+    connection: Connection, event: ConnectionEvent, settings: ConnectionSettings, now: float
 ) -> Result:
     """Return the connection after an event, and the actions to execute in this order."""
     transition = TRANSITIONS[connection.phase, type(event)]
@@ -230,7 +230,7 @@ def process_event(
 
 
 def _ignore(
-    connection: Connection, _event: Event, _settings: ConnectionSettings, _now: float
+    connection: Connection, _event: ConnectionEvent, _settings: ConnectionSettings, _now: float
 ) -> Result:
     """Change nothing: the event cannot occur in this phase, or is too late to matter."""
     return connection, ()
@@ -556,7 +556,7 @@ _UNLIMITED: Final = (Phase.STOPPED, Phase.CONNECTING, Phase.REFUSED, Phase.CONNE
 """Phases without a deadline."""
 _NOT_STOPPED: Final = tuple(phase for phase in Phase if phase is not Phase.STOPPED)
 
-_ROWS: Final[tuple[tuple[type[Event], tuple[Phase, ...], Transition], ...]] = (
+_ROWS: Final[tuple[tuple[type[ConnectionEvent], tuple[Phase, ...], Transition], ...]] = (
     # event                phases                                      transition
     (StartRequested,       (Phase.STOPPED,),                           _start),
     (StartRequested,       _NOT_STOPPED,                               _ignore),
@@ -600,7 +600,7 @@ _ROWS: Final[tuple[tuple[type[Event], tuple[Phase, ...], Transition], ...]] = (
     (HeartbeatDue,         (Phase.STOPPED, Phase.STOPPING),            _ignore),
 )  # fmt: skip
 
-TRANSITIONS: Final[Mapping[tuple[Phase, type[Event]], Transition]] = {
+TRANSITIONS: Final[Mapping[tuple[Phase, type[ConnectionEvent]], Transition]] = {
     (phase, event): transition for event, phases, transition in _ROWS for phase in phases
 }
 """The transition of every phase and event."""

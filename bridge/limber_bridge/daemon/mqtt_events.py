@@ -112,7 +112,7 @@ class HeartbeatDue:
     """It is time for the next heartbeat."""
 
 
-type Event = (
+type ConnectionEvent = (
     StartRequested
     | StopRequested
     | SocketOpened

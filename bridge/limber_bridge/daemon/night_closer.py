@@ -11,7 +11,8 @@ from limber_bridge.daemon.sleeper_clock import SleeperClock
 from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.night_score import Coverage, NightScore, score_night
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.domain.nights import AVERAGING_PERIODS_DAYS, Calendar, Night, out_since
+from limber_bridge.domain.nights import Calendar, Night, left_bed_at
+from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class NightScorer:
         coverage = self._coverage(self._calendar.begin(night), until)
         score = score_night(events, self.rules, coverage)
         start = score.in_bed[0][0] if score.in_bed else None
-        return ScoredNight(night, start, out_since(events), until, score)
+        return ScoredNight(night, start, left_bed_at(events), until, score)
 
 
 class NightCloser:

@@ -28,7 +28,7 @@ from limber_bridge.daemon.mqtt_events import (
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
-    Event,
+    ConnectionEvent,
     MessageReceived,
     Protocol,
     PublishAccepted,
@@ -102,7 +102,7 @@ class PahoClient:
     """
 
     def __init__(
-        self, options: ClientOptions, on_event: Callable[[Event | MessageReceived], None]
+        self, options: ClientOptions, on_event: Callable[[ConnectionEvent | MessageReceived], None]
     ) -> None:
         """Prepare; there is no client before `open`. `on_event` is called on the event loop."""
         self._options = options
@@ -180,7 +180,7 @@ class PahoClient:
             self._subscribing[mid] = topic
 
     def _hand_over(self, callback: Callable[..., None]) -> Callable[..., None]:
-        """Return a callback for paho's thread that has one of ours called on the event loop."""
+        """Return a callback for paho's thread that has another one called on the event loop."""
 
         def in_paho_thread(client: paho.Client, _userdata: object, *values: Any) -> None:  # noqa: ANN401 - whatever paho gives
             if not self._loop.is_closed():

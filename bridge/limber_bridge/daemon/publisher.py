@@ -211,4 +211,4 @@ class Republisher:
     async def publish_all(self) -> None:
         """Publish everything retained, and clear the topics that are no longer used."""
         self._topics = self._publisher.publish_retained(self._topics)
-        await self._writer.keep_topics(self._topics)
+        await self._writer.write_topics(self._topics)

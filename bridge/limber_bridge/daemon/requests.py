@@ -14,9 +14,9 @@ from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
-from limber_bridge.detection.cramp_thresholds import ROUNDED, Label, UnknownEventError
+from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
-from limber_bridge.domain.nights import micros, utc
+from limber_bridge.domain.nights import to_us, to_utc
 from limber_bridge.protocol.encoding import (
     PAGE_MAX_BYTES,
     REPORTED_NUMBER_OFFSET,
@@ -51,7 +51,7 @@ from limber_bridge.protocol.messages import (
     SetRequest,
 )
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_reader import JournalError
+from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
 
 JOURNAL_TIMEOUT_S: Final = 5.0
@@ -166,7 +166,7 @@ class RequestHandler:
             key = strip_phase(request.event)
             event = self._journal.event(monitor.id, key)
             return monitor.labels.for_event(key, event, cramp=request.cramp)
-        moment = monitor.clock.time if request.time is None else micros(request.time)
+        moment = monitor.clock.time if request.time is None else to_us(request.time)
         events = [
             event
             for night in nights_near(monitor.calendar, moment)
@@ -180,7 +180,7 @@ class RequestHandler:
         if refusal is not None:
             return refusal
         now = self._now()
-        onset = (monitor.clock.time or now) if request.time is None else micros(request.time)
+        onset = (monitor.clock.time or now) if request.time is None else to_us(request.time)
         factor = Factor(onset, request.factor, request.note)
         await self._apply(monitor, monitor.add_factor(factor, now))
         return LogResponse(id=request.id, event=event_id(factor))
@@ -188,7 +188,7 @@ class RequestHandler:
     def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return a refusal where the time of a request is in the future, else None."""
         # People give times in whole minutes.
-        if request.time is None or micros(request.time) <= self._now() + ROUNDED:
+        if request.time is None or to_us(request.time) <= self._now() + TIME_ROUNDING_US:
             return None
         text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
         return Refusal(id=request.id, error="time_in_future", message=text)
@@ -217,7 +217,7 @@ class HistoryReader:
         since = request.after or date.min
         if request.last is not None:
             before_last = await asyncio.to_thread(
-                self._journal.before_last, request.sleeper, request.last
+                self._journal.date_before_last, request.sleeper, request.last
             )
             since = max(since, before_last)
         nights = await asyncio.to_thread(self._journal.nights, request.sleeper, since, limit)
@@ -225,7 +225,7 @@ class HistoryReader:
         by_date = {night.date: night for night in nights}
         if not more:
             # Nights that the disk has not accepted yet are finished all the same.
-            waiting = self._writer.nights(request.sleeper)
+            waiting = self._writer.pending_nights(request.sleeper)
             by_date |= {night.date: night for night in waiting if night.date > since}
         dates = sorted(by_date)
         if request.last is not None and not more:
@@ -234,10 +234,10 @@ class HistoryReader:
         return nights_response(request, [by_date[day] for day in dates], more=more)
 
     async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
-        dropped = await asyncio.to_thread(self._journal.dropped, request.sleeper, request.night)
+        dropped = await asyncio.to_thread(self._journal.events_dropped_at, request.sleeper, request.night)
         if dropped is not None:
             text = (
-                f"the events of {request.night} were deleted on {utc(dropped):%Y-%m-%d}; "
+                f"the events of {request.night} were deleted on {to_utc(dropped):%Y-%m-%d}; "
                 "to store more nights, see `retention` in limber.yaml"
             )
             return Refusal(id=request.id, error="events_deleted", message=text)
@@ -245,7 +245,7 @@ class HistoryReader:
         entries = await asyncio.to_thread(
             self._journal.entries, request.sleeper, request.night, request.after, limit
         )
-        said = monitor.labels.said
+        said = monitor.labels.answers
         numbered: list[tuple[int, EventMessage]] = []
         for entry in entries:
             message = encode_event(entry.event, entry.night)
@@ -264,7 +264,7 @@ class HistoryReader:
         Their numbers are higher than those of all measured events.
         """
         labels = labels_of_night(monitor.labels, monitor.calendar, request.night)
-        found = await asyncio.to_thread(self._journal.reported, request.sleeper, labels)
+        found = await asyncio.to_thread(self._journal.reported_cramps, request.sleeper, labels)
         numbered = [
             (REPORTED_NUMBER_OFFSET + label.time, encode_reported_cramp(label, request.night))
             for label in found

@@ -9,7 +9,7 @@ import numpy as np
 
 from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import SensorHealth
 from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
 
@@ -170,7 +170,7 @@ class SensorHealthTracker:
         last_sample = self._last_sample
         return SensorHealth(
             connected=connected,
-            last_sample=None if last_sample is None else utc(last_sample),
+            last_sample=None if last_sample is None else to_utc(last_sample),
             rate=None if self._rate is None else round(self._rate, 2),
             battery=self._battery,
             quality=self._losses.quality(now) if connected else None,

@@ -53,10 +53,10 @@ class SleeperMonitor:
         sensors = [configured.sensor.id for configured in sleeper.sensors]
         self.sensor_health = SensorHealthSet(sensors, now)
         """The health of the sleeper's sensors."""
-        memory = restored.memory
+        memory = restored.pipeline_state
         self._nights = restored_nights(
             config.calendar,
-            restored.nights,
+            restored.events_by_night,
             restored.finished,
             same_sensors=memory is not None and set(memory.sensors) == set(sensors),
             live=sleeper.live,
@@ -201,7 +201,7 @@ class SleeperMonitor:
 
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
-        self.labels.take(label)
+        self.labels.add(label)
         self._pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(labels=(label,))
 

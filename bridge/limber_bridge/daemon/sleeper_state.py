@@ -8,8 +8,9 @@ from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import Night, Spread, utc
+from limber_bridge.domain.nights import Night, to_utc
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trends import NightAverages
 from limber_bridge.protocol.encoding import encode_methods, encode_night
 from limber_bridge.protocol.messages import (
     ActiveCramp,
@@ -33,7 +34,7 @@ class SleeperSnapshot:
     tonight: ScoredNight
     events_tonight: Sequence[Event]
     last_night: Night | None
-    averages: Mapping[str, Spread | None]
+    averages: Mapping[str, NightAverages | None]
     """By number of days."""
     cramp_thresholds: Mapping[Certainty, float]
     cramp_labels: int
@@ -49,7 +50,7 @@ def build_state(snapshot: SleeperSnapshot) -> State:
     thresholds = {str(name): value for name, value in snapshot.cramp_thresholds.items()}
     last_night = snapshot.last_night
     return State(
-        time=utc(snapshot.now),
+        time=to_utc(snapshot.now),
         in_bed=snapshot.in_bed,
         asleep=asleep_now(snapshot),
         cramp=cramp_in_progress(snapshot.events_tonight),
@@ -70,8 +71,8 @@ def build_tonight(scored: ScoredNight) -> Tonight:
     """Return the part of the state about the night in progress."""
     return Tonight(
         night=scored.date,
-        start=None if scored.start is None else utc(scored.start),
-        end=None if scored.end is None else utc(scored.end),
+        start=None if scored.start is None else to_utc(scored.start),
+        end=None if scored.end is None else to_utc(scored.end),
         measures=round_measures(scored.score.measures),
     )
 
@@ -95,7 +96,7 @@ def cramp_in_progress(events: Iterable[Event]) -> ActiveCramp | None:
     if not active:
         return None
     cramp = active[-1]
-    return ActiveCramp(start=utc(cramp.onset), certainty=cramp.certainty, reason=cramp.reason)
+    return ActiveCramp(start=to_utc(cramp.onset), certainty=cramp.certainty, reason=cramp.reason)
 
 
 def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> SleeperInfo:

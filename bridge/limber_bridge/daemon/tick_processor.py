@@ -14,7 +14,7 @@ from limber_bridge.daemon.systemd import ServiceManager
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.host_clock import HostClock, HostClockStep
-from limber_bridge.storage.journal_reader import JournalError
+from limber_bridge.storage.journal_errors import JournalError
 
 LOG: Final = logging.getLogger(__name__)
 

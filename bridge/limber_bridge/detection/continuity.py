@@ -1,8 +1,7 @@
-"""Numbered samples with holes -> unbroken runs and gaps.
+"""Split numbered samples into unbroken runs and the holes between them.
 
-Law: a hole longer than 0.5 s, and than three sample intervals, is a gap and is never filled
-(contracts, section 1.1); a shorter one is bridged by a straight line, so that a lost packet does
-not look like a jerk. After a gap nothing before it is remembered.
+A short hole is bridged by a straight line, so that a lost packet does not look like a jerk. A
+longer one is never filled: after it, filters start again (docs/science.md#sampling-and-gaps).
 """
 
 from collections.abc import Iterator
@@ -13,101 +12,115 @@ import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock
 
-LONGEST_BRIDGED: Final = 0.5
-"""s, included."""
-FEWEST_INTERVALS: Final = 3
-"""A hole of so many sample intervals is bridged whatever it lasts: the allowance for slow sensors.
-"""
+MAX_BRIDGED_S: Final = 0.5
+"""s, included. Chosen: the shortest leg movement; docs/science.md#sampling-and-gaps."""
+MAX_BRIDGED_INTERVALS: Final = 3
+"""Sample intervals that are bridged however long they last. Chosen: tolerance for slow sensors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """Samples without a hole, ready for a filter."""
+    """Consecutive samples without a hole, ready for a filter."""
 
     first: int
+    """Number of the first sample."""
     samples: Floats
     """Shape (axes, n), all finite."""
     clock: SampleClock
     rate: float
     """Hz, nominal."""
     fresh: bool
-    """Nothing before it belongs to it: filters start anew."""
+    """Whether the run does not continue the one before it: filters start again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """No good sample between these two times (us): of the last one before and of the first one
-    after.
-    """
+    """A time without a valid sample that is too long to be bridged."""
 
     onset: int
+    """us; time of the last valid sample before it."""
     end: int
+    """us; time of the first valid sample after it."""
 
 
 class Continuity:
-    """Follows the sample numbers of one sensor."""
+    """Follows the sample numbers and the clock of one sensor."""
 
-    __slots__ = ("_last", "_rate", "_time", "_value")
+    __slots__ = ("_last_index", "_last_sample", "_last_time", "_rate")
 
-    def __init__(self, until: int | None = None) -> None:
-        """Begin; `until` is the time in us of the last sample of an earlier life, the hole since
-        then is told.
+    def __init__(self, last_time: int | None = None) -> None:
+        """Start a stream.
+
+        `last_time` is the time (us) of the last valid sample before a restart; the hole since then
+        is reported with the first block. None: there was none.
         """
-        self._last: int | None = None
-        self._value: Floats | None = None
-        self._time = until
+        self._last_index: int | None = None
+        self._last_sample: Floats | None = None
+        self._last_time = last_time
         self._rate = 0.0
 
-    def feed(self, block: SampleBlock) -> Iterator[Run | Hole]:
-        """Yield what the block adds, in order of time. Samples that were seen before are dropped."""
-        if self._last is not None and block.first <= self._last:
-            block = block.split(min(self._last + 1 - block.first, block.samples.shape[1]))[1]
-        # A sum is finite only if everything in it is: cheaper than to look at each sample.
-        with np.errstate(invalid="ignore"):
-            whole = np.isfinite(block.samples.sum())
-        if whole:
-            yield from self._piece(block)
-            return
-        good = np.isfinite(block.samples).all(axis=0)
-        edges = np.flatnonzero(np.diff(good, prepend=False, append=False))
-        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            yield from self._piece(block.split(stop)[0].split(start)[1])
+    def process_block(self, block: SampleBlock) -> Iterator[Run | Hole]:
+        """Yield the runs and holes of a block in order of time.
 
-    def _piece(self, block: SampleBlock) -> Iterator[Run | Hole]:
+        Samples whose numbers were seen before are dropped.
+        """
+        if self._last_index is not None and block.first <= self._last_index:
+            seen = self._last_index + 1 - block.first
+            block = block.split(min(seen, block.samples.shape[1]))[1]
+        # A sum is finite only if all values are. That is cheaper than a test of each sample, and
+        # nearly all blocks are complete.
+        with np.errstate(invalid="ignore"):
+            complete = np.isfinite(block.samples.sum())
+        if complete:
+            yield from self._process_valid(block)
+            return
+        valid = np.isfinite(block.samples).all(axis=0)
+        # Valid stretches begin and end where the flag changes.
+        edges = np.flatnonzero(np.diff(valid, prepend=False, append=False))
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            yield from self._process_valid(block.split(end)[0].split(begin)[1])
+
+    def _process_valid(self, block: SampleBlock) -> Iterator[Run | Hole]:
+        """Yield a block of valid samples as a run, after the hole before it if there is one."""
         if not block.samples.shape[1]:
             return
-        samples = block.samples
         first = block.first
-        fresh = self._breaks(block)
+        samples = block.samples
+        fresh = self._breaks_off_before(block)
         if fresh:
-            onset = self._time
-            end = block.clock.time_of(first)
-            if onset is not None and end - onset > LONGEST_BRIDGED * SECOND:
-                yield Hole(onset, end)
-        elif self._last is not None and self._value is not None and first > self._last + 1:
-            samples = np.concatenate(
-                [bridge(self._value, samples[:, :1], first - self._last), samples], axis=1
-            )
-            first = self._last + 1
-        self._last = block.end - 1
+            begin = block.clock.time_of(first)
+            # Without this test a clock that was set back, or a new nominal rate, would be a hole.
+            if self._last_time is not None and begin - self._last_time > MAX_BRIDGED_S * SECOND:
+                yield Hole(self._last_time, begin)
+        elif (
+            self._last_index is not None
+            and self._last_sample is not None
+            and first > self._last_index + 1
+        ):
+            bridge = interpolate(self._last_sample, samples[:, :1], first - self._last_index)
+            samples = np.concatenate([bridge, samples], axis=1)
+            first = self._last_index + 1
+        self._last_index = block.end - 1
         self._rate = block.rate
-        self._value = block.samples[:, -1:].copy()
-        self._time = block.clock.time_of(block.end - 1)
+        # A copy: a view would keep the whole block in memory.
+        self._last_sample = block.samples[:, -1:].copy()
+        self._last_time = block.clock.time_of(block.end - 1)
         yield Run(first, samples, block.clock, block.rate, fresh)
 
-    def _breaks(self, block: SampleBlock) -> bool:
-        if self._last is None or self._time is None or block.rate != self._rate:
+    def _breaks_off_before(self, block: SampleBlock) -> bool:
+        """Return whether filters must start again with this block."""
+        if self._last_index is None or self._last_time is None or block.rate != self._rate:
             return True
-        intervals = block.first - self._last
-        # A device that paused and a clock that was set both show in the time and not in the
-        # numbers.
-        jump = block.clock.time_of(block.first) - self._time - intervals * SECOND / block.clock.rate
-        if abs(jump) > LONGEST_BRIDGED * SECOND:
+        intervals = block.first - self._last_index
+        # A device that paused, or a clock that was set, shows in the time but not in the numbers.
+        expected = intervals * SECOND / block.clock.rate
+        jump = block.clock.time_of(block.first) - self._last_time - expected
+        if abs(jump) > MAX_BRIDGED_S * SECOND:
             return True
-        return intervals > FEWEST_INTERVALS and intervals / block.rate > LONGEST_BRIDGED
+        return intervals > MAX_BRIDGED_INTERVALS and intervals / block.rate > MAX_BRIDGED_S
 
 
-def bridge(before: Floats, after: Floats, intervals: int) -> Floats:
+def interpolate(before: Floats, after: Floats, intervals: int) -> Floats:
     """Return the `intervals` - 1 samples on the straight line between two columns."""
     steps = np.arange(1, intervals) / intervals
     return before + (after - before) * steps

@@ -271,14 +271,14 @@ type Event = (
 
 KINDS: Final[Mapping[type[Event], str]] = {
     Movement: "movement",
-    PositionChange: "posture",
+    PositionChange: "position_change",
     Twitch: "twitch",
-    RhythmicTrain: "rhythm",
+    RhythmicTrain: "rhythmic_train",
     Series: "series",
     BedTransition: "bed",
     Gap: "gap",
-    ClockStep: "clockstep",
-    SignalFault: "flaw",
+    ClockStep: "clock_step",
+    SignalFault: "signal_fault",
     Cramp: "cramp",
     Factor: "factor",
 }
@@ -302,7 +302,7 @@ def event_id(event: Event) -> str:
         case Gap():
             return f"gap-{event.onset}-{event.sensor}"
         case SignalFault():
-            return f"flaw-{event.onset}-{event.sensor}-{event.fault}"
+            return f"signal_fault-{event.onset}-{event.sensor}-{event.fault}"
         case Factor():
             return f"factor-{event.onset}-{event.factor}"
         case _:

@@ -1,6 +1,6 @@
-"""What a sensor delivers: numbered samples, and the clock that places their numbers in time.
+"""What a sensor delivers: numbered samples, and the clock that gives each number its time.
 
-Law: cutting a block in two changes neither the number nor the time of any sample.
+Invariant: splitting a block in two changes neither the number nor the time of any sample.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ type Times = npt.NDArray[np.int64]
 type Flags = npt.NDArray[np.bool_]
 
 SECOND: Final = 1_000_000
-"""us. All times in `detection` are whole microseconds: fractions of a second in floating point put
-intervals of exactly 10 or 90 s on the wrong side of the limit (measured for this project on a 0.01
-s grid)."""
+"""us. All times in `detection` are whole microseconds: subtraction in floating point puts intervals
+of exactly 10 or 90 s on the wrong side of the limit (docs/science.md#sampling-and-gaps)."""
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 EARLIEST_TIME: Final = -(2**62)
@@ -27,18 +26,18 @@ LATEST_TIME: Final = 2**62
 
 
 class Quantity(StrEnum):
-    """What a sensor measures, and in which unit its samples come."""
+    """What a sensor measures, and the unit of its samples."""
 
     ACCELERATION = "acceleration"
     """g, three axes."""
     EMG = "emg"
     """uV, one channel."""
     LOAD = "load"
-    """kg, one channel: all cells under the bed together."""
+    """kg, one channel: the sum of all cells under the bed."""
 
     @property
     def axes(self) -> int:
-        """How many values a sample has."""
+        """Number of values in a sample."""
         return 3 if self is Quantity.ACCELERATION else 1
 
     @property
@@ -51,19 +50,19 @@ UNITS: Final = {Quantity.ACCELERATION: "g", Quantity.EMG: "uV", Quantity.LOAD: "
 
 
 class Placement(StrEnum):
-    """Where a sensor sits."""
+    """Where a sensor is worn or mounted."""
 
     ANKLE = "ankle"
     TIBIALIS = "tibialis"
-    """Electrodes over the tibialis anterior, where the scoring rules want them."""
+    """Electrodes over the tibialis anterior, the muscle that the scoring rules are written for."""
     CALF = "calf"
-    """Electrodes over the gastrocnemius, where cramps are."""
+    """Electrodes over the gastrocnemius, the muscle in which most cramps occur."""
     BED = "bed"
-    """Frame or mattress: feels everybody in the bed and cannot tell the legs apart."""
+    """Frame or mattress: shows the movements of everyone in the bed, without a side."""
 
 
 class Side(StrEnum):
-    """Which leg."""
+    """The leg on which a sensor is worn."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -74,47 +73,48 @@ PLACEMENTS: Final = {
     Quantity.EMG: (Placement.TIBIALIS, Placement.CALF),
     Quantity.LOAD: (Placement.BED,),
 }
-"""Where each quantity can be measured."""
+"""Where each quantity can be measured (docs/science.md#placements-and-quantities)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """One sensor of one sleeper."""
+    """A sensor of one sleeper.
+
+    Raises ValueError for a combination that is not in `PLACEMENTS`, or a bed sensor with a side.
+    """
 
     id: int
-    """Unique within a bridge; the same number as in the sensor's frames."""
     quantity: Quantity
     placement: Placement
     side: Side | None = None
-    """None: not known, or not a leg's."""
 
     def __post_init__(self) -> None:
-        """Refuse a sensor that cannot exist."""
         if self.placement not in PLACEMENTS[self.quantity]:
-            wanted = " or ".join(PLACEMENTS[self.quantity])
-            raise ValueError(f"{self.quantity} is measured at {wanted}, not {self.placement}")
+            allowed = " or ".join(PLACEMENTS[self.quantity])
+            raise ValueError(f"{self.quantity} is measured at {allowed}, not {self.placement}")
         if self.placement is Placement.BED and self.side is not None:
             raise ValueError("a sensor at the bed has no side")
 
 
 @dataclass(frozen=True, slots=True)
 class SampleClock:
-    """A straight line from sample numbers to time: sample `index` was taken at `time`, then `rate`
-    a second.
+    """The time of each sample number.
+
+    A straight line: sample `index` was taken at `time`, and the samples after it at `rate` Hz.
     """
 
     index: int
     time: int
-    """us; UTC since 1970, or since the start of a recording that does not know its date."""
+    """us; UTC since 1970, or since the first sample of a recording without a date."""
     rate: float
-    """Hz, as measured; it may differ by a percent from what the device claims."""
+    """Hz, as measured; it may differ by a percent from the nominal rate."""
 
     def time_of(self, index: int) -> int:
         """Return the time of one sample in us."""
         return self.time + round((index - self.index) * SECOND / self.rate)
 
     def times_of(self, indexes: Times) -> Times:
-        """Return the times of many samples in us, each the same as `time_of` gives."""
+        """Return the times of many samples in us, each the same as `time_of` returns."""
         offsets: Times = np.rint((indexes - self.index) * SECOND / self.rate).astype(np.int64)
         return self.time + offsets
 
@@ -123,27 +123,27 @@ class SampleClock:
 class SampleBlock:
     """Consecutive samples of one sensor.
 
-    Numbers that no block covers are samples lost on the way. A sample with a NaN counts as lost
-    too: what a source knows to be wrong (saturated, unreadable) it hands on as NaN, never as a
-    value.
+    Samples whose numbers are in no block were lost. A sample with a NaN counts as lost, too:
+    sources write NaN for values that they know to be wrong (saturated, unreadable).
     """
 
     first: int
-    """Number of the first sample, counted from the start of the stream; never goes back while a
-    stream lasts."""
+    """Number of the first sample, counted from the start of the stream. It never decreases while
+    the stream lasts."""
     samples: Floats
     """Shape (axes, n), in the unit of the quantity."""
     clock: SampleClock
     rate: float
-    """Hz, nominal: what filters are designed for. Another value begins the signal anew."""
+    """Hz, nominal; filters are designed for it. When it changes, filters start again."""
 
     @property
     def end(self) -> int:
-        """Number of the sample after the last."""
+        """Number of the sample after the last one."""
         return self.first + int(self.samples.shape[1])
 
     def split(self, at: int) -> tuple[Self, Self]:
         """Return the first `at` samples and the rest."""
         cls = type(self)
         head = cls(self.first, self.samples[:, :at], self.clock, self.rate)
-        return head, cls(self.first + at, self.samples[:, at:], self.clock, self.rate)
+        tail = cls(self.first + at, self.samples[:, at:], self.clock, self.rate)
+        return head, tail

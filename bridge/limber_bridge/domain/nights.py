@@ -1,47 +1,44 @@
-"""Which night a moment belongs to, and when a night is over (contracts, section 4).
+"""Which night a moment belongs to, and when a night is over.
 
-Law: a night has the date on which it ends, in the bridge's time zone; every duration comes from
-UTC, so nights with a change of clocks last 23 or 25 hours.
+A night has the date on which it ends, in the bridge's time zone. Durations come from UTC, so a
+night with a change of daylight-saving time lasts 23 or 25 hours. Moments are us since 1970, UTC.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from statistics import fmean, stdev
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.measures import HOUR, Measures
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.settings import RULE
+from limber_bridge.domain.settings import DEFAULT_SENSITIVITY
 
-EARLIEST_END = timedelta(hours=-7)
-"""From the end of the night: 05:00 where nights end at noon."""
-AVERAGING_PERIODS_DAYS: Final = (7, 30)
-"""Days over which nights are seen together."""
-OUT_OF_BED = HOUR
+EARLIEST_END: Final = timedelta(hours=-7)
+"""Earliest end of a night, relative to its latest end: 05:00 where nights end at noon."""
+OUT_OF_BED_US: Final = HOUR
 """us out of bed that finish a night."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """A night as it is told to others."""
+    """A finished night."""
 
     sleeper: str
     date: date
     revision: int
-    """0 while it has never been finished; 1 when it was, and one more each time something came
-    later."""
+    """0: never finished; 1: finished; one more each time something was added later."""
     start: int | None
-    """us; went to bed. None where that is not known, as the end."""
+    """us; when the sleeper went to bed. None: unknown."""
     end: int | None
-    """us; left the bed for the last time."""
+    """us; when the sleeper left the bed for the last time. None: unknown."""
     rules: str
     in_bed_method: Method | None
     measures: Measures
-    sensitivity: float = RULE
-    """As it was set when the night ended: what the threshold of movement was divided by."""
+    sensitivity: float = DEFAULT_SENSITIVITY
+    """The sensitivity that was set when the night ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,87 +47,59 @@ class Calendar:
 
     zone: ZoneInfo
     turn: int = 12
-    """Local hour at which one night ends and the next begins, 1 to 23."""
+    """Local hour at which one night ends and the next one begins, 1 to 23."""
 
     def night_of(self, moment: int) -> date:
-        """Return the date of the night to which a moment (us) belongs."""
-        local = local_time(moment, self.zone)
+        """Return the date of the night to which a moment belongs."""
+        local = to_local(moment, self.zone)
         return local.date() + timedelta(days=int(local.hour >= self.turn))
 
     def begin(self, night: date) -> int:
-        """Return when a night begins, in us."""
+        """Return when a night begins."""
         return self.end(night - timedelta(days=1))
 
     def end(self, night: date) -> int:
-        """Return when a night ends at the latest, in us."""
-        return micros(datetime.combine(night, time(self.turn), self.zone))
+        """Return when a night ends at the latest."""
+        return to_us(datetime.combine(night, time(self.turn), self.zone))
 
     def is_over(self, night: date, events: Sequence[Event], now: int) -> bool:
-        """Return whether a night with these events is finished at `now` (us).
+        """Return whether a night with these events is finished at a moment.
 
-        It is when the sleeper has been out of bed for 60 minutes after 05:00, or at its latest end.
+        A night is finished when the sleeper has been out of bed for 60 minutes after 05:00, or at
+        its latest end.
         """
         end = self.end(night)
         if now >= end:
             return True
-        out = out_since(events)
+        left = left_bed_at(events)
         earliest = end + round(EARLIEST_END.total_seconds()) * SECOND
-        return out is not None and now >= max(out, earliest) + OUT_OF_BED
+        return left is not None and now >= max(left, earliest) + OUT_OF_BED_US
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """Several nights seen together: one night says little."""
+def left_bed_at(events: Sequence[Event]) -> int | None:
+    """Return when the sleeper left the bed for the last time.
 
-    nights: int
-    """How many there are; days without one are left out."""
-    mean: Mapping[str, float]
-    """By measure: over the nights that know it."""
-    sd: Mapping[str, float]
-    """Standard deviation between nights (n - 1), where at least two know it."""
-
-
-def spread(nights: Iterable[Night], last: date, days: int) -> Spread | None:
-    """Return the nights of `days` days up to `last`, seen together; None where there is none."""
-    found = [
-        asdict(one.measures) for one in nights if last - timedelta(days=days) < one.date <= last
-    ]
-    known = (
-        {key: [one[key] for one in found if isinstance(one[key], int | float)] for key in found[0]}
-        if found
-        else {}
-    )
-    if not found:
-        return None
-    return Spread(
-        nights=len(found),
-        mean={key: round(fmean(values), 4) for key, values in known.items() if values},
-        sd={key: round(stdev(values), 4) for key, values in known.items() if len(values) > 1},
-    )
-
-
-def out_since(events: Sequence[Event]) -> int | None:
-    """Return since when (us) the sleeper has been out of bed after having been in it; None if not
-    so.
+    None where they are in bed, or have not been in bed.
     """
-    beds = sorted(
-        (event for event in events if isinstance(event, BedTransition)), key=lambda bed: bed.onset
+    transitions = sorted(
+        (event for event in events if isinstance(event, BedTransition)),
+        key=lambda transition: transition.onset,
     )
-    if not beds or beds[-1].in_bed or not any(bed.in_bed for bed in beds):
+    if not any(transition.in_bed for transition in transitions) or transitions[-1].in_bed:
         return None
-    return beds[-1].onset
+    return transitions[-1].onset
 
 
-def local_time(moment: int, zone: ZoneInfo) -> datetime:
-    """Return a moment (us) as the clock on the wall shows it."""
-    return utc(moment).astimezone(zone)
+def to_local(moment: int, zone: ZoneInfo) -> datetime:
+    """Return a moment as local time."""
+    return to_utc(moment).astimezone(zone)
 
 
-def utc(moment: int) -> datetime:
-    """Return a moment (us) as a datetime in UTC, exact to the microsecond."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
+def to_utc(moment: int) -> datetime:
+    """Return a moment as a datetime in UTC, exact to the microsecond."""
+    return EPOCH + timedelta(microseconds=moment)
 
 
-def micros(moment: datetime) -> int:
+def to_us(moment: datetime) -> int:
     """Return an aware datetime as us since 1970."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadPosition:
-    """How far the frames of a sensor that signs them have been read."""
+    """How far the frames of one start of a device have been read."""
 
     boot: int
-    """Id of the device's start."""
+    """Boot id of the device: random at each start."""
     end: int
-    """Number of the sample after the last of that start; wraps at 2**32."""
+    """Sequence number after the last sample that was read; wraps at 2**32."""

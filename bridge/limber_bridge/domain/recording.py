@@ -1,4 +1,4 @@
-"""What a recording is, and what its columns mean."""
+"""Recordings, the meaning of their columns, and checks of their samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from limber_bridge.detection.signal import Flags, Floats, Placement, Quantity, S
 
 
 class UnreadableRecordingError(Exception):
-    """A recording cannot be read; the text names the file, the place and the mend."""
+    """A recording cannot be read; the text names the file, the place and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column or an EDF label means."""
+    """The meaning of a CSV column or an EDF label."""
 
     quantity: Quantity
     placement: Placement
@@ -26,7 +26,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signal:
-    """One sensor's part of a recording."""
+    """The signal of one sensor in a recording."""
 
     quantity: Quantity
     placement: Placement
@@ -42,15 +42,18 @@ class Recording:
 
     name: str
     start: int | None
-    """us, UTC; None where the recording does not say. The times of its blocks then begin at 0."""
+    """us, UTC; None if unknown. The times of its blocks then start at 0."""
     duration: float
     """s, from the first sample to the last."""
     signals: tuple[Signal, ...]
     notes: tuple[str, ...]
-    """What had to be left out, for a person."""
+    """What was left out, and why, for a person."""
 
     def signal(self, quantity: Quantity, placement: Placement, side: Side | None) -> Signal | None:
-        """Return the signal of a sensor; one whose side the recording does not know fits any."""
+        """Return the signal of a sensor; None if there is none.
+
+        A signal whose side the recording does not give fits either side.
+        """
         found = [
             one for one in self.signals if (one.quantity, one.placement) == (quantity, placement)
         ]
@@ -58,8 +61,8 @@ class Recording:
         return fitting[0] if fitting else None
 
 
-def columns() -> dict[str, Column]:
-    """Return the columns a CSV may have, and labels of our own in EDF."""
+def signal_columns() -> dict[str, Column]:
+    """Return the meaning of each column of Limber CSV, which are also the EDF labels it writes."""
     known = {
         axis: Column(Quantity.ACCELERATION, Placement.ANKLE, None, index)
         for index, axis in enumerate("xyz")
@@ -77,52 +80,58 @@ def columns() -> dict[str, Column]:
     return known
 
 
-COLUMNS: Final[Mapping[str, Column]] = columns()
+COLUMNS: Final[Mapping[str, Column]] = signal_columns()
 
 
-HEAVIEST: Final = 3.0
-"""g; a limb or a bed in which the acceleration is larger half of the time is nowhere on earth: the
-unit is another."""
+MAX_MEDIAN_NORM_G: Final = 3.0
+"""g. chosen: no limb or bed accelerates by more than this for half of a recording, so a larger
+median means another unit."""
 
 
-def weighed(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
-    """Check that samples (axes, n) of acceleration are in g, as gravity is in them;
-    UnreadableRecordingError.
+def check_gravity_unit(path: Path, name: str, samples: Floats, quantity: Quantity) -> None:
+    """Raise UnreadableRecordingError if acceleration, shape (axes, n), cannot be in g.
+
+    Other quantities are not checked.
     """
     sizes = np.sqrt(np.square(samples).sum(axis=0))
     sizes = sizes[np.isfinite(sizes)]
-    if quantity is not Quantity.ACCELERATION or not len(sizes) or np.median(sizes) <= HEAVIEST:
+    if (
+        quantity is not Quantity.ACCELERATION
+        or not len(sizes)
+        or np.median(sizes) <= MAX_MEDIAN_NORM_G
+    ):
         return
     found = f"`{name}` and its axes read {np.median(sizes):.4g} at rest, where gravity is 1 g"
     raise UnreadableRecordingError(f"{path}: {found}; write g, not m/s2 or mg")
 
 
-STUCK: Final = 3
-"""Samples in a row at the end of a range that were not measured: one alone may be a peak that just
-fits."""
+MIN_CLIPPED_SAMPLES: Final = 3
+"""Samples in a row at a limit of the range that count as clipped. chosen: one alone may be a peak
+that just fits the range."""
 
 
-def without_rails(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
-    """Return samples (axes, n) with NaN where an axis is stuck at one of its rails, the ends of its
-    range.
+def mask_clipped(samples: Floats, rails: Sequence[tuple[float, float]]) -> Floats:
+    """Return samples, shape (axes, n), with NaN where an axis is clipped.
+
+    `rails`: lowest and highest value of each axis.
     """
     stuck = np.zeros(samples.shape[1], bool)
     for axis, (lowest, highest) in zip(samples, rails, strict=True):
-        stuck |= lasting(axis <= lowest) | lasting(axis >= highest)
+        stuck |= long_runs(axis <= lowest) | long_runs(axis >= highest)
     return np.where(stuck, np.nan, samples) if stuck.any() else samples
 
 
-def lasting(flags: Flags) -> Flags:
-    """Return the flags that belong to `STUCK` or more in a row."""
+def long_runs(flags: Flags) -> Flags:
+    """Return the flags that belong to a run of `MIN_CLIPPED_SAMPLES` or more."""
     edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
     kept = np.zeros(len(flags), bool)
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        kept[begin:end] = end - begin >= STUCK
+        kept[begin:end] = end - begin >= MIN_CLIPPED_SAMPLES
     return kept
 
 
 def column_names(quantity: Quantity, placement: Placement, side: Side | None) -> list[str]:
-    """Return the names of the columns of one sensor, axis by axis."""
+    """Return the names of the CSV columns of one sensor, one for each axis."""
     wanted = {
         name: column
         for name, column in COLUMNS.items()

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """How much is kept."""
+    """Limits on what is kept."""
 
     nights: int | None = None
-    """Of each sleeper, with every event; None: all. The figures of a night are kept for ever."""
+    """Nights of each sleeper with all events; None: all nights. Measures are kept forever."""
     size: int = 1000
-    """MB that the journal may take."""
+    """MB; largest size of the journal."""
     backups: int = 7
-    """One a day; 0: none."""
+    """Daily backups of the journal; 0: none."""
     raw: int = 7
     """Nights of each sleeper with the raw signal; 0: none."""
     raw_size: int = 2000
-    """MB that the raw signal may take."""
+    """MB; largest size of the raw signal of all sleepers."""

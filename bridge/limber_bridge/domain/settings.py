@@ -1,23 +1,23 @@
-"""What a person has set for a sleeper, and what outlives every restart until it is taken back."""
+"""Settings that a person makes for a sleeper. They survive restarts. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
 
-RULE: Final = 1.0
-"""The sensitivity of the rules as they are written."""
-LOWEST = 0.5
-HIGHEST = 2.0
-"""Sensitivities between which one can be chosen [D]: what lies nearer to the noise than half of
-what the rules want is noise."""
+DEFAULT_SENSITIVITY: Final = 1.0
+"""Sensitivity at which the threshold of movement is the one of the rules."""
+MIN_SENSITIVITY: Final = 0.5
+MAX_SENSITIVITY: Final = 2.0
+"""Limits of the sensitivity. chosen: a movement at less than half the threshold of the rules cannot
+be told from noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Of one sleeper."""
+    """Settings of one sleeper."""
 
     paused: bool = False
-    """Nothing is to be measured."""
-    sensitivity: float = RULE
-    """What the threshold of movement is divided by (`NoiseFloor.sense`)."""
+    """Whether measuring is paused."""
+    sensitivity: float = DEFAULT_SENSITIVITY
+    """The threshold of movement is divided by this."""
     calibrated: int | None = None
-    """us; when it was last said that all is quiet for a minute."""
+    """us; when the last calibration was requested."""

@@ -36,15 +36,15 @@ from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import Night, local_time, utc
+from limber_bridge.domain.nights import Night, to_local, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import name_of
 from limber_bridge.offline.score_json import Report, at, cramp_entry, document
 from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
 from limber_bridge.recordings.edf import Mark, begin_of, write_night
 from limber_bridge.storage.journal_reader import JournalReader
-from limber_bridge.storage.raw_format import read_kept
-from limber_bridge.storage.raw_recorder import raw_store_beside
+from limber_bridge.storage.raw_format import read_raw_file
+from limber_bridge.storage.raw_recorder import raw_store_for
 
 FORMATS: Final = (".edf", ".csv", ".json")
 COLUMNS: Final = (
@@ -92,7 +92,7 @@ class Listed:
         told = (
             {} if self.night is None else json.loads(msgspec.json.encode(encode_night(self.night)))
         )
-        events = "kept" if self.dropped is None else f"dropped {utc(self.dropped):%Y-%m-%d}"
+        events = "kept" if self.dropped is None else f"dropped {to_utc(self.dropped):%Y-%m-%d}"
         return {
             "sleeper": self.sleeper,
             "night": self.date.isoformat(),
@@ -107,15 +107,17 @@ class Listed:
 
 def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
     """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = raw_store_beside(config.journal, config.retention)
+    shelf = raw_store_for(config.journal, config.retention)
     for sleeper in sleepers:
         done = {night.date: night for night in record.nights(sleeper.id)}
         begun = {
-            day for day in record.unfinished(sleeper.id) if measured(record.events(sleeper.id, day))
+            day
+            for day in record.unfinished_nights(sleeper.id)
+            if measured(record.events(sleeper.id, day))
         }
         for day in sorted({*done, *begun}):
             path = shelf.path(sleeper.id, day)
-            dropped = record.dropped(sleeper.id, day)
+            dropped = record.events_dropped_at(sleeper.id, day)
             reported = len(reported_in(config, record, sleeper, day)) if dropped is None else None
             yield Listed(
                 sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported
@@ -125,7 +127,7 @@ def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -
 def reported_in(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> list[Label]:
     """Return the cramps of a night that only somebody told of."""
     labels = record.labels(sleeper.id)
-    return record.reported(
+    return record.reported_cramps(
         sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
     )
 
@@ -161,7 +163,7 @@ def row_of(one: Listed, config: Config) -> tuple[str, ...]:
         return (one.sleeper, str(one.date), "not finished", "-", "-", "-", "-", "-", "-", kept)
     measures = one.night.measures
     spent = "-".join(
-        "?" if moment is None else f"{local_time(moment, config.calendar.zone):%H:%M}"
+        "?" if moment is None else f"{to_local(moment, config.calendar.zone):%H:%M}"
         for moment in (one.night.start, one.night.end)
     )
     figures = (
@@ -214,14 +216,14 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
         )
     events = record.events(sleeper.id, day)
     reported = reported_in(config, record, sleeper, day)
-    dropped = record.dropped(sleeper.id, day)
+    dropped = record.events_dropped_at(sleeper.id, day)
     # Labels outlive the events: what they are about was perhaps recognised, and is not there any
     # more.
     if dropped is not None or not (events or reported):
         why = (
             "there is none"
             if dropped is None
-            else f"its events were dropped on {utc(dropped):%Y-%m-%d}"
+            else f"its events were dropped on {to_utc(dropped):%Y-%m-%d}"
         )
         raise NothingThereError(
             f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is"
@@ -229,13 +231,13 @@ def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date 
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
     recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Pipeline(sensors, config.rules, state=record.memory(sleeper.id)).coverage(
+    coverage = Pipeline(sensors, config.rules, state=record.pipeline_state(sleeper.id)).coverage(
         config.calendar.begin(day), end_of(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
-    said = Labels(record.labels(sleeper.id)).said
+    said = Labels(record.labels(sleeper.id)).answers
     return Exported(
         sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes
     )
@@ -252,7 +254,7 @@ def lasting(events: Sequence[Event], reported: Sequence[Label]) -> Span:
 
 def end_of(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
     """Return how far (us) a night was measured."""
-    memory = record.memory(sleeper.id)
+    memory = record.pipeline_state(sleeper.id)
     read = (
         [one.until for one in memory.sensors.values() if one.until is not None]
         if memory is not None
@@ -267,9 +269,9 @@ def signal_of(
     """Return the raw signal of a night, or a recording without any signal that is as long as its
     events.
     """
-    path = raw_store_beside(config.journal, config.retention).path(sleeper.id, day)
+    path = raw_store_for(config.journal, config.retention).path(sleeper.id, day)
     try:
-        recording = read_kept(path)
+        recording = read_raw_file(path)
     except UnreadableRecordingError as error:
         begin, end = lasts
         note = (
@@ -396,7 +398,7 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
 def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
     """Return what every row of the CSV has: when it was (us)."""
     return {
-        "start": utc(begin).isoformat().replace("+00:00", "Z"),
+        "start": to_utc(begin).isoformat().replace("+00:00", "Z"),
         "onset": at(begin, exported.origin),
         "duration": "" if end is None else round((end - begin) / SECOND, 3),
     }

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from limber_bridge.detection.continuity import Continuity, Run
-from limber_bridge.detection.envelope import EnvelopeFilter
+from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
 from limber_bridge.detection.measures import HOUR
-from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.signal import SECOND, Floats, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
@@ -87,21 +85,18 @@ def draw_level(axes: Axes, sensor: Sensor, signal: Signal, origin: int) -> None:
 
 def curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floats]:
     """Return times (us), highest levels and thresholds, `BIN` by `BIN`; NaN where there is none."""
-    continuity = Continuity()
-    level = EnvelopeFilter(sensor.quantity)
-    movements = MovementDetector(sensor.quantity, sensor.side)
+    channel = SensorChannel(sensor, with_trace=True)
     times = []
     levels = []
     thresholds = []
     for block in signal.blocks:
-        for run in [piece for piece in continuity.feed(block) if isinstance(piece, Run)]:
-            frames = level.process_run(run)
-            movements.process_frames(frames)
+        for traced in channel.process(block).trace:
+            frames = traced.frames
             if frames.envelope is not None and len(frames.envelope):
                 bins, starts = np.unique(frames.times // BIN, return_index=True)
                 times.append(bins.astype(np.float64) * BIN)
                 levels.append(np.maximum.reduceat(frames.envelope, starts))
-                thresholds.append(np.full(len(bins), movements.threshold))
+                thresholds.append(np.full(len(bins), traced.movement_threshold))
     if not times:
         return np.zeros(0), np.zeros(0), np.zeros(0)
     known = np.concatenate(thresholds)

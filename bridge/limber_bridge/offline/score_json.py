@@ -14,7 +14,7 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import within
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import utc
+from limber_bridge.domain.nights import to_utc
 
 SCHEMA: Final = "limber.score/1"
 
@@ -49,7 +49,7 @@ def document(report: Report) -> dict[str, Any]:
         "recording": report.recording,
         "start": None
         if report.start is None
-        else utc(report.start).isoformat().replace("+00:00", "Z"),
+        else to_utc(report.start).isoformat().replace("+00:00", "Z"),
         "duration": round(report.duration, 3),
         "rules": report.rules.name,
         "movements": movement_entries(night, counted, origin),

@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.continuity import Run
-from limber_bridge.detection.envelope import EnvelopeFilter
+from limber_bridge.detection.channel import FilteredRun, SignalFilter
 from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.movement_rules import MOVEMENT_RULES
 from limber_bridge.detection.rules import WASM_2016
@@ -218,7 +217,7 @@ def truth_document(order: SimulateOptions, night: NightPlan) -> dict[str, object
 
 def silent_level(night: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, Floats]:
     """Return the level (times in us, levels) that the plan alone gives, without any noise or loss."""
-    filters = EnvelopeFilter(sensor.quantity)
+    signal_filter = SignalFilter(sensor.quantity)
     times = []
     levels = []
     for block in signal_blocks(replace(night, gaps=()), sensor, rate, noisy=False):
@@ -227,11 +226,10 @@ def silent_level(night: NightPlan, sensor: Sensor, rate: float) -> tuple[Times, 
             times.append(block.clock.times_of(np.arange(block.first, block.end)))
             levels.append(block.samples[0])
             continue
-        frames = filters.process_run(
-            Run(block.first, block.samples, block.clock, rate, fresh=not block.first)
-        )
-        times.append(frames.times)
-        levels.append(np.zeros(0) if frames.envelope is None else frames.envelope)
+        for piece in signal_filter.process_block(block):
+            if isinstance(piece, FilteredRun) and piece.frames.envelope is not None:
+                times.append(piece.frames.times)
+                levels.append(piece.frames.envelope)
     return np.concatenate(times), np.concatenate(levels)
 
 

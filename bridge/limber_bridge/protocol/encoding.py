@@ -32,7 +32,7 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.domain.nights import Night, utc
+from limber_bridge.domain.nights import Night, to_utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
     BedMessage,
@@ -190,7 +190,7 @@ def encode_event(event: Event, night: date, known_at: int | None = None) -> Even
     message = _encode_untimed(event, night)
     if message is None or known_at is None:
         return message
-    return replace(message, known_at=utc(known_at))
+    return replace(message, known_at=to_utc(known_at))
 
 
 def _encode_untimed(event: Event, night: date) -> EventMessage | None:
@@ -216,7 +216,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
                 id=event_id(event),
                 kind="bed",
                 night=night,
-                start=utc(event.onset),
+                start=to_utc(event.onset),
                 in_bed=event.in_bed,
             )
         case Gap():
@@ -224,8 +224,8 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
                 id=event_id(event),
                 kind="gap",
                 night=night,
-                start=utc(event.onset),
-                end=utc(event.end),
+                start=to_utc(event.onset),
+                end=to_utc(event.end),
                 sensor=event.sensor,
             )
         case ClockStep():
@@ -233,7 +233,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
                 id=event_id(event),
                 kind="clock_step",
                 night=night,
-                start=utc(event.onset),
+                start=to_utc(event.onset),
                 offset=event.by / SECOND,
             )
         case Factor():
@@ -241,7 +241,7 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
                 id=event_id(event),
                 kind="factor",
                 night=night,
-                start=utc(event.onset),
+                start=to_utc(event.onset),
                 factor=event.factor,
                 note=event.note,
             )
@@ -252,8 +252,8 @@ def _encode_movement(event: Movement, night: date) -> MovementMessage:
         id=event_id(event),
         kind="movement",
         night=night,
-        start=utc(event.onset),
-        end=utc(event.end),
+        start=to_utc(event.onset),
+        end=to_utc(event.end),
         duration=event.duration / SECOND,
         side=event.side,
         peak=round(event.peak, 4),
@@ -268,8 +268,8 @@ def _encode_series(event: Series, night: date) -> SeriesMessage:
         id=f"{event_id(event)}-{phase}",
         kind="series",
         night=night,
-        start=utc(event.onset),
-        end=utc(event.end),
+        start=to_utc(event.onset),
+        end=to_utc(event.end),
         movements=event.movements,
         ended=event.ended,
     )
@@ -281,8 +281,8 @@ def _encode_cramp(event: Cramp, night: date) -> CrampMessage:
         id=f"{event_id(event)}-{phase}",
         kind="cramp",
         night=night,
-        start=utc(event.onset),
-        end=None if event.end is None else utc(event.end),
+        start=to_utc(event.onset),
+        end=None if event.end is None else to_utc(event.end),
         certainty=event.certainty,
         reason=event.reason,
         strength=None if event.strength is None else round(event.strength, 2),
@@ -305,7 +305,7 @@ def encode_reported_cramp(label: Label, night: date) -> CrampMessage:
         id=label.id,
         kind="cramp",
         night=night,
-        start=utc(label.time),
+        start=to_utc(label.time),
         end=None,
         certainty=CERTAINTY_REPORTED,
         reason=REPORTED_REASON,
@@ -325,7 +325,7 @@ def encode_night_finished(night: Night, finished_at: int) -> NightFinishedMessag
         id=f"night-{night.date}-{night.revision}",
         kind="night",
         night=night.date,
-        start=utc(finished_at),
+        start=to_utc(finished_at),
         revision=night.revision,
     )
 
@@ -335,8 +335,8 @@ def encode_night(night: Night) -> NightMessage:
     return NightMessage(
         night=night.date,
         revision=night.revision,
-        start=None if night.start is None else utc(night.start),
-        end=None if night.end is None else utc(night.end),
+        start=None if night.start is None else to_utc(night.start),
+        end=None if night.end is None else to_utc(night.end),
         rules=night.rules,
         sensitivity=night.sensitivity,
         methods=encode_methods(night.in_bed_method),

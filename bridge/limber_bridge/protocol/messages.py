@@ -14,8 +14,8 @@ import msgspec
 from limber_bridge.detection.events import Certainty, FactorKind, Grade, Method
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import Placement, Quantity, Side
-from limber_bridge.domain.nights import Spread
-from limber_bridge.domain.settings import HIGHEST, LOWEST, RULE
+from limber_bridge.domain.settings import DEFAULT_SENSITIVITY, MAX_SENSITIVITY, MIN_SENSITIVITY
+from limber_bridge.domain.trends import NightAverages
 
 PROTOCOL: Final = 1
 """Protocol version: the value of `v` in every message."""
@@ -262,7 +262,7 @@ class State:
     """Number of labels that the thresholds were learned from."""
     tonight: Tonight
     last_night: NightMessage | None
-    averages: Mapping[str, Spread | None]
+    averages: Mapping[str, NightAverages | None]
     """By number of days, `7` and `30`: the finished nights of that period up to the last one."""
     methods: Methods
     sensors: Mapping[str, SensorHealth]
@@ -277,7 +277,7 @@ class State:
     """Whether measuring is paused."""
     calibrating: bool = False
     """Whether a calibration was started within the last minute."""
-    sensitivity: float = RULE
+    sensitivity: float = DEFAULT_SENSITIVITY
     """Divisor of the movement threshold, except for EMG; 1.0 is the threshold of the rules."""
 
 
@@ -482,10 +482,10 @@ class SetRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command",
 
     def __post_init__(self) -> None:
         """Raise ValueError for a sensitivity that would count noise, or nothing."""
-        if not LOWEST <= self.sensitivity <= HIGHEST:
+        if not MIN_SENSITIVITY <= self.sensitivity <= MAX_SENSITIVITY:
             raise ValueError(
-                f"`sensitivity` must be a number from {LOWEST} to {HIGHEST};"
-                f" {RULE} is the threshold of the scoring rules"
+                f"`sensitivity` must be a number from {MIN_SENSITIVITY} to {MAX_SENSITIVITY};"
+                f" {DEFAULT_SENSITIVITY} is the threshold of the scoring rules"
             )
 
 

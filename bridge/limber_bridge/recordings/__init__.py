@@ -32,7 +32,7 @@ def read_recording(
             case ".edf":
                 recording = read_edf(path, zone, channels)
             case kept.SUFFIX:
-                recording = kept.read_kept(path)
+                recording = kept.read_raw_file(path)
             case _:
                 recording = read_csv(path, channels)
     except OSError as error:

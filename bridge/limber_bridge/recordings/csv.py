@@ -29,9 +29,9 @@ from limber_bridge.domain.recording import (
     Recording,
     Signal,
     UnreadableRecordingError,
+    check_gravity_unit,
     column_names,
-    weighed,
-    without_rails,
+    mask_clipped,
 )
 
 UNIX: Final = 1e9
@@ -306,14 +306,14 @@ def measured(path: Path, name: str, samples: Floats, quantity: Quantity) -> Floa
     """Return samples with NaN for what no sensor can have measured, and for what lies at the end of
     its range.
     """
-    weighed(path, name, samples, quantity)
+    check_gravity_unit(path, name, samples, quantity)
     plausible: Floats = np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
     least = RANGES[quantity]
     rails = [
         (min(-least, np.nanmin(axis, initial=0.0)), max(least, np.nanmax(axis, initial=0.0)))
         for axis in plausible
     ]
-    return without_rails(plausible, rails)
+    return mask_clipped(plausible, rails)
 
 
 def measured_rate(stamps: Times) -> float:

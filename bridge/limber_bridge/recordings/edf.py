@@ -16,18 +16,18 @@ import edfio
 import numpy as np
 import numpy.typing as npt
 
-from limber_bridge.detection.continuity import FEWEST_INTERVALS
+from limber_bridge.detection.continuity import MAX_BRIDGED_INTERVALS
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock, SampleClock, Times
-from limber_bridge.domain.nights import micros, utc
+from limber_bridge.domain.nights import to_us, to_utc
 from limber_bridge.domain.recording import (
     COLUMNS,
     Column,
     Recording,
     Signal,
     UnreadableRecordingError,
+    check_gravity_unit,
     column_names,
-    weighed,
-    without_rails,
+    mask_clipped,
 )
 
 DIMENSIONS: Final = {
@@ -226,8 +226,8 @@ def signal_of(
         )
     units = [worth(path, column, signal) for _, signal in group]
     samples = np.stack([signal.data * unit for unit, (_, signal) in zip(units, group, strict=True)])
-    weighed(path, first.label, samples, column.quantity)
-    samples = without_rails(
+    check_gravity_unit(path, first.label, samples, column.quantity)
+    samples = mask_clipped(
         samples, [ends(signal, unit) for unit, (_, signal) in zip(units, group, strict=True)]
     )
     blocks = blocks_of(samples, first.samples_per_data_record, onsets, start, rate)
@@ -362,7 +362,7 @@ def start_of(edf: edfio.Edf, zone: ZoneInfo | None) -> int | None:
         start: datetime = edf.startdatetime
     except edfio.AnonymizedDateError, ValueError:
         return None
-    return None if zone is None or start.year <= UNDATED else micros(start.replace(tzinfo=zone))
+    return None if zone is None or start.year <= UNDATED else to_us(start.replace(tzinfo=zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +422,7 @@ def write_night(path: Path, recording: Recording, zone: ZoneInfo, marks: Sequenc
         made, gaps = channels_of(signal, rates[signal_name(signal)], grid)
         signals += made
         annotations += gaps
-    local = utc(start).astimezone(zone)
+    local = to_utc(start).astimezone(zone)
     edfio.Edf(
         signals,
         recording=edfio.Recording(startdate=local.date(), equipment_code="limber"),
@@ -484,7 +484,7 @@ def on_grid(signal: Signal, rate: float, grid: Grid) -> tuple[Floats, npt.NDArra
     after = np.clip(np.searchsorted(times, slots), 0, len(times) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(slots - times[before] <= times[after] - slots, before, after)
-    hole = max(SECOND // 2, round(FEWEST_INTERVALS * SECOND / rate))
+    hole = max(SECOND // 2, round(MAX_BRIDGED_INTERVALS * SECOND / rate))
     half = round(SECOND / rate / 2)
     within = (
         (slots > times[before]) & (slots < times[after]) & (times[after] - times[before] > hole)

@@ -1,19 +1,19 @@
-"""The journal, to be read: by the bridge that writes it, or beside it.
+"""Read the journal, in the bridge that writes it or in another process.
 
-Law: whatever is published can be rebuilt from here; what cannot be read as what it has to be is an
-error, no guess.
+A row that cannot be decoded is left out and named in the log once; it stays in the file.
 """
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, Self
-
-import msgspec
+from typing import Any, Final, Self
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
@@ -21,60 +21,48 @@ from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
-from limber_bridge.storage.schema import KINDS, MIGRATIONS
-from limber_bridge.storage.sqlite import (
-    REMEDIES,
-    DamagedError,
-    DiskFault,
-    SchemaError,
-    is_damage,
-    look_through,
-    open_to_read,
-    version_of,
+from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity, is_damage
+from limber_bridge.storage.journal_errors import DamagedJournalError, JournalError
+from limber_bridge.storage.records.event_records import UNPUBLISHED_KINDS, decode_event
+from limber_bridge.storage.records.night_records import decode_night
+from limber_bridge.storage.records.payload import UnreadableRecordError
+from limber_bridge.storage.records.person_records import decode_label, decode_settings
+from limber_bridge.storage.records.pipeline_records import (
+    SavedPipelineState,
+    decode_pipeline_state,
 )
+from limber_bridge.storage.schema import MIGRATIONS
+from limber_bridge.storage.sqlite import SchemaError, open_to_read, schema_version
 
+LOG: Final = logging.getLogger(__name__)
 
-class JournalError(Exception):
-    """The journal cannot be used; the text says which file, why, and what to do."""
-
-
-class UnwritableError(JournalError):
-    """The disk does not take what is to be written, now; later it may."""
-
-    def __init__(self, path: Path, reason: DiskFault, detail: object) -> None:
-        """Note what ails the disk."""
-        super().__init__(f"{path}: cannot be written ({detail}): {REMEDIES[reason]}")
-        self.reason = reason
-
-
-class InUseError(JournalError):
-    """Another process writes this journal."""
-
-
-class SpoiltError(JournalError):
-    """Something in the journal cannot be read as what it has to be."""
+PUBLISHED_ONLY: Final = "kind NOT IN ({})".format(
+    ", ".join(f"'{kind}'" for kind in UNPUBLISHED_KINDS)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """An event as it stands in the journal."""
+    """An event with its place in the journal."""
 
     number: int
+    """Its place in the order of arrival."""
     night: date
     event: Event
 
 
 class JournalReader:
-    """A journal, to be read."""
+    """A journal that is open for reading."""
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
         """Take over an open database."""
         self._path = path
         self._reader = database
         self._reading = threading.RLock()
+        self._logged: set[str] = set()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._reader.close()
 
     def __enter__(self) -> Self:
@@ -83,123 +71,10 @@ class JournalReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self) -> dict[int, list[ReadPosition]]:
-        """Return how far the frames of each sensor were read, by starts of the device, the latest
-        last.
-        """
-        found: dict[int, list[ReadPosition]] = {}
-        for sensor, boot, end in self._rows(
-            "SELECT sensor, boot, end FROM read ORDER BY sensor, place"
-        ):
-            found.setdefault(sensor, []).append(ReadPosition(boot, end))
-        return found
-
-    def memory(self, sleeper: str) -> PipelineState | None:
-        """Return what the detector of a sleeper has to remember; None before its first event."""
-        rows = self._rows("SELECT payload FROM memory WHERE sleeper = ?", sleeper)
-        return self._decoded(rows[0][0], PipelineState) if rows else None
-
-    def settings(self, sleeper: str) -> Settings:
-        """Return what was set for a sleeper."""
-        rows = self._rows("SELECT payload FROM setting WHERE sleeper = ?", sleeper)
-        return self._decoded(rows[0][0], Settings) if rows else Settings()
-
-    def events(self, sleeper: str, night: date) -> list[Event]:
-        """Return the events of a night in order of onset."""
-        rows = self._rows(
-            "SELECT kind, payload FROM event WHERE sleeper = ? AND night = ? ORDER BY onset, number",
-            sleeper,
-            night.isoformat(),
-        )
-        return [self._decoded(payload, KINDS[name]) for name, payload in rows]
-
-    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[JournalEntry]:
-        """Return at most `limit` events of a night in order of arrival, those after entry number
-        `after`.
-
-        Changes of posture, twitches, rhythms and flaws are left out: they are told to nobody.
-        """
-        rows = self._rows(
-            "SELECT number, kind, payload FROM event"
-            " WHERE sleeper = ? AND night = ? AND number > ? AND kind NOT IN ('posture', 'twitch', 'rhythm', 'flaw')"
-            " ORDER BY number LIMIT ?",
-            sleeper,
-            night.isoformat(),
-            after,
-            limit,
-        )
-        return [
-            JournalEntry(number, night, self._decoded(payload, KINDS[name]))
-            for number, name, payload in rows
-        ]
-
-    def event(self, sleeper: str, key: str) -> Event | None:
-        """Return the event with an id; None where there is none."""
-        rows = self._rows(
-            "SELECT kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, key
-        )
-        return self._decoded(rows[0][1], KINDS[rows[0][0]]) if rows else None
-
-    def reported(self, sleeper: str, labels: Iterable[Label]) -> list[Label]:
-        """Return those of some labels of a sleeper that call something a cramp that no journal
-        holds, in order of time.
-
-        Nothing was recognised then, or only something too faint to be told: nothing else shows what
-        somebody felt.
-        """
-        felt = [label for label in labels if label.cramp]
-        unseen = [
-            label
-            for label in felt
-            if label.event is None or self.event(sleeper, label.event) is None
-        ]
-        return sorted(unseen, key=lambda label: (label.time, label.id))
-
-    def labels(self, sleeper: str) -> list[Label]:
-        """Return all labels of a sleeper."""
-        rows = self._rows("SELECT payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
-        return [self._decoded(payload, Label) for (payload,) in rows]
-
-    def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
-        """Return the finished nights after a date, oldest first."""
-        rows = self._rows(
-            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 AND night > ? ORDER BY night LIMIT ?",
-            sleeper,
-            after.isoformat() if after else "",
-            limit,
-        )
-        return [self._decoded(payload, Night) for (payload,) in rows]
-
-    def before_last(self, sleeper: str, count: int) -> date:
-        """Return the date after which there are so many finished nights, or all there are."""
-        rows = self._rows(
-            "SELECT night FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1 OFFSET ?",
-            sleeper,
-            count,
-        )
-        return date.fromisoformat(rows[0][0]) if rows else date.min
-
-    def last_night(self, sleeper: str) -> Night | None:
-        """Return the finished night with the latest date."""
-        rows = self._rows(
-            "SELECT payload FROM night WHERE sleeper = ? AND revision > 0 ORDER BY night DESC LIMIT 1",
-            sleeper,
-        )
-        return self._decoded(rows[0][0], Night) if rows else None
-
-    def unfinished(self, sleeper: str) -> list[date]:
-        """Return the nights that hold events and were never finished, oldest first."""
-        rows = self._rows(
-            "SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper
-        )
-        return [date.fromisoformat(night) for (night,) in rows]
-
-    def dropped(self, sleeper: str, night: date) -> int | None:
-        """Return when (us) the events of a night were dropped to make room; None if they were not."""
-        rows = self._rows(
-            "SELECT dropped FROM night WHERE sleeper = ? AND night = ?", sleeper, night.isoformat()
-        )
-        return rows[0][0] if rows else None
+    @property
+    def path(self) -> Path:
+        """Where the journal is."""
+        return self._path
 
     def sleepers(self) -> list[str]:
         """Return the ids of the sleepers who have nights or labels, in alphabetical order."""
@@ -208,74 +83,281 @@ class JournalReader:
         )
         return [sleeper for (sleeper,) in rows]
 
-    def topics(self) -> set[str]:
-        """Return the retained topics that were ever published."""
-        return {topic for (topic,) in self._rows("SELECT topic FROM topic")}
+    def read_positions(self) -> dict[int, list[ReadPosition]]:
+        """Return how far the frames of each sensor were read, for each start, the latest last."""
+        found: dict[int, list[ReadPosition]] = {}
+        for sensor, boot_id, next_sample in self._rows(
+            "SELECT sensor, boot_id, next_sample FROM read_position ORDER BY sensor, start_order"
+        ):
+            found.setdefault(sensor, []).append(ReadPosition(boot_id, next_sample))
+        return found
 
-    def _decoded[T](self, payload: str, kind: type[T]) -> T:
-        try:
-            return msgspec.json.decode(payload, type=kind)
-        except msgspec.DecodeError as error:
-            raise SpoiltError(
-                f"{self._path}: damaged ({error}); move it away to begin a new one"
-            ) from error
+    def saved_pipeline_state(self, sleeper: str) -> SavedPipelineState | None:
+        """Return what can be read of the pipeline state of a sleeper; None if there is none."""
+        rows = self._rows("SELECT payload FROM pipeline_state WHERE sleeper = ?", sleeper)
+        if not rows:
+            return None
+        saved = decode_pipeline_state(rows[0][0])
+        if saved.unreadable:
+            self._log_once(
+                f"pipeline state of sleeper {sleeper}",
+                "; ".join(saved.unreadable),
+                "what was not saved in time becomes a gap",
+            )
+        return saved
+
+    def pipeline_state(self, sleeper: str) -> PipelineState | None:
+        """Return what can be read of the pipeline state of a sleeper; None if there is none."""
+        saved = self.saved_pipeline_state(sleeper)
+        return None if saved is None else saved.state
+
+    def settings(self, sleeper: str) -> Settings:
+        """Return the settings of a sleeper; the defaults if there are none."""
+        rows = self._rows("SELECT payload FROM settings WHERE sleeper = ?", sleeper)
+        found = self._decoded(
+            (f"settings of sleeper {sleeper}", partial(decode_settings, payload))
+            for (payload,) in rows
+        )
+        return next(found, Settings())
+
+    def events(self, sleeper: str, night: date) -> list[Event]:
+        """Return the events of a night in order of onset."""
+        rows = self._rows(
+            "SELECT id, kind, payload FROM event WHERE sleeper = ? AND night = ?"
+            " ORDER BY onset, number",
+            sleeper,
+            night.isoformat(),
+        )
+        return list(self._decoded_events(sleeper, rows))
+
+    def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[JournalEntry]:
+        """Return at most `limit` published events of a night in order of arrival.
+
+        They begin after entry number `after`. There are fewer than `limit` only at the end.
+        """
+        entries: list[JournalEntry] = []
+        while len(entries) < limit:
+            rows = self._rows(
+                "SELECT number, id, kind, payload FROM event"  # noqa: S608 - a constant
+                f" WHERE sleeper = ? AND night = ? AND number > ? AND {PUBLISHED_ONLY}"
+                " ORDER BY number LIMIT ?",
+                sleeper,
+                night.isoformat(),
+                after,
+                limit - len(entries),
+            )
+            if not rows:
+                break
+            for number, *row in rows:
+                after = number
+                entries += [
+                    JournalEntry(number, night, event)
+                    for event in self._decoded_events(sleeper, [row])
+                ]
+        return entries
+
+    def event(self, sleeper: str, id_: str) -> Event | None:
+        """Return the event with an id; None if there is none."""
+        rows = self._rows(
+            "SELECT id, kind, payload FROM event WHERE sleeper = ? AND id = ?", sleeper, id_
+        )
+        return next(self._decoded_events(sleeper, rows), None)
+
+    def reported_cramps(self, sleeper: str, labels: Iterable[Label]) -> list[Label]:
+        """Return the labels that report a cramp which the journal does not hold, by time.
+
+        Nothing was detected then, or only something below the threshold, so the label is the only
+        record of that cramp.
+        """
+        unseen = [
+            label
+            for label in labels
+            if label.cramp and (label.event is None or self.event(sleeper, label.event) is None)
+        ]
+        return sorted(unseen, key=lambda label: (label.time, label.id))
+
+    def labels(self, sleeper: str) -> list[Label]:
+        """Return all labels of a sleeper."""
+        rows = self._rows("SELECT id, payload FROM label WHERE sleeper = ? ORDER BY id", sleeper)
+        return list(
+            self._decoded(
+                (f"label {id_} of sleeper {sleeper}", partial(decode_label, id_, payload))
+                for id_, payload in rows
+            )
+        )
+
+    def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
+        """Return at most `limit` finished nights after a date, oldest first; -1: all.
+
+        There are fewer than `limit` only at the end.
+        """
+        begin = after.isoformat() if after else ""
+        nights: list[Night] = []
+        while limit < 0 or len(nights) < limit:
+            rows = self._rows(
+                "SELECT night, revision, payload FROM night WHERE sleeper = ? AND revision > 0"
+                " AND night > ? ORDER BY night LIMIT ?",
+                sleeper,
+                begin,
+                limit - len(nights) if limit >= 0 else -1,
+            )
+            if not rows:
+                break
+            begin = rows[-1][0]
+            nights += self._decoded_nights(sleeper, rows)
+        return nights
+
+    def date_before_last(self, sleeper: str, count_: int) -> date:
+        """Return the date after which there are `count_` finished nights, or all if fewer."""
+        rows = self._rows(
+            "SELECT night FROM night WHERE sleeper = ? AND revision > 0"
+            " ORDER BY night DESC LIMIT 1 OFFSET ?",
+            sleeper,
+            count_,
+        )
+        return date.fromisoformat(rows[0][0]) if rows else date.min
+
+    def last_night(self, sleeper: str) -> Night | None:
+        """Return the latest finished night that can be read; None if there is none."""
+        for offset in count():
+            rows = self._rows(
+                "SELECT night, revision, payload FROM night WHERE sleeper = ? AND revision > 0"
+                " ORDER BY night DESC LIMIT 1 OFFSET ?",
+                sleeper,
+                offset,
+            )
+            if not rows:
+                return None
+            for night in self._decoded_nights(sleeper, rows):
+                return night
+        raise AssertionError
+
+    def revisions(self, sleeper: str) -> dict[date, int]:
+        """Return the revision of each finished night, also of those that cannot be read."""
+        rows = self._rows(
+            "SELECT night, revision FROM night WHERE sleeper = ? AND revision > 0", sleeper
+        )
+        return {date.fromisoformat(night): revision for night, revision in rows}
+
+    def unfinished_nights(self, sleeper: str) -> list[date]:
+        """Return the nights that hold events and were never finished, oldest first."""
+        rows = self._rows(
+            "SELECT night FROM night WHERE sleeper = ? AND revision = 0 ORDER BY night", sleeper
+        )
+        return [date.fromisoformat(night) for (night,) in rows]
+
+    def events_dropped_at(self, sleeper: str, night: date) -> int | None:
+        """Return when (us) the events of a night were dropped to free space; None if never."""
+        rows = self._rows(
+            "SELECT events_dropped_at FROM night WHERE sleeper = ? AND night = ?",
+            sleeper,
+            night.isoformat(),
+        )
+        return rows[0][0] if rows else None
+
+    def nights_with_events(self) -> list[date]:
+        """Return the nights of all sleepers that hold events, the latest first."""
+        rows = self._rows("SELECT DISTINCT night FROM event ORDER BY night DESC")
+        return [date.fromisoformat(night) for (night,) in rows]
+
+    def used_bytes(self) -> int:
+        """Return how many bytes of the file are in use."""
+        pages = self._rows("PRAGMA page_count")[0][0]
+        free = self._rows("PRAGMA freelist_count")[0][0]
+        size = self._rows("PRAGMA page_size")[0][0]
+        return int((pages - free) * size)
+
+    def retained_topics(self) -> set[str]:
+        """Return the retained topics that were last published."""
+        return {topic for (topic,) in self._rows("SELECT topic FROM retained_topic")}
+
+    def _decoded_events(
+        self, sleeper: str, rows: Iterable[tuple[str, str, str] | list[str]]
+    ) -> Iterator[Event]:
+        return self._decoded(
+            (f"event {id_} of sleeper {sleeper}", partial(decode_event, kind, payload))
+            for id_, kind, payload in rows
+        )
+
+    def _decoded_nights(
+        self, sleeper: str, rows: Iterable[tuple[str, int, str]]
+    ) -> Iterator[Night]:
+        return self._decoded(
+            (
+                f"night {day} of sleeper {sleeper}",
+                partial(decode_night, sleeper, date.fromisoformat(day), revision, payload),
+            )
+            for day, revision, payload in rows
+        )
+
+    def _decoded[T](self, rows: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:
+        """Yield what the rows hold; those that cannot be decoded are left out and logged."""
+        for name, decode in rows:
+            try:
+                yield decode()
+            except UnreadableRecordError as error:
+                self._log_once(name, str(error), "it is left out and stays in the file")
+
+    def _log_once(self, name: str, error: str, consequence: str) -> None:
+        if name not in self._logged:
+            self._logged.add(name)
+            LOG.warning("%s: %s cannot be read: %s; %s", self._path, name, error, consequence)
 
     def _rows(self, statement: str, *values: str | int) -> list[Any]:
         try:
             with self._reading, closing(self._reader.execute(statement, values)) as cursor:
                 return cursor.fetchall()
         except sqlite3.Error as error:
-            broken = SpoiltError if is_damage(error) else JournalError
-            raise broken(
-                f"{self._path}: cannot be read ({error}); move it away to begin a new one"
-            ) from error
+            if is_damage(error):
+                raise DamagedJournalError(
+                    f"{self._path}: damaged ({error}); restart the bridge, which repairs or"
+                    " replaces it"
+                ) from error
+            raise JournalError(f"{self._path}: cannot be read ({error})") from error
 
 
-def read_only(path: Path) -> JournalReader:
-    """Open a journal to read what it holds, while a bridge may be writing it; JournalError if that
-    cannot be.
-    """
+def open_journal_reader(path: Path) -> JournalReader:
+    """Open a journal for reading, while a bridge may be writing it; JournalError."""
     if not path.exists():
         raise JournalError(
-            f"{path}: no journal there; correct `journal` under `bridge`, or run the bridge first"
+            f"{path}: no journal here; correct `journal` under `bridge`, or run the bridge first"
         )
     try:
         database = open_to_read(path)
     except sqlite3.Error as error:
         raise JournalError(
-            f"{path}: cannot be read ({error}); let this user read it and its folder"
+            f"{path}: cannot be read ({error}); give this user read permission for the file and its"
+            " folder"
         ) from error
     try:
-        version = version_of(database, MIGRATIONS)
+        version = schema_version(database, MIGRATIONS)
     except (sqlite3.Error, SchemaError) as error:
         database.close()
         raise JournalError(f"{path}: {error}") from error
     if version < len(MIGRATIONS):
         database.close()
-        raise JournalError(
-            f"{path}: written by an older limber; run the bridge once, which brings it up to date"
-        )
+        raise JournalError(f"{path}: written by an older Limber; run the bridge once to migrate it")
     return JournalReader(path, database)
 
 
-def readable(path: Path) -> sqlite3.Connection | None:
-    """Return a journal that cannot be written, to be read; None where that cannot be either."""
+def open_unwritable(path: Path) -> sqlite3.Connection | None:
+    """Open a journal on a disk that cannot be written; None if it cannot be read either."""
     try:
         database = open_to_read(path)
-        try:
-            look_through(database)
-            if version_of(database, MIGRATIONS) == len(MIGRATIONS):
-                return database
-        except sqlite3.Error, SchemaError, DamagedError:
-            pass
-        database.close()
     except sqlite3.Error, OSError:
+        return None
+    try:
+        check_integrity(database)
+        if schema_version(database, MIGRATIONS) == len(MIGRATIONS):
+            return database
+    except sqlite3.Error, SchemaError, DamagedDatabaseError:
         pass
+    database.close()
     return None
 
 
-def placeholder() -> sqlite3.Connection:
-    """Return a journal in which nothing stands."""
+def empty_database() -> sqlite3.Connection:
+    """Return an empty journal in memory."""
     empty = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
     for migration in MIGRATIONS:
         empty.executescript(migration)

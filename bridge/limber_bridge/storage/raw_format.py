@@ -1,9 +1,7 @@
-"""The raw signal of one night as the bridge keeps it: an SQLite file of compressed blocks, each
-with its checksum.
+"""The file format of the raw signal of one night: compressed blocks with checksums, in SQLite.
 
-Law: what comes back is what was put in, number by number, sample by sample and clock by clock, so
-that scoring a night anew finds what was found live. A block that is damaged is left out, and is a
-gap.
+Invariant: what is read is what was written, bit for bit, samples and clocks, so that scoring a
+night again finds what was found live. A damaged block is left out and becomes a gap.
 """
 
 import sqlite3
@@ -13,7 +11,7 @@ from compression import zstd
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -26,27 +24,37 @@ from limber_bridge.detection.signal import (
     SampleBlock,
     SampleClock,
     Sensor,
-    Side,
 )
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError
+from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity
+from limber_bridge.storage.records.enum_names import SIDES, EnumNames
+from limber_bridge.storage.records.payload import (
+    Fields,
+    PayloadFormat,
+    UnreadableRecordError,
+    unchanged,
+)
 from limber_bridge.storage.sqlite import (
-    DamagedError,
     SchemaError,
-    look_through,
     open_to_read,
     open_to_write,
+    schema_version,
     transaction,
-    version_of,
 )
 
 SUFFIX: Final = ".db"
 MIGRATIONS: Final = (
     """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE sensor (id INTEGER PRIMARY KEY, quantity TEXT NOT NULL, place TEXT NOT NULL, side TEXT);
+CREATE TABLE sensor (
+  id INTEGER PRIMARY KEY,
+  quantity TEXT NOT NULL,
+  place TEXT NOT NULL,
+  side TEXT
+);
 CREATE TABLE block (
   number INTEGER PRIMARY KEY,   -- order of arrival
-  life INTEGER NOT NULL,        -- us, UTC: when the bridge began that numbered these samples
+  life INTEGER NOT NULL,        -- us, UTC: when the bridge started that numbered these samples
   sensor INTEGER NOT NULL,
   begin INTEGER NOT NULL,       -- us, UTC: of the first sample
   end INTEGER NOT NULL,         -- us, UTC: of the last
@@ -54,89 +62,140 @@ CREATE TABLE block (
   data BLOB NOT NULL
 );
 """,
+    """
+-- Standard names; every block header written from here on has a version.
+ALTER TABLE sensor RENAME COLUMN place TO placement;
+ALTER TABLE block RENAME COLUMN life TO numbered_since;
+""",
 )
-STEPS: Final = (1e-3, 1e-4, 0.1)
-"""What a count may stand for in the unit of the quantity: what network sensors send."""
-NOTHING: Final = -(2**31)
+"""The schema and every later change to it, in order. Append only."""
+SENSOR_QUERIES: Final = (
+    "SELECT id, quantity, place, side FROM sensor",
+    "SELECT id, quantity, placement, side FROM sensor",
+)
+"""By schema version, from 1: a file is read as it is, also on a disk that cannot be written."""
+BLOCK_QUERIES: Final = (
+    "SELECT life, begin, checksum, data FROM block WHERE sensor = ? ORDER BY number",
+    "SELECT numbered_since, begin, checksum, data FROM block WHERE sensor = ? ORDER BY number",
+)
+"""Likewise."""
+
+QUANTITIES: Final = EnumNames(
+    "quantity",
+    {"acceleration": Quantity.ACCELERATION, "emg": Quantity.EMG, "load": Quantity.LOAD},
+)
+PLACEMENTS: Final = EnumNames(
+    "placement",
+    {
+        "ankle": Placement.ANKLE,
+        "bed": Placement.BED,
+        "tibialis": Placement.TIBIALIS,
+        "calf": Placement.CALF,
+    },
+)
+
+SAMPLE_STEPS: Final = (1e-3, 1e-4, 0.1)
+"""Value of one count in the unit of the quantity, as network sensors send it (docs/protocol.md)."""
+NAN_COUNT: Final = -(2**31)
 """Count that stands for NaN."""
-LARGEST: Final = 2**26
-"""Bytes that a block may hold when it is unpacked; ten seconds of any sensor have a hundredth of
-it."""
+MAX_BLOCK_BYTES: Final = 2**26
+"""Bytes of an unpacked block. chosen: a hundred times ten seconds of the fastest sensor."""
+COMPRESSION_LEVEL: Final = 3
+"""Level of zstd. chosen: its default; higher levels save a few percent and take much longer."""
 
 
-class Piece(msgspec.Struct, array_like=True, frozen=True):
-    """Where the samples of one block lay."""
+class PieceHeader(msgspec.Struct, array_like=True, frozen=True):
+    """One sample block within a stored block."""
 
     first: int
+    """Number of its first sample."""
     count: int
-    index: int
-    time: int
+    """Number of samples."""
+    clock_index: int
+    clock_time: int
+    clock_rate: float
+
+
+class BlockHeader(msgspec.Struct, frozen=True):
+    """What the samples of a stored block are."""
+
     rate: float
-
-
-class Head(msgspec.Struct, frozen=True):
-    """What the samples of some blocks are."""
-
-    rate: float
+    """Hz, nominal."""
     axes: int
     step: float | None
-    """None: the samples are kept as floating point numbers."""
-    pieces: list[Piece]
+    """Value of one count; None: the samples are stored as floating point numbers."""
+    pieces: list[PieceHeader]
+
+
+BLOCK_HEADER: Final = PayloadFormat("block header", BlockHeader, (unchanged,))
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """Whose night it is."""
+class RawFileInfo:
+    """Which night a file holds."""
 
     sleeper: str
     night: str
-    """Date, ISO."""
+    """Date, ISO 8601."""
     software: str
+    """Version of Limber."""
 
 
-class NightFile:
-    """A file that is being written."""
+class RawFile:
+    """The raw signal of a night that is being written."""
 
-    def __init__(self, path: Path, about: About, life: int) -> None:
-        """Open a file, or begin one; `life` (us) tells numberings of samples apart.
+    def __init__(self, path: Path, info: RawFileInfo, numbered_since: int) -> None:
+        """Open or create a file.
 
-        Raises sqlite3.Error or OSError where the disk cannot be written, DamagedError or
+        `numbered_since`: when (us) the bridge started that numbers the samples. Raises
+        sqlite3.Error or OSError where the disk cannot be written, and DamagedDatabaseError or
         SchemaError for a file that cannot be used.
         """
-        self._life = life
+        self._numbered_since = numbered_since
         self._database = open_to_write(path, MIGRATIONS)
-        rows = [("sleeper", about.sleeper), ("night", about.night), ("software", about.software)]
+        rows = [("sleeper", info.sleeper), ("night", info.night), ("software", info.software)]
         with transaction(self._database):
             self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
 
     def close(self) -> None:
-        """Let go of the file; sqlite3.Error."""
+        """Close the file; sqlite3.Error."""
         self._database.close()
 
     def write(self, signals: Iterable[tuple[Sensor, Sequence[SampleBlock]]]) -> None:
-        """Keep blocks of some sensors, all of them or nothing; sqlite3.Error. Each sensor's are in
-        order.
+        """Write blocks of some sensors, all of them or nothing; sqlite3.Error.
+
+        The blocks of each sensor are in order.
         """
         with transaction(self._database):
             for sensor, blocks in signals:
-                self._database.execute(
-                    "INSERT OR REPLACE INTO sensor VALUES (?, ?, ?, ?)",
-                    (sensor.id, sensor.quantity, sensor.placement, sensor.side),
-                )
-                for alike in runs(blocks):
-                    first = alike[0]
-                    last = alike[-1]
-                    data = pack(alike)
-                    begin = first.clock.time_of(first.first)
-                    end = last.clock.time_of(last.end - 1)
-                    self._database.execute(
-                        "INSERT INTO block (life, sensor, begin, end, checksum, data) VALUES (?, ?, ?, ?, ?, ?)",
-                        (self._life, sensor.id, begin, end, zlib.crc32(data), data),
-                    )
+                self._write_sensor(sensor)
+                for group in groups_of_one_rate(blocks):
+                    self._write_block(sensor, group)
+
+    def _write_sensor(self, sensor: Sensor) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO sensor (id, quantity, placement, side) VALUES (?, ?, ?, ?)",
+            (
+                sensor.id,
+                QUANTITIES.name(sensor.quantity),
+                PLACEMENTS.name(sensor.placement),
+                SIDES.optional_name(sensor.side),
+            ),
+        )
+
+    def _write_block(self, sensor: Sensor, blocks: Sequence[SampleBlock]) -> None:
+        data = pack(blocks)
+        begin = blocks[0].clock.time_of(blocks[0].first)
+        end = blocks[-1].clock.time_of(blocks[-1].end - 1)
+        self._database.execute(
+            "INSERT INTO block (numbered_since, sensor, begin, end, checksum, data)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (self._numbered_since, sensor.id, begin, end, zlib.crc32(data), data),
+        )
 
 
-def runs(blocks: Sequence[SampleBlock]) -> Iterator[Sequence[SampleBlock]]:
-    """Yield blocks in stretches of one nominal rate."""
+def groups_of_one_rate(blocks: Sequence[SampleBlock]) -> Iterator[Sequence[SampleBlock]]:
+    """Yield blocks in groups of one nominal rate, in order."""
     begin = 0
     for number in range(1, len(blocks) + 1):
         if number == len(blocks) or blocks[number].rate != blocks[begin].rate:
@@ -145,152 +204,176 @@ def runs(blocks: Sequence[SampleBlock]) -> Iterator[Sequence[SampleBlock]]:
 
 
 def pack(blocks: Sequence[SampleBlock]) -> bytes:
-    """Return blocks of one sensor and one rate as bytes."""
+    """Return blocks of one sensor and one rate as compressed bytes."""
     samples = np.concatenate([block.samples for block in blocks], axis=1)
-    step = next((step for step in STEPS if is_whole(samples, step)), None)
+    step = next((step for step in SAMPLE_STEPS if is_multiple_of(samples, step)), None)
     pieces = [
-        Piece(one.first, one.samples.shape[1], one.clock.index, one.clock.time, one.clock.rate)
-        for one in blocks
+        PieceHeader(
+            first=block.first,
+            count=block.samples.shape[1],
+            clock_index=block.clock.index,
+            clock_time=block.clock.time,
+            clock_rate=block.clock.rate,
+        )
+        for block in blocks
     ]
-    head = msgspec.json.encode(Head(blocks[0].rate, samples.shape[0], step, pieces))
+    header = BLOCK_HEADER.encode(
+        BlockHeader(rate=blocks[0].rate, axes=samples.shape[0], step=step, pieces=pieces)
+    ).encode()
     if step is None:
         words = samples.astype("<f8")
     else:
-        # Neighbours differ little, and their high bytes hardly ever: differences, byte by byte,
-        # pack best.
-        counts = np.where(np.isfinite(samples), np.rint(samples / step), NOTHING).astype("<i4")
+        # Neighbouring samples differ little and their high bytes hardly at all, so differences,
+        # stored byte plane by byte plane, compress best.
+        counts = np.where(np.isfinite(samples), np.rint(samples / step), NAN_COUNT).astype("<i4")
         words = np.diff(counts, axis=1, prepend=np.zeros((len(counts), 1), "<i4"))
     planes = words.reshape(-1, 1).view(np.uint8).T.tobytes()
-    return zstd.compress(len(head).to_bytes(4, "little") + head + planes, 3)
+    size = len(header).to_bytes(4, "little")
+    return zstd.compress(size + header + planes, COMPRESSION_LEVEL)
 
 
-def is_whole(samples: Floats, step: float) -> bool:
-    """Return whether every sample is exactly a whole number of steps."""
+def is_multiple_of(samples: Floats, step: float) -> bool:
+    """Return whether every sample is exactly a whole number of steps, or not finite."""
     finite = samples[np.isfinite(samples)]
     counts = np.rint(finite / step)
-    return bool((np.abs(counts) < -NOTHING).all() and (counts * step == finite).all())
+    return bool((np.abs(counts) < -NAN_COUNT).all() and (counts * step == finite).all())
 
 
 def unpack(data: bytes) -> Iterator[SampleBlock]:
-    """Yield the blocks in some bytes; ValueError (or one of its kind) where they are none."""
-    unpacker = zstd.ZstdDecompressor()
-    plain = unpacker.decompress(data, LARGEST)
-    if not unpacker.eof:
+    """Yield the blocks in some bytes.
+
+    Raises ValueError or zstd.ZstdError where they are damaged, UnreadableRecordError where the
+    header cannot be decoded.
+    """
+    decompressor = zstd.ZstdDecompressor()
+    plain = decompressor.decompress(data, MAX_BLOCK_BYTES)
+    if not decompressor.eof:
         raise ValueError("too large")
     size = int.from_bytes(plain[:4], "little")
-    head = msgspec.json.decode(plain[4 : 4 + size], type=Head)
-    samples = samples_of(head, plain[4 + size :])
+    header = BLOCK_HEADER.decode(header_fields(plain[4 : 4 + size]))
+    samples = decode_samples(header, plain[4 + size :])
     at = 0
-    for piece in head.pieces:
-        clock = SampleClock(piece.index, piece.time, piece.rate)
-        yield SampleBlock(piece.first, samples[:, at : at + piece.count], clock, head.rate)
+    for piece in header.pieces:
+        clock = SampleClock(piece.clock_index, piece.clock_time, piece.clock_rate)
+        yield SampleBlock(piece.first, samples[:, at : at + piece.count], clock, header.rate)
         at += piece.count
 
 
-def samples_of(head: Head, planes: bytes) -> Floats:
-    """Return the samples (axes, n) out of their bytes; ValueError."""
-    kind = np.dtype("<f8" if head.step is None else "<i4")
+def header_fields(data: bytes) -> Fields:
+    """Return the JSON object in some bytes; ValueError."""
+    return msgspec.json.decode(data, type=dict[str, Any])
+
+
+def decode_samples(header: BlockHeader, planes: bytes) -> Floats:
+    """Return the samples, shape (axes, n), in some byte planes; ValueError."""
+    kind = np.dtype("<f8" if header.step is None else "<i4")
     words = (
         np.frombuffer(planes, np.uint8)
         .reshape(kind.itemsize, -1)
         .T.copy()
         .view(kind)
-        .reshape(head.axes, -1)
+        .reshape(header.axes, -1)
     )
-    if words.shape[1] != sum(piece.count for piece in head.pieces):
-        raise ValueError("as many samples as its head says are not there")
-    if head.step is None:
+    if words.shape[1] != sum(piece.count for piece in header.pieces):
+        raise ValueError("the number of samples is not the one in its header")
+    if header.step is None:
         return words.astype(np.float64)
     counts = np.cumsum(words, axis=1, dtype="<i4")
-    samples: Floats = counts.astype(np.float64) * head.step
-    samples[counts == NOTHING] = np.nan
+    samples: Floats = counts.astype(np.float64) * header.step
+    samples[counts == NAN_COUNT] = np.nan
     return samples
 
 
-def read_kept(path: Path) -> Recording:
-    """Read a night that the bridge kept, while it may be writing it; UnreadableRecordingError or
-    OSError.
-    """
+def read_raw_file(path: Path) -> Recording:
+    """Read a night, also while the bridge writes it; UnreadableRecordingError or OSError."""
     if not path.exists():
         raise UnreadableRecordingError(f"{path}: no such file; check the path")
     try:
         with closing(open_to_read(path)) as database:
-            look_through(database)
-            if version_of(database, MIGRATIONS) != len(MIGRATIONS):
+            check_integrity(database)
+            version = schema_version(database, MIGRATIONS)
+            if version == 0:
                 raise UnreadableRecordingError(
-                    f"{path}: no raw signal of limber; score .csv, .edf, or its raw files"
+                    f"{path}: no raw signal of Limber; score .csv, .edf, or its raw files"
                 )
-            return recording_of(path, database)
-    except (sqlite3.Error, DamagedError, SchemaError, ValueError) as error:
+            return read_recording(path, database, version)
+    except SchemaError as error:
+        raise UnreadableRecordingError(f"{path}: no raw signal: {error}") from error
+    except (sqlite3.Error, DamagedDatabaseError, UnreadableRecordError) as error:
         raise UnreadableRecordingError(
-            f"{path}: no raw signal that can be read ({error}); take another file"
+            f"{path}: no raw signal that can be read ({error}); use another file"
         ) from error
 
 
-def recording_of(path: Path, database: sqlite3.Connection) -> Recording:
-    """Return what a file holds; sqlite3.Error, UnreadableRecordingError, or ValueError for a sensor
-    that cannot be.
+def read_recording(path: Path, database: sqlite3.Connection, version: int) -> Recording:
+    """Return what a file of a schema version holds.
+
+    Raises sqlite3.Error, UnreadableRecordingError, or UnreadableRecordError for a sensor that is
+    not known.
     """
-    sensors = {
-        number: Sensor(
-            number, Quantity(quantity), Placement(placement), None if side is None else Side(side)
+    sensors = [
+        Sensor(
+            number,
+            QUANTITIES.member(quantity),
+            PLACEMENTS.member(placement),
+            SIDES.optional_member(side),
         )
-        for number, quantity, placement, side in database.execute(
-            "SELECT id, quantity, place, side FROM sensor"
-        )
-    }
-    span = database.execute("SELECT min(begin), max(end) FROM block").fetchone()
-    if span[0] is None:
+        for number, quantity, placement, side in database.execute(SENSOR_QUERIES[version - 1])
+    ]
+    begin, end = database.execute("SELECT min(begin), max(end) FROM block").fetchone()
+    if begin is None:
         raise UnreadableRecordingError(f"{path}: no signal in it yet; wait some seconds")
     notes: list[str] = []
-    signals = [signal_of(path, database, sensor, notes) for sensor in sensors.values()]
-    found = tuple(signal for signal in signals if signal.blocks)
-    if not found:
-        raise UnreadableRecordingError(f"{path}: every block in it is damaged; take another night")
-    return Recording(path.name, span[0], (span[1] - span[0]) / SECOND, found, tuple(notes))
+    signals: list[Signal] = []
+    for sensor in sensors:
+        rows = database.execute(BLOCK_QUERIES[version - 1], (sensor.id,))
+        blocks = tuple(renumbered(intact_blocks(path, rows, notes)))
+        rate = max((block.rate for block in blocks), default=0.0)
+        if blocks:
+            signals.append(Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks))
+    if not signals:
+        raise UnreadableRecordingError(f"{path}: every block in it is damaged; use another night")
+    return Recording(path.name, begin, (end - begin) / SECOND, tuple(signals), tuple(notes))
 
 
-def signal_of(path: Path, database: sqlite3.Connection, sensor: Sensor, notes: list[str]) -> Signal:
-    """Return the signal of one sensor; what is damaged is left out, with a note."""
-    rows = database.execute(
-        "SELECT life, begin, checksum, data FROM block WHERE sensor = ? ORDER BY number",
-        (sensor.id,),
-    )
-    blocks = tuple(numbered(intact(path, rows, notes)))
-    rate = max((block.rate for block in blocks), default=0.0)
-    return Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks)
-
-
-def intact(
+def intact_blocks(
     path: Path, rows: Iterable[tuple[int, int, int, bytes]], notes: list[str]
 ) -> Iterator[tuple[int, SampleBlock]]:
-    """Yield the blocks that are what they were when they were written, each with the life it
-    belongs to.
+    """Yield the blocks that can be read, each with the start of its numbering.
+
+    Those that cannot be read are left out, with a note.
     """
-    for life, begin, checksum, data in rows:
+    for numbered_since, begin, checksum, data in rows:
         try:
             if zlib.crc32(data) != checksum:
                 raise ValueError("its checksum is wrong")  # noqa: TRY301 - as any other damage
             blocks = list(unpack(data))
-        except (ValueError, zstd.ZstdError) as error:
+        except (ValueError, zstd.ZstdError, UnreadableRecordError) as error:
             notes.append(
-                f"{path}: the block at {begin / SECOND:.0f} s (Unix time) is damaged ({error}); left out"
+                f"{path}: the block at {begin / SECOND:.0f} s (Unix time) cannot be read"
+                f" ({error}); left out"
             )
             continue
-        yield from ((life, block) for block in blocks)
+        yield from ((numbered_since, block) for block in blocks)
 
 
-def numbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock]:
-    """Yield blocks numbered throughout: every life of the bridge counts from where it likes."""
+def renumbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock]:
+    """Yield blocks with sample numbers that go on over restarts of the bridge.
+
+    Each run of the bridge numbers samples from another start. The numbers in between correspond to
+    the time in between.
+    """
     current: int | None = None
-    shift = end = ended = 0
-    for life, block in found:
-        if current is not None and life != current:
-            away = (block.clock.time_of(block.first) - ended) * block.rate / SECOND
-            shift = end - 1 + max(1, round(away)) - block.first
-        current = life
+    shift = 0
+    end = 0
+    end_time = 0
+    for numbered_since, block in found:
+        if current is not None and numbered_since != current:
+            missing = (block.clock.time_of(block.first) - end_time) * block.rate / SECOND
+            shift = end - 1 + max(1, round(missing)) - block.first
+        current = numbered_since
         clock = replace(block.clock, index=block.clock.index + shift)
         moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
         end = moved.end
-        ended = clock.time_of(moved.end - 1)
+        end_time = clock.time_of(moved.end - 1)
         yield moved

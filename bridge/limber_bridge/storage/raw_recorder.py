@@ -1,8 +1,7 @@
-"""The raw signal of the last nights, kept so that they can be scored anew: a file a night and
-sleeper.
+"""Record the raw signal of the last nights, one file for each night and sleeper, for later scoring.
 
-Law: what was taken in is on the disk within ten seconds, or it is said that it is not; the disk
-holds up nobody, and the journal comes first.
+Invariant: a sample is on the disk within ten seconds, or the status says that it is not. The disk
+delays nothing else, and the journal has priority.
 """
 
 import asyncio
@@ -22,41 +21,38 @@ from limber_bridge import __version__
 from limber_bridge.detection.signal import SECOND, SampleBlock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.storage.raw_format import SUFFIX, About, NightFile
-from limber_bridge.storage.sqlite import (
-    REMEDIES,
-    DamagedError,
-    DiskFault,
-    SchemaError,
-    disk_fault_of,
-)
+from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
+from limber_bridge.storage.integrity import DamagedDatabaseError
+from limber_bridge.storage.raw_format import SUFFIX, RawFile, RawFileInfo
+from limber_bridge.storage.sqlite import SchemaError
 
 LOG: Final = logging.getLogger(__name__)
 
-EVERY: Final = 5.0
-"""s between two writings: a power cut costs so much, and what was being written."""
-WAITING: Final = 120 * SECOND
-"""us of signal of each sensor that wait at the most for a disk."""
-RESERVE: Final = 100_000_000
-"""Bytes of the disk that are left to the journal."""
-SLOW: Final = 8.0
-"""s after which a writing that is not done means that the promised ten seconds are not kept."""
+WRITE_EVERY_S: Final = 5.0
+"""s between two writes. chosen: a power cut costs twice this at most."""
+MAX_PENDING_US: Final = 120 * SECOND
+"""us of signal of each sensor that wait for the disk. chosen."""
+RESERVED_BYTES: Final = 100_000_000
+"""Bytes of the disk that are left to the journal. chosen: the journal of some weeks."""
+SLOW_AFTER_S: Final = 8.0
+"""s after which a write is too slow for a sample to be on the disk within ten seconds."""
 
-type Key = tuple[str, date]
+type NightKey = tuple[str, date]
+"""A sleeper and a night."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawStore:
-    """Where files go, and how many stay."""
+    """Where files go, and how many are kept."""
 
     folder: Path
     nights: int
-    """Of each sleeper; 0: nothing is kept."""
+    """Of each sleeper; 0: none."""
     size: int
-    """MB of all of them."""
+    """MB of all files."""
 
     def path(self, sleeper: str, night: date) -> Path:
-        """Return where a night lies."""
+        """Return the path of a night."""
         return self.folder / f"{sleeper}-{night}{SUFFIX}"
 
     def files(self, sleeper: str) -> list[Path]:
@@ -70,185 +66,200 @@ class RawStore:
             yield from self.files(sleeper)[self.nights :]
         sizes = {path: path.stat().st_size for path in files}
         for path in sorted(files, key=lambda path: path.stem[-10:]):
-            # The newest night of everybody is being written.
+            # The newest night of each sleeper is being written.
             if sum(sizes.values()) <= self.size * 1_000_000 or len(sizes) <= len(sleepers):
                 return
             del sizes[path]
             yield path
 
 
-def raw_store_beside(journal: Path, limits: RetentionLimits) -> RawStore:
-    """Return where the raw signal goes: beside the journal."""
+def raw_store_for(journal: Path, limits: RetentionLimits) -> RawStore:
+    """Return where the raw signal goes: a folder beside the journal."""
     folder = journal.with_name(f"{journal.stem}-raw")
     return RawStore(folder, limits.raw, limits.raw_size)
 
 
 @dataclass(slots=True)
-class Waiting:
+class PendingSignal:
     """Blocks of one sensor that are not written yet."""
 
     sensor: Sensor
     blocks: list[SampleBlock] = field(default_factory=list)
 
-    def take(self, block: SampleBlock) -> int:
-        """Take in a block; return how many of the oldest had to go."""
+    def add(self, block: SampleBlock) -> int:
+        """Add a block; return how many of the oldest were dropped to keep the limit."""
         self.blocks.append(block)
         end = block.clock.time_of(block.end - 1)
         dropped = 0
-        while (
-            len(self.blocks) > 1
-            and end - self.blocks[0].clock.time_of(self.blocks[0].first) > WAITING
-        ):
+        while len(self.blocks) > 1 and end - begin_of(self.blocks[0]) > MAX_PENDING_US:
             del self.blocks[0]
             dropped += 1
         return dropped
 
 
-class RawRecorder:
-    """Writes the raw signal of all sleepers. To be used from one event loop only."""
+type PendingSignals = dict[NightKey, dict[int, PendingSignal]]
+"""By night and sensor id."""
 
-    def __init__(self, shelf: RawStore, calendar: Calendar, life: int) -> None:
-        """Begin; `life` (us) is when the bridge began."""
-        self._shelf = shelf
+
+def begin_of(block: SampleBlock) -> int:
+    """Return the time (us) of the first sample of a block."""
+    return block.clock.time_of(block.first)
+
+
+class RawRecorder:
+    """Records the raw signal of all sleepers. For use from one event loop only."""
+
+    def __init__(self, store: RawStore, calendar: Calendar, started: int) -> None:
+        """Start without anything pending; `started` (us) is when the bridge started."""
+        self._store = store
         self._calendar = calendar
-        self._life = life
-        self._waiting: dict[Key, dict[int, Waiting]] = {}
-        self._open: dict[Key, NightFile] = {}
+        self._started = started
+        self._pending: PendingSignals = {}
+        self._open: dict[NightKey, RawFile] = {}
         self._thread = ThreadPoolExecutor(1, "raw")
         self._task: asyncio.Task[None] | None = None
         self._dropping = False
-        self.problem: DiskFault | None = None
-        """Why the signal is not kept just now."""
+        self.fault: DiskFault | None = None
+        """Why the signal is not recorded now; None if it is."""
 
-    def take(self, sleeper: str, sensor: Sensor, block: SampleBlock) -> None:
-        """Take in what a sensor delivered."""
-        night = self._calendar.night_of(block.clock.time_of(block.first))
-        waiting = self._waiting.setdefault((sleeper, night), {})
-        if waiting.setdefault(sensor.id, Waiting(sensor)).take(block) and not self._dropping:
+    def add_block(self, sleeper: str, sensor: Sensor, block: SampleBlock) -> None:
+        """Add a block of a sensor to what is to be written."""
+        night = self._calendar.night_of(begin_of(block))
+        pending = self._pending.setdefault((sleeper, night), {})
+        dropped = pending.setdefault(sensor.id, PendingSignal(sensor)).add(block)
+        if dropped and not self._dropping:
             self._dropping = True
             LOG.error(
-                "raw signal: more than %d s wait for the disk; the oldest are left out",
-                WAITING // SECOND,
+                "raw signal: more than %d s could not be written; the oldest are dropped",
+                MAX_PENDING_US // SECOND,
             )
 
     async def run(self) -> None:
         """Write every few seconds, until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(WRITE_EVERY_S)
             await self._flush()
 
     async def close(self) -> None:
-        """Write what waits and let go of the files."""
+        """Write what is pending and close the files."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(SLOW):
+            async with asyncio.timeout(SLOW_AFTER_S):
                 await self._flush()
-                await asyncio.wrap_future(self._thread.submit(self._let_go, set()))
+                await asyncio.wrap_future(self._thread.submit(self._close_files, set()))
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def tidy(self, sleepers: Sequence[str]) -> None:
-        """Delete the nights beyond the limits, and say so; finish the files that a crash left open."""
+    async def delete_old_files(self, sleepers: Sequence[str]) -> None:
+        """Delete the nights beyond the limits, and complete the files that a crash left open."""
         try:
-            gone = await asyncio.wrap_future(self._thread.submit(self._tidy, sleepers))
+            deleted = await asyncio.wrap_future(
+                self._thread.submit(self._delete_old_files, sleepers)
+            )
         except OSError as error:
             LOG.error("raw signal: old nights cannot be deleted (%s)", error)  # noqa: TRY400 - for a person
             return
-        for path in gone:
-            LOG.info("raw signal: %s deleted, beyond the limits under `keep`", path.name)
+        for path in deleted:
+            LOG.info("raw signal: %s deleted: beyond the limits under `retention`", path.name)
 
     async def _flush(self) -> None:
-        """Have everything that waits written; one that takes too long goes on while others wait."""
+        """Write everything that is pending; a write that takes too long continues meanwhile."""
         if self._task is not None and not self._task.done():
-            self._tell(DiskFault.SLOW, REMEDIES[DiskFault.SLOW])
+            self._set_fault(DiskFault.SLOW, REMEDIES[DiskFault.SLOW])
             return
-        self._task = asyncio.create_task(self._write())
-        await asyncio.wait({self._task}, timeout=SLOW)
+        self._task = asyncio.create_task(self._write_pending())
+        await asyncio.wait({self._task}, timeout=SLOW_AFTER_S)
 
-    async def _write(self) -> None:
-        taken = self._waiting
-        self._waiting = {}
+    async def _write_pending(self) -> None:
+        signals = self._pending
+        self._pending = {}
         try:
-            await asyncio.wrap_future(self._thread.submit(self._put, taken))
+            await asyncio.wrap_future(self._thread.submit(self._write_files, signals))
         except (sqlite3.Error, OSError) as error:
-            self._back(taken)
-            self._tell(disk_fault_of(error, self._shelf.folder) or DiskFault.DISK_ERROR, str(error))
+            self._put_back(signals)
+            fault = disk_fault_of(error, self._store.folder) or DiskFault.DISK_ERROR
+            self._set_fault(fault, str(error))
         else:
-            if self.problem is not None:
-                LOG.warning("the raw signal is kept again")
-            self.problem = None
+            if self.fault is not None:
+                LOG.warning("recording the raw signal again")
+            self.fault = None
             self._dropping = False
 
-    def _tell(self, problem: DiskFault, detail: str) -> None:
-        if problem is not self.problem:
+    def _set_fault(self, fault: DiskFault, detail: str) -> None:
+        if fault is not self.fault:
             LOG.error(
-                "RAW SIGNAL NOT KEPT: %s: %s (%s)", self._shelf.folder, REMEDIES[problem], detail
+                "RAW SIGNAL NOT RECORDED: %s: %s (%s)", self._store.folder, REMEDIES[fault], detail
             )
-        self.problem = problem
+        self.fault = fault
 
-    def _back(self, taken: dict[Key, dict[int, Waiting]]) -> None:
-        """Hold again what was not taken, before what came meanwhile."""
-        later = self._waiting
-        self._waiting = {}
-        for key, sensors in [*taken.items(), *later.items()]:
-            for waiting in sensors.values():
-                for block in waiting.blocks:
-                    self.take(key[0], waiting.sensor, block)
+    def _put_back(self, signals: PendingSignals) -> None:
+        """Make pending again what was not written, before what was added meanwhile."""
+        later = self._pending
+        self._pending = {}
+        for (sleeper, _), sensors in [*signals.items(), *later.items()]:
+            for pending in sensors.values():
+                for block in pending.blocks:
+                    self.add_block(sleeper, pending.sensor, block)
 
-    def _put(self, taken: dict[Key, dict[int, Waiting]]) -> None:
-        """Write, in the thread; a file that fails is let go of. sqlite3.Error or OSError."""
-        self._shelf.folder.mkdir(mode=0o700, exist_ok=True)
-        if taken and shutil.disk_usage(self._shelf.folder).free < RESERVE:
+    def _write_files(self, signals: PendingSignals) -> None:
+        """Write, in the thread; a file that fails is closed. sqlite3.Error or OSError."""
+        self._store.folder.mkdir(mode=0o700, exist_ok=True)
+        if signals and shutil.disk_usage(self._store.folder).free < RESERVED_BYTES:
             raise OSError(
                 errno.ENOSPC,
-                f"less than {RESERVE // 1_000_000} MB are free, which the journal may need",
+                f"less than {RESERVED_BYTES // 1_000_000} MB are free, reserved for the journal",
             )
-        for key in list(taken):
+        for key in list(signals):
             try:
                 self._file(key).write(
-                    [(waiting.sensor, waiting.blocks) for waiting in taken[key].values()]
+                    [(pending.sensor, pending.blocks) for pending in signals[key].values()]
                 )
             except sqlite3.Error:
-                self._let_go(set(self._open) - {key})
+                self._close_files(set(self._open) - {key})
                 raise
-            # What is written must not come back with what is not.
-            del taken[key]
+            # What is written must not be put back with what is not.
+            del signals[key]
         newest = {
             sleeper: max(night for name, night in self._open if name == sleeper)
             for sleeper, _ in self._open
         }
-        self._let_go(set(newest.items()))
+        self._close_files(set(newest.items()))
 
-    def _file(self, key: Key) -> NightFile:
-        """Return the open file of a night; one that is damaged is set aside."""
+    def _file(self, key: NightKey) -> RawFile:
+        """Return the open file of a night; one that is damaged is set aside first."""
         if key not in self._open:
             sleeper, night = key
-            path = self._shelf.path(sleeper, night)
-            about = About(sleeper, night.isoformat(), __version__)
+            path = self._store.path(sleeper, night)
+            info = RawFileInfo(sleeper, night.isoformat(), __version__)
             try:
-                self._open[key] = NightFile(path, about, self._life)
-            except (DamagedError, SchemaError) as error:
-                aside = path.with_name(f"{path.name}.damaged-{self._life}")
+                self._open[key] = RawFile(path, info, self._started)
+            except (DamagedDatabaseError, SchemaError) as error:
+                aside = path.with_name(f"{path.name}.damaged-{self._started}")
                 LOG.error("raw signal: %s is damaged (%s); it is kept as %s", path, error, aside)  # noqa: TRY400
                 path.rename(aside)
-                self._open[key] = NightFile(path, about, self._life)
+                self._open[key] = RawFile(path, info, self._started)
         return self._open[key]
 
-    def _let_go(self, kept: set[Key]) -> None:
+    def _close_files(self, kept: set[NightKey]) -> None:
+        """Close all files but some."""
         for key in [key for key in self._open if key not in kept]:
             with suppress(sqlite3.Error):
                 self._open[key].close()
             del self._open[key]
 
-    def _tidy(self, sleepers: Sequence[str]) -> list[Path]:
-        surplus = list(self._shelf.surplus(sleepers))
+    def _delete_old_files(self, sleepers: Sequence[str]) -> list[Path]:
+        """Delete, in the thread; return what was deleted. OSError."""
+        surplus = list(self._store.surplus(sleepers))
         for path in surplus:
-            for tail in ("", "-wal", "-shm"):
-                path.with_name(path.name + tail).unlink(missing_ok=True)
-        opened = {self._shelf.path(*key) for key in self._open}
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        open_paths = {self._store.path(*key) for key in self._open}
         for sleeper in sleepers:
-            for path in self._shelf.files(sleeper):
-                if path not in opened and path.with_name(f"{path.name}-wal").exists():
-                    with suppress(sqlite3.Error, DamagedError, SchemaError):
-                        NightFile(
-                            path, About(sleeper, path.stem[-10:], __version__), self._life
-                        ).close()
+            for path in self._store.files(sleeper):
+                if path not in open_paths and path.with_name(f"{path.name}-wal").exists():
+                    self._complete(sleeper, path)
         return surplus
+
+    def _complete(self, sleeper: str, path: Path) -> None:
+        """Write the log of a file that a crash left open into the file itself."""
+        info = RawFileInfo(sleeper, path.stem[-10:], __version__)
+        with suppress(sqlite3.Error, DamagedDatabaseError, SchemaError):
+            RawFile(path, info, self._started).close()

@@ -1,127 +1,209 @@
-"""What of a sleeper goes into the journal, and what comes back out of it when the bridge starts.
+"""Read from the journal what the bridge needs when it starts.
 
-Law: whoever goes on with what `restored_state` returns goes on as if the bridge had never stopped, but for a
-gap.
+Invariant: a bridge that continues from the restored state continues as if it had never stopped, but
+for a gap.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Final
 
+from limber_bridge.detection.bed_state import BedState
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Event, Factor
+from limber_bridge.detection.events import BedTransition, Event, Factor
+from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import AVERAGING_PERIODS_DAYS, Calendar, Night
+from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_reader import SpoiltError, UnwritableError
-from limber_bridge.storage.schema import JournalBatch
+from limber_bridge.storage.journal_batch import JournalBatch
+from limber_bridge.storage.journal_errors import DamagedJournalError, JournalWriteError
+from limber_bridge.storage.records.pipeline_records import SavedPipelineState
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredState:
-    """What the journal knows of a sleeper when the bridge starts."""
+    """What the journal holds about a sleeper when the bridge starts."""
 
-    memory: PipelineState | None = None
-    nights: Mapping[date, Sequence[Event]] = field(default_factory=dict)
+    pipeline_state: PipelineState | None = None
+    events_by_night: Mapping[date, Sequence[Event]] = field(default_factory=dict)
     """Events of tonight and of every night that was never finished."""
     finished: Mapping[date, Night] = field(default_factory=dict)
-    """Those of them that were, in their last revision."""
+    """The last revision of each finished night."""
     last: Night | None = None
     recent: Sequence[Night] = ()
     """The finished nights of the longest of `AVERAGING_PERIODS_DAYS`."""
     labels: Sequence[Label] = ()
-    """All of them."""
+    """All labels."""
     settings: Settings = field(default_factory=Settings)
 
 
-def all_kept(
-    journal: Journal, sleepers: Mapping[str, bool], calendar: Calendar, now: int
+@dataclass(frozen=True, slots=True)
+class SleeperSensors:
+    """Which sensors a sleeper has."""
+
+    ids: Collection[int]
+    live: bool
+    """False: the nights are played from recordings."""
+
+
+def restore_sleepers(
+    journal: Journal, sleepers: Mapping[str, SleeperSensors], calendar: Calendar, now: int
 ) -> dict[str, RestoredState]:
-    """Return what the journal knows of every sleeper; a journal in which something of it is spoilt
-    is set aside.
+    """Return what the journal holds about each sleeper, by id, at a time (us).
 
-    `sleepers`: by id, whether any of its sensors is live.
+    Where SQLite reports damage the journal is repaired, and set aside if that was not enough.
+    Raises JournalError.
     """
-    try:
-        return {
-            id_: restored_state(journal, id_, calendar, now, live=live)
-            for id_, live in sleepers.items()
-        }
-    except SpoiltError as error:
-        journal.set_aside(str(error))
-        return {
-            id_: restored_state(journal, id_, calendar, now, live=live)
-            for id_, live in sleepers.items()
-        }
+    for recover in (journal.repair, journal.set_aside):
+        try:
+            return read_sleepers(journal, sleepers, calendar, now)
+        except DamagedJournalError as error:
+            LOG.warning("%s", error)
+            recover(str(error))
+    return read_sleepers(journal, sleepers, calendar, now)
 
 
-def restored_state(
-    journal: Journal, sleeper: str, calendar: Calendar, now: int, *, live: bool
+def read_sleepers(
+    journal: Journal, sleepers: Mapping[str, SleeperSensors], calendar: Calendar, now: int
+) -> dict[str, RestoredState]:
+    """Return what the journal holds about each sleeper; JournalError."""
+    return {
+        id_: restore_sleeper(journal, id_, calendar, now, live=sensors.live, sensors=sensors.ids)
+        for id_, sensors in sleepers.items()
+    }
+
+
+def restore_sleeper(
+    journal: Journal,
+    sleeper: str,
+    calendar: Calendar,
+    now: int,
+    *,
+    live: bool,
+    sensors: Collection[int] = (),
 ) -> RestoredState:
-    """Return what the journal knows of a sleeper that matters now.
+    """Return what the journal holds about a sleeper and the bridge needs; JournalError.
 
-    A sleeper who is played from recordings begins anew each time: of its nights only the figures
-    are taken over.
+    A sleeper whose nights are played from recordings starts from the beginning each time, so only
+    finished nights, labels and settings are restored. `sensors`: ids of the sleeper's sensors.
     """
-    last = journal.last_night(sleeper)
     labels = journal.labels(sleeper)
     settings = journal.settings(sleeper)
+    nights = journal.nights(sleeper)
+    restored = RestoredState(
+        finished={night.date: night for night in nights},
+        last=nights[-1] if nights else None,
+        recent=nights[-max(AVERAGING_PERIODS_DAYS) :],
+        labels=labels,
+        settings=settings,
+    )
     if not live:
-        nights = journal.nights(sleeper)
-        finished = {night.date: night for night in nights}
-        settings = replace(settings, calibrated=None)
-        return RestoredState(
-            finished=finished,
-            last=last,
-            recent=nights[-max(AVERAGING_PERIODS_DAYS) :],
-            labels=labels,
-            settings=settings,
-        )
+        return replace(restored, settings=replace(settings, calibrated=None))
+    saved = journal.saved_pipeline_state(sleeper)
     tonight = calendar.night_of(now)
-    memory = journal.memory(sleeper)
-    around = {tonight + timedelta(days=days) for days in (-1, 0, 1)}
-    # What the sensors missed since they were last read belongs to that night, too.
-    read = (
-        {calendar.night_of(one.until) for one in memory.sensors.values() if one.until}
-        if memory
-        else set()
-    )
-    events = filed_anew(
-        journal, sleeper, calendar, sorted({*journal.unfinished(sleeper), *around, *read})
-    )
-    done = journal.nights(sleeper)
-    finished = {night.date: night for night in done}
-    return RestoredState(
-        memory, events, finished, last, done[-max(AVERAGING_PERIODS_DAYS) :], labels, settings
+    needed = {tonight + timedelta(days=days) for days in (-1, 0, 1)}
+    if saved is not None:
+        # A gap since the last sample belongs to the night of that sample, too.
+        known = [one.until for one in saved.state.sensors.values() if one.until]
+        needed |= {calendar.night_of(until) for until in known}
+    unfinished = journal.unfinished_nights(sleeper)
+    events = refile_events(journal, sleeper, calendar, sorted({*unfinished, *needed}))
+    return replace(
+        restored,
+        pipeline_state=None if saved is None else complete_state(saved, events, sensors),
+        events_by_night=events,
+        finished={**restored.finished, **unreadable_nights(journal, sleeper, restored, events)},
     )
 
 
-def filed_anew(
+def complete_state(
+    saved: SavedPipelineState,
+    events: Mapping[date, Sequence[Event]],
+    sensors: Collection[int],
+) -> PipelineState:
+    """Return a pipeline state with what could not be read estimated from the events.
+
+    A sensor is taken to have measured from the first event to the last one. So the time since then
+    becomes a gap, and the time of the events does not.
+    """
+    state = saved.state
+    measured = sorted(
+        (event for found in events.values() for event in found),
+        key=lambda event: event.onset,
+    )
+    if not measured:
+        return state
+    if saved.bed_unreadable:
+        transitions = [event for event in measured if isinstance(event, BedTransition)]
+        if transitions:
+            last = transitions[-1]
+            state = replace(state, bed=BedState(in_bed=last.in_bed, method=last.method))
+    lost = sensors if saved.sensors_unreadable is None else saved.sensors_unreadable
+    if not lost:
+        return state
+    until = max(getattr(event, "end", None) or event.onset for event in measured)
+    estimate = SensorState(since=measured[0].onset, until=until)
+    return replace(state, sensors={**state.sensors, **dict.fromkeys(lost, estimate)})
+
+
+def unreadable_nights(
+    journal: Journal,
+    sleeper: str,
+    restored: RestoredState,
+    events: Mapping[date, Sequence[Event]],
+) -> dict[date, Night]:
+    """Return nights without measures in place of finished nights that cannot be read.
+
+    Only of nights whose events are restored: they are scored again, under a higher revision.
+    """
+    return {
+        day: Night(
+            sleeper=sleeper,
+            date=day,
+            revision=revision,
+            start=None,
+            end=None,
+            rules="",
+            in_bed_method=None,
+            measures=Measures(),
+        )
+        for day, revision in journal.revisions(sleeper).items()
+        if day in events and day not in restored.finished
+    }
+
+
+def refile_events(
     journal: Journal, sleeper: str, calendar: Calendar, nights: Sequence[date]
 ) -> dict[date, list[Event]]:
-    """Return the events of some nights, filed by the calendar as it is now: the time zone may have
-    changed.
+    """Return the events of some nights, by the night they belong to in the calendar as it is now.
 
-    What a person said of a night is filed, too, but says nothing of what was measured in it and is
-    not returned.
+    The time zone may have changed. Events that moved to another night are written back. Factors are
+    moved as well, but are not returned, as they were not measured. JournalError.
     """
     found: dict[date, list[Event]] = {}
     moved: list[tuple[date, Event]] = []
     for night in nights:
         filed = journal.events(sleeper, night)
         if any(not isinstance(event, Factor) for event in filed):
-            # Also where all of them belong elsewhere now: what was finished with them is to be
-            # finished without.
+            # Also where all of them belong elsewhere now: a night that was finished with them has
+            # to be finished without them.
             found.setdefault(night, [])
         for event in filed:
             right = calendar.night_of(event.onset)
             if not isinstance(event, Factor):
                 found.setdefault(right, []).append(event)
-            moved += [(right, event)] if right != night else []
+            if right != night:
+                moved.append((right, event))
     if moved:
-        # A disk that does not take it now gets it when somebody goes on with the night.
-        with contextlib.suppress(UnwritableError):
+        # If the disk cannot be written now, they are moved when their night goes on.
+        with contextlib.suppress(JournalWriteError):
             journal.write([JournalBatch(sleeper, events=tuple(moved))])
     return found

@@ -1,32 +1,19 @@
-"""How the journal lies in its file: tables, and what is written into them at once.
+"""The schema of the journal, and how an older one is migrated to it.
 
-Law: a page is written whole or not at all, and pages that are joined leave behind what they would
-have left one by one.
+Columns and tables are versioned by `PRAGMA user_version`, payloads by the records of
+`limber_bridge.storage.records`. A change to a payload needs a new version of the payload and a
+migration, which may be empty, so that an older bridge refuses the file.
 """
 
-import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
-from typing import Final, Self
-
-import msgspec
-
-from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import KINDS as EVENT_NAMES
-from limber_bridge.detection.events import Event, Factor, event_id, event_kind
-from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import Night
-from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.domain.settings import Settings
+from typing import Final
 
 MIGRATIONS: Final = (
     """
 CREATE TABLE event (
-  number INTEGER PRIMARY KEY,            -- order of arrival: what pages of an answer go by
+  number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
   night TEXT NOT NULL,                   -- date of the night, ISO
-  id TEXT NOT NULL,                      -- made from what the event is: found again after a crash, it counts once
+  id TEXT NOT NULL,                      -- made from the event: the same one counts once
   kind TEXT NOT NULL,
   onset INTEGER NOT NULL,                -- us, UTC
   payload TEXT NOT NULL,
@@ -47,14 +34,15 @@ CREATE TABLE topic (topic TEXT PRIMARY KEY);
 CREATE TABLE label (
   sleeper TEXT NOT NULL,
   id TEXT NOT NULL,
-  event TEXT,                            -- id of the cramp it is about, which may be in no journal; at most one each
+  event TEXT,                            -- id of its cramp, which need not be in a journal
   payload TEXT NOT NULL,
   PRIMARY KEY (sleeper, id),
   UNIQUE (sleeper, event)
 );
 """,
     """
-ALTER TABLE night ADD COLUMN dropped INTEGER;  -- us, UTC: when its events were dropped to make room; NULL: never
+ALTER TABLE night ADD COLUMN dropped INTEGER;
+-- us, UTC: when its events were dropped to free space; NULL: never
 """,
     """
 -- How far signed frames were read, so that none can be sent again.
@@ -69,142 +57,24 @@ CREATE TABLE read (
     """
 CREATE TABLE setting (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
 """,
+    """
+-- Standard names; every payload written from here on has a version of its own.
+ALTER TABLE memory RENAME TO pipeline_state;
+ALTER TABLE setting RENAME TO settings;
+ALTER TABLE topic RENAME TO retained_topic;
+ALTER TABLE read RENAME TO read_position;
+ALTER TABLE read_position RENAME COLUMN boot TO boot_id;
+ALTER TABLE read_position RENAME COLUMN place TO start_order;
+ALTER TABLE read_position RENAME COLUMN end TO next_sample;
+ALTER TABLE night RENAME COLUMN dropped TO events_dropped_at;
+UPDATE event SET kind = 'position_change', id = 'position_change' || substr(id, 8)
+  WHERE kind = 'posture';
+UPDATE event SET kind = 'rhythmic_train', id = 'rhythmic_train' || substr(id, 7)
+  WHERE kind = 'rhythm';
+UPDATE event SET kind = 'signal_fault', id = 'signal_fault' || substr(id, 5)
+  WHERE kind = 'flaw';
+UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
+  WHERE kind = 'clockstep';
+""",
 )
-"""The layout, and every later change to it, in order. Only ever append: what was released stays as
-it is."""
-STARTS: Final = 1000
-"""Starts of a device that are remembered: frames of an older one could be sent again. Three years
-of a device that is switched on every evening."""
-KINDS: Final[dict[str, type[Event]]] = {name: one for one, name in EVENT_NAMES.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class JournalBatch:
-    """What is to be kept of one sleeper, all of it or nothing."""
-
-    sleeper: str
-    renewed: tuple[date, ...] = ()
-    """Nights whose events are to be forgotten first: they are played anew. What a person said of
-    them stays."""
-    events: tuple[tuple[date, Event], ...] = ()
-    """Each with its night."""
-    memory: PipelineState | None = None
-    """What the detector has to remember beside them."""
-    nights: tuple[Night, ...] = ()
-    """Finished, or finished anew."""
-    unlabelled: bool = False
-    """All labels are to be forgotten first."""
-    labels: tuple[Label, ...] = ()
-    """Each replaces those that were filed under the same id or are about the same event."""
-    read: tuple[tuple[int, ReadPosition], ...] = ()
-    """How far the signed frames of sensors were read, by sensor, the latest last."""
-    settings: Settings | None = None
-    """What a person has set, where that has changed."""
-
-    def joined(self, later: Self) -> Self:
-        """Return this page and a later one as one that leaves the same behind."""
-        anew = set(later.renewed)
-        stays = (one for one in self.events if one[0] not in anew or isinstance(one[1], Factor))
-        events = {event_id(event): (night, event) for night, event in stays}
-        for night, event in later.events:
-            events.pop(event_id(event), None)
-            events[event_id(event)] = (night, event)
-        nights = {night.date: night for night in (*self.nights, *later.nights)}
-        return type(self)(
-            self.sleeper,
-            tuple(dict.fromkeys((*self.renewed, *later.renewed))),
-            tuple(events.values()),
-            later.memory or self.memory,
-            tuple(nights.values()),
-            self.unlabelled or later.unlabelled,
-            (*(() if later.unlabelled else self.labels), *later.labels),
-            latest((*self.read, *later.read)),
-            later.settings or self.settings,
-        )
-
-
-def write_page(database: sqlite3.Connection, page: JournalBatch) -> None:
-    """Write one page; sqlite3.Error."""
-    write_events(database, page)
-    if page.memory is not None:
-        database.execute(
-            "INSERT OR REPLACE INTO memory VALUES (?, ?)", (page.sleeper, encode(page.memory))
-        )
-    database.executemany(
-        "INSERT INTO night (sleeper, night, revision, payload) VALUES (?, ?, ?, ?) ON CONFLICT (sleeper, night)"
-        " DO UPDATE SET revision = excluded.revision, payload = excluded.payload",
-        [(one.sleeper, one.date.isoformat(), one.revision, encode(one)) for one in page.nights],
-    )
-    if page.unlabelled:
-        database.execute("DELETE FROM label WHERE sleeper = ?", (page.sleeper,))
-    database.executemany(
-        "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)",
-        [(page.sleeper, label.id, label.event, encode(label)) for label in page.labels],
-    )
-    for sensor, one in page.read:
-        write_read(database, sensor, one)
-    if page.settings is not None:
-        database.execute(
-            "INSERT OR REPLACE INTO setting VALUES (?, ?)", (page.sleeper, encode(page.settings))
-        )
-
-
-def write_events(database: sqlite3.Connection, page: JournalBatch) -> None:
-    """Write the events of a page, and that there are their nights; an event that is known is
-    written anew.
-    """
-    for night in page.renewed:
-        database.execute(
-            "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'",
-            (page.sleeper, night.isoformat()),
-        )
-    rows = [
-        (
-            page.sleeper,
-            night.isoformat(),
-            event_id(event),
-            event_kind(event),
-            event.onset,
-            encode(event),
-        )
-        for night, event in page.events
-    ]
-    database.executemany(
-        "INSERT INTO event (sleeper, night, id, kind, onset, payload) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (sleeper, id) DO UPDATE SET payload = excluded.payload, night = excluded.night,"
-        " number = (SELECT max(number) + 1 FROM event) WHERE (payload, night) <> (excluded.payload, excluded.night)",
-        rows,
-    )
-    database.executemany(
-        "INSERT OR IGNORE INTO night (sleeper, night) VALUES (?, ?)", {row[:2] for row in rows}
-    )
-
-
-def write_read(database: sqlite3.Connection, sensor: int, read: ReadPosition) -> None:
-    """Note how far a start of a device was read, and forget starts that are too long ago;
-    sqlite3.Error.
-    """
-    database.execute(
-        "INSERT INTO read VALUES (?, ?, (SELECT coalesce(max(place), 0) + 1 FROM read WHERE sensor = ?), ?)"
-        " ON CONFLICT (sensor, boot) DO UPDATE SET place = excluded.place, end = excluded.end",
-        (sensor, read.boot, sensor, read.end),
-    )
-    database.execute(
-        "DELETE FROM read WHERE sensor = ? AND place <="
-        " (SELECT place FROM read WHERE sensor = ? ORDER BY place DESC LIMIT 1 OFFSET ?)",
-        (sensor, sensor, STARTS),
-    )
-
-
-def latest(read: Iterable[tuple[int, ReadPosition]]) -> tuple[tuple[int, ReadPosition], ...]:
-    """Return the last word on each start of each device, in their order."""
-    found: dict[tuple[int, int], tuple[int, ReadPosition]] = {}
-    for sensor, one in read:
-        found.pop((sensor, one.boot), None)
-        found[sensor, one.boot] = (sensor, one)
-    return tuple(found.values())
-
-
-def encode(value: Event | PipelineState | Night | Label | Settings) -> str:
-    """Return a record as JSON."""
-    return msgspec.json.encode(value).decode()
+"""The schema and every later change to it, in order. Append only."""

@@ -7,6 +7,7 @@ every request but this one is refused.
 import asyncio
 import ipaddress
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, override
@@ -63,8 +64,10 @@ async def serve_health(
     try:
         await web.TCPSite(runner, endpoint.address, endpoint.port).start()
     except OSError as error:
+        # asyncio wraps the address and the number of the error around its text.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         problem = (
-            f"cannot listen on {endpoint.address}:{endpoint.port} ({error.strerror or error}); "
+            f"cannot listen on {endpoint.address}:{endpoint.port} ({reason}); "
             "choose another address or port under `web`"
         )
         LOG.warning("%s", problem)
@@ -92,7 +95,8 @@ def request_handler(
     local_only = ipaddress.ip_address(endpoint.address).is_loopback
 
     async def handle(request: web.BaseRequest) -> web.Response:
-        if local_only and host_name(request.headers.get("Host", "localhost")) not in LOCAL_NAMES:
+        host = host_without_port(request.headers.get("Host", "localhost"))
+        if local_only and host not in LOCAL_NAMES:
             raise web.HTTPForbidden(text="use the name localhost in the address\n")
         if request.path != "/health":
             raise web.HTTPNotFound
@@ -118,7 +122,7 @@ def health_response(report: HealthReport) -> web.Response:
     )
 
 
-def host_name(host: str) -> str:
+def host_without_port(host: str) -> str:
     """Return the name in a Host header, without the port."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdecimal() else host

@@ -524,10 +524,10 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     entity = hass.states.get("binary_sensor.bedroom_problem")
     assert entity is not None
     assert entity.state == STATE_ON
-    assert "let its user publish to limber/bedroom/#" in entity.attributes["problems"][0]
-    assert (
-        entity.attributes["last_disconnect_reason"] == "the broker refuses the connection: Banned"
-    )
+    problem = entity.attributes["problems"][0]
+    assert "allow the bridge's user to publish to limber/bedroom/#" in problem
+    reason = entity.attributes["last_disconnect_reason"]
+    assert reason == "the broker refuses the connection: Banned"
     well = golden("state")["bridge"] | {"problems": []}
     await bridge.tell(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
