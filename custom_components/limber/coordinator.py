@@ -37,6 +37,7 @@ from .wire import (
     Info,
     Night,
     NightEvent,
+    SensorHealth,
     Sleeper,
     State,
     parse_event,
@@ -74,6 +75,14 @@ class BridgeData:
     def sleepers(self) -> tuple[Sleeper, ...]:
         """Return the configured sleepers."""
         return () if self.info is None else self.info.sleepers
+
+    def sensor_health(self, sensor: int) -> SensorHealth | None:
+        """Return the health of a sensor, which is part of the state of its sleeper."""
+        for sleeper in self.sleepers:
+            if any(one.id == sensor for one in sleeper.sensors):
+                state = self.states.get(sleeper.id)
+                return None if state is None else state.sensors.get(sensor)
+        return None
 
 
 class LimberCoordinator(DataUpdateCoordinator[BridgeData]):

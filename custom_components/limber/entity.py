@@ -131,13 +131,12 @@ class SensorDeviceEntity(LimberEntity):
             identity.sensor_key(coordinator.bridge, sensor.id, description.key),
             sensor_device_info(coordinator, sleeper, sensor),
         )
-        self._sleeper = sleeper.id
         self._sensor = sensor.id
 
     @property
     def _health(self) -> SensorHealth | None:
-        state = self.coordinator.data.states.get(self._sleeper)
-        return None if state is None else state.sensors.get(self._sensor)
+        # A sensor may be given to another sleeper while the entity exists.
+        return self.coordinator.data.sensor_health(self._sensor)
 
     @property
     @override

@@ -133,7 +133,7 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
         {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}
     ]
     assert "Night of 2026-11-21: 312 leg movements" in found["summary"]
-    assert found["summary"].startswith("Last night was not measured.")
+    assert found["summary"].startswith("Last night was not recorded.")
     assert "Logged: Stretching 22:10 (calves)." in found["summary"]
 
 
@@ -170,7 +170,7 @@ async def test_a_night_that_is_not_over_is_told_as_such(
         "The current night is not finished yet. Night of"
     )
     asked = await call(hass, "limber.get_night", night="2026-11-22")
-    assert asked == {"night": None, "summary": "The night is not over yet."}
+    assert asked == {"night": None, "summary": "The current night is not finished yet."}
 
 
 async def test_after_midnight_the_last_night_is_the_one_before(

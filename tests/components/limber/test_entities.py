@@ -1,6 +1,7 @@
 """What a person sees of a bridge: states, availability, events, history."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -27,7 +28,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.limber.const import CONF_RESTLESS_ABOVE, DOMAIN
 from custom_components.limber.statistics import RECORDED_NAMES
 
-from .conftest import INFO, Bridge, golden, set_up
+from .conftest import CONTRACT, INFO, Bridge, golden, set_up
+
+PERSISTED = CONTRACT / "persisted/0.1.0-dev"
 
 IN_BED = "binary_sensor.anna_in_bed"
 TONIGHT = "sensor.anna_plm_index_tonight"
@@ -367,6 +370,34 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
 
 
+async def test_a_battery_entity_exists_only_for_a_sensor_that_reports_a_level(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    battery = "sensor.anna_bed_load_cells_battery"
+    sensors = golden("state")["sensors"]
+    assert hass.states.get("sensor.anna_left_ankle_battery") is not None
+    assert hass.states.get(battery) is None
+    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": 55}})
+    assert value(hass, battery) == "55"
+    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": None}})
+    assert value(hass, battery) == STATE_UNKNOWN
+
+
+async def test_a_sensor_that_moves_to_another_sleeper_keeps_its_entities(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna = INFO["sleepers"][0]
+    ankle, bed = anna["sensors"]
+    bo = {"id": "bo", "name": "Bo", "sensors": [ankle]}
+    bridge.say("info", INFO | {"sleepers": [anna | {"sensors": [bed]}, bo]})
+    health = golden("state")["sensors"]["1"]
+    bridge.say("bo/state", golden("state") | {"sensors": {"1": health | {"battery": 42}}})
+    await hass.async_block_till_done()
+    shown = hass.states.get("sensor.anna_left_ankle_battery")
+    assert shown is not None
+    assert (shown.state, shown.name) == ("42", "Bo left ankle Battery")
+
+
 async def test_unload_reload_and_removal(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -655,6 +686,33 @@ async def test_rows_that_are_lost_are_made_anew(
     await settle(hass)
     # With the rows there, only what may have been revised is asked for.
     assert bridge.asked[before]["after"] > "2026-09-01"
+
+
+async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    hass_storage: dict[str, Any],
+) -> None:
+    """It filled statistics with other ids, so that those of today start empty."""
+    stored = json.loads((PERSISTED / "home-assistant-store.json").read_text())
+    described = json.loads((PERSISTED / "home-assistant-config-entry.json").read_text())
+    hass_storage[stored["key"]] = stored
+    entry = MockConfigEntry(
+        **{key: described[key] for key in ("data", "domain", "entry_id", "options", "title")},
+        unique_id=described["unique_id"],
+        version=described["version"],
+        minor_version=described["minor_version"],
+    )
+    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.runtime_data.restless_above, entry.runtime_data.battery_below) == (21.5, 15)
+    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
+    assert hass_storage[stored["key"]]["version"] == 3
+    assert hass_storage[stored["key"]]["data"]["nights"] == {"anna": "2026-11-21"}
 
 
 async def test_an_old_night_that_is_revised_replaces_its_row_too(

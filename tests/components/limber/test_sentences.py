@@ -96,7 +96,7 @@ async def test_whose_legs_are_meant_is_asked(
     )
     await hass.async_block_till_done()
     assert "More than one sleeper" in await say(hass, "how did my legs do")
-    assert await say(hass, "how did the legs of Carl do") == "Nobody called Carl is watched."
+    assert await say(hass, "how did the legs of Carl do") == "There is no sleeper named Carl."
     assert "More than one sleeper" in await say(hass, "log that I stretched")
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
     assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
