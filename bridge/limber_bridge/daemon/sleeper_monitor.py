@@ -128,7 +128,7 @@ class SleeperMonitor:
         return self._apply(events, now)
 
     def resume_at(self, now: int) -> Change:
-        """HealthReport a clock that was set back while no bridge ran.
+        """Report a clock that was set back while no bridge ran.
 
         How long the bridge was off is then unknown, so the clock was set back by at least the time
         that is reported.

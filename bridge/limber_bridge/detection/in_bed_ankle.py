@@ -1,7 +1,7 @@
 """Judge from a sensor at the ankle whether a person is in bed.
 
-A bed is left on foot, so this looks for walking. Walking also shows the direction of gravity in a
-standing leg. A leg that only points that way may hang from the edge of the bed. All rules and
+People leave a bed on foot, so this detects walking. Walking also shows the direction of gravity
+in a standing leg. A leg that only points that way may hang from the edge of the bed. All rules and
 values are chosen; docs/science.md#in-bed-at-the-ankle.
 """
 

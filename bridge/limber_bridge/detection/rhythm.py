@@ -1,6 +1,6 @@
 """Rhythmic trains: high-frequency leg movements, alternating activation, rhythmic feet.
 
-They are no leg movements in the sense of the scoring rules. They come as one movement that swings,
+They are not leg movements in the sense of the scoring rules. They come as one movement that swings,
 as separate bursts, or as both; docs/science.md#rhythmic-trains.
 """
 

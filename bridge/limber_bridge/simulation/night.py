@@ -153,7 +153,7 @@ class MainsHum:
 
 @dataclass(frozen=True, slots=True)
 class TonicTension:
-    """The calf is tense, but it is no cramp and does not wake the sleeper."""
+    """The calf is tense without a cramp, and the sleeper does not wake up."""
 
     onset: float
     duration: float

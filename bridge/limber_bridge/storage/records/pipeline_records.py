@@ -1,6 +1,6 @@
 """The state of a detection pipeline as a persisted payload.
 
-Each part is decoded on its own: one that cannot be read costs only itself. Times are us, UTC;
+Each part is decoded on its own: only a part that cannot be read is lost. Times are us, UTC;
 directions are unit vectors of gravity.
 """
 
