@@ -224,7 +224,7 @@ class HistoryReader:
         more = len(nights) == limit
         by_date = {night.date: night for night in nights}
         if not more:
-            # Nights that the disk has not accepted yet are finished all the same.
+            # Nights that the disk has not accepted yet are finished nevertheless.
             waiting = self._writer.pending_nights(request.sleeper)
             by_date |= {night.date: night for night in waiting if night.date > since}
         dates = sorted(by_date)

@@ -247,7 +247,7 @@ class SensorChannel:
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
-        """Whether the rate is high enough for leg movements, as far as it is known."""
+        """Whether the rate is high enough for leg movements, if it is known."""
 
     @property
     def state(self) -> SensorState:

@@ -45,7 +45,7 @@ ACROSS_DEGREES: Final = 45.0
 across both directions in which it lay. Chosen: it is upright, and a lying one is horizontal."""
 
 RECENT_STEP_US: Final = MINUTE
-"""Time after a step within which a single epoch of walking is believed."""
+"""Time after a step within which a single epoch of walking is accepted."""
 LYING_AFTER_US: Final = MINUTE
 """Stillness after which a leg has lain in a direction. Chosen: a person who sits on the edge of the
 bed gets up sooner."""

@@ -170,7 +170,7 @@ type Distractor = (
     | MainsHum
     | TonicTension
 )
-"""Something that shows in the signals of a sensor and is no leg movement."""
+"""Something that appears in the signals of a sensor but is not a leg movement."""
 
 
 @dataclass(frozen=True, slots=True)

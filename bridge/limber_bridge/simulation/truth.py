@@ -143,7 +143,7 @@ def _moving_ranges(plan: NightPlan, sensor: Sensor) -> Iterator[tuple[float, flo
 
 
 def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
-    """Yield what shows at a sensor and is no movement of the sleeper's leg, in no order."""
+    """Yield what a sensor shows besides movements of the sleeper's leg, in no order."""
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
             yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)
