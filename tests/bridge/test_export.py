@@ -41,7 +41,7 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.offline.detect import detect
+from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
@@ -187,8 +187,10 @@ def test_an_exported_edf_scores_like_the_raw_signal(
     bridge_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = export(bridge_folder, "night.edf", capsys)
-    raw = detect(read_recording(bridge_folder / "limber-raw/anna-2026-11-22.db"), WASM_2016)
-    edf = detect(read_recording(path, BERLIN), WASM_2016)
+    raw = detect_recording(
+        read_recording(bridge_folder / "limber-raw/anna-2026-11-22.db"), WASM_2016
+    )
+    edf = detect_recording(read_recording(path, BERLIN), WASM_2016)
     assert edf.recording.start == AT // SECOND * SECOND
     # Walking to the bed is one movement or several, depending on a single sample: leave it out.
     in_bed = range(AT + 90 * SECOND, AT + 1690 * SECOND)
@@ -230,7 +232,7 @@ def test_edflib_reads_the_exported_edf(
 ) -> None:
     """EDFlib, by the author of EDFbrowser, refuses files that violate the specification."""
     path = export(bridge_folder, "edflib.edf", capsys, "2026-11-22")
-    events = detect(
+    events = detect_recording(
         read_recording(bridge_folder / "limber-raw/anna-2026-11-22.db"), WASM_2016
     ).events
     with pyedflib.EdfReader(str(path)) as edf:

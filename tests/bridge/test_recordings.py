@@ -370,7 +370,7 @@ def test_real_recordings_of_a_slow_bed_sensor(tmp_path: Path) -> None:
         detector = Pipeline([Sensor(1, Quantity.ACCELERATION, Placement.BED)])
         for block in recording.signals[0].blocks:
             detector.process(1, block)
-        assert not detector.coverage(0, 1).movers
+        assert not detector.coverage(0, 1).movement_sensors
 
 
 @pytest.mark.parametrize("byte", [b"\x16", b"0", b"-", b" "])

@@ -19,7 +19,7 @@ from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
-from limber_bridge.offline.detect import detect
+from limber_bridge.offline.detect import detect_recording
 from limber_bridge.offline.simulate import (
     SENSOR_KINDS,
     SimulateOptions,
@@ -326,7 +326,7 @@ def test_the_gaps_of_the_truth_are_detected_in_the_file(tmp_path: Path) -> None:
     true_gaps = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
     found = [
         event
-        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect_recording(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Gap)
     ]
     assert len(true_gaps) >= 2
@@ -362,7 +362,7 @@ def test_a_cramp_in_the_calf_is_detected_as_probable(tmp_path: Path) -> None:
     assert [name for name in header if "emg" in name] == ["left_calf_emg", "right_calf_emg"]
     found = [
         event
-        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect_recording(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Cramp)
     ]
     (known,) = json.loads((tmp_path / "n.truth.json").read_text())["cramps"]

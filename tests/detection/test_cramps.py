@@ -386,10 +386,12 @@ def test_other_electrodes_start_with_a_new_baseline() -> None:
     before = Pipeline([LEFT, CALF])
     before.process(1, block(moved()))
     before.process(6, block(calf(), rate=EMG_RATE))
-    assert len(before.state.calf) == 1200
+    assert len(before.state.calf_baseline) == 1200
     other = Sensor(7, Quantity.EMG, Placement.CALF, Side.RIGHT)
-    assert Pipeline([LEFT, CALF], state=before.state).state.calf == before.state.calf
-    assert Pipeline([LEFT, other], state=before.state).state.calf == ()
+    assert (
+        Pipeline([LEFT, CALF], state=before.state).state.calf_baseline == before.state.calf_baseline
+    )
+    assert Pipeline([LEFT, other], state=before.state).state.calf_baseline == ()
 
 
 def test_personal_thresholds_are_kept_when_the_clock_is_set_back() -> None:

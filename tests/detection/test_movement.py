@@ -238,7 +238,7 @@ def test_a_sensor_that_is_too_slow_does_not_count_for_movements() -> None:
     signal[1] = 1.0
     detector = Pipeline([LEFT])
     assert detector.process(1, SampleBlock(0, signal, SampleClock(0, 0, 1.64), 1.64)) == []
-    assert not detector.coverage(0, 1).movers
+    assert not detector.coverage(0, 1).movement_sensors
 
 
 def test_a_recording_may_begin_with_movement() -> None:

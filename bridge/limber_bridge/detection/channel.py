@@ -44,9 +44,9 @@ MAX_VALUES_AT_ONCE: Final = 2**18
 class SensorState:
     """What a channel must keep over a restart, besides its events."""
 
-    since: int | None = None
+    first_sample: int | None = None
     """us; time of the first sample ever; None without one."""
-    until: int | None = None
+    measured_until: int | None = None
     """us; time of the last sample read, or the onset of a movement that was open then: events
     before it were reported. The gap after a restart begins here."""
     rate: float | None = None
@@ -75,7 +75,7 @@ class SignalFilter:
 
     def process_block(self, block: SampleBlock) -> Iterator[Hole | FilteredRun]:
         """Yield the filtered runs and the holes of a block in order of time."""
-        for part in split_block(block):
+        for part in split_large_block(block):
             for piece in self._continuity.process_block(part):
                 match piece:
                     case Hole():
@@ -84,7 +84,7 @@ class SignalFilter:
                         yield FilteredRun(piece, self._envelope.process_run(piece))
 
 
-def split_block(block: SampleBlock) -> Iterator[SampleBlock]:
+def split_large_block(block: SampleBlock) -> Iterator[SampleBlock]:
     """Yield a block in pieces of at most `MAX_VALUES_AT_ONCE` values."""
     axes = len(block.samples)
     while block.samples.size > MAX_VALUES_AT_ONCE:
@@ -142,17 +142,22 @@ class ReadProgress:
     """How far the signal of one sensor has been read."""
 
     __slots__ = (
-        "_assumed_until", "_frames_end", "_last_frame", "_longest_block", "first_sample",
-        "last_sample", "rate",
-    )  # fmt: skip
+        "_assumed_until",
+        "_frames_end",
+        "_last_frame",
+        "_longest_block",
+        "first_sample",
+        "last_sample",
+        "rate",
+    )
     _assumed_until: int
     _frames_end: int
     _last_frame: int
 
     def __init__(self, state: SensorState) -> None:
         """Go on from the state before a restart."""
-        self.first_sample = state.since
-        self.last_sample = state.until
+        self.first_sample = state.first_sample
+        self.last_sample = state.measured_until
         self.rate = state.rate
         self._longest_block = 0
         self.restart_clock()
@@ -168,6 +173,8 @@ class ReadProgress:
         A movement that is open since `open_onset` (us) holds it back, but only as long as the
         sensor delivers.
         """
+        # A movement may still begin in the frame after the last one. If the sensor is late, the
+        # open movement no longer holds back: it counts as late itself when it is complete.
         if open_onset is None or self._frames_end < self._assumed_until:
             return max(self._frames_end, self._assumed_until)
         return open_onset
@@ -197,6 +204,7 @@ class ReadProgress:
 
         A sensor that sends rarely is late only when a whole block is overdue.
         """
+        # Half a second more than a block covers the jitter of the network.
         lateness = max(LATENESS_US, self._longest_block + LATENESS_US // 2)
         self._assumed_until = max(self._assumed_until, now - lateness)
 
@@ -231,7 +239,7 @@ class SensorChannel:
         """
         state = state or SensorState()
         self.sensor = sensor
-        self._filter = SignalFilter(sensor.quantity, state.until)
+        self._filter = SignalFilter(sensor.quantity, state.measured_until)
         self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
         self._epochs = EpochBuilder(sensor)
         self._bins = CrampBinner(sensor.quantity) if with_bins else None
@@ -239,12 +247,13 @@ class SensorChannel:
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
-        """Whether the rate is high enough for leg movements, as far as it is known."""
+        """Whether the rate is high enough for leg movements, if it is known."""
 
     @property
     def state(self) -> SensorState:
         """What must be kept over a restart; a movement that is open is not considered."""
         progress = self._progress
+        # The envelope and the epochs start again after a restart; the noise floor is kept.
         return SensorState(
             progress.first_sample, progress.last_sample, progress.rate, self._movements.noise
         )
@@ -318,6 +327,7 @@ class SensorChannel:
         """Return what a run shows."""
         interrupted: tuple[Found, ...] | None = None
         faults: list[SignalFault] = []
+        # The clock first: what is open belongs to the time before it was set back.
         if self._progress.is_set_back(run.clock.time_of(run.first)):
             interrupted = tuple(self._movements.finish())
             faults += self.restart_clock().faults
@@ -326,6 +336,7 @@ class SensorChannel:
             faults += self._quality.finish(self._progress.last_sample or 0)
         self._progress.add_run(run)
         faults += self._quality.process_run(run)
+        # Epochs need the onsets of movements, and the checks of the signal need the epochs.
         movements = self._movements.process_frames(frames)
         epochs = self._epochs.process_frames(frames, movements.onsets)
         faults += self._quality.process_heart_changes(frames.heart_changes)

@@ -58,7 +58,7 @@ class PipelineState:
     sensors: Mapping[int, SensorState]
     """By the id of the sensor."""
     bed: BedState = field(default_factory=BedState)
-    calf: tuple[float, ...] = ()
+    calf_baseline: tuple[float, ...] = ()
     """uV; levels of the calf at rest, oldest first (`ProbableCrampDetector.baseline`)."""
 
 
@@ -109,6 +109,7 @@ class Pipeline:
             )
             for sensor in sensors
         }
+        # Sensors of the same leg share a key; those of unknown side share None.
         sides = {self._channels[number].sensor.side for number in self._movement_sensors}
         self._legs = {
             side: [
@@ -141,19 +142,23 @@ class Pipeline:
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return which sensors measured what in a night from `begin` to `until` (us)."""
         seen = {
-            number: (None if one.since is None or one.until is None else (one.since, one.until))
+            number: (
+                None
+                if one.first_sample is None or one.measured_until is None
+                else (one.first_sample, one.measured_until)
+            )
             for number, one in self._channel_states().items()
         }
         return Coverage(
             begin=begin,
             until=until,
             seen=seen,
-            movers={
+            movement_sensors={
                 number
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements
             },
-            certainties=self._detectable_cramps(),
+            certainties=detectable_cramps(self._channels.values(), self._movement_sensors),
         )
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
@@ -194,7 +199,7 @@ class Pipeline:
         """Let time pass up to `now` (us), and return the events that this completes.
 
         A sensor that is late or gone then no longer delays the others. What it delivers later is
-        processed all the same.
+        processed nevertheless.
         """
         for channel in self._channels.values():
             channel.advance_to(now)
@@ -208,8 +213,12 @@ class Pipeline:
         """
         ended = list(self._probable_cramps.calibrate(self._complete_until()))
         outputs = {number: channel.calibrate() for number, channel in self._channels.items()}
-        read_until = [one.until for one in self._channel_states().values() if one.until is not None]
-        if read_until and Method.LOAD in self._in_bed_methods():
+        read_until = [
+            one.measured_until
+            for one in self._channel_states().values()
+            if one.measured_until is not None
+        ]
+        if read_until and Method.LOAD in in_bed_methods(self._channels.values()):
             self._bed.set_tare_time(max(read_until))
         return [*ended, *self._derive_events(outputs)]
 
@@ -246,7 +255,7 @@ class Pipeline:
             event for event in events if isinstance(event, Cramp)
         )
         until = max(
-            (one.until or EARLIEST_TIME for one in self._channel_states().values()),
+            (one.measured_until or EARLIEST_TIME for one in self._channel_states().values()),
             default=EARLIEST_TIME,
         )
         # The last report of each; what lasted at the stop has ended at some time in the gap.
@@ -270,34 +279,15 @@ class Pipeline:
         """
         channel = self._channels[number]
         state = channel.state
-        if state.until is None or number not in self._movement_sensors:
+        if state.measured_until is None or number not in self._movement_sensors:
             return state
-        onsets = [state.until, self._scorer.pending_onset]
+        onsets = [state.measured_until, self._scorer.pending_onset]
         if channel.open_onset is not None:
             onsets.append(channel.open_onset)
-        return replace(state, until=min(onsets))
+        return replace(state, measured_until=min(onsets))
 
     def _channel_states(self) -> dict[int, SensorState]:
         return {number: channel.state for number, channel in self._channels.items()}
-
-    def _in_bed_methods(self) -> set[Method]:
-        """Return the methods by which the sensors can show whether the sleeper is in bed."""
-        sensors = (channel.sensor for channel in self._channels.values())
-        return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
-
-    def _detectable_cramps(self) -> frozenset[Certainty]:
-        """Return which cramps the sensors can show (docs/science.md#cramps)."""
-        fast = [channel for channel in self._channels.values() if channel.supports_movements]
-        if not any(channel.sensor.id in self._movement_sensors for channel in fast):
-            return frozenset()
-        found: set[Certainty] = set()
-        # Tension of a calf, and the movement of a limb that answers it.
-        if any(channel.sensor.placement is Placement.CALF for channel in fast):
-            found.add(Certainty.PROBABLE)
-        # Movements, and a sensor that shows within a minute that the sleeper got up.
-        if not self._in_bed_methods().isdisjoint(BED_METHODS):
-            found.add(Certainty.POSSIBLE)
-        return frozenset(found)
 
     def _restart_clock(self, sensor_id: int, interrupted: Iterable[Found]) -> list[Event]:
         """Start again with everything that depends on time, as a clock was set back.
@@ -330,17 +320,20 @@ class Pipeline:
         ended = self._ended_by_restart
         self._ended_by_restart = ()
         yield from ended
+        # Movements first: they decide what the scorer can emit below.
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
             self._bed.add_epochs(self._channels[number].sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
             yield from output.faults
+        # A leg is complete up to the slowest of its sensors.
         yield from self._scorer.advance_legs(
             {
                 side: min(channel.movements_complete_until for channel in channels)
                 for side, channels in self._legs.items()
             }
         )
+        # Epochs and bins of several sensors are compared, so all sensors must have reached them.
         for transition, known_at in self._bed.advance_to(complete_until):
             self._possible_cramps.on_bed_change(transition, known_at)
             yield transition
@@ -372,4 +365,29 @@ def probable_cramp_detector(
     by_id = {sensor.id: sensor for sensor in sensors}
     calves = {number for number, one in by_id.items() if one.placement is Placement.CALF}
     limbs = [(number, by_id[number].quantity) for number in by_id if number in movement_ids]
-    return ProbableCrampDetector(calves, limbs, state.calf if calves <= set(state.sensors) else ())
+    return ProbableCrampDetector(
+        calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
+    )
+
+
+def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
+    """Return the methods by which sensors can show whether the sleeper is in bed."""
+    sensors = (channel.sensor for channel in channels)
+    return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
+
+
+def detectable_cramps(
+    channels: Collection[SensorChannel], movement_ids: Collection[int]
+) -> frozenset[Certainty]:
+    """Return which cramps sensors can show (docs/science.md#cramps)."""
+    fast = [channel for channel in channels if channel.supports_movements]
+    if not any(channel.sensor.id in movement_ids for channel in fast):
+        return frozenset()
+    found: set[Certainty] = set()
+    # Tension of a calf, and the movement of a limb that answers it.
+    if any(channel.sensor.placement is Placement.CALF for channel in fast):
+        found.add(Certainty.PROBABLE)
+    # Movements, and a sensor that shows within a minute that the sleeper got up.
+    if not in_bed_methods(channels).isdisjoint(BED_METHODS):
+        found.add(Certainty.POSSIBLE)
+    return frozenset(found)

@@ -11,7 +11,7 @@ from limber_bridge.domain.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Detected:
+class DetectedRecording:
     """A recording and what was detected in it."""
 
     recording: Recording
@@ -21,7 +21,7 @@ class Detected:
     night: NightScore
 
 
-def detect(recording: Recording, rules: RuleSet) -> Detected:
+def detect_recording(recording: Recording, rules: RuleSet) -> DetectedRecording:
     """Detect the events in all signals of a recording, and score the night."""
     sensors = tuple(
         Sensor(number, signal.quantity, signal.placement, signal.side)
@@ -37,4 +37,4 @@ def detect(recording: Recording, rules: RuleSet) -> Detected:
     events = list({event_id(event): event for event in events}.values())
     until = (recording.start or 0) + round(recording.duration * SECOND)
     night = score_night(events, rules, detector.coverage(recording.start or 0, until))
-    return Detected(recording, sensors, tuple(events), rules, night)
+    return DetectedRecording(recording, sensors, tuple(events), rules, night)

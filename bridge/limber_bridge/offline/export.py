@@ -279,7 +279,7 @@ def measured_until(config: Config, record: JournalReader, sleeper: Sleeper, day:
     """Return the time (us) up to which a night was measured."""
     memory = record.pipeline_state(sleeper.id)
     read = (
-        [one.until for one in memory.sensors.values() if one.until is not None]
+        [one.measured_until for one in memory.sensors.values() if one.measured_until is not None]
         if memory is not None
         else []
     )

@@ -11,15 +11,14 @@ import numpy as np
 
 from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import Cramp, Gap, PositionChange, Series
-from limber_bridge.detection.measures import HOUR
-from limber_bridge.detection.signal import SECOND, Floats, Sensor
+from limber_bridge.detection.signal import HOUR, SECOND, Floats, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import Signal, UnreadableRecordingError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from limber_bridge.offline.detect import Detected
+    from limber_bridge.offline.detect import DetectedRecording
 
 BIN_US: Final = 5 * SECOND
 """Time for one point of the envelope: the maximum within it is drawn."""
@@ -37,7 +36,7 @@ SLEEP_COLOR: Final = "#457b9d"
 GAP_COLOR: Final = "#000000"
 
 
-def draw_night(detected: Detected) -> tuple[bytes, bytes]:
+def draw_night(detected: DetectedRecording) -> tuple[bytes, bytes]:
     """Return the picture of a night as PNG and SVG; UnreadableRecordingError without matplotlib."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and heavy
@@ -70,7 +69,7 @@ def render(savefig: Callable[..., None], kind: str) -> bytes:
     return out.getvalue()
 
 
-def title(detected: Detected) -> str:
+def title(detected: DetectedRecording) -> str:
     """Return the name of the recording and its most important measures."""
     measures = detected.night.measures
     movements = "unknown" if measures.movements is None else measures.movements
@@ -115,7 +114,7 @@ def envelope_curve(sensor: Sensor, signal: Signal) -> tuple[Floats, Floats, Floa
     return np.concatenate(times), np.maximum(np.concatenate(maxima), MIN_ENVELOPE), known
 
 
-def draw_events(axes: Axes, detected: Detected, origin: int) -> None:
+def draw_events(axes: Axes, detected: DetectedRecording, origin: int) -> None:
     """Draw the events, a row for each kind."""
     night = detected.night
     position_changes = [
@@ -151,7 +150,7 @@ def draw_events(axes: Axes, detected: Detected, origin: int) -> None:
     axes.tick_params(labelsize=7)
 
 
-def draw_intervals(axes: Axes, detected: Detected) -> None:
+def draw_intervals(axes: Axes, detected: DetectedRecording) -> None:
     """Draw a histogram of the intervals between candidates; docs/science.md#intervals."""
     candidates = [move.onset for move in detected.night.scoring.candidates]
     intervals = np.diff(candidates) / SECOND

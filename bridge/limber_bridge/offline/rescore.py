@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from limber_bridge.detection.events import Movement, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, compute_measures
+from limber_bridge.detection.measures import compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
 from limber_bridge.offline.score_json import ScoredNight, score_document, series_entries
@@ -87,7 +88,7 @@ def rescore_night(annotated: AnnotatedNight, rules: RuleSet) -> dict[str, Any]:
         in_bed=annotated.in_bed,
         asleep=annotated.asleep,
         stages=None if annotated.hypnogram is None else annotated.hypnogram.stages,
-        without_breathing=without_respiratory,
+        non_respiratory=without_respiratory,
     )
     night = NightScore(
         scoring, annotated.in_bed, annotated.asleep, (), compute_measures(scoring_input)

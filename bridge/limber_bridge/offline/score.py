@@ -16,7 +16,7 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.recording import column_names
-from limber_bridge.offline.detect import Detected, detect
+from limber_bridge.offline.detect import DetectedRecording, detect_recording
 from limber_bridge.offline.score_json import ScoredNight, score_document
 from limber_bridge.recordings import read_recording
 
@@ -66,7 +66,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
 
     It may run in another process, or on another machine.
     """
-    detected = detect(read_recording(path, options.zone, options.channels), options.rules)
+    detected = detect_recording(read_recording(path, options.zone, options.channels), options.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
         from limber_bridge.offline.plot import draw_night  # noqa: PLC0415 - an extra, and heavy
@@ -76,7 +76,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
     return ScoredRecording(document, detected.recording.notes, pictures)
 
 
-def recording_document(detected: Detected, options: ScoreOptions) -> dict[str, Any]:
+def recording_document(detected: DetectedRecording, options: ScoreOptions) -> dict[str, Any]:
     """Return the JSON object of a scored recording."""
     names = {sensor.id: sensor_name(sensor) for sensor in detected.sensors}
     bed_methods = [event.method for event in detected.events if isinstance(event, BedTransition)]

@@ -9,9 +9,9 @@ LABEL_WIDTH: Final = 38
 
 
 def format_hours(hours: float) -> str:
-    """Return hours as `7 h 55 min`."""
-    minutes = round(hours * 60)
-    return f"{minutes // 60} h {minutes % 60} min"
+    """Return hours as `7 h 55 min`, less than an hour as `55 min`."""
+    whole_hours, minutes = divmod(round(hours * 60), 60)
+    return f"{whole_hours} h {minutes} min" if whole_hours else f"{minutes} min"
 
 
 def format_count(value: float) -> str:

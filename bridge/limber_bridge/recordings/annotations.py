@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from limber_bridge.detection.events import UnilateralMovement
-from limber_bridge.detection.measures import Stages
+from limber_bridge.detection.scoring_input import Stages
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.spans import Span
 from limber_bridge.domain.recording import UnreadableRecordingError

@@ -1,14 +1,15 @@
-"""The truth of a simulated night: what a perfect scorer would find, and what is no leg movement."""
+"""The truth of a simulated night: what a perfect scorer would find, and what it would not count."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, compute_measures
+from limber_bridge.detection.measures import compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.simulation.night import (
@@ -59,7 +60,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class NonMovement:
-    """Something that shows in the signals and is no leg movement; times in s."""
+    """Something that appears in the signals but is not a leg movement; times in s."""
 
     kind: str
     onset: float
@@ -98,11 +99,11 @@ def find_truth(
             in_bed=in_bed,
             asleep=asleep,
             gaps=gaps,
-            blind=gaps,
+            movement_gaps=gaps,
             cramps=cramps,
             certainties=tuple(Certainty),
             twitches=kinds.count(KIND_TWITCH),
-            rhythmic=kinds.count(KIND_TRAIN),
+            rhythmic_trains=kinds.count(KIND_TRAIN),
         )
     )
     return Truth(NightScore(scoring, in_bed, asleep, gaps, night_measures), cramps, gaps)
@@ -142,7 +143,7 @@ def _moving_ranges(plan: NightPlan, sensor: Sensor) -> Iterator[tuple[float, flo
 
 
 def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
-    """Yield what shows at a sensor and is no movement of the sleeper's leg, in no order."""
+    """Yield what a sensor shows besides movements of the sleeper's leg, in no order."""
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
             yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)

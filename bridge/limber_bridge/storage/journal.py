@@ -31,7 +31,7 @@ CLOSE_TIMEOUT_S: Final = 5.0
 class Journal(JournalReader):
     """The journal in the process that writes it.
 
-    If the disk cannot be written, the journal opens all the same: it can be read, and every method
+    If the disk cannot be written, the journal opens nevertheless: it can be read, and every method
     that writes raises JournalWriteError and tries to open the file again when called again.
     """
 
@@ -60,7 +60,7 @@ class Journal(JournalReader):
 
     @property
     def previous_copy(self) -> Path | None:
-        """A copy of the file as it was before it was migrated just now; None if it was not."""
+        """A copy of the file from before the migration just now; None if there was none."""
         return self._file.previous_copy
 
     @property
