@@ -1,4 +1,4 @@
-"""Process the samples of one sensor: filter, find movements, summarise epochs, check the signal.
+"""Process the samples of one sensor: filter, find movements, summarize epochs, check the signal.
 
 Invariant: the results do not depend on how the signal is split into blocks; only the block with
 which a result is returned does.

@@ -228,7 +228,7 @@ class Certainty(StrEnum):
 class Cramp:
     """What looks like a muscle cramp.
 
-    It is reported when it is recognised, and again when it has ended.
+    It is reported when it is recognized, and again when it has ended.
     """
 
     onset: int
