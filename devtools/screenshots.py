@@ -75,7 +75,7 @@ async def furnish(home: HomeAssistant) -> None:
         ],
         "conditions": [
             {
-                "condition": "limber.bad_nights_in_a_row",
+                "condition": "limber.restless_nights_in_a_row",
                 "target": index,
                 "options": {"nights": 2, "above": 15},
             }

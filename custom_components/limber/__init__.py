@@ -1,4 +1,6 @@
-"""Limber: leg movements at night, from a bridge over MQTT."""
+"""Limber: leg movements and cramps at night, received from a bridge over MQTT."""
+
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
@@ -10,17 +12,23 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import backfill, devices, identity, issues, sentences, services
 from .const import DOMAIN
-from .coordinator import ISSUES, LimberConfigEntry, LimberCoordinator
+from .coordinator import LimberConfigEntry, LimberCoordinator
+from .message_reader import VERSION_ISSUES
 
-PLATFORMS = [
-    Platform.BINARY_SENSOR, Platform.BUTTON, Platform.CALENDAR, Platform.EVENT, Platform.NUMBER, Platform.SENSOR,
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
+    Platform.NUMBER,
+    Platform.SENSOR,
     Platform.SWITCH,
-]  # fmt: skip
+]
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what is there once for all bridges."""
+    """Register the actions, once for all bridges."""
     services.async_register(hass)
     return True
 
@@ -29,34 +37,35 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
     """Set up a bridge."""
     coordinator = LimberCoordinator(hass, entry)
     await coordinator.async_start()
-    devices.async_register_bridge(hass, entry, coordinator)
     entry.runtime_data = coordinator
+    devices.async_register_bridge(hass, coordinator)
     devices.async_follow_bridge(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     issues.async_watch(hass, entry)
-    coordinator.catch_up = backfill.follow(hass, entry)
-    sentences.async_listen(hass)
+    backfill.async_start(hass, entry)
+    sentences.async_start(hass)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bool:
-    """Unload a bridge; its subscriptions end with the entry."""
+    """Unload a bridge; the entry ends its subscriptions."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    if unloaded and len(hass.config_entries.async_loaded_entries(DOMAIN)) <= 1:
-        sentences.async_fall_silent(hass)
+    is_last = len(hass.config_entries.async_loaded_entries(DOMAIN)) <= 1
+    if unloaded and is_last:
+        sentences.async_stop(hass)
     return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
-    """Leave nothing behind but the backfill."""
-    await backfill.store(hass, entry).async_remove()
-    for key in ISSUES:
+    """Delete what was stored for a bridge, except its long-term statistics."""
+    await backfill.progress_store(hass, entry).async_remove()
+    for key in VERSION_ISSUES:
         ir.async_delete_issue(hass, DOMAIN, identity.issue_id(key, str(entry.unique_id)))
-    issues.async_forget(hass, entry.entry_id)
+    issues.async_delete_all(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: LimberConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove the device of a sleeper whom the bridge has no more."""
+    """Allow removing a device that is not in the bridge's configuration any more."""
     return entry.state is ConfigEntryState.LOADED and devices.is_stale(entry.runtime_data, device)

@@ -1,6 +1,4 @@
-"""In bed, asleep, a cramp; whether anything is measured; whether the bridge and each sensor are
-there and well.
-"""
+"""Binary sensors: in bed, asleep, cramp, monitoring; health of the bridge and of sensors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,78 +17,74 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import BridgeEntity, SensorDeviceEntity, SleeperEntity, async_add_for_sleepers
-from .night_summary import zone_of
-from .trends import is_restless, stands_for_last_night
+from .trends import is_last_night, is_restless
 from .wire import BridgeHealth, Sleeper, State
 
 PARALLEL_UPDATES = 0
 
 
+ENDED = "ended"
+"""Problem of a recording that has been played to its end: docs/protocol.md#3-state."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SleeperBinarySensorDescription(BinarySensorEntityDescription):
-    """What is true or not of a sleeper now."""
+    """A binary sensor of a sleeper's current state."""
 
-    on: Callable[[State], bool | None]
-    more: Callable[[State], Mapping[str, Any]] = lambda _: {}
-    """Its attributes."""
+    get_value: Callable[[State], bool | None]
+    get_attributes: Callable[[State], Mapping[str, Any]] = lambda _: {}
 
 
 def has_cramp(state: State) -> bool | None:
-    """Return whether a cramp is in progress; None where none could be seen: it takes EMG of the
-    calf.
-    """
-    return state.cramp is not None if state.tonight.measures.cramps_probable is not None else None
+    """Return whether a cramp is in progress; None without EMG of the calf, which it takes."""
+    if state.tonight.measures.cramps_probable is None:
+        return None
+    return state.cramp is not None
 
 
-def cramp_of(state: State) -> Mapping[str, Any]:
-    """Return what is known of a cramp in progress."""
+def describe_cramp(state: State) -> Mapping[str, Any]:
+    """Return the attributes of a cramp in progress."""
     cramp = state.cramp
-    return (
-        {}
-        if cramp is None
-        else {"start": cramp.start, "certainty": cramp.certainty, "reason": cramp.reason}
-    )
+    if cramp is None:
+        return {}
+    return {"start": cramp.start, "certainty": cramp.certainty, "reason": cramp.reason}
 
 
-NOW = (
+SLEEPER_STATES = (
     SleeperBinarySensorDescription(
         key="in_bed",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
-        on=lambda state: state.in_bed,
-        more=lambda state: {"method": state.methods.in_bed},
+        get_value=lambda state: state.in_bed,
+        get_attributes=lambda state: {"method": state.methods.in_bed},
     ),
     SleeperBinarySensorDescription(
         key="asleep",
-        on=lambda state: state.asleep,
-        more=lambda state: {"method": state.methods.asleep},
+        get_value=lambda state: state.asleep,
+        get_attributes=lambda state: {"method": state.methods.asleep},
     ),
     SleeperBinarySensorDescription(
         key="cramp",
-        on=has_cramp,
-        more=cramp_of,
+        get_value=has_cramp,
+        get_attributes=describe_cramp,
     ),
 )
-"""Unknown as long as no sensor could tell, unavailable while none measures."""
+"""Unavailable while no sensor is connected."""
 MONITORING = BinarySensorEntityDescription(
     key="monitoring",
     device_class=BinarySensorDeviceClass.RUNNING,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 RESTLESS = BinarySensorEntityDescription(key="restless_last_night")
-BRIDGE = BinarySensorEntityDescription(
+CONNECTED = BinarySensorEntityDescription(
     key="connected",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-PROBLEM = BinarySensorEntityDescription(
+"""Of the bridge and of sensors. Home Assistant names it after its device class."""
+BRIDGE_PROBLEM = BinarySensorEntityDescription(
     key="problem",
     translation_key="bridge_problem",
     device_class=BinarySensorDeviceClass.PROBLEM,
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
-SENSOR = BinarySensorEntityDescription(
-    key="connected",
-    device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 SENSOR_PROBLEM = BinarySensorEntityDescription(
@@ -106,26 +100,27 @@ async def async_setup_entry(
     entry: LimberConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the bridge and what every sleeper has."""
+    """Add the binary sensors of the bridge, and of every sleeper and sensor."""
+    coordinator = entry.runtime_data
     async_add_entities(
-        [BridgeConnected(entry.runtime_data, BRIDGE), BridgeProblem(entry.runtime_data, PROBLEM)]
+        [BridgeConnected(coordinator, CONNECTED), BridgeProblem(coordinator, BRIDGE_PROBLEM)]
     )
-    async_add_for_sleepers(entry, async_add_entities, binary_sensors_of)
+    async_add_for_sleepers(entry, async_add_entities, create_binary_sensors)
 
 
-def binary_sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    for description in NOW:
+def create_binary_sensors(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the binary sensors of a sleeper and their sensors."""
+    for description in SLEEPER_STATES:
         yield SleeperBinarySensor(coordinator, sleeper, description)
     yield Monitoring(coordinator, sleeper, MONITORING)
     yield RestlessLastNight(coordinator, sleeper, RESTLESS)
     for one in sleeper.sensors:
-        yield SensorConnected(coordinator, sleeper, one, SENSOR)
+        yield SensorConnected(coordinator, sleeper, one, CONNECTED)
         yield SensorProblem(coordinator, sleeper, one, SENSOR_PROBLEM)
 
 
 class SleeperBinarySensor(SleeperEntity, BinarySensorEntity):
-    """What is true or not of a sleeper now."""
+    """Part of a sleeper's current state."""
 
     entity_description: SleeperBinarySensorDescription
     _needs_live_sensor = True
@@ -133,23 +128,21 @@ class SleeperBinarySensor(SleeperEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return None if self._state is None else self.entity_description.on(self._state)
+        return None if self._state is None else self.entity_description.get_value(self._state)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return None if self._state is None else self.entity_description.more(self._state)
+        return None if self._state is None else self.entity_description.get_attributes(self._state)
 
 
 class Monitoring(SleeperEntity, BinarySensorEntity):
-    """Whether anything is measured of a sleeper just now."""
+    """Whether a sleeper is measured at the moment."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        if self._state is None:
-            return None
-        return not self._state.paused and any(one.connected for one in self._state.sensors.values())
+        return None if self._state is None else self._state.is_live and not self._state.paused
 
     @property
     @override
@@ -165,15 +158,15 @@ class Monitoring(SleeperEntity, BinarySensorEntity):
 
 
 class RestlessLastNight(SleeperEntity, BinarySensorEntity):
-    """Whether the PLM index of the last night lies above the limit of the options."""
+    """Whether the PLM index of last night exceeds the limit of the options."""
 
     @property
     @override
     def is_on(self) -> bool | None:
         night = None if self._state is None else self._state.last_night
-        today = dt_util.now(zone_of(self.coordinator)).date()
-        # An older night does not stand for one that was not measured.
-        if night is None or not stands_for_last_night(night.night, today):
+        today = dt_util.now(self.coordinator.time_zone).date()
+        # An older night does not replace one that was not measured.
+        if night is None or not is_last_night(night.night, today):
             return None
         return is_restless(night, self.coordinator.restless_above)
 
@@ -188,7 +181,7 @@ class RestlessLastNight(SleeperEntity, BinarySensorEntity):
 
 
 class BridgeConnected(BridgeEntity, BinarySensorEntity):
-    """Whether the bridge is there."""
+    """Whether the bridge is online."""
 
     @property
     @override
@@ -202,14 +195,15 @@ class BridgeConnected(BridgeEntity, BinarySensorEntity):
 
 
 class BridgeProblem(BridgeEntity, BinarySensorEntity):
-    """Whether something is wrong with the bridge itself; its attributes say what, and what to do."""
+    """Whether the bridge has a problem; the attributes explain it."""
 
     _unrecorded_attributes = frozenset({"problems"})
 
     @property
     def _health(self) -> BridgeHealth | None:
-        found = (state.bridge for state in self.coordinator.data.states.values())
-        return next((health for health in found if health is not None), None)
+        # Every sleeper's state has the same health of the bridge.
+        reports = (state.bridge for state in self.coordinator.data.states.values())
+        return next((report for report in reports if report is not None), None)
 
     @property
     @override
@@ -227,19 +221,17 @@ class BridgeProblem(BridgeEntity, BinarySensorEntity):
         health = self._health
         if health is None:
             return None
-        absence = health.last_disconnect
+        last = health.broker.last_disconnect
         return {
             "problems": [problem.message for problem in health.problems],
-            "away_from": None if absence is None else absence.start,
-            "away_until": None if absence is None else absence.end,
-            "away_because": None if absence is None else absence.reason,
+            "last_disconnect_start": None if last is None else last.start,
+            "last_disconnect_end": None if last is None else last.end,
+            "last_disconnect_reason": None if last is None else last.reason,
         }
 
 
 class SensorConnected(SensorDeviceEntity, BinarySensorEntity):
-    """Whether a sensor delivers. What is counted of it is in the diagnostics: here each frame would
-    be a new state.
-    """
+    """Whether a sensor delivers samples."""
 
     _unrecorded_attributes = frozenset({"last_sample"})
 
@@ -254,18 +246,18 @@ class SensorConnected(SensorDeviceEntity, BinarySensorEntity):
         health = self._health
         if health is None:
             return None
-        # While samples arrive, their time changes with every state, and each change would be recorded.
+        # While samples arrive, their time would make every state a new one.
         return {"last_sample": None if health.connected else health.last_sample}
 
 
 class SensorProblem(SensorDeviceEntity, BinarySensorEntity):
-    """Whether something is wrong with a sensor or its signal; the attribute says what."""
+    """Whether a sensor or its signal has a problem; the attribute says which."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        # A recording that is over is no problem: that is what recordings come to.
-        return None if self._health is None else self._health.problem not in (None, "ended")
+        # That a recording ends is expected.
+        return None if self._health is None else self._health.problem not in (None, ENDED)
 
     @property
     @override

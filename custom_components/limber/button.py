@@ -1,4 +1,4 @@
-"""What is done with a press: a word about a cramp, the end of a night, a calibration."""
+"""Buttons that send a command to the bridge."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,18 +18,20 @@ PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandDescription(ButtonEntityDescription):
-    """What the bridge is told."""
+class CommandButtonDescription(ButtonEntityDescription):
+    """A button and the command that it sends."""
 
-    ask: str
-    rest: Mapping[str, bool] = field(default_factory=dict)
+    command: str
+    arguments: Mapping[str, bool] = field(default_factory=dict)
 
 
 BUTTONS = (
-    CommandDescription(key="was_cramp", ask="label", rest={"cramp": True}),
-    CommandDescription(key="was_no_cramp", ask="label", rest={"cramp": False}),
-    CommandDescription(key="end_night", ask="end_night"),
-    CommandDescription(key="calibrate", ask="calibrate", entity_category=EntityCategory.CONFIG),
+    CommandButtonDescription(key="was_cramp", command="label", arguments={"cramp": True}),
+    CommandButtonDescription(key="was_no_cramp", command="label", arguments={"cramp": False}),
+    CommandButtonDescription(key="end_night", command="end_night"),
+    CommandButtonDescription(
+        key="calibrate", command="calibrate", entity_category=EntityCategory.CONFIG
+    ),
 )
 
 
@@ -39,27 +41,27 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the buttons of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, buttons_of)
+    async_add_for_sleepers(entry, async_add_entities, create_buttons)
 
 
-def buttons_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    return (Command(coordinator, sleeper, description) for description in BUTTONS)
+def create_buttons(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the buttons of a sleeper."""
+    return (CommandButton(coordinator, sleeper, description) for description in BUTTONS)
 
 
-class Command(SleeperEntity, ButtonEntity):
-    """Something that the bridge can be told about a sleeper."""
+class CommandButton(SleeperEntity, ButtonEntity):
+    """Sends a command; available if the bridge accepts it."""
 
-    entity_description: CommandDescription
+    entity_description: CommandButtonDescription
 
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.coordinator.can(self.entity_description.ask)
+        return super().available and self.coordinator.supports(self.entity_description.command)
 
     @override
     async def async_press(self) -> None:
-        """Tell the bridge; HomeAssistantError with its words if it refuses."""
-        await self.coordinator.ask(
-            self.entity_description.ask, self._sleeper, **self.entity_description.rest
+        """Send the command; raise HomeAssistantError if the bridge refuses it."""
+        await self.coordinator.requests.send(
+            self.entity_description.command, self._sleeper, **self.entity_description.arguments
         )

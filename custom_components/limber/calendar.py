@@ -1,7 +1,7 @@
-"""Nights, cramps and what was logged, in a calendar."""
+"""Calendar of nights, cramps and what was logged."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Final, override
 
 from homeassistant.components.calendar import (
@@ -16,19 +16,19 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
-from .night_summary import async_events, async_words, zone_of
-from .summary_text import REPORTED, Texts, known
-from .trends import NOON
-from .wire import CrampEvent, FactorEvent, Night, Sleeper
+from .night_summary import async_get_events, async_get_texts
+from .summary_text import REPORTED, Texts, format_number
+from .trends import DAY, NOON
+from .wire import CrampEvent, Event, FactorEvent, Night, Sleeper
 
 PARALLEL_UPDATES = 0
 
 NIGHTS = CalendarEntityDescription(key="nights", translation_key="nights")
-MOMENT: Final = timedelta(minutes=5)
-"""How long something without a length is shown; Home Assistant has no shorter ones to look at."""
-DETAILED: Final = timedelta(days=45)
-"""The longest stretch that is shown with cramps and factors: for each night the bridge is asked
-once."""
+EVENT_MIN_DURATION: Final = timedelta(minutes=5)
+"""Chosen: shorter events can hardly be seen in Home Assistant's calendar."""
+DETAILS_MAX_PERIOD: Final = timedelta(days=45)
+"""Longer periods are shown without cramps and factors, as these take one request for each night.
+Chosen: covers the weeks that a month's page shows."""
 
 
 async def async_setup_entry(
@@ -37,124 +37,137 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the calendar of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, calendars_of)
+    async_add_for_sleepers(entry, async_add_entities, create_calendars)
 
 
-def calendars_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    yield Nights(coordinator, sleeper, NIGHTS)
+def create_calendars(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the calendar of a sleeper."""
+    yield NightCalendar(coordinator, sleeper, NIGHTS)
 
 
-class Nights(SleeperEntity, CalendarEntity):
-    """The nights of a sleeper; on while one is in progress."""
+class NightCalendar(SleeperEntity, CalendarEntity):
+    """The nights of a sleeper; on while the sleeper is in bed."""
 
     def __init__(
-        self, coordinator: LimberCoordinator, sleeper: Sleeper, row: CalendarEntityDescription
+        self,
+        coordinator: LimberCoordinator,
+        sleeper: Sleeper,
+        description: CalendarEntityDescription,
     ) -> None:
-        """Begin without words; they are loaded before anything is shown."""
-        super().__init__(coordinator, sleeper, row)
-        self._words: Texts = {}
+        """Start without texts; they are loaded before the entity is shown."""
+        super().__init__(coordinator, sleeper, description)
+        self._texts: Texts = {}
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self._words = await async_words(self.hass)
+        self._texts = await async_get_texts(self.hass)
 
     @property
     @override
     def event(self) -> CalendarEvent | None:
-        """The night in progress."""
-        start = None if self._state is None or not self._state.in_bed else self._state.tonight.start
-        if self._state is None or start is None or not self._words:
+        """Return the night in progress."""
+        state = self._state
+        if state is None or not state.in_bed or state.tonight.start is None or not self._texts:
             return None
-        # Nobody knows when it will end: mostly by noon, and it is not over while somebody is in
-        # bed.
-        noon = datetime.combine(self._state.tonight.night, NOON, zone_of(self.coordinator))
-        soon = dt_util.utcnow().replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+        # The end is unknown: noon, or later if the sleeper is still in bed then.
+        noon = datetime.combine(state.tonight.night, NOON, self.coordinator.time_zone)
+        this_hour = dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
         return CalendarEvent(
-            start=start, end=max(noon, soon), summary=self._words["calendar_tonight"]
+            start=state.tonight.start,
+            end=max(noon, this_hour + timedelta(hours=2)),
+            summary=self._texts["calendar_tonight"],
         )
 
     @override
     async def async_get_events(
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
-        """Return the nights of a stretch of time, and what happened in them if it is not too long."""
-        words = await async_words(hass)
-        begin = start_date.date() - timedelta(days=2)
-        nights = [
-            night
-            for night in await self.coordinator.nights(self._sleeper, begin)
-            if night.start is not None
+        """Return the nights of a period; with cramps and factors unless it is too long."""
+        texts = await async_get_texts(hass)
+        # A night has the date on which it ends.
+        after = start_date.date() - 2 * DAY
+        nights = await self.coordinator.requests.fetch_nights(self._sleeper, after)
+        shown = [event for night in nights for event in show_night(night, texts)]
+        if end_date - start_date <= DETAILS_MAX_PERIOD:
+            for day in nights_of_period(start_date, end_date):
+                events = await async_get_events(self.coordinator, self._sleeper, day)
+                shown += show_events(events, texts)
+        overlapping = [
+            event for event in shown if event.end > start_date and event.start < end_date
         ]
-        shown = [event for night in nights for event in night_events(night, words)]
-        if end_date - start_date <= DETAILED:
-            days = (
-                start_date.date() + timedelta(days=number)
-                for number in range((end_date - start_date).days + 2)
-            )
-            tomorrow = dt_util.now().date() + timedelta(days=1)
-            for day in (one for one in days if one <= tomorrow):
-                found = await async_events(self.coordinator, self._sleeper, day)
-                shown += [one for event in found for one in shown_as(event, words)]
-        events = [event for event in shown if event.end > start_date and event.start < end_date]
-        return sorted(events, key=lambda event: event.start)
+        return sorted(overlapping, key=lambda event: event.start)
 
 
-def night_events(night: Night, words: Texts) -> Iterator[CalendarEvent]:
-    """Yield a night as it is shown."""
-    start = night.start or datetime.min.replace(tzinfo=UTC)
-    end = night.end or start + timedelta(hours=night.measures.time_in_bed_h or 0)
+def nights_of_period(start: datetime, end: datetime) -> Iterator[date]:
+    """Yield the dates of nights that overlap a period, without future ones."""
+    tomorrow = dt_util.now().date() + DAY
+    for days in range((end - start).days + 2):
+        night = start.date() + days * DAY
+        if night <= tomorrow:
+            yield night
+
+
+def show_night(night: Night, texts: Texts) -> Iterator[CalendarEvent]:
+    """Yield the calendar event of a night; nothing if its start is unknown."""
+    if night.start is None:
+        return
+    end = night.end or night.start + timedelta(hours=night.measures.time_in_bed_h or 0)
     yield CalendarEvent(
-        start=start,
-        end=max(end, start + MOMENT),
-        summary=night_summary(night, words),
-        description=night_sleep(night, words),
+        start=night.start,
+        end=max(end, night.start + EVENT_MIN_DURATION),
+        summary=summarize_night(night, texts),
+        description=describe_sleep(night, texts),
         uid=f"night-{night.night.isoformat()}",
     )
 
 
-def night_summary(night: Night, words: Texts) -> str:
-    """Return a night in few words, as far as it is known."""
+def summarize_night(night: Night, texts: Texts) -> str:
+    """Return the title of a night, with its counts as far as they are known."""
     movements = night.measures.movements
     index = night.measures.plm_index
     if movements is None:
-        return words["calendar_night_alone"]
+        return texts["calendar_night_alone"]
     if index is None:
-        return words["calendar_night_movements"].format(movements=movements)
-    return words["calendar_night"].format(movements=movements, index=known(words, index))
+        return texts["calendar_night_movements"].format(movements=movements)
+    return texts["calendar_night"].format(movements=movements, index=format_number(texts, index))
 
 
-def night_sleep(night: Night, words: Texts) -> str | None:
-    """Return how long somebody was in bed and asleep, if that is known."""
+def describe_sleep(night: Night, texts: Texts) -> str | None:
+    """Describe the time in bed and asleep; None if it is unknown."""
     bed = night.measures.time_in_bed_h
     sleep = night.measures.sleep_h
     if bed is None or sleep is None:
         return None
-    return words["sleep"].format(bed=known(words, bed), sleep=known(words, sleep))
+    return texts["sleep"].format(bed=format_number(texts, bed), sleep=format_number(texts, sleep))
 
 
-def shown_as(event: object, words: Texts) -> Iterator[CalendarEvent]:
-    """Yield a cramp or a factor as it is shown; nothing for anything else."""
-    match event:
-        case CrampEvent(label=label) if label is not False:
-            kind = "confirmed" if label and event.certainty != REPORTED else event.certainty
-            summary = words.get(f"calendar_{kind}", words["calendar_possible"])
-            text = event.reason
-            yield CalendarEvent(
-                start=event.start,
-                end=max(event.end or event.start, event.start + MOMENT),
-                summary=summary,
-                description=text,
-                uid=event.id,
-            )
-        case FactorEvent():
-            yield CalendarEvent(
-                start=event.start,
-                end=event.start + MOMENT,
-                summary=words[event.factor],
-                description=event.note,
-                uid=event.id,
-            )
-        case _:
-            pass
+def show_events(events: Iterable[Event], texts: Texts) -> Iterator[CalendarEvent]:
+    """Yield the calendar events of cramps and factors."""
+    for event in events:
+        match event:
+            case CrampEvent(label=label) if label is not False:
+                yield show_cramp(event, texts)
+            case FactorEvent():
+                yield CalendarEvent(
+                    start=event.start,
+                    end=event.start + EVENT_MIN_DURATION,
+                    summary=texts[event.factor],
+                    description=event.note,
+                    uid=event.id,
+                )
+            case _:
+                pass
+
+
+def show_cramp(cramp: CrampEvent, texts: Texts) -> CalendarEvent:
+    """Return the calendar event of a cramp."""
+    confirmed = cramp.label and cramp.certainty != REPORTED
+    kind = "confirmed" if confirmed else cramp.certainty
+    return CalendarEvent(
+        start=cramp.start,
+        end=max(cramp.end or cramp.start, cramp.start + EVENT_MIN_DURATION),
+        summary=texts.get(f"calendar_{kind}", texts["calendar_possible"]),
+        description=cramp.reason,
+        uid=cramp.id,
+    )

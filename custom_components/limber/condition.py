@@ -1,6 +1,4 @@
-"""Conditions of our own for the automation editor: thin rows over our entities, which anyone can
-use as well.
-"""
+"""Conditions for the automation editor. Each is a thin row over an entity."""
 
 from datetime import date
 from typing import Any, ClassVar, Final, override
@@ -17,28 +15,28 @@ from homeassistant.helpers.condition import (
 )
 from homeassistant.util import dt as dt_util
 
-from .const import DEFAULT_RESTLESS
-from .targets import ours
-from .trends import in_a_row, stands_for_last_night
+from .const import DEFAULT_RESTLESS_PLM_INDEX
+from .targets import select_entities
+from .trends import count_in_a_row, is_last_night
 
 CONF_ABOVE: Final = "above"
 CONF_NIGHTS: Final = "nights"
 
 
 class LimberCondition(EntityConditionBase):
-    """Something about one kind of our entities."""
+    """A condition on one kind of entity."""
 
     _key: ClassVar[str]
-    """Their translation key."""
+    """Translation key of the entities."""
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Leave out what is not ours."""
-        return ours(self._hass, super().entity_filter(entities), self._key)
+        """Select the entities of a target, such as an area, that this condition is about."""
+        return select_entities(self._hass, super().entity_filter(entities), self._key)
 
 
 class IsOn(LimberCondition):
-    """One of our binary sensors is on."""
+    """A binary sensor is on."""
 
     _domain_specs = {"binary_sensor": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
 
@@ -48,56 +46,54 @@ class IsOn(LimberCondition):
 
 
 class IsInBed(IsOn):
-    """Somebody is in bed."""
+    """A sleeper is in bed."""
 
     _key = "in_bed"
 
 
 class IsAsleep(IsOn):
-    """Somebody is asleep."""
+    """A sleeper is asleep."""
 
     _key = "asleep"
 
 
-def with_limit(**more: Any) -> Any:  # noqa: ANN401 - checks of further fields; a schema
-    """Return the schema of a condition with a limit of the PLM index."""
-    fields = {
-        vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(
+def limit_schema(**further: Any) -> Any:  # noqa: ANN401 - checks of further options; a schema
+    """Return the schema of a condition with a limit for the PLM index."""
+    options: dict[Any, Any] = {
+        **ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.schema[CONF_OPTIONS],
+        vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS_PLM_INDEX): vol.All(
             vol.Coerce(float), vol.Range(min=0)
-        )
+        ),
     }
-    further = {vol.Required(key, default=2): check for key, check in more.items()}
-    base = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.schema[CONF_OPTIONS]
-    return ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
-        {vol.Required(CONF_OPTIONS): base | fields | further}
-    )
+    options |= {vol.Required(name, default=2): check for name, check in further.items()}
+    return ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend({vol.Required(CONF_OPTIONS): options})
 
 
 class WasRestless(LimberCondition):
-    """The PLM index of the last night lies above a limit."""
+    """The PLM index of last night exceeds a limit."""
 
     _domain_specs = {"sensor": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
     _key = "last_night_plm_index"
-    _schema = with_limit()
+    _schema = limit_schema()
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Note the limit."""
+        """Read the limit from the options."""
         super().__init__(hass, config)
         options = config.options or {}
         self._above: float = options[CONF_ABOVE]
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        return is_of_last_night(entity_state) and above(entity_state.state, self._above)
+        return shows_last_night(entity_state) and exceeds(entity_state.state, self._above)
 
 
 class RestlessNights(WasRestless):
-    """The last nights were all restless, one directly after the other."""
+    """The last nights were all restless, without a night missing in between."""
 
-    _schema = with_limit(nights=vol.All(vol.Coerce(int), vol.Range(min=2, max=14)))
+    _schema = limit_schema(**{CONF_NIGHTS: vol.All(vol.Coerce(int), vol.Range(min=2, max=14))})
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Note how many."""
+        """Read the number of nights from the options."""
         super().__init__(hass, config)
         options = config.options or {}
         self._nights: int = options[CONF_NIGHTS]
@@ -106,23 +102,23 @@ class RestlessNights(WasRestless):
     def is_valid_state(self, entity_state: State) -> bool:
         recent: dict[str, Any] = entity_state.attributes.get("recent") or {}
         nights = {date.fromisoformat(day): index for day, index in recent.items()}
-        return is_of_last_night(entity_state) and in_a_row(nights, self._above) >= self._nights
+        if not shows_last_night(entity_state):
+            return False
+        return count_in_a_row(nights, self._above) >= self._nights
 
 
-def is_of_last_night(entity_state: State) -> bool:
-    """Return whether a figure is of last night: an older night does not stand for one that was not
-    measured.
-    """
+def shows_last_night(entity_state: State) -> bool:
+    """Return whether an entity shows last night, and not an older one."""
     night = entity_state.attributes.get("night")
-    return night is not None and stands_for_last_night(
-        date.fromisoformat(night), dt_util.now().date()
-    )
+    if night is None:
+        return False
+    return is_last_night(date.fromisoformat(night), dt_util.now().date())
 
 
-def above(value: object, limit: float) -> bool:
-    """Return whether a state is a number above a limit."""
+def exceeds(value: str, limit: float) -> bool:
+    """Return whether a state is a number above a limit; it may be `unknown`."""
     try:
-        return float(str(value)) > limit
+        return float(value) > limit
     except ValueError:
         return False
 
@@ -131,7 +127,7 @@ CONDITIONS: Final[dict[str, type[Condition]]] = {
     "is_in_bed": IsInBed,
     "is_asleep": IsAsleep,
     "last_night_was_restless": WasRestless,
-    "bad_nights_in_a_row": RestlessNights,
+    "restless_nights_in_a_row": RestlessNights,
 }
 
 

@@ -1,4 +1,4 @@
-"""Finding a bridge: by MQTT discovery, or by hand with a look at what the broker holds."""
+"""Config flow: find a bridge by MQTT discovery or by its base topic; options."""
 
 import asyncio
 from typing import Any, Final, override
@@ -27,47 +27,48 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
 from .const import (
-    CONF_BASE,
-    CONF_BATTERY,
+    CONF_BASE_TOPIC,
+    CONF_BATTERY_BELOW,
     CONF_BRIDGE,
-    CONF_RESTLESS,
-    DEFAULT_BASE,
-    DEFAULT_BATTERY,
-    DEFAULT_RESTLESS,
+    CONF_RESTLESS_ABOVE,
+    DEFAULT_BASE_TOPIC,
+    DEFAULT_BATTERY_PERCENT,
+    DEFAULT_RESTLESS_PLM_INDEX,
     DOMAIN,
 )
-from .coordinator import version_key
+from .message_reader import version_key
 from .wire import Info, MalformedMessageError, OtherVersionError, parse_info
 
-PATIENCE: Final = 5.0
-"""s for retained messages to arrive."""
+SEARCH_TIMEOUT_S: Final = 5.0
+"""How long to wait for the first retained message. Chosen: a broker sends it within a second."""
+FURTHER_BRIDGES_S: Final = 0.5
+"""How long to wait for further bridges after the first one."""
 
 
-async def async_probe(hass: HomeAssistant, base: str) -> dict[str, Info | OtherVersionError]:
-    """Return the bridges that have retained what they are below a base topic, by their id.
-
-    Bridges retain it, so the first comes with the subscription; others may follow within half a
-    second.
-    """
+async def async_find_bridges(
+    hass: HomeAssistant, base_topic: str
+) -> dict[str, Info | OtherVersionError]:
+    """Return the bridges under a base topic, by their id."""
     found: dict[str, Info | OtherVersionError] = {}
-    first = asyncio.Event()
+    first_found = asyncio.Event()
 
     @callback
-    def heard(message: ReceiveMessage) -> None:
-        bridge = message.topic.removeprefix(f"{base}/").removesuffix("/info")
+    def handle_info(message: ReceiveMessage) -> None:
+        bridge = message.topic.removeprefix(f"{base_topic}/").removesuffix("/info")
         try:
             found[bridge] = parse_info(str(message.payload))
         except OtherVersionError as error:
             found[bridge] = error
         except MalformedMessageError:
             return
-        first.set()
+        first_found.set()
 
-    unsubscribe = await mqtt.async_subscribe(hass, f"{base}/+/info", heard, 1)
+    # `info` is retained, so the broker sends it on subscription.
+    unsubscribe = await mqtt.async_subscribe(hass, f"{base_topic}/+/info", handle_info, 1)
     try:
-        async with asyncio.timeout(PATIENCE):
-            await first.wait()
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(SEARCH_TIMEOUT_S):
+            await first_found.wait()
+        await asyncio.sleep(FURTHER_BRIDGES_S)
     except TimeoutError:
         pass
     finally:
@@ -75,19 +76,21 @@ async def async_probe(hass: HomeAssistant, base: str) -> dict[str, Info | OtherV
     return found
 
 
-async def async_is_online(hass: HomeAssistant, base: str, bridge: str) -> bool:
-    """Return whether a bridge says below a base topic that it is there; it retains that, too."""
-    told: asyncio.Future[bool] = hass.loop.create_future()
+async def async_is_online(hass: HomeAssistant, base_topic: str, bridge: str) -> bool:
+    """Return whether a bridge is online under a base topic."""
+    online: asyncio.Future[bool] = hass.loop.create_future()
 
     @callback
-    def heard(message: ReceiveMessage) -> None:
-        if not told.done():
-            told.set_result(message.payload == "online")
+    def handle_status(message: ReceiveMessage) -> None:
+        if not online.done():
+            online.set_result(message.payload == "online")
 
-    unsubscribe = await mqtt.async_subscribe(hass, f"{base}/{bridge}/status", heard, 1)
+    unsubscribe = await mqtt.async_subscribe(
+        hass, f"{base_topic}/{bridge}/status", handle_status, 1
+    )
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await told
+        async with asyncio.timeout(SEARCH_TIMEOUT_S):
+            return await online
     except TimeoutError:
         return False
     finally:
@@ -100,14 +103,14 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     def __init__(self) -> None:
-        """Begin with nothing found."""
-        self._base = DEFAULT_BASE
+        """Start with the default base topic."""
+        self._base_topic = DEFAULT_BASE_TOPIC
         self._found: dict[str, Info] = {}
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
-        """Take what a bridge has retained on its info topic."""
-        self._base, bridge, _ = discovery_info.topic.rsplit("/", 2)
+        """Handle a bridge that was discovered by its retained `info`."""
+        self._base_topic, bridge, _ = discovery_info.topic.rsplit("/", 2)
         try:
             info = parse_info(str(discovery_info.payload))
         except MalformedMessageError:
@@ -119,85 +122,83 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         if info.bridge != bridge:
             return self.async_abort(reason="invalid_discovery_info")
         entry = await self.async_set_unique_id(bridge)
-        self._abort_if_unique_id_configured(updates=await self._followed(entry))
+        self._abort_if_unique_id_configured(updates=await self._moved_to(entry))
         self._found = {bridge: info}
         self.context["title_placeholders"] = {"name": info.name}
         return await self.async_step_discovery_confirm()
 
-    async def _followed(self, entry: ConfigEntry | None) -> dict[str, str]:
-        """Return the new base topic of a bridge that has moved.
+    async def _moved_to(self, entry: ConfigEntry | None) -> dict[str, str]:
+        """Return the new base topic of a configured bridge, if it has moved to it.
 
-        One that is heard where it is has not: somebody else may have its name. Nor has one that
-        only was here once.
+        A bridge that is online under its old topic has not moved: another one uses the same id. And
+        a retained `info` alone may be left over from an earlier configuration.
         """
-        if entry is None or (
-            entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online
-        ):
+        if entry is None:
             return {}
-        return (
-            {CONF_BASE: self._base}
-            if await async_is_online(self.hass, self._base, entry.data[CONF_BRIDGE])
-            else {}
-        )
+        if entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online:
+            return {}
+        if await async_is_online(self.hass, self._base_topic, entry.data[CONF_BRIDGE]):
+            return {CONF_BASE_TOPIC: self._base_topic}
+        return {}
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask whether the bridge that was found is wanted."""
+        """Ask whether to add the discovered bridge."""
         ((bridge, info),) = self._found.items()
         if user_input is not None:
-            return self._create(bridge)
+            return self._create_bridge_entry(bridge)
         self._set_confirm_only()
         return self.async_show_form(
             step_id="discovery_confirm",
-            description_placeholders={"name": info.name, "sleepers": names(info)},
+            description_placeholders={"name": info.name, "sleepers": sleeper_names(info)},
         )
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
-        """Return what changes the options."""
+        """Return the options flow."""
         return LimberOptionsFlow()
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Follow a bridge to another base topic."""
+        """Change the base topic of a bridge."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._base = user_input[CONF_BASE].strip("/")
-            errors = await self._look() or (
-                {} if entry.unique_id in self._found else {"base": "other_bridge"}
-            )
+            self._base_topic = user_input[CONF_BASE_TOPIC].strip("/")
+            errors = await self._find_bridges()
+            if not errors and entry.unique_id not in self._found:
+                errors = {"base": "other_bridge"}
             if not errors:
                 return self.async_update_reload_and_abort(
-                    entry, data_updates={CONF_BASE: self._base}
+                    entry, data_updates={CONF_BASE_TOPIC: self._base_topic}
                 )
-        base = entry.data[CONF_BASE] if user_input is None else self._base
+        base_topic = entry.data[CONF_BASE_TOPIC] if user_input is None else self._base_topic
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=vol.Schema({vol.Required(CONF_BASE, default=base): TextSelector()}),  # type: ignore[arg-type] # alias
+            data_schema=base_topic_schema(base_topic),
             errors=errors,
             description_placeholders={"bridge": entry.title},
         )
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Look for bridges below a base topic."""
-        if not self.hass.config_entries.async_entries(
-            "mqtt"
-        ) or not await mqtt.async_wait_for_mqtt_client(self.hass):
+        """Ask for the base topic and search for bridges."""
+        has_mqtt = bool(self.hass.config_entries.async_entries("mqtt"))
+        if not has_mqtt or not await mqtt.async_wait_for_mqtt_client(self.hass):
             return self.async_abort(reason="no_mqtt")
         errors: dict[str, str] = {}
         if user_input is not None:
-            self._base = user_input[CONF_BASE].strip("/")
-            errors = await self._look()
+            self._base_topic = user_input[CONF_BASE_TOPIC].strip("/")
+            errors = await self._find_bridges()
             if not errors:
                 return await self.async_step_bridge()
-        schema = vol.Schema({vol.Required(CONF_BASE, default=self._base): TextSelector()})
-        return self.async_show_form(step_id="user", data_schema=schema, errors=errors)  # type: ignore[arg-type] # alias
+        return self.async_show_form(
+            step_id="user", data_schema=base_topic_schema(self._base_topic), errors=errors
+        )
 
     async def async_step_bridge(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose one of several bridges."""
@@ -211,33 +212,33 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             )
             return self.async_show_form(step_id="bridge", data_schema=schema)  # type: ignore[arg-type] # alias
         bridge = next(iter(self._found)) if user_input is None else user_input[CONF_BRIDGE]
-        # A discovered flow for it may be waiting; this one is what the person is looking at.
+        # A discovery flow for the same bridge may be waiting; the person is using this one.
         await self.async_set_unique_id(bridge, raise_on_progress=False)
-        self._abort_if_unique_id_configured(updates={CONF_BASE: self._base})
-        return self._create(bridge)
+        self._abort_if_unique_id_configured(updates={CONF_BASE_TOPIC: self._base_topic})
+        return self._create_bridge_entry(bridge)
 
-    async def _look(self) -> dict[str, str]:
-        """Look for bridges; return what to show beside the base topic where there are none."""
+    async def _find_bridges(self) -> dict[str, str]:
+        """Search for bridges; return the errors of the form if there are none."""
         try:
-            mqtt.valid_publish_topic(f"{self._base}/x")
+            mqtt.valid_publish_topic(f"{self._base_topic}/x")
         except vol.Invalid:
-            return {CONF_BASE: "invalid_topic"}
-        found = await async_probe(self.hass, self._base)
+            return {CONF_BASE_TOPIC: "invalid_topic"}
+        found = await async_find_bridges(self.hass, self._base_topic)
         self._found = {bridge: info for bridge, info in found.items() if isinstance(info, Info)}
         if self._found:
             return {}
-        others = [
+        other_versions = (
             version_key(error) for error in found.values() if isinstance(error, OtherVersionError)
-        ]
-        return {"base": others[0] if others else "no_bridge"}
+        )
+        return {"base": next(other_versions, "no_bridge")}
 
-    def _create(self, bridge: str) -> ConfigFlowResult:
-        data = {CONF_BRIDGE: bridge, CONF_BASE: self._base}
+    def _create_bridge_entry(self, bridge: str) -> ConfigFlowResult:
+        data = {CONF_BRIDGE: bridge, CONF_BASE_TOPIC: self._base_topic}
         return self.async_create_entry(title=self._found[bridge].name, data=data)
 
 
 class LimberOptionsFlow(OptionsFlowWithReload):
-    """Changes what is a matter of taste."""
+    """Changes the limits for restless nights and low batteries."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the limits."""
@@ -245,23 +246,36 @@ class LimberOptionsFlow(OptionsFlowWithReload):
             return self.async_create_entry(data=user_input)
         limits = vol.Schema(
             {
-                vol.Required(CONF_RESTLESS, default=DEFAULT_RESTLESS): number(1, 200, "/h"),
-                vol.Required(CONF_BATTERY, default=DEFAULT_BATTERY): number(1, 50, "%"),
+                vol.Required(
+                    CONF_RESTLESS_ABOVE, default=DEFAULT_RESTLESS_PLM_INDEX
+                ): number_selector(1, 200, "/h"),
+                vol.Required(CONF_BATTERY_BELOW, default=DEFAULT_BATTERY_PERCENT): number_selector(
+                    1, 50, "%"
+                ),
             }
         )
         schema = self.add_suggested_values_to_schema(limits, self.config_entry.options)  # type: ignore[arg-type] # alias
         return self.async_show_form(step_id="init", data_schema=schema)
 
 
-def number(least: float, most: float, unit: str) -> NumberSelector:
-    """Return a box for a number."""
+def base_topic_schema(default: str) -> Any:  # noqa: ANN401 - a schema
+    """Return the form for a base topic."""
+    return vol.Schema({vol.Required(CONF_BASE_TOPIC, default=default): TextSelector()})
+
+
+def number_selector(minimum: float, maximum: float, unit: str) -> NumberSelector:
+    """Return an input box for a number."""
     return NumberSelector(
         NumberSelectorConfig(
-            min=least, max=most, step="any", mode=NumberSelectorMode.BOX, unit_of_measurement=unit
+            min=minimum,
+            max=maximum,
+            step="any",
+            mode=NumberSelectorMode.BOX,
+            unit_of_measurement=unit,
         )
     )
 
 
-def names(info: Info) -> str:
-    """Return who is watched."""
+def sleeper_names(info: Info) -> str:
+    """Return the names of a bridge's sleepers."""
     return ", ".join(sleeper.name for sleeper in info.sleepers)

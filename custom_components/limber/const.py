@@ -1,20 +1,32 @@
-"""Names that more than one module needs."""
+"""Constants that more than one module needs."""
 
 from typing import Final
 
 DOMAIN: Final = "limber"
-CONF_BASE: Final = "base_topic"
+
+# Data of a config entry.
+CONF_BASE_TOPIC: Final = "base_topic"
 CONF_BRIDGE: Final = "bridge"
-DEFAULT_BASE: Final = "limber"
-CONF_RESTLESS: Final = "restless_above"
-DEFAULT_RESTLESS: Final = 15.0
-"""Periodic movements per hour in bed. From there on sleep medicine speaks of periodic limb movement
-disorder in adults, where there are complaints (PMC8662505); 18 % of healthy sleepers lie above it,
-too (Frauscher)."""
-CONF_BATTERY: Final = "battery_below"
-DEFAULT_BATTERY: Final = 15
-"""Percent: a night or more of most sensors [D]."""
+DEFAULT_BASE_TOPIC: Final = "limber"
+
+# Options of a config entry.
+CONF_RESTLESS_ABOVE: Final = "restless_above"
+DEFAULT_RESTLESS_PLM_INDEX: Final = 15.0
+"""Periodic movements per hour in bed. A higher index is one criterion of periodic limb movement
+disorder in adults (ICSD-3; see PMC8662505); 18 % of healthy sleepers exceed it (Frauscher 2014)."""
+CONF_BATTERY_BELOW: Final = "battery_below"
+DEFAULT_BATTERY_PERCENT: Final = 15
+"""Chosen: enough for one more night with most sensors."""
+
 FACTORS: Final = (
-    "stretching", "magnesium", "alcohol", "caffeine", "exercise", "warm_bath", "water", "medicine", "other",
-)  # fmt: skip
-"""What can be logged: docs/protocol.md, section 5."""
+    "stretching",
+    "magnesium",
+    "alcohol",
+    "caffeine",
+    "exercise",
+    "warm_bath",
+    "water",
+    "medicine",
+    "other",
+)
+"""What can be logged: docs/protocol.md#5-requests."""

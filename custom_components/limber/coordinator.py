@@ -1,17 +1,14 @@
-"""MQTT in, state out; asks the bridge for what was missed.
+"""Receives what a bridge publishes and keeps its current state.
 
-Law: one fold from messages to an immutable `Bridge`. A message that cannot be read changes nothing.
-Events go to those who listen, not into the state; one that is retained, repeated or late triggers
-nothing.
+Every message is folded into an immutable `BridgeData`. A message that cannot be read changes
+nothing. Events are not part of the data: the coordinator passes them to listeners.
 """
 
 import asyncio
 import logging
-import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta, tzinfo
 from typing import Final
 
 from homeassistant.components import mqtt
@@ -19,34 +16,30 @@ from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from . import identity
 from .const import (
-    CONF_BASE,
-    CONF_BATTERY,
+    CONF_BASE_TOPIC,
+    CONF_BATTERY_BELOW,
     CONF_BRIDGE,
-    CONF_RESTLESS,
-    DEFAULT_BATTERY,
-    DEFAULT_RESTLESS,
+    CONF_RESTLESS_ABOVE,
+    DEFAULT_BATTERY_PERCENT,
+    DEFAULT_RESTLESS_PLM_INDEX,
     DOMAIN,
 )
+from .event_dispatch import EventDispatcher, FinishedNight, is_late
+from .message_reader import MessageReader, version_key
+from .recent_nights import merge_nights
+from .requests import BridgeRequests
+from .unworn_sensors import UnwornSensors
 from .wire import (
-    Event,
-    EventsResponse,
     Info,
-    MalformedMessageError,
     Night,
     NightEvent,
-    NightsResponse,
-    OtherVersionError,
-    Refusal,
-    Response,
+    SensorHealth,
     Sleeper,
     State,
-    encode_request,
     parse_event,
     parse_info,
     parse_response,
@@ -56,264 +49,188 @@ from .wire import (
 _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
+type NightListener = Callable[[str, date], None]
+"""Called with a sleeper and the date of a night."""
 
-PATIENCE: Final = 10
-"""s for an answer."""
-RETAINED: Final = 10
-"""s for what is retained to arrive when the entry is set up."""
-LATE: Final = timedelta(minutes=1)
-"""An event that is older triggers nothing (contracts, section 3)."""
-NOT_WORN: Final = "not_worn"
-"""The bridge's word for a sensor that lies somewhere: docs/protocol.md, section 3."""
-REMEMBERED: Final = 500
-"""Ids of events that are recognised when they come again."""
-RECENT: Final = timedelta(days=40)
-"""How far back the nights are at hand: what is usual is learnt from them."""
+RETAINED_TIMEOUT_S: Final = 10
+"""How long the set-up waits for retained messages. Chosen: a broker sends them within a second of
+the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """What is known of a bridge."""
+class BridgeData:
+    """Everything known about a bridge."""
 
     online: bool = False
-    """It says that it is there, and we hear the broker."""
+    """The bridge is online, and Home Assistant is connected to the broker."""
     info: Info | None = None
     states: Mapping[str, State] = field(default_factory=dict)
     """By sleeper."""
-    recent: Mapping[str, tuple[Night, ...]] = field(default_factory=dict)
-    """The finished nights of the last weeks by sleeper, oldest first; asked for."""
-    ahead: timedelta | None = None
-    """By how much the bridge's clock is ahead of ours, as far as its last word tells."""
+    recent_nights: Mapping[str, tuple[Night, ...]] = field(default_factory=dict)
+    """Finished nights of the last weeks by sleeper, oldest first; requested from the bridge."""
+    clock_offset: timedelta | None = None
+    """How far the bridge's clock is ahead, according to its last live message."""
 
     @property
     def sleepers(self) -> tuple[Sleeper, ...]:
-        """Who is watched."""
+        """Return the configured sleepers."""
         return () if self.info is None else self.info.sleepers
 
-
-class RefusedError(HomeAssistantError):
-    """The bridge refused something, and says why."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        """Tell it in the bridge's words."""
-        super().__init__(
-            translation_domain=DOMAIN,
-            translation_key="refused",
-            translation_placeholders={"why": refusal.message},
-        )
-        self.refusal = refusal
+    def sensor_health(self, sensor: int) -> SensorHealth | None:
+        """Return the health of a sensor, which is part of the state of its sleeper."""
+        for sleeper in self.sleepers:
+            if any(one.id == sensor for one in sleeper.sensors):
+                state = self.states.get(sleeper.id)
+                return None if state is None else state.sensors.get(sensor)
+        return None
 
 
-@dataclass(frozen=True, slots=True)
-class NightDone:
-    """A night was finished or revised, with its figures if the bridge could be asked for them."""
-
-    event: NightEvent
-    night: Night | None
-
-
-type Happening = Event | NightDone
-
-
-class LimberCoordinator(DataUpdateCoordinator[Bridge]):
+class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
     """Follows one bridge."""
 
     config_entry: LimberConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: LimberConfigEntry) -> None:
-        """Prepare; nothing is subscribed to before the first refresh."""
+        """Prepare to follow the bridge of a config entry; `async_start` subscribes."""
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False)
         self.bridge: str = entry.data[CONF_BRIDGE]
-        self.root = f"{entry.data[CONF_BASE]}/{self.bridge}"
-        self.data = Bridge()
-        self._reply = f"{self.root}/response/{uuid.uuid4().hex}"
-        self._waiting: dict[str, asyncio.Future[Response]] = {}
-        self._listeners_of: dict[str, list[Callable[[Happening], None]]] = {}
-        self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
-        self._complained: set[str] = set()
-        self._told = asyncio.Event()
-        self._other_version: OtherVersionError | None = None
-        self._lost = False
-        self._unworn_since: dict[tuple[str, int], datetime] = {}
-        self.catch_up: Callable[..., None] = lambda *_: None
-        """Called when nights may have been missed, or with a sleeper and the date of a night that
-        is new."""
-        self.device_id = ""
-        """Of the bridge, once it is registered."""
+        self.data = BridgeData()
+        self._topic = f"{entry.data[CONF_BASE_TOPIC]}/{self.bridge}"
+        self.requests = BridgeRequests(hass, self._topic, self._commands)
+        self.events = EventDispatcher()
+        self.unworn_sensors = UnwornSensors()
+        self._reader = MessageReader(hass, self.bridge, self.name)
+        self._night_listeners: list[NightListener] = []
+        self._info_received = asyncio.Event()
+        self._was_offline = False
 
     @property
     def restless_above(self) -> float:
-        """The PLM index above which a night counts as restless here."""
-        return float(self.config_entry.options.get(CONF_RESTLESS, DEFAULT_RESTLESS))
+        """The PLM index (per hour) above which a night counts as restless."""
+        return float(self.config_entry.options.get(CONF_RESTLESS_ABOVE, DEFAULT_RESTLESS_PLM_INDEX))
 
     @property
     def battery_below(self) -> int:
-        """Percent below which a battery counts as low here."""
-        return int(self.config_entry.options.get(CONF_BATTERY, DEFAULT_BATTERY))
+        """The battery level (percent) below which a battery counts as low."""
+        return int(self.config_entry.options.get(CONF_BATTERY_BELOW, DEFAULT_BATTERY_PERCENT))
 
-    def can(self, ask: str) -> bool:
-        """Return whether the bridge can be asked something: an older one may not know it."""
-        return self.data.info is not None and ask in self.data.info.commands
+    @property
+    def time_zone(self) -> tzinfo:
+        """The bridge's time zone, to which the dates of nights refer."""
+        info = self.data.info
+        # `_handle_info` has loaded it, so this does not read from disk.
+        zone = None if info is None else dt_util.get_time_zone(info.time_zone)
+        return zone or dt_util.get_default_time_zone()
 
-    def unworn_for(self, sleeper: str, sensor: int) -> timedelta | None:
-        """Return for how long a sensor has been on nobody's leg, as far as we have heard; None if
-        it is worn.
-        """
-        since = self._unworn_since.get((sleeper, sensor))
-        return None if since is None else dt_util.utcnow() - since
+    def supports(self, command: str) -> bool:
+        """Return whether the bridge accepts a command; an older bridge may not know it."""
+        return command in self._commands()
+
+    def _commands(self) -> tuple[str, ...]:
+        return () if self.data.info is None else self.data.info.commands
+
+    # --- Start ---
 
     async def async_start(self) -> None:
-        """Subscribe to everything and wait for what is retained.
+        """Subscribe to the bridge's topics and wait for the retained messages.
 
-        Raises ConfigEntryNotReady without a broker, without a bridge on it, and while it speaks
-        another protocol.
+        Raise ConfigEntryNotReady if there is no broker, no bridge, or a bridge with another
+        protocol version.
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
         subscribed = await self._subscribe()
         try:
-            async with asyncio.timeout(RETAINED):
+            async with asyncio.timeout(RETAINED_TIMEOUT_S):
                 await subscribed.wait()
-                await self._told.wait()
+                await self._info_received.wait()
         except TimeoutError as error:
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN, translation_key="no_bridge"
             ) from error
-        if self._other_version is not None:
+        if self._reader.other_version is not None:
             raise ConfigEntryNotReady(
                 translation_domain=DOMAIN,
-                translation_key=version_key(self._other_version),
+                translation_key=version_key(self._reader.other_version),
                 translation_placeholders={"bridge": self.bridge},
             )
 
     async def _subscribe(self) -> asyncio.Event:
-        """Subscribe to everything; what is returned is set once the broker answers on our reply
-        topic.
+        """Subscribe until the entry is unloaded.
+
+        The returned event is set once the broker has confirmed the topic for responses.
         """
         subscribed = asyncio.Event()
-        unsubscribe = self.config_entry.async_on_unload
-        unsubscribe(mqtt.async_on_subscribe_done(self.hass, self._reply, 1, subscribed.set))
-        for topic, heard in (
-            ("status", self._status),
-            ("info", self._info),
-            ("+/state", self._state),
-            ("+/event", self._event),
-            (self._reply.removeprefix(f"{self.root}/"), self._answer),
+        response_topic = self.requests.response_topic
+        on_unload = self.config_entry.async_on_unload
+        on_unload(mqtt.async_on_subscribe_done(self.hass, response_topic, 1, subscribed.set))
+        for topic, handler in (
+            (f"{self._topic}/status", self._handle_status),
+            (f"{self._topic}/info", self._handle_info),
+            (f"{self._topic}/+/state", self._handle_state),
+            (f"{self._topic}/+/event", self._handle_event),
+            (response_topic, self._handle_response),
         ):
-            unsubscribe(await mqtt.async_subscribe(self.hass, f"{self.root}/{topic}", heard, 1))
-        unsubscribe(mqtt.async_subscribe_connection_status(self.hass, self._connection))
+            on_unload(await mqtt.async_subscribe(self.hass, topic, handler, 1))
+        on_unload(mqtt.async_subscribe_connection_status(self.hass, self._handle_connection))
         return subscribed
 
-    async def ask(self, ask: str, sleeper: str, **rest: str | float) -> Response:
-        """Ask the bridge and return its answer; HomeAssistantError if it cannot, refuses or is
-        silent.
-        """
-        if not self.can(ask):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="bridge_cannot",
-                translation_placeholders={"command": ask},
-            )
-        key = uuid.uuid4().hex
-        answer = self._waiting[key] = self.hass.loop.create_future()
-        try:
-            payload = encode_request(ask, sleeper, key, self._reply, **rest)
-            await mqtt.async_publish(self.hass, f"{self.root}/request", payload, 1, False)
-            async with asyncio.timeout(PATIENCE):
-                answered: Response = await answer
-        except TimeoutError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="no_answer"
-            ) from error
-        finally:
-            del self._waiting[key]
-        if isinstance(answered, Refusal):
-            raise RefusedError(answered)
-        return answered
-
-    async def nights(self, sleeper: str, after: date) -> list[Night]:
-        """Ask for all nights after a date, page by page."""
-        nights: list[Night] = []
-        following: date | None = after
-        while following is not None:
-            answer = await self.ask("nights", sleeper, after=following.isoformat())
-            if not isinstance(answer, NightsResponse):
-                break
-            nights += answer.nights
-            following = answer.next
-        return nights
+    # --- Nights ---
 
     @callback
-    def async_listen(self, sleeper: str, heard: Callable[[Happening], None]) -> CALLBACK_TYPE:
-        """Have events of a sleeper handed on as they happen; what is returned ends it."""
-        listeners = self._listeners_of.setdefault(sleeper, [])
-        listeners.append(heard)
-        return lambda: listeners.remove(heard)
-
-    async def events(self, sleeper: str, night: date) -> list[Event]:
-        """Ask for all that happened in a night, page by page."""
-        events: list[Event] = []
-        following: int | None = 0
-        while following is not None:
-            answer = await self.ask("events", sleeper, night=night.isoformat(), after=following)
-            if not isinstance(answer, EventsResponse):
-                break
-            events += answer.events
-            following = answer.next
-        return events
+    def async_listen_to_nights(self, listener: NightListener) -> CALLBACK_TYPE:
+        """Call `listener` for every night that is finished or revised, also for late ones."""
+        self._night_listeners.append(listener)
+        return lambda: self._night_listeners.remove(listener)
 
     @callback
-    def note_recent(self, sleeper: str, nights: Iterable[Night]) -> None:
-        """Have some nights at hand, in place of what was known of them."""
-        lately = dt_util.now().date() - RECENT
-        together = {night.night: night for night in (*self.data.recent.get(sleeper, ()), *nights)}
-        recent = tuple(together[day] for day in sorted(together) if day > lately)
-        self.async_set_updated_data(
-            replace(self.data, recent={**self.data.recent, sleeper: recent})
-        )
+    def add_recent_nights(self, sleeper: str, nights: Iterable[Night]) -> None:
+        """Add nights to the recent nights of a sleeper, or replace them."""
+        known = self.data.recent_nights.get(sleeper, ())
+        merged = merge_nights(known, nights, dt_util.now().date())
+        recent = {**self.data.recent_nights, sleeper: merged}
+        self.async_set_updated_data(replace(self.data, recent_nights=recent))
 
-    async def _night_done(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
-        """Ask for a night that was finished, then tell of it."""
-        found: Night | None = None
+    async def _process_night(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
+        """Request a night that was finished or revised, then dispatch the event."""
+        night: Night | None = None
         try:
-            nights = await self.nights(sleeper, event.night - timedelta(days=1))
-            self.note_recent(sleeper, nights)
-            found = next((night for night in nights if night.night == event.night), None)
+            nights = await self.requests.fetch_nights(sleeper, event.night - timedelta(days=1))
         except HomeAssistantError as error:
-            _LOGGER.warning("The night of %s could not be asked for: %s", event.night, error)
-        self.catch_up(sleeper, event.night)
-        if found is not None:
-            self._note_last(sleeper, found)
+            _LOGGER.warning("%s: could not request the night %s: %s", self.name, event.night, error)
+        else:
+            self.add_recent_nights(sleeper, nights)
+            night = next((one for one in nights if one.night == event.night), None)
+        for listener in list(self._night_listeners):
+            listener(sleeper, event.night)
+        if night is not None:
+            self._set_last_night(sleeper, night)
         if not late:
-            self._hand_on(sleeper, NightDone(event, found))
+            self.events.dispatch(sleeper, FinishedNight(event, night))
 
     @callback
-    def _note_last(self, sleeper: str, night: Night) -> None:
-        """Have a night be the last one, if it is: whoever is told of it may look before the next
-        state comes.
+    def _set_last_night(self, sleeper: str, night: Night) -> None:
+        """Show a finished night before the next state arrives.
+
+        Automations that the event starts read the entities of the last night at once.
         """
         state = self.data.states.get(sleeper)
-        if state is not None and (
-            state.last_night is None or state.last_night.night <= night.night
-        ):
+        if state is None:
+            return
+        if state.last_night is None or state.last_night.night <= night.night:
             states = {**self.data.states, sleeper: replace(state, last_night=night)}
             self.async_set_updated_data(replace(self.data, states=states))
 
-    @callback
-    def _hand_on(self, sleeper: str, happening: Happening) -> None:
-        for heard in list(self._listeners_of.get(sleeper, ())):
-            heard(happening)
+    # --- Messages ---
 
     @callback
-    def _connection(self, connected: bool) -> None:
-        """Take note that the broker was lost; when it is back, the bridge's retained status says
-        the rest.
-        """
+    def _handle_connection(self, connected: bool) -> None:
+        """Go offline with the broker; the retained status says when the bridge is online again."""
         if not connected:
             self._set_online(online=False)
 
     @callback
-    def _status(self, message: ReceiveMessage) -> None:
+    def _handle_status(self, message: ReceiveMessage) -> None:
         if message.payload in ("online", "offline"):
             self._set_online(online=message.payload == "online")
 
@@ -321,143 +238,67 @@ class LimberCoordinator(DataUpdateCoordinator[Bridge]):
     def _set_online(self, *, online: bool) -> None:
         if online == self.data.online:
             return
-        if online and self._lost:
-            _LOGGER.info("%s is back", self.name)
+        if online and self._was_offline:
+            _LOGGER.info("%s is available again", self.name)
         elif not online:
-            _LOGGER.info("%s is not available", self.name)
-        self._lost = not online
+            _LOGGER.info("%s is unavailable", self.name)
+        self._was_offline = not online
         self.async_set_updated_data(replace(self.data, online=online))
-        self.catch_up()
 
-    async def _info(self, message: ReceiveMessage) -> None:
+    async def _handle_info(self, message: ReceiveMessage) -> None:
         if not message.payload:
-            return  # Cleared: the bridge is gone, and its status says so.
-        info = self._read(parse_info, message)
+            # The topic was cleared: the bridge is gone, and its status says so.
+            return
+        info = self._reader.read(parse_info, message)
         if info is not None and await dt_util.async_get_time_zone(info.time_zone) is None:
-            self._complain(f"{message.topic} ", f"no time zone {info.time_zone}")
+            self._reader.report_unreadable(
+                f"{message.topic} (time_zone)", f"unknown time zone {info.time_zone}"
+            )
             return
         if info is not None:
-            self._other_version = None
-            for key in ISSUES:
-                ir.async_delete_issue(self.hass, DOMAIN, identity.issue_id(key, self.bridge))
+            self._reader.accept_version()
             self.async_set_updated_data(replace(self.data, info=info))
-            self.catch_up()
-        if info is not None or self._other_version is not None:
-            self._told.set()
+        if info is not None or self._reader.other_version is not None:
+            self._info_received.set()
 
     @callback
-    def _state(self, message: ReceiveMessage) -> None:
-        sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/state")
+    def _handle_state(self, message: ReceiveMessage) -> None:
+        sleeper = self._sleeper_of(message, "state")
         if not message.payload:
             states = {key: state for key, state in self.data.states.items() if key != sleeper}
             self.async_set_updated_data(replace(self.data, states=states))
             return
-        state = self._read(parse_state, message)
-        if state is not None:
-            self._note_unworn(sleeper, state)
-            # What is retained may be hours old.
-            ahead = self.data.ahead if message.retain else state.time - dt_util.utcnow()
-            states = {**self.data.states, sleeper: follows(self.data.states.get(sleeper), state)}
-            self.async_set_updated_data(replace(self.data, states=states, ahead=ahead))
-
-    def _note_unworn(self, sleeper: str, state: State) -> None:
-        """Note since when each sensor has been on nobody's leg."""
-        for number, health in state.sensors.items():
-            if health.problem == NOT_WORN:
-                self._unworn_since.setdefault((sleeper, number), dt_util.utcnow())
-            elif health.connected:
-                self._unworn_since.pop((sleeper, number), None)
-
-    @callback
-    def _event(self, message: ReceiveMessage) -> None:
-        event = None if message.retain else self._read(parse_event, message)
-        sleeper = message.topic.removeprefix(f"{self.root}/").removesuffix("/event")
-        # An id is unique for a sleeper.
-        if event is None or (sleeper, event.id) in self._seen:
+        state = self._reader.read(parse_state, message)
+        if state is None:
             return
-        self._seen.append((sleeper, event.id))
-        late = dt_util.utcnow() - happened(event) > LATE
+        now = dt_util.utcnow()
+        self.unworn_sensors.update(sleeper, state, now)
+        # A retained message may be hours old.
+        clock_offset = self.data.clock_offset if message.retain else state.time - now
+        states = {**self.data.states, sleeper: state}
+        self.async_set_updated_data(replace(self.data, states=states, clock_offset=clock_offset))
+
+    @callback
+    def _handle_event(self, message: ReceiveMessage) -> None:
+        sleeper = self._sleeper_of(message, "event")
+        event = None if message.retain else self._reader.read(parse_event, message)
+        if event is None or self.events.is_repeated(sleeper, event):
+            return
+        late = is_late(event, dt_util.utcnow())
         if isinstance(event, NightEvent):
-            name = f"{self.name} night of {event.night}"
-            asking = self._night_done(sleeper, event, late=late)
-            _ = self.config_entry.async_create_background_task(self.hass, asking, name)
-        elif not late:
-            self._hand_on(sleeper, event)
-
-    @callback
-    def _answer(self, message: ReceiveMessage) -> None:
-        answer = self._read(parse_response, message)
-        waiting = None if answer is None or answer.id is None else self._waiting.get(answer.id)
-        if answer is not None and waiting is not None and not waiting.done():
-            waiting.set_result(answer)
-
-    def _read[T](self, parse: Callable[[str], T], message: ReceiveMessage) -> T | None:
-        """Return what a message says; None, after saying so once for its topic, if it cannot be
-        read.
-        """
-        try:
-            parsed = parse(str(message.payload))
-        except MalformedMessageError as error:
-            self._complain(message.topic, str(error))
-            return None
-        except OtherVersionError as error:
-            self._refuse(error)
-            return None
-        self._complained.discard(message.topic)
-        return parsed
-
-    def _complain(self, topic: str, why: str) -> None:
-        """Say once, until it is well again, that something cannot be read."""
-        if topic not in self._complained:
-            _LOGGER.warning(
-                "%s sent something on %s that cannot be read: %s", self.name, topic, why
-            )
-        self._complained.add(topic)
-
-    @callback
-    def _refuse(self, error: OtherVersionError) -> None:
-        """Say once which side has to be updated."""
-        if self._other_version is None:
-            key = version_key(error)
-            _LOGGER.error(
-                "%s speaks another version of the protocol (%s): see Settings > Repairs",
-                self.name,
-                error,
-            )
-            ir.async_create_issue(
+            _ = self.config_entry.async_create_background_task(
                 self.hass,
-                DOMAIN,
-                identity.issue_id(key, self.bridge),
-                is_fixable=False,
-                severity=ir.IssueSeverity.ERROR,
-                translation_key=key,
-                translation_placeholders={"bridge": self.bridge},
+                self._process_night(sleeper, event, late=late),
+                f"{self.name} night {event.night}",
             )
-        self._other_version = error
+        elif not late:
+            self.events.dispatch(sleeper, event)
 
+    @callback
+    def _handle_response(self, message: ReceiveMessage) -> None:
+        response = self._reader.read(parse_response, message)
+        if response is not None:
+            self.requests.handle_response(response)
 
-ISSUES: Final = ("bridge_too_old", "integration_too_old")
-
-
-def version_key(error: OtherVersionError) -> str:
-    """Return the name of the text that says which side has to be updated."""
-    return ISSUES[0] if error.bridge_is_older else ISSUES[1]
-
-
-def follows(before: State | None, state: State) -> State:
-    """Return a state that shares with the one before what is the same: who compares them is done at
-    once.
-    """
-    if before is None:
-        return state
-    same = {
-        name: getattr(before, name)
-        for name in ("last_night", "averages", "journal", "bridge", "methods")
-        if getattr(before, name) == getattr(state, name)
-    }
-    return replace(state, **same)
-
-
-def happened(event: Event) -> datetime:
-    """Return when something could be known: a series is over only 90 s after its last movement."""
-    return event.known_at or getattr(event, "end", None) or event.start
+    def _sleeper_of(self, message: ReceiveMessage, kind: str) -> str:
+        return message.topic.removeprefix(f"{self._topic}/").removesuffix(f"/{kind}")

@@ -1,4 +1,4 @@
-"""What helps to find out what is wrong, without who it is about."""
+"""Diagnostics of a bridge or a sleeper, without names and topics."""
 
 from dataclasses import asdict
 from typing import Any, Final
@@ -8,56 +8,65 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from . import identity
-from .const import CONF_BASE, CONF_BRIDGE, DOMAIN
+from .const import CONF_BASE_TOPIC, CONF_BRIDGE, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
+from .wire import Info
 
-REDACTED: Final = {
-    CONF_BASE, CONF_BRIDGE, "bridge", "discovery_keys", "message", "name", "note", "title", "warning",
+REDACTED_KEYS: Final = {
+    CONF_BASE_TOPIC,
+    CONF_BRIDGE,
+    "discovery_keys",
+    "message",
+    "name",
+    "note",
+    "title",
+    "unconfigured_sleepers",
     "unique_id",
-}  # fmt: skip
-"""Names, topics, and texts that may hold either."""
+    "warning",
+}
+"""Names, topics, and texts that may contain either."""
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: LimberConfigEntry
 ) -> dict[str, Any]:
-    """Return what is known of a bridge."""
+    """Return everything known about a bridge."""
     coordinator = entry.runtime_data
+    data = coordinator.data
+    offset = data.clock_offset
     return {
-        "entry": async_redact_data(entry.as_dict(), REDACTED),
-        "online": coordinator.data.online,
-        "ahead_s": None
-        if coordinator.data.ahead is None
-        else round(coordinator.data.ahead.total_seconds(), 1),
-        "info": None if coordinator.data.info is None else redacted_info(coordinator),
-        "sleepers": [told(coordinator, sleeper.id) for sleeper in coordinator.data.sleepers],
+        "entry": async_redact_data(entry.as_dict(), REDACTED_KEYS),
+        "online": data.online,
+        "clock_offset_s": None if offset is None else round(offset.total_seconds(), 1),
+        "info": None if data.info is None else redact_info(data.info),
+        "sleepers": [describe_sleeper(coordinator, sleeper.id) for sleeper in data.sleepers],
     }
 
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: LimberConfigEntry, device: dr.DeviceEntry
 ) -> dict[str, Any]:
-    """Return what is known of a sleeper, or of the whole bridge for its own device."""
+    """Return everything known about a sleeper; for another device, about the whole bridge."""
     coordinator = entry.runtime_data
     names = {name for domain, name in device.identifiers if domain == DOMAIN}
     for sleeper in coordinator.data.sleepers:
         if identity.sleeper_device(coordinator.bridge, sleeper.id) in names:
-            return told(coordinator, sleeper.id)
+            return describe_sleeper(coordinator, sleeper.id)
     return await async_get_config_entry_diagnostics(hass, entry)
 
 
-def redacted_info(coordinator: LimberCoordinator) -> dict[str, Any]:
-    """Return what the bridge is; sleepers are told apart by their place in the list."""
-    info = asdict(coordinator.data.info) if coordinator.data.info is not None else {}
-    info["sleepers"] = [{"sensors": sleeper["sensors"]} for sleeper in info.get("sleepers", ())]
-    return async_redact_data(info, REDACTED)
+def redact_info(info: Info) -> dict[str, Any]:
+    """Return the description of a bridge; the order of its sleepers identifies them."""
+    redacted: dict[str, Any] = async_redact_data(asdict(info), REDACTED_KEYS)
+    sleepers = [{"sensors": sleeper["sensors"]} for sleeper in redacted["sleepers"]]
+    return redacted | {"sleepers": sleepers}
 
 
-def told(coordinator: LimberCoordinator, sleeper: str) -> dict[str, Any]:
-    """Return what is known of a sleeper."""
+def describe_sleeper(coordinator: LimberCoordinator, sleeper: str) -> dict[str, Any]:
+    """Return everything known about a sleeper."""
     state = coordinator.data.states.get(sleeper)
-    recent = coordinator.data.recent.get(sleeper, ())
+    recent = coordinator.data.recent_nights.get(sleeper, ())
     return {
-        "state": None if state is None else async_redact_data(asdict(state), REDACTED),
-        "recent_nights": [async_redact_data(asdict(night), REDACTED) for night in recent],
+        "state": None if state is None else async_redact_data(asdict(state), REDACTED_KEYS),
+        "recent_nights": [async_redact_data(asdict(night), REDACTED_KEYS) for night in recent],
     }

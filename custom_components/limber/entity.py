@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from typing import Final, override
 
 from homeassistant.core import callback
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from . import identity
-from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
+from .devices import bridge_device_info, sensor_device_info, sleeper_device_info
 from .wire import Night, Sensor, SensorHealth, Sleeper, State
 
 VALUE_PROPERTIES: Final = ("native_value", "is_on", "event")
@@ -21,8 +21,8 @@ VALUE_PROPERTIES: Final = ("native_value", "is_on", "event")
 class LimberEntity(CoordinatorEntity[LimberCoordinator]):
     """An entity of a bridge.
 
-    The bridge publishes a state every few seconds, and most entities have not changed then. So an entity is
-    written only when something that it shows has changed.
+    The bridge publishes a state up to four times a second, and most entities have not changed then.
+    So an entity is written only when something that it shows has changed.
     """
 
     _attr_has_entity_name = True
@@ -70,7 +70,7 @@ class BridgeEntity(LimberEntity):
             coordinator,
             description,
             identity.bridge_key(coordinator.bridge, description.key),
-            DeviceInfo(identifiers={(DOMAIN, identity.bridge_device(coordinator.bridge))}),
+            bridge_device_info(coordinator),
         )
 
 
@@ -78,7 +78,7 @@ class SleeperEntity(LimberEntity):
     """An entity of a sleeper; available once the bridge is online and has published their state."""
 
     _needs_live_sensor = False
-    """Unavailable while none of the sleeper's sensors is connected: it shows the present."""
+    """Whether the entity is unavailable while none of the sleeper's sensors is connected."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class SleeperEntity(LimberEntity):
         description: EntityDescription,
         key: str | None = None,
     ) -> None:
-        """Attach to the device of a sleeper. `key`: of the entity, if not the description's."""
+        """Attach to the device of a sleeper; `key` replaces that of the description."""
         key = key or description.key
         super().__init__(
             coordinator,
@@ -104,14 +104,14 @@ class SleeperEntity(LimberEntity):
 
     @property
     def _recent_nights(self) -> tuple[Night, ...]:
-        return self.coordinator.data.recent.get(self._sleeper, ())
+        return self.coordinator.data.recent_nights.get(self._sleeper, ())
 
     @property
     @override
     def available(self) -> bool:
         if not self.coordinator.data.online or self._state is None:
             return False
-        return not self._needs_live_sensor or self._state.delivers
+        return not self._needs_live_sensor or self._state.is_live
 
 
 class SensorDeviceEntity(LimberEntity):
@@ -131,51 +131,17 @@ class SensorDeviceEntity(LimberEntity):
             identity.sensor_key(coordinator.bridge, sensor.id, description.key),
             sensor_device_info(coordinator, sleeper, sensor),
         )
-        self._sleeper = sleeper.id
         self._sensor = sensor.id
 
     @property
     def _health(self) -> SensorHealth | None:
-        state = self.coordinator.data.states.get(self._sleeper)
-        return None if state is None else state.sensors.get(self._sensor)
+        # A sensor may be given to another sleeper while the entity exists.
+        return self.coordinator.data.sensor_health(self._sensor)
 
     @property
     @override
     def available(self) -> bool:
         return self.coordinator.data.online and self._health is not None
-
-
-def sleeper_device_info(coordinator: LimberCoordinator, sleeper: Sleeper) -> DeviceInfo:
-    """Describe the device of a sleeper: a service, as there is nothing to hold in your hand."""
-    return DeviceInfo(
-        entry_type=DeviceEntryType.SERVICE,
-        identifiers={(DOMAIN, identity.sleeper_device(coordinator.bridge, sleeper.id))},
-        manufacturer="Limber",
-        model="Sleeper",
-        name=sleeper.name,
-        via_device_id=coordinator.device_id,
-    )
-
-
-def sensor_device_info(
-    coordinator: LimberCoordinator, sleeper: Sleeper, sensor: Sensor
-) -> DeviceInfo:
-    """Describe the device of a sensor. Its name says who wears it and where it is."""
-    return DeviceInfo(
-        identifiers={(DOMAIN, identity.sensor_device(coordinator.bridge, sensor.id))},
-        model=f"{sensor.placement} {sensor.quantity}".capitalize(),
-        model_id=sensor.source,
-        serial_number=str(sensor.id),
-        translation_key=placement_key(sensor),
-        translation_placeholders={"sleeper": sleeper.name},
-        via_device_id=coordinator.device_id,
-    )
-
-
-def placement_key(sensor: Sensor) -> str:
-    """Return the translation key of a sensor device: where the sensor is, such as `left_ankle`."""
-    placement = "bed_load" if sensor.quantity == "load" else sensor.placement
-    return f"{sensor.side}_{placement}" if sensor.side else placement
 
 
 @callback
@@ -186,20 +152,20 @@ def async_add_for_sleepers(
 ) -> None:
     """Add the entities of every sleeper now, and those that appear later, without a reload.
 
-    `entities_of` returns the entities that a sleeper has at the moment. They change when the bridge publishes a
-    new list of sleepers and sensors, and when a sensor reports its battery for the first time.
+    `entities_of` returns the entities that a sleeper has at the moment. They change when the bridge
+    publishes another configuration, and when a sensor reports its battery for the first time.
     """
     coordinator = entry.runtime_data
     added: set[str | None] = set()
-    seen: object = None
+    known: object = None
 
     @callback
     def add_new() -> None:
-        nonlocal seen
-        current_basis = (coordinator.data.info, sensors_with_battery(coordinator))
-        if current_basis == seen:
+        nonlocal known
+        inputs = (coordinator.data.info, sensors_with_battery(coordinator))
+        if inputs == known:
             return
-        seen = current_basis
+        known = inputs
         current = [
             entity
             for sleeper in coordinator.data.sleepers

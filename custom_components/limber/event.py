@@ -1,9 +1,8 @@
-"""What happens as it happens: movements, periodic series, cramps, going to bed, finished nights,
-what was logged.
-"""
+"""Events of a sleeper: movements, series, cramps, going to bed, finished nights, logged factors."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -13,18 +12,19 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .const import FACTORS
-from .coordinator import Happening, LimberConfigEntry, LimberCoordinator, NightDone
+from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
+from .event_dispatch import BridgeEvent, FinishedNight
 from .wire import BedEvent, CrampEvent, FactorEvent, MovementEvent, SeriesEvent, Sleeper
 
 PARALLEL_UPDATES = 0
 
-type Told = tuple[str, dict[str, Any]]
-"""An event type and its attributes."""
+type Shown = tuple[str, dict[str, Any]]
+"""Event type and attributes."""
 
 
-def movement(event: Happening) -> Told | None:
-    """Tell of a leg movement by its strength."""
+def show_movement(event: BridgeEvent) -> Shown | None:
+    """Show a leg movement; its type is its strength."""
     if not isinstance(event, MovementEvent):
         return None
     return event.grade, {
@@ -36,20 +36,25 @@ def movement(event: Happening) -> Told | None:
     }
 
 
-def series(event: Happening) -> Told | None:
-    """Tell of a periodic series, confirmed or ended."""
+def show_series(event: BridgeEvent) -> Shown | None:
+    """Show that a periodic series was confirmed or has ended."""
     if not isinstance(event, SeriesEvent):
         return None
-    kind = "ended" if event.ended else "confirmed"
-    return kind, {"start": event.start, "end": event.end, "movements": event.movements}
+    event_type = "ended" if event.ended else "confirmed"
+    return event_type, {"start": event.start, "end": event.end, "movements": event.movements}
 
 
-def cramp(event: Happening) -> Told | None:
-    """Tell of a probable cramp as it begins and ends, and of a possible one afterwards."""
+def show_cramp(event: BridgeEvent) -> Shown | None:
+    """Show the start and end of a probable cramp, and a possible cramp afterwards."""
     if not isinstance(event, CrampEvent):
         return None
-    ended = "possible" if event.certainty == "possible" else "ended"
-    return "started" if event.end is None else ended, {
+    if event.end is None:
+        event_type = "started"
+    elif event.certainty == "possible":
+        event_type = "possible"
+    else:
+        event_type = "ended"
+    return event_type, {
         "start": event.start,
         "end": event.end,
         "certainty": event.certainty,
@@ -59,27 +64,26 @@ def cramp(event: Happening) -> Told | None:
     }
 
 
-def bed(event: Happening) -> Told | None:
-    """Tell of going to bed and of getting up."""
+def show_bed(event: BridgeEvent) -> Shown | None:
+    """Show that the sleeper went to bed or got up."""
     if not isinstance(event, BedEvent):
         return None
-    return "went_to_bed" if event.in_bed else "got_up", {
-        "start": event.start,
-        "night": event.night.isoformat(),
-    }
+    event_type = "went_to_bed" if event.in_bed else "got_up"
+    return event_type, {"start": event.start, "night": event.night.isoformat()}
 
 
-def night(event: Happening) -> Told | None:
-    """Tell of a night that is over, with the figures that automations ask for."""
-    if not isinstance(event, NightDone):
+def show_night(event: BridgeEvent) -> Shown | None:
+    """Show a finished or revised night, with its figures if the bridge returned them."""
+    if not isinstance(event, FinishedNight):
         return None
-    told: dict[str, Any] = {
+    event_type = "finished" if event.event.revision == 1 else "revised"
+    attributes: dict[str, Any] = {
         "night": event.event.night.isoformat(),
         "revision": event.event.revision,
     }
     if event.night is not None:
         measures = event.night.measures
-        told |= {
+        attributes |= {
             "start": event.night.start,
             "end": event.night.end,
             "movements": measures.movements,
@@ -88,11 +92,11 @@ def night(event: Happening) -> Told | None:
             "sleep_h": measures.sleep_h,
             "cramps": measures.cramps,
         }
-    return "finished" if event.event.revision == 1 else "revised", told
+    return event_type, attributes
 
 
-def factor(event: Happening) -> Told | None:
-    """Tell of what was logged."""
+def show_factor(event: BridgeEvent) -> Shown | None:
+    """Show what was logged; a factor that only a newer bridge knows is ignored."""
     if not isinstance(event, FactorEvent) or event.factor not in FACTORS:
         return None
     return event.factor, {"start": event.start, "note": event.note}
@@ -100,11 +104,11 @@ def factor(event: Happening) -> Told | None:
 
 @dataclass(frozen=True, kw_only=True)
 class LimberEventDescription(EventEntityDescription):
-    """What of all that happens an entity tells."""
+    """An event entity and the events that it shows."""
 
-    told: Callable[[Happening], Told | None]
-    remembers: bool = False
-    """Its attribute `last` holds when each of its types happened last."""
+    show: Callable[[BridgeEvent], Shown | None]
+    remembers_types: bool = False
+    """Whether the attribute `last` has the time of the last event of each type."""
 
 
 EVENTS = (
@@ -112,31 +116,40 @@ EVENTS = (
         key="movement",
         translation_key="movement",
         event_types=["mild", "moderate", "strong"],
-        # Hundreds a night: for those who want them.
+        # There may be hundreds in a night.
         entity_registry_enabled_default=False,
-        told=movement,
+        show=show_movement,
     ),
     LimberEventDescription(
-        key="series", translation_key="series", event_types=["confirmed", "ended"], told=series
+        key="series",
+        translation_key="series",
+        event_types=["confirmed", "ended"],
+        show=show_series,
     ),
     LimberEventDescription(
         key="cramp",
         translation_key="cramp",
         event_types=["started", "ended", "possible"],
-        told=cramp,
+        show=show_cramp,
     ),
     LimberEventDescription(
-        key="bed", translation_key="bed", event_types=["went_to_bed", "got_up"], told=bed
+        key="bed",
+        translation_key="bed",
+        event_types=["went_to_bed", "got_up"],
+        show=show_bed,
     ),
     LimberEventDescription(
-        key="night", translation_key="night", event_types=["finished", "revised"], told=night
+        key="night",
+        translation_key="night",
+        event_types=["finished", "revised"],
+        show=show_night,
     ),
     LimberEventDescription(
         key="factor",
         translation_key="factor",
         event_types=list(FACTORS),
-        told=factor,
-        remembers=True,
+        show=show_factor,
+        remembers_types=True,
     ),
 )
 
@@ -147,36 +160,39 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the events of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, events_of)
+    async_add_for_sleepers(entry, async_add_entities, create_events)
 
 
-def events_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
+def create_events(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the event entities of a sleeper."""
     return (LimberEvent(coordinator, sleeper, description) for description in EVENTS)
 
 
 class LimberEvent(SleeperEntity, EventEntity):
-    """Something that happens to a sleeper."""
+    """Shows one kind of events as they happen."""
 
     entity_description: LimberEventDescription
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_listen(self._sleeper, self._heard))
+        events = self.coordinator.events
+        self.async_on_remove(events.async_listen(self._sleeper, self._handle_event))
 
     @callback
-    def _heard(self, happening: Happening) -> None:
-        told = self.entity_description.told(happening)
-        if told is not None:
-            kind, more = told
-            self._trigger_event(kind, more | self._remembered(kind, more))
-            self.async_write_ha_state()
+    def _handle_event(self, event: BridgeEvent) -> None:
+        shown = self.entity_description.show(event)
+        if shown is None:
+            return
+        event_type, attributes = shown
+        if self.entity_description.remembers_types:
+            attributes["last"] = self._last_times(event_type, attributes["start"])
+        self._trigger_event(event_type, attributes)
+        self.async_write_ha_state()
 
-    def _remembered(self, kind: str, more: dict[str, Any]) -> dict[str, Any]:
-        """Return when each type happened last: what is done for a night may be several things."""
-        if not self.entity_description.remembers:
-            return {}
+    def _last_times(self, event_type: str, start: datetime) -> dict[str, str]:
+        """Return when each type happened last; several factors may be logged in one evening."""
         last: dict[str, str] = self.state_attributes.get("last") or {}
-        start = dt_util.as_utc(more["start"]).isoformat()
-        return {"last": last | {kind: max(start, last.get(kind, start))}}
+        text = dt_util.as_utc(start).isoformat()
+        # A factor can be logged long after it happened.
+        return last | {event_type: max(text, last.get(event_type, text))}

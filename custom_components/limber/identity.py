@@ -1,10 +1,11 @@
 """Ids of entities, devices, statistics and issues. Pure.
 
-Two different things never share an id. The ids of bridges and sleepers consist of lower-case letters,
-digits and single underscores, so joining them with underscores would be ambiguous: bridge `a_b` with
-sleeper `c` and bridge `a` with sleeper `b_c` would both become `a_b_c`. Where any character is allowed,
-the parts are joined with a slash, which no part contains. Long-term statistics allow only letters, digits
-and single underscores; there, the lengths of the parts come first.
+Two different things never share an id. The ids of bridges and sleepers consist of lower-case
+letters, digits and single underscores, so joining them with underscores would be ambiguous: bridge
+`a_b` with sleeper `c` and bridge `a` with sleeper `b_c` would both become `a_b_c`. Where any
+character is allowed, the parts are joined with a slash, which no part contains. Ids of long-term
+statistics allow only letters, digits and single underscores, so they start with the lengths of the
+parts.
 """
 
 from typing import Final
@@ -15,47 +16,46 @@ SEPARATOR: Final = "/"
 
 def bridge_key(bridge: str, key: str) -> str:
     """Return the unique id of an entity of a bridge."""
-    return _joined(bridge, "bridge", key)
+    return _join(bridge, "bridge", key)
 
 
 def sleeper_key(bridge: str, sleeper: str, key: str) -> str:
     """Return the unique id of an entity of a sleeper."""
-    return _joined(bridge, "sleeper", sleeper, key)
+    return _join(bridge, "sleeper", sleeper, key)
 
 
 def sensor_key(bridge: str, sensor: int, key: str) -> str:
     """Return the unique id of an entity of a sensor."""
-    return _joined(bridge, "sensor", str(sensor), key)
+    return _join(bridge, "sensor", str(sensor), key)
 
 
 def bridge_device(bridge: str) -> str:
     """Return the device identifier of a bridge."""
-    return _joined(bridge)
+    return _join(bridge)
 
 
 def sleeper_device(bridge: str, sleeper: str) -> str:
     """Return the device identifier of a sleeper."""
-    return _joined(bridge, "sleeper", sleeper)
+    return _join(bridge, "sleeper", sleeper)
 
 
 def sensor_device(bridge: str, sensor: int) -> str:
     """Return the device identifier of a sensor."""
-    return _joined(bridge, "sensor", str(sensor))
+    return _join(bridge, "sensor", str(sensor))
 
 
-def issue_id(kind: str, bridge: str, *about: str) -> str:
-    """Return the id of a repair issue of one kind about a bridge, or something of it."""
-    return _joined(kind, bridge, *(part for part in about if part))
+def issue_id(kind: str, bridge: str, subject: str = "") -> str:
+    """Return the id of a repair issue about a bridge, or about a sleeper or sensor of it."""
+    return _join(kind, bridge, subject) if subject else _join(kind, bridge)
 
 
 def statistic_key(bridge: str, sleeper: str, measure: str) -> str:
     """Return the part behind the colon in the id of a long-term statistic.
 
-    Home Assistant allows lower-case letters, digits and single underscores. The lengths of both ids make
-    it possible to tell where each part ends.
+    The lengths of both ids come first and say where each part ends.
     """
     return f"{len(bridge)}_{len(sleeper)}_{bridge}_{sleeper}_{measure}"
 
 
-def _joined(*parts: str) -> str:
+def _join(*parts: str) -> str:
     return SEPARATOR.join(parts)

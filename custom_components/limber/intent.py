@@ -1,4 +1,4 @@
-"""Intents: how a night was, what was done before it, and a cramp."""
+"""Intents of Assist: describe last night, log a factor, note a cramp."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -6,30 +6,28 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import intent
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import DOMAIN, FACTORS
-from .night_summary import async_tell, async_words
-from .services import Watched, all_watched, whom
+from .night_summary import async_get_texts, async_summarize
+from .sleepers import sleeper_of_name
 
-LAST_NIGHT: Final = "LimberLastNight"
-LOG: Final = "LimberLog"
-CRAMP: Final = "LimberCramp"
+LAST_NIGHT_INTENT: Final = "LimberLastNight"
+LOG_INTENT: Final = "LimberLog"
+CRAMP_INTENT: Final = "LimberCramp"
 
 
 async def async_setup_intents(hass: HomeAssistant) -> None:
     """Register the intents."""
-    intent.async_register(hass, LastNight())
-    intent.async_register(hass, Log())
-    intent.async_register(hass, Cramp())
+    intent.async_register(hass, LastNightIntent())
+    intent.async_register(hass, LogIntent())
+    intent.async_register(hass, CrampIntent())
 
 
 class LimberIntent(intent.IntentHandler):
-    """An intent whose answer, also that it cannot be, is a sentence in the language of the
-    question.
-    """
+    """An intent that is answered, also with an error, in the language of the person."""
 
     @property
     @override
@@ -38,46 +36,45 @@ class LimberIntent(intent.IntentHandler):
 
     @abstractmethod
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        """Return the answer; HomeAssistantError if there is none."""
+        """Do what is asked and return the answer; raise HomeAssistantError if it fails."""
 
     @override
     async def async_handle(self, intent_obj: intent.Intent) -> intent.IntentResponse:
         hass = intent_obj.hass
         language = intent_obj.language
-        response = intent_obj.create_response()
-        slots = {
-            name: slot["value"]
-            for name, slot in self.async_validate_slots(intent_obj.slots).items()
-        }
+        validated = self.async_validate_slots(intent_obj.slots)
+        slots = {name: slot["value"] for name, slot in validated.items()}
         try:
             speech = await self.answer(hass, language, slots)
         except HomeAssistantError as error:
-            speech = await async_explained(hass, language, error)
+            speech = await async_explain(hass, language, error)
+        response = intent_obj.create_response()
         response.async_set_speech(speech)
         return response
 
 
-class LastNight(LimberIntent):
-    """Tell of the last night in words."""
+class LastNightIntent(LimberIntent):
+    """Describe the last night."""
 
-    intent_type = LAST_NIGHT
+    intent_type = LAST_NIGHT_INTENT
     description = (
-        "Tells how restless a person's legs were last night, as counted by Limber: no diagnosis"
+        "Describes a person's leg movements of last night, as counted by Limber. Not a diagnosis."
     )
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        watched = named(hass, slots.get("sleeper"))
-        return (
-            await async_tell(hass, watched.coordinator, watched.sleeper, language=language)
-        ).text
+        sleeper = sleeper_of_name(hass, slots.get("sleeper"))
+        summary = await async_summarize(hass, sleeper.coordinator, sleeper.id, language=language)
+        return summary.text
 
 
-class Log(LimberIntent):
+class LogIntent(LimberIntent):
     """Log something that may matter for the night."""
 
-    intent_type = LOG
-    description = "Logs what a person did or took before the night: stretching, magnesium, a warm bath and the like"
+    intent_type = LOG_INTENT
+    description = (
+        "Logs what a person did or took before the night, such as stretching, magnesium or a bath."
+    )
 
     @property
     @override
@@ -86,44 +83,29 @@ class Log(LimberIntent):
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        watched = named(hass, slots.get("sleeper"))
-        words = await async_words(hass, language)
-        await watched.coordinator.ask("log", watched.sleeper, factor=slots["factor"])
-        return words["was_logged"].format(factor=words[slots["factor"]])
+        sleeper = sleeper_of_name(hass, slots.get("sleeper"))
+        texts = await async_get_texts(hass, language)
+        factor = slots["factor"]
+        await sleeper.coordinator.requests.send("log", sleeper.id, factor=factor)
+        return texts["was_logged"].format(factor=texts[factor])
 
 
-class Cramp(LimberIntent):
-    """Note a cramp that somebody has just felt."""
+class CrampIntent(LimberIntent):
+    """Note a cramp that the sleeper has just felt."""
 
-    intent_type = CRAMP
-    description = "Notes that a person has a cramp in the leg, or has just had one"
+    intent_type = CRAMP_INTENT
+    description = "Notes that a person has a cramp in the leg, or has just had one."
 
     @override
     async def answer(self, hass: HomeAssistant, language: str, slots: Mapping[str, str]) -> str:
-        watched = named(hass, slots.get("sleeper"))
-        words = await async_words(hass, language)
-        await watched.coordinator.ask("label", watched.sleeper, cramp=True)
-        return words["cramp_noted"]
+        sleeper = sleeper_of_name(hass, slots.get("sleeper"))
+        texts = await async_get_texts(hass, language)
+        await sleeper.coordinator.requests.send("label", sleeper.id, cramp=True)
+        return texts["cramp_noted"]
 
 
-async def async_explained(hass: HomeAssistant, language: str, error: HomeAssistantError) -> str:
-    """Return what an error says, in a language."""
+async def async_explain(hass: HomeAssistant, language: str, error: HomeAssistantError) -> str:
+    """Return the message of an error in a language."""
     texts = await async_get_translations(hass, language, "exceptions", {DOMAIN})
-    text = texts.get(
-        f"component.{error.translation_domain}.exceptions.{error.translation_key}.message",
-        str(error),
-    )
-    return text.format(**(error.translation_placeholders or {}))
-
-
-def named(hass: HomeAssistant, name: str | None) -> Watched:
-    """Return the sleeper of a name, or the only one there is; ServiceValidationError otherwise."""
-    if name is None:
-        return whom(hass, None)
-    found = [one for one in all_watched(hass) if one.name.casefold() == name.strip().casefold()]
-    if len(found) == 1:
-        return found[0]
-    key = "several_of_that_name" if found else "nobody_of_that_name"
-    raise ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"name": name}
-    )
+    key = f"component.{error.translation_domain}.exceptions.{error.translation_key}.message"
+    return texts.get(key, str(error)).format(**(error.translation_placeholders or {}))

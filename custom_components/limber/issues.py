@@ -1,12 +1,8 @@
-"""What a person has to see to, as issues of Home Assistant: raised when it begins, gone when it is
-over.
-
-Law: an issue says what to do and does not stay longer than its cause. What mends itself is none.
-"""
+"""Repair issues about problems that a person must solve; deleted when the problem is over."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -16,211 +12,210 @@ from homeassistant.util import dt as dt_util
 
 from . import identity
 from .const import DOMAIN
-from .coordinator import LATE, NOT_WORN, LimberConfigEntry, LimberCoordinator
-from .night_summary import zone_of
-from .wire import SensorHealth, State
+from .coordinator import LimberConfigEntry, LimberCoordinator
+from .event_dispatch import LATE_AFTER
+from .unworn_sensors import NOT_WORN
+from .wire import State
 
-LOOK_EVERY: Final = timedelta(minutes=15)
-"""How often is looked although the bridge says nothing: days pass, too."""
-APART: Final = LATE
-"""Between the clocks of bridge and Home Assistant: from here on every event is late."""
-UNWORN: Final = 2
-"""Nights without the sensor."""
-UNWORN_FOR: Final = timedelta(hours=36)
-"""For which a sensor lies around although nights come from another one: two of them [D]."""
-NO_NIGHT: Final = 3
-"""Nights that were not finished."""
-RECOVERED: Final = 5
-"""Percent by which a battery must be above the limit to be no longer low: it wavers around it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A problem that is there."""
-
-    about: str
-    """What of the bridge it is about: a sleeper, a sensor; empty: the bridge itself."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """For the text."""
+CHECK_INTERVAL: Final = timedelta(minutes=15)
+"""Issues also depend on the time of day, so they are checked even if the bridge sends nothing."""
+CLOCK_OFFSET_MAX: Final = LATE_AFTER
+"""From this difference of the clocks on, every event is late."""
+UNWORN_MIN_NIGHTS: Final = 2
+"""Chosen: one night without a sensor may be intended."""
+UNWORN_MIN_DURATION: Final = timedelta(hours=36)
+"""For a sensor that is not worn while nights come from another one. Chosen: two nights."""
+MISSED_MIN_NIGHTS: Final = 3
+"""Chosen: a weekend away from home is not a problem."""
+BATTERY_HYSTERESIS_PERCENT: Final = 5
+"""A low battery must exceed the limit by this much. Chosen: measured levels fluctuate by less."""
+REFUSED_BY_BROKER: Final = "broker_refuses"
+"""Prefix of the bridge's problems about missing rights at the broker: docs/protocol.md#3-state."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FoundProblem:
+    """A problem that exists at the moment."""
+
+    subject: str = ""
+    """Id of the sleeper or sensor; empty: the bridge."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """For the text of the issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
     """A kind of problem."""
 
     key: str
+    """Translation key of its issue."""
     severity: ir.IssueSeverity
-    find: Callable[[LimberCoordinator], Iterable[Found]]
+    find: Callable[[LimberCoordinator], Iterable[FoundProblem]]
 
 
-def battery_low(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find sensors whose battery will not last."""
-    for sleeper, health, number in all_sensors(coordinator):
-        about = str(number)
-        raised = identity.issue_id("battery_low", coordinator.bridge, about)
-        known = ir.async_get(coordinator.hass).async_get_issue(DOMAIN, raised) is not None
-        limit = coordinator.battery_below + (RECOVERED if known else 0)
-        if health.battery is not None and health.battery < limit:
-            words = {
-                "sleeper": name_of(coordinator, sleeper),
-                "sensor": str(number),
-                "battery": str(health.battery),
-            }
-            yield Found(about, words)
-
-
-def not_worn(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find sensors that are there and on nobody's leg, since nights."""
+def find_low_batteries(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find sensors whose battery is low."""
+    registry = ir.async_get(coordinator.hass)
     for sleeper, state in coordinator.data.states.items():
-        for number, health in state.sensors.items():
-            idle = coordinator.unworn_for(sleeper, number)
-            long = idle is not None and idle >= UNWORN_FOR
-            if (
-                health.problem == NOT_WORN
-                and not state.paused
-                and (long or missed(coordinator, state) >= UNWORN)
-            ):
-                yield Found(
-                    str(number),
-                    {"sleeper": name_of(coordinator, sleeper), "sensor": str(number)},
-                )
+        for sensor, health in state.sensors.items():
+            issue_id = identity.issue_id("battery_low", coordinator.bridge, str(sensor))
+            limit = coordinator.battery_below
+            if registry.async_get_issue(DOMAIN, issue_id) is not None:
+                limit += BATTERY_HYSTERESIS_PERCENT
+            if health.battery is not None and health.battery < limit:
+                yield _about_sensor(coordinator, sleeper, sensor, battery=str(health.battery))
 
 
-def no_night(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find sleepers of whom no night was finished for days."""
+def find_unworn_sensors(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find sensors that are connected but have not been worn for nights."""
+    now = dt_util.utcnow()
     for sleeper, state in coordinator.data.states.items():
-        nights = missed(coordinator, state)
+        missed = missed_nights(coordinator, state)
+        for sensor, health in state.sensors.items():
+            if health.problem != NOT_WORN or state.paused:
+                continue
+            unworn = coordinator.unworn_sensors.duration(sleeper, sensor, now)
+            if unworn >= UNWORN_MIN_DURATION or missed >= UNWORN_MIN_NIGHTS:
+                yield _about_sensor(coordinator, sleeper, sensor)
+
+
+def find_missing_nights(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find sleepers without a finished night for days, for no other known reason."""
+    for sleeper, state in coordinator.data.states.items():
+        missed = missed_nights(coordinator, state)
         unworn = any(health.problem == NOT_WORN for health in state.sensors.values())
-        if nights >= NO_NIGHT and not state.paused and not unworn:
-            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(nights)})
+        if missed >= MISSED_MIN_NIGHTS and not state.paused and not unworn:
+            yield _about_sleeper(coordinator, sleeper, days=str(missed))
 
 
-def paused_long(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find sleepers who are paused, perhaps forgotten."""
+def find_long_pauses(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find sleepers whose monitoring has been paused for days, perhaps by mistake."""
     for sleeper, state in coordinator.data.states.items():
-        nights = missed(coordinator, state)
-        if state.paused and nights >= NO_NIGHT:
-            yield Found(sleeper, {"sleeper": name_of(coordinator, sleeper), "days": str(nights)})
+        missed = missed_nights(coordinator, state)
+        if state.paused and missed >= MISSED_MIN_NIGHTS:
+            yield _about_sleeper(coordinator, sleeper, days=str(missed))
 
 
-def clock_wrong(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find a bridge whose clock is not ours."""
-    ahead = coordinator.data.ahead
-    if ahead is not None and abs(ahead) > APART and coordinator.data.online:
-        minutes = round(abs(ahead) / timedelta(minutes=1))
-        yield Found("", {"bridge": coordinator.name, "minutes": str(minutes)})
+def find_wrong_clock(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find a bridge whose clock differs from Home Assistant's."""
+    offset = coordinator.data.clock_offset
+    if offset is not None and abs(offset) > CLOCK_OFFSET_MAX and coordinator.data.online:
+        minutes = round(abs(offset) / timedelta(minutes=1))
+        yield _about_bridge(coordinator, minutes=str(minutes))
 
 
-def broker_refuses(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find rights that the bridge lacks at the broker."""
-    health = next(
-        (state.bridge for state in coordinator.data.states.values() if state.bridge is not None),
-        None,
-    )
-    refused = (
-        []
-        if health is None
-        else [one.message for one in health.problems if one.key.startswith("broker_refuses")]
-    )
+def find_refusals_of_broker(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find a bridge that lacks rights at the broker."""
+    reports = (state.bridge for state in coordinator.data.states.values())
+    health = next((report for report in reports if report is not None), None)
+    problems = () if health is None else health.problems
+    refused = [one.message for one in problems if one.key.startswith(REFUSED_BY_BROKER)]
     if refused:
-        yield Found("", {"bridge": coordinator.name, "why": " ".join(refused)})
+        yield _about_bridge(coordinator, message=" ".join(refused))
 
 
-def not_recording(coordinator: LimberCoordinator) -> Iterator[Found]:
-    """Find a bridge whose disk takes nothing."""
-    records = [state.journal for state in coordinator.data.states.values() if not state.recording]
-    if records:
-        yield Found(
-            "", {"bridge": coordinator.name, "why": records[0].message or str(records[0].problem)}
-        )
+def find_failed_recording(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find a bridge that cannot write its journal."""
+    for state in coordinator.data.states.values():
+        if not state.recording:
+            message = state.journal.message or str(state.journal.problem)
+            yield _about_bridge(coordinator, message=message)
+            # All sleepers share one journal.
+            return
 
 
-def unconfigured_sleeper(coordinator: LimberCoordinator) -> Iterator[Found]:
+def find_unconfigured_sleepers(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
     """Find sleepers with nights in the journal who are not in the bridge's configuration."""
-    ids = {
+    sleepers = {
         sleeper
         for state in coordinator.data.states.values()
         for sleeper in state.journal.unconfigured_sleepers
     }
-    for sleeper in sorted(ids):
-        yield Found(sleeper, {"bridge": coordinator.name, "sleeper": sleeper})
+    for sleeper in sorted(sleepers):
+        yield FoundProblem(sleeper, {"bridge": coordinator.name, "sleeper": sleeper})
 
 
-PROBLEMS: Final = (
-    Problem("battery_low", ir.IssueSeverity.WARNING, battery_low),
-    Problem("not_worn", ir.IssueSeverity.WARNING, not_worn),
-    Problem("no_night", ir.IssueSeverity.WARNING, no_night),
-    Problem("paused_long", ir.IssueSeverity.WARNING, paused_long),
-    Problem("clock_wrong", ir.IssueSeverity.ERROR, clock_wrong),
-    Problem("broker_refuses", ir.IssueSeverity.ERROR, broker_refuses),
-    Problem("unconfigured_sleeper", ir.IssueSeverity.WARNING, unconfigured_sleeper),
-    Problem("not_recording", ir.IssueSeverity.ERROR, not_recording),
+PROBLEM_KINDS: Final = (
+    ProblemKind("battery_low", ir.IssueSeverity.WARNING, find_low_batteries),
+    ProblemKind("not_worn", ir.IssueSeverity.WARNING, find_unworn_sensors),
+    ProblemKind("no_night", ir.IssueSeverity.WARNING, find_missing_nights),
+    ProblemKind("paused_long", ir.IssueSeverity.WARNING, find_long_pauses),
+    ProblemKind("clock_wrong", ir.IssueSeverity.ERROR, find_wrong_clock),
+    ProblemKind("broker_refuses", ir.IssueSeverity.ERROR, find_refusals_of_broker),
+    ProblemKind("unconfigured_sleeper", ir.IssueSeverity.WARNING, find_unconfigured_sleepers),
+    ProblemKind("not_recording", ir.IssueSeverity.ERROR, find_failed_recording),
 )
 
 
-def all_sensors(coordinator: LimberCoordinator) -> Iterator[tuple[str, SensorHealth, int]]:
-    """Yield every sensor with its sleeper and number."""
-    for sleeper, state in coordinator.data.states.items():
-        for number, health in state.sensors.items():
-            yield sleeper, health, number
+def _about_bridge(coordinator: LimberCoordinator, **placeholders: str) -> FoundProblem:
+    return FoundProblem("", {"bridge": coordinator.name} | placeholders)
 
 
-def name_of(coordinator: LimberCoordinator, sleeper: str) -> str:
-    """Return what a sleeper is called."""
-    return next((one.name for one in coordinator.data.sleepers if one.id == sleeper), sleeper)
+def _about_sleeper(
+    coordinator: LimberCoordinator, sleeper: str, **placeholders: str
+) -> FoundProblem:
+    return FoundProblem(sleeper, {"sleeper": _name_of(coordinator, sleeper)} | placeholders)
 
 
-def missed(coordinator: LimberCoordinator, state: State) -> int:
-    """Return how many nights were not finished since the last one that was, or since the bridge is
-    set up.
+def _about_sensor(
+    coordinator: LimberCoordinator, sleeper: str, sensor: int, **placeholders: str
+) -> FoundProblem:
+    subject = {"sleeper": _name_of(coordinator, sleeper), "sensor": str(sensor)}
+    return FoundProblem(str(sensor), subject | placeholders)
 
-    Only nights that are over count: the bridge says which one is not.
-    """
-    turned = dt_util.now(zone_of(coordinator)).date()
-    begun: date = coordinator.config_entry.created_at.date()
-    last = begun if state.last_night is None else state.last_night.night
-    # A bridge that is away says nothing new of tonight.
-    tonight = max(state.tonight.night, turned)
+
+def _name_of(coordinator: LimberCoordinator, sleeper: str) -> str:
+    names = {one.id: one.name for one in coordinator.data.sleepers}
+    return names.get(sleeper, sleeper)
+
+
+def missed_nights(coordinator: LimberCoordinator, state: State) -> int:
+    """Return how many nights have ended since the last finished one, or since the set-up."""
+    today = dt_util.now(coordinator.time_zone).date()
+    last = coordinator.config_entry.created_at.date()
+    if state.last_night is not None:
+        last = state.last_night.night
+    # The bridge knows best which night is not over yet, but not while it is offline.
+    tonight = max(state.tonight.night, today)
     return (tonight - last).days - 1
 
 
-def found_now(coordinator: LimberCoordinator) -> dict[str, tuple[Problem, Found]]:
-    """Return every problem that is there, by the id of its issue."""
+def find_problems(
+    coordinator: LimberCoordinator,
+) -> dict[str, tuple[ProblemKind, FoundProblem]]:
+    """Return all problems that exist at the moment, by the id of their issue."""
     return {
-        identity.issue_id(problem.key, coordinator.bridge, found.about): (problem, found)
-        for problem in PROBLEMS
-        for found in problem.find(coordinator)
+        identity.issue_id(kind.key, coordinator.bridge, found.subject): (kind, found)
+        for kind in PROBLEM_KINDS
+        for found in kind.find(coordinator)
     }
 
 
 @callback
 def async_watch(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
-    """Raise and take back issues for as long as an entry is loaded."""
+    """Raise and delete issues until the entry is unloaded."""
     coordinator = entry.runtime_data
-    raised = dict[str, tuple[Problem, Found]]()
+    raised: dict[str, tuple[ProblemKind, FoundProblem]] = {}
 
     @callback
-    def look(_now: object = None) -> None:
-        found = found_now(coordinator)
-        # Those from before a reload as well: a person may have ignored one.
-        for issue in issues_of(hass, entry.entry_id) - found.keys():
-            ir.async_delete_issue(hass, DOMAIN, issue)
-        for issue, (problem, one) in found.items():
-            if raised.get(issue) != (problem, one):
-                raise_issue(hass, issue, problem, one, entry.entry_id)
+    def check(_now: object = None) -> None:
+        found = find_problems(coordinator)
+        # Includes issues from before a reload, which a person may have ignored.
+        for issue_id in issues_of(hass, entry.entry_id) - found.keys():
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+        for issue_id, (kind, problem) in found.items():
+            if raised.get(issue_id) != (kind, problem):
+                raise_issue(hass, issue_id, kind, problem, entry.entry_id)
         raised.clear()
         raised.update(found)
 
-    look()
-    for end in (
-        coordinator.async_add_listener(look),
-        async_track_time_interval(hass, look, LOOK_EVERY),
-    ):
-        entry.async_on_unload(end)
+    check()
+    entry.async_on_unload(coordinator.async_add_listener(check))
+    entry.async_on_unload(async_track_time_interval(hass, check, CHECK_INTERVAL))
 
 
 def issues_of(hass: HomeAssistant, entry_id: str) -> set[str]:
-    """Return the ids of the issues of an entry."""
+    """Return the ids of all issues of a config entry."""
     return {
         issue.issue_id
         for issue in ir.async_get(hass).issues.values()
@@ -231,24 +226,25 @@ def issues_of(hass: HomeAssistant, entry_id: str) -> set[str]:
 
 
 @callback
-def async_forget(hass: HomeAssistant, entry_id: str) -> None:
-    """Take back all issues of an entry that is removed."""
-    for issue in issues_of(hass, entry_id):
-        ir.async_delete_issue(hass, DOMAIN, issue)
+def async_delete_all(hass: HomeAssistant, entry_id: str) -> None:
+    """Delete all issues of a config entry."""
+    for issue_id in issues_of(hass, entry_id):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
+@callback
 def raise_issue(
-    hass: HomeAssistant, issue: str, problem: Problem, found: Found, entry_id: str
+    hass: HomeAssistant, issue_id: str, kind: ProblemKind, problem: FoundProblem, entry_id: str
 ) -> None:
-    """Raise one issue."""
-    data: dict[str, Any] = {"entry_id": entry_id, "key": problem.key, "about": found.about}
+    """Raise or update an issue."""
+    data: dict[str, Any] = {"entry_id": entry_id, "key": kind.key, "subject": problem.subject}
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue,
+        issue_id,
         is_fixable=True,
-        severity=problem.severity,
-        translation_key=problem.key,
-        translation_placeholders=dict(found.words),
+        severity=kind.severity,
+        translation_key=kind.key,
+        translation_placeholders=dict(problem.placeholders),
         data=data,
     )

@@ -1,7 +1,7 @@
-"""What a language model may know: the last night and the nights before it. It can change nothing."""
+"""Tools for language models: they read nights and change nothing."""
 
 from datetime import timedelta
-from typing import Any, override
+from typing import Any, Final, override
 
 import voluptuous as vol
 from homeassistant.components.llm import LLMTools
@@ -17,71 +17,75 @@ from homeassistant.helpers.llm import (
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .intent import named
-from .night_summary import async_tell, night_as_json
-from .services import all_watched
+from .night_summary import async_summarize, night_as_json
+from .sleepers import all_sleepers, sleeper_of_name
 
-ANNOTATIONS = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
-CAUTION = (
-    "Limber counts leg movements at night. It is no medical device: never diagnose from its figures; frequent, painful "
-    "or sleep-breaking events are a reason to see a doctor. What is null was not measured and is not zero."
+READ_ONLY: Final = ToolAnnotations(
+    read_only=True, destructive=False, idempotent=True, open_world=False
 )
-MOST = 90
-"""Nights that are told at once."""
+CAUTION: Final = (
+    "Limber counts leg movements at night. It is not a medical device: never diagnose from its "
+    "figures. Frequent or painful events, or events that disturb sleep, are a reason to see a "
+    "doctor. Null means not measured; it never means zero."
+)
+NIGHTS_MAX_DAYS: Final = 90
+"""Chosen: the nights of three months still fit into the context of a language model."""
 
 
-class LastNight(Tool):
-    """The last finished night."""
+class LastNightTool(Tool):
+    """Returns the last finished night."""
 
     name = f"{DOMAIN}__last_night"
     title = "Last night's leg movements"
-    description = f"Figures of a sleeper's last night, and the same in words. {CAUTION}"
+    description = f"Figures of a sleeper's last night, with a description in words. {CAUTION}"
     parameters: Any = vol.Schema({vol.Optional("sleeper"): str})
-    annotations = ANNOTATIONS
+    annotations = READ_ONLY
     integration = DOMAIN
 
     @override
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> ToolResult:
-        watched = named(hass, tool_input.tool_args.get("sleeper"))
-        telling = await async_tell(
-            hass, watched.coordinator, watched.sleeper, language=llm_context.language
+        sleeper = sleeper_of_name(hass, tool_input.tool_args.get("sleeper"))
+        summary = await async_summarize(
+            hass, sleeper.coordinator, sleeper.id, language=llm_context.language
         )
-        return ToolResult(data=telling.as_json())
+        return ToolResult(data=summary.as_json())
 
 
-class Nights(Tool):
-    """The nights of some days."""
+class NightsTool(Tool):
+    """Returns the finished nights of the last days."""
 
     name = f"{DOMAIN}__nights"
-    title = "Leg movements of many nights"
+    title = "Leg movements of several nights"
     description = (
-        f"Figures of a sleeper's finished nights of the last days, oldest first. {CAUTION}"
+        f"Figures of a sleeper's finished nights in the last days, oldest first. {CAUTION}"
     )
     parameters: Any = vol.Schema(
         {
             vol.Optional("sleeper"): str,
-            vol.Optional("days", default=14): vol.All(vol.Coerce(int), vol.Range(min=1, max=MOST)),
+            vol.Optional("days", default=14): vol.All(
+                vol.Coerce(int), vol.Range(min=1, max=NIGHTS_MAX_DAYS)
+            ),
         }
     )
-    annotations = ANNOTATIONS
+    annotations = READ_ONLY
     integration = DOMAIN
 
     @override
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> ToolResult:
-        asked = self.parameters(tool_input.tool_args)
-        watched = named(hass, asked.get("sleeper"))
-        since = dt_util.now().date() - timedelta(days=asked["days"])
-        nights = await watched.coordinator.nights(watched.sleeper, since)
+        arguments = self.parameters(tool_input.tool_args)
+        sleeper = sleeper_of_name(hass, arguments.get("sleeper"))
+        after = dt_util.now().date() - timedelta(days=arguments["days"])
+        nights = await sleeper.coordinator.requests.fetch_nights(sleeper.id, after)
         return ToolResult(data={"nights": [night_as_json(night) for night in nights]})
 
 
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
-    """Return the tools, for Assist and where somebody is watched."""
-    if api_id != LLM_API_ASSIST or not all_watched(hass):
+    """Return the tools for Assist, if any sleeper is monitored."""
+    if api_id != LLM_API_ASSIST or not all_sleepers(hass):
         return None
-    return LLMTools(tools=[LastNight(), Nights()])
+    return LLMTools(tools=[LastNightTool(), NightsTool()])

@@ -1,4 +1,4 @@
-"""How sensitive the detection is."""
+"""Sensitivity of the detection."""
 
 from collections.abc import Iterator
 from typing import override
@@ -32,23 +32,21 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the numbers of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, numbers_of)
+    async_add_for_sleepers(entry, async_add_entities, create_numbers)
 
 
-def numbers_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    yield Sensitivity(coordinator, sleeper, SENSITIVITY)
+def create_numbers(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the numbers of a sleeper."""
+    yield SensitivityNumber(coordinator, sleeper, SENSITIVITY)
 
 
-class Sensitivity(SleeperEntity, NumberEntity):
-    """How small a movement counts: 1 is the rule as it is written, 2 counts movements half as
-    strong.
-    """
+class SensitivityNumber(SleeperEntity, NumberEntity):
+    """Divisor of the movement threshold: 1 is the rule, with 2 half as strong movements count."""
 
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.coordinator.can("set")
+        return super().available and self.coordinator.supports("set")
 
     @property
     @override
@@ -57,5 +55,5 @@ class Sensitivity(SleeperEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Tell the bridge; HomeAssistantError with its words if it refuses."""
-        await self.coordinator.ask("set", self._sleeper, sensitivity=value)
+        """Send the setting; raise HomeAssistantError if the bridge refuses it."""
+        await self.coordinator.requests.send("set", self._sleeper, sensitivity=value)

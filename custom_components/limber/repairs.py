@@ -1,6 +1,6 @@
-"""Mending what was found: going on after a pause, or looking again once a person has seen to it."""
+"""Repair flows: resume a paused sleeper, or check again after a person has solved a problem."""
 
-from typing import Any
+from typing import Any, Final
 
 from homeassistant import data_entry_flow
 from homeassistant.components.repairs import RepairsFlow
@@ -11,52 +11,57 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
-from .issues import found_now
+from .issues import find_problems
+
+PAUSED_LONG: Final = "paused_long"
+STILL_PRESENT: Final = "still_present"
+NO_RESPONSE: Final = "no_response"
 
 
 class LimberRepairFlow(RepairsFlow):
-    """Does what can be done from here, then looks whether the cause is gone."""
+    """Explains what to do, and ends when the problem is solved."""
 
     async def async_step_init(
-        self, _: dict[str, str] | None = None
+        self, _user_input: dict[str, str] | None = None
     ) -> data_entry_flow.FlowResult[Any, Any]:
-        """Begin with what to do."""
+        """Start with the explanation."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> data_entry_flow.FlowResult[Any, Any]:
-        """Say what to do; when that was done, look again."""
+        """Explain what to do; on submit, check whether the problem is solved."""
         errors = {}
         if user_input is not None:
-            problem = await self._mended()
-            if not problem:
+            error = await self._solve()
+            if error is None:
                 return self.async_create_entry(title="", data={})
-            errors = {"base": problem}
+            errors = {"base": error}
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        words = None if issue is None else issue.translation_placeholders
         return self.async_show_form(
-            step_id="confirm", errors=errors, description_placeholders=words
+            step_id="confirm",
+            errors=errors,
+            description_placeholders=None if issue is None else issue.translation_placeholders,
         )
 
-    async def _mended(self) -> str:
-        """Return what is in the way, as the key of an error; nothing if the cause is gone."""
+    async def _solve(self) -> str | None:
+        """Do what can be done here; return the translation key of an error, or None."""
         data = dict(self.data or {})
         entry = self.hass.config_entries.async_get_entry(str(data.get("entry_id")))
         if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return ""
+            return None
         coordinator: LimberCoordinator = entry.runtime_data
-        if data["key"] == "paused_long":
+        if data["key"] == PAUSED_LONG:
             try:
-                await coordinator.ask("pause", str(data["about"]), paused=False)
+                await coordinator.requests.send("pause", str(data["subject"]), paused=False)
             except HomeAssistantError:
-                return "no_answer"
-            return ""
-        return "still_there" if self.issue_id in found_now(coordinator) else ""
+                return NO_RESPONSE
+            return None
+        return STILL_PRESENT if self.issue_id in find_problems(coordinator) else None
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return what mends an issue."""
+    """Return the repair flow of an issue."""
     return LimberRepairFlow()

@@ -1,6 +1,4 @@
-"""Figures of tonight, of the last night and of many nights; what is usual; battery and quality of
-each sensor.
-"""
+"""Sensors: measures of tonight, of last night and of several nights; health of each sensor."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,9 +25,8 @@ from .entity import (
     async_add_for_sleepers,
     sensors_with_battery,
 )
-from .night_summary import zone_of
-from .trends import following, restless_in_a_row, stands_for_last_night, usual_bedtime
-from .wire import Measures, Methods, SensorHealth, Sleeper, Spread, State
+from .trends import is_last_night, next_time, restless_in_a_row, usual_bedtime
+from .wire import Measures, Methods, Night, SensorHealth, Sleeper, Spread, State
 
 PARALLEL_UPDATES = 0
 
@@ -40,50 +37,50 @@ class MeasureDescription(SensorEntityDescription):
 
     measure: str
     """Field of `Measures`, and key of `Spread`."""
-    method: Callable[[Methods], str | None] = lambda _: None
-    """What an estimate rests on."""
+    get_method: Callable[[Methods], str | None] = lambda _: None
+    """Returns how an estimated measure is determined."""
     shown_averages: tuple[int, ...] = ()
-    """Days whose mean is shown from the beginning; the others are there for those who want them."""
+    """Periods (days) whose average is enabled by default."""
 
-    def value(self, measures: Measures) -> StateType:
-        """Return it, of a night."""
+    def get_value(self, measures: Measures) -> StateType:
+        """Return the measure of a night."""
         found: StateType = getattr(measures, self.measure)
         return found
 
 
 @dataclass(frozen=True, kw_only=True)
-class MomentDescription(SensorEntityDescription):
+class TimeDescription(SensorEntityDescription):
     """A time of a night."""
 
-    moment: Callable[[State], datetime | None]
+    get_time: Callable[[State], datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HealthDescription(SensorEntityDescription):
-    """A figure of a sensor's health."""
+    """A measure of a sensor's health."""
 
-    value: Callable[[SensorHealth], StateType]
+    get_value: Callable[[SensorHealth], StateType]
 
 
-def in_bed(methods: Methods) -> str | None:
-    """Return what the time in bed rests on."""
+def in_bed_method(methods: Methods) -> str | None:
+    """Return how the time in bed is determined."""
     return methods.in_bed
 
 
-def asleep(methods: Methods) -> str | None:
-    """Return what the sleep rests on."""
+def asleep_method(methods: Methods) -> str | None:
+    """Return how sleep is estimated."""
     return methods.asleep
 
 
-def hours(key: str, measure: str, **more: Any) -> MeasureDescription:  # noqa: ANN401 - fields of a description
-    """Return the description of a duration."""
+def duration_in_hours(key: str, measure: str, **fields: Any) -> MeasureDescription:  # noqa: ANN401 - of a description
+    """Return the description of a duration in hours."""
     return MeasureDescription(
         key=key,
         measure=measure,
         device_class=SensorDeviceClass.DURATION,
         suggested_display_precision=1,
         native_unit_of_measurement=UnitOfTime.HOURS,
-        **more,
+        **fields,
     )
 
 
@@ -98,7 +95,7 @@ MEASURES: tuple[MeasureDescription, ...] = (
         measure="plm_index",
         native_unit_of_measurement="/h",
         suggested_display_precision=1,
-        method=in_bed,
+        get_method=in_bed_method,
         shown_averages=(7, 30),
     ),
     MeasureDescription(
@@ -106,7 +103,7 @@ MEASURES: tuple[MeasureDescription, ...] = (
         measure="plms_index",
         native_unit_of_measurement="/h",
         suggested_display_precision=1,
-        method=asleep,
+        get_method=asleep_method,
         shown_averages=(7,),
     ),
     MeasureDescription(
@@ -124,25 +121,28 @@ MEASURES: tuple[MeasureDescription, ...] = (
         suggested_display_precision=0,
         entity_registry_enabled_default=False,
     ),
-    hours("longest_quiet", "longest_quiet_h", entity_registry_enabled_default=False),
+    duration_in_hours("longest_quiet", "longest_quiet_h", entity_registry_enabled_default=False),
     MeasureDescription(key="cramps_possible", measure="cramps_possible", shown_averages=(30,)),
     MeasureDescription(key="cramps_probable", measure="cramps_probable"),
-    hours("time_in_bed", "time_in_bed_h", method=in_bed),
-    hours("sleep", "sleep_h", method=asleep, shown_averages=(7, 30)),
+    duration_in_hours("time_in_bed", "time_in_bed_h", get_method=in_bed_method),
+    duration_in_hours("sleep", "sleep_h", get_method=asleep_method, shown_averages=(7, 30)),
 )
-"""Each of them for tonight and for the last night."""
-AVERAGING_PERIODS = (7, 30)
-"""Days over which nights are seen together."""
+"""Each exists for tonight, for last night and for every averaging period."""
+AVERAGING_PERIODS_DAYS = (7, 30)
+"""The bridge publishes averages of these periods: docs/protocol.md#3-state."""
 
-MOMENTS: tuple[MomentDescription, ...] = (
-    MomentDescription(key="tonight_bedtime", moment=lambda state: state.tonight.start),
-    MomentDescription(
+RECENT_ATTRIBUTE_NIGHTS = 14
+"""Number of nights in the attribute `recent`, for templates and conditions."""
+
+TIMES: tuple[TimeDescription, ...] = (
+    TimeDescription(key="tonight_bedtime", get_time=lambda state: state.tonight.start),
+    TimeDescription(
         key="last_night_bedtime",
-        moment=lambda state: None if state.last_night is None else state.last_night.start,
+        get_time=lambda state: None if state.last_night is None else state.last_night.start,
     ),
-    MomentDescription(
+    TimeDescription(
         key="last_night_wake_up",
-        moment=lambda state: None if state.last_night is None else state.last_night.end,
+        get_time=lambda state: None if state.last_night is None else state.last_night.end,
     ),
 )
 USUAL_BEDTIME = SensorEntityDescription(
@@ -156,9 +156,9 @@ BATTERY = HealthDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
-    value=lambda health: health.battery,
+    get_value=lambda health: health.battery,
 )
-"""Home Assistant names it after its device class. It exists only for sensors that report a battery."""
+"""Named after its device class. It exists only for sensors that report a battery level."""
 SIGNAL_QUALITY = HealthDescription(
     key="signal_quality",
     translation_key="signal_quality",
@@ -166,7 +166,7 @@ SIGNAL_QUALITY = HealthDescription(
     entity_registry_enabled_default=False,
     native_unit_of_measurement=PERCENTAGE,
     state_class=SensorStateClass.MEASUREMENT,
-    value=lambda health: health.quality,
+    get_value=lambda health: health.quality,
 )
 
 
@@ -176,19 +176,19 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the sensors of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, sensors_of)
+    async_add_for_sleepers(entry, async_add_entities, create_sensors)
 
 
-def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    for description in MEASURES:
-        yield TonightSensor(coordinator, sleeper, description)
-        yield LastNightSensor(coordinator, sleeper, description)
-        yield from (
-            AverageSensor(coordinator, sleeper, description, days) for days in AVERAGING_PERIODS
-        )
-    yield from (MomentSensor(coordinator, sleeper, moment) for moment in MOMENTS)
-    yield UsualBedtime(coordinator, sleeper, USUAL_BEDTIME)
+def create_sensors(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the sensors of a sleeper and the health of their sensor devices."""
+    for measure in MEASURES:
+        yield TonightSensor(coordinator, sleeper, measure)
+        yield LastNightSensor(coordinator, sleeper, measure)
+        for days in AVERAGING_PERIODS_DAYS:
+            yield AverageSensor(coordinator, sleeper, measure, days)
+    for time in TIMES:
+        yield TimeSensor(coordinator, sleeper, time)
+    yield UsualBedtimeSensor(coordinator, sleeper, USUAL_BEDTIME)
     yield RestlessNightsSensor(coordinator, sleeper, RESTLESS_NIGHTS)
     with_battery = sensors_with_battery(coordinator)
     for one in sleeper.sensors:
@@ -197,8 +197,14 @@ def sensors_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Ent
         yield HealthSensor(coordinator, sleeper, one, SIGNAL_QUALITY)
 
 
+def method_attribute(description: MeasureDescription, methods: Methods) -> dict[str, Any]:
+    """Return the attribute that says how an estimated measure is determined."""
+    method = description.get_method(methods)
+    return {} if method is None else {"method": method}
+
+
 class TonightSensor(SleeperEntity, sensor.SensorEntity):
-    """A measure of the night that is not over yet; not there while nothing is measured."""
+    """A measure of the unfinished night."""
 
     entity_description: MeasureDescription
     _attr_state_class = SensorStateClass.MEASUREMENT
@@ -207,33 +213,29 @@ class TonightSensor(SleeperEntity, sensor.SensorEntity):
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
     ) -> None:
-        """Attach to a sleeper."""
+        """Attach to the device of a sleeper."""
         super().__init__(coordinator, sleeper, description, f"tonight_{description.key}")
 
     @property
     @override
     def native_value(self) -> StateType:
-        return (
-            None
-            if self._state is None
-            else self.entity_description.value(self._state.tonight.measures)
-        )
+        if self._state is None:
+            return None
+        return self.entity_description.get_value(self._state.tonight.measures)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return (
-            None
-            if self._state is None
-            else attributes(self.entity_description, self._state.methods)
-        )
+        if self._state is None:
+            return None
+        return method_attribute(self.entity_description, self._state.methods)
 
 
 class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     """A measure of the last finished night.
 
-    It has no state class: a day of such a sensor spans two nights. History is in the statistics, a
-    row a night.
+    It has no state class, because a calendar day of this sensor covers two nights. The long-term
+    statistics of nights are written by `statistics.py`.
     """
 
     entity_description: MeasureDescription
@@ -242,15 +244,16 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
     def __init__(
         self, coordinator: LimberCoordinator, sleeper: Sleeper, description: MeasureDescription
     ) -> None:
-        """Attach to a sleeper."""
+        """Attach to the device of a sleeper."""
         super().__init__(coordinator, sleeper, description, f"last_night_{description.key}")
-        self._recent_values: tuple[object, dict[str, StateType]] = (None, {})
+        self._recent_values: dict[str, StateType] = {}
+        self._computed_from: tuple[Night, ...] | None = None
 
     @property
     @override
     def native_value(self) -> StateType:
         night = None if self._state is None else self._state.last_night
-        return None if night is None else self.entity_description.value(night.measures)
+        return None if night is None else self.entity_description.get_value(night.measures)
 
     @property
     @override
@@ -258,31 +261,21 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
         night = None if self._state is None else self._state.last_night
         if night is None:
             return None
-        # Nights come once a day, and states all the time.
-        if self._recent_values[0] is not self._recent_nights:
-            values = {
-                one.night.isoformat(): self.entity_description.value(one.measures)
-                for one in self._recent_nights[-SHOWN:]
+        # States arrive several times a second, nights once a day.
+        if self._computed_from is not self._recent_nights:
+            self._computed_from = self._recent_nights
+            self._recent_values = {
+                one.night.isoformat(): self.entity_description.get_value(one.measures)
+                for one in self._recent_nights[-RECENT_ATTRIBUTE_NIGHTS:]
             }
-            self._recent_values = (self._recent_nights, values)
-        resting = attributes(self.entity_description, night.methods)
-        return {"night": night.night.isoformat(), "recent": self._recent_values[1]} | resting
-
-
-SHOWN = 14
-"""Nights in the attribute `recent`, for templates."""
-
-
-def attributes(description: MeasureDescription, methods: Methods) -> dict[str, Any]:
-    """Return what a figure rests on, where it is an estimate."""
-    method = description.method(methods)
-    return {} if method is None else {"method": method}
+        attributes = {"night": night.night.isoformat(), "recent": self._recent_values}
+        return attributes | method_attribute(self.entity_description, night.methods)
 
 
 class AverageSensor(SleeperEntity, sensor.SensorEntity):
-    """The mean of a measure over the nights of some days, with its spread: one night says little.
+    """Average of a measure over several days, with its standard deviation.
 
-    No state class, as for the last night: each day is in six others.
+    It has no state class, because the periods of neighbouring days overlap.
     """
 
     entity_description: MeasureDescription
@@ -294,11 +287,11 @@ class AverageSensor(SleeperEntity, sensor.SensorEntity):
         description: MeasureDescription,
         days: int,
     ) -> None:
-        """Attach to a sleeper; `days`: length of the period."""
+        """Attach to the device of a sleeper; `days`: length of the period."""
         super().__init__(coordinator, sleeper, description, f"average_{days}_{description.key}")
+        self._days = days
         self._attr_translation_key = f"average_{description.key}"
         self._attr_translation_placeholders = {"days": str(days)}
-        self._days = days
         self._attr_suggested_display_precision = 1
         self._attr_entity_registry_enabled_default = days in description.shown_averages
 
@@ -309,9 +302,8 @@ class AverageSensor(SleeperEntity, sensor.SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        return (
-            None if self._spread is None else self._spread.mean.get(self.entity_description.measure)
-        )
+        spread = self._spread
+        return None if spread is None else spread.mean.get(self.entity_description.measure)
 
     @property
     @override
@@ -327,55 +319,53 @@ class AverageSensor(SleeperEntity, sensor.SensorEntity):
         }
 
 
-class MomentSensor(SleeperEntity, sensor.SensorEntity):
+class TimeSensor(SleeperEntity, sensor.SensorEntity):
     """A time of a night."""
 
-    entity_description: MomentDescription
+    entity_description: TimeDescription
     _attr_device_class = SensorDeviceClass.TIMESTAMP
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        return None if self._state is None else self.entity_description.moment(self._state)
+        return None if self._state is None else self.entity_description.get_time(self._state)
 
 
-class UsualBedtime(SleeperEntity, sensor.SensorEntity):
-    """When the sleeper usually goes to bed, the next time: what automations of the evening go by."""
+class UsualBedtimeSensor(SleeperEntity, sensor.SensorEntity):
+    """The next time at which the sleeper usually goes to bed, for automations in the evening."""
 
-    _learnt: tuple[object, datetime | None] = (None, None)
+    _bedtime: datetime | None = None
+    _computed_from: tuple[Night, ...] | None = None
 
     @property
     @override
     def native_value(self) -> datetime | None:
-        nights, bedtime = self._learnt
-        # Nights come once a day, and states all the time.
-        if nights is not self._recent_nights or (
-            bedtime is not None and bedtime <= dt_util.utcnow()
-        ):
-            self._learnt = (self._recent_nights, self._next())
-        return self._learnt[1]
+        # States arrive several times a second, nights once a day.
+        changed = self._computed_from is not self._recent_nights
+        passed = self._bedtime is not None and self._bedtime <= dt_util.utcnow()
+        if changed or passed:
+            self._computed_from = self._recent_nights
+            self._bedtime = self._next_bedtime()
+        return self._bedtime
 
-    def _next(self) -> datetime | None:
-        zone = zone_of(self.coordinator)
+    def _next_bedtime(self) -> datetime | None:
+        zone = self.coordinator.time_zone
         usual = usual_bedtime(self._recent_nights, zone)
-        return None if usual is None else following(usual, dt_util.utcnow(), zone)
+        return None if usual is None else next_time(usual, dt_util.utcnow(), zone)
 
 
 class RestlessNightsSensor(SleeperEntity, sensor.SensorEntity):
-    """How many of the last nights were restless, one directly after the other; unknown without a
-    night.
-    """
+    """Number of restless nights in a row up to last night; unknown if that was not measured."""
 
     @property
     @override
     def native_value(self) -> int | None:
-        today = dt_util.now(zone_of(self.coordinator)).date()
-        # An older night does not stand for one that was not measured.
-        if not self._recent_nights or not stands_for_last_night(
-            self._recent_nights[-1].night, today
-        ):
+        nights = self._recent_nights
+        today = dt_util.now(self.coordinator.time_zone).date()
+        # An older night does not replace one that was not measured.
+        if not nights or not is_last_night(nights[-1].night, today):
             return None
-        return restless_in_a_row(self._recent_nights, self.coordinator.restless_above)
+        return restless_in_a_row(nights, self.coordinator.restless_above)
 
     @property
     @override
@@ -384,7 +374,7 @@ class RestlessNightsSensor(SleeperEntity, sensor.SensorEntity):
 
 
 class HealthSensor(SensorDeviceEntity, sensor.SensorEntity):
-    """A figure of a sensor's health; not there while the sensor is away."""
+    """A measure of a sensor's health; unavailable while the sensor is not connected."""
 
     entity_description: HealthDescription
 
@@ -396,4 +386,4 @@ class HealthSensor(SensorDeviceEntity, sensor.SensorEntity):
     @property
     @override
     def native_value(self) -> StateType:
-        return None if self._health is None else self.entity_description.value(self._health)
+        return None if self._health is None else self.entity_description.get_value(self._health)

@@ -1,8 +1,7 @@
-"""Sentences for Assist: "How did my legs do last night?", "Log that I stretched".
+"""Sentences for Assist, such as "How were my legs last night?" and "Log that I stretched".
 
-Law: the only module that knows of the conversation integration, whose way to register sentences is
-internal: where it is missing or different, Limber is there without a voice. It is heard for as long
-as an entry is loaded.
+This is the only module that uses the conversation integration. Its function that registers
+sentences is internal, so Limber also works if that is missing or has changed.
 """
 
 import json
@@ -18,33 +17,32 @@ from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .intent import CRAMP, LAST_NIGHT, LOG
+from .intent import CRAMP_INTENT, LAST_NIGHT_INTENT, LOG_INTENT
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-SENTENCES: Final = Path(__file__).with_name("sentences.json")
-"""What is understood, as hassil reads it: by language, sentences for the last night, a cramp, and
-each factor."""
-HEARD: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
-"""What ends that the sentences are understood."""
+SENTENCES_FILE: Final = Path(__file__).with_name("sentences.json")
+"""Templates of hassil by language: for the last night, a cramp, and each factor."""
+UNREGISTER_KEY: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
+"""Functions that unregister the sentences; exists while the sentences are wanted."""
 
 type Slots = dict[str, str]
-type Answer = Callable[[Any, Any], Awaitable[str | None]]
+type SentenceHandler = Callable[[Any, Any], Awaitable[str | None]]
 
 
 @callback
-def async_listen(hass: HomeAssistant) -> None:
-    """Have the sentences understood as soon as there is somebody who listens."""
-    if HEARD not in hass.data:
-        hass.data[HEARD] = []
+def async_start(hass: HomeAssistant) -> None:
+    """Register the sentences once the conversation integration is set up."""
+    if UNREGISTER_KEY not in hass.data:
+        hass.data[UNREGISTER_KEY] = []
         async_when_setup(hass, "conversation", _register)
 
 
 @callback
-def async_fall_silent(hass: HomeAssistant) -> None:
-    """Have the sentences no longer understood."""
-    for end in hass.data.pop(HEARD, ()):
-        end()
+def async_stop(hass: HomeAssistant) -> None:
+    """Unregister the sentences."""
+    for unregister in hass.data.pop(UNREGISTER_KEY, ()):
+        unregister()
 
 
 async def _register(hass: HomeAssistant, _component: str) -> None:
@@ -53,42 +51,45 @@ async def _register(hass: HomeAssistant, _component: str) -> None:
 
         register = get_agent_manager(hass).register_trigger
     except (ImportError, AttributeError) as error:
-        _LOGGER.info(
-            "Assist understands no sentences of Limber in this version of Home Assistant: %s", error
-        )
+        _LOGGER.info("Assist cannot use Limber's sentences in this version: %s", error)
         return
-    known = await hass.async_add_executor_job(read)
-    if HEARD in hass.data:
-        hass.data[HEARD] += [
-            register(sentences, answering(hass, language, name, slots))
-            for language, sentences, name, slots in wanted(known)
+    by_language = await hass.async_add_executor_job(load_sentences)
+    # The last bridge may have been unloaded meanwhile.
+    if UNREGISTER_KEY in hass.data:
+        hass.data[UNREGISTER_KEY] += [
+            register(sentences, _handler(hass, language, intent_type, slots))
+            for language, sentences, intent_type, slots in sentence_groups(by_language)
         ]
 
 
 @cache
-def read() -> dict[str, Any]:
-    """Return what is understood."""
-    found: dict[str, Any] = json.loads(SENTENCES.read_text("utf-8"))
+def load_sentences() -> dict[str, Any]:
+    """Return the sentences by language."""
+    found: dict[str, Any] = json.loads(SENTENCES_FILE.read_text("utf-8"))
     return found
 
 
-def wanted(known: dict[str, Any]) -> Iterator[tuple[str, list[str], str, Slots]]:
-    """Yield language, sentences, intent and slots of everything that is understood."""
-    for language, intents in known.items():
-        yield language, intents["last_night"], LAST_NIGHT, {}
-        yield language, intents["cramp"], CRAMP, {}
-        for factor, sentences in intents["log"].items():
-            yield language, sentences, LOG, {"factor": factor}
+def sentence_groups(
+    by_language: dict[str, Any],
+) -> Iterator[tuple[str, list[str], str, Slots]]:
+    """Yield language, sentences, intent and slots of each group of sentences."""
+    for language, groups in by_language.items():
+        yield language, groups["last_night"], LAST_NIGHT_INTENT, {}
+        yield language, groups["cramp"], CRAMP_INTENT, {}
+        for factor, sentences in groups["log"].items():
+            yield language, sentences, LOG_INTENT, {"factor": factor}
 
 
-def answering(hass: HomeAssistant, language: str, name: str, slots: Slots) -> Answer:
-    """Return what answers some sentences in their language."""
+def _handler(hass: HomeAssistant, language: str, intent_type: str, slots: Slots) -> SentenceHandler:
+    """Return the function that answers sentences in their language."""
 
-    async def answer(_said: Any, result: Any) -> str | None:  # noqa: ANN401 - of the conversation integration
-        heard = {key: str(entity.value) for key, entity in result.entities.items()}
-        together = {key: {"value": value} for key, value in (slots | heard).items()}
-        response = await intent.async_handle(hass, DOMAIN, name, together, language=language)
+    async def handle(_input: Any, result: Any) -> str | None:  # noqa: ANN401 - of the conversation integration
+        matched = {name: str(entity.value) for name, entity in result.entities.items()}
+        all_slots = {name: {"value": value} for name, value in (slots | matched).items()}
+        response = await intent.async_handle(
+            hass, DOMAIN, intent_type, all_slots, language=language
+        )
         speech: str | None = response.speech.get("plain", {}).get("speech")
         return speech
 
-    return answer
+    return handle

@@ -1,16 +1,11 @@
-"""Actions: what was in a night, a word about a cramp, what was done before going to bed.
-
-Law: registered once, whether or not an entry is loaded; a wrong call is the caller's error, a
-silent bridge is not.
-"""
+"""Actions. They are registered once, whether or not a bridge is loaded."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -18,100 +13,106 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from . import identity
 from .const import DOMAIN, FACTORS
-from .coordinator import LimberCoordinator
-from .night_summary import async_tell, night_as_json
-from .wire import Done
+from .night_summary import async_summarize, night_as_json
+from .sleepers import TargetSleeper, sleeper_of_device
+from .wire import Done, Response
 
-MOST_DAYS: Final = 3660
-"""Days that can be asked for at once."""
-NOTE: Final = 200
-"""Characters of a note, as the bridge takes them."""
+NIGHTS_MAX_DAYS: Final = 3660
+"""Chosen: ten years."""
+NOTE_MAX_CHARACTERS: Final = 200
+"""As the bridge accepts it: docs/protocol.md#5-requests."""
 
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Whom an action is about."""
-
-    coordinator: LimberCoordinator
-    sleeper: str
-    name: str
-
-
-type Act = Callable[[HomeAssistant, Watched, dict[str, Any]], Awaitable[ServiceResponse]]
+type Arguments = dict[str, Any]
+type Perform = Callable[[HomeAssistant, TargetSleeper, Arguments], Awaitable[ServiceResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action."""
+    """An action of the integration."""
 
     name: str
-    schema: dict[Any, Any]
-    act: Act
+    fields: dict[Any, Any]
+    """Schema of its fields, without `sleeper`, which every action has."""
+    perform: Perform
     response: SupportsResponse
 
 
-async def get_night(hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
-    """Return a night, by default the last one."""
-    telling = await async_tell(hass, watched.coordinator, watched.sleeper, data.get("night"))
-    return telling.as_json()
+async def get_night(
+    hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
+) -> ServiceResponse:
+    """Return the summary of a night, by default of the last one."""
+    summary = await async_summarize(hass, sleeper.coordinator, sleeper.id, arguments.get("night"))
+    return summary.as_json()
 
 
 async def get_nights(
-    _hass: HomeAssistant, watched: Watched, data: dict[str, Any]
+    _hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
 ) -> ServiceResponse:
-    """Return the nights of some days up to the last night."""
-    state = watched.coordinator.data.states.get(watched.sleeper)
-    last = (
-        dt_util.now().date()
-        if state is None or state.last_night is None
-        else state.last_night.night
-    )
-    nights = await watched.coordinator.nights(watched.sleeper, last - timedelta(days=data["days"]))
+    """Return the nights of a period that ends with the last finished one."""
+    state = sleeper.coordinator.data.states.get(sleeper.id)
+    last = dt_util.now().date()
+    if state is not None and state.last_night is not None:
+        last = state.last_night.night
+    after = last - timedelta(days=arguments["days"])
+    nights = await sleeper.coordinator.requests.fetch_nights(sleeper.id, after)
     return {"nights": [night_as_json(night) for night in nights]}
 
 
-async def label(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
-    """Say whether something was a cramp."""
-    rest = {key: text(data[key]) for key in ("event", "time") if key in data}
-    answer = await watched.coordinator.ask("label", watched.sleeper, cramp=data["cramp"], **rest)
-    return {"event": answer.event if isinstance(answer, Done) else None}
+async def label_cramp(
+    _hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
+) -> ServiceResponse:
+    """Tell the bridge whether something was a cramp; return the id of the label."""
+    optional = optional_arguments(arguments, "event", "time")
+    response = await sleeper.coordinator.requests.send(
+        "label", sleeper.id, cramp=arguments["cramp"], **optional
+    )
+    return {"event": stored_event(response)}
 
 
 async def reset_labels(
-    _hass: HomeAssistant, watched: Watched, _data: dict[str, Any]
+    _hass: HomeAssistant, sleeper: TargetSleeper, _arguments: Arguments
 ) -> ServiceResponse:
-    """Forget all that was said of cramps."""
-    await watched.coordinator.ask("reset_labels", watched.sleeper)
+    """Delete all labels of a sleeper."""
+    await sleeper.coordinator.requests.send("reset_labels", sleeper.id)
     return None
 
 
 async def end_night(
-    _hass: HomeAssistant, watched: Watched, _data: dict[str, Any]
+    _hass: HomeAssistant, sleeper: TargetSleeper, _arguments: Arguments
 ) -> ServiceResponse:
-    """Finish tonight now."""
-    await watched.coordinator.ask("end_night", watched.sleeper)
+    """Finish the current night."""
+    await sleeper.coordinator.requests.send("end_night", sleeper.id)
     return None
 
 
-async def log(_hass: HomeAssistant, watched: Watched, data: dict[str, Any]) -> ServiceResponse:
-    """Log something that may matter for the night."""
-    rest = {key: text(data[key]) for key in ("time", "note") if key in data}
-    answer = await watched.coordinator.ask("log", watched.sleeper, factor=data["factor"], **rest)
-    return {"event": answer.event if isinstance(answer, Done) else None}
+async def log_factor(
+    _hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
+) -> ServiceResponse:
+    """Log something that may matter for the night; return the id of the factor."""
+    optional = optional_arguments(arguments, "time", "note")
+    response = await sleeper.coordinator.requests.send(
+        "log", sleeper.id, factor=arguments["factor"], **optional
+    )
+    return {"event": stored_event(response)}
 
 
-def text(value: str | datetime | date) -> str:
-    """Return a value as the bridge reads it; a time without a zone is Home Assistant's."""
-    if isinstance(value, datetime):
-        return dt_util.as_utc(value).isoformat()
-    return str(value)
+def optional_arguments(arguments: Arguments, *names: str) -> dict[str, str]:
+    """Return those arguments that are given, as the bridge reads them."""
+    return {name: encode_argument(arguments[name]) for name in names if name in arguments}
+
+
+def encode_argument(value: str | datetime) -> str:
+    """Return a value as text; a time without a zone is in Home Assistant's."""
+    return dt_util.as_utc(value).isoformat() if isinstance(value, datetime) else value
+
+
+def stored_event(response: Response) -> str | None:
+    """Return the id of what the bridge has stored."""
+    return response.event if isinstance(response, Done) else None
 
 
 ACTIONS: Final = (
@@ -120,7 +121,7 @@ ACTIONS: Final = (
         "get_nights",
         {
             vol.Optional("days", default=30): vol.All(
-                vol.Coerce(int), vol.Range(min=1, max=MOST_DAYS)
+                vol.Coerce(int), vol.Range(min=1, max=NIGHTS_MAX_DAYS)
             )
         },
         get_nights,
@@ -133,7 +134,7 @@ ACTIONS: Final = (
             vol.Exclusive("event", "which"): cv.string,
             vol.Exclusive("time", "which"): cv.datetime,
         },
-        label,
+        label_cramp,
         SupportsResponse.OPTIONAL,
     ),
     Action("reset_labels", {}, reset_labels, SupportsResponse.NONE),
@@ -143,9 +144,9 @@ ACTIONS: Final = (
         {
             vol.Required("factor"): vol.In(FACTORS),
             vol.Optional("time"): cv.datetime,
-            vol.Optional("note"): vol.All(cv.string, vol.Length(max=NOTE)),
+            vol.Optional("note"): vol.All(cv.string, vol.Length(max=NOTE_MAX_CHARACTERS)),
         },
-        log,
+        log_factor,
         SupportsResponse.OPTIONAL,
     ),
 )
@@ -155,54 +156,21 @@ ACTIONS: Final = (
 def async_register(hass: HomeAssistant) -> None:
     """Register all actions."""
     for action in ACTIONS:
-        schema = vol.Schema({vol.Optional("sleeper"): cv.string} | action.schema)
+        schema = vol.Schema({vol.Optional("sleeper"): cv.string} | action.fields)
         hass.services.async_register(
             DOMAIN,
             action.name,
-            acting(hass, action),
+            _handler(hass, action),
             supports_response=action.response,
             schema=schema,  # type: ignore[arg-type] # alias
         )
 
 
-def acting(
+def _handler(
     hass: HomeAssistant, action: Action
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
-    """Return what Home Assistant calls."""
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        sleeper = sleeper_of_device(hass, call.data.get("sleeper"))
+        return await action.perform(hass, sleeper, dict(call.data))
 
-    async def called(call: ServiceCall) -> ServiceResponse:
-        watched = whom(hass, call.data.get("sleeper"))
-        return await action.act(hass, watched, dict(call.data))
-
-    return called
-
-
-def whom(hass: HomeAssistant, device_id: str | None) -> Watched:
-    """Return the sleeper of a device, or the only one there is; ServiceValidationError otherwise."""
-    everybody = list(all_watched(hass))
-    if device_id is None:
-        if len(everybody) == 1:
-            return everybody[0]
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="which_sleeper" if everybody else "nobody_watched",
-        )
-    device = dr.async_get(hass).async_get(device_id)
-    names = (
-        set()
-        if device is None
-        else {name for domain, name in device.identifiers if domain == DOMAIN}
-    )
-    for one in everybody:
-        if identity.sleeper_device(one.coordinator.bridge, one.sleeper) in names:
-            return one
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_sleeper")
-
-
-def all_watched(hass: HomeAssistant) -> list[Watched]:
-    """Return everybody who is watched by a bridge that is set up."""
-    entries = hass.config_entries.async_entries(DOMAIN)
-    loaded = [entry.runtime_data for entry in entries if entry.state is ConfigEntryState.LOADED]
-    return [
-        Watched(one, sleeper.id, sleeper.name) for one in loaded for sleeper in one.data.sleepers
-    ]
+    return handle

@@ -1,13 +1,13 @@
-"""One row a night in Home Assistant's long-term statistics.
+"""Long-term statistics of nights: one row for each night and measure.
 
-Law: the row of a night lies at local noon of its date in the bridge's zone, so the row of a later
+The row of a night lies at noon of its date in the bridge's time zone, so the row of a later
 revision replaces it.
 """
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,59 +28,59 @@ from homeassistant.util.unit_conversion import DurationConverter
 
 from . import identity
 from .const import DOMAIN
+from .trends import NOON
 from .wire import Info, Night, Sleeper
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A measure that is kept."""
+class RecordedMeasure:
+    """A measure with long-term statistics."""
 
     measure: str
     """Field of `Measures`."""
     key: str
-    """Translation key of the sensor that bears its name."""
+    """Translation key of the sensor with the same name."""
     unit: str
     unit_class: str | None = None
+    """Unit class of a converter of Home Assistant."""
 
 
-ROWS: Final = (
-    Row("movements", "last_night_movements", "movements"),
-    Row("candidates", "last_night_candidates", "movements"),
-    Row("plm", "last_night_plm", "movements"),
-    Row("plm_index", "last_night_plm_index", "/h"),
-    Row("time_in_bed_h", "last_night_time_in_bed", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
-    Row("sleep_h", "last_night_sleep", UnitOfTime.HOURS, DurationConverter.UNIT_CLASS),
-    Row("plms_index", "last_night_plms_index", "/h"),
-    Row("periodicity_index", "last_night_periodicity_index", "1"),
-    Row("series_count", "last_night_series_count", "series"),
-    Row(
-        "longest_quiet_h",
-        "last_night_longest_quiet",
-        UnitOfTime.HOURS,
-        DurationConverter.UNIT_CLASS,
-    ),
-    Row("cramps_possible", "last_night_cramps_possible", "cramps"),
-    Row("cramps_probable", "last_night_cramps_probable", "cramps"),
+HOURS: Final = (UnitOfTime.HOURS, DurationConverter.UNIT_CLASS)
+
+# fmt: off
+RECORDED_MEASURES: Final = (
+    RecordedMeasure("movements", "last_night_movements", "movements"),
+    RecordedMeasure("candidates", "last_night_candidates", "movements"),
+    RecordedMeasure("plm", "last_night_plm", "movements"),
+    RecordedMeasure("plm_index", "last_night_plm_index", "/h"),
+    RecordedMeasure("time_in_bed_h", "last_night_time_in_bed", *HOURS),
+    RecordedMeasure("sleep_h", "last_night_sleep", *HOURS),
+    RecordedMeasure("plms_index", "last_night_plms_index", "/h"),
+    RecordedMeasure("periodicity_index", "last_night_periodicity_index", "1"),
+    RecordedMeasure("series_count", "last_night_series_count", "series"),
+    RecordedMeasure("longest_quiet_h", "last_night_longest_quiet", *HOURS),
+    RecordedMeasure("cramps_possible", "last_night_cramps_possible", "cramps"),
+    RecordedMeasure("cramps_probable", "last_night_cramps_probable", "cramps"),
 )
-KEPT: Final = [row.measure for row in ROWS]
-"""The measures that are kept."""
+# fmt: on
+RECORDED_NAMES: Final = [row.measure for row in RECORDED_MEASURES]
 
 
 def statistic_id(bridge: str, sleeper: str, measure: str) -> str:
-    """Return the id under which a measure is kept."""
+    """Return the statistic id of a measure."""
     return f"{DOMAIN}:{identity.statistic_key(bridge, sleeper, measure)}"
 
 
-async def async_keep(
+async def async_write_nights(
     hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: Iterable[Night]
 ) -> None:
-    """Write nights into the statistics, each measure that they have."""
+    """Write the rows of nights, replacing rows of the same dates."""
     texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
     zone = ZoneInfo(info.time_zone)
     nights = list(nights)
-    for row in ROWS:
+    for row in RECORDED_MEASURES:
         name = texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key)
-        meta = StatisticMetaData(
+        metadata = StatisticMetaData(
             statistic_id=statistic_id(info.bridge, sleeper.id, row.measure),
             source=DOMAIN,
             name=f"{sleeper.name} {name}",
@@ -89,45 +89,43 @@ async def async_keep(
             unit_class=row.unit_class,
             unit_of_measurement=row.unit,
         )
-        async_add_external_statistics(
-            hass, meta, [data for night in nights for data in data_of(night, row, zone)]
-        )
+        rows = [data for night in nights for data in rows_of(night, row.measure, zone)]
+        async_add_external_statistics(hass, metadata, rows)
 
 
-def data_of(night: Night, row: Row, zone: ZoneInfo) -> list[StatisticData]:
-    """Return the row of a night; none if it does not have the measure."""
-    value = getattr(night.measures, row.measure)
+def rows_of(night: Night, measure: str, zone: ZoneInfo) -> list[StatisticData]:
+    """Return the row of a night; no row if the signals do not support the measure."""
+    value = getattr(night.measures, measure)
     if value is None:
         return []
-    noon = datetime.combine(night.night, time(12), zone)
+    noon = datetime.combine(night.night, NOON, zone)
     return [StatisticData(start=noon, mean=value, min=value, max=value)]
 
 
-async def async_last_kept(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
-    """Return the date of the last night of a sleeper that the statistics have; None if they have
-    none.
-    """
-    name = statistic_id(info.bridge, sleeper.id, ROWS[0].measure)
+async def async_last_night(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
+    """Return the date of the last night with a row; None if there is no row."""
+    name = statistic_id(info.bridge, sleeper.id, RECORDED_NAMES[0])
     found = await get_instance(hass).async_add_executor_job(
         get_last_statistics, hass, 1, name, False, {"mean"}
     )
     rows = found.get(name)
-    return (
-        datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date() if rows else None
-    )
+    if not rows:
+        return None
+    return datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date()
 
 
-async def async_drop(hass: HomeAssistant, info: Info) -> None:
-    """Take all rows of a bridge's sleepers out of the statistics."""
-    names = [
-        statistic_id(info.bridge, sleeper.id, row.measure)
+async def async_delete_all(hass: HomeAssistant, info: Info) -> None:
+    """Delete all rows of a bridge's sleepers."""
+    ids = [
+        statistic_id(info.bridge, sleeper.id, measure)
         for sleeper in info.sleepers
-        for row in ROWS
+        for measure in RECORDED_NAMES
     ]
-    dropped = asyncio.Event()
+    deleted = asyncio.Event()
 
-    def done() -> None:
-        hass.loop.call_soon_threadsafe(dropped.set)
+    def handle_deleted() -> None:
+        # The recorder calls this in its own thread.
+        hass.loop.call_soon_threadsafe(deleted.set)
 
-    get_instance(hass).async_clear_statistics(names, on_done=done)
-    await dropped.wait()
+    get_instance(hass).async_clear_statistics(ids, on_done=handle_deleted)
+    await deleted.wait()

@@ -1,7 +1,7 @@
-"""A night in words, in the language of whoever reads them.
+"""Describes a night in words, in the language of the reader. Pure.
 
-Law: pure. Counts stand against what is usual for the same person; what was not measured is said;
-nothing is diagnosed. The texts are those of `selector.words` in the translations.
+Counts are compared with the same person's average, unmeasured time is mentioned, and nothing is
+diagnosed. The texts are those of `selector.words` in the translations.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,167 +14,163 @@ from .wire import CrampEvent, FactorEvent, GapEvent, Night, Spread
 
 type Texts = Mapping[str, str]
 
-ENOUGH: Final = 5
-"""Nights that it takes to say what is usual: nights of one person differ a lot [D]."""
-WORTH_TELLING: Final = timedelta(minutes=10)
-"""What was not measured in a night is told from here on [D]."""
+AVERAGE_MIN_NIGHTS: Final = 5
+"""Chosen: the nights of one person differ too much for an average of fewer nights."""
+UNMEASURED_MIN: Final = timedelta(minutes=10)
+"""Less unmeasured time is not mentioned. Chosen: it hardly changes the index of a night."""
 REPORTED: Final = "reported"
-"""The bridge's word for a cramp that nobody saw and somebody felt: docs/protocol.md, section 5."""
+"""Certainty of a cramp that only the sleeper noticed: docs/protocol.md#4-events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What there is to say of a night."""
+class NightFacts:
+    """What the description of a night is made of."""
 
     night: Night
-    recent: Sequence[Night]
-    """The nights up to this one, and perhaps later ones, oldest first."""
-    usual: Spread | None
+    recent_nights: Sequence[Night]
+    """Nights up to this one, and perhaps later ones, oldest first."""
+    average: Spread | None
     """Of the last weeks."""
-    limit: float
+    restless_above: float
     """The PLM index above which a night counts as restless."""
     zone: tzinfo
     cramps: Sequence[CrampEvent] = ()
     factors: Sequence[FactorEvent] = ()
     gaps: Sequence[GapEvent] = ()
 
+    @property
+    def real_cramps(self) -> list[CrampEvent]:
+        """Return the cramps without those that the sleeper rejected."""
+        return [cramp for cramp in self.cramps if cramp.label is not False]
 
-def told(texts: Texts, account: Account, *, is_last: bool) -> str:
-    """Return a night in words; `is_last`: it is the one that people mean by "last night"."""
-    return " ".join(sentences(texts, account, is_last=is_last))
+
+def describe_night(texts: Texts, facts: NightFacts, *, is_last: bool) -> str:
+    """Describe a night in words; `is_last`: it is the one that people call "last night"."""
+    return " ".join(_sentences(texts, facts, is_last=is_last))
 
 
-def sentences(texts: Texts, account: Account, *, is_last: bool) -> Iterator[str]:
-    """Yield what there is to say, the most important first."""
-    measures = account.night.measures
-    day = account.night.night
-    when = texts["last_night"] if is_last else texts["that_night"].format(date=written(texts, day))
+def _sentences(texts: Texts, facts: NightFacts, *, is_last: bool) -> Iterator[str]:
+    """Yield the sentences about a night, the most important first."""
+    measures = facts.night.measures
+    when = texts["last_night"]
+    if not is_last:
+        when = texts["that_night"].format(date=format_date(texts, facts.night.night))
     if measures.movements is None:
         yield texts["movements_unknown"].format(when=when)
     elif measures.plm_index is None:
         yield texts["movements"].format(when=when, movements=measures.movements)
     else:
-        index = known(texts, measures.plm_index)
+        index = format_number(texts, measures.plm_index)
         yield texts["figures"].format(when=when, movements=measures.movements, index=index)
         if is_last:
-            # What is usual is known of these weeks, and not of those of an older night.
-            yield from against_usual(texts, account, measures.plm_index)
+            # The average is that of the last weeks, not of the weeks before an older night.
+            yield from _compared_with_average(texts, facts.average, measures.plm_index)
     if measures.time_in_bed_h is not None and measures.sleep_h is not None:
         yield texts["sleep"].format(
-            bed=known(texts, measures.time_in_bed_h), sleep=known(texts, measures.sleep_h)
+            bed=format_number(texts, measures.time_in_bed_h),
+            sleep=format_number(texts, measures.sleep_h),
         )
-    yield from of_cramps(texts, account)
-    yield from of_factors(texts, account)
-    missing = unmeasured(account)
-    if missing >= WORTH_TELLING:
-        yield texts["not_measured"].format(minutes=round(missing / timedelta(minutes=1)))
-    yield from advice(texts, account)
+    yield from _about_cramps(texts, facts)
+    yield from _about_factors(texts, facts)
+    unmeasured = unmeasured_time(facts.night, facts.gaps)
+    if unmeasured >= UNMEASURED_MIN:
+        yield texts["not_measured"].format(minutes=round(unmeasured / timedelta(minutes=1)))
+    yield from _advice(texts, facts)
 
 
-def against_usual(texts: Texts, account: Account, index: float) -> Iterator[str]:
-    """Yield how an index stands against the last weeks."""
-    usual = account.usual
-    mean = None if usual is None else usual.mean.get("plm_index")
-    sd = None if usual is None else usual.sd.get("plm_index")
-    if usual is None or mean is None or sd is None or usual.nights < ENOUGH:
+def _compared_with_average(texts: Texts, average: Spread | None, index: float) -> Iterator[str]:
+    mean = None if average is None else average.mean.get("plm_index")
+    sd = None if average is None else average.sd.get("plm_index")
+    if average is None or mean is None or sd is None or average.nights < AVERAGE_MIN_NIGHTS:
         yield texts["usual_unknown"]
         return
-    yield texts["usual"].format(mean=known(texts, mean), sd=known(texts, sd), nights=usual.nights)
+    yield texts["usual"].format(
+        mean=format_number(texts, mean), sd=format_number(texts, sd), nights=average.nights
+    )
     if index > mean + sd:
         yield texts["more_than_usual"]
     elif index < mean - sd:
         yield texts["less_than_usual"]
 
 
-def of_cramps(texts: Texts, account: Account) -> Iterator[str]:
-    """Yield which cramps there were; those that the sleeper called none are left out."""
-    cramps = [cramp for cramp in account.cramps if cramp.label is not False]
-    if cramps:
+def _about_cramps(texts: Texts, facts: NightFacts) -> Iterator[str]:
+    count = facts.night.measures.cramps
+    if facts.real_cramps:
         listed = (
-            f"{clock(cramp.start, account.zone)} ({kind_of_cramp(texts, cramp)})"
-            for cramp in cramps
+            f"{format_time(cramp.start, facts.zone)} ({describe_certainty(texts, cramp)})"
+            for cramp in facts.real_cramps
         )
         yield texts["cramps"].format(cramps=", ".join(listed))
-    elif account.cramps or account.night.measures.cramps == 0:
+    elif facts.cramps or count == 0:
         yield texts["no_cramps"]
-    elif account.night.measures.cramps:
-        # What happened could not be asked for, or was dropped to make room.
-        yield texts["cramps_counted"].format(cramps=account.night.measures.cramps)
+    elif count:
+        # The bridge did not return the events, or has deleted them to free disk space.
+        yield texts["cramps_counted"].format(cramps=count)
 
 
-def kind_of_cramp(texts: Texts, cramp: CrampEvent) -> str:
-    """Return how sure a cramp is: what a newer bridge may say besides stands as it is."""
-    kind = texts.get(cramp.certainty, cramp.certainty)
-    return f"{kind}, {texts['confirmed']}" if cramp.label and cramp.certainty != REPORTED else kind
+def describe_certainty(texts: Texts, cramp: CrampEvent) -> str:
+    """Describe how certain a cramp is; a word that only a newer bridge knows stays as it is."""
+    certainty = texts.get(cramp.certainty, cramp.certainty)
+    if cramp.label and cramp.certainty != REPORTED:
+        return f"{certainty}, {texts['confirmed']}"
+    return certainty
 
 
-def of_factors(texts: Texts, account: Account) -> Iterator[str]:
-    """Yield what was logged, in the order in which it was done."""
-    logged = [
-        factor_in_words(texts, one, account.zone)
-        for one in sorted(account.factors, key=lambda one: one.start)
-    ]
-    if logged:
-        yield texts["logged"].format(factors=", ".join(logged))
+def _about_factors(texts: Texts, facts: NightFacts) -> Iterator[str]:
+    in_order = sorted(facts.factors, key=lambda factor: factor.start)
+    if in_order:
+        listed = (describe_factor(texts, factor, facts.zone) for factor in in_order)
+        yield texts["logged"].format(factors=", ".join(listed))
 
 
-def factor_in_words(texts: Texts, factor: FactorEvent, zone: tzinfo) -> str:
-    """Return what was done, when, and what was noted of it."""
-    noted = f" ({factor.note})" if factor.note else ""
-    return f"{texts[factor.factor]} {clock(factor.start, zone)}{noted}"
+def describe_factor(texts: Texts, factor: FactorEvent, zone: tzinfo) -> str:
+    """Describe what was logged, with its time and note."""
+    note = f" ({factor.note})" if factor.note else ""
+    return f"{texts[factor.factor]} {format_time(factor.start, zone)}{note}"
 
 
-def advice(texts: Texts, account: Account) -> Iterator[str]:
-    """Yield what it may mean, and when to see a doctor."""
-    cramps = [cramp for cramp in account.cramps if cramp.label is not False]
-    in_a_row = restless_in_a_row(
-        [one for one in account.recent if one.night <= account.night.night], account.limit
-    )
+def _advice(texts: Texts, facts: NightFacts) -> Iterator[str]:
+    """Yield what the figures may mean, and when to see a doctor."""
+    until_then = [night for night in facts.recent_nights if night.night <= facts.night.night]
+    in_a_row = restless_in_a_row(until_then, facts.restless_above)
+    restless = is_restless(facts.night, facts.restless_above)
     if in_a_row > 1:
         yield texts["restless_in_a_row"].format(nights=in_a_row)
-    if is_restless(account.night, account.limit):
+    if restless:
         yield texts["meaning_restless"]
-    if cramps:
+    if facts.real_cramps:
         yield texts["meaning_cramps"]
-    if cramps or is_restless(account.night, account.limit):
+    if facts.real_cramps or restless:
         yield texts["doctor"]
 
 
-def unmeasured(account: Account) -> timedelta:
-    """Return how much of the time between going to bed and getting up was not measured by some
-    sensor.
-    """
-    begin = account.night.start
-    end = account.night.end
-    if begin is None or end is None:
+def unmeasured_time(night: Night, gaps: Iterable[GapEvent]) -> timedelta:
+    """Return how much time between going to bed and getting up at least one sensor missed."""
+    if night.start is None or night.end is None:
         return timedelta()
     total = timedelta()
-    until = begin
-    for gap in sorted(account.gaps, key=lambda gap: gap.start):
-        start = max(gap.start, until)
-        stop = min(gap.end, end)
-        if stop > start:
-            total = total + (stop - start)
-            until = stop
+    counted_until = night.start
+    for gap in sorted(gaps, key=lambda gap: gap.start):
+        # Gaps of several sensors may overlap.
+        start = max(gap.start, counted_until)
+        end = min(gap.end, night.end)
+        if end > start:
+            total += end - start
+            counted_until = end
     return total
 
 
-def known(texts: Texts, value: float) -> str:
-    """Return a number as it is written in the language."""
+def format_number(texts: Texts, value: float) -> str:
+    """Return a number with the decimal separator of the language."""
     text = str(value) if isinstance(value, int) else f"{value:.1f}"
     return text.replace(".", texts["decimal"])
 
 
-def written(texts: Texts, day: date) -> str:
-    """Return a date as it is written in the language."""
+def format_date(texts: Texts, day: date) -> str:
+    """Return a date in the format of the language."""
     return texts["date"].format(year=day.year, month=f"{day.month:02}", day=f"{day.day:02}")
 
 
-def clock(moment: datetime, zone: tzinfo) -> str:
-    """Return a time of day."""
+def format_time(moment: datetime, zone: tzinfo) -> str:
+    """Return a local time of day."""
     return f"{moment.astimezone(zone):%H:%M}"
-
-
-def only[T](kind: type[T], events: Iterable[object]) -> list[T]:
-    """Return the events of one kind."""
-    return [event for event in events if isinstance(event, kind)]

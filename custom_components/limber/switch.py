@@ -1,4 +1,4 @@
-"""Whether a sleeper is not to be watched for a while."""
+"""Switch that pauses the monitoring of a sleeper."""
 
 from collections.abc import Iterator
 from typing import Any, override
@@ -23,21 +23,21 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the switches of every sleeper."""
-    async_add_for_sleepers(entry, async_add_entities, switches_of)
+    async_add_for_sleepers(entry, async_add_entities, create_switches)
 
 
-def switches_of(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
-    """Yield what a sleeper has."""
-    yield Pause(coordinator, sleeper, PAUSE)
+def create_switches(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
+    """Yield the switches of a sleeper."""
+    yield PauseSwitch(coordinator, sleeper, PAUSE)
 
 
-class Pause(SleeperEntity, SwitchEntity):
-    """On: nothing is measured, until it is off again; the time counts as not measured."""
+class PauseSwitch(SleeperEntity, SwitchEntity):
+    """While it is on, nothing is measured; this time counts as a gap."""
 
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.coordinator.can("pause")
+        return super().available and self.coordinator.supports("pause")
 
     @property
     @override
@@ -46,10 +46,10 @@ class Pause(SleeperEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Pause; HomeAssistantError with the bridge's words if it refuses."""
-        await self.coordinator.ask("pause", self._sleeper, paused=True)
+        """Pause; raise HomeAssistantError if the bridge refuses it."""
+        await self.coordinator.requests.send("pause", self._sleeper, paused=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Go on; HomeAssistantError with the bridge's words if it refuses."""
-        await self.coordinator.ask("pause", self._sleeper, paused=False)
+        """Resume; raise HomeAssistantError if the bridge refuses it."""
+        await self.coordinator.requests.send("pause", self._sleeper, paused=False)

@@ -1,4 +1,4 @@
-"""Limber on the page of system information."""
+"""Limber's part of the page System information."""
 
 from typing import Any
 
@@ -8,28 +8,29 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import LimberCoordinator
-from .wire import PROTOCOL
+from .coordinator import BridgeData
+from .wire import PROTOCOL_VERSION
 
 
 @callback
 def async_register(hass: HomeAssistant, register: SystemHealthRegistration) -> None:
-    """Have the information asked for."""
+    """Register the function that returns the information."""
     register.async_register_info(system_health_info)
 
 
 async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return how the bridges do."""
+    """Return information about all bridges."""
     entries = hass.config_entries.async_entries(DOMAIN)
-    loaded: list[LimberCoordinator] = [
-        one.runtime_data for one in entries if one.state is ConfigEntryState.LOADED
+    bridges: list[BridgeData] = [
+        entry.runtime_data.data for entry in entries if entry.state is ConfigEntryState.LOADED
     ]
-    infos = [one.data.info for one in loaded if one.data.info is not None]
-    heard = [state.time for one in loaded for state in one.data.states.values()]
+    versions = {bridge.info.software for bridge in bridges if bridge.info is not None}
+    times = [state.time for bridge in bridges for state in bridge.states.values()]
+    last = dt_util.as_local(max(times)).isoformat(timespec="seconds") if times else None
     return {
-        "bridges": f"{sum(one.data.online for one in loaded)} / {len(entries)}",
-        "software": ", ".join(sorted({info.software for info in infos})) or None,
-        "protocol": PROTOCOL,
-        "sleepers": sum(len(one.data.sleepers) for one in loaded),
-        "last_heard": dt_util.as_local(max(heard)).isoformat(timespec="seconds") if heard else None,
+        "bridges": f"{sum(bridge.online for bridge in bridges)} / {len(entries)}",
+        "software": ", ".join(sorted(versions)) or None,
+        "protocol": PROTOCOL_VERSION,
+        "sleepers": sum(len(bridge.sleepers) for bridge in bridges),
+        "last_heard": last,
     }

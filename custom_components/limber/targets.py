@@ -1,4 +1,4 @@
-"""Which of the entities of a target are ours."""
+"""Selects entities of a target for triggers and conditions."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -6,15 +6,18 @@ from homeassistant.helpers import entity_registry as er
 from .const import DOMAIN
 
 
-def ours(hass: HomeAssistant, entities: set[str], key: str) -> set[str]:
-    """Return those of ours with a translation key: a target such as an area holds others, too.
+def select_entities(hass: HomeAssistant, entities: set[str], translation_key: str) -> set[str]:
+    """Return those entities of Limber that have a translation key.
 
-    The base classes of triggers and conditions look at domain and device class alone.
+    Home Assistant's base classes only filter by domain and device class, so without this a target
+    such as an area would include entities of other integrations.
     """
     registry = er.async_get(hass)
-    rows = ((entity, registry.async_get(entity)) for entity in entities)
+    entries = ((entity, registry.async_get(entity)) for entity in entities)
     return {
         entity
-        for entity, row in rows
-        if row and row.platform == DOMAIN and row.translation_key == key
+        for entity, entry in entries
+        if entry is not None
+        and entry.platform == DOMAIN
+        and entry.translation_key == translation_key
     }

@@ -1,7 +1,7 @@
-"""What is usual for a sleeper, learnt from the finished nights of the last weeks.
+"""What is usual for a sleeper, learned from the finished nights of the last weeks. Pure.
 
-Law: pure. A night that was not measured is unknown: it is no quiet night, it ends a row of restless
-ones, and an older one does not stand for it.
+A night without a measurement is unknown: it is not a quiet night, it ends a row of restless nights,
+and an older night does not replace it.
 """
 
 import cmath
@@ -13,101 +13,99 @@ from typing import Final
 
 from .wire import Night
 
-LEARNT_FROM: Final = 14
-"""Nights: two weeks follow a change of habits and outlive a weekend [D]."""
-AT_LEAST: Final = 3
-"""Nights that it takes to call anything usual [D]."""
-LONGEST: Final = timedelta(hours=14)
-"""From the first time in bed to the last: whoever was in bed for a nap before has begun no night
-then [D]."""
+BEDTIME_NIGHTS: Final = 14
+"""Nights from which the usual bedtime is learned. Chosen: two weeks follow a change of habits, and
+one weekend changes little."""
+BEDTIME_MIN_NIGHTS: Final = 3
+"""Chosen: fewer nights say nothing about what is usual."""
+NIGHT_MAX_DURATION: Final = timedelta(hours=14)
+"""From first going to bed to finally getting up. Chosen: a longer night began with a nap."""
 DAY: Final = timedelta(days=1)
 NOON: Final = time(12)
-ROUND: Final = 24 * 60
-"""Minutes of the clock on the wall."""
-OVER: Final = 5
-"""Local hour from which on the night of a date may be finished (contracts, section 4)."""
+MINUTES_PER_DAY: Final = 24 * 60
+NIGHT_ENDS_FROM_HOUR: Final = 5
+"""Local hour from which the night of a date may be finished: docs/protocol.md."""
 
 
 def usual_bedtime(nights: Sequence[Night], zone: tzinfo) -> time | None:
-    """Return the local time at which the sleeper mostly goes to bed; None after too few nights.
+    """Return the local time at which the sleeper usually goes to bed; None after too few nights.
 
-    The median, so that one late night changes little.
+    It is the median, so that one late night changes little. `nights`: oldest first.
     """
-    begun = [night for night in nights[-LEARNT_FROM:] if night.start is not None]
     starts = [
         night.start.astimezone(zone)
-        for night in begun
-        if night.start is not None and not has_a_nap(night)
+        for night in nights[-BEDTIME_NIGHTS:]
+        if night.start is not None and not began_with_nap(night)
     ]
-    if len(starts) < AT_LEAST:
+    if len(starts) < BEDTIME_MIN_NIGHTS:
         return None
-    minutes = round(middle([start.hour * 60 + start.minute for start in starts]))
-    return (datetime.combine(nights[-1].night, time()) + timedelta(minutes=minutes)).time()
+    minutes = round(circular_median([start.hour * 60 + start.minute for start in starts]))
+    midnight = datetime.combine(nights[-1].night, time())
+    return (midnight + timedelta(minutes=minutes)).time()
 
 
-def middle(minutes: Sequence[int]) -> float:
-    """Return the median of minutes of the day, cut open where they are not: around midnight and
-    around noon alike.
-    """
-    mean = (
-        cmath.phase(sum(cmath.rect(1, math.tau * one / ROUND) for one in minutes))
-        / math.tau
-        * ROUND
+def circular_median(minutes: Sequence[int]) -> float:
+    """Return the median of times of day (minutes), which may lie on both sides of midnight."""
+    # The circular mean is close enough to the median that the day can be cut open opposite to it.
+    angles = (math.tau * minute / MINUTES_PER_DAY for minute in minutes)
+    mean_angle = cmath.phase(sum(cmath.rect(1, angle) for angle in angles))
+    mean = mean_angle / math.tau * MINUTES_PER_DAY
+    half_day = MINUTES_PER_DAY / 2
+    return mean + median(
+        (minute - mean + half_day) % MINUTES_PER_DAY - half_day for minute in minutes
     )
-    return mean + median((one - mean + ROUND / 2) % ROUND - ROUND / 2 for one in minutes)
 
 
-def has_a_nap(night: Night) -> bool:
-    """Return whether a night began with a nap."""
-    return night.start is not None and night.end is not None and night.end - night.start > LONGEST
+def began_with_nap(night: Night) -> bool:
+    """Return whether a night probably began with a nap during the day."""
+    if night.start is None or night.end is None:
+        return False
+    return night.end - night.start > NIGHT_MAX_DURATION
 
 
-def following(at: time, now: datetime, zone: tzinfo) -> datetime:
-    """Return when it is that time on the clock on the wall after `now`."""
+def next_time(at: time, now: datetime, zone: tzinfo) -> datetime:
+    """Return the next moment after `now` at which local clocks show `at`."""
     today = now.astimezone(zone).date()
-    days = (datetime.combine(today + number * DAY, at, zone) for number in range(3))
-    return next(moment for moment in days if moment > now)
+    moments = (datetime.combine(today + days * DAY, at, zone) for days in range(3))
+    return next(moment for moment in moments if moment > now)
 
 
-def last_expected(tonight: date, now: datetime) -> date:
-    """Return the date of the night that people mean by "last night"; `now` is local, `tonight` that
-    of the bridge.
+def expected_last_night(tonight: date, now: datetime) -> date:
+    """Return the date of the night that people call "last night".
 
-    In the morning it is the one that ends, else the one before.
+    In the morning it is the night that has just ended, otherwise the one before. `tonight`: date of
+    the unfinished night; `now`: in the bridge's time zone.
     """
-    return tonight if now.date() == tonight and now.hour >= OVER else tonight - DAY
+    is_morning = now.date() == tonight and now.hour >= NIGHT_ENDS_FROM_HOUR
+    return tonight if is_morning else tonight - DAY
 
 
-def stands_for_last_night(day: date, today: date) -> bool:
-    """Return whether a night can be the last one: of today, or of yesterday while today's is not
-    over.
-    """
-    return today - day <= DAY
+def is_last_night(night: date, today: date) -> bool:
+    """Return whether a night is today's, or yesterday's while today's is not finished."""
+    return today - night <= DAY
 
 
 def is_restless(night: Night, limit: float) -> bool | None:
-    """Return whether a night's PLM index lies above a limit; None where it is not known."""
+    """Return whether the PLM index of a night exceeds a limit; None if it is unknown."""
     index = night.measures.plm_index
     return None if index is None else index > limit
 
 
-def in_a_row(indices: Mapping[date, float | None], limit: float) -> int:
-    """Return how many of the last nights lie above a limit, one directly after the other."""
+def count_in_a_row(indices: Mapping[date, float | None], limit: float) -> int:
+    """Return how many of the last nights exceed a limit, without a night missing in between."""
     count = 0
-    following_day = None
-    for day in sorted(indices, reverse=True):
-        index = indices[day]
-        if (
-            index is None
-            or index <= limit
-            or (following_day is not None and following_day - day != DAY)
-        ):
+    following_night = None
+    for night in sorted(indices, reverse=True):
+        index = indices[night]
+        if index is None or index <= limit:
             break
-        count = count + 1
-        following_day = day
+        if following_night is not None and following_night - night != DAY:
+            break
+        count += 1
+        following_night = night
     return count
 
 
 def restless_in_a_row(nights: Sequence[Night], limit: float) -> int:
-    """Return how many of the last nights were restless, one directly after the other."""
-    return in_a_row({night.night: night.measures.plm_index for night in nights}, limit)
+    """Return how many of the last nights were restless, without a night missing in between."""
+    return count_in_a_row({night.night: night.measures.plm_index for night in nights}, limit)

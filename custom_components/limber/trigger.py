@@ -1,6 +1,4 @@
-"""Triggers of our own for the automation editor: thin rows over the event entities, which anyone
-can use as well.
-"""
+"""Triggers for the automation editor. Each is a thin row over an event entity."""
 
 from collections.abc import Collection
 from typing import Any, ClassVar, Final, override
@@ -17,89 +15,88 @@ from homeassistant.helpers.trigger import (
     TriggerConfig,
 )
 
-from .const import DEFAULT_RESTLESS
-from .targets import ours
+from .const import DEFAULT_RESTLESS_PLM_INDEX
+from .targets import select_entities
 
 CONF_ABOVE: Final = "above"
 
 
-class BridgeEvent(StatelessEntityTriggerBase):
-    """Something that one of our event entities tells."""
+class LimberTrigger(StatelessEntityTriggerBase):
+    """Triggers on events of some types of one kind of event entity."""
 
     _domain_specs = {"event": DomainSpec()}  # noqa: RUF012 - as Home Assistant declares it
     _key: ClassVar[str]
-    """Translation key of the entities."""
-    _types: ClassVar[Collection[str]]
-    """Event types."""
+    """Translation key of the event entities."""
+    _event_types: ClassVar[Collection[str]]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Leave out what is not ours: a target such as an area holds other event entities, too."""
-        return ours(self._hass, super().entity_filter(entities), self._key)
+        """Select the entities of a target, such as an area, that this trigger is about."""
+        return select_entities(self._hass, super().entity_filter(entities), self._key)
 
     @override
     def is_valid_state(
         self, state: State, report_not_triggered: NotTriggeredReasonReporter
     ) -> bool:
-        return state.attributes.get("event_type") in self._types
+        return state.attributes.get("event_type") in self._event_types
 
 
-class CrampStarted(BridgeEvent):
-    """A probable cramp begins."""
-
-    _key = "cramp"
-    _types = ("started",)
-
-
-class CrampConfirmed(BridgeEvent):
-    """A probable cramp is over."""
+class CrampStarted(LimberTrigger):
+    """A probable cramp began."""
 
     _key = "cramp"
-    _types = ("ended",)
+    _event_types = ("started",)
 
 
-class CrampNoticed(BridgeEvent):
-    """A possible cramp was noticed, some minutes afterwards."""
+class CrampEnded(LimberTrigger):
+    """A probable cramp ended."""
 
     _key = "cramp"
-    _types = ("possible",)
+    _event_types = ("ended",)
 
 
-class SeriesStarted(BridgeEvent):
-    """A periodic series is confirmed."""
+class PossibleCrampDetected(LimberTrigger):
+    """A possible cramp was detected, some minutes after its end."""
+
+    _key = "cramp"
+    _event_types = ("possible",)
+
+
+class SeriesStarted(LimberTrigger):
+    """A periodic series was confirmed."""
 
     _key = "series"
-    _types = ("confirmed",)
+    _event_types = ("confirmed",)
 
 
-class NightFinished(BridgeEvent):
-    """A night is finished."""
+class NightFinished(LimberTrigger):
+    """A night was finished."""
 
     _key = "night"
-    _types = ("finished",)
+    _event_types = ("finished",)
 
 
-class WentToBed(BridgeEvent):
-    """Somebody went to bed."""
-
-    _key = "bed"
-    _types = ("went_to_bed",)
-
-
-class GotUp(BridgeEvent):
-    """Somebody got up."""
+class WentToBed(LimberTrigger):
+    """A sleeper went to bed."""
 
     _key = "bed"
-    _types = ("got_up",)
+    _event_types = ("went_to_bed",)
+
+
+class GotUp(LimberTrigger):
+    """A sleeper got up."""
+
+    _key = "bed"
+    _event_types = ("got_up",)
 
 
 class RestlessNight(NightFinished):
-    """A night is finished whose PLM index lies above a limit."""
+    """A night was finished whose PLM index exceeds a limit."""
 
     _schema = ENTITY_STATE_TRIGGER_SCHEMA.extend(
         {
             vol.Required(CONF_OPTIONS, default={}): {
-                vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS): vol.All(
+                vol.Required(CONF_ABOVE, default=DEFAULT_RESTLESS_PLM_INDEX): vol.All(
                     vol.Coerce(float), vol.Range(min=0)
                 )
             }
@@ -107,7 +104,7 @@ class RestlessNight(NightFinished):
     )
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Note the limit."""
+        """Read the limit from the options."""
         super().__init__(hass, config)
         options: dict[str, Any] = self._options
         self._above: float = options[CONF_ABOVE]
@@ -124,8 +121,8 @@ class RestlessNight(NightFinished):
 
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "cramp_started": CrampStarted,
-    "cramp_confirmed": CrampConfirmed,
-    "cramp_noticed": CrampNoticed,
+    "cramp_ended": CrampEnded,
+    "possible_cramp_detected": PossibleCrampDetected,
     "series_started": SeriesStarted,
     "night_finished": NightFinished,
     "went_to_bed": WentToBed,

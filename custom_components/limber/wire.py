@@ -1,55 +1,59 @@
-"""Payloads of protocol version 1 -> typed messages.
+"""Messages of protocol version 1: JSON payloads to typed messages, and requests to payloads. Pure.
 
-Law: pure. What comes in is checked whole before anything of it is used; unknown keys are ignored,
-another protocol version is refused. What each field means stands in docs/protocol.md; `contract/`
-holds a message of every kind.
+The dataclasses of this module are the schema: the types of their fields say how a payload is
+checked and converted. A field with a default may be missing, unknown keys are ignored, and a
+payload is checked completely before any of it is used. docs/protocol.md explains every field.
 """
 
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
-import voluptuous as vol
-
-PROTOCOL: Final = 1
+PROTOCOL_VERSION: Final = 1
 
 
 class MalformedMessageError(Exception):
-    """A payload is not what it should be."""
+    """A payload does not follow the protocol."""
 
 
 class OtherVersionError(Exception):
-    """A payload is of another version of the protocol."""
+    """A payload has another protocol version."""
 
     def __init__(self, version: int) -> None:
-        """Note the version of the payload."""
-        super().__init__(f"protocol {version}, not {PROTOCOL}")
+        """Keep the version of the payload."""
+        super().__init__(f"protocol version {version} instead of {PROTOCOL_VERSION}")
         self.version = version
 
     @property
     def bridge_is_older(self) -> bool:
-        """Whether it is the bridge that has to be updated."""
-        return self.version < PROTOCOL
+        """Whether the bridge must be updated, rather than this integration."""
+        return self.version < PROTOCOL_VERSION
+
+
+# --- Info ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
-    """A sensor of a sleeper."""
+    """A configured sensor of a sleeper."""
 
     id: int
     placement: str
     side: str | None
     quantity: str
     rate: float | None
+    """Nominal rate (Hz)."""
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sleeper:
-    """Who is watched by which sensors."""
+    """A configured sleeper with their sensors."""
 
     id: str
     name: str
@@ -58,7 +62,7 @@ class Sleeper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """What a bridge is."""
+    """Description of a bridge."""
 
     bridge: str
     name: str
@@ -67,12 +71,15 @@ class Info:
     rules: str
     sleepers: tuple[Sleeper, ...]
     commands: tuple[str, ...] = ("nights", "events", "end_night", "label", "reset_labels")
-    """What it can be asked; one that does not tell can be asked this much."""
+    """Commands that the bridge accepts; the default applies to a bridge that does not list them."""
+
+
+# --- Nights ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """The figures of a night; None: the signals do not support it."""
+    """Measures of a night; None: the signals do not support it."""
 
     time_in_bed_h: float | None = None
     sleep_h: float | None = None
@@ -82,49 +89,44 @@ class Measures:
     plm_left: int | None = None
     plm_right: int | None = None
     plm_index: float | None = None
+    """Periodic movements per hour in bed."""
     plms_index: float | None = None
+    """Periodic movements asleep, per hour asleep."""
     plmw_index: float | None = None
+    """Periodic movements awake, per hour awake in bed."""
     periodicity_index: float | None = None
     series_count: int | None = None
     imi_mean: float | None = None
+    """Mean interval between movements (s)."""
     longest_quiet_h: float | None = None
     cramps_possible: int | None = None
     cramps_probable: int | None = None
 
     @property
     def cramps(self) -> int | None:
-        """Cramps of either certainty; None where none could be seen."""
-        known = [
+        """Number of cramps of either certainty; None if no sensor can find any."""
+        counts = [
             count for count in (self.cramps_possible, self.cramps_probable) if count is not None
         ]
-        return sum(known) if known else None
+        return sum(counts) if counts else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """What the estimates rest on."""
+    """How `in_bed` and `asleep` are determined."""
 
     in_bed: str | None
     asleep: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cramp:
-    """A cramp in progress."""
-
-    start: datetime
-    certainty: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tonight:
-    """The night that is not over yet."""
+    """The night that is not finished yet."""
 
     night: date
     measures: Measures
     start: datetime | None = None
-    """Went to bed."""
+    """When the sleeper went to bed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,9 @@ class Night:
     night: date
     revision: int
     start: datetime | None
+    """When the sleeper went to bed."""
     end: datetime | None
+    """When the sleeper finally left the bed."""
     rules: str
     methods: Methods
     measures: Measures
@@ -142,53 +146,67 @@ class Night:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Several nights seen together."""
+    """Mean and standard deviation of several nights, by measure."""
 
     nights: int
     mean: Mapping[str, float]
-    """By measure."""
     sd: Mapping[str, float]
-    """Between nights, by measure."""
+
+
+# --- State ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JournalHealth:
-    """How a bridge's journal does."""
+class Cramp:
+    """A probable cramp in progress."""
 
-    problem: str | None = None
-    message: str | None = None
-    """For a person, with what to do."""
-    warning: str | None = None
-    unconfigured_sleepers: tuple[str, ...] = ()
-    """Ids of sleepers with nights in the journal who are not in the configuration."""
+    start: datetime
+    certainty: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorHealth:
-    """How a sensor does."""
+    """Health of a sensor."""
 
     connected: bool
     last_sample: datetime | None
     rate: float | None
+    """Measured rate (Hz)."""
     battery: int | None
+    """Percent."""
     lost: int
     problem: str | None
     quality: int | None = None
+    """Usable samples of the last minute (percent)."""
     refused: int = 0
     error_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What is wrong with a bridge itself."""
+class JournalHealth:
+    """Health of the bridge's journal."""
 
-    key: str
-    message: str
+    problem: str | None = None
+    message: str | None = None
+    """The problem and its remedy, for a person."""
+    warning: str | None = None
+    unconfigured_sleepers: tuple[str, ...] = ()
+    """Ids of sleepers with nights in the journal who are not in the bridge's configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnection:
-    """A time that a bridge was without the broker."""
+class BridgeProblem:
+    """A current problem of the bridge itself."""
+
+    key: str
+    message: str
+    """The problem and its remedy, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect:
+    """A period in which the bridge had no connection to the broker."""
 
     start: datetime
     end: datetime
@@ -196,18 +214,26 @@ class Disconnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeHealth:
-    """How a bridge itself does."""
+class BrokerHealth:
+    """Health of the connection between bridge and broker."""
 
-    problems: tuple[Problem, ...]
-    last_disconnect: Disconnection | None
+    last_disconnect: Disconnect | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHealth:
+    """Health of the bridge itself."""
+
+    problems: tuple[BridgeProblem, ...]
+    broker: BrokerHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything that is true now of one sleeper."""
+    """Current state of a sleeper."""
 
     time: datetime
+    """When it was published."""
     in_bed: bool | None
     asleep: bool | None
     cramp: Cramp | None
@@ -215,8 +241,9 @@ class State:
     last_night: Night | None
     methods: Methods
     sensors: Mapping[int, SensorHealth]
+    """By sensor id."""
     bridge: BridgeHealth | None = None
-    """The same for all its sleepers; None from one that does not tell."""
+    """The same for all sleepers of a bridge; None from an older bridge."""
     averages: Mapping[int, Spread | None] = field(default_factory=dict)
     """By number of days."""
     recording: bool = True
@@ -224,125 +251,103 @@ class State:
     paused: bool = False
     calibrating: bool = False
     sensitivity: float | None = None
-    """None from a bridge that knows of none."""
+    """None from an older bridge."""
     cramp_labels: int = 0
 
     @property
-    def delivers(self) -> bool:
-        """Whether any sensor does."""
+    def is_live(self) -> bool:
+        """Whether any sensor is connected."""
         return any(health.connected for health in self.sensors.values())
 
 
+# --- Events ---
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovementEvent:
-    """A leg movement has ended."""
+class BaseEvent:
+    """What all events have."""
 
     id: str
+    """Unique for a sleeper; the same if the event is published again."""
     night: date
     start: datetime
     known_at: datetime | None = None
-    """When it could be known at the earliest."""
+    """The earliest time at which it could be known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementEvent(BaseEvent):
+    """A leg movement has ended."""
+
     end: datetime
     duration: float
+    """Seconds."""
     side: str | None
     peak: float
-    grade: str
+    """In the signal's unit: g or uV."""
+    grade: Literal["mild", "moderate", "strong"]
     candidate: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesEvent:
+class SeriesEvent(BaseEvent):
     """A periodic series was confirmed, or has ended."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     end: datetime
     movements: int
     ended: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrampEvent:
-    """Something like a cramp began, or has ended."""
+class CrampEvent(BaseEvent):
+    """A cramp began, has ended, or was reported."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     end: datetime | None
+    """None while it is in progress, and for a reported cramp."""
     certainty: str
     reason: str
     strength: float | None = None
     """1.0 just meets the rule."""
     label: bool | None = None
-    """What the sleeper said of it."""
+    """Whether the sleeper called it a cramp; None without a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactorEvent:
-    """Something was done or taken that may matter for the night."""
+class FactorEvent(BaseEvent):
+    """The sleeper logged something that may matter for the night."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     factor: str
     note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BedEvent:
-    """Went to bed, or left it."""
+class BedEvent(BaseEvent):
+    """The sleeper went to bed or left it."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     in_bed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NightEvent:
-    """A night was finished, or revised."""
+class NightEvent(BaseEvent):
+    """A night was finished or revised."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GapEvent:
-    """A sensor measured nothing."""
+class GapEvent(BaseEvent):
+    """A sensor measured nothing from `start` to `end`."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     end: datetime
     sensor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockStepEvent:
-    """The clock of the bridge's machine was set, to `start`."""
+class ClockStepEvent(BaseEvent):
+    """The clock of the bridge's machine was set to `start`."""
 
-    id: str
-    night: date
-    start: datetime
-    known_at: datetime | None = None
-    """When it could be known at the earliest."""
     offset: float
-    """s; negative: it was set back."""
+    """Seconds; negative: it was set back."""
 
 
 type Event = (
@@ -356,23 +361,40 @@ type Event = (
     | ClockStepEvent
 )
 
+EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
+    "movement": MovementEvent,
+    "series": SeriesEvent,
+    "cramp": CrampEvent,
+    "factor": FactorEvent,
+    "bed": BedEvent,
+    "night": NightEvent,
+    "gap": GapEvent,
+    "clock_step": ClockStepEvent,
+}
+"""By `kind`."""
+
+
+# --- Responses ---
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightsResponse:
-    """A page of nights, oldest first; ask again after `next`."""
+    """A page of nights, oldest first."""
 
     id: str
     nights: tuple[Night, ...]
     next: date | None
+    """Request the next page with `after` set to it; None: this is the last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsResponse:
-    """A page of events; ask again after `next`."""
+    """A page of events, in order of arrival."""
 
     id: str
     events: tuple[Event, ...]
     next: int | None
+    """Request the next page with `after` set to it; None: this is the last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,278 +403,264 @@ class Done:
 
     id: str
     event: str | None = None
-    """Under which it was filed, where it is one that is kept."""
+    """Id of the label or factor that was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A question was not answered."""
+    """A request was refused."""
 
     id: str | None
     error: str
+    """Code, for programs."""
     message: str
+    """Explanation, for a person."""
 
 
 type Response = NightsResponse | EventsResponse | Done | Refusal
 
 
-def moment(value: object) -> datetime:
-    """Check a time of day: ISO 8601 with a zone."""
-    if not isinstance(value, str):
-        raise vol.Invalid("expected a time")
-    parsed = datetime.fromisoformat(value)
-    if parsed.tzinfo is None:
-        raise vol.Invalid("expected a time with a zone")
-    return parsed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EventsPage:
+    """An `EventsResponse` whose events are not decoded yet."""
+
+    id: str
+    events: tuple[dict[str, Any], ...]
+    next: int | None
 
 
-def day(value: object) -> date:
-    """Check a date: ISO 8601."""
-    if not isinstance(value, str):
-        raise vol.Invalid("expected a date")
-    return date.fromisoformat(value)
-
-
-def number(value: object) -> float:
-    """Check a finite number; a truth value is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise vol.Invalid("expected a number")
-    return value
-
-
-def whole(value: object) -> int:
-    """Check a whole number; a truth value is none."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise vol.Invalid("expected a whole number")
-    return value
-
-
-GRADES: Final = ("mild", "moderate", "strong")
-
-type Check = Callable[[Any], Any]
-
-
-def maybe(check: Check) -> Check:
-    """Return a check that lets null pass."""
-    schema = vol.Schema(check)
-    return lambda value: None if value is None else schema(value)
-
-
-def each(check: Check) -> Check:
-    """Return a check for a list."""
-    schema = vol.Schema([check])
-    return lambda value: tuple(schema(value))
-
-
-def record[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
-    """Return a check that makes a record of an object whose keys pass these checks; other keys are
-    ignored.
-
-    A field with a default may be missing.
-    """
-    optional = {
-        one.name
-        for one in fields(cls)  # type: ignore[arg-type]
-        if one.default is not MISSING or one.default_factory is not MISSING
-    }
-    keys = {
-        (vol.Optional if name in optional else vol.Required)(name): check
-        for name, check in checks.items()
-    }
-    schema = vol.Schema(keys, extra=vol.REMOVE_EXTRA)
-    return lambda value: cls(**schema(value))
-
-
-SENSOR: Final = record(
-    Sensor, id=whole, placement=str, side=maybe(str), quantity=str, rate=maybe(number), source=str
-)
-SLEEPER: Final = record(Sleeper, id=str, name=str, sensors=each(SENSOR))
-INFO: Final = record(
-    Info, bridge=str, name=str, software=str, time_zone=str, rules=str, sleepers=each(SLEEPER), commands=each(str)
-)  # fmt: skip
-MEASURES: Final = record(
-    Measures,
-    **dict.fromkeys(
-        (
-            "movements",
-            "candidates",
-            "plm",
-            "plm_left",
-            "plm_right",
-            "series_count",
-            "cramps_possible",
-            "cramps_probable",
-        ),
-        maybe(whole),
-    ),
-    **dict.fromkeys(
-        (
-            "time_in_bed_h",
-            "sleep_h",
-            "plm_index",
-            "plms_index",
-            "plmw_index",
-            "periodicity_index",
-            "imi_mean",
-            "longest_quiet_h",
-        ),
-        maybe(number),
-    ),
-)
-METHODS: Final = record(Methods, in_bed=maybe(str), asleep=maybe(str))
-NIGHT: Final = record(
-    Night, night=day, revision=whole, start=maybe(moment), end=maybe(moment), rules=str, methods=METHODS,
-    measures=MEASURES,
-)  # fmt: skip
-HEALTH: Final = record(
-    SensorHealth, connected=bool, last_sample=maybe(moment), rate=maybe(number), battery=maybe(whole), quality=maybe(whole),
-    lost=whole, refused=whole, problem=maybe(str), error_counts=vol.Schema({str: whole}),
-)  # fmt: skip
-DISCONNECTION: Final = record(Disconnection, start=moment, end=moment, reason=str)
-BRIDGE: Final = vol.All(
-    vol.Schema(
-        {
-            vol.Required("problems"): each(record(Problem, key=str, message=str)),
-            vol.Required("broker"): vol.Schema(
-                {vol.Required("last_disconnect"): maybe(DISCONNECTION)}, extra=vol.REMOVE_EXTRA
-            ),
-        },
-        extra=vol.REMOVE_EXTRA,
-    ),
-    lambda value: BridgeHealth(
-        problems=value["problems"], last_disconnect=value["broker"]["last_disconnect"]
-    ),
-)
-SPREAD: Final = record(
-    Spread, nights=whole, mean=vol.Schema({str: number}), sd=vol.Schema({str: number})
-)  # fmt: skip
-RECORD: Final = record(
-    JournalHealth,
-    problem=maybe(str),
-    message=maybe(str),
-    warning=maybe(str),
-    unconfigured_sleepers=each(str),
-)
-STATE: Final = record(
-    State, time=moment, in_bed=maybe(bool), asleep=maybe(bool),
-    cramp=maybe(record(Cramp, start=moment, certainty=str, reason=str)),
-    tonight=record(Tonight, night=day, measures=MEASURES, start=maybe(moment)), last_night=maybe(NIGHT),
-    methods=METHODS, sensors=vol.Schema({vol.Coerce(int): HEALTH}), bridge=maybe(BRIDGE),
-    averages=vol.Schema({vol.Coerce(int): maybe(SPREAD)}), recording=bool, journal=RECORD, paused=bool, calibrating=bool,
-    sensitivity=maybe(number), cramp_labels=whole,
-)  # fmt: skip
-
-
-def happening[T](cls: type[T], **checks: Check) -> Callable[[Any], T]:
-    """Return a check for an event: what all of them have, and these."""
-    return record(cls, id=str, night=day, start=moment, known_at=maybe(moment), **checks)
-
-
-EVENTS: Final[Mapping[str, Callable[[Any], Event]]] = {
-    "movement": happening(
-        MovementEvent,
-        end=moment,
-        duration=number,
-        side=maybe(str),
-        peak=number,
-        grade=vol.In(GRADES),
-        candidate=bool,
-    ),
-    "series": happening(SeriesEvent, end=moment, movements=whole, ended=bool),
-    "cramp": happening(
-        CrampEvent,
-        end=maybe(moment),
-        certainty=str,
-        reason=str,
-        strength=maybe(number),
-        label=maybe(bool),
-    ),
-    "factor": happening(FactorEvent, factor=str, note=maybe(str)),
-    "bed": happening(BedEvent, in_bed=bool),
-    "night": happening(NightEvent, revision=whole),
-    "gap": happening(GapEvent, end=moment, sensor=whole),
-    "clock_step": happening(ClockStepEvent, offset=number),
-}
+# --- Payloads ---
 
 
 def parse_info(payload: str) -> Info:
-    """Return what a bridge says of itself. All parsers raise MalformedMessageError or
-    OtherVersionError.
+    """Parse the payload of `info`.
+
+    Like the other parsers, raise MalformedMessageError or OtherVersionError.
     """
-    return checked(INFO, opened(payload))
+    return _decode(Info, _load(payload))
 
 
 def parse_state(payload: str) -> State:
-    """Return everything that is true now of a sleeper."""
-    return checked(STATE, opened(payload))
+    """Parse the payload of a sleeper's `state`."""
+    return _decode(State, _load(payload))
 
 
 def parse_event(payload: str) -> Event | None:
-    """Return what just happened; None for a kind that is not known yet, which a newer bridge may
-    send.
-    """
-    values = opened(payload)
-    check = EVENTS.get(str(values.get("kind")))
-    return None if check is None else checked(check, values)
+    """Parse the payload of an event; return None for a kind that only a newer bridge knows."""
+    return _decode_event(_load(payload))
 
 
 def parse_response(payload: str) -> Response:
-    """Return the answer to a question."""
-    values = opened(payload)
+    """Parse the response to a request."""
+    values = _load(payload)
     if values.get("ok") is not True:
-        return checked(record(Refusal, id=maybe(str), error=str, message=str), values)
+        return _decode(Refusal, values)
     if "nights" in values:
-        return checked(record(NightsResponse, id=str, nights=each(NIGHT), next=maybe(day)), values)
+        return _decode(NightsResponse, values)
     if "events" in values:
-        known = [
-            event for event in checked(list_of_any, values["events"]) if event_kind(event) in EVENTS
-        ]
-        events = tuple(checked(EVENTS[event_kind(event)], event) for event in known)
-        return checked(
-            record(EventsResponse, id=str, events=lambda _: events, next=maybe(whole)), values
-        )
-    return checked(record(Done, id=str, event=maybe(str)), values)
+        page = _decode(_EventsPage, values)
+        decoded = [_decode_event(event) for event in page.events]
+        events = tuple(event for event in decoded if event is not None)
+        return EventsResponse(id=page.id, events=events, next=page.next)
+    return _decode(Done, values)
 
 
-def list_of_any(value: object) -> list[Any]:
-    """Check a list, whatever is in it."""
-    if not isinstance(value, list):
-        raise vol.Invalid("expected a list")
-    return value
+def encode_request(
+    command: str, sleeper: str, request_id: str, reply_to: str, **arguments: str | float
+) -> str:
+    """Return the payload of a request."""
+    request = {
+        "v": PROTOCOL_VERSION,
+        "id": request_id,
+        "reply_to": reply_to,
+        "command": command,
+        "sleeper": sleeper,
+    }
+    return json.dumps(request | arguments)
 
 
-def event_kind(value: object) -> str:
-    """Return the kind of an event that is not checked yet."""
-    return str(value.get("kind")) if isinstance(value, dict) else ""
-
-
-def opened(payload: str) -> dict[str, Any]:
-    """Return the object in a payload, if it is of our version."""
+def _load(payload: str) -> dict[str, Any]:
+    """Return the JSON object in a payload of our protocol version."""
     try:
         values = json.loads(payload)
     except (ValueError, RecursionError) as error:
-        raise MalformedMessageError(f"no JSON: {error}") from error
+        raise MalformedMessageError(f"not JSON: {error}") from error
     if not isinstance(values, dict):
-        raise MalformedMessageError("no object")
+        raise MalformedMessageError("not a JSON object")
     version = values.get("v")
     if isinstance(version, bool) or not isinstance(version, int):
-        raise MalformedMessageError("no version `v`")
-    if version != PROTOCOL:
+        raise MalformedMessageError("v: expected the protocol version")
+    if version != PROTOCOL_VERSION:
         raise OtherVersionError(version)
     return values
 
 
-def checked[T](check: Callable[[Any], T], values: object) -> T:
-    """Return what a check makes of values."""
+def _decode_event(values: Mapping[str, Any]) -> Event | None:
+    event_type = EVENT_TYPES.get(str(values.get("kind")))
+    return None if event_type is None else _decode(event_type, values)
+
+
+def _decode[T](message_type: type[T], values: object) -> T:
+    decoder = _decoder_of(cast("Any", message_type))
+    return cast("T", decoder(values, ""))
+
+
+# --- Decoding by type ---
+
+type Decoder = Callable[[object, str], Any]
+"""Takes a JSON value and its path in the payload; returns the converted value, or raises
+MalformedMessageError."""
+
+
+def _expected(what: str, path: str) -> MalformedMessageError:
+    return MalformedMessageError(f"{path}: expected {what}" if path else f"expected {what}")
+
+
+def _decode_bool(value: object, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise _expected("true or false", path)
+    return value
+
+
+def _decode_int(value: object, path: str) -> int:
+    # In Python, True is an int.
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _expected("a whole number", path)
+    return value
+
+
+def _decode_float(value: object, path: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _expected("a number", path)
     try:
-        return check(values)
-    except (vol.Invalid, ValueError, TypeError, OverflowError) as error:
-        raise MalformedMessageError(str(error)) from error
+        # Python reads NaN and Infinity, although JSON has neither.
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise _expected("a finite number", path)
+    return value
 
 
-def encode_request(command: str, sleeper: str, key: str, reply_to: str, **rest: str | float) -> str:
-    """Return the payload of a question."""
-    return json.dumps(
-        {"v": PROTOCOL, "id": key, "reply_to": reply_to, "command": command, "sleeper": sleeper}
-        | rest
-    )
+def _decode_str(value: object, path: str) -> str:
+    if not isinstance(value, str):
+        raise _expected("a text", path)
+    return value
+
+
+def _decode_datetime(value: object, path: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(_decode_str(value, path))
+    except ValueError as error:
+        raise _expected("a time in ISO 8601", path) from error
+    if parsed.tzinfo is None:
+        raise _expected("a time with a time zone", path)
+    return parsed
+
+
+def _decode_date(value: object, path: str) -> date:
+    try:
+        return date.fromisoformat(_decode_str(value, path))
+    except ValueError as error:
+        raise _expected("a date in ISO 8601", path) from error
+
+
+def _decode_object(value: object, path: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _expected("an object", path)
+    return value
+
+
+SCALAR_DECODERS: Final[Mapping[Any, Decoder]] = {
+    bool: _decode_bool,
+    int: _decode_int,
+    float: _decode_float,
+    str: _decode_str,
+    datetime: _decode_datetime,
+    date: _decode_date,
+}
+
+
+@cache
+def _decoder_of(kind: Any) -> Decoder:  # noqa: ANN401 - any type that a field can have
+    """Return the decoder for a type; it is built only once."""
+    if kind in SCALAR_DECODERS:
+        return SCALAR_DECODERS[kind]
+    if is_dataclass(kind):
+        return _dataclass_decoder(cast("type[Any]", kind))
+    arguments = get_args(kind)
+    match get_origin(kind):
+        case origin if origin is UnionType:
+            (inner,) = (argument for argument in arguments if argument is not NoneType)
+            decoder = _optional_decoder(_decoder_of(inner))
+        case origin if origin is tuple:
+            decoder = _tuple_decoder(_decoder_of(arguments[0]))
+        case origin if origin is Literal:
+            decoder = _literal_decoder(arguments)
+        case origin if origin is Mapping:
+            decoder = _mapping_decoder(arguments[0], _decoder_of(arguments[1]))
+        case _:
+            # dict[str, Any] is decoded later, by its content.
+            decoder = _decode_object
+    return decoder
+
+
+def _optional_decoder(decode: Decoder) -> Decoder:
+    return lambda value, path: None if value is None else decode(value, path)
+
+
+def _tuple_decoder(decode: Decoder) -> Decoder:
+    def decode_tuple(value: object, path: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise _expected("a list", path)
+        return tuple(decode(item, f"{path}[{index}]") for index, item in enumerate(value))
+
+    return decode_tuple
+
+
+def _literal_decoder(choices: tuple[object, ...]) -> Decoder:
+    def decode_literal(value: object, path: str) -> object:
+        if value not in choices:
+            raise _expected(f"one of {', '.join(map(str, choices))}", path)
+        return value
+
+    return decode_literal
+
+
+def _mapping_decoder(key_type: type[str] | type[int], decode: Decoder) -> Decoder:
+    def decode_mapping(value: object, path: str) -> dict[str | int, Any]:
+        decoded = {}
+        for key, item in _decode_object(value, path).items():
+            try:
+                # Keys of JSON objects are always texts.
+                decoded[key_type(key)] = decode(item, f"{path}.{key}")
+            except ValueError as error:
+                raise _expected(f"a whole number instead of the key {key!r}", path) from error
+        return decoded
+
+    return decode_mapping
+
+
+def _dataclass_decoder(message_type: type[Any]) -> Decoder:
+    types = get_type_hints(message_type)
+    decoders = {one.name: _decoder_of(types[one.name]) for one in fields(message_type)}
+    required = {
+        one.name
+        for one in fields(message_type)
+        if one.default is MISSING and one.default_factory is MISSING
+    }
+
+    def decode_dataclass(value: object, path: str) -> object:
+        values = _decode_object(value, path)
+        prefix = f"{path}." if path else ""
+        missing = sorted(required - values.keys())
+        if missing:
+            raise MalformedMessageError(f"{prefix}{missing[0]}: missing")
+        decoded = {
+            name: decode(values[name], prefix + name)
+            for name, decode in decoders.items()
+            if name in values
+        }
+        return message_type(**decoded)
+
+    return decode_dataclass

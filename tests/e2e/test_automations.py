@@ -284,10 +284,10 @@ async def in_the_editor(home: HomeAssistant) -> None:
     async with home.subscribed(type="trigger_platforms/subscribe") as described:
         assert "limber.series_started" in await described.get()
     async with home.subscribed(type="condition_platforms/subscribe") as described:
-        assert "limber.bad_nights_in_a_row" in await described.get()
+        assert "limber.restless_nights_in_a_row" in await described.get()
     index = {"entity_id": "sensor.anna_plm_index_last_night"}
     bad = {
-        "condition": "limber.bad_nights_in_a_row",
+        "condition": "limber.restless_nights_in_a_row",
         "target": index,
         "options": {"nights": 3, "above": 20},
     }
@@ -313,8 +313,8 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
     restless = {"above": 15}
     events = {
         "cramp_started": "cramp",
-        "cramp_confirmed": "cramp",
-        "cramp_noticed": "cramp",
+        "cramp_ended": "cramp",
+        "possible_cramp_detected": "cramp",
         "night_finished": "night",
         "restless_night": "night",
         "series_started": "periodic_series",
@@ -332,7 +332,7 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
     nights = [
         {"condition": "limber.last_night_was_restless", "target": index, "options": restless},
         {
-            "condition": "limber.bad_nights_in_a_row",
+            "condition": "limber.restless_nights_in_a_row",
             "target": index,
             "options": restless | {"nights": 2},
         },

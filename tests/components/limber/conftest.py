@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 # Imported before the plugin looks for integrations, or its own folder of this name would hide ours.
 import custom_components.limber  # noqa: F401
-from custom_components.limber.const import CONF_BASE, CONF_BRIDGE, DOMAIN
+from custom_components.limber.const import CONF_BASE_TOPIC, CONF_BRIDGE, DOMAIN
 
 CONTRACT = Path(__file__).parents[3] / "contract"
 
@@ -40,10 +40,14 @@ def quick_subscriptions() -> Iterator[None]:
 
 
 class Bridge:
-    """The other side of the wire."""
+    """A bridge that the test plays, with one sleeper."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, bridge: str = "bedroom", sleeper: str = "anna") -> None:
         self.hass = hass
+        self.topic = f"limber/{bridge}"
+        self.sleeper = sleeper
+        described = INFO["sleepers"][0] | {"id": sleeper, "name": sleeper.capitalize()}
+        self.info = INFO | {"bridge": bridge, "name": bridge.capitalize(), "sleepers": [described]}
         self.asked: list[dict[str, Any]] = []
         self.answers: dict[str, list[dict[str, Any]]] = {}
         """Prepared ones, by question; they come before those that the bridge makes itself."""
@@ -54,19 +58,19 @@ class Bridge:
         self.silent = False
 
     def say(self, topic: str, payload: object, *, retain: bool = False) -> None:
-        """Publish something below `limber/bedroom`."""
+        """Publish a message under the topic of the bridge."""
         text = payload if isinstance(payload, str) else json.dumps(payload)
-        async_fire_mqtt_message(self.hass, f"limber/bedroom/{topic}", text, 1, retain)
+        async_fire_mqtt_message(self.hass, f"{self.topic}/{topic}", text, 1, retain)
 
     def tell_all(self, **state: object) -> None:
         """Publish what is retained."""
-        self.say("info", INFO, retain=True)
-        self.say("anna/state", golden("state") | state, retain=True)
+        self.say("info", self.info, retain=True)
+        self.say(f"{self.sleeper}/state", golden("state") | state, retain=True)
         self.say("status", "online", retain=True)
 
     async def tell(self, **state: object) -> None:
         """Publish a new state and wait until it has arrived."""
-        self.say("anna/state", golden("state") | state)
+        self.say(f"{self.sleeper}/state", golden("state") | state)
         await self.hass.async_block_till_done()
 
     @callback
@@ -111,14 +115,21 @@ async def bridge(
     hass: HomeAssistant, mqtt_mock: MqttMockHAClient, enable_custom_integrations: None
 ) -> Bridge:
     """A bridge on the broker of the test."""
-    played = Bridge(hass)
+    return play_bridges(hass, mqtt_mock, Bridge(hass))[0]
+
+
+def play_bridges(
+    hass: HomeAssistant, mqtt_mock: MqttMockHAClient, *bridges: Bridge
+) -> tuple[Bridge, ...]:
+    """Pass the requests of the integration on to the bridges that they are for."""
 
     async def publish(topic: str, payload: str, *_: object, **__: object) -> None:
-        if topic == "limber/bedroom/request":
-            hass.loop.call_soon(played.hear, Published(payload))
+        for bridge in bridges:
+            if topic == f"{bridge.topic}/request":
+                hass.loop.call_soon(bridge.hear, Published(payload))
 
     mqtt_mock.async_publish.side_effect = publish
-    return played
+    return bridges
 
 
 class Published:
@@ -135,7 +146,7 @@ def entry() -> MockConfigEntry:
         domain=DOMAIN,
         title="Bedroom",
         unique_id="bedroom",
-        data={CONF_BRIDGE: "bedroom", CONF_BASE: "limber"},
+        data={CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "limber"},
     )
 
 

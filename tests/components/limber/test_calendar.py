@@ -53,7 +53,7 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
         "Night: 312 leg movements, PLM index 24.1/h",
         "Probable cramp",
     ]
-    assert shown[1]["description"] == "Time in bed: 7.9 h, estimated sleep: 6.7 h."
+    assert shown[1]["description"] == "Time in bed: 7.9 h. Estimated sleep: 6.7 h."
     night = [datetime.fromisoformat(shown[1][key]) for key in ("start", "end")]
     assert night[1] - night[0] == timedelta(hours=7, minutes=54)
 

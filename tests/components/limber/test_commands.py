@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-import custom_components.limber.coordinator as coordinator_module
+import custom_components.limber.requests as requests_module
 from custom_components.limber.const import DOMAIN
 
 from .conftest import INFO, Bridge, golden
@@ -62,9 +62,9 @@ async def test_a_refusal_is_told_in_the_words_of_the_bridge(
 async def test_a_bridge_that_is_silent_is_named(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
     bridge.silent = True
-    with pytest.raises(HomeAssistantError, match="did not answer"):
+    with pytest.raises(HomeAssistantError, match="did not respond"):
         await call(hass, "button.press", entity_id="button.anna_end_the_night")
 
 
@@ -97,7 +97,7 @@ async def test_an_older_bridge_lacks_what_it_cannot_do(
     for entity in ("switch.anna_pause", "number.anna_sensitivity", "button.anna_calibrate"):
         assert hass.states.get(entity).state == "unavailable"  # type: ignore[union-attr]
     assert hass.states.get("button.anna_end_the_night").state != "unavailable"  # type: ignore[union-attr]
-    with pytest.raises(HomeAssistantError, match="update it"):
+    with pytest.raises(HomeAssistantError, match="Update the bridge"):
         await call(hass, "limber.log", factor="water")
 
 
@@ -132,8 +132,8 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     assert found["factors"] == [
         {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}
     ]
-    assert "The night to 2026-11-21: 312 leg movements" in found["summary"]
-    assert found["summary"].startswith("Last night was not measured.")
+    assert "Night of 2026-11-21: 312 leg movements" in found["summary"]
+    assert found["summary"].startswith("Last night was not recorded.")
     assert "Logged: Stretching 22:10 (calves)." in found["summary"]
 
 
@@ -143,7 +143,7 @@ async def test_a_night_of_a_date(
     bridge.nights = [night("2026-01-10", movements=7), night("2026-01-12")]
     assert (await call(hass, "limber.get_night", night="2026-01-10"))["movements"] == 7
     nothing = await call(hass, "limber.get_night", night="2026-01-11")
-    assert nothing == {"night": None, "summary": "There is no finished night of that date."}
+    assert nothing == {"night": None, "summary": "There is no recorded night for that date."}
 
 
 async def test_a_recent_night_is_at_hand_though_its_events_were_dropped(
@@ -167,10 +167,10 @@ async def test_a_night_that_is_not_over_is_told_as_such(
     freezer.move_to("2026-11-22T09:00:00Z")
     await bridge.tell(tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"})
     assert (await call(hass, "limber.get_night"))["summary"].startswith(
-        "The night is not over yet. The night to"
+        "The current night is not finished yet. Night of"
     )
     asked = await call(hass, "limber.get_night", night="2026-11-22")
-    assert asked == {"night": None, "summary": "The night is not over yet."}
+    assert asked == {"night": None, "summary": "The current night is not finished yet."}
 
 
 async def test_after_midnight_the_last_night_is_the_one_before(
@@ -187,15 +187,17 @@ async def test_of_a_sleeper_who_was_never_told_of_nothing_is_known(
 ) -> None:
     bridge.say("anna/state", "")
     await hass.async_block_till_done()
-    assert (await call(hass, "limber.get_night"))["summary"] == "The bridge has told nothing yet."
+    assert (await call(hass, "limber.get_night"))[
+        "summary"
+    ] == "The bridge has not sent any data yet."
 
 
 async def test_a_silent_bridge_is_no_night_without_cramps(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
     bridge.silent = True
-    with pytest.raises(HomeAssistantError, match="did not answer"):
+    with pytest.raises(HomeAssistantError, match="did not respond"):
         await call(hass, "limber.get_night")
 
 
@@ -203,7 +205,7 @@ async def test_before_the_first_night_there_is_none(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await bridge.tell(last_night=None)
-    assert (await call(hass, "limber.get_night"))["summary"] == "No night has been finished yet."
+    assert (await call(hass, "limber.get_night"))["summary"] == "No night has been recorded yet."
 
 
 async def test_nights_of_some_days(
@@ -249,9 +251,9 @@ async def test_whom_it_is_about_must_be_clear(
     info = INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     bridge.say("info", info)
     await hass.async_block_till_done()
-    with pytest.raises(ServiceValidationError, match="More than one person"):
+    with pytest.raises(ServiceValidationError, match="More than one sleeper"):
         await call(hass, "limber.end_night")
-    with pytest.raises(ServiceValidationError, match="no sleeper"):
+    with pytest.raises(ServiceValidationError, match="not a sleeper"):
         await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bedroom"))
     await call(hass, "limber.end_night", sleeper=device(hass, loaded, "Bo"))
     assert bridge.commands() == [{"command": "end_night", "sleeper": "bo"}]
@@ -261,5 +263,5 @@ async def test_without_a_bridge_an_action_says_so(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)
-    with pytest.raises(ServiceValidationError, match="No bridge is set up"):
+    with pytest.raises(ServiceValidationError, match="No Limber bridge is loaded"):
         await call(hass, "limber.get_night")

@@ -19,13 +19,13 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 
 from custom_components.limber.const import (
-    CONF_BASE,
-    CONF_BATTERY,
+    CONF_BASE_TOPIC,
+    CONF_BATTERY_BELOW,
     CONF_BRIDGE,
-    CONF_RESTLESS,
+    CONF_RESTLESS_ABOVE,
     DOMAIN,
 )
-from custom_components.limber.coordinator import Bridge as HeardOf
+from custom_components.limber.coordinator import BridgeData
 
 from .conftest import Bridge, golden
 
@@ -33,7 +33,7 @@ from .conftest import Bridge, golden
 @pytest.fixture(autouse=True)
 def not_set_up() -> Iterator[None]:
     """These tests end where the entry is created; and nobody waits five seconds for nothing."""
-    flow = "custom_components.limber.config_flow.PATIENCE"
+    flow = "custom_components.limber.config_flow.SEARCH_TIMEOUT_S"
     with patch("custom_components.limber.async_setup_entry", return_value=True), patch(flow, 0.3):
         yield
 
@@ -60,7 +60,7 @@ async def look(
     """Answer the base topic while the broker holds these messages."""
     import json  # noqa: PLC0415
 
-    answered = hass.async_create_task(go_on(hass, result, **{CONF_BASE: base}))
+    answered = hass.async_create_task(go_on(hass, result, **{CONF_BASE_TOPIC: base}))
     while not answered.done():
         for topic, payload in held:
             async_fire_mqtt_message(
@@ -78,7 +78,7 @@ async def test_a_discovered_bridge_is_confirmed(hass: HomeAssistant, bridge: Bri
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert (result["title"], result["data"]) == (
         "Bedroom",
-        {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"},
+        {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "limber"},
     )
     assert result["result"].unique_id == "bedroom"
 
@@ -105,10 +105,10 @@ async def test_a_known_bridge_that_moved_to_another_base_is_followed(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE: "old"})
+    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE_TOPIC: "old"})
     result = await found_again(hass, bridge, "online")
     assert result["reason"] == "already_configured"
-    assert entry.data[CONF_BASE] == "limber"
+    assert entry.data[CONF_BASE_TOPIC] == "limber"
 
 
 @pytest.mark.parametrize("status", ["offline", ""])
@@ -116,9 +116,9 @@ async def test_what_a_bridge_left_behind_is_not_followed(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, status: str
 ) -> None:
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE: "legs"})
+    hass.config_entries.async_update_entry(entry, data=dict(entry.data) | {CONF_BASE_TOPIC: "legs"})
     assert (await found_again(hass, bridge, status))["reason"] == "already_configured"
-    assert entry.data[CONF_BASE] == "legs"
+    assert entry.data[CONF_BASE_TOPIC] == "legs"
 
 
 async def found_again(hass: HomeAssistant, bridge: Bridge, status: str) -> ConfigFlowResult:
@@ -136,7 +136,7 @@ async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bri
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
     result = await look(hass, result, ("limber/bedroom/info", golden("info")))
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE: "limber"}
+    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "limber"}
 
 
 async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -> None:
@@ -144,7 +144,7 @@ async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -
         hass, await begin(hass), ("home/legs/bedroom/info", golden("info")), base="home/legs/"
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE: "home/legs"}
+    assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "home/legs"}
 
 
 async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bridge) -> None:
@@ -175,7 +175,7 @@ async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bri
             {"base": "integration_too_old"},
         ),
         ([("limber/bedroom/info", "{")], "limber", {"base": "no_bridge"}),
-        ([], "lim+ber", {CONF_BASE: "invalid_topic"}),
+        ([], "lim+ber", {CONF_BASE_TOPIC: "invalid_topic"}),
     ],
     ids=["nobody", "older", "newer", "malformed", "no topic"],
 )
@@ -222,18 +222,20 @@ async def test_a_bridge_that_is_heard_has_not_moved(
 ) -> None:
     """Another of its name may have been left behind on the broker."""
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, data={CONF_BRIDGE: "bedroom", CONF_BASE: "legs"})
+    hass.config_entries.async_update_entry(
+        entry, data={CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "legs"}
+    )
     entry.mock_state(hass, ConfigEntryState.LOADED)
     entry.runtime_data = Heard()
     result = await begin(hass, discovered(golden("info")))
     assert result["reason"] == "already_configured"
-    assert entry.data[CONF_BASE] == "legs"
+    assert entry.data[CONF_BASE_TOPIC] == "legs"
 
 
 class Heard:
     """A coordinator whose bridge is online."""
 
-    data = HeardOf(online=True)
+    data = BridgeData(online=True)
 
 
 # --- Another base topic, other limits ---
@@ -250,14 +252,14 @@ async def test_a_bridge_is_followed_to_another_base_topic(
     """After a wrong topic, and one below which there is another bridge."""
     result = await reconfigure(hass, entry)
     assert result["step_id"] == "reconfigure"
-    result = await go_on(hass, result, **{CONF_BASE: "a/+"})
-    assert result["errors"] == {CONF_BASE: "invalid_topic"}
+    result = await go_on(hass, result, **{CONF_BASE_TOPIC: "a/+"})
+    assert result["errors"] == {CONF_BASE_TOPIC: "invalid_topic"}
     other = ("legs/attic/info", golden("info") | {"bridge": "attic"})
     result = await look(hass, result, other, base="legs")
     assert result["errors"] == {"base": "other_bridge"}
     result = await look(hass, result, other, ("legs/bedroom/info", golden("info")), base="legs")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
-    assert dict(entry.data) == {CONF_BRIDGE: "bedroom", CONF_BASE: "legs"}
+    assert dict(entry.data) == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "legs"}
 
 
 async def test_limits_are_a_matter_of_taste(
@@ -266,7 +268,7 @@ async def test_limits_are_a_matter_of_taste(
     entry.add_to_hass(hass)
     result = await hass.config_entries.options.async_init(entry.entry_id)
     assert result["step_id"] == "init"
-    answers = {CONF_RESTLESS: 22.5, CONF_BATTERY: 25}
+    answers = {CONF_RESTLESS_ABOVE: 22.5, CONF_BATTERY_BELOW: 25}
     done = await hass.config_entries.options.async_configure(result["flow_id"], answers)
     assert done["type"] is FlowResultType.CREATE_ENTRY
     assert dict(entry.options) == answers

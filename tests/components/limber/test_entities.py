@@ -1,6 +1,7 @@
 """What a person sees of a bridge: states, availability, events, history."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -24,10 +25,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.limber.const import CONF_RESTLESS, DOMAIN
-from custom_components.limber.statistics import KEPT
+from custom_components.limber.const import CONF_RESTLESS_ABOVE, DOMAIN
+from custom_components.limber.statistics import RECORDED_NAMES
 
-from .conftest import INFO, Bridge, golden, set_up
+from .conftest import CONTRACT, INFO, Bridge, golden, set_up
+
+PERSISTED = CONTRACT / "persisted/0.1.0-dev"
 
 IN_BED = "binary_sensor.anna_in_bed"
 TONIGHT = "sensor.anna_plm_index_tonight"
@@ -101,24 +104,24 @@ HIDDEN = (
     "sensor.anna_candidate_movements_30_day_average",
     "sensor.anna_candidate_movements_7_day_average",
     "sensor.anna_left_ankle_signal_quality",
-    "sensor.anna_longest_quiet_stretch_last_night",
-    "sensor.anna_longest_quiet_stretch_30_day_average",
-    "sensor.anna_longest_quiet_stretch_7_day_average",
-    "sensor.anna_longest_quiet_stretch_tonight",
+    "sensor.anna_longest_quiet_period_last_night",
+    "sensor.anna_longest_quiet_period_30_day_average",
+    "sensor.anna_longest_quiet_period_7_day_average",
+    "sensor.anna_longest_quiet_period_tonight",
     "sensor.anna_mean_interval_last_night",
     "sensor.anna_mean_interval_30_day_average",
     "sensor.anna_mean_interval_7_day_average",
     "sensor.anna_mean_interval_tonight",
     "sensor.anna_periodic_movements_30_day_average",
     "sensor.anna_periodic_movements_7_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_left_leg_30_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_7_day_average",
-    "sensor.anna_periodic_movements_of_the_left_leg_tonight",
-    "sensor.anna_periodic_movements_of_the_right_leg_last_night",
-    "sensor.anna_periodic_movements_of_the_right_leg_30_day_average",
-    "sensor.anna_periodic_movements_of_the_right_leg_7_day_average",
-    "sensor.anna_periodic_movements_of_the_right_leg_tonight",
+    "sensor.anna_periodic_movements_of_left_leg_last_night",
+    "sensor.anna_periodic_movements_of_left_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_left_leg_7_day_average",
+    "sensor.anna_periodic_movements_of_left_leg_tonight",
+    "sensor.anna_periodic_movements_of_right_leg_last_night",
+    "sensor.anna_periodic_movements_of_right_leg_30_day_average",
+    "sensor.anna_periodic_movements_of_right_leg_7_day_average",
+    "sensor.anna_periodic_movements_of_right_leg_tonight",
     "sensor.anna_periodic_series_30_day_average",
     "sensor.anna_periodic_series_7_day_average",
     "sensor.anna_periodicity_index_last_night",
@@ -214,8 +217,8 @@ async def test_without_the_bridge_nothing_is_available(
     bridge.say("status", "online")
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("Bedroom is not available") == 1
-    assert caplog.text.count("Bedroom is back") == 1
+    assert caplog.text.count("Bedroom is unavailable") == 1
+    assert caplog.text.count("Bedroom is available again") == 1
 
 
 async def test_without_the_broker_nothing_is_available(
@@ -256,7 +259,7 @@ async def test_a_malformed_state_changes_nothing_and_is_logged_once(
         bridge.say("anna/state", payload)
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("that cannot be read") == 1
+    assert caplog.text.count("ignored a malformed message") == 1
 
 
 @pytest.mark.parametrize(("version", "key"), [(0, "bridge_too_old"), (2, "integration_too_old")])
@@ -367,6 +370,34 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
 
 
+async def test_a_battery_entity_exists_only_for_a_sensor_that_reports_a_level(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    battery = "sensor.anna_bed_load_cells_battery"
+    sensors = golden("state")["sensors"]
+    assert hass.states.get("sensor.anna_left_ankle_battery") is not None
+    assert hass.states.get(battery) is None
+    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": 55}})
+    assert value(hass, battery) == "55"
+    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": None}})
+    assert value(hass, battery) == STATE_UNKNOWN
+
+
+async def test_a_sensor_that_moves_to_another_sleeper_keeps_its_entities(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    anna = INFO["sleepers"][0]
+    ankle, bed = anna["sensors"]
+    bo = {"id": "bo", "name": "Bo", "sensors": [ankle]}
+    bridge.say("info", INFO | {"sleepers": [anna | {"sensors": [bed]}, bo]})
+    health = golden("state")["sensors"]["1"]
+    bridge.say("bo/state", golden("state") | {"sensors": {"1": health | {"battery": 42}}})
+    await hass.async_block_till_done()
+    shown = hass.states.get("sensor.anna_left_ankle_battery")
+    assert shown is not None
+    assert (shown.state, shown.name) == ("42", "Bo left ankle Battery")
+
+
 async def test_unload_reload_and_removal(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -384,7 +415,7 @@ async def test_set_up_waits_for_a_bridge(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
-    with patch("custom_components.limber.coordinator.RETAINED", 0.2):
+    with patch("custom_components.limber.coordinator.RETAINED_TIMEOUT_S", 0.2):
         assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "no_bridge"
@@ -499,11 +530,11 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bridge.silent = True
-    with patch("custom_components.limber.coordinator.PATIENCE", 0.3):
+    with patch("custom_components.limber.requests.RESPONSE_TIMEOUT_S", 0.3):
         await set_up(hass, bridge, entry)
         await settle(hass)
     bridge.silent = False
-    assert "The bridge did not answer" in caplog.text
+    assert "The bridge did not respond" in caplog.text
     bridge.answers["nights"] = [golden("response_refusal")]
     bridge.say("status", "offline")
     bridge.say("status", "online")
@@ -524,8 +555,10 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     entity = hass.states.get("binary_sensor.bedroom_problem")
     assert entity is not None
     assert entity.state == STATE_ON
-    assert "allow the bridge's user to publish to limber/bedroom/#" in entity.attributes["problems"][0]
-    assert entity.attributes["away_because"] == "the broker refuses the connection: Banned"
+    problem = entity.attributes["problems"][0]
+    assert "allow the bridge's user to publish to limber/bedroom/#" in problem
+    reason = entity.attributes["last_disconnect_reason"]
+    assert reason == "the broker refuses the connection: Banned"
     well = golden("state")["bridge"] | {"problems": []}
     await bridge.tell(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
@@ -565,7 +598,7 @@ async def test_the_limit_of_a_restless_night_is_an_option(
 ) -> None:
     today = dt_util.now().date().isoformat()
     for limit, restless in ((25.0, STATE_OFF), (24.0, STATE_ON)):
-        hass.config_entries.async_update_entry(loaded, options={CONF_RESTLESS: limit})
+        hass.config_entries.async_update_entry(loaded, options={CONF_RESTLESS_ABOVE: limit})
         await hass.config_entries.async_unload(loaded.entry_id)
         await set_up(hass, bridge, loaded)
         await bridge.tell(last_night=golden("state")["last_night"] | {"night": today})
@@ -636,9 +669,13 @@ async def test_rows_that_are_lost_are_made_anew(
     hass_storage: dict[str, Any],
 ) -> None:
     """The database was lost; what is remembered was not."""
-    known = {"measures": KEPT, "zone": "Europe/Berlin", "nights": {"anna": "2026-11-21"}}
+    known = {
+        "measures": RECORDED_NAMES,
+        "time_zone": "Europe/Berlin",
+        "nights": {"anna": "2026-11-21"},
+    }
     key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {"version": 2, "minor_version": 1, "key": key, "data": known}
+    hass_storage[key] = {"version": 3, "minor_version": 1, "key": key, "data": known}
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
@@ -649,6 +686,33 @@ async def test_rows_that_are_lost_are_made_anew(
     await settle(hass)
     # With the rows there, only what may have been revised is asked for.
     assert bridge.asked[before]["after"] > "2026-09-01"
+
+
+async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    bridge: Bridge,
+    hass_storage: dict[str, Any],
+) -> None:
+    """It filled statistics with other ids, so that those of today start empty."""
+    stored = json.loads((PERSISTED / "home-assistant-store.json").read_text())
+    described = json.loads((PERSISTED / "home-assistant-config-entry.json").read_text())
+    hass_storage[stored["key"]] = stored
+    entry = MockConfigEntry(
+        **{key: described[key] for key in ("data", "domain", "entry_id", "options", "title")},
+        unique_id=described["unique_id"],
+        version=described["version"],
+        minor_version=described["minor_version"],
+    )
+    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
+    await set_up(hass, bridge, entry)
+    await settle(hass)
+    assert entry.state is ConfigEntryState.LOADED
+    assert (entry.runtime_data.restless_above, entry.runtime_data.battery_below) == (21.5, 15)
+    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
+    assert hass_storage[stored["key"]]["version"] == 3
+    assert hass_storage[stored["key"]]["data"]["nights"] == {"anna": "2026-11-21"}
 
 
 async def test_an_old_night_that_is_revised_replaces_its_row_too(
@@ -689,7 +753,7 @@ async def test_a_zone_that_is_none_changes_nothing(
         bridge.say("info", INFO | {"time_zone": "Mars/Olympus"})
         await bridge.tell()
     assert value(hass, LAST_NIGHT) == "24.0506"
-    assert caplog.text.count("no time zone Mars/Olympus") == 1
+    assert caplog.text.count("unknown time zone Mars/Olympus") == 1
 
 
 async def test_nights_of_two_sleepers_are_each_told(
@@ -756,5 +820,5 @@ async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
     await settle(hass)
     assert bridge.asked[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
-    assert hass_storage[key]["version"] == 2
+    assert hass_storage[key]["version"] == 3
     assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}

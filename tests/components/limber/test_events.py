@@ -1,7 +1,10 @@
 """Cramps, bed, nights and factors as they happen; triggers and conditions of the automation editor
 over them."""
 
+import json
+from collections import defaultdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +12,14 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from .conftest import Bridge, golden
+
+COMPONENT = Path(__file__).parents[3] / "custom_components/limber"
 
 
 def now(**more: Any) -> dict[str, Any]:
@@ -91,6 +97,26 @@ async def test_when_each_factor_was_logged_last_is_remembered(
     assert last == {"stretching": "2026-11-21T20:00:00+00:00", "water": "2026-11-21T20:05:00+00:00"}
 
 
+async def test_every_translated_attribute_exists(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    entity_registry_enabled_by_default: None,
+    loaded: MockConfigEntry,
+) -> None:
+    """The golden state and events have everything that an entity can show."""
+    bridge.nights = [night("2026-11-22")]
+    for name in ("movement", "series_confirmed", "cramp_ended", "bed", "night", "factor"):
+        more = {"end": dt_util.utcnow().isoformat()} if "end" in golden(f"event_{name}") else {}
+        await say(hass, bridge, f"event_{name}", **more)
+    found = defaultdict[tuple[str, str | None], set[str]](set)
+    for row in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id):
+        found[row.domain, row.translation_key] |= set(shown(hass, row.entity_id))
+    texts = json.loads((COMPONENT / "translations/en.json").read_text())["entity"]
+    for platform, rows in texts.items():
+        for key, row in rows.items():
+            assert set(row.get("state_attributes", {})) <= found[platform, key], (platform, key)
+
+
 async def test_a_finished_night_is_told_with_its_figures(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -164,13 +190,13 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
             ("event_cramp_ended", {}),
         ),
         (
-            "cramp_confirmed",
+            "cramp_ended",
             "event.anna_cramp",
             ("event_cramp_ended", {}),
             ("event_cramp_started", {}),
         ),
         (
-            "cramp_noticed",
+            "possible_cramp_detected",
             "event.anna_cramp",
             ("event_cramp_ended", {"certainty": "possible"}),
             ("event_cramp_ended", {}),
@@ -308,7 +334,7 @@ async def test_an_older_night_is_not_last_night(
         ([16.0, 20.0], False),
     ],
 )
-async def test_bad_nights_in_a_row(
+async def test_restless_nights_in_a_row(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -325,4 +351,4 @@ async def test_bad_nights_in_a_row(
     bridge.say("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     entity = "sensor.anna_plm_index_last_night"
-    assert await go(hass, "bad_nights_in_a_row", entity, nights=3, above=15) is passes
+    assert await go(hass, "restless_nights_in_a_row", entity, nights=3, above=15) is passes

@@ -19,29 +19,29 @@ from homeassistant.helpers.trigger import descriptions as trigger_descriptions
 from homeassistant.util.yaml import load_yaml_dict
 
 import limber_bridge
-from custom_components.limber import config_flow, coordinator
+from custom_components.limber import config_flow
 from custom_components.limber.binary_sensor import (
-    BRIDGE,
+    BRIDGE_PROBLEM,
+    CONNECTED,
     MONITORING,
-    NOW,
-    PROBLEM,
     RESTLESS,
-    SENSOR,
     SENSOR_PROBLEM,
+    SLEEPER_STATES,
 )
 from custom_components.limber.button import BUTTONS
 from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
 from custom_components.limber.const import DOMAIN, FACTORS
 from custom_components.limber.event import EVENTS
-from custom_components.limber.issues import PROBLEMS
+from custom_components.limber.issues import PROBLEM_KINDS
+from custom_components.limber.message_reader import VERSION_ISSUES
 from custom_components.limber.number import SENSITIVITY
 from custom_components.limber.sensor import (
     BATTERY,
     MEASURES,
-    MOMENTS,
     RESTLESS_NIGHTS,
     SIGNAL_QUALITY,
+    TIMES,
     USUAL_BEDTIME,
 )
 from custom_components.limber.services import ACTIONS
@@ -187,7 +187,7 @@ def test_home_assistant_takes_the_actions_and_the_code_has_the_same() -> None:
     described = service._SERVICES_SCHEMA(load_yaml_dict(str(COMPONENT / "services.yaml")))
     assert set(described) == {action.name for action in ACTIONS} == set(TEXTS["services"])
     for action in ACTIONS:
-        fields = {"sleeper", *(str(key) for key in action.schema)}
+        fields = {"sleeper", *(str(key) for key in action.fields)}
         assert (
             set(described[action.name]["fields"])
             == fields
@@ -226,13 +226,13 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     named = TEXTS["entity"]
     nights = {f"{when}_{one.key}" for when in ("tonight", "last_night") for one in MEASURES}
     averages = {f"average_{one.key}" for one in MEASURES}
-    single = {one.key for one in (*MOMENTS, USUAL_BEDTIME, RESTLESS_NIGHTS, SIGNAL_QUALITY)}
+    single = {one.key for one in (*TIMES, USUAL_BEDTIME, RESTLESS_NIGHTS, SIGNAL_QUALITY)}
     assert set(named["sensor"]) == nights | averages | single
     assert BATTERY.translation_key is None
     assert BATTERY.device_class is not None
-    with_class = (BRIDGE, PROBLEM, SENSOR, SENSOR_PROBLEM)
+    with_class = (CONNECTED, BRIDGE_PROBLEM, SENSOR_PROBLEM)
     assert set(named["binary_sensor"]) == {
-        *(one.key for one in (*NOW, MONITORING, RESTLESS)),
+        *(one.key for one in (*SLEEPER_STATES, MONITORING, RESTLESS)),
         *(one.translation_key for one in with_class if one.translation_key is not None),
     }
     for one in with_class:
@@ -272,27 +272,23 @@ def test_every_error_and_abort_in_the_code_has_a_text() -> None:
         "already_configured",
         "already_in_progress",
         "reconfigure_successful",
-        *coordinator.ISSUES,
+        *VERSION_ISSUES,
     }
     assert set(TEXTS["config"]["abort"]) == aborts
     assert set(TEXTS["config"]["error"]) == {
         "no_bridge",
         "other_bridge",
         "invalid_topic",
-        *coordinator.ISSUES,
+        *VERSION_ISSUES,
     }
     steps = set(re.findall(r'step_id="(\w+)"', code))
     assert set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"]) == steps
     raised = "\n".join(
-        (COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "services", "intent")
+        (COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "requests", "sleepers")
     )
-    keys = set(re.findall(r'translation_key="(\w+)"', raised)) | set(coordinator.ISSUES)
-    assert set(TEXTS["exceptions"]) == keys | {
-        "nobody_watched",
-        "nobody_of_that_name",
-        "several_of_that_name",
-    }
-    assert set(TEXTS["issues"]) == {*coordinator.ISSUES, *(one.key for one in PROBLEMS)}
+    keys = set(re.findall(r'translation_key="(\w+)"', raised)) | set(VERSION_ISSUES)
+    assert set(TEXTS["exceptions"]) == keys
+    assert set(TEXTS["issues"]) == {*VERSION_ISSUES, *(one.key for one in PROBLEM_KINDS)}
 
 
 def test_every_field_is_described() -> None:
@@ -306,7 +302,7 @@ def test_the_words_in_the_code_are_those_in_the_texts() -> None:
         (COMPONENT / f"{name}.py").read_text()
         for name in ("summary_text", "night_summary", "intent", "calendar")
     )
-    used = set(re.findall(r'(?:texts|words|_words)\["(\w+)"', code))
+    used = set(re.findall(r'texts\["(\w+)"', code))
     known = set(TEXTS["selector"]["words"]["options"])
     kinds = {"possible", "probable", "reported"}
     spoken = {

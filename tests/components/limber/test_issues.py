@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.limber import async_remove_config_entry_device
-from custom_components.limber.const import CONF_BATTERY, DOMAIN
+from custom_components.limber.const import CONF_BATTERY_BELOW, DOMAIN
 from custom_components.limber.devices import is_stale
 
 from .conftest import INFO, Bridge, golden, set_up
@@ -119,7 +119,7 @@ async def test_a_battery_that_wavers_around_the_limit_is_low_once(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(entry, options={CONF_BATTERY: 30})
+    hass.config_entries.async_update_entry(entry, options={CONF_BATTERY_BELOW: 30})
     await set_up(hass, bridge, entry)
     for battery, low in ((31, False), (29, True), (33, True), (35, False), (31, False)):
         await bridge.tell(**well(sensors={"1": sensor(battery=battery)}))
@@ -192,7 +192,7 @@ async def test_a_fix_looks_again(
     await bridge.tell(**well(sensors={"1": sensor(battery=9)}))
     form, again = await mend(client, "battery_low/bedroom/1")
     assert form["description_placeholders"]["battery"] == "9"
-    assert again["errors"] == {"base": "still_there"}
+    assert again["errors"] == {"base": "still_present"}
     await bridge.tell(**well())
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
@@ -209,7 +209,7 @@ async def test_a_forgotten_pause_ends_with_its_fix(
     await bridge.tell(**well(paused=True, last_night=ago(4)))
     bridge.answers["pause"] = [golden("response_refusal")]
     form, refused = await mend(client, "paused_long/bedroom/anna")
-    assert refused["errors"] == {"base": "no_answer"}
+    assert refused["errors"] == {"base": "no_response"}
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
     assert bridge.commands()[-1] == {"command": "pause", "sleeper": "anna", "paused": False}

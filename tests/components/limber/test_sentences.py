@@ -11,7 +11,7 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, ToolInput
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-import custom_components.limber.coordinator as coordinator_module
+import custom_components.limber.requests as requests_module
 
 from .conftest import INFO, Bridge, golden, set_up
 
@@ -95,9 +95,9 @@ async def test_whose_legs_are_meant_is_asked(
         "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     )
     await hass.async_block_till_done()
-    assert "More than one person" in await say(hass, "how did my legs do")
-    assert await say(hass, "how did the legs of Carl do") == "Nobody called Carl is watched."
-    assert "More than one person" in await say(hass, "log that I stretched")
+    assert "More than one sleeper" in await say(hass, "how did my legs do")
+    assert await say(hass, "how did the legs of Carl do") == "There is no sleeper named Carl."
+    assert "More than one sleeper" in await say(hass, "log that I stretched")
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
     assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
     assert bridge.commands() == [{"command": "log", "sleeper": "bo", "factor": "stretching"}]
@@ -106,18 +106,23 @@ async def test_whose_legs_are_meant_is_asked(
         INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]},
     )
     await hass.async_block_till_done()
-    assert "More than one person called anna" in await say(hass, "how did the legs of anna do")
+    assert "more than one sleeper named anna" in await say(hass, "how did the legs of anna do")
 
 
 async def test_a_silent_bridge_is_told(
     hass: HomeAssistant, bridge: Bridge, assist: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(coordinator_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
     bridge.silent = True
-    assert await say(hass, "log water") == "The bridge did not answer: see that it runs."
+    assert (
+        await say(hass, "log water") == "The bridge did not respond. Make sure that it is running."
+    )
     assert "Bridge hat nicht" in await say(hass, "notiere wasser", "de")
-    monkeypatch.setattr(coordinator_module.LimberCoordinator, "can", lambda *_: False)
-    assert await say(hass, "log water") == "This bridge knows no log: update it."
+    bridge.say("info", INFO | {"commands": ["nights", "events"]})
+    await hass.async_block_till_done()
+    assert await say(hass, "log water") == (
+        "This bridge does not support the command log. Update the bridge."
+    )
 
 
 async def test_after_the_last_bridge_nobody_answers(

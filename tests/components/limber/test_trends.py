@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.limber.trends import (
-    following,
+    expected_last_night,
     is_restless,
-    last_expected,
+    next_time,
     restless_in_a_row,
     usual_bedtime,
 )
@@ -62,7 +62,7 @@ def test_the_usual_bedtime_is_the_middle_one(bedtimes: list[str], usual: time | 
 def test_the_next_time_on_the_wall_is_within_a_day_or_so(minutes: int, at: time) -> None:
     """Days of a change of clocks last 25 hours, and a time may not exist on them."""
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    found = following(at, moment, BERLIN)
+    found = next_time(at, moment, BERLIN)
     assert timedelta(0) < found - moment <= timedelta(hours=26)
 
 
@@ -86,7 +86,7 @@ def test_a_nap_is_no_bedtime() -> None:
     ],
 )
 def test_last_night_is_what_people_mean_by_it(now: str, expected: int) -> None:
-    assert last_expected(date(2026, 11, 22), datetime.fromisoformat(now)) == date(
+    assert expected_last_night(date(2026, 11, 22), datetime.fromisoformat(now)) == date(
         2026, 11, expected
     )
 
