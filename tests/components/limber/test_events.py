@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -17,7 +18,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from .conftest import Bridge, golden
+from .conftest import Bridge, golden, set_up
 
 COMPONENT = Path(__file__).parents[3] / "custom_components/limber"
 
@@ -98,18 +99,18 @@ async def test_when_each_factor_was_logged_last_is_remembered(
 
 
 async def test_every_translated_attribute_exists(
-    hass: HomeAssistant,
-    bridge: Bridge,
-    entity_registry_enabled_by_default: None,
-    loaded: MockConfigEntry,
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     """The golden state and events have everything that an entity can show."""
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(enabled, PropertyMock(return_value=True)):
+        await set_up(hass, bridge, entry)
     bridge.nights = [night("2026-11-22")]
     for name in ("movement", "series_confirmed", "cramp_ended", "bed", "night", "factor"):
         more = {"end": dt_util.utcnow().isoformat()} if "end" in golden(f"event_{name}") else {}
         await say(hass, bridge, f"event_{name}", **more)
     found = defaultdict[tuple[str, str | None], set[str]](set)
-    for row in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id):
+    for row in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         found[row.domain, row.translation_key] |= set(shown(hass, row.entity_id))
     texts = json.loads((COMPONENT / "translations/en.json").read_text())["entity"]
     for platform, rows in texts.items():
