@@ -600,7 +600,9 @@ def has_measured(path: Path) -> bool:
     """Return whether a journal has noted a sample of every sensor."""
     with open_journal_reader(path) as record:
         memory = record.pipeline_state("anna")
-    return memory is not None and all(one.since is not None for one in memory.sensors.values())
+    return memory is not None and all(
+        one.first_sample is not None for one in memory.sensors.values()
+    )
 
 
 def is_bound(port: int) -> bool:

@@ -162,17 +162,17 @@ def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
     """Return a function that makes short nights of every kind of sensor."""
 
     def seeds() -> list[bytes]:
-        from limber_bridge.offline.simulate import SimulateOptions, write
+        from limber_bridge.offline.simulate import SimulateOptions, simulate_night
         from limber_bridge.simulation.plan import NightSpec
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"night{suffix}"
             found = []
             for sensor, rate in (("ankle", 10.0), ("bed", 10.0), ("emg", 200.0)):
-                write(
+                simulate_night(
                     SimulateOptions(
                         out=path,
-                        wishes=NightSpec(hours=0.25, cramps=0),
+                        spec=NightSpec(hours=0.25, cramps=0),
                         seed=1,
                         sensor=sensor,
                         rate=rate,
@@ -192,7 +192,7 @@ def marks(folder: Path) -> Callable[[bytes], None]:
     """Annotations by a scorer: movements, stages and respiratory events."""
     from limber_bridge.detection.rules import AASM, WASM_2016
     from limber_bridge.domain.recording import UnreadableRecordingError
-    from limber_bridge.offline.rescore import read, rescored
+    from limber_bridge.offline.rescore import read_annotations, rescore_night
 
     paths = [folder / name for name in ("movements.csv", "stages.csv", "events.csv")]
 
@@ -200,9 +200,9 @@ def marks(folder: Path) -> Callable[[bytes], None]:
         for path, part in zip(paths, (*data.split(b"\n\n"), b"", b"", b""), strict=False):
             path.write_bytes(part)
         with contextlib.suppress(UnreadableRecordingError):
-            found = read(*paths)
+            found = read_annotations(*paths)
             for rules in (WASM_2016, AASM):
-                json.dumps(rescored(found, rules))
+                json.dumps(rescore_night(found, rules))
 
     return take
 

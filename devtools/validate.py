@@ -33,7 +33,7 @@ from devtools.processes import ROOT
 from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Movement, Series
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
-from limber_bridge.offline.detect import detect
+from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.truth import find_truth
@@ -223,7 +223,7 @@ def cramps() -> Iterator[str]:
 def walking() -> Iterator[str]:
     """Yield what is found in real walking, which has no periodic movements."""
     for side in ("left", "right"):
-        found = detect(read_recording(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
+        found = detect_recording(read_recording(DATA / f"foot_walking/{side}.csv.gz"), WASM_2016)
         out = [event.in_bed for event in found.events if isinstance(event, BedTransition)] == [
             False
         ]

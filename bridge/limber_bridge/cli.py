@@ -1,5 +1,6 @@
-"""The commands. Heavy modules are imported by the command that needs them, so that `--help` answers
-at once.
+"""The command line `limber`.
+
+Heavy modules are imported by the command that needs them, so that `--help` answers at once.
 """
 
 import argparse
@@ -18,246 +19,323 @@ if TYPE_CHECKING:
     from limber_bridge.config.model import Config, Sleeper
     from limber_bridge.detection.rules import RuleSet
 
-DONE = 0
-FAILED = 1
-WRONG = 2
-"""Exit statuses: done; some input could not be used; wrong usage or configuration (contracts,
-section 1)."""
-INTERRUPTED = 130
-UNHEARD = 141
-"""As of a program that SIGINT or SIGPIPE ends."""
+DONE: Final = 0
+FAILED: Final = 1
+"""Some input could not be processed; the others were."""
+USAGE_ERROR: Final = 2
+"""Wrong usage or configuration."""
+INTERRUPTED: Final = 130
+"""As of a program that SIGINT ends."""
+BROKEN_PIPE: Final = 141
+"""As of a program that SIGPIPE ends."""
 DESCRIPTION: Final = (
-    "Leg movements and cramps at night: reads sensors at the ankle or the bed, detects movements as they happen, and "
-    "publishes them over MQTT. Limber is not a medical device; it informs and never diagnoses."
+    "Detect leg movements and cramps at night: read sensors at the ankle or the bed, detect "
+    "movements as they happen, and publish them over MQTT. Limber is not a medical device and "
+    "makes no diagnosis."
 )
+MAX_WAIT_S: Final = 86_400
+"""Longest `--wait`: a day."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    chosen = parser().parse_args(arguments)
-    command: Final = COMMANDS[chosen.command]
+    args = create_parser().parse_args(arguments)
+    command: Final = COMMANDS[args.command]
     try:
-        status = command(chosen)
+        status = command(args)
         if sys.stdout is not None:
-            # What cannot be said is to be known here, and not when Python ends.
+            # Report a failure to write here, not when Python exits.
             sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read what we say has enough of it, as `head` has.
-        forsake_stdout()
-        return UNHEARD
+        # The reader has closed the pipe, as `head` does when it has enough lines.
+        discard_stdout()
+        return BROKEN_PIPE
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        forsake_stdout()
-        return complain(
-            f"limber {chosen.command}: cannot write what was found: {error.strerror}; make room",
+        discard_stdout()
+        return report_error(
+            f"limber {args.command}: cannot write the output: {error.strerror}; free some space",
             FAILED,
         )
     return status
 
 
-def forsake_stdout() -> None:
-    """Print no more: what is still held would be complained of when Python ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def discard_stdout() -> None:
+    """Discard buffered output, which would raise an error when Python exits."""
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, sys.stdout.fileno())
+    os.close(null_device)
+
+
+def report_error(message: str, status: int) -> int:
+    """Print an error on stderr and return the exit status."""
+    print(message, file=sys.stderr)  # noqa: T201 - an error for the user
+    return status
+
+
+# --- Parser ---
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line that says in one line what is wrong with it."""
+    """A parser that reports wrong usage in one line."""
 
     @override
     def error(self, message: str) -> NoReturn:
-        """End with what is wrong, and how to get help."""
-        self.exit(WRONG, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+        """Exit with an error, and say how to get help."""
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    top = Parser(prog="limber", description=DESCRIPTION)
-    top.add_argument("--version", action="version", version=f"limber {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    run = commands.add_parser("run", help="the daemon: read, detect, keep, publish")
+def create_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = Parser(prog="limber", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"limber {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="run the daemon: read sensors, detect, record, publish over MQTT"
+    )
+    add_config_option(run)
     check = commands.add_parser(
         "check", help="check the configuration, then try the broker and every sensor"
     )
-    for command in (run, check):
-        command.add_argument(
-            "--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s"
-        )
+    add_config_option(check)
     check.add_argument(
-        "--wait", type=seconds, default=10.0, help="seconds to wait for each sensor (default: 10)"
+        "--wait",
+        type=wait_seconds,
+        default=10.0,
+        metavar="S",
+        help="seconds to wait for each sensor (default: 10)",
+    )
+    add_score_parser(commands)
+    add_rescore_parser(commands)
+    add_simulate_parser(commands)
+    add_journal_parsers(commands)
+    return parser
+
+
+def add_config_option(command: argparse.ArgumentParser) -> None:
+    """Add `--config`."""
+    command.add_argument(
+        "--config",
+        type=Path,
+        default=Path("limber.yaml"),
+        metavar="FILE",
+        help="the configuration (default: %(default)s)",
     )
 
-    add_simulate(commands)
-    add_score(commands)
-    add_rescore(commands)
-    add_nights(commands)
-    return top
 
-
-def add_simulate(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Add `limber simulate`."""
-    simulate = commands.add_parser(
-        "simulate", help="write a synthetic night together with its ground truth"
+def add_rules_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that select the scoring rules."""
+    command.add_argument(
+        "--rules",
+        choices=("wasm-2016", "aasm"),
+        default="wasm-2016",
+        help="scoring rules (default: %(default)s)",
     )
-    simulate.add_argument(
-        "--out", type=Path, required=True, help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf"
-    )
-    simulate.add_argument("--hours", type=float, default=8.0, help="default: %(default)s")
-    simulate.add_argument(
-        "--seed", type=natural, default=1, help="the same seed writes the same bytes (default: 1)"
-    )
-    simulate.add_argument(
-        "--plm-index", type=float, default=25.0, help="periodic movements an hour (default: 25)"
-    )
-    simulate.add_argument("--cramps", type=int, default=1, help="default: %(default)s")
-    simulate.add_argument(
-        "--sensor",
-        choices=("ankle", "bed", "emg", "load"),
-        default="ankle",
-        help="default: %(default)s",
-    )
-    simulate.add_argument("--rate", type=float, help="Hz (default: 50, for EMG 250)")
-    simulate.add_argument(
-        "--legs", choices=("left", "right", "both"), default="left", help="default: %(default)s"
-    )
-    simulate.add_argument(
-        "--calf",
+    command.add_argument(
+        "--short-interval-starts",
         action="store_true",
-        help="EMG of the calf beside it: only there are probable cramps seen",
-    )
-    simulate.add_argument("--quiet", action="store_true", help="do not say where it was written")
-    simulate.add_argument(
-        "--with",
-        dest="troubles",
-        type=trouble,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="what makes a night hard to read, any number of times: apnoea, ecg, faint, gaps, hum, jitter, large, "
-        "loose-strap, partner, pops, restless, rhythms, toilet, tonic, twitching; look-alikes (of cramps), everything",
-    )
-    simulate.add_argument(
-        "--device",
-        type=device,
-        metavar="NAME",
-        help="common (default), low-noise or mpu6050; for EMG laboratory (default) or amplifier",
+        help="a movement less than 10 s after the previous one may start a series; "
+        "wasm-2016 leaves this open",
     )
 
 
-def add_nights(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Add `limber nights` and `limber export`."""
-    nights = commands.add_parser("nights", help="list the nights in the journal")
-    nights.add_argument("--json", action="store_true", help="one JSON object a night, one a line")
-    export = commands.add_parser(
-        "export", help="write a night of the journal as EDF+ with annotations, CSV or JSON"
-    )
-    export.add_argument(
-        "night",
-        type=day,
-        nargs="?",
-        metavar="DATE",
-        help="YYYY-MM-DD; default: the last finished one",
-    )
-    export.add_argument(
-        "--out", type=output, required=True, help="NIGHT.edf, NIGHT.csv (events) or NIGHT.json"
-    )
-    for command in (nights, export):
-        command.add_argument(
-            "--config", type=Path, default=Path("limber.yaml"), help="default: %(default)s"
-        )
-        command.add_argument(
-            "--sleeper", metavar="ID", help="needed to export where there are several"
-        )
-
-
-def add_score(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_score_parser(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber score`."""
     score = commands.add_parser(
-        "score", help="score recorded nights: CSV or EDF in, events and measures out"
+        "score", help="score recorded nights and write tables, JSON and pictures"
     )
     score.add_argument(
         "recordings",
         type=Path,
         nargs="+",
         metavar="RECORDING",
-        help=".csv, .csv.gz, .edf, or .db (raw signal)",
+        help=".csv, .csv.gz, .edf, or .db (raw signal of the bridge)",
     )
-    add_rules(score)
-    where = score.add_mutually_exclusive_group()
-    where.add_argument(
-        "--json", action="store_true", help="one JSON object a recording, one a line, on stdout"
+    add_rules_options(score)
+    output = score.add_mutually_exclusive_group()
+    output.add_argument(
+        "--json", action="store_true", help="write one JSON object per recording to stdout"
     )
-    where.add_argument(
+    output.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write DIR/NAME.json; what is up to date is left alone",
+        help="write DIR/NAME.json; skip recordings whose results are up to date",
     )
-    score.add_argument("--quiet", action="store_true", help="do not say where results were written")
+    score.add_argument("--quiet", action="store_true", help="do not list the written files")
     score.add_argument(
         "--plot",
         action="store_true",
-        help="draw each night as NAME.png and NAME.svg, in DIR or here",
+        help="draw each night as NAME.png and NAME.svg in DIR or the current folder",
     )
     score.add_argument(
         "--channel",
-        type=channel,
+        type=channel_mapping,
         action="append",
         default=[],
         metavar="LABEL=QUANTITY",
-        help="what an unknown label stands for, for example 'EMG 3=left_emg'",
+        help="meaning of an unknown label, for example 'EMG 3=left_emg'; may be repeated",
     )
     score.add_argument(
         "--time-zone",
-        type=zone,
+        type=time_zone,
         metavar="ZONE",
-        help="where EDF recordings were made: Europe/Berlin",
+        help="where EDF recordings were made, for example Europe/Berlin",
     )
     score.add_argument(
-        "--jobs", type=positive, default=1, metavar="N", help="processes (default: 1)"
+        "--jobs",
+        type=positive_number,
+        default=1,
+        metavar="N",
+        help="number of processes (default: 1)",
     )
     score.add_argument(
-        "--dask", metavar="ADDRESS", help="use an existing Dask cluster: tcp://host:8786"
+        "--dask",
+        metavar="ADDRESS",
+        help="use an existing Dask cluster, for example tcp://host:8786",
     )
 
 
-def add_rescore(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_rescore_parser(commands: argparse._SubParsersAction[Parser]) -> None:
     """Add `limber rescore`."""
     rescore = commands.add_parser(
-        "rescore", help="apply the scoring rules to movements that someone else marked"
-    )
-    rescore.add_argument("marks", type=Path, metavar="MARKS", help="columns onset, duration, side")
-    rescore.add_argument(
-        "--stages", type=Path, metavar="STAGES", help="columns epoch, stage: 30 s epochs from 0"
+        "rescore", help="apply the scoring rules to movements that someone else annotated"
     )
     rescore.add_argument(
-        "--respiratory", type=Path, metavar="EVENTS", help="columns onset, duration"
+        "marks", type=Path, metavar="MARKS", help="CSV with the columns onset, duration, side"
     )
-    add_rules(rescore)
     rescore.add_argument(
-        "--json", action="store_true", help="one JSON object on stdout instead of a table"
+        "--stages",
+        type=Path,
+        metavar="STAGES",
+        help="CSV with the columns epoch, stage: epochs of 30 s, counted from 0",
+    )
+    rescore.add_argument(
+        "--respiratory",
+        type=Path,
+        metavar="EVENTS",
+        help="CSV with the columns onset, duration of respiratory events",
+    )
+    add_rules_options(rescore)
+    rescore.add_argument(
+        "--json", action="store_true", help="write a JSON object to stdout instead of a table"
     )
 
 
-def add_rules(command: argparse.ArgumentParser) -> None:
-    """Add what chooses the scoring rules."""
-    command.add_argument(
-        "--rules", choices=("wasm-2016", "aasm"), default="wasm-2016", help="default: %(default)s"
+def add_simulate_parser(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add `limber simulate`."""
+    simulate = commands.add_parser("simulate", help="write a synthetic night and its ground truth")
+    simulate.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="NIGHT",
+        help="NIGHT.csv, NIGHT.csv.gz or NIGHT.edf; the truth goes to NIGHT.truth.json",
     )
-    command.add_argument(
-        "--short-interval-starts",
+    simulate.add_argument(
+        "--hours",
+        type=float,
+        default=8.0,
+        metavar="H",
+        help="length of the night (default: %(default)s)",
+    )
+    simulate.add_argument(
+        "--seed",
+        type=whole_number,
+        default=1,
+        metavar="N",
+        help="the same seed writes the same bytes (default: %(default)s)",
+    )
+    simulate.add_argument(
+        "--plm-index",
+        type=float,
+        default=25.0,
+        metavar="N",
+        help="periodic leg movements per hour (default: %(default)s)",
+    )
+    simulate.add_argument(
+        "--cramps", type=int, default=1, metavar="N", help="number of cramps (default: %(default)s)"
+    )
+    simulate.add_argument(
+        "--sensor",
+        choices=("ankle", "bed", "emg", "load"),
+        default="ankle",
+        help="kind of sensor; emg is the tibialis anterior (default: %(default)s)",
+    )
+    simulate.add_argument(
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="sampling rate in Hz (default: 50; with EMG 250)",
+    )
+    simulate.add_argument(
+        "--legs",
+        choices=("left", "right", "both"),
+        default="left",
+        help="legs that wear a sensor (default: %(default)s)",
+    )
+    simulate.add_argument(
+        "--calf",
         action="store_true",
-        help="a movement less than 10 s after another may begin a series (unsettled in wasm-2016)",
+        help="add EMG of the calf, which is needed to detect probable cramps",
     )
+    simulate.add_argument(
+        "--with",
+        dest="disturbances",
+        type=disturbance_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="add a disturbance; may be repeated: apnoea, ecg, faint, gaps, hum, jitter, large, "
+        "loose-strap, partner, pops, restless, rhythms, toilet, tonic, twitching; or a group: "
+        "look-alikes (of cramps), everything",
+    )
+    simulate.add_argument(
+        "--device",
+        type=device_name,
+        metavar="NAME",
+        help="for acceleration: common, low-noise, mpu6050; for EMG: laboratory, amplifier",
+    )
+    simulate.add_argument("--quiet", action="store_true", help="do not list the written files")
 
 
-def trouble(text: str) -> str:
-    """Read the name of a trouble, or of a group of them."""
+def add_journal_parsers(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Add `limber nights` and `limber export`."""
+    nights = commands.add_parser("nights", help="list the nights in the journal")
+    nights.add_argument(
+        "--json", action="store_true", help="write one JSON object per night to stdout"
+    )
+    export = commands.add_parser(
+        "export", help="write a night of the journal as EDF+ with annotations, CSV or JSON"
+    )
+    export.add_argument(
+        "night",
+        type=night_date,
+        nargs="?",
+        metavar="DATE",
+        help="date on which the night ended, YYYY-MM-DD (default: the last finished night)",
+    )
+    export.add_argument(
+        "--out",
+        type=export_path,
+        required=True,
+        metavar="FILE",
+        help="FILE.edf, FILE.csv (events) or FILE.json",
+    )
+    add_config_option(nights)
+    add_config_option(export)
+    nights.add_argument("--sleeper", metavar="ID", help="list only the nights of this sleeper")
+    export.add_argument("--sleeper", metavar="ID", help="required if there are several sleepers")
+
+
+# --- Types of arguments ---
+
+
+def disturbance_name(text: str) -> str:
+    """Parse the name of a disturbance or of a group of disturbances."""
     from limber_bridge.simulation.disturbances import GROUPS, Disturbance
 
     known = [*Disturbance, *GROUPS]
@@ -266,8 +344,8 @@ def trouble(text: str) -> str:
     return text
 
 
-def device(text: str) -> str:
-    """Read the name of a simulated device."""
+def device_name(text: str) -> str:
+    """Parse the name of a simulated device."""
     from limber_bridge.simulation.devices import DEVICES
 
     if text not in DEVICES:
@@ -275,8 +353,8 @@ def device(text: str) -> str:
     return text
 
 
-def channel(text: str) -> tuple[str, str]:
-    """Read LABEL=QUANTITY."""
+def channel_mapping(text: str) -> tuple[str, str]:
+    """Parse LABEL=QUANTITY."""
     from limber_bridge.domain.recording import COLUMNS
 
     label, equals, column = text.rpartition("=")
@@ -287,28 +365,28 @@ def channel(text: str) -> tuple[str, str]:
     return label, column
 
 
-def zone(text: str) -> ZoneInfo:
-    """Read the name of a time zone."""
+def time_zone(text: str) -> ZoneInfo:
+    """Parse the name of a time zone."""
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise argparse.ArgumentTypeError(
-            f"`{text}`: no such time zone; write Europe/Berlin, for example"
+            f"`{text}`: unknown time zone; write for example Europe/Berlin"
         ) from error
 
 
-def day(text: str) -> date:
-    """Read a date."""
+def night_date(text: str) -> date:
+    """Parse the date of a night."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
-            f"`{text}`: write the date on which the night ended, 2026-11-23"
+            f"`{text}`: write the date on which the night ended, for example 2026-11-23"
         ) from error
 
 
-def output(text: str) -> Path:
-    """Read the name of a file that a night can be exported to."""
+def export_path(text: str) -> Path:
+    """Parse the path of a file to export a night to."""
     from limber_bridge.offline.export import FORMATS
 
     if Path(text).suffix.lower() not in FORMATS:
@@ -318,33 +396,36 @@ def output(text: str) -> Path:
     return Path(text)
 
 
-def seconds(text: str) -> float:
-    """Read a time in s that can be waited for."""
+def wait_seconds(text: str) -> float:
+    """Parse a time to wait in s."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"`{text}`: write seconds, above 0")
+    if not 0 < value <= MAX_WAIT_S:
+        raise argparse.ArgumentTypeError(f"`{text}`: write seconds above 0, at most {MAX_WAIT_S}")
     return value
 
 
-def natural(text: str) -> int:
-    """Read a whole number from 0 on."""
+def whole_number(text: str) -> int:
+    """Parse a whole number, 0 or more."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number, 0 or more")
     return int(text)
 
 
-def positive(text: str) -> int:
-    """Read a whole number from 1 on."""
+def positive_number(text: str) -> int:
+    """Parse a whole number, 1 or more."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"`{text}`: write a whole number, 1 or more")
     return int(text)
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Run the daemon until it is told to stop."""
+# --- Commands ---
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the daemon until it is stopped."""
     import asyncio
     import logging
     from functools import partial
@@ -360,23 +441,23 @@ def run(chosen: argparse.Namespace) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        config = load_config(chosen.config)
-        for line in config.world_readable_secrets():
-            logging.getLogger(__name__).warning("%s", line)
-        # Nobody else's business: how somebody sleeps, and what is in a backup of it.
+        config = load_config(args.config)
+        for warning in config.world_readable_secrets():
+            logging.getLogger(__name__).warning("%s", warning)
+        # Health data: other users of the machine may not read the journal and its backups.
         os.umask(0o077)
         http_server = None if config.web is None else partial(serve_health, config.web)
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
-        return complain(str(error), WRONG)
+        return report_error(str(error), USAGE_ERROR)
     except JournalError as error:
-        return complain(str(error), FAILED)
+        return report_error(str(error), FAILED)
     return DONE
 
 
-def check(chosen: argparse.Namespace) -> int:
-    """Check the configuration, then try everything it names."""
+def check(args: argparse.Namespace) -> int:
+    """Check the configuration, then try everything in it."""
     import asyncio
 
     from limber_bridge.config.loader import load_config
@@ -385,196 +466,203 @@ def check(chosen: argparse.Namespace) -> int:
 
     async def print_results() -> bool:
         failed = False
-        async for result in run_checks(config, chosen.wait):
-            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its answer
+        async for result in run_checks(config, args.wait):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed
 
     try:
-        config = load_config(chosen.config)
+        config = load_config(args.config)
     except ConfigError as error:
-        return complain(str(error), WRONG)
-    print("ok     ", f"configuration {chosen.config}")  # noqa: T201
+        return report_error(str(error), USAGE_ERROR)
+    print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
     return DONE if asyncio.run(print_results()) else FAILED
 
 
-def simulate(chosen: argparse.Namespace) -> int:
-    """Write a synthetic night and its truth."""
-    from limber_bridge.detection.signal import Side
-    from limber_bridge.offline.simulate import NotWritableError, SimulateOptions, write
-    from limber_bridge.simulation.disturbances import GROUPS, Disturbance
-    from limber_bridge.simulation.plan import NightSpec
-
-    named = frozenset(Disturbance(name) for name in chosen.troubles if name not in GROUPS)
-    troubles = named.union(*(GROUPS[name] for name in chosen.troubles if name in GROUPS))
-    legs = tuple(Side) if chosen.legs == "both" else (Side(chosen.legs),)
-    try:
-        wishes = NightSpec(
-            hours=chosen.hours,
-            plm_index=chosen.plm_index,
-            cramps=chosen.cramps,
-            legs=legs,
-            disturbances=troubles,
-            # Electrodes are put on in bed and taken off there.
-            walking=0.0 if chosen.sensor == "emg" else 2.0,
-        )
-        order = SimulateOptions(
-            out=chosen.out,
-            wishes=wishes,
-            seed=chosen.seed,
-            sensor=chosen.sensor,
-            rate=chosen.rate,
-            calf=chosen.calf,
-            device=chosen.device,
-            named=named,
-        )
-        truth = write(order)
-    except (NotWritableError, ValueError) as error:
-        return complain(f"limber simulate: {error}", WRONG)
-    if not chosen.quiet:
-        print(f"wrote {chosen.out}, and its truth as {truth}", file=sys.stderr)  # noqa: T201
-    return DONE
-
-
-def score(chosen: argparse.Namespace) -> int:
+def score(args: argparse.Namespace) -> int:
     """Score recorded nights."""
-    from limber_bridge.offline.score import ScoreOptions, same_outputs
-    from limber_bridge.offline.score_output import Outputs, score_all
-    from limber_bridge.offline.workers import NoClusterError, executor
+    from limber_bridge.offline.score import ScoreOptions, name_conflicts
+    from limber_bridge.offline.score_output import OutputOptions, score_all
+    from limber_bridge.offline.workers import ClusterError, create_executor
 
-    for one, other in same_outputs(chosen.recordings) if chosen.out or chosen.plot else []:
-        return complain(
-            f"{one} and {other} would both be written under one name; rename one of them", WRONG
+    for one, other in name_conflicts(args.recordings) if args.out or args.plot else ():
+        return report_error(
+            f"limber score: {one} and {other} would both be written under the same name; "
+            "rename one of them",
+            USAGE_ERROR,
         )
-    order = ScoreOptions(
-        rules=rules_of(chosen), channels=dict(chosen.channel), zone=chosen.time_zone
+    options = ScoreOptions(
+        rules=selected_rules(args), channels=dict(args.channel), zone=args.time_zone
     )
-    outputs = Outputs(json=chosen.json, folder=chosen.out, plot=chosen.plot, quiet=chosen.quiet)
+    outputs = OutputOptions(json=args.json, folder=args.out, plot=args.plot, quiet=args.quiet)
     try:
-        with executor(min(chosen.jobs, len(chosen.recordings)), chosen.dask) as pool:
-            return DONE if score_all(pool, chosen.recordings, order, outputs) else FAILED
-    except NoClusterError as error:
-        return complain(f"limber score: {error}", WRONG)
+        with create_executor(min(args.jobs, len(args.recordings)), args.dask) as executor:
+            all_scored = score_all(executor, args.recordings, options, outputs)
+    except ClusterError as error:
+        return report_error(f"limber score: {error}", USAGE_ERROR)
     except OSError as error:
-        if error.filename is None and chosen.out is None:
+        if error.filename is None and args.out is None:
             raise
-        where = error.filename if chosen.out is None else f"--out {chosen.out}"
-        return complain(
-            f"limber score: {where}: {error.strerror or error}; choose another place", WRONG
+        place = error.filename if args.out is None else f"--out {args.out}"
+        return report_error(
+            f"limber score: {place}: {error.strerror or error}; choose another folder", USAGE_ERROR
         )
+    return DONE if all_scored else FAILED
 
 
-def rescore(chosen: argparse.Namespace) -> int:
-    """Score a night that someone else marked."""
+def rescore(args: argparse.Namespace) -> int:
+    """Score a night that someone else annotated."""
     import json
 
     from limber_bridge.domain.recording import UnreadableRecordingError
-    from limber_bridge.offline.rescore import read, rescored
-    from limber_bridge.offline.score_output import table
+    from limber_bridge.offline.rescore import read_annotations, rescore_night
+    from limber_bridge.offline.score_table import format_table
 
     try:
-        marks = read(chosen.marks, chosen.stages, chosen.respiratory)
+        night = read_annotations(args.marks, args.stages, args.respiratory)
     except UnreadableRecordingError as error:
-        return complain(str(error), FAILED)
+        return report_error(str(error), FAILED)
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror or error}; check the path", FAILED)
-    for note in marks.staging.notes if marks.staging is not None else ():
-        print(note, file=sys.stderr)  # noqa: T201
-    found = rescored(marks, rules_of(chosen))
-    print(json.dumps(found) if chosen.json else table(found))  # noqa: T201 - its answer
+        return report_error(f"{error.filename}: {error.strerror or error}; check the path", FAILED)
+    for note in night.hypnogram.notes if night.hypnogram is not None else ():
+        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
+    document = rescore_night(night, selected_rules(args))
+    print(json.dumps(document) if args.json else format_table(document))  # noqa: T201 - its output
     return DONE
 
 
-def nights(chosen: argparse.Namespace) -> int:
-    """List the nights."""
+def simulate(args: argparse.Namespace) -> int:
+    """Write a synthetic night and its ground truth."""
+    from limber_bridge.detection.signal import Side
+    from limber_bridge.offline.simulate import SimulateOptions, SimulationError, simulate_night
+    from limber_bridge.simulation.disturbances import GROUPS, Disturbance
+    from limber_bridge.simulation.plan import NightSpec
+
+    named = frozenset(Disturbance(name) for name in args.disturbances if name not in GROUPS)
+    disturbances = named.union(*(GROUPS[name] for name in args.disturbances if name in GROUPS))
+    try:
+        spec = NightSpec(
+            hours=args.hours,
+            plm_index=args.plm_index,
+            cramps=args.cramps,
+            legs=tuple(Side) if args.legs == "both" else (Side(args.legs),),
+            disturbances=disturbances,
+            # Electrodes are applied and removed in bed.
+            walking=0.0 if args.sensor == "emg" else 2.0,
+        )
+        options = SimulateOptions(
+            out=args.out,
+            spec=spec,
+            seed=args.seed,
+            sensor=args.sensor,
+            rate=args.rate,
+            calf=args.calf,
+            device=args.device,
+            named_disturbances=named,
+        )
+        truth = simulate_night(options)
+    except (SimulationError, ValueError) as error:
+        return report_error(f"limber simulate: {error}", USAGE_ERROR)
+    if not args.quiet:
+        print(f"wrote {args.out} and {truth}", file=sys.stderr)  # noqa: T201 - for the user
+    return DONE
+
+
+def nights(args: argparse.Namespace) -> int:
+    """List the nights in the journal."""
     import json
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.offline.export import listed, table
+    from limber_bridge.offline.export import format_nights, list_nights
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
-        config = load_config(chosen.config, journal_only=True)
-        sleepers = wanted(config, chosen.sleeper)
-        with open_journal_reader(config.journal) as record:
-            found = list(listed(config, record, sleepers))
+        config = load_config(args.config, journal_only=True)
+        sleepers = selected_sleepers(config, args.sleeper)
+        with open_journal_reader(config.journal) as reader:
+            found = list(list_nights(config, reader, sleepers))
     except (ConfigError, UnknownSleeperError) as error:
-        return complain(str(error), WRONG)
+        return report_error(str(error), USAGE_ERROR)
     except JournalError as error:
-        return complain(str(error), FAILED)
-    if chosen.json:
+        return report_error(str(error), FAILED)
+    if args.json:
         for night in found:
-            print(json.dumps(night.json))  # noqa: T201 - its answer
+            print(json.dumps(night.json))  # noqa: T201 - its output
     else:
-        print(table(found, config) if found else "no night yet")  # noqa: T201
+        print(format_nights(found, config) if found else "no nights yet")  # noqa: T201 - its output
     return DONE
 
 
-def export(chosen: argparse.Namespace) -> int:
-    """Write a night out."""
+def export(args: argparse.Namespace) -> int:
+    """Write a night of the journal to a file."""
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.offline.export import NothingThereError, gathered, holds_signal, write
+    from limber_bridge.offline.export import (
+        NightNotFoundError,
+        contains_signal,
+        load_night,
+        write_export,
+    )
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 
     try:
-        config = load_config(chosen.config, journal_only=True)
-        (sleeper,) = wanted(config, chosen.sleeper, one=True)
-        with open_journal_reader(config.journal) as record:
-            exported = gathered(config, record, sleeper, chosen.night)
-        write(exported, config, chosen.out)
+        config = load_config(args.config, journal_only=True)
+        (sleeper,) = selected_sleepers(config, args.sleeper, only_one=True)
+        with open_journal_reader(config.journal) as reader:
+            night = load_night(config, reader, sleeper, args.night)
+        write_export(night, config, args.out)
     except (ConfigError, UnknownSleeperError) as error:
-        return complain(str(error), WRONG)
-    except (JournalError, NothingThereError) as error:
-        return complain(str(error), FAILED)
+        return report_error(str(error), USAGE_ERROR)
+    except (JournalError, NightNotFoundError) as error:
+        return report_error(str(error), FAILED)
     except OSError as error:
-        return complain(
-            f"--out {chosen.out}: {error.strerror or error}; choose another place", FAILED
+        return report_error(
+            f"--out {args.out}: {error.strerror or error}; choose another path", FAILED
         )
-    for note in exported.notes if holds_signal(chosen.out) else ():
-        print(note, file=sys.stderr)  # noqa: T201
+    for note in night.notes if contains_signal(args.out) else ():
+        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
     return DONE
 
 
 class UnknownSleeperError(Exception):
-    """Nobody of that name sleeps here; the text says who does."""
+    """`--sleeper` names no sleeper, or is missing; the text lists the ids."""
 
 
-def wanted(config: Config, sleeper: str | None, *, one: bool = False) -> tuple[Sleeper, ...]:
-    """Return the sleepers that are asked for: all, or the one that is named; UnknownSleeperError."""
-    found = tuple(each for each in config.sleepers if sleeper in (None, each.id))
-    if not found or (one and len(found) > 1):
-        known = ", ".join(each.id for each in config.sleepers)
-        raise UnknownSleeperError(f"--sleeper: write one of {known}")
+def selected_sleepers(
+    config: Config, sleeper_id: str | None, *, only_one: bool = False
+) -> tuple[Sleeper, ...]:
+    """Return the sleeper with an id, or all of them if it is None; UnknownSleeperError.
+
+    With `only_one`, several sleepers are an error.
+    """
+    found = tuple(one for one in config.sleepers if sleeper_id in (None, one.id))
+    if not found or (only_one and len(found) > 1):
+        ids = ", ".join(one.id for one in config.sleepers)
+        raise UnknownSleeperError(f"--sleeper: write one of {ids}")
     return found
 
 
-def rules_of(chosen: argparse.Namespace) -> RuleSet:
-    """Return the rule set that was asked for."""
+def selected_rules(args: argparse.Namespace) -> RuleSet:
+    """Return the selected rule set."""
     from dataclasses import replace
 
     from limber_bridge.detection.rules import RULE_SETS
 
-    rules = RULE_SETS[chosen.rules]
-    # AASM settles the matter by a convention of ours, with or without the option (science reference
-    # 1.4, 4).
-    return replace(
-        rules,
-        short_interval_starts_series=rules.short_interval_starts_series
-        or chosen.short_interval_starts,
-    )
-
-
-def complain(text: str, status: int) -> int:
-    """Say what is wrong on stderr and return the exit status."""
-    print(text, file=sys.stderr)  # noqa: T201
-    return status
+    rules = RULE_SETS[args.rules]
+    # Under AASM a convention settles this, with or without the option: docs/science.md#aasm.
+    starts = rules.short_interval_starts_series or args.short_interval_starts
+    return replace(rules, short_interval_starts_series=starts)
 
 
 COMMANDS: Final = {
-    "run": run, "check": check, "simulate": simulate, "score": score, "rescore": rescore, "nights": nights,
+    "run": run,
+    "check": check,
+    "score": score,
+    "rescore": rescore,
+    "simulate": simulate,
+    "nights": nights,
     "export": export,
-}  # fmt: skip
+}

@@ -1,4 +1,4 @@
-"""A real broker and a real bridge."""
+"""Fixtures: a real broker and a real bridge."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from tests.required_programs import need
 
 @dataclass
 class Broker:
-    """mosquitto, which can be killed and started again without its memory."""
+    """mosquitto, which a test can kill and start again with an empty store."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -29,8 +29,8 @@ class Broker:
 
 
 def mosquitto(folder: Path, port: int, *lines: str) -> Program:
-    """A broker with settings of its own."""
-    # Started by root it would become another user, who may not read the folder.
+    """Start a broker with additional lines in its configuration."""
+    # Started as root, mosquitto changes to a user that may not read the folder.
     user = ["user root"] if os.geteuid() == 0 else []
     (folder / "mosquitto.conf").write_text(
         "\n".join([f"listener {port} {LOOPBACK}", *lines, *user, ""])
@@ -55,9 +55,11 @@ type StartBridge = Callable[..., Program]
 
 @pytest.fixture
 def start_bridge(tmp_path: Path) -> Iterator[StartBridge]:
-    """Starts `limber run` with sensors, each a line of YAML, or with a whole configuration; ends
-    all it started."""
-    with ExitStack() as ends:
+    """Return a function that starts `limber run`; all of them are stopped after the test.
+
+    Its argument is a whole configuration or, with a port of the broker, one YAML line per sensor.
+    """
+    with ExitStack() as stack:
 
         def begin(sensors: str, port: int | None = None, more: str = "") -> Program:
             path = tmp_path / "limber.yaml"
@@ -65,7 +67,7 @@ def start_bridge(tmp_path: Path) -> Iterator[StartBridge]:
             program = start(
                 "bridge", [need("limber"), "run", "--config", path], tmp_path / "bridge.log"
             )
-            ends.callback(program.stop)
+            stack.callback(program.stop)
             return program
 
         yield begin

@@ -1,4 +1,4 @@
-"""Nights, events and configurations that more than one test needs."""
+"""Nights, events and configurations that several tests need."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -13,24 +13,34 @@ from limber_bridge.domain.nights import Night, to_us
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(
-    time_in_bed_h=7.9, sleep_h=6.7, movements=312, candidates=280, plm=190, plm_index=24.0506329, plms_index=26.9,
-    plmw_index=8.1, periodicity_index=0.6785714, series_count=11, imi_mean=27.3, longest_quiet_h=1.42,
-)  # fmt: skip
+    time_in_bed_h=7.9,
+    sleep_h=6.7,
+    movements=312,
+    candidates=280,
+    plm=190,
+    plm_index=24.0506329,
+    plms_index=26.9,
+    plmw_index=8.1,
+    periodicity_index=0.6785714,
+    series_count=11,
+    imi_mean=27.3,
+    longest_quiet_h=1.42,
+)
 
 
 def local(text: str) -> int:
-    """A moment in Berlin, in us."""
+    """Return a local time in Berlin as us UTC."""
     return to_us(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
 
 
 def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:
-    """A movement that begins at a time (us)."""
+    """Return a movement with an onset in us."""
     part = UnilateralMovement(side, at, at + round(seconds * SECOND), 0.142)
     return Movement(part.onset, part.end, (part,), candidate=True)
 
 
 def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:
-    """A finished night."""
+    """Return a finished night."""
     return Night(
         sleeper=sleeper,
         date=day,
@@ -44,14 +54,14 @@ def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:
 
 
 def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Config:
-    """A configuration with these sensors."""
+    """Load a configuration with these sensors."""
     (folder / "limber.yaml").write_text(settings(sensors, port=port, more=more))
     return load_config(folder / "limber.yaml")
 
 
 def settings(sensors: str, *, port: int, more: str = "") -> str:
-    """The text of a configuration with these sensors, each a line of YAML in braces."""
-    # Not all at one port: tests run side by side.
+    """Return the text of a configuration with these sensors, each a line of YAML in braces."""
+    # No HTTP server by default: tests run in parallel and would all use the same port.
     more = more if "web:" in more else f"web: false\n{more}"
     listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
     return (

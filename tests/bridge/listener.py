@@ -1,6 +1,7 @@
 """An MQTT client that collects what a broker delivers, and waits for messages."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +44,10 @@ class Listener:
         )
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.connect(LOOPBACK, port)
+        # Else a message may wait 40 ms for the delayed acknowledgement of the one before.
+        opened = self._client.socket()
+        assert isinstance(opened, socket.socket)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.loop_start()
         assert subscribed.wait(10)
 
@@ -67,11 +72,13 @@ class Listener:
     ) -> Message:
         """Return the first message, from number `since`, that is `enough`; fail without one."""
         end = time.monotonic() + patience
+        checked = since
         with self._changed:
             while True:
-                for message in self.heard[since:]:
+                for message in self.heard[checked:]:
                     if enough(message):
                         return message
+                checked = max(since, len(self.heard))
                 left = end - time.monotonic()
                 assert left > 0, f"no such message; the last ones: {self.heard[-3:]}"
                 self._changed.wait(left)

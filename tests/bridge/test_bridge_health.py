@@ -1,4 +1,4 @@
-"""The bridge monitors itself: `GET /health`, the service manager, sources that fall silent."""
+"""The health of the bridge: GET /health, the service manager, and sources that fall silent."""
 
 import asyncio
 import configparser
@@ -19,7 +19,7 @@ import pytest
 
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
-from limber_bridge.cli import WRONG, parser
+from limber_bridge.cli import USAGE_ERROR, create_parser
 from limber_bridge.config.model import HealthEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
@@ -61,7 +61,7 @@ def web_on(port: int) -> str:
 
 
 def health(port: int) -> Any:
-    """The report of `GET /health` and its HTTP status; None if no connection can be made."""
+    """Return the report of `GET /health` and its HTTP status; None without a connection."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
     with closing(connection), suppress(ConnectionError):
         connection.request("GET", "/health")
@@ -72,15 +72,15 @@ def health(port: int) -> Any:
 
 def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: StartBridge) -> None:
     port = free_port()
-    page = free_port()
+    web_port = free_port()
     sensor = AnkleSensor()
     with Listener(broker.port) as listener:
-        start_bridge(ANKLE, broker.port, web_on(page) + listen_on(port))
+        start_bridge(ANKLE, broker.port, web_on(web_port) + listen_on(port))
         listener.wait(online)
         for _ in range(4):
             send(port, sensor.frame(leg(0, 0.5, [])))
-        wait_for(lambda: health(page)["sleepers"]["anna"]["1"]["connected"])
-        found = health(page)
+        wait_for(lambda: health(web_port)["sleepers"]["anna"]["1"]["connected"])
+        found = health(web_port)
     assert (found["status"], found["live"], found["healthy"], found["v"]) == (200, True, True, 1)
     assert found["recording"] is True
     nothing = dict.fromkeys(("problem", "message", "warning"))
@@ -99,17 +99,17 @@ def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: Start
     assert set(bridge["queues"]) == {"jobs", "network"}
 
 
-def test_health_of_a_bridge_without_a_broker(start_bridge: StartBridge) -> None:
-    page = free_port()
-    start_bridge(ANKLE, free_port(), web_on(page) + listen_on(free_port()))
-    wait_for(lambda: health(page) is not None)
-    wait_for(lambda: "no broker at" in health(page)["bridge"]["problems"][0]["message"])
-    found = health(page)
+def test_health_without_a_broker(start_bridge: StartBridge) -> None:
+    web_port = free_port()
+    start_bridge(ANKLE, free_port(), web_on(web_port) + listen_on(free_port()))
+    wait_for(lambda: health(web_port) is not None)
+    wait_for(lambda: "no broker at" in health(web_port)["bridge"]["problems"][0]["message"])
+    found = health(web_port)
     assert (found["status"], found["live"], found["healthy"]) == (200, True, False)
     assert found["bridge"]["problems"][0]["key"] == "broker_disconnected"
 
 
-def test_a_port_in_use_is_a_problem_and_the_bridge_runs(
+def test_a_port_in_use_is_a_problem_and_the_bridge_runs_without_it(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken, Listener(broker.port) as listener:
@@ -123,7 +123,7 @@ def test_a_port_in_use_is_a_problem_and_the_bridge_runs(
 
 
 class Manager:
-    """What systemd hears."""
+    """Receives the notifications that systemd would receive."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -134,7 +134,7 @@ class Manager:
         self._socket.close()
 
     def until(self, word: str) -> list[str]:
-        """Everything up to a word that begins so."""
+        """Return all lines up to one that starts with a text."""
         heard: list[str] = []
         while not heard or not heard[-1].startswith(word):
             heard += self._socket.recv(4096).decode().splitlines()
@@ -156,7 +156,7 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterable[Manager
     heard.close()
 
 
-def test_the_service_manager_hears_how_it_is(
+def test_the_service_manager_is_notified(
     manager: Manager, broker: Broker, start_bridge: StartBridge
 ) -> None:
     bridge = start_bridge(ANKLE, broker.port, listen_on(free_port()))
@@ -167,16 +167,15 @@ def test_the_service_manager_hears_how_it_is(
     manager.until("STOPPING=1")
 
 
-class Hung(JournalWriter):
-    """Keeps whoever wants something kept waiting, as nothing real does: each wait for a disk has an
-    end."""
+class HungWriter(JournalWriter):
+    """Waits for ever, unlike the real writer, which limits each wait for the disk."""
 
-    goes_on = asyncio.Event()
+    resume = asyncio.Event()
 
     @override
-    async def write(self, *pages: JournalBatch) -> None:
-        await self.goes_on.wait()
-        await super().write(*pages)
+    async def write(self, *batches: JournalBatch) -> None:
+        await self.resume.wait()
+        await super().write(*batches)
 
 
 @asynccontextmanager
@@ -198,34 +197,34 @@ async def until(met: Any) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_detection_that_is_stuck_feeds_no_watchdog(
+async def test_a_stalled_detection_does_not_reset_the_watchdog(
     tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_applier, "PROGRESS_INTERVAL_US", 0)
     monkeypatch.setattr(bridge_health, "STALLED_AFTER_S", 1.5)
-    page = free_port()
+    web_port = free_port()
     simulated = ANKLE.replace("network", "simulated")
-    monkeypatch.setattr(app, "JournalWriter", Hung)
-    Hung.goes_on = asyncio.Event()
-    Hung.goes_on.set()
+    monkeypatch.setattr(app, "JournalWriter", HungWriter)
+    HungWriter.resume = asyncio.Event()
+    HungWriter.resume.set()
     with Journal(tmp_path / "limber.db") as journal:
-        settled = config(tmp_path, simulated, more=web_on(page))
+        settled = config(tmp_path, simulated, more=web_on(web_port))
         assert settled.web is not None
         http_server = partial(serve_health, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
-            Hung.goes_on.clear()
-            await until(lambda: health(page)["status"] == 503)
+            HungWriter.resume.clear()
+            await until(lambda: health(web_port)["status"] == 503)
             await asyncio.to_thread(manager.hears_within, 0.1, "nothing")
             assert not await asyncio.to_thread(manager.hears_within, 1.5, "WATCHDOG=1")
-            Hung.goes_on.set()
-            await until(lambda: health(page)["status"] == 200)
+            HungWriter.resume.set()
+            await until(lambda: health(web_port)["status"] == 200)
 
 
-async def test_a_source_that_falls_silent_is_opened_anew(
+async def test_a_silent_source_is_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each time its numbers begin at 0, and no sample of it is taken for one that was seen."""
+    """Its numbers start at 0 each time, and none of its samples counts as a repeated one."""
     opened: list[SourceRequest] = []
 
     async def hangs_after_two_seconds(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
@@ -253,10 +252,10 @@ async def test_a_source_that_falls_silent_is_opened_anew(
             assert bridge.sources.end_of(1) >= 200
 
 
-async def test_a_port_stays_open_though_every_sensor_is_silent(
+async def test_the_network_port_stays_open_while_sensors_are_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before the first frame and after the last: none is lost over UDP, no connection over TCP."""
+    """Before the first frame and after the last: UDP frames and TCP connections are accepted."""
     monkeypatch.setattr(source_runner, "DISCONNECTED_AFTER_US", SECOND // 10)
     port = free_port()
     sensor = AnkleSensor(id=1)
@@ -279,7 +278,7 @@ async def test_a_port_stays_open_though_every_sensor_is_silent(
     assert "cannot listen" not in caplog.text
 
 
-def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
+def test_read_positions_survive_in_the_journal(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.write(
             [
@@ -302,7 +301,7 @@ def test_a_memory_of_what_is_read_survives(tmp_path: Path) -> None:
         }
 
 
-async def test_a_clock_that_is_set_is_logged_told_and_kept(
+async def test_a_clock_step_is_logged_published_and_stored(
     tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
     ahead = 0
@@ -312,29 +311,29 @@ async def test_a_clock_that_is_set_is_logged_told_and_kept(
         async with running(Bridge(sensors, journal, host)):
             await asyncio.to_thread(listener.wait, online)
             ahead = -3600 * 10**9
-            told = await asyncio.to_thread(
+            live = await asyncio.to_thread(
                 listener.wait, lambda one: one.topic == EVENT and one.json["kind"] == "clock_step"
             )
             state = await asyncio.to_thread(
                 listener.wait,
                 lambda one: one.topic == STATE and one.json["bridge"]["last_clock_step"],
             )
-        kept = [
+        stored = [
             event
             for night in journal.unfinished_nights("anna")
             for event in journal.events("anna", night)
         ]
-    assert told.json["kind"] == "clock_step"
-    assert told.json["offset"] == pytest.approx(-3600, abs=1)
-    assert state.json["bridge"]["last_clock_step"]["offset"] == told.json["offset"]
-    assert [type(event) for event in kept] == [ClockStep]
+    assert live.json["kind"] == "clock_step"
+    assert live.json["offset"] == pytest.approx(-3600, abs=1)
+    assert state.json["bridge"]["last_clock_step"]["offset"] == live.json["offset"]
+    assert [type(event) for event in stored] == [ClockStep]
     assert caplog.text.count("the clock of this machine was set by -3600.0 s") == 1
 
 
-async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
+async def test_a_journal_damaged_at_runtime_is_written_again(
     tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All that is remembered: events, and how far signed frames were read."""
+    """With everything in memory: events, and how far signed frames were read."""
     playing = config(tmp_path, played(tmp_path, seconds=1200, speed=20), port=broker.port)
     with Journal(tmp_path / "limber.db") as journal, Listener(broker.port) as listener:
         bridge = Bridge(playing, journal, HostClock())
@@ -355,7 +354,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
             with journal._turn:
                 assert journal._database is not None
                 journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                # As after an error of the disk: what is written next opens the file anew.
+                # As after an error of the disk: the next write opens the file again.
                 journal._disconnect()
                 damage_table(tmp_path / "limber.db")
             await asyncio.to_thread(
@@ -372,7 +371,7 @@ async def test_a_journal_that_is_spoilt_while_the_bridge_runs_is_written_anew(
     assert caplog.text.count("was DAMAGED") == 1
 
 
-async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
+async def test_a_clock_set_back_while_the_bridge_was_off_is_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As on a machine without a battery for its clock, after a power cut."""
@@ -382,7 +381,7 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
     with Journal(tmp_path / "limber.db") as journal:
         journal.append("anna", [], PipelineState({1: SensorState(ahead - SECOND, ahead, 50.0)}))
 
-        def told() -> list[Event]:
+        def stored() -> list[Event]:
             return [
                 event
                 for night in journal.unfinished_nights("anna")
@@ -391,9 +390,9 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
 
         bridge = Bridge(settled, journal, host)
         async with running(bridge):
-            await until(told)
+            await until(stored)
             clock = bridge.health.bridge(host.now()).last_clock_step
-        (step,) = told()
+        (step,) = stored()
     assert isinstance(step, ClockStep)
     assert step.by / SECOND == pytest.approx(-3600, abs=10)
     assert clock is not None
@@ -401,9 +400,8 @@ async def test_a_clock_that_was_set_back_while_no_bridge_ran_is_told(
     assert caplog.text.count("s or more while no bridge ran") == 1
 
 
-def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
-    """But that this machine has limber elsewhere. A machine without systemd has no use for the
-    unit."""
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """With the path of limber on this machine; skipped where there is no systemd."""
     analyze = find("systemd-analyze")
     if analyze is None:
         pytest.skip("no systemd on this machine: the unit is not verified here")
@@ -416,17 +414,17 @@ def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_the_unit_starts_what_there_is() -> None:
-    """Its command is one that the command line knows."""
+def test_the_unit_starts_a_known_command() -> None:
+    """Its command is one that the command line accepts."""
     unit = configparser.RawConfigParser(strict=False)
     unit.read(ROOT / "bridge" / "limber.service")
     service = unit["Service"]
     program, *words = service["ExecStart"].split()
     assert Path(program).name == "limber"
-    assert parser().parse_args(words).command == "run"
+    assert create_parser().parse_args(words).command == "run"
     assert (service["Type"], int(service["WatchdogSec"])) == ("notify", 60)
     # Exit status 2: the configuration is wrong.
-    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(WRONG))
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("always", str(USAGE_ERROR))
 
 
 def test_check_opens_the_port_of_the_web_server() -> None:

@@ -99,7 +99,7 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
         )
     )
     with Journal(config.journal) as journal:
-        watch = SleeperMonitor(
+        monitor = SleeperMonitor(
             sleeper,
             config,
             restore_sleeper(journal, sleeper.id, config.calendar, EVENING, live=sleeper.live),
@@ -117,17 +117,17 @@ def night(config: Config, steps: dict[int, int], sensor: AnkleSensor, skew: floa
         now = host.clock.now()
         for step in host.clock.take_steps():
             events += [
-                filed.event for filed in watch.apply_clock_step(step.time, step.offset).events
+                filed.event for filed in monitor.apply_clock_step(step.time, step.offset).events
             ]
         clock = round((started + at) * (1 + skew) * SECOND)
         frame = sensor.frame(leg(at, 0.5, [(onset, 2.0) for onset in onsets]), clock=clock)
         for event in router.route_frame(frame, host.clock.steady(), host.clock.utc_offset):
             assert event.sensor is not None
-            change = watch.process_arrival(event.sensor, event, now)
+            change = monitor.process_arrival(event.sensor, event, now)
             events += [filed.event for filed in change.events]
         if half % 2:
-            events += [filed.event for filed in watch.advance_to(now).events]
-    return events + [filed.event for filed in watch.interrupt(host.clock.now()).events]
+            events += [filed.event for filed in monitor.advance_to(now).events]
+    return events + [filed.event for filed in monitor.interrupt(host.clock.now()).events]
 
 
 def durations(events: Sequence[Event]) -> list[float]:

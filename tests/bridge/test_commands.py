@@ -1,5 +1,4 @@
-"""What a client can have a running bridge do, through a real broker: pause, calibrate, set, log;
-what it is told."""
+"""Commands to a running bridge through a real broker: pause, calibrate, set, log."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import free_port
 from limber_bridge.domain.nights import to_us
-from limber_bridge.offline.simulate import SimulateOptions, write
+from limber_bridge.offline.simulate import SimulateOptions, simulate_night
 from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.raw_format import read_raw_file
 from tests.bridge.conftest import Broker, StartBridge
@@ -31,11 +30,14 @@ from tests.bridge.test_daemon import (
     wait_for,
 )
 
-SIMULATED = "{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, speed: {speed}, seed: 3}}"
+SIMULATED = (
+    "{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, "
+    "speed: {speed}, seed: 3}}"
+)
 
 
-def that(**wanted: object) -> Callable[[Message], bool]:
-    """A state in which these are so."""
+def has_fields(**wanted: object) -> Callable[[Message], bool]:
+    """Return a check for a state with these fields."""
     return lambda one: one.topic == STATE and {key: one.json[key] for key in wanted} == wanted
 
 
@@ -44,13 +46,11 @@ def movements(message: Message) -> Any:
 
 
 def events(listener: Listener, kind: str) -> list[Any]:
-    """Those of a kind that were told live."""
+    """Return the live events of a kind."""
     return [one.json for one in listener.heard if one.topic == EVENT and one.json["kind"] == kind]
 
 
-def test_a_client_can_tell_what_the_bridge_understands(
-    broker: Broker, start_bridge: StartBridge
-) -> None:
+def test_the_bridge_lists_the_commands_it_knows(broker: Broker, start_bridge: StartBridge) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         commands = listener.on(INFO).json["commands"]
@@ -71,16 +71,15 @@ def test_a_client_can_tell_what_the_bridge_understands(
 
 
 class Sleeper:
-    """Somebody with a sensor that sends in real time."""
+    """A sleeper with a sensor that sends in real time."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.sensor = AnkleSensor()
         self.began = time.monotonic()
 
-    def lie(self, seconds: float) -> None:
-        """Lie and kick for a second and a half every four. What was sent before, since the last
-        time, went nowhere."""
+    def send(self, seconds: float) -> None:
+        """Kick for 1.5 s every 4 s; what the sensor measured since the last call is lost."""
         late = round(2 * (time.monotonic() - self.began)) / 2 - 0.5
         self.sensor.sequence = max(self.sensor.sequence, round(late * self.sensor.rate))
         end = self.sensor.sequence + round(seconds * self.sensor.rate)
@@ -91,7 +90,7 @@ class Sleeper:
             send(self.port, self.sensor.frame(leg(at, 0.5, kicks)))
 
 
-def test_a_pause_outlives_a_restart_and_is_a_gap(
+def test_a_pause_survives_a_restart_and_is_a_gap(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     port = free_port()
@@ -99,28 +98,28 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         bridge = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
         sleeper = Sleeper(port)
-        sleeper.lie(5.5)
+        sleeper.send(5.5)
         listener.wait(has_movements(1))
         assert listener.request(command="pause", paused=True)["ok"] is True
-        paused = listener.wait(that(paused=True, in_bed=None, asleep=None))
+        paused = listener.wait(has_fields(paused=True, in_bed=None, asleep=None))
         assert movements(paused) == 1
-        sleeper.lie(4)
+        sleeper.send(4)
         assert listener.request(command="pause", paused=True)["ok"] is True
 
         bridge.kill()
         since = len(listener.heard)
         again = start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online, since=since)
-        sleeper.lie(1)
+        sleeper.send(1)
         still = listener.wait(
-            lambda one: that(paused=True)(one) and one.json["sensors"]["1"]["connected"],
+            lambda one: has_fields(paused=True)(one) and one.json["sensors"]["1"]["connected"],
             since=since,
         )
         assert (movements(still), listener.on(STATE, since=since).json["paused"]) == (1, True)
 
         assert listener.request(command="pause", paused=False)["ok"] is True
-        listener.wait(that(paused=False), since=since)
-        sleeper.lie(7)
+        listener.wait(has_fields(paused=False), since=since)
+        sleeper.send(7)
         listener.wait(has_movements(2), since=since)
         (gap,) = events(listener, "gap")
         lasted = datetime.fromisoformat(gap["end"]) - datetime.fromisoformat(gap["start"])
@@ -128,7 +127,7 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
         answered = listener.request(command="events", night=gap["night"])["events"]
         assert [event["kind"] for event in answered][:3] == ["movement", "gap", "movement"]
         again.stop()
-    # Nor is the raw signal of a pause kept.
+    # The raw signal of a pause is not recorded.
     (signal,) = read_raw_file(tmp_path / f"limber-raw/anna-{gap['night']}.db").signals
     times = [
         one.clock.time_of(index) for one in signal.blocks for index in range(one.first, one.end)
@@ -138,23 +137,21 @@ def test_a_pause_outlives_a_restart_and_is_a_gap(
     assert min(times) < begin < end < max(times)
 
 
-def test_a_sleeper_who_is_simulated_can_be_paused(
-    broker: Broker, start_bridge: StartBridge
-) -> None:
-    page = free_port()
+def test_a_simulated_sleeper_can_be_paused(broker: Broker, start_bridge: StartBridge) -> None:
+    web_port = free_port()
 
     def sampled() -> datetime:
-        """When the last sample was taken, whether it counted or not."""
-        return datetime.fromisoformat(health(page)["sleepers"]["anna"]["1"]["last_sample"])
+        """Return the time of the last sample, measured or not."""
+        return datetime.fromisoformat(health(web_port)["sleepers"]["anna"]["1"]["last_sample"])
 
     with Listener(broker.port) as listener:
-        start_bridge(SIMULATED.format(speed=300), broker.port, web_on(page))
+        start_bridge(SIMULATED.format(speed=300), broker.port, web_on(web_port))
         listener.wait(has_movements(10))
         assert listener.request(command="pause", paused=True)["ok"] is True
-        paused = listener.wait(that(paused=True))
+        paused = listener.wait(has_fields(paused=True))
         since = len(listener.heard)
-        begun = sampled()
-        wait_for(lambda: sampled() > begun + timedelta(minutes=3))
+        started = sampled()
+        wait_for(lambda: sampled() > started + timedelta(minutes=3))
         assert listener.request(command="pause", paused=False)["ok"] is True
         gap = listener.wait(
             lambda one: one.topic == EVENT and one.json["kind"] == "gap", since=since
@@ -166,7 +163,7 @@ def test_a_sleeper_who_is_simulated_can_be_paused(
         assert (more.json["paused"], inside) == (False, [])
 
 
-def test_what_cannot_be_calibrated_is_said_with_what_to_do(
+def test_a_calibration_that_cannot_start_is_refused_with_the_remedy(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
     port = free_port()
@@ -179,28 +176,28 @@ def test_what_cannot_be_calibrated_is_said_with_what_to_do(
             "no sensor of anna delivers samples; put it on, check its power and its network"
             in refused["message"]
         )
-        Sleeper(port).lie(1)
+        Sleeper(port).send(1)
         listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
         assert listener.request(command="calibrate")["ok"] is True
-        listener.wait(that(calibrating=True))
+        listener.wait(has_fields(calibrating=True))
         listener.request(command="pause", paused=True)
         assert listener.request(command="calibrate")["error"] == "nothing_to_calibrate"
 
 
-def test_calibrating_is_over_after_a_minute(
+def test_a_calibration_ends_after_a_minute(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     with Listener(broker.port) as listener:
         start_bridge(played(tmp_path, seconds=3600, speed=20), broker.port)
         listener.wait(has_movements(3))
         assert listener.request(command="calibrate")["ok"] is True
-        listener.wait(that(calibrating=True))
+        listener.wait(has_fields(calibrating=True))
         since = len(listener.heard)
-        over = listener.wait(that(calibrating=False), since=since)
+        over = listener.wait(has_fields(calibrating=False), since=since)
         listener.wait(has_movements(movements(over) + 2), since=since)
 
 
-def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
+def test_a_sensitivity_survives_a_restart_and_is_part_of_the_night(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     sensors = played(tmp_path, seconds=3600, speed=20)
@@ -210,11 +207,11 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
         refused = listener.request(command="set", sensitivity=2.5)
         assert refused["error"] == "malformed"
         assert (
-            "`sensitivity` must be a number from 0.5 to 2.0; 1.0 is the threshold of the scoring rules"
-            in refused["message"]
-        )
+            "`sensitivity` must be a number from 0.5 to 2.0; "
+            "1.0 is the threshold of the scoring rules"
+        ) in refused["message"]
         assert listener.request(command="set", sensitivity=1.5)["ok"] is True
-        listener.wait(that(sensitivity=1.5))
+        listener.wait(has_fields(sensitivity=1.5))
         bridge.kill()
         since = len(listener.heard)
         start_bridge(sensors, broker.port)
@@ -225,7 +222,7 @@ def test_a_sensitivity_outlives_a_restart_and_goes_with_the_night(
         assert night["sensitivity"] == 1.5
 
 
-def test_what_was_done_is_told_kept_and_given_out(
+def test_a_factor_is_published_stored_and_returned(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     sensors = played(tmp_path, seconds=3600, speed=20)
@@ -246,10 +243,10 @@ def test_what_was_done_is_told_kept_and_given_out(
         )
 
         for note in ("warm", "warm", "hot"):
-            said = listener.request(
+            response = listener.request(
                 command="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note
             )
-            assert said["event"] == "factor-1795213800000000-warm_bath"
+            assert response["event"] == "factor-1795213800000000-warm_bath"
         (bath,) = listener.request(command="events", night="2026-11-21")["events"]
         assert (bath["start"], bath["note"], bath["known_at"]) == (
             "2026-11-20T22:30:00Z",
@@ -274,7 +271,7 @@ def test_what_was_done_is_told_kept_and_given_out(
         assert kinds.count("factor") == 1
 
 
-def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: StartBridge) -> None:
+def test_an_impossible_factor_is_refused(broker: Broker, start_bridge: StartBridge) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)
@@ -301,30 +298,29 @@ def test_what_cannot_have_been_done_is_refused(broker: Broker, start_bridge: Sta
         assert [one for one in listener.heard if one.topic == EVENT] == []
 
 
-KNOWN = (
-    "time_in_bed_h", "sleep_h", "movements", "candidates", "plm", "plm_index", "plms_index", "plmw_index",
-    "periodicity_index", "series_count", "longest_quiet_h", "imi_mean", "imi_median", "cramps_possible",
+ANKLE_FIGURES = (
+    "time_in_bed_h", "sleep_h", "movements", "candidates", "plm", "plm_index", "plms_index",
+    "plmw_index", "periodicity_index", "series_count", "longest_quiet_h", "imi_mean", "imi_median",
+    "cramps_possible",
 )  # fmt: skip
-"""What one ankle can tell."""
+"""The figures that one ankle sensor supports."""
 
 
 @pytest.mark.parametrize("calf", [False, True], ids=["ankle", "ankle and calf"])
 def test_a_night_has_all_figures_that_its_sensors_support(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, *, calf: bool
 ) -> None:
-    """In the state, tonight and last night; probable cramps need EMG of the calf."""
-    wishes = NightSpec(hours=1.5, plm_index=40, cramps=1)
+    """In the state: tonight and last night. Probable cramps need EMG of the calf."""
+    spec = NightSpec(hours=1.5, plm_index=40, cramps=1)
     sensors = PLAYED.format(path=tmp_path / "night.csv", speed=100_000)
-    write(
-        SimulateOptions(
-            out=tmp_path / "night.csv", wishes=wishes, seed=2, sensor="ankle", calf=calf
-        )
+    simulate_night(
+        SimulateOptions(out=tmp_path / "night.csv", spec=spec, seed=2, sensor="ankle", calf=calf)
     )
     if calf:
         sensors += "\n" + sensors.replace("id: 1", "id: 2").replace("ankle", "calf").replace(
             "acceleration", "emg"
         )
-    known = (*KNOWN, "cramps_probable") if calf else KNOWN
+    figures = (*ANKLE_FIGURES, "cramps_probable") if calf else ANKLE_FIGURES
     with Listener(broker.port) as listener:
         start_bridge(sensors, broker.port)
         state = listener.wait(
@@ -332,26 +328,26 @@ def test_a_night_has_all_figures_that_its_sensors_support(
         ).json
         for night in (state["tonight"], state["last_night"]):
             assert {
-                key for key in known if not isinstance(night["measures"][key], int | float)
+                key for key in figures if not isinstance(night["measures"][key], int | float)
             } == set()
             assert 10 < night["measures"]["imi_mean"] < 90
             assert night["start"] < night["end"]
         assert (state["last_night"]["measures"]["cramps_probable"] is None) is not calf
 
 
-def test_tonight_begins_when_somebody_goes_to_bed(
+def test_tonight_starts_when_the_sleeper_goes_to_bed(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     with Listener(broker.port) as listener:
         start_bridge(SIMULATED.format(speed=100), broker.port)
         first = listener.on(STATE).json["tonight"]
         assert (first["start"], first["end"]) == (None, None)
-        lying = listener.wait(that(in_bed=True), patience=60).json["tonight"]
+        lying = listener.wait(has_fields(in_bed=True), patience=60).json["tonight"]
         assert lying["start"] is not None
         assert lying["end"] is None
 
 
-def test_a_page_of_the_last_nights(broker: Broker, start_bridge: StartBridge) -> None:
+def test_the_last_nights_can_be_requested(broker: Broker, start_bridge: StartBridge) -> None:
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(free_port()))
         listener.wait(online)

@@ -1,4 +1,4 @@
-"""The journal: what was kept is there, whatever happens."""
+"""The journal: what was written is there after restarts, crashes, full disks and upgrades."""
 
 import json
 import random
@@ -78,7 +78,7 @@ def filed(*events: Event) -> list[tuple[date, Event]]:
     return [(NIGHT, event) for event in events]
 
 
-def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
         journal.save_night(night(NIGHT - timedelta(days=1)))
@@ -87,10 +87,10 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
         assert journal.pipeline_state("anna") == MEMORY
         assert journal.last_night("anna") == night(NIGHT - timedelta(days=1))
         assert journal.unfinished_nights("anna") == [NIGHT]
-        assert journal.events("somebody else", NIGHT) == []
+        assert journal.events("another sleeper", NIGHT) == []
 
 
-def test_an_event_that_is_found_again_counts_once(tmp_path: Path) -> None:
+def test_an_event_with_the_same_id_is_stored_once(tmp_path: Path) -> None:
     grown = Series(AT + 1_000_000, AT + 199_000_000, AT + 197_000_000, 9, ended=True)
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
@@ -99,12 +99,12 @@ def test_an_event_that_is_found_again_counts_once(tmp_path: Path) -> None:
         assert grown in journal.events("anna", NIGHT)
 
 
-def test_ids_are_made_from_what_an_event_is() -> None:
+def test_ids_are_made_from_the_event() -> None:
     assert len({event_id(event) for event in EVENTS}) == len(EVENTS)
     assert event_id(kick(AT)) == f"movement-{AT}-left"
 
 
-def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) -> None:
+def test_entries_are_paged_without_unpublished_events(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
         pages = []
@@ -117,7 +117,7 @@ def test_entries_come_in_pages_and_without_changes_of_posture(tmp_path: Path) ->
     assert [event for page in pages for event in page] == told
 
 
-def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
+def test_nights_are_returned_in_order_after_a_date(tmp_path: Path) -> None:
     days = [NIGHT - timedelta(days=back) for back in (3, 1, 2)]
     with Journal(tmp_path / "j.db") as journal:
         for day in days:
@@ -132,7 +132,7 @@ def test_nights_come_in_order_after_a_date(tmp_path: Path) -> None:
         assert [one.date for one in journal.nights("anna", days[0], 1)] == [days[2]]
 
 
-def test_only_one_bridge_uses_a_journal(tmp_path: Path) -> None:
+def test_a_second_bridge_cannot_open_the_journal(tmp_path: Path) -> None:
     with (
         Journal(tmp_path / "j.db"),
         pytest.raises(JournalError, match="another Limber bridge uses this journal"),
@@ -140,7 +140,7 @@ def test_only_one_bridge_uses_a_journal(tmp_path: Path) -> None:
         Journal(tmp_path / "j.db")
 
 
-def test_the_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+def test_a_journal_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     Journal(tmp_path / "j.db").close()
     with sqlite3.connect(tmp_path / "j.db") as database:
         database.execute("PRAGMA user_version = 99")
@@ -149,7 +149,7 @@ def test_the_journal_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         Journal(tmp_path / "j.db")
 
 
-def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j.db") as database:
         database.execute("CREATE TABLE recipes (cake TEXT)")
     database.close()
@@ -157,20 +157,19 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
         Journal(tmp_path / "j.db")
 
 
-def test_a_file_that_is_no_database_is_left_alone_however_often_it_is_tried(tmp_path: Path) -> None:
-    """As a service manager does, and as who asks `limber check` first."""
-    (tmp_path / "j.db").write_text("I am no database, and long enough to be looked at." * 50)
+def test_a_file_of_another_program_is_never_changed(tmp_path: Path) -> None:
+    """A service manager starts the bridge again and again; `limber check` may run before."""
+    (tmp_path / "j.db").write_text("Not a database, and longer than a header of SQLite." * 50)
     with pytest.raises(JournalError):
         probe_journal(tmp_path / "j.db")
     for _ in range(3):
         with pytest.raises(JournalError, match="move the file away to start a new journal"):
             Journal(tmp_path / "j.db")
-    assert (tmp_path / "j.db").read_text().startswith("I am no database")
+    assert (tmp_path / "j.db").read_text().startswith("Not a database")
 
 
-def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
-    """`sudo limber check` before the bridge ever ran: a lock of root's would keep the bridge's user
-    out."""
+def test_a_check_leaves_no_files_behind(tmp_path: Path) -> None:
+    """After `sudo limber check`, a lock that belongs to root would keep out the bridge's user."""
     probe_journal(tmp_path / "j.db")
     assert list(tmp_path.iterdir()) == []
     Journal(tmp_path / "j.db").close()
@@ -181,14 +180,14 @@ def test_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
         probe_journal(tmp_path / "j.db")
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="no write permission"):
         probe_journal(tmp_path / "none/j.db")
     with pytest.raises(JournalError, match="write permission for this folder"):
         Journal(tmp_path / "none/j.db")
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         assert journal._database is not None
         journal._database.execute("PRAGMA max_page_count = 40")
@@ -215,8 +214,8 @@ with Journal(Path(sys.argv[1])) as journal:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) -> None:
-    """The writer says a number when its event is kept, and is killed at some moment."""
+def test_a_crash_loses_nothing_that_was_written(tmp_path: Path, seed: int) -> None:
+    """The writer prints a number once its event is written, and is killed at a random time."""
     last = random.Random(seed).randint(5, 150)  # noqa: S311 - a moment, not a secret
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path / "j.db")], stdout=subprocess.PIPE
@@ -232,8 +231,8 @@ def test_nothing_that_was_kept_is_lost_when_killed(tmp_path: Path, seed: int) ->
         assert len(journal.events("anna", NIGHT)) in (said + 1, said + 2)
 
 
-def full(path: Path) -> None:
-    """A journal of some size, closed."""
+def write_journal(path: Path) -> None:
+    """Write a journal of several pages."""
     with Journal(path) as journal:
         journal.append(
             "anna",
@@ -247,9 +246,9 @@ def set_aside(folder: Path) -> list[Path]:
     return sorted(folder.glob("limber.db.damaged-*"))
 
 
-def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+def test_a_damaged_journal_is_set_aside_and_a_new_one_is_started(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
-    full(path)
+    write_journal(path)
     damage_table(path)
     spoilt = path.read_bytes()
     with Journal(path) as journal:
@@ -264,9 +263,9 @@ def test_a_damaged_journal_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> N
         assert (journal.notices, len(journal.events("anna", NIGHT))) == ([], len(EVENTS))
 
 
-def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) -> None:
+def test_a_damaged_journal_is_replaced_by_its_newest_sound_backup(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
-    full(path)
+    write_journal(path)
     with Journal(path) as journal:
         run_upkeep(journal, date(2026, 11, 21), RetentionLimits())
         run_upkeep(journal, date(2026, 11, 22), RetentionLimits())
@@ -283,10 +282,10 @@ def test_a_damaged_journal_goes_on_from_its_newest_sound_backup(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("beginning", [b"\0" * 4096, b""], ids=["zeros", "nothing"])
-def test_a_journal_that_lost_its_beginning_is_damaged(tmp_path: Path, beginning: bytes) -> None:
-    """As a card leaves it that lost power while it wrote."""
+def test_a_journal_without_its_header_counts_as_damaged(tmp_path: Path, beginning: bytes) -> None:
+    """A memory card that lost power while it was written may return zeros, or an empty file."""
     path = tmp_path / "limber.db"
-    full(path)
+    write_journal(path)
     with Journal(path) as journal:
         run_upkeep(journal, NIGHT, RetentionLimits())
     path.write_bytes(beginning)
@@ -324,8 +323,10 @@ def night_0(day: date, revision: int) -> str:
 
 FILLED: Final = (
     """
-    INSERT INTO event VALUES (7, 'anna', '{night}', 'gap-5-1', 'gap', 5, '{{"sensor": 1, "onset": 5, "end": 9}}');
-    INSERT INTO night (sleeper, night, revision, payload) VALUES ('anna', '{before}', 2, '{finished}');
+    INSERT INTO event
+      VALUES (7, 'anna', '{night}', 'gap-5-1', 'gap', 5, '{{"sensor": 1, "onset": 5, "end": 9}}');
+    INSERT INTO night (sleeper, night, revision, payload)
+      VALUES ('anna', '{before}', 2, '{finished}');
     INSERT INTO night (sleeper, night) VALUES ('anna', '{night}');
     INSERT INTO memory VALUES ('anna', '{memory}');
     INSERT INTO topic VALUES ('limber/bedroom/info');
@@ -335,16 +336,14 @@ FILLED: Final = (
     "INSERT INTO read VALUES (1, 6, 1, 75);",
     "",
 )
-"""What a journal holds that was filled by one version after the other, up to the last but one."""
+"""Rows that each version of the schema added."""
 
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
-def test_every_earlier_layout_is_brought_up_to_date_and_copied_before(
-    tmp_path: Path, version: int
-) -> None:
+def test_every_older_schema_is_copied_and_then_migrated(tmp_path: Path, version: int) -> None:
     path = tmp_path / "limber.db"
     before = NIGHT - timedelta(days=1)
-    label = said(AT, cramp=True)
+    label = label_of(AT, cramp=True)
     known = {
         "night": NIGHT,
         "before": before,
@@ -425,7 +424,9 @@ def many_nights(journal: Journal, count: int) -> list[date]:
     return days
 
 
-def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Path) -> None:
+def test_upkeep_drops_the_events_of_the_oldest_nights_and_keeps_their_measures(
+    tmp_path: Path,
+) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 12)
         assert run_upkeep(journal, NIGHT, RetentionLimits(nights=9)).dropped == tuple(days[:3])
@@ -437,19 +438,19 @@ def test_the_oldest_nights_lose_their_events_but_not_their_figures(tmp_path: Pat
         assert run_upkeep(journal, NIGHT, RetentionLimits(nights=9)).dropped == ()
 
 
-def test_a_journal_that_is_too_large_keeps_a_week_all_the_same(tmp_path: Path) -> None:
+def test_a_week_of_events_is_kept_whatever_the_size(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         days = many_nights(journal, 10)
         assert run_upkeep(journal, NIGHT, RetentionLimits(size=0)).dropped == tuple(days[:3])
 
 
-def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
+def test_backups_are_complete_and_the_newest_seven_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "limber.db"
     with Journal(path) as journal:
         many_nights(journal, 3)
         (tmp_path / "limber-backups").mkdir()
         (tmp_path / "limber-backups" / ".limber-2026-11-01.db.part").write_text(
-            "of a bridge that was killed meanwhile"
+            "left by a bridge that was killed"
         )
         for back in range(9, -1, -1):
             assert (
@@ -470,7 +471,7 @@ def test_backups_are_whole_and_kept_for_a_week(tmp_path: Path) -> None:
     assert len(list((tmp_path / "limber-backups").iterdir())) == 7
 
 
-def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:
+def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     with (
         Journal(tmp_path / "limber.db") as journal,
         open_journal_reader(tmp_path / "limber.db") as reader,
@@ -480,7 +481,7 @@ def test_a_journal_is_read_while_it_is_written(tmp_path: Path) -> None:
         assert reader.nights("anna") == [night(NIGHT)]
 
 
-def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
+def test_a_missing_journal_is_reported_to_a_reader(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="no journal here"):
         open_journal_reader(tmp_path / "limber.db")
 
@@ -492,10 +493,10 @@ def test_there_is_no_journal_to_read(tmp_path: Path) -> None:
     )
 )
 @example([(0, False, False, 1), (1, True, True, 1)])
-def test_pages_that_were_joined_leave_the_same_behind(
+def test_merged_batches_leave_the_same_behind_as_the_batches_one_by_one(
     orders: list[tuple[int, bool, bool, int]],
 ) -> None:
-    """What waited for a disk is written at once; what is there afterwards must not differ."""
+    """Batches that waited for the disk are merged and written together."""
     pages = []
     for at, grown, anew, day in orders:
         series = Series(AT + at, AT + at + 99, AT + at + 97, 9 if grown else 4, ended=grown)
@@ -507,20 +508,20 @@ def test_pages_that_were_joined_leave_the_same_behind(
             JournalBatch("anna", (date_,) if anew else (), events, MEMORY, done, settings=chosen)
         )
 
-    def left(*written: JournalBatch) -> tuple[list[object], list[object], Settings]:
+    def after_writing(*written: JournalBatch) -> tuple[list[object], list[object], Settings]:
         with TemporaryDirectory() as folder, Journal(Path(folder) / "j.db") as journal:
-            for page in written:
-                journal.write([page])
+            for batch in written:
+                journal.write([batch])
             days = [NIGHT + timedelta(days=day) for day in range(1, 4)]
             events: list[object] = [journal.events("anna", day) for day in days]
             return events, list(journal.nights("anna")), journal.settings("anna")
 
     if pages:
-        assert left(*pages) == left(reduce(JournalBatch.merged_with, pages))
+        assert after_writing(*pages) == after_writing(reduce(JournalBatch.merged_with, pages))
 
 
-def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
-    """So that whoever reads page by page hears of the end of a series."""
+def test_an_event_that_changes_moves_to_the_end_of_the_order_of_arrival(tmp_path: Path) -> None:
+    """A reader of pages then gets the end of a series that it has read already."""
     series = Series(AT, AT + 99, AT + 97, 4, ended=False)
     with Journal(tmp_path / "limber.db") as journal:
         journal.append("anna", filed(series, Gap(1, AT, AT + 9)), MEMORY)
@@ -530,39 +531,38 @@ def test_an_event_that_changes_comes_last(tmp_path: Path) -> None:
     assert [(entry.number, type(entry.event)) for entry in entries] == [(2, Gap), (3, Series)]
 
 
-def said(onset: int, *, cramp: bool, moment: int | None = None) -> Label:
-    """A label for a cramp: filed under it, or under the moment for which it was said."""
+def label_of(onset: int, *, cramp: bool, moment: int | None = None) -> Label:
+    """Return a label of a cramp, with the id of the cramp or of a moment."""
     about = Cramp(onset, onset + 9, Certainty.PROBABLE, "tense calf", 1.8, {"tense_s": 41.5})
     key = f"cramp-{onset}" if moment is None else f"moment-{moment}"
     return Label(key, onset, cramp, about)
 
 
-def test_labels_come_back_as_they_were(tmp_path: Path) -> None:
+def test_labels_are_read_as_they_were_written(tmp_path: Path) -> None:
     nothing = Label(f"moment-{AT}", AT, cramp=True)
     with Journal(tmp_path / "j.db") as journal:
-        journal.save_label("anna", said(AT, cramp=True))
+        journal.save_label("anna", label_of(AT, cramp=True))
         journal.save_label("anna", nothing)
         journal.save_label("anna", Label(f"moment-{AT + 1}", AT + 1, cramp=True))
-        journal.save_label("bob", said(AT, cramp=True))
+        journal.save_label("bob", label_of(AT, cramp=True))
     with Journal(tmp_path / "j.db") as journal:
-        assert journal.labels("anna")[:2] == [said(AT, cramp=True), nothing]
+        assert journal.labels("anna")[:2] == [label_of(AT, cramp=True), nothing]
         assert len(journal.labels("anna")) == 3
         journal.delete_labels("anna")
         assert (journal.labels("anna"), len(journal.labels("bob"))) == ([], 1)
 
 
-def test_there_is_one_label_for_an_event(tmp_path: Path) -> None:
-    """Also where the first was said of a moment, of which it was known later only what it was
-    about."""
+def test_an_event_has_one_label(tmp_path: Path) -> None:
+    """Also where the first label was for a moment whose event was found later."""
     with Journal(tmp_path / "j.db") as journal:
         journal.save_label("anna", Label(f"moment-{AT + 7}", AT + 7, cramp=True))
-        journal.save_label("anna", said(AT, cramp=True, moment=AT + 7))
-        assert journal.labels("anna") == [said(AT, cramp=True, moment=AT + 7)]
-        journal.save_label("anna", said(AT, cramp=False))
-        assert journal.labels("anna") == [said(AT, cramp=False)]
+        journal.save_label("anna", label_of(AT, cramp=True, moment=AT + 7))
+        assert journal.labels("anna") == [label_of(AT, cramp=True, moment=AT + 7)]
+        journal.save_label("anna", label_of(AT, cramp=False))
+        assert journal.labels("anna") == [label_of(AT, cramp=False)]
 
 
-def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
+def test_events_are_found_by_id(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS), MEMORY)
         assert journal.event("anna", event_id(EVENTS[-1])) == EVENTS[-1]
@@ -573,12 +573,13 @@ def test_an_event_is_found_by_its_id(tmp_path: Path) -> None:
 OLD = """
 INSERT INTO event VALUES (1, 'anna', '2026-11-22', 'cramp-5', 'cramp', 5,
   '{"onset": 5, "end": null, "certainty": "possible", "reason": "sudden movement"}');
-INSERT INTO memory VALUES ('anna', '{"sensors": {"1": {"since": 1, "until": 2, "rate": 50.0, "noise": []}}}');
+INSERT INTO memory VALUES ('anna',
+  '{"sensors": {"1": {"since": 1, "until": 2, "rate": 50.0, "noise": []}}}');
 PRAGMA user_version = 1;
 """
 
 
-def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None:
+def test_a_journal_without_labels_is_migrated(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "j.db")
     database.executescript(MIGRATIONS[0] + OLD)
     database.close()
@@ -588,12 +589,12 @@ def test_a_journal_from_before_there_were_labels_goes_on(tmp_path: Path) -> None
         assert journal.pipeline_state("anna") == PipelineState(
             {1: SensorState(1, 2, 50.0)}, BedState(), ()
         )
-        journal.save_label("anna", said(AT, cramp=True))
-        assert journal.labels("anna") == [said(AT, cramp=True)]
+        journal.save_label("anna", label_of(AT, cramp=True))
+        assert journal.labels("anna") == [label_of(AT, cramp=True)]
         assert journal.settings("anna") == Settings(paused=False, sensitivity=1.0)
 
 
-def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
+def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
     chosen = Settings(paused=True, sensitivity=1.25, calibrated=AT)
     with Journal(tmp_path / "j.db") as journal:
         assert journal.settings("anna") == Settings()
@@ -608,15 +609,15 @@ def test_settings_come_back_as_they_were(tmp_path: Path) -> None:
         assert (journal.settings("anna"), journal.settings("bob")) == (chosen, Settings())
 
 
-def test_what_was_said_of_a_night_stays_when_it_is_played_anew(tmp_path: Path) -> None:
-    factor = Factor(AT, FactorKind.OTHER, "moved house")
+def test_factors_stay_when_the_events_of_a_night_are_deleted(tmp_path: Path) -> None:
+    factor = Factor(AT, FactorKind.OTHER, "moved to another flat")
     with Journal(tmp_path / "j.db") as journal:
         journal.append("anna", filed(*EVENTS, factor), MEMORY)
         journal.delete_events("anna", NIGHT)
         assert journal.events("anna", NIGHT) == [factor]
 
 
-def test_the_last_nights(tmp_path: Path) -> None:
+def test_the_date_before_the_last_nights(tmp_path: Path) -> None:
     with Journal(tmp_path / "j.db") as journal:
         assert journal.date_before_last("anna", 3) == date.min
         days = many_nights(journal, 5)
@@ -626,7 +627,7 @@ def test_the_last_nights(tmp_path: Path) -> None:
             assert [one.date for one in journal.nights("anna", since)] == days[-count:]
 
 
-def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
+def test_deleting_the_events_of_a_night_keeps_its_measures(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         journal.append("anna", filed(Gap(1, AT, AT + 9)), MEMORY)
         journal.save_night(night(NIGHT))
@@ -634,7 +635,7 @@ def test_a_night_is_forgotten_before_it_is_played_anew(tmp_path: Path) -> None:
         assert (journal.events("anna", NIGHT), journal.last_night("anna")) == ([], night(NIGHT))
 
 
-def test_nobody_else_reads_the_journal(tmp_path: Path) -> None:
+def test_other_users_cannot_read_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "j.db"
     path.touch(0o644)
     for name in ("j.db", "new.db"):

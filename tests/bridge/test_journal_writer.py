@@ -1,4 +1,4 @@
-"""What becomes of events when the disk does not take them."""
+"""Writing from the event loop: full, slow, read-only and failing disks."""
 
 import asyncio
 import os
@@ -36,17 +36,16 @@ NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
 
 
-def page(number: int) -> JournalBatch:
-    """A kick, the so-manieth."""
+def batch(number: int) -> JournalBatch:
+    """Return a batch with one movement."""
     return JournalBatch(
         "anna", events=((NIGHT, kick(AT + number * 5_000_000)),), pipeline_state=PipelineState({})
     )
 
 
 @contextmanager
-def no_room() -> Iterator[None]:
-    """Let no file of this process grow beyond what any file of a journal has already, as on a full
-    disk."""
+def full_disk() -> Iterator[None]:
+    """Simulate a full disk: no file of this process can grow."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
     try:
@@ -56,42 +55,42 @@ def no_room() -> Iterator[None]:
 
 
 async def until(met: Callable[[], object]) -> None:
-    """Wait until something is so."""
+    """Wait until a condition is met."""
     end = time.monotonic() + 20
     while not met():
-        assert time.monotonic() < end, "not in time"
+        assert time.monotonic() < end, "condition not met in time"
         await asyncio.sleep(0.01)
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try a disk again soon."""
+    """Shorten the time until a failed disk is tried again."""
     monkeypatch.setattr(module, "RETRY_AFTER_S", 0.05)
 
 
-async def test_what_is_kept_is_in_the_journal_when_keep_returns(tmp_path: Path) -> None:
+async def test_a_batch_is_in_the_journal_when_write_returns(tmp_path: Path) -> None:
     with (
         Journal(tmp_path / "limber.db") as journal,
         open_journal_reader(tmp_path / "limber.db") as reader,
     ):
         recorder = JournalWriter(journal)
         for number in range(20):
-            await recorder.write(page(number))
+            await recorder.write(batch(number))
             assert len(reader.events("anna", NIGHT)) == number + 1
         assert recorder.status.healthy
         await recorder.close()
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_disk_without_room_holds_nobody_up_and_gets_it_all_later(
+async def test_a_full_disk_delays_nothing_and_everything_is_written_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        await recorder.write(page(0))
-        with no_room():
+        await recorder.write(batch(0))
+        with full_disk():
             for number in range(1, 300):
-                await recorder.write(page(number))
+                await recorder.write(batch(number))
             await recorder.write(JournalBatch("anna", nights=(night(NIGHT),)))
             recording = recorder.status
             assert (recording.healthy, recording.fault, recording.pending) == (
@@ -111,7 +110,7 @@ async def test_a_disk_without_room_holds_nobody_up_and_gets_it_all_later(
 
 
 class SlowJournal(Journal):
-    """One whose disk takes its time when it is told to."""
+    """A journal whose writes take a given time."""
 
     delay = 0.0
 
@@ -121,14 +120,14 @@ class SlowJournal(Journal):
         super().write(pages)
 
 
-async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_disk_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLOW_AFTER_S", 0.1)
     with SlowJournal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
         journal.delay = 0.6
         began = time.monotonic()
         for number in range(50):
-            await recorder.write(page(number))
+            await recorder.write(batch(number))
         assert time.monotonic() - began < 0.5
         assert (recorder.status.healthy, recorder.status.fault) == (False, DiskFault.SLOW)
         journal.delay = 0.0
@@ -138,15 +137,15 @@ async def test_a_slow_disk_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("quick")
-async def test_memory_is_bounded_and_what_is_lost_is_told(
+async def test_pending_events_are_limited_and_lost_ones_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "MAX_PENDING_EVENTS", 10)
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        with no_room():
+        with full_disk():
             for number in range(25):
-                await recorder.write(page(number))
+                await recorder.write(batch(number))
             assert (recorder.status.pending, recorder.status.lost) == (10, 15)
         await until(lambda: recorder.status.healthy)
         assert [event.onset for event in journal.events("anna", NIGHT)] == [
@@ -158,15 +157,15 @@ async def test_memory_is_bounded_and_what_is_lost_is_told(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_memory_is_bounded_for_all_sleepers_together(
+async def test_the_limit_of_pending_events_is_for_all_sleepers_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_PENDING_EVENTS", 10)
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        with no_room():
+        with full_disk():
             for number in range(30):
-                await recorder.write(replace(page(number), sleeper=f"sleeper {number % 5}"))
+                await recorder.write(replace(batch(number), sleeper=f"sleeper {number % 5}"))
             assert (recorder.status.pending, recorder.status.lost) == (10, 20)
         await until(lambda: recorder.status.healthy)
         kept = [len(journal.events(f"sleeper {number}", NIGHT)) for number in range(5)]
@@ -175,20 +174,19 @@ async def test_memory_is_bounded_for_all_sleepers_together(
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is_known_kept_anew(
+async def test_a_journal_damaged_at_runtime_is_replaced_and_filled_with_all_that_is_known(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the bridge runs: what it holds of the night goes into the new one, and it says what
-    became of the old."""
+    """The new journal gets the current nights from memory; the log names the damaged file."""
     path = tmp_path / "limber.db"
-    everything = [page(number) for number in range(40)]
+    everything = [batch(number) for number in range(40)]
     with Journal(path) as journal:
         recorder = JournalWriter(journal, lambda: everything)
         await recorder.write(*everything)
         assert journal._database is not None
         journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        with no_room():
-            await recorder.write(page(40))
+        with full_disk():
+            await recorder.write(batch(40))
             assert not recorder.status.healthy
         damage_table(path)
         await until(lambda: recorder.status.healthy)
@@ -199,8 +197,8 @@ async def test_a_journal_that_a_failing_disk_spoilt_is_set_aside_and_all_that_is
     assert "was DAMAGED" in notice
 
 
-async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> None:
-    """A journal of an older layout on a full disk cannot be brought up to date, and so not be read."""
+async def test_a_journal_that_could_not_be_read_is_not_overwritten(tmp_path: Path) -> None:
+    """An older journal on a full disk cannot be migrated, and so cannot be read."""
     path = tmp_path / "limber.db"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
@@ -208,7 +206,7 @@ async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> Non
             "INSERT INTO night VALUES ('anna', ?, 3, ?)", (str(NIGHT), night_0(NIGHT, 3))
         )
         database.commit()
-    with no_room():
+    with full_disk():
         journal = Journal(path)
         recorder = JournalWriter(journal)
         assert journal.nights("anna") == []
@@ -222,18 +220,18 @@ async def test_what_could_not_be_read_is_not_written_over(tmp_path: Path) -> Non
                 )
             )
         with pytest.raises(JournalError, match="restart the bridge to continue from what it holds"):
-            await recorder.write(page(0))
+            await recorder.write(batch(0))
         await recorder.close()
     with Journal(path) as again:
         assert again.nights("anna") == [night(NIGHT, 3)]
 
 
-async def test_upkeep_that_fails_is_told_once_and_tried_again(
+async def test_failing_upkeep_is_logged_once_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        await recorder.write(page(0))
+        await recorder.write(batch(0))
         with monkeypatch.context() as patched:
             patched.setattr(upkeep_module, "BACKUP_FREE_FACTOR", 10**12)
             assert not await recorder.run_upkeep(NIGHT, RetentionLimits())
@@ -245,28 +243,30 @@ async def test_upkeep_that_fails_is_told_once_and_tried_again(
     assert caplog.text.count("no backup of the journal, as the disk is nearly full") == 1
 
 
-async def test_stopped_on_a_full_disk_it_says_what_is_missing(
+async def test_closing_on_a_full_disk_logs_what_is_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        with no_room():
-            await recorder.write(page(0))
+        with full_disk():
+            await recorder.write(batch(0))
             await recorder.close()
     assert "stopped with 1 events that could not be written" in caplog.text
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Path) -> None:
-    """The disk is full when the bridge starts; what it held can be read all the same."""
+async def test_a_journal_on_a_full_disk_is_read_and_opened_for_writing_later(
+    tmp_path: Path,
+) -> None:
+    """The disk is full when the bridge starts."""
     with Journal(tmp_path / "limber.db") as journal:
         journal.save_night(night(NIGHT))
-    with no_room():
+    with full_disk():
         journal = Journal(tmp_path / "limber.db")
         recorder = JournalWriter(journal)
         assert not journal.writable
         assert journal.nights("anna") == [night(NIGHT)]
-        await recorder.write(page(0))
+        await recorder.write(batch(0))
         assert not recorder.status.healthy
     with journal:
         await until(lambda: recorder.status.healthy)
@@ -275,11 +275,11 @@ async def test_a_journal_that_cannot_be_opened_yet_is_opened_later(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("quick")
-async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_path: Path) -> None:
-    """What the disk refused meanwhile is no way in for who sends frames again after a restart."""
+async def test_read_positions_are_written_once_the_disk_has_space(tmp_path: Path) -> None:
+    """Otherwise recorded frames could be sent again after a restart."""
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        with no_room():
+        with full_disk():
             for number in range(1, 6):
                 starts = ((1, ReadPosition(7, 25 * number)), (1, ReadPosition(8 + number, 25)))
                 await recorder.write(
@@ -302,8 +302,10 @@ async def test_how_far_signed_frames_were_read_is_kept_once_there_is_room(tmp_pa
 
 @contextmanager
 def may_become_read_only(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Make a folder whose disk can be remounted: `ro` or `rw`; by rights alone where this machine
-    lets nobody mount."""
+    """Make a folder whose file system can be remounted `ro` or `rw`.
+
+    Where mounting is not allowed, only the permissions change.
+    """
     folder.mkdir()
     mounted = not subprocess.run(
         ["mount", "-t", "tmpfs", "limber-test", folder], capture_output=True, check=False
@@ -323,22 +325,21 @@ def may_become_read_only(folder: Path) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_file_system_that_turned_read_only_holds_nobody_up(tmp_path: Path) -> None:
-    """As Linux remounts a card that fails: what is there is read, also by a bridge that is started
-    then."""
+async def test_a_file_system_that_becomes_read_only_delays_nothing(tmp_path: Path) -> None:
+    """Linux remounts a failing card so. A bridge that starts then can read the journal."""
     if os.geteuid() == 0 and not can_mount(tmp_path / "try"):
-        pytest.skip("root writes in spite of all rights, and may not mount here")
+        pytest.skip("root ignores permissions, and mounting is not allowed here")
     with may_become_read_only(tmp_path / "disk") as remount:
         path = tmp_path / "disk" / "limber.db"
         with Journal(path) as journal:
             recorder = JournalWriter(journal)
-            await recorder.write(page(0))
+            await recorder.write(batch(0))
             await recorder.close()
         remount("ro")
         journal = Journal(path)
         recorder = JournalWriter(journal)
         assert len(journal.events("anna", NIGHT)) == 1
-        await recorder.write(page(1))
+        await recorder.write(batch(1))
         assert recorder.status.fault is DiskFault.READ_ONLY
         assert "give the bridge's user write permission" in (recorder.status.detail or "")
         remount("rw")
@@ -349,18 +350,18 @@ async def test_a_file_system_that_turned_read_only_holds_nobody_up(tmp_path: Pat
 
 
 def can_mount(folder: Path) -> bool:
-    """Whether this machine lets us mount."""
+    """Whether mounting is allowed."""
     with may_become_read_only(folder):
         return folder.is_mount()
 
 
-async def test_the_other_sleepers_are_not_mixed_up(tmp_path: Path) -> None:
+async def test_pending_batches_of_several_sleepers_stay_apart(tmp_path: Path) -> None:
     with Journal(tmp_path / "limber.db") as journal:
         recorder = JournalWriter(journal)
-        with no_room():
-            await recorder.write(page(0))
+        with full_disk():
+            await recorder.write(batch(0))
             await recorder.write(
-                JournalBatch("bob", events=page(1).events, pipeline_state=PipelineState({}))
+                JournalBatch("bob", events=batch(1).events, pipeline_state=PipelineState({}))
             )
         await recorder.close()
         assert [len(journal.events(sleeper, NIGHT)) for sleeper in ("anna", "bob")] == [1, 1]

@@ -1,4 +1,4 @@
-"""The real process, killed at many moments of a night, keeps what an undisturbed one keeps."""
+"""A bridge killed many times in a night stores what an undisturbed one stores."""
 
 from pathlib import Path
 
@@ -6,11 +6,10 @@ from devtools.chaos import chaos
 from tests.required_programs import need
 
 
-async def test_killed_again_and_again_it_keeps_what_an_undisturbed_bridge_keeps(
+async def test_a_bridge_killed_again_and_again_stores_every_movement_outside_its_gaps(
     tmp_path: Path,
 ) -> None:
-    """Outside the gaps that it reports, movement by movement; whoever asks later knows everything,
-    once."""
+    """Compared movement by movement; a later request returns each event once."""
     need("mosquitto")
     (tmp_path / "disk").mkdir()
     found = await chaos(tmp_path, seed=4, seconds=40, wanted=["bridge killed"])

@@ -1,8 +1,6 @@
-"""Nights as they come: changes of clocks, travel, naps, nights that never end, bridges that were
-off.
+"""Nights with daylight saving, travel, naps, long stays in bed, and a bridge that is off.
 
-A bed with load cells is played to the watch and the journal that the daemon has; who lies in it,
-and when, is made up.
+Load cells under a bed are played to the monitor and the journal that the daemon uses.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,14 +36,13 @@ HOUR = 60 * MINUTE
 STEP = 30 * MINUTE
 RATE = 0.1
 SETTLING = 25 * MINUTE
-"""us by which time in bed may differ for each time that somebody comes, goes, or the bridge was
-off: coming and going are believed after some minutes, and a long time without a signal ends "in
-bed"."""
+"""us by which time in bed may differ for each change of the sleeper or the bridge: a transition is
+known after some minutes, and a long time without a signal ends "in bed"."""
 
 
 @dataclass
 class Stay:
-    """A bridge with its journal, whose time we make."""
+    """A bridge with its journal, with a time that the test sets."""
 
     config: Config
     journal: Journal
@@ -53,17 +50,17 @@ class Stay:
     finished: list[Night] = field(default_factory=list)
     number: int = 0
     in_bed: int = 0
-    """us that somebody lay in the bed while the bridge was on."""
+    """us that the sleeper lay in the bed while the bridge was on."""
 
     def __post_init__(self) -> None:
         self.start()
 
     def start(self, zone: str | None = None) -> None:
-        """Start the bridge, perhaps somewhere else."""
+        """Start the bridge, optionally in another time zone."""
         if zone is not None:
             self.config = replace(self.config, calendar=Calendar(ZoneInfo(zone)))
         sleeper = self.config.sleepers[0]
-        self.watch = SleeperMonitor(
+        self.monitor = SleeperMonitor(
             sleeper,
             self.config,
             restore_sleeper(
@@ -72,66 +69,65 @@ class Stay:
             self.now,
         )
 
-    def take(self, change: Change) -> None:
+    def apply(self, change: Change) -> None:
         if change:
-            self.journal.write([journal_batch(self.watch, change)])
+            self.journal.write([journal_batch(self.monitor, change)])
         self.finished += change.finished
 
     def spend(self, minutes: int, *, in_bed: bool) -> None:
-        """Let the cells deliver."""
+        """Deliver the samples of the load cells."""
         end = self.now + minutes // 10 * 10 * MINUTE
         while self.now < end:
             step = min(STEP, end - self.now)
             clock = SampleClock(self.number, self.now, RATE)
             self.now += step
             samples = np.full((1, round(step / SECOND * RATE)), 70.0 if in_bed else 0.0)
-            self.take(
-                self.watch.process_arrival(
+            self.apply(
+                self.monitor.process_arrival(
                     2, Samples(2, SampleBlock(self.number, samples, clock, RATE)), self.now
                 )
             )
             self.number += samples.shape[1]
-            self.take(self.watch.advance_to(self.now))
+            self.apply(self.monitor.advance_to(self.now))
             self.in_bed += step * in_bed
-        self.journal.write([journal_batch(self.watch, Change())])
+        self.journal.write([journal_batch(self.monitor, Change())])
 
     def off(self, minutes: int, zone: str | None = None) -> None:
-        """Let the bridge be off, killed as by a power cut, and start it again."""
+        """Switch the bridge off as by a power cut, and start it again."""
         self.now += minutes * MINUTE
         self.number += round(minutes * 60 * RATE)
         self.start(zone)
-        self.take(self.watch.advance_to(self.now))
+        self.apply(self.monitor.advance_to(self.now))
 
     def be_silent(self, minutes: int) -> None:
-        """Let the bridge be on and hear nothing."""
+        """Let time pass without a sample while the bridge is on."""
         for _ in range(minutes // 10):
             self.now += 10 * MINUTE
-            self.take(self.watch.advance_to(self.now))
+            self.apply(self.monitor.advance_to(self.now))
         self.number += round(minutes * 60 * RATE)
 
     def until_noon_is_over(self) -> None:
-        """Be out of bed until the night has turned."""
+        """Stay out of bed until the next night has begun."""
         turn = self.config.calendar.end(self.config.calendar.night_of(self.now))
         self.spend((turn - self.now) // MINUTE + 30, in_bed=False)
 
     @property
     def nights(self) -> dict[date, Night]:
-        """The nights in the journal."""
+        """The finished nights in the journal, by date."""
         return {night.date: night for night in self.journal.nights("anna")}
 
 
 @contextmanager
-def staying(zone: str, day: date, hour: int) -> Iterator[Stay]:
-    """A stay that begins at a local hour."""
+def start_stay(zone: str, day: date, hour: int) -> Iterator[Stay]:
+    """Yield a stay that begins at a local hour."""
     with TemporaryDirectory() as folder, Journal(Path(folder) / "limber.db") as journal:
         where = ZoneInfo(zone)
-        settled = replace(config(Path(folder), CELLS, more=LISTEN), calendar=Calendar(where))
-        yield Stay(settled, journal, to_us(datetime.combine(day, time(hour), where)))
+        placed = replace(config(Path(folder), CELLS, more=LISTEN), calendar=Calendar(where))
+        yield Stay(placed, journal, to_us(datetime.combine(day, time(hour), where)))
 
 
-def has_kept_the_laws(stay: Stay) -> None:
-    """Each night was finished once, every revision says something new, and the journal has the
-    last."""
+def assert_valid(stay: Stay) -> None:
+    """Check that revisions count from 1, differ, and that the journal holds the last of each."""
     by_date: dict[date, list[Night]] = {}
     for night in stay.finished:
         by_date.setdefault(night.date, []).append(night)
@@ -164,7 +160,7 @@ DAYS = st.lists(st.tuples(WAYS, st.integers(1, 90)), min_size=3, max_size=12)
 
 
 def live(stay: Stay, parts: Iterable[tuple[str, int]]) -> int:
-    """Spend some days, after the cells have felt the empty bed; return how often something changed."""
+    """Spend some days after the empty bed was weighed; return the number of changes."""
     stay.spend(30, in_bed=False)
     for way, tens in parts:
         match way:
@@ -187,18 +183,20 @@ def live(stay: Stay, parts: Iterable[tuple[str, int]]) -> int:
     [("up", 55), ("in bed", 40), ("away", 18), ("in bed", 65)],
 )
 @settings(max_examples=12, deadline=None)
-def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[str, int]]) -> None:
-    """Whatever happens, every hour that somebody lay in bed is in one night, and in no other."""
-    with staying(zone, day, hour) as stay:
+def test_time_in_bed_is_in_exactly_one_night(
+    zone: str, day: date, hour: int, parts: list[tuple[str, int]]
+) -> None:
+    """Whatever happens, every hour in bed counts in one night and in no other."""
+    with start_stay(zone, day, hour) as stay:
         changes = live(stay, parts)
         stay.until_noon_is_over()
-        has_kept_the_laws(stay)
+        assert_valid(stay)
         for night in stay.nights.values():
             lies_in_its_night(night, stay.config.calendar)
-        told = sum(
+        counted = sum(
             round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values()
         )
-        assert abs(told - stay.in_bed) <= changes * SETTLING
+        assert abs(counted - stay.in_bed) <= changes * SETTLING
 
 
 @given(st.lists(st.sampled_from(ZONES), min_size=1, max_size=3), DAYS)
@@ -207,28 +205,30 @@ def test_any_days_are_nights(zone: str, day: date, hour: int, parts: list[tuple[
     [("in bed", 1), ("in bed", 22), ("up", 90)],
 )
 @settings(max_examples=8, deadline=None)
-def test_travel_counts_nothing_twice(zones: list[str], parts: list[tuple[str, int]]) -> None:
-    """The zone is changed in limber.yaml while the bridge is off."""
-    with staying("Europe/Berlin", date(2026, 10, 23), 20) as stay:
+def test_a_new_time_zone_counts_no_hour_twice(
+    zones: list[str], parts: list[tuple[str, int]]
+) -> None:
+    """The time zone in limber.yaml is changed while the bridge is off."""
+    with start_stay("Europe/Berlin", date(2026, 10, 23), 20) as stay:
         changes = live(stay, parts)
         for zone in zones:
             stay.off(30, zone)
             changes += live(stay, parts)
         stay.until_noon_is_over()
-        has_kept_the_laws(stay)
-        told = sum(
+        assert_valid(stay)
+        counted = sum(
             round((night.measures.time_in_bed_h or 0) * HOUR) for night in stay.nights.values()
         )
-        assert told <= stay.in_bed + changes * SETTLING
+        assert counted <= stay.in_bed + changes * SETTLING
 
 
 @pytest.mark.parametrize(
     ("day", "hours"),
     [(date(2026, 3, 28), 8.0), (date(2026, 10, 24), 10.0), (date(2026, 11, 21), 9.0)],
-    ids=["clocks go forward", "clocks go back", "usual"],
+    ids=["clocks go forward", "clocks go back", "no change"],
 )
-def test_from_ten_to_seven_by_the_clock_on_the_wall(day: date, hours: float) -> None:
-    with staying("Europe/Berlin", day, 20) as stay:
+def test_a_night_from_ten_to_seven_to_local(day: date, hours: float) -> None:
+    with start_stay("Europe/Berlin", day, 20) as stay:
         stay.spend(120, in_bed=False)
         stay.spend(round(hours * 60), in_bed=True)
         stay.spend(180, in_bed=False)
@@ -244,8 +244,8 @@ def test_from_ten_to_seven_by_the_clock_on_the_wall(day: date, hours: float) -> 
         )
 
 
-def test_naps_belong_to_the_night_before_noon_and_to_the_next_after_it() -> None:
-    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+def test_a_nap_before_noon_belongs_to_last_night_and_one_after_noon_to_the_next() -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(480, in_bed=True)
         stay.spend(150, in_bed=False)
@@ -258,22 +258,22 @@ def test_naps_belong_to_the_night_before_noon_and_to_the_next_after_it() -> None
         stay.spend(360, in_bed=False)
         stay.until_noon_is_over()
         assert stay.nights[date(2026, 11, 23)].measures.time_in_bed_h == pytest.approx(1.0, abs=0.1)
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_a_night_that_never_ends_is_cut_at_noon() -> None:
-    with staying("Europe/Berlin", date(2026, 11, 21), 20) as stay:
+def test_three_days_in_bed_are_split_at_noon() -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 20) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(3 * 24 * 60, in_bed=True)
         stay.until_noon_is_over()
         hours = {day.day: night.measures.time_in_bed_h for day, night in stay.nights.items()}
         assert hours == pytest.approx({22: 15.0, 23: 24.0, 24: 24.0, 25: 9.0}, abs=0.1)
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-@pytest.mark.parametrize("back", [13, 20, 40], ids=["that day", "that evening", "a day later"])
-def test_a_bridge_that_was_off_at_noon_finishes_the_night_when_it_is_back(back: int) -> None:
-    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+@pytest.mark.parametrize("back", [13, 20, 40], ids=["same day", "same evening", "a day later"])
+def test_a_night_is_finished_after_a_restart_if_the_bridge_was_off_at_noon(back: int) -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(480, in_bed=True)
         assert not stay.finished
@@ -283,12 +283,12 @@ def test_a_bridge_that_was_off_at_noon_finishes_the_night_when_it_is_back(back: 
         assert night.measures.time_in_bed_h == pytest.approx(8.0, abs=0.2)
         stay.off(60)
         stay.until_noon_is_over()
-        has_kept_the_laws(stay)
+        assert_valid(stay)
         assert stay.nights[date(2026, 11, 22)].revision == 1
 
 
-def test_three_weeks_away_are_a_gap_in_two_nights_and_no_night_between() -> None:
-    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+def test_three_weeks_off_are_a_gap_in_the_first_and_the_last_night() -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 1), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(420, in_bed=True)
         left = stay.now
@@ -314,12 +314,12 @@ def test_three_weeks_away_are_a_gap_in_two_nights_and_no_night_between() -> None
         assert abs(end - left - 21 * 24 * HOUR) < MINUTE
         assert list(stay.nights) == [first]
         assert stay.nights[first].measures.time_in_bed_h == pytest.approx(7.0, abs=SETTLING / HOUR)
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_a_sensor_that_comes_back_after_days_leaves_the_night_it_went_in_as_it_was() -> None:
-    """The bridge was on all the time, and the night in which the gap began is days ago."""
-    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+def test_a_sensor_that_returns_after_days_does_not_revise_an_old_night() -> None:
+    """The bridge is on all the time, and the gap began in a night that is days ago."""
+    with start_stay("Europe/Berlin", date(2026, 11, 1), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(420, in_bed=True)
         stay.spend(120, in_bed=False)
@@ -327,47 +327,46 @@ def test_a_sensor_that_comes_back_after_days_leaves_the_night_it_went_in_as_it_w
         stay.spend(600, in_bed=False)
         assert [(night.date.day, night.revision) for night in stay.finished] == [(2, 1)]
         assert stay.nights[date(2026, 11, 2)].measures.time_in_bed_h == pytest.approx(7.0, abs=0.1)
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_a_clock_that_was_days_ahead_for_a_while_leaves_what_was_before() -> None:
-    with staying("Europe/Berlin", date(2026, 11, 1), 21) as stay:
+def test_a_clock_that_was_days_ahead_for_an_hour_leaves_tonight_intact() -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 1), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(240, in_bed=True)
         for by in (10 * 24 * HOUR, -10 * 24 * HOUR):
             stay.now += by
-            stay.take(stay.watch.apply_clock_step(stay.now, by))
+            stay.apply(stay.monitor.apply_clock_step(stay.now, by))
             stay.spend(30, in_bed=True)
         stay.spend(150, in_bed=True)
         stay.until_noon_is_over()
         night = stay.nights[date(2026, 11, 2)]
         assert night.revision == 2
-        # The jump ahead was told as a gap up to noon: what was measured in it, by a clock set back,
-        # counts for nothing.
+        # The jump ahead is a gap until noon, and what the corrected clock measured in it does not
+        # count.
         assert night.measures.time_in_bed_h == pytest.approx(4.0, abs=0.1)
 
 
-def test_who_ends_a_night_and_goes_back_to_bed_gets_a_revision() -> None:
-    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+def test_going_back_to_bed_after_ending_the_night_revises_it() -> None:
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(300, in_bed=True)
-        stay.take(stay.watch.end_night())
+        stay.apply(stay.monitor.end_night())
         with pytest.raises(NothingToEndError, match="has already been ended"):
-            stay.watch.end_night()
+            stay.monitor.end_night()
         stay.spend(240, in_bed=True)
         stay.until_noon_is_over()
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]
         assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(9.0, abs=0.1)
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_a_night_that_was_ended_too_early_is_finished_again_when_it_is_over() -> None:
-    """20 min after going to bed, and the bridge is killed in the night: all of it comes with the
-    second revision."""
-    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+def test_a_night_ended_too_early_is_revised_when_it_is_over() -> None:
+    """Ended 20 min after going to bed, and the bridge is killed later: revision 2 has all of it."""
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(20, in_bed=True)
-        stay.take(stay.watch.end_night())
+        stay.apply(stay.monitor.end_night())
         assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(
             20 / 60, abs=0.1
         )
@@ -379,13 +378,12 @@ def test_a_night_that_was_ended_too_early_is_finished_again_when_it_is_over() ->
         assert [(night.date.day, night.revision) for night in stay.finished] == [(22, 1), (22, 2)]
         assert stay.nights[date(2026, 11, 22)].measures.time_in_bed_h == pytest.approx(8.0, abs=0.1)
         stay.until_noon_is_over()
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
-    """Finished at noon in Berlin, which is six in the morning in New York: what is slept there
-    revises it."""
-    with staying("Europe/Berlin", date(2026, 11, 21), 21) as stay:
+def test_flying_west_continues_the_finished_night() -> None:
+    """Noon in Berlin is six in the morning in New York: sleep there revises the night."""
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 21) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(480, in_bed=True)
         stay.spend(370, in_bed=False)
@@ -398,13 +396,12 @@ def test_flying_west_goes_on_with_the_night_that_was_finished() -> None:
             11.0, abs=0.2
         )
         assert datetime.fromtimestamp(stay.now / 1e6, UTC).day == 22
-        has_kept_the_laws(stay)
+        assert_valid(stay)
 
 
-def test_a_nap_that_another_night_holds_after_a_flight_is_taken_out_of_its_own() -> None:
-    """At one in the afternoon in Berlin it is seven in New York: the nap belongs to the night
-    before."""
-    with staying("Europe/Berlin", date(2026, 11, 21), 12) as stay:
+def test_a_nap_moves_to_another_night_after_a_flight() -> None:
+    """One in the afternoon in Berlin is seven in New York: the nap belongs to the night before."""
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 12) as stay:
         stay.spend(60, in_bed=False)
         stay.spend(120, in_bed=True)
         stay.spend(22 * 60, in_bed=False)
@@ -415,4 +412,4 @@ def test_a_nap_that_another_night_holds_after_a_flight_is_taken_out_of_its_own()
         assert hours[21] == pytest.approx(2.0, abs=0.1)
         assert not hours[22]
         assert stay.nights[date(2026, 11, 22)].revision == 2
-        has_kept_the_laws(stay)
+        assert_valid(stay)

@@ -1,4 +1,4 @@
-"""The raw signal: what is kept of it, and that a night can be scored anew from it."""
+"""The raw signal: what is recorded, and that a night can be scored from it again."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ from limber_bridge.detection.signal import (
 )
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import UnreadableRecordingError
-from limber_bridge.offline.detect import detect
+from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
@@ -37,14 +37,14 @@ from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.raw_format import RawFile, RawFileInfo, pack, read_raw_file, unpack
 from limber_bridge.storage.raw_recorder import RawRecorder, RawStore
 from tests.bridge.examples import BERLIN, local
-from tests.bridge.test_journal_writer import no_room, until
+from tests.bridge.test_journal_writer import full_disk, until
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
 CALENDAR = Calendar(BERLIN)
-ABOUT = RawFileInfo("anna", "2026-11-22", "0.1.0")
+INFO = RawFileInfo("anna", "2026-11-22", "0.1.0")
 
 
 def same(one: SampleBlock, other: SampleBlock) -> bool:
@@ -56,7 +56,7 @@ def same(one: SampleBlock, other: SampleBlock) -> bool:
 
 
 def as_sent(signal: Floats, step: float) -> Floats:
-    """What a network sensor makes of a signal."""
+    """Return a signal in whole steps, as a network sensor sends it."""
     counts: Floats = np.rint(signal / step)
     return counts * step
 
@@ -70,7 +70,7 @@ counts = st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=20)
     st.integers(0, 2**40),
     st.sets(st.integers(0, 19)),
 )
-def test_blocks_come_back_bit_for_bit(
+def test_blocks_are_unpacked_bit_for_bit(
     values: list[int], step: float, first: int, lost: set[int]
 ) -> None:
     samples = np.array([values, values[::-1]], dtype=np.float64) * step
@@ -83,13 +83,13 @@ def test_blocks_come_back_bit_for_bit(
 
 @given(st.binary(max_size=200))
 @settings(max_examples=300)
-def test_what_is_no_block_is_refused(data: bytes) -> None:
+def test_damaged_bytes_are_refused(data: bytes) -> None:
     with pytest.raises((ValueError, ZstdError)):
         list(unpack(data))
 
 
 def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[SampleBlock]:
-    """A night as a sensor sends it, half a second a block."""
+    """Return a night in blocks of half a second, as a sensor sends it."""
     cut: list[SampleBlock] = []
     for block in signal_blocks(
         plan_night(3, NightSpec(hours=hours, plm_index=60, cramps=0)), sensor, rate, AT
@@ -106,10 +106,10 @@ def found(events: Sequence[Event]) -> dict[str, Event]:
     return {event_id(event): event for event in events}
 
 
-def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
-    """Every event, bit for bit; and it is small."""
+def test_a_recorded_night_scores_as_it_did_live(tmp_path: Path) -> None:
+    """Every event is the same, bit for bit; an hour takes less than 1 MB."""
     signal = simulated(ANKLE, 1.0, 50.0, 1e-3)
-    file = RawFile(tmp_path / "anna-2026-11-22.db", ABOUT, AT)
+    file = RawFile(tmp_path / "anna-2026-11-22.db", INFO, AT)
     detector = Pipeline([ANKLE])
     live: list[Event] = []
     for begin in range(0, len(signal), 10):
@@ -118,17 +118,17 @@ def test_a_night_that_was_kept_is_scored_as_it_was_live(tmp_path: Path) -> None:
             live += detector.process(ANKLE.id, block)
     file.close()
     live += detector.finish()
-    again = detect(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
+    again = detect_recording(read_recording(tmp_path / "anna-2026-11-22.db"), WASM_2016)
     assert found(again.events) == found(live)
     assert sum(isinstance(event, Movement) for event in live) > 30
     assert [path.name for path in tmp_path.iterdir()] == ["anna-2026-11-22.db"]
     assert (tmp_path / "anna-2026-11-22.db").stat().st_size < 1_000_000
 
 
-def test_a_damaged_block_is_a_gap_and_named(tmp_path: Path) -> None:
+def test_a_damaged_block_becomes_a_gap_and_is_named(tmp_path: Path) -> None:
     signal = simulated(ANKLE, 0.5, 50.0, 1e-3)
     path = tmp_path / "anna-2026-11-22.db"
-    file = RawFile(path, ABOUT, AT)
+    file = RawFile(path, INFO, AT)
     for begin in range(0, len(signal), 10):
         file.write([(ANKLE, signal[begin : begin + 10])])
     file._database.execute("UPDATE block SET data = zeroblob(50) WHERE number = 20")
@@ -136,29 +136,33 @@ def test_a_damaged_block_is_a_gap_and_named(tmp_path: Path) -> None:
     recording = read_raw_file(path)
     assert len(recording.notes) == 1
     assert "cannot be read (its checksum is wrong); left out" in recording.notes[0]
-    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    (gap,) = [
+        event for event in detect_recording(recording, WASM_2016).events if isinstance(event, Gap)
+    ]
     assert (gap.end - gap.onset) / SECOND == pytest.approx(5.0, abs=0.05)
 
 
-def test_a_bridge_that_began_anew_numbers_anew(tmp_path: Path) -> None:
-    """The reader numbers throughout, and the time between is a gap."""
+def test_sample_numbers_go_on_over_a_restart_of_the_bridge(tmp_path: Path) -> None:
+    """The time in between is a gap."""
     path = tmp_path / "anna-2026-11-22.db"
     still = np.tile([[0.0], [1.0], [0.0]], 500)
-    for life, begin in ((AT, AT), (AT + 60 * SECOND, AT + 70 * SECOND)):
-        file = RawFile(path, ABOUT, life)
+    for numbered_since, begin in ((AT, AT), (AT + 60 * SECOND, AT + 70 * SECOND)):
+        file = RawFile(path, INFO, numbered_since)
         file.write([(ANKLE, [SampleBlock(0, still, SampleClock(0, begin, 50.0), 50.0)])])
         file.close()
     recording = read_raw_file(path)
     (signal,) = recording.signals
     assert [block.first for block in signal.blocks] == [0, 3500]
     assert [block.clock.time_of(block.first) for block in signal.blocks] == [AT, AT + 70 * SECOND]
-    (gap,) = [event for event in detect(recording, WASM_2016).events if isinstance(event, Gap)]
+    (gap,) = [
+        event for event in detect_recording(recording, WASM_2016).events if isinstance(event, Gap)
+    ]
     assert (gap.onset, gap.end) == (AT + round(9.98 * SECOND), AT + 70 * SECOND)
 
 
-def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
+def test_a_file_can_be_read_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "anna-2026-11-22.db"
-    file = RawFile(path, ABOUT, AT)
+    file = RawFile(path, INFO, AT)
     with pytest.raises(UnreadableRecordingError, match="no signal in it yet"):
         read_raw_file(path)
     file.write([(ANKLE, simulated(ANKLE, 0.5, 50.0, 1e-3)[:20])])
@@ -169,7 +173,7 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"no database", b"SQLite format 3\0 and nothing more"], ids=str
 )
-def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_of_another_format_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.db").write_bytes(content)
     with pytest.raises(UnreadableRecordingError, match="no raw signal"):
         read_raw_file(tmp_path / "x.db")
@@ -186,7 +190,7 @@ async def flushed(raw: RawRecorder, met: Callable[[], bool] = lambda: True) -> N
     await until(met)
 
 
-async def test_each_night_has_a_file_and_the_oldest_go(
+async def test_each_night_has_a_file_and_the_oldest_are_deleted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -209,24 +213,24 @@ async def test_each_night_has_a_file_and_the_oldest_go(
     assert len(read_raw_file(tmp_path / "raw" / names[0]).signals) == 2
 
 
-async def test_too_large_the_oldest_go_as_well(tmp_path: Path) -> None:
-    shelf = RawStore(tmp_path / "raw", 9, 0)
-    raw = RawRecorder(shelf, CALENDAR, AT)
+async def test_the_oldest_files_are_deleted_beyond_the_size_limit(tmp_path: Path) -> None:
+    store = RawStore(tmp_path / "raw", 9, 0)
+    raw = RawRecorder(store, CALENDAR, AT)
     for day in range(18, 24):
         raw.add_block("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
     await flushed(raw)
     await raw.delete_old_files(["anna"])
     await raw.close()
-    assert [path.name for path in shelf.files("anna")] == ["anna-2026-11-23.db"]
+    assert [path.name for path in store.files("anna")] == ["anna-2026-11-23.db"]
 
 
-async def test_a_full_disk_leaves_a_hole_and_is_told(
+async def test_a_full_disk_leaves_a_gap_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
     raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
-    with no_room():
+    with full_disk():
         for second in range(1, 400):
             raw.add_block("anna", ANKLE, still(AT + second * SECOND, 1.0))
             if second % 100 == 0:
@@ -244,7 +248,7 @@ async def test_a_full_disk_leaves_a_hole_and_is_told(
     assert caplog.text.count("recording the raw signal again") == 1
 
 
-async def test_the_journal_has_the_last_of_the_disk(
+async def test_the_last_of_the_disk_is_reserved_for_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "RESERVED_BYTES", 10**18)
@@ -255,36 +259,36 @@ async def test_the_journal_has_the_last_of_the_disk(
     await raw.close()
 
 
-async def test_it_is_on_the_disk_within_ten_seconds(tmp_path: Path) -> None:
+async def test_a_sample_is_on_the_disk_within_ten_seconds(tmp_path: Path) -> None:
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
     writing = asyncio.create_task(raw.run())
     raw.add_block("anna", ANKLE, still(AT))
     began = time.monotonic()
     path = tmp_path / "raw/anna-2026-11-22.db"
-    await until(lambda: path.exists() and bool(read_kept_or_nothing(path)))
+    await until(lambda: path.exists() and bool(count_signals(path)))
     assert time.monotonic() - began < 10
     writing.cancel()
     await raw.close()
 
 
-def read_kept_or_nothing(path: Path) -> int:
+def count_signals(path: Path) -> int:
     try:
         return len(read_raw_file(path).signals)
     except UnreadableRecordingError:
         return 0
 
 
-async def test_a_file_that_a_crash_left_open_is_finished(tmp_path: Path) -> None:
-    shelf = RawStore(tmp_path / "raw", 7, 1000)
-    raw = RawRecorder(shelf, CALENDAR, AT)
+async def test_a_file_that_a_crash_left_open_is_completed(tmp_path: Path) -> None:
+    store = RawStore(tmp_path / "raw", 7, 1000)
+    raw = RawRecorder(store, CALENDAR, AT)
     raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
-    path = shelf.path("anna", NIGHT)
+    path = store.path("anna", NIGHT)
     left = {tail: path.with_name(path.name + tail).read_bytes() for tail in ("", "-wal")}
     await raw.close()
     for tail, data in left.items():
         path.with_name(path.name + tail).write_bytes(data)
-    again = RawRecorder(shelf, CALENDAR, AT + SECOND)
+    again = RawRecorder(store, CALENDAR, AT + SECOND)
     await again.delete_old_files(["anna"])
     await again.close()
     assert [one.name for one in (tmp_path / "raw").iterdir()] == [path.name]
@@ -294,13 +298,13 @@ async def test_a_file_that_a_crash_left_open_is_finished(tmp_path: Path) -> None
 async def test_a_damaged_file_is_set_aside(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shelf = RawStore(tmp_path / "raw", 7, 1000)
-    shelf.folder.mkdir()
-    shelf.path("anna", NIGHT).write_bytes(b"\0" * 8192)
-    raw = RawRecorder(shelf, CALENDAR, AT)
+    store = RawStore(tmp_path / "raw", 7, 1000)
+    store.folder.mkdir()
+    store.path("anna", NIGHT).write_bytes(b"\0" * 8192)
+    raw = RawRecorder(store, CALENDAR, AT)
     raw.add_block("anna", ANKLE, still(AT))
     await flushed(raw)
     await raw.close()
-    assert len(read_raw_file(shelf.path("anna", NIGHT)).signals) == 1
-    assert (shelf.folder / f"anna-2026-11-22.db.damaged-{AT}").stat().st_size == 8192
+    assert len(read_raw_file(store.path("anna", NIGHT)).signals) == 1
+    assert (store.folder / f"anna-2026-11-22.db.damaged-{AT}").stat().st_size == 8192
     assert "it is kept as" in caplog.text

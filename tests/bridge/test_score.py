@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,7 +16,8 @@ import pytest
 from limber_bridge.cli import main
 from limber_bridge.detection.signal import Placement, Quantity, SampleBlock, SampleClock, Side
 from limber_bridge.domain.recording import column_names
-from limber_bridge.offline.workers import Failed, each, executor
+from limber_bridge.offline.score_table import ROWS, format_table
+from limber_bridge.offline.workers import Failure, create_executor, process_recordings
 from limber_bridge.recordings.csv import write_csv
 from tests.detection.signals import RATE, ankle, emg
 from tests.required_programs import need
@@ -29,8 +31,8 @@ RULES = {
 KICKS = [(30.0 + 20 * number, 2.0) for number in range(10)]
 
 
-def recorded(path: Path, start: float = 0.0) -> Path:
-    """Four minutes of a leg that kicks every 20 s."""
+def write_recording(path: Path, start: float = 0.0) -> Path:
+    """Write four minutes of a leg that kicks every 20 s."""
     samples = ankle(*KICKS, length=240)
     names = column_names(Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
     write_csv(
@@ -45,13 +47,13 @@ def recorded(path: Path, start: float = 0.0) -> Path:
     return path
 
 
-def scored(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Any:
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Any:
     assert main([str(argument) for argument in arguments]) == 0
     return json.loads(capsys.readouterr().out)
 
 
 def test_a_recording_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv"))
+    found = run_json(capsys, "score", "--json", write_recording(tmp_path / "night.csv"))
     assert (found["schema"], found["recording"], found["start"]) == (
         "limber.score/1",
         "night.csv",
@@ -77,7 +79,7 @@ def test_a_recording_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("left_emg,bed_load", 50),
     ],
 )
-def test_whatever_is_there_is_scored_or_unknown(
+def test_signals_that_cannot_show_movements_give_unknown_measures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], names: str, rate: int
 ) -> None:
     path = tmp_path / "n.csv"
@@ -87,18 +89,20 @@ def test_whatever_is_there_is_scored_or_unknown(
         for number, row in enumerate(samples)
     ]
     path.write_text("\n".join([f"time,{names}", *rows]))
-    found = scored(capsys, "score", "--json", path)
+    found = run_json(capsys, "score", "--json", path)
     blind = "calf" in names or rate < 10 or (names == "left_emg" and rate < 50)
     assert (found["measures"]["movements"] is None) == blind
 
 
-def test_unix_times_say_when_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = scored(capsys, "score", "--json", recorded(tmp_path / "night.csv", start=1795298400.0))
+def test_unix_times_give_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(
+        capsys, "score", "--json", write_recording(tmp_path / "night.csv", start=1795298400.0)
+    )
     assert found["start"] == "2026-11-21T22:00:00Z"
     assert found["movements"][0]["onset"] == pytest.approx(30.0, abs=0.1)
 
 
-def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_gap_names_its_sensor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "two.csv"
     samples = np.vstack([ankle(*KICKS, length=240), ankle(*KICKS, length=240, seed=4)])
     samples[3:, 3000:3100] = np.nan
@@ -108,12 +112,12 @@ def test_a_gap_of_one_sensor_names_it(tmp_path: Path, capsys: pytest.CaptureFixt
     write_csv(
         path, Quantity.ACCELERATION, names, [SampleBlock(0, samples, SampleClock(0, 0, RATE), RATE)]
     )
-    found = scored(capsys, "score", "--json", path)
+    found = run_json(capsys, "score", "--json", path)
     assert found["gaps"] == [{"onset": 59.98, "end": 62.0, "sensors": ["right_acc"]}]
     assert {one["side"] for one in found["movements"]} == {"both"}
 
 
-def test_what_is_wrong_with_a_signal_is_named(
+def test_a_fault_of_a_signal_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     samples = emg((30.0, 2.0), length=300.0) + 20 * np.sin(
@@ -125,14 +129,14 @@ def test_what_is_wrong_with_a_signal_is_named(
         ["left_emg"],
         [SampleBlock(0, samples, SampleClock(0, 0, 250.0), 250.0)],
     )
-    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    found = run_json(capsys, "score", "--json", tmp_path / "n.csv")
     assert found["quality"] == [
         {"onset": 0.0, "end": 299.996, "sensor": "left_emg", "fault": "mains_hum"}
     ]
     assert len(found["movements"]) == 1
 
 
-def test_samples_at_the_end_of_the_range_are_not_measured(
+def test_samples_at_the_end_of_the_range_are_a_gap(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     samples = ankle(*KICKS, length=240)
@@ -144,7 +148,7 @@ def test_samples_at_the_end_of_the_range_are_not_measured(
         names,
         [SampleBlock(0, samples, SampleClock(0, 0, RATE), RATE)],
     )
-    found = scored(capsys, "score", "--json", tmp_path / "n.csv")
+    found = run_json(capsys, "score", "--json", tmp_path / "n.csv")
     assert [(one["onset"], one["end"]) for one in found["gaps"]] == [(59.98, 62.0)]
     assert found["measures"]["movements"] == 10
 
@@ -159,12 +163,12 @@ def test_a_slow_sensor_in_the_rows_of_a_fast_one_has_no_gaps(
     ]
     path = tmp_path / "n.csv"
     path.write_text("\n".join(["time,x,y,z,bed_load", *rows]))
-    found = scored(capsys, "score", "--json", path)
+    found = run_json(capsys, "score", "--json", path)
     assert (found["gaps"], found["measures"]["plm"]) == ([], 10)
 
 
-def test_what_is_up_to_date_is_not_done_again(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "night.csv")
+def test_results_that_are_up_to_date_are_kept(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "night.csv")
     out = tmp_path / "out"
     arguments = ["score", str(path), "--out", str(out)]
     assert main(arguments) == 0
@@ -180,7 +184,7 @@ def test_a_night_is_drawn(tmp_path: Path) -> None:
         main(
             [
                 "score",
-                str(recorded(tmp_path / "night.csv")),
+                str(write_recording(tmp_path / "night.csv")),
                 "--out",
                 str(tmp_path / "out"),
                 "--plot",
@@ -193,12 +197,12 @@ def test_a_night_is_drawn(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_one_bad_recording_does_not_keep_the_others(
+def test_an_unreadable_recording_does_not_stop_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], jobs: str
 ) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("time,a\n0,1\n1,2\n")
-    good = [recorded(tmp_path / name) for name in ("a.csv", "b.csv")]
+    good = [write_recording(tmp_path / name) for name in ("a.csv", "b.csv")]
     assert (
         main(
             [
@@ -222,13 +226,13 @@ def test_one_bad_recording_does_not_keep_the_others(
     ]
 
 
-def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = recorded(tmp_path / "night.csv")
+def test_an_unknown_label_can_be_mapped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_recording(tmp_path / "night.csv")
     path.write_text(path.read_text().replace("left_acc_", "Bein "))
     assert main(["score", str(path)]) == 1
     capsys.readouterr()
     channels = [word for axis in "xyz" for word in ("--channel", f"Bein {axis}=right_acc_{axis}")]
-    assert scored(capsys, "score", "--json", path, *channels)["movements"][0]["side"] == "right"
+    assert run_json(capsys, "score", "--json", path, *channels)["movements"][0]["side"] == "right"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +246,7 @@ def test_a_label_is_given_its_meaning(tmp_path: Path, capsys: pytest.CaptureFixt
         ["rescore", "a.csv", "--rules", "mine"],
     ],
 )
-def test_wrong_usage_ends_with_2_and_one_line(
+def test_wrong_usage_gives_status_2_and_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -253,36 +257,36 @@ def test_wrong_usage_ends_with_2_and_one_line(
     assert line.endswith(" --help`")
 
 
-def test_where_results_went_is_said_unless_nobody_wants_it(
+def test_written_files_are_listed_unless_quiet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paths = [str(recorded(tmp_path / f"{name}.csv")) for name in "abcd"]
+    paths = [str(write_recording(tmp_path / f"{name}.csv")) for name in "abcd"]
     out = tmp_path / "out"
     assert main(["score", "--out", str(out), paths[0]]) == 0
     assert capsys.readouterr().err == f"wrote {out}/a.json\n"
     assert main(["score", "--out", str(out), "--quiet", *paths[:2]]) == 0
     assert capsys.readouterr().err == ""
     assert main(["score", "--out", str(out), *paths]) == 0
-    assert capsys.readouterr().err == f"wrote {out}/c.json, {out}/d.json; up to date: 2\n"
+    assert capsys.readouterr().err == f"wrote {out}/c.json, {out}/d.json; already up to date: 2\n"
     assert main(["score", "--out", str(out), *paths]) == 0
-    assert capsys.readouterr().err == f"wrote 0 files into {out}; up to date: 4\n"
+    assert capsys.readouterr().err == "already up to date: 4\n"
     assert main(["score", "--json", paths[0]]) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_a_folder_that_cannot_be_is_named(
+def test_an_impossible_folder_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = recorded(tmp_path / "night.csv")
+    path = write_recording(tmp_path / "night.csv")
     assert main(["score", "--out", str(path), str(path)]) == 2
-    said = f"limber score: --out {path}: File exists; choose another place\n"
-    assert capsys.readouterr().err == said
+    message = f"limber score: --out {path}: File exists; choose another folder\n"
+    assert capsys.readouterr().err == message
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_whoever_has_heard_enough_ends_it_in_silence(tmp_path: Path, jobs: str) -> None:
-    """As `limber score --json ... | head` does: what is left is scored for nobody."""
-    paths = [recorded(tmp_path / f"n{number}.csv") for number in range(3)]
+def test_a_closed_pipe_ends_the_command_silently(tmp_path: Path, jobs: str) -> None:
+    """As with `limber score --json ... | head`."""
+    paths = [write_recording(tmp_path / f"n{number}.csv") for number in range(3)]
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -295,44 +299,44 @@ def test_whoever_has_heard_enough_ends_it_in_silence(tmp_path: Path, jobs: str) 
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
-SAID = b"limber score: cannot write what was found: No space left on device; make room\n"
+DISK_FULL = b"limber score: cannot write the output: No space left on device; free some space\n"
 
 
-def test_a_full_stdout_is_one_line(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "night.csv")
+def test_a_full_disk_gives_one_line(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "night.csv")
     with Path("/dev/full").open("wb") as full:
         command = [need("limber"), "score", "--json", str(path)]
         ended = subprocess.run(
             command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
         )
-    assert (ended.returncode, ended.stderr) == (1, SAID)
+    assert (ended.returncode, ended.stderr) == (1, DISK_FULL)
 
 
-def test_two_recordings_of_one_name_are_refused(
+def test_two_recordings_with_the_same_name_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "b").mkdir()
-    paths = [str(recorded(tmp_path / "n.csv")), str(recorded(tmp_path / "b/n.csv"))]
+    paths = [str(write_recording(tmp_path / "n.csv")), str(write_recording(tmp_path / "b/n.csv"))]
     assert main(["score", *paths, "--out", str(tmp_path / "out")]) == 2
-    assert "would both be written under one name" in capsys.readouterr().err
+    assert "would both be written under the same name" in capsys.readouterr().err
 
 
-def dies(path: Path) -> str:
+def die_if_bad(path: Path) -> str:
     if path.name == "bad":
         os.kill(os.getpid(), signal.SIGKILL)
     return path.name
 
 
-def test_a_process_that_dies_takes_no_other_recording_with_it() -> None:
+def test_a_process_that_dies_loses_only_its_own_recording() -> None:
     paths = [Path("a"), Path("bad"), Path("b"), Path("c")]
-    with executor(2, None) as pool:
-        found = dict(each(pool, dies, paths))
+    with create_executor(2, None) as executor:
+        found = dict(process_recordings(executor, die_if_bad, paths))
     assert [found[path] for path in paths if path.name != "bad"] == ["a", "b", "c"]
-    assert isinstance(found[Path("bad")], Failed)
+    assert isinstance(found[Path("bad")], Failure)
 
 
-def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "night.csv")
+def test_an_outdated_picture_is_drawn_again(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "night.csv")
     out = tmp_path / "out"
     assert main(["score", "--out", str(out), "--plot", str(path)]) == 0
     old = time.time() - 1000
@@ -341,27 +345,27 @@ def test_a_picture_of_another_recording_is_drawn_anew(tmp_path: Path) -> None:
     assert (out / "night.png").stat().st_mtime > old
 
 
-def test_rows_of_the_same_moment_are_one(
+def test_rows_with_the_same_time_count_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = recorded(tmp_path / "night.csv")
+    path = write_recording(tmp_path / "night.csv")
     head, *rows = path.read_text().splitlines()
     doubled = [row for number, row in enumerate(rows) for row in [row] * (1 + (number % 100 == 0))]
     path.write_text("\n".join([head, *doubled]))
-    assert scored(capsys, "score", "--json", path)["measures"]["plm"] == 10
+    assert run_json(capsys, "score", "--json", path)["measures"]["plm"] == 10
 
 
-def test_a_cluster_that_is_not_there_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["score", str(recorded(tmp_path / "n.csv")), "--dask", "nonsense://x"]) == 2
+def test_a_missing_cluster_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(write_recording(tmp_path / "n.csv")), "--dask", "nonsense://x"]) == 2
     assert "--dask nonsense://x" in capsys.readouterr().err
 
 
-def test_a_cluster_does_the_same_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_gives_the_same_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from distributed import LocalCluster  # noqa: PLC0415 - slow to import
 
-    paths = [recorded(tmp_path / f"{name}.csv") for name in "abc"]
+    paths = [write_recording(tmp_path / f"{name}.csv") for name in "abc"]
     bad = tmp_path / "bad.csv"
     bad.write_text("")
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
@@ -380,8 +384,8 @@ def test_a_cluster_does_the_same_work(tmp_path: Path, capsys: pytest.CaptureFixt
     assert str(bad) in err
 
 
-def files_of(case: dict[str, Any], folder: Path) -> list[str | Path]:
-    """Write a scoring case as the files that `rescore` reads."""
+def write_case(case: dict[str, Any], folder: Path) -> list[str | Path]:
+    """Write the files of a scoring case; return the arguments of `rescore`."""
     marks = [f"{mark['onset']},{mark['duration']},{mark['side']}" for mark in case["movements"]]
     (folder / "m.csv").write_text("\n".join(["onset,duration,side", *marks]))
     stages = [stage for stage, epochs in case["stages"] for _ in range(epochs)]
@@ -396,11 +400,11 @@ def files_of(case: dict[str, Any], folder: Path) -> list[str | Path]:
 
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_every_case_through_the_command(
+def test_rescore_scores_every_case(
     case: dict[str, Any], rules: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = case["expected"][rules]
-    found = scored(capsys, "rescore", *files_of(case, tmp_path), "--json", *RULES[rules])
+    found = run_json(capsys, "rescore", *write_case(case, tmp_path), "--json", *RULES[rules])
     assert found["measures"]["candidates"] == expected["candidates"]
     assert found["measures"]["plm"] == expected["plm"]
     assert [one["movements"] for one in found["series"]] == expected["series"]
@@ -417,13 +421,13 @@ def test_every_case_through_the_command(
         ]
 
 
-def test_marks_without_stages_have_counts_and_no_indices(
+def test_annotations_without_stages_give_counts_but_no_indices(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "m.csv").write_bytes(
         b"\xef\xbb\xbfside,onset,duration\r\nL,10,2\r\nright,40.5,2\r\n,80,2\r\n"
     )
-    found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
+    found = run_json(capsys, "rescore", tmp_path / "m.csv", "--json")
     assert [one["side"] for one in found["movements"]] == ["left", "right", None]
     assert (found["measures"]["movements"], found["measures"]["plm_index"], found["in_bed"]) == (
         3,
@@ -432,12 +436,14 @@ def test_marks_without_stages_have_counts_and_no_indices(
     )
 
 
-def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_effect_of_the_open_rule_on_short_intervals_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     onsets = [0, 5, 25, 45, 65]
     (tmp_path / "m.csv").write_text(
         "\n".join(["onset,duration,side", *(f"{onset},1,L" for onset in onsets)])
     )
-    found = scored(capsys, "rescore", tmp_path / "m.csv", "--json")
+    found = run_json(capsys, "rescore", tmp_path / "m.csv", "--json")
     assert (found["measures"]["plm"], found["plm_unsettled"]) == (0, 4)
 
 
@@ -455,7 +461,7 @@ def test_the_unsettled_rule_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
         ("onset,duration,side\n1,2\n", "line 2: no `side`"),
     ],
 )
-def test_marks_that_cannot_be_read_are_named(
+def test_unreadable_annotations_are_an_error_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
     path = tmp_path / "m.csv"
@@ -464,7 +470,7 @@ def test_marks_that_cannot_be_read_are_named(
     assert capsys.readouterr().err.startswith(f"{path}: {message}")
 
 
-def test_stages_are_mapped_and_strange_ones_told(
+def test_stages_are_mapped_and_unknown_ones_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "m.csv").write_text("onset,duration,side\n35,2,L\n")
@@ -480,12 +486,56 @@ def test_stages_are_mapped_and_strange_ones_told(
         {"onset": 30.0, "end": 60.0},
         {"onset": 90.0, "end": 120.0},
     ]
-    assert "stage `X` is not known; taken as not scored" in err
+    assert "unknown stage `X` counts as not scored" in err
 
 
-def test_a_damaged_archive_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = bytearray(gzip.compress(recorded(tmp_path / "n.csv").read_bytes()))
+def test_a_damaged_gzip_file_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(gzip.compress(write_recording(tmp_path / "n.csv").read_bytes()))
     data[len(data) // 2] ^= 0xFF
     (tmp_path / "d.csv.gz").write_bytes(data)
     assert main(["score", str(tmp_path / "d.csv.gz")]) == 1
-    assert "not a whole UTF-8 text" in capsys.readouterr().err
+    assert "not a complete UTF-8 text" in capsys.readouterr().err
+
+
+def test_a_night_is_shown_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.csv").write_text(
+        "\n".join(["onset,duration,side", *(f"{100 + 20 * number},2,L" for number in range(33))])
+    )
+    stages = [f"{number},{'W' if number < 190 else 'N2'}" for number in range(950)]
+    (tmp_path / "s.csv").write_text("\n".join(["epoch,stage", *stages]))
+    assert main(["rescore", str(tmp_path / "m.csv"), "--stages", str(tmp_path / "s.csv")]) == 0
+    title, *rows = capsys.readouterr().out.splitlines()
+    assert title == "m.csv (wasm-2016, 7 h 55 min recorded)"
+    shown = dict(re.split(r"  +", row.strip(), maxsplit=1) for row in rows if row)
+    assert shown == {
+        "In bed": "7 h 55 min",
+        "Asleep": "6 h 20 min",
+        "Leg movements": "33",
+        "Candidate leg movements (CLM)": "33",
+        "Periodic leg movements (PLM)": "33",
+        "PLM index": "4.2 /h",
+        "PLM index asleep (PLMS)": "0.0 /h",
+        "PLM index awake in bed (PLMW)": "20.8 /h",
+        "Periodicity index (PLM / CLM)": "1.00",
+        "Periodic series": "1",
+        "Median interval between movements": "20.0 s",
+    }
+
+
+def test_the_table_of_a_recording_says_that_sleep_is_estimated() -> None:
+    measures = dict.fromkeys(("time_in_bed_h", "sleep_h", *(key for key, _, _ in ROWS)))
+    document = {
+        "recording": "n.csv",
+        "rules": "aasm",
+        "duration": 28_500.0,
+        "methods": {"asleep": "sustained_inactivity"},
+        "measures": measures | {"time_in_bed_h": 7.916667, "sleep_h": 6.0, "plm_index": 25.0},
+    }
+    assert [line.split("  ")[1] for line in format_table(document).splitlines()[1:]] == [
+        "In bed",
+        "Asleep (estimated)",
+        "PLM index",
+    ]
+    assert "25.0 /h" in format_table(document)

@@ -1,7 +1,6 @@
-"""What a person sets: a pause, a sensitivity, "all is quiet". Whatever restarts the bridge, it is
-as it was left.
+"""Settings that survive every restart: a pause, a sensitivity, a calibration; and factors.
 
-Played to the watch and the journal that the daemon has.
+Signals are played to the monitor and the journal that the daemon uses.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,22 +48,22 @@ TONIGHT = date(2026, 11, 22)
 
 @dataclass
 class Leg:
-    """A bridge with its journal and a sleeper, whose time we make."""
+    """A bridge with its journal and one sleeper, with a time that the test sets."""
 
     config: Config
     journal: Journal
     now: int = EVENING
     number: int = 0
-    told: list[FiledEvent] = field(default_factory=list)
+    live_events: list[FiledEvent] = field(default_factory=list)
     finished: list[Night] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.start()
 
     def start(self) -> None:
-        """Start the bridge with what was kept."""
+        """Start the bridge with what the journal holds."""
         sleeper = self.config.sleepers[0]
-        self.watch = SleeperMonitor(
+        self.monitor = SleeperMonitor(
             sleeper,
             self.config,
             restore_sleeper(
@@ -74,19 +73,19 @@ class Leg:
         )
 
     def kill(self) -> None:
-        """Kill the bridge just after it has kept how far the sensors were read, and start it anew."""
-        self.journal.write([journal_batch(self.watch, Change())])
+        """Kill the bridge just after it has written its progress, and start it again."""
+        self.journal.write([journal_batch(self.monitor, Change())])
         self.start()
 
-    def take(self, change: Change) -> None:
-        """Keep a change."""
+    def apply(self, change: Change) -> None:
+        """Write a change to the journal."""
         if change:
-            self.journal.write([journal_batch(self.watch, change)])
-        self.told += [filed for filed in change.events if filed.live]
+            self.journal.write([journal_batch(self.monitor, change)])
+        self.live_events += [filed for filed in change.events if filed.live]
         self.finished += change.finished
 
-    def lie(self, signal: Floats, rate: float = 50.0) -> None:
-        """Let every sensor deliver the same, half a second at a time."""
+    def send(self, signal: Floats, rate: float = 50.0) -> None:
+        """Deliver the same signal from every sensor, in blocks of half a second."""
         size = max(1, round(rate * BLOCK / SECOND))
         for begin in range(0, signal.shape[1], size):
             samples = signal[:, begin : begin + size]
@@ -94,29 +93,29 @@ class Leg:
             self.now += round(samples.shape[1] / rate * SECOND)
             for watched in self.config.sleepers[0].sensors:
                 block = SampleBlock(self.number, samples, clock, rate)
-                self.take(
-                    self.watch.process_arrival(
+                self.apply(
+                    self.monitor.process_arrival(
                         watched.sensor.id, Samples(watched.sensor.id, block), self.now
                     )
                 )
             self.number += samples.shape[1]
-            self.take(self.watch.advance_to(self.now))
+            self.apply(self.monitor.advance_to(self.now))
 
     def pause(self, *, paused: bool = True) -> None:
-        self.take(self.watch.set_paused(self.now, paused=paused))
+        self.apply(self.monitor.set_paused(self.now, paused=paused))
 
-    def wait(self, minutes: int) -> None:
+    def pass_time(self, minutes: int) -> None:
         """Let time pass without a sample."""
         for _ in range(minutes * 2):
             self.now += 30 * SECOND
-            self.take(self.watch.advance_to(self.now))
+            self.apply(self.monitor.advance_to(self.now))
 
     @property
     def state(self) -> State:
-        return self.watch.state(self.now)
+        return self.monitor.state(self.now)
 
     def events(self, *kinds: type[Event]) -> list[Event]:
-        """What the journal holds of tonight."""
+        """Return what the journal holds of tonight."""
         return [
             event
             for event in self.journal.events("anna", TONIGHT)
@@ -125,14 +124,14 @@ class Leg:
 
 
 @contextmanager
-def watching(sensor: str = LIVE) -> Iterator[Leg]:
+def start_leg(sensor: str = LIVE) -> Iterator[Leg]:
     with TemporaryDirectory() as folder, Journal(Path(folder) / "limber.db") as journal:
         yield Leg(config(Path(folder), sensor, more=LISTEN if "network" in sensor else ""), journal)
 
 
 @pytest.fixture
 def leg() -> Iterator[Leg]:
-    with watching() as found:
+    with start_leg() as found:
         yield found
 
 
@@ -142,51 +141,51 @@ def kicking(seconds: float, *, seed: int = 0, size: float = 0.2, noise: float = 
     return ankle(*kicks, length=seconds, seed=seed, size=size, noise=noise)
 
 
-def test_nothing_is_detected_while_it_is_paused(leg: Leg) -> None:
-    leg.lie(kicking(60))
+def test_nothing_is_detected_during_a_pause(leg: Leg) -> None:
+    leg.send(kicking(60))
     leg.pause()
-    leg.lie(kicking(60, seed=1))
+    leg.send(kicking(60, seed=1))
     assert (leg.state.paused, leg.state.tonight.measures.movements) == (True, 5)
     assert len(leg.events(Movement)) == 5
     assert leg.events(Gap) == []
-    begun = leg.now - 60 * SECOND
+    started = leg.now - 60 * SECOND
     ended = leg.now
     leg.pause(paused=False)
-    leg.lie(kicking(60, seed=2))
+    leg.send(kicking(60, seed=2))
     assert (leg.state.paused, leg.state.tonight.measures.movements) == (False, 10)
     (gap,) = leg.events(Gap)
     assert isinstance(gap, Gap)
-    assert (gap.sensor, gap.onset, gap.end) == (1, begun - 20_000, ended)
-    assert gap in [filed.event for filed in leg.told]
+    assert (gap.sensor, gap.onset, gap.end) == (1, started - 20_000, ended)
+    assert gap in [filed.event for filed in leg.live_events]
 
 
-def test_every_sensor_has_its_gap() -> None:
+def test_a_pause_is_a_gap_of_every_sensor() -> None:
     right = "{id: 3, source: network, placement: ankle, side: right, quantity: acceleration}"
-    with watching(f"{LIVE}\n{right}") as legs:
-        legs.lie(kicking(30))
+    with start_leg(f"{LIVE}\n{right}") as legs:
+        legs.send(kicking(30))
         legs.pause()
-        legs.lie(kicking(30))
+        legs.send(kicking(30))
         legs.pause(paused=False)
-        legs.lie(kicking(30))
+        legs.send(kicking(30))
         assert [event.sensor for event in legs.events(Gap) if isinstance(event, Gap)] == [1, 3]
         assert [
             event.bilateral for event in legs.events(Movement) if isinstance(event, Movement)
         ] == [True] * 4
 
 
-def test_the_sensors_are_watched_on(leg: Leg) -> None:
-    leg.lie(kicking(30))
+def test_the_health_of_sensors_continues_during_a_pause(leg: Leg) -> None:
+    leg.send(kicking(30))
     leg.pause()
-    leg.lie(kicking(30))
+    leg.send(kicking(30))
     health = leg.state.sensors["1"]
     assert (health.connected, health.quality, health.lost) == (True, 100, 0)
     assert health.last_sample == datetime.fromtimestamp((leg.now - 20_000) / 1e6, UTC)
-    leg.wait(2)
+    leg.pass_time(2)
     assert leg.state.sensors["1"].problem == "silent"
 
 
-def test_a_movement_that_is_open_is_kept_as_far_as_it_was_seen(leg: Leg) -> None:
-    leg.lie(ankle((20.0, 8.0), length=24.0))
+def test_a_pause_ends_the_movement_in_progress(leg: Leg) -> None:
+    leg.send(ankle((20.0, 8.0), length=24.0))
     assert leg.events(Movement) == []
     leg.pause()
     (movement,) = leg.events(Movement)
@@ -195,49 +194,49 @@ def test_a_movement_that_is_open_is_kept_as_far_as_it_was_seen(leg: Leg) -> None
 
 
 def in_bed() -> Floats:
-    """Somebody walks to bed and lies in it."""
+    """Return the signal of a sleeper who walks to bed and lies down."""
     signal = turned(ankle((90.0, 1.0), (100.0, 1.0), length=700.0), 61.0, 90.0)
     signal[:, : 60 * 50] += ankle((0.0, 60.0), length=60.0, size=0.8)
     return signal
 
 
-def test_nobody_knows_whether_a_sleeper_is_in_bed_or_asleep(leg: Leg) -> None:
-    leg.lie(in_bed())
+def test_a_pause_makes_in_bed_and_asleep_unknown(leg: Leg) -> None:
+    leg.send(in_bed())
     assert (leg.state.in_bed, leg.state.asleep) == (True, True)
     leg.pause()
-    leg.lie(turned(ankle(length=60.0), -1.0, 90.0))
+    leg.send(turned(ankle(length=60.0), -1.0, 90.0))
     assert (leg.state.in_bed, leg.state.asleep) == (None, None)
     hours = leg.state.tonight.measures.time_in_bed_h
     leg.pause(paused=False)
-    leg.lie(turned(ankle(length=30.0), -1.0, 90.0))
+    leg.send(turned(ankle(length=30.0), -1.0, 90.0))
     assert leg.state.in_bed is True
     assert leg.state.tonight.measures.time_in_bed_h == pytest.approx(
         (hours or 0) + 30 / 3600, abs=1 / 3600
     )
 
 
-def test_a_pause_of_all_night_leaves_what_was_before(leg: Leg) -> None:
-    leg.lie(in_bed())
+def test_a_pause_until_noon_leaves_what_was_measured_before(leg: Leg) -> None:
+    leg.send(in_bed())
     leg.pause()
-    leg.wait(15 * 60)
+    leg.pass_time(15 * 60)
     (night,) = leg.finished
     assert (night.date, night.revision) == (TONIGHT, 1)
     assert night.measures.time_in_bed_h == pytest.approx(0.17, abs=0.03)
     leg.pause(paused=False)
     leg.number += 15 * 3600 * 50
-    leg.lie(kicking(30))
+    leg.send(kicking(30))
     assert [one.revision for one in leg.finished] == [1]
 
 
-def interrupted(
+def run_pause(
     killed: Sequence[int] = (), asked: Sequence[int] = ()
 ) -> tuple[list[Event], Tonight, PipelineState]:
-    """What comes of a minute with kicks, one of pause and one with kicks.
+    """Return the result of a minute with kicks, one of pause and one with kicks.
 
-    In these halves of seconds of the pause the bridge is killed, or asked for the pause once more.
+    At these half seconds of the pause the bridge is killed, or the pause is requested again.
     """
-    with watching() as leg:
-        leg.lie(kicking(60))
+    with start_leg() as leg:
+        leg.send(kicking(60))
         leg.pause()
         passed = kicking(60, seed=1)
         for half in range(120):
@@ -246,101 +245,102 @@ def interrupted(
                 assert (leg.state.paused, leg.state.in_bed) == (True, None)
             for _ in range(asked.count(half)):
                 leg.pause()
-            leg.lie(passed[:, 25 * half : 25 * half + 25])
+            leg.send(passed[:, 25 * half : 25 * half + 25])
         leg.pause(paused=False)
-        leg.lie(kicking(60, seed=2))
-        return leg.events(), leg.state.tonight, leg.watch.pipeline_state
+        leg.send(kicking(60, seed=2))
+        return leg.events(), leg.state.tonight, leg.monitor.pipeline_state
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 119), max_size=5), st.lists(st.integers(0, 119), max_size=3))
-def test_any_restart_and_any_second_pause_change_nothing(
+def test_restarts_and_repeated_requests_during_a_pause_change_nothing(
     killed: Sequence[int], asked: Sequence[int]
 ) -> None:
-    assert interrupted(killed, asked) == UNDISTURBED
+    assert run_pause(killed, asked) == UNDISTURBED
 
 
-UNDISTURBED = interrupted()
+UNDISTURBED = run_pause()
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 79), max_size=4), st.integers(0, 39))
-def test_any_restart_keeps_the_sensitivity(restarts: Sequence[int], chosen: int) -> None:
-    """Kicks that only a sensitivity of 2 finds: as many as come after it was chosen, wherever the
-    bridge is killed."""
+def test_the_sensitivity_survives_restarts_at_any_time(
+    restarts: Sequence[int], chosen: int
+) -> None:
+    """Weak kicks that only a sensitivity of 2 detects count from the time at which it is set."""
     quiet = [half for half in range(80) if not 8 <= half % 24 <= 17]
     at = quiet[chosen % len(quiet)]
     signal = kicking(40, size=0.0035, noise=0.0003)
-    with watching() as leg:
+    with start_leg() as leg:
         for half in range(80):
             if half == at:
-                leg.take(leg.watch.set_sensitivity(2.0))
+                leg.apply(leg.monitor.set_sensitivity(2.0))
             for _ in [one for one in restarts if one == half and half in quiet]:
                 leg.kill()
-            leg.lie(signal[:, 25 * half : 25 * half + 25])
-        leg.lie(ankle(length=5, noise=0.0003))
+            leg.send(signal[:, 25 * half : 25 * half + 25])
+        leg.send(ankle(length=5, noise=0.0003))
         assert leg.state.sensitivity == 2.0
         assert len(leg.events(Movement)) == sum(5.0 + 12 * number > at / 2 for number in range(3))
 
 
-def test_what_is_so_already_is_no_change(leg: Leg) -> None:
-    assert not leg.watch.set_paused(leg.now, paused=False)
-    assert not leg.watch.set_sensitivity(1.0)
-    assert leg.watch.set_sensitivity(1.5)
-    assert not leg.watch.set_sensitivity(1.5)
+def test_setting_the_same_value_again_is_no_change(leg: Leg) -> None:
+    assert not leg.monitor.set_paused(leg.now, paused=False)
+    assert not leg.monitor.set_sensitivity(1.0)
+    assert leg.monitor.set_sensitivity(1.5)
+    assert not leg.monitor.set_sensitivity(1.5)
 
 
-def test_a_night_carries_the_sensitivity_at_its_end_and_keeps_it(leg: Leg) -> None:
-    leg.lie(in_bed())
-    leg.take(leg.watch.set_sensitivity(1.5))
-    leg.take(leg.watch.end_night())
-    leg.take(leg.watch.set_sensitivity(0.5))
+def test_a_night_has_the_sensitivity_that_was_set_at_its_end(leg: Leg) -> None:
+    leg.send(in_bed())
+    leg.apply(leg.monitor.set_sensitivity(1.5))
+    leg.apply(leg.monitor.end_night())
+    leg.apply(leg.monitor.set_sensitivity(0.5))
     leg.kill()
-    leg.wait(15 * 60)
+    leg.pass_time(15 * 60)
     leg.kill()
-    leg.wait(1)
+    leg.pass_time(1)
     assert [(one.revision, one.sensitivity) for one in leg.finished] == [(1, 1.5)]
     assert leg.state.last_night is not None
     assert (leg.state.last_night.sensitivity, leg.state.sensitivity) == (1.5, 0.5)
 
 
-def test_calibrating_lasts_for_a_minute_also_over_a_restart(leg: Leg) -> None:
-    leg.lie(kicking(60))
-    leg.take(leg.watch.calibrate(leg.now))
-    told = [leg.state.calibrating]
-    leg.lie(ankle(length=40))
+def test_a_calibration_lasts_a_minute_even_with_a_restart(leg: Leg) -> None:
+    leg.send(kicking(60))
+    leg.apply(leg.monitor.calibrate(leg.now))
+    states = [leg.state.calibrating]
+    leg.send(ankle(length=40))
     leg.kill()
-    told.append(leg.state.calibrating)
-    leg.lie(ankle(length=21))
-    assert [*told, leg.state.calibrating] == [True, True, False]
+    states.append(leg.state.calibrating)
+    leg.send(ankle(length=21))
+    assert [*states, leg.state.calibrating] == [True, True, False]
 
 
-def test_there_is_nothing_to_calibrate_without_a_sensor_or_in_a_pause(leg: Leg) -> None:
+def test_a_calibration_needs_a_connected_sensor_and_no_pause(leg: Leg) -> None:
     with pytest.raises(
         NothingToCalibrateError, match="no sensor of anna delivers samples; put it on"
     ):
-        leg.watch.calibrate(leg.now)
-    leg.lie(kicking(30))
+        leg.monitor.calibrate(leg.now)
+    leg.send(kicking(30))
     leg.pause()
     with pytest.raises(NothingToCalibrateError, match="end the pause, then calibrate"):
-        leg.watch.calibrate(leg.now)
+        leg.monitor.calibrate(leg.now)
     leg.pause(paused=False)
-    leg.wait(1)
+    leg.pass_time(1)
     with pytest.raises(NothingToCalibrateError):
-        leg.watch.calibrate(leg.now)
+        leg.monitor.calibrate(leg.now)
     assert not leg.state.calibrating
 
 
-def test_cells_are_tared() -> None:
-    with watching(CELLS) as bed:
-        bed.lie(np.full((1, 60), 45.0), rate=1.0)
-        told = [bed.state.in_bed]
-        bed.take(bed.watch.calibrate(bed.now))
+def test_a_calibration_tares_load_cells() -> None:
+    with start_leg(CELLS) as bed:
+        bed.send(np.full((1, 60), 45.0), rate=1.0)
+        states = [bed.state.in_bed]
+        bed.apply(bed.monitor.calibrate(bed.now))
         bed.kill()
         for kilograms in (45.0, 115.0):
-            bed.lie(np.full((1, 60), kilograms), rate=1.0)
-            told.append(bed.state.in_bed)
-        assert told == [None, False, True]
+            bed.send(np.full((1, 60), kilograms), rate=1.0)
+            states.append(bed.state.in_bed)
+        assert states == [None, False, True]
         assert [
             event.in_bed for event in bed.events(BedTransition) if isinstance(event, BedTransition)
         ] == [
@@ -349,42 +349,42 @@ def test_cells_are_tared() -> None:
         ]
 
 
-def logged(
+def add_factor(
     leg: Leg, at: int, kind: FactorKind = FactorKind.MAGNESIUM, note: str | None = None
 ) -> None:
-    leg.take(leg.watch.add_factor(Factor(at, kind, note), leg.now))
+    leg.apply(leg.monitor.add_factor(Factor(at, kind, note), leg.now))
 
 
-def test_a_factor_belongs_to_the_night_that_follows(leg: Leg) -> None:
+def test_a_factor_belongs_to_the_night_of_its_time(leg: Leg) -> None:
     for text in ("2026-11-21T11:59", "2026-11-21T12:00", "2026-11-22T00:30", "2026-11-22T11:59"):
-        logged(leg, local(text))
+        add_factor(leg, local(text))
     assert len(leg.journal.events("anna", date(2026, 11, 21))) == 1
     assert len(leg.events(Factor)) == 3
-    assert [filed.known_at for filed in leg.told] == [leg.now] * 4
+    assert [filed.known_at for filed in leg.live_events] == [leg.now] * 4
 
 
 def test_the_same_factor_at_the_same_time_counts_once(leg: Leg) -> None:
-    logged(leg, leg.now)
-    logged(leg, leg.now, note="300 mg")
-    logged(leg, leg.now, FactorKind.STRETCHING)
+    add_factor(leg, leg.now)
+    add_factor(leg, leg.now, note="300 mg")
+    add_factor(leg, leg.now, FactorKind.STRETCHING)
     assert leg.events() == [
         Factor(leg.now, FactorKind.MAGNESIUM, "300 mg"),
         Factor(leg.now, FactorKind.STRETCHING, None),
     ]
 
 
-def spent(leg: Leg) -> None:
-    """A night, and what is left of it after two restarts."""
-    leg.lie(in_bed())
-    leg.lie(turned(kicking(60), -1.0, 90.0))
+def spend_night(leg: Leg) -> None:
+    """Spend a night with two restarts."""
+    leg.send(in_bed())
+    leg.send(turned(kicking(60), -1.0, 90.0))
     leg.kill()
-    leg.wait(15 * 60)
+    leg.pass_time(15 * 60)
     leg.kill()
-    leg.wait(1)
+    leg.pass_time(1)
 
 
 def test_a_factor_changes_no_figure_and_makes_no_night() -> None:
-    """Whenever it is said to have been: before, in and after the night, and on days without one."""
+    """Its time may be before, in and after the night, or on a day without one."""
     moments = [
         "2026-11-21T21:00",
         "2026-11-21T22:05",
@@ -394,25 +394,25 @@ def test_a_factor_changes_no_figure_and_makes_no_night() -> None:
     ]
     nights = []
     for said in ([], moments):
-        with watching() as leg:
+        with start_leg() as leg:
             for moment in said:
-                logged(leg, local(moment))
-            spent(leg)
+                add_factor(leg, local(moment))
+            spend_night(leg)
             for moment in said:
-                logged(leg, local(moment) + SECOND)
+                add_factor(leg, local(moment) + SECOND)
             leg.kill()
-            leg.wait(24 * 60)
+            leg.pass_time(24 * 60)
             nights.append(
-                (leg.finished, leg.state.tonight.measures, leg.watch.clock.measured_until)
+                (leg.finished, leg.state.tonight.measures, leg.monitor.clock.measured_until)
             )
             assert len(leg.events(Factor)) == (6 if said else 0)
     assert nights[0] == nights[1]
     assert [night.revision for night in nights[0][0]] == [1]
 
 
-def test_a_factor_is_filed_anew_where_the_time_zone_changes(leg: Leg) -> None:
+def test_a_new_time_zone_moves_a_factor_to_its_night(leg: Leg) -> None:
     """Half past eleven in Berlin is half past eleven at night in Auckland."""
-    logged(leg, local("2026-11-21T11:30"))
+    add_factor(leg, local("2026-11-21T11:30"))
     assert len(leg.journal.events("anna", date(2026, 11, 21))) == 1
     leg.config = replace(leg.config, calendar=Calendar(ZoneInfo("Pacific/Auckland")))
     leg.kill()
@@ -421,36 +421,36 @@ def test_a_factor_is_filed_anew_where_the_time_zone_changes(leg: Leg) -> None:
     assert leg.state.tonight.measures.movements in (0, None)
 
 
-def test_who_is_played_anew_keeps_what_was_said_and_set() -> None:
-    """Nights are measured anew with every start; what a person said of them is not."""
-    with watching(PLAYED) as played:
+def test_playing_a_recording_again_keeps_factors_and_settings() -> None:
+    """A recording is measured again with every start; what a person said of it stays."""
+    with start_leg(PLAYED) as played:
         signal = kicking(60)
-        played.lie(signal)
-        logged(played, played.watch.clock.time)
-        played.take(played.watch.set_sensitivity(0.5))
+        played.send(signal)
+        add_factor(played, played.monitor.clock.time)
+        played.apply(played.monitor.set_sensitivity(0.5))
         played.pause()
-        played.lie(signal)
-        assert played.watch.clock.time == played.now - 20_000
+        played.send(signal)
+        assert played.monitor.clock.time == played.now - 20_000
         assert (played.state.paused, played.state.tonight.measures.movements) == (True, 5)
         played.pause(paused=False)
         played.now = EVENING
         played.number = 0
         played.kill()
         assert (played.state.sensitivity, played.state.calibrating) == (0.5, False)
-        played.lie(signal)
-        played.take(played.watch.process_arrival(1, Ended(1), played.now))
+        played.send(signal)
+        played.apply(played.monitor.process_arrival(1, Ended(1), played.now))
         assert len(played.events(Factor)) == 1
         assert len(played.events(Movement)) == 5
         assert [night.revision for night in played.finished] == [1]
 
 
-def test_a_cramp_that_lasts_is_over_as_far_as_anybody_knows(leg: Leg) -> None:
-    leg.lie(ankle(length=30))
+def test_a_pause_ends_the_cramp_in_progress(leg: Leg) -> None:
+    leg.send(ankle(length=30))
     lasting = Cramp(leg.now - 20 * SECOND, None, Certainty.PROBABLE, "the calf was tense", 1.2)
-    leg.journal.append("anna", [(TONIGHT, lasting)], leg.watch.pipeline_state)
+    leg.journal.append("anna", [(TONIGHT, lasting)], leg.monitor.pipeline_state)
     leg.start()
-    told = [leg.state.cramp is not None]
+    states = [leg.state.cramp is not None]
     leg.pause()
-    assert [*told, leg.state.cramp is not None] == [True, False]
+    assert [*states, leg.state.cramp is not None] == [True, False]
     (over,) = leg.events(Cramp)
     assert over == replace(lasting, end=leg.now - 20_000)

@@ -1,4 +1,4 @@
-"""Simulated nights: repeatable, as wished, honest about themselves, and found by the detector."""
+"""Simulated nights: reproducible, as specified, consistent with their truth, and detectable."""
 
 import csv
 import json
@@ -19,8 +19,13 @@ from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, Sensor, Side
-from limber_bridge.offline.detect import detect
-from limber_bridge.offline.simulate import KINDS, NotWritableError, SimulateOptions, write
+from limber_bridge.offline.detect import detect_recording
+from limber_bridge.offline.simulate import (
+    SENSOR_KINDS,
+    SimulateOptions,
+    SimulationError,
+    simulate_night,
+)
 from limber_bridge.recordings import read_recording
 from limber_bridge.simulation.devices import DEVICES, Device, device_reading
 from limber_bridge.simulation.disturbances import GROUPS, Disturbance
@@ -41,7 +46,7 @@ SENSORS = [
     Sensor(4, Quantity.LOAD, Placement.BED),
 ]
 SHORT = NightSpec(hours=2.0, plm_index=30.0)
-HARD = NightSpec(hours=4.0, plm_index=15.0, disturbances=GROUPS["everything"])
+DISTURBED = NightSpec(hours=4.0, plm_index=15.0, disturbances=GROUPS["everything"])
 nights = st.builds(
     plan_night,
     st.integers(0, 10_000),
@@ -54,10 +59,10 @@ nights = st.builds(
         disturbances=st.frozensets(st.sampled_from(Disturbance), max_size=4),
     ),
 )
-few = settings(max_examples=25, deadline=None)
+few_examples = settings(max_examples=25, deadline=None)
 
 
-def scored(night: NightPlan, sensors: Sequence[Sensor], rate: float) -> NightScore:
+def score_signals(night: NightPlan, sensors: Sequence[Sensor], rate: float) -> NightScore:
     detector = Pipeline(sensors)
     events = [
         event
@@ -69,8 +74,8 @@ def scored(night: NightPlan, sensors: Sequence[Sensor], rate: float) -> NightSco
     return score_night(events + detector.finish(), WASM_2016, detector.coverage(0, until))
 
 
-def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
-    """How many true movements overlap one that was found, each of them once."""
+def count_matches(found: Sequence[Movement], true: Sequence[Movement]) -> int:
+    """Return how many true movements overlap a detected one; each of those counts once."""
     left = list(found)
     hits = 0
     for movement in true:
@@ -84,14 +89,14 @@ def matched(found: Sequence[Movement], true: Sequence[Movement]) -> int:
 
 
 @pytest.mark.parametrize("index", [0.0, 5.0, 25.0, 60.0, 100.0])
-def test_the_truth_is_what_was_wished(index: float) -> None:
+def test_the_truth_has_the_requested_index(index: float) -> None:
     night = plan_night(1, NightSpec(plm_index=index))
     measures = find_truth(night, [ANKLE]).night.measures
     assert measures.plm_index == pytest.approx(index, rel=0.05, abs=0.5)
     assert measures.time_in_bed_h == pytest.approx(7.9, abs=0.1)
 
 
-def test_movements_of_one_leg_do_not_touch() -> None:
+def test_movements_of_one_leg_are_at_least_half_a_second_apart() -> None:
     for seed in range(20):
         kicks = plan_night(seed, NightSpec(plm_index=60)).kicks
         assert all(
@@ -100,28 +105,30 @@ def test_movements_of_one_leg_do_not_touch() -> None:
         )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SENSOR_KINDS)
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "edf"])
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, kind: str, suffix: str) -> None:
     rate = 200.0 if kind == "emg" else 25.0
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        wishes = replace(SHORT, hours=0.3)
-        write(
+        spec = replace(SHORT, hours=0.3)
+        simulate_night(
             SimulateOptions(
-                out=tmp_path / name / f"n.{suffix}", wishes=wishes, seed=4, sensor=kind, rate=rate
+                out=tmp_path / name / f"n.{suffix}", spec=spec, seed=4, sensor=kind, rate=rate
             )
         )
     for name in (f"n.{suffix}", "n.truth.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_another_seed_is_another_night() -> None:
+def test_another_seed_gives_another_night() -> None:
     assert plan_night(1, SHORT) != plan_night(2, SHORT)
 
 
-def test_the_truth_stands_beside_the_recording(tmp_path: Path) -> None:
-    write(SimulateOptions(out=tmp_path / "n.csv", wishes=SHORT, seed=1, sensor="ankle", rate=50.0))
+def test_the_truth_is_written_next_to_the_recording(tmp_path: Path) -> None:
+    simulate_night(
+        SimulateOptions(out=tmp_path / "n.csv", spec=SHORT, seed=1, sensor="ankle", rate=50.0)
+    )
     found = json.loads((tmp_path / "n.truth.json").read_text())
     assert found["schema"] == "limber.score/1"
     assert found["measures"]["plm"] == sum(one["series"] is not None for one in found["movements"])
@@ -131,34 +138,34 @@ def test_the_truth_stands_beside_the_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [{"rate": 5.0}, {"sensor": "emg", "rate": 50.0}, {"out": "n.wav"}], ids=str
+    "change", [{"rate": 5.0}, {"sensor": "emg", "rate": 50.0}, {"out": "n.wav"}], ids=str
 )
-def test_what_cannot_be_written_is_said(tmp_path: Path, order: dict[str, object]) -> None:
-    wanted = {"out": "n.csv", "wishes": SHORT, "seed": 1, "sensor": "ankle", "rate": 50.0} | order
-    wanted["out"] = tmp_path / str(wanted["out"])
-    with pytest.raises(NotWritableError, match="write"):
-        write(SimulateOptions(**wanted))  # type: ignore[arg-type]
+def test_impossible_options_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    options = {"out": "n.csv", "spec": SHORT, "seed": 1, "sensor": "ankle", "rate": 50.0} | change
+    options["out"] = tmp_path / str(options["out"])
+    with pytest.raises(SimulationError, match="write"):
+        simulate_night(SimulateOptions(**options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_detector_finds_what_was_planned(seed: int) -> None:
+def test_planned_movements_are_detected(seed: int) -> None:
     night = plan_night(seed, NightSpec(plm_index=30))
     true = find_truth(night, [ANKLE]).night
-    found = scored(night, [ANKLE], 50.0)
-    hits = matched(found.scoring.movements, true.scoring.movements)
+    found = score_signals(night, [ANKLE], 50.0)
+    hits = count_matches(found.scoring.movements, true.scoring.movements)
     assert 2 * hits / (len(found.scoring.movements) + len(true.scoring.movements)) > 0.98
     assert found.measures.plm_index == pytest.approx(true.measures.plm_index, rel=0.05)
     assert found.measures.time_in_bed_h == pytest.approx(true.measures.time_in_bed_h, abs=5 / 60)
 
 
-def test_two_legs_are_found_together() -> None:
+def test_movements_of_both_legs_are_detected() -> None:
     night = plan_night(2, NightSpec(hours=3.0, legs=tuple(Side)))
     sensors = [
         Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side)
         for number, side in enumerate(Side, 1)
     ]
     true = find_truth(night, sensors).night
-    found = scored(night, sensors, 50.0)
+    found = score_signals(night, sensors, 50.0)
     assert found.measures.plm == pytest.approx(true.measures.plm, abs=3)
     assert sum(one.bilateral for one in found.scoring.movements) == pytest.approx(
         sum(one.bilateral for one in true.scoring.movements), abs=2
@@ -166,53 +173,56 @@ def test_two_legs_are_found_together() -> None:
 
 
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
-def test_other_sensors_find_the_periodic_movements_too(kind: str, rate: float) -> None:
+def test_other_sensors_detect_the_periodic_movements_too(kind: str, rate: float) -> None:
     night = plan_night(1, NightSpec(hours=3.0))
-    sensor = Sensor(1, *KINDS[kind], Side.LEFT if kind == "emg" else None)
+    sensor = Sensor(1, *SENSOR_KINDS[kind], Side.LEFT if kind == "emg" else None)
     true = find_truth(night, [sensor]).night.measures
-    found = scored(night, [sensor], rate).measures
+    found = score_signals(night, [sensor], rate).measures
     assert found.plm == pytest.approx(true.plm, rel=0.1)
 
 
-def test_nights_are_shaped_like_real_ones() -> None:
-    """Science reference 10: most periodic movements early, durations of 2 to 3 s, 0 to 15 % short
-    intervals."""
-    told = [
+def test_nights_have_the_statistics_of_real_ones() -> None:
+    """Early series, durations of 2 to 3 s, few short intervals: docs/science.md#typical-nights."""
+    nights_and_truths = [
         (night, find_truth(night, [ANKLE]).night)
         for night in (plan_night(seed, NightSpec()) for seed in range(24))
     ]
     early = [
         move.onset < night.duration / 2 * SECOND
-        for night, found in told
+        for night, found in nights_and_truths
         for move in found.scoring.periodic
     ]
     assert np.mean(early) > 0.55
-    assert all(2.0 < (found.measures.plm_duration_median or 0) < 3.0 for _, found in told)
-    assert all(0.0 <= (found.measures.imi_share_short or 0) <= 0.15 for _, found in told)
-    assert all(3.0 < (found.measures.imi_ln_mean or 0) < 3.7 for _, found in told)
-    assert all(0.33 < (found.measures.imi_ln_sd or 0) < 0.55 for _, found in told)
-    assert max(found.measures.series_length_max or 0 for _, found in told) > 40
+    assert all(
+        2.0 < (found.measures.plm_duration_median or 0) < 3.0 for _, found in nights_and_truths
+    )
+    assert all(
+        0.0 <= (found.measures.imi_share_short or 0) <= 0.15 for _, found in nights_and_truths
+    )
+    assert all(3.0 < (found.measures.imi_ln_mean or 0) < 3.7 for _, found in nights_and_truths)
+    assert all(0.33 < (found.measures.imi_ln_sd or 0) < 0.55 for _, found in nights_and_truths)
+    assert max(found.measures.series_length_max or 0 for _, found in nights_and_truths) > 40
 
 
-@few
+@few_examples
 @given(night=nights)
 def test_the_truth_is_consistent(night: NightPlan) -> None:
     for sensor in SENSORS:
-        told = find_truth(night, [sensor], 50.0)
+        truth = find_truth(night, [sensor], 50.0)
         for part in true_movements(night, sensor):
             assert 0 <= part.onset < part.end <= round(night.duration * SECOND)
             assert not any(
                 part.onset < end * SECOND - 1 and begin * SECOND + 1 < part.end
                 for begin, end in night.gaps
             )
-        assert all(one.duration >= SECOND // 2 for one in told.night.scoring.movements)
-        assert all(later[0] > earlier[1] for earlier, later in pairwise(told.gaps))
+        assert all(one.duration >= SECOND // 2 for one in truth.night.scoring.movements)
+        assert all(later[0] > earlier[1] for earlier, later in pairwise(truth.gaps))
         assert all(later[0] >= earlier[1] for earlier, later in pairwise(night.asleep))
 
 
-@few
+@few_examples
 @given(night=nights)
-def test_what_is_no_movement_is_none_in_the_truth(night: NightPlan) -> None:
+def test_distractors_are_no_movements_in_the_truth(night: NightPlan) -> None:
     trains = [one for one in night.distractors if isinstance(one, RhythmicMovement)]
     marked = [(part.onset / SECOND, part.end / SECOND) for part in true_movements(night, ANKLE)]
     assert not any(
@@ -227,9 +237,9 @@ def test_what_is_no_movement_is_none_in_the_truth(night: NightPlan) -> None:
 @pytest.mark.parametrize(
     "sensor", SENSORS, ids=lambda sensor: f"{sensor.placement}-{sensor.quantity}"
 )
-def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
+def test_a_signal_does_not_depend_on_its_division_into_minutes(sensor: Sensor) -> None:
     rate = 100.0
-    night = plan_night(3, HARD)
+    night = plan_night(3, DISTURBED)
     whole = [minute for minute in minutes_of(night, sensor, rate) if 60 <= minute.number < 120]
     joined = Minute(night, sensor, rate, 60, np.concatenate([minute.times for minute in whole]))
     assert np.allclose(
@@ -238,18 +248,18 @@ def test_a_signal_does_not_depend_on_how_it_is_cut(sensor: Sensor) -> None:
         rtol=0,
         atol=1e-6,
     )
-    # A minute made alone is the same as among the others.
+    # A minute computed alone is the same as among the others.
     alone = Minute(night, sensor, rate, whole[7].number, whole[7].times.copy())
     assert np.array_equal(sensed_signal(alone), sensed_signal(whole[7]))
 
 
-def test_muscle_noise_goes_on_from_minute_to_minute() -> None:
+def test_muscle_noise_continues_from_minute_to_minute() -> None:
     night = plan_night(3, SHORT)
     earlier, later = list(minutes_of(night, TIBIALIS, 250.0))[10:12]
     assert np.array_equal(earlier.white_noise(1, 1)[:, -8:], later.white_noise(1, 1, lead=8)[:, :8])
 
 
-def test_emg_has_the_size_that_was_planned() -> None:
+def test_emg_has_the_planned_amplitude() -> None:
     night = replace(
         plan_night(2, replace(SHORT, hours=1.0, cramps=0)),
         kicks=(),
@@ -266,67 +276,72 @@ def test_emg_has_the_size_that_was_planned() -> None:
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_a_device_has_the_noise_and_the_steps_of_its_row(name: str) -> None:
+def test_a_device_has_the_noise_and_resolution_of_its_row(name: str) -> None:
     device = DEVICES[name]
-    shown = still(device, 0.0)
+    shown = constant_reading(device, 0.0)
     assert np.allclose(
         np.diff(shown) / device.resolution, np.rint(np.diff(shown) / device.resolution), atol=0.02
     )
     noise = np.hypot(np.mean(device.noise), device.resolution / np.sqrt(12))
     assert float(np.std(np.diff(shown, axis=1)) / np.sqrt(2)) == pytest.approx(noise, rel=0.1)
     assert (
-        np.abs(still(device, 2 * device.full_scale)).max() <= device.full_scale + device.resolution
+        np.abs(constant_reading(device, 2 * device.full_scale)).max()
+        <= device.full_scale + device.resolution
     )
 
 
-def still(device: Device, level: float) -> Floats:
+def constant_reading(device: Device, level: float) -> Floats:
     """Return a minute of a device that measures one value all the time."""
     (minute, *_) = minutes_of(plan_night(1, SHORT), ANKLE, 50.0)
     return device_reading(device, minute, np.full((len(device.noise), len(minute.times)), level))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_writes_the_same_hard_night(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", SENSOR_KINDS)
+def test_the_same_seed_writes_the_same_disturbed_night(tmp_path: Path, kind: str) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         rate = 100.0 if kind == "emg" else 10.0
-        write(
+        simulate_night(
             SimulateOptions(
-                out=tmp_path / name / "n.csv", wishes=HARD, seed=4, sensor=kind, rate=rate
+                out=tmp_path / name / "n.csv", spec=DISTURBED, seed=4, sensor=kind, rate=rate
             )
         )
     for name in ("n.csv", "n.truth.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_every_trouble_leaves_its_trace() -> None:
-    for trouble in Disturbance:
-        night = plan_night(5, replace(HARD, disturbances=frozenset({trouble})))
+def test_every_disturbance_changes_the_night() -> None:
+    for disturbance in Disturbance:
+        night = plan_night(5, replace(DISTURBED, disturbances=frozenset({disturbance})))
         assert replace(night, seed=0) != replace(
-            plan_night(5, replace(HARD, disturbances=frozenset())), seed=0
-        ), trouble
+            plan_night(5, replace(DISTURBED, disturbances=frozenset())), seed=0
+        ), disturbance
 
 
-def test_the_gaps_of_the_truth_are_those_of_the_file(tmp_path: Path) -> None:
-    wishes = replace(HARD, disturbances=frozenset({Disturbance.GAPS}))
-    write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
-    told = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
+def test_the_gaps_of_the_truth_are_detected_in_the_file(tmp_path: Path) -> None:
+    spec = replace(DISTURBED, disturbances=frozenset({Disturbance.GAPS}))
+    simulate_night(
+        SimulateOptions(out=tmp_path / "n.csv", spec=spec, seed=2, sensor="ankle", rate=25.0)
+    )
+    true_gaps = json.loads((tmp_path / "n.truth.json").read_text())["gaps"]
     found = [
         event
-        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect_recording(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Gap)
     ]
-    assert len(told) >= 2
+    assert len(true_gaps) >= 2
     assert [(gap.onset / SECOND, gap.end / SECOND) for gap in found] == pytest.approx(
-        [(gap["onset"], gap["end"]) for gap in told], abs=0.002
+        [(gap["onset"], gap["end"]) for gap in true_gaps], abs=0.002
     )
-    # Others were too short to be gaps.
-    assert len(told) < len(plan_night(2, wishes).gaps)
+    # The other losses were too short to be gaps.
+    assert len(true_gaps) < len(plan_night(2, spec).gaps)
 
 
-def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
-    wishes = replace(HARD, disturbances=frozenset({Disturbance.JITTER}))
-    write(SimulateOptions(out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=25.0))
+def test_times_jitter_and_never_go_back(tmp_path: Path) -> None:
+    spec = replace(DISTURBED, disturbances=frozenset({Disturbance.JITTER}))
+    simulate_night(
+        SimulateOptions(out=tmp_path / "n.csv", spec=spec, seed=2, sensor="ankle", rate=25.0)
+    )
     with (tmp_path / "n.csv").open() as lines:
         times = np.array([float(row["time"]) for row in csv.DictReader(lines)])
     steps = np.diff(times)
@@ -336,18 +351,18 @@ def test_times_jitter_and_never_run_back(tmp_path: Path) -> None:
     assert times[-1] == pytest.approx(4 * 3600, abs=30)
 
 
-def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
-    wishes = NightSpec(hours=1.0, plm_index=10.0, legs=tuple(Side))
-    write(
+def test_a_cramp_in_the_calf_is_detected_as_probable(tmp_path: Path) -> None:
+    spec = NightSpec(hours=1.0, plm_index=10.0, legs=tuple(Side))
+    simulate_night(
         SimulateOptions(
-            out=tmp_path / "n.csv", wishes=wishes, seed=2, sensor="ankle", rate=100.0, calf=True
+            out=tmp_path / "n.csv", spec=spec, seed=2, sensor="ankle", rate=100.0, calf=True
         )
     )
     header = (tmp_path / "n.csv").read_text()[:200].splitlines()[0].split(",")
     assert [name for name in header if "emg" in name] == ["left_calf_emg", "right_calf_emg"]
     found = [
         event
-        for event in detect(read_recording(tmp_path / "n.csv"), WASM_2016).events
+        for event in detect_recording(read_recording(tmp_path / "n.csv"), WASM_2016).events
         if isinstance(event, Cramp)
     ]
     (known,) = json.loads((tmp_path / "n.truth.json").read_text())["cramps"]
@@ -356,47 +371,47 @@ def test_a_cramp_that_the_calf_shows_is_probable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
-        ("--with hum", "only EMG has it"),
-        ("--with tonic --sensor emg", "only EMG of the calf has it"),
-        ("--with loose-strap --sensor bed", "only an accelerometer at the ankle has it"),
+        ("--with hum", "affects only EMG; write"),
+        ("--with tonic --sensor emg", "affects only EMG of the calf"),
+        ("--with loose-strap --sensor bed", "affects only an accelerometer at the ankle"),
         ("--device amplifier", "write one of low-noise, common, mpu6050"),
         ("--device mpu6050 --sensor emg", "write one of laboratory, amplifier"),
-        ("--with gaps --out night.edf", "write .csv or .csv.gz"),
-        ("--with everything --hours 1", "write more hours or fewer wishes"),
+        ("--with gaps --out night.edf", "write to .csv or .csv.gz"),
+        ("--with everything --hours 1", "write more --hours, or fewer"),
         ("--calf --rate 50", "write 100 to 2000 Hz"),
     ],
 )
-def test_a_wish_that_would_come_to_nothing_is_refused(
+def test_options_without_effect_are_refused(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    words: str,
-    said: str,
+    arguments: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["simulate", "--out", "n.csv", *words.split()]) == 2
+    assert main(["simulate", "--out", "n.csv", *arguments.split()]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert said in line
+    assert message in line
     assert not list(tmp_path.iterdir())
 
 
-def test_where_it_was_written_is_said(
+def test_the_written_files_are_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["simulate", "--out", "n.csv.gz", "--hours", "0.5", "--cramps", "0"]) == 0
-    assert capsys.readouterr().err == "wrote n.csv.gz, and its truth as n.truth.json\n"
+    assert capsys.readouterr().err == "wrote n.csv.gz and n.truth.json\n"
     assert {path.name for path in tmp_path.iterdir()} == {"n.csv.gz", "n.truth.json"}
     assert main(["simulate", "--out", "n.csv", "--hours", "0.5", "--cramps", "0", "--quiet"]) == 0
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("words", ["--with nothing", "--device toaster"])
-def test_an_unknown_name_is_answered_with_those_that_are_known(
-    capsys: pytest.CaptureFixture[str], words: str
+@pytest.mark.parametrize("arguments", ["--with nothing", "--device toaster"])
+def test_the_error_for_an_unknown_name_lists_the_known_ones(
+    capsys: pytest.CaptureFixture[str], arguments: str
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["simulate", "--out", "n.csv", *words.split()])
+        main(["simulate", "--out", "n.csv", *arguments.split()])
     assert "write one of" in capsys.readouterr().err

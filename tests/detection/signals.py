@@ -1,4 +1,4 @@
-"""Small hand-made signals, and a detector run over them."""
+"""Small hand-made signals, and the events in them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -33,8 +33,10 @@ def ankle(
     size: float = 0.2,
     seed: int = 0,
 ) -> Floats:
-    """Return a resting ankle that shakes from `onset` on for `duration` s, for each (onset,
-    duration)."""
+    """Return an ankle that rests, and shakes for each (onset, duration) in s.
+
+    `length` is in s, `noise` and `size` (amplitude) in g.
+    """
     times = np.arange(round(length * RATE)) / RATE
     signal = np.random.default_rng(seed).normal(0.0, noise, (3, len(times)))
     signal[1] += 1.0
@@ -58,13 +60,13 @@ def emg(
 
 
 def turned(signal: Floats, at: float, degrees: float, *, back: float | None = None) -> Floats:
-    """Return a signal whose limb turns within half a second at a time, and turns back at another."""
+    """Return a signal with a turn of 0.5 s at a time (s), and a turn back at another."""
     there = slipped(signal, at, degrees, lasts=0.5)
     return there if back is None else slipped(there, back, -degrees, lasts=0.5)
 
 
 def slipped(signal: Floats, at: float, degrees: float, *, lasts: float = 0.15) -> Floats:
-    """Return a signal whose limb turns evenly, from a time on and for `lasts` s."""
+    """Return a signal with a turn at constant speed from a time (s), which takes `lasts` s."""
     way = np.clip((np.arange(signal.shape[1]) / RATE - at) / lasts, 0, 1)
     angle = np.radians(degrees) * way
     result = signal.copy()
@@ -74,12 +76,12 @@ def slipped(signal: Floats, at: float, degrees: float, *, lasts: float = 0.15) -
 
 
 def block(samples: Floats, first: int = 0, start: int = 0, rate: float = RATE) -> SampleBlock:
-    """Return samples as one block whose sample 0 was taken at `start` us."""
+    """Return samples as one block; sample 0 was taken at `start` us."""
     return SampleBlock(first, samples, SampleClock(0, start, rate), rate)
 
 
 def cut(whole: SampleBlock, at: Iterable[int]) -> list[SampleBlock]:
-    """Return a block cut at these sample numbers."""
+    """Return a block, split at these sample numbers."""
     pieces = []
     rest = whole
     for place in sorted(set(at)):
@@ -90,10 +92,10 @@ def cut(whole: SampleBlock, at: Iterable[int]) -> list[SampleBlock]:
 
 
 def detect(*signals: tuple[Sensor, SampleBlock], rules: RuleSet = WASM_2016) -> list[Event]:
-    """Return all events of whole signals, one after the other."""
-    detector = Pipeline([sensor for sensor, _ in signals], rules)
-    events = [event for sensor, whole in signals for event in detector.process(sensor.id, whole)]
-    return events + detector.finish()
+    """Return all events of signals, processed one after the other."""
+    pipeline = Pipeline([sensor for sensor, _ in signals], rules)
+    events = [event for sensor, whole in signals for event in pipeline.process(sensor.id, whole)]
+    return events + pipeline.finish()
 
 
 def movements(events: Sequence[Event]) -> list[Movement]:

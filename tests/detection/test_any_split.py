@@ -1,4 +1,4 @@
-"""However the signals are cut, delivered or interrupted, the events are the same, bit for bit."""
+"""The events do not depend on how the signals are split, delivered or interrupted."""
 
 from itertools import pairwise
 from random import Random
@@ -43,8 +43,7 @@ FEET = [(340.0 + 0.66 * number, 0.35) for number in range(16)]
 
 
 def left() -> Floats:
-    """An ankle that kicks, turns, turns there and back, has holes short and long, and walks away in
-    the end."""
+    """Return an ankle that kicks, turns there and back and walks, with short and long gaps."""
     signal = turned(ankle(*KICKS, *FEET, length=LENGTH), 180.0, 40.0)
     signal = turned(signal, 260.0, 20.0, back=263.0)
     signal[:, round(45.5 * RATE) : round(45.5 * RATE) + 5] = np.nan
@@ -55,14 +54,14 @@ def left() -> Floats:
 
 
 def right() -> Floats:
-    """The other ankle: sometimes with the first, sometimes alone."""
+    """Return the other ankle, which moves sometimes with the first and sometimes alone."""
     return ankle(
         (20.5, 2.0), (46.8, 1.0), (71.0, 1.0), (120.0, 2.0), (300.3, 4.0), length=LENGTH, seed=5
     )
 
 
 def drifting(signal: Floats) -> list[SampleBlock]:
-    """Blocks whose clock is corrected every 50 s, as a live sensor's is."""
+    """Return blocks whose clock is corrected every 50 s, as that of a live sensor is."""
     whole = block(signal)
     bounds = [*range(0, signal.shape[1], round(50 * RATE)), signal.shape[1]]
     clocks = [SampleClock(begin, round(begin * SECOND / 49.9), 49.9) for begin in bounds]
@@ -84,14 +83,14 @@ def ordered(events: list[Event]) -> list[str]:
 
 
 def whole(rules: str) -> list[Event]:
-    detector = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
+    pipeline = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
     events = [
         event
         for sensor, blocks in SIGNALS
         for one in blocks
-        for event in detector.process(sensor.id, one)
+        for event in pipeline.process(sensor.id, one)
     ]
-    return events + detector.finish()
+    return events + pipeline.finish()
 
 
 WHOLE = {rules: whole(rules) for rules in RULE_SETS}
@@ -105,8 +104,8 @@ def pieces(cuts: list[int], sensor: int) -> list[tuple[int, SampleBlock]]:
     ]
 
 
-def test_the_signals_show_everything() -> None:
-    """The property below is worth nothing on signals where little happens."""
+def test_the_signals_contain_every_kind_of_event() -> None:
+    """Otherwise the property below would say little."""
     kinds = {type(event).__name__ for event in WHOLE["wasm-2016"]}
     assert kinds == {
         "Movement",
@@ -126,24 +125,24 @@ def test_any_split_and_any_order_of_delivery(
     rules: str, cuts_left: list[int], cuts_right: list[int], random: Random
 ) -> None:
     queues = [pieces(cuts_left, 1), pieces(cuts_right, 2)]
-    detector = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
+    pipeline = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
     events: list[Event] = []
     while any(queues):
-        events += detector.process(*random.choice([queue for queue in queues if queue]).pop(0))
-    assert ordered(events + detector.finish()) == ordered(WHOLE[rules])
+        events += pipeline.process(*random.choice([queue for queue in queues if queue]).pop(0))
+    assert ordered(events + pipeline.finish()) == ordered(WHOLE[rules])
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 60 * 250 - 1), max_size=30))
 def test_any_split_of_emg(cuts: list[int]) -> None:
     signal = block(emg((10, 2), (22, 0.6), (34, 5), (46, 1), (58, 2), length=60), rate=250.0)
-    detector = Pipeline([TIBIALIS])
-    events = [event for piece in cut(signal, cuts) for event in detector.process(3, piece)]
-    assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
+    pipeline = Pipeline([TIBIALIS])
+    events = [event for piece in cut(signal, cuts) for event in pipeline.process(3, piece)]
+    assert ordered(events + pipeline.finish()) == ordered(detect((TIBIALIS, signal)))
 
 
-def broken_off(seed: int, rate: float) -> Floats:
-    """Return a limb that kicks, jerks, slides and turns, mostly into holes, and for more than 10 s."""
+def long_movements_with_gaps(seed: int, rate: float) -> Floats:
+    """Return a limb that kicks, jerks, slides and turns for over 10 s, mostly up to a gap."""
     rng = np.random.default_rng(seed)
     times = np.arange(round(80 * rate)) / rate
     signal = rng.normal(0.0, 0.002, (3, len(times)))
@@ -173,14 +172,14 @@ def broken_off(seed: int, rate: float) -> Floats:
     st.sampled_from([LEFT, BED]),
     st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60),
 )
-def test_any_split_of_long_movements_that_run_into_holes(
+def test_any_split_of_long_movements_that_end_in_a_gap(
     seed: int, rate: float, sensor: Sensor, cuts: list[float]
 ) -> None:
-    signal = block(broken_off(seed, rate), rate=rate)
-    detector = Pipeline([sensor])
+    signal = block(long_movements_with_gaps(seed, rate), rate=rate)
+    pipeline = Pipeline([sensor])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
-    events = [event for piece in pieces for event in detector.process(sensor.id, piece)]
-    assert ordered(events + detector.finish()) == ordered(detect((sensor, signal)))
+    events = [event for piece in pieces for event in pipeline.process(sensor.id, piece)]
+    assert ordered(events + pipeline.finish()) == ordered(detect((sensor, signal)))
 
 
 @settings(max_examples=20, deadline=None)
@@ -189,7 +188,7 @@ def test_any_split_of_long_movements_that_run_into_holes(
     st.sampled_from([104.0, 250.0, 500.0]),
     st.lists(st.floats(0.0, 1.0), max_size=60),
 )
-def test_any_split_of_long_emg_that_runs_into_holes(
+def test_any_split_of_long_emg_that_ends_in_a_gap(
     seed: int, rate: float, cuts: list[float]
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -197,26 +196,25 @@ def test_any_split_of_long_emg_that_runs_into_holes(
     for begin in (26.0 - rng.uniform(0.0, 3.0), 52.0, 59.0):
         samples[:, round(begin * rate) : round((begin + rng.uniform(0.02, 2.0)) * rate)] = np.nan
     signal = block(samples, rate=rate)
-    detector = Pipeline([TIBIALIS])
+    pipeline = Pipeline([TIBIALIS])
     pieces = cut(signal, [round(share * signal.end) for share in cuts])
-    events = [event for piece in pieces for event in detector.process(3, piece)]
-    assert ordered(events + detector.finish()) == ordered(detect((TIBIALIS, signal)))
+    events = [event for piece in pieces for event in pipeline.process(3, piece)]
+    assert ordered(events + pipeline.finish()) == ordered(detect((TIBIALIS, signal)))
 
 
 def test_sample_by_sample() -> None:
     signal = block(left()[:, : round(60 * RATE)])
-    detector = Pipeline([LEFT])
+    pipeline = Pipeline([LEFT])
     events = [
-        event for piece in cut(signal, range(signal.end)) for event in detector.process(1, piece)
+        event for piece in cut(signal, range(signal.end)) for event in pipeline.process(1, piece)
     ]
-    assert ordered(events + detector.finish()) == ordered(detect((LEFT, signal)))
+    assert ordered(events + pipeline.finish()) == ordered(detect((LEFT, signal)))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(round(15 * RATE), round((LENGTH - 5) * RATE)), st.integers(1, 100))
 def test_a_restart_changes_nothing_but_the_gap(at: int, lost: int) -> None:
-    """Killed at any sample and started again with what was kept, the detector goes on as the
-    unbroken one does."""
+    """A pipeline that resumes after a stop at any sample finds what one without a stop finds."""
     signal = ankle(*KICKS, length=LENGTH)
     holed = signal.copy()
     holed[:, at : at + lost] = np.nan
@@ -236,41 +234,39 @@ def test_a_restart_changes_nothing_but_the_gap(at: int, lost: int) -> None:
 
 
 def outside(event: Event, begin: int, end: int) -> bool:
-    """Whether an event is a movement that does not touch the hole, nor the second before and after
-    it."""
+    """Return whether an event is a movement that is at least 1 s away from a gap."""
     if not isinstance(event, Movement):
         return False
     return event.end / SECOND < begin / RATE - 1 or event.onset / SECOND > end / RATE + 1
 
 
 def times(events: list[Event]) -> list[float]:
-    """Onsets and ends in s. After the hole frames are counted anew, so they may differ by one or
-    two."""
+    """Return onsets and ends in s. After a gap they may differ by a frame or two, as the frames are
+    counted from its end."""
     return [time / SECOND for event in movements(events) for time in (event.onset, event.end)]
 
 
-def test_time_that_passes_does_not_overtake_a_movement_that_lasts() -> None:
-    """The 90 s after which a series is over do not count while the movement that continues it is
-    still open."""
+def test_a_series_does_not_end_while_a_movement_that_may_continue_it_is_open() -> None:
+    """It ends 90 s after its last movement, but not before that movement is complete."""
     kicks = [(20.0 * number, 2.0) for number in range(1, 5)] + [(165.0, 9.0), (190.0, 2.0)]
     signal = block(ankle(*kicks, length=300.0))
-    detector = Pipeline([LEFT])
+    pipeline = Pipeline([LEFT])
     events: list[Event] = []
     for piece in cut(signal, range(0, signal.end, 25)):
-        events += detector.process(1, piece) + detector.advance_to(
+        events += pipeline.process(1, piece) + pipeline.advance_to(
             piece.clock.time_of(piece.end) - SECOND
         )
     assert [event.movements for event in events if isinstance(event, Series)] == [4, 6]
     assert len(movements(events)) == 6
 
 
-def test_a_sensor_that_goes_away_in_a_movement_does_not_hold_the_other_back() -> None:
-    detector = Pipeline([LEFT, RIGHT])
+def test_a_sensor_that_stops_in_a_movement_does_not_delay_the_other() -> None:
+    pipeline = Pipeline([LEFT, RIGHT])
     right = block(ankle((9.0, 5.0), length=11.0))
     for piece in cut(right, range(0, right.end, 25)):
-        detector.process(2, piece)
-    detector.process(1, block(ankle((10.0, 2.0), length=20.0)))
-    (movement,) = movements(detector.advance_to(19 * SECOND))
+        pipeline.process(2, piece)
+    pipeline.process(1, block(ankle((10.0, 2.0), length=20.0)))
+    (movement,) = movements(pipeline.advance_to(19 * SECOND))
     assert movement.onset / SECOND == pytest.approx(10.0, abs=0.1)
 
 
@@ -293,19 +289,19 @@ def test_a_restart_continues_a_series() -> None:
     ]
 
 
-def test_slow_load_cells_give_no_movement_in_any_split() -> None:
+def test_slow_load_cells_show_no_movements_in_any_split() -> None:
     times = np.arange(600)
     samples = np.where((times > 100) & (times < 400), 120.0, 50.0)[None, :]
     signal = SampleBlock(0, samples, SampleClock(0, 0, 1.0), 1.0)
-    detector = Pipeline([LOAD])
+    pipeline = Pipeline([LOAD])
     events = [
         event
         for piece in cut(signal, [7, 99, 100, 101, 399])
-        for event in detector.process(5, piece)
+        for event in pipeline.process(5, piece)
     ]
-    assert ordered(events + detector.finish()) == ordered(detect((LOAD, signal)))
-    assert not detector.coverage(0, 1).movers
+    assert ordered(events + pipeline.finish()) == ordered(detect((LOAD, signal)))
+    assert not pipeline.coverage(0, 1).movement_sensors
 
 
-def test_both_rule_sets_differ_on_these_signals() -> None:
+def test_the_rule_sets_give_different_events_on_these_signals() -> None:
     assert ordered(WHOLE[AASM.name]) != ordered(WHOLE[WASM_2016.name])

@@ -1,4 +1,4 @@
-"""Breath and heart beat in a bed tell who lies there, even if nothing else moves."""
+"""Breath and heartbeat show a person in bed, even if nothing else moves."""
 
 from collections.abc import Iterable
 
@@ -21,8 +21,7 @@ LENGTH = 70 * MINUTE
 def bed(
     *, breath: float = 0.0, heart: float = 0.0, steps: float = 0.0, noise: float = 0.0005
 ) -> Floats:
-    """An hour at a bed that somebody enters and leaves, each with 5 s of shaking; and kicks in it
-    every 40 s."""
+    """Return 70 min at a bed: a person comes, kicks now and then, and leaves."""
     rng = np.random.default_rng(0)
     times = np.arange(round(LENGTH * RATE)) / RATE
     signal = rng.normal(0.0, noise, (3, len(times)))
@@ -57,7 +56,7 @@ def beds(events: Iterable[Event]) -> list[tuple[float, bool]]:
     ]
 
 
-def told(signal: Floats) -> list[tuple[float, bool]]:
+def bed_changes(signal: Floats) -> list[tuple[float, bool]]:
     return beds(found([block(signal)]))
 
 
@@ -76,27 +75,27 @@ FELT = {
 
 
 @pytest.mark.parametrize("felt", FELT.values(), ids=list(FELT))
-def test_a_bed_is_left_when_nobody_is_felt_in_it_any_more(felt: dict[str, float]) -> None:
-    (came, here), (left, still) = told(bed(**felt))
+def test_a_person_who_is_no_longer_felt_has_left_the_bed(felt: dict[str, float]) -> None:
+    (came, here), (left, still) = bed_changes(bed(**felt))
     assert (here, still) == (True, False)
     assert came == pytest.approx(CAME, abs=20)
     assert left == pytest.approx(LEFT, abs=20)
 
 
-def test_a_sensor_too_noisy_for_a_breath_goes_by_movement() -> None:
-    ((came, here),) = told(bed(breath=0.0006, noise=0.006))
+def test_a_sensor_too_noisy_for_breath_uses_movement() -> None:
+    ((came, here),) = bed_changes(bed(breath=0.0006, noise=0.006))
     assert here
     assert came == pytest.approx(CAME, abs=20)
 
 
 AWAY = bed(breath=0.0006)
-"""Somebody who came after 10 min and left after 50."""
+"""A person who comes after 10 min and leaves after 50."""
 ASLEEP = AWAY[:, : round(45 * MINUTE * RATE)]
-"""Somebody who came after 10 min and is still there."""
+"""A person who comes after 10 min and is still there."""
 
 
 def holed(signal: Floats, holes: list[tuple[float, float]], *, begin: float, end: float) -> Floats:
-    """The same without what falls into the holes (s since `begin`, s)."""
+    """Return a signal with holes, each given by its onset (s after `begin`) and its length (s)."""
     result = signal.copy()
     for onset, lasts in holes:
         result[:, round((begin + onset) * RATE) : round(min(end, begin + onset + lasts) * RATE)] = (
@@ -106,7 +105,7 @@ def holed(signal: Floats, holes: list[tuple[float, float]], *, begin: float, end
 
 
 def regular(every: float, kept: float) -> list[tuple[float, float]]:
-    """Holes that leave only so many s of so many for a quarter of an hour."""
+    """Return holes that keep `kept` s of each `every` s, for a quarter of an hour."""
     return [(onset + kept, every - kept) for onset in np.arange(0, 15 * MINUTE, every).tolist()]
 
 
@@ -124,37 +123,37 @@ RANDOM = st.lists(st.tuples(st.floats(0, 15 * MINUTE), st.floats(0.02, 90.0)), m
 @example(regular(10.0, 0.5))
 @example(regular(10.0, 1.0))
 @example(regular(5.0, 4.4))
-def test_whoever_sleeps_stays_in_bed_whatever_is_lost_of_the_signal(
+def test_a_person_stays_in_bed_whatever_part_of_the_signal_is_lost(
     holes: list[tuple[float, float]],
 ) -> None:
-    assert told(holed(ASLEEP, holes, begin=25 * MINUTE, end=40 * MINUTE)) == told(ASLEEP)
-    ((came, here),) = told(ASLEEP)
+    assert bed_changes(holed(ASLEEP, holes, begin=25 * MINUTE, end=40 * MINUTE)) == bed_changes(
+        ASLEEP
+    )
+    ((came, here),) = bed_changes(ASLEEP)
     assert here
     assert came == pytest.approx(CAME, abs=20)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("still", [20.0, 19.5, 8.5])
-def test_a_sensor_that_repeats_itself_for_a_while_changes_nothing(still: float) -> None:
-    """All or most of the time (s of 20); then nobody is believed to leave, and afterwards the
-    leaving is seen."""
+def test_a_sensor_that_repeats_one_value_does_not_end_the_stay_in_bed(still: float) -> None:
+    """It repeats it for `still` s of every 20 s. Getting up afterwards is detected as usual."""
     signal = AWAY.copy()
     times = np.arange(signal.shape[1]) / RATE
     frozen = (times > 25 * MINUTE) & (times < 40 * MINUTE) & (times % 20 < still)
     signal[:, frozen] = signal[:, [round(25 * MINUTE * RATE)]]
-    (_, here), (left, still_here) = told(signal)
+    (_, here), (left, still_here) = bed_changes(signal)
     assert (here, still_here) == (True, False)
     assert left == pytest.approx(LEFT, abs=20)
 
 
-def test_a_rate_that_changes_is_no_getting_up() -> None:
-    """25 Hz from the middle of a minute on."""
+def test_a_change_of_rate_is_not_getting_up() -> None:
+    """25 Hz from the middle of an epoch."""
     assert [here for _, here in beds(found(slowed(ASLEEP, 30.1 * MINUTE)))] == [True]
 
 
 def eventful() -> Floats:
-    """A bed with holes short and long, in which somebody also drums with a foot, and which is
-    tilted once."""
+    """Return a bed with short and long holes, a rhythmic foot and one tilt."""
     signal = bed(breath=0.0006, steps=0.004)[:, : round(60 * MINUTE * RATE)]
     times = np.arange(signal.shape[1]) / RATE
     drums = (times > 30 * MINUTE) & (times < 30 * MINUTE + 12) & (times % 0.66 < 0.35)
@@ -168,8 +167,8 @@ BLOCKS = slowed(eventful(), 40.1 * MINUTE)
 WHOLE = sorted(map(repr, found(BLOCKS)))
 
 
-def test_the_signal_with_holes_shows_everything() -> None:
-    """The property below is worth nothing on a signal where little happens."""
+def test_the_signal_of_the_next_test_contains_every_kind_of_event() -> None:
+    """Without them that test would prove little."""
     assert {event.split("(")[0] for event in WHOLE} == {
         *("Movement", "PositionChange", "Twitch", "RhythmicTrain", "Series", "BedTransition", "Gap")
     }
@@ -178,14 +177,14 @@ def test_the_signal_with_holes_shows_everything() -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, BLOCKS[-1].end - 1), max_size=60))
 @example([*range(0, BLOCKS[-1].end, 237)])
-def test_the_cut_into_blocks_changes_nothing(cuts: list[int]) -> None:
+def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
     assert (
         sorted(map(repr, found(piece for whole in BLOCKS for piece in cut(whole, cuts)))) == WHOLE
     )
 
 
 def empty(seconds: float) -> Floats:
-    """A bed with nobody in it, and one knock at its frame in the beginning."""
+    """Return an empty bed, with one knock at its frame at the beginning."""
     signal = np.random.default_rng(3).normal(0.0, 0.0005, (3, round(seconds * RATE)))
     signal[2] += 1.0
     signal[:, 200:230] += 0.05
@@ -199,10 +198,10 @@ BACK = ASLEEP[:, round(25 * MINUTE * RATE) :]
 @pytest.mark.parametrize("off", [0.9 * HOUR, 1.5 * HOUR, 5 * HOUR])
 @pytest.mark.parametrize("before", [True, False], ids=["in bed before", "out of it before"])
 @pytest.mark.parametrize("after", [True, False], ids=["in bed after", "out of it after"])
-def test_whoever_comes_or_goes_while_nothing_runs_did_so_when_it_runs_again(
+def test_a_change_during_an_outage_is_dated_after_it(
     off: float, *, before: bool, after: bool
 ) -> None:
-    """After an hour nothing is known any more, so it is told whatever is found."""
+    """After an outage of an hour nothing is known, so the state is reported in any case."""
     first = Pipeline([BED])
     earlier = first.process(BED.id, block(ASLEEP if before else AWAY)) + first.interrupt()
     assert beds(earlier)[-1][1] is before
@@ -218,7 +217,7 @@ def test_whoever_comes_or_goes_while_nothing_runs_did_so_when_it_runs_again(
     assert start <= onset <= start + 3 * MINUTE
 
 
-def test_nobody_comes_in_the_future_when_the_clock_is_set_back() -> None:
+def test_no_change_is_in_the_future_after_the_clock_was_set_back() -> None:
     at = round(10.5 * MINUTE * RATE)
     clock = 100_000 * SECOND
     detector = Pipeline([BED])
@@ -234,22 +233,21 @@ def test_nobody_comes_in_the_future_when_the_clock_is_set_back() -> None:
     assert 0 <= came - back / SECOND - at / RATE <= MINUTE
 
 
-def test_a_bed_sensor_too_slow_for_movements_knows_nothing_of_the_bed() -> None:
+def test_a_bed_sensor_too_slow_for_movements_does_not_know_who_is_in_bed() -> None:
     detector = Pipeline([BED])
     events = detector.process(BED.id, block(AWAY[:, ::10], rate=RATE / 10)) + detector.finish()
     assert (beds(events), detector.in_bed) == ([], None)
 
 
-def test_a_fan_is_nobody() -> None:
-    """Steps in the room and a fan: who comes is known by moving, as nobody is felt, and is not
-    missed so soon."""
+def test_a_fan_is_not_a_person() -> None:
+    """A fan hides the breath, so a person is found by moving. A fan alone is an empty bed."""
     times = np.arange(round(LENGTH * RATE)) / RATE
     fan = 0.002 * np.sin(2 * np.pi * 7.3 * times)
     signal = bed(steps=0.004)
     signal[2] += fan
-    ((came, here),) = told(signal)
+    ((came, here),) = bed_changes(signal)
     assert here
     assert came == pytest.approx(CAME, abs=20)
     alone = empty(LENGTH)
     alone[2] += fan
-    assert [here for _, here in told(alone)] == [False]
+    assert [here for _, here in bed_changes(alone)] == [False]

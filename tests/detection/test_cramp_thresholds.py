@@ -1,4 +1,4 @@
-"""What a person says of cramps, and the thresholds that follow."""
+"""Labels of cramps, and the personal thresholds that follow from them."""
 
 from dataclasses import replace
 
@@ -85,14 +85,14 @@ STRENGTHS = st.lists(st.floats(0.3, 6.0), max_size=12)
         "as good as it gets",
     ],
 )
-def test_the_threshold_lies_where_it_sorts_most_labels_right(
+def test_the_threshold_sorts_most_labels_correctly(
     cramps: list[float], none: list[float], expected: float
 ) -> None:
     assert best_threshold(labels(cramps, none)) == expected
 
 
 @given(STRENGTHS, STRENGTHS)
-def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(
+def test_the_threshold_stays_within_limits_and_needs_three_labels(
     cramps: list[float], none: list[float]
 ) -> None:
     found = best_threshold(labels(cramps, none))
@@ -104,7 +104,7 @@ def test_the_threshold_stays_within_its_bounds_and_needs_three_labels(
 
 
 @given(STRENGTHS, STRENGTHS, st.floats(0.3, 6.0))
-def test_none_never_lowers_it_and_a_cramp_never_raises_it(
+def test_a_denied_cramp_never_lowers_the_threshold_and_a_confirmed_one_never_raises_it(
     cramps: list[float], none: list[float], more: float
 ) -> None:
     before = best_threshold(labels(cramps, none))
@@ -123,7 +123,9 @@ def test_the_order_of_labels_does_not_matter(
 
 
 @given(STRENGTHS, STRENGTHS)
-def test_no_other_threshold_sorts_more_labels_right(cramps: list[float], none: list[float]) -> None:
+def test_no_other_threshold_sorts_more_labels_correctly(
+    cramps: list[float], none: list[float]
+) -> None:
     def wrong(at: float) -> int:
         return sum(one < at for one in cramps) + sum(one >= at for one in none)
 
@@ -132,11 +134,11 @@ def test_no_other_threshold_sorts_more_labels_right(cramps: list[float], none: l
     assert own <= min(wrong(at) for at in free)
 
 
-def test_what_was_measured_by_nobody_moves_nothing() -> None:
+def test_labels_without_a_strength_have_no_effect() -> None:
     assert best_threshold([*labels([], [1.2, 1.3]), label(None, said=False, number=9)]) == 1.0
 
 
-def test_each_certainty_has_its_own() -> None:
+def test_each_certainty_has_its_own_threshold() -> None:
     probable = [
         label(strength, said=False, number=strength, certainty=Certainty.PROBABLE)
         for strength in (1, 2, 2)
@@ -147,7 +149,7 @@ def test_each_certainty_has_its_own() -> None:
     assert said.thresholds == {Certainty.POSSIBLE: 1.0, Certainty.PROBABLE: 2.05}
 
 
-def test_a_label_for_the_same_event_takes_the_place_of_the_earlier() -> None:
+def test_a_label_replaces_the_previous_one_for_the_same_event() -> None:
     said = Labels()
     said.add(label(1.5, said=True))
     said.add(label(1.5, said=False))
@@ -160,7 +162,7 @@ def moves(onset: int, seconds: float, peak: float = 0.3) -> Movement:
 
 
 def night(*movements: Movement, up: int) -> list[Event]:
-    """Somebody who goes to bed at 0 and gets up at a time (us)."""
+    """Return the events of a person who goes to bed at 0 and gets up at a time (us)."""
     return [
         BedTransition(0, in_bed=True, method=Method.ANKLE),
         *movements,
@@ -172,7 +174,7 @@ FAINT = night(moves(AT, 9.0), up=AT + MINUTE)
 STRONG = night(moves(AT, 30.0), up=AT + MINUTE)
 
 
-def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
+def test_an_unreported_cramp_is_found_with_its_features() -> None:
     (found,) = weakest_possible_cramps(FAINT)
     assert (found.onset, found.strength) == (AT, 0.6)
     assert found.features == {
@@ -192,7 +194,7 @@ def test_what_the_rule_overlooked_is_found_with_what_was_measured() -> None:
     st.integers(6, 120),
     st.sampled_from([0.5, 0.8, 1.0, 2.0, 3.0]),
 )
-def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
+def test_a_possible_cramp_is_reported_up_to_its_strength(
     at: list[tuple[int, float]], up: int, at_least: float
 ) -> None:
     events = night(
@@ -216,14 +218,14 @@ def test_strength_is_the_threshold_up_to_which_a_possible_cramp_is_told(
     ("after", "is_found"),
     [(-61, False), (-59, True), (0, True), (300, True), (900, True), (960, True), (970, False)],
 )
-def test_a_time_means_what_began_within_a_quarter_of_an_hour_before_it(
+def test_a_time_means_a_cramp_that_ended_at_most_15_minutes_before(
     after: int, is_found: bool
 ) -> None:
     told = [cramp(AT)]
     assert (cramp_meant_by(AT + after * SECOND, told, unreported=True) == told[0]) is is_found
 
 
-def test_what_was_told_is_meant_before_what_was_overlooked() -> None:
+def test_a_time_means_a_reported_cramp_before_an_unreported_one() -> None:
     told = cramp(AT - 5 * MINUTE, certainty=Certainty.PROBABLE)
     assert cramp_meant_by(AT, [told, *STRONG], unreported=True) == told
     near = cramp(AT)
@@ -231,7 +233,7 @@ def test_what_was_told_is_meant_before_what_was_overlooked() -> None:
     assert cramp_meant_by(AT + MINUTE, [far, near], unreported=True) == near
 
 
-def test_a_label_for_a_moment() -> None:
+def test_a_label_for_a_moment_finds_its_cramp() -> None:
     said = Labels()
     found = said.for_moment(AT + MINUTE, FAINT, cramp=True)
     assert (found.id, found.time, found.about) == (
@@ -245,7 +247,7 @@ def test_a_label_for_a_moment() -> None:
         said.for_moment(AT + MINUTE, FAINT, cramp=False)
 
 
-def test_a_label_for_an_event_and_for_what_a_label_was_filed_under() -> None:
+def test_a_label_for_an_event_is_found_by_the_id_of_an_earlier_label() -> None:
     said = Labels()
     with pytest.raises(UnknownEventError, match="unknown cramp `cramp-7`"):
         said.for_event("cramp-7", None, cramp=True)
@@ -256,7 +258,7 @@ def test_a_label_for_an_event_and_for_what_a_label_was_filed_under() -> None:
     assert said.answers == {f"cramp-{AT}": False}
 
 
-def test_a_moment_is_looked_at_again_once_it_is_known_what_followed() -> None:
+def test_an_unmatched_moment_is_judged_again_later() -> None:
     said = Labels()
     said.add(said.for_moment(AT, [], cramp=True))
     assert said.take_due(AT + UNMATCHED_WAIT_US - 1) == []

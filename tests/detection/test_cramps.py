@@ -1,4 +1,4 @@
-"""What looks like a cramp, and what must not."""
+"""Signals that look like a cramp, and signals that must not."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ CALF = Sensor(6, Quantity.EMG, Placement.CALF, Side.LEFT)
 EMG_RATE = 200.0
 LENGTH = 1800.0
 AT = 1000.0
-NOBODYS: Mapping[Certainty, float] = {}
+NO_THRESHOLDS: Mapping[Certainty, float] = {}
 
 
 def calf(*tense: tuple[float, float, float], rest: float = 6.0, length: float = LENGTH) -> Floats:
@@ -46,7 +46,7 @@ def calf(*tense: tuple[float, float, float], rest: float = 6.0, length: float = 
 
 
 def humming(level: float) -> Floats:
-    """A calf that rests, with mains of an RMS of `level` uV in it from a time on."""
+    """Return a resting calf with mains hum of `level` uV RMS after `AT`."""
     times = np.arange(round(LENGTH * EMG_RATE)) / EMG_RATE
     return calf() + level * 2**0.5 * np.sin(2 * np.pi * 50 * times) * (times >= AT)
 
@@ -56,9 +56,9 @@ def moved(*kicks: tuple[float, float], size: float = 0.3) -> Floats:
 
 
 def found(
-    *signals: tuple[Sensor, Floats, float], thresholds: Mapping[Certainty, float] = NOBODYS
+    *signals: tuple[Sensor, Floats, float], thresholds: Mapping[Certainty, float] = NO_THRESHOLDS
 ) -> list[Cramp]:
-    """The cramps in signals, each as it was told last."""
+    """Return the cramps in signals, each as it was reported last."""
     detector = Pipeline([sensor for sensor, _, _ in signals], thresholds=thresholds)
     events = [
         event
@@ -75,7 +75,7 @@ def probable(emg: Floats, acceleration: Floats, threshold: float = 1.0) -> list[
     return [cramp for cramp in cramps if cramp.certainty is Certainty.PROBABLE]
 
 
-def test_tension_without_movement_and_then_a_response() -> None:
+def test_tension_without_movement_and_then_a_response_is_a_probable_cramp() -> None:
     (cramp,) = probable(calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0)))
     assert cramp.onset / SECOND == pytest.approx(AT, abs=1.5)
     assert cramp.end is not None
@@ -113,17 +113,17 @@ def test_tension_without_movement_and_then_a_response() -> None:
         "mains hum",
     ],
 )
-def test_what_is_no_probable_cramp(emg: Floats, acceleration: Floats) -> None:
+def test_other_tension_is_not_a_probable_cramp(emg: Floats, acceleration: Floats) -> None:
     assert probable(emg, acceleration) == []
 
 
-def test_at_most_one_alert_in_a_quarter_of_an_hour() -> None:
+def test_there_is_at_most_one_alert_in_15_minutes() -> None:
     tense = [(AT + 200 * number, AT + 200 * number + 60, 25.0) for number in range(4)]
     answers = [(AT + 200 * number + 41, 25.0) for number in range(4)]
     assert len(probable(calf(*tense), moved(*answers))) == 1
 
 
-def test_how_tense_the_calf_was_is_told_with_a_probable_cramp() -> None:
+def test_a_probable_cramp_has_the_tension_of_the_calf() -> None:
     """Four times its baseline; the band leaves 0.88 of the noise that stands for EMG, and one bin
     in five is lower."""
     (cramp,) = probable(calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0)))
@@ -136,7 +136,7 @@ def test_how_tense_the_calf_was_is_told_with_a_probable_cramp() -> None:
     assert cramp.features["tense_s"] == pytest.approx(51.0, abs=2.0)
 
 
-def test_a_stricter_person_hears_of_tenser_calves_only() -> None:
+def test_a_higher_threshold_reports_only_tenser_calves() -> None:
     signals = calf((AT, AT + 90, 25.0)), moved((AT + 41, 30.0))
     (cramp,) = probable(*signals)
     assert probable(*signals, threshold=1.4) == [cramp]
@@ -145,13 +145,11 @@ def test_a_stricter_person_hears_of_tenser_calves_only() -> None:
 
 CALM = 6.0
 TIGHT = 14.0
-"""uV: a calf at rest, and from where on it is tense."""
+"""uV; a calf at rest, and the level at which it is tense."""
 
 
 @given(st.floats(1.0, 5.0), st.sampled_from([1.0, 1.5, 2.0, 3.0]))
-def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(
-    times: float, threshold: float
-) -> None:
+def test_a_probable_cramp_is_reported_up_to_its_strength(times: float, threshold: float) -> None:
     calf_of_bins = ProbableCrampDetector([6], [(1, Quantity.ACCELERATION)])
     calf_of_bins.threshold = threshold
     levels = [CALM] * 400 + [times * TIGHT] * 160
@@ -167,7 +165,7 @@ def test_strength_is_the_threshold_up_to_which_a_probable_cramp_is_told(
 
 
 def asleep_then(*kicks: tuple[float, float], up: float | None, size: float = 0.3) -> Floats:
-    """An ankle that walks, lies, and after quiet sleep kicks, and perhaps gets up and walks."""
+    """Return an ankle that walks, lies, kicks after quiet sleep, and walks again after `up`."""
     signal = ankle((0.0, 60.0), (90.0, 1.0), (100.0, 1.0), *kicks, length=LENGTH, size=size)
     signal[:, : round(60 * RATE)] += ankle((0.0, 60.0), length=60.0, size=0.8)
     signal = turned(signal, 61.0, 90.0)
@@ -183,19 +181,19 @@ def possible(acceleration: Floats, threshold: float = 1.0) -> list[Cramp]:
     return found((LEFT, acceleration, RATE), thresholds={Certainty.POSSIBLE: threshold})
 
 
-def test_sudden_movement_after_quiet_sleep_and_then_getting_up() -> None:
+def test_sudden_movement_and_then_getting_up_is_a_possible_cramp() -> None:
     (cramp,) = possible(asleep_then((AT, 35.0), up=AT + 36))
     assert (cramp.certainty, "getting up" in cramp.reason) == (Certainty.POSSIBLE, True)
     assert cramp.onset / SECOND == pytest.approx(AT, abs=1.0)
 
 
-def test_rubbing_for_more_than_a_minute() -> None:
+def test_rubbing_for_more_than_a_minute_is_a_possible_cramp() -> None:
     (cramp,) = possible(asleep_then((AT, 9.0), (AT + 12, 30.0), (AT + 50, 40.0), up=None))
     assert "for a minute or more" in cramp.reason
 
 
 def rubbed(signal: Floats, begin: float, seconds: float) -> Floats:
-    """The same leg, rubbed once a second from a time on."""
+    """Return the same leg, rubbed once a second after `begin`."""
     times = np.arange(signal.shape[1]) / RATE
     within = (times >= begin) & (times < begin + seconds)
     result = signal.copy()
@@ -205,16 +203,16 @@ def rubbed(signal: Floats, begin: float, seconds: float) -> Floats:
     return result
 
 
-def test_rubbing_in_an_even_beat_goes_on() -> None:
+def test_even_rubbing_counts_as_continued_movement() -> None:
     (cramp,) = possible(rubbed(asleep_then((AT, 18.0), up=None), AT + 20, 80.0))
     assert "for a minute or more" in cramp.reason
 
 
-def test_an_even_beat_alone_is_none() -> None:
+def test_even_rubbing_alone_is_not_a_cramp() -> None:
     assert possible(rubbed(asleep_then(up=None), AT, 80.0)) == []
 
 
-def test_both_legs_at_once_move_no_longer_than_one() -> None:
+def test_movements_of_both_legs_at_once_count_once() -> None:
     moves = [
         Activity(0, 20 * SECOND, None),
         Activity(5 * SECOND, 25 * SECOND, None),
@@ -224,7 +222,7 @@ def test_both_legs_at_once_move_no_longer_than_one() -> None:
     assert union_duration(moves, 22 * SECOND) == 22 * SECOND
 
 
-def test_what_moved_is_told_with_a_possible_cramp() -> None:
+def test_a_possible_cramp_has_the_duration_of_the_movement() -> None:
     (cramp,) = possible(asleep_then((AT, 35.0), up=AT + 36))
     # The kick, and some of the turn towards the edge of the bed.
     assert cramp.features["moving_1min_s"] == pytest.approx(37.0, abs=2.5)
@@ -233,7 +231,7 @@ def test_what_moved_is_told_with_a_possible_cramp() -> None:
     assert "peak_ratio" not in cramp.features
 
 
-def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_fewer() -> None:
+def test_a_lower_threshold_reports_fainter_cramps_and_a_higher_one_fewer() -> None:
     faint = asleep_then((AT, 9.0), up=AT + 60)
     strong = asleep_then((AT, 35.0), up=AT + 36)
     assert possible(faint) == []
@@ -268,7 +266,9 @@ def test_a_person_whose_cramps_are_fainter_hears_of_them_and_a_stricter_one_of_f
         "very strong",
     ],
 )
-def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expected: float) -> None:
+def test_the_strength_of_a_possible_cramp_is_1_at_the_rule(
+    features: dict[str, float], expected: float
+) -> None:
     assert possible_cramp_strength(features) == expected
 
 
@@ -295,7 +295,7 @@ def test_strength_of_movement_is_1_at_the_rule(features: dict[str, float], expec
         "twitches",
     ],
 )
-def test_what_is_no_possible_cramp(signal: Floats) -> None:
+def test_other_movement_is_not_a_possible_cramp(signal: Floats) -> None:
     assert possible(signal) == []
 
 
@@ -306,7 +306,7 @@ SIGNALS = {
 
 
 def events_of(
-    pieces: list[tuple[int, SampleBlock]], thresholds: Mapping[Certainty, float] = NOBODYS
+    pieces: list[tuple[int, SampleBlock]], thresholds: Mapping[Certainty, float] = NO_THRESHOLDS
 ) -> list[str]:
     detector = Pipeline([LEFT, CALF], thresholds=thresholds)
     events: list[Event] = [
@@ -333,7 +333,7 @@ def test_any_split_finds_the_same_cramps(cuts: list[int], random: object) -> Non
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.integers(1, round(LENGTH * RATE)), max_size=20))
-def test_any_split_finds_the_same_cramps_for_a_person_with_thresholds_of_their_own(
+def test_any_split_finds_the_same_cramps_with_personal_thresholds(
     cuts: list[int],
 ) -> None:
     own = {Certainty.PROBABLE: 2.5, Certainty.POSSIBLE: 0.5}
@@ -351,7 +351,7 @@ def test_any_split_finds_the_same_cramps_for_a_person_with_thresholds_of_their_o
 @pytest.mark.parametrize(
     "stop", [AT - 300, AT - 10], ids=["five minutes before", "ten seconds before"]
 )
-def test_a_restart_in_mid_night_finds_the_same_probable_cramp(stop: float) -> None:
+def test_a_restart_finds_the_same_probable_cramp(stop: float) -> None:
     emg = calf((AT, AT + 90, 25.0))
     acceleration = moved((AT + 41, 30.0))
     (whole,) = probable(emg, acceleration)
@@ -372,8 +372,7 @@ def test_a_restart_in_mid_night_finds_the_same_probable_cramp(stop: float) -> No
 
 
 def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, SampleBlock]]:
-    """What the sensors send from a time (s) on after they were started anew: their sample numbers
-    begin again."""
+    """Return what the sensors send after they restarted at `begin` (s), with new sample numbers."""
     start = round(begin * SECOND)
     moves = acceleration[:, round(begin * RATE) :]
     calves = emg[:, round(begin * EMG_RATE) :]
@@ -383,17 +382,19 @@ def later(emg: Floats, acceleration: Floats, begin: float) -> list[tuple[int, Sa
     ]
 
 
-def test_other_electrodes_have_another_rest() -> None:
+def test_other_electrodes_start_with_a_new_baseline() -> None:
     before = Pipeline([LEFT, CALF])
     before.process(1, block(moved()))
     before.process(6, block(calf(), rate=EMG_RATE))
-    assert len(before.state.calf) == 1200
+    assert len(before.state.calf_baseline) == 1200
     other = Sensor(7, Quantity.EMG, Placement.CALF, Side.RIGHT)
-    assert Pipeline([LEFT, CALF], state=before.state).state.calf == before.state.calf
-    assert Pipeline([LEFT, other], state=before.state).state.calf == ()
+    assert (
+        Pipeline([LEFT, CALF], state=before.state).state.calf_baseline == before.state.calf_baseline
+    )
+    assert Pipeline([LEFT, other], state=before.state).state.calf_baseline == ()
 
 
-def test_a_clock_set_back_keeps_the_thresholds_of_a_person() -> None:
+def test_personal_thresholds_are_kept_when_the_clock_is_set_back() -> None:
     detector = Pipeline([LEFT], thresholds={Certainty.POSSIBLE: 3.0})
     signal = asleep_then((AT, 35.0), up=AT + 36)
     detector.process(1, block(signal, start=7200 * SECOND))
@@ -402,7 +403,7 @@ def test_a_clock_set_back_keeps_the_thresholds_of_a_person() -> None:
     )
 
 
-def test_a_cramp_that_lasted_when_we_were_killed_has_an_end() -> None:
+def test_a_cramp_that_was_open_at_a_restart_gets_an_end() -> None:
     before = Pipeline([LEFT, CALF])
     emg = calf((AT, AT + 90, 25.0))
     acceleration = moved((AT + 41, 30.0))

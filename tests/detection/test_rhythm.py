@@ -1,4 +1,4 @@
-"""Rhythmic trains are no leg movements, whether the leg rests between the beats or not."""
+"""Rhythmic trains are not leg movements, with or without pauses between the beats."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def scored(*legs: Floats) -> tuple[list[Event], NightScore]:
 
 
 @pytest.mark.parametrize("period", [0.7, 0.9, 1.4, 2.2, 3.2])
-def test_a_train_is_told_once_and_is_in_no_count(period: float) -> None:
+def test_a_train_is_one_event_and_not_a_leg_movement(period: float) -> None:
     train = beats(80.0, period, 14)
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
     (found,) = [event for event in events if isinstance(event, RhythmicTrain)]
@@ -40,7 +40,7 @@ def test_a_train_is_told_once_and_is_in_no_count(period: float) -> None:
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
-def test_legs_that_alternate_are_two_trains() -> None:
+def test_alternating_legs_make_two_trains() -> None:
     left = beats(80.0, 1.6, 8)
     right = beats(80.8, 1.6, 8)
     _, night = scored(ankle(*PERIODIC, *left, length=LENGTH), ankle(*right, length=LENGTH, seed=3))
@@ -57,14 +57,14 @@ def test_legs_that_alternate_are_two_trains() -> None:
     ],
     ids=["too few", "uneven", "too slow", "too long"],
 )
-def test_what_is_no_train(kicks: list[tuple[float, float]]) -> None:
+def test_kicks_without_a_rhythm_are_leg_movements(kicks: list[tuple[float, float]]) -> None:
     _, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5 + len(kicks), 0)
 
 
 @pytest.mark.parametrize("period", [0.35, 0.45, 0.6])
-def test_beats_without_a_rest_between_them_are_a_train(period: float) -> None:
-    """As fast as this the level hardly sinks between them."""
+def test_beats_without_pauses_are_a_train(period: float) -> None:
+    """At this pace the envelope hardly falls between them."""
     _, night = scored(
         ankle(
             *PERIODIC, *[(onset, period / 2) for onset, _ in beats(80.0, period, 30)], length=LENGTH
@@ -73,14 +73,14 @@ def test_beats_without_a_rest_between_them_are_a_train(period: float) -> None:
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
-def test_beats_of_which_some_run_together_are_one_train_from_the_first_on() -> None:
+def test_a_train_in_which_some_beats_run_together_begins_with_the_first() -> None:
     train = [(80.0 + 1.1 * number, 0.75 if number % 3 == 0 else 0.4) for number in range(14)]
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
     assert {event.onset // SECOND for event in events if isinstance(event, RhythmicTrain)} == {80}
     assert (night.measures.movements, night.measures.rhythmic_trains) == (5, 1)
 
 
-def test_a_beat_that_follows_a_train_in_time_belongs_to_it() -> None:
+def test_a_beat_that_follows_a_train_in_time_continues_it() -> None:
     train = [*beats(80.0, 0.6, 15), (89.4, 0.6)]
     events, night = scored(ankle(*PERIODIC, *train, length=LENGTH))
     last = max(event.end for event in events if isinstance(event, RhythmicTrain))
@@ -100,7 +100,7 @@ def test_a_beat_that_follows_a_train_in_time_belongs_to_it() -> None:
         (beats(80.0, 1.0, 8), [(89.0, 4.0), (94.5, 4.0), (100.0, 4.0), (106.0, 4.0)]),
     ],
 )
-def test_a_movement_that_is_no_beat_ends_a_train(
+def test_a_longer_movement_ends_a_train(
     train: list[tuple[float, float]], after: list[tuple[float, float]]
 ) -> None:
     _, night = scored(ankle(*PERIODIC, *train, *after, length=LENGTH))
@@ -108,7 +108,7 @@ def test_a_movement_that_is_no_beat_ends_a_train(
 
 
 @pytest.mark.parametrize("rest", [0.8, 2.0, 3.0])
-def test_a_movement_before_a_train_without_rests_is_a_movement(rest: float) -> None:
+def test_a_movement_before_a_train_without_pauses_is_not_part_of_it(rest: float) -> None:
     kicks = [(77.0 - rest, 3.0), *[(80.0 + 0.6 * number, 0.3) for number in range(20)]]
     events, night = scored(ankle(*PERIODIC, *kicks, length=LENGTH))
     assert {
@@ -118,21 +118,21 @@ def test_a_movement_before_a_train_without_rests_is_a_movement(rest: float) -> N
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_movement_of_several_jerks_is_a_movement(seed: int) -> None:
+def test_a_movement_of_several_jerks_is_not_a_train(seed: int) -> None:
     rng = np.random.default_rng(seed)
     jerks = [(onset, 0.3) for onset in 80.0 + np.cumsum(rng.uniform(0.35, 0.75, 10))]
     _, night = scored(ankle(*PERIODIC, *jerks, length=LENGTH))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (6, 0)
 
 
-def test_movements_of_two_jerks_each_are_no_train() -> None:
-    """Somebody stretches: the jerks of all of them follow each other evenly by chance."""
+def test_movements_of_two_jerks_each_are_not_a_train() -> None:
+    """A person who stretches: all jerks together are even by chance."""
     jerks = [(80.0 + 3 * number + shift, 0.9) for number in range(4) for shift in (0.0, 1.3)]
     _, night = scored(ankle(*PERIODIC, *jerks, length=LENGTH))
     assert (night.measures.movements, night.measures.rhythmic_trains) == (9, 0)
 
 
-def test_a_train_does_not_break_the_series_around_it() -> None:
+def test_a_train_does_not_interrupt_a_series() -> None:
     kicks = [(20.0 + 25 * number, 2.0) for number in range(8)]
     _, night = scored(ankle(*kicks, *beats(84.0, 1.5, 5), length=LENGTH))
     assert night.measures.plm == len(kicks)

@@ -1,4 +1,4 @@
-"""Both rule sets against the hand-made scoring cases."""
+"""Both sets of rules against hand-made scoring cases."""
 
 import json
 from dataclasses import replace
@@ -9,9 +9,9 @@ import pytest
 
 from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.rules import AASM, WASM_2016
-from limber_bridge.detection.scoring import Scoring, score_movements, within
+from limber_bridge.detection.scoring import Scoring, score_movements
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.detection.spans import Span
+from limber_bridge.detection.spans import Span, is_within
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -21,14 +21,14 @@ RULES = {
 }
 
 
-def micros(seconds: float) -> int:
+def to_us(seconds: float) -> int:
     return round(seconds * SECOND)
 
 
 def parts(case: dict[str, Any]) -> list[UnilateralMovement]:
     return [
         UnilateralMovement(
-            Side(mark["side"]), micros(mark["onset"]), micros(mark["onset"] + mark["duration"])
+            Side(mark["side"]), to_us(mark["onset"]), to_us(mark["onset"] + mark["duration"])
         )
         for mark in case["movements"]
     ]
@@ -45,7 +45,7 @@ def asleep(case: dict[str, Any]) -> list[Span]:
 
 
 def figures(scoring: Scoring, sleep: list[Span]) -> dict[str, Any]:
-    plms = sum(within(movement.onset, sleep) for movement in scoring.periodic)
+    plms = sum(is_within(movement.onset, sleep) for movement in scoring.periodic)
     return {
         "candidates": len(scoring.candidates),
         "plm": len(scoring.periodic),
@@ -58,7 +58,7 @@ def figures(scoring: Scoring, sleep: list[Span]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_case_is_scored_as_the_rules_say(case: dict[str, Any], rules: str) -> None:
+def test_a_case_has_the_expected_score(case: dict[str, Any], rules: str) -> None:
     expected = case["expected"][rules]
     without = expected.pop("without_respiratory", None)
     found = figures(score_movements(parts(case), RULES[rules], asleep=asleep(case)), asleep(case))
@@ -66,8 +66,7 @@ def test_case_is_scored_as_the_rules_say(case: dict[str, Any], rules: str) -> No
     if without is None:
         return
     events = [
-        (micros(one["onset"]), micros(one["onset"] + one["duration"]))
-        for one in case["respiratory"]
+        (to_us(one["onset"]), to_us(one["onset"] + one["duration"])) for one in case["respiratory"]
     ]
     found = figures(
         score_movements(parts(case), RULES[rules], asleep=asleep(case), respiratory=events),

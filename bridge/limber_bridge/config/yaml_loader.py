@@ -102,9 +102,8 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            [f"{path}: cannot be read ({error}); create it, or name another file with --config"]
-        ) from error
+        remedy = "create it, or name another file with --config"
+        raise ConfigError([f"{path}: cannot be read ({_reason(error)}); {remedy}"]) from error
     try:
         return _parse(path, text, allow_missing_values=allow_missing_values)
     except yaml.MarkedYAMLError as error:
@@ -113,6 +112,13 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be read, without its path."""
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return error.strerror or str(error)
 
 
 def _with_remedy(problem: str) -> str:
@@ -153,7 +159,9 @@ def _load_file(loader: _Loader, node: yaml.ScalarNode) -> ExternalValue | Missin
         return ExternalValue(path.read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         return loader.missing_value(
-            node, f"cannot read {path} ({error}); correct the path or allow the bridge to read it"
+            node,
+            f"cannot read {path} ({_reason(error)}); "
+            "correct the path or allow the bridge to read it",
         )
 
 

@@ -232,7 +232,7 @@ class BridgeHealthMonitor:
 
 
 def has_problem(sleepers: Mapping[str, Mapping[str, SensorHealth]]) -> bool:
-    """Return whether any sensor has a problem; the end of a recording is none."""
+    """Return whether any sensor has a problem, apart from the end of a recording."""
     return any(
         sensor.problem not in (None, PROBLEM_ENDED)
         for sensors in sleepers.values()

@@ -56,7 +56,7 @@ class JobQueue:
         return self._queue.qsize()
 
     def is_busy(self) -> bool:
-        """Return whether so many jobs wait that samples may soon be delayed."""
+        """Return whether at least half of the places are taken: samples may soon be delayed."""
         return self.waiting() >= MAX_JOBS // 2
 
     def request_republish(self) -> None:

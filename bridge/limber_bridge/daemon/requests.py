@@ -234,7 +234,9 @@ class HistoryReader:
         return nights_response(request, [by_date[day] for day in dates], more=more)
 
     async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
-        dropped = await asyncio.to_thread(self._journal.events_dropped_at, request.sleeper, request.night)
+        dropped = await asyncio.to_thread(
+            self._journal.events_dropped_at, request.sleeper, request.night
+        )
         if dropped is not None:
             text = (
                 f"the events of {request.night} were deleted on {to_utc(dropped):%Y-%m-%d}; "

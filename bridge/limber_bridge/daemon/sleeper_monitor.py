@@ -63,9 +63,9 @@ class SleeperMonitor:
         )
         self._pipeline = self._resume(memory)
         read_until = {
-            sensor: one.until
+            sensor: one.measured_until
             for sensor, one in self._pipeline.state.sensors.items()
-            if one.until is not None
+            if one.measured_until is not None
         }
         last = max((event.onset for event in self._nights.ordered_events()), default=0)
         self.clock = SleeperClock(now, live=sleeper.live, read_until=read_until, last=last)

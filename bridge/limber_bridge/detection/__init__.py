@@ -1,6 +1,6 @@
-"""The pure heart: signals in, events out.
+"""Detect leg movements, cramps, sleep and time in bed in the signals of one sleeper.
 
-Nothing here reads a clock, opens a file, awaits or logs. Time comes with the samples, in whole
-microseconds, so that a night replayed from a file and the same night live give the same events,
-however the signal was cut into blocks.
+Samples in, events out. Nothing here reads a clock, opens a file, awaits or logs. Time comes with
+the samples, in whole microseconds, so a recorded night gives the same events as the same night
+live, however the signal is split into blocks.
 """

@@ -43,6 +43,7 @@ def design_bandpass(band: tuple[float, float], rate: float) -> tuple[Floats, Flo
     At this order the single fraction agrees with second-order sections to eight digits at 5 kHz,
     and filters a quarter faster.
     """
+    # A slow sensor may not reach the upper edge.
     low, high = band
     edges = (low, min(high, HIGHEST_EDGE_SHARE * rate))
     numerator, denominator = butter(ORDER, edges, "bandpass", fs=rate, output="ba")

@@ -16,7 +16,7 @@ import numpy as np
 from limber_bridge.detection.averaging import moving_mean
 from limber_bridge.detection.binning import Bins
 from limber_bridge.detection.geometry import squared_lengths
-from limber_bridge.detection.signal import SECOND, Flags, Floats
+from limber_bridge.detection.signal import MINUTE, SECOND, Flags, Floats
 
 
 class Presence(StrEnum):
@@ -31,13 +31,13 @@ class Presence(StrEnum):
 
 
 AXES: Final = 3
-WINDOW_US: Final = 60 * SECOND
+WINDOW_US: Final = MINUTE
 """Length of the signal that each verdict looks at."""
 
 MISSING_MAX_SHARE: Final = 0.1
 """Share of an epoch that may be missing. Chosen: breath shows in the rest."""
 MISSING_FROM_S: Final = 0.5
-"""Time between two frames from which on frames are missing; shorter holes in the signal are bridged
+"""Time between two frames above which frames are missing; shorter holes in the signal are bridged
 (`continuity`)."""
 
 BREATH_HZ: Final = (0.12, 0.5)
@@ -67,7 +67,7 @@ HEART_MIN_CORRELATION: Final = 0.2
 """Autocorrelation of the pushes one beat later. Chosen: noise reaches 0.15 (measured)."""
 
 MOVING_RATIO: Final = 2.0
-"""Envelope, relative to `PresenceDetector._still_level`, from which on something moves. Chosen: a
+"""Envelope of a movement, relative to that of stillness. Chosen: a
 heartbeat is stronger than the stillness between two beats, but not twice as strong."""
 STILL_LEVEL_GROWTH: Final = 1.05
 """Factor by which the still level may grow in each epoch. Chosen: noise that has grown is known

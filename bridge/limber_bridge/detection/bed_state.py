@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from limber_bridge.detection.events import Method
 
-type Direction = tuple[float, ...]
+type GravityDirection = tuple[float, ...]
 """Mean acceleration of a sensor, which points along gravity."""
 
 
@@ -52,13 +52,13 @@ class LoadState:
 class AnkleState:
     """What the sensors at the ankles have shown. Mappings are by the id of the sensor."""
 
-    standing: Mapping[int, Direction] = field(default_factory=dict)
+    standing: Mapping[int, GravityDirection] = field(default_factory=dict)
     """Direction while walking, which is that of a standing leg."""
-    lying: Mapping[int, Direction] = field(default_factory=dict)
+    lying: Mapping[int, GravityDirection] = field(default_factory=dict)
     """Direction in which the leg lay last."""
-    lying_before: Mapping[int, Direction] = field(default_factory=dict)
+    lying_before: Mapping[int, GravityDirection] = field(default_factory=dict)
     """Direction in which it lay before it was turned to the current one."""
-    recent_direction: Direction | None = None
+    recent_direction: GravityDirection | None = None
     """Direction in which the leg has been still recently."""
     still_since: int = 0
     """us; since when it has been still in that direction."""
@@ -69,7 +69,7 @@ class AnkleState:
     """
     shaking_since: int | None = None
     """us; start of the first of those epochs."""
-    shaking_direction: Direction | None = None
+    shaking_direction: GravityDirection | None = None
     """Direction in which the leg was shaken in them."""
     last_step: int | None = None
     """us; end of the last epoch with walking."""

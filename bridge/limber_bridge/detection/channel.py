@@ -44,9 +44,9 @@ MAX_VALUES_AT_ONCE: Final = 2**18
 class SensorState:
     """What a channel must keep over a restart, besides its events."""
 
-    since: int | None = None
+    first_sample: int | None = None
     """us; time of the first sample ever; None without one."""
-    until: int | None = None
+    measured_until: int | None = None
     """us; time of the last sample read, or the onset of a movement that was open then: events
     before it were reported. The gap after a restart begins here."""
     rate: float | None = None
@@ -142,17 +142,22 @@ class ReadProgress:
     """How far the signal of one sensor has been read."""
 
     __slots__ = (
-        "_assumed_until", "_frames_end", "_last_frame", "_longest_block", "first_sample",
-        "last_sample", "rate",
-    )  # fmt: skip
+        "_assumed_until",
+        "_frames_end",
+        "_last_frame",
+        "_longest_block",
+        "first_sample",
+        "last_sample",
+        "rate",
+    )
     _assumed_until: int
     _frames_end: int
     _last_frame: int
 
     def __init__(self, state: SensorState) -> None:
         """Go on from the state before a restart."""
-        self.first_sample = state.since
-        self.last_sample = state.until
+        self.first_sample = state.first_sample
+        self.last_sample = state.measured_until
         self.rate = state.rate
         self._longest_block = 0
         self.restart_clock()
@@ -231,7 +236,7 @@ class SensorChannel:
         """
         state = state or SensorState()
         self.sensor = sensor
-        self._filter = SignalFilter(sensor.quantity, state.until)
+        self._filter = SignalFilter(sensor.quantity, state.measured_until)
         self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
         self._epochs = EpochBuilder(sensor)
         self._bins = CrampBinner(sensor.quantity) if with_bins else None

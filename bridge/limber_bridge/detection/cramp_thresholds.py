@@ -13,10 +13,10 @@ from typing import Final
 from limber_bridge.detection.events import BedTransition, Certainty, Cramp, Event, event_id
 from limber_bridge.detection.possible_cramps import (
     BED_SETTLED_US,
-    RESPONSE_WITHIN_US,
+    CLUSTER_RESPONSE_MAX_US,
     PossibleCrampDetector,
 )
-from limber_bridge.detection.signal import LATEST_TIME, SECOND
+from limber_bridge.detection.signal import LATEST_TIME, MINUTE
 
 MIN_ANSWERS: Final = 3
 """Answers of one kind, for one certainty, before they move a threshold."""
@@ -28,12 +28,12 @@ THRESHOLD_MAX: Final = 3.0
 """Highest threshold. Chosen: three minutes hold at most three times the movement that the rule
 requires, and the tensest calves of Chaney and Sherman (a rise by 500 %) were three times as tense
 as the rule requires."""
-ANSWER_MAX_DELAY_US: Final = 15 * 60 * SECOND
+ANSWER_MAX_DELAY_US: Final = 15 * MINUTE
 """Time after the end of a cramp in which an answer is about it."""
-TIME_ROUNDING_US: Final = 60 * SECOND
+TIME_ROUNDING_US: Final = MINUTE
 """Time before the beginning of a cramp from which an answer is about it. Chosen: people give times
 in whole minutes."""
-UNMATCHED_WAIT_US: Final = TIME_ROUNDING_US + RESPONSE_WITHIN_US + 2 * BED_SETTLED_US
+UNMATCHED_WAIT_US: Final = TIME_ROUNDING_US + CLUSTER_RESPONSE_MAX_US + 2 * BED_SETTLED_US
 """Time after which everything is known about what may have been a cramp at a moment."""
 
 
@@ -129,6 +129,7 @@ class Labels:
 
     def take_due(self, now: int) -> list[Label]:
         """Return the unmatched labels for which everything is known at a time (us), each once."""
+        # Sorted, so that the order does not depend on that of a set.
         due = [
             self._labels[key]
             for key in sorted(self._unmatched)
@@ -151,6 +152,7 @@ def best_threshold(labels: Iterable[Label]) -> float:
     labels that deny a cramp, and falls only after three that confirm one, so one mistake changes
     nothing. A label without a strength has no effect.
     """
+    # Cramps that an older version reported may have no strength.
     known = [(label.about.strength, label.cramp) for label in labels if label.about is not None]
     answers = [(strength, cramp) for strength, cramp in known if strength is not None]
     confirmed = sum(cramp for _, cramp in answers)
@@ -159,11 +161,12 @@ def best_threshold(labels: Iterable[Label]) -> float:
     highest = THRESHOLD_MAX if denied >= MIN_ANSWERS else 1.0
 
     def cost(step: int) -> tuple[int, int, int]:
-        """Return how bad a threshold of so many steps is."""
+        """Return how bad the threshold of a number of steps is."""
         threshold = step / STEPS_PER_UNIT
         wrong = sum((strength >= threshold) is not cramp for strength, cramp in answers)
         return wrong, abs(step - STEPS_PER_UNIT), step
 
+    # There are few steps, so all of them are tried.
     steps = range(round(lowest * STEPS_PER_UNIT), round(highest * STEPS_PER_UNIT) + 1)
     return min(steps, key=cost) / STEPS_PER_UNIT
 

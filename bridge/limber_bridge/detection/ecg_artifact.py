@@ -35,7 +35,7 @@ EVEN_INTERVALS_KEEP: Final = 4
 EVEN_MAX_DEVIATION: Final = 0.25
 """Largest deviation of an even interval from their median, as a share of it. Chosen: a resting
 heart varies by less than a tenth."""
-HEART_INTERVAL_S: Final = (0.4, 1.6)
+USUAL_INTERVAL_S: Final = (0.4, 1.6)
 """Shortest and longest median interval (37 to 150 beats per minute). Chosen: hearts in bed."""
 LOST_AFTER_S: Final = 20.0
 """Time without a beat after which no heart is known."""
@@ -69,8 +69,10 @@ class EcgArtifactFilter:
         self._past = joined[:, -2 * LOOKAHEAD_FRAMES :].copy()
         if joined.shape[1] <= 2 * LOOKAHEAD_FRAMES:
             return energy[:, :0], []
+        # Frames are judged once the ones after them are known.
         surroundings = remove_spikes(joined[0])
         frames: Floats = joined[:, LOOKAHEAD_FRAMES:-LOOKAHEAD_FRAMES].copy()
+        # Only spikes out of a resting muscle: within a movement a beat cannot be distinguished.
         is_high = frames[0] > SPIKE_MIN_RATIO * surroundings + SPIKE_MIN_EXCESS_UV2
         is_spike = is_high & (surroundings < RESTING_MAX_UV2)
         changes = self._replace_spikes(frames[0], surroundings, is_spike)
@@ -92,6 +94,7 @@ class EcgArtifactFilter:
             if self._in_spike and self._spike_removed:
                 frames[begin:end] = surroundings[begin:end]
             begin = end
+            # A spike begins here: decide for its whole length whether it is removed.
             if end < len(frames) and is_spike[end]:
                 changes += self._pace.add_beat(self._frame_count + end)
                 self._spike_removed = self._pace.is_known
@@ -116,10 +119,12 @@ class HeartPace:
         intervals = (np.diff(self._beats) / self._rate).tolist()
         if len(intervals) < EVEN_INTERVALS_MIN:
             return changes
+        # A median is not affected by a beat that was missed or by a jerk in between.
         usual = median(intervals)
         even = sum(abs(interval - usual) <= EVEN_MAX_DEVIATION * usual for interval in intervals)
+        # A known heart is kept through a few disturbances.
         needed = EVEN_INTERVALS_KEEP if self.is_known else EVEN_INTERVALS_MIN
-        is_heart = HEART_INTERVAL_S[0] <= usual <= HEART_INTERVAL_S[1] and even >= needed
+        is_heart = USUAL_INTERVAL_S[0] <= usual <= USUAL_INTERVAL_S[1] and even >= needed
         return changes + self._change_to(frame, known=is_heart)
 
     def advance_to(self, frame: int) -> list[HeartChange]:
@@ -145,6 +150,7 @@ def remove_spikes(energy: Floats) -> Floats:
     This is a morphological opening: the minimum and then the maximum over a window. What is
     narrower than the window is removed, what is wider keeps its shape.
     """
+    # Comparing shifted copies is faster than sliding windows for such a short one.
     width = LOOKAHEAD_FRAMES + 1
     lowest = energy[: len(energy) - LOOKAHEAD_FRAMES].copy()
     for shift in range(1, width):

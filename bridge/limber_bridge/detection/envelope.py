@@ -84,7 +84,7 @@ class Frames:
     fresh: bool
     """Whether nothing before these frames belongs to them."""
     heart_changes: tuple[tuple[int, bool], ...] = ()
-    """Times (us) from which on a heartbeat is known to be in the EMG, or no longer."""
+    """Times (us) at which a heartbeat in the EMG becomes known or is lost."""
 
 
 def samples_per_frame(rate: float) -> int:

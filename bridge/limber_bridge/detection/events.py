@@ -1,5 +1,6 @@
-"""What happened: a closed union of frozen records. Times are whole microseconds on the clock of the
-samples.
+"""What the detection reports: a closed union of frozen records.
+
+Times and durations are whole microseconds on the clock of the samples.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from limber_bridge.detection.signal import Side
 
 
 class Grade(StrEnum):
-    """How strong a movement was; the limits for each kind of sensor stand in `movement.RULES`."""
+    """How strong a movement was (docs/science.md#grades)."""
 
     MILD = "mild"
     MODERATE = "moderate"
@@ -20,25 +21,25 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnilateralMovement:
-    """One uninterrupted movement of one leg (or of the bed), before the legs are combined."""
+    """An uninterrupted movement of one leg (or of the bed), before the legs are combined."""
 
     side: Side | None
     onset: int
     end: int
     peak: float = 0.0
-    """Highest level, in the unit of the sensor's quantity; 0 where someone else marked the
-    movement."""
+    """Highest level, in the unit of the sensor's quantity; 0 if it was marked by hand."""
     grade: Grade = Grade.MILD
     turned: bool = False
-    """The limb rests in another direction afterwards: a change of posture, not a leg movement."""
+    """Whether the limb rests in another direction afterwards: a position change and no leg
+    movement."""
 
     @property
     def duration(self) -> int:
-        """Us."""
+        """Duration in us."""
         return self.end - self.onset
 
     def joined(self, later: Self) -> Self:
-        """Return this part and a later one of the same leg as one, as strong as the stronger."""
+        """Return this movement and a later one of the same leg as one with the higher peak."""
         stronger = max(self, later, key=lambda part: part.peak)
         return replace(self, end=max(self.end, later.end), peak=stronger.peak, grade=stronger.grade)
 
@@ -50,13 +51,14 @@ class Movement:
     onset: int
     end: int
     parts: tuple[UnilateralMovement, ...]
-    """In order of onset; what it takes to combine the legs anew under other rules."""
+    """The movements of single legs, in order of onset. With them, the legs can be combined again
+    under other rules."""
     candidate: bool
-    """Whether it is a CLM under the rules that were in force."""
+    """Whether it was a candidate (CLM) under the rules with which it was detected."""
 
     @property
     def duration(self) -> int:
-        """Us."""
+        """Duration in us."""
         return self.end - self.onset
 
     @property
@@ -66,7 +68,7 @@ class Movement:
 
     @property
     def side(self) -> str | None:
-        """`left`, `right`, `both`, or None where it is not known."""
+        """`left`, `right` or `both`; None if it is not known."""
         return "both" if self.bilateral else self.parts[0].side
 
     @property
@@ -82,21 +84,25 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class PositionChange:
-    """A change of posture: the limb came to rest in another direction. It is in no count."""
+    """The limb came to rest in another direction; it counts as no leg movement.
+
+    See docs/science.md#position-changes.
+    """
 
     onset: int
     end: int
 
     @property
     def duration(self) -> int:
-        """Us."""
+        """Duration in us."""
         return self.end - self.onset
 
 
 @dataclass(frozen=True, slots=True)
 class Twitch:
-    """A movement of one leg that is too short for a leg movement: under 0.5 s. It is in no count
-    but its own.
+    """A movement of one leg that is shorter than a leg movement: less than 0.5 s.
+
+    It counts as a twitch only (docs/science.md#twitches).
     """
 
     side: Side | None
@@ -108,20 +114,24 @@ class Twitch:
 
 @dataclass(frozen=True, slots=True)
 class RhythmicTrain:
-    """A rhythmic train of one leg (HFT, ALMA, rhythmic feet: science reference 1.6). It is no leg
-    movement.
+    """A series of fast, even beats of one leg, such as ALMA or HFT; it is no leg movement.
+
+    See docs/science.md#rhythmic-trains.
     """
 
     side: Side | None
     onset: int
     end: int
     beats: int
-    """Bursts in it, about."""
+    """Number of beats, approximately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A periodic series: told once when it has enough movements, and once more when it has ended."""
+    """A periodic series of leg movements (docs/science.md#periodic-series).
+
+    It is reported when it has enough movements, and again when it has ended.
+    """
 
     onset: int
     end: int
@@ -133,33 +143,33 @@ class Series:
 
 
 class Method(StrEnum):
-    """What "in bed" rests on."""
+    """How it is known whether the sleeper is in bed (docs/science.md#in-bed)."""
 
     LOAD = "load"
-    """Weight on the cells under the bed."""
+    """The weight on load cells under the bed."""
     ANKLE = "ankle"
-    """A worn sensor that neither walks nor stands: "worn and lying" at best (science reference
-    6.3)."""
+    """The direction of a worn ankle sensor, and whether it walks. It shows "worn and lying" at best
+    (docs/science.md#in-bed-at-the-ankle)."""
     BED_MOVEMENT = "bed_movement"
-    """Something moves in the bed now and then."""
+    """Movement, breath and heartbeat in the bed."""
     RECORDED = "recorded"
-    """Electrodes are worn in bed only: as long as there is a signal."""
+    """There is an EMG signal: electrodes are worn only in bed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BedTransition:
-    """Went to bed or left it."""
+    """The sleeper went to bed or got up."""
 
     onset: int
-    """When it began; it may be known some minutes later only."""
+    """When it happened; it may become known minutes later."""
     in_bed: bool
     method: Method | None = None
-    """What it rests on."""
+    """How it is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nothing was measured by one sensor: never to be read as "nothing moved"."""
+    """A time in which one sensor measured nothing; it does not mean that nothing moved."""
 
     sensor: int
     onset: int
@@ -170,32 +180,35 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
-    """Somebody set the clock of the host: times before and after it do not belong together."""
+    """The clock of the host was set; times before and after it cannot be compared."""
 
     onset: int
-    """The time that it was set to."""
+    """The time to which it was set."""
     by: int
-    """us; negative: it was set back."""
+    """us; negative if it was set back."""
 
 
 class FaultKind(StrEnum):
-    """What may be wrong with a signal that is there."""
+    """What can be wrong with a signal (docs/science.md#signal-quality)."""
 
     HEART_BEAT = "heart_beat"
-    """The heart is in the EMG; it is taken out of the resting signal."""
+    """The EMG shows the heartbeat; it is removed from the signal at rest."""
     MAINS_HUM = "mains_hum"
-    """50 or 60 Hz in the EMG: an electrode is loose, or something electric is near. Weak movements
-    drown in it."""
+    """50 or 60 Hz in the EMG, from a loose electrode or an electrical device nearby. It hides weak
+    movements."""
     NOT_WORN = "not_worn"
-    """Nothing ever moves, or the amplifier shows less than its own noise: the sensor lies
-    somewhere, or is off."""
+    """Nothing moves for hours, or the amplifier shows less than its own noise: the sensor is not
+    worn, or switched off."""
     STRAP_LOOSE = "strap_loose"
-    """The sensor turns while nothing moves."""
+    """The sensor turns while the limb does not move."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalFault:
-    """Something was wrong with the signal of one sensor for a while."""
+    """Something was wrong with the signal of one sensor.
+
+    It is reported when it begins, and again when it has ended.
+    """
 
     sensor: int
     onset: int
@@ -205,7 +218,7 @@ class SignalFault:
 
 
 class Certainty(StrEnum):
-    """What the signals allow to say of a cramp."""
+    """How certain it is that there was a cramp (docs/science.md#cramps)."""
 
     POSSIBLE = "possible"
     PROBABLE = "probable"
@@ -213,23 +226,26 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cramp:
-    """Something like a muscle cramp."""
+    """What looks like a muscle cramp.
+
+    It is reported when it is recognised, and again when it has ended.
+    """
 
     onset: int
     end: int | None
     """None while it lasts."""
     certainty: Certainty
     reason: str
-    """In words for a person."""
+    """For the user, in English."""
     strength: float | None = None
-    """How far beyond the rule it lies: the threshold up to which it would be told, 1.0 being the
-    rule as it is written. None where nobody measured it."""
+    """The highest threshold at which it would be reported; 1.0 is that of the rule itself
+    (docs/science.md#cramp-strength). None if it was not measured."""
     features: Mapping[str, float] = field(default_factory=dict)
-    """What the signals showed, by name (docs/cramps.md); what could not be told is left out."""
+    """What the signals showed, by name (docs/cramps.md), without what they could not show."""
 
 
 class FactorKind(StrEnum):
-    """What may bear on a night."""
+    """What may influence a night."""
 
     STRETCHING = "stretching"
     MAGNESIUM = "magnesium"
@@ -244,14 +260,12 @@ class FactorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Somebody said that the sleeper did or took something. No sensor saw it, and it is in no
-    measure.
-    """
+    """What the sleeper did or took, as a person reported it; it is in no measure."""
 
     onset: int
     factor: FactorKind
     note: str | None = None
-    """In that person's words."""
+    """Free text of that person."""
 
 
 type Event = (
@@ -282,19 +296,19 @@ KINDS: Final[Mapping[type[Event], str]] = {
     Cramp: "cramp",
     Factor: "factor",
 }
-"""The name of each kind of event in the journal and in exports."""
+"""Name of each kind of event in the journal and in exports; persisted."""
 
 
 def event_kind(event: Event) -> str:
-    """Return the name of an event's kind."""
+    """Return the name of the kind of an event."""
     return KINDS[type(event)]
 
 
 def event_id(event: Event) -> str:
-    """Return an id made from what the event is, unique for a sleeper: found again after a crash, it
-    counts once.
+    """Return an id that is unique among the events of a sleeper.
 
-    A series, a flaw and a cramp keep theirs while they last.
+    It depends only on what the event is, so an event that is found again after a crash counts once.
+    A series, a fault and a cramp have the same id in all of their reports.
     """
     match event:
         case Movement() | Twitch() | RhythmicTrain():

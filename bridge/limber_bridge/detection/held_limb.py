@@ -31,6 +31,7 @@ def split_at_returns(segments: Sequence[Segment], end_delay_us: int) -> Iterator
     """
     begin = 0
     for index, segment in enumerate(segments):
+        # What begins after a return is another movement.
         if segment.near_since is not None:
             end = max(segment.near_since - end_delay_us, segment.onset)
             yield join_segments(segments[begin : index + 1], end)
@@ -85,6 +86,7 @@ def goes_part_of_the_way_back(before: Floats, held: Floats, after: Floats, near:
     """Return whether a limb that went from one position to another went on against that way."""
     way_there = held - before
     way_back = after - held
+    # The angle between the two ways is more than 90 degrees.
     turns_back = math.sumprod(way_there.tolist(), way_back.tolist()) < 0
     return turns_back and math.hypot(*way_back.tolist()) > near
 
@@ -95,6 +97,7 @@ def is_held_between(before: Floats, held: Sequence[Floats], after: Floats, near:
     Each position in which it was held must be further from the first and from the last one than
     those are from each other.
     """
+    # Two positions that are closer than `near` are taken for the same.
     least = max(near, distance_between(before, after))
     return bool(held) and all(
         min(distance_between(one, before), distance_between(one, after)) > least for one in held
@@ -117,7 +120,7 @@ def extend_to_arrival(
     is_near = distances_to(final_rest, centers)[begin:] <= near
     if len(is_near) < timing.quiet_end_frames:
         return
-    # It has arrived at the first window from which on it stays for as long as ends a movement.
+    # It has arrived at the first window after which it stays for as long as ends a movement.
     stays = moving_mean(is_near[None].astype(np.float64), timing.quiet_seen_frames)[0] == 1.0
     first = int(stays.argmax())
     if first and stays[first]:

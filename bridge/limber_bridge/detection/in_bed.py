@@ -20,9 +20,7 @@ from limber_bridge.detection.events import BedTransition, Method
 from limber_bridge.detection.in_bed_ankle import judge_ankle
 from limber_bridge.detection.in_bed_load import judge_load
 from limber_bridge.detection.in_bed_movement import judge_bed_movement
-from limber_bridge.detection.signal import SECOND, Placement, Quantity
-
-MINUTE_US: Final = 60 * SECOND
+from limber_bridge.detection.signal import MINUTE, SECOND, Placement, Quantity
 
 IN_BED_METHODS: Final[Mapping[tuple[Quantity, Placement], Method]] = {
     (Quantity.LOAD, Placement.BED): Method.LOAD,
@@ -49,13 +47,13 @@ class BedRule:
 BED_RULES: Final = {
     # Chosen, all of them, with reasons in docs/science.md#in-bed.
     Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, min_onsets=0),
-    Method.ANKLE: BedRule(in_after=5 * MINUTE_US, out_after=20 * SECOND, min_onsets=2),
-    Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE_US, min_onsets=0),
-    Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE_US, min_onsets=0),
+    Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, min_onsets=2),
+    Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, min_onsets=0),
+    Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, min_onsets=0),
 }
-INTERRUPTION_US: Final = MINUTE_US
+INTERRUPTION_US: Final = MINUTE
 """Time without an epoch after which signs begin again; docs/science.md#in-bed."""
-UNKNOWN_AFTER_US: Final = 60 * MINUTE_US
+UNKNOWN_AFTER_US: Final = 60 * MINUTE
 """Time without an epoch after which nothing is known; docs/science.md#in-bed."""
 EMG_WALKING_SHARE: Final = (0.3, 0.95)
 """Lowest and highest share of an epoch in which the muscle of a walking leg works.

@@ -10,12 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.bed_state import AnkleState, BedState, Direction, Verdict
+from limber_bridge.detection.bed_state import AnkleState, BedState, GravityDirection, Verdict
 from limber_bridge.detection.epochs import EPOCH_US, Epoch
 from limber_bridge.detection.geometry import angle_degrees
-from limber_bridge.detection.signal import SECOND
-
-MINUTE_US: Final = 60 * SECOND
+from limber_bridge.detection.signal import MINUTE
 
 WALKING_MIN_SHARE: Final = 0.5
 """Share of an epoch with a level of walking from which the leg walks or is shaken as hard."""
@@ -46,17 +44,17 @@ ACROSS_DEGREES: Final = 45.0
 """A standing leg points at least this far from how it lay, and at most this far from the line
 across both directions in which it lay. Chosen: it is upright, and a lying one is horizontal."""
 
-RECENT_STEP_US: Final = MINUTE_US
+RECENT_STEP_US: Final = MINUTE
 """Time after a step within which a single epoch of walking is believed."""
-LYING_AFTER_US: Final = MINUTE_US
+LYING_AFTER_US: Final = MINUTE
 """Stillness after which a leg has lain in a direction. Chosen: a person who sits on the edge of the
 bed gets up sooner."""
-LYING_UPRIGHT_AFTER_US: Final = 5 * MINUTE_US
+LYING_UPRIGHT_AFTER_US: Final = 5 * MINUTE
 """The same for a leg that points as while standing."""
-STANDING_MAX_US: Final = 5 * MINUTE_US
-"""Longest time without a step before lying down. Chosen: nobody stands still for longer, and people
+STANDING_MAX_US: Final = 5 * MINUTE
+"""Longest time without a step before lying down. Chosen: no one stands still for longer, and people
 walk from a chair to bed. So a leg that lies after a longer time has lain since its last step."""
-UPRIGHT_MAX_US: Final = 20 * MINUTE_US
+UPRIGHT_MAX_US: Final = 20 * MINUTE
 """Time without a step after which a leg that points as while standing belongs to a person who
 sleeps in that position, or to a sensor that shows no difference."""
 
@@ -194,6 +192,6 @@ def lies_across(state: AnkleState, epoch: Epoch) -> bool:
     return min(normal, 180 - normal) <= ACROSS_DEGREES
 
 
-def points_alike(first: Direction, second: Direction) -> bool:
+def points_alike(first: GravityDirection, second: GravityDirection) -> bool:
     """Return whether two directions are about the same."""
     return angle_degrees(first, second) <= SAME_DIRECTION_MAX_DEGREES

@@ -5,7 +5,7 @@ from typing import Final
 
 from limber_bridge.detection.bed_state import LoadState, Verdict
 from limber_bridge.detection.epochs import Epoch
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import MINUTE
 
 PERSON_KG: Final = 20.0
 """Change of load that shows that a person came or went; docs/science.md#load-cells."""
@@ -15,7 +15,7 @@ EMPTY_TRACKING: Final = 0.05
 Chosen: load cells drift over hours, and a person is not taken for drift;
 docs/science.md#load-cells.
 """
-TARE_WINDOW_US: Final = 60 * SECOND
+TARE_WINDOW_US: Final = MINUTE
 """Time within which an epoch may serve as the tare. Chosen: a person may be on cells that come
 back later."""
 

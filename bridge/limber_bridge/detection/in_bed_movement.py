@@ -11,16 +11,14 @@ from typing import Final
 from limber_bridge.detection.bed_presence import WINDOW_US, Presence
 from limber_bridge.detection.bed_state import BedMovement, BedMovementState, BedState, Verdict
 from limber_bridge.detection.epochs import EPOCH_US, Epoch
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import MINUTE
 from limber_bridge.detection.spans import Span
 
-MINUTE_US: Final = 60 * SECOND
-
-MOVEMENTS_KEPT_US: Final = 41 * MINUTE_US
+MOVEMENTS_KEPT_US: Final = 41 * MINUTE
 """Time for which movements are remembered. Chosen: a minute more than the longest wait below."""
-STAY_MAX_PAUSE_US: Final = 10 * MINUTE_US
+STAY_MAX_PAUSE_US: Final = 10 * MINUTE
 """Longest time without movement within one stay in bed that only movement shows."""
-STAY_BELIEVED_AFTER_US: Final = 20 * MINUTE_US
+STAY_BELIEVED_AFTER_US: Final = 20 * MINUTE
 """Time with movements after which a person is in bed, if the sensor feels no breath. Chosen: other
 people walk about in the room."""
 RELIABLE_PATIENCE: Final = 2

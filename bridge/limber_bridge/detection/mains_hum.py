@@ -61,6 +61,7 @@ class MainsHumDetector:
             return
         looks = []
         starts = []
+        # All looks in a run are judged at once: a recorded run may hold hundreds.
         while (look := self._complete_look(run, length)) is not None:
             looks.append(look)
             starts.append(self._look_start)
@@ -76,6 +77,7 @@ class MainsHumDetector:
 
     def _complete_look(self, run: Run, length: int) -> Floats | None:
         """Return the next look if a run completes it; otherwise keep what the run has of it."""
+        # The part of the run that the look lacks.
         begin = self._look_start + len(self._look_samples) - run.first
         end = self._look_start + length - run.first
         piece = run.samples[0, max(0, begin) : max(0, end)]
@@ -108,6 +110,7 @@ class HumState:
             self._looks_in_row = 0
             return
         if not self._looks_in_row:
+            # If the next looks agree, the change happened here.
             self._since = time
         self._looks_in_row += 1
         if self._looks_in_row == LOOKS_NEEDED:
@@ -125,6 +128,7 @@ def has_hum(looks: Floats) -> Flags:
     """Return which rows, each a second of EMG in uV, contain hum."""
     found = np.zeros(len(looks), bool)
     for mains in MAINS_HZ:
+        # Hum is a line in the spectrum, muscle and noise are broad.
         hum = amplitude_at(looks, mains)
         below = amplitude_at(looks, mains - BESIDE_HZ)
         above = amplitude_at(looks, mains + BESIDE_HZ)
@@ -134,6 +138,7 @@ def has_hum(looks: Floats) -> Flags:
 
 def amplitude_at(looks: Floats, frequency: int) -> Floats:
     """Return the amplitude of one frequency (Hz) in each row, a second long."""
+    # One line of the spectrum is cheaper than all of it.
     cosine, sine = windowed_waves(looks.shape[1], frequency)
     # Sums along a row do not depend on how many rows there are; a product of matrices might.
     in_phase = (looks * cosine).sum(axis=1)
@@ -149,5 +154,6 @@ def windowed_waves(length: int, frequency: int) -> tuple[Floats, Floats]:
     They are scaled so that their products with a tone of that frequency (Hz) give its amplitude.
     """
     phase = 2 * np.pi * frequency * np.arange(length) / length
+    # The window keeps strong neighboring frequencies from leaking into the result.
     window = np.hanning(length) * 2 / np.hanning(length).sum()
     return np.cos(phase) * window, np.sin(phase) * window

@@ -8,7 +8,7 @@ What is decided at a frame depends on that frame and the ones before it, never o
 samples happened to end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,20 +17,20 @@ import numpy as np
 from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distance_between, distances_to
-from limber_bridge.detection.held_limb import (
-    extend_to_arrival,
-    split_at_positions,
-    split_at_returns,
-)
 from limber_bridge.detection.movement_classifier import Found, MovementClassifier, lower_share
 from limber_bridge.detection.movement_rules import HOLD_MAX_US, MOVEMENT_RULES
+from limber_bridge.detection.movement_split import (
+    MovementPart,
+    NewPosition,
+    split_moved,
+    split_returned,
+)
 from limber_bridge.detection.noise_floor import Noise, NoiseFloor
 from limber_bridge.detection.noise_tracker import NoiseTracker
 from limber_bridge.detection.onset_finder import OnsetFinder
 from limber_bridge.detection.open_movement import OpenMovement
-from limber_bridge.detection.position_change import has_changed_position, turning_segments
 from limber_bridge.detection.resting_position import SETTLING_S
-from limber_bridge.detection.segments import Segment, join_segments
+from limber_bridge.detection.segments import Segment
 from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side
 
 READ_AHEAD_FRAMES: Final = 64
@@ -151,13 +151,14 @@ class MovementDetector:
         if movement is None or movement.is_noise:
             return []
         movement.end_here(last_frame.end, self._timing.end_delay_us)
+        # A limb that is still, but not back, has found a new position.
         is_held = movement.stillness.frames and not movement.stillness.resting_frames
         if is_held:
             return list(self._classify_moved(movement, last_frame.center))
         if last_frame.rest is not None and last_frame.end - movement.onset > HOLD_MAX_US:
             # Still moving after so long, about another position: the person has got up.
             return list(self._classify_moved(movement, last_frame.rest))
-        return list(self._classify_returned(movement))
+        return list(self._classify(split_returned(movement, self._timing)))
 
     def _start(self, rate: float) -> None:
         """Start with a signal of `rate` frames per second."""
@@ -178,6 +179,7 @@ class MovementDetector:
 
     def _process(self, frames: Frames, envelope: Floats, onsets: list[int]) -> Iterator[Found]:
         """Yield what frames complete, one look at the noise after the other; add to `onsets`."""
+        # The thresholds change with each look, so frames are processed up to the end of a look.
         position = 0
         while position < len(envelope):
             if self._open is None and self._new_rest is None:
@@ -185,6 +187,7 @@ class MovementDetector:
             end = min(len(envelope), position + self._noise.frames_missing)
             yield from self._process_look(frames, envelope, position, end, onsets)
             has_grown = position < end and self._noise.add_frames(envelope[position:end])
+            # What looked like a movement was louder noise; it is not reported.
             if has_grown and self._open is not None:
                 self._open.is_noise = True
             position = end
@@ -257,6 +260,7 @@ class MovementDetector:
         has_returned = movement.has_returned(self._timing)
         rest = frames.center[:, position].copy()
         if has_returned and movement.rest is not None:
+            # The older position is an average over more frames.
             distance = distance_between(rest, movement.rest)
             if distance <= movement.upper_distance * KEPT_REST_SHARE:
                 rest = movement.rest
@@ -267,62 +271,24 @@ class MovementDetector:
             self._new_rest = NewRest(rest, until)
         if movement.is_noise:
             return
+        # How much of a weak movement the lower threshold hides.
         for segment in movement.segments:
             segment.lower_share = lower_share(segment.peak, floor.lower, floor.level)
         if has_returned:
-            yield from self._classify_returned(movement)
+            yield from self._classify(split_returned(movement, self._timing))
         else:
             yield from self._classify_moved(movement, rest)
 
-    def _classify_returned(self, movement: OpenMovement) -> Iterator[Found]:
-        """Yield the movements of a limb that is back at its resting position."""
-        for segment in split_at_returns(movement.segments, self._timing.end_delay_us):
-            yield from self._classify(segment)
+    def _classify_moved(self, movement: OpenMovement, position: Floats) -> Iterator[Found]:
+        """Yield what a limb did that rests at another position now."""
+        new = NewPosition(position, self._rule.turn_degrees, self._noise.floor.level)
+        return self._classify(split_moved(movement, new, self._timing))
 
-    def _classify_moved(self, movement: OpenMovement, final_rest: Floats) -> Iterator[Found]:
-        """Yield the movements of a limb that rests elsewhere, and its change of position."""
-        segments = movement.segments
-        rest = movement.rest
-        if rest is None:
-            # The signal has just begun, so it is not known where the limb rested before.
-            for segment in segments:
-                yield from self._classify(segment)
-            return
-
-        # What the limb did before it turned or slid, the position change itself, and what it did
-        # after it.
-        begin, end = self._find_position_change(movement, rest, final_rest)
-        if begin:
-            turned_from = segments[begin - 1].held_at
-            for segment in split_at_positions(segments[:begin], rest, turned_from, movement.near):
-                yield from self._classify(segment)
-        after: Floats | None = rest
-        if begin < end:
-            change_end = segments[end - 1].end or movement.stillness.since
-            change = join_segments(segments[begin:end], change_end)
-            yield self._classifier.as_position_change(change, self._timing)
-            after = segments[end - 1].held_at
-        later = split_at_positions(segments[end:], after, final_rest, movement.near)
-        if later:
-            extend_to_arrival(later[-1], final_rest, movement.near, self._timing)
-        for segment in later:
-            yield from self._classify(segment)
-
-    def _find_position_change(
-        self, movement: OpenMovement, rest: Floats, final_rest: Floats
-    ) -> tuple[int, int]:
-        """Return the first segment of the change of position, and the one after it; 0, 0: none."""
-        turn_degrees = self._rule.turn_degrees
-        noise = self._noise.floor.level
-        if turn_degrees is None or not has_changed_position(
-            movement, rest, final_rest, turn_degrees, noise
-        ):
-            return 0, 0
-        return turning_segments(movement.segments, rest, final_rest, turn_degrees)
-
-    def _classify(self, segment: Segment) -> Iterator[Found]:
-        """Yield what a segment is."""
-        return self._classifier.classify(segment, self._noise.floor.lower, self._timing)
+    def _classify(self, parts: Iterable[MovementPart]) -> Iterator[Found]:
+        """Yield what the parts of a movement are."""
+        lower = self._noise.floor.lower
+        for part in parts:
+            yield from self._classifier.classify(part, lower, self._timing)
 
 
 def first_reaching(envelope: Floats, threshold: float) -> int | None:

@@ -1,4 +1,4 @@
-"""Classify what a limb did in a segment: a leg movement, a twitch, a rhythmic train, or nothing."""
+"""Classify the parts of a movement: a leg movement, a twitch, a rhythmic train, or nothing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +10,7 @@ from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMove
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distances_to
 from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US, MovementRule
+from limber_bridge.detection.movement_split import MovementPart
 from limber_bridge.detection.rhythm import (
     LONG_MIN_US,
     TRAIN_MIN_US,
@@ -36,12 +37,17 @@ class MovementClassifier:
         self._side = side
         self._rhythm = RhythmTracker()
 
-    def classify(self, segment: Segment, lower: float, timing: FrameTiming) -> Iterator[Found]:
-        """Yield what a segment is, and the train that it completes or continues.
+    def classify(self, part: MovementPart, lower: float, timing: FrameTiming) -> Iterator[Found]:
+        """Yield what a part of a movement is, and the train that it completes or continues.
 
         `lower` is the current lower threshold.
         """
+        segment = part.segment
         movement = self._as_movement(segment, timing)
+        if part.is_position_change:
+            yield replace(movement, turned=True)
+            return
+        # A long movement may be a train of beats without pauses.
         beats = self._count_beats(segment, movement.duration, timing.rate)
         if beats:
             train = RhythmicTrain(movement.side, movement.onset, movement.end, beats)
@@ -57,10 +63,6 @@ class MovementClassifier:
         continued = self._rhythm.add_movement(found, segment.shaking, timing.rate)
         if continued is not None:
             yield continued
-
-    def as_position_change(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
-        """Return a segment in which the limb turned or slid."""
-        return replace(self._as_movement(segment, timing), turned=True)
 
     def reset(self) -> None:
         """Forget the rhythm, as the signal ends or breaks off."""

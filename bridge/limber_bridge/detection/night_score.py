@@ -1,7 +1,7 @@
-"""The events of one night -> its score: what was measured when, what the rules make of it, and the
-measures.
+"""Score the events of one night: what was measured when, its movements, series and measures.
 
-Law: what was not measured is left out of every denominator and is never "nothing moved".
+Invariant: time that was not measured is left out of every denominator, and never counts as time
+without movement.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,13 +20,15 @@ from limber_bridge.detection.events import (
     UnilateralMovement,
 )
 from limber_bridge.detection.in_bed import UNKNOWN_AFTER_US
-from limber_bridge.detection.measures import Measures, ScoringInput, compute_measures
+from limber_bridge.detection.measures import Measures, compute_measures
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.scoring import Scoring, score_movements, within
+from limber_bridge.detection.scoring import Scoring, score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
 from limber_bridge.detection.spans import (
     Span,
     intersect_spans,
+    is_within,
     merge_spans,
     subtract_spans,
 )
@@ -34,81 +36,93 @@ from limber_bridge.detection.spans import (
 
 @dataclass(frozen=True, slots=True)
 class NightScore:
-    """A night seen as a whole."""
+    """A scored night; spans in us."""
 
     scoring: Scoring
     in_bed: tuple[Span, ...] | None
-    """None: no sensor could tell."""
+    """None: no sensor showed it."""
     asleep: tuple[Span, ...] | None
+    """None: not known."""
     gaps: tuple[Span, ...]
-    """Times (us) in which no sensor measured."""
+    """Times in which no sensor measured."""
     measures: Measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What was measured by whom."""
+    """Which sensors measured what in a night."""
 
     begin: int
     """us; when the night began."""
     until: int
     """us; how far the signals have been read."""
     seen: Mapping[int, Span | None]
-    """From when until when (us) each of the sleeper's sensors was heard at all; None: never."""
-    movers: Collection[int]
-    """Those of them whose movements count and that are fast enough for any."""
+    """The time (us) from the first to the last sample of each sensor, by its id; None: it never
+    delivered a sample."""
+    movement_sensors: Collection[int]
+    """Ids of the sensors whose movements count, and that are fast enough for leg movements."""
     certainties: Collection[Certainty] = ()
-    """What they allow to say of cramps."""
+    """The certainties of cramps that the sensors can show."""
 
 
 def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> NightScore:
     """Score the events of one night."""
-    absent = absences(events, coverage)
-    gaps = shared(absent.values())
-    bed_known = any(isinstance(event, BedTransition) for event in events)
-    # After a long time without a signal nobody is in bed until somebody says so anew.
-    told = [
-        *events,
-        *(
-            BedTransition(begin, in_bed=False)
-            for begin, end in gaps
-            if end - begin > UNKNOWN_AFTER_US
-        ),
-    ]
-    in_bed = tuple(in_bed_spans(told, coverage.until)) if bed_known else None
-    asleep = tuple(asleep_spans(told, coverage.until, gaps)) if bed_known else None
-    # Where sleep is not known, all time counts as sleep (science reference 1.4, 3).
+    absent = unmeasured_spans(events, coverage)
+    gaps = common_spans(absent.values())
+    in_bed, asleep = bed_and_sleep(events, coverage.until, gaps)
     trains = [event for event in events if isinstance(event, RhythmicTrain)]
-    scoring = score_movements(outside(parts_of(events), trains), rules, asleep=asleep)
-    blind = shared(absent[mover] for mover in coverage.movers)
-    moves = measured(blind, coverage) if coverage.movers else False
-    facts = ScoringInput(
+    # Where sleep is not known, all time counts as sleep (docs/science.md#aasm).
+    parts = without_train_beats(leg_movements(events), trains)
+    scoring = score_movements(parts, rules, asleep=asleep)
+    movement_gaps = common_spans(absent[sensor] for sensor in coverage.movement_sensors)
+    scoring_input = ScoringInput(
         scoring=scoring,
         rules=rules,
         in_bed=in_bed,
         asleep=asleep,
         gaps=gaps,
-        blind=blind,
-        moves=moves,
-        twitches=sum(isinstance(event, Twitch) and inside(event.onset, in_bed) for event in events),
-        rhythmic=len(
-            {(event.onset, event.side) for event in trains if inside(event.onset, in_bed)}
+        movement_gaps=movement_gaps,
+        shows_movements=bool(coverage.movement_sensors) and was_measured(movement_gaps, coverage),
+        twitches=sum(
+            isinstance(event, Twitch) and is_counted(event.onset, in_bed) for event in events
+        ),
+        # A train is reported again with each beat that it goes on; it counts once.
+        rhythmic_trains=len(
+            {(event.onset, event.side) for event in trains if is_counted(event.onset, in_bed)}
         ),
         cramps=tuple(event for event in events if isinstance(event, Cramp)),
         certainties=coverage.certainties,
     )
-    return NightScore(scoring, in_bed, asleep, gaps, compute_measures(facts))
+    return NightScore(scoring, in_bed, asleep, gaps, compute_measures(scoring_input))
 
 
-def inside(time: int, in_bed: Iterable[Span] | None) -> bool:
-    """Return whether a time counts: it lies in bed, or nobody knows."""
-    return in_bed is None or within(time, in_bed)
+def bed_and_sleep(
+    events: Sequence[Event], until: int, gaps: Sequence[Span]
+) -> tuple[tuple[Span, ...] | None, tuple[Span, ...] | None]:
+    """Return the times (us) in bed and asleep; None where no event shows them."""
+    if not any(isinstance(event, BedTransition) for event in events):
+        return None, None
+    # After a long gap the sleeper counts as out of bed until a sensor shows otherwise
+    # (docs/science.md#in-bed).
+    left_in_gap = [
+        BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN_AFTER_US
+    ]
+    transitions = [*events, *left_in_gap]
+    return tuple(in_bed_spans(transitions, until)), tuple(asleep_spans(transitions, until, gaps))
 
 
-def outside(
+def is_counted(time: int, in_bed: Iterable[Span] | None) -> bool:
+    """Return whether a time (us) lies in bed; any time does if the time in bed is not known."""
+    return in_bed is None or is_within(time, in_bed)
+
+
+def without_train_beats(
     parts: Iterable[UnilateralMovement], trains: Collection[RhythmicTrain]
 ) -> list[UnilateralMovement]:
-    """Return the movements that are no beat of a rhythmic train of their leg."""
+    """Return the movements that are not a beat of a rhythmic train of the same leg.
+
+    Position changes are kept: a limb that turns has not only shaken.
+    """
     return [
         part
         for part in parts
@@ -117,9 +131,10 @@ def outside(
     ]
 
 
-def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:
-    """Return when (us) each sensor did not measure: its gaps, the time before its first sample and
-    after its last.
+def unmeasured_spans(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span]]:
+    """Return the times (us) in which each sensor did not measure, by its id.
+
+    These are its gaps, the time before its first sample and the time after its last.
     """
     found: dict[int, list[Span]] = {}
     for sensor, span in coverage.seen.items():
@@ -134,20 +149,20 @@ def absences(events: Iterable[Event], coverage: Coverage) -> dict[int, list[Span
     }
 
 
-def shared(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
-    """Return the times that lie in a span of every list; none where there is no list."""
+def common_spans(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
+    """Return the times that lie in a span of every list; none without a list."""
     common: Sequence[Span] | None = None
     for spans in lists:
         common = spans if common is None else intersect_spans(common, spans)
     return tuple(common or ())
 
 
-def measured(absent: Sequence[Span], coverage: Coverage) -> bool:
-    """Return whether anything is left of the night."""
+def was_measured(absent: Sequence[Span], coverage: Coverage) -> bool:
+    """Return whether anything is left of the night without some times."""
     return any(True for _ in subtract_spans((coverage.begin, coverage.until), absent))
 
 
-def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
+def leg_movements(events: Iterable[Event]) -> list[UnilateralMovement]:
     """Return the movements of each leg as they were before the legs were combined."""
     parts: list[UnilateralMovement] = []
     for event in events:

@@ -75,6 +75,7 @@ def noise_of_looks(looks: Floats) -> tuple[list[Noise], list[float]]:
 
     The same as `noise_of`, but for all looks at once.
     """
+    # One sort for all looks is much faster than one call for each.
     ordered = np.sort(looks, axis=1)
     length = ordered.shape[1]
     medians, high, peaks = ordered[:, [length // 2, 9 * length // 10, -1]].T.tolist()
@@ -158,6 +159,7 @@ class NoiseFloor:
         It is, after some steady looks in a row. The floor is then learned from them.
         """
         noise = noise_of(envelope)
+        # Noise has no quiet moments: even its lowest tenth is near its median.
         tenth = len(envelope) // 10
         if np.partition(envelope, tenth)[tenth] < STEADY_MIN_SHARE * noise.median:
             # It comes and goes within the look, like the movements of restless legs.
@@ -173,6 +175,7 @@ class NoiseFloor:
 
     def _has_grown(self) -> bool:
         """Return whether the steady looks are alike and not too loud for noise."""
+        # Movement that lasts as long varies from look to look.
         medians = [look.median for look in self._steady_looks]
         highest = max(medians)
         if len(medians) < STEADY_LOOKS or highest > self._thresholds.highest_noise:
@@ -183,6 +186,7 @@ class NoiseFloor:
         """Compute the thresholds from the medians over the looks."""
         if not self._looks:
             return
+        # A median over the looks: one disturbed look changes nothing.
         middle = len(self._looks) // 2
         floor = sorted([look.median for look in self._looks])[middle]
         spread = sorted([look.spread for look in self._looks])[middle]
@@ -191,4 +195,5 @@ class NoiseFloor:
         lower_distance = max(rule.lower, rule.lower_spreads * spread)
         self.upper_distance = upper_distance
         self.upper = floor + upper_distance
+        # Never above the upper threshold, which a person may lower.
         self.lower = floor + min(upper_distance, lower_distance)

@@ -53,6 +53,7 @@ class NoiseTracker:
         looks = envelope[position : position + count * length].reshape(count, length)
         for noise, peak in zip(*noise_of_looks(looks), strict=True):
             if peak >= self.floor.upper:
+                # A movement begins in this look, which is processed frame by frame.
                 break
             self.floor.add_quiet_look(noise)
             position += length
@@ -81,6 +82,7 @@ class NoiseTracker:
     def _learn(self) -> bool:
         """Learn from the quiet of a look; without any, return whether the noise has grown."""
         quiet = sum(map(len, self._quiet))
+        # A look in which little was quiet says nothing; one without any may be louder noise.
         if quiet >= min(self._look_frames, QUIET_MIN_S * self._rate):
             whole = self._quiet[0] if len(self._quiet) == 1 else np.concatenate(self._quiet)
             self.floor.add_quiet_look(noise_of(whole))

@@ -23,6 +23,7 @@ class OnsetFinder:
 
     def onset_at(self, frames: Frames, position: int, lower: float) -> int:
         """Return the onset (us) of a movement that reaches the upper threshold at a frame."""
+        # Shaking only: the distance from the resting position changes slowly and rises too early.
         times, shaking = self._before(frames, position)
         rising = rising_frames(shaking, lower)
         return int(times[-rising] if rising else frames.times[position])
@@ -35,6 +36,7 @@ class OnsetFinder:
 
     def _before(self, frames: Frames, position: int) -> tuple[Times, Floats]:
         """Return times and shaking of the frames before one, remembered ones included."""
+        # All of them lie in these frames, or some in the ones before.
         begin = max(0, position - self._max_frames)
         times = frames.times[begin:position]
         shaking = frames.shaking[begin:position]
@@ -49,6 +51,7 @@ class OnsetFinder:
 
 def rising_frames(shaking: Floats, lower: float) -> int:
     """Return how many of the last frames in a row shake above the lower threshold."""
+    # Few frames are looked at, as most of them are quiet: the loop ends with the first quiet one.
     count = 0
     for value in reversed(shaking.tolist()):
         if value <= lower:

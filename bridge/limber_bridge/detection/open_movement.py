@@ -142,13 +142,16 @@ class OpenMovement:
         stillness.add_frame(
             time, near=distance <= self.near, resting=distance <= self.upper_distance
         )
+        # 0.5 s without shaking end a segment.
         if stillness.frames < timing.quiet_seen_frames:
             return False
         segment = self.segments[-1]
         if segment.end is None:
             segment.end = max(stillness.since - timing.end_delay_us, segment.onset)
+        # Back near the resting position for as long: what comes next is another movement.
         if stillness.near_frames == timing.quiet_seen_frames:
             segment.near_since = stillness.near_since
+        # After 10 s away the limb has a new resting position.
         stays_elsewhere = time > self.onset + HOLD_MAX_US + timing.end_delay_us
         return stays_elsewhere or self.has_returned(timing)
 
@@ -168,6 +171,7 @@ def displacement_from(
     """
     if rest is None:
         return np.zeros(len(shaking)), shaking
+    # Shaking and displacement add up as squares, as in `envelope`.
     displacement = distances_to(rest, center)
     envelope: Floats = np.sqrt(np.square(shaking) + np.square(displacement))
     return displacement, envelope

@@ -58,7 +58,7 @@ class PipelineState:
     sensors: Mapping[int, SensorState]
     """By the id of the sensor."""
     bed: BedState = field(default_factory=BedState)
-    calf: tuple[float, ...] = ()
+    calf_baseline: tuple[float, ...] = ()
     """uV; levels of the calf at rest, oldest first (`ProbableCrampDetector.baseline`)."""
 
 
@@ -141,14 +141,18 @@ class Pipeline:
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return which sensors measured what in a night from `begin` to `until` (us)."""
         seen = {
-            number: (None if one.since is None or one.until is None else (one.since, one.until))
+            number: (
+                None
+                if one.first_sample is None or one.measured_until is None
+                else (one.first_sample, one.measured_until)
+            )
             for number, one in self._channel_states().items()
         }
         return Coverage(
             begin=begin,
             until=until,
             seen=seen,
-            movers={
+            movement_sensors={
                 number
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements
@@ -208,7 +212,11 @@ class Pipeline:
         """
         ended = list(self._probable_cramps.calibrate(self._complete_until()))
         outputs = {number: channel.calibrate() for number, channel in self._channels.items()}
-        read_until = [one.until for one in self._channel_states().values() if one.until is not None]
+        read_until = [
+            one.measured_until
+            for one in self._channel_states().values()
+            if one.measured_until is not None
+        ]
         if read_until and Method.LOAD in self._in_bed_methods():
             self._bed.set_tare_time(max(read_until))
         return [*ended, *self._derive_events(outputs)]
@@ -246,7 +254,7 @@ class Pipeline:
             event for event in events if isinstance(event, Cramp)
         )
         until = max(
-            (one.until or EARLIEST_TIME for one in self._channel_states().values()),
+            (one.measured_until or EARLIEST_TIME for one in self._channel_states().values()),
             default=EARLIEST_TIME,
         )
         # The last report of each; what lasted at the stop has ended at some time in the gap.
@@ -270,12 +278,12 @@ class Pipeline:
         """
         channel = self._channels[number]
         state = channel.state
-        if state.until is None or number not in self._movement_sensors:
+        if state.measured_until is None or number not in self._movement_sensors:
             return state
-        onsets = [state.until, self._scorer.pending_onset]
+        onsets = [state.measured_until, self._scorer.pending_onset]
         if channel.open_onset is not None:
             onsets.append(channel.open_onset)
-        return replace(state, until=min(onsets))
+        return replace(state, measured_until=min(onsets))
 
     def _channel_states(self) -> dict[int, SensorState]:
         return {number: channel.state for number, channel in self._channels.items()}
@@ -372,4 +380,6 @@ def probable_cramp_detector(
     by_id = {sensor.id: sensor for sensor in sensors}
     calves = {number for number, one in by_id.items() if one.placement is Placement.CALF}
     limbs = [(number, by_id[number].quantity) for number in by_id if number in movement_ids]
-    return ProbableCrampDetector(calves, limbs, state.calf if calves <= set(state.sensors) else ())
+    return ProbableCrampDetector(
+        calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
+    )

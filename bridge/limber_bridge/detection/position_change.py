@@ -35,6 +35,7 @@ def has_changed_position(
     """
     if angle_degrees(rest.tolist(), final_rest.tolist()) > turn_degrees:
         return True
+    # It has not turned. Did it go straight to its new position, slowly or by jerks?
     way = (final_rest - rest).tolist()
     distance = math.sqrt(math.sumprod(way, way))
     # The envelope contains the noise as well, which adds up as squares.
@@ -46,6 +47,7 @@ def has_changed_position(
         )
         if only_jerks:
             return True
+    # A kick shakes more than a slide, even if it ends a little elsewhere.
     shaking = max(
         (float(block.max()) for segment in movement.segments for block in segment.shaking),
         default=0.0,
@@ -62,12 +64,14 @@ def turning_segments(
     What it did well before it left the old direction, or well after it came to the new one, are
     movements of their own.
     """
+    # It turned first where it was then held in a direction other than the old one.
     count = len(segments)
     begin = next(
         (index for index in range(count) if is_turned(segments[index], rest, turn_degrees)), 0
     )
     if begin and not is_separate(segments, begin):
         begin = 0
+    # It had turned once it was held in the new direction.
     end = next(
         (
             index

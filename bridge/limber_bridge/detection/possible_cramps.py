@@ -23,15 +23,15 @@ from limber_bridge.detection.events import (
     PositionChange,
     RhythmicTrain,
 )
-from limber_bridge.detection.signal import EARLIEST_TIME, SECOND
+from limber_bridge.detection.signal import EARLIEST_TIME, MINUTE, SECOND
 
-QUIET_BEFORE_US: Final = 300 * SECOND
+QUIET_BEFORE_US: Final = 5 * MINUTE
 """Quiet in bed before a cramp."""
 QUIET_MAX_MOVEMENTS: Final = 2
 """Leg movements in that time that are still quiet. Chosen: more are a periodic series."""
 QUIET_MOVEMENT_MAX_US: Final = 10 * SECOND
 """Longest of them: that of a candidate of one leg."""
-FIRST_MINUTE_US: Final = 60 * SECOND
+FIRST_MINUTE_US: Final = MINUTE
 """Time from the beginning in which the movement is sudden."""
 FIRST_MINUTE_MIN_US: Final = 15 * SECOND
 """Movement in bed in that time. Chosen: longer than a leg movement."""
@@ -39,9 +39,9 @@ UNPAUSED_MIN_US: Final = 10 * SECOND
 """Movement without a pause. Chosen: restless legs move in single movements."""
 PAUSE_MAX_US: Final = SECOND
 """Longest pause within it."""
-RESPONSE_WITHIN_US: Final = 180 * SECOND
+CLUSTER_RESPONSE_MAX_US: Final = 3 * MINUTE
 """Time from the beginning in which the person gets up or goes on moving."""
-CONTINUED_MIN_US: Final = 60 * SECOND
+CONTINUED_MIN_US: Final = MINUTE
 """Movement in that time that is enough without getting up. Chosen: a gross movement lasts up to
 45 s; docs/science.md#gross-movements."""
 BREAK_MAX_US: Final = 20 * SECOND
@@ -53,9 +53,9 @@ STRONG_MIN_PEAKS: Final = 10
 """Movements that this quantile needs. Chosen: fewer give no 95th percentile."""
 AFTER_PROBABLE_US: Final = ALERT_REFRACTORY_US
 """Time after a probable cramp in which no possible one is reported."""
-BEFORE_PROBABLE_US: Final = 60 * SECOND
+BEFORE_PROBABLE_US: Final = MINUTE
 """Time before a probable cramp in which no possible one is reported."""
-BED_SETTLED_US: Final = 60 * SECOND
+BED_SETTLED_US: Final = MINUTE
 """Time after which getting up is known. Chosen: longer than the times of these methods in
 `BED_RULES`."""
 BED_METHODS: Final = (Method.ANKLE, Method.LOAD)
@@ -106,6 +106,7 @@ class MovementCluster:
     def moving_before_break(self, until: int) -> int:
         """Return for how long (us) something moved, trains included, up to a time or a break."""
         activities = sorted([*self.movements, *self.trains], key=lambda one: one.onset)
+        # End of the movement so far, as activities of two legs overlap.
         end = self.start
         for one in activities:
             if one.onset - end > BREAK_MAX_US:
@@ -120,6 +121,7 @@ class MovementCluster:
         end = self.start
         for one in sorted(self.movements, key=lambda one: one.onset):
             if one.onset - end > PAUSE_MAX_US:
+                # A pause: count again from here.
                 begin = one.onset
             end = max(end, min(one.end, until))
             longest = max(longest, end - begin)
@@ -171,6 +173,7 @@ class PossibleCrampDetector:
 
     def advance_to(self, until: int) -> Iterator[Cramp]:
         """Yield the cramps that follow, as no event with an onset before a time (us) is missing."""
+        # Only what can no longer change is judged, in order of time.
         settled = until - BED_SETTLED_US
         ready = sorted((entry for entry in self._waiting if entry[0] < settled), key=event_order)
         self._waiting = [entry for entry in self._waiting if entry[0] >= settled]
@@ -205,7 +208,7 @@ class PossibleCrampDetector:
     def _judge_cluster(self, now: int) -> Iterator[Cramp]:
         """Yield the cramp that a cluster stands for, once the time of the response is over."""
         cluster = self._cluster
-        if cluster is None or now < cluster.start + RESPONSE_WITHIN_US:
+        if cluster is None or now < cluster.start + CLUSTER_RESPONSE_MAX_US:
             return
         self._cluster = None
         features = measure_features(cluster, self._bed.strong_peak)
@@ -241,6 +244,7 @@ class TimeInBed:
         """Note that the person went to bed or got up."""
         self._since = change.onset if change.in_bed else None
         if change.in_bed:
+            # A new stay in bed has its own strongest movements.
             self._peaks.clear()
 
     def add_movement(self, movement: Activity, *, counts: bool) -> None:
@@ -259,6 +263,7 @@ class TimeInBed:
         """Return whether the person was in bed before a time (us), with few leg movements only."""
         if self._since is None or time - self._since < QUIET_BEFORE_US:
             return False
+        # A position change has no peak, so it is no quiet either.
         before = [one for one in self._recent if one.end > time - QUIET_BEFORE_US]
         only_leg_movements = all(
             one.peak is not None and one.end - one.onset <= QUIET_MOVEMENT_MAX_US for one in before
@@ -269,7 +274,7 @@ class TimeInBed:
 def measure_features(cluster: MovementCluster, strong_peak: float | None) -> dict[str, float]:
     """Return what a cluster shows, by name (docs/cramps.md); what is not known is left out."""
     minute_end = cluster.start + FIRST_MINUTE_US
-    response_end = cluster.start + RESPONSE_WITHIN_US
+    response_end = cluster.start + CLUSTER_RESPONSE_MAX_US
     up_at = cluster.up_at
     # Movement out of bed is no part of the cramp.
     in_bed_minute_end = minute_end if up_at is None else min(up_at, minute_end)
@@ -332,6 +337,7 @@ def union_duration(activities: Iterable[Activity], until: int) -> int:
     total = 0
     reached = EARLIEST_TIME
     for one in sorted(activities, key=lambda one: one.onset):
+        # Only what lies beyond the end of the previous ones is new.
         end = min(one.end, until)
         total += max(0, end - max(one.onset, reached))
         reached = max(reached, end)

@@ -40,7 +40,7 @@ STILL_ONSET_US: Final = 15 * SECOND
 begins with movement."""
 STILL_ONSET_MAX_BINS: Final = 2 * SECOND // BIN_US
 """Bins of movement in that time that are allowed."""
-RESPONSE_WITHIN_US: Final = 120 * SECOND
+TONIC_RESPONSE_MAX_US: Final = 120 * SECOND
 """Time from the beginning within which the person must respond. Chosen: wakes, stretches, gets up.
 """
 RESPONSE_MIN_BINS: Final = 10 * SECOND // BIN_US
@@ -125,12 +125,13 @@ class TonicActivity:
 
     def add_bin(self, one: CompleteBin) -> None:
         """Add the next bin."""
+        # The baseline stays that of the onset, as it must not follow the tension.
         is_low = one.calf < OVER_RATIO * self.baseline
         if is_low and not self.low_bins:
             self.low_since = one.start
         self.low_bins = self.low_bins + 1 if is_low else 0
         self.moving_bins += one.moves
-        if self.responded_at is None and one.start - self.onset <= RESPONSE_WITHIN_US:
+        if self.responded_at is None and one.start - self.onset <= TONIC_RESPONSE_MAX_US:
             self._look_for_response(one)
 
     def _look_for_response(self, one: CompleteBin) -> None:
@@ -139,6 +140,7 @@ class TonicActivity:
         # The level that was reached in enough of the bins.
         kept = sorted(self.levels, reverse=True)[TONIC_MIN_BINS - 1]
         self.strength = max(self.strength, kept / tense_level(self.baseline))
+        # A person who gets up or stretches moves for long, or the limb points elsewhere.
         has_turned = (
             self.center is not None
             and one.center is not None
@@ -210,6 +212,7 @@ class ProbableCrampDetector:
         for one in bins:
             partial = self._partial_bins.setdefault(one.start, PartialBin())
             if sensor in self._calves:
+                # Of two calves the tenser one counts.
                 known = partial.calf
                 partial.calf = one.level if known is None else max(known, one.level)
                 continue
@@ -227,6 +230,7 @@ class ProbableCrampDetector:
     def _process_bin(self, start: int, partial: PartialBin) -> Iterator[Cramp]:
         """Yield what one bin of all sensors shows."""
         if partial.calf is None:
+            # Not measured, or left out because of mains hum.
             return
         baseline = median(self._baseline) if len(self._baseline) >= BASELINE_MIN_BINS else None
         is_tense = baseline is not None and partial.calf >= tense_level(baseline)
@@ -240,6 +244,7 @@ class ProbableCrampDetector:
             # and a restart continues with exactly the same ones.
             self._baseline.append(round(partial.calf, 1))
         elif baseline is not None:
+            # Tense for long enough: from now on a response is awaited.
             tense_bins = sum(known.is_tense for known in self._last_bins)
             if tense_bins >= TONIC_MIN_BINS:
                 self._tonic = self._begin_tonic(baseline)
@@ -248,6 +253,7 @@ class ProbableCrampDetector:
     def _begin_tonic(self, baseline: float) -> TonicActivity:
         """Return the tension of the last bins; a response is awaited from now on."""
         bins = self._last_bins
+        # The tension began with the first tense bin, and movement counts from there.
         onset = next(one.start for one in bins if one.is_tense)
         still_until = onset + STILL_ONSET_US
         moving_bins = sum(one.moves for one in bins if onset <= one.start < still_until)
@@ -264,6 +270,7 @@ class ProbableCrampDetector:
     def _continue_tonic(self, tonic: TonicActivity, one: CompleteBin) -> Iterator[Cramp]:
         """Yield the cramp that a tension turns out to be, and its end."""
         tonic.add_bin(one)
+        # Reported once, as soon as the person responds.
         if not tonic.is_reported and self._is_cramp(tonic):
             tonic.is_reported = True
             self._last_alert = tonic.onset

@@ -78,6 +78,7 @@ class Burst:
     def _several_beats(self) -> list[int]:
         """Return the times of beats that run together, or nothing if they are too long."""
         duration = self.end - self.onset
+        # On average each beat must be short enough for a beat.
         later = find_rises(np.concatenate(self.shaking).tolist())[1:]
         if duration >= LONG_MIN_US or not later or duration > BEAT_MAX_US * (1 + len(later)):
             return []
@@ -112,6 +113,7 @@ class RhythmTracker:
             beats = train.beats + len(burst.beats)
             self._train = RhythmicTrain(train.side, train.onset, end, beats)
             return self._train
+        # After a long pause a rhythm would start again.
         if self._bursts:
             pause = movement.onset - self._bursts[-1].end
             if pause > BEAT_INTERVAL_MAX_S * SECOND:
@@ -142,6 +144,7 @@ class RhythmTracker:
     def _bursts_before(self, onset: int, interval: float) -> list[Burst]:
         """Return the last bursts that beat at the pace of a train (us) up to its onset."""
         found: list[Burst] = []
+        # Going back in time, as long as the pace is about the same.
         for burst in reversed(self._bursts):
             beats = [*burst.beats, onset]
             times = [later - earlier for earlier, later in pairwise(beats)]
@@ -188,6 +191,8 @@ def count_beats(shaking: Sequence[float], sizes: Floats, rate: float, *, is_long
     Both signals have `rate` frames per second: `shaking` over the window of the envelope, `sizes`
     frame by frame. A movement that `is_long` needs no pauses between its beats.
     """
+    # Pauses between the beats are the clearest sign. Without them a long movement must repeat
+    # itself.
     rises = find_rises(shaking)
     periods = [(later - earlier) / rate for earlier, later in pairwise(rises)]
     if is_even(periods, VARIATION_MAX if is_long else VARIATION_MAX_JERKS):
@@ -218,6 +223,7 @@ def find_period(sizes: Floats, rate: float) -> float:
 
     `sizes` has shape (n,), at `rate` frames per second. It must be no faster than a train.
     """
+    # The mean has no rhythm.
     varying = sizes - sizes.mean()
     longest = min(int(BEAT_INTERVAL_MAX_S * rate), len(varying) // BEATS_MIN)
     energy = float(np.dot(varying, varying))

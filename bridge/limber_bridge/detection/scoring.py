@@ -11,7 +11,7 @@ from limber_bridge.detection.events import Movement, PositionChange, Series, Uni
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import LATEST_TIME
-from limber_bridge.detection.spans import Span
+from limber_bridge.detection.spans import Span, is_within
 
 type ScoredEvent = Movement | PositionChange | Series
 
@@ -164,12 +164,7 @@ def is_unscored_wake(movement: Movement, rules: RuleSet, asleep: Sequence[Span] 
     """Return whether the rules leave a movement out because it begins in wakefulness."""
     if asleep is None or rules.scores_wake:
         return False
-    return not within(movement.onset, asleep)
-
-
-def within(time: int, spans: Iterable[Span]) -> bool:
-    """Return whether a time lies in one of the spans; their ends are excluded."""
-    return any(begin <= time < end for begin, end in spans)
+    return not is_within(movement.onset, asleep)
 
 
 def is_respiratory(movement: Movement, rules: RuleSet, respiratory: Iterable[Span]) -> bool:

@@ -46,6 +46,7 @@ class Segment:
         if not len(envelope):
             return
         self.peak = max(self.peak, float(envelope.max()))
+        # The peak is that of all frames, but only the first ones are kept.
         room = max(0, JUDGED_FRAMES - self.kept_frames)
         self.kept_frames += min(room, len(envelope))
         if room:

@@ -80,6 +80,7 @@ class DisconnectedEmg:
         if not is_low:
             yield from log.end(FaultKind.NOT_WORN, epoch.start)
         elif self._epochs == DISCONNECTED_EPOCHS:
+            # It began with the first of these epochs.
             began = epoch.start - (DISCONNECTED_EPOCHS - 1) * EPOCH_US
             yield from log.begin(FaultKind.NOT_WORN, began)
 
@@ -123,6 +124,7 @@ class LooseStrap:
             self._still_direction = epoch.mean if self._was_still else None
             self._was_still = True
         elif angle_degrees(self._still_direction, epoch.mean) > LOOSE_MIN_TURN_DEGREES:
+            # The next turn is measured from here.
             self._still_direction = epoch.mean
             self._slid_at = epoch.start
             yield from log.begin(FaultKind.STRAP_LOOSE, epoch.start)

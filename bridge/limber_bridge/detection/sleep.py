@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from limber_bridge.detection.events import BedTransition, Event, Movement, PositionChange
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import MINUTE, SECOND
 from limber_bridge.detection.spans import (
     Span,
     intersect_spans,
@@ -17,23 +17,21 @@ from limber_bridge.detection.spans import (
     subtract_spans,
 )
 
-MINUTE_US: Final = 60 * SECOND
-
 ASLEEP_METHOD: Final = "sustained_inactivity"
 """Name of the method: no position change and no movement but candidates for 5 min."""
 
-STILLNESS_MIN_US: Final = 5 * MINUTE_US
+STILLNESS_MIN_US: Final = 5 * MINUTE
 """Time without disturbance that is sleep: van Hees 2015, validated at the wrist and carried over to
 ankle and bed; docs/science.md#sleep."""
-STILLNESS_BESIDE_SLEEP_MIN_US: Final = 2 * MINUTE_US
+STILLNESS_BESIDE_SLEEP_MIN_US: Final = 2 * MINUTE
 """Shorter stillness that is sleep if a single turn separates it from sleep. Chosen: a restless
 person who is awake is not still for so long."""
 LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
 """Longest movement that is no sign of wakefulness. Chosen: leg movements would count as wakefulness
 otherwise and raise the PLMS index a second time."""
-GAP_MIN_US: Final = MINUTE_US
+GAP_MIN_US: Final = MINUTE
 """Shortest gap that is no stillness. Chosen: nothing was seen in it."""
-BRIDGED_MAX_US: Final = 10 * MINUTE_US
+BRIDGED_MAX_US: Final = 10 * MINUTE
 """Longest time between two stretches of sleep that is sleep as well. Chosen: turning over is no
 awakening; HDCZA bridges gaps in the same way (van Hees 2018)."""
 BRIDGED_MOVEMENT_MAX_US: Final = 30 * SECOND
@@ -70,6 +68,7 @@ def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ())
         if isinstance(event, PositionChange)
         or (isinstance(event, Movement) and event.duration > LEG_MOVEMENT_MAX_US)
     )
+    # A short gap hides no change, a long one is not known to be still.
     long_gaps = [gap for gap in gaps if gap[1] - gap[0] >= GAP_MIN_US]
     not_still = merge_spans([*disturbances, *long_gaps])
     asleep: list[Span] = []
@@ -114,6 +113,7 @@ def bridge_turns(asleep: Sequence[Span], disturbances: Sequence[Span]) -> list[S
 
 def is_bridgeable(between: Span, disturbances: Sequence[Span]) -> bool:
     """Return whether a person who slept before and after a span slept through it."""
+    # Disturbances that lie between the two, each cut to that time.
     turns = intersect_spans([between], disturbances)
     moved = sum(end - begin for begin, end in turns)
     return (

@@ -59,3 +59,8 @@ def intersect_spans(first: Sequence[Span], second: Sequence[Span]) -> list[Span]
 def mirror_spans(spans: Sequence[Span]) -> list[Span]:
     """Return spans with time running backwards, so that a rule can be applied from the end."""
     return [(-end, -begin) for begin, end in reversed(spans)]
+
+
+def is_within(time: int, spans: Iterable[Span]) -> bool:
+    """Return whether a time (us) lies in one of the spans."""
+    return any(begin <= time < end for begin, end in spans)

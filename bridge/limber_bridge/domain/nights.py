@@ -11,8 +11,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge.detection.events import BedTransition, Event, Method
-from limber_bridge.detection.measures import HOUR, Measures
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.measures import Measures
+from limber_bridge.detection.signal import HOUR, SECOND
 from limber_bridge.domain.settings import DEFAULT_SENSITIVITY
 
 EARLIEST_END: Final = timedelta(hours=-7)

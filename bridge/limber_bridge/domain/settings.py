@@ -8,7 +8,7 @@ DEFAULT_SENSITIVITY: Final = 1.0
 MIN_SENSITIVITY: Final = 0.5
 MAX_SENSITIVITY: Final = 2.0
 """Limits of the sensitivity. chosen: a movement at less than half the threshold of the rules cannot
-be told from noise."""
+be distinguished from noise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What the commands do with recorded nights and with the journal."""
+"""What the commands do that need no running bridge: score, rescore, simulate, export, plot."""

@@ -1,4 +1,4 @@
-"""A recording, and everything that the detector finds in it."""
+"""Detect the events of a recording."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from limber_bridge.domain.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Detected:
-    """A recording and everything found in it."""
+class DetectedRecording:
+    """A recording and what was detected in it."""
 
     recording: Recording
     sensors: tuple[Sensor, ...]
@@ -21,8 +21,8 @@ class Detected:
     night: NightScore
 
 
-def detect(recording: Recording, rules: RuleSet) -> Detected:
-    """Run the detector over all signals of a recording."""
+def detect_recording(recording: Recording, rules: RuleSet) -> DetectedRecording:
+    """Detect the events in all signals of a recording, and score the night."""
     sensors = tuple(
         Sensor(number, signal.quantity, signal.placement, signal.side)
         for number, signal in enumerate(recording.signals, 1)
@@ -33,8 +33,8 @@ def detect(recording: Recording, rules: RuleSet) -> Detected:
         for block in signal.blocks:
             events += detector.process(sensor.id, block)
     events += detector.finish()
-    # What is told twice, as it begins and as it ends, happened once.
+    # An event that is reported at its start and at its end has one id: keep the last report.
     events = list({event_id(event): event for event in events}.values())
     until = (recording.start or 0) + round(recording.duration * SECOND)
     night = score_night(events, rules, detector.coverage(recording.start or 0, until))
-    return Detected(recording, sensors, tuple(events), rules, night)
+    return DetectedRecording(recording, sensors, tuple(events), rules, night)

@@ -1,6 +1,6 @@
-"""`limber nights` and `limber export`: what the journal holds, for people and for other programs.
+"""`limber nights` and `limber export`: list and export the nights in the journal.
 
-Law: it reads and changes nothing, while a bridge may be writing.
+They only read the journal, while a bridge may be writing to it.
 """
 
 import csv
@@ -38,58 +38,64 @@ from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import Night, to_local, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
-from limber_bridge.offline.score import name_of
-from limber_bridge.offline.score_json import Report, at, cramp_entry, document
+from limber_bridge.offline.score import sensor_name
+from limber_bridge.offline.score_json import (
+    ScoredNight,
+    cramp_entry,
+    score_document,
+    seconds_since,
+)
 from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
-from limber_bridge.recordings.edf import Mark, begin_of, write_night
+from limber_bridge.recordings.edf_writer import Annotation, edf_start, write_night
 from limber_bridge.storage.journal_reader import JournalReader
 from limber_bridge.storage.raw_format import read_raw_file
 from limber_bridge.storage.raw_recorder import raw_store_for
 
 FORMATS: Final = (".edf", ".csv", ".json")
-COLUMNS: Final = (
-    "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series", "certainty", "strength",
-    "label", "sensor", "in_bed", "factor", "note",
+CSV_COLUMNS: Final = (
+    "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series",
+    "certainty", "strength", "label", "sensor", "in_bed", "factor", "note",
 )  # fmt: skip
-"""Of the CSV: `start` is UTC, ISO 8601; `onset` and `duration` are s, as in every other export of
-the night."""
-HEADER: Final = (
+"""`start` is UTC in ISO 8601; `onset` and `duration` are s, as in all exports of the night."""
+TABLE_HEADER: Final = (
     "sleeper",
     "night",
-    "in bed",
-    "h",
-    "asleep",
+    "from-to",
+    "in bed h",
+    "asleep h",
     "movements",
     "PLM",
-    "PLM/h",
+    "PLM /h",
     "revision",
-    "kept",
+    "stored",
 )
+LEFT_ALIGNED_COLUMNS: Final = frozenset((0, 1, 2, len(TABLE_HEADER) - 1))
+UNKNOWN: Final = "-"
 
 
-class NothingThereError(Exception):
-    """What is asked for is not in the journal; the text says what is."""
+class NightNotFoundError(Exception):
+    """The night is not in the journal; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedNight:
     """A night in the list."""
 
     sleeper: str
     date: date
     night: Night | None
-    """None: not finished."""
+    """None: the night is not finished."""
     dropped: int | None
-    """us; when its events were dropped, None where they are there."""
+    """When (us) its events were deleted; None: they are stored."""
     signal: Path | None
-    """The file with its raw signal, where that is kept."""
+    """File with its raw signal; None: it is not stored."""
     reported: int | None
-    """Cramps that only somebody told of; None where it is not known any more."""
+    """Number of cramps that only the sleeper reported; None: unknown, as the events are deleted."""
 
     @property
     def json(self) -> dict[str, Any]:
-        """The night as it goes over the wire, and what is kept of it."""
-        told = (
+        """The night as in the protocol, and what is stored of it."""
+        message = (
             {} if self.night is None else json.loads(msgspec.json.encode(encode_night(self.night)))
         )
         events = "kept" if self.dropped is None else f"dropped {to_utc(self.dropped):%Y-%m-%d}"
@@ -97,7 +103,7 @@ class Listed:
             "sleeper": self.sleeper,
             "night": self.date.isoformat(),
             "finished": self.night is not None,
-            **told,
+            **message,
         } | {
             "events": events,
             "signal": None if self.signal is None else str(self.signal),
@@ -105,87 +111,102 @@ class Listed:
         }
 
 
-def listed(config: Config, record: JournalReader, sleepers: Iterable[Sleeper]) -> Iterator[Listed]:
-    """Yield the nights of some sleepers, oldest first; JournalError."""
-    shelf = raw_store_for(config.journal, config.retention)
+def list_nights(
+    config: Config, record: JournalReader, sleepers: Iterable[Sleeper]
+) -> Iterator[ListedNight]:
+    """Yield the nights of sleepers, the oldest first; JournalError."""
+    raw_store = raw_store_for(config.journal, config.retention)
     for sleeper in sleepers:
-        done = {night.date: night for night in record.nights(sleeper.id)}
-        begun = {
+        finished = {night.date: night for night in record.nights(sleeper.id)}
+        unfinished = {
             day
             for day in record.unfinished_nights(sleeper.id)
-            if measured(record.events(sleeper.id, day))
+            if measured_events(record.events(sleeper.id, day))
         }
-        for day in sorted({*done, *begun}):
-            path = shelf.path(sleeper.id, day)
+        for day in sorted({*finished, *unfinished}):
+            path = raw_store.path(sleeper.id, day)
             dropped = record.events_dropped_at(sleeper.id, day)
-            reported = len(reported_in(config, record, sleeper, day)) if dropped is None else None
-            yield Listed(
-                sleeper.id, day, done.get(day), dropped, path if path.exists() else None, reported
+            reported = (
+                len(reported_cramps(config, record, sleeper, day)) if dropped is None else None
+            )
+            yield ListedNight(
+                sleeper.id,
+                day,
+                finished.get(day),
+                dropped,
+                path if path.exists() else None,
+                reported,
             )
 
 
-def reported_in(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> list[Label]:
-    """Return the cramps of a night that only somebody told of."""
+def reported_cramps(
+    config: Config, record: JournalReader, sleeper: Sleeper, day: date
+) -> list[Label]:
+    """Return the cramps of a night that only the sleeper reported."""
     labels = record.labels(sleeper.id)
     return record.reported_cramps(
         sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
     )
 
 
-def measured(events: Iterable[Event]) -> list[Event]:
-    """Return the events that somebody or something measured: what was only said makes no night."""
+def measured_events(events: Iterable[Event]) -> list[Event]:
+    """Return the events without factors: a factor alone, which a person entered, makes no night."""
     return [event for event in events if not isinstance(event, Factor)]
 
 
-def table(nights: Sequence[Listed], config: Config) -> str:
-    """Return nights as a table for a person."""
-    rows = [HEADER, *(row_of(one, config) for one in nights)]
+def format_nights(nights: Sequence[ListedNight], config: Config) -> str:
+    """Return nights as a table for a reader."""
+    rows = [TABLE_HEADER, *(table_row(one, config) for one in nights)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    left = {0, 1, 2, len(widths) - 1}
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
+            cell.ljust(width) if column in LEFT_ALIGNED_COLUMNS else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )
 
 
-def row_of(one: Listed, config: Config) -> tuple[str, ...]:
-    """Return one line of the table; a dash for what is not known."""
-    kept = (
-        " and ".join(
-            [*(["events"] if one.dropped is None else []), *(["signal"] if one.signal else [])]
-        )
-        or "figures"
-    )
+def table_row(one: ListedNight, config: Config) -> tuple[str, ...]:
+    """Return one row of the table; `UNKNOWN` where a value is unknown."""
+    stored = ["measures"] if one.night is not None else []
+    stored += ["events"] if one.dropped is None else []
+    stored += ["signal"] if one.signal else []
     if one.night is None:
-        return (one.sleeper, str(one.date), "not finished", "-", "-", "-", "-", "-", "-", kept)
+        unknown = [UNKNOWN] * (len(TABLE_HEADER) - 4)
+        return (one.sleeper, str(one.date), "not finished", *unknown, ", ".join(stored))
     measures = one.night.measures
-    spent = "-".join(
+    from_to = "-".join(
         "?" if moment is None else f"{to_local(moment, config.calendar.zone):%H:%M}"
         for moment in (one.night.start, one.night.end)
     )
-    figures = (
+    values = (
         measures.time_in_bed_h,
         measures.sleep_h,
         measures.movements,
         measures.plm,
         measures.plm_index,
     )
-    return (one.sleeper, str(one.date), spent, *map(figure, figures), str(one.night.revision), kept)
+    return (
+        one.sleeper,
+        str(one.date),
+        from_to,
+        *map(format_value, values),
+        str(one.night.revision),
+        ", ".join(stored),
+    )
 
 
-def figure(value: float | None) -> str:
-    """Return a figure with a digit behind the point, a count without."""
+def format_value(value: float | None) -> str:
+    """Return a measure with one decimal, a count without."""
     if value is None:
-        return "-"
+        return UNKNOWN
     return str(value) if isinstance(value, int) else f"{value:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """A night, put together from the journal and from what is kept of its signal."""
+class NightExport:
+    """A night to be exported: from the journal, and from the raw signal if it is stored."""
 
     sleeper: Sleeper
     date: date
@@ -193,148 +214,155 @@ class Exported:
     events: tuple[Event, ...]
     score: NightScore
     recording: Recording
-    said: Mapping[str, bool]
-    """Whether a cramp was one, by its id, where somebody said so."""
+    confirmed: Mapping[str, bool]
+    """By id of a cramp: whether the sleeper confirmed or denied it."""
     reported: tuple[Label, ...]
-    """Cramps that only somebody told of."""
+    """Cramps that only the sleeper reported."""
     notes: tuple[str, ...]
-    """What is missing, for a person."""
+    """What is missing."""
 
     @property
     def origin(self) -> int:
-        """What onsets are counted from (us): a whole second."""
-        return begin_of(self.recording)
+        """Time (us) from which onsets count: a whole second."""
+        return edf_start(self.recording)
 
 
-def gathered(config: Config, record: JournalReader, sleeper: Sleeper, day: date | None) -> Exported:
-    """Return a night, the last finished one if none is named; NothingThereError or JournalError."""
+def load_night(
+    config: Config, record: JournalReader, sleeper: Sleeper, day: date | None
+) -> NightExport:
+    """Return a night, by default the last finished one; NightNotFoundError or JournalError."""
     last = record.last_night(sleeper.id)
     day = day or (None if last is None else last.date)
     if day is None:
-        raise NothingThereError(
-            f"no night of {sleeper.id} is finished yet; name one, as in `limber export 2026-11-23`"
+        raise NightNotFoundError(
+            f"no night of {sleeper.id} is finished yet; name its date, as in "
+            "`limber export 2026-11-23`"
         )
     events = record.events(sleeper.id, day)
-    reported = reported_in(config, record, sleeper, day)
+    reported = reported_cramps(config, record, sleeper, day)
     dropped = record.events_dropped_at(sleeper.id, day)
-    # Labels outlive the events: what they are about was perhaps recognised, and is not there any
-    # more.
+    # Labels are kept longer than events. Without the events it is unknown whether the
+    # cramp of a label was detected.
     if dropped is not None or not (events or reported):
-        why = (
-            "there is none"
-            if dropped is None
-            else f"its events were dropped on {to_utc(dropped):%Y-%m-%d}"
-        )
-        raise NothingThereError(
-            f"night {day} of {sleeper.id}: {why}; `limber nights` lists what there is"
+        reason = "not in the journal"
+        if dropped is not None:
+            reason = f"its events were deleted on {to_utc(dropped):%Y-%m-%d}"
+        raise NightNotFoundError(
+            f"night {day} of {sleeper.id}: {reason}; `limber nights` lists the stored nights"
         )
     night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
-    recording, notes = signal_of(config, sleeper, day, lasting(events, reported))
+    recording, notes = load_signal(config, sleeper, day, extent(events, reported))
     sensors = [watched.sensor for watched in sleeper.sensors]
     coverage = Pipeline(sensors, config.rules, state=record.pipeline_state(sleeper.id)).coverage(
-        config.calendar.begin(day), end_of(config, record, sleeper, day)
+        config.calendar.begin(day), measured_until(config, record, sleeper, day)
     )
     score = score_night(events, config.rules, coverage)
     if night is not None:
         score = replace(score, measures=night.measures)
-    said = Labels(record.labels(sleeper.id)).answers
-    return Exported(
-        sleeper, day, night, tuple(events), score, recording, said, tuple(reported), notes
+    confirmed = Labels(record.labels(sleeper.id)).answers
+    return NightExport(
+        sleeper, day, night, tuple(events), score, recording, confirmed, tuple(reported), notes
     )
 
 
-def lasting(events: Sequence[Event], reported: Sequence[Label]) -> Span:
-    """Return from when to when (us) a night lasts by what happened in it; one of the two must hold
-    something.
+def extent(events: Sequence[Event], reported: Sequence[Label]) -> Span:
+    """Return the first and the last time (us) of the events of a night, or of its labels.
+
+    At least one of the two must not be empty.
     """
-    found = [(event.onset, last_of(event)) for event in measured(events) or events]
+    found = [(event.onset, end_of_event(event)) for event in measured_events(events) or events]
     spans = found or [(label.time, label.time) for label in reported]
     return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
-def end_of(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
-    """Return how far (us) a night was measured."""
+def measured_until(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
+    """Return the time (us) up to which a night was measured."""
     memory = record.pipeline_state(sleeper.id)
     read = (
-        [one.until for one in memory.sensors.values() if one.until is not None]
+        [one.measured_until for one in memory.sensors.values() if one.measured_until is not None]
         if memory is not None
         else []
     )
     return min(config.calendar.end(day), max(read, default=config.calendar.end(day)))
 
 
-def signal_of(
-    config: Config, sleeper: Sleeper, day: date, lasts: Span
+def load_signal(
+    config: Config, sleeper: Sleeper, day: date, event_extent: Span
 ) -> tuple[Recording, tuple[str, ...]]:
-    """Return the raw signal of a night, or a recording without any signal that is as long as its
-    events.
+    """Return the raw signal of a night and notes on it.
+
+    If it is not stored, return a recording without signals that covers the events.
     """
     path = raw_store_for(config.journal, config.retention).path(sleeper.id, day)
     try:
         recording = read_raw_file(path)
     except UnreadableRecordingError as error:
-        begin, end = lasts
+        begin, end = event_extent
         note = (
             str(error)
             if path.exists()
-            else f"{path}: the raw signal of {day} is not kept; only events are exported"
+            else f"{path}: the raw signal of {day} is not stored; only events are exported"
         )
         return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ()), (note,)
     return recording, recording.notes
 
 
-def last_of(event: Event) -> int:
-    """Return when (us) an event was over, as far as that is known."""
+def end_of_event(event: Event) -> int:
+    """Return the end (us) of an event, or its onset if it has no end."""
     return getattr(event, "end", None) or event.onset
 
 
-def holds_signal(out: Path) -> bool:
-    """Return whether a file of this name holds the raw signal, where that is kept."""
+def contains_signal(out: Path) -> bool:
+    """Return whether an export to this file contains the raw signal, if it is stored."""
     return out.suffix.lower() == ".edf"
 
 
-def write(exported: Exported, config: Config, out: Path) -> None:
-    """Write a night in the format that the name asks for, whole or not at all; OSError."""
+def write_export(exported: NightExport, config: Config, out: Path) -> None:
+    """Write a night in the format of the suffix, completely or not at all; OSError."""
     part = out.with_name(f".{os.getpid()}.{out.name}")
     try:
         match out.suffix.lower():
             case ".edf":
-                write_night(part, exported.recording, config.calendar.zone, list(marks(exported)))
+                write_night(
+                    part, exported.recording, config.calendar.zone, list(annotations_of(exported))
+                )
             case ".csv":
-                part.write_text(as_csv(exported), encoding="utf-8", newline="")
+                part.write_text(format_csv(exported), encoding="utf-8", newline="")
             case _:
-                part.write_text(json.dumps(as_json(exported, config)) + "\n", encoding="utf-8")
+                part.write_text(
+                    json.dumps(export_document(exported, config)) + "\n", encoding="utf-8"
+                )
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
 
 
-def marks(exported: Exported) -> Iterator[Mark]:
-    """Yield the annotations of a night: what the journal holds, and what the rules make of it."""
-    yield Mark(0, None, "Recording starts")
-    names = {watched.sensor.id: name_of(watched.sensor) for watched in exported.sleeper.sensors}
+def annotations_of(exported: NightExport) -> Iterator[Annotation]:
+    """Yield the annotations of a night: its events, series, and times in bed and asleep."""
+    yield Annotation(0, None, "Recording starts")
+    names = {watched.sensor.id: sensor_name(watched.sensor) for watched in exported.sleeper.sensors}
     for event in exported.events:
-        text = said(event) if isinstance(event, Factor) else words(event)
+        text = factor_text(event) if isinstance(event, Factor) else event_text(event)
         if isinstance(event, Gap) and not exported.recording.signals:
             text = f"not measured: {names.get(event.sensor, event.sensor)}"
         if text is not None:
             end = getattr(event, "end", None)
-            yield Mark(
+            yield Annotation(
                 event.onset - exported.origin, None if end is None else end - event.onset, text
             )
     for label in exported.reported:
-        yield Mark(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
+        yield Annotation(label.time - exported.origin, None, f"{CERTAINTY_REPORTED} cramp")
     score = exported.score
     for series in score.scoring.series:
         onset = series.onset - exported.origin
-        yield Mark(onset, series.end - series.onset, f"periodic series of {series.movements}")
+        yield Annotation(onset, series.end - series.onset, f"periodic series of {series.movements}")
     for name, spans in (("in bed", score.in_bed), ("asleep (estimated)", score.asleep)):
         for begin, end in spans or ():
-            yield Mark(begin - exported.origin, end - begin, name)
+            yield Annotation(begin - exported.origin, end - begin, name)
 
 
-def words(event: Event) -> str | None:
-    """Return what an event is called in an annotation; None for one that is told in another way."""
+def event_text(event: Event) -> str | None:
+    """Return the annotation of an event; None if it has none, or one of another kind."""
     match event:
         case Movement():
             kind = "candidate leg movement" if event.candidate else "leg movement"
@@ -342,7 +370,7 @@ def words(event: Event) -> str | None:
         case Cramp():
             return f"{event.certainty} cramp"
         case PositionChange():
-            return "change of posture"
+            return "position change"
         case Twitch():
             return f"twitch {event.side or ''}".strip()
         case RhythmicTrain():
@@ -351,30 +379,28 @@ def words(event: Event) -> str | None:
             return None
 
 
-def said(factor: Factor) -> str:
-    """Return a factor as an annotation."""
+def factor_text(factor: Factor) -> str:
+    """Return the annotation of a factor."""
     text = factor.factor.replace("_", " ") + (f": {factor.note}" if factor.note else "")
-    # Control characters part annotations from each other.
+    # Control characters separate annotations in EDF+.
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def as_csv(exported: Exported) -> str:
-    """Return the events of a night as CSV, in order of time, the series behind them."""
+def format_csv(exported: NightExport) -> str:
+    """Return the events of a night as CSV in order of time, followed by the series."""
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
+    table = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="")
     table.writeheader()
     table.writerows(sorted(event_rows(exported), key=lambda row: float(row["onset"])))
     for number, one in enumerate(exported.score.scoring.series):
         table.writerow(
-            row_from(exported, one.onset, one.end) | {"kind": "series", "series": number}
+            row_times(exported, one.onset, one.end) | {"kind": "series", "series": number}
         )
     return text.getvalue()
 
 
-def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
-    """Yield a row of the CSV for each event but the series, and for each cramp that only somebody
-    told of.
-    """
+def event_rows(exported: NightExport) -> Iterator[dict[str, Any]]:
+    """Yield a row of the CSV for each event except series, and for each reported cramp."""
     scoring = exported.score.scoring
     series = {
         event_id(one): number
@@ -383,32 +409,32 @@ def event_rows(exported: Exported) -> Iterator[dict[str, Any]]:
     for event in exported.events:
         if isinstance(event, Series):
             continue
-        row = row_from(exported, event.onset, getattr(event, "end", None)) | {
+        row = row_times(exported, event.onset, getattr(event, "end", None)) | {
             "kind": event_kind(event),
             "series": series.get(event_id(event), ""),
-            "label": exported.said.get(event_id(event)),
+            "label": exported.confirmed.get(event_id(event)),
         }
-        known = {name: getattr(event, name, "") for name in COLUMNS if name not in row}
+        known = {name: getattr(event, name, "") for name in CSV_COLUMNS if name not in row}
         yield {name: "" if value is None else value for name, value in (row | known).items()}
     for label in exported.reported:
-        row = row_from(exported, label.time, None)
+        row = row_times(exported, label.time, None)
         yield row | {"kind": "cramp", "certainty": CERTAINTY_REPORTED, "label": label.cramp}
 
 
-def row_from(exported: Exported, begin: int, end: int | None) -> dict[str, Any]:
-    """Return what every row of the CSV has: when it was (us)."""
+def row_times(exported: NightExport, begin: int, end: int | None) -> dict[str, Any]:
+    """Return the columns of a row of the CSV that say when it was; arguments in us."""
     return {
         "start": to_utc(begin).isoformat().replace("+00:00", "Z"),
-        "onset": at(begin, exported.origin),
+        "onset": seconds_since(exported.origin, begin),
         "duration": "" if end is None else round((end - begin) / SECOND, 3),
     }
 
 
-def as_json(exported: Exported, config: Config) -> dict[str, Any]:
-    """Return a night as the JSON object of `limber score`, with whose night it is."""
-    names = {watched.sensor.id: name_of(watched.sensor) for watched in exported.sleeper.sensors}
-    beds = [event.method for event in exported.events if isinstance(event, BedTransition)]
-    report = Report(
+def export_document(exported: NightExport, config: Config) -> dict[str, Any]:
+    """Return a night as the JSON object of `limber score`, with the sleeper and the date."""
+    names = {watched.sensor.id: sensor_name(watched.sensor) for watched in exported.sleeper.sensors}
+    bed_methods = [event.method for event in exported.events if isinstance(event, BedTransition)]
+    scored = ScoredNight(
         recording=f"{exported.sleeper.id}-{exported.date}",
         start=exported.origin,
         duration=exported.recording.duration,
@@ -420,34 +446,44 @@ def as_json(exported: Exported, config: Config) -> dict[str, Any]:
             if isinstance(event, Gap)
         ],
         methods={
-            "in_bed": beds[-1] if beds else None,
+            "in_bed": bed_methods[-1] if bed_methods else None,
             "asleep": None if exported.score.asleep is None else ASLEEP_METHOD,
         },
     )
     night = exported.night
-    whose = {"sleeper": exported.sleeper.id, "night": exported.date.isoformat()}
+    identity = {"sleeper": exported.sleeper.id, "night": exported.date.isoformat()}
     factors = [
-        {"onset": at(event.onset, exported.origin), "factor": event.factor, "note": event.note}
+        {
+            "onset": seconds_since(exported.origin, event.onset),
+            "factor": event.factor,
+            "note": event.note,
+        }
         for event in exported.events
         if isinstance(event, Factor)
     ]
-    told = {"cramps": list(cramp_entries(exported)), "factors": factors}
-    return document(report) | whose | {"revision": 0 if night is None else night.revision} | told
+    return (
+        score_document(scored)
+        | identity
+        | {
+            "revision": 0 if night is None else night.revision,
+            "cramps": list(cramp_entries(exported)),
+            "factors": factors,
+        }
+    )
 
 
-def cramp_entries(exported: Exported) -> Iterator[dict[str, Any]]:
-    """Yield the cramps of a night for its JSON, with what was said of them; last those that only
-    somebody told of.
-    """
+def cramp_entries(exported: NightExport) -> Iterator[dict[str, Any]]:
+    """Yield the cramps of a night, with the sleeper's feedback; reported cramps come last."""
     for event in exported.events:
         if isinstance(event, Cramp):
-            label = exported.said.get(event_id(event))
+            label = exported.confirmed.get(event_id(event))
             yield cramp_entry(event, exported.origin) | {"strength": event.strength, "label": label}
     for one in exported.reported:
-        told = {
-            "onset": at(one.time, exported.origin),
+        yield {
+            "onset": seconds_since(exported.origin, one.time),
             "end": None,
             "certainty": CERTAINTY_REPORTED,
             "reason": REPORTED_REASON,
+            "strength": None,
+            "label": one.cramp,
         }
-        yield told | {"strength": None, "label": one.cramp}

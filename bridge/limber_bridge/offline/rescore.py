@@ -1,6 +1,4 @@
-"""`limber rescore`: the scoring rules on movements that someone else marked (contracts, section
-1.2).
-"""
+"""`limber rescore`: apply the scoring rules to movements that someone else annotated."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,127 +6,145 @@ from pathlib import Path
 from typing import Any
 
 from limber_bridge.detection.events import Movement, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, compute_measures
+from limber_bridge.detection.measures import compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.spans import Span
-from limber_bridge.offline.score_json import Report, document, series_entries
+from limber_bridge.offline.score_json import ScoredNight, score_document, series_entries
 from limber_bridge.recordings.annotations import (
-    Staging,
+    Hypnogram,
     read_movements,
     read_respiratory,
     read_stages,
 )
 
+STAGES_METHOD = "stages"
+"""How "in bed" and "asleep" were determined: from the sleep stages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
-    """What was marked in one night."""
+class AnnotatedNight:
+    """The annotations of one night."""
 
     name: str
-    parts: Sequence[UnilateralMovement]
-    staging: Staging | None = None
+    movements: Sequence[UnilateralMovement]
+    hypnogram: Hypnogram | None = None
+    """None: sleep was not staged."""
     respiratory: Sequence[Span] | None = None
+    """None: respiratory events were not annotated."""
 
     @property
     def end(self) -> int:
-        """Time (us) of the end of whatever comes last."""
-        staged = self.staging.whole[-1][1] if self.staging is not None else 0
-        return max([staged, *(part.end for part in self.parts)])
+        """Time (us) of the end of the last epoch or movement."""
+        staged_until = self.hypnogram.staged[-1][1] if self.hypnogram is not None else 0
+        return max([staged_until, *(movement.end for movement in self.movements)])
 
     @property
     def in_bed(self) -> tuple[Span, ...] | None:
-        """The staged time, and what was marked before or after it; None without stages."""
-        if self.staging is None:
+        """From the first to the last epoch or movement; None without stages."""
+        if self.hypnogram is None:
             return None
-        return ((min([self.staging.whole[0][0], *(part.onset for part in self.parts)]), self.end),)
+        staged_from = self.hypnogram.staged[0][0]
+        start = min([staged_from, *(movement.onset for movement in self.movements)])
+        return ((start, self.end),)
 
     @property
     def asleep(self) -> tuple[Span, ...] | None:
-        """By the stages; None without."""
-        return None if self.staging is None else self.staging.stages.asleep
+        """Time asleep by the stages; None without stages."""
+        return None if self.hypnogram is None else self.hypnogram.stages.asleep
 
 
-def read(movements: Path, stages: Path | None, respiratory: Path | None) -> Marks:
+def read_annotations(
+    movements: Path, stages: Path | None, respiratory: Path | None
+) -> AnnotatedNight:
     """Read the files of one night; UnreadableRecordingError or OSError."""
-    return Marks(
+    return AnnotatedNight(
         name=movements.name,
-        parts=read_movements(movements),
-        staging=None if stages is None else read_stages(stages),
+        movements=read_movements(movements),
+        hypnogram=None if stages is None else read_stages(stages),
         respiratory=None if respiratory is None else read_respiratory(respiratory),
     )
 
 
-def rescored(marks: Marks, rules: RuleSet) -> dict[str, Any]:
-    """Return the JSON object of a marked night.
+def rescore_night(annotated: AnnotatedNight, rules: RuleSet) -> dict[str, Any]:
+    """Return the JSON object of an annotated night.
 
-    Besides what a scored recording has, it says of each movement whether it lies at a respiratory
-    event, which series are left without those, and how many PLM hang on the unsettled rule for
-    short intervals (science reference 1.3).
+    In addition to that of a recording it says which movements are at respiratory events, which
+    series remain without those, and how many PLM depend on the open question about short intervals
+    (docs/science.md#short-intervals).
     """
-    scoring = score_movements(marks.parts, rules, asleep=marks.asleep)
-    unbreathing = None
-    if marks.respiratory is not None:
-        unbreathing = score_movements(
-            marks.parts, rules, asleep=marks.asleep, respiratory=marks.respiratory
+    scoring = score_movements(annotated.movements, rules, asleep=annotated.asleep)
+    without_respiratory = None
+    if annotated.respiratory is not None:
+        without_respiratory = score_movements(
+            annotated.movements, rules, asleep=annotated.asleep, respiratory=annotated.respiratory
         )
-    facts = ScoringInput(
+    scoring_input = ScoringInput(
         scoring=scoring,
         rules=rules,
-        in_bed=marks.in_bed,
-        asleep=marks.asleep,
-        stages=None if marks.staging is None else marks.staging.stages,
-        without_breathing=unbreathing,
+        in_bed=annotated.in_bed,
+        asleep=annotated.asleep,
+        stages=None if annotated.hypnogram is None else annotated.hypnogram.stages,
+        non_respiratory=without_respiratory,
     )
-    night = NightScore(scoring, marks.in_bed, marks.asleep, (), compute_measures(facts))
-    told = None if marks.staging is None else "stages"
-    report = Report(
-        recording=marks.name,
+    night = NightScore(
+        scoring, annotated.in_bed, annotated.asleep, (), compute_measures(scoring_input)
+    )
+    method = None if annotated.hypnogram is None else STAGES_METHOD
+    scored = ScoredNight(
+        recording=annotated.name,
         start=None,
-        duration=marks.end / SECOND,
+        duration=annotated.end / SECOND,
         rules=rules,
         night=night,
-        methods={"in_bed": told, "asleep": told},
+        methods={"in_bed": method, "asleep": method},
     )
     return (
-        document(report)
-        | unsettled(marks, rules, scoring)
-        | breathing(marks, rules, scoring, unbreathing)
+        score_document(scored)
+        | short_interval_fields(annotated, rules, scoring)
+        | respiratory_fields(annotated, rules, scoring, without_respiratory)
     )
 
 
-def unsettled(marks: Marks, rules: RuleSet, scoring: Scoring) -> dict[str, Any]:
-    """Return what hangs on whether a movement after a short interval may begin a series; nothing
-    under AASM.
+def short_interval_fields(
+    annotated: AnnotatedNight, rules: RuleSet, scoring: Scoring
+) -> dict[str, Any]:
+    """Return how many PLM depend on whether a movement after a short interval may start a series.
+
+    Empty under AASM, where this is not an open question.
     """
     if not rules.scores_wake:
         return {}
-    other = score_movements(
-        marks.parts,
-        replace(rules, short_interval_starts_series=not rules.short_interval_starts_series),
-        asleep=marks.asleep,
+    starts = rules.short_interval_starts_series
+    alternative = score_movements(
+        annotated.movements,
+        replace(rules, short_interval_starts_series=not starts),
+        asleep=annotated.asleep,
     )
-    difference = abs(len(other.periodic) - len(scoring.periodic))
+    difference = abs(len(alternative.periodic) - len(scoring.periodic))
+    return {"short_interval_starts": starts, "plm_unsettled": difference}
+
+
+def respiratory_fields(
+    annotated: AnnotatedNight, rules: RuleSet, scoring: Scoring, without_respiratory: Scoring | None
+) -> dict[str, Any]:
+    """Return which movements are at respiratory events, and the series without those movements.
+
+    Empty if respiratory events were not annotated.
+    """
+    if without_respiratory is None or annotated.respiratory is None:
+        return {}
     return {
-        "short_interval_starts": rules.short_interval_starts_series,
-        "plm_unsettled": difference,
+        "respiratory": respiratory_flags(scoring.movements, rules, annotated.respiratory),
+        "series_nr": series_entries(without_respiratory.series, 0),
     }
 
 
-def breathing(
-    marks: Marks, rules: RuleSet, scoring: Scoring, unbreathing: Scoring | None
-) -> dict[str, Any]:
-    """Return which movements lie at respiratory events and the series without them; nothing without
-    such events.
-    """
-    if unbreathing is None or marks.respiratory is None:
-        return {}
-    at_events = flags(scoring.movements, rules, marks.respiratory)
-    return {"respiratory": at_events, "series_nr": series_entries(unbreathing.series, 0)}
-
-
-def flags(movements: Iterable[Movement], rules: RuleSet, respiratory: Sequence[Span]) -> list[bool]:
-    """Return for each movement whether it lies at a respiratory event."""
+def respiratory_flags(
+    movements: Iterable[Movement], rules: RuleSet, respiratory: Sequence[Span]
+) -> list[bool]:
+    """Return for each movement whether it is at a respiratory event."""
     return [is_respiratory(movement, rules, respiratory) for movement in movements]

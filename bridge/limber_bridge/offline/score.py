@@ -1,7 +1,6 @@
-"""`limber score`: recorded nights in, their events and measures out (contracts, section 1.1).
+"""`limber score`: detect the events of a recorded night, and score it.
 
-Law: a recorded night takes the very way that a live one does; only who hands it the samples
-differs.
+A recorded night goes through the same pipeline as a live one.
 """
 
 import json
@@ -17,26 +16,31 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.recording import column_names
-from limber_bridge.offline.detect import Detected, detect
-from limber_bridge.offline.score_json import Report, document
+from limber_bridge.offline.detect import DetectedRecording, detect_recording
+from limber_bridge.offline.score_json import ScoredNight, score_document
 from limber_bridge.recordings import read_recording
 
-SHORT: Final = {Quantity.ACCELERATION: "acc", Quantity.EMG: "emg", Quantity.LOAD: "load"}
+UNNAMED_SENSORS: Final = {
+    Quantity.ACCELERATION: "acc",
+    Quantity.EMG: "emg",
+    Quantity.LOAD: "load",
+}
+"""Names of sensors whose placement a recording does not say (columns `x, y, z`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreOptions:
-    """How recordings are to be scored."""
+    """How to score recordings."""
 
     rules: RuleSet
     channels: Mapping[str, str] = field(default_factory=dict)
-    """Labels that are not known by themselves -> the column each stands for."""
+    """Columns by label, for labels that are not known."""
     zone: ZoneInfo | None = None
-    """Where EDF recordings were made, as their times of day name no zone."""
+    """Time zone in which EDF recordings were made; EDF has local times without a zone."""
 
     @property
-    def stamp(self) -> dict[str, Any]:
-        """What an output rests on besides its recording: where it differs, it has to be made anew."""
+    def provenance(self) -> dict[str, Any]:
+        """What a result depends on besides its recording; if it differs, the result is outdated."""
         return {
             "software": __version__,
             "rules": self.rules.name,
@@ -47,84 +51,97 @@ class ScoreOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """What came of one recording."""
+class ScoredRecording:
+    """The result of one recording."""
 
     document: dict[str, Any]
     notes: tuple[str, ...]
-    """What had to be left out, for a person."""
+    """What had to be left out."""
     pictures: tuple[bytes, ...] = ()
-    """PNG and SVG, if wanted."""
+    """PNG and SVG, if requested."""
 
 
-def score_recording(path: Path, order: ScoreOptions, *, plot: bool = False) -> Scored:
-    """Score one recording; UnreadableRecordingError. It may run in another process, or on another
-    machine.
+def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) -> ScoredRecording:
+    """Score one recording; UnreadableRecordingError.
+
+    It may run in another process, or on another machine.
     """
-    found = detect(read_recording(path, order.zone, order.channels), order.rules)
+    detected = detect_recording(read_recording(path, options.zone, options.channels), options.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
-        from limber_bridge.offline.plot import draw  # noqa: PLC0415 - an extra, and heavy
+        from limber_bridge.offline.plot import draw_night  # noqa: PLC0415 - an extra, and heavy
 
-        pictures = draw(found)
-    return Scored(told(found, order), found.recording.notes, pictures)
+        pictures = draw_night(detected)
+    document = recording_document(detected, options)
+    return ScoredRecording(document, detected.recording.notes, pictures)
 
 
-def told(found: Detected, order: ScoreOptions) -> dict[str, Any]:
+def recording_document(detected: DetectedRecording, options: ScoreOptions) -> dict[str, Any]:
     """Return the JSON object of a scored recording."""
-    names = {sensor.id: name_of(sensor) for sensor in found.sensors}
-    beds = [event.method for event in found.events if isinstance(event, BedTransition)]
-    report = Report(
-        recording=found.recording.name,
-        start=found.recording.start,
-        duration=found.recording.duration,
-        rules=order.rules,
-        night=found.night,
-        cramps=[event for event in found.events if isinstance(event, Cramp)],
+    names = {sensor.id: sensor_name(sensor) for sensor in detected.sensors}
+    bed_methods = [event.method for event in detected.events if isinstance(event, BedTransition)]
+    scored = ScoredNight(
+        recording=detected.recording.name,
+        start=detected.recording.start,
+        duration=detected.recording.duration,
+        rules=options.rules,
+        night=detected.night,
+        cramps=[event for event in detected.events if isinstance(event, Cramp)],
         gaps=[
             (names[event.sensor], (event.onset, event.end))
-            for event in found.events
+            for event in detected.events
             if isinstance(event, Gap) and event.end - event.onset >= SECOND // 2
         ],
-        flaws=[
-            (names[event.sensor], event) for event in found.events if isinstance(event, SignalFault)
+        faults=[
+            (names[event.sensor], event)
+            for event in detected.events
+            if isinstance(event, SignalFault)
         ],
         methods={
-            "in_bed": beds[-1] if beds else None,
-            "asleep": None if found.night.asleep is None else ASLEEP_METHOD,
+            "in_bed": bed_methods[-1] if bed_methods else None,
+            "asleep": None if detected.night.asleep is None else ASLEEP_METHOD,
         },
     )
-    return document(report) | {"sensors": list(names.values()), "made": order.stamp}
+    return score_document(scored) | {
+        "sensors": list(names.values()),
+        "made": options.provenance,
+    }
 
 
-def name_of(sensor: Sensor) -> str:
-    """Return what a sensor is called in a recording, without its axes."""
-    first = column_names(sensor.quantity, sensor.placement, sensor.side)[0]
-    return f"{SHORT[sensor.quantity]}" if first == "x" else first.removesuffix("_x")
+def sensor_name(sensor: Sensor) -> str:
+    """Return the name of a sensor in a recording: that of its columns without the axis."""
+    first_column = column_names(sensor.quantity, sensor.placement, sensor.side)[0]
+    if first_column == "x":
+        return UNNAMED_SENSORS[sensor.quantity]
+    return first_column.removesuffix("_x")
 
 
-def output_of(path: Path, folder: Path) -> Path:
-    """Return where the JSON of a recording goes."""
-    return folder / f"{stem(path)}.json"
+def json_path(recording: Path, folder: Path) -> Path:
+    """Return the path of the JSON file of a recording."""
+    return folder / f"{base_name(recording)}.json"
 
 
-def stem(path: Path) -> str:
-    """Return the name of a recording without what says its format."""
-    return path.name.removesuffix(".gz").rpartition(".")[0] or path.name
+def base_name(recording: Path) -> str:
+    """Return the name of a recording without its suffixes."""
+    return recording.name.removesuffix(".gz").rpartition(".")[0] or recording.name
 
 
-def is_done(path: Path, out: Path, order: ScoreOptions) -> bool:
-    """Return whether an output is newer than its recording and was made the same way."""
+def is_current(output: Path, recording: Path, options: ScoreOptions) -> bool:
+    """Return whether a JSON file is newer than its recording and was made with these options."""
     try:
-        if out.stat().st_mtime_ns < path.stat().st_mtime_ns:
+        if output.stat().st_mtime_ns < recording.stat().st_mtime_ns:
             return False
-        made = json.loads(out.read_text(encoding="utf-8"))["made"]
+        made = json.loads(output.read_text(encoding="utf-8"))["made"]
     except OSError, ValueError, KeyError, TypeError:
         return False
-    return bool(made == order.stamp)
+    return bool(made == options.provenance)
 
 
-def same_outputs(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Return the pairs of recordings whose outputs would have the same name."""
-    seen: dict[str, Path] = {}
-    return [(seen[stem(path)], path) for path in paths if seen.setdefault(stem(path), path) != path]
+def name_conflicts(recordings: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Return pairs of recordings whose outputs would have the same name."""
+    first: dict[str, Path] = {}
+    return [
+        (first[base_name(path)], path)
+        for path in recordings
+        if first.setdefault(base_name(path), path) != path
+    ]

@@ -1,4 +1,4 @@
-"""What `limber score` writes: a line or an object a night, files, pictures."""
+"""Write the results of `limber score`: tables, JSON and pictures."""
 
 import json
 import os
@@ -8,89 +8,84 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from limber_bridge.offline.score import (
-    Scored,
+    ScoredRecording,
     ScoreOptions,
-    is_done,
-    output_of,
+    base_name,
+    is_current,
+    json_path,
     score_recording,
-    stem,
 )
-from limber_bridge.offline.workers import Failed, each
+from limber_bridge.offline.score_table import format_table
+from limber_bridge.offline.workers import Failure, process_recordings
 
-SHOWN: Final = (
-    ("time_in_bed_h", "in bed", "h"),
-    ("sleep_h", "asleep (see methods in the JSON)", "h"),
-    ("movements", "leg movements", ""),
-    ("candidates", "candidate movements (CLM)", ""),
-    ("plm", "periodic movements (PLM)", ""),
-    ("plm_index", "PLM per hour in bed", "/h"),
-    ("plms_index", "PLM in sleep, per hour of it", "/h"),
-    ("plmw_index", "PLM awake in bed, per hour of it", "/h"),
-    ("periodicity_index", "PLM / CLM", ""),
-    ("plm_nr", "PLM without those at respiratory events", ""),
-    ("plms_nr_index", "the same in sleep, per hour of it", "/h"),
-    ("series_count", "series", ""),
-    ("imi_median", "median interval", "s"),
-    ("twitches", "twitches (no leg movements)", ""),
-    ("cramps_probable", "probable cramps", ""),
-    ("cramps_possible", "possible cramps", ""),
-)
-"""Measures that a person sees first: key, name, unit."""
+MAX_LISTED_FILES: Final = 3
+"""Files that are named after writing them; more are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """Where the results go."""
+class OutputOptions:
+    """Where to write results."""
 
     json: bool
+    """JSON on stdout."""
     folder: Path | None
+    """Folder for JSON files; None: a table, or JSON, on stdout."""
     plot: bool
     quiet: bool = False
-    """Do not say where they went."""
+    """Do not list the written files."""
 
     @property
-    def pictures(self) -> Path:
-        """Where pictures go."""
+    def picture_folder(self) -> Path:
+        """Folder for pictures."""
         return self.folder or Path()
 
 
-def score_all(pool: Executor, paths: Sequence[Path], order: ScoreOptions, outputs: Outputs) -> bool:
-    """Score recordings and write what comes of them; False if one could not be scored. OSError if
-    nothing can be kept.
+def score_all(
+    executor: Executor, paths: Sequence[Path], options: ScoreOptions, outputs: OutputOptions
+) -> bool:
+    """Score recordings and write the results; False if one could not be scored.
 
-    What is up to date in the folder is left alone.
+    Recordings whose results in the folder are current are skipped. Raises OSError if results cannot
+    be written.
     """
     if outputs.folder is not None:
         outputs.folder.mkdir(parents=True, exist_ok=True)
-    todo = [path for path in paths if not is_up_to_date(path, order, outputs)]
-    well = True
+    outdated = [path for path in paths if not has_current_output(path, options, outputs)]
+    all_scored = True
     written = list[Path]()
-    for path, outcome in each(pool, partial(score_recording, order=order, plot=outputs.plot), todo):
-        match outcome:
-            case Failed():
-                print(outcome.reason, file=sys.stderr)  # noqa: T201 - for a person
-                well = False
-            case Scored():
-                for text in write(path, outcome, outputs, written):
-                    print(text)  # noqa: T201 - its answer
-    if not outputs.quiet and (written or len(todo) < len(paths)):
-        print(where(written, len(paths) - len(todo), outputs), file=sys.stderr)  # noqa: T201 - for a person
-    return well
+    work = partial(score_recording, options=options, plot=outputs.plot)
+    for path, result in process_recordings(executor, work, outdated):
+        match result:
+            case Failure():
+                print(result.reason, file=sys.stderr)  # noqa: T201 - an error for the user
+                all_scored = False
+            case ScoredRecording():
+                for text in write_result(path, result, outputs, written):
+                    print(text)  # noqa: T201 - the output of the command
+    skipped = len(paths) - len(outdated)
+    if not outputs.quiet and (written or skipped):
+        print(summarize_files(written, skipped, outputs), file=sys.stderr)  # noqa: T201 - for the user
+    return all_scored
 
 
-def where(written: Sequence[Path], left: int, outputs: Outputs) -> str:
-    """Return in a line where results went; `left` recordings were up to date."""
-    done = f"wrote {', '.join(map(str, written))}" if len(written) in range(1, 4) else ""
-    done = done or f"wrote {len(written)} files into {outputs.folder or 'this folder'}"
-    return f"{done}; up to date: {left}" if left else done
+def summarize_files(written: Sequence[Path], skipped: int, outputs: OutputOptions) -> str:
+    """Return one line about the written files and the skipped recordings."""
+    parts = []
+    if len(written) > MAX_LISTED_FILES:
+        parts.append(f"wrote {len(written)} files to {outputs.picture_folder}")
+    elif written:
+        parts.append(f"wrote {', '.join(map(str, written))}")
+    if skipped:
+        parts.append(f"already up to date: {skipped}")
+    return "; ".join(parts)
 
 
-def is_up_to_date(path: Path, order: ScoreOptions, outputs: Outputs) -> bool:
-    """Return whether nothing is left to be done for a recording."""
-    if outputs.folder is None or not is_done(path, output_of(path, outputs.folder), order):
+def has_current_output(path: Path, options: ScoreOptions, outputs: OutputOptions) -> bool:
+    """Return whether everything that is requested of a recording is there and up to date."""
+    if outputs.folder is None or not is_current(json_path(path, outputs.folder), path, options):
         return False
     return not outputs.plot or all(
         is_newer(picture, path) for picture in picture_paths(path, outputs)
@@ -98,44 +93,37 @@ def is_up_to_date(path: Path, order: ScoreOptions, outputs: Outputs) -> bool:
 
 
 def is_newer(picture: Path, recording: Path) -> bool:
-    """Return whether a picture is there and was made after its recording."""
+    """Return whether a picture exists and is not older than its recording."""
     return picture.exists() and picture.stat().st_mtime >= recording.stat().st_mtime
 
 
-def write(path: Path, scored: Scored, outputs: Outputs, written: list[Path]) -> Iterator[str]:
-    """Write what came of a recording, and note the files; yield what is for stdout."""
+def write_result(
+    path: Path, scored: ScoredRecording, outputs: OutputOptions, written: list[Path]
+) -> Iterator[str]:
+    """Write the files of a recording and add them to `written`; yield what belongs on stdout."""
     for note in scored.notes:
-        print(note, file=sys.stderr)  # noqa: T201 - for a person
+        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
     for picture, content in zip(picture_paths(path, outputs), scored.pictures, strict=False):
-        put(picture, content)
+        write_atomically(picture, content)
         written.append(picture)
     if outputs.json:
         yield json.dumps(scored.document)
     elif outputs.folder is None:
-        yield table(scored.document)
+        yield format_table(scored.document)
     else:
-        # Last, as its time says that all is done.
-        put(output_of(path, outputs.folder), (json.dumps(scored.document) + "\n").encode())
-        written.append(output_of(path, outputs.folder))
+        # The JSON file comes last: its time shows that all files of the recording are complete.
+        output = json_path(path, outputs.folder)
+        write_atomically(output, (json.dumps(scored.document) + "\n").encode())
+        written.append(output)
 
 
-def picture_paths(path: Path, outputs: Outputs) -> list[Path]:
-    """Return where the pictures of a recording go: PNG, SVG."""
-    return [outputs.pictures / f"{stem(path)}{kind}" for kind in (".png", ".svg")]
+def picture_paths(path: Path, outputs: OutputOptions) -> list[Path]:
+    """Return the paths of the pictures of a recording: PNG, SVG."""
+    return [outputs.picture_folder / f"{base_name(path)}{suffix}" for suffix in (".png", ".svg")]
 
 
-def put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is complete or does not exist."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(content)
     part.replace(path)
-
-
-def table(found: dict[str, Any]) -> str:
-    """Return a night as a table for a person: what is known of what is asked for most."""
-    measures = found["measures"]
-    rows = [(name, measures[key], unit) for key, name, unit in SHOWN if measures[key] is not None]
-    lines = [f"{name:<42} {value:>9.10g} {unit}".rstrip() for name, value, unit in rows]
-    return "\n".join(
-        [f"{found['recording']}  ({found['rules']}, {found['duration'] / 3600:.2f} h)", *lines, ""]
-    )

@@ -1,6 +1,6 @@
-"""Many recordings at once: the same calls in this process, in several, or on a Dask cluster.
+"""Process many recordings: in this process, in several ones, or on a Dask cluster.
 
-Law: how the work is spread changes nothing in what comes out, nor in which order.
+How the work is distributed changes neither the results nor their order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,27 +16,26 @@ from tqdm import tqdm
 
 from limber_bridge.domain.recording import UnreadableRecordingError
 
-CONNECTING: Final = 10
-"""s to wait for a Dask scheduler."""
+DASK_CONNECT_TIMEOUT_S: Final = 10
 
 
-class NoClusterError(Exception):
+class ClusterError(Exception):
     """The Dask cluster cannot be used; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """A recording that could not be scored."""
+class Failure:
+    """A recording that could not be processed."""
 
     reason: str
 
 
-class Here(Executor):
-    """Does the work at once, in this process: one recording is not worth another."""
+class InProcessExecutor(Executor):
+    """Runs each call at once in this process: enough for one recording."""
 
     @override
     def submit[**P, R](self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """Return the work done."""
+        """Run the call and return its result as a finished future."""
         future: Future[R] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -46,93 +45,95 @@ class Here(Executor):
 
 
 @contextmanager
-def executor(jobs: int, cluster: str | None) -> Iterator[Executor]:
-    """Give a way to do the work: on a Dask cluster, in `jobs` processes, or here; NoClusterError."""
-    if cluster is not None:
-        with on_cluster(cluster) as pool:
-            yield pool
+def create_executor(jobs: int, dask_address: str | None) -> Iterator[Executor]:
+    """Provide an executor: a Dask cluster, `jobs` processes, or this process; ClusterError."""
+    if dask_address is not None:
+        with dask_executor(dask_address) as executor:
+            yield executor
     elif jobs > 1:
-        with ProcessPoolExecutor(jobs) as pool:
+        with ProcessPoolExecutor(jobs) as executor:
             try:
-                yield pool
+                yield executor
             except BaseException:
-                # Nobody waits for the rest.
-                pool.shutdown(wait=False, cancel_futures=True)
+                # Do not wait for the remaining recordings, for example after Ctrl-C.
+                executor.shutdown(wait=False, cancel_futures=True)
                 raise
     else:
-        yield Here()
+        yield InProcessExecutor()
 
 
 @contextmanager
-def on_cluster(address: str) -> Iterator[Executor]:
-    """Give an existing Dask cluster; its workers need limber-bridge, and the recordings under the
-    same paths.
+def dask_executor(address: str) -> Iterator[Executor]:
+    """Provide an existing Dask cluster; ClusterError.
+
+    Its workers need limber-bridge, and the recordings under the same paths.
     """
     try:
         from distributed import Client  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
-        raise NoClusterError("--dask needs `pip install limber-bridge[cluster]`") from error
+        raise ClusterError(
+            "--dask needs more packages: run `pip install limber-bridge[cluster]`"
+        ) from error
     try:
-        client = Client(address, timeout=CONNECTING)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=DASK_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        raise NoClusterError(
-            f"--dask {address}: no scheduler answers there ({error}); check the address"
+        raise ClusterError(
+            f"--dask {address}: no scheduler answers ({error}); check the address"
         ) from error
     with client:
         yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
 
 
-def each[R](
-    pool: Executor, work: Callable[[Path], R], paths: Sequence[Path]
-) -> Iterator[tuple[Path, R | Failed]]:
-    """Yield what came of each recording, in their order, with a progress bar where a person
-    watches.
-    """
+def process_recordings[R](
+    executor: Executor, work: Callable[[Path], R], paths: Sequence[Path]
+) -> Iterator[tuple[Path, R | Failure]]:
+    """Yield the result of each recording in order, with a progress bar on a terminal."""
     bar = tqdm(total=len(paths), unit="night", disable=None, leave=False)
-    if isinstance(pool, Here):
-        # One after the other: what is done is handed on before the next begins.
+    if isinstance(executor, InProcessExecutor):
+        # One at a time, so that a result is written before the next recording starts.
         for path in paths:
-            found: R | Failed = outcome(path, pool.submit(partial(work, path)))
+            result: R | Failure = result_of(path, executor.submit(partial(work, path)))
             bar.update()
-            yield path, found
+            yield path, result
         bar.close()
         return
     with bar:
         futures: list[Future[R]] = []
         for path in paths:
-            future = pool.submit(partial(work, path))
+            future = executor.submit(partial(work, path))
             future.add_done_callback(lambda _: bar.update())
             futures.append(future)
         for path, future in zip(paths, futures, strict=True):
             try:
-                result: R | Failed = outcome(path, future)
+                result = result_of(path, future)
             except BrokenProcessPool:
-                result = alone(work, path)
+                result = retry_in_own_process(work, path)
             yield path, result
 
 
-def alone[R](work: Callable[[Path], R], path: Path) -> R | Failed:
-    """Work on a recording in a process of its own: whose fault it was that the others died, only
-    that one dies now.
+def retry_in_own_process[R](work: Callable[[Path], R], path: Path) -> R | Failure:
+    """Process a recording in a process of its own.
+
+    When a process dies, the calls of all others fail too; only the recording that killed it fails
+    again.
     """
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1) as executor:
         try:
-            return outcome(path, pool.submit(work, path))
+            return result_of(path, executor.submit(work, path))
         except BrokenProcessPool:
-            return Failed(
-                f"{path}: the process that worked on it died, for want of memory perhaps; cut the recording"
+            return Failure(
+                f"{path}: its process died, perhaps because memory ran out; "
+                "split the recording into shorter ones"
             )
 
 
-def outcome[R](path: Path, future: Future[R]) -> R | Failed:
-    """Return the result of a call, or why there is none; BrokenProcessPool where its process, or
-    another one, died.
-    """
+def result_of[R](path: Path, future: Future[R]) -> R | Failure:
+    """Return the result of a call, or why it failed; BrokenProcessPool if a process died."""
     try:
         return future.result()
     except UnreadableRecordingError as error:
-        return Failed(str(error))
+        return Failure(str(error))
     except MemoryError:
-        return Failed(f"{path}: not enough memory; cut the recording, or use fewer --jobs")
+        return Failure(f"{path}: not enough memory; split the recording, or use fewer --jobs")
     except CancelledError:
-        return Failed(f"{path}: the cluster gave it up; look at its workers' memory")
+        return Failure(f"{path}: cancelled by the cluster; check the memory of its workers")

@@ -1,4 +1,4 @@
-"""Recordings as CSV, gzipped or not: one header row, a column `time` in seconds, a column a signal."""
+"""Recordings as CSV, gzipped or not: a header row, a column `time` in s, a column per signal."""
 
 import csv
 import gzip
@@ -34,342 +34,367 @@ from limber_bridge.domain.recording import (
     mask_clipped,
 )
 
-UNIX: Final = 1e9
-"""s; a time above this is Unix time."""
-LATEST: Final = 1e11
-"""s; a time above this lies thousands of years ahead: it counts milliseconds, or less."""
-LARGEST: Final = {Quantity.ACCELERATION: 400.0, Quantity.EMG: 1e6, Quantity.LOAD: 10_000.0}
-"""Beyond what any sensor measures (g, uV, kg): such a number is none."""
-RANGES: Final = {Quantity.ACCELERATION: 1.9, Quantity.EMG: 300.0, Quantity.LOAD: math.inf}
-"""No sensor's range is smaller (g, uV). A CSV does not say what it was: what repeats at its own
-extreme beyond this is at the end of it. Of load nothing is known: a sleeper who lies still repeats
-the highest one, too."""
-SHARED_ROWS: Final = 0.6
-"""A sensor with a number in a smaller share of the rows has a slower rate than others in the file:
-blank is no gap."""
-MOST_BACK: Final = 0.01
-"""Share of rows that may be earlier than the one before, or as late, as when a clock is set; more
-of them are a file out of order."""
-MOST_UNTIMED: Final = 0.05
-"""Share of rows that may have no time."""
-PIECE: Final = 60.0
-"""s of signal for which one straight line stands for the clock: rows jitter, and rates are a
-percent off."""
-HOLE: Final = 2.5
-"""Sample intervals; rows further apart than this have a hole between them."""
+MIN_UNIX_TIME_S: Final = 1e9
+"""Times above this (the year 2001) are Unix times."""
+MAX_TIME_S: Final = 1e11
+"""Times above this would be thousands of years ahead: they are in milliseconds or smaller units."""
+PLAUSIBLE_LIMITS: Final = {
+    Quantity.ACCELERATION: 400.0,
+    Quantity.EMG: 1e6,
+    Quantity.LOAD: 10_000.0,
+}
+"""Magnitudes (g, uV, kg) beyond what any sensor measures; such numbers count as missing."""
+MIN_SENSOR_RANGES: Final = {
+    Quantity.ACCELERATION: 1.9,
+    Quantity.EMG: 300.0,
+    Quantity.LOAD: math.inf,
+}
+"""The smallest range of any sensor (g, uV, kg). A CSV does not name its sensor's range: values that
+repeat at the extreme of a signal, beyond this, are taken as the end of its range. A load says
+nothing about it: a sleeper who lies still repeats the highest value too."""
+MIN_FILLED_SHARE: Final = 0.6
+"""A sensor with a value in a smaller share of the rows is slower than others in the file; its empty
+fields are no gaps."""
+MAX_BACKWARD_SHARE: Final = 0.01
+"""Largest share of rows that may not be later than the row before, as when a clock was set; with
+more the file is out of order."""
+MAX_UNTIMED_SHARE: Final = 0.05
+"""Largest share of rows that may lack a time."""
+BLOCK_S: Final = 60.0
+"""Length of a block, for which one line fits the clock: rows jitter, and rates are wrong by a
+percent."""
+GAP_SAMPLE_INTERVALS: Final = 2.5
+"""Rows further apart than this have missing samples between them."""
+EMPTY_MESSAGE: Final = "fewer than two rows; there is nothing to read"
 
 
 def read_csv(path: Path, channels: Mapping[str, str]) -> Recording:
-    """Read a CSV, gzipped or not; UnreadableRecordingError or OSError."""
-    with text_of(path) as lines:
-        first = lines.readline()
-        names = header(path, first, channels)
-        table = numbers(path, lines.read(), names, separator(first))
-    table, notes = in_order(path, table, names.index("time"))
+    """Read a CSV, gzipped or not; UnreadableRecordingError or OSError.
+
+    `channels` maps names in the header row to columns.
+    """
+    with open_text(path) as lines:
+        header_row = lines.readline()
+        names = parse_header(path, header_row, channels)
+        table = parse_table(path, lines.read(), names, find_separator(header_row))
+    table, notes = keep_rows_in_order(path, table, names.index("time"))
     times = table[names.index("time")]
-    unix = bool(times[0] > UNIX)
-    stamps = np.rint((times if unix else times - times[0]) * SECOND).astype(np.int64)
-    found = [
-        (
-            column,
-            group,
-            measured(path, group[0], table[[names.index(name) for name in group]], column.quantity),
-        )
-        for column, group in groups(names, path)
-    ]
-    signals = tuple(
-        signal_of(column, samples, stamps) for column, _, samples in found if not is_empty(samples)
-    )
-    notes += [
-        f"{path}: column `{group[0]}` holds fewer than two numbers that can have been measured; left out"
-        for _, group, samples in found
-        if is_empty(samples)
-    ]
+    is_unix_time = bool(times[0] > MIN_UNIX_TIME_S)
+    origin = 0.0 if is_unix_time else times[0]
+    stamps = np.rint((times - origin) * SECOND).astype(np.int64)
+    signals: list[Signal] = []
+    for column, group in group_by_sensor(names, path):
+        rows = [names.index(name) for name in group]
+        samples = mask_implausible(path, group[0], table[rows], column.quantity)
+        if has_samples(samples):
+            signals.append(make_signal(column, samples, stamps))
+        else:
+            notes.append(
+                f"{path}: column `{group[0]}` has fewer than two plausible numbers; left out"
+            )
     if not signals:
         raise UnreadableRecordingError(
             f"{path}: no number in any column but `time`; there is nothing to read"
         )
     duration = float(stamps[-1] - stamps[0]) / SECOND
-    return Recording(path.name, int(stamps[0]) if unix else None, duration, signals, tuple(notes))
+    start = int(stamps[0]) if is_unix_time else None
+    return Recording(path.name, start, duration, tuple(signals), tuple(notes))
 
 
-def in_order(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]:
-    """Return the rows whose time goes forward, and what was left out; `column` is that of the time."""
-    table, notes = timed(path, table, column)
-    times = table[column]
-    # Two rows within the same microsecond are one moment.
-    moments = np.rint((times - times[0]) * SECOND)
-    advancing = np.concatenate([[True], moments[1:] > np.maximum.accumulate(moments)[:-1]])
-    if not advancing.all():
-        row = int(np.flatnonzero(~advancing)[0]) + 2
-        back = int((~advancing).sum())
-        if (np.diff(moments) <= 0).sum() > max(1, MOST_BACK * len(times)):
-            raise UnreadableRecordingError(
-                f"{path}: line {row}: time runs back, as in {back} rows; sort them by time"
-            )
-        mend = "give the rows the time that the device measured"
-        notes.append(
-            f"{path}: line {row}: time runs back or stands still; {back} rows left out; {mend}"
-        )
-        table = table[:, advancing]
-    if table.shape[1] < 2:
-        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
-    return table, notes
-
-
-def timed(path: Path, table: Floats, column: int) -> tuple[Floats, list[str]]:
-    """Return the rows that have a time, and what was left out."""
-    times = table[column]
-    notes = []
-    known = np.isfinite(times)
-    if not known.all():
-        row = int(np.flatnonzero(~known)[0]) + 2
-        lost = int((~known).sum())
-        if lost > MOST_UNTIMED * len(times):
-            raise UnreadableRecordingError(
-                f"{path}: line {row}: column `time` is empty; every row needs its time"
-            )
-        notes.append(
-            f"{path}: line {row}: column `time` is empty; {lost} rows left out; every row needs its time"
-        )
-        table = table[:, known]
-        times = times[known]
-    if np.abs(times).max() > LATEST:
-        row = int(np.argmax(np.abs(times) > LATEST)) + 2
-        raise UnreadableRecordingError(
-            f"{path}: line {row}: column `time` is {times[row - 2]:.0f}; write seconds"
-        )
-    return table, notes
+# --- Text ---
 
 
 @contextmanager
-def text_of(path: Path) -> Iterator[IO[str]]:
-    """Open a text file, gzipped or not."""
+def open_text(path: Path) -> Iterator[IO[str]]:
+    """Open a text file, gzipped or not; UnreadableRecordingError for anything else."""
     with path.open("rb") as raw:
         plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
         try:
             yield io.TextIOWrapper(plain, encoding="utf-8-sig")
         except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
             raise UnreadableRecordingError(
-                f"{path}: not a whole UTF-8 text ({error}); save it anew"
+                f"{path}: not a complete UTF-8 text ({error}); export it again"
             ) from error
 
 
-def separator(first: str) -> str:
-    """Return what stands between the columns under a header row: commas, or semicolons where it has
-    no comma.
-    """
-    return ";" if ";" in first and "," not in first else ","
+def find_separator(header_row: str) -> str:
+    """Return the separator of the columns: a semicolon if the header row has no comma."""
+    return ";" if ";" in header_row and "," not in header_row else ","
 
 
-def pointed(path: Path, text: str) -> str:
-    """Return rows between semicolons with decimal points; UnreadableRecordingError where both are
-    in use.
-    """
-    if "," not in text:
-        return text
-    if "." in text:
-        raise UnreadableRecordingError(
-            f"{path}: decimal commas and points in one file; write the same everywhere"
-        )
-    return text.replace(",", ".")
-
-
-def header(path: Path, first: str, channels: Mapping[str, str]) -> list[str]:
-    """Return the names in the header row, replaced by what they stand for, and check it."""
-    found = [name.strip() for name in first.rstrip("\r\n").split(separator(first))]
+def parse_header(path: Path, header_row: str, channels: Mapping[str, str]) -> list[str]:
+    """Return the names in the header row, mapped by `channels`; UnreadableRecordingError."""
+    found = [name.strip() for name in header_row.rstrip("\r\n").split(find_separator(header_row))]
     names = [channels.get(name, name) for name in found]
     if names == [""]:
-        raise UnreadableRecordingError(f"{path}: empty; a recording begins with a header row")
+        raise UnreadableRecordingError(f"{path}: empty; a recording starts with a header row")
     if "time" not in names:
         raise UnreadableRecordingError(
-            f"{path}: line 1: no column `time`; name the column of the seconds so"
+            f"{path}: line 1: no column `time`; give this name to the column with the seconds"
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
         raise UnreadableRecordingError(
-            f"{path}: line 1: column `{twice[0]}` stands there twice; keep one"
+            f"{path}: line 1: column `{duplicates[0]}` appears twice; remove one"
         )
     if {"x", "y", "z"} & set(names) and any(re.match("(left|right)_acc_", name) for name in names):
         raise UnreadableRecordingError(
-            f"{path}: line 1: `x, y, z` beside another ankle; say whose: left_acc_x, ..."
+            f"{path}: line 1: `x, y, z` next to another ankle; write left_acc_x, ... or "
+            "right_acc_x, ..."
         )
     if not any(name in COLUMNS for name in names):
         raise UnreadableRecordingError(
-            f"{path}: line 1: no known column; known are {', '.join(COLUMNS)}"
+            f"{path}: line 1: no known column; write {', '.join(COLUMNS)}"
         )
     return names
 
 
-def numbers(path: Path, text: str, names: Sequence[str], between: str) -> Floats:
-    """Return the columns (columns, rows) of what follows the header; an empty field is NaN."""
-    text = pointed(path, text) if between == ";" else text
+def parse_table(path: Path, text: str, names: Sequence[str], separator: str) -> Floats:
+    """Return the rows after the header, shape (columns, rows); an empty field is NaN."""
+    text = replace_decimal_commas(path, text) if separator == ";" else text
     if not text.strip():
-        raise UnreadableRecordingError(f"{path}: fewer than two rows; there is nothing to read")
+        raise UnreadableRecordingError(f"{path}: {EMPTY_MESSAGE}")
     try:
-        table = np.loadtxt(io.StringIO(text), delimiter=between, ndmin=2, dtype=np.float64)
+        table = np.loadtxt(io.StringIO(text), delimiter=separator, ndmin=2, dtype=np.float64)
     except ValueError:
-        # Slower, and it finds the place.
-        return (
-            np.array(list(careful(path, text, names, between)), dtype=np.float64)
-            .reshape(-1, len(names))
-            .T
-        )
+        # The slow parser allows empty fields, and finds the place of an error.
+        rows = list(parse_rows(path, text, names, separator))
+        return np.array(rows, dtype=np.float64).reshape(-1, len(names)).T
     if table.shape[1] != len(names):
-        raise misfit(f"{path}: line 2", table.shape[1], names)
+        raise field_count_error(f"{path}: line 2", table.shape[1], names)
     return table.T
 
 
-def misfit(place: str, count: int, names: Sequence[str]) -> UnreadableRecordingError:
-    """Return what is wrong with a row of so many fields."""
-    mend = "; if its commas are decimal ones, write points, or semicolons between the columns"
-    return UnreadableRecordingError(
-        f"{place}: {count} fields under {len(names)} names{mend * (count > len(names))}"
-    )
+def replace_decimal_commas(path: Path, text: str) -> str:
+    """Return rows with decimal points instead of commas; UnreadableRecordingError for a mixture."""
+    if "," not in text:
+        return text
+    if "." in text:
+        raise UnreadableRecordingError(
+            f"{path}: decimal commas and decimal points in one file; write the same everywhere"
+        )
+    return text.replace(",", ".")
 
 
-def careful(path: Path, text: str, names: Sequence[str], between: str) -> Iterator[list[float]]:
-    """Yield the rows one by one."""
-    for line, row in enumerate(csv.reader(io.StringIO(text), delimiter=between), 2):
+def parse_rows(
+    path: Path, text: str, names: Sequence[str], separator: str
+) -> Iterator[list[float]]:
+    """Yield the rows one by one; UnreadableRecordingError with the line of the first error."""
+    for line, row in enumerate(csv.reader(io.StringIO(text), delimiter=separator), 2):
         if not row:
             continue
+        place = f"{path}: line {line}"
         if len(row) != len(names):
-            raise misfit(f"{path}: line {line}", len(row), names)
-        yield [
-            number(field, name, f"{path}: line {line}")
-            for field, name in zip(row, names, strict=True)
-        ]
+            raise field_count_error(place, len(row), names)
+        yield [parse_number(field, name, place) for field, name in zip(row, names, strict=True)]
 
 
-def number(field: str, name: str, place: str) -> float:
+def field_count_error(place: str, count: int, names: Sequence[str]) -> UnreadableRecordingError:
+    """Return the error for a row whose number of fields is not that of the header."""
+    message = f"{place}: {count} fields under {len(names)} names"
+    if count > len(names):
+        message += "; if its commas are decimal commas, write decimal points, or separate the "
+        message += "columns with semicolons"
+    return UnreadableRecordingError(message)
+
+
+def parse_number(field: str, name: str, place: str) -> float:
     """Return the number in a field, NaN for an empty one; UnreadableRecordingError."""
     try:
         return float(field) if field.strip() else math.nan
     except ValueError as error:
-        mend = (
-            "write seconds, from any moment on or since 1970"
-            if name == "time"
-            else "write a number or nothing"
-        )
+        remedy = "write a number or nothing"
+        if name == "time":
+            remedy = "write seconds from any origin, or since 1970"
         raise UnreadableRecordingError(
-            f"{place}: column `{name}` is `{field.strip()[:40]}`; {mend}"
+            f"{place}: column `{name}` is `{field.strip()[:40]}`; {remedy}"
         ) from error
 
 
-def groups(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:
-    """Return the sensors among the names, each with its columns axis by axis."""
-    found: dict[tuple[Quantity, Placement, Side | None], list[str]] = {}
+# --- Times ---
+
+
+def keep_rows_in_order(path: Path, table: Floats, time_row: int) -> tuple[Floats, list[str]]:
+    """Return the rows of a table whose time goes forward, and notes on those left out.
+
+    `time_row` is the index of the times in the table, which has the shape (columns, rows).
+    """
+    table, notes = keep_timed_rows(path, table, time_row)
+    times = table[time_row]
+    # Two rows within the same microsecond have the same time.
+    stamps = np.rint((times - times[0]) * SECOND)
+    advancing = np.concatenate([[True], stamps[1:] > np.maximum.accumulate(stamps)[:-1]])
+    if not advancing.all():
+        line = int(np.flatnonzero(~advancing)[0]) + 2
+        left_out = int((~advancing).sum())
+        if (np.diff(stamps) <= 0).sum() > max(1, MAX_BACKWARD_SHARE * len(times)):
+            raise UnreadableRecordingError(
+                f"{path}: line {line}: time goes back, as in {left_out} rows; sort them by time"
+            )
+        notes.append(
+            f"{path}: line {line}: time goes back or stands still; {left_out} rows left out; "
+            "write the times that the device measured"
+        )
+        table = table[:, advancing]
+    if table.shape[1] < 2:
+        raise UnreadableRecordingError(f"{path}: {EMPTY_MESSAGE}")
+    return table, notes
+
+
+def keep_timed_rows(path: Path, table: Floats, time_row: int) -> tuple[Floats, list[str]]:
+    """Return the rows of a table that have a time, and a note on those left out."""
+    times = table[time_row]
+    notes = []
+    has_time = np.isfinite(times)
+    if not has_time.all():
+        line = int(np.flatnonzero(~has_time)[0]) + 2
+        left_out = int((~has_time).sum())
+        if left_out > MAX_UNTIMED_SHARE * len(times):
+            raise UnreadableRecordingError(
+                f"{path}: line {line}: column `time` is empty; every row needs a time"
+            )
+        notes.append(
+            f"{path}: line {line}: column `time` is empty; {left_out} rows left out; every row "
+            "needs a time"
+        )
+        table = table[:, has_time]
+        times = times[has_time]
+    if np.abs(times).max() > MAX_TIME_S:
+        line = int(np.argmax(np.abs(times) > MAX_TIME_S)) + 2
+        raise UnreadableRecordingError(
+            f"{path}: line {line}: column `time` is {times[line - 2]:.0f}; write seconds"
+        )
+    return table, notes
+
+
+# --- Signals ---
+
+
+def group_by_sensor(names: Iterable[str], path: Path) -> list[tuple[Column, list[str]]]:
+    """Return the sensors among the names, each with its columns in the order of the axes."""
+    groups: dict[tuple[Quantity, Placement, Side | None], list[str]] = {}
     for name in names:
         if name in COLUMNS:
             column = COLUMNS[name]
-            found.setdefault((column.quantity, column.placement, column.side), []).append(name)
-    for (quantity, placement, side), group in found.items():
+            groups.setdefault((column.quantity, column.placement, column.side), []).append(name)
+    for (quantity, placement, side), group in groups.items():
         missing = set(column_names(quantity, placement, side)) - set(group)
         if missing:
             raise UnreadableRecordingError(
-                f"{path}: `{group[0]}` is there but not `{min(missing)}`; give all axes"
+                f"{path}: column `{group[0]}` without column `{min(missing)}`; write all axes"
             )
-    return [(COLUMNS[group[0]], sorted(group)) for group in found.values()]
+    return [(COLUMNS[group[0]], sorted(group)) for group in groups.values()]
 
 
-def signal_of(column: Column, samples: Floats, stamps: Times) -> Signal:
-    """Return the signal of samples (axes, n) with these times (us, rising): numbered, and placed in
-    time.
+def mask_implausible(path: Path, name: str, samples: Floats, quantity: Quantity) -> Floats:
+    """Return samples (axes, n) with NaN where no sensor can have measured them.
 
-    A hole of some rows gets its sample numbers, so that what follows sees it.
+    These are values beyond any range, and values stuck at the end of the sensor's range. Raises
+    UnreadableRecordingError for acceleration in another unit than g.
+    """
+    check_gravity_unit(path, name, samples, quantity)
+    plausible: Floats = np.where(np.abs(samples) <= PLAUSIBLE_LIMITS[quantity], samples, np.nan)
+    min_range = MIN_SENSOR_RANGES[quantity]
+    ranges = [
+        (
+            min(-min_range, np.nanmin(axis, initial=0.0)),
+            max(min_range, np.nanmax(axis, initial=0.0)),
+        )
+        for axis in plausible
+    ]
+    return mask_clipped(plausible, ranges)
+
+
+def has_samples(samples: Floats) -> bool:
+    """Return whether at least two rows have a number on every axis."""
+    return int(np.isfinite(samples).all(axis=0).sum()) >= 2
+
+
+def make_signal(column: Column, samples: Floats, stamps: Times) -> Signal:
+    """Return the signal of samples (axes, n) with their times in us, which must increase.
+
+    Missing rows get sample numbers too, so that the detection sees a gap.
     """
     filled = np.isfinite(samples).any(axis=0)
-    if filled.mean() < SHARED_ROWS:
+    if filled.mean() < MIN_FILLED_SHARE:
         samples = samples[:, filled]
         stamps = stamps[filled]
-    rate = measured_rate(stamps)
-    # Rows that jitter are no hole: a step must be that of three rows to be one.
-    widths = np.diff(stamps) * rate / SECOND
-    steps = np.where(widths < HOLE, 1, np.rint(widths)).astype(np.int64)
+    rate = measure_rate(stamps)
+    # Rows may jitter: a distance of up to 2.5 intervals counts as one.
+    distances = np.diff(stamps) * rate / SECOND
+    steps = np.where(distances < GAP_SAMPLE_INTERVALS, 1, np.rint(distances)).astype(np.int64)
     indexes = np.concatenate([[0], np.cumsum(steps)])
-    # A new piece after every hole, and after a minute at the latest.
-    bounds = np.flatnonzero(steps > 1) + 1
+    # A new run of blocks starts after every gap.
+    starts = np.flatnonzero(steps > 1) + 1
+    bounds = zip([0, *starts.tolist()], [*starts.tolist(), len(stamps)], strict=True)
     blocks = [
         block
-        for begin, end in zip([0, *bounds.tolist()], [*bounds.tolist(), len(stamps)], strict=True)
-        for block in pieces(indexes[begin:end], samples[:, begin:end], stamps[begin:end], rate)
+        for begin, end in bounds
+        for block in split_into_blocks(
+            indexes[begin:end], samples[:, begin:end], stamps[begin:end], rate
+        )
     ]
     return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
 
 
-def is_empty(samples: Floats) -> bool:
-    """Return whether not even two rows have a number on every axis."""
-    return int(np.isfinite(samples).all(axis=0).sum()) < 2
-
-
-def measured(path: Path, name: str, samples: Floats, quantity: Quantity) -> Floats:
-    """Return samples with NaN for what no sensor can have measured, and for what lies at the end of
-    its range.
-    """
-    check_gravity_unit(path, name, samples, quantity)
-    plausible: Floats = np.where(np.abs(samples) <= LARGEST[quantity], samples, np.nan)
-    least = RANGES[quantity]
-    rails = [
-        (min(-least, np.nanmin(axis, initial=0.0)), max(least, np.nanmax(axis, initial=0.0)))
-        for axis in plausible
-    ]
-    return mask_clipped(plausible, rails)
-
-
-def measured_rate(stamps: Times) -> float:
-    """Return the rate in Hz, holes left out."""
+def measure_rate(stamps: Times) -> float:
+    """Return the rate in Hz over everything but the gaps."""
     steps = np.diff(stamps)
-    usual = steps[steps < HOLE * np.median(steps)]
-    return float(len(usual) * SECOND / usual.sum())
+    regular = steps[steps < GAP_SAMPLE_INTERVALS * np.median(steps)]
+    return float(len(regular) * SECOND / regular.sum())
 
 
-def pieces(indexes: Times, samples: Floats, stamps: Times, rate: float) -> Iterator[SampleBlock]:
-    """Yield an unbroken stretch in pieces, each with the clock that fits its rows."""
-    count = min(len(indexes), max(1, round(len(indexes) / (PIECE * rate))))
+def split_into_blocks(
+    indexes: Times, samples: Floats, stamps: Times, rate: float
+) -> Iterator[SampleBlock]:
+    """Yield consecutive samples in blocks of about `BLOCK_S`, each with its best-fitting clock."""
+    count = min(len(indexes), max(1, round(len(indexes) / (BLOCK_S * rate))))
     for part in np.array_split(np.arange(len(indexes)), count):
         begin = int(part[0])
         end = int(part[-1]) + 1
         first = int(indexes[begin])
-        offsets = stamps[begin:end] - np.rint((indexes[begin:end] - first) * SECOND / rate).astype(
-            np.int64
-        )
-        clock = SampleClock(first, int(np.median(offsets)), rate)
-        yield SampleBlock(first, samples[:, begin:end], clock, rate)
+        elapsed = np.rint((indexes[begin:end] - first) * SECOND / rate).astype(np.int64)
+        # The median is not affected by single late rows.
+        time = int(np.median(stamps[begin:end] - elapsed))
+        yield SampleBlock(first, samples[:, begin:end], SampleClock(first, time, rate), rate)
+
+
+# --- Writing ---
 
 
 def write_csv(
     path: Path, quantity: Quantity, names: Sequence[str], blocks: Iterable[SampleBlock]
 ) -> None:
-    """Write blocks of one sensor; times are seconds from sample 0. The same samples give the same
-    bytes.
+    """Write the blocks of one sensor; times are s from sample 0.
+
+    The same samples always give the same bytes.
     """
-    digits = {Quantity.ACCELERATION: 4, Quantity.EMG: 1, Quantity.LOAD: 3}[quantity]
+    decimals = {Quantity.ACCELERATION: 4, Quantity.EMG: 1, Quantity.LOAD: 3}[quantity]
     rows = ((np.arange(block.first, block.end) / block.rate, block.samples) for block in blocks)
-    write_rows(path, dict.fromkeys(names, digits), rows)
+    write_rows(path, dict.fromkeys(names, decimals), rows)
 
 
 def write_rows(
     path: Path, columns: Mapping[str, int], rows: Iterable[tuple[Floats, Floats]]
 ) -> None:
-    """Write times in s and samples (columns, n); `columns` says how many decimals each has."""
-    row = ",".join(["%.6f", *(f"%.{digits}f" for digits in columns.values())]) + "\n"
-    with writable(path) as out:
+    """Write times in s and samples (columns, n); `columns` has the decimals of each column."""
+    row = ",".join(["%.6f", *(f"%.{decimals}f" for decimals in columns.values())]) + "\n"
+    with create_text(path) as out:
         out.write(",".join(["time", *columns]) + "\n")
         for times, samples in rows:
             out.writelines(row % tuple(values) for values in np.vstack([times, samples]).T.tolist())
 
 
 @contextmanager
-def writable(path: Path) -> Iterator[IO[str]]:
-    """Open a text file for writing, gzipped (without a date, so that bytes repeat) where its name
-    says so.
-    """
+def create_text(path: Path) -> Iterator[IO[str]]:
+    """Open a text file for writing, gzipped if its name ends in .gz."""
     if path.suffix != ".gz":
         with path.open("w", encoding="utf-8", newline="") as out:
             yield out
         return
     with (
         path.open("wb") as raw,
+        # No date in the gzip header, so that the same samples give the same bytes.
         gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
         io.TextIOWrapper(packed, encoding="utf-8", newline="") as out,
     ):

@@ -262,7 +262,7 @@ def _loss_within(kick: Kick, rng: np.random.Generator) -> tuple[float, float]:
 def _is_far_from_walks_and_cramps(plan: NightPlan, begin: float, end: float) -> bool:
     """Return whether a gap is clear of walks, cramps and the end of the night.
 
-    A gap there would make the truth unknowable: nobody could say when the sleeper got up.
+    With a gap there the truth would be unknown, for example when the sleeper got up.
     """
     busy = [(walk.onset, walk.end) for walk in plan.walks]
     busy += [(cramp.onset, cramp.end) for cramp in plan.cramps]

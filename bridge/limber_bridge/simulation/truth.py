@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.events import Certainty, Cramp, UnilateralMovement
-from limber_bridge.detection.measures import ScoringInput, compute_measures
+from limber_bridge.detection.measures import compute_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import score_movements
+from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.simulation.night import (
@@ -98,11 +99,11 @@ def find_truth(
             in_bed=in_bed,
             asleep=asleep,
             gaps=gaps,
-            blind=gaps,
+            movement_gaps=gaps,
             cramps=cramps,
             certainties=tuple(Certainty),
             twitches=kinds.count(KIND_TWITCH),
-            rhythmic=kinds.count(KIND_TRAIN),
+            rhythmic_trains=kinds.count(KIND_TRAIN),
         )
     )
     return Truth(NightScore(scoring, in_bed, asleep, gaps, night_measures), cramps, gaps)

@@ -1,6 +1,6 @@
 """Receive the frames of sensors over UDP and TCP; all sensors share one port.
 
-Whatever arrives, and from whomever, the memory it takes is limited for each address and in total.
+The memory for received data is limited, for each address and in total.
 """
 
 import asyncio

@@ -60,7 +60,7 @@ class Journal(JournalReader):
 
     @property
     def previous_copy(self) -> Path | None:
-        """A copy of the file as it was before it was migrated just now; None if it was not."""
+        """A copy of the file from before the migration just now; None if there was none."""
         return self._file.previous_copy
 
     @property

@@ -20,6 +20,7 @@ from limber_bridge.storage.integrity import (
     check_integrity,
     copy_database,
     fsync,
+    is_damage,
     raise_damage,
     repair_indexes,
 )
@@ -57,7 +58,7 @@ class JournalFile:
         self.notices: list[str] = []
         """For the user: that the journal was damaged, and where the damaged file is."""
         self.previous_copy: Path | None = None
-        """A copy of the file as it was before it was migrated to the current schema."""
+        """A copy of the file from before its migration to the current schema."""
         self._lock = lock_journal(path)
         self._was_journal = was_opened_before(path)
 
@@ -178,6 +179,10 @@ class JournalFile:
         fault = disk_fault_of(error, self.path.parent)
         if fault is not None:
             return JournalWriteError(self.path, fault, error)
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            return DamagedJournalError(
+                f"{self.path}: damaged ({error}); restart the bridge, which repairs or replaces it"
+            )
         return JournalError(f"{self.path}: {error}; move the file away to start a new journal")
 
     def _mark(self) -> None:

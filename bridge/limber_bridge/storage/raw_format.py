@@ -78,7 +78,7 @@ BLOCK_QUERIES: Final = (
     "SELECT life, begin, checksum, data FROM block WHERE sensor = ? ORDER BY number",
     "SELECT numbered_since, begin, checksum, data FROM block WHERE sensor = ? ORDER BY number",
 )
-"""Likewise."""
+"""By schema version, from 1."""
 
 QUANTITIES: Final = EnumNames(
     "quantity",

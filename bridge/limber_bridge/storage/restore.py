@@ -112,7 +112,7 @@ def restore_sleeper(
     needed = {tonight + timedelta(days=days) for days in (-1, 0, 1)}
     if saved is not None:
         # A gap since the last sample belongs to the night of that sample, too.
-        known = [one.until for one in saved.state.sensors.values() if one.until]
+        known = [one.measured_until for one in saved.state.sensors.values() if one.measured_until]
         needed |= {calendar.night_of(until) for until in known}
     unfinished = journal.unfinished_nights(sleeper)
     events = refile_events(journal, sleeper, calendar, sorted({*unfinished, *needed}))
@@ -150,7 +150,7 @@ def complete_state(
     if not lost:
         return state
     until = max(getattr(event, "end", None) or event.onset for event in measured)
-    estimate = SensorState(since=measured[0].onset, until=until)
+    estimate = SensorState(first_sample=measured[0].onset, measured_until=until)
     return replace(state, sensors={**state.sensors, **dict.fromkeys(lost, estimate)})
 
 

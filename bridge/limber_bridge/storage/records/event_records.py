@@ -33,10 +33,14 @@ from limber_bridge.storage.records.enum_names import (
     SIDES,
 )
 from limber_bridge.storage.records.payload import (
+    Count,
     Fields,
     NewerRecordError,
+    Number,
     PayloadFormat,
+    Time,
     UnreadableRecordError,
+    Whole,
     renamed,
     unchanged,
 )
@@ -46,9 +50,9 @@ class UnilateralMovementRecord(msgspec.Struct, frozen=True):
     """One movement of one leg, as a part of a movement."""
 
     side: str | None
-    onset: int
-    end: int
-    peak: float
+    onset: Time
+    end: Time
+    peak: Number
     grade: str
     position_changed: bool
 
@@ -56,8 +60,8 @@ class UnilateralMovementRecord(msgspec.Struct, frozen=True):
 class MovementRecord(msgspec.Struct, frozen=True):
     """A leg movement."""
 
-    onset: int
-    end: int
+    onset: Time
+    end: Time
     parts: list[UnilateralMovementRecord]
     candidate: bool
 
@@ -65,42 +69,42 @@ class MovementRecord(msgspec.Struct, frozen=True):
 class PositionChangeRecord(msgspec.Struct, frozen=True):
     """A change of position."""
 
-    onset: int
-    end: int
+    onset: Time
+    end: Time
 
 
 class TwitchRecord(msgspec.Struct, frozen=True):
     """A movement that is too short for a leg movement."""
 
     side: str | None
-    onset: int
-    end: int
-    peak: float
+    onset: Time
+    end: Time
+    peak: Number
 
 
 class RhythmicTrainRecord(msgspec.Struct, frozen=True):
     """A rhythmic train of one leg."""
 
     side: str | None
-    onset: int
-    end: int
-    bursts: int
+    onset: Time
+    end: Time
+    bursts: Count
 
 
 class SeriesRecord(msgspec.Struct, frozen=True):
     """A periodic series."""
 
-    onset: int
-    end: int
-    last_onset: int
-    movements: int
+    onset: Time
+    end: Time
+    last_onset: Time
+    movements: Count
     ended: bool
 
 
 class BedTransitionRecord(msgspec.Struct, frozen=True):
     """Going to bed or leaving it."""
 
-    onset: int
+    onset: Time
     in_bed: bool
     method: str | None
 
@@ -108,42 +112,42 @@ class BedTransitionRecord(msgspec.Struct, frozen=True):
 class GapRecord(msgspec.Struct, frozen=True):
     """A time in which one sensor did not measure."""
 
-    sensor: int
-    onset: int
-    end: int
+    sensor: Count
+    onset: Time
+    end: Time
 
 
 class ClockStepRecord(msgspec.Struct, frozen=True):
     """A change of the host's clock."""
 
-    onset: int
-    offset: int
+    onset: Time
+    offset: Whole
 
 
 class SignalFaultRecord(msgspec.Struct, frozen=True):
     """A fault of one sensor's signal."""
 
-    sensor: int
-    onset: int
-    end: int | None
+    sensor: Count
+    onset: Time
+    end: Time | None
     fault: str
 
 
 class CrampRecord(msgspec.Struct, frozen=True):
     """A possible or probable muscle cramp."""
 
-    onset: int
-    end: int | None
+    onset: Time
+    end: Time | None
     certainty: str
     reason: str
-    strength: float | None
-    features: dict[str, float]
+    strength: Number | None
+    features: dict[str, Number]
 
 
 class FactorRecord(msgspec.Struct, frozen=True):
     """Something that the sleeper did or took."""
 
-    onset: int
+    onset: Time
     factor: str
     note: str | None
 
@@ -213,6 +217,19 @@ SIGNAL_FAULT: Final = PayloadFormat("signal_fault", SignalFaultRecord, (unchange
 CRAMP: Final = PayloadFormat("cramp", CrampRecord, (upgrade_cramp_0,))
 FACTOR: Final = PayloadFormat("factor", FactorRecord, (upgrade_factor_0,))
 
+EVENT_FORMATS: Final = (
+    MOVEMENT,
+    POSITION_CHANGE,
+    TWITCH,
+    RHYTHMIC_TRAIN,
+    SERIES,
+    BED,
+    GAP,
+    CLOCK_STEP,
+    SIGNAL_FAULT,
+    CRAMP,
+    FACTOR,
+)
 UNPUBLISHED_KINDS: Final = ("position_change", "twitch", "rhythmic_train", "signal_fault")
 """Kinds of events that are not published as messages."""
 

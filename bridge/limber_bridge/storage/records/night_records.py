@@ -12,66 +12,73 @@ import msgspec
 from limber_bridge.detection.measures import Measures
 from limber_bridge.domain.nights import Night
 from limber_bridge.storage.records.enum_names import METHODS
-from limber_bridge.storage.records.payload import Fields, PayloadFormat, renamed
+from limber_bridge.storage.records.payload import (
+    Count,
+    Fields,
+    Number,
+    PayloadFormat,
+    Time,
+    renamed,
+)
 
 
 class MeasuresRecord(msgspec.Struct, frozen=True):
     """The measures of a night."""
 
-    time_in_bed_h: float | None
-    sleep_h: float | None
-    movements: int | None
-    candidates: int | None
-    plm: int | None
-    plm_index: float | None
-    plms_index: float | None
-    plmw_index: float | None
-    clms_index: float | None
-    movement_index: float | None
-    periodicity_index: float | None
-    plms_arousal_index: float | None
-    plm_nr: int | None
-    plms_nr_index: float | None
-    plmw_nr_index: float | None
-    short_interval_index: float | None
-    isolated_index: float | None
-    clm_duration_mean: float | None
-    clm_duration_median: float | None
-    plm_duration_mean: float | None
-    plm_duration_median: float | None
-    imi_mean: float | None
-    imi_median: float | None
-    imi_ln_mean: float | None
-    imi_ln_sd: float | None
-    imi_share_short: float | None
-    imi_share_periodic: float | None
-    imi_share_long: float | None
-    series_count: int | None
-    series_length_median: float | None
-    series_length_max: int | None
-    series_duration_max: float | None
-    plm_by_hour: list[int] | None
-    plm_by_third: list[int] | None
-    plm_left: int | None
-    plm_right: int | None
-    plm_both: int | None
-    plms_nrem_index: float | None
-    plms_rem_index: float | None
-    longest_quiet_h: float | None
-    twitches: int | None
-    rhythmic_trains: int | None
-    cramps_possible: int | None
-    cramps_probable: int | None
+    time_in_bed_h: Number | None
+    sleep_h: Number | None
+    movements: Count | None
+    candidates: Count | None
+    plm: Count | None
+    plm_index: Number | None
+    plms_index: Number | None
+    plmw_index: Number | None
+    clms_index: Number | None
+    movement_index: Number | None
+    periodicity_index: Number | None
+    plms_arousal_index: Number | None
+    plm_nr: Count | None
+    plms_nr_index: Number | None
+    plmw_nr_index: Number | None
+    short_interval_index: Number | None
+    isolated_index: Number | None
+    clm_duration_mean: Number | None
+    clm_duration_median: Number | None
+    plm_duration_mean: Number | None
+    plm_duration_median: Number | None
+    imi_mean: Number | None
+    imi_median: Number | None
+    imi_ln_mean: Number | None
+    imi_ln_sd: Number | None
+    imi_share_short: Number | None
+    imi_share_periodic: Number | None
+    imi_share_long: Number | None
+    series_count: Count | None
+    series_length_median: Number | None
+    series_length_max: Count | None
+    series_duration_max: Number | None
+    plm_by_hour: list[Count] | None
+    plm_by_third: list[Count] | None
+    plm_left: Count | None
+    plm_right: Count | None
+    plm_both: Count | None
+    plms_nrem_index: Number | None
+    plms_rem_index: Number | None
+    longest_quiet_h: Number | None
+    twitches: Count | None
+    rhythmic_trains: Count | None
+    cramps_possible: Count | None
+    cramps_probable: Count | None
 
 
 class NightRecord(msgspec.Struct, frozen=True):
     """A finished night."""
 
-    start: int | None
-    end: int | None
+    start: Time | None
+    end: Time | None
     rules: str
     in_bed_method: str | None
-    sensitivity: float
+    sensitivity: Number
     measures: MeasuresRecord
 
 

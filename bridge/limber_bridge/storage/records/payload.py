@@ -7,7 +7,7 @@ to the current one by the upgrades of its format, one version at a time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -15,6 +15,21 @@ type Fields = dict[str, Any]
 """A JSON object."""
 type Upgrade = Callable[[Fields], Fields]
 """Returns the fields of a payload of one version as fields of the next version."""
+
+MAX_TIME_US: Final = 7_258_118_400_000_000
+"""us since 1970, UTC; the year 2200. chosen: later times are damage."""
+MAX_COUNT: Final = 2**53
+"""Whole numbers beyond this are not exact in JSON, nor as floating point numbers."""
+MAX_NUMBER: Final = 1e15
+"""chosen: far above every level, load, duration and index."""
+
+type Time = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_US)]
+"""us since 1970, UTC."""
+type Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+"""How many there are, or an id."""
+type Whole = Annotated[int, msgspec.Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+"""A whole number that may be negative."""
+type Number = Annotated[float, msgspec.Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 
 VERSION_KEY: Final = "v"
 

@@ -7,13 +7,13 @@ import msgspec
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.domain.settings import Settings
 from limber_bridge.storage.records.event_records import CRAMP, cramp_record, decode_cramp
-from limber_bridge.storage.records.payload import Fields, PayloadFormat, renamed
+from limber_bridge.storage.records.payload import Fields, Number, PayloadFormat, Time, renamed
 
 
 class LabelRecord(msgspec.Struct, frozen=True):
     """Whether an event, or something at a time, was a cramp."""
 
-    time: int
+    time: Time
     cramp: bool
     about: Fields | None
     """The payload of the cramp that the label is about."""
@@ -23,8 +23,8 @@ class SettingsRecord(msgspec.Struct, frozen=True):
     """The settings of a sleeper."""
 
     paused: bool
-    sensitivity: float
-    calibrated_at: int | None
+    sensitivity: Number
+    calibrated_at: Time | None
 
 
 def upgrade_label_0(fields: Fields) -> Fields:

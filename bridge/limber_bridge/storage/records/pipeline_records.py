@@ -23,30 +23,34 @@ from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
+    Count,
     Fields,
+    Number,
     PayloadFormat,
+    Time,
     UnreadableRecordError,
+    Whole,
     convert,
     renamed,
 )
 
-type Direction = Annotated[tuple[float, ...], msgspec.Meta(min_length=3, max_length=3)]
+type Direction = Annotated[tuple[Number, ...], msgspec.Meta(min_length=3, max_length=3)]
 """A unit vector."""
 
 
 class NoiseRecord(msgspec.Struct, frozen=True):
     """The noise of a sensor in one interval, in the unit of its quantity."""
 
-    median: float
-    spread: float
+    median: Number
+    spread: Number
 
 
 class SensorStateRecord(msgspec.Struct, frozen=True):
     """What is known of one sensor."""
 
-    first_sample: int | None
-    measured_until: int | None
-    rate_hz: float | None
+    first_sample: Time | None
+    measured_until: Time | None
+    rate_hz: Number | None
     noise: list[NoiseRecord]
 
 
@@ -54,17 +58,17 @@ class PendingChangeRecord(msgspec.Struct, frozen=True):
     """A change of being in bed that is not certain yet."""
 
     in_bed: bool
-    since: int
-    until: int
-    onsets: int
+    since: Time
+    until: Time
+    onsets: Count
 
 
 class LoadRecord(msgspec.Struct, frozen=True):
     """What load cells have shown."""
 
-    empty_kg: float | None
-    range_kg: tuple[float, float] | None
-    tare_at: int | None
+    empty_kg: Number | None
+    range_kg: tuple[Number, Number] | None
+    tare_at: Time | None
 
 
 class AnkleRecord(msgspec.Struct, frozen=True):
@@ -74,29 +78,29 @@ class AnkleRecord(msgspec.Struct, frozen=True):
     lying: dict[int, Direction]
     lying_before: dict[int, Direction]
     recent_direction: Direction | None
-    still_since: int
-    shaken_half_epochs: int
-    shaking_since: int | None
+    still_since: Time
+    shaken_half_epochs: Whole
+    shaking_since: Time | None
     shaking_direction: Direction | None
-    last_step: int | None
-    standing_since: int | None
+    last_step: Time | None
+    standing_since: Time | None
 
 
 class BedMovementRecord(msgspec.Struct, frozen=True):
     """A movement at the bed."""
 
-    start: int
-    end: int
-    peak: float
+    start: Time
+    end: Time
+    peak: Number
 
 
 class BedAccelerationRecord(msgspec.Struct, frozen=True):
     """What an accelerometer at the bed has shown."""
 
     movements: list[BedMovementRecord]
-    reliability: int
-    missed_epochs: int
-    streak: int
+    reliability: Whole
+    missed_epochs: Whole
+    streak: Whole
 
 
 class BedStateRecord(msgspec.Struct, frozen=True):
@@ -104,8 +108,8 @@ class BedStateRecord(msgspec.Struct, frozen=True):
 
     in_bed: bool | None
     method: str | None
-    last_epoch: int | None
-    earliest_change: int
+    last_epoch: Time | None
+    earliest_change: Time
     pending: PendingChangeRecord | None
     load: LoadRecord
     ankle: AnkleRecord
@@ -119,7 +123,7 @@ class PipelineStateRecord(msgspec.Struct, frozen=True):
     """`SensorStateRecord`, by sensor id."""
     bed: Fields
     """`BedStateRecord`."""
-    calf_baseline_uv: tuple[float, ...]
+    calf_baseline_uv: tuple[Number, ...]
 
 
 SENSOR_NAMES_0: Final = {
@@ -267,7 +271,7 @@ def encode_pipeline_state(state: PipelineState) -> str:
         PipelineStateRecord(
             sensors=sensors,
             bed=msgspec.to_builtins(bed_record(state.bed), str_keys=True),
-            calf_baseline_uv=state.calf,
+            calf_baseline_uv=state.calf_baseline,
         )
     )
 
@@ -306,7 +310,7 @@ def decode_pipeline_state(payload: str) -> SavedPipelineState:
     except UnreadableRecordError as error:
         unreadable.append(str(error))
     return SavedPipelineState(
-        PipelineState(sensors=sensors, bed=bed, calf=calf),
+        PipelineState(sensors=sensors, bed=bed, calf_baseline=calf),
         tuple(unreadable),
         bed_unreadable=bed_unreadable,
         sensors_unreadable=frozenset(lost),
@@ -316,8 +320,8 @@ def decode_pipeline_state(payload: str) -> SavedPipelineState:
 def sensor_record(sensor: SensorState) -> SensorStateRecord:
     """Return the state of a sensor as its record."""
     return SensorStateRecord(
-        first_sample=sensor.since,
-        measured_until=sensor.until,
+        first_sample=sensor.first_sample,
+        measured_until=sensor.measured_until,
         rate_hz=sensor.rate,
         noise=[NoiseRecord(median=one.median, spread=one.spread) for one in sensor.noise],
     )
@@ -326,8 +330,8 @@ def sensor_record(sensor: SensorState) -> SensorStateRecord:
 def sensor_state(record: SensorStateRecord) -> SensorState:
     """Return the state of a sensor in a record."""
     return SensorState(
-        since=record.first_sample,
-        until=record.measured_until,
+        first_sample=record.first_sample,
+        measured_until=record.measured_until,
         rate=record.rate_hz,
         noise=tuple(Noise(median=one.median, spread=one.spread) for one in record.noise),
     )

@@ -1,0 +1,79 @@
+"""Split what a limb did, from its onset until it rested, into movements and position changes."""
+
+from dataclasses import dataclass
+
+from limber_bridge.detection.frame_timing import FrameTiming
+from limber_bridge.detection.held_limb import (
+    extend_to_arrival,
+    split_at_positions,
+    split_at_returns,
+)
+from limber_bridge.detection.open_movement import OpenMovement
+from limber_bridge.detection.position_change import has_changed_position, turning_segments
+from limber_bridge.detection.segments import Segment, join_segments
+from limber_bridge.detection.signal import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class MovementPart:
+    """A movement or a position change."""
+
+    segment: Segment
+    is_position_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewPosition:
+    """Where a limb rests that has moved elsewhere, and how to judge whether it turned."""
+
+    position: Floats
+    """Shape (axes,)."""
+    turn_degrees: float | None
+    """Turn that is a position change. None: the signal shows no direction."""
+    noise: float
+    """Noise floor of the envelope."""
+
+
+def split_returned(movement: OpenMovement, timing: FrameTiming) -> list[MovementPart]:
+    """Return the movements of a limb that is back at its resting position."""
+    segments = split_at_returns(movement.segments, timing.end_delay_us)
+    return [MovementPart(segment) for segment in segments]
+
+
+def split_moved(
+    movement: OpenMovement, new: NewPosition, timing: FrameTiming
+) -> list[MovementPart]:
+    """Return the movements of a limb that rests elsewhere, and its change of position."""
+    segments = movement.segments
+    rest = movement.rest
+    if rest is None:
+        # The signal has just begun, so it is not known where the limb rested before.
+        return [MovementPart(segment) for segment in segments]
+    begin, end = find_position_change(movement, rest, new)
+    parts: list[MovementPart] = []
+    if begin:
+        # What the limb did before it turned or slid.
+        held_at = segments[begin - 1].held_at
+        before = split_at_positions(segments[:begin], rest, held_at, movement.near)
+        parts += [MovementPart(segment) for segment in before]
+    rest_after: Floats | None = rest
+    if begin < end:
+        change_end = segments[end - 1].end or movement.stillness.since
+        change = join_segments(segments[begin:end], change_end)
+        parts.append(MovementPart(change, is_position_change=True))
+        rest_after = segments[end - 1].held_at
+    # What it did after that, or all of it if it neither turned nor slid.
+    after = split_at_positions(segments[end:], rest_after, new.position, movement.near)
+    if after:
+        extend_to_arrival(after[-1], new.position, movement.near, timing)
+    return parts + [MovementPart(segment) for segment in after]
+
+
+def find_position_change(movement: OpenMovement, rest: Floats, new: NewPosition) -> tuple[int, int]:
+    """Return the first segment of the change of position, and the one after it; 0, 0: none."""
+    turn_degrees = new.turn_degrees
+    if turn_degrees is None or not has_changed_position(
+        movement, rest, new.position, turn_degrees, new.noise
+    ):
+        return 0, 0
+    return turning_segments(movement.segments, rest, new.position, turn_degrees)
