@@ -328,7 +328,7 @@ async def test_who_drank_too_little_is_told_so(
     hass.states.async_set("sensor.water", "0.4")
     await evening(which="restless", drinking=["sensor.water"], others=["notify.tablet"])
     await house.until("2026-11-21T20:30:00Z")
-    assert house.hers[0].data["message"].endswith("And drink a glass of water.")
+    assert house.hers[0].data["message"].endswith("Also drink a glass of water.")
     assert house.others[0].data["message"] == house.hers[0].data["message"]
 
 
@@ -451,7 +451,7 @@ async def test_a_bridge_that_is_away_is_said(summary: House) -> None:
     await summary.until("2026-11-22T11:15:00Z")
     await summary.wait(minutes=1)
     assert summary.told(summary.hers) == [
-        "Limber's bridge does not answer, so nothing is known of last night."
+        "The Limber bridge does not respond, so there is no summary of last night."
     ]
 
 
@@ -580,7 +580,7 @@ async def test_possible_cramps_light_the_way_for_who_wants_it(
     assert len(house.lit) == count
 
 
-@pytest.mark.parametrize(("answer", "cramp"), [("It was a cramp", True), ("It was none", False)])
+@pytest.mark.parametrize(("answer", "cramp"), [("It was a cramp", True), ("Not a cramp", False)])
 async def test_in_the_morning_each_cramp_without_a_word_is_asked_about(
     house: House, alert: Any, answer: str, cramp: bool
 ) -> None:
