@@ -10,7 +10,7 @@ from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, MatchCounts, icc, 
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
-from limber_bridge.detection.spans import is_within
+from limber_bridge.detection.spans import is_in_spans
 from limber_bridge.simulation.devices import DEVICES
 from limber_bridge.simulation.disturbances import GROUPS, LOOK_ALIKES, Disturbance, affects
 from limber_bridge.simulation.plan import NightSpec, plan_night
@@ -68,7 +68,7 @@ def counted(night: NightScore) -> list[Known]:
     moves = [
         move
         for move in night.scoring.movements
-        if night.in_bed is None or is_within(move.onset, night.in_bed)
+        if night.in_bed is None or is_in_spans(move.onset, night.in_bed)
     ]
     return [(move.onset / SECOND, move.duration / SECOND) for move in moves]
 

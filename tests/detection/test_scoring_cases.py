@@ -11,7 +11,7 @@ from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.scoring import Scoring, score_movements
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.detection.spans import Span, is_within
+from limber_bridge.detection.spans import Span, is_in_spans
 
 CASES = json.loads((Path(__file__).parents[1] / "data/scoring_cases.json").read_text())["cases"]
 RULES = {
@@ -45,7 +45,7 @@ def asleep(case: dict[str, Any]) -> list[Span]:
 
 
 def figures(scoring: Scoring, sleep: list[Span]) -> dict[str, Any]:
-    plms = sum(is_within(movement.onset, sleep) for movement in scoring.periodic)
+    plms = sum(is_in_spans(movement.onset, sleep) for movement in scoring.periodic)
     return {
         "candidates": len(scoring.candidates),
         "plm": len(scoring.periodic),

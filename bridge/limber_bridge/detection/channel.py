@@ -75,7 +75,7 @@ class SignalFilter:
 
     def process_block(self, block: SampleBlock) -> Iterator[Hole | FilteredRun]:
         """Yield the filtered runs and the holes of a block in order of time."""
-        for part in split_block(block):
+        for part in split_large_block(block):
             for piece in self._continuity.process_block(part):
                 match piece:
                     case Hole():
@@ -84,7 +84,7 @@ class SignalFilter:
                         yield FilteredRun(piece, self._envelope.process_run(piece))
 
 
-def split_block(block: SampleBlock) -> Iterator[SampleBlock]:
+def split_large_block(block: SampleBlock) -> Iterator[SampleBlock]:
     """Yield a block in pieces of at most `MAX_VALUES_AT_ONCE` values."""
     axes = len(block.samples)
     while block.samples.size > MAX_VALUES_AT_ONCE:
@@ -173,6 +173,8 @@ class ReadProgress:
         A movement that is open since `open_onset` (us) holds it back, but only as long as the
         sensor delivers.
         """
+        # A movement may still begin in the frame after the last one. If the sensor is late, the
+        # open movement no longer holds back: it counts as late itself when it is complete.
         if open_onset is None or self._frames_end < self._assumed_until:
             return max(self._frames_end, self._assumed_until)
         return open_onset
@@ -202,6 +204,7 @@ class ReadProgress:
 
         A sensor that sends rarely is late only when a whole block is overdue.
         """
+        # Half a second more than a block covers the jitter of the network.
         lateness = max(LATENESS_US, self._longest_block + LATENESS_US // 2)
         self._assumed_until = max(self._assumed_until, now - lateness)
 
@@ -250,6 +253,7 @@ class SensorChannel:
     def state(self) -> SensorState:
         """What must be kept over a restart; a movement that is open is not considered."""
         progress = self._progress
+        # The envelope and the epochs start again after a restart; the noise floor is kept.
         return SensorState(
             progress.first_sample, progress.last_sample, progress.rate, self._movements.noise
         )
@@ -323,6 +327,7 @@ class SensorChannel:
         """Return what a run shows."""
         interrupted: tuple[Found, ...] | None = None
         faults: list[SignalFault] = []
+        # The clock first: what is open belongs to the time before it was set back.
         if self._progress.is_set_back(run.clock.time_of(run.first)):
             interrupted = tuple(self._movements.finish())
             faults += self.restart_clock().faults
@@ -331,6 +336,7 @@ class SensorChannel:
             faults += self._quality.finish(self._progress.last_sample or 0)
         self._progress.add_run(run)
         faults += self._quality.process_run(run)
+        # Epochs need the onsets of movements, and the checks of the signal need the epochs.
         movements = self._movements.process_frames(frames)
         epochs = self._epochs.process_frames(frames, movements.onsets)
         faults += self._quality.process_heart_changes(frames.heart_changes)

@@ -110,6 +110,7 @@ def wake_index(night: ScoringInput, movements: Sequence[Movement] | None) -> flo
     """
     if night.asleep is None or movements is None or not night.rules.scores_wake:
         return None
+    # All movements here are in bed, so those not in sleep are in wakefulness.
     awake = len(movements) - len(begun_within(movements, night.asleep))
     return per_hour(awake, night.counted_wake_h)
 
@@ -229,6 +230,7 @@ def longest_quiet_h(night: ScoringInput) -> float | None:
     """Return the longest time in bed (h) that was measured and holds no LM."""
     if night.in_bed is None:
         return None
+    # Time without a measurement is not quiet.
     moving = [(one.onset, one.end) for one in night.scoring.movements]
     not_quiet = sorted([*moving, *night.movement_gaps])
     quiet = (piece for span in night.in_bed for piece in subtract_spans(span, not_quiet))

@@ -28,7 +28,7 @@ from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
 from limber_bridge.detection.spans import (
     Span,
     intersect_spans,
-    is_within,
+    is_in_spans,
     merge_spans,
     subtract_spans,
 )
@@ -113,7 +113,7 @@ def bed_and_sleep(
 
 def is_counted(time: int, in_bed: Iterable[Span] | None) -> bool:
     """Return whether a time (us) lies in bed; any time does if the time in bed is not known."""
-    return in_bed is None or is_within(time, in_bed)
+    return in_bed is None or is_in_spans(time, in_bed)
 
 
 def without_train_beats(
@@ -138,6 +138,7 @@ def unmeasured_spans(events: Iterable[Event], coverage: Coverage) -> dict[int, l
     """
     found: dict[int, list[Span]] = {}
     for sensor, span in coverage.seen.items():
+        # A sensor that never delivered is absent from the beginning to the end.
         begin, end = span or (coverage.until, coverage.until)
         found[sensor] = [(coverage.begin, begin), (max(coverage.begin, end), coverage.until)]
     for event in events:
@@ -151,6 +152,7 @@ def unmeasured_spans(events: Iterable[Event], coverage: Coverage) -> dict[int, l
 
 def common_spans(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
     """Return the times that lie in a span of every list; none without a list."""
+    # None stands for all time, as the intersection of no lists would be.
     common: Sequence[Span] | None = None
     for spans in lists:
         common = spans if common is None else intersect_spans(common, spans)

@@ -109,6 +109,7 @@ class Pipeline:
             )
             for sensor in sensors
         }
+        # Sensors of the same leg share a key; those of unknown side share None.
         sides = {self._channels[number].sensor.side for number in self._movement_sensors}
         self._legs = {
             side: [
@@ -157,7 +158,7 @@ class Pipeline:
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements
             },
-            certainties=self._detectable_cramps(),
+            certainties=detectable_cramps(self._channels.values(), self._movement_sensors),
         )
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
@@ -217,7 +218,7 @@ class Pipeline:
             for one in self._channel_states().values()
             if one.measured_until is not None
         ]
-        if read_until and Method.LOAD in self._in_bed_methods():
+        if read_until and Method.LOAD in in_bed_methods(self._channels.values()):
             self._bed.set_tare_time(max(read_until))
         return [*ended, *self._derive_events(outputs)]
 
@@ -288,25 +289,6 @@ class Pipeline:
     def _channel_states(self) -> dict[int, SensorState]:
         return {number: channel.state for number, channel in self._channels.items()}
 
-    def _in_bed_methods(self) -> set[Method]:
-        """Return the methods by which the sensors can show whether the sleeper is in bed."""
-        sensors = (channel.sensor for channel in self._channels.values())
-        return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
-
-    def _detectable_cramps(self) -> frozenset[Certainty]:
-        """Return which cramps the sensors can show (docs/science.md#cramps)."""
-        fast = [channel for channel in self._channels.values() if channel.supports_movements]
-        if not any(channel.sensor.id in self._movement_sensors for channel in fast):
-            return frozenset()
-        found: set[Certainty] = set()
-        # Tension of a calf, and the movement of a limb that answers it.
-        if any(channel.sensor.placement is Placement.CALF for channel in fast):
-            found.add(Certainty.PROBABLE)
-        # Movements, and a sensor that shows within a minute that the sleeper got up.
-        if not self._in_bed_methods().isdisjoint(BED_METHODS):
-            found.add(Certainty.POSSIBLE)
-        return frozenset(found)
-
     def _restart_clock(self, sensor_id: int, interrupted: Iterable[Found]) -> list[Event]:
         """Start again with everything that depends on time, as a clock was set back.
 
@@ -338,17 +320,20 @@ class Pipeline:
         ended = self._ended_by_restart
         self._ended_by_restart = ()
         yield from ended
+        # Movements first: they decide what the scorer can emit below.
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
             self._bed.add_epochs(self._channels[number].sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
             yield from output.faults
+        # A leg is complete up to the slowest of its sensors.
         yield from self._scorer.advance_legs(
             {
                 side: min(channel.movements_complete_until for channel in channels)
                 for side, channels in self._legs.items()
             }
         )
+        # Epochs and bins of several sensors are compared, so all sensors must have reached them.
         for transition, known_at in self._bed.advance_to(complete_until):
             self._possible_cramps.on_bed_change(transition, known_at)
             yield transition
@@ -383,3 +368,26 @@ def probable_cramp_detector(
     return ProbableCrampDetector(
         calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
     )
+
+
+def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
+    """Return the methods by which sensors can show whether the sleeper is in bed."""
+    sensors = (channel.sensor for channel in channels)
+    return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
+
+
+def detectable_cramps(
+    channels: Collection[SensorChannel], movement_ids: Collection[int]
+) -> frozenset[Certainty]:
+    """Return which cramps sensors can show (docs/science.md#cramps)."""
+    fast = [channel for channel in channels if channel.supports_movements]
+    if not any(channel.sensor.id in movement_ids for channel in fast):
+        return frozenset()
+    found: set[Certainty] = set()
+    # Tension of a calf, and the movement of a limb that answers it.
+    if any(channel.sensor.placement is Placement.CALF for channel in fast):
+        found.add(Certainty.PROBABLE)
+    # Movements, and a sensor that shows within a minute that the sleeper got up.
+    if not in_bed_methods(channels).isdisjoint(BED_METHODS):
+        found.add(Certainty.POSSIBLE)
+    return frozenset(found)

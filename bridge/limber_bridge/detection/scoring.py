@@ -11,7 +11,7 @@ from limber_bridge.detection.events import Movement, PositionChange, Series, Uni
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.series import SeriesScorer
 from limber_bridge.detection.signal import LATEST_TIME
-from limber_bridge.detection.spans import Span, is_within
+from limber_bridge.detection.spans import Span, is_in_spans
 
 type ScoredEvent = Movement | PositionChange | Series
 
@@ -54,6 +54,7 @@ class MovementScorer:
         for leg, time in times.items():
             self._legs.advance_leg(leg, time)
         yield from self._add_to_series(self._legs.emit_final())
+        # A series ends also while nothing moves.
         yield from self._series.advance_to(self._legs.emitted_until)
 
     def emit_movements(self) -> Iterator[ScoredEvent]:
@@ -110,6 +111,8 @@ def score_movements(
     with None, all time counts as sleep. Movements at `respiratory` events (us) are left out, too,
     before intervals are measured (docs/science.md#respiratory-events).
     """
+    # The combined movement is judged, not its parts: wakefulness and respiration are properties of
+    # the sleeper.
     kept = [
         event
         for event in combine_legs(parts, rules)
@@ -152,6 +155,7 @@ def series_indexes(movements: Iterable[Movement], series: Sequence[Series]) -> I
     """
     index = 0
     for movement in movements:
+        # Both are in order of onset, so one pass over the series is enough.
         while index < len(series) and movement.onset > series[index].last:
             index += 1
         is_member = (
@@ -164,7 +168,7 @@ def is_unscored_wake(movement: Movement, rules: RuleSet, asleep: Sequence[Span] 
     """Return whether the rules leave a movement out because it begins in wakefulness."""
     if asleep is None or rules.scores_wake:
         return False
-    return not is_within(movement.onset, asleep)
+    return not is_in_spans(movement.onset, asleep)
 
 
 def is_respiratory(movement: Movement, rules: RuleSet, respiratory: Iterable[Span]) -> bool:
@@ -173,6 +177,7 @@ def is_respiratory(movement: Movement, rules: RuleSet, respiratory: Iterable[Spa
     See docs/science.md#respiratory-events.
     """
     rule = rules.respiratory
+    # Both comparisons include the limits: touching the window counts.
     return any(
         movement.onset <= end + rule.after
         and movement.end >= (begin if rule.from_event_start else end) - rule.before

@@ -9,7 +9,7 @@ from limber_bridge.detection.events import Certainty, Cramp, Movement
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring
 from limber_bridge.detection.signal import HOUR
-from limber_bridge.detection.spans import Span, is_within, subtract_spans
+from limber_bridge.detection.spans import Span, is_in_spans, subtract_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class ScoringInput:
 
         Both are in bed, and no other LM begins in between.
         """
+        # Neighbours in the list of all LM, not of the CLM: a nonCLM in between makes the interval
+        # undefined.
         return [
             later.onset - earlier.onset
             for earlier, later in pairwise(self.scoring.movements)
@@ -95,6 +97,7 @@ class ScoringInput:
     @cached_property
     def series_lengths(self) -> list[int]:
         """Number of PLM in bed in each series that has any."""
+        # A series may reach beyond the time in bed; only its PLM in bed count.
         lengths = [
             sum(series.onset <= movement.onset <= series.last for movement in self.periodic)
             for series in self.scoring.series
@@ -121,7 +124,7 @@ class ScoringInput:
 
 def begun_within(movements: Iterable[Movement], spans: Sequence[Span] | None) -> list[Movement]:
     """Return the movements that begin in one of the spans; all of them if spans is None."""
-    return [one for one in movements if spans is None or is_within(one.onset, spans)]
+    return [one for one in movements if spans is None or is_in_spans(one.onset, spans)]
 
 
 def hours(spans: Iterable[Span] | None, gaps: Sequence[Span]) -> float | None:

@@ -61,6 +61,6 @@ def mirror_spans(spans: Sequence[Span]) -> list[Span]:
     return [(-end, -begin) for begin, end in reversed(spans)]
 
 
-def is_within(time: int, spans: Iterable[Span]) -> bool:
+def is_in_spans(time: int, spans: Iterable[Span]) -> bool:
     """Return whether a time (us) lies in one of the spans."""
     return any(begin <= time < end for begin, end in spans)

@@ -12,7 +12,7 @@ from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.spans import Span, is_within
+from limber_bridge.detection.spans import Span, is_in_spans
 from limber_bridge.domain.nights import to_utc
 
 SCHEMA: Final = "limber.score/1"
@@ -69,7 +69,7 @@ def counted_movements(night: NightScore) -> list[tuple[Movement, int | None]]:
     return [
         (movement, series)
         for movement, series in movements
-        if night.in_bed is None or is_within(movement.onset, night.in_bed)
+        if night.in_bed is None or is_in_spans(movement.onset, night.in_bed)
     ]
 
 
