@@ -52,7 +52,7 @@ class BridgeRequests:
         self._hass = hass
         self._request_topic = f"{topic}/request"
         self._commands = commands
-        # A random topic: responses to requests of an earlier run reach nobody.
+        # A random topic, so that responses to requests of an earlier run are not received.
         self.response_topic = f"{topic}/response/{uuid.uuid4().hex}"
         self._pending: dict[str, asyncio.Future[Response]] = {}
 

@@ -248,7 +248,7 @@ async def morning(home: HomeAssistant, told: Phone, berta: str) -> None:
     assert "(probable)" in summary["message"]
     assert "Logged: Stretching" in summary["message"]
     assert "does not diagnose" in summary["message"]
-    assert asked["title"] == "Was that a cramp?"
+    assert asked["title"] == "Was this a cramp?"
     await told.press(asked, "It was a cramp")
 
     async def labelled(home: HomeAssistant) -> bool:

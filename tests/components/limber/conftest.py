@@ -1,4 +1,4 @@
-"""A Home Assistant of the test plugin, with a bridge that is played by the test."""
+"""Home Assistant of the test plugin, with a bridge that the test plays."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
-# Imported before the plugin looks for integrations, or its own folder of this name would hide ours.
+# Imported before the plugin looks for integrations, because its own folder has the same name.
 import custom_components.limber  # noqa: F401
 from custom_components.limber.const import CONF_BASE_TOPIC, CONF_BRIDGE, DOMAIN
 
@@ -48,53 +48,53 @@ class Bridge:
         self.sleeper = sleeper
         described = INFO["sleepers"][0] | {"id": sleeper, "name": sleeper.capitalize()}
         self.info = INFO | {"bridge": bridge, "name": bridge.capitalize(), "sleepers": [described]}
-        self.asked: list[dict[str, Any]] = []
-        self.answers: dict[str, list[dict[str, Any]]] = {}
-        """Prepared ones, by question; they come before those that the bridge makes itself."""
+        self.requests: list[dict[str, Any]] = []
+        self.prepared_responses: dict[str, list[dict[str, Any]]] = {}
+        """Responses by command; they are sent before those that the bridge makes itself."""
         self.nights: list[dict[str, Any]] = []
-        """What it has, oldest first."""
+        """Finished nights, oldest first."""
         self.events: dict[str, list[dict[str, Any]]] = {}
         """By night."""
         self.silent = False
 
-    def say(self, topic: str, payload: object, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: object, *, retain: bool = False) -> None:
         """Publish a message under the topic of the bridge."""
         text = payload if isinstance(payload, str) else json.dumps(payload)
         async_fire_mqtt_message(self.hass, f"{self.topic}/{topic}", text, 1, retain)
 
-    def tell_all(self, **state: object) -> None:
-        """Publish what is retained."""
-        self.say("info", self.info, retain=True)
-        self.say(f"{self.sleeper}/state", golden("state") | state, retain=True)
-        self.say("status", "online", retain=True)
+    def publish_retained(self, **state: object) -> None:
+        """Publish the retained messages."""
+        self.publish("info", self.info, retain=True)
+        self.publish(f"{self.sleeper}/state", golden("state") | state, retain=True)
+        self.publish("status", "online", retain=True)
 
-    async def tell(self, **state: object) -> None:
-        """Publish a new state and wait until it has arrived."""
-        self.say(f"{self.sleeper}/state", golden("state") | state)
+    async def publish_state(self, **state: object) -> None:
+        """Publish a new state and wait until it is processed."""
+        self.publish(f"{self.sleeper}/state", golden("state") | state)
         await self.hass.async_block_till_done()
 
     @callback
-    def hear(self, message: Any) -> None:
-        """Answer a question with the next prepared answer to it."""
-        question = json.loads(message.payload)
-        self.asked.append(question)
+    def handle_request(self, message: Any) -> None:
+        """Respond to a request, with a prepared response if there is one."""
+        request = json.loads(message.payload)
+        self.requests.append(request)
         if self.silent:
             return
-        prepared = self.answers.get(question["command"])
-        answer = prepared.pop(0) if prepared else self.answer(question)
+        prepared = self.prepared_responses.get(request["command"])
+        answer = prepared.pop(0) if prepared else self.respond(request)
         async_fire_mqtt_message(
-            self.hass, question["reply_to"], json.dumps(answer | {"id": question["id"]})
+            self.hass, request["reply_to"], json.dumps(answer | {"id": request["id"]})
         )
 
-    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Answer as a bridge does."""
-        match question["command"]:
+    def respond(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the response of a bridge without prepared ones."""
+        match request["command"]:
             case "nights":
-                nights = [night for night in self.nights if night["night"] > question["after"]]
+                nights = [night for night in self.nights if night["night"] > request["after"]]
                 return golden("response_nights") | {"nights": nights, "next": None}
             case "events":
                 return golden("response_events") | {
-                    "events": self.events.get(question["night"], []),
+                    "events": self.events.get(request["night"], []),
                     "next": None,
                 }
             case "label" | "log":
@@ -103,10 +103,10 @@ class Bridge:
                 return golden("response_done")
 
     def commands(self) -> list[dict[str, Any]]:
-        """What it was told, without what says who asked."""
-        told = [one for one in self.asked if one["command"] not in ("nights", "events")]
+        """Return the commands that the bridge received, without ids and requests for data."""
+        received = [one for one in self.requests if one["command"] not in ("nights", "events")]
         return [
-            {key: one[key] for key in one if key not in ("v", "id", "reply_to")} for one in told
+            {key: one[key] for key in one if key not in ("v", "id", "reply_to")} for one in received
         ]
 
 
@@ -126,14 +126,14 @@ def play_bridges(
     async def publish(topic: str, payload: str, *_: object, **__: object) -> None:
         for bridge in bridges:
             if topic == f"{bridge.topic}/request":
-                hass.loop.call_soon(bridge.hear, Published(payload))
+                hass.loop.call_soon(bridge.handle_request, Published(payload))
 
     mqtt_mock.async_publish.side_effect = publish
     return bridges
 
 
 class Published:
-    """What the integration published."""
+    """A message that the integration published."""
 
     def __init__(self, payload: str) -> None:
         self.payload = payload
@@ -152,17 +152,17 @@ def entry() -> MockConfigEntry:
 
 @pytest.fixture
 async def loaded(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> MockConfigEntry:
-    """The entry, set up and hearing everything."""
+    """The entry, set up and subscribed."""
     await set_up(hass, bridge, entry)
     return entry
 
 
 async def set_up(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) -> None:
-    """Set up the entry while the bridge tells what it retains."""
+    """Set up the entry while the bridge publishes its retained messages."""
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
         entry.add_to_hass(hass)
     setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
     while not setting_up.done():
-        bridge.tell_all()
+        bridge.publish_retained()
         await asyncio.sleep(0.01)
     await hass.async_block_till_done()

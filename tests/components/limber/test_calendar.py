@@ -26,7 +26,7 @@ async def events(hass: HomeAssistant, begin: str, end: str) -> list[dict[str, An
     return listed
 
 
-async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
+async def test_the_calendar_shows_nights_cramps_and_factors(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.nights = [golden("state")["last_night"]]
@@ -59,21 +59,25 @@ async def test_a_night_a_cramp_and_a_factor_are_shown_where_they_lie(
 
 
 @pytest.mark.parametrize(
-    ("told", "summary"),
+    ("change", "summary"),
     [
         ({"certainty": "reported", "label": True, "end": None}, "Reported cramp"),
         ({"certainty": "possible", "label": True}, "Confirmed cramp"),
         ({"certainty": "of a newer bridge"}, "Possible cramp"),
     ],
 )
-async def test_a_cramp_is_called_what_is_known_of_it(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, told: dict[str, Any], summary: str
+async def test_the_title_of_a_cramp_says_how_certain_it_is(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    change: dict[str, Any],
+    summary: str,
 ) -> None:
     cramp = golden("event_cramp_ended") | {
         "start": "2026-11-21T03:00:00Z",
         "end": "2026-11-21T03:03:00Z",
     }
-    bridge.events["2026-11-21"] = [cramp | told]
+    bridge.events["2026-11-21"] = [cramp | change]
     shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
     assert [one["summary"] for one in shown] == [summary]
 
@@ -85,7 +89,7 @@ async def test_a_cramp_is_called_what_is_known_of_it(
         ({"plm_index": None, "movements": None}, "Night"),
     ],
 )
-async def test_what_is_unknown_of_a_night_is_left_out(
+async def test_the_calendar_omits_unknown_measures(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -99,27 +103,27 @@ async def test_what_is_unknown_of_a_night_is_left_out(
     assert "description" not in shown
 
 
-async def test_a_year_is_shown_by_its_nights_alone(
+async def test_the_calendar_shows_only_nights_of_a_year(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.nights = [golden("state")["last_night"]]
     shown = await events(hass, "2026-01-01T00:00:00+01:00", "2026-12-31T00:00:00+01:00")
     assert len(shown) == 1
-    assert [one["command"] for one in bridge.asked if one["command"] == "events"] == []
+    assert [one["command"] for one in bridge.requests if one["command"] == "events"] == []
 
 
-async def test_the_night_in_progress_is_on(
+async def test_the_calendar_is_on_during_the_night(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-22T01:00:00+00:00")
     tonight = golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"}
-    await bridge.tell(tonight=tonight, in_bed=True)
+    await bridge.publish_state(tonight=tonight, in_bed=True)
     state = hass.states.get(CALENDAR)
     assert state is not None
     assert (state.state, state.attributes["message"]) == ("on", "In bed")
     freezer.tick(3600)
-    await bridge.tell(tonight=tonight, in_bed=True)
+    await bridge.publish_state(tonight=tonight, in_bed=True)
     # Nothing that ticks: each change would be a row in the database.
     assert hass.states.get(CALENDAR) is state
-    await bridge.tell(tonight=tonight, in_bed=False)
+    await bridge.publish_state(tonight=tonight, in_bed=False)
     assert hass.states.get(CALENDAR).state == "off"  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Buttons, sensitivity, pause and actions: what the bridge is told, and what a person hears if it
+"""Buttons, sensitivity, pause and actions: which requests are sent, and what a person sees if it
 refuses."""
 
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
 
 
 async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
-    """Call an action of ours and return its response, if it has one."""
+    """Call an action of Limber and return its response, if it has one."""
     domain, name = action.split(".")
     responds = domain == DOMAIN and name in ("get_night", "get_nights", "label", "log")
     return await hass.services.async_call(
@@ -34,7 +34,7 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("button", "told"),
+    ("button", "command"),
     [
         ("that_was_a_cramp", {"command": "label", "cramp": True}),
         ("that_was_not_a_cramp", {"command": "label", "cramp": False}),
@@ -42,24 +42,28 @@ async def call(hass: HomeAssistant, action: str, **data: Any) -> Any:
         ("calibrate", {"command": "calibrate"}),
     ],
 )
-async def test_a_button_tells_the_bridge(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, button: str, told: dict[str, Any]
+async def test_a_button_sends_a_command(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    button: str,
+    command: dict[str, Any],
 ) -> None:
     await call(hass, "button.press", entity_id=f"button.anna_{button}")
-    assert bridge.commands() == [told | {"sleeper": "anna"}]
+    assert bridge.commands() == [command | {"sleeper": "anna"}]
 
 
-async def test_a_refusal_is_told_in_the_words_of_the_bridge(
+async def test_a_refusal_shows_the_explanation_of_the_bridge(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.answers["calibrate"] = [
+    bridge.prepared_responses["calibrate"] = [
         golden("response_refusal") | {"message": "no sensor delivers; switch one on"}
     ]
     with pytest.raises(HomeAssistantError, match="no sensor delivers; switch one on"):
         await call(hass, "button.press", entity_id="button.anna_calibrate")
 
 
-async def test_a_bridge_that_is_silent_is_named(
+async def test_a_command_without_a_response_raises_an_error(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
@@ -68,10 +72,10 @@ async def test_a_bridge_that_is_silent_is_named(
         await call(hass, "button.press", entity_id="button.anna_end_the_night")
 
 
-async def test_sensitivity_is_what_the_bridge_says(
+async def test_sensitivity_shows_and_sets_the_bridge_setting(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    await bridge.tell(sensitivity=1.25)
+    await bridge.publish_state(sensitivity=1.25)
     assert hass.states.get("number.anna_sensitivity").state == "1.25"  # type: ignore[union-attr]
     await call(hass, "number.set_value", entity_id="number.anna_sensitivity", value=1.5)
     assert bridge.commands() == [{"command": "set", "sleeper": "anna", "sensitivity": 1.5}]
@@ -81,7 +85,7 @@ async def test_sensitivity_is_what_the_bridge_says(
 async def test_pause_is_on_while_nothing_is_measured(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    await bridge.tell(paused=True)
+    await bridge.publish_state(paused=True)
     assert hass.states.get("switch.anna_pause").state == "on"  # type: ignore[union-attr]
     assert hass.states.get("binary_sensor.anna_monitoring").state == "off"  # type: ignore[union-attr]
     await call(hass, "switch.turn_off", entity_id="switch.anna_pause")
@@ -89,10 +93,10 @@ async def test_pause_is_on_while_nothing_is_measured(
     assert [one["paused"] for one in bridge.commands()] == [False, True]
 
 
-async def test_an_older_bridge_lacks_what_it_cannot_do(
+async def test_controls_that_an_older_bridge_does_not_support_are_unavailable(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.say("info", {key: value for key, value in INFO.items() if key != "commands"})
+    bridge.publish("info", {key: value for key, value in INFO.items() if key != "commands"})
     await hass.async_block_till_done()
     for entity in ("switch.anna_pause", "number.anna_sensitivity", "button.anna_calibrate"):
         assert hass.states.get(entity).state == "unavailable"  # type: ignore[union-attr]
@@ -109,11 +113,11 @@ def night(day: str, **measures: object) -> dict[str, Any]:
     return one | {"night": day, "measures": one["measures"] | measures}
 
 
-async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
+async def test_get_night_returns_measures_cramps_factors_and_a_summary(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-22T09:00:00Z")
-    await bridge.tell(tonight=golden("state")["tonight"] | {"start": None})
+    await bridge.publish_state(tonight=golden("state")["tonight"] | {"start": None})
     bridge.events["2026-11-21"] = [
         golden("event_cramp_ended"),
         golden("event_cramp_ended")
@@ -137,7 +141,7 @@ async def test_the_last_night_comes_with_figures_cramps_factors_and_words(
     assert "Logged: Stretching 22:10 (calves)." in found["summary"]
 
 
-async def test_a_night_of_a_date(
+async def test_get_night_returns_the_night_of_a_date(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.nights = [night("2026-01-10", movements=7), night("2026-01-12")]
@@ -146,26 +150,28 @@ async def test_a_night_of_a_date(
     assert nothing == {"night": None, "summary": "There is no recorded night for that date."}
 
 
-async def test_a_recent_night_is_at_hand_though_its_events_were_dropped(
+async def test_a_recent_night_is_summarized_without_its_deleted_events(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     today = dt_util.now().date().isoformat()
     bridge.nights = [night(today, movements=7)]
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
-    asked = len(bridge.asked)
-    bridge.answers["events"] = [golden("response_refusal") | {"error": "events_deleted"}]
+    asked = len(bridge.requests)
+    bridge.prepared_responses["events"] = [golden("response_refusal") | {"error": "events_deleted"}]
     found = await call(hass, "limber.get_night", night=today)
     assert (found["movements"], found["cramp_events"]) == (7, [])
-    assert [one["command"] for one in bridge.asked[asked:]] == ["events"]
+    assert [one["command"] for one in bridge.requests[asked:]] == ["events"]
 
 
-async def test_a_night_that_is_not_over_is_told_as_such(
+async def test_get_night_says_that_the_current_night_is_not_finished(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-22T09:00:00Z")
-    await bridge.tell(tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"})
+    await bridge.publish_state(
+        tonight=golden("state")["tonight"] | {"start": "2026-11-21T22:00:00Z"}
+    )
     assert (await call(hass, "limber.get_night"))["summary"].startswith(
         "The current night is not finished yet. Night of"
     )
@@ -182,17 +188,17 @@ async def test_after_midnight_the_last_night_is_the_one_before(
     )
 
 
-async def test_of_a_sleeper_who_was_never_told_of_nothing_is_known(
+async def test_get_night_of_a_sleeper_without_a_state(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.say("anna/state", "")
+    bridge.publish("anna/state", "")
     await hass.async_block_till_done()
     assert (await call(hass, "limber.get_night"))[
         "summary"
     ] == "The bridge has not sent any data yet."
 
 
-async def test_a_silent_bridge_is_no_night_without_cramps(
+async def test_the_calendar_fails_if_the_bridge_does_not_respond(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
@@ -201,14 +207,14 @@ async def test_a_silent_bridge_is_no_night_without_cramps(
         await call(hass, "limber.get_night")
 
 
-async def test_before_the_first_night_there_is_none(
+async def test_get_night_says_that_there_is_no_night_yet(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    await bridge.tell(last_night=None)
+    await bridge.publish_state(last_night=None)
     assert (await call(hass, "limber.get_night"))["summary"] == "No night has been recorded yet."
 
 
-async def test_nights_of_some_days(
+async def test_get_nights_returns_the_nights_of_some_days(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     """They are counted from the last one, as the means are."""
@@ -219,7 +225,7 @@ async def test_nights_of_some_days(
     assert [date.fromisoformat(one["night"]) for one in found["nights"]] == days[1:]
 
 
-async def test_labels_and_factors_are_told_with_their_time(
+async def test_labels_and_factors_are_sent_with_their_time(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
@@ -245,11 +251,11 @@ async def test_labels_and_factors_are_told_with_their_time(
     ]
 
 
-async def test_whom_it_is_about_must_be_clear(
+async def test_an_action_needs_an_unambiguous_sleeper(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     info = INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
-    bridge.say("info", info)
+    bridge.publish("info", info)
     await hass.async_block_till_done()
     with pytest.raises(ServiceValidationError, match="More than one sleeper"):
         await call(hass, "limber.end_night")
@@ -259,7 +265,7 @@ async def test_whom_it_is_about_must_be_clear(
     assert bridge.commands() == [{"command": "end_night", "sleeper": "bo"}]
 
 
-async def test_without_a_bridge_an_action_says_so(
+async def test_an_action_without_a_loaded_bridge_raises_an_error(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)

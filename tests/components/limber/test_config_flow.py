@@ -32,7 +32,7 @@ from .conftest import Bridge, golden
 
 @pytest.fixture(autouse=True)
 def not_set_up() -> Iterator[None]:
-    """These tests end where the entry is created; and nobody waits five seconds for nothing."""
+    """Do not set up the created entry, and search for a shorter time."""
     flow = "custom_components.limber.config_flow.SEARCH_TIMEOUT_S"
     with patch("custom_components.limber.async_setup_entry", return_value=True), patch(flow, 0.3):
         yield
@@ -94,14 +94,14 @@ async def test_a_discovered_bridge_is_confirmed(hass: HomeAssistant, bridge: Bri
     ],
     ids=["cleared", "malformed", "another bridge", "older protocol", "newer protocol"],
 )
-async def test_what_is_discovered_may_be_no_bridge(
+async def test_discovery_of_something_else_is_aborted(
     hass: HomeAssistant, bridge: Bridge, info: MqttServiceInfo, reason: str
 ) -> None:
     result = await begin(hass, info)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
 
 
-async def test_a_known_bridge_that_moved_to_another_base_is_followed(
+async def test_a_configured_bridge_that_moved_to_another_base_topic_is_updated(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
@@ -112,7 +112,7 @@ async def test_a_known_bridge_that_moved_to_another_base_is_followed(
 
 
 @pytest.mark.parametrize("status", ["offline", ""])
-async def test_what_a_bridge_left_behind_is_not_followed(
+async def test_a_retained_info_without_a_bridge_is_not_followed(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, status: str
 ) -> None:
     entry.add_to_hass(hass)
@@ -126,12 +126,12 @@ async def found_again(hass: HomeAssistant, bridge: Bridge, status: str) -> Confi
     found = hass.async_create_task(begin(hass, discovered(golden("info"))))
     while not found.done():
         if status:
-            bridge.say("status", status, retain=True)
+            bridge.publish("status", status, retain=True)
         await asyncio.sleep(0.01)
     return await found
 
 
-async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bridge) -> None:
+async def test_user_step_adds_the_only_bridge(hass: HomeAssistant, bridge: Bridge) -> None:
     result = await begin(hass)
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "user")
     result = await look(hass, result, ("limber/bedroom/info", golden("info")))
@@ -139,7 +139,7 @@ async def test_by_hand_the_only_bridge_is_taken(hass: HomeAssistant, bridge: Bri
     assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "limber"}
 
 
-async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -> None:
+async def test_user_step_with_another_base_topic(hass: HomeAssistant, bridge: Bridge) -> None:
     result = await look(
         hass, await begin(hass), ("home/legs/bedroom/info", golden("info")), base="home/legs/"
     )
@@ -147,7 +147,7 @@ async def test_by_hand_below_another_base(hass: HomeAssistant, bridge: Bridge) -
     assert result["data"] == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "home/legs"}
 
 
-async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bridge) -> None:
+async def test_one_of_several_bridges_can_be_selected(hass: HomeAssistant, bridge: Bridge) -> None:
     attic = golden("info") | {"bridge": "attic", "name": "Attic"}
     held = (
         ("limber/bedroom/info", golden("info")),
@@ -177,9 +177,9 @@ async def test_one_of_several_bridges_is_chosen(hass: HomeAssistant, bridge: Bri
         ([("limber/bedroom/info", "{")], "limber", {"base": "no_bridge"}),
         ([], "lim+ber", {CONF_BASE_TOPIC: "invalid_topic"}),
     ],
-    ids=["nobody", "older", "newer", "malformed", "no topic"],
+    ids=["no bridge", "older", "newer", "malformed", "no topic"],
 )
-async def test_by_hand_every_error_can_be_overcome(
+async def test_user_step_recovers_from_every_error(
     hass: HomeAssistant,
     bridge: Bridge,
     held: list[tuple[str, Any]],
@@ -192,7 +192,7 @@ async def test_by_hand_every_error_can_be_overcome(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_by_hand_a_known_bridge_is_not_added_again(
+async def test_user_step_does_not_add_a_configured_bridge_again(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
@@ -200,13 +200,13 @@ async def test_by_hand_a_known_bridge_is_not_added_again(
     assert result["reason"] == "already_configured"
 
 
-async def test_by_hand_while_a_discovered_flow_waits(hass: HomeAssistant, bridge: Bridge) -> None:
+async def test_user_step_while_a_discovery_flow_waits(hass: HomeAssistant, bridge: Bridge) -> None:
     await begin(hass, discovered(golden("info")))
     result = await look(hass, await begin(hass), ("limber/bedroom/info", golden("info")))
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_without_mqtt_there_is_no_way(
+async def test_user_step_is_aborted_without_mqtt(
     hass: HomeAssistant, enable_custom_integrations: None
 ) -> None:
     with patch(
@@ -217,7 +217,7 @@ async def test_without_mqtt_there_is_no_way(
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_mqtt")
 
 
-async def test_a_bridge_that_is_heard_has_not_moved(
+async def test_a_bridge_that_is_online_has_not_moved(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     """Another of its name may have been left behind on the broker."""
@@ -226,13 +226,13 @@ async def test_a_bridge_that_is_heard_has_not_moved(
         entry, data={CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "legs"}
     )
     entry.mock_state(hass, ConfigEntryState.LOADED)
-    entry.runtime_data = Heard()
+    entry.runtime_data = OnlineCoordinator()
     result = await begin(hass, discovered(golden("info")))
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_BASE_TOPIC] == "legs"
 
 
-class Heard:
+class OnlineCoordinator:
     """A coordinator whose bridge is online."""
 
     data = BridgeData(online=True)
@@ -246,7 +246,7 @@ async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlow
     return await entry.start_reconfigure_flow(hass)
 
 
-async def test_a_bridge_is_followed_to_another_base_topic(
+async def test_reconfigure_changes_the_base_topic(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     """After a wrong topic, and one below which there is another bridge."""
@@ -262,7 +262,7 @@ async def test_a_bridge_is_followed_to_another_base_topic(
     assert dict(entry.data) == {CONF_BRIDGE: "bedroom", CONF_BASE_TOPIC: "legs"}
 
 
-async def test_limits_are_a_matter_of_taste(
+async def test_options_change_the_limits(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)

@@ -1,4 +1,4 @@
-"""What a person sees of a bridge: states, availability, events, history."""
+"""Entities and statistics of a bridge: states, availability, events, history."""
 
 import asyncio
 import json
@@ -135,7 +135,7 @@ HIDDEN = (
     "sensor.anna_time_in_bed_30_day_average",
     "sensor.anna_time_in_bed_7_day_average",
 )
-"""There, but for those who want them."""
+"""Disabled by default."""
 
 
 def value(hass: HomeAssistant, entity: str) -> str:
@@ -144,7 +144,7 @@ def value(hass: HomeAssistant, entity: str) -> str:
     return state.state
 
 
-async def test_what_is_there(
+async def test_entities_and_their_unique_ids(
     hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     found = {
@@ -173,7 +173,7 @@ async def test_bridge_sleeper_and_sensors_are_devices(
     assert devices["Bedroom"].sw_version == "0.1.0"
 
 
-async def test_figures_with_units_and_what_they_rest_on(
+async def test_measures_have_units_and_methods(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     shown = hass.states.get(LAST_NIGHT)
@@ -188,22 +188,22 @@ async def test_figures_with_units_and_what_they_rest_on(
     assert value(hass, IN_BED) == STATE_ON
 
 
-async def test_what_is_not_measured_is_unknown(
+async def test_unmeasured_values_are_unknown(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     nothing = golden("state_nothing_known") | {"sensors": golden("state")["sensors"]}
-    bridge.say("anna/state", nothing)
+    bridge.publish("anna/state", nothing)
     await hass.async_block_till_done()
     for entity in (IN_BED, TONIGHT, LAST_NIGHT, "sensor.anna_estimated_sleep_tonight"):
         assert value(hass, entity) == STATE_UNKNOWN
     assert value(hass, "sensor.anna_leg_movements_tonight") == "3"
 
 
-async def test_without_the_bridge_nothing_is_available(
+async def test_entities_are_unavailable_without_the_bridge(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
-        bridge.say("status", "offline")
+        bridge.publish("status", "offline")
     await hass.async_block_till_done()
     for entity in (
         IN_BED,
@@ -214,30 +214,30 @@ async def test_without_the_bridge_nothing_is_available(
     ):
         assert value(hass, entity) == STATE_UNAVAILABLE
     assert value(hass, "binary_sensor.bedroom_connectivity") == STATE_OFF
-    bridge.say("status", "online")
+    bridge.publish("status", "online")
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
     assert caplog.text.count("Bedroom is unavailable") == 1
     assert caplog.text.count("Bedroom is available again") == 1
 
 
-async def test_without_the_broker_nothing_is_available(
+async def test_entities_are_unavailable_without_the_broker(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     async_dispatcher_send(hass, MQTT_CONNECTION_STATE, False)
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == STATE_UNAVAILABLE
     async_dispatcher_send(hass, MQTT_CONNECTION_STATE, True)
-    bridge.say("status", "online")
+    bridge.publish("status", "online")
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
 
 
-async def test_without_a_sensor_the_last_night_stays(
+async def test_last_night_stays_available_without_a_sensor(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     away = golden("state")["sensors"]["2"]
-    await bridge.tell(sensors={"1": away, "2": away})
+    await bridge.publish_state(sensors={"1": away, "2": away})
     assert value(hass, IN_BED) == value(hass, TONIGHT) == STATE_UNAVAILABLE
     assert value(hass, "sensor.anna_left_ankle_battery") == STATE_UNAVAILABLE
     assert value(hass, "binary_sensor.anna_left_ankle_connectivity") == STATE_OFF
@@ -256,14 +256,14 @@ async def test_a_malformed_state_changes_nothing_and_is_logged_once(
     payload: str,
 ) -> None:
     for _ in range(3):
-        bridge.say("anna/state", payload)
+        bridge.publish("anna/state", payload)
     await hass.async_block_till_done()
     assert value(hass, LAST_NIGHT) == "24.0506"
     assert caplog.text.count("ignored a malformed message") == 1
 
 
 @pytest.mark.parametrize(("version", "key"), [(0, "bridge_too_old"), (2, "integration_too_old")])
-async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
+async def test_another_protocol_version_keeps_the_last_state_and_raises_one_issue(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -272,13 +272,13 @@ async def test_another_protocol_leaves_the_last_good_state_and_raises_one_issue(
     key: str,
 ) -> None:
     for _ in range(3):
-        bridge.say("info", golden("info") | {"v": version})
-        bridge.say("anna/state", golden("state") | {"v": version, "in_bed": False})
+        bridge.publish("info", golden("info") | {"v": version})
+        bridge.publish("anna/state", golden("state") | {"v": version, "in_bed": False})
     await hass.async_block_till_done()
     assert value(hass, IN_BED) == STATE_ON
     ours = {issue.issue_id for issue in issue_registry.issues.values() if issue.domain == DOMAIN}
     assert f"{key}/bedroom" in ours
-    bridge.say("info", golden("info"))
+    bridge.publish("info", golden("info"))
     await hass.async_block_till_done()
     assert {issue.issue_id for issue in issue_registry.issues.values()} == ours - {f"{key}/bedroom"}
 
@@ -294,17 +294,19 @@ def series(start: datetime, **more: Any) -> dict[str, Any]:
     )
 
 
-async def test_a_series_is_an_event_as_it_happens(
+async def test_a_series_fires_events(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     assert value(hass, SERIES) == STATE_UNKNOWN
     began = dt_util.utcnow() - timedelta(seconds=90)
-    bridge.say("anna/event", series(began, end=dt_util.utcnow().isoformat()))
+    bridge.publish("anna/event", series(began, end=dt_util.utcnow().isoformat()))
     await hass.async_block_till_done()
     shown = hass.states.get(SERIES)
     assert shown is not None
     assert (shown.attributes["event_type"], shown.attributes["movements"]) == ("confirmed", 4)
-    bridge.say("anna/event", golden("event_series_ended") | {"end": dt_util.utcnow().isoformat()})
+    bridge.publish(
+        "anna/event", golden("event_series_ended") | {"end": dt_util.utcnow().isoformat()}
+    )
     await hass.async_block_till_done()
     assert hass.states.get(SERIES).attributes["event_type"] == "ended"  # type: ignore[union-attr]
 
@@ -313,20 +315,20 @@ async def test_a_stale_a_repeated_and_a_retained_event_trigger_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     now = dt_util.utcnow()
-    bridge.say("anna/event", series(now - timedelta(seconds=61)))
-    bridge.say("anna/event", series(now, id="series-2-confirmed"), retain=True)
+    bridge.publish("anna/event", series(now - timedelta(seconds=61)))
+    bridge.publish("anna/event", series(now, id="series-2-confirmed"), retain=True)
     await hass.async_block_till_done()
     assert value(hass, SERIES) == STATE_UNKNOWN
-    bridge.say("anna/event", series(now, id="series-3-confirmed"))
+    bridge.publish("anna/event", series(now, id="series-3-confirmed"))
     await hass.async_block_till_done()
     first = hass.states.get(SERIES)
-    bridge.say("anna/event", series(now, id="series-3-confirmed"))
+    bridge.publish("anna/event", series(now, id="series-3-confirmed"))
     await hass.async_block_till_done()
     assert first is not None
     assert hass.states.get(SERIES) is first
 
 
-async def test_movements_are_for_those_who_want_them(
+async def test_movement_events_can_be_enabled(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     entry.add_to_hass(hass)
@@ -340,7 +342,7 @@ async def test_movements_are_for_those_who_want_them(
     )
     await set_up(hass, bridge, entry)
     moved = golden("event_movement") | {"end": dt_util.utcnow().isoformat()}
-    bridge.say("anna/event", moved)
+    bridge.publish("anna/event", moved)
     await hass.async_block_till_done()
     shown = hass.states.get(MOVEMENT)
     assert shown is not None
@@ -358,14 +360,14 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
         info["sleepers"][0]["sensors"][0] | {"id": 7, "side": "right"}
     )
     info["sleepers"].append({"id": "bo", "name": "Bo", "sensors": []})
-    bridge.say("info", info)
+    bridge.publish("info", info)
     await hass.async_block_till_done()
     assert hass.states.get("binary_sensor.anna_right_ankle_connectivity") is not None
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
-    bridge.say("bo/state", golden("state"))
+    bridge.publish("bo/state", golden("state"))
     await hass.async_block_till_done()
     assert value(hass, "sensor.bo_plm_index_last_night") == "24.0506"
-    bridge.say("bo/state", "")
+    bridge.publish("bo/state", "")
     await hass.async_block_till_done()
     assert value(hass, "sensor.bo_plm_index_last_night") == STATE_UNAVAILABLE
 
@@ -380,12 +382,12 @@ async def test_a_battery_entity_exists_only_for_a_sensor_that_reports_a_level(
     sensors = golden("state")["sensors"]
     assert hass.states.get("sensor.anna_left_ankle_battery") is not None
     assert hass.states.get(battery) is None
-    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": 55}})
+    await bridge.publish_state(sensors=sensors | {"2": sensors["1"] | {"battery": 55}})
     assert value(hass, battery) == "55"
-    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": None}})
+    await bridge.publish_state(sensors=sensors | {"2": sensors["1"] | {"battery": None}})
     assert value(hass, battery) == STATE_UNKNOWN
     # As after a restart of the bridge: the entity is not added a second time.
-    await bridge.tell(sensors=sensors | {"2": sensors["1"] | {"battery": 54}})
+    await bridge.publish_state(sensors=sensors | {"2": sensors["1"] | {"battery": 54}})
     assert value(hass, battery) == "54"
     assert "does not generate unique IDs" not in caplog.text
 
@@ -396,9 +398,9 @@ async def test_a_sensor_that_moves_to_another_sleeper_keeps_its_entities(
     anna = INFO["sleepers"][0]
     ankle, bed = anna["sensors"]
     bo = {"id": "bo", "name": "Bo", "sensors": [ankle]}
-    bridge.say("info", INFO | {"sleepers": [anna | {"sensors": [bed]}, bo]})
+    bridge.publish("info", INFO | {"sleepers": [anna | {"sensors": [bed]}, bo]})
     health = golden("state")["sensors"]["1"]
-    bridge.say("bo/state", golden("state") | {"sensors": {"1": health | {"battery": 42}}})
+    bridge.publish("bo/state", golden("state") | {"sensors": {"1": health | {"battery": 42}}})
     await hass.async_block_till_done()
     shown = hass.states.get("sensor.anna_left_ankle_battery")
     assert shown is not None
@@ -434,14 +436,14 @@ async def test_set_up_with_another_protocol_says_which_side_to_update(
     entry.add_to_hass(hass)
     setting_up = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
     while not setting_up.done():
-        bridge.say("info", golden("info") | {"v": 2}, retain=True)
+        bridge.publish("info", golden("info") | {"v": 2}, retain=True)
         await asyncio.sleep(0.01)
     assert str(entry.state) == str(ConfigEntryState.SETUP_RETRY)
     assert entry.error_reason_translation_key == "integration_too_old"
     assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old/bedroom") is not None
     again = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
     while not again.done():
-        bridge.tell_all()
+        bridge.publish_retained()
         await asyncio.sleep(0.01)
     assert entry.state is ConfigEntryState.LOADED
     assert ir.async_get(hass).async_get_issue(DOMAIN, "integration_too_old/bedroom") is None
@@ -493,11 +495,11 @@ async def settle(hass: HomeAssistant) -> None:
     await async_wait_recording_done(hass)
 
 
-async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
+async def test_missed_nights_are_requested_in_pages_and_written_to_the_statistics(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     page = golden("response_nights")
-    bridge.answers["nights"] = [
+    bridge.prepared_responses["nights"] = [
         page
         | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
         page | {"nights": [night("2026-11-21", 33.0)], "next": None},
@@ -510,7 +512,7 @@ async def test_missed_nights_are_asked_for_in_pages_and_kept_a_row_a_night(
         (datetime(2026, 11, 21, 12, tzinfo=noon), 33.0),
     ]
     assert len(await rows(hass, "movements")) == 3
-    assert [question["after"] for question in bridge.asked] == ["1970-01-01", "2026-11-20"]
+    assert [question["after"] for question in bridge.requests] == ["1970-01-01", "2026-11-20"]
 
 
 async def test_a_revised_night_replaces_its_row(
@@ -521,7 +523,7 @@ async def test_a_revised_night_replaces_its_row(
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
     bridge.nights = [night("2026-11-21", 35.5, 2)]
-    bridge.say(
+    bridge.publish(
         "anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2}
     )
     await settle(hass)
@@ -529,7 +531,7 @@ async def test_a_revised_night_replaces_its_row(
     assert [mean for _, mean in await rows(hass, "cramps_possible")] == []
 
 
-async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
+async def test_nights_are_requested_again_when_the_bridge_is_back(
     recorder_mock: Recorder,
     hass: HomeAssistant,
     bridge: Bridge,
@@ -542,21 +544,21 @@ async def test_a_bridge_that_does_not_answer_is_asked_again_when_it_is_back(
         await settle(hass)
     bridge.silent = False
     assert "The bridge did not respond" in caplog.text
-    bridge.answers["nights"] = [golden("response_refusal")]
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.prepared_responses["nights"] = [golden("response_refusal")]
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await settle(hass)
     assert "no sleeper `bob`; there are anna" in caplog.text
-    bridge.answers["nights"] = [
+    bridge.prepared_responses["nights"] = [
         golden("response_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}
     ]
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
 
 
-async def test_what_is_wrong_with_the_bridge_is_shown(
+async def test_problems_of_the_bridge_are_shown(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     entity = hass.states.get("binary_sensor.bedroom_problem")
@@ -567,7 +569,7 @@ async def test_what_is_wrong_with_the_bridge_is_shown(
     reason = entity.attributes["last_disconnect_reason"]
     assert reason == "the broker refuses the connection: Banned"
     well = golden("state")["bridge"] | {"problems": []}
-    await bridge.tell(bridge=well)
+    await bridge.publish_state(bridge=well)
     assert value(hass, "binary_sensor.bedroom_problem") == STATE_OFF
 
 
@@ -585,7 +587,7 @@ def last_nights(*indices: float | None) -> list[dict[str, Any]]:
     ]
 
 
-async def test_what_is_usual_and_restless_nights_in_a_row(
+async def test_usual_bedtime_and_restless_nights_in_a_row(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     bridge.nights = last_nights(30.0, 4.0, 16.0, 18.5)
@@ -608,36 +610,38 @@ async def test_the_limit_of_a_restless_night_is_an_option(
         hass.config_entries.async_update_entry(loaded, options={CONF_RESTLESS_ABOVE: limit})
         await hass.config_entries.async_unload(loaded.entry_id)
         await set_up(hass, bridge, loaded)
-        await bridge.tell(last_night=golden("state")["last_night"] | {"night": today})
+        await bridge.publish_state(last_night=golden("state")["last_night"] | {"night": today})
         assert value(hass, "binary_sensor.anna_restless_last_night") == restless
 
 
-async def test_an_older_night_does_not_stand_for_one_that_was_not_measured(
+async def test_an_older_night_does_not_replace_an_unmeasured_one(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-21T22:30:00Z")
     bridge.nights = [night(day, 30.0) for day in ("2026-11-20", "2026-11-21")]
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     restless = "binary_sensor.anna_restless_last_night"
     in_a_row = "sensor.anna_restless_nights_in_a_row"
     assert (value(hass, restless), value(hass, in_a_row)) == (STATE_ON, "2")
     freezer.move_to("2026-11-23T09:00:00Z")
-    await bridge.tell()
+    await bridge.publish_state()
     assert value(hass, restless) == value(hass, in_a_row) == STATE_UNKNOWN
 
 
-async def test_what_is_there_stays_when_the_bridge_tells_again_what_it_is(
+async def test_entities_stay_when_the_bridge_publishes_its_info_again(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     before = set(hass.states.async_entity_ids())
-    bridge.say("info", INFO | {"rules": "aasm"})
+    bridge.publish("info", INFO | {"rules": "aasm"})
     await hass.async_block_till_done()
     assert set(hass.states.async_entity_ids()) == before
 
 
-async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_averages_have_a_standard_deviation(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     shown = hass.states.get("sensor.anna_plm_index_7_day_average")
     assert shown is not None
     assert (shown.state, shown.attributes["nights"], shown.attributes["standard_deviation"]) == (
@@ -648,7 +652,7 @@ async def test_means_come_with_their_spread(hass: HomeAssistant, loaded: MockCon
     assert value(hass, "sensor.anna_plm_index_30_day_average") == STATE_UNKNOWN
 
 
-async def test_what_is_true_now(
+async def test_binary_sensors_show_the_current_state(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     assert value(hass, "binary_sensor.anna_asleep") == STATE_OFF
@@ -660,15 +664,15 @@ async def test_what_is_true_now(
     assert value(hass, "binary_sensor.anna_bed_load_cells_problem") == STATE_ON
     tonight = golden("state")["tonight"]
     with_emg = tonight | {"measures": tonight["measures"] | {"cramps_probable": 0}}
-    await bridge.tell(cramp=None)
+    await bridge.publish_state(cramp=None)
     assert value(hass, "binary_sensor.anna_cramp") == STATE_UNKNOWN
-    await bridge.tell(cramp=None, tonight=with_emg)
+    await bridge.publish_state(cramp=None, tonight=with_emg)
     assert value(hass, "binary_sensor.anna_cramp") == STATE_OFF
-    await bridge.tell(tonight=with_emg)
+    await bridge.publish_state(tonight=with_emg)
     assert value(hass, "binary_sensor.anna_cramp") == STATE_ON
 
 
-async def test_rows_that_are_lost_are_made_anew(
+async def test_lost_statistics_are_written_again(
     recorder_mock: Recorder,
     hass: HomeAssistant,
     bridge: Bridge,
@@ -687,12 +691,12 @@ async def test_rows_that_are_lost_are_made_anew(
     await set_up(hass, bridge, entry)
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
-    before = len(bridge.asked)
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    before = len(bridge.requests)
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await settle(hass)
     # With the rows there, only what may have been revised is asked for.
-    assert bridge.asked[before]["after"] > "2026-09-01"
+    assert bridge.requests[before]["after"] > "2026-09-01"
 
 
 async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill(
@@ -716,7 +720,7 @@ async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill
     await settle(hass)
     assert entry.state is ConfigEntryState.LOADED
     assert (entry.runtime_data.restless_above, entry.runtime_data.battery_below) == (21.5, 15)
-    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert bridge.requests[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
     assert hass_storage[stored["key"]]["version"] == 3
     assert hass_storage[stored["key"]]["data"]["nights"] == {"anna": "2026-11-21"}
@@ -729,49 +733,48 @@ async def test_an_old_night_that_is_revised_replaces_its_row_too(
     await set_up(hass, bridge, entry)
     await settle(hass)
     bridge.nights[0] = night("2026-10-10", 44.0, 2)
-    told = golden("event_night") | {
+    event = golden("event_night") | {
         "start": dt_util.utcnow().isoformat(),
         "night": "2026-10-10",
         "revision": 2,
     }
-    bridge.say("anna/event", told)
+    bridge.publish("anna/event", event)
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [44.0, 12.0]
 
 
-async def test_another_zone_of_the_bridge_leaves_one_row_a_night(
+async def test_another_time_zone_of_the_bridge_leaves_one_row_for_each_night(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
-    bridge.say("info", INFO | {"time_zone": "America/New_York"})
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("info", INFO | {"time_zone": "America/New_York"})
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await settle(hass)
     noon = ZoneInfo("America/New_York")
     assert [at.astimezone(noon).hour for at, _ in await rows(hass, "plm_index")] == [12, 12]
 
 
-async def test_a_zone_that_is_none_changes_nothing(
+async def test_an_unknown_time_zone_changes_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
-        bridge.say("info", INFO | {"time_zone": "Mars/Olympus"})
-        await bridge.tell()
+        bridge.publish("info", INFO | {"time_zone": "Mars/Olympus"})
+        await bridge.publish_state()
     assert value(hass, LAST_NIGHT) == "24.0506"
     assert caplog.text.count("unknown time zone Mars/Olympus") == 1
 
 
-async def test_nights_of_two_sleepers_are_each_told(
+async def test_the_nights_of_two_sleepers_both_fire_events(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    """Their events have the same id, as an id is unique for a sleeper; one who is refused holds up
-    nobody."""
-    bridge.say(
+    """The id of an event is unique only for its sleeper, so both have the same one."""
+    bridge.publish(
         "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     )
-    bridge.say("bo/state", golden("state"))
+    bridge.publish("bo/state", golden("state"))
     await hass.async_block_till_done()
     bridge.nights = [night(dt_util.now().date().isoformat(), 31.0)]
     event = golden("event_night") | {
@@ -780,33 +783,33 @@ async def test_nights_of_two_sleepers_are_each_told(
     }
     event |= {"known_at": dt_util.utcnow().isoformat(), "revision": 1}
     for sleeper in ("anna", "bo"):
-        bridge.say(f"{sleeper}/event", event)
+        bridge.publish(f"{sleeper}/event", event)
     await hass.async_block_till_done(wait_background_tasks=True)
     for sleeper in ("anna", "bo"):
         shown = hass.states.get(f"event.{sleeper}_night")
         assert shown is not None
         assert shown.attributes["plm_index"] == 31.0
         assert value(hass, f"sensor.{sleeper}_plm_index_last_night") == "31.0"
-    assert {one["sleeper"] for one in bridge.asked} == {"anna", "bo"}
+    assert {one["sleeper"] for one in bridge.requests} == {"anna", "bo"}
 
 
-async def test_a_refusal_for_one_sleeper_holds_up_nobody(
+async def test_a_refusal_for_one_sleeper_does_not_affect_another(
     recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     first = {"id": "bo", "name": "Bo", "sensors": []}
     bridge.nights = [night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
-    bridge.answers["nights"] = [golden("response_refusal")]
+    bridge.prepared_responses["nights"] = [golden("response_refusal")]
     bridge.nights = [night("2026-11-21", 13.0, 2)]
-    bridge.say("info", INFO | {"sleepers": [first, *INFO["sleepers"]]})
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("info", INFO | {"sleepers": [first, *INFO["sleepers"]]})
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await settle(hass)
     assert [mean for _, mean in await rows(hass, "plm_index")] == [13.0]
 
 
-async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
+async def test_progress_of_store_version_1_leads_to_a_full_backfill(
     recorder_mock: Recorder,
     hass: HomeAssistant,
     bridge: Bridge,
@@ -825,7 +828,7 @@ async def test_what_an_earlier_version_remembered_is_followed_by_all_nights(
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-20", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
-    assert bridge.asked[0]["after"] == "1970-01-01"
+    assert bridge.requests[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
     assert hass_storage[key]["version"] == 3
     assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -17,7 +18,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from .conftest import Bridge, golden
+from .conftest import Bridge, golden, set_up
 
 COMPONENT = Path(__file__).parents[3] / "custom_components/limber"
 
@@ -34,7 +35,7 @@ def night(day: str, **measures: object) -> dict[str, Any]:
 
 
 async def say(hass: HomeAssistant, bridge: Bridge, name: str, **more: Any) -> None:
-    bridge.say("anna/event", golden(name) | now(**more))
+    bridge.publish("anna/event", golden(name) | now(**more))
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
@@ -44,14 +45,14 @@ def shown(hass: HomeAssistant, entity: str) -> dict[str, Any]:
     return dict(state.attributes)
 
 
-async def test_a_cramp_is_told_when_it_begins_and_when_it_is_over(
+async def test_a_cramp_fires_events_at_its_start_and_end(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await say(hass, bridge, "event_cramp_started", certainty="probable", id="c-started")
     assert shown(hass, "event.anna_cramp")["event_type"] == "started"
     await say(hass, bridge, "event_cramp_ended", id="c-ended")
-    told = shown(hass, "event.anna_cramp")
-    assert (told["event_type"], told["certainty"], told["reason"]) == (
+    attributes = shown(hass, "event.anna_cramp")
+    assert (attributes["event_type"], attributes["certainty"], attributes["reason"]) == (
         "ended",
         "probable",
         "tense calf, then movement",
@@ -60,7 +61,7 @@ async def test_a_cramp_is_told_when_it_begins_and_when_it_is_over(
     assert shown(hass, "event.anna_cramp")["event_type"] == "possible"
 
 
-async def test_bed_and_factors_are_told(
+async def test_bed_and_factors_fire_events(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     await say(hass, bridge, "event_bed", in_bed=True, id="b1")
@@ -73,7 +74,7 @@ async def test_bed_and_factors_are_told(
     assert shown(hass, "event.anna_logged")["event_type"] == "water"
 
 
-async def test_when_each_factor_was_logged_last_is_remembered(
+async def test_the_last_time_of_each_factor_is_an_attribute(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     for number, (factor, start) in enumerate(
@@ -98,18 +99,18 @@ async def test_when_each_factor_was_logged_last_is_remembered(
 
 
 async def test_every_translated_attribute_exists(
-    hass: HomeAssistant,
-    bridge: Bridge,
-    entity_registry_enabled_by_default: None,
-    loaded: MockConfigEntry,
+    hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     """The golden state and events have everything that an entity can show."""
+    enabled = "homeassistant.helpers.entity.Entity.entity_registry_enabled_default"
+    with patch(enabled, PropertyMock(return_value=True)):
+        await set_up(hass, bridge, entry)
     bridge.nights = [night("2026-11-22")]
     for name in ("movement", "series_confirmed", "cramp_ended", "bed", "night", "factor"):
         more = {"end": dt_util.utcnow().isoformat()} if "end" in golden(f"event_{name}") else {}
         await say(hass, bridge, f"event_{name}", **more)
     found = defaultdict[tuple[str, str | None], set[str]](set)
-    for row in er.async_entries_for_config_entry(er.async_get(hass), loaded.entry_id):
+    for row in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         found[row.domain, row.translation_key] |= set(shown(hass, row.entity_id))
     texts = json.loads((COMPONENT / "translations/en.json").read_text())["entity"]
     for platform, rows in texts.items():
@@ -117,19 +118,19 @@ async def test_every_translated_attribute_exists(
             assert set(row.get("state_attributes", {})) <= found[platform, key], (platform, key)
 
 
-async def test_a_finished_night_is_told_with_its_figures(
+async def test_the_event_of_a_finished_night_has_its_measures(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     """The state with them may come later: they are asked for."""
     bridge.nights = [night("2026-11-22", plm_index=31.5, movements=99, cramps_possible=1)]
     await say(hass, bridge, "event_night", night="2026-11-22", revision=1)
-    told = shown(hass, "event.anna_night")
+    attributes = shown(hass, "event.anna_night")
     assert (
-        told["event_type"],
-        told["night"],
-        told["plm_index"],
-        told["movements"],
-        told["cramps"],
+        attributes["event_type"],
+        attributes["night"],
+        attributes["plm_index"],
+        attributes["movements"],
+        attributes["cramps"],
     ) == (
         "finished",
         "2026-11-22",
@@ -142,17 +143,17 @@ async def test_a_finished_night_is_told_with_its_figures(
     assert shown(hass, "event.anna_night")["event_type"] == "revised"
 
 
-async def test_a_night_without_an_answer_is_told_without_figures(
+async def test_the_event_of_a_night_has_no_measures_if_the_bridge_does_not_respond(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    bridge.answers["nights"] = [golden("response_refusal"), golden("response_refusal")]
+    bridge.prepared_responses["nights"] = [golden("response_refusal"), golden("response_refusal")]
     await say(hass, bridge, "event_night", night="2026-11-22", revision=1)
-    told = shown(hass, "event.anna_night")
-    assert told["event_type"] == "finished"
-    assert "plm_index" not in told
+    attributes = shown(hass, "event.anna_night")
+    assert attributes["event_type"] == "finished"
+    assert "plm_index" not in attributes
 
 
-async def test_a_late_night_is_kept_and_triggers_nothing(
+async def test_a_late_night_is_stored_but_triggers_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.nights = [night(dt_util.now().date().isoformat(), plm_index=40.0)]
@@ -227,7 +228,7 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
         ),
     ],
 )
-async def test_a_trigger_of_ours(
+async def test_every_trigger_fires(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -245,7 +246,7 @@ async def test_a_trigger_of_ours(
     assert len(fired) == 1
 
 
-async def test_a_target_holds_other_entities_too_and_they_trigger_nothing(
+async def test_other_entities_of_a_target_trigger_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     area = ar.async_get(hass).async_create("Bedroom")
@@ -262,7 +263,7 @@ async def test_a_target_holds_other_entities_too_and_they_trigger_nothing(
     assert len(fired) == 1
 
 
-async def test_a_restless_night_lies_above_the_limit(
+async def test_a_restless_night_exceeds_the_limit(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     target = {"entity_id": "event.anna_night"}
@@ -277,7 +278,7 @@ async def test_a_restless_night_lies_above_the_limit(
 
 
 async def go(hass: HomeAssistant, condition: str, entity: str, **options: object) -> bool:
-    """Whether a condition of ours passes now."""
+    """Return whether a condition of Limber passes now."""
     one = {"condition": f"limber.{condition}", "target": {"entity_id": entity}, "options": options}
     fired = await automate(
         hass, triggers=[{"trigger": "event", "event_type": "go"}], conditions=[one]
@@ -298,7 +299,7 @@ async def test_in_bed_and_asleep(
     value: bool | None,
     passes: bool,
 ) -> None:
-    await bridge.tell(**{key: value})
+    await bridge.publish_state(**{key: value})
     assert await go(hass, condition, f"binary_sensor.anna_{key}") is passes
 
 
@@ -316,7 +317,7 @@ async def test_the_last_night_was_restless(
     assert await go(hass, "last_night_was_restless", entity, above=above) is passes
 
 
-async def test_an_older_night_is_not_last_night(
+async def test_conditions_ignore_an_older_night(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-23T12:30:00Z")
@@ -347,8 +348,8 @@ async def test_restless_nights_in_a_row(
         night(day.isoformat(), plm_index=index) for day, index in zip(days, indices, strict=True)
     ]
     await say(hass, bridge, "event_night", night=today.isoformat())
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     entity = "sensor.anna_plm_index_last_night"
     assert await go(hass, "restless_nights_in_a_row", entity, nights=3, above=15) is passes

@@ -30,7 +30,7 @@ EXAMPLES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
-def test_home_assistant_takes_the_blueprint(path: Path) -> None:
+def test_home_assistant_accepts_the_blueprint(path: Path) -> None:
     blueprint = Blueprint(
         read(path.read_text()),
         path=str(path),
@@ -42,13 +42,13 @@ def test_home_assistant_takes_the_blueprint(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
-def test_every_blueprint_can_be_imported_with_a_press(path: Path) -> None:
+def test_every_blueprint_has_an_import_link(path: Path) -> None:
     for document in (DOCUMENT, ROOT / "README.md"):
         assert f"limber%2F{path.name})" in document.read_text(), document.name
 
 
 @pytest.mark.parametrize("automation", EXAMPLES, ids=lambda automation: automation["alias"])
-async def test_home_assistant_takes_the_example(
+async def test_home_assistant_accepts_the_example(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,

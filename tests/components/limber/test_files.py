@@ -1,5 +1,4 @@
-"""Manifest, texts, icons, images and descriptions: in step with the code and with what Home
-Assistant takes."""
+"""Manifest, texts, icons, images and descriptions agree with the code and with Home Assistant."""
 
 import json
 import re
@@ -56,15 +55,18 @@ from limber_bridge.sources.source_api import Reason
 ROOT = Path(__file__).parents[3]
 COMPONENT = ROOT / "custom_components" / DOMAIN
 RULES = """
-action-setup appropriate-polling brands common-modules config-flow config-flow-test-coverage dependency-transparency
-docs-actions docs-conditions docs-high-level-description docs-installation-instructions docs-removal-instructions
-docs-triggers entity-event-setup entity-unique-id has-entity-name runtime-data test-before-configure test-before-setup
-unique-config-entry action-exceptions config-entry-unloading docs-configuration-parameters docs-installation-parameters
-entity-unavailable integration-owner log-when-unavailable parallel-updates reauthentication-flow test-coverage devices
-diagnostics discovery discovery-update-info docs-data-update docs-examples docs-known-limitations docs-supported-devices
-docs-supported-functions docs-troubleshooting docs-use-cases dynamic-devices entity-category entity-device-class
-entity-disabled-by-default entity-translations exception-translations icon-translations reconfiguration-flow
-repair-issues stale-devices async-dependency inject-websession strict-typing
+action-setup appropriate-polling brands common-modules config-flow config-flow-test-coverage
+dependency-transparency docs-actions docs-conditions docs-high-level-description
+docs-installation-instructions docs-removal-instructions docs-triggers entity-event-setup
+entity-unique-id has-entity-name runtime-data test-before-configure test-before-setup
+unique-config-entry action-exceptions config-entry-unloading docs-configuration-parameters
+docs-installation-parameters entity-unavailable integration-owner log-when-unavailable
+parallel-updates reauthentication-flow test-coverage devices diagnostics discovery
+discovery-update-info docs-data-update docs-examples docs-known-limitations docs-supported-devices
+docs-supported-functions docs-troubleshooting docs-use-cases dynamic-devices entity-category
+entity-device-class entity-disabled-by-default entity-translations exception-translations
+icon-translations reconfiguration-flow repair-issues stale-devices async-dependency
+inject-websession strict-typing
 """
 """Of Home Assistant's quality scale."""
 LANGUAGES = ("en", "de", "es", "fr", "it", "nl")
@@ -83,7 +85,7 @@ SENTENCES = read("sentences.json")
 
 
 def spots() -> set[str]:
-    """Where sensors may be, as the bridge knows them."""
+    """Return the translation keys of all placements that the bridge knows."""
     found = set()
     for quantity, places in PLACEMENTS.items():
         for place in places:
@@ -109,7 +111,7 @@ def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
-async def test_home_assistant_finds_it_whole(
+async def test_home_assistant_loads_the_integration(
     hass: HomeAssistant, enable_custom_integrations: None
 ) -> None:
     integration = (await loader.async_get_custom_components(hass))[DOMAIN]
@@ -129,7 +131,7 @@ def test_the_manifest_is_in_order() -> None:
     assert MANIFEST["mqtt"] == ["limber/+/info"]
 
 
-def test_what_is_imported_of_home_assistant_stands_in_the_manifest() -> None:
+def test_imported_integrations_are_dependencies() -> None:
     code = "\n".join(path.read_text() for path in COMPONENT.glob("*.py"))
     imported = set(re.findall(r"from homeassistant\.components\.(\w+)", code))
     imported |= set(re.findall(r"from homeassistant\.components import (\w+)", code))
@@ -154,13 +156,13 @@ def test_all_versions_agree() -> None:
     assert found == {MANIFEST["version"], limber_bridge.__version__}
 
 
-def test_hacs_knows_every_key() -> None:
+def test_hacs_accepts_every_key() -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text())
     assert hacs == {"name": "Limber", "homeassistant": "2026.10.0", "hide_default_branch": True}
 
 
-def test_nothing_is_taken_for_an_app() -> None:
-    """The Supervisor reads every file of these names as one."""
+def test_no_file_looks_like_the_configuration_of_an_app() -> None:
+    """The Supervisor reads every file with one of these names as one."""
     tracked = [
         path
         for path in ROOT.glob("**/config.*")
@@ -183,7 +185,7 @@ def test_the_quality_scale_lists_all_rules_and_explains_exemptions() -> None:
 # --- Descriptions ---
 
 
-def test_home_assistant_takes_the_actions_and_the_code_has_the_same() -> None:
+def test_home_assistant_accepts_the_actions_and_the_code_has_the_same() -> None:
     described = service._SERVICES_SCHEMA(load_yaml_dict(str(COMPONENT / "services.yaml")))
     assert set(described) == {action.name for action in ACTIONS} == set(TEXTS["services"])
     for action in ACTIONS:
@@ -197,7 +199,7 @@ def test_home_assistant_takes_the_actions_and_the_code_has_the_same() -> None:
     assert factor["options"] == list(FACTORS)
 
 
-def test_home_assistant_takes_the_triggers_and_the_code_has_the_same() -> None:
+def test_home_assistant_accepts_the_triggers_and_the_code_has_the_same() -> None:
     described = trigger_descriptions._TRIGGERS_DESCRIPTION_SCHEMA(
         load_yaml_dict(str(COMPONENT / "triggers.yaml"))
     )
@@ -206,7 +208,7 @@ def test_home_assistant_takes_the_triggers_and_the_code_has_the_same() -> None:
         assert set(one.get("fields", {})) == set(TEXTS["triggers"][name].get("fields", {}))
 
 
-def test_home_assistant_takes_the_conditions_and_the_code_has_the_same() -> None:
+def test_home_assistant_accepts_the_conditions_and_the_code_has_the_same() -> None:
     found = load_yaml_dict(str(COMPONENT / "conditions.yaml"))
     described = {
         name: one
@@ -258,9 +260,9 @@ def test_states_and_attributes_have_texts() -> None:
     problems = TEXTS["entity"]["binary_sensor"]["sensor_problem"]["state_attributes"]["problem"][
         "state"
     ]
-    # These are nobody's: no sensor of ours, or all of them together.
-    told = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.OVERLOADED}
-    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *told, *FaultKind}
+    # These are not problems of a configured sensor.
+    of_sensors = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.OVERLOADED}
+    assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *of_sensors, *FaultKind}
     methods = TEXTS["entity"]["binary_sensor"]["in_bed"]["state_attributes"]["method"]["state"]
     assert set(methods) == {ASLEEP_METHOD, *Method}
     assert set(TEXTS["selector"]["factor"]["options"]) == set(FACTORS)
@@ -297,7 +299,7 @@ def test_every_field_is_described() -> None:
             assert set(step.get("data", {})) == set(step.get("data_description", {}))
 
 
-def test_the_words_in_the_code_are_those_in_the_texts() -> None:
+def test_the_code_uses_exactly_the_texts_of_summaries() -> None:
     code = "\n".join(
         (COMPONENT / f"{name}.py").read_text()
         for name in ("summary_text", "night_summary", "intent", "calendar")
@@ -317,7 +319,7 @@ def test_the_words_in_the_code_are_those_in_the_texts() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_all_of_it(language: str) -> None:
+def test_every_language_has_the_same_keys_and_placeholders(language: str) -> None:
     ours = dict(leaves(TEXTS))
     theirs = dict(leaves(ALL[language]))
     assert set(theirs) == set(ours)
@@ -330,15 +332,15 @@ def test_every_language_says_all_of_it(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_names_of_a_sleeper_are_told_apart(language: str) -> None:
-    """Or Home Assistant would number them."""
+def test_the_names_of_a_sleepers_entities_differ(language: str) -> None:
+    """Otherwise Home Assistant would number them."""
     for platform, rows in ALL[language]["entity"].items():
         names = [row["name"] for row in rows.values() if "name" in row]
         assert sorted(set(names)) == sorted(names), platform
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_sentences_can_be_understood(language: str) -> None:
+def test_sentences_can_be_parsed(language: str) -> None:
     spoken = SENTENCES[language]
     assert set(spoken) == {"last_night", "cramp", "log"}
     assert set(spoken["log"]) <= set(FACTORS)
@@ -354,7 +356,7 @@ def test_sentences_can_be_understood(language: str) -> None:
 # --- Icons and images ---
 
 
-def test_what_has_no_device_class_has_an_icon() -> None:
+def test_entities_without_a_device_class_have_an_icon() -> None:
     icons = ICONS["entity"]
     for when in ("tonight", "last_night"):
         assert all(f"{when}_{one.key}" in icons["sensor"] for one in MEASURES)
@@ -364,7 +366,7 @@ def test_what_has_no_device_class_has_an_icon() -> None:
     assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
 
 
-def test_nothing_has_an_icon_that_is_not_there() -> None:
+def test_every_icon_belongs_to_an_entity() -> None:
     for platform, rows in ICONS["entity"].items():
         assert set(rows) <= set(TEXTS["entity"][platform]), platform
 

@@ -104,55 +104,55 @@ CASES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("issue", "cause"), CASES, ids=[issue for issue, _ in CASES])
-async def test_an_issue_comes_with_its_cause_and_goes_with_it(
+async def test_an_issue_exists_as_long_as_its_cause(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, issue: str, cause: Any
 ) -> None:
-    await bridge.tell(**well())
+    await bridge.publish_state(**well())
     assert issues(hass) == set()
-    await bridge.tell(**well(**cause()))
+    await bridge.publish_state(**well(**cause()))
     assert issues(hass) == {issue}
-    await bridge.tell(**well())
+    await bridge.publish_state(**well())
     assert issues(hass) == set()
 
 
-async def test_a_battery_that_wavers_around_the_limit_is_low_once(
+async def test_a_battery_level_that_fluctuates_raises_one_issue(
     hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
 ) -> None:
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, options={CONF_BATTERY_BELOW: 30})
     await set_up(hass, bridge, entry)
     for battery, low in ((31, False), (29, True), (33, True), (35, False), (31, False)):
-        await bridge.tell(**well(sensors={"1": sensor(battery=battery)}))
+        await bridge.publish_state(**well(sensors={"1": sensor(battery=battery)}))
         assert (issues(hass) == {"battery_low/bedroom/1"}) is low
 
 
-async def test_days_pass_without_a_word(
+async def test_issues_are_checked_without_messages_of_the_bridge(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    await bridge.tell(**well())
+    await bridge.publish_state(**well())
     freezer.tick(timedelta(days=4, hours=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert issues(hass) == {"no_night/bedroom/anna"}
 
 
-async def test_a_sensor_that_nobody_wears_is_named_though_nights_come_from_another(
+async def test_an_unworn_sensor_raises_an_issue_although_another_one_measures(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     idle = {"1": sensor(), "2": sensor(problem="not_worn")}
-    await bridge.tell(**well(sensors=idle))
+    await bridge.publish_state(**well(sensors=idle))
     freezer.tick(timedelta(hours=20))
-    await bridge.tell(**well(sensors=idle))
+    await bridge.publish_state(**well(sensors=idle))
     assert issues(hass) == set()
     freezer.tick(timedelta(hours=20))
-    await bridge.tell(**well(sensors=idle))
+    await bridge.publish_state(**well(sensors=idle))
     assert issues(hass) == {"not_worn/bedroom/2"}
 
 
 async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    await bridge.tell(**well(recording=False))
+    await bridge.publish_state(**well(recording=False))
     ir.async_get(hass).async_ignore(DOMAIN, "not_recording/bedroom", True)
     await hass.config_entries.async_unload(loaded.entry_id)
     await set_up(hass, bridge, loaded)
@@ -161,10 +161,10 @@ async def test_an_issue_that_a_person_ignored_stays_ignored_after_a_reload(
     assert issue.dismissed_version is not None
 
 
-async def test_issues_end_with_the_entry(
+async def test_issues_are_deleted_with_the_entry(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
-    await bridge.tell(**well(recording=False))
+    await bridge.publish_state(**well(recording=False))
     assert issues(hass)
     await hass.config_entries.async_remove(loaded.entry_id)
     assert issues(hass) == set()
@@ -181,7 +181,7 @@ async def mend(client: Any, issue: str) -> list[dict[str, Any]]:
     return [form, await reply.json()]
 
 
-async def test_a_fix_looks_again(
+async def test_a_repair_checks_again(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -189,16 +189,16 @@ async def test_a_fix_looks_again(
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
-    await bridge.tell(**well(sensors={"1": sensor(battery=9)}))
+    await bridge.publish_state(**well(sensors={"1": sensor(battery=9)}))
     form, again = await mend(client, "battery_low/bedroom/1")
     assert form["description_placeholders"]["battery"] == "9"
     assert again["errors"] == {"base": "still_present"}
-    await bridge.tell(**well())
+    await bridge.publish_state(**well())
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
 
 
-async def test_a_forgotten_pause_ends_with_its_fix(
+async def test_the_repair_of_a_long_pause_resumes(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
@@ -206,8 +206,8 @@ async def test_a_forgotten_pause_ends_with_its_fix(
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
-    await bridge.tell(**well(paused=True, last_night=ago(4)))
-    bridge.answers["pause"] = [golden("response_refusal")]
+    await bridge.publish_state(**well(paused=True, last_night=ago(4)))
+    bridge.prepared_responses["pause"] = [golden("response_refusal")]
     form, refused = await mend(client, "paused_long/bedroom/anna")
     assert refused["errors"] == {"base": "no_response"}
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
@@ -218,15 +218,15 @@ async def test_a_forgotten_pause_ends_with_its_fix(
 # --- Diagnostics ---
 
 
-async def test_diagnostics_tell_nothing_of_who_it_is(
+async def test_diagnostics_contain_no_names(
     hass: HomeAssistant,
     bridge: Bridge,
     loaded: MockConfigEntry,
     hass_client: ClientSessionGenerator,
 ) -> None:
     bridge.nights = [golden("state")["last_night"] | {"night": dt_util.now().date().isoformat()}]
-    bridge.say("status", "offline")
-    bridge.say("status", "online")
+    bridge.publish("status", "offline")
+    bridge.publish("status", "online")
     await hass.async_block_till_done(wait_background_tasks=True)
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
     text = str(told).casefold()
@@ -241,7 +241,7 @@ async def test_diagnostics_tell_nothing_of_who_it_is(
     assert "sleepers" in await get_diagnostics_for_device(hass, hass_client, loaded, bedroom)
 
 
-async def test_system_health_tells_how_the_bridges_do(
+async def test_system_health_shows_the_bridges(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     assert await async_setup_component(hass, "system_health", {})
@@ -254,17 +254,17 @@ async def test_system_health_tells_how_the_bridges_do(
 # --- What is gone ---
 
 
-async def test_a_sleeper_and_a_sensor_that_are_gone_leave_nothing(
+async def test_removed_sleepers_and_sensors_leave_no_devices_and_entities(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     registry = dr.async_get(hass)
-    bridge.say(
+    bridge.publish(
         "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     )
     await hass.async_block_till_done()
     assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 5
     anna = INFO["sleepers"][0]
-    bridge.say("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
+    bridge.publish("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
     await hass.async_block_till_done()
     assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {
         "Bedroom",
@@ -299,11 +299,11 @@ async def test_a_bridge_whose_id_ends_like_a_sensor_keeps_its_devices(
     assert is_stale(coordinator, device("bedroom_2_anna"))
 
 
-async def test_what_is_called_otherwise_is_called_otherwise(
+async def test_devices_follow_new_names(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     sleepers = [INFO["sleepers"][0] | {"name": "Anne"}]
-    bridge.say("info", INFO | {"name": "Upstairs", "software": "0.2.0", "sleepers": sleepers})
+    bridge.publish("info", INFO | {"name": "Upstairs", "software": "0.2.0", "sleepers": sleepers})
     await hass.async_block_till_done()
     found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
     assert {(one.name, one.sw_version) for one in found} == {
@@ -314,14 +314,14 @@ async def test_what_is_called_otherwise_is_called_otherwise(
     }
 
 
-async def test_a_sensor_that_moves_to_the_other_leg_bears_its_name(
+async def test_a_sensor_that_moves_to_the_other_leg_is_renamed(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     anna = INFO["sleepers"][0]
     moved = anna | {"sensors": [anna["sensors"][0] | {"side": "right"}, *anna["sensors"][1:]]}
     told = INFO | {"sleepers": [moved]}
 
-    bridge.say("info", told)
+    bridge.publish("info", told)
     await hass.async_block_till_done()
     found = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)
     assert {one.name for one in found} == {
@@ -341,13 +341,13 @@ async def test_a_sensor_and_a_sleeper_that_come_back_are_shown_again(
     anna = INFO["sleepers"][0]
     bo = {"id": "bo", "name": "Bo", "sensors": []}
     for sleepers in ([anna, bo], [anna | {"sensors": anna["sensors"][:1]}], [anna, bo]):
-        bridge.say("info", INFO | {"sleepers": sleepers})
+        bridge.publish("info", INFO | {"sleepers": sleepers})
         await hass.async_block_till_done()
     assert hass.states.get("sensor.bo_plm_index_last_night") is not None
     assert hass.states.get("binary_sensor.anna_bed_load_cells_connectivity") is not None
 
 
-async def test_only_what_is_gone_can_be_removed_by_hand(
+async def test_only_stale_devices_can_be_removed(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     registry = dr.async_get(hass)

@@ -18,7 +18,7 @@ from .conftest import INFO, Bridge, golden, set_up
 
 @pytest.fixture
 async def assist(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    """Somebody who listens; it may come before or after us."""
+    """Set up the conversation integration, after Limber."""
     for component in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, component, {})
     await hass.async_block_till_done()
@@ -43,7 +43,7 @@ async def say(hass: HomeAssistant, text: str, language: str = "en") -> str:
         ("it", "Come stavano le mie gambe stanotte?", "312"),
     ],
 )
-async def test_a_question_is_answered_in_its_language(
+async def test_assist_answers_in_the_language_of_the_question(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, answer: str
 ) -> None:
     assert answer in await say(hass, sentence, language)
@@ -61,7 +61,7 @@ async def test_a_question_is_answered_in_its_language(
         ("it", "annota che ho fatto stretching", "stretching"),
     ],
 )
-async def test_what_was_done_is_logged(
+async def test_factors_are_logged_by_voice(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, factor: str
 ) -> None:
     assert await say(hass, sentence, language)
@@ -81,17 +81,17 @@ async def test_what_was_done_is_logged(
         ("it", "ho avuto un crampo", "Annotato"),
     ],
 )
-async def test_a_cramp_is_noted(
+async def test_a_cramp_is_labelled_by_voice(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, answer: str
 ) -> None:
     assert (await say(hass, sentence, language)).startswith(answer)
     assert bridge.commands() == [{"command": "label", "sleeper": "anna", "cramp": True}]
 
 
-async def test_whose_legs_are_meant_is_asked(
+async def test_assist_needs_an_unambiguous_sleeper(
     hass: HomeAssistant, bridge: Bridge, assist: None
 ) -> None:
-    bridge.say(
+    bridge.publish(
         "info", INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Bo", "sensors": []}]}
     )
     await hass.async_block_till_done()
@@ -101,7 +101,7 @@ async def test_whose_legs_are_meant_is_asked(
     assert "312 leg movements" in await say(hass, "how did the legs of anna do last night")
     assert await say(hass, "log stretching for Bo") == "Logged: Stretching."
     assert bridge.commands() == [{"command": "log", "sleeper": "bo", "factor": "stretching"}]
-    bridge.say(
+    bridge.publish(
         "info",
         INFO | {"sleepers": [*INFO["sleepers"], {"id": "bo", "name": "Anna", "sensors": []}]},
     )
@@ -109,7 +109,7 @@ async def test_whose_legs_are_meant_is_asked(
     assert "more than one sleeper named anna" in await say(hass, "how did the legs of anna do")
 
 
-async def test_a_silent_bridge_is_told(
+async def test_assist_says_that_the_bridge_does_not_respond(
     hass: HomeAssistant, bridge: Bridge, assist: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
@@ -118,14 +118,14 @@ async def test_a_silent_bridge_is_told(
         await say(hass, "log water") == "The bridge did not respond. Make sure that it is running."
     )
     assert "Bridge hat nicht" in await say(hass, "notiere wasser", "de")
-    bridge.say("info", INFO | {"commands": ["nights", "events"]})
+    bridge.publish("info", INFO | {"commands": ["nights", "events"]})
     await hass.async_block_till_done()
     assert await say(hass, "log water") == (
         "This bridge does not support the command log. Update the bridge."
     )
 
 
-async def test_after_the_last_bridge_nobody_answers(
+async def test_sentences_are_unregistered_with_the_last_bridge(
     hass: HomeAssistant, bridge: Bridge, assist: None, loaded: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(loaded.entry_id)
@@ -135,7 +135,7 @@ async def test_after_the_last_bridge_nobody_answers(
     assert "312" in await say(hass, "how did my legs do")
 
 
-async def test_without_a_way_to_register_sentences_limber_is_there_all_the_same(
+async def test_limber_works_without_a_way_to_register_sentences(
     hass: HomeAssistant, loaded: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(AgentManager, "register_trigger")
@@ -165,7 +165,7 @@ async def use(hass: HomeAssistant, name: str, **arguments: Any) -> Any:
     return result.data  # type: ignore[union-attr]
 
 
-async def test_a_model_may_read_and_nothing_else(
+async def test_the_llm_tools_are_read_only(
     hass: HomeAssistant, bridge: Bridge, assist: None
 ) -> None:
     tools = (await async_get_tools(hass, asked(), LLM_API_ASSIST)).tools
@@ -175,7 +175,9 @@ async def test_a_model_may_read_and_nothing_else(
     assert all("never diagnose" in str(tool.description) for tool in ours)
 
 
-async def test_a_model_is_told_of_nights(hass: HomeAssistant, bridge: Bridge, assist: None) -> None:
+async def test_the_llm_tools_return_nights(
+    hass: HomeAssistant, bridge: Bridge, assist: None
+) -> None:
     bridge.nights = [golden("state")["last_night"] | {"night": "2999-01-01"}]
     assert (await use(hass, "limber__last_night"))["movements"] == 312
     assert [night["night"] for night in (await use(hass, "limber__nights", days=3))["nights"]] == [
@@ -183,7 +185,7 @@ async def test_a_model_is_told_of_nights(hass: HomeAssistant, bridge: Bridge, as
     ]
 
 
-async def test_without_a_sleeper_a_model_is_offered_nothing(
+async def test_there_are_no_llm_tools_without_a_sleeper(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     assert await async_setup_component(hass, "llm", {})

@@ -1,4 +1,4 @@
-"""A night in words: against the own usual, honest about what is missing, and no diagnosis."""
+"""Descriptions of nights: compared with the average, with unmeasured time, without diagnosis."""
 
 import json
 from dataclasses import replace
@@ -22,12 +22,21 @@ TEXTS = Path(__file__).parents[3] / "custom_components/limber/translations"
 DAY = date(2026, 11, 22)
 START = datetime(2026, 11, 21, 22, tzinfo=UTC)
 NIGHT = Night(
-    night=DAY, revision=1, start=START, end=START + timedelta(hours=8), rules="wasm-2016",
+    night=DAY,
+    revision=1,
+    start=START,
+    end=START + timedelta(hours=8),
+    rules="wasm-2016",
     methods=Methods(in_bed="ankle", asleep="sustained_inactivity"),
     measures=Measures(
-        movements=212, plm_index=21.4, time_in_bed_h=7.9, sleep_h=6.7, cramps_possible=0, cramps_probable=0
+        movements=212,
+        plm_index=21.4,
+        time_in_bed_h=7.9,
+        sleep_h=6.7,
+        cramps_possible=0,
+        cramps_probable=0,
     ),
-)  # fmt: skip
+)
 AVERAGE = Spread(nights=12, mean={"plm_index": 14.2}, sd={"plm_index": 4.5})
 FACTS = NightFacts(
     night=NIGHT, recent_nights=(NIGHT,), average=AVERAGE, restless_above=15.0, zone=UTC
@@ -53,7 +62,7 @@ def cramp(hour: int, *, label: bool | None = None) -> CrampEvent:
     )
 
 
-def test_a_night_stands_against_what_is_usual() -> None:
+def test_a_night_is_compared_with_the_average() -> None:
     said = text_of(FACTS)
     assert said.startswith(
         "Last night: 212 leg movements, 21.4 periodic movements per hour in bed."
@@ -67,11 +76,11 @@ def test_a_night_stands_against_what_is_usual() -> None:
     assert "See a doctor if" in said
 
 
-def test_of_an_older_night_it_is_not_said_what_was_usual_then() -> None:
+def test_an_older_night_is_not_compared_with_the_average() -> None:
     assert "Your average" not in text_of(FACTS, is_last=False)
 
 
-def test_a_quiet_night_is_told_without_advice() -> None:
+def test_a_quiet_night_is_described_without_advice() -> None:
     assert "doctor" not in text_of(
         replace(FACTS, night=replace(NIGHT, measures=Measures(movements=9, plm_index=2.0)))
     )
@@ -85,48 +94,48 @@ def test_a_quiet_night_is_told_without_advice() -> None:
         (19.0, "Last night was above your usual range."),
     ],
 )
-def test_what_is_usual_is_a_standard_deviation_wide(index: float, said: str) -> None:
+def test_the_usual_range_is_one_standard_deviation_wide(index: float, said: str) -> None:
     facts = replace(FACTS, night=replace(NIGHT, measures=Measures(plm_index=index, movements=100)))
     assert ("your usual range" in text_of(facts)) == bool(said)
     assert said in text_of(facts)
 
 
-def test_after_few_nights_nothing_is_usual() -> None:
+def test_there_is_no_comparison_after_few_nights() -> None:
     assert "not enough nights yet" in text_of(replace(FACTS, average=replace(AVERAGE, nights=4)))
     assert "not enough nights yet" in text_of(replace(FACTS, average=None))
 
 
-def test_cramps_are_told_with_their_time_and_when_to_see_a_doctor() -> None:
+def test_cramps_are_described_with_their_time_and_when_to_see_a_doctor() -> None:
     said = text_of(replace(FACTS, cramps=(cramp(1), cramp(5, label=True), cramp(6, label=False))))
     assert "Cramps: 23:00 (possible), 03:00 (possible, confirmed)." in said
     assert "See a doctor if" in said
     assert "it does not diagnose" in said
 
 
-def test_a_cramp_that_only_the_sleeper_noticed_is_told_as_such() -> None:
+def test_a_reported_cramp_is_described_as_reported() -> None:
     felt = replace(cramp(4, label=True), certainty="reported")
     assert "Cramps: 02:00 (reported by you)." in text_of(replace(FACTS, cramps=(felt,)))
     newer = replace(cramp(4), certainty="nearly")
     assert "Cramps: 02:00 (nearly)." in text_of(replace(FACTS, cramps=(newer,)))
 
 
-def test_a_cramp_that_was_none_is_none() -> None:
+def test_a_rejected_cramp_does_not_count() -> None:
     said = text_of(replace(FACTS, cramps=(cramp(1, label=False),)))
     assert "No cramps were detected." in said
 
 
-def test_restless_nights_in_a_row_are_counted() -> None:
+def test_restless_nights_in_a_row_are_described() -> None:
     row = tuple(replace(NIGHT, night=DAY - timedelta(days=days)) for days in (2, 1, 0))
     assert "Restless nights in a row: 3." in text_of(replace(FACTS, recent_nights=row))
     assert "in a row" not in text_of(replace(FACTS, recent_nights=row[2:]))
 
 
-def test_cramps_whose_times_are_not_at_hand_are_counted() -> None:
+def test_cramps_without_events_are_counted() -> None:
     measures = replace(NIGHT.measures, cramps_possible=2)
     assert "Cramps: 2." in text_of(replace(FACTS, night=replace(NIGHT, measures=measures)))
 
 
-def test_what_was_logged_is_told() -> None:
+def test_factors_are_described() -> None:
     factor = FactorEvent(id="f", night=DAY, start=START - timedelta(minutes=20), factor="warm_bath")
     assert "Logged: Warm bath 21:40." in text_of(replace(FACTS, factors=(factor,)))
     earlier = replace(
@@ -136,7 +145,7 @@ def test_what_was_logged_is_told() -> None:
     assert "Logged: Something else 21:20 (foot massage), Warm bath 21:40." in said
 
 
-def test_what_was_not_measured_is_told_once_for_all_sensors() -> None:
+def test_unmeasured_time_is_counted_once_for_all_sensors() -> None:
     def gap(begin: float, end: float, sensor: int = 1) -> GapEvent:
         times = [START + timedelta(hours=hours) for hours in (begin, end)]
         return GapEvent(id=f"g{begin}", night=DAY, start=times[0], end=times[1], sensor=sensor)
@@ -147,18 +156,18 @@ def test_what_was_not_measured_is_told_once_for_all_sensors() -> None:
     assert "not recorded" not in text_of(replace(FACTS, gaps=(gap(1, 1.1),)))
 
 
-def test_what_is_unknown_is_never_zero() -> None:
+def test_unknown_movements_are_not_zero() -> None:
     facts = replace(FACTS, night=replace(NIGHT, measures=Measures()))
     assert text_of(facts) == "Last night: leg movements were not measured."
 
 
-def test_an_earlier_night_is_told_by_its_date() -> None:
+def test_an_earlier_night_is_described_with_its_date() -> None:
     assert text_of(FACTS, is_last=False).startswith("Night of 2026-11-22:")
     assert "22.11.2026" in text_of(FACTS, "de", is_last=False)
 
 
 @pytest.mark.parametrize("language", ["de", "es", "fr", "it", "nl"])
-def test_every_language_tells_all_of_it(language: str) -> None:
+def test_a_night_is_described_in_every_language(language: str) -> None:
     row = tuple(replace(NIGHT, night=DAY - timedelta(days=days)) for days in (2, 1, 0))
     said = text_of(replace(FACTS, recent_nights=row, cramps=(cramp(5),)), language=language)
     assert "21,4" in said

@@ -54,19 +54,19 @@ def nights(*bedtimes: str) -> list[Night]:
     ],
     ids=["evenings", "around midnight", "one late night", "by day", "too few"],
 )
-def test_the_usual_bedtime_is_the_middle_one(bedtimes: list[str], usual: time | None) -> None:
+def test_the_usual_bedtime_is_the_median(bedtimes: list[str], usual: time | None) -> None:
     assert usual_bedtime(nights(*bedtimes), BERLIN) == usual
 
 
 @given(st.integers(0, 366 * 24 * 60), st.times())
-def test_the_next_time_on_the_wall_is_within_a_day_or_so(minutes: int, at: time) -> None:
+def test_the_next_time_of_day_is_within_25_hours(minutes: int, at: time) -> None:
     """Days of a change of clocks last 25 hours, and a time may not exist on them."""
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     found = next_time(at, moment, BERLIN)
     assert timedelta(0) < found - moment <= timedelta(hours=26)
 
 
-def test_a_nap_is_no_bedtime() -> None:
+def test_a_nap_does_not_count_as_bedtime() -> None:
     naps = [
         replace(one, start=one.start - timedelta(hours=8), end=one.start + timedelta(hours=8))
         for one in nights("22:00", "22:10", "22:20")
@@ -85,7 +85,7 @@ def test_a_nap_is_no_bedtime() -> None:
         ("2026-11-22T11:59", 22),
     ],
 )
-def test_last_night_is_what_people_mean_by_it(now: str, expected: int) -> None:
+def test_last_night_is_what_people_call_last_night(now: str, expected: int) -> None:
     assert expected_last_night(date(2026, 11, 22), datetime.fromisoformat(now)) == date(
         2026, 11, expected
     )
@@ -102,7 +102,7 @@ def test_nights_in_a_row_are_counted_from_the_last_one_back() -> None:
     assert restless_in_a_row([], 15) == 0
 
 
-def test_a_night_that_was_not_measured_is_no_restless_one_and_ends_the_row() -> None:
+def test_an_unmeasured_night_ends_a_row_of_restless_nights() -> None:
     day = date(2026, 11, 10)
     apart = [night(day, 20), night(day + timedelta(days=2), 20)]
     assert restless_in_a_row(apart, 15) == 1

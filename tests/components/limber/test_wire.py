@@ -169,7 +169,7 @@ def without(name: str, key: str) -> dict[str, Any]:
         "an answer without anything",
     ],
 )
-def test_what_is_not_right_is_refused_whole(kind: str, payload: str) -> None:
+def test_malformed_payloads_are_refused(kind: str, payload: str) -> None:
     with pytest.raises(MalformedMessageError):
         PARSERS[kind](payload)
 
@@ -186,7 +186,7 @@ def test_what_is_not_right_is_refused_whole(kind: str, payload: str) -> None:
         max_leaves=10,
     ).map(lambda value: json.dumps({"v": 1} | value if isinstance(value, dict) else value))
 )
-def test_any_payload_is_understood_or_refused(payload: str) -> None:
+def test_any_payload_is_parsed_or_refused(payload: str) -> None:
     for parse in PARSERS.values():
         with suppress(MalformedMessageError, OtherVersionError):
             parse(payload)
