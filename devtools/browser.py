@@ -66,6 +66,7 @@ async def browsing(
 
 async def picture(sight: BrowserSession, path: Path) -> None:
     """Take a screenshot of the page once it has finished loading."""
+    await sight.page.locator("#ha-launch-screen").wait_for(state="detached")
     await sight.page.wait_for_load_state("networkidle")
     await sight.page.wait_for_timeout(1500)
     await sight.page.screenshot(path=path)

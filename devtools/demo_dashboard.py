@@ -53,8 +53,8 @@ def night(when: str) -> list[dict[str, Any]]:
 def usual() -> list[dict[str, Any]]:
     """Return the cards with averages and usual times."""
     names = {
-        "plm_index_7_day_average": "PLM index, 7 days",
-        "plm_index_30_day_average": "PLM index, 30 days",
+        "plm_index_7_day_average": "7-day PLM index",
+        "plm_index_30_day_average": "30-day PLM index",
         "restless_nights_in_a_row": "Restless in a row",
         "usual_bedtime": "Usual bedtime",
     }

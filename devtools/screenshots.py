@@ -37,7 +37,7 @@ async def to_device(home: HomeAssistant, sight: BrowserSession) -> None:
     # All of its cards; the page scrolls inside of itself, so that only a tall window shows them.
     width = (sight.page.viewport_size or {"width": 1500})["width"]
     await sight.page.set_viewport_size(
-        {"width": width, "height": 4400 if width < WIDTHS["desktop"] else 2600}
+        {"width": width, "height": 4400 if width < WIDTHS["desktop"] else 3300}
     )
     await sight.page.goto(f"{home.url}/config/devices/device/{anna}")
     await sight.page.locator("ha-device-entities-card").first.wait_for(timeout=30_000)
