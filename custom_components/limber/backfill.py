@@ -52,9 +52,9 @@ class Progress:
         if stored is None:
             return cls()
         return cls(
-            measures=stored["measures"],
-            time_zone=stored["time_zone"],
-            nights=dict(stored["nights"]),
+            measures=stored.get("measures", []),
+            time_zone=stored.get("time_zone", ""),
+            nights=dict(stored.get("nights", {})),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -21,9 +21,11 @@ FULL_CHECK_MAX_BYTES: Final = 64_000_000
 desktop machine, `quick_check` four times as much. Larger files get the quick check at each start.
 """
 
-DAMAGE_CODES: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
-"""Primary result codes. A constraint fails while indexes are rebuilt if a table page was replaced
-by an older one, so that a row is there twice. Nothing else here can violate a constraint."""
+DAMAGE_CODES: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""Primary result codes of a damaged file."""
+REBUILD_DAMAGE_CODES: Final = (*DAMAGE_CODES, sqlite3.SQLITE_CONSTRAINT)
+"""While indexes are rebuilt, a constraint fails if a table page was replaced by an older one, so
+that a row is there twice. Elsewhere a failed constraint is a program fault, not damage."""
 
 
 class DamagedDatabaseError(Exception):
@@ -31,31 +33,32 @@ class DamagedDatabaseError(Exception):
 
 
 @contextmanager
-def raise_damage() -> Iterator[None]:
+def raise_damage(codes: Sequence[int] = DAMAGE_CODES) -> Iterator[None]:
     """Raise DamagedDatabaseError for an sqlite3.Error inside that says the file is damaged."""
     try:
         yield
     except sqlite3.Error as error:
-        if is_damage(error):
+        if is_damage(error, codes):
             raise DamagedDatabaseError(str(error)) from error
         raise
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error, codes: Sequence[int] = DAMAGE_CODES) -> bool:
     """Return whether an error says that the database file is damaged."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in DAMAGE_CODES
+    return code is not None and code & 0xFF in codes
 
 
-def check_integrity(database: sqlite3.Connection) -> None:
+def check_integrity(database: sqlite3.Connection, *, full: bool = False) -> None:
     """Raise DamagedDatabaseError if a database is damaged.
 
+    `full`: also compare the indexes of a large file with their tables.
     Raises sqlite3.Error if it cannot be checked.
     """
     with raise_damage():
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         page_size = database.execute("PRAGMA page_size").fetchone()[0]
-        full = pages * page_size <= FULL_CHECK_MAX_BYTES
+        full = full or pages * page_size <= FULL_CHECK_MAX_BYTES
         (answer,) = database.execute(
             f"PRAGMA {'integrity_check' if full else 'quick_check'}(1)"
         ).fetchone()
@@ -71,7 +74,7 @@ def repair_indexes(path: Path) -> str:
     tables are copied into a new file. Raises DamagedDatabaseError where a table is damaged, and
     sqlite3.Error or OSError where the disk cannot be written.
     """
-    with raise_damage():
+    with raise_damage(REBUILD_DAMAGE_CODES):
         with closing(sqlite3.connect(path, autocommit=True)) as database:
             check_tables(database)
             if reindex(database):
@@ -93,7 +96,7 @@ def reindex(database: sqlite3.Connection) -> bool:
             database.execute("COMMIT")
             return True
     except sqlite3.Error as error:
-        if not is_damage(error):
+        if not is_damage(error, REBUILD_DAMAGE_CODES):
             raise
     finally:
         if database.in_transaction:

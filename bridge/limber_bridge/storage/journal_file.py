@@ -145,7 +145,7 @@ class JournalFile:
 
         Without a backup the next `open` creates a new file.
         """
-        aside = self.path.with_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        aside = self._free_name(f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         part = self.path.with_name(f".{self.path.name}.part")
         backup = next((one for one in list_backups(self.path) if is_usable_backup(one)), None)
         if backup is not None:
@@ -168,6 +168,15 @@ class JournalFile:
             f"{self.path} was DAMAGED ({damage}). The damaged file is kept as {aside};"
             f" {replacement}, and anything else it held is not shown"
         )
+
+    def _free_name(self, name: str) -> Path:
+        """Return a path beside the journal that does not exist yet: nothing is overwritten."""
+        path = self.path.with_name(name)
+        number = 2
+        while path.exists():
+            path = self.path.with_name(f"{name}-{number}")
+            number += 1
+        return path
 
     def _delete_copy(self) -> None:
         for suffix in DATABASE_SUFFIXES:

@@ -38,11 +38,15 @@ def open_to_write(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
             database.execute("PRAGMA journal_mode = WAL")
             # With NORMAL the last commits can be missing after a power cut.
             database.execute("PRAGMA synchronous = FULL")
-        check_integrity(database)
-        for number in range(schema_version(database, migrations), len(migrations)):
-            database.executescript(
-                f"BEGIN;{migrations[number]};PRAGMA user_version = {number + 1};COMMIT;"
-            )
+        with raise_damage():
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+        # A migration writes through the indexes, which would hide that an index is out of date.
+        check_integrity(database, full=0 < version < len(migrations))
+        with raise_damage():
+            for number in range(schema_version(database, migrations), len(migrations)):
+                database.executescript(
+                    f"BEGIN;{migrations[number]};PRAGMA user_version = {number + 1};COMMIT;"
+                )
     except BaseException:
         database.close()
         raise
