@@ -74,6 +74,6 @@ def settings(
     listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
     return (
         f"bridge: {{id: {bridge}, time_zone: Europe/Berlin}}\n"
-        f"broker: {{host: 127.0.0.1, port: {port}, base_topic: {base_topic}}}\n"
+        f"broker: {{host: 127.0.0.1, base_topic: {base_topic}, port: {port}}}\n"
         f"sleepers:\n  - id: {sleeper.lower()}\n    name: {sleeper}\n    sensors:\n{listed}\n{more}"
     )

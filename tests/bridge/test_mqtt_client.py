@@ -225,7 +225,7 @@ async def test_a_response_that_was_refused_is_no_problem_for_ever(tmp_path: Path
             await tested.until(lambda: PUBLISH_REFUSED in tested.keys)
             await tested.until(lambda: not tested.client.health.pending)
             (problem,) = tested.client.problems
-            assert f"published to {TOPICS.responses}#: Not authorized" in problem.message
+            assert f"messages to {TOPICS.responses}#: Not authorized" in problem.message
             allow("readwrite limber/bedroom/#")
 
             def accepted() -> bool:
