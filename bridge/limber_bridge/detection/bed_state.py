@@ -131,6 +131,11 @@ class BedState:
     earliest_change: int = 0
     """us; no change is dated earlier: the last change, or the first epoch after an interruption."""
     pending: PendingChange | None = None
+    last_since: int | None = None
+    """us; since when it has been so, according to the last ankle or bed sensor. None: since now.
+
+    It is not stored: the next epoch of such a sensor sets it again.
+    """
     load: LoadState = field(default_factory=LoadState)
     ankle: AnkleState = field(default_factory=AnkleState)
     bed_movement: BedMovementState = field(default_factory=BedMovementState)
@@ -141,6 +146,7 @@ class BedState:
             self,
             last_epoch=None,
             pending=None,
+            last_since=None,
             ankle=self.ankle.without_times(),
             bed_movement=self.bed_movement.without_times(),
         )

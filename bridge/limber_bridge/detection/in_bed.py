@@ -71,7 +71,8 @@ def process_epoch(
     if state.last_epoch is None or epoch.start - state.last_epoch > INTERRUPTION_US + EPOCH_US:
         state = resumed_at(state, epoch.start)
     load, ankle, bed_movement, verdict = judge_epoch(state, method, epoch)
-    pending = pending_after(state, epoch, verdict)
+    last_since = verdict.since if names_time(method, epoch) else state.last_since
+    pending = pending_after(state, epoch, verdict, last_since)
     in_bed = state.in_bed
     earliest_change = state.earliest_change
     change = None
@@ -83,9 +84,24 @@ def process_epoch(
         # What looked like walking was part of the change.
         ankle = replace(ankle, shaken_half_epochs=0, shaking_direction=None)
     state = BedState(
-        in_bed, method, epoch.start, earliest_change, pending, load, ankle, bed_movement
+        in_bed,
+        method,
+        epoch.start,
+        earliest_change,
+        pending,
+        last_since,
+        load,
+        ankle,
+        bed_movement,
     )
     return state, change
+
+
+def names_time(method: Method, epoch: Epoch) -> bool:
+    """Return whether the verdict on an epoch says since when it has been so."""
+    if method is Method.BED_MOVEMENT:
+        return epoch.presence is not None
+    return method is Method.ANKLE
 
 
 def judge_epoch(
@@ -106,22 +122,26 @@ def judge_epoch(
             return state.load, state.ankle, state.bed_movement, judge_recorded(epoch)
 
 
-def pending_after(state: BedState, epoch: Epoch, verdict: Verdict) -> PendingChange | None:
-    """Return the change that is pending after an epoch."""
+def pending_after(
+    state: BedState, epoch: Epoch, verdict: Verdict, since: int | None
+) -> PendingChange | None:
+    """Return the change that is pending after an epoch.
+
+    A change that begins with this epoch has lasted since a time (us), or since its start.
+    """
     if verdict.in_bed is None:
         return None if verdict.withdraws else state.pending
     if verdict.in_bed is state.in_bed:
         return None
     pending = state.pending
     if pending is not None and pending.in_bed is verdict.in_bed:
-        since = pending.since
+        began = pending.since
         onsets = pending.onsets
     else:
-        since = epoch.start if verdict.since is None else verdict.since
         # No change is dated into an interruption or before the previous change.
-        since = max(state.earliest_change, since)
+        began = max(state.earliest_change, epoch.start if since is None else since)
         onsets = 0
-    return PendingChange(verdict.in_bed, since, epoch.start + EPOCH_US, onsets + epoch.onsets)
+    return PendingChange(verdict.in_bed, began, epoch.start + EPOCH_US, onsets + epoch.onsets)
 
 
 def is_believed(pending: PendingChange, rule: BedRule, verdict: Verdict) -> bool:
