@@ -275,7 +275,7 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
 class AverageSensor(SleeperEntity, sensor.SensorEntity):
     """Average of a measure over several days, with its standard deviation.
 
-    It has no state class, because the periods of neighbouring days overlap.
+    It has no state class, because the periods of neighboring days overlap.
     """
 
     entity_description: MeasureDescription
