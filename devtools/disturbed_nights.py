@@ -178,7 +178,7 @@ def everything() -> Iterator[str]:
         lower = bias - 1.96 * spread
         upper = bias + 1.96 * spread
         yield f"  bias {bias:+.2f}/h, limits of agreement {lower:+.2f} to {upper:+.2f}/h;"
-        yield f"  at 15/h {right} of {len(pairs)} in the right class."
+        yield f"  {right} of {len(pairs)} on the correct side of 15/h."
 
 
 def look_alikes() -> Iterator[str]:

@@ -75,7 +75,7 @@ def ankles() -> Iterator[str]:
         there = tally.found + tally.missed
         yield f"* {name} times the noise of one axis: {tally.found} of {there} found."
     yield f"* 5 times and more: sensitivity {large.sensitivity:.3f}."
-    yield f"* With two legs, the side is right in {100 * right / sides:.1f} % of the movements."
+    yield f"* With two legs, the side is correct in {100 * right / sides:.1f} % of the movements."
 
 
 def quiet() -> Iterator[str]:
@@ -189,7 +189,7 @@ def indices() -> Iterator[str]:
     agreed = icc(known, measured)
     yield f"* PLM index, 12 nights of 0 to 100/h: ICC(2,1) {agreed:.3f}, bias {bias:+.2f}/h,"
     yield f"  limits of agreement {bias - 1.96 * spread:+.2f} to {bias + 1.96 * spread:+.2f}/h."
-    yield f"* At 15/h: {sum(a == b for a, b in severe)} of {len(severe)} nights in the right class."
+    yield f"* {sum(a == b for a, b in severe)} of {len(severe)} nights on the correct side of 15/h."
     yield f"* Time in bed: largest error {max(bed):.1f} min."
     yield f"* Asleep or awake, minute by minute: agreement {np.mean(minutes):.3f}."
 
@@ -330,7 +330,7 @@ trains, slides, a partner's movements or mains hum that were counted as movement
     yield Section(
         "Indices with all disturbances",
         "Nights of 4 h from `limber simulate --with everything`.",
-        "portable EMG compared with a laboratory: bias +4.8 +- 11.1/h (O'Donovan).",
+        "portable EMG compared with a laboratory: bias +4.8 ± 11.1/h (O'Donovan).",
         troubled.everything(),
     )
     yield Section(

@@ -386,7 +386,7 @@ def test_a_refused_publication_is_logged_with_the_remedy(
         wait_for_port(broker, port)
         bridge = start_bridge(ANKLE, port, listen_on(free_port()))
         end = time.monotonic() + 20
-        while "refuses what is published" not in bridge.log.read_text() and time.monotonic() < end:
+        while "refuses messages to" not in bridge.log.read_text() and time.monotonic() < end:
             time.sleep(0.05)
         assert "allow the bridge's user to publish to limber/bedroom/#" in bridge.log.read_text()
     finally:
@@ -580,7 +580,7 @@ def test_a_sleeper_who_is_only_in_the_journal_is_reported(
         journal.save_night(example_night(date(2026, 11, 20), sleeper="annika"))
         journal.save_night(example_night(date(2026, 11, 21)))
     expected = (
-        "the journal holds nights of `annika`, but limber.yaml has no sleeper with this id;"
+        "the journal contains nights of `annika`, but limber.yaml has no sleeper with this id;"
         " if an `id` was changed, change it back to see these nights again"
     )
     with Listener(broker.port) as listener:

@@ -271,8 +271,8 @@ def test_a_label_that_cannot_be_added_is_refused_with_the_remedy(played_out: Lis
     assert refused(cramp=False) == (
         "unknown_event",
         (
-            "no cramp was reported shortly before that time; give the time of the one that was"
-            " not a cramp"
+            "no cramp was reported shortly before that time; give the time of the event"
+            " that was not a cramp"
         ),
     )
     ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

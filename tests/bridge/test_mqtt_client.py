@@ -270,7 +270,7 @@ def test_a_refused_topic_is_in_the_state_until_it_is_accepted(
         bridge = start_bridge(played(tmp_path, seconds=3600, speed=30), port)
         refused = listener.wait(lambda one: PUBLISH_REFUSED in problems(one))
         assert problems(refused)[PUBLISH_REFUSED] == (
-            f"the broker refuses what is published to {EVENT}: Not authorized; "
+            f"the broker refuses messages to {EVENT}: Not authorized; "
             "allow the bridge's user to publish to limber/bedroom/#"
         )
         allow("readwrite #")
@@ -278,7 +278,7 @@ def test_a_refused_topic_is_in_the_state_until_it_is_accepted(
         since = len(listener.heard)
         listener.wait(lambda one: one.topic == STATE and not problems(one), since=since)
         log = bridge.log.read_text()
-        assert log.count("refuses what is published") == 1
+        assert log.count("refuses messages to") == 1
         assert log.count("accepts messages on all topics again") == 1
 
 
@@ -289,7 +289,7 @@ async def test_check_names_what_the_broker_refuses_to_accept(tmp_path: Path) -> 
     assert not connected.failed
     assert permissions.failed
     assert permissions.message == (
-        "the broker refuses what is published to limber/bedroom/check: Not authorized; "
+        "the broker refuses messages to limber/bedroom/check: Not authorized; "
         "allow the bridge's user to publish to limber/bedroom/#"
     )
 
@@ -301,7 +301,7 @@ async def test_check_names_what_the_broker_does_not_deliver(tmp_path: Path) -> N
     assert not connected.failed
     assert permissions.failed
     assert permissions.message == (
-        "the broker accepts messages and delivers none; allow the bridge's user to subscribe to "
+        "the broker accepts messages but delivers none; allow the bridge's user to subscribe to "
         "limber/bedroom/request and limber/bedroom/status"
     )
 

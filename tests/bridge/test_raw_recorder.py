@@ -175,7 +175,7 @@ def test_a_file_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 )
 def test_a_file_of_another_format_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.db").write_bytes(content)
-    with pytest.raises(UnreadableRecordingError, match="no raw signal"):
+    with pytest.raises(UnreadableRecordingError, match="not a raw signal file"):
         read_raw_file(tmp_path / "x.db")
 
 

@@ -174,7 +174,7 @@ BRIDGE: Final = BridgeHealth(
     problems=(
         Problem(
             key="broker_refuses_publish",
-            message="the broker refuses what is published to limber/bedroom/anna/event:"
+            message="the broker refuses messages to limber/bedroom/anna/event:"
             " Not authorized; allow the bridge's user to publish to limber/bedroom/#",
         ),
     ),

@@ -22,7 +22,7 @@ NESTED_KEYS_MESSAGE: Final = "write keys with values below it, indented further"
 EXPECTED_TYPES: Final = {
     "dict": NESTED_KEYS_MESSAGE,
     "dictionary": NESTED_KEYS_MESSAGE,
-    "str": "write a text",
+    "str": "write text",
 }
 """Remedies by the name of the type that voluptuous expected."""
 

@@ -16,7 +16,7 @@ from limber_bridge.storage.raw_recorder import RawRecorder
 
 
 class RawSignalTap:
-    """Pass samples on to the raw recorder, where the raw signal is wanted."""
+    """Pass samples to the raw recorder if the raw signal is stored."""
 
     def __init__(self, config: Config, raw: RawRecorder) -> None:
         """Start; which sensors are recorded follows from the configuration."""
@@ -31,7 +31,7 @@ class RawSignalTap:
 
 
 class FrameErrorReporter:
-    """HealthReport errors of frames in the log and in the health of the bridge."""
+    """Report errors of frames in the log and in the health of the bridge."""
 
     def __init__(self, health: BridgeHealthMonitor, log: LogThrottle) -> None:
         """Start."""
@@ -39,7 +39,7 @@ class FrameErrorReporter:
         self._log = log
 
     def report(self, error: FrameError, now: int) -> None:
-        """HealthReport one error; the sensor's own health counts it as well."""
+        """Report one error; the sensor's own health counts it as well."""
         self._log.warn(error.sensor, error.reason, error.detail)
         if error.reason is Reason.OVERLOADED:
             self._health.note_overload(now)

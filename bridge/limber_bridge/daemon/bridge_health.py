@@ -42,13 +42,13 @@ def unconfigured_message(ids: Sequence[str]) -> str:
     """Return the warning about sleepers who are in the journal but not in the configuration."""
     names = ", ".join(f"`{sleeper}`" for sleeper in ids)
     return (
-        f"the journal holds nights of {names}, but limber.yaml has no sleeper with this id;"
+        f"the journal contains nights of {names}, but limber.yaml has no sleeper with this id;"
         " if an `id` was changed, change it back to see these nights again"
     )
 
 
 class JournalHealthMonitor:
-    """HealthReport the health of the journal and of the raw signal."""
+    """Report the health of the journal and of the raw signal."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class JournalHealthMonitor:
 
 
 class LivenessMonitor:
-    """Know whether the detection goes on, and what the process uses."""
+    """Track whether the detection is running, and the resources of the process."""
 
     def __init__(self) -> None:
         """Start as live; to be called where an event loop runs."""

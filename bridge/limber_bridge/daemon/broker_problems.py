@@ -26,14 +26,14 @@ CLOSES_BEFORE_ANSWER: Final = (
     "the broker closes the connection before it answers; check whether it requires `tls`, or a "
     "client certificate under `tls`"
 )
-CONNECTION_BROKE: Final = "the connection broke"
+CONNECTION_BROKE: Final = "the connection was lost"
 """Disconnect reason where the broker gives none."""
 NO_HEARTBEAT: Final = "the heartbeat did not come back"
 """Disconnect reason where the broker delivered nothing."""
 HEARTBEAT_RETURNED: Final = "the broker delivers the heartbeat again"
 PUBLISH_ACCEPTED: Final = "the broker accepts messages on all topics again"
 SUBSCRIPTIONS_GRANTED: Final = "the broker grants the subscriptions again"
-TAKEOVER_ENDED: Final = "no other client takes over the connection any more"
+TAKEOVER_ENDED: Final = "the connection is no longer taken over by another client"
 FAREWELL_NOT_DELIVERED: Final = (
     "the broker did not confirm the status `offline`; it publishes the last will instead"
 )
@@ -67,7 +67,7 @@ def connection_refused(reason: str) -> str:
 def publish_refused(topics: Topics, topic: str, reason: str) -> str:
     """Return the sentence for a broker that refuses messages on a topic."""
     return (
-        f"the broker refuses what is published to {topic}: {reason}; "
+        f"the broker refuses messages to {topic}: {reason}; "
         f"allow the bridge's user to publish to {topics.root}/#"
     )
 
@@ -82,14 +82,14 @@ def subscription_refused(topics: Topics, topic: str, reason: str) -> str:
 def heartbeat_lost(topics: Topics) -> str:
     """Return the sentence for a broker that accepts the bridge's status and does not deliver it."""
     return (
-        "the broker accepts messages and delivers none, and the bridge connects again; "
+        "the broker accepts messages but delivers none; the bridge reconnects; "
         f"if this lasts, {subscription_rights(topics)}"
     )
 
 
 def nothing_delivered(topics: Topics) -> str:
-    """Return the sentence for a broker that accepts messages and delivers none."""
-    return f"the broker accepts messages and delivers none; {subscription_rights(topics)}"
+    """Return the sentence for a broker that accepts messages but delivers none."""
+    return f"the broker accepts messages but delivers none; {subscription_rights(topics)}"
 
 
 def subscription_rights(topics: Topics) -> str:
@@ -104,7 +104,7 @@ def same_id_connected(bridge: str) -> str:
 
 def same_id_suspected(bridge: str) -> str:
     """Return the disconnect reason where short connections suggest the same."""
-    return f"each connection breaks soon, as if another bridge with the id `{bridge}` is connected"
+    return f"each connection is lost soon; another bridge with the id `{bridge}` may be connected"
 
 
 def session_taken_over(bridge: str) -> str:

@@ -1,7 +1,7 @@
 """`limber check`: checks the journal, the web server's port, the broker and every sensor.
 
-It changes nothing and needs no running bridge. Where one runs on the same journal, the sensors are
-connected to it, so it is asked about them.
+It changes nothing and needs no running bridge. If a bridge runs on the same journal, the sensors
+send to that bridge, so the check asks it about them.
 """
 
 import asyncio

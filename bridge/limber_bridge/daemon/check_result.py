@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How a check ended; the value stands in front of its line."""
+    """The outcome of a check; its value is the first word of the line."""
 
     OK = "ok"
     NOTE = "note"

@@ -134,7 +134,7 @@ def sensor_result(
 
 
 def sensor_name(sleeper: Sleeper, configured: ConfiguredSensor) -> str:
-    """Return how the user recognises a sensor."""
+    """Return how the user recognizes a sensor."""
     sensor = configured.sensor
     location = " ".join(str(part) for part in (sensor.side, sensor.placement) if part)
     return f"sensor {sensor.id} ({sleeper.name}, {location}, {configured.source})"

@@ -14,7 +14,7 @@ LOG: Final = logging.getLogger(__name__)
 
 
 class ConnectionReport:
-    """Keep what a person should know about the connection, and log it without repeating it."""
+    """Collect what a person should know about the connection, and log each change once."""
 
     def __init__(self, address: str, now: Callable[[], int]) -> None:
         """Start without a connection; `address` of the broker, `now` returns UTC in us."""

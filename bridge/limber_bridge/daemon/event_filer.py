@@ -36,7 +36,7 @@ class EventFiler:
         """
         match event:
             case Movement():
-                # A movement while out of bed is stored but is no news.
+                # A movement while out of bed is stored but not published.
                 yield self._add(event, live=in_bed is not False)
             case BedTransition():
                 # The first report is the initial state, not a transition.

@@ -131,7 +131,7 @@ class Phase(Enum):
 
 
 class Fallback(Enum):
-    """Why MQTT 3.1.1 is spoken instead of MQTT 5."""
+    """Why MQTT 3.1.1 is used instead of MQTT 5."""
 
     NONE = auto()
     """It is not: MQTT 5 is spoken."""

@@ -220,7 +220,7 @@ type Action = (
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """The broker delivered a message; no event of the state machine, which knows no payloads."""
+    """The broker delivered a message. The state machine ignores it, as it reads no payloads."""
 
     topic: str
     payload: bytes

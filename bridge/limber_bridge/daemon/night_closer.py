@@ -17,7 +17,7 @@ from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 
 @dataclass(frozen=True, slots=True)
 class ScoredNight:
-    """A night as far as it has been measured."""
+    """A night up to the last sample."""
 
     date: date
     start: int | None
@@ -30,7 +30,7 @@ class ScoredNight:
 
 
 class NightScorer:
-    """Score the nights of one sleeper as far as they have been measured."""
+    """Score the nights of one sleeper up to the last sample."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """A thin adapter for paho-mqtt: its callbacks become events on our event loop.
 
-paho calls back in a thread of its own, and an exception there ends that thread: the client would be
-deaf and still report that it is connected. So a callback only hands its arguments over, and
-everything else runs on the event loop. Documentation of paho:
+paho calls back in a thread of its own, and an exception there ends that thread: the client would
+receive nothing and still report that it is connected. So a callback only hands its arguments over,
+and everything else runs on the event loop. Documentation of paho:
 https://eclipse.dev/paho/files/paho.mqtt.python/html/client.html
 """
 

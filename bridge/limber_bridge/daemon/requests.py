@@ -68,7 +68,7 @@ type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
 
 
 class RequestHandler:
-    """Response requests about the sleepers of a bridge."""
+    """Answer requests about the sleepers of a bridge."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class RequestHandler:
 
 
 class HistoryReader:
-    """Response requests for the nights and events in the journal, a page at a time."""
+    """Answer requests for the nights and events in the journal, a page at a time."""
 
     def __init__(self, journal: Journal, writer: JournalWriter) -> None:
         """Start; `writer` knows the nights that are not in the journal yet."""
@@ -224,7 +224,7 @@ class HistoryReader:
         more = len(nights) == limit
         by_date = {night.date: night for night in nights}
         if not more:
-            # Nights that the disk has not accepted yet are finished all the same.
+            # Nights that the disk has not accepted yet are finished nevertheless.
             waiting = self._writer.pending_nights(request.sleeper)
             by_date |= {night.date: night for night in waiting if night.date > since}
         dates = sorted(by_date)
@@ -287,7 +287,7 @@ class RequestResponder:
         self._log = log
 
     async def respond(self, payload: bytes) -> None:
-        """Response one request."""
+        """Answer one request."""
         try:
             reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:

@@ -110,7 +110,7 @@ class SleeperMonitor:
         self.sensor_health.process(sensor, arrival, now)
         match arrival:
             case Samples(block=block) if self.settings.paused:
-                # The time of a recording goes on with its samples, whether they are measured or
+                # The time of a recording advances with its samples, whether they are measured or
                 # not.
                 self.clock.note_skipped(block.clock.time_of(block.end - 1))
                 return self._apply([], now)
@@ -128,7 +128,7 @@ class SleeperMonitor:
         return self._apply(events, now)
 
     def resume_at(self, now: int) -> Change:
-        """HealthReport a clock that was set back while no bridge ran.
+        """Report a clock that was set back while no bridge ran.
 
         How long the bridge was off is then unknown, so the clock was set back by at least the time
         that is reported.
@@ -166,7 +166,7 @@ class SleeperMonitor:
         if paused:
             ended = self._file(self._pipeline.interrupt())
             self._pipeline = self._resume(self._pipeline.state)
-            # A cramp in progress ends here, as nothing more will be known of it.
+            # A cramp in progress ends here, as no more samples of it will arrive.
             events = self._pipeline.advance_to(self.clock.time)
         self.clock.clear_skipped()
         self.settings = replace(self.settings, paused=paused)

@@ -163,7 +163,7 @@ class SourceRunner:
             except StopAsyncIteration:
                 return None
             except TimeoutError:
-                LOG.debug("no sample for %g s; opening the source again", patience)
+                LOG.debug("no sample for %g s; reopening the source", patience)
                 return delivered
             if isinstance(arrival, Samples):
                 delivered = True

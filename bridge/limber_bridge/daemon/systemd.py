@@ -41,7 +41,7 @@ class ServiceManager:
         self._has_watchdog = is_watched and environment.get("WATCHDOG_USEC", "").isdecimal()
 
     def notify_ready(self) -> None:
-        """HealthReport that the start is complete."""
+        """Report that the start is complete."""
         self._send("READY=1")
 
     def notify_alive(self, status: str) -> None:
@@ -54,7 +54,7 @@ class ServiceManager:
             self._send("\n".join(lines))
 
     def notify_stopping(self) -> None:
-        """HealthReport that the bridge is stopping."""
+        """Report that the bridge is stopping."""
         self._send("STOPPING=1")
 
     def _send(self, text: str) -> None:

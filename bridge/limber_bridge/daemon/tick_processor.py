@@ -1,4 +1,4 @@
-"""Lets the time pass: once a second, at the start, at the stop, and when the clock is set."""
+"""Advances the time: once a second, at the start, at the stop, and when the clock is set."""
 
 import asyncio
 import contextlib

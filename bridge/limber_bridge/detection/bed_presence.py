@@ -62,7 +62,7 @@ HEART_INTERVAL_S: Final = (0.5, 1.5)
 HEART_PUSH_S: Final = 0.12
 """Length of one push of the heart, about. Chosen."""
 HEART_MAX_RATIO: Final = 6.0
-"""Limit for pushes, relative to their mean. Chosen: a knock is no heartbeat."""
+"""Limit for pushes, relative to their mean. Chosen: a knock is not a heartbeat."""
 HEART_MIN_CORRELATION: Final = 0.2
 """Autocorrelation of the pushes one beat later. Chosen: noise reaches 0.15 (measured)."""
 
@@ -80,7 +80,7 @@ STILL_QUANTILE: Final = (3, 4)
 STRETCH_MIN_S: Final = 8.0
 """Shortest stretch without movement that is used. Chosen: two breaths."""
 CALM_MIN_S: Final = 30.0
-"""Time without movement that a minute needs. Chosen: half of it."""
+"""Time without movement that a minute needs. Chosen: half a minute."""
 
 
 class PresenceDetector:

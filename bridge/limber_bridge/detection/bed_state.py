@@ -11,14 +11,14 @@ type GravityDirection = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one epoch says about being in bed."""
+    """What one epoch shows about being in bed."""
 
     in_bed: bool | None
     """None: the epoch says nothing."""
     since: int | None = None
     """us; since when it is so. None: since the start of the epoch."""
     certain: bool = False
-    """Whether it is believed at once, without waiting for more epochs."""
+    """Whether it is accepted at once, without waiting for more epochs."""
     withdraws: bool = False
     """Whether a pending change is dropped although the epoch says nothing."""
 

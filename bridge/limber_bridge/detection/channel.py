@@ -1,4 +1,4 @@
-"""Process the samples of one sensor: filter, find movements, summarise epochs, check the signal.
+"""Process the samples of one sensor: filter, find movements, summarize epochs, check the signal.
 
 Invariant: the results do not depend on how the signal is split into blocks; only the block with
 which a result is returned does.
@@ -247,7 +247,7 @@ class SensorChannel:
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
-        """Whether the rate is high enough for leg movements, as far as it is known."""
+        """Whether the rate is high enough for leg movements, if it is known."""
 
     @property
     def state(self) -> SensorState:

@@ -38,7 +38,7 @@ UNMATCHED_WAIT_US: Final = TIME_ROUNDING_US + CLUSTER_RESPONSE_MAX_US + 2 * BED_
 
 
 class UnknownEventError(Exception):
-    """An answer is about nothing that could be a cramp; the text says what to do."""
+    """No cramp matches a label; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class Labels:
             return Label(event_id(found), time, cramp, found)
         if not cramp:
             raise UnknownEventError(
-                "no cramp was reported shortly before that time; give the time of the one that was"
-                " not a cramp"
+                "no cramp was reported shortly before that time; give the time of the event"
+                " that was not a cramp"
             )
         return Label(f"moment-{time}", time, cramp)
 

@@ -84,7 +84,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class PositionChange:
-    """The limb came to rest in another direction; it counts as no leg movement.
+    """The limb came to rest in another direction; it is not a leg movement.
 
     See docs/science.md#position-changes.
     """
@@ -114,7 +114,7 @@ class Twitch:
 
 @dataclass(frozen=True, slots=True)
 class RhythmicTrain:
-    """A series of fast, even beats of one leg, such as ALMA or HFT; it is no leg movement.
+    """A series of fast, even beats of one leg, such as ALMA or HFT; not a leg movement.
 
     See docs/science.md#rhythmic-trains.
     """
@@ -228,7 +228,7 @@ class Certainty(StrEnum):
 class Cramp:
     """What looks like a muscle cramp.
 
-    It is reported when it is recognised, and again when it has ended.
+    It is reported when it is recognized, and again when it has ended.
     """
 
     onset: int
@@ -260,7 +260,7 @@ class FactorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What the sleeper did or took, as a person reported it; it is in no measure."""
+    """What the sleeper did or took, as a person reported it; it affects no measure."""
 
     onset: int
     factor: FactorKind

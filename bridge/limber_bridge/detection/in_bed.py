@@ -34,7 +34,7 @@ IN_BED_METHODS: Final[Mapping[tuple[Quantity, Placement], Method]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedRule:
-    """How long a change must last before it is believed."""
+    """How long a change must last before it is accepted."""
 
     in_after: int
     """us, for going to bed."""

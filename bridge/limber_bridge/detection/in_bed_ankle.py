@@ -1,7 +1,7 @@
 """Judge from a sensor at the ankle whether a person is in bed.
 
-A bed is left on foot, so this looks for walking. Walking also shows the direction of gravity in a
-standing leg. A leg that only points that way may hang from the edge of the bed. All rules and
+People leave a bed on foot, so this detects walking. Walking also shows the direction of gravity
+in a standing leg. A leg that only points that way may hang from the edge of the bed. All rules and
 values are chosen; docs/science.md#in-bed-at-the-ankle.
 """
 
@@ -45,7 +45,7 @@ ACROSS_DEGREES: Final = 45.0
 across both directions in which it lay. Chosen: it is upright, and a lying one is horizontal."""
 
 RECENT_STEP_US: Final = MINUTE
-"""Time after a step within which a single epoch of walking is believed."""
+"""Time after a step within which a single epoch of walking is accepted."""
 LYING_AFTER_US: Final = MINUTE
 """Stillness after which a leg has lain in a direction. Chosen: a person who sits on the edge of the
 bed gets up sooner."""

@@ -117,7 +117,7 @@ class MovementDetector:
     def calibrate(self) -> list[Found]:
         """Forget the noise and learn it again from the next frame on.
 
-        Returns the movement that was open, as far as it was seen.
+        Returns the movement that was open, up to the last frame.
         """
         found = self.finish()
         self._noise.floor.forget()
@@ -139,7 +139,7 @@ class MovementDetector:
         return DetectedMovements(found, onsets)
 
     def finish(self) -> list[Found]:
-        """Return the open movement, as far as it was seen: the signal ends or breaks off."""
+        """Return the open movement up to the last frame: the signal ends or breaks off."""
         movement = self._open
         last_frame = self._last_frame
         self._open = None

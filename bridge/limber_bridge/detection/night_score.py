@@ -86,7 +86,7 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
         twitches=sum(
             isinstance(event, Twitch) and is_counted(event.onset, in_bed) for event in events
         ),
-        # A train is reported again with each beat that it goes on; it counts once.
+        # A train is reported again with each further beat; it counts once.
         rhythmic_trains=len(
             {(event.onset, event.side) for event in trains if is_counted(event.onset, in_bed)}
         ),

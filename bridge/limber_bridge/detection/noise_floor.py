@@ -52,7 +52,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What one look showed of the envelope."""
+    """One measurement of the noise in the envelope."""
 
     median: float
     spread: float

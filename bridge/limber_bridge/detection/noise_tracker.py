@@ -1,4 +1,4 @@
-"""Feed the noise floor of one sensor with looks at its envelope."""
+"""Measure the noise in the envelope of one sensor, and update its noise floor."""
 
 from typing import Final
 

@@ -110,14 +110,13 @@ class OpenMovement:
         times = frames.times[begin:end].tolist()
         rows = zip(shaking.tolist(), displacement.tolist(), envelope.tolist(), strict=True)
         count = len(times)
+        stillness = self.stillness
         is_over = False
         for index, (shaken, distance, level) in enumerate(rows):
             if shaken > lower:
                 self.peak = max(self.peak, level)
-                self.stillness.reset()
-                if self.segments[-1].end is not None:
-                    # The limb moves again, after it was held.
-                    self.segments.append(Segment(times[index], times[index]))
+                # Most frames of a movement shake, so nothing is called for them.
+                if stillness.frames and self._shake_again(times[index]):
                     parts.append((self.segments[-1], index))
                 continue
             is_over = self._process_quiet_frame(times[index], distance, timing)
@@ -132,6 +131,15 @@ class OpenMovement:
         for (segment, _), (first, last) in zip(parts, pairwise(bounds), strict=True):
             segment.add_frames(envelope[first:last], shaking[first:last], means[:, first:last])
         return begin + count, is_over
+
+    def _shake_again(self, time: int) -> bool:
+        """End the stillness at a time (us), and return whether a new segment begins there."""
+        self.stillness.reset()
+        if self.segments[-1].end is None:
+            return False
+        # The limb was held, and moves again.
+        self.segments.append(Segment(time, time))
+        return True
 
     def _process_quiet_frame(self, time: int, distance: float, timing: FrameTiming) -> bool:
         """Process a frame without shaking, and return whether the movement is over.

@@ -199,7 +199,7 @@ class Pipeline:
         """Let time pass up to `now` (us), and return the events that this completes.
 
         A sensor that is late or gone then no longer delays the others. What it delivers later is
-        processed all the same.
+        processed nevertheless.
         """
         for channel in self._channels.values():
             channel.advance_to(now)

@@ -1,6 +1,6 @@
 """Decide whether a limb that rests elsewhere has turned, or slid there.
 
-Both are position changes and no leg movements; docs/science.md#position-changes and #sliding.
+Both are position changes, not leg movements; docs/science.md#position-changes and #sliding.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Possible cramps: sudden movement after quiet sleep that goes on, or that ends with getting up.
+"""Possible cramps: sudden movement after quiet sleep that continues, or ends with getting up.
 
 Movement shows only the response to a cramp, so it never supports more than "possible". The rule is
 experimental and has not been validated; docs/science.md#possible-cramps.
@@ -40,7 +40,7 @@ UNPAUSED_MIN_US: Final = 10 * SECOND
 PAUSE_MAX_US: Final = SECOND
 """Longest pause within it."""
 CLUSTER_RESPONSE_MAX_US: Final = 3 * MINUTE
-"""Time from the beginning in which the person gets up or goes on moving."""
+"""Time from the beginning in which the person gets up or continues to move."""
 CONTINUED_MIN_US: Final = MINUTE
 """Movement in that time that is enough without getting up. Chosen: a gross movement lasts up to
 45 s; docs/science.md#gross-movements."""
@@ -156,7 +156,7 @@ class PossibleCrampDetector:
             case Movement() | PositionChange():
                 self._waiting.append((event.onset, event))
             case RhythmicTrain():
-                # A train that goes on is returned with each beat, long after its onset.
+                # A train that continues is returned with each beat, long after its onset.
                 self._waiting.append((event.end, event))
             case _:
                 pass
@@ -165,7 +165,7 @@ class PossibleCrampDetector:
         """Add that a person went to bed or got up, which became known at a time (us)."""
         if change.method not in BED_METHODS:
             return
-        # Going to bed may be believed long after it happened, and counts from then on. Getting up
+        # Going to bed may be detected long after it happened, and counts from then on. Getting up
         # is known soon. One that is known too late counts later, so that the result does not depend
         # on how the signal was cut.
         soonest = known_at if change.in_bed else known_at - BED_SETTLED_US
@@ -263,7 +263,7 @@ class TimeInBed:
         """Return whether the person was in bed before a time (us), with few leg movements only."""
         if self._since is None or time - self._since < QUIET_BEFORE_US:
             return False
-        # A position change has no peak, so it is no quiet either.
+        # A position change has no peak, but it is not quiet either.
         before = [one for one in self._recent if one.end > time - QUIET_BEFORE_US]
         only_leg_movements = all(
             one.peak is not None and one.end - one.onset <= QUIET_MOVEMENT_MAX_US for one in before
@@ -276,7 +276,7 @@ def measure_features(cluster: MovementCluster, strong_peak: float | None) -> dic
     minute_end = cluster.start + FIRST_MINUTE_US
     response_end = cluster.start + CLUSTER_RESPONSE_MAX_US
     up_at = cluster.up_at
-    # Movement out of bed is no part of the cramp.
+    # Movement out of bed is not part of the cramp.
     in_bed_minute_end = minute_end if up_at is None else min(up_at, minute_end)
     in_bed_response_end = response_end if up_at is None else min(up_at, response_end)
     features = {

@@ -89,7 +89,7 @@ class TonicActivity:
     center: tuple[float, ...] | None
     """Mean acceleration of the limb at the onset."""
     is_ignored: bool
-    """Whether it began with movement, so that it is no cramp."""
+    """Whether it began with movement, so that it is not a cramp."""
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=TONIC_BINS))
     """uV; the calf in the last bins."""
     strength: float = 1.0

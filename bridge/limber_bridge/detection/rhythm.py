@@ -1,6 +1,6 @@
 """Rhythmic trains: high-frequency leg movements, alternating activation, rhythmic feet.
 
-They are no leg movements in the sense of the scoring rules. They come as one movement that swings,
+They are not leg movements in the sense of the scoring rules. They come as one movement that swings,
 as separate bursts, or as both; docs/science.md#rhythmic-trains.
 """
 
@@ -106,7 +106,7 @@ class RhythmTracker:
         """
         burst = Burst(movement.onset, movement.end, shaking, rate)
         train = self._train
-        # A movement that is no beat ends the train.
+        # A movement that is not a beat ends the train.
         self._train = None
         if train is not None and self._continues(train, movement.onset) and burst.beats:
             end = max(train.end, movement.end)
@@ -160,7 +160,7 @@ class RhythmTracker:
 
     def _find_train(self, movement: UnilateralMovement | Twitch) -> RhythmicTrain | None:
         """Return the train of the last bursts, if they are one."""
-        # A burst that is no beat separates what came before from what comes after.
+        # A burst that is not a beat separates what came before from what comes after.
         for index in reversed(range(len(self._bursts))):
             if not self._bursts[index].beats:
                 del self._bursts[: index + 1]

@@ -27,10 +27,10 @@ STILLNESS_BESIDE_SLEEP_MIN_US: Final = 2 * MINUTE
 """Shorter stillness that is sleep if a single turn separates it from sleep. Chosen: a restless
 person who is awake is not still for so long."""
 LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
-"""Longest movement that is no sign of wakefulness. Chosen: leg movements would count as wakefulness
+"""Longest movement that does not count as wakefulness. Chosen: leg movements would be wakefulness
 otherwise and raise the PLMS index a second time."""
 GAP_MIN_US: Final = MINUTE
-"""Shortest gap that is no stillness. Chosen: nothing was seen in it."""
+"""Shortest gap that does not count as stillness. Chosen: nothing was measured in it."""
 BRIDGED_MAX_US: Final = 10 * MINUTE
 """Longest time between two stretches of sleep that is sleep as well. Chosen: turning over is no
 awakening; HDCZA bridges gaps in the same way (van Hees 2018)."""

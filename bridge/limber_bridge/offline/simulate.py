@@ -218,7 +218,7 @@ def truth_document(options: SimulateOptions, plan: NightPlan) -> dict[str, objec
 
 
 def non_movement_entries(options: SimulateOptions, plan: NightPlan) -> list[dict[str, object]]:
-    """Return what shows in the signals and is no movement, in order of time."""
+    """Return what appears in the signals but is not a movement, in order of time."""
 
     def sort_key(one: NonMovement) -> tuple[float, str, float]:
         return one.onset, one.kind, one.duration

@@ -300,7 +300,7 @@ def add_label(message: EventMessage, event: Event, labels: Mapping[str, bool]) -
 
 
 def encode_reported_cramp(label: Label, night: date) -> CrampMessage:
-    """Encode a cramp that the sleeper reported and no sensor recognised."""
+    """Encode a cramp that the sleeper reported and no sensor recognized."""
     return CrampMessage(
         id=label.id,
         kind="cramp",

@@ -324,7 +324,7 @@ class CrampMessage(_EventBase):
 
     end: datetime | None
     certainty: Certainty | Literal["reported"]
-    """`reported`: the sleeper reported it and no sensor recognised it."""
+    """`reported`: the sleeper reported it and no sensor recognized it."""
     reason: str
     strength: float | None
     """Strength relative to the rule: 1.0 just meets it."""

@@ -54,7 +54,7 @@ repeat at the extreme of a signal, beyond this, are taken as the end of its rang
 nothing about it: a sleeper who lies still repeats the highest value too."""
 MIN_FILLED_SHARE: Final = 0.6
 """A sensor with a value in a smaller share of the rows is slower than others in the file; its empty
-fields are no gaps."""
+fields are not gaps."""
 MAX_BACKWARD_SHARE: Final = 0.01
 """Largest share of rows that may not be later than the row before, as when a clock was set; with
 more the file is out of order."""

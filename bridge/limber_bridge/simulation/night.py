@@ -153,7 +153,7 @@ class MainsHum:
 
 @dataclass(frozen=True, slots=True)
 class TonicTension:
-    """The calf is tense, but it is no cramp and does not wake the sleeper."""
+    """The calf is tense without a cramp, and the sleeper does not wake up."""
 
     onset: float
     duration: float
@@ -170,7 +170,7 @@ type Distractor = (
     | MainsHum
     | TonicTension
 )
-"""Something that shows in the signals of a sensor and is no leg movement."""
+"""Something that appears in the signals of a sensor but is not a leg movement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -442,7 +442,7 @@ def pulse(plan: NightPlan, times: Floats) -> Floats:
 
 
 def ecg(plan: NightPlan, times: Floats) -> Floats:
-    """Return the ECG with a peak of 1; at a leg mostly the QRS complex is left of it."""
+    """Return the ECG with a peak of 1; at a leg mostly the QRS complex remains."""
     phase = heart_phase(plan, times) % 1.0
     r_wave = np.exp(-(((phase - 0.3) / 0.012) ** 2))
     s_wave = np.exp(-(((phase - 0.33) / 0.016) ** 2))

@@ -1,4 +1,4 @@
-"""The truth of a simulated night: what a perfect scorer would find, and what is no leg movement."""
+"""The truth of a simulated night: what a perfect scorer would find, and what it would not count."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class NonMovement:
-    """Something that shows in the signals and is no leg movement; times in s."""
+    """Something that appears in the signals but is not a leg movement; times in s."""
 
     kind: str
     onset: float
@@ -143,7 +143,7 @@ def _moving_ranges(plan: NightPlan, sensor: Sensor) -> Iterator[tuple[float, flo
 
 
 def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
-    """Yield what shows at a sensor and is no movement of the sleeper's leg, in no order."""
+    """Yield what a sensor shows besides movements of the sleeper's leg, in no order."""
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
             yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)

@@ -1,6 +1,6 @@
 """The host's time: as steady as the monotonic clock, as correct as the wall clock.
 
-Durations and order come from the steady clock, which cannot be set and which goes on while the
+Durations and order come from the steady clock, which cannot be set and which continues while the
 machine is suspended. UTC is the steady clock plus an offset that follows the wall clock. When the
 wall clock is set, the offset follows at once and the step is reported.
 """

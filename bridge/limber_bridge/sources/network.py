@@ -203,7 +203,7 @@ class Receiver(asyncio.DatagramProtocol):
         """Queue a UDP datagram, which is one frame; discard it if there are too many."""
         arrived = self._host_clock.steady()
         if self._queue.qsize() < MAX_QUEUED_FRAMES and self._limiter.allow_frame(addr[0], arrived):
-            # One byte more than a frame can have is enough to see that this is no frame.
+            # One byte more than a frame can have is enough to see that this is not a frame.
             self._queue.put_nowait(ReceivedFrame(data[: MAX_FRAME_BYTES + 1], arrived, addr[0]))
         else:
             self._discarded_frames += 1

@@ -151,4 +151,4 @@ class Source:
 
 
 class SourceLostError(Exception):
-    """A source cannot go on; a later attempt may succeed. The text says what to do."""
+    """A source cannot continue; a later attempt may succeed. The text says what to do."""

@@ -31,7 +31,7 @@ CLOSE_TIMEOUT_S: Final = 5.0
 class Journal(JournalReader):
     """The journal in the process that writes it.
 
-    If the disk cannot be written, the journal opens all the same: it can be read, and every method
+    If the disk cannot be written, the journal opens nevertheless: it can be read, and every method
     that writes raises JournalWriteError and tries to open the file again when called again.
     """
 

@@ -98,7 +98,7 @@ class JournalFile:
     def _open_sound(self) -> sqlite3.Connection:
         """Open the file; DamagedDatabaseError where it cannot be used as it is."""
         if self._was_journal and self._has_lost_header():
-            raise DamagedDatabaseError("it does not begin like a journal")
+            raise DamagedDatabaseError("its header is not that of a journal")
         self._copy_before_migration()
         return open_to_write(self.path, MIGRATIONS)
 

@@ -98,6 +98,6 @@ def back_up(journal: Journal, today: date, kept: int) -> str | None:
 
 
 def copy_journal(path: Path, target: Path) -> None:
-    """Copy a journal by a connection of its own, while the bridge goes on writing."""
+    """Copy a journal over a separate connection, while the bridge continues to write."""
     with closing(open_to_read(path, written_here=True)) as database:
         copy_database(database, target)

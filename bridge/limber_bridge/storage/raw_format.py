@@ -294,14 +294,14 @@ def read_raw_file(path: Path) -> Recording:
             version = schema_version(database, MIGRATIONS)
             if version == 0:
                 raise UnreadableRecordingError(
-                    f"{path}: no raw signal of Limber; score .csv, .edf, or its raw files"
+                    f"{path}: not a raw signal file of Limber; use one, a .csv or an .edf"
                 )
             return read_recording(path, database, version)
     except SchemaError as error:
-        raise UnreadableRecordingError(f"{path}: no raw signal: {error}") from error
+        raise UnreadableRecordingError(f"{path}: not a raw signal file: {error}") from error
     except (sqlite3.Error, DamagedDatabaseError, UnreadableRecordError) as error:
         raise UnreadableRecordingError(
-            f"{path}: no raw signal that can be read ({error}); use another file"
+            f"{path}: not a raw signal file that can be read ({error}); use another file"
         ) from error
 
 

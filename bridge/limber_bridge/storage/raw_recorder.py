@@ -130,7 +130,7 @@ class RawRecorder:
         if dropped and not self._dropping:
             self._dropping = True
             LOG.error(
-                "raw signal: more than %d s could not be written; the oldest are dropped",
+                "raw signal: more than %d s could not be written; the oldest samples are dropped",
                 MAX_PENDING_US // SECOND,
             )
 

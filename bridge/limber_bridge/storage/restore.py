@@ -203,7 +203,7 @@ def refile_events(
             if right != night:
                 moved.append((right, event))
     if moved:
-        # If the disk cannot be written now, they are moved when their night goes on.
+        # If the disk cannot be written now, they are moved when their night continues.
         with contextlib.suppress(JournalWriteError):
             journal.write([JournalBatch(sleeper, events=tuple(moved))])
     return found

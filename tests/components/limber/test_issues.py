@@ -74,7 +74,7 @@ def sensor(**more: Any) -> dict[str, Any]:
 
 REFUSED = {
     "key": "broker_refuses_publish",
-    "message": "the broker refuses what is published; let it",
+    "message": "the broker refuses messages; let it",
 }
 CASES: list[tuple[str, Any]] = [
     (

@@ -73,7 +73,7 @@ class PayloadFormat[Record: msgspec.Struct]:
         fields = parse_object(self.name, payload) if isinstance(payload, str) else payload
         version = fields.get(VERSION_KEY, 0)
         if not isinstance(version, int) or isinstance(version, bool) or version < 0:
-            raise UnreadableRecordError(f"{self.name}: `v` is no version number: {version!r}")
+            raise UnreadableRecordError(f"{self.name}: `v` is not a version number: {version!r}")
         if version > self.version:
             raise NewerRecordError(
                 f"{self.name}: written by a newer Limber (version {version}, this one reads up to"

@@ -1,6 +1,6 @@
 """The state of a detection pipeline as a persisted payload.
 
-Each part is decoded on its own: one that cannot be read costs only itself. Times are us, UTC;
+Each part is decoded on its own: only a part that cannot be read is lost. Times are us, UTC;
 directions are unit vectors of gravity.
 """
 
@@ -178,14 +178,14 @@ def upgrade_pipeline_state_0(fields: Fields) -> Fields:
 
 
 def upgrade_sensor_0(sensor: object) -> object:
-    """Give every field its name. What is no object is left for the decoder to report."""
+    """Give every field its name. The decoder reports anything that is not an object."""
     if not isinstance(sensor, dict):
         return sensor
     return renamed(sensor, SENSOR_NAMES_0, SENSOR_DEFAULTS_0)
 
 
 def upgrade_bed_0(bed: object) -> object:
-    """Group the fields by sensor. What is no object is left for the decoder to report.
+    """Group the fields by sensor. The decoder reports anything that is not an object.
 
     `began` and `certain` are left out, as they were about the last epoch only.
     """
