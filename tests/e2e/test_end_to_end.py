@@ -38,7 +38,6 @@ KNOWN = {
     "sensor.anna_left_ankle_battery": "80",
     "sensor.anna_periodic_series_tonight": "1",
     "sensor.anna_possible_cramps_tonight": "0",
-    "sensor.anna_right_ankle_battery": "unavailable",
     "switch.anna_pause": "off",
 }
 UNKNOWN = {
@@ -228,11 +227,7 @@ async def test_a_sleeper_without_a_sensor_yet_is_shown_as_such(stack: Stack) -> 
         await add_limber(home)
         await shows(home, BRIDGE, "on")
         await shows(home, SENSOR, "off")
-        for entity in (
-            MOVEMENTS,
-            PERIODIC,
-            "binary_sensor.anna_in_bed",
-            "sensor.anna_left_ankle_battery",
-        ):
+        for entity in (MOVEMENTS, PERIODIC, "binary_sensor.anna_in_bed"):
             assert await home.state(entity) == "unavailable"
+        assert await home.state("sensor.anna_left_ankle_battery") is None
         assert await home.state("sensor.anna_plm_index_last_night") == "unknown"

@@ -102,7 +102,6 @@ SHOWN: Final = {
     "sensor.anna_estimated_sleep_30_day_average": "6.7",
     "sensor.anna_estimated_sleep_7_day_average": "6.7",
     "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
-    "sensor.anna_left_ankle_battery": NO_SENSOR,
     "sensor.anna_leg_movements_last_night": "312",
     "sensor.anna_leg_movements_30_day_average": "312.0",
     "sensor.anna_leg_movements_7_day_average": "312.0",
