@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -643,6 +644,8 @@ def main() -> int:
         "--only", action="append", default=[], help="one kind of fault; may be given several times"
     )
     chosen = parser.parse_args()
+    # Stops the broker and the bridges, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = chosen.keep or Path(tempfile.mkdtemp(prefix="limber-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(f"seed {chosen.seed}, {chosen.minutes:g} minutes", flush=True)

@@ -1,10 +1,10 @@
 """A real Home Assistant on loopback, set up and used over its REST and WebSocket APIs."""
 
 import asyncio
+import base64
 import json
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import aiohttp
+import bcrypt
 
 from devtools.processes import LOOPBACK, ROOT, DevtoolError, Program, need, start
 
@@ -57,9 +58,8 @@ def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
     storage.mkdir(parents=True, exist_ok=True)
     onboarded = {"done": ["user", "core_config", "analytics", "integration"]}
     http = {"stable": HTTP | {"server_port": port}, "pending": None, "yaml_migration_done": True}
-    for key, version, data in (("onboarding", 4, onboarded), ("http", 3, http)):
-        stored = {"version": version, "minor_version": 1, "key": key, "data": data}
-        (storage / key).write_text(json.dumps(stored))
+    write_store(storage, "onboarding", 4, onboarded)
+    write_store(storage, "http", 3, http)
     (config / "configuration.yaml").write_text(CONFIGURATION.format(zone=zone) + more)
     if not (config / "automations.yaml").exists():
         (config / "automations.yaml").write_text("[]\n")
@@ -71,8 +71,16 @@ def prepare(config: Path, port: int, zone: str, more: str = "") -> None:
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     if not (storage / "auth_provider.homeassistant").exists():
-        command = [need("hass"), "--script", "auth", "-c", str(config), "add", USER, PASSWORD]
-        subprocess.run(command, check=True, capture_output=True)
+        # As `hass --script auth add` does, which would take as long as a start.
+        hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4))
+        user = {"username": USER, "password": base64.b64encode(hashed).decode()}
+        write_store(storage, "auth_provider.homeassistant", 1, {"users": [user]})
+
+
+def write_store(storage: Path, key: str, version: int, data: Mapping[str, Any]) -> None:
+    """Write one of Home Assistant's stores."""
+    stored = {"version": version, "minor_version": 1, "key": key, "data": data}
+    (storage / key).write_text(json.dumps(stored))
 
 
 def start_home(config: Path) -> Program:
@@ -196,10 +204,19 @@ async def opened(port: int, program: Program) -> AsyncIterator[HomeAssistant]:
     """Wait until Home Assistant runs, and log in."""
     url = f"http://{LOOPBACK}:{port}"
     async with aiohttp.ClientSession(url) as http:
-        home = HomeAssistant(http, url)
         await wait(http, "/manifest.json", program, lambda _: True)
+    async with logged_in(port) as home:
+        await wait(home.http, "/api/config", program, lambda found: found["state"] == "RUNNING")
+        yield home
+
+
+@asynccontextmanager
+async def logged_in(port: int) -> AsyncIterator[HomeAssistant]:
+    """Log in to a Home Assistant that runs."""
+    url = f"http://{LOOPBACK}:{port}"
+    async with aiohttp.ClientSession(url) as http:
+        home = HomeAssistant(http, url)
         await home.login()
-        await wait(http, "/api/config", program, lambda found: found["state"] == "RUNNING")
         yield home
 
 

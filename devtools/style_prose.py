@@ -18,8 +18,10 @@ type Kind = Literal["docstring", "comment", "message", "text"]
 
 PRAGMA: Final = re.compile(r"#\s*(?:fmt:|noqa|type:|ruff:|pragma:|style:|pyright:|mypy:|isort:)")
 """A comment that a tool reads: no comment for the figures."""
-JSON_TEXT: Final = re.compile(r'^\s*(?:"(?:[^"\\]|\\.)*"\s*:\s*)?"(?P<text>(?:[^"\\]|\\.)*)",?\s*$')
-"""One line of indented JSON whose value is text."""
+JINJA: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+"""A Jinja expression or statement."""
+JSON_TEXT: Final = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<colon>\s*:)?')
+"""A string in JSON; one with a colon behind it is a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,15 @@ def plain_prose(text: str) -> Iterator[Prose]:
     yield Prose("text", text, 1, max(1, len(text.splitlines())))
 
 
+def yaml_prose(text: str) -> Iterator[Prose]:
+    """Return a YAML file without its Jinja templates, which are code."""
+    return plain_prose(JINJA.sub(lambda found: "\n" * found[0].count("\n"), text))
+
+
 def json_prose(text: str) -> Iterator[Prose]:
-    """Return the values that are text in a JSON file with one value a line."""
+    """Return the values that are text in a JSON file, also several on one line."""
     for number, line in enumerate(text.splitlines(), 1):
-        if match := JSON_TEXT.match(line):
+        for match in JSON_TEXT.finditer(line):
+            if match["colon"]:
+                continue
             yield Prose("text", json.loads(f'"{match["text"]}"'), number, number)

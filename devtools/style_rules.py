@@ -23,6 +23,7 @@ from devtools.style_prose import (
     message_prose,
     plain_prose,
     read_python,
+    yaml_prose,
 )
 
 
@@ -120,8 +121,8 @@ type Reader = Callable[[str], Iterator[Prose]]
 
 TEXT_FILES: Final[tuple[tuple[str, Reader], ...]] = (
     ("*.md", plain_prose),
-    ("*.yaml", plain_prose),
-    ("*.yml", plain_prose),
+    ("*.yaml", yaml_prose),
+    ("*.yml", yaml_prose),
     ("*.toml", plain_prose),
     ("*.service", plain_prose),
     ("script/*", plain_prose),

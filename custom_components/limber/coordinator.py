@@ -99,6 +99,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self.requests = BridgeRequests(hass, self._topic, self._commands)
         self.events = EventDispatcher()
         self.unworn_sensors = UnwornSensors()
+        self.battery_sensors: frozenset[int] = frozenset()
         self._reader = MessageReader(hass, self.bridge, self.name)
         self._night_listeners: list[NightListener] = []
         self._info_received = asyncio.Event()

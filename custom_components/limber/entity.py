@@ -181,10 +181,17 @@ def async_add_for_sleepers(
 
 
 def sensors_with_battery(coordinator: LimberCoordinator) -> frozenset[int]:
-    """Return the ids of the sensors that report a battery level."""
-    return frozenset(
+    """Return the ids of the configured sensors that have reported a battery level.
+
+    The coordinator remembers them: a sensor reports no level after a restart of the bridge until
+    its next frame, and its battery entity exists all the same.
+    """
+    reported = {
         sensor
         for state in coordinator.data.states.values()
         for sensor, health in state.sensors.items()
         if health.battery is not None
-    )
+    }
+    configured = {sensor.id for sleeper in coordinator.data.sleepers for sensor in sleeper.sensors}
+    coordinator.battery_sensors = (coordinator.battery_sensors | reported) & configured
+    return coordinator.battery_sensors

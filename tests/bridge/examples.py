@@ -59,13 +59,21 @@ def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Conf
     return load_config(folder / "limber.yaml")
 
 
-def settings(sensors: str, *, port: int, more: str = "") -> str:
+def settings(
+    sensors: str,
+    *,
+    port: int,
+    more: str = "",
+    bridge: str = "bedroom",
+    base_topic: str = "limber",
+    sleeper: str = "Anna",
+) -> str:
     """Return the text of a configuration with these sensors, each a line of YAML in braces."""
     # No HTTP server by default: tests run in parallel and would all use the same port.
     more = more if "web:" in more else f"web: false\n{more}"
     listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
     return (
-        "bridge: {id: bedroom, time_zone: Europe/Berlin}\n"
-        f"broker: {{host: 127.0.0.1, port: {port}}}\n"
-        f"sleepers:\n  - id: anna\n    name: Anna\n    sensors:\n{listed}\n{more}"
+        f"bridge: {{id: {bridge}, time_zone: Europe/Berlin}}\n"
+        f"broker: {{host: 127.0.0.1, port: {port}, base_topic: {base_topic}}}\n"
+        f"sleepers:\n  - id: {sleeper.lower()}\n    name: {sleeper}\n    sensors:\n{listed}\n{more}"
     )

@@ -311,7 +311,7 @@ def test_a_night_has_all_figures_that_its_sensors_support(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge, *, calf: bool
 ) -> None:
     """In the state: tonight and last night. Probable cramps need EMG of the calf."""
-    spec = NightSpec(hours=1.5, plm_index=40, cramps=1)
+    spec = NightSpec(hours=1.0, plm_index=40, cramps=1)
     sensors = PLAYED.format(path=tmp_path / "night.csv", speed=100_000)
     simulate_night(
         SimulateOptions(out=tmp_path / "night.csv", spec=spec, seed=2, sensor="ankle", calf=calf)

@@ -17,7 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.changes import Change, FiledEvent, NothingToCalibrateError
+from limber_bridge.daemon.changes import (
+    Change,
+    FiledEvent,
+    NothingToCalibrateError,
+    factor_change,
+)
 from limber_bridge.daemon.journal_batches import journal_batch
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.events import (
@@ -352,7 +357,7 @@ def test_a_calibration_tares_load_cells() -> None:
 def add_factor(
     leg: Leg, at: int, kind: FactorKind = FactorKind.MAGNESIUM, note: str | None = None
 ) -> None:
-    leg.apply(leg.monitor.add_factor(Factor(at, kind, note), leg.now))
+    leg.apply(factor_change(leg.monitor.calendar, Factor(at, kind, note), leg.now))
 
 
 def test_a_factor_belongs_to_the_night_of_its_time(leg: Leg) -> None:

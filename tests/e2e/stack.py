@@ -1,15 +1,22 @@
-"""A whole stack for one test: broker, bridge, Home Assistant, and a leg that kicks."""
+"""What a test runs: broker, bridge, Home Assistant, and a leg that kicks."""
 
-import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from devtools.broker import start_broker
-from devtools.home_assistant import HomeAssistant, add_broker, opened, prepare, start_home
+from devtools.home_assistant import (
+    HomeAssistant,
+    add_broker,
+    logged_in,
+    opened,
+    prepare,
+    start_home,
+)
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import Program, free_port, start
 from tests.bridge.examples import settings
@@ -24,14 +31,22 @@ class Stack:
 
     folder: Path
     ends: ExitStack
+    bridge: str = "bedroom"
+    """Id of the bridge; also its base topic, except for the default."""
+    sleeper: str = "Anna"
     broker_port: int = field(default_factory=free_port)
     home_port: int = field(default_factory=free_port)
     sensor_port: int = field(default_factory=free_port)
     forgiven: list[str] = field(default_factory=list)
-    """Words of Home Assistant's log that the test itself is to blame for."""
+    """Words in Home Assistant's log that the test itself causes."""
+
+    @property
+    def base_topic(self) -> str:
+        """The base topic of the bridge: Home Assistant discovers bridges with the default one."""
+        return "limber" if self.bridge == "bedroom" else self.bridge
 
     def start_broker(self) -> Program:
-        """Start mosquitto, without any memory."""
+        """Start mosquitto with an empty store."""
         need("mosquitto")
         return self._kept(start_broker(self.folder / "broker", self.broker_port))
 
@@ -46,10 +61,19 @@ class Stack:
         )
 
     def settings(self, sensors: str = ANKLE) -> Path:
-        """Write the configuration of the bridge."""
+        """Write the configuration of the bridge and return its path."""
         listen = f"network: {{address: 127.0.0.1, port: {self.sensor_port}}}\n"
         path = self.folder / "limber.yaml"
-        path.write_text(settings(sensors, port=self.broker_port, more=listen))
+        path.write_text(
+            settings(
+                sensors,
+                port=self.broker_port,
+                more=listen,
+                bridge=self.bridge,
+                base_topic=self.base_topic,
+                sleeper=self.sleeper,
+            )
+        )
         return path
 
     def start_home(self, more: str = "") -> Program:
@@ -58,15 +82,21 @@ class Stack:
         return self._kept(start_home(self.folder / "config"))
 
     @asynccontextmanager
-    async def home(self, program: Program, *, mqtt: bool = True) -> AsyncIterator[HomeAssistant]:
-        """Log in to Home Assistant; the first time, give it the broker."""
+    async def home(self, program: Program) -> AsyncIterator[HomeAssistant]:
+        """Log in to Home Assistant; the first time, set up the broker."""
         async with opened(self.home_port, program) as home:
-            if mqtt and not await home.entries("mqtt"):
+            if not await home.entries("mqtt"):
                 await add_broker(home, self.broker_port)
             yield home
 
+    @asynccontextmanager
+    async def running_home(self) -> AsyncIterator[HomeAssistant]:
+        """Log in to the Home Assistant that several tests share."""
+        async with logged_in(self.home_port) as home:
+            yield home
+
     def log(self, name: str) -> Path:
-        """Where a program writes."""
+        """Return the path of a program's log."""
         return self.folder / f"{name}.log"
 
     def _kept(self, program: Program) -> Program:
@@ -74,25 +104,29 @@ class Stack:
         return program
 
 
-@asynccontextmanager
-async def kicking(
-    port: int, kicks: list[tuple[float, float]]
-) -> AsyncIterator[Callable[[], float]]:
-    """A leg that kicks in real time; yields a function that returns the seconds since its start."""
+@contextmanager
+def kicking(port: int, kicks: list[tuple[float, float]]) -> Iterator[Callable[[], float]]:
+    """Send a leg that kicks, in real time; yield a function that returns the seconds since then.
+
+    It runs in a thread, so that the frames are in time while the test starts or stops a program.
+    """
     sensor = AnkleSensor()
     began = time.monotonic()
+    over = threading.Event()
 
-    async def lie() -> None:
-        while True:
-            at = sensor.sequence / sensor.rate
-            await asyncio.sleep(max(0.0, began + at + 0.5 - time.monotonic()))
+    def lie() -> None:
+        at = 0.0
+        while not over.wait(max(0.0, began + at + 0.5 - time.monotonic())):
             send(port, sensor.frame(leg(at, 0.5, kicks)))
+            at = sensor.sequence / sensor.rate
 
-    lying = asyncio.create_task(lie())
+    lying = threading.Thread(target=lie)
+    lying.start()
     try:
         yield lambda: time.monotonic() - began
     finally:
-        lying.cancel()
+        over.set()
+        lying.join()
 
 
 async def shows(home: HomeAssistant, entity: str, wanted: str, patience: float = 30.0) -> None:
@@ -106,7 +140,7 @@ async def shows(home: HomeAssistant, entity: str, wanted: str, patience: float =
 
 
 async def attributes(home: HomeAssistant, entity: str) -> Mapping[str, Any]:
-    """The attributes of an entity."""
+    """Return the attributes of an entity."""
     found = await home.get(f"/api/states/{entity}")
     assert found is not None, f"there is no {entity}"
     attributes: Mapping[str, Any] = found["attributes"]

@@ -1,6 +1,7 @@
 """A year of nights that Home Assistant missed: row by row in its statistics, and put right by a
 revision."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -8,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from devtools.home_assistant import HomeAssistant, add_limber
 from limber_bridge.config.loader import load_config
-from limber_bridge.domain.nights import Night
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
 from tests.e2e.stack import Stack, attributes, shows
@@ -19,7 +19,7 @@ NIGHTS: Final = 365
 
 async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
     """The rows of a measure, by the date on which they lie; each must lie at noon."""
-    name = f"limber:7_4_bedroom_anna_{measure}"
+    name = f"limber:4_4_loft_dora_{measure}"
     found = await home.command(
         type="recorder/statistics_during_period",
         start_time="2020-01-01T00:00:00+00:00",
@@ -35,34 +35,39 @@ async def rows(home: HomeAssistant, measure: str) -> dict[date, float]:
     return {moment.date(): value for moment, value in at}
 
 
-async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(stack: Stack) -> None:
+async def test_a_year_is_back_filled_and_a_revision_overwrites_its_row(
+    shared_stack: Callable[[str, str], Stack],
+) -> None:
+    stack = shared_stack("loft", "Dora")
     today = datetime.now(ZONE).date()
     days = [today - timedelta(days=number) for number in range(NIGHTS, 0, -1)]
     indices = {day: round(10 + number % 37 * 0.5, 1) for number, day in enumerate(days)}
-    stack.start_broker()
-    for day in days:
-        finish(stack, night(day), plm_index=indices[day], cramps_possible=0)
+    finish(
+        stack,
+        {day: {"plm_index": indices[day], "cramps_possible": 0} for day in days},
+    )
     bridge = stack.start_bridge()
-    program = stack.start_home()
-    async with stack.home(program) as home:
-        await add_limber(home)
+    async with stack.running_home() as home:
+        await add_limber(home, stack.base_topic)
         await comes(home, "cramps_possible", dict.fromkeys(days, 0))
         await comes(home, "plm_index", indices)
         await comes(home, "movements", dict.fromkeys(days, 312))
         assert await rows(home, "plmw_index") == {}
         await everything_is_shown(home)
         bridge.stop()
-        finish(stack, night(days[-1], 2), plm_index=99.5)
+        finish(stack, {days[-1]: {"plm_index": 99.5}}, revision=2)
         stack.start_bridge()
-        await shows(home, "sensor.anna_plm_index_last_night", "99.5")
+        await shows(home, "sensor.dora_plm_index_last_night", "99.5")
         await comes(home, "plm_index", indices | {days[-1]: 99.5})
         await recorder_is_lean(home)
 
 
-def finish(stack: Stack, one: Night, **measures: Any) -> None:
-    """Have a finished night in the journal."""
+def finish(stack: Stack, nights: Mapping[date, Mapping[str, Any]], revision: int = 1) -> None:
+    """Save finished nights with these measures in the journal."""
     with Journal(load_config(stack.settings()).journal) as journal:
-        journal.save_night(replace(one, measures=replace(one.measures, **measures)))
+        for day, measures in nights.items():
+            one = night(day, revision, stack.sleeper.lower())
+            journal.save_night(replace(one, measures=replace(one.measures, **measures)))
 
 
 async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) -> None:
@@ -77,63 +82,63 @@ async def comes(home: HomeAssistant, measure: str, wanted: dict[date, float]) ->
 NO_SENSOR: Final = "unavailable"
 """State of entities that need a live sensor."""
 SHOWN: Final = {
-    "binary_sensor.anna_asleep": NO_SENSOR,
-    "binary_sensor.anna_cramp": NO_SENSOR,
-    "binary_sensor.anna_in_bed": NO_SENSOR,
-    "binary_sensor.anna_left_ankle_connectivity": "off",
-    "binary_sensor.anna_monitoring": "off",
-    "binary_sensor.anna_restless_last_night": "on",
-    "binary_sensor.bedroom_connectivity": "on",
-    "binary_sensor.bedroom_problem": "off",
-    "button.anna_calibrate": "unknown",
-    "button.anna_end_the_night": "unknown",
-    "button.anna_that_was_a_cramp": "unknown",
-    "button.anna_that_was_not_a_cramp": "unknown",
-    "calendar.anna_nights": "off",
-    "event.anna_bed": "unknown",
-    "event.anna_cramp": "unknown",
-    "event.anna_logged": "unknown",
-    "event.anna_night": "unknown",
-    "event.anna_periodic_series": "unknown",
-    "number.anna_sensitivity": "1.0",
-    "sensor.anna_candidate_movements_last_night": "280",
-    "sensor.anna_candidate_movements_tonight": NO_SENSOR,
-    "sensor.anna_estimated_sleep_last_night": "6.7",
-    "sensor.anna_estimated_sleep_30_day_average": "6.7",
-    "sensor.anna_estimated_sleep_7_day_average": "6.7",
-    "sensor.anna_estimated_sleep_tonight": NO_SENSOR,
-    "sensor.anna_leg_movements_last_night": "312",
-    "sensor.anna_leg_movements_30_day_average": "312.0",
-    "sensor.anna_leg_movements_7_day_average": "312.0",
-    "sensor.anna_leg_movements_tonight": NO_SENSOR,
-    "sensor.anna_periodic_movements_last_night": "190",
-    "sensor.anna_periodic_movements_tonight": NO_SENSOR,
-    "sensor.anna_periodic_series_last_night": "11",
-    "sensor.anna_periodic_series_tonight": NO_SENSOR,
-    "sensor.anna_plm_index_tonight": NO_SENSOR,
-    "sensor.anna_plms_index_last_night": "26.9",
-    "sensor.anna_plms_index_7_day_average": "26.9",
-    "sensor.anna_plms_index_tonight": NO_SENSOR,
-    "sensor.anna_possible_cramps_last_night": "0",
-    "sensor.anna_possible_cramps_30_day_average": "0.0",
-    "sensor.anna_possible_cramps_tonight": NO_SENSOR,
-    "sensor.anna_probable_cramps_last_night": "unknown",
-    "sensor.anna_probable_cramps_tonight": NO_SENSOR,
-    "sensor.anna_time_in_bed_last_night": "7.9",
-    "sensor.anna_time_in_bed_tonight": NO_SENSOR,
-    "switch.anna_pause": "off",
+    "binary_sensor.dora_asleep": NO_SENSOR,
+    "binary_sensor.dora_cramp": NO_SENSOR,
+    "binary_sensor.dora_in_bed": NO_SENSOR,
+    "binary_sensor.dora_left_ankle_connectivity": "off",
+    "binary_sensor.dora_monitoring": "off",
+    "binary_sensor.dora_restless_last_night": "on",
+    "binary_sensor.loft_connectivity": "on",
+    "binary_sensor.loft_problem": "off",
+    "button.dora_calibrate": "unknown",
+    "button.dora_end_the_night": "unknown",
+    "button.dora_that_was_a_cramp": "unknown",
+    "button.dora_that_was_not_a_cramp": "unknown",
+    "calendar.dora_nights": "off",
+    "event.dora_bed": "unknown",
+    "event.dora_cramp": "unknown",
+    "event.dora_logged": "unknown",
+    "event.dora_night": "unknown",
+    "event.dora_periodic_series": "unknown",
+    "number.dora_sensitivity": "1.0",
+    "sensor.dora_candidate_movements_last_night": "280",
+    "sensor.dora_candidate_movements_tonight": NO_SENSOR,
+    "sensor.dora_estimated_sleep_last_night": "6.7",
+    "sensor.dora_estimated_sleep_30_day_average": "6.7",
+    "sensor.dora_estimated_sleep_7_day_average": "6.7",
+    "sensor.dora_estimated_sleep_tonight": NO_SENSOR,
+    "sensor.dora_leg_movements_last_night": "312",
+    "sensor.dora_leg_movements_30_day_average": "312.0",
+    "sensor.dora_leg_movements_7_day_average": "312.0",
+    "sensor.dora_leg_movements_tonight": NO_SENSOR,
+    "sensor.dora_periodic_movements_last_night": "190",
+    "sensor.dora_periodic_movements_tonight": NO_SENSOR,
+    "sensor.dora_periodic_series_last_night": "11",
+    "sensor.dora_periodic_series_tonight": NO_SENSOR,
+    "sensor.dora_plm_index_tonight": NO_SENSOR,
+    "sensor.dora_plms_index_last_night": "26.9",
+    "sensor.dora_plms_index_7_day_average": "26.9",
+    "sensor.dora_plms_index_tonight": NO_SENSOR,
+    "sensor.dora_possible_cramps_last_night": "0",
+    "sensor.dora_possible_cramps_30_day_average": "0.0",
+    "sensor.dora_possible_cramps_tonight": NO_SENSOR,
+    "sensor.dora_probable_cramps_last_night": "unknown",
+    "sensor.dora_probable_cramps_tonight": NO_SENSOR,
+    "sensor.dora_time_in_bed_last_night": "7.9",
+    "sensor.dora_time_in_bed_tonight": NO_SENSOR,
+    "switch.dora_pause": "off",
 }
 """Of a sleeper whose sensor has never sent anything."""
 OTHERS: Final = {
-    "binary_sensor.anna_left_ankle_problem",
-    "sensor.anna_bedtime_last_night",
-    "sensor.anna_bedtime_tonight",
-    "sensor.anna_got_up_last_night",
-    "sensor.anna_plm_index_last_night",
-    "sensor.anna_plm_index_30_day_average",
-    "sensor.anna_plm_index_7_day_average",
-    "sensor.anna_restless_nights_in_a_row",
-    "sensor.anna_usual_bedtime",
+    "binary_sensor.dora_left_ankle_problem",
+    "sensor.dora_bedtime_last_night",
+    "sensor.dora_bedtime_tonight",
+    "sensor.dora_got_up_last_night",
+    "sensor.dora_plm_index_last_night",
+    "sensor.dora_plm_index_30_day_average",
+    "sensor.dora_plm_index_7_day_average",
+    "sensor.dora_restless_nights_in_a_row",
+    "sensor.dora_usual_bedtime",
 }
 """What depends on the day."""
 
@@ -144,18 +149,18 @@ async def everything_is_shown(home: HomeAssistant) -> None:
     ours = {
         name: state
         for name, state in states.items()
-        if name.split(".")[1].startswith(("anna_", "bedroom_"))
+        if name.split(".")[1].startswith(("dora_", "loft_"))
     }
     assert {name: state for name, state in ours.items() if name not in OTHERS} == SHOWN
     assert all(
         ours[name] not in ("unknown", "unavailable")
-        for name in OTHERS - {"sensor.anna_bedtime_tonight"}
+        for name in OTHERS - {"sensor.dora_bedtime_tonight"}
     )
 
 
 async def recorder_is_lean(home: HomeAssistant) -> None:
     """Large attributes are shown and not recorded."""
-    name = "sensor.anna_plm_index_last_night"
+    name = "sensor.dora_plm_index_last_night"
     assert len((await attributes(home, name))["recent"]) == 14
     path = f"/api/history/period?filter_entity_id={name}"
 

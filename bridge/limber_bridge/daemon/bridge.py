@@ -23,7 +23,7 @@ from limber_bridge.daemon.bridge_health import (
 )
 from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.job_processor import JobProcessor
-from limber_bridge.daemon.job_queue import JobQueue, RequestReceived, Tick
+from limber_bridge.daemon.job_queue import JobQueue, RequestReceived
 from limber_bridge.daemon.journal_batches import complete_batches
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
@@ -46,8 +46,6 @@ from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
 
 LOG: Final = logging.getLogger(__name__)
 
-TICK_INTERVAL_S: Final = 1.0
-"""Time between two ticks."""
 UPKEEP_INTERVAL_S: Final = 60.0
 """Time between two looks at whether the journal needs its daily upkeep."""
 
@@ -124,17 +122,15 @@ class Bridge:
         `http_server`: None where HTTP is not wanted.
         """
         now = host.now()
-        self._journal = journal
-        self._unconfigured_sleepers = config.unconfigured(journal.sleepers())
         self._http_server = http_server
-        self._jobs = JobQueue()
-        queues = {"jobs": self._jobs.waiting}
+        jobs = JobQueue()
+        queues = {"jobs": jobs.waiting}
         log = LogThrottle(host.now)
         topics = Topics(config.broker.base_topic, config.bridge)
         self.monitors = restored_monitors(config, journal, now)
         """The monitor of each sleeper, by id."""
         self.sources = SourceRunner(
-            config, host, journal.read_positions(), self._jobs.put, queues, sources
+            config, host, journal.read_positions(), jobs.put, queues, sources
         )
         """Runs the sources."""
         self.writer = JournalWriter(
@@ -150,12 +146,11 @@ class Bridge:
         self._raw = RawRecorder(
             raw_store_for(config.journal, config.retention), config.calendar, now
         )
-        self._upkeep = UpkeepTask(config, host, self.writer, self._raw)
         self._mqtt = MqttClient(
             config.broker,
             topics,
-            MessageRouter(self._jobs, log).route,
-            self._jobs.request_republish,
+            MessageRouter(jobs, log).route,
+            jobs.request_republish,
             host.now,
         )
         self.health = BridgeHealthMonitor(
@@ -163,7 +158,10 @@ class Bridge:
             self.monitors,
             self._mqtt,
             JournalHealthMonitor(
-                self.writer, self._raw, journal.notices, self._unconfigured_sleepers
+                self.writer,
+                self._raw,
+                journal.notices,
+                config.unconfigured(journal.sleepers()),
             ),
             queues,
         )
@@ -173,7 +171,7 @@ class Bridge:
             topics,
             self.monitors,
             InfoPublisher(config, topics, self.monitors, self._mqtt),
-            StatePublisher(topics, self.monitors, self.health, self._mqtt, self._jobs),
+            StatePublisher(topics, self.monitors, self.health, self._mqtt, jobs),
             self._mqtt,
             host.now,
         )
@@ -182,8 +180,8 @@ class Bridge:
         self._ticks = TickProcessor(
             host, self.monitors, applier, publisher, self.health, self._service
         )
-        self._processor = JobProcessor(
-            self._jobs,
+        processor = JobProcessor(
+            jobs,
             ArrivalProcessor(
                 host,
                 {
@@ -200,19 +198,18 @@ class Bridge:
             RequestResponder(requests, topics, self._mqtt, log),
             Republisher(publisher, self.writer, journal.retained_topics()),
         )
+        upkeep = UpkeepTask(config, host, self.writer, self._raw)
+        self._tasks = (jobs.tick, upkeep.run, self._raw.run, processor.run)
 
     async def run(self) -> None:
         """Run until cancelled, then stop in order; JournalError if the journal cannot be used."""
-        self._log_journal()
         self._mqtt.start()
         try:
             async with self._serving_http(), asyncio.TaskGroup() as group:
                 for source, name, sensors in self.sources.requests():
                     group.create_task(self.sources.run(source, name, sensors))
-                group.create_task(self._tick())
-                group.create_task(self._upkeep.run())
-                group.create_task(self._raw.run())
-                group.create_task(self._processor.run())
+                for task in self._tasks:
+                    group.create_task(task())
                 self._service.notify_ready()
         except BaseExceptionGroup as errors:
             journal_errors = errors.subgroup(JournalError)
@@ -226,15 +223,6 @@ class Bridge:
             await self.writer.close()
             await self._raw.close()
 
-    def _log_journal(self) -> None:
-        """Log what happened to the journal when it was opened."""
-        for notice in self._journal.notices:
-            LOG.error("%s", notice)
-        if self._unconfigured_sleepers:
-            LOG.warning("%s", unconfigured_message(self._unconfigured_sleepers))
-        if self._journal.previous_copy is not None:
-            LOG.info("journal migrated; previous copy: %s", self._journal.previous_copy)
-
     @asynccontextmanager
     async def _serving_http(self) -> AsyncIterator[None]:
         """Serve HTTP, where that is wanted; the bridge runs without it if it fails."""
@@ -245,16 +233,11 @@ class Bridge:
             self.health.note_http_problem(problem)
             yield
 
-    async def _tick(self) -> None:
-        """Queue a tick every second."""
-        while True:
-            await asyncio.sleep(TICK_INTERVAL_S)
-            await self._jobs.put(Tick())
-
 
 async def serve(config: Config, journal: Journal, http_server: HttpServer | None) -> None:
     """Run a bridge until a signal stops it; JournalError if the journal cannot be used."""
     bridge = Bridge(config, journal, HostClock(), http_server=http_server)
+    log_journal(config, journal)
     running = asyncio.ensure_future(bridge.run())
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -262,6 +245,17 @@ async def serve(config: Config, journal: Journal, http_server: HttpServer | None
         await running
     except asyncio.CancelledError:
         LOG.info("stopped")
+
+
+def log_journal(config: Config, journal: Journal) -> None:
+    """Log what happened to the journal when it was opened and read."""
+    for notice in journal.notices:
+        LOG.error("%s", notice)
+    unconfigured = config.unconfigured(journal.sleepers())
+    if unconfigured:
+        LOG.warning("%s", unconfigured_message(unconfigured))
+    if journal.previous_copy is not None:
+        LOG.info("journal migrated; previous copy: %s", journal.previous_copy)
 
 
 def restored_monitors(config: Config, journal: Journal, now: int) -> dict[str, SleeperMonitor]:

@@ -5,6 +5,7 @@ The detection counts as live while it processes ticks; nothing else can report i
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge import __version__
@@ -96,6 +97,16 @@ class JournalHealthMonitor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class StartTime:
+    """When the bridge started."""
+
+    utc: int
+    """us since 1970."""
+    steady: int
+    """us on the steady clock, which no correction of the time changes."""
+
+
 class LivenessMonitor:
     """Track whether the detection is running, and the resources of the process."""
 
@@ -132,8 +143,7 @@ class BridgeHealthMonitor:
         self._mqtt = mqtt
         self._journal = journal
         self._queues = queues
-        self._started = host.now()
-        self._started_steady = host.steady()
+        self._start = StartTime(host.now(), host.steady())
         self._liveness = LivenessMonitor()
         self._overloaded_at: int | None = None
         self._clock_step: ClockStepInfo | None = None
@@ -172,8 +182,8 @@ class BridgeHealthMonitor:
     def bridge(self, now: int) -> BridgeHealth:
         """Return the health of the bridge as it is published."""
         return BridgeHealth(
-            started=to_utc(self._started),
-            uptime=round((self._host.steady() - self._started_steady) / SECOND, 1),
+            started=to_utc(self._start.utc),
+            uptime=round((self._host.steady() - self._start.steady) / SECOND, 1),
             broker=self._mqtt.health,
             process=self._liveness.process,
             last_clock_step=self._clock_step,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Event
-from limber_bridge.domain.nights import Night
+from limber_bridge.detection.events import Event, Factor
+from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.settings import Settings
 
 
@@ -61,3 +61,9 @@ class NothingToEndError(Exception):
 
 class NothingToCalibrateError(Exception):
     """No sensor can be calibrated; the text says what to do."""
+
+
+def factor_change(calendar: Calendar, factor: Factor, now: int) -> Change:
+    """Return the change that adds something a sleeper did or took; no figure of a night changes."""
+    night = calendar.night_of(factor.onset)
+    return Change(events=(FiledEvent(night, factor, live=True, known_at=now),))

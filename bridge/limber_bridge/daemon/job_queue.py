@@ -14,6 +14,9 @@ MAX_BATCH_ARRIVALS: Final = 256
 """Arrivals that are processed together, with one wait for the disk. Chosen: enough that a slow
 disk keeps up, few enough that live events are not delayed."""
 
+TICK_INTERVAL_S: Final = 1.0
+"""Time between two ticks. Chosen: nothing that a person sees may be later by more."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
@@ -50,6 +53,12 @@ class JobQueue:
             return False
         self._queue.put_nowait(job)
         return True
+
+    async def tick(self) -> None:
+        """Add a tick every second, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_INTERVAL_S)
+            await self.put(Tick())
 
     def waiting(self) -> int:
         """Return how many jobs wait."""

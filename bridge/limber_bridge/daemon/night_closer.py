@@ -74,9 +74,11 @@ class NightCloser:
         self._sleeper = sleeper
         self._calendar = calendar
         self._clock = clock
-        self._scorer = scorer
         self._nights = nights
-        self._finished = finished
+        self.scorer = scorer
+        """Scores nights that are not finished, too."""
+        self.finished = finished
+        """The finished nights; only changed here."""
 
     def finish_over(self, sensitivity: float) -> tuple[Night, ...]:
         """Finish the changed nights that are over by now; return those with new figures."""
@@ -94,7 +96,7 @@ class NightCloser:
         summary = self._summarize(tonight, sensitivity) if tonight in self._nights else None
         if summary is None:
             raise NothingToEndError("nothing has been measured tonight")
-        revised = self._finished.revise(summary)
+        revised = self.finished.revise(summary)
         if revised is None:
             raise NothingToEndError(
                 "tonight has already been ended, and nothing has happened since"
@@ -103,7 +105,7 @@ class NightCloser:
 
     def _finish(self, nights: Iterable[date], sensitivity: float) -> tuple[Night, ...]:
         summaries = (self._summarize(night, sensitivity) for night in nights)
-        revised = (self._finished.revise(one) for one in summaries if one is not None)
+        revised = (self.finished.revise(one) for one in summaries if one is not None)
         return tuple(night for night in revised if night is not None)
 
     def _summarize(self, night: date, sensitivity: float) -> Night | None:
@@ -112,11 +114,11 @@ class NightCloser:
         A night that was finished before is summarized even if it is empty now: after a change of
         the time zone its events may belong to another night.
         """
-        scored = self._scorer.score(night)
+        scored = self.scorer.score(night)
         in_bed = scored.score.in_bed
         measures = scored.score.measures
         unused = in_bed == () or (in_bed is None and not measures.movements)
-        if unused and night not in self._finished:
+        if unused and night not in self.finished:
             return None
         return Night(
             sleeper=self._sleeper,
@@ -124,7 +126,7 @@ class NightCloser:
             revision=0,
             start=scored.start,
             end=scored.end,
-            rules=self._scorer.rules.name,
+            rules=self.scorer.rules.name,
             in_bed_method=last_in_bed_method(self._nights.events_of(night)),
             measures=measures,
             sensitivity=sensitivity,
@@ -136,7 +138,7 @@ class NightCloser:
         if self._clock.time:
             # Two days more than the longest period: the last night may be older than today.
             days = 2 + max(AVERAGING_PERIODS_DAYS)
-            self._finished.drop_before(
+            self.finished.drop_before(
                 self._calendar.night_of(self._clock.time) - timedelta(days=days)
             )
 

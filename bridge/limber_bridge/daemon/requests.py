@@ -9,7 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Final
 
-from limber_bridge.daemon.changes import Change, NothingToCalibrateError, NothingToEndError
+from limber_bridge.daemon.changes import (
+    Change,
+    NothingToCalibrateError,
+    NothingToEndError,
+    factor_change,
+)
 from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
@@ -182,7 +187,7 @@ class RequestHandler:
         now = self._now()
         onset = (monitor.clock.time or now) if request.time is None else to_us(request.time)
         factor = Factor(onset, request.factor, request.note)
-        await self._apply(monitor, monitor.add_factor(factor, now))
+        await self._apply(monitor, factor_change(monitor.calendar, factor, now))
         return LogResponse(id=request.id, event=event_id(factor))
 
     def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:

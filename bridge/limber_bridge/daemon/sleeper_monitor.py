@@ -18,11 +18,11 @@ from limber_bridge.daemon.night_closer import NightCloser, NightScorer
 from limber_bridge.daemon.open_nights import restored_nights
 from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
+from limber_bridge.daemon.sleeper_detection import SleeperDetection
 from limber_bridge.daemon.sleeper_state import SleeperSnapshot, build_state, describe_sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
-from limber_bridge.detection.events import ClockStep, Event, Factor, SignalFault
-from limber_bridge.detection.night_score import Coverage
-from limber_bridge.detection.pipeline import Pipeline, PipelineState
+from limber_bridge.detection.events import ClockStep, Event, SignalFault
+from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.protocol.messages import SleeperInfo, State
 from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
@@ -43,7 +43,6 @@ class SleeperMonitor:
     def __init__(self, sleeper: Sleeper, config: Config, restored: RestoredState, now: int) -> None:
         """Continue from what the journal holds."""
         self._sleeper = sleeper
-        self._rules = config.rules
         self.calendar = config.calendar
         """The calendar by which nights begin and end."""
         self.settings = restored.settings
@@ -61,32 +60,38 @@ class SleeperMonitor:
             same_sensors=memory is not None and set(memory.sensors) == set(sensors),
             live=sleeper.live,
         )
-        self._pipeline = self._resume(memory)
+        events = self._nights.ordered_events()
+        self._detection = SleeperDetection(
+            [configured.sensor for configured in sleeper.sensors],
+            config.rules,
+            memory,
+            events,
+            thresholds=self.labels.thresholds,
+            sensitivity=self.settings.sensitivity,
+        )
         read_until = {
             sensor: one.measured_until
-            for sensor, one in self._pipeline.state.sensors.items()
+            for sensor, one in self._detection.pipeline.state.sensors.items()
             if one.measured_until is not None
         }
-        last = max((event.onset for event in self._nights.ordered_events()), default=0)
+        last = max((event.onset for event in events), default=0)
         self.clock = SleeperClock(now, live=sleeper.live, read_until=read_until, last=last)
         """The sleeper's time, and how far the sensors have been read."""
         self._filer = EventFiler(
             config.calendar,
             self._nights,
             self.clock,
-            in_bed_known=self._pipeline.in_bed is not None,
-        )
-        self._finished = FinishedNights(restored.finished, restored.last, restored.recent)
-        self._scorer = NightScorer(
-            config.rules, config.calendar, self.clock, self._nights, self._coverage
+            in_bed_known=self._detection.pipeline.in_bed is not None,
         )
         self._closer = NightCloser(
             sleeper.id,
             config.calendar,
             self.clock,
-            self._scorer,
+            NightScorer(
+                config.rules, config.calendar, self.clock, self._nights, self._detection.coverage
+            ),
             self._nights,
-            self._finished,
+            FinishedNights(restored.finished, restored.last, restored.recent),
         )
 
     @property
@@ -97,7 +102,7 @@ class SleeperMonitor:
     @property
     def pipeline_state(self) -> PipelineState:
         """What the journal stores of the detection besides its events."""
-        return self._pipeline.state
+        return self._detection.pipeline.state
 
     @property
     def calibrating(self) -> bool:
@@ -124,7 +129,7 @@ class SleeperMonitor:
     def advance_to(self, now: int) -> Change:
         """Let the time pass; to be called about once a second."""
         self.clock.note_tick(now)
-        events = self._pipeline.advance_to(now) if self.clock.live else []
+        events = self._detection.pipeline.advance_to(now) if self.clock.live else []
         return self._apply(events, now)
 
     def resume_at(self, now: int) -> Change:
@@ -148,7 +153,9 @@ class SleeperMonitor:
 
         Recordings are played from the start after a restart, so nothing of them is stored now.
         """
-        return self._apply(self._pipeline.interrupt(), now) if self.clock.live else Change()
+        return (
+            self._apply(self._detection.pipeline.interrupt(), now) if self.clock.live else Change()
+        )
 
     def end_night(self) -> Change:
         """Finish tonight now; NothingToEndError where there is nothing new to finish.
@@ -164,10 +171,14 @@ class SleeperMonitor:
         ended: list[FiledEvent] = []
         events: list[Event] = []
         if paused:
-            ended = self._file(self._pipeline.interrupt())
-            self._pipeline = self._resume(self._pipeline.state)
+            ended = self._file(self._detection.pipeline.interrupt())
+            self._detection.restart(
+                self._nights.ordered_events(),
+                thresholds=self.labels.thresholds,
+                sensitivity=self.settings.sensitivity,
+            )
             # A cramp in progress ends here, as no more samples of it will arrive.
-            events = self._pipeline.advance_to(self.clock.time)
+            events = self._detection.pipeline.advance_to(self.clock.time)
         self.clock.clear_skipped()
         self.settings = replace(self.settings, paused=paused)
         change = self._apply(events, now)
@@ -182,7 +193,7 @@ class SleeperMonitor:
                 f"no sensor of {self.id} delivers samples; put it on, check its power and its "
                 "network, then calibrate"
             )
-        change = self._apply(self._pipeline.calibrate(), now)
+        change = self._apply(self._detection.pipeline.calibrate(), now)
         self.settings = replace(self.settings, calibrated=self.clock.time)
         return replace(change, settings=self.settings)
 
@@ -191,29 +202,24 @@ class SleeperMonitor:
         if sensitivity == self.settings.sensitivity:
             return Change()
         self.settings = replace(self.settings, sensitivity=sensitivity)
-        self._pipeline.set_sensitivity(sensitivity)
+        self._detection.pipeline.set_sensitivity(sensitivity)
         return Change(settings=self.settings)
-
-    def add_factor(self, factor: Factor, now: int) -> Change:
-        """File something the sleeper did or took; no figure of any night changes."""
-        night = self.calendar.night_of(factor.onset)
-        return Change(events=(FiledEvent(night, factor, live=True, known_at=now),))
 
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
         self.labels.add(label)
-        self._pipeline.set_cramp_thresholds(self.labels.thresholds)
+        self._detection.pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(labels=(label,))
 
     def reset_labels(self) -> Change:
         """Remove all labels, so that the thresholds are those of the rules again."""
         self.labels = Labels()
-        self._pipeline.set_cramp_thresholds(self.labels.thresholds)
+        self._detection.pipeline.set_cramp_thresholds(self.labels.thresholds)
         return Change(resets_labels=True)
 
     def describe(self) -> SleeperInfo:
         """Return the sleeper and the sensors as they are published."""
-        sensors = self._pipeline.state.sensors
+        sensors = self._detection.pipeline.state.sensors
         return describe_sleeper(
             self._sleeper, {sensor: state.rate for sensor, state in sensors.items()}
         )
@@ -225,12 +231,12 @@ class SleeperMonitor:
         return build_state(
             SleeperSnapshot(
                 now=now,
-                in_bed=self._pipeline.in_bed if measuring else None,
-                in_bed_method=self._pipeline.in_bed_method,
-                tonight=self._scorer.score(tonight),
+                in_bed=self._detection.pipeline.in_bed if measuring else None,
+                in_bed_method=self._detection.pipeline.in_bed_method,
+                tonight=self._closer.scorer.score(tonight),
                 events_tonight=self._nights.events_of(tonight),
-                last_night=self._finished.last,
-                averages=self._finished.averages(),
+                last_night=self._closer.finished.last,
+                averages=self._closer.finished.averages(),
                 cramp_thresholds=self.labels.thresholds,
                 cramp_labels=len(self.labels),
                 sensors=self.sensor_health.messages(now),
@@ -247,45 +253,29 @@ class SleeperMonitor:
                 FiledEvent(night, event, live=False, known_at=known_at)
                 for night, event in self._nights.events_by_night()
             ),
-            finished=tuple(self._finished),
+            finished=tuple(self._closer.finished),
             labels=tuple(self.labels),
             resets_labels=True,
             settings=self.settings,
         )
 
-    def _coverage(self, begin: int, until: int) -> Coverage:
-        """Return what was measured in a night; a pause replaces the pipeline that knows it."""
-        return self._pipeline.coverage(begin, until)
-
-    def _resume(self, memory: PipelineState | None) -> Pipeline:
-        """Return a pipeline that continues from a state and the events in memory."""
-        pipeline = Pipeline(
-            [configured.sensor for configured in self._sleeper.sensors],
-            self._rules,
-            state=memory,
-            events=self._nights.ordered_events(),
-            thresholds=self.labels.thresholds,
-        )
-        pipeline.set_sensitivity(self.settings.sensitivity)
-        return pipeline
-
     def _process_block(self, sensor: int, block: SampleBlock, now: int) -> Change:
         """Detect in a block of samples; file the start of a night that begins with it in bed."""
-        events = self._pipeline.process(sensor, block)
+        events = self._detection.pipeline.process(sensor, block)
         before = self.clock.measured_until
         self.clock.note_samples(sensor, block.clock.time_of(block.end - 1))
         night_start = self._filer.file_night_start(
             before,
             block.clock.time_of(block.first),
-            in_bed=self._pipeline.in_bed,
-            method=self._pipeline.in_bed_method,
+            in_bed=self._detection.pipeline.in_bed,
+            method=self._detection.pipeline.in_bed_method,
         )
         change = self._apply(events, now)
         return replace(change, events=(*night_start, *change.events))
 
     def _end_recording(self, sensor: int, now: int) -> Change:
         """Process the end of a recording; the end of the last one finishes the night."""
-        change = self._apply(self._pipeline.finish(sensor), now)
+        change = self._apply(self._detection.pipeline.finish(sensor), now)
         if not self.sensor_health.all_ended():
             return change
         finished = self._closer.finish_all(self.settings.sensitivity)
@@ -309,5 +299,5 @@ class SleeperMonitor:
         for event in events:
             if isinstance(event, SignalFault):
                 self.sensor_health.process_fault(event)
-            filed += self._filer.file(event, in_bed=self._pipeline.in_bed)
+            filed += self._filer.file(event, in_bed=self._detection.pipeline.in_bed)
         return filed

@@ -103,13 +103,13 @@ def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> Sle
     """Return a sleeper and the sensors; `rates` are nominal, in Hz by sensor id."""
     sensors = tuple(
         SensorInfo(
-            id=watched.sensor.id,
-            placement=watched.sensor.placement,
-            side=watched.sensor.side,
-            quantity=watched.sensor.quantity,
-            rate=rates[watched.sensor.id],
-            source=watched.source,
+            id=configured.sensor.id,
+            placement=configured.sensor.placement,
+            side=configured.sensor.side,
+            quantity=configured.sensor.quantity,
+            rate=rates[configured.sensor.id],
+            source=configured.source,
         )
-        for watched in sleeper.sensors
+        for configured in sleeper.sensors
     )
     return SleeperInfo(id=sleeper.id, name=sleeper.name, sensors=sensors)

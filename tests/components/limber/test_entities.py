@@ -373,7 +373,10 @@ async def test_a_sensor_and_a_sleeper_appear_without_a_reload(
 
 
 async def test_a_battery_entity_exists_only_for_a_sensor_that_reports_a_level(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     battery = "sensor.anna_bed_load_cells_battery"
     sensors = golden("state")["sensors"]
@@ -383,6 +386,10 @@ async def test_a_battery_entity_exists_only_for_a_sensor_that_reports_a_level(
     assert value(hass, battery) == "55"
     await bridge.publish_state(sensors=sensors | {"2": sensors["1"] | {"battery": None}})
     assert value(hass, battery) == STATE_UNKNOWN
+    # As after a restart of the bridge: the entity is not added a second time.
+    await bridge.publish_state(sensors=sensors | {"2": sensors["1"] | {"battery": 54}})
+    assert value(hass, battery) == "54"
+    assert "does not generate unique IDs" not in caplog.text
 
 
 async def test_a_sensor_that_moves_to_another_sleeper_keeps_its_entities(
