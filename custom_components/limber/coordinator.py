@@ -70,6 +70,9 @@ class BridgeData:
     """Finished nights of the last weeks by sleeper, oldest first; requested from the bridge."""
     clock_offset: timedelta | None = None
     """How far the bridge's clock is ahead, according to its last live message."""
+    battery_sensors: frozenset[int] = frozenset()
+    """Ids of configured sensors that have reported a battery level. They are remembered, because a
+    sensor reports no level after a restart of the bridge until its next frame."""
 
     @property
     def sleepers(self) -> tuple[Sleeper, ...]:
@@ -99,7 +102,6 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self.requests = BridgeRequests(hass, self._topic, self._commands)
         self.events = EventDispatcher()
         self.unworn_sensors = UnwornSensors()
-        self.battery_sensors: frozenset[int] = frozenset()
         self._reader = MessageReader(hass, self.bridge, self.name)
         self._night_listeners: list[NightListener] = []
         self._info_received = asyncio.Event()
@@ -258,7 +260,11 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
             return
         if info is not None:
             self._reader.accept_version()
-            self.async_set_updated_data(replace(self.data, info=info))
+            configured = {sensor.id for sleeper in info.sleepers for sensor in sleeper.sensors}
+            battery_sensors = self.data.battery_sensors & configured
+            self.async_set_updated_data(
+                replace(self.data, info=info, battery_sensors=battery_sensors)
+            )
         if info is not None or self._reader.other_version is not None:
             self._info_received.set()
 
@@ -276,8 +282,17 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self.unworn_sensors.update(sleeper, state, now)
         # A retained message may be hours old.
         clock_offset = self.data.clock_offset if message.retain else state.time - now
-        states = {**self.data.states, sleeper: state}
-        self.async_set_updated_data(replace(self.data, states=states, clock_offset=clock_offset))
+        with_battery = {
+            sensor for sensor, health in state.sensors.items() if health.battery is not None
+        }
+        self.async_set_updated_data(
+            replace(
+                self.data,
+                states={**self.data.states, sleeper: state},
+                clock_offset=clock_offset,
+                battery_sensors=self.data.battery_sensors | with_battery,
+            )
+        )
 
     @callback
     def _handle_event(self, message: ReceiveMessage) -> None:

@@ -162,7 +162,7 @@ def async_add_for_sleepers(
     @callback
     def add_new() -> None:
         nonlocal known
-        inputs = (coordinator.data.info, sensors_with_battery(coordinator))
+        inputs = (coordinator.data.info, coordinator.data.battery_sensors)
         if inputs == known:
             return
         known = inputs
@@ -178,20 +178,3 @@ def async_add_for_sleepers(
 
     add_new()
     entry.async_on_unload(coordinator.async_add_listener(add_new))
-
-
-def sensors_with_battery(coordinator: LimberCoordinator) -> frozenset[int]:
-    """Return the ids of the configured sensors that have reported a battery level.
-
-    The coordinator remembers them: a sensor reports no level after a restart of the bridge until
-    its next frame, and its battery entity exists all the same.
-    """
-    reported = {
-        sensor
-        for state in coordinator.data.states.values()
-        for sensor, health in state.sensors.items()
-        if health.battery is not None
-    }
-    configured = {sensor.id for sleeper in coordinator.data.sleepers for sensor in sleeper.sensors}
-    coordinator.battery_sensors = (coordinator.battery_sensors | reported) & configured
-    return coordinator.battery_sensors

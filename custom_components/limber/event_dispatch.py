@@ -13,7 +13,7 @@ from .wire import Event, Night, NightEvent
 LATE_AFTER: Final = timedelta(minutes=1)
 """An older event triggers nothing: docs/protocol.md#2-mqtt-version-1."""
 REMEMBERED_EVENTS: Final = 500
-"""Number of event ids by which repeated events are recognised. Chosen: more than a broker can
+"""Number of event ids by which repeated events are recognized. Chosen: more than a broker can
 repeat after a reconnect."""
 
 
@@ -31,7 +31,7 @@ type EventListener = Callable[[BridgeEvent], None]
 
 
 class EventDispatcher:
-    """Calls the listeners of a sleeper for each event, and recognises repeated events."""
+    """Calls the listeners of a sleeper for each event, and recognizes repeated events."""
 
     def __init__(self) -> None:
         """Start without listeners."""

@@ -23,7 +23,6 @@ from .entity import (
     SensorDeviceEntity,
     SleeperEntity,
     async_add_for_sleepers,
-    sensors_with_battery,
 )
 from .trends import is_last_night, next_time, restless_in_a_row, usual_bedtime
 from .wire import Measures, Methods, Night, SensorHealth, Sleeper, Spread, State
@@ -190,9 +189,8 @@ def create_sensors(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator
         yield TimeSensor(coordinator, sleeper, time)
     yield UsualBedtimeSensor(coordinator, sleeper, USUAL_BEDTIME)
     yield RestlessNightsSensor(coordinator, sleeper, RESTLESS_NIGHTS)
-    with_battery = sensors_with_battery(coordinator)
     for one in sleeper.sensors:
-        if one.id in with_battery:
+        if one.id in coordinator.data.battery_sensors:
             yield HealthSensor(coordinator, sleeper, one, BATTERY)
         yield HealthSensor(coordinator, sleeper, one, SIGNAL_QUALITY)
 
@@ -275,7 +273,7 @@ class LastNightSensor(SleeperEntity, sensor.SensorEntity):
 class AverageSensor(SleeperEntity, sensor.SensorEntity):
     """Average of a measure over several days, with its standard deviation.
 
-    It has no state class, because the periods of neighbouring days overlap.
+    It has no state class, because the periods of neighboring days overlap.
     """
 
     entity_description: MeasureDescription

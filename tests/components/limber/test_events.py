@@ -317,13 +317,39 @@ async def test_the_last_night_was_restless(
     assert await go(hass, "last_night_was_restless", entity, above=above) is passes
 
 
+RESTLESS_CONDITIONS = [
+    ("last_night_was_restless", {"above": 1}),
+    ("restless_nights_in_a_row", {"above": 1, "nights": 2}),
+]
+
+
+@pytest.mark.parametrize(("condition", "options"), RESTLESS_CONDITIONS)
 async def test_conditions_ignore_an_older_night(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    condition: str,
+    options: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     freezer.move_to("2026-11-23T12:30:00Z")
-    assert not await go(
-        hass, "last_night_was_restless", "sensor.anna_plm_index_last_night", above=1
-    )
+    assert not await go(hass, condition, "sensor.anna_plm_index_last_night", **options)
+
+
+@pytest.mark.parametrize(("condition", "options"), RESTLESS_CONDITIONS)
+@pytest.mark.parametrize("last_night", [None, night("2026-11-21", plm_index=None)])
+async def test_conditions_fail_while_last_night_is_unknown(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    condition: str,
+    options: dict[str, Any],
+    last_night: dict[str, Any] | None,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2026-11-21T22:30:00Z")
+    await bridge.publish_state(last_night=last_night)
+    assert not await go(hass, condition, "sensor.anna_plm_index_last_night", **options)
 
 
 @pytest.mark.parametrize(

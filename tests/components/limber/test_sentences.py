@@ -81,7 +81,7 @@ async def test_factors_are_logged_by_voice(
         ("it", "ho avuto un crampo", "Annotato"),
     ],
 )
-async def test_a_cramp_is_labelled_by_voice(
+async def test_a_cramp_is_labeled_by_voice(
     hass: HomeAssistant, bridge: Bridge, assist: None, language: str, sentence: str, answer: str
 ) -> None:
     assert (await say(hass, sentence, language)).startswith(answer)
