@@ -186,7 +186,7 @@ async def alert(stack: Stack, home: HomeAssistant, told: Phone, berta: str) -> N
     async with home.subscribed(type="subscribe_events", event_type="call_service") as calls:
         publish_cramp(stack, "first")
         spoken = await call_of(calls, "tts", "speak")
-        assert "pull the toes towards the shin" in spoken["message"]
+        assert "pull your toes toward your shin" in spoken["message"]
         await shows(home, "light.hall", "on")
         publish_cramp(stack, "second")
         # The light goes off a minute later: until then a second alert would have spoken.
