@@ -120,6 +120,7 @@ PIPELINE_STATE: Final = PipelineState(
         last_epoch=AT - 30_000_000,
         earliest_change=AT - 900_000_000,
         pending=PendingChange(in_bed=False, since=AT - 40_000_000, until=AT - 10, onsets=3),
+        last_since=AT - 45_000_000,
         load=LoadState(empty_kg=21.5, range_kg=(21.0, 24.5), tare_at=AT + 11),
         ankle=AnkleState(
             standing={3: (0.0, 0.1, 0.99)},

@@ -132,10 +132,7 @@ class BedState:
     """us; no change is dated earlier: the last change, or the first epoch after an interruption."""
     pending: PendingChange | None = None
     last_since: int | None = None
-    """us; since when it has been so, according to the last ankle or bed sensor. None: since now.
-
-    It is not stored: the next epoch of such a sensor sets it again.
-    """
+    """us; since when it has been so, according to the last ankle or bed sensor. None: since now."""
     load: LoadState = field(default_factory=LoadState)
     ankle: AnkleState = field(default_factory=AnkleState)
     bed_movement: BedMovementState = field(default_factory=BedMovementState)

@@ -111,6 +111,7 @@ class BedStateRecord(msgspec.Struct, frozen=True):
     last_epoch: Time | None
     earliest_change: Time
     pending: PendingChangeRecord | None
+    last_since: Time | None
     load: LoadRecord
     ankle: AnkleRecord
     bed_movement: BedAccelerationRecord
@@ -164,6 +165,7 @@ BED_DEFAULTS_0: Final[Mapping[str, object]] = {
     "empty": None,
     "loads": None,
     "tare": None,
+    "began": None,
 }
 
 
@@ -187,7 +189,7 @@ def upgrade_sensor_0(sensor: object) -> object:
 def upgrade_bed_0(bed: object) -> object:
     """Group the fields by sensor. The decoder reports anything that is not an object.
 
-    `began` and `certain` are left out, as they were about the last epoch only.
+    `certain` is left out, as it was about the last epoch only.
     """
     if not isinstance(bed, dict):
         return bed
@@ -216,6 +218,7 @@ def upgrade_bed_0(bed: object) -> object:
         "last_epoch": old["epoch"],
         "earliest_change": old["earliest"],
         "pending": None if old["leaning"] is None else pending,
+        "last_since": old["began"],
         "load": {"empty_kg": old["empty"], "range_kg": old["loads"], "tare_at": old["tare"]},
         "ankle": ankle,
         "bed_movement": {
@@ -345,6 +348,7 @@ def bed_record(bed: BedState) -> BedStateRecord:
         last_epoch=bed.last_epoch,
         earliest_change=bed.earliest_change,
         pending=None if bed.pending is None else pending_record(bed.pending),
+        last_since=bed.last_since,
         load=LoadRecord(
             empty_kg=bed.load.empty_kg,
             range_kg=bed.load.range_kg,
@@ -397,6 +401,7 @@ def bed_state(record: BedStateRecord) -> BedState:
         last_epoch=record.last_epoch,
         earliest_change=record.earliest_change,
         pending=None if record.pending is None else pending_change(record.pending),
+        last_since=record.last_since,
         load=LoadState(
             empty_kg=record.load.empty_kg,
             range_kg=record.load.range_kg,
