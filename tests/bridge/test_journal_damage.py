@@ -32,6 +32,8 @@ from tests.contract import persisted
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
 ROWS = 900
+INDEX_LEAF = 0x0A
+"""First byte of a leaf page of an index (SQLite, "Database File Format")."""
 
 
 def write(journal: Journal, first: int, last: int) -> None:
@@ -111,6 +113,37 @@ def test_no_row_is_lost_where_a_page_of_an_index_is_out_of_date(
         (line,) = [line for line in caplog.messages if "an index was damaged" in line]
         assert "no row was lost" in line
         assert set_aside(aged.path) == []
+
+
+def test_no_row_is_lost_where_all_indexes_are_out_of_date(tmp_path: Path) -> None:
+    """Events that are stored again get new numbers, so that all indexes of their table disagree."""
+    path = tmp_path / "limber.db"
+    with Journal(path) as journal:
+        write(journal, 0, ROWS)
+    older = path.read_bytes()
+    with closing(sqlite3.connect(path, autocommit=True)) as database:
+        # As `append` does for a changed event: the row moves behind all others.
+        for (number,) in database.execute("SELECT number FROM event ORDER BY number").fetchall():
+            database.execute(
+                "UPDATE event SET number = (SELECT max(number) + 1 FROM event) WHERE number = ?",
+                (number,),
+            )
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    rows = rows_of(path)
+    newer = path.read_bytes()
+    for index in ("sqlite_autoindex_event_1", "event_by_night"):
+        leaf = next(
+            page
+            for page in pages_of(path, index)
+            if page * PAGE_BYTES <= len(older)
+            and page_bytes(older, page)[0] == INDEX_LEAF == page_bytes(newer, page)[0]
+        )
+        replace_page(path, leaf, page_bytes(older, leaf))
+    with Journal(path) as journal:
+        assert journal.notices == []
+        assert len(journal.events("anna", NIGHT)) == ROWS
+    assert rows_of(path) == rows
+    assert set_aside(path) == []
 
 
 @pytest.mark.parametrize("content", [b"\0", b"\xa5"], ids=["zeros", "garbage"])

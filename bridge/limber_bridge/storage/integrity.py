@@ -178,7 +178,9 @@ def check_tables(database: sqlite3.Connection) -> None:
             row_ids(database, table, f'INDEXED BY "{index}"')
             for _, index, *_ in database.execute(f'PRAGMA index_list("{table}")').fetchall()
         ]
-        if not is_complete(rows, [found for found in indexes if found is not None]):
+        if is_complete(rows, [found for found in indexes if found is not None]):
+            continue
+        if not any(has_newest_keys(database, table, key) for key in unique_keys(database, table)):
             raise DamagedDatabaseError(f"rows of table {table} are missing")
 
 
@@ -215,6 +217,45 @@ def is_complete(table: RowIds, indexes: Sequence[RowIds]) -> bool:
     if any(np.array_equal(index, table) for index in indexes):
         return True
     return len(indexes) == 1 and len(table) >= len(indexes[0])
+
+
+def unique_keys(database: sqlite3.Connection, table: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the unique indexes of a table, each with the columns of its key."""
+    for _, index, unique, *_ in database.execute(f'PRAGMA index_list("{table}")').fetchall():
+        if unique:
+            columns = database.execute(f'PRAGMA index_info("{index}")').fetchall()
+            yield index, [name for _, _, name in columns]
+
+
+def has_newest_keys(database: sqlite3.Connection, table: str, key: tuple[str, list[str]]) -> bool:
+    """Return whether a table has every key that an index shows, in a version at least as new.
+
+    A row that is written again gets a higher id. If all indexes show ids that the table lacks, but
+    the table has the same keys with higher ids, then the indexes are out of date. If its ids are
+    lower, the table is. An index that cannot be read shows nothing: False.
+    """
+    index, columns = key
+    try:
+        shown = newest_ids(database, table, columns, f'INDEXED BY "{index}"')
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+        return False
+    found = newest_ids(database, table, columns, "NOT INDEXED")
+    return all(row in found and found[row] >= number for row, number in shown.items())
+
+
+def newest_ids(
+    database: sqlite3.Connection, table: str, columns: Sequence[str], access: str
+) -> dict[tuple[object, ...], int]:
+    """Return the highest row id of each key, as the table or an index of it shows them."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    newest: dict[tuple[object, ...], int] = {}
+    query = f'SELECT rowid, {names} FROM "{table}" {access}'  # noqa: S608 - names from the schema
+    for number, *values in database.execute(query):
+        row = tuple(values)
+        newest[row] = max(number, newest.get(row, number))
+    return newest
 
 
 def copy_database(database: sqlite3.Connection, target: Path) -> None:
