@@ -20,6 +20,7 @@ from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.replay_guard import ReplayGuard
 from limber_bridge.sources.source_api import (
     Samples,
@@ -65,6 +66,8 @@ class SourceRunner:
         self._started = host.now()
         self._deliver = deliver
         self._queues = queues
+        self.inbox = Inbox()
+        """Takes messages for the sources that other parts of the bridge receive."""
         self._sources = sources
         self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
         self._ends: dict[int, int] = {}
@@ -140,7 +143,14 @@ class SourceRunner:
         }
         settings = self._config.source_settings.get(name)
         return SourceRequest(
-            sensors, settings, self._config.calendar, self._host, self._started, read, self._queues
+            sensors,
+            settings,
+            self._config.calendar,
+            self._host,
+            self._started,
+            read,
+            self._queues,
+            self.inbox,
         )
 
     async def _forward(

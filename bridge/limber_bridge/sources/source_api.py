@@ -22,7 +22,7 @@ What the bridge expects of `run`:
 * When it is closed it releases everything that it opened.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +34,7 @@ from limber_bridge.detection.signal import SampleBlock, SampleClock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.inbox import Inbox
 
 
 class Reason(StrEnum):
@@ -66,6 +67,8 @@ class Samples:
     """Charge in percent; None: unknown."""
     read_position: ReadPosition | None = None
     """How far the signed frames have been read; None if the frames are not signed."""
+    signal_strength: int | None = None
+    """Strength of the radio link in dBm; None: unknown, or no radio."""
 
     def renumbered(self, offset: int) -> Self:
         """Return the same samples with `offset` added to their numbers."""
@@ -122,6 +125,20 @@ class SourceRequest:
     """By sensor: how far the signed frames of each boot have been read, the latest boot last."""
     queue_sizes: MutableMapping[str, Callable[[], int]] = field(default_factory=dict)
     """By name: functions that return how much is waiting. A source that queues data adds one."""
+    inbox: Inbox = field(default_factory=Inbox)
+    """Where a source registers for messages that other parts of the bridge receive."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSensor:
+    """A sensor that a scan has found."""
+
+    name: str
+    """How the person recognizes it, for example the name that the device advertises."""
+    detail: str
+    """What is known of it (signal strength, battery) and what the person must do, if anything."""
+    configuration: Mapping[str, str | int]
+    """Keys and values to write under `sensors` in limber.yaml; `id` is added by the caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +165,9 @@ class Source:
     bridge leaves it open."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
+    scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
+    """Looks for sensors for a number of seconds; None where there is nothing to look for. Raises
+    SourceLostError where it cannot look."""
 
 
 class SourceLostError(Exception):

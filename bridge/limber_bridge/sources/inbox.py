@@ -1,0 +1,63 @@
+"""Pass messages that other parts of the bridge receive to the source that reads the sensor.
+
+The HTTP server receives what phones post, and the MQTT client what Home Assistant relays. Neither
+knows what the messages mean: they hand them over here, by the id of the sensor.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message for one sensor, as it was received."""
+
+    payload: bytes
+    arrived: int
+    """us on the host's steady clock."""
+    secret: str = ""
+    """What the sender gave to prove that it may send; empty where the broker has checked it."""
+    channel: str = ""
+    """Which stream of the sensor it belongs to, where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message was not accepted."""
+
+    text: str
+    """One sentence for the person who set up the sender, with the remedy."""
+    unauthorized: bool = False
+    """The secret is wrong, or no such sensor is configured."""
+
+
+type Receiver = Callable[[Delivery], Refusal | None]
+"""Takes a message at once, without waiting; returns why it was refused, None if it was accepted."""
+
+UNKNOWN_SENSOR: Refusal = Refusal(
+    "the bridge has no sensor with this id and secret: compare the address with limber.yaml",
+    unauthorized=True,
+)
+
+
+class Inbox:
+    """Holds the receiver of each sensor that takes messages from elsewhere."""
+
+    def __init__(self) -> None:
+        """Start without receivers."""
+        self._receivers: dict[int, Receiver] = {}
+
+    @contextmanager
+    def receiving(self, sensor: int, receiver: Receiver) -> Iterator[None]:
+        """Pass the messages of a sensor to `receiver` while the context is entered."""
+        self._receivers[sensor] = receiver
+        try:
+            yield
+        finally:
+            del self._receivers[sensor]
+
+    def deliver(self, sensor: int, delivery: Delivery) -> Refusal | None:
+        """Pass a message to the receiver of a sensor; return why it was refused, if it was."""
+        receiver = self._receivers.get(sensor)
+        return UNKNOWN_SENSOR if receiver is None else receiver(delivery)
