@@ -184,3 +184,15 @@ class Source:
 
 class SourceLostError(Exception):
     """A source cannot continue; a later attempt may succeed. The text says what to do."""
+
+
+class MissingLibraryError(SourceLostError):
+    """The optional library of a source is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        """Name the extra of limber-bridge that installs it."""
+        super().__init__(
+            f"a library is missing: run `pip install 'limber-bridge[{extra}]'` in the environment "
+            "of the bridge, then start it again"
+        )
+        self.extra = extra
