@@ -12,6 +12,7 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
+from dataclasses import replace
 from typing import Final
 
 from limber_bridge.config.model import Config
@@ -56,7 +57,7 @@ class SourceRunner:
         queues: MutableMapping[str, Callable[[], int]],
         sources: Mapping[str, Source] = SOURCES,
     ) -> None:
-        """Start with how far signed frames have been read, by sensor id.
+        """Start with how far frames have been read, by sensor id.
 
         `deliver` takes what arrives, and may make the source wait. Sources add to `queues` how much
         waits in them, by name.
@@ -73,14 +74,14 @@ class SourceRunner:
         self._ends: dict[int, int] = {}
 
     def note_read(self, samples: Samples) -> None:
-        """Note that samples were read, so that a signed frame sent again is refused."""
+        """Note that samples were read, so that a frame sent again counts once."""
         if samples.read_position is not None:
             self._replay_guards.setdefault(samples.sensor, ReplayGuard()).add_position(
                 samples.read_position
             )
 
     def read_positions(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
-        """Return how far signed frames have been read, by sensor id, the latest start last."""
+        """Return how far frames have been read, by sensor id, the latest start last."""
         return [
             (sensor, position)
             for sensor in sensors
@@ -138,8 +139,7 @@ class SourceRunner:
     def _request(self, name: str, sensors: tuple[SensorRequest, ...]) -> SourceRequest:
         """Return what a source is asked for, with how far its frames have been read by now."""
         read = {
-            request.sensor.id: tuple(self._replay_guards.get(request.sensor.id, ()))
-            for request in sensors
+            request.sensor.id: tuple(self._positions_for(request.sensor.id)) for request in sensors
         }
         settings = self._config.source_settings.get(name)
         return SourceRequest(
@@ -152,6 +152,15 @@ class SourceRunner:
             self._queues,
             self.inbox,
         )
+
+    def _positions_for(self, sensor: int) -> Iterator[ReadPosition]:
+        """Yield how far a sensor was read.
+
+        The times are for the first run of a source, which brings the detection to where it was.
+        """
+        is_first = sensor not in self._ends
+        for position in self._replay_guards.get(sensor, ()):
+            yield position if is_first else replace(position, time=None)
 
     async def _forward(
         self,

@@ -5,9 +5,11 @@ which a result is returned does.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
+
+import numpy as np
 
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
@@ -33,6 +35,9 @@ clock are smaller; docs/science.md#sampling-and-gaps."""
 LATENESS_US: Final = SECOND
 """us for which a sensor that is late may delay the others. Chosen: events are published about a
 second after they are certain."""
+RESUME_MARGIN_US: Final = SECOND // 10
+"""us before the time up to which a previous run reported events at which the detection resumes in
+samples that come again. Chosen: the frames of two runs may lie up to 50 ms apart."""
 MAX_LIVE_BLOCK_US: Final = 10 * SECOND
 """us. A longer block comes from a file and does not show how often a sensor sends (chosen)."""
 MAX_VALUES_AT_ONCE: Final = 2**18
@@ -204,9 +209,20 @@ class ReadProgress:
 
         A sensor that sends rarely is late only when a whole block is overdue.
         """
+        self._assumed_until = max(self._assumed_until, now - self._lateness())
+
+    def is_overdue(self, now: int) -> bool:
+        """Return whether `advance_to(now)` assumes something of samples that are missing."""
+        return self.last_sample is not None and now - self._lateness() > self._frames_end
+
+    def is_late(self, time: int) -> bool:
+        """Return whether a sample taken at `time` (us) was assumed not to arrive."""
+        return time < self._assumed_until
+
+    def _lateness(self) -> int:
+        """Return the time (us) after which a sample is overdue."""
         # Half a second more than a block covers the jitter of the network.
-        lateness = max(LATENESS_US, self._longest_block + LATENESS_US // 2)
-        self._assumed_until = max(self._assumed_until, now - lateness)
+        return max(LATENESS_US, self._longest_block + LATENESS_US // 2)
 
     def restart_clock(self) -> None:
         """Forget times that were reached: the clock was set back."""
@@ -246,6 +262,10 @@ class SensorChannel:
         self._quality = SignalQualityMonitor(sensor)
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
+        self._resumes_at: int | None = None
+        if state.measured_until is not None:
+            self._resumes_at = state.measured_until - RESUME_MARGIN_US
+        self._started = False
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
         """Whether the rate is high enough for leg movements, if it is known."""
 
@@ -278,9 +298,26 @@ class SensorChannel:
         self.supports_movements = self._is_fast_enough(block.rate)
         return join_outputs([self._process_piece(one) for one in self._filter.process_block(block)])
 
+    def process_again(self, block: SampleBlock) -> ChannelOutput:
+        """Process a block that a previous run has read already.
+
+        What that run reported is not reported again: such samples only bring the filters and the
+        epoch that was not complete to where they were.
+        """
+        self.supports_movements = self._is_fast_enough(block.rate)
+        return join_outputs([self._resume_piece(one) for one in self._filter.process_block(block)])
+
     def advance_to(self, now: int) -> None:
         """Assume that samples which should have arrived by `now` (us) will not arrive."""
         self._progress.advance_to(now)
+
+    def is_overdue(self, now: int) -> bool:
+        """Return whether `advance_to(now)` assumes something of samples that are missing."""
+        return self._progress.is_overdue(now)
+
+    def is_late(self, time: int) -> bool:
+        """Return whether a sample taken at `time` (us) was assumed not to arrive."""
+        return self._progress.is_late(time)
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Divide the movement threshold by a factor, from the next sample on."""
@@ -323,8 +360,32 @@ class SensorChannel:
             case FilteredRun():
                 return self._process_run(piece.run, piece.frames)
 
+    def _resume_piece(self, piece: Hole | FilteredRun) -> ChannelOutput:
+        """Return what a piece of a block shows after the time that was reported."""
+        if self._resumes_at is None:
+            return self._process_piece(piece)
+        if isinstance(piece, Hole):
+            # A hole before that time was reported.
+            known = piece.end <= self._resumes_at + RESUME_MARGIN_US
+            return ChannelOutput() if known else self._process_piece(piece)
+        run = piece.run
+        before, after = piece.frames.split(self._resumes_at)
+        epochs = tuple(self._epochs.process_frames(before, ()))
+        if not len(after.times):
+            return ChannelOutput(epochs=epochs)
+        times = run.clock.times_of(np.arange(run.first, run.first + run.samples.shape[1]))
+        first = int(np.searchsorted(times, self._resumes_at))
+        rest = replace(run, first=run.first + first, samples=run.samples[:, first:])
+        output = self._process_run(rest, after)
+        return replace(output, epochs=(*epochs, *output.epochs))
+
     def _process_run(self, run: Run, frames: Frames) -> ChannelOutput:
         """Return what a run shows."""
+        if not self._started:
+            # The first one begins a signal, also where the filters have seen earlier samples.
+            run = replace(run, fresh=True)
+            frames = replace(frames, fresh=True)
+            self._started = True
         interrupted: tuple[Found, ...] | None = None
         faults: list[SignalFault] = []
         # The clock first: what is open belongs to the time before it was set back.

@@ -101,6 +101,12 @@ class ClockSync:
         """Return whether the last clock frame was one of this boot."""
         return bool(self._readings) and self._readings[-1].boot == boot
 
+    def is_behind(self, frame: Frame) -> bool:
+        """Return whether a frame begins before the last samples of its boot that were processed."""
+        if frame.boot != self._boot:
+            return False
+        return signed_difference(frame.sequence - self._next_sequence) < 0
+
     def process_clock_frame(self, frame: ClockFrame, arrived: int) -> None:
         """Note what the clock of the device shows now; `arrived` is as in `process_frame`."""
         if not self.has_clock_frame(frame.boot):

@@ -69,6 +69,11 @@ class Samples:
     """How far the frames have been read; None if the source cannot recognize what it read."""
     signal_strength: int | None = None
     """Strength of the radio link in dBm; None: unknown, or no radio."""
+    read_before: bool = False
+    """Whether a previous run of the bridge has read the samples: they only bring the detection to
+    where it was."""
+    resends: bool = False
+    """Whether the device sends again, after a reconnect, what its memory holds."""
 
     def renumbered(self, offset: int) -> Self:
         """Return the same samples with `offset` added to their numbers."""

@@ -76,5 +76,9 @@ UPDATE event SET kind = 'signal_fault', id = 'signal_fault' || substr(id, 5)
 UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
   WHERE kind = 'clockstep';
 """,
+    """
+ALTER TABLE read_position ADD COLUMN last_sample_time INTEGER;
+-- us, UTC: when the last sample that was read was taken; NULL: not known
+""",
 )
 """The schema and every later change to it, in order. Append only."""
