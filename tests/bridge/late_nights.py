@@ -1,11 +1,9 @@
 """Plays a night of two devices with rings to a bridge, with outages of links and of the bridge."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from devtools.network_sensor import AnkleSensor, FrameRing
 from devtools.processes import LOOPBACK
@@ -54,7 +52,7 @@ class Outage:
 class Schedule:
     """What is away when."""
 
-    links: dict[int, Sequence[Outage]] = field(default_factory=dict)
+    links: Mapping[int, Sequence[Outage]] = field(default_factory=dict)
     """By sensor."""
     bridge: Sequence[Outage] = ()
 
@@ -210,6 +208,3 @@ def comparable(events: Iterable[Event]) -> list[str]:
 def offset_of(event: Event) -> float:
     """Return the onset of an event in s since the start of the night."""
     return (event.onset - START) / SECOND
-
-
-__all__ = ["NightPlayer", "Outage", "Schedule", "comparable", "np", "offset_of"]

@@ -17,12 +17,13 @@ from typing import Final
 
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Quantity
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.replay_guard import ReplayGuard
+from limber_bridge.sources.rest_gravity import GravityCheck
 from limber_bridge.sources.source_api import (
     Samples,
     SensorRequest,
@@ -72,6 +73,13 @@ class SourceRunner:
         self._sources = sources
         self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
         self._ends: dict[int, int] = {}
+        self._gravity_checks = {
+            configured.sensor.id: GravityCheck(configured.sensor.id)
+            for sleeper in config.sleepers
+            for configured in sleeper.sensors
+            if sources[configured.source].live
+            and configured.sensor.quantity is Quantity.ACCELERATION
+        }
 
     def note_read(self, samples: Samples) -> None:
         """Note that samples were read, so that a frame sent again counts once."""
@@ -187,10 +195,16 @@ class SourceRunner:
             if isinstance(arrival, Samples):
                 delivered = True
                 arrival = self._renumber(arrival, bases[arrival.sensor])
-            await self._deliver(arrival)
+            await self._deliver(self._checked(arrival))
             if delivered and deadline is not None:
                 # Counted from here, as the source did not cause the wait above.
                 deadline = loop.time() + DISCONNECTED_AFTER_US / SECOND
+
+    def _checked(self, arrival: SourceEvent) -> SourceEvent:
+        """Return what arrived, or the error in place of accelerations in a wrong unit."""
+        if not isinstance(arrival, Samples) or arrival.sensor not in self._gravity_checks:
+            return arrival
+        return self._gravity_checks[arrival.sensor].process_block(arrival.block) or arrival
 
     def _renumber(self, samples: Samples, base: int) -> Samples:
         """Return samples with numbers that continue from those before the source was opened."""

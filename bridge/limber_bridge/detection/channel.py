@@ -38,6 +38,10 @@ second after they are certain."""
 RESUME_MARGIN_US: Final = SECOND // 10
 """us before the time up to which a previous run reported events at which the detection resumes in
 samples that come again. Chosen: the frames of two runs may lie up to 50 ms apart."""
+REPEATED_US: Final = 8 * SECOND
+"""us of samples before that time in which movements are detected a second time and dropped.
+Chosen: a limb rests in its new position after less (`SETTLING_S`), and a clock that was set back
+goes back by more (`CLOCK_RESET_US`)."""
 MAX_LIVE_BLOCK_US: Final = 10 * SECOND
 """us. A longer block comes from a file and does not show how often a sensor sends (chosen)."""
 MAX_VALUES_AT_ONCE: Final = 2**18
@@ -197,6 +201,10 @@ class ReadProgress:
             self.first_sample = begin
         self.last_sample = end
         self.rate = run.rate
+
+    def note_read_until(self, time: int) -> None:
+        """Note that a previous run has read the samples up to a time (us)."""
+        self.last_sample = max(time, self.last_sample or time)
 
     def add_frames(self, frames: Frames) -> None:
         """Note that frames were processed."""
@@ -369,15 +377,23 @@ class SensorChannel:
             known = piece.end <= self._resumes_at + RESUME_MARGIN_US
             return ChannelOutput() if known else self._process_piece(piece)
         run = piece.run
-        before, after = piece.frames.split(self._resumes_at)
+        detects_from = self._resumes_at - REPEATED_US
+        before, after = piece.frames.split(detects_from)
         epochs = tuple(self._epochs.process_frames(before, ()))
         if not len(after.times):
             return ChannelOutput(epochs=epochs)
         times = run.clock.times_of(np.arange(run.first, run.first + run.samples.shape[1]))
-        first = int(np.searchsorted(times, self._resumes_at))
+        first = int(np.searchsorted(times, detects_from))
         rest = replace(run, first=run.first + first, samples=run.samples[:, first:])
         output = self._process_run(rest, after)
-        return replace(output, epochs=(*epochs, *output.epochs))
+        # A state that is stored meanwhile must not say that less was read than the run before did.
+        self._progress.note_read_until(self._resumes_at + RESUME_MARGIN_US)
+        return replace(
+            output,
+            found=tuple(one for one in output.found if one.onset >= self._resumes_at),
+            epochs=(*epochs, *output.epochs),
+            bins=tuple(one for one in output.bins if one.start >= self._resumes_at),
+        )
 
     def _process_run(self, run: Run, frames: Frames) -> ChannelOutput:
         """Return what a run shows."""

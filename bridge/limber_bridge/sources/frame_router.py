@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from limber_bridge.sources.clock_sync import RESTART_STEP_BACK_S, ClockSync
+from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frames import (
     AnyFrame,
     ClockFrame,
@@ -33,6 +34,7 @@ class FrameRouter:
     def __init__(self, request: SourceRequest) -> None:
         """Start for the requested sensors; their options have a `key`."""
         self._clocks = {one.sensor.id: ClockSync(one.sensor) for one in request.sensors}
+        self._checks = {one.sensor.id: FrameCheck(one.sensor.quantity) for one in request.sensors}
         self._keys: dict[int, bytes | None] = {
             one.sensor.id: one.options.key for one in request.sensors
         }
@@ -89,7 +91,13 @@ class FrameRouter:
 
     def _route_samples(self, frame: Frame, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
         clock = self._clocks[frame.sensor]
-        if self._guards[frame.sensor].is_new(frame):
+        fault = None
+        # Before the numbers are used: they may be what is wrong.
+        if clock.is_for(frame.quantity):
+            fault = self._checks[frame.sensor].process_frame(frame, arrived)
+        if fault is not None:
+            yield fault
+        elif self._guards[frame.sensor].is_new(frame):
             events = clock.process_frame(frame, arrived, utc_offset)
             yield from self._with_read_position(frame, events)
         elif clock.has_clock_frame(frame.boot):

@@ -49,6 +49,11 @@ class Reason(StrEnum):
     SATURATED = "saturated"
     RESTARTED = "restarted"
     CLOCK_JUMPED = "clock_jumped"
+    COUNTS_FRAMES = "counts_frames"
+    WRONG_RATE = "wrong_rate"
+    WRONG_CLOCK = "wrong_clock"
+    WRONG_BYTE_ORDER = "wrong_byte_order"
+    WRONG_GRAVITY = "wrong_gravity"
     OVERLOADED = "overloaded"
 
     @property
