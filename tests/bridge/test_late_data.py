@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.events import Event, Gap, Movement, Series
@@ -42,6 +42,13 @@ def outages(longest: float, kills: st.SearchStrategy[bool]) -> st.SearchStrategy
     return st.lists(one, max_size=2)
 
 
+NIGHTS = settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # A night takes a second: what fails is short enough as it is.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 LINKS = st.fixed_dictionaries({1: outages(50.0, st.just(True)), 2: outages(50.0, st.just(True))})
 BRIDGE = outages(20.0, st.booleans())
 
@@ -89,7 +96,7 @@ def test_the_night_has_movements_of_one_leg_and_of_both_and_series() -> None:
     assert not [event for event in found if isinstance(event, Gap)]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@NIGHTS
 @example({1: [Outage(40, 70)], 2: [Outage(55, 100)]})
 @example({1: [], 2: [Outage(80, 180)]})
 @given(LINKS)
@@ -100,7 +107,7 @@ def test_outages_of_links_change_no_event(links: dict[int, list[Outage]]) -> Non
     assert_nothing_old_is_live(player)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@NIGHTS
 @example([Outage(63, 71)], {1: [], 2: []})
 @example([Outage(71.5, 80)], {1: [], 2: []})
 @example([Outage(71.5, 80, killed=False)], {1: [], 2: []})

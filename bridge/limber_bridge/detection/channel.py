@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-import numpy as np
-
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import Epoch, EpochBuilder
-from limber_bridge.detection.events import Gap, SignalFault
+from limber_bridge.detection.events import Gap, RhythmicTrain, SignalFault
 from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.noise_floor import Noise
@@ -38,10 +36,6 @@ second after they are certain."""
 RESUME_MARGIN_US: Final = SECOND // 10
 """us before the time up to which a previous run reported events at which the detection resumes in
 samples that come again. Chosen: the frames of two runs may lie up to 50 ms apart."""
-REPEATED_US: Final = 8 * SECOND
-"""us of samples before that time in which movements are detected a second time and dropped.
-Chosen: a limb rests in its new position after less (`SETTLING_S`), and a clock that was set back
-goes back by more (`CLOCK_RESET_US`)."""
 MAX_LIVE_BLOCK_US: Final = 10 * SECOND
 """us. A longer block comes from a file and does not show how often a sensor sends (chosen)."""
 MAX_VALUES_AT_ONCE: Final = 2**18
@@ -273,7 +267,6 @@ class SensorChannel:
         self._resumes_at: int | None = None
         if state.measured_until is not None:
             self._resumes_at = state.measured_until - RESUME_MARGIN_US
-        self._started = False
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
         """Whether the rate is high enough for leg movements, if it is known."""
 
@@ -376,32 +369,17 @@ class SensorChannel:
             # A hole before that time was reported.
             known = piece.end <= self._resumes_at + RESUME_MARGIN_US
             return ChannelOutput() if known else self._process_piece(piece)
-        run = piece.run
-        detects_from = self._resumes_at - REPEATED_US
-        before, after = piece.frames.split(detects_from)
-        epochs = tuple(self._epochs.process_frames(before, ()))
-        if not len(after.times):
-            return ChannelOutput(epochs=epochs)
-        times = run.clock.times_of(np.arange(run.first, run.first + run.samples.shape[1]))
-        first = int(np.searchsorted(times, detects_from))
-        rest = replace(run, first=run.first + first, samples=run.samples[:, first:])
-        output = self._process_run(rest, after)
+        # Nothing is known of the clock before that time, so it cannot have been set back.
+        self._progress.last_sample = None
+        output = self._process_run(piece.run, piece.frames)
         # A state that is stored meanwhile must not say that less was read than the run before did.
         self._progress.note_read_until(self._resumes_at + RESUME_MARGIN_US)
         return replace(
-            output,
-            found=tuple(one for one in output.found if one.onset >= self._resumes_at),
-            epochs=(*epochs, *output.epochs),
-            bins=tuple(one for one in output.bins if one.start >= self._resumes_at),
+            output, bins=tuple(one for one in output.bins if one.start >= self._resumes_at)
         )
 
     def _process_run(self, run: Run, frames: Frames) -> ChannelOutput:
         """Return what a run shows."""
-        if not self._started:
-            # The first one begins a signal, also where the filters have seen earlier samples.
-            run = replace(run, fresh=True)
-            frames = replace(frames, fresh=True)
-            self._started = True
         interrupted: tuple[Found, ...] | None = None
         faults: list[SignalFault] = []
         # The clock first: what is open belongs to the time before it was set back.
@@ -424,13 +402,23 @@ class SensorChannel:
         if self._with_trace:
             trace = (EnvelopeTrace(frames, self._movements.threshold),)
         return ChannelOutput(
-            found=tuple(movements.found),
+            found=tuple(one for one in movements.found if self._is_new(one)),
             epochs=tuple(epochs),
             bins=bins,
             faults=tuple(faults),
             interrupted=interrupted,
             trace=trace,
         )
+
+    def _is_new(self, found: Found) -> bool:
+        """Return whether a previous run cannot have reported this.
+
+        A rhythmic train is reported when it is over, and holds nothing back.
+        """
+        if self._resumes_at is None:
+            return True
+        begin = found.end if isinstance(found, RhythmicTrain) else found.onset
+        return begin >= self._resumes_at
 
     def _process_bins(self, frames: Frames) -> tuple[CrampBin, ...]:
         """Return the bins that frames complete, without those in which the mains hum.

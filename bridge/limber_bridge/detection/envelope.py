@@ -9,8 +9,8 @@ a fixed order. So the envelope does not depend, to the last bit, on how the sign
 blocks.
 """
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -85,23 +85,6 @@ class Frames:
     """Whether nothing before these frames belongs to them."""
     heart_changes: tuple[tuple[int, bool], ...] = ()
     """Times (us) at which a heartbeat in the EMG becomes known or is lost."""
-
-    def split(self, time: int) -> tuple[Self, Self]:
-        """Return the frames that begin before a time (us), and the rest."""
-        at = int(np.searchsorted(self.times, time))
-        return self._part(slice(0, at)), self._part(slice(at, None))
-
-    def _part(self, part: slice) -> Self:
-        return replace(
-            self,
-            times=self.times[part],
-            envelope=None if self.envelope is None else self.envelope[part],
-            shaking=self.shaking[part],
-            center=self.center[:, part],
-            rest=self.rest[:, part],
-            unknown_rest=max(0, self.unknown_rest - (part.start or 0)),
-            mean=self.mean[:, part],
-        )
 
 
 def samples_per_frame(rate: float) -> int:

@@ -1,9 +1,9 @@
 """Let a restarted bridge read again what brings its detection to where it was.
 
 The state in the journal is some seconds old when a bridge is killed, and filters start again with
-each run. So the last minute before the stored read position may be read once more, from a device
-that resends it. Such samples must lie where they lay before, by their number: a recording of them
-that is sent later is refused. Pure.
+each run. So the last two minutes before the stored read position may be read once more, from a
+device that resends them. Such samples must lie where they lay before, by their number: a recording
+of them that is sent later is refused. Pure.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.frames import Frame, signed_difference
 
-REREAD_S: Final = 60
-"""Time before the stored position that is read again. Chosen: the movement that was open then, and
-the 20 s over which the filters settle; every ring holds as much."""
+REREAD_S: Final = 120
+"""Time before the stored position that is read again, as far as the ring holds it. Chosen: the
+minute over which the noise is known, and the movement that was open."""
 TIME_TOLERANCE_US: Final = 2 * SECOND
 """Largest difference between where a sample lies now and where it lay before. Chosen: more than the
 delay of a clock frame in a busy network, less than the pause between two movements."""
