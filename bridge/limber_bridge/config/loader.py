@@ -203,7 +203,9 @@ def _load_sensor(
     checked = collector.check(source.sensor_schema, own_keys, keys)
     if checked is None:
         return None
-    options = source.make_options(checked, folder)
+    options = collector.check(lambda keys: source.make_options(keys, folder), checked, keys)
+    if options is None:
+        return None
     return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
 
 

@@ -6,12 +6,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from limber_bridge.sources import network, recording, simulated
+from limber_bridge.sources import network, recording, serial_line, simulated
 from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
     "network": network.SOURCE,
     "recording": recording.SOURCE,
+    "serial": serial_line.SOURCE,
     "simulated": simulated.SOURCE,
 }
 """By the value of `source:` in limber.yaml."""
