@@ -7,7 +7,7 @@ import numpy as np
 from limber_bridge.daemon.arrival_figures import Arrival, ArrivalFigures, arrival_figures
 from limber_bridge.daemon.signal_figures import SignalFigures, signal_figures
 from limber_bridge.detection.signal import SECOND, Quantity
-from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Resent, Samples, SourceEvent
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class SensorWatch:
             case FrameError(reason=reason):
                 count, _ = self.errors.get(reason, (0, event))
                 self.errors[reason] = (count + 1, event)
+            case Resent():
+                pass  # It was counted when it arrived first.
             case Ended():
                 self.ended = True
 

@@ -9,6 +9,7 @@ from typing import Final
 from limber_bridge.detection.signal import SECOND, Quantity
 from limber_bridge.sources.frames import (
     NO_SIGNATURE,
+    ClockFrame,
     Frame,
     InvalidFrameError,
     parse_frame,
@@ -84,6 +85,8 @@ def note_frame(heard: dict[int, HeardSensor], received: ReceivedFrame) -> None:
     try:
         frame = parse_frame(received.data)
     except InvalidFrameError:
+        return
+    if isinstance(frame, ClockFrame):
         return
     known = heard.get(frame.sensor)
     if known is not None:
