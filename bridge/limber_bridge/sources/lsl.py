@@ -5,8 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, override
 
 import numpy as np
 import voluptuous as vol
@@ -14,7 +13,6 @@ import voluptuous as vol
 from limber_bridge.detection.signal import SECOND, Floats, Quantity
 from limber_bridge.domain.validators import number, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
-from limber_bridge.sources.frames import MAX_SAMPLES
 from limber_bridge.sources.source_api import (
     FoundSensor,
     MissingLibraryError,
@@ -51,10 +49,11 @@ class LslOptions:
     unit: str | None
     """Unit of a stream that does not say it."""
 
-    def matches(self, info: Any) -> bool:  # noqa: ANN401 - StreamInfo of the optional library
+    def matches(self, info: Any) -> bool:  # noqa: ANN401 - untyped
         """Return whether a stream is the configured one."""
         return self.name in (None, info.name()) and self.type in (None, info.type())
 
+    @override
     def __str__(self) -> str:
         """Return how the stream is configured, for messages."""
         parts = [("name", self.name), ("type", self.type)]
@@ -120,12 +119,14 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         loop = asyncio.get_running_loop()
         while True:
             if loop.time() - corrected_at >= CORRECTION_INTERVAL_S:
-                correction = await time_correction(pylsl, inlet)
                 corrected_at = loop.time()
+                correction = await time_correction(pylsl, inlet)
+                now = stream.clock_frame(round(pylsl.local_clock() * SECOND))
+                clock.process_clock_frame(now, request.host_clock.steady())
             samples, times = await pull(pylsl, inlet, stream_format)
             arrived = request.host_clock.steady()
-            for part, stamps in chunks(samples, times + correction):
-                frame = stream.frame(part, round(stamps[0] * SECOND), round(stamps[-1] * SECOND))
+            stamps = np.rint((times + correction) * SECOND).astype(np.int64)
+            for frame in stream.frames(samples, stamps):
                 for event in clock.process_frame(frame, arrived, request.host_clock.utc_offset):
                     yield event
             await asyncio.sleep(PULL_INTERVAL_S)
@@ -133,9 +134,10 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
 
 @contextlib.asynccontextmanager
 async def open_inlet(
-    pylsl: ModuleType, request: SensorRequest
+    pylsl: Any,  # noqa: ANN401 - untyped
+    request: SensorRequest,
 ) -> AsyncIterator[tuple[Any, StreamFormat]]:
-    """Open the configured stream; SourceLostError if there is not exactly one, or it is unusable."""
+    """Open the configured stream; SourceLostError if there is not one, or it is unusable."""
     options: LslOptions = request.options
     found = [info for info in await resolve(pylsl, RESOLVE_S) if options.matches(info)]
     if not found:
@@ -156,7 +158,7 @@ async def open_inlet(
         await asyncio.to_thread(inlet.close_stream)
 
 
-def stream_format(request: SensorRequest, info: Any) -> StreamFormat:  # noqa: ANN401 - StreamInfo
+def stream_format(request: SensorRequest, info: Any) -> StreamFormat:  # noqa: ANN401 - untyped
     """Return how to read a stream; SourceLostError if rate, channels or unit are not usable."""
     options: LslOptions = request.options
     quantity = request.sensor.quantity
@@ -183,10 +185,10 @@ def stream_format(request: SensorRequest, info: Any) -> StreamFormat:  # noqa: A
     return StreamFormat(rate, tuple(channel - 1 for channel in channels), scale)
 
 
-def channel_units(info: Any) -> list[str]:  # noqa: ANN401 - StreamInfo of the optional library
+def channel_units(info: Any) -> list[str]:  # noqa: ANN401 - untyped
     """Return the unit of each channel in the description of a stream; empty texts without one."""
     channel = info.desc().child("channels").child("channel")
-    units = []
+    units: list[str] = []
     while not channel.empty() and len(units) < info.channel_count():
         units.append(channel.child_value("unit"))
         channel = channel.next_sibling("channel")
@@ -194,7 +196,9 @@ def channel_units(info: Any) -> list[str]:  # noqa: ANN401 - StreamInfo of the o
 
 
 async def pull(
-    pylsl: ModuleType, inlet: Any, stream_format: StreamFormat  # noqa: ANN401 - StreamInlet
+    pylsl: Any,  # noqa: ANN401 - untyped
+    inlet: Any,  # noqa: ANN401 - untyped
+    stream_format: StreamFormat,
 ) -> tuple[Floats, Floats]:
     """Return new samples, shape (axes, n), and their times in s on the sender's clock."""
     rows, stamps = await call(pylsl, inlet.pull_chunk, 0.0, MAX_CHUNK)
@@ -203,36 +207,27 @@ async def pull(
     return samples, np.array(stamps, dtype=np.float64)
 
 
-async def time_correction(pylsl: ModuleType, inlet: Any) -> float:  # noqa: ANN401 - StreamInlet
+async def time_correction(pylsl: Any, inlet: Any) -> float:  # noqa: ANN401 - untyped
     """Return what to add to the sender's times, in s, to get times on this machine's clock."""
     return float(await call(pylsl, inlet.time_correction, OPEN_TIMEOUT_S))
 
 
-async def call(pylsl: ModuleType, function: Any, *arguments: float) -> Any:  # noqa: ANN401 - of an untyped library
+async def call(pylsl: Any, function: Any, *arguments: float) -> Any:  # noqa: ANN401 - untyped
     """Call a function of the library in a thread; SourceLostError if the stream is gone."""
     try:
         return await asyncio.to_thread(function, *arguments)
-    except (pylsl.LostError, pylsl.TimeoutError) as error:
+    except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
         raise SourceLostError(
             "the stream ended or does not answer; start its program again"
         ) from error
 
 
-def chunks(samples: Floats, times: Floats) -> list[tuple[Floats, Floats]]:
-    """Return samples and their times in parts that a frame can hold."""
-    starts = range(0, len(times), MAX_SAMPLES)
-    return [
-        (samples[:, start : start + MAX_SAMPLES], times[start : start + MAX_SAMPLES])
-        for start in starts
-    ]
-
-
-async def resolve(pylsl: ModuleType, seconds: float) -> list[Any]:
+async def resolve(pylsl: Any, seconds: float) -> list[Any]:  # noqa: ANN401 - untyped
     """Return the streams on the network."""
     return list(await asyncio.to_thread(pylsl.resolve_streams, seconds))
 
 
-def import_pylsl() -> ModuleType:
+def import_pylsl() -> Any:  # noqa: ANN401 - untyped
     """Return the library; MissingLibraryError without it or its C library."""
     try:
         import pylsl  # noqa: PLC0415 - an optional library
@@ -248,7 +243,7 @@ async def scan(seconds: float) -> Sequence[FoundSensor]:
     return [found_stream(info) for info in found]
 
 
-def found_stream(info: Any) -> FoundSensor:  # noqa: ANN401 - StreamInfo of the optional library
+def found_stream(info: Any) -> FoundSensor:  # noqa: ANN401 - untyped
     """Return a stream as a scan reports it."""
     is_emg = info.type().upper() in ("EMG", "EXG", "EEG")
     rate = f"{info.nominal_srate():g} Hz" if info.nominal_srate() else "no nominal rate"

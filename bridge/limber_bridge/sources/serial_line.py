@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol
 
+import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
@@ -162,9 +163,10 @@ class WitDecoder:
         count = samples.shape[1]
         if not count:
             return
-        first = arrived - round((count - 1) * SECOND / self._rate)
-        frame = self._stream.frame(samples, first, arrived)
-        yield from self._clock.process_frame(frame, arrived, utc_offset)
+        periods = np.arange(1 - count, 1) * (SECOND / self._rate)
+        stamps = arrived + np.rint(periods).astype(np.int64)
+        for frame in self._stream.frames(samples, stamps):
+            yield from self._clock.process_frame(frame, arrived, utc_offset)
 
 
 async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:

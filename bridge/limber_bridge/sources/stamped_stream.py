@@ -4,10 +4,13 @@ The result are frames like those of network sensors, so that one implementation 
 (`clock_sync`). Pure.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
-from limber_bridge.detection.signal import SECOND, Floats, Sensor
-from limber_bridge.sources.frames import COUNTER_MODULUS, NO_SIGNATURE, Frame
+import numpy as np
+
+from limber_bridge.detection.signal import SECOND, Floats, Sensor, Times
+from limber_bridge.sources.frames import COUNTER_MODULUS, NO_SIGNATURE, ClockFrame, Frame
 
 GAP_US: Final = SECOND // 2
 """Pause in the times of the samples from which samples are missing. Chosen: as for gaps of the
@@ -25,28 +28,48 @@ class StampedStream:
         self._last_stamp: int | None = None
         """us at the last sample."""
 
-    def frame(self, samples: Floats, first: int, last: int, *, lost: int = 0) -> Frame:
-        """Return samples of shape (axes, n) as a frame.
-
-        `first` and `last` are the times of the first and the last sample in us, on a steady clock.
-        `lost` is how many samples before them the device has counted as lost.
-        """
-        if self._last_stamp is not None:
-            pause = first - self._last_stamp - round(SECOND / self._rate)
-            if not lost and pause >= GAP_US:
-                lost = round(pause * self._rate / SECOND)
-        self._sequence += lost
-        frame = Frame(
+    def clock_frame(self, now: int) -> ClockFrame:
+        """Return a frame that says what the clock of the stamps shows now, in us."""
+        return ClockFrame(
             sensor=self._sensor.id,
             boot=0,
             sequence=self._sequence % COUNTER_MODULUS,
-            clock=first % COUNTER_MODULUS,
+            clock=now % COUNTER_MODULUS,
+            rate=self._rate,
+            battery=None,
+            signature=NO_SIGNATURE,
+        )
+
+    def frames(self, samples: Floats, stamps: Times, lost: Times | None = None) -> Iterator[Frame]:
+        """Yield frames of samples, shape (axes, n), without a gap within a frame.
+
+        `stamps` are the times of the samples in us on a steady clock, shape (n,). `lost` is how
+        many samples before each the device has counted as lost; None: it counts none.
+        """
+        if not len(stamps):
+            return
+        period = round(SECOND / self._rate)
+        before = int(stamps[0]) - period if self._last_stamp is None else self._last_stamp
+        pauses = np.diff(stamps, prepend=before) - period
+        missing = np.where(pauses >= GAP_US, np.rint(pauses * self._rate / SECOND), 0)
+        if lost is not None:
+            missing = np.where(lost > 0, lost, missing)
+        starts = [0, *(int(one) for one in np.flatnonzero(missing) if one > 0)]
+        for start, end in zip(starts, [*starts[1:], len(stamps)], strict=True):
+            self._sequence += int(missing[start])
+            yield self._frame(samples[:, start:end], int(stamps[start]))
+            self._sequence += end - start
+        self._last_stamp = int(stamps[-1])
+
+    def _frame(self, samples: Floats, clock: int) -> Frame:
+        return Frame(
+            sensor=self._sensor.id,
+            boot=0,
+            sequence=self._sequence % COUNTER_MODULUS,
+            clock=clock % COUNTER_MODULUS,
             rate=self._rate,
             battery=None,
             quantity=self._sensor.quantity,
             samples=samples,
             signature=NO_SIGNATURE,
         )
-        self._sequence += samples.shape[1]
-        self._last_stamp = last
-        return frame
