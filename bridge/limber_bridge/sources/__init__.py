@@ -11,10 +11,10 @@ from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
     "network": network.SOURCE,
+    "serial": serial_line.SOURCE,
     "lsl": lsl.SOURCE,
     "brainflow": brainflow_board.SOURCE,
     "recording": recording.SOURCE,
-    "serial": serial_line.SOURCE,
     "simulated": simulated.SOURCE,
 }
 """By the value of `source:` in limber.yaml."""
