@@ -1,11 +1,9 @@
 """`source: serial` over pseudo terminals: packets, garbage, unplugging and plugging in again."""
 
 import asyncio
-import fcntl
 import os
 import struct
 import subprocess
-import termios
 import threading
 import time
 import tty
@@ -89,26 +87,22 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
         plugged.unplug()
 
 
-async def opened(cable: Cable) -> None:
-    """Wait until the source in this process reads the terminal.
-
-    Opening it drops what was written before. A byte that is gone was dropped by that, or read.
-    """
-    name = os.ttyname(cable._terminal)
-    async with asyncio.timeout(10):
-        await until(lambda: open_files().count(name) >= 2)
-        cable.write(b"\0")
-        await until(lambda: waiting_bytes(cable._terminal) == 0)
+MARK = framed(AnkleSensor(id=99).frame(leg(0, 0.1, [])))
+"""A frame of a sensor that is not configured. Its error shows that the line is read."""
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - another process, or a thread, changes it
-        await asyncio.sleep(0.01)
+async def opened(events: AsyncGenerator[SourceEvent], cable: Cable) -> None:
+    """Wait until the source reads the line; opening it drops what was written before."""
+    first = asyncio.ensure_future(anext(events))
+    async with asyncio.timeout(20):
+        while not first.done():
+            cable.write(MARK)
+            await asyncio.wait([first], timeout=0.02)
+    assert is_mark(await first)
 
 
-def waiting_bytes(descriptor: int) -> int:
-    """Return how many bytes can be read."""
-    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), "little")
+def is_mark(event: SourceEvent) -> bool:
+    return isinstance(event, FrameError) and event.reason is Reason.UNKNOWN_SENSOR
 
 
 def open_files() -> list[str]:
@@ -133,7 +127,7 @@ async def collect(events: AsyncGenerator[SourceEvent], samples: int) -> list[Sou
     found: list[SourceEvent] = []
     async with asyncio.timeout(20):
         async for event in events:
-            found.append(event)
+            found += [] if is_mark(event) else [event]
             if sum(one.block.samples.shape[1] for one in found if isinstance(one, Samples)) >= (
                 samples
             ):
@@ -173,22 +167,22 @@ async def test_limber_frames_are_read_after_a_torn_start_and_garbage(cable: Cabl
     stream = [framed(sensor.frame(leg(number / 2, 0.5, []))) for number in range(8)]
     data = stream[0][17:] + b"".join(stream[1:4]) + b"LB\x01" * 9 + b"".join(stream[4:])
     async with aclosing(line):
-        begun = asyncio.ensure_future(collect(line, 7 * 25))
-        await opened(cable)
+        await opened(line, cable)
         for start in range(0, len(data), 7):
             cable.write(data[start : start + 7])
-        events = await begun
+        events = await collect(line, 7 * 25)
     assert all(isinstance(event, Samples) for event in events)
 
 
 async def test_a_wrong_baud_rate_is_named(cable: Cable) -> None:
     line = run(request(cable.link, baudrate=57600))
     async with aclosing(line):
-        first = asyncio.ensure_future(anext(line))
-        await opened(cable)
+        await opened(line, cable)
         cable.write(bytes(range(256)) * (GARBAGE_BYTES // 256 + 1))
         async with asyncio.timeout(10):
-            event = await first
+            event = await anext(line)
+            while is_mark(event):
+                event = await anext(line)
     assert isinstance(event, FrameError)
     assert event.reason is Reason.MALFORMED
     assert "without a packet at 57600 baud; set the `baudrate`" in event.detail
@@ -199,13 +193,12 @@ async def test_an_unplugged_device_is_lost_and_can_be_plugged_in_again(cable: Ca
         line = run(request(cable.link))
         sensor = AnkleSensor()
         async with aclosing(line):
-            begun = asyncio.ensure_future(collect(line, 25))
-            await opened(cable)
+            await opened(line, cable)
             cable.write(framed(sensor.frame(leg(0, 0.5, []))))
-            await begun
+            await collect(line, 25)
             cable.unplug()
             with pytest.raises(SourceLostError, match="was unplugged or lost its power; plug it"):
-                await anext(line)
+                await collect(line, 25)
         with pytest.raises(SourceLostError, match=r"cannot be opened \(No such file"):
             await anext(run(request(cable.link)))
         cable.plug_in()
@@ -214,12 +207,10 @@ async def test_an_unplugged_device_is_lost_and_can_be_plugged_in_again(cable: Ca
 async def test_descriptors_do_not_grow_with_lost_lines(cable: Cable) -> None:
     async def lose() -> None:
         line = run(request(cable.link))
-        waiting = asyncio.ensure_future(anext(line))
-        await opened(cable)
+        await opened(line, cable)
         cable.unplug()
         with pytest.raises(SourceLostError):
-            await waiting
-        await asyncio.sleep(0)
+            await collect(line, 1)
         cable.plug_in()
 
     await lose()
