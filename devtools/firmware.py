@@ -103,6 +103,17 @@ def build_all(names: Iterable[str]) -> None:
         list(pool.map(build, names))
 
 
+def irregular_kicks(first: float, seconds: float, seed: int = 1) -> list[tuple[float, float]]:
+    """Return (onset, duration) in s of kicks that are not a rhythm, 4 to 9 s apart."""
+    rng = np.random.default_rng(seed)
+    found: list[tuple[float, float]] = []
+    onset = first
+    while onset < seconds - 3.0:
+        found.append((round(onset, 2), float(rng.choice([1.0, 1.5, 2.0]))))
+        onset += rng.uniform(4.0, 9.0)
+    return found
+
+
 def write_signal(path: Path, seconds: float, kicks: list[tuple[float, float]]) -> None:
     """Write what the chips of an ankle measure; `kicks`: (onset, duration) in s."""
     signal = leg(0.0, seconds, kicks, rate=SIGNAL_RATE)

@@ -13,8 +13,15 @@ from typing import Any, Final
 import numpy as np
 
 from devtools.broker import start_broker
-from devtools.chaos import events_of, parts_of
-from devtools.firmware import KEY, Device, MeasuredSignal, build, write_signal
+from devtools.firmware import (
+    KEY,
+    Device,
+    MeasuredSignal,
+    build,
+    irregular_kicks,
+    write_signal,
+)
+from devtools.journal_events import events_of, parts_of
 from devtools.processes import LOOPBACK, Program, free_port, need, start
 from limber_bridge.detection.events import Event, Gap, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
@@ -37,17 +44,6 @@ ANKLE: Final = (
 )
 PATIENCE: Final = 30.0
 """s until something must have happened that is expected soon."""
-
-
-def irregular_kicks(first: float, seconds: float, seed: int = 1) -> list[tuple[float, float]]:
-    """Return (onset, duration) in s of kicks that are not a rhythm, 4 to 9 s apart."""
-    rng = np.random.default_rng(seed)
-    found: list[tuple[float, float]] = []
-    onset = first
-    while onset < seconds - 3.0:
-        found.append((round(onset, 2), float(rng.choice([1.0, 1.5, 2.0]))))
-        onset += rng.uniform(4.0, 9.0)
-    return found
 
 
 @dataclass(slots=True)
