@@ -16,7 +16,7 @@ from typing import Final, override
 
 from devtools.firmware import KEY, Device, MeasuredSignal, build, irregular_kicks, write_signal
 from devtools.journal_events import describe, events_of, parts_of
-from devtools.processes import Program, free_port, need, start
+from devtools.processes import DevtoolError, Program, free_port, need, start
 from devtools.tcp_proxy import Proxy
 from limber_bridge.detection.events import Gap, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
@@ -66,6 +66,13 @@ class SensorBridge:
         settings.write_text(SETTINGS.format(journal=self.journal, port=self.port, key=KEY.decode()))
         command: list[str | Path] = [need("limber"), "run", "--config", settings]
         self._program = start("bridge", command, self.folder / "bridge.log")
+
+    @property
+    def program(self) -> Program:
+        """The running process."""
+        if self._program is None:
+            raise DevtoolError("the bridge was not started")
+        return self._program
 
     @property
     def journal(self) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -44,6 +45,18 @@ ANKLE: Final = (
 )
 PATIENCE: Final = 30.0
 """s until something must have happened that is expected soon."""
+FIRST_KICK: Final = 10.0
+"""s from the beginning of the signal; by then the detection knows the noise."""
+QUIET_PORTS: Final = range(20_000, 32_000)
+"""Ports that the system does not give to outgoing connections of other tests."""
+
+
+def quiet_port() -> int:
+    """Return a port that stays free until it is used, although other tests run."""
+    while True:
+        wanted = random.choice(QUIET_PORTS)  # noqa: S311 - no secret
+        if free_port(wanted) == wanted:
+            return wanted
 
 
 @dataclass(slots=True)
@@ -53,8 +66,8 @@ class Bridge:
     folder: Path
     broker_port: int
     sensors: str = ANKLE.format(key=KEY.decode())
-    sensor_port: int = field(default_factory=free_port)
-    web_port: int = field(default_factory=free_port)
+    sensor_port: int = field(default_factory=quiet_port)
+    web_port: int = field(default_factory=quiet_port)
     _program: Program | None = None
 
     @property
@@ -178,7 +191,7 @@ class Rig:
 @contextmanager
 def broker(folder: Path) -> Iterator[int]:
     """Run mosquitto and yield its port."""
-    port = free_port()
+    port = quiet_port()
     program = start_broker(folder, port)
     yield port
     program.stop()
@@ -204,9 +217,9 @@ async def rig(
         bridge.start()
         ends.callback(bridge.stop)
         await bridge_listens(bridge)
-        tap = FrameTap(free_port(), bridge.sensor_port)
+        tap = FrameTap(quiet_port(), bridge.sensor_port)
         await tap.start()
-        kicks = irregular_kicks(8.0, seconds)
+        kicks = irregular_kicks(FIRST_KICK, seconds)
         file = folder / "signal"
         write_signal(file, seconds, kicks)
         signal = MeasuredSignal(file, time.time())
@@ -215,6 +228,7 @@ async def rig(
             name,
             folder / "device",
             {"LIMBER_PORT": str(port)} | signal.environment | (environment or {}),
+            quiet_port(),
         )
         device.start()
         ends.callback(device.stop)

@@ -65,7 +65,7 @@ class Chip {
   const std::map<std::string, uint32_t> &complaints() const { return this->complaints_; }
 
  protected:
-  void complain_(const char *text) { this->complaints_[text]++; }
+  void complain_(const std::string &text) { this->complaints_[text]++; }
 
   /// Return acceleration along an axis (0 to 2) as a 16-bit count that stops at the end of the range.
   int16_t count_of_(size_t axis, double utc, double counts_per_g) const;

@@ -148,7 +148,7 @@ void Mpu::store_byte_(uint8_t value) {
 
 void Mpu::write_register(uint8_t reg, uint8_t value, double utc) {
   if (this->is_resetting_(utc)) {
-    this->complain_("a register was written while the chip resets");
+    this->complain_("register " + std::to_string(reg) + " was written while the chip resets");
     return;
   }
   const bool read_only = (reg >= INT_STATUS && reg <= GYRO_ZOUT_L) || reg == FIFO_COUNTH || reg == FIFO_COUNTL;
