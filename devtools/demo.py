@@ -170,7 +170,7 @@ async def demonstration(
 
 def start_history(folder: Path, settings: Path) -> Program:
     """Start the program that files past nights."""
-    command = [sys.executable, "-m", "devtools.demo_history", settings]
+    command: list[str | Path] = [sys.executable, "-m", "devtools.demo_history", settings]
     return start("history", command, folder / "history.log")
 
 

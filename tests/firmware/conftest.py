@@ -8,7 +8,7 @@ from devtools.firmware import ESPHOME
 from tests.required_programs import need
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def firmware_tools() -> None:
     for program in ("mosquitto", "g++", "ninja"):
         need(program)

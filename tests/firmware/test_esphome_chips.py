@@ -7,6 +7,7 @@ import pytest
 from tests.firmware.frame_tap import missing
 from tests.firmware.rig import rig
 
+pytestmark = pytest.mark.usefixtures("firmware_tools")
 MODELS = {
     "lsm6ds3": ("ankle", 52.0),
     "lsm6ds3tr_c": ("ankle", 52.0),

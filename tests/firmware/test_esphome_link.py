@@ -22,6 +22,7 @@ ALL_INPUTS = "\n".join(
         (4, "placement: bed, quantity: load"),
     )
 )
+pytestmark = pytest.mark.usefixtures("firmware_tools")
 LONGEST_LOOP = 0.25
 """s. A turn of ESPHome's loop takes 16 ms; the rest is for a machine that is busy with other tests.
 """
