@@ -24,6 +24,7 @@ from custom_components.limber.const import (
     CONF_BATTERY_BELOW,
     CONF_BED_SENSORS,
     CONF_RESTLESS_ABOVE,
+    DOMAIN,
 )
 from tests.components.limber.conftest import CONTRACT, INFO, Bridge, set_up
 
