@@ -98,9 +98,9 @@ void FifoInput::read_fifo_(int64_t now_us) {
     return;
   }
   if (level.samples == 0) {
+    this->next_step_us_ = now_us + READ_INTERVAL_US;
     if (now_us - this->last_sample_us_ > SILENCE_US)
       this->report_silent_(now_us, "it answers, but measures nothing");
-    this->next_step_us_ = now_us + READ_INTERVAL_US;
     return;
   }
   int16_t raw[MAX_SAMPLES_PER_READ][MAX_AXES];

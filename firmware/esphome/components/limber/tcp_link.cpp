@@ -61,8 +61,7 @@ void TcpLink::loop() {
 
 void TcpLink::set_reconnect_interval_() {
   const uint32_t interval_ms = (millis() - this->good_ms_) / BACKOFF_DIVISOR;
-  this->client_.set_reconnect_interval(
-      std::clamp(interval_ms, MIN_RECONNECT_INTERVAL_MS, MAX_RECONNECT_INTERVAL_MS));
+  this->client_.set_reconnect_interval(std::clamp(interval_ms, MIN_RECONNECT_INTERVAL_MS, MAX_RECONNECT_INTERVAL_MS));
 }
 
 void TcpLink::on_connected_() {
