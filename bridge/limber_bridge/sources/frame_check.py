@@ -42,7 +42,7 @@ class CheckedFrame:
     """us on the host's steady clock."""
     count: int
     samples: Floats
-    scale: float
+    scale: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,14 @@ class FrameCheck:
         )
 
     def _find_byte_order_fault(self) -> tuple[Reason, str] | None:
-        if self._quantity is not Quantity.ACCELERATION:
+        scale = self._frames[-1].scale
+        if self._quantity is not Quantity.ACCELERATION or scale is None:
             return None
         samples = np.concatenate([one.samples for one in self._frames], axis=1)
         samples = samples[:, np.isfinite(samples).all(axis=0)]
         gravity = rest_gravity(samples)
         if gravity is not None and is_plausible(gravity):
             return None
-        scale = self._frames[-1].scale
         counts = np.rint(samples / scale).astype(BYTE_COUNT)
         swapped = rest_gravity(counts.byteswap().astype(np.float64) * scale)
         if swapped is None or not is_plausible(swapped):

@@ -69,8 +69,8 @@ class Frame:
     """Shape (axes, n), in the unit of the quantity; NaN where the sensor was at the end of its
     range."""
     signature: bytes
-    scale: float
-    """Value of one count, in the unit of the quantity."""
+    scale: float | None = None
+    """Value of one count, in the unit of the quantity; None: the samples were no counts."""
 
     @property
     def count(self) -> int:
