@@ -336,6 +336,7 @@ FILLED: Final = (
     "INSERT INTO read VALUES (1, 6, 1, 75);",
     "",
     "",
+    "",
 )
 """Rows that each version of the schema added."""
 

@@ -77,12 +77,11 @@ UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
   WHERE kind = 'clockstep';
 """,
     """
-<<<<<<< HEAD
+-- Reports on being in bed in `pipeline_state`, and `external` as a method.
+""",
+    """
 ALTER TABLE read_position ADD COLUMN last_sample_time INTEGER;
 -- us, UTC: when the last sample that was read was taken; NULL: not known
-=======
--- Reports on being in bed in `pipeline_state`, and `external` as a method.
->>>>>>> main
 """,
 )
 """The schema and every later change to it, in order. Append only."""

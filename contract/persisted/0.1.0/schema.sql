@@ -1,4 +1,4 @@
--- journal, schema 7
+-- journal, schema 8
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
