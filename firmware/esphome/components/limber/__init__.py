@@ -2,6 +2,7 @@
 
 import esphome.codegen as cg
 import esphome.config_validation as cv
+import esphome.final_validate as fv
 from esphome import pins
 from esphome.components import i2c, motion, sensor, socket
 from esphome.components.const import CONF_HOST
@@ -131,9 +132,9 @@ INPUT_SCHEMA = cv.typed_schema(
 
 
 def validate_key(value: object) -> str:
-    """Validate the key that signs the frames, the same as `key` in limber.yaml."""
+    """Validate the key that signs the frames, the same as `key` in limber.yaml; empty for none."""
     value = cv.string_strict(value)
-    if len(value) < MIN_KEY_CHARACTERS:
+    if 0 < len(value) < MIN_KEY_CHARACTERS:
         raise cv.Invalid(
             f"The key needs {MIN_KEY_CHARACTERS} characters or more, the same as in limber.yaml"
         )
@@ -201,10 +202,27 @@ def validate_motion(config: ConfigType) -> None:
         )
 
 
+def validate_ble_nus() -> None:
+    """Check that the Nordic UART Service is there, and not used for the log."""
+    options = fv.full_config.get().get(PROTOCOL_BLE_NUS)
+    if options is None or options[CONF_TYPE] != "uart":
+        raise cv.Invalid(
+            "The protocol ble_nus needs the component: add `ble_nus: {type: uart}`", [CONF_PROTOCOL]
+        )
+
+
 def final_validate(config: ConfigType) -> ConfigType:
     """Check what depends on other components."""
-    if config[CONF_INPUT][CONF_TYPE] == "motion":
+    if config[CONF_PROTOCOL] == PROTOCOL_BLE_NUS:
+        validate_ble_nus()
+    kind = config[CONF_INPUT][CONF_TYPE]
+    if kind == "motion":
         validate_motion(config)
+    if kind == "adc" and not (CORE.is_esp32 or CORE.is_host):
+        raise cv.Invalid(
+            "EMG needs a timer beside the loop, which is there on ESP32 only",
+            [CONF_INPUT, CONF_TYPE],
+        )
     return config
 
 

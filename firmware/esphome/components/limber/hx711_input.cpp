@@ -65,7 +65,9 @@ int32_t Hx711Input::read_raw_() {
   uint32_t data = 0;
   {
     // An interrupt of more than 60 us while PD_SCK is high would power the chip down.
+#ifndef USE_HOST
     InterruptLock lock;
+#endif
     for (uint32_t bit = 0; bit < DATA_BITS; bit++) {
       this->clk_pin_->digital_write(true);
       delayMicroseconds(1);
