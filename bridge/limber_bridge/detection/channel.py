@@ -267,6 +267,8 @@ class SensorChannel:
         self._resumes_at: int | None = None
         if state.measured_until is not None:
             self._resumes_at = state.measured_until - RESUME_MARGIN_US
+        self._reported_until: int | None = None
+        """us; where samples come again, the time up to which a previous run reported events."""
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
         """Whether the rate is high enough for leg movements, if it is known."""
 
@@ -338,6 +340,7 @@ class SensorChannel:
         self._epochs = EpochBuilder(self.sensor)
         if self._bins is not None:
             self._bins = CrampBinner(self.sensor.quantity)
+        self._reported_until = None
         self._progress.restart_clock()
         return ChannelOutput(faults=faults)
 
@@ -369,6 +372,7 @@ class SensorChannel:
             # A hole before that time was reported.
             known = piece.end <= self._resumes_at + RESUME_MARGIN_US
             return ChannelOutput() if known else self._process_piece(piece)
+        self._reported_until = self._resumes_at
         # Nothing is known of the clock before that time, so it cannot have been set back.
         self._progress.last_sample = None
         output = self._process_run(piece.run, piece.frames)
@@ -415,10 +419,10 @@ class SensorChannel:
 
         A rhythmic train is reported when it is over, and holds nothing back.
         """
-        if self._resumes_at is None:
+        if self._reported_until is None:
             return True
         begin = found.end if isinstance(found, RhythmicTrain) else found.onset
-        return begin >= self._resumes_at
+        return begin >= self._reported_until
 
     def _process_bins(self, frames: Frames) -> tuple[CrampBin, ...]:
         """Return the bins that frames complete, without those in which the mains hum.
