@@ -198,13 +198,23 @@ def _load_sensor(
     sensor = Sensor(values["id"], quantity, placement, side)
     if folder is None:
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
+    options = _load_options(collector, values, keys, folder)
+    if options is None:
+        return None
+    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+
+
+def _load_options(
+    collector: ErrorCollector, values: Mapping[str, Any], keys: Keys, folder: Path
+) -> Any:  # noqa: ANN401 - each source has its own options
+    """Return the options of a sensor, from the keys that its source defines; None with errors."""
     source = SOURCES[values["source"]]
     own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
     checked = collector.check(source.sensor_schema, own_keys, keys)
     if checked is None:
         return None
-    options = source.make_options(checked, folder)
-    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+    # Keys may be right each by itself and still not fit together.
+    return collector.check(lambda known: source.make_options(known, folder), checked, keys)
 
 
 def _check_ids(collector: ErrorCollector, sleepers: Sequence[Sleeper]) -> None:

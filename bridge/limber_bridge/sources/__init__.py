@@ -6,10 +6,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from limber_bridge.sources import network, recording, simulated
+from limber_bridge.sources import bluetooth, network, recording, simulated
 from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
+    "bluetooth": bluetooth.SOURCE,
     "network": network.SOURCE,
     "recording": recording.SOURCE,
     "simulated": simulated.SOURCE,

@@ -50,11 +50,18 @@ class Reason(StrEnum):
     RESTARTED = "restarted"
     CLOCK_JUMPED = "clock_jumped"
     OVERLOADED = "overloaded"
+    LINK_FAILED = "link_failed"
+    """The sensor is not in range, refuses the connection, or does not start its stream."""
 
     @property
     def discards_frame(self) -> bool:
         """Whether the frame was discarded; otherwise its samples are used."""
-        return self not in (Reason.SATURATED, Reason.RESTARTED, Reason.CLOCK_JUMPED)
+        return self not in (
+            Reason.SATURATED,
+            Reason.RESTARTED,
+            Reason.CLOCK_JUMPED,
+            Reason.LINK_FAILED,
+        )
 
 
 @dataclass(frozen=True, slots=True)
