@@ -208,7 +208,7 @@ WRONG = [
     (
         "source: network",
         "source: ble",
-        f"11: {SENSOR}.source: write network, recording or simulated",
+        f"11: {SENSOR}.source: write bluetooth, network, ",
     ),
     ("side: left", "kee: abc", f"13: {SENSOR}.kee: this key is not known; did you mean `key`?"),
     ("side: left", "key: short", f"13: {SENSOR}.key: write 8 or more characters in quotes"),

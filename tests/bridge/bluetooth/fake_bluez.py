@@ -196,7 +196,7 @@ class FakeBluez:
         task.add_done_callback(self._tasks.discard)
 
     def _signal(self, path: str, interface: str, member: str, kind: str, body: list[Any]) -> None:
-        self.bus.send(Message.new_signal(path, interface, member, kind, body))
+        _ = self.bus.send(Message.new_signal(path, interface, member, kind, body))
 
     def _add(self, path: str, interfaces: dict[str, Values]) -> None:
         self._objects[path] = interfaces
@@ -265,7 +265,7 @@ class FakeBluez:
             reply = Message.new_method_return(message, kind, body)
         except RefusedError as error:
             reply = Message.new_error(message, *error.args)
-        self.bus.send(reply)
+        _ = self.bus.send(reply)
 
     async def _call(self, message: Message) -> tuple[str, list[Any]]:
         path = str(message.path)

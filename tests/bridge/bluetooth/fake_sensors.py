@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import override
 
 from tests.bridge.bluetooth.fake_bluez import FakeCharacteristic, FakeDevice
 
@@ -112,6 +113,7 @@ class FakePolar(StreamingDevice):
     """It does not reply to commands."""
     with_factor: bool = True
 
+    @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self.interval = self.batch / self.rate
@@ -119,7 +121,7 @@ class FakePolar(StreamingDevice):
 
     def command(self, data: bytes) -> None:
         self.written.append(data)
-        operation, measurement = data[0], data[1]
+        operation, measurement = data[:2]
         status = 0
         settings = b""
         if operation == 2 and measurement == 9:
@@ -140,6 +142,7 @@ class FakePolar(StreamingDevice):
         if not self.stream_deaf:
             self.notify(PMD_CONTROL, bytes([0xF0, operation, measurement, status, 0]) + settings)
 
+    @override
     def send_samples(self) -> None:
         self.clock_ns += round(self.batch / self.rate * 1e9)
         if self.model == "h10":
@@ -181,6 +184,7 @@ class FakeMovesense(StreamingDevice):
     split_at: int | None = None
     """Bytes of samples in the first part of a message; None: it is not split."""
 
+    @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self.interval = self.batch / self.rate
@@ -197,6 +201,7 @@ class FakeMovesense(StreamingDevice):
         elif code == 2:
             self.stop_stream()
 
+    @override
     def send_samples(self) -> None:
         samples = struct.pack("<fff", 0.0, 9.80665, 0.0) * self.batch
         stamp = struct.pack("<I", round(self.clock_ms) % 2**32)
@@ -224,6 +229,7 @@ class FakeWitMotion(StreamingDevice):
     rate: float = 10.0
     unlocked: bool = False
 
+    @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self.interval = 1 / self.rate
@@ -239,6 +245,7 @@ class FakeWitMotion(StreamingDevice):
             self.interval = 1 / self.rate
             self.start_stream()
 
+    @override
     def send_samples(self) -> None:
         # 2048 of 32768 counts are 1 g in the range of 16 g.
         values = struct.pack("<9h", 0, 0, -2048, 1, 2, 3, 4, 5, 6)
@@ -261,10 +268,12 @@ class FakeUart(StreamingDevice):
 
     frame: Callable[[], bytes] = bytes
 
+    @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self.characteristic(UART_TX).on_subscribe = self.start_stream
 
+    @override
     def send_samples(self) -> None:
         self.notify(UART_TX, self.frame())
 

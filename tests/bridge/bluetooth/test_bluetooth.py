@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,8 @@ from tests.bridge.bluetooth.reading import (
     until,
 )
 
-VERITY = {"device": "polar_verity_sense", "address": "a0:9e:1a:00:00:01"}
-H10 = {"device": "polar_h10", "name": "Polar H10 02345678"}
+VERITY: dict[str, Any] = {"device": "polar_verity_sense", "address": "a0:9e:1a:00:00:01"}
+H10: dict[str, Any] = {"device": "polar_h10", "name": "Polar H10 02345678"}
 
 
 @pytest.fixture(autouse=True)
