@@ -1,5 +1,6 @@
 """Fixtures: a private D-Bus with a fake Bluetooth service on it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -51,6 +52,8 @@ def bus(
 @pytest.fixture
 async def bluez(bus: str) -> AsyncIterator[FakeBluez]:
     """A Bluetooth service without adapters and devices."""
+    # In debug mode asyncio records where each task begins, which takes longer than the tests.
+    asyncio.get_running_loop().set_debug(False)
     fake = FakeBluez(bus)
     await fake.start()
     yield fake

@@ -173,22 +173,48 @@ async def set_powered(bus: MessageBus, adapter: Adapter, powered: bool) -> None:
     )
 
 
-async def prepare_adapter(wanted: str | None) -> str:
+async def prepare_adapter(wanted: str | None, options: BluetoothOptions | None = None) -> str:
     """Return the name of the adapter to use, switched on.
 
-    SourceLostError with a remedy if there is not one, or if it cannot be switched on.
+    A sensor is disconnected that is still connected, if its options are given: BlueZ keeps the
+    connections of a program that was killed, and a connected sensor does not advertise, so that it
+    would not be found. SourceLostError with a remedy if there is no adapter, or if it cannot be
+    switched on.
     """
     async with connect_bus() as bus:
-        adapter = choose_adapter(list_adapters(await read_objects(bus)), wanted)
+        objects = await read_objects(bus)
+        adapter = choose_adapter(list_adapters(objects), wanted)
         if not adapter.powered:
-            try:
-                await set_powered(bus, adapter, powered=True)
-            except BluezError as error:
-                raise SourceLostError(
-                    f"the Bluetooth adapter {adapter.name} is switched off and cannot be switched "
-                    f"on ({error}): run `rfkill unblock bluetooth` and `bluetoothctl power on`"
-                ) from error
+            await switch_on(bus, adapter)
+        if options is not None:
+            await drop_stale_connections(bus, objects, adapter, options)
         return adapter.name
+
+
+async def switch_on(bus: MessageBus, adapter: Adapter) -> None:
+    """Switch an adapter on; SourceLostError with a remedy if that fails."""
+    try:
+        await set_powered(bus, adapter, powered=True)
+    except BluezError as error:
+        raise SourceLostError(
+            f"the Bluetooth adapter {adapter.name} is switched off and cannot be switched "
+            f"on ({error}): run `rfkill unblock bluetooth` and `bluetoothctl power on`"
+        ) from error
+
+
+async def drop_stale_connections(
+    bus: MessageBus, objects: Objects, adapter: Adapter, options: BluetoothOptions
+) -> None:
+    """Disconnect a sensor from an adapter, if it is connected."""
+    for path, interfaces in objects.items():
+        device = interfaces.get(DEVICE, {})
+        if not device.get("Connected") or not path.startswith(f"{adapter.path}/"):
+            continue
+        names = (device.get("Name"), device.get("Alias"))
+        if options.matches(str(device.get("Address", "")), names):
+            request = Message(destination=BLUEZ, path=path, interface=DEVICE, member="Disconnect")
+            with suppress(BluezError):
+                await call(bus, request)
 
 
 async def power_cycle(name: str) -> str | None:
@@ -205,30 +231,3 @@ async def power_cycle(name: str) -> str | None:
         except BluezError as error:
             return str(error)
         return None
-
-
-async def drop_stale_connections(adapter: str, options: BluetoothOptions) -> bool:
-    """Disconnect a sensor that is still connected; return whether there was such a connection.
-
-    BlueZ keeps the connections of a program that was killed. A connected sensor does not advertise,
-    so it would not be found.
-    """
-    async with connect_bus() as bus:
-        found = False
-        for path, interfaces in (await read_objects(bus)).items():
-            device = interfaces.get(DEVICE)
-            if device is None or not device.get("Connected"):
-                continue
-            if not path.startswith(f"/org/bluez/{adapter}/"):
-                continue
-            names = (device.get("Name"), device.get("Alias"))
-            if options.matches(str(device.get("Address", "")), names):
-                found = True
-                with suppress(BluezError):
-                    await call(
-                        bus,
-                        Message(
-                            destination=BLUEZ, path=path, interface=DEVICE, member="Disconnect"
-                        ),
-                    )
-        return found

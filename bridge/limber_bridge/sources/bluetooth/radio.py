@@ -10,11 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.sources.bluetooth.bluez import (
-    drop_stale_connections,
-    power_cycle,
-    prepare_adapter,
-)
+from limber_bridge.sources.bluetooth.bluez import power_cycle, prepare_adapter
 from limber_bridge.sources.bluetooth.decoder import SensorDecoder
 from limber_bridge.sources.bluetooth.link import LINK_ERRORS, LinkError, SensorLink
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
@@ -111,8 +107,7 @@ class Radio:
     async def _find(self, options: BluetoothOptions) -> Advertiser:
         """Return the sensor once it advertises; LinkError if it is not in range."""
         # The adapter may have been unplugged, or switched off by another program.
-        await prepare_adapter(self._adapter)
-        await drop_stale_connections(self._adapter, options)
+        await prepare_adapter(self._adapter, options)
         try:
             found = await find_sensor(self._adapter, options, SCAN_S)
         except LINK_ERRORS as error:
