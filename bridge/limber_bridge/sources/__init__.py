@@ -6,12 +6,23 @@
 from collections.abc import Mapping
 from typing import Final
 
-from limber_bridge.sources import bluetooth, network, recording, simulated
+from limber_bridge.sources import (
+    bluetooth,
+    brainflow_board,
+    lsl,
+    network,
+    recording,
+    serial_line,
+    simulated,
+)
 from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
-    "bluetooth": bluetooth.SOURCE,
     "network": network.SOURCE,
+    "bluetooth": bluetooth.SOURCE,
+    "serial": serial_line.SOURCE,
+    "lsl": lsl.SOURCE,
+    "brainflow": brainflow_board.SOURCE,
     "recording": recording.SOURCE,
     "simulated": simulated.SOURCE,
 }
