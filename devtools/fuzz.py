@@ -135,7 +135,8 @@ def frames(_folder: Path) -> Callable[[bytes], None]:
 def frame_seeds() -> list[bytes]:
     """Return frames of both sensors."""
     devices = (AnkleSensor(), AnkleSensor(id=2, key=b"a secret key"))
-    return [device.frame(leg(at / 2, 0.5, [])) for at in range(4) for device in devices]
+    clocks = [device.clock_frame(1_000_000) for device in devices]
+    return clocks + [device.frame(leg(at / 2, 0.5, [])) for at in range(4) for device in devices]
 
 
 def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:

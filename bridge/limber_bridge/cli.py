@@ -33,8 +33,8 @@ DESCRIPTION: Final = (
     "movements as they happen, and publish them over MQTT. Limber is not a medical device and "
     "makes no diagnosis."
 )
-MAX_WAIT_S: Final = 86_400
-"""Longest `--wait`: a day."""
+MAX_SECONDS: Final = 86_400
+"""Longest `--seconds`: a day."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,13 +101,12 @@ def create_parser() -> argparse.ArgumentParser:
         "check", help="check the configuration, then try the broker and every sensor"
     )
     add_config_option(check)
-    check.add_argument(
-        "--wait",
-        type=wait_seconds,
-        default=10.0,
-        metavar="S",
-        help="seconds to wait for each sensor (default: 10)",
+    add_seconds_option(check, 30.0, "time to watch the sensors")
+    scan = commands.add_parser(
+        "scan", help="list sensors in range, with the lines to add to limber.yaml"
     )
+    add_config_option(scan)
+    add_seconds_option(scan, 10.0, "time to look for sensors")
     add_score_parser(commands)
     add_rescore_parser(commands)
     add_simulate_parser(commands)
@@ -123,6 +122,17 @@ def add_config_option(command: argparse.ArgumentParser) -> None:
         default=Path("limber.yaml"),
         metavar="FILE",
         help="the configuration (default: %(default)s)",
+    )
+
+
+def add_seconds_option(command: argparse.ArgumentParser, default: float, purpose: str) -> None:
+    """Add `--seconds`."""
+    command.add_argument(
+        "--seconds",
+        type=seconds,
+        default=default,
+        metavar="S",
+        help=f"{purpose}, in seconds (default: %(default)g)",
     )
 
 
@@ -396,14 +406,14 @@ def export_path(text: str) -> Path:
     return Path(text)
 
 
-def wait_seconds(text: str) -> float:
-    """Parse a time to wait in s."""
+def seconds(text: str) -> float:
+    """Parse a duration in s."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 < value <= MAX_WAIT_S:
-        raise argparse.ArgumentTypeError(f"`{text}`: write seconds above 0, at most {MAX_WAIT_S}")
+    if not 0 < value <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"`{text}`: write seconds above 0, at most {MAX_SECONDS}")
     return value
 
 
@@ -466,7 +476,7 @@ def check(args: argparse.Namespace) -> int:
 
     async def print_results() -> bool:
         failed = False
-        async for result in run_checks(config, args.wait):
+        async for result in run_checks(config, args.seconds):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed
@@ -477,6 +487,33 @@ def check(args: argparse.Namespace) -> int:
         return report_error(str(error), USAGE_ERROR)
     print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
     return DONE if asyncio.run(print_results()) else FAILED
+
+
+def scan(args: argparse.Namespace) -> int:
+    """List the sensors in range; limber.yaml may be missing."""
+    import asyncio
+
+    from limber_bridge.config.loader import load_config
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.scan import describe, free_ids, scan_all
+
+    try:
+        config = load_config(args.config) if args.config.exists() else None
+    except ConfigError:
+        # It is often incomplete because the sensor is missing that this command finds.
+        config = None
+        print(f"{args.config} has errors and is not used; see `limber check`", file=sys.stderr)  # noqa: T201
+    results = asyncio.run(scan_all(config, args.seconds))
+    ids = free_ids(config, results)
+    for result in results:
+        for line in describe(result, config, ids):
+            print(line)  # noqa: T201 - its output
+        for remark in (result.failure, result.missing_library):
+            if remark:
+                print(f"{result.source}: {remark}", file=sys.stderr)  # noqa: T201 - for the user
+    if not any(result.found for result in results):
+        print("no sensors found; switch the sensor on and check where it sends to")  # noqa: T201
+    return FAILED if any(result.failure for result in results) else DONE
 
 
 def score(args: argparse.Namespace) -> int:
@@ -660,6 +697,7 @@ def selected_rules(args: argparse.Namespace) -> RuleSet:
 COMMANDS: Final = {
     "run": run,
     "check": check,
+    "scan": scan,
     "score": score,
     "rescore": rescore,
     "simulate": simulate,

@@ -138,6 +138,8 @@ CONNECTED: Final = SensorHealth(
     quality=98,
     lost=25,
     refused=1,
+    late=1000,
+    resent=250,
     problem=None,
     error_counts={"restarted": 1, "repeated": 1},
 )

@@ -20,8 +20,8 @@ from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 
-async def run_checks(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
-    """Yield the result of each check; each sensor has `wait_s` seconds to send samples."""
+async def run_checks(config: Config, seconds: float) -> AsyncIterator[CheckResult]:
+    """Yield the result of each check; each sensor is watched for `seconds`."""
     for warning in config.world_readable_secrets():
         yield failed(warning)
     journal, bridge_running = await asyncio.to_thread(check_journal, config)
@@ -32,9 +32,9 @@ async def run_checks(config: Config, wait_s: float) -> AsyncIterator[CheckResult
     for result in (*broker, *await asyncio.to_thread(check_sleepers, config)):
         yield result
     if not bridge_running:
-        sensors = check_sensors(config, wait_s)
+        sensors = check_sensors(config, seconds)
     elif not broker[0].failed:
-        sensors = check_running_bridge(config, wait_s)
+        sensors = check_running_bridge(config, seconds)
     else:
         # The running bridge has the sensors, and cannot be asked about them.
         return

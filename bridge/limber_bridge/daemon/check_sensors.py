@@ -1,23 +1,29 @@
-"""The checks of the sensors: listens to each until samples arrive."""
+"""The checks of the sensors: watches all of them at the same time, and says what was measured."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.config.model import Config, ConfiguredSensor, Sleeper
-from limber_bridge.daemon.check_result import CheckResult, failed, passed
+from limber_bridge.daemon.arrival_figures import ArrivalFigures
+from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
+from limber_bridge.daemon.countdown import countdown
+from limber_bridge.daemon.sensor_verdict import (
+    Finding,
+    judge_arrival,
+    judge_device,
+    judge_signal,
+    placement_hint,
+)
+from limber_bridge.daemon.sensor_watch import SensorWatch
+from limber_bridge.daemon.signal_figures import SignalFigures
+from limber_bridge.detection.signal import Quantity
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import (
-    FrameError,
-    Reason,
-    Samples,
-    SourceEvent,
-    SourceLostError,
-    SourceRequest,
-)
+from limber_bridge.sources.inbox import Inbox
+from limber_bridge.sources.source_api import Reason, SourceLostError, SourceRequest
 
 REFUSED_REMEDIES: Final[Mapping[str, str]] = {
     Reason.MALFORMED: "update the sensor, or find what else sends to this port",
@@ -29,108 +35,188 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"
 """What to do if a sensor sends nothing."""
+UNKNOWN_SENDERS_MAX: Final = 5
+"""Most errors of frames that belong to no sensor that are reported."""
+ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED})
+"""Errors that are no fault if they happen once: a sensor that was just switched on or put on."""
+
+
+@dataclass(slots=True)
+class SourceWatch:
+    """What one run of a source delivers during the check."""
+
+    source: str
+    sensors: dict[int, SensorWatch]
+    unknown: dict[str, None]
+    """Details of errors that belong to no sensor, in order."""
+    lost: str = ""
+    """Why the source could not go on."""
 
 
 @dataclass(frozen=True, slots=True)
-class SensorOfSleeper:
-    """A configured sensor and the sleeper who wears it."""
+class CheckedSensor:
+    """A sensor of a sleeper, and what was collected of it."""
 
-    sleeper: Sleeper
+    name: str
     configured: ConfiguredSensor
+    watch: SensorWatch
+    lost: str
+    """Why its source could not go on; empty if it could."""
 
     @property
-    def id(self) -> int:
-        """Return the id of the sensor."""
-        return self.configured.sensor.id
+    def quantity(self) -> Quantity:
+        """Return what the sensor measures."""
+        return self.configured.sensor.quantity
 
 
-async def check_sensors(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:
-    """Yield the result of each sensor; all sources are listened to at the same time."""
-    tasks = [asyncio.create_task(check_source(config, name, wait_s)) for name in SOURCES]
-    for task in tasks:
-        for result in await task:
-            yield result
+async def check_sensors(config: Config, seconds: float) -> AsyncIterator[CheckResult]:
+    """Yield the results of each sensor, after watching all of them for a number of seconds."""
+    inbox = Inbox()
+    async with countdown("watching the sensors", seconds):
+        watches = await asyncio.gather(
+            *(watch_source(request, name, seconds) for name, request in requests(config, inbox))
+        )
+    for watch in watches:
+        for detail in list(watch.unknown)[:UNKNOWN_SENDERS_MAX]:
+            yield note(f"{watch.source}: {detail}")
+    by_sensor = {sensor: watch for watch in watches for sensor in watch.sensors}
+    for sleeper in config.sleepers:
+        for configured in sleeper.sensors:
+            watch = by_sensor[configured.sensor.id]
+            checked = CheckedSensor(
+                sensor_name(sleeper, configured),
+                configured,
+                watch.sensors[configured.sensor.id],
+                watch.lost,
+            )
+            for result in sensor_results(checked, seconds):
+                yield result
 
 
-async def check_source(config: Config, name: str, wait_s: float) -> list[CheckResult]:
-    """Check the sensors of one source, each group of them for at most `wait_s` seconds."""
-    sensors = [
-        SensorOfSleeper(sleeper, configured)
-        for sleeper in config.sleepers
-        for configured in sleeper.sensors
-        if configured.source == name
-    ]
-    if not sensors:
-        return []
-    groups = [sensors] if SOURCES[name].shared else [[sensor] for sensor in sensors]
-    results = []
-    for group in groups:
-        results += await check_group(config, name, group, wait_s)
-    return results
-
-
-async def check_group(
-    config: Config, name: str, sensors: list[SensorOfSleeper], wait_s: float
-) -> list[CheckResult]:
-    """Check sensors that one run of a source serves."""
+def requests(config: Config, inbox: Inbox) -> Iterator[tuple[str, SourceRequest]]:
+    """Yield what each run of a source is asked for, with the name of the source."""
     host = HostClock()
-    request = SourceRequest(
-        tuple(sensor.configured.request for sensor in sensors),
-        config.source_settings.get(name),
-        config.calendar,
-        host,
-        host.now(),
-    )
-    arrivals: dict[int, SourceEvent] = {}
-    silence = f"no samples in {wait_s:g} s; {SILENT_REMEDY}"
+    for name, source in SOURCES.items():
+        sensors = [
+            configured.request
+            for sleeper in config.sleepers
+            for configured in sleeper.sensors
+            if configured.source == name
+        ]
+        groups = [tuple(sensors)] if source.shared and sensors else [(one,) for one in sensors]
+        for group in groups:
+            yield (
+                name,
+                SourceRequest(
+                    group,
+                    config.source_settings.get(name),
+                    config.calendar,
+                    host,
+                    host.now(),
+                    inbox=inbox,
+                ),
+            )
+
+
+async def watch_source(request: SourceRequest, name: str, seconds: float) -> SourceWatch:
+    """Collect what one run of a source delivers within a number of seconds."""
+    watch = SourceWatch(name, {one.sensor.id: SensorWatch() for one in request.sensors}, {})
     try:
-        async with asyncio.timeout(wait_s):
-            await collect_arrivals(name, request, arrivals)
+        async with asyncio.timeout(seconds):
+            await collect_events(request, watch, seconds)
     except TimeoutError:
         pass
     except SourceLostError as error:
-        silence = str(error)
-    return [sensor_result(sensor, arrivals.get(sensor.id), silence) for sensor in sensors]
+        watch.lost = str(error)
+    return watch
 
 
-async def collect_arrivals(
-    name: str, request: SourceRequest, arrivals: dict[int, SourceEvent]
-) -> None:
-    """Collect the best arrival of each sensor, until there are samples of all of them."""
-    wanted = [sensor.sensor.id for sensor in request.sensors]
-    async with contextlib.aclosing(SOURCES[name].run(request)) as running:
-        async for arrival in running:
-            note_arrival(arrivals, arrival)
-            if has_samples_of_all(arrivals, wanted):
+async def collect_events(request: SourceRequest, watch: SourceWatch, seconds: float) -> None:
+    """Collect events until the source ends; of a recording that many seconds of signal."""
+    source = SOURCES[watch.source]
+    async with contextlib.aclosing(source.run(request)) as events:
+        async for event in events:
+            if event.sensor in watch.sensors:
+                watch.sensors[event.sensor].process(event, request.host_clock.now())
+            elif (detail := getattr(event, "detail", "")) not in watch.unknown:
+                watch.unknown[detail] = None
+            # A recording that is played fast delivers more in this time than is needed.
+            if not source.live and all(one.signal_s >= seconds for one in watch.sensors.values()):
                 return
 
 
-def note_arrival(arrivals: dict[int, SourceEvent], arrival: SourceEvent) -> None:
-    """Keep an arrival of a sensor unless there are samples of it already."""
-    sensor = arrival.sensor
-    if sensor is not None and not isinstance(arrivals.get(sensor), Samples):
-        arrivals[sensor] = arrival
+def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResult]:
+    """Yield what was measured of a sensor, and what is wrong with it."""
+    findings = [*error_findings(checked.watch), *judged(checked)]
+    arrival = checked.watch.arrival_figures()
+    if arrival is None:
+        if not findings or checked.lost:
+            reason = checked.lost or f"no samples in {seconds:g} s; {SILENT_REMEDY}"
+            findings.insert(0, Finding(Outcome.FAILED, reason))
+    else:
+        if checked.lost:
+            findings.append(Finding(Outcome.FAILED, checked.lost))
+        signal = checked.watch.signal_figures(checked.quantity)
+        works = all(one.outcome is not Outcome.FAILED for one in findings)
+        result = passed if works else note
+        yield result(f"{checked.name}: {', '.join(measured(checked, arrival, signal))}")
+    for finding in findings:
+        yield CheckResult(finding.outcome, f"{checked.name}: {finding.text}")
 
 
-def has_samples_of_all(arrivals: Mapping[int, SourceEvent], sensors: Iterable[int]) -> bool:
-    """Return whether every sensor has sent samples."""
-    return all(isinstance(arrivals.get(sensor), Samples) for sensor in sensors)
+def error_findings(watch: SensorWatch) -> Iterator[Finding]:
+    """Yield the errors of the frames of a sensor."""
+    for reason, (count, error) in watch.errors.items():
+        harmless = count == 1 and watch.arrivals and reason in ONCE_IS_NORMAL
+        times = "" if count == 1 else f" ({count} times)"
+        outcome = Outcome.NOTE if harmless else Outcome.FAILED
+        yield Finding(outcome, f"{error.detail}{times}")
 
 
-def sensor_result(
-    sensor: SensorOfSleeper, arrival: SourceEvent | None, silence: str
-) -> CheckResult:
-    """Return the result for a sensor from the best that arrived; `silence`: why nothing did."""
-    name = sensor_name(sensor.sleeper, sensor.configured)
-    match arrival:
-        case Samples(block=block, battery=battery):
-            charge = "" if battery is None else f", battery {battery} %"
-            quantity = sensor.configured.sensor.quantity
-            return passed(f"{name}: {quantity} at {block.rate:g} Hz{charge}")
-        case FrameError(detail=detail):
-            return failed(f"{name}: {detail}")
-        case _:
-            return failed(f"{name}: {silence}")
+def judged(checked: CheckedSensor) -> Iterator[Finding]:
+    """Yield what is wrong with the samples of a sensor."""
+    watch = checked.watch
+    arrival = watch.arrival_figures()
+    if arrival is None:
+        return
+    live = SOURCES[checked.configured.source].live
+    yield from judge_arrival(arrival, checked.quantity, live=live)
+    signal = watch.signal_figures(checked.quantity)
+    if signal is not None:
+        yield from judge_signal(signal, checked.quantity, arrival.received - arrival.unusable)
+    yield from judge_device(watch.battery, watch.signal_strength)
+
+
+def measured(
+    checked: CheckedSensor, arrival: ArrivalFigures, signal: SignalFigures | None
+) -> Iterator[str]:
+    """Yield the figures of a sensor for its line."""
+    quantity = checked.quantity
+    live = SOURCES[checked.configured.source].live
+    rate = arrival.measured_rate
+    if live and rate is not None:
+        yield f"{quantity} at {rate:.1f} Hz (nominal {arrival.nominal_rate:g} Hz)"
+    else:
+        yield f"{quantity} at {arrival.nominal_rate:g} Hz"
+    if signal is not None and signal.at_rest is not None:
+        yield REST_TEXTS[quantity].format(signal.at_rest)
+    yield "no loss" if not arrival.lost else f"{arrival.lost_share:.1%} lost"
+    if live:
+        yield f"jitter {arrival.jitter_s * 1000:.0f} ms"
+    if checked.watch.battery is not None:
+        yield f"battery {checked.watch.battery} %"
+    if checked.watch.signal_strength is not None:
+        yield f"link {checked.watch.signal_strength} dBm"
+    if signal is not None and quantity is Quantity.ACCELERATION:
+        yield placement_hint(signal)
+
+
+REST_TEXTS: Final = {
+    Quantity.ACCELERATION: "gravity {:.2f} g",
+    Quantity.EMG: "{:.2g} uV at rest",
+    Quantity.LOAD: "load {:.1f} kg",
+}
+"""How the level at rest is shown."""
 
 
 def sensor_name(sleeper: Sleeper, configured: ConfiguredSensor) -> str:

@@ -5,7 +5,7 @@ from limber_bridge.daemon.job_queue import JobQueue, RequestReceived, Tick
 from limber_bridge.daemon.publisher import Republisher
 from limber_bridge.daemon.requests import RequestResponder
 from limber_bridge.daemon.tick_processor import TickProcessor
-from limber_bridge.sources.source_api import Ended, FrameError, Samples
+from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples
 
 
 class JobProcessor:
@@ -42,6 +42,6 @@ class JobProcessor:
                     await self._ticks.process_tick()
                 case RequestReceived(payload=payload):
                     await self._responder.respond(payload)
-                case Samples() | FrameError() | Ended():
+                case Samples() | FrameError() | Resent() | Ended():
                     # The arrivals behind it come along, so that all wait for the disk once.
                     await self._arrivals.process(self._jobs.with_following_arrivals(job))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
+from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 
 MAX_JOBS: Final = 1000
 """Jobs that may wait. Sources wait for room; requests beyond it are dropped. Chosen: some seconds
@@ -95,7 +95,7 @@ class JobQueue:
         for _ in range(MAX_BATCH_ARRIVALS - 1):
             if self._next is None and not self._queue.empty():
                 self._next = self._queue.get_nowait()
-            if not isinstance(self._next, Samples | FrameError | Ended):
+            if not isinstance(self._next, Samples | FrameError | Resent | Ended):
                 return
             following = self._next
             self._next = None

@@ -11,7 +11,7 @@ from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.protocol.messages import SensorHealth
-from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples, SourceEvent
+from limber_bridge.sources.source_api import Ended, FrameError, Reason, Resent, Samples, SourceEvent
 
 DISCONNECTED_AFTER_US: Final = 10 * SECOND
 """Time without a sample after which a sensor counts as disconnected, and its source is opened
@@ -19,6 +19,9 @@ again. Chosen: several times the longest interval between two frames of a known 
 SILENT_AFTER_US: Final = 60 * SECOND
 """Time without a sample after which that is reported as a problem. Chosen: a sensor that comes
 back sooner needs no attention."""
+LATE_AFTER_US: Final = 10 * SECOND
+"""A sample that arrives later than this after it was taken counts as late. Chosen: as long as a
+sensor may be silent before it counts as disconnected, so that a slow network is not late."""
 RECENT_US: Final = 60 * SECOND
 """Time over which the signal quality is taken, and for which an error of a frame is reported."""
 PROBLEM_SILENT: Final = "silent"
@@ -109,13 +112,19 @@ class FrameErrorCounter:
 class SensorHealthTracker:
     """Track the health of one sensor. Times are us on the host's clock."""
 
-    def __init__(self, started: int) -> None:
-        """Start at a time; nothing has been received."""
+    def __init__(self, started: int, *, live: bool) -> None:
+        """Start at a time; nothing has been received.
+
+        `live`: False for a recording, whose samples were taken at another time.
+        """
         self._started = started
+        self._live = live
         self._received_at: int | None = None
         self._last_sample: int | None = None
         self._rate: float | None = None
         self._battery: int | None = None
+        self._late = 0
+        self._resent = 0
         self._losses = SampleLossCounter()
         self._errors = FrameErrorCounter()
         self._faults: dict[str, SignalFault] = {}
@@ -130,10 +139,14 @@ class SensorHealthTracker:
                 self._received_at = now
                 self._last_sample = block.clock.time_of(block.end - 1)
                 self._rate = block.clock.rate
+                if self._live and now - self._last_sample > LATE_AFTER_US:
+                    self._late += block.end - block.first
                 self._losses.add(block, now)
                 self._battery = self._battery if battery is None else battery
             case FrameError(reason=reason):
                 self._errors.add(reason, now)
+            case Resent(samples=samples):
+                self._resent += samples
             case Ended():
                 self._received_at = None
                 self.ended = True
@@ -176,6 +189,8 @@ class SensorHealthTracker:
             quality=self._losses.quality(now) if connected else None,
             lost=self._losses.lost,
             refused=self._errors.refused,
+            late=self._late,
+            resent=self._resent,
             problem=self.problem(now),
             error_counts=dict(self._errors.counts),
         )
@@ -184,9 +199,9 @@ class SensorHealthTracker:
 class SensorHealthSet:
     """Track the health of all sensors of one sleeper."""
 
-    def __init__(self, sensors: Iterable[int], started: int) -> None:
-        """Start with sensor ids; nothing has been received."""
-        self._trackers = {sensor: SensorHealthTracker(started) for sensor in sensors}
+    def __init__(self, sensors: Iterable[int], started: int, *, live: bool = True) -> None:
+        """Start with sensor ids; nothing has been received. `live`: False for recordings."""
+        self._trackers = {sensor: SensorHealthTracker(started, live=live) for sensor in sensors}
 
     def process(self, sensor: int, arrival: SourceEvent, now: int) -> None:
         """Take in what the source of one sensor delivered."""

@@ -25,7 +25,7 @@ from limber_bridge.detection.events import ClockStep, Event, SignalFault
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.protocol.messages import SleeperInfo, State
-from limber_bridge.sources.source_api import Ended, FrameError, Samples, SourceEvent
+from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
 
 CALIBRATION_US: Final = 60 * SECOND
@@ -50,7 +50,7 @@ class SleeperMonitor:
         self.labels = Labels(restored.labels)
         """What was said of cramps; only changed by `add_label` and `reset_labels`."""
         sensors = [configured.sensor.id for configured in sleeper.sensors]
-        self.sensor_health = SensorHealthSet(sensors, now)
+        self.sensor_health = SensorHealthSet(sensors, now, live=sleeper.live)
         """The health of the sleeper's sensors."""
         memory = restored.pipeline_state
         self._nights = restored_nights(
@@ -123,7 +123,7 @@ class SleeperMonitor:
                 return self._process_block(sensor, block, now)
             case Ended():
                 return self._end_recording(sensor, now)
-            case FrameError():
+            case FrameError() | Resent():
                 return Change()
 
     def advance_to(self, now: int) -> Change:

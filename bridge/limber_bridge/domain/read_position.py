@@ -1,4 +1,4 @@
-"""How far the signed frames of a sensor have been read. Pure."""
+"""How far the frames of a sensor have been read. Pure."""
 
 from dataclasses import dataclass
 

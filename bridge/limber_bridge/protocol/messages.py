@@ -80,6 +80,12 @@ class SensorHealth:
     """Samples that never arrived or were unusable, since the bridge started."""
     refused: int
     """Frames that were refused, since the bridge started."""
+    late: int = 0
+    """Samples that arrived more than ten seconds after they were taken, since the bridge started.
+    """
+    resent: int = 0
+    """Samples that a device sent again after a reconnect and that were skipped, since the bridge
+    started."""
     problem: str | None
     """Current problem, one of the codes in docs/protocol.md; null if there is none."""
     error_counts: Mapping[str, int]

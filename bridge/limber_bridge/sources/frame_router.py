@@ -6,8 +6,10 @@ Pure: bytes and their time of arrival in, samples and errors out.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from limber_bridge.sources.clock_sync import ClockSync
+from limber_bridge.sources.clock_sync import RESTART_STEP_BACK_S, ClockSync
 from limber_bridge.sources.frames import (
+    AnyFrame,
+    ClockFrame,
     Frame,
     InvalidFrameError,
     has_valid_signature,
@@ -17,6 +19,7 @@ from limber_bridge.sources.replay_guard import ReplayGuard, position_after
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
+    Resent,
     Samples,
     SourceEvent,
     SourceRequest,
@@ -33,9 +36,7 @@ class FrameRouter:
             one.sensor.id: one.options.key for one in request.sensors
         }
         self._guards = {
-            sensor: ReplayGuard(request.read_positions.get(sensor, ()))
-            for sensor, key in self._keys.items()
-            if key is not None
+            sensor: ReplayGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
         }
 
     def route_frame(
@@ -46,8 +47,9 @@ class FrameRouter:
         `arrived` is in us on the host's steady clock; `arrived + utc_offset` is UTC. `sender` is
         the address the frame came from; errors mention it where the sensor is not known.
 
-        Frames of a sensor without a key are accepted as they are; those of a sensor with a key must
-        be signed, and each of them counts once.
+        Frames of a sensor with a key must be signed, and each of them counts once. Frames of a
+        sensor without a key are accepted from any sender. Samples that a device sends again after
+        a clock frame are skipped.
         """
         try:
             frame = parse_frame(data)
@@ -61,25 +63,48 @@ class FrameRouter:
             yield FrameError(None, Reason.UNKNOWN_SENSOR, detail)
         elif not has_valid_signature(data, frame, self._keys[frame.sensor]):
             yield FrameError(frame.sensor, Reason.WRONG_KEY, self._wrong_key_detail(frame.sensor))
-        elif frame.sensor in self._guards and not self._guards[frame.sensor].is_new(frame):
-            detail = (
-                "a signed frame arrived twice, or too late; "
-                "the sensor must choose another boot id each time it starts"
-            )
-            yield FrameError(frame.sensor, Reason.REPEATED, detail)
+        elif isinstance(frame, ClockFrame):
+            yield from self._route_clock_frame(frame, arrived)
         else:
-            events = self._clocks[frame.sensor].process_frame(frame, arrived, utc_offset)
+            yield from self._route_samples(frame, arrived, utc_offset)
+
+    def _route_clock_frame(self, frame: ClockFrame, arrived: int) -> Iterator[SourceEvent]:
+        """Note what the clock of a device shows, unless the frame is a repeated one.
+
+        Where a device without a key starts again with the same boot id, its numbers start again.
+        """
+        clock = self._clocks[frame.sensor]
+        guard = self._guards[frame.sensor]
+        if guard.samples_behind(frame) > RESTART_STEP_BACK_S * frame.rate:
+            if self._keys[frame.sensor] is not None:
+                yield repeated(frame)
+                return
+            guard.forget_boot(frame.boot)
+            clock.forget_boot(frame.boot)
+        clock.process_clock_frame(frame, arrived)
+
+    def _route_samples(self, frame: Frame, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
+        clock = self._clocks[frame.sensor]
+        if self._guards[frame.sensor].is_new(frame):
+            events = clock.process_frame(frame, arrived, utc_offset)
+            yield from self._with_read_position(frame, events)
+        elif clock.has_clock_frame(frame.boot):
+            yield Resent(frame.sensor, frame.count)
+        elif self._keys[frame.sensor] is not None:
+            yield repeated(frame)
+        else:
+            # Without a clock frame, a device that resends looks like one that has restarted.
+            events = clock.process_frame(frame, arrived, utc_offset)
             yield from self._with_read_position(frame, events)
 
     def _with_read_position(
         self, frame: Frame, events: Iterator[SourceEvent]
     ) -> Iterator[SourceEvent]:
-        """Yield the events of a frame; if it is signed, samples say how far its boot was read."""
-        guard = self._guards.get(frame.sensor)
+        """Yield the events of a frame; samples say how far its boot was read."""
         for event in events:
-            if guard is not None and isinstance(event, Samples):
+            if isinstance(event, Samples):
                 position = position_after(frame)
-                guard.add_position(position)
+                self._guards[frame.sensor].add_position(position)
                 yield replace(event, read_position=position)
             else:
                 yield event
@@ -91,3 +116,12 @@ class FrameRouter:
             "the frames are not signed with the `key` in limber.yaml: set the same key in the "
             "sensor and in limber.yaml"
         )
+
+
+def repeated(frame: AnyFrame) -> FrameError:
+    """Return the error of a signed frame that was read before."""
+    detail = (
+        "a signed frame arrived twice, or too late; "
+        "the sensor must choose another boot id each time it starts"
+    )
+    return FrameError(frame.sensor, Reason.REPEATED, detail)

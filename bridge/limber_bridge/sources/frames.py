@@ -1,6 +1,6 @@
-"""Decode the frames of network sensors (docs/protocol.md describes the format).
+"""Decode the frames of sensors (docs/protocol.md describes the format).
 
-Pure: any sequence of bytes gives either a frame or an InvalidFrameError.
+Pure: any sequence of bytes gives a frame with samples, a clock frame, or an InvalidFrameError.
 """
 
 import hashlib
@@ -43,13 +43,15 @@ ENCODINGS: Final = (
     SampleEncoding(Quantity.ACCELERATION, "<i2", 1e-4, 2**15 - 1),
 )
 """By the quantity code of the frame."""
+CLOCK_CODE: Final = 255
+"""The quantity code of a clock frame, which has no samples."""
 MAX_FRAME_BYTES: Final = HEADER.size + 255 * 6
 """255 samples of three axes, 2 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A decoded frame."""
+    """A decoded frame with samples."""
 
     sensor: int
     boot: int
@@ -79,6 +81,27 @@ class Frame:
         return int(np.isnan(self.samples).any(axis=0).sum())
 
 
+@dataclass(frozen=True, slots=True)
+class ClockFrame:
+    """A decoded clock frame: what the clock of a device shows when it sends this frame."""
+
+    sensor: int
+    boot: int
+    """Random number that the device chose when it started."""
+    sequence: int
+    """Number of the next sample that the device will take; wraps at 2**32."""
+    clock: int
+    """us on the device's clock now; wraps at 2**32."""
+    rate: float
+    """Nominal rate in Hz."""
+    battery: int | None
+    """Charge in percent; None: unknown."""
+    signature: bytes
+
+
+type AnyFrame = Frame | ClockFrame
+
+
 class InvalidFrameError(Exception):
     """A frame cannot be decoded."""
 
@@ -89,7 +112,7 @@ class InvalidFrameError(Exception):
         self.sensor = sensor
 
 
-def parse_frame(data: bytes) -> Frame:
+def parse_frame(data: bytes) -> AnyFrame:
     """Decode a frame without checking its signature; InvalidFrameError if that is impossible."""
     if len(data) < HEADER.size or data[:2] != MAGIC:
         raise InvalidFrameError(Reason.MALFORMED, f"{len(data)} bytes that are not a Limber frame")
@@ -99,8 +122,20 @@ def parse_frame(data: bytes) -> Frame:
     if version != VERSION:
         detail = f"frame version {version}, expected {VERSION}: update the sensor's firmware"
         raise InvalidFrameError(Reason.MALFORMED, detail, sensor)
+    charge = battery if battery <= 100 else None
+    if code == CLOCK_CODE:
+        if count or not rate or len(data) != HEADER.size:
+            detail = (
+                f"clock frame of {len(data)} bytes with {count} samples at {rate / 10} Hz; "
+                f"expected {HEADER.size} bytes, no sample and a rate above 0"
+            )
+            raise InvalidFrameError(Reason.MALFORMED, detail, sensor)
+        return ClockFrame(sensor, boot, sequence, clock, rate / 10, charge, signature)
     if code >= len(ENCODINGS):
-        detail = f"quantity code {code}, expected 0 to {len(ENCODINGS) - 1}: correct the sensor"
+        detail = (
+            f"quantity code {code}, expected 0 to {len(ENCODINGS) - 1}, or {CLOCK_CODE} for a "
+            "clock frame: correct the sensor"
+        )
         raise InvalidFrameError(Reason.UNKNOWN_QUANTITY, detail, sensor)
     encoding = ENCODINGS[code]
     size = HEADER.size + count * encoding.quantity.axes * np.dtype(encoding.dtype).itemsize
@@ -116,7 +151,7 @@ def parse_frame(data: bytes) -> Frame:
         sequence=sequence,
         clock=clock,
         rate=rate / 10,
-        battery=battery if battery <= 100 else None,
+        battery=charge,
         quantity=encoding.quantity,
         samples=decode_samples(data[HEADER.size :], encoding),
         signature=signature,
@@ -150,7 +185,7 @@ def compute_signature(data: bytes, key: bytes) -> bytes:
     return hmac.digest(key, signed, hashlib.sha256)[:8]
 
 
-def has_valid_signature(data: bytes, frame: Frame, key: bytes | None) -> bool:
+def has_valid_signature(data: bytes, frame: AnyFrame, key: bytes | None) -> bool:
     """Return whether a frame is signed with `key`, or not signed if `key` is None."""
     expected = NO_SIGNATURE if key is None else compute_signature(data, key)
     return hmac.compare_digest(expected, frame.signature)

@@ -1,16 +1,17 @@
-"""Refuse signed frames that have been read before.
+"""Recognize frames that have been read before.
 
 For each boot of a device, every sample counts at most once, and only in order. So frames that were
-recorded and sent again have no effect, neither at once nor after a restart of the bridge. (Frames
-that were intercepted and held back can still arrive late; only a challenge to the device could
-prove when it sent them.)
+recorded and sent again have no effect, neither at once nor after a restart of the bridge; and a
+device may send again, after each reconnect, everything that its memory holds. (Frames that were
+intercepted and held back can still arrive late; only a challenge to the device could prove when it
+sent them.)
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.sources.frames import COUNTER_MODULUS, Frame, signed_difference
+from limber_bridge.sources.frames import COUNTER_MODULUS, AnyFrame, Frame, signed_difference
 
 MAX_BOOTS: Final = 1000
 """Boots of a device that are remembered, the same number as in the journal."""
@@ -25,8 +26,19 @@ class ReplayGuard:
 
     def is_new(self, frame: Frame) -> bool:
         """Return whether no sample of a frame has been read before."""
-        end = self._end_by_boot.get(frame.boot)
-        return end is None or signed_difference(frame.sequence - end) >= 0
+        return self.samples_behind(frame) <= 0
+
+    def samples_behind(self, frame: AnyFrame) -> int:
+        """Return how far a frame begins before the position of its boot; 0 for an unknown boot.
+
+        Negative where samples are missing between the two.
+        """
+        end = self._end_by_boot.get(frame.boot, frame.sequence)
+        return signed_difference(end - frame.sequence)
+
+    def forget_boot(self, boot: int) -> None:
+        """Forget how far a boot was read, because the device started again with the same id."""
+        self._end_by_boot.pop(boot, None)
 
     def add_position(self, position: ReadPosition) -> None:
         """Record that the frames of a boot were read up to a position."""

@@ -75,7 +75,7 @@ class Samples:
     battery: int | None = None
     """Charge in percent; None: unknown."""
     read_position: ReadPosition | None = None
-    """How far the signed frames have been read; None if the frames are not signed."""
+    """How far the frames have been read; None if the source cannot recognize what it read."""
     signal_strength: int | None = None
     """Strength of the radio link in dBm; None: unknown, or no radio."""
 
@@ -100,13 +100,25 @@ class FrameError:
 
 
 @dataclass(frozen=True, slots=True)
+class Resent:
+    """A device sent samples again that had been read already; they were skipped.
+
+    A device does so after each reconnect, as it cannot know what arrived. It is no error.
+    """
+
+    sensor: int
+    samples: int
+    """Number of samples."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The recording of a sensor has been played to its end; no more samples will come."""
 
     sensor: int
 
 
-type SourceEvent = Samples | FrameError | Ended
+type SourceEvent = Samples | FrameError | Resent | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +197,15 @@ class Source:
 
 class SourceLostError(Exception):
     """A source cannot continue; a later attempt may succeed. The text says what to do."""
+
+
+class MissingLibraryError(SourceLostError):
+    """The optional library of a source is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        """Name the extra of limber-bridge that installs it."""
+        super().__init__(
+            f"a library is missing: run `pip install 'limber-bridge[{extra}]'` in the environment "
+            "of the bridge, then start it again"
+        )
+        self.extra = extra

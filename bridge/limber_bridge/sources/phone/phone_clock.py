@@ -32,7 +32,7 @@ CATCHING_UP_US: Final = SECOND
 STEP_US: Final = SECOND // 2
 """Smallest step of the phone's clock that is corrected; smaller ones look like lost samples."""
 MAX_HIDDEN_GAP_US: Final = 2 * SECOND
-"""Time without samples at a step of the clock that cannot be told from late arrival."""
+"""Time without samples at a step of the clock that looks the same as a late arrival."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ MAX_WAITING_BLOCKS: Final = 4000
 """Blocks that wait until it is known whether the phone's clock is right. Chosen: an hour, with one
 message a second."""
 WRONG_CLOCK_US: Final = 60 * SECOND
-"""Error of the phone's clock from which on it is reported. Chosen: smaller ones are corrected
+"""Smallest error of the phone's clock that is reported. Chosen: smaller ones are corrected
 without any effect."""
 MAX_ENDED_RECORDINGS: Final = 100
 """Ids of ended recordings that are remembered. Chosen: more than a phone starts in a night."""

@@ -27,7 +27,7 @@ from limber_bridge.sources.source_api import (
 )
 
 MIN_SECRET_LENGTH: Final = 16
-"""Characters. Chosen: with 64 possible characters, 96 bits, which nobody can guess."""
+"""Characters. Chosen: with 64 possible characters, 96 bits, which cannot be guessed."""
 MAX_QUEUED_EVENTS: Final = 4096
 """Blocks and errors that wait for the bridge. Chosen: an hour of messages, about 20 MB."""
 OVERLOAD_TEXT: Final = "The bridge cannot keep up: send fewer sensors, or at a lower frequency."
@@ -62,7 +62,7 @@ def ingest_secret(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(rf"[A-Za-z0-9_-]{{{MIN_SECRET_LENGTH},}}", value):
         return value
     raise vol.Invalid(
-        f"write at least {MIN_SECRET_LENGTH} letters, digits, - or _ that nobody can guess, for "
+        f"write at least {MIN_SECRET_LENGTH} letters, digits, - or _ that cannot be guessed, for "
         f"example {new_secret()}"
     )
 

@@ -1,0 +1,334 @@
+"""`limber check` and `limber scan` as processes, with sensors that send over UDP and TCP."""
+
+import hashlib
+import hmac
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from devtools.network_sensor import leg
+from devtools.processes import LOOPBACK, free_port
+from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import settings
+from tests.bridge.listener import Listener
+from tests.required_programs import need
+
+WATCHED_S = "6"
+ACCELERATION = 0
+EMG = 1
+LOAD = 2
+TYPES = {ACCELERATION: "<i2", EMG: "<i2", LOAD: "<i4"}
+type Counts = npt.NDArray[np.float64]
+
+
+def lying(count: int, first: int) -> Counts:
+    """Counts in mg of a leg that lies still."""
+    return leg(first / 50, count / 50, []) * 1000
+
+
+@dataclass(frozen=True)
+class Device:
+    """A sensor with one peculiarity."""
+
+    quantity: int = ACCELERATION
+    rate: float = 50.0
+    announced: float | None = None
+    """Hz; None: the real rate."""
+    counts: Callable[[int, int], Counts] = lying
+    """Counts of a number of samples from a number on, shape (axes, n)."""
+    dtype: str = ""
+    sequence_step: int | None = None
+    """What a frame adds to the sequence number; None: its samples."""
+    skipped_of_five: int = 0
+    """Frames of every five that are not sent."""
+    backlog_s: float = 0.0
+    """Signal that was kept before, and is sent at once."""
+    key: bytes | None = None
+    battery: int = 80
+    samples_in_frame: int = 25
+
+    def frame(self, sensor: int, number: int) -> bytes:
+        """Return frame `number` of a boot, from 0."""
+        first = number * self.samples_in_frame
+        step = self.samples_in_frame if self.sequence_step is None else self.sequence_step
+        announced = self.rate if self.announced is None else self.announced
+        head = struct.pack(
+            "<2sBBIIIIHBB",
+            *(b"LB", 1, self.quantity, sensor, 7, number * step),
+            *(round(first / self.rate * 1e6), round(announced * 10)),
+            *(self.samples_in_frame, self.battery),
+        )
+        samples = np.rint(self.counts(self.samples_in_frame, first)).T
+        body = samples.astype(self.dtype or TYPES[self.quantity]).tobytes()
+        if self.key is None:
+            return head + bytes(8) + body
+        return head + hmac.digest(self.key, head + body, hashlib.sha256)[:8] + body
+
+
+@dataclass
+class Sender:
+    """Sends the frames of devices in real time until it is stopped."""
+
+    send: Callable[[bytes], None]
+    devices: dict[int, Device]
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        begin = time.monotonic()
+        sent = dict.fromkeys(self.devices, 0)
+        while not self.stopping.wait(0.02):
+            for sensor, device in self.devices.items():
+                elapsed = time.monotonic() - begin + device.backlog_s
+                due = int(elapsed * device.rate / device.samples_in_frame)
+                while sent[sensor] < due:
+                    if sent[sensor] % 5 >= device.skipped_of_five:
+                        self.send(device.frame(sensor, sent[sensor]))
+                    sent[sensor] += 1
+
+
+@contextmanager
+def sending(port: int, devices: dict[int, Device]) -> Iterator[None]:
+    """Send the frames of devices over UDP."""
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        sender = Sender(lambda data: void(udp.sendto(data, (LOOPBACK, port))), devices)
+        thread = threading.Thread(target=sender.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            sender.stopping.set()
+            thread.join()
+
+
+def void(_: int) -> None:
+    pass
+
+
+def limber(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def waving(count: int, first: int) -> Counts:
+    """Counts in mg of a leg that never rests."""
+    times = (first + np.arange(count)) / 50
+    signal = lying(count, first)
+    signal[2] += 500 * np.sin(2 * np.pi * 1.5 * times)
+    return signal
+
+
+def constant(count: int, _: int) -> Counts:
+    """Counts of a chip that is not read."""
+    return np.full((3, count), 577.0)
+
+
+def muscle(scale: float) -> Callable[[int, int], Counts]:
+    """Counts of 0.1 uV of EMG at rest, 3 uV RMS times `scale`."""
+    return lambda count, first: np.random.default_rng(first).normal(0, 30 * scale, (1, count))
+
+
+DEVICES: dict[int, tuple[Device, str, str]] = {
+    1: (Device(), "ok", "acceleration at "),
+    2: (Device(sequence_step=1), "FAILED", "sequence numbers count frames, not samples"),
+    3: (
+        Device(counts=lambda count, first: lying(count, first) * 9.81),
+        "FAILED",
+        "gravity at rest is 9.81 g instead of 1 g; the samples are about 10 times too large",
+    ),
+    4: (
+        Device(counts=lambda count, first: lying(count, first) * 0.1),
+        "FAILED",
+        "gravity at rest is 0.1 g instead of 1 g; the samples are about 10 times too small",
+    ),
+    5: (Device(dtype=">i2"), "FAILED", "bytes of each sample are in the wrong order"),
+    6: (
+        Device(rate=5.0, announced=50.0, samples_in_frame=1),
+        "FAILED",
+        "announces 50 Hz and delivers 5",
+    ),
+    7: (Device(skipped_of_five=2), "FAILED", "of the samples were lost"),
+    8: (
+        Device(counts=constant),
+        "FAILED",
+        "all samples are the same",
+    ),
+    9: (
+        Device(EMG, 250.0, counts=muscle(100.0), samples_in_frame=50),
+        "FAILED",
+        "relax the leg and check the electrodes",
+    ),
+    10: (Device(EMG, 250.0, counts=muscle(1.0), samples_in_frame=50), "ok", "uV at rest"),
+    11: (Device(key=b"another key"), "FAILED", "add its `key`"),
+    12: (Device(counts=waving), "note", "it moved all the time"),
+    13: (Device(battery=10), "note", "the battery is at 10 %"),
+    14: (
+        Device(counts=lambda count, first: lying(count, first) - [[0], [1000], [0]]),
+        "FAILED",
+        "there is no gravity in the signal",
+    ),
+    15: (Device(rate=8.0, samples_in_frame=4), "FAILED", "8 Hz is too slow to detect movements"),
+    16: (
+        Device(
+            LOAD,
+            10.0,
+            counts=lambda count, first: np.random.default_rng(first).normal(8e6, 50, (1, count)),
+            samples_in_frame=5,
+        ),
+        "FAILED",
+        "the samples are raw counts instead of g",
+    ),
+}
+"""Devices, and the line that `limber check` must print about each."""
+SILENT = 17
+
+
+def sleepers(sensors: dict[int, Device]) -> str:
+    """Return the sleepers of limber.yaml, one for each sensor."""
+    names = {
+        ACCELERATION: "placement: ankle, quantity: acceleration",
+        EMG: "placement: tibialis, quantity: emg",
+        LOAD: "placement: bed, quantity: load",
+    }
+    return "\n".join(
+        f"  - {{id: p{number}, name: P{number}, sensors: [{{id: {number}, source: network, "
+        f"{names[device.quantity]}}}]}}"
+        for number, device in sensors.items()
+    )
+
+
+def write_settings(folder: Path, broker: int, port: int, sensors: dict[int, Device]) -> None:
+    (folder / "limber.yaml").write_text(
+        "bridge: {id: bedroom, time_zone: Europe/Berlin}\n"
+        f"broker: {{host: 127.0.0.1, port: {broker}}}\n"
+        f"web: false\nnetwork: {{address: 127.0.0.1, port: {port}}}\n"
+        f"sleepers:\n{sleepers(sensors)}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines of one check that watches all devices."""
+    folder = tmp_path_factory.mktemp("check")
+    broker = Broker(folder / "broker")
+    port = free_port()
+    devices = {number: row[0] for number, row in DEVICES.items()}
+    write_settings(folder, broker.port, port, devices | {SILENT: Device()})
+    with sending(port, devices):
+        ended = limber("check", "--seconds", WATCHED_S, cwd=folder)
+    broker.program.stop()
+    assert ended.returncode == 1
+    assert not ended.stderr
+    return ended.stdout.splitlines()
+
+
+@pytest.mark.parametrize("sensor", DEVICES)
+def test_each_fault_is_named_with_its_remedy(report: list[str], sensor: int) -> None:
+    _, outcome, text = DEVICES[sensor]
+    lines = [line for line in report if f"sensor {sensor} (" in line]
+    assert any(line.startswith(outcome) and text in line for line in lines), lines
+    if outcome != "FAILED":
+        assert not any(line.startswith("FAILED") for line in lines), lines
+    else:
+        assert not any(line.startswith("ok") for line in lines), lines
+
+
+def test_a_silent_sensor_fails(report: list[str]) -> None:
+    (line,) = [line for line in report if f"sensor {SILENT} (" in line]
+    assert line.startswith("FAILED")
+    assert f"no samples in {WATCHED_S} s; check its power" in line
+
+
+def test_all_sensors_are_watched_at_the_same_time_and_measured(report: list[str]) -> None:
+    (line,) = [line for line in report if "sensor 1 (" in line]
+    assert "(nominal 50 Hz), gravity 1.00 g, no loss, jitter " in line
+    assert "battery 80 %" in line
+    assert line.endswith("lies still, its y axis is vertical")
+
+
+def test_a_check_of_a_good_sensor_over_tcp_exits_with_0(tmp_path: Path, broker: Broker) -> None:
+    port = free_port()
+    write_settings(tmp_path, broker.port, port, {1: Device()})
+    connections: list[socket.socket] = []
+
+    def send_framed(data: bytes) -> None:
+        """Connect as soon as the check listens."""
+        try:
+            if not connections:
+                connections.append(socket.create_connection((LOOPBACK, port), 1))
+            connections[0].sendall(struct.pack("<H", len(data)) + data)
+        except OSError:
+            connections.clear()
+
+    sender = Sender(send_framed, {1: Device()})
+    thread = threading.Thread(target=sender.run)
+    thread.start()
+    try:
+        ended = limber("check", "--seconds", "4", cwd=tmp_path)
+    finally:
+        sender.stopping.set()
+        thread.join()
+        for connection in connections:
+            connection.close()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "acceleration at" in ended.stdout
+
+
+def test_a_scan_without_limber_yaml_lists_what_to_write(tmp_path: Path) -> None:
+    signed = Device(EMG, 250.0, counts=muscle(1.0), samples_in_frame=50, key=b"a secret key")
+    port = free_port()
+    (tmp_path / "limber.yaml").write_text(f"network: {{address: 127.0.0.1, port: {port}}}\n")
+    with sending(47800, {41: Device(), 42: signed}):
+        ended = limber("scan", "--seconds", "3", cwd=tmp_path)
+    lines = ended.stdout.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if "sensor 41" in line]
+    assert lines[first].startswith("network: sensor 41: from 127.0.0.1, acceleration at 50 Hz")
+    assert "(measured " in lines[first]
+    assert lines[first + 1 : first + 6] == [
+        "      - id: 41",
+        "        source: network",
+        "        quantity: acceleration",
+        "        placement: ankle  # or bed",
+        "        side: left  # or right; leave it out for a bed",
+    ]
+    assert '        key: "the key that is set in the sensor"' in lines
+    assert "limber.yaml has errors and is not used" in ended.stderr
+
+
+def test_a_scan_knows_the_sensors_of_limber_yaml_and_its_port(
+    tmp_path: Path, broker: Broker
+) -> None:
+    port = free_port()
+    write_settings(tmp_path, broker.port, port, {1: Device()})
+    with sending(port, {1: Device(), 2: Device()}):
+        lines = limber("scan", "--seconds", "2", cwd=tmp_path).stdout.splitlines()
+    known = next(number for number, line in enumerate(lines) if "network: sensor 1:" in line)
+    assert lines[known + 1] == "  is in limber.yaml as sensor 1"
+    assert "      - id: 2" in lines
+
+
+def test_a_scan_beside_a_running_bridge_says_where_to_look(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    sensor = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
+    with Listener(broker.port) as listener:
+        start_bridge(
+            settings(
+                sensor, port=broker.port, more=f"network: {{address: 127.0.0.1, port: {port}}}"
+            )
+        )
+        listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
+        ended = limber("scan", "--seconds", "1", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "A running bridge uses the port: its log names each sensor" in ended.stderr
