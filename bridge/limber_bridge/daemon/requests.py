@@ -13,6 +13,7 @@ from limber_bridge.daemon.changes import (
     Change,
     NothingToCalibrateError,
     NothingToEndError,
+    PlayedRecordingError,
     factor_change,
 )
 from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
@@ -37,6 +38,7 @@ from limber_bridge.protocol.encoding import (
     strip_phase,
 )
 from limber_bridge.protocol.messages import (
+    BedRequest,
     CalibrateRequest,
     Command,
     DoneResponse,
@@ -134,6 +136,8 @@ class RequestHandler:
             return Refusal(id=command.id, error="nothing_to_end", message=str(error))
         except NothingToCalibrateError as error:
             return Refusal(id=command.id, error="nothing_to_calibrate", message=str(error))
+        except PlayedRecordingError as error:
+            return Refusal(id=command.id, error="played_recording", message=str(error))
         return DoneResponse(id=command.id)
 
     def _change(self, monitor: SleeperMonitor, command: Command) -> Change:
@@ -148,6 +152,10 @@ class RequestHandler:
                 return monitor.calibrate(self._now())
             case SetRequest(sensitivity=sensitivity):
                 return monitor.set_sensitivity(sensitivity)
+            case BedRequest(in_bed=in_bed, since=since, time=sent):
+                # The request has just arrived, so only how long it has been so counts.
+                age = to_us(sent) - to_us(since)
+                return monitor.add_bed_report(self._now(), age, in_bed=in_bed)
 
     async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Response:
         """Add what a person says of a cramp."""

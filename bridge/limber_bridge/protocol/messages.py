@@ -511,7 +511,29 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command",
         check_not_before_1970(self.time)
 
 
-type Command = EndNightRequest | ResetLabelsRequest | PauseRequest | CalibrateRequest | SetRequest
+class BedRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="bed"):
+    """Report whether the sleeper is in bed, as a sensor of the client shows it."""
+
+    v: int
+    id: str
+    reply_to: str
+    sleeper: str
+    in_bed: bool
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+    """Since when it is so, by the clock of the client."""
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    """When the request was sent, by the same clock: so the clocks need not agree."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for impossible times."""
+        check_not_before_1970(self.since)
+        if self.since > self.time:
+            raise ValueError("`since` after `time`")
+
+
+type Command = (
+    EndNightRequest | ResetLabelsRequest | PauseRequest | CalibrateRequest | SetRequest | BedRequest
+)
 """Requests whose response only confirms that the command was carried out."""
 type Request = NightsRequest | EventsRequest | LabelRequest | LogRequest | Command
 
