@@ -210,7 +210,7 @@ WRONG = [
     (
         "source: network",
         "source: ble",
-        f"11: {SENSOR}.source: write {', '.join([*SOURCES][:-1])} or {[*SOURCES][-1]}",
+        f"11: {SENSOR}.source: write network, {', '.join(list(SOURCES)[1:-1])} or simulated",
     ),
     ("side: left", "kee: abc", f"13: {SENSOR}.kee: this key is not known; did you mean `key`?"),
     ("side: left", "key: short", f"13: {SENSOR}.key: write 8 or more characters in quotes"),
