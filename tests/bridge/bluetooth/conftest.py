@@ -1,14 +1,12 @@
 """Fixtures: a private D-Bus with a fake Bluetooth service on it."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_socket
 
-from devtools.processes import LOOPBACK, start
+from devtools.processes import start
 from tests.bridge.bluetooth.fake_bluez import FakeBluez
 from tests.required_programs import need
 
@@ -39,8 +37,6 @@ def bus(
     program = start("dbus-daemon", [*command, "--print-address"], tmp_path / "bus.log")
     while program.runs and "unix:" not in program.tail():
         pass
-    # The plugin of Home Assistant allows connections to loopback only.
-    pytest_socket.socket_allow_hosts([LOOPBACK], allow_unix_socket=True)
     for name in ("bleak", "bleak_retry_connector", "dbus_fast"):
         # At their level DEBUG they format every message of the bus.
         caplog.set_level(logging.WARNING, name)
@@ -52,8 +48,6 @@ def bus(
 @pytest.fixture
 async def bluez(bus: str) -> AsyncIterator[FakeBluez]:
     """A Bluetooth service without adapters and devices."""
-    # In debug mode asyncio records where each task begins, which takes longer than the tests.
-    asyncio.get_running_loop().set_debug(False)
     fake = FakeBluez(bus)
     await fake.start()
     yield fake
