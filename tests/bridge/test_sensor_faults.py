@@ -100,8 +100,8 @@ def play(
         (counting_frames, 0.5, Reason.COUNTS_FRAMES, "must count samples"),
         (at_a_tenth_of_the_rate, 5.0, Reason.WRONG_RATE, "announces 50 Hz and delivers 5 Hz"),
         (as_sent, 5.0, Reason.WRONG_RATE, "announces 50 Hz and delivers 5 Hz"),
-        (with_a_clock_that_stands, 0.5, Reason.WRONG_CLOCK, "never stops"),
-        (with_a_clock_in_ms, 0.5, Reason.WRONG_CLOCK, "a clock in us"),
+        (with_a_clock_that_stands, 0.5, Reason.WRONG_CLOCK_SPEED, "never stops"),
+        (with_a_clock_in_ms, 0.5, Reason.WRONG_CLOCK_SPEED, "a clock in us"),
         (big_endian, 0.5, Reason.WRONG_BYTE_ORDER, "little endian"),
     ],
     ids=[

@@ -33,7 +33,7 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
     Reason.REPEATED: "make the sensor send a new boot id each time it starts",
     Reason.COUNTS_FRAMES: "make the sensor count samples, not frames, in its sequence number",
     Reason.WRONG_RATE: "correct the rate in the frames of the sensor, or how often it samples",
-    Reason.WRONG_CLOCK: "give the sensor a clock in us that never stops",
+    Reason.WRONG_CLOCK_SPEED: "give the sensor a clock in us that never stops",
     Reason.WRONG_BYTE_ORDER: "make the sensor send its samples little endian",
     Reason.WRONG_GRAVITY: "make the sensor send g, with gravity, in the scale of the quantity",
 }

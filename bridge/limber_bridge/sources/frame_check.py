@@ -162,7 +162,7 @@ def find_rate_fault(steps: list[FrameStep], rate: float) -> tuple[Reason, str] |
             f"{rate:g} Hz: it must be a clock in us that never stops, read at the first sample "
             "of each frame"
         )
-        return Reason.WRONG_CLOCK, detail
+        return Reason.WRONG_CLOCK_SPEED, detail
     return wrong_rate(rate, SECOND / by_clock)
 
 
