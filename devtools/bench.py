@@ -20,9 +20,12 @@ from scipy.signal import butter, sosfilt
 
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.integration_bench import integrated
+from devtools.latency_bench import latencies
 from devtools.load_test import load
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import ROOT, DevtoolError, Program, free_port, need
+from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
+from devtools.reconnect_bench import firmware_reconnects
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
 from limber_bridge.config.loader import load_config
@@ -132,6 +135,16 @@ FIGURES: Final = {
     "movement_to_entity_ms": Measurement(
         "ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"
     ),
+    "firmware_tcp_ms": Measurement(
+        "ms", 800, "the same from a compiled firmware, which sends twice a second, over TCP"
+    ),
+    "firmware_udp_ms": Measurement("ms", 800, "the same over UDP"),
+    "firmware_reconnects_mb": Measurement(
+        "MB",
+        1,
+        f"growth of the firmware or the bridge over {LINK_RECONNECTS} reconnects of its link",
+    ),
+    "firmware_reconnects_files": Measurement("files", 0, "the same: of open files in either"),
 }
 
 
@@ -314,7 +327,19 @@ async def run() -> dict[str, float]:
         found |= await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         found |= await live(Path(folder))
-    return found
+    return found | await devices()
+
+
+async def devices() -> dict[str, float]:
+    """Return the latency of each kind of device, and what reconnects of their links cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        delays = await latencies(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        grown = await firmware_reconnects(Path(folder))
+    return {f"{name}_ms": delay for name, delay in delays.items()} | {
+        "firmware_reconnects_mb": max(one.rss for one in grown.values()),
+        "firmware_reconnects_files": max(one.descriptors for one in grown.values()),
+    }
 
 
 async def live(folder: Path) -> dict[str, float]:

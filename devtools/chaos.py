@@ -2,7 +2,7 @@
 
 A second bridge receives the same frames without disturbance. What the disturbed bridge records must
 be the same outside the gaps that it reports, whatever its clock showed. The night runs at ten times
-real speed.
+real speed. Beside it, `devtools.chaos_firmware` breaks the links of a compiled firmware.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, override
 from zoneinfo import ZoneInfo
@@ -30,8 +30,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from devtools.broker import wait_for_port
+from devtools.chaos_firmware import FIRMWARE_FAULTS, FirmwareChaosResult, firmware_chaos
 from devtools.clock_steps import ClockSteps
 from devtools.fast_clock import FastClock
+from devtools.firmware import ESPHOME
+from devtools.journal_events import describe, events_of, parts_of
 from devtools.mqtt_consumer import thing
 from devtools.processes import DevtoolError, Program, free_port, need, start
 from devtools.random_sleepers import KEY, NetworkDisturbance, SimulatedLeg, kicks
@@ -360,23 +363,6 @@ class ChaosResult:
         )
 
 
-def nights_of(path: Path) -> list[date]:
-    """Return the nights with events."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return [
-            date.fromisoformat(night)
-            for (night,) in database.execute("SELECT DISTINCT night FROM event")
-        ]
-
-
-def events_of(path: Path) -> list[tuple[date, Event]]:
-    """Return everything in a journal."""
-    with open_journal_reader(path) as record:
-        return [
-            (night, event) for night in nights_of(path) for event in record.events("anna", night)
-        ]
-
-
 def told(path: Path) -> dict[str, Any]:
     """Return the published events of a journal by id."""
     messages = [encode_event(event, night) for night, event in events_of(path)]
@@ -430,11 +416,6 @@ def apart(path: Path, calm: Path, shifts: ClockSteps) -> tuple[int, int, list[st
     return len(wanted), len(compared), lost, [f"surplus: {describe(one)}" for one in surplus]
 
 
-def parts_of(events: Iterable[Event]) -> list[UnilateralMovement]:
-    """Return the movements of each leg."""
-    return [part for event in events if isinstance(event, Movement) for part in event.parts]
-
-
 def spans_of(ours: Sequence[Event], shifts: ClockSteps) -> Iterator[tuple[str | None, int, int]]:
     """Yield side, onset and end (true us) of every movement and gap in the disturbed journal."""
     for part in parts_of(ours):
@@ -477,11 +458,6 @@ def is_silent(one: UnilateralMovement, spoken: Iterable[tuple[str | None, int, i
         side in (None, one.side) and begin - near <= one.end and one.onset <= end + near
         for side, begin, end in spoken
     )
-
-
-def describe(one: UnilateralMovement) -> str:
-    """Format a movement for the report."""
-    return f"{one.side} movement at {one.onset / SECOND:.2f} for {one.duration / SECOND:.2f} s"
 
 
 def known(consumer: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -629,6 +605,25 @@ def verdict(stack: ChaosStack, faults: Counter[str]) -> ChaosResult:
     )
 
 
+async def run_both(
+    folder: Path, seed: int, seconds: float, wanted: tuple[str, ...]
+) -> list[ChaosResult | FirmwareChaosResult]:
+    """Inject faults of the bridge and its broker, and of the links of a firmware, side by side.
+
+    `wanted`: names of faults; none: all. Without ESPHome the firmware is left out.
+    """
+    for_firmware = tuple(name for name in wanted if name in FIRMWARE_FAULTS)
+    others = tuple(name for name in wanted if name not in FIRMWARE_FAULTS)
+    runs: list[Awaitable[ChaosResult | FirmwareChaosResult]] = []
+    if others or not wanted:
+        runs.append(chaos(folder, seed, seconds, others))
+    if not ESPHOME.exists():
+        print("firmware: left out, because ESPHome is not installed (script/setup firmware)")
+    elif for_firmware or not wanted:
+        runs.append(firmware_chaos(folder / "firmware", seed, seconds, for_firmware))
+    return list(await asyncio.gather(*runs))
+
+
 def main() -> int:
     """Inject faults, print the result, and return 0 if nothing was lost."""
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__)
@@ -655,18 +650,21 @@ def main() -> int:
                 f"disk: {f'file system of {DISK} MB' if small else 'limited file size'}",
                 flush=True,
             )
-            found = asyncio.run(chaos(folder, chosen.seed, chosen.minutes * 60, chosen.only))
+            found = asyncio.run(
+                run_both(folder, chosen.seed, chosen.minutes * 60, tuple(chosen.only))
+            )
             if chosen.keep and small:
                 shutil.copytree(folder / "disk", folder / "kept", dirs_exist_ok=True)
     except DevtoolError as error:
         print(error, file=sys.stderr)
         return 1
-    print(found)
-    if found.well and not chosen.keep:
+    print(*found, sep="\n\n")
+    well = all(one.well for one in found)
+    if well and not chosen.keep:
         shutil.rmtree(folder)
-    elif not found.well:
+    elif not well:
         print(f"journals and logs: {folder}")
-    return 0 if found.well else 1
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

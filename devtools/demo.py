@@ -1,4 +1,7 @@
-"""The demo: a broker, a bridge with a simulated sleeper, and a real Home Assistant."""
+"""The demo: a broker, a bridge with a simulated sleeper, and a real Home Assistant.
+
+The sensor is simulated by the bridge, or a device of `devtools.demo_sensors`.
+"""
 
 import argparse
 import asyncio
@@ -16,6 +19,7 @@ from typing import Final
 from devtools import demo_dashboard as dashboard
 from devtools.broker import start_broker
 from devtools.demo_history import NIGHTS
+from devtools.demo_sensors import SENSORS, DemoPlace, DemoSensor
 from devtools.home_assistant import (
     PASSWORD,
     USER,
@@ -44,18 +48,14 @@ broker:
 web:
   address: 127.0.0.1
   port: {web}
+network:
+  address: 127.0.0.1
+  port: {network}
 sleepers:
   - id: anna
     name: Anna
     sensors:
-      - {{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, {night}}}
-      - {{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration, {night}}}
-"""
-NIGHT: Final = (
-    "seed: {seed}, plm_index: 40, movement_interval: 11, walking: 2, sleep_latency: 20, "
-    "head_start: 21.95"
-)
-"""The live night begins at sleep onset, so that the first movements come soon."""
+{sensors}"""
 
 
 def say(text: str) -> None:
@@ -80,6 +80,8 @@ class Ports:
     home_assistant: int
     web: int
     """Of the bridge; not the default port, which another bridge may use."""
+    network: int
+    """Of the bridge, for network sensors."""
 
 
 def choose_ports(folder: Path) -> Ports:
@@ -94,7 +96,7 @@ def choose_ports(folder: Path) -> Ports:
             raise DevtoolError(
                 f"port {port} ({name}) is in use: stop the other demo, or delete {folder}"
             )
-    preferred = {"broker": 0, "home_assistant": 8123, "web": 0}
+    preferred = {"broker": 0, "home_assistant": 8123, "web": 0, "network": 0}
     ports = {name: stored.get(name) or free_port(port) for name, port in preferred.items()}
     file.write_text(json.dumps(ports))
     return Ports(**ports)
@@ -111,20 +113,30 @@ class Demo:
     """When the bridge was started, in s (monotonic)."""
 
 
-def laid_out(folder: Path) -> tuple[Ports, Path]:
+def laid_out(folder: Path, sensor: DemoSensor, seed: int) -> tuple[Ports, Path]:
     """Choose the ports and write the configuration of the bridge."""
     folder.mkdir(exist_ok=True)
     chosen = choose_ports(folder)
     settings = folder / "limber.yaml"
-    night = NIGHT.format(seed=int(time.time()) % 10_000)
-    settings.write_text(SETTINGS.format(zone=ZONE, port=chosen.broker, web=chosen.web, night=night))
+    settings.write_text(
+        SETTINGS.format(
+            zone=ZONE,
+            port=chosen.broker,
+            web=chosen.web,
+            network=chosen.network,
+            sensors=sensor.sensors.format(seed=seed),
+        )
+    )
     return chosen, settings
 
 
 @asynccontextmanager
-async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
+async def demonstration(
+    folder: Path = FOLDER, sensor: DemoSensor = SENSORS["simulated"]
+) -> AsyncIterator[Demo]:
     """Run the demo for as long as the context lasts, then stop all programs."""
-    chosen, settings = laid_out(folder)
+    seed = int(time.time()) % 10_000
+    chosen, settings = laid_out(folder, sensor, seed)
     with ExitStack() as ends:
 
         def keep(program: Program) -> Program:
@@ -137,19 +149,13 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
             prepare(folder / "config", chosen.home_assistant, ZONE)
         home_program = keep(start_home(folder / "config"))
         with timed(f"{NIGHTS} past nights, simulated and scored"):
-            history = keep(
-                start(
-                    "history",
-                    [sys.executable, "-m", "devtools.demo_history", settings],
-                    folder / "history.log",
-                )
-            )
-            await ended_well(history)
+            await ended_well(keep(start_history(folder, settings)))
         began = time.monotonic()
-        bridge = keep(
-            start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
-        )
+        bridge = keep(start_bridge(folder, settings))
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
+        place = DemoPlace(folder / "sensor", chosen.network, seed)
+        for device in await asyncio.to_thread(start_device, sensor, place):
+            programs["sensor"] = keep(device)
         with timed("Home Assistant"):
             entered = opened(chosen.home_assistant, home_program)
             home = await entered.__aenter__()
@@ -160,6 +166,25 @@ async def demonstration(folder: Path = FOLDER) -> AsyncIterator[Demo]:
         finally:
             await entered.__aexit__(None, None, None)
             say("Stopping …")
+
+
+def start_history(folder: Path, settings: Path) -> Program:
+    """Start the program that files past nights."""
+    command: list[str | Path] = [sys.executable, "-m", "devtools.demo_history", settings]
+    return start("history", command, folder / "history.log")
+
+
+def start_bridge(folder: Path, settings: Path) -> Program:
+    """Start the bridge."""
+    return start("bridge", [need("limber"), "run", "--config", settings], folder / "bridge.log")
+
+
+def start_device(sensor: DemoSensor, place: DemoPlace) -> list[Program]:
+    """Start the device that measures, unless the bridge simulates the sensor."""
+    if sensor.start is None:
+        return []
+    with timed("Sensor"):
+        return [sensor.start(place)]
 
 
 async def ended_well(program: Program) -> None:
@@ -270,9 +295,9 @@ async def show(demo: Demo) -> None:
     raise DevtoolError(f"{ended.name} stopped unexpectedly:\n{ended.tail()}")
 
 
-async def run(*, checks: bool) -> int:
+async def run(sensor: DemoSensor, *, checks: bool) -> int:
     """Run the demo and return its exit status."""
-    async with demonstration() as demo:
+    async with demonstration(sensor=sensor) as demo:
         if checks:
             return 0 if await check(demo) else 1
         await show(demo)
@@ -285,12 +310,19 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="wait until everything is shown, print it, and end"
     )
+    parser.add_argument(
+        "--sensor",
+        choices=SENSORS,
+        default="simulated",
+        help="what measures the sleeper: the bridge itself (default), or the compiled firmware "
+        "of a sensor, with a simulated chip",
+    )
     chosen = parser.parse_args()
     # A terminal that is closed ends everything, too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        return asyncio.run(run(checks=chosen.check))
+        return asyncio.run(run(SENSORS[chosen.sensor], checks=chosen.check))
     except DevtoolError as error:
         print(error, file=sys.stderr)
         return 1

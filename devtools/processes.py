@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,13 +78,19 @@ class Program:
             self.kill()
 
 
-def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
-    """Start a program that writes to a log.
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> Program:
+    """Start a program that writes to a log; `environment` is added to this process' own.
 
     It does not receive Ctrl-C, because its owner stops it.
     """
     with log.open("ab") as out:
-        environment = os.environ | {
+        surroundings = os.environ | {
             "PATH": SEARCHED,
             "PYTHONPATH": str(ROOT / "script"),
             "PYTHONUNBUFFERED": "1",
@@ -94,7 +100,7 @@ def start(name: str, command: Sequence[str | Path], log: Path) -> Program:
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,
-            env=environment,
+            env=surroundings | dict(environment or {}),
             start_new_session=True,
         )
     return Program(name, process, log)

@@ -11,7 +11,7 @@ class Proxy:
 
     def __init__(self, port: int, target: int) -> None:
         """Prepare; `target`: port of the server behind it."""
-        self._port = port
+        self.port = port
         self._target = target
         self._open = asyncio.Event()
         self._open.set()
@@ -22,7 +22,7 @@ class Proxy:
 
     async def start(self) -> None:
         """Listen."""
-        self._server = await asyncio.start_server(self._linked, LOOPBACK, self._port)
+        self._server = await asyncio.start_server(self._linked, LOOPBACK, self.port)
 
     def freeze(self) -> None:
         """Stop forwarding without closing the connections."""

@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import backfill, devices, identity, issues, sentences, services
+from . import backfill, bed_sensors, devices, identity, issues, sentences, services
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .message_reader import VERSION_ISSUES
@@ -43,6 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     issues.async_watch(hass, entry)
     backfill.async_start(hass, entry)
+    bed_sensors.async_start(hass, entry)
     sentences.async_start(hass)
     return True
 

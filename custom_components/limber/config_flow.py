@@ -15,7 +15,10 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -29,6 +32,7 @@ from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 from .const import (
     CONF_BASE_TOPIC,
     CONF_BATTERY_BELOW,
+    CONF_BED_SENSORS,
     CONF_BRIDGE,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BASE_TOPIC,
@@ -36,9 +40,12 @@ from .const import (
     DEFAULT_RESTLESS_PLM_INDEX,
     DOMAIN,
 )
+from .coordinator import LimberCoordinator
 from .message_reader import version_key
-from .wire import Info, MalformedMessageError, OtherVersionError, parse_info
+from .wire import Info, MalformedMessageError, OtherVersionError, Sleeper, parse_info
 
+CONF_BED_SENSOR: Final = "bed_sensor"
+"""Field of the form for the in-bed sensor of one sleeper."""
 SEARCH_TIMEOUT_S: Final = 5.0
 """How long to wait for the first retained message. Chosen: a broker sends it within a second."""
 FURTHER_BRIDGES_S: Final = 0.5
@@ -238,12 +245,23 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class LimberOptionsFlow(OptionsFlowWithReload):
-    """Changes the limits for restless nights and low batteries."""
+    """Changes the limits of an entry, and chooses its in-bed sensors."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the limits."""
+    def __init__(self) -> None:
+        """Start without answers."""
+        self._bed_sensors: dict[str, str] = {}
+        self._sleepers: list[Sleeper] = []
+
+    async def async_step_init(self, _input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what to change."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return await self.async_step_limits()
+        return self.async_show_menu(step_id="init", menu_options=["limits", "bed_sensor"])
+
+    async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the limits for restless nights and low batteries."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            return self._save(user_input)
         limits = vol.Schema(
             {
                 vol.Required(
@@ -255,12 +273,50 @@ class LimberOptionsFlow(OptionsFlowWithReload):
             }
         )
         schema = self.add_suggested_values_to_schema(limits, self.config_entry.options)  # type: ignore[arg-type] # alias
-        return self.async_show_form(step_id="init", data_schema=schema)
+        return self.async_show_form(step_id="limits", data_schema=schema)
+
+    async def async_step_bed_sensor(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the in-bed sensor of each sleeper, one after the other."""
+        if user_input is None:
+            coordinator: LimberCoordinator = self.config_entry.runtime_data
+            self._sleepers = list(coordinator.data.sleepers)
+            self._bed_sensors = dict(coordinator.bed_sensors)
+        else:
+            answered = self._sleepers.pop(0).id
+            self._bed_sensors.pop(answered, None)
+            if CONF_BED_SENSOR in user_input:
+                self._bed_sensors[answered] = user_input[CONF_BED_SENSOR]
+        if not self._sleepers:
+            return self._save({CONF_BED_SENSORS: self._bed_sensors})
+        sleeper = self._sleepers[0]
+        chosen = {CONF_BED_SENSOR: self._bed_sensors.get(sleeper.id)}
+        return self.async_show_form(
+            step_id="bed_sensor",
+            data_schema=self.add_suggested_values_to_schema(bed_sensor_schema(self.hass), chosen),
+            description_placeholders={"sleeper": sleeper.name},
+        )
+
+    def _save(self, changed: dict[str, Any]) -> ConfigFlowResult:
+        """Store changed options beside the others."""
+        return self.async_create_entry(data={**self.config_entry.options, **changed})
 
 
 def base_topic_schema(default: str) -> Any:  # noqa: ANN401 - a schema
     """Return the form for a base topic."""
     return vol.Schema({vol.Required(CONF_BASE_TOPIC, default=default): TextSelector()})
+
+
+def bed_sensor_schema(hass: HomeAssistant) -> Any:  # noqa: ANN401 - a schema
+    """Return the form for an in-bed sensor: any binary sensor but those of Limber itself."""
+    ours = [
+        entity.entity_id
+        for entity in er.async_get(hass).entities.values()
+        if entity.platform == DOMAIN
+    ]
+    config = EntitySelectorConfig(domain="binary_sensor", exclude_entities=ours)
+    return vol.Schema({vol.Optional(CONF_BED_SENSOR): EntitySelector(config)})
 
 
 def number_selector(minimum: float, maximum: float, unit: str) -> NumberSelector:

@@ -18,6 +18,12 @@ CONF_BATTERY_BELOW: Final = "battery_below"
 DEFAULT_BATTERY_PERCENT: Final = 15
 """Chosen: enough for one more night with most sensors."""
 
+CONF_BED_SENSORS: Final = "bed_sensors"
+"""By sleeper: the binary_sensor that is on while the sleeper is in bed."""
+
+BED_COMMAND: Final = "bed"
+"""Command with which the state of an in-bed sensor is sent: docs/protocol.md#5-requests."""
+
 FACTORS: Final = (
     "stretching",
     "magnesium",

@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from .const import (
     CONF_BASE_TOPIC,
     CONF_BATTERY_BELOW,
+    CONF_BED_SENSORS,
     CONF_BRIDGE,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BATTERY_PERCENT,
@@ -49,6 +50,8 @@ from .wire import (
 _LOGGER: Final = logging.getLogger(__name__)
 
 type LimberConfigEntry = ConfigEntry[LimberCoordinator]
+type StartListener = Callable[[], None]
+"""Called when the bridge is online again, for example after a restart."""
 type NightListener = Callable[[str, date], None]
 """Called with a sleeper and the date of a night."""
 
@@ -104,6 +107,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self.unworn_sensors = UnwornSensors()
         self._reader = MessageReader(hass, self.bridge, self.name)
         self._night_listeners: list[NightListener] = []
+        self._start_listeners: list[StartListener] = []
         self._info_received = asyncio.Event()
         self._was_offline = False
 
@@ -116,6 +120,13 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
     def battery_below(self) -> int:
         """The battery level (percent) below which a battery counts as low."""
         return int(self.config_entry.options.get(CONF_BATTERY_BELOW, DEFAULT_BATTERY_PERCENT))
+
+    @property
+    def bed_sensors(self) -> Mapping[str, str]:
+        """The entity ids of the in-bed sensors, by sleeper; only those of configured sleepers."""
+        sleepers = {sleeper.id for sleeper in self.data.sleepers}
+        chosen: Mapping[str, str] = self.config_entry.options.get(CONF_BED_SENSORS, {})
+        return {sleeper: entity for sleeper, entity in chosen.items() if sleeper in sleepers}
 
     @property
     def time_zone(self) -> tzinfo:
@@ -177,6 +188,12 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
             on_unload(await mqtt.async_subscribe(self.hass, topic, handler, 1))
         on_unload(mqtt.async_subscribe_connection_status(self.hass, self._handle_connection))
         return subscribed
+
+    @callback
+    def async_listen_to_start(self, listener: StartListener) -> CALLBACK_TYPE:
+        """Call `listener` each time that the bridge comes online."""
+        self._start_listeners.append(listener)
+        return lambda: self._start_listeners.remove(listener)
 
     # --- Nights ---
 
@@ -247,6 +264,9 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
             _LOGGER.info("%s is unavailable", self.name)
         self._was_offline = not online
         self.async_set_updated_data(replace(self.data, online=online))
+        if online:
+            for listener in list(self._start_listeners):
+                listener()
 
     async def _handle_info(self, message: ReceiveMessage) -> None:
         if not message.payload:

@@ -8,12 +8,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from . import identity
-from .const import CONF_BASE_TOPIC, CONF_BRIDGE, DOMAIN
+from .const import CONF_BASE_TOPIC, CONF_BED_SENSORS, CONF_BRIDGE, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Info
 
 REDACTED_KEYS: Final = {
     CONF_BASE_TOPIC,
+    CONF_BED_SENSORS,
     CONF_BRIDGE,
     "discovery_keys",
     "message",

@@ -135,6 +135,16 @@ def find_unconfigured_sleepers(coordinator: LimberCoordinator) -> Iterator[Found
         yield FoundProblem(sleeper, {"bridge": coordinator.name, "sleeper": sleeper})
 
 
+def find_missing_bed_sensors(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find in-bed sensors that were chosen and do not exist any more."""
+    if not coordinator.hass.is_running:
+        # Other integrations are still adding their entities.
+        return
+    for sleeper, entity_id in coordinator.bed_sensors.items():
+        if coordinator.hass.states.get(entity_id) is None:
+            yield _about_sleeper(coordinator, sleeper, entity=entity_id)
+
+
 PROBLEM_KINDS: Final = (
     ProblemKind("battery_low", ir.IssueSeverity.WARNING, find_low_batteries),
     ProblemKind("not_worn", ir.IssueSeverity.WARNING, find_unworn_sensors),
@@ -143,6 +153,7 @@ PROBLEM_KINDS: Final = (
     ProblemKind("clock_wrong", ir.IssueSeverity.ERROR, find_wrong_clock),
     ProblemKind("broker_refuses", ir.IssueSeverity.ERROR, find_refusals_of_broker),
     ProblemKind("unconfigured_sleeper", ir.IssueSeverity.WARNING, find_unconfigured_sleepers),
+    ProblemKind("bed_sensor_missing", ir.IssueSeverity.WARNING, find_missing_bed_sensors),
     ProblemKind("not_recording", ir.IssueSeverity.ERROR, find_failed_recording),
 )
 

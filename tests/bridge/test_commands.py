@@ -64,6 +64,8 @@ def test_the_bridge_lists_the_commands_it_knows(broker: Broker, start_bridge: St
             "calibrate",
             "set",
             "log",
+            "bed",
+            "relay",
         ]
         listener.wait(online)
         for command in commands:
@@ -161,6 +163,36 @@ def test_a_simulated_sleeper_can_be_paused(broker: Broker, start_bridge: StartBr
             one for one in events(listener, "movement") if gap["start"] < one["start"] < gap["end"]
         ]
         assert (more.json["paused"], inside) == (False, [])
+
+
+def test_a_sensor_of_home_assistant_shows_whether_the_sleeper_is_in_bed(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    """The clock of the client is an hour ahead, which changes nothing."""
+    with Listener(broker.port) as listener:
+        start_bridge(ANKLE, broker.port, listen_on(free_port()))
+        listener.wait(online)
+        ahead = datetime.now(UTC) + timedelta(hours=1)
+        since = ahead - timedelta(minutes=3)
+        answer = listener.request(
+            command="bed", in_bed=True, since=since.isoformat(), time=ahead.isoformat()
+        )
+        assert answer["ok"] is True
+        state = listener.wait(has_fields(in_bed=True), patience=60.0).json
+        assert state["methods"]["in_bed"] == "external"
+        start = datetime.fromisoformat(state["tonight"]["start"])
+        assert abs(start - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_bed_request_is_refused_where_recordings_are_played(
+    broker: Broker, start_bridge: StartBridge, tmp_path: Path
+) -> None:
+    with Listener(broker.port) as listener:
+        start_bridge(played(tmp_path, seconds=600.0, speed=10.0), broker.port)
+        listener.wait(online)
+        now = datetime.now(UTC).isoformat()
+        answer = listener.request(command="bed", in_bed=True, since=now, time=now)
+        assert (answer["ok"], answer["error"]) == (False, "played_recording")
 
 
 def test_a_calibration_that_cannot_start_is_refused_with_the_remedy(

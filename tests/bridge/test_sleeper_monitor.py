@@ -10,7 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.config.model import Config
-from limber_bridge.daemon.changes import Change, FiledEvent, NothingToEndError
+from limber_bridge.daemon.changes import (
+    Change,
+    FiledEvent,
+    NothingToEndError,
+    PlayedRecordingError,
+)
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.requests import RequestHandler
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import Label
@@ -20,12 +26,14 @@ from limber_bridge.detection.events import (
     Cramp,
     Event,
     Gap,
+    Method,
     Movement,
     Series,
 )
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Night
 from limber_bridge.protocol.messages import EndNightRequest, Refusal
+from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -100,6 +108,15 @@ class Driver:
         for _ in range(round(minutes)):
             self.now += MINUTE
             self.apply(self.monitor.advance_to(self.now))
+
+    def report_bed(self, minutes: float, *, in_bed: bool) -> None:
+        """Report each minute what a sensor in Home Assistant has shown from now on."""
+        since = self.now
+        for _ in range(round(minutes)):
+            self.apply(self.monitor.add_bed_report(self.now, self.now - since, in_bed=in_bed))
+            for _ in range(6):
+                self.now += 10 * SECOND
+                self.apply(self.monitor.advance_to(self.now))
 
     def live_events[E: Event](self, kind: type[E]) -> list[E]:
         return [
@@ -209,6 +226,68 @@ def test_a_silent_sensor_makes_in_bed_unknown(bed: Driver) -> None:
     assert not state.sensors["2"].connected
     assert state.sensors["2"].problem == "silent"
     assert state.tonight.measures.time_in_bed_h == pytest.approx(5 / 60, abs=0.01)
+
+
+def test_reports_say_when_the_sleeper_went_to_bed_and_got_up(bed: Driver) -> None:
+    """The load cells deliver nothing."""
+    bed.report_bed(30, in_bed=False)
+    bed.report_bed(8 * 60, in_bed=True)
+    state = bed.monitor.state(bed.now)
+    assert (state.in_bed, state.methods.in_bed) == (True, Method.EXTERNAL)
+    bed.report_bed(61, in_bed=False)
+    assert [event.in_bed for event in bed.live_events(BedTransition)] == [True, False]
+    (night,) = bed.finished
+    assert night.measures.time_in_bed_h == pytest.approx(8.0, abs=0.01)
+    measures = night.measures
+    assert (measures.movements, measures.sleep_h, measures.cramps_possible) == (None, None, None)
+    assert night.in_bed_method is Method.EXTERNAL
+    bed.pass_time(6)
+    assert bed.monitor.state(bed.now).in_bed is None
+
+
+def test_reports_and_load_cells_never_count_twice(bed: Driver) -> None:
+    """Home Assistant is away for a while; the load cells go on."""
+    bed.send_load(45, 5)
+    bed.send_load(120, 5)
+    bed.report_bed(5, in_bed=True)
+    bed.send_load(120, 30)
+    bed.report_bed(5, in_bed=True)
+    restarted = bed.restart()
+    restarted.report_bed(5, in_bed=True)
+    assert [event.in_bed for event in restarted.live_events(BedTransition)] == []
+    transitions = [one.event for one in restarted.events if isinstance(one.event, BedTransition)]
+    assert [event.in_bed for event in transitions] == [True]
+
+
+def test_time_in_bed_goes_on_with_reports_when_the_sensor_of_the_bridge_fails(bed: Driver) -> None:
+    bed.send_load(45, 30)
+    bed.report_bed(1, in_bed=True)
+    bed.send_load(120, 4)
+    bed.report_bed(4 * 60, in_bed=True)
+    bed.report_bed(61, in_bed=False)
+    tonight = bed.monitor.state(bed.now).tonight.measures
+    assert tonight.time_in_bed_h == pytest.approx(4.08, abs=0.02)
+    assert tonight.sleep_h is not None
+    assert tonight.sleep_h < 0.1
+
+
+def test_reports_during_a_pause_count_as_little_as_samples(bed: Driver) -> None:
+    bed.report_bed(5, in_bed=False)
+    bed.apply(bed.monitor.set_paused(bed.now, paused=True))
+    bed.report_bed(5, in_bed=True)
+    assert bed.live_events(BedTransition) == []
+    assert bed.monitor.state(bed.now).in_bed is None
+    bed.apply(bed.monitor.set_paused(bed.now, paused=False))
+    begin = bed.now
+    bed.report_bed(5, in_bed=True)
+    (event,) = bed.live_events(BedTransition)
+    assert begin <= event.onset <= begin + 10 * SECOND
+
+
+def test_reports_are_refused_where_recordings_are_played(tmp_path: Path) -> None:
+    played = Driver(config(tmp_path, PLAYED), local("2026-11-21T22:00"))
+    with pytest.raises(PlayedRecordingError, match="play recordings"):
+        played.monitor.add_bed_report(played.now, 0, in_bed=True)
 
 
 def test_a_night_is_finished_an_hour_after_getting_up(bed: Driver) -> None:
@@ -347,10 +426,15 @@ async def test_ending_the_next_night_finishes_the_one_that_is_over_first(
 
     with Journal(tmp_path / "limber.db") as journal:
         handler = RequestHandler(
-            {"anna": bed.monitor}, journal, JournalWriter(journal), lambda: bed.now, apply
+            {"anna": bed.monitor},
+            journal,
+            JournalWriter(journal),
+            lambda: bed.now,
+            apply,
+            RelayHandler(bed.config, Inbox()),
         )
         answer = await handler.answer(
-            EndNightRequest(v=1, id="x", reply_to="limber/bedroom/response/me", sleeper="anna")
+            EndNightRequest(v=1, id="x", reply_to="limber/bedroom/response/me", sleeper="anna"), 0
         )
     assert isinstance(answer, Refusal)
     assert answer.error == "nothing_to_end"

@@ -8,6 +8,7 @@ from limber_bridge.detection.bed_state import (
     AnkleState,
     BedMovement,
     BedMovementState,
+    BedReport,
     BedState,
     LoadState,
     PendingChange,
@@ -140,6 +141,8 @@ PIPELINE_STATE: Final = PipelineState(
             missed_epochs=2,
             streak=-5,
         ),
+        reports=(BedReport(time=AT - 19, in_bed=False, since=AT - 50_000_000),),
+        reported=((AT - 80_000_000, AT - 20_000_000),),
     ),
     calf_baseline=(4.9, 5.1),
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.firmware.esphome_cli import FIRMWARE, esphome
+from tests.firmware.firmware_tools import FIRMWARE, firmware_tool
 
 BOARDS: Final = sorted((FIRMWARE / "boards").glob("*.yaml"))
 OWN_FILE: Final = """
@@ -30,7 +30,9 @@ def own_file(board: Path, folder: Path) -> str:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
 def test_the_cpp_of_a_board_is_generated(board: Path, tmp_path: Path) -> None:
-    done = esphome("compile", "--only-generate", own_file(board, tmp_path), folder=tmp_path)
+    done = firmware_tool(
+        "esphome", "compile", "--only-generate", own_file(board, tmp_path), folder=tmp_path
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     generated = tmp_path / ".esphome" / "build" / "limber-left-ankle" / "src" / "main.cpp"
     main = generated.read_text()

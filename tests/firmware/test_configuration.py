@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.firmware.esphome_cli import FIRMWARE, esphome
+from tests.firmware.firmware_tools import FIRMWARE, firmware_tool
 
 HOST: Final = """
 esphome: {{name: limber}}
@@ -28,7 +28,7 @@ CHIP: Final = "input: {type: lsm6ds3}"
 def check(text: str, folder: Path) -> tuple[bool, str]:
     """Return whether ESPHome accepts a file, and all that it says."""
     (folder / "own.yaml").write_text(text.format(components=FIRMWARE / "components"))
-    done = esphome("config", "own.yaml", folder=folder)
+    done = firmware_tool("esphome", "config", "own.yaml", folder=folder)
     return done.returncode == 0, " ".join((done.stdout + done.stderr).split())
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from tests.firmware.firmware_tools import ROOT, firmware_tool
 from tests.required_programs import need
 
-ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = Path(__file__).parent / "cpp"
 COMPONENTS: Final = ROOT / "firmware" / "esphome" / "components"
 GOLDEN: Final = json.loads((ROOT / "contract" / "frames.json").read_text())["frames"]
@@ -63,4 +63,11 @@ def test_the_firmware_encodes_the_golden_frames(encoder: Path, golden: dict[str,
 @pytest.mark.parametrize("name", sorted(path.stem for path in SOURCES.glob("test_*.cpp")))
 def test_a_part_of_the_firmware(name: str, tmp_path: Path) -> None:
     done = subprocess.run([compiled(name, tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_cpp_is_formatted() -> None:
+    files = [*COMPONENTS.glob("limber/*.h"), *COMPONENTS.glob("limber/*.cpp")]
+    files += [*SOURCES.glob("*.h"), *SOURCES.glob("*.cpp")]
+    done = firmware_tool("clang-format", "--dry-run", "--Werror", *map(str, files), folder=ROOT)
     assert done.returncode == 0, done.stderr

@@ -63,6 +63,10 @@ class NothingToCalibrateError(Exception):
     """No sensor can be calibrated; the text says what to do."""
 
 
+class PlayedRecordingError(Exception):
+    """The sensors of a sleeper play recordings, which have a time of their own."""
+
+
 def factor_change(calendar: Calendar, factor: Factor, now: int) -> Change:
     """Return the change that adds something a sleeper did or took; no figure of a night changes."""
     night = calendar.night_of(factor.onset)

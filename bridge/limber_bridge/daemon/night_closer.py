@@ -30,7 +30,7 @@ class ScoredNight:
 
 
 class NightScorer:
-    """Score the nights of one sleeper up to the last sample."""
+    """Score the nights of one sleeper up to the last sample or report."""
 
     def __init__(
         self,
@@ -50,7 +50,8 @@ class NightScorer:
 
     def score(self, night: date) -> ScoredNight:
         """Score one night with the events in memory."""
-        until = min(self._clock.measured_until, self._calendar.end(night))
+        known_until = max(self._clock.measured_until, self._clock.reported_until)
+        until = min(known_until, self._calendar.end(night))
         events = self._nights.events_of(night)
         coverage = self._coverage(self._calendar.begin(night), until)
         score = score_night(events, self.rules, coverage)

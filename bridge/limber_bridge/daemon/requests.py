@@ -13,11 +13,13 @@ from limber_bridge.daemon.changes import (
     Change,
     NothingToCalibrateError,
     NothingToEndError,
+    PlayedRecordingError,
     factor_change,
 )
 from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
@@ -37,6 +39,7 @@ from limber_bridge.protocol.encoding import (
     strip_phase,
 )
 from limber_bridge.protocol.messages import (
+    BedRequest,
     CalibrateRequest,
     Command,
     DoneResponse,
@@ -50,6 +53,7 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    RelayRequest,
     Request,
     ResetLabelsRequest,
     Response,
@@ -68,6 +72,8 @@ NIGHT_BYTES: Final = 200
 EVENT_BYTES: Final = 100
 """Least size of an event in a response."""
 
+type JournalRequest = NightsRequest | EventsRequest | LabelRequest | LogRequest
+"""Requests that read the journal or have a response of their own."""
 type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
 """Writes a change to the journal and publishes it."""
 
@@ -82,16 +88,21 @@ class RequestHandler:
         writer: JournalWriter,
         now: Callable[[], int],
         apply: Apply,
+        relay: RelayHandler,
     ) -> None:
         """Start; `apply` makes the changes that commands cause, `now` returns UTC in us."""
+        self._relay = relay
         self._monitors = monitors
         self._now = now
         self._apply = apply
         self._history = HistoryReader(journal, writer)
         self._journal = journal
 
-    async def answer(self, request: Request) -> Response:
-        """Return the answer to a request, or why it is refused."""
+    async def answer(self, request: Request, arrived: int) -> Response:
+        """Return the answer to a request, or why it is refused.
+
+        `arrived`: when it was received, in us on the steady clock.
+        """
         monitor = self._monitors.get(request.sleeper)
         if monitor is None:
             known = ", ".join(self._monitors)
@@ -100,6 +111,8 @@ class RequestHandler:
                 error="unknown_sleeper",
                 message=f"no sleeper `{request.sleeper}`; use one of: {known}",
             )
+        if isinstance(request, RelayRequest):
+            return self._relay.answer(request, arrived)
         try:
             return await self._answer(monitor, request)
         except TimeoutError:
@@ -111,7 +124,7 @@ class RequestHandler:
             text = str(error)
         return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer(self, monitor: SleeperMonitor, request: Request) -> Response:
+    async def _answer(self, monitor: SleeperMonitor, request: JournalRequest | Command) -> Response:
         match request:
             case NightsRequest():
                 return await self._history.nights(request)
@@ -134,6 +147,8 @@ class RequestHandler:
             return Refusal(id=command.id, error="nothing_to_end", message=str(error))
         except NothingToCalibrateError as error:
             return Refusal(id=command.id, error="nothing_to_calibrate", message=str(error))
+        except PlayedRecordingError as error:
+            return Refusal(id=command.id, error="played_recording", message=str(error))
         return DoneResponse(id=command.id)
 
     def _change(self, monitor: SleeperMonitor, command: Command) -> Change:
@@ -148,6 +163,10 @@ class RequestHandler:
                 return monitor.calibrate(self._now())
             case SetRequest(sensitivity=sensitivity):
                 return monitor.set_sensitivity(sensitivity)
+            case BedRequest(in_bed=in_bed, since=since, time=sent):
+                # The request has just arrived, so only how long it has been so counts.
+                age = to_us(sent) - to_us(since)
+                return monitor.add_bed_report(self._now(), age, in_bed=in_bed)
 
     async def _label(self, monitor: SleeperMonitor, request: LabelRequest) -> Response:
         """Add what a person says of a cramp."""
@@ -291,8 +310,8 @@ class RequestResponder:
         self._mqtt = mqtt
         self._log = log
 
-    async def respond(self, payload: bytes) -> None:
-        """Answer one request."""
+    async def respond(self, payload: bytes, arrived: int) -> None:
+        """Answer one request, received at `arrived` (us on the steady clock)."""
         try:
             reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:
@@ -301,7 +320,7 @@ class RequestResponder:
         if isinstance(request, Refusal):
             answer: Response = request
         else:
-            answer = await self._handler.answer(request)
+            answer = await self._handler.answer(request, arrived)
         if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:
             self._log.warn(None, JOURNAL_UNREADABLE, answer.message)
         self._mqtt.publish(reply_to, encode(answer), retain=False)

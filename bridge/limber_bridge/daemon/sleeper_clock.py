@@ -26,6 +26,8 @@ class SleeperClock:
         """Earliest time at which the events being found now could be known."""
         self.measured_until = max([*read_until.values(), last], default=0)
         """Time of the last sample of any sensor; 0 before the first."""
+        self.reported_until = 0
+        """Time up to which reports have said whether the sleeper is in bed; 0 without any."""
         self._read_until = dict(read_until)
         self._skipped_until = 0
 
@@ -39,6 +41,10 @@ class SleeperClock:
         set_back = end < self._read_until.get(sensor, end) - CLOCK_SET_BACK_US
         self._read_until[sensor] = end
         self.measured_until = end if set_back else max(self.measured_until, end)
+
+    def note_reported(self, end: int) -> None:
+        """Note that reports have said up to `end` whether the sleeper is in bed."""
+        self.reported_until = end
 
     def note_skipped(self, end: int) -> None:
         """Note that samples up to `end` arrived during a pause and were not measured."""

@@ -10,7 +10,12 @@ from dataclasses import replace
 from typing import Final
 
 from limber_bridge.config.model import Config, Sleeper
-from limber_bridge.daemon.changes import Change, FiledEvent, NothingToCalibrateError
+from limber_bridge.daemon.changes import (
+    Change,
+    FiledEvent,
+    NothingToCalibrateError,
+    PlayedRecordingError,
+)
 from limber_bridge.daemon.cramp_labels import find_labelled_cramps
 from limber_bridge.daemon.event_filer import EventFiler
 from limber_bridge.daemon.finished_nights import FinishedNights
@@ -20,6 +25,7 @@ from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
 from limber_bridge.daemon.sleeper_detection import SleeperDetection
 from limber_bridge.daemon.sleeper_state import SleeperSnapshot, build_state, describe_sleeper
+from limber_bridge.detection.bed_state import BedReport
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import ClockStep, Event, SignalFault
 from limber_bridge.detection.pipeline import PipelineState
@@ -172,6 +178,7 @@ class SleeperMonitor:
         events: list[Event] = []
         if paused:
             ended = self._file(self._detection.pipeline.interrupt())
+            self._detection.pipeline.forget_bed_reports()
             self._detection.restart(
                 self._nights.ordered_events(),
                 thresholds=self.labels.thresholds,
@@ -183,6 +190,21 @@ class SleeperMonitor:
         self.settings = replace(self.settings, paused=paused)
         change = self._apply(events, now)
         return replace(change, events=(*ended, *change.events), settings=self.settings)
+
+    def add_bed_report(self, now: int, age: int, *, in_bed: bool) -> Change:
+        """Note that a sensor outside of the bridge has shown `in_bed` for `age` us.
+
+        During a pause it counts as little as a sample. Raises PlayedRecordingError.
+        """
+        if not self.clock.live:
+            raise PlayedRecordingError(
+                f"the sensors of {self.id} play recordings, whose time is not the present; remove "
+                "the sensor for being in bed"
+            )
+        if not self.settings.paused:
+            report = BedReport(now, in_bed, max(0, now - age))
+            self._detection.pipeline.add_bed_report(report)
+        return Change()
 
     def calibrate(self, now: int) -> Change:
         """Take everything to be at rest for a minute; NothingToCalibrateError if it cannot be."""
@@ -226,7 +248,8 @@ class SleeperMonitor:
 
     def state(self, now: int) -> State:
         """Return everything that is true now, without the health of the bridge."""
-        measuring = not self.settings.paused and self.sensor_health.any_connected(now)
+        reported = now <= self._detection.pipeline.bed_report_valid_until
+        measuring = not self.settings.paused and (reported or self.sensor_health.any_connected(now))
         tonight = self.calendar.night_of(self.clock.time or now)
         return build_state(
             SleeperSnapshot(
@@ -284,6 +307,7 @@ class SleeperMonitor:
     def _apply(self, events: Iterable[Event], now: int) -> Change:
         """File events, let the time pass, and finish the nights that are over."""
         self.clock.advance_to(now)
+        self.clock.note_reported(self._detection.pipeline.bed_judged_until)
         filed = self._file(events)
         finished = self._closer.finish_over(self.settings.sensitivity)
         labels: list[Label] = []

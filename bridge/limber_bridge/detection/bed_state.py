@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from limber_bridge.detection.events import Method
+from limber_bridge.detection.spans import Span
 
 type GravityDirection = tuple[float, ...]
 """Mean acceleration of a sensor, which points along gravity."""
@@ -34,6 +35,17 @@ class PendingChange:
     """us; end of the last epoch that showed it."""
     onsets: int
     """Movements that began in those epochs."""
+
+
+@dataclass(frozen=True, slots=True)
+class BedReport:
+    """What a sensor outside of the bridge shows about being in bed."""
+
+    time: int
+    """us; when the report was received."""
+    in_bed: bool
+    since: int
+    """us; since when it has been so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ class BedState:
     method: Method | None = None
     """What the last epoch was judged by."""
     last_epoch: int | None = None
-    """us; start of the last epoch."""
+    """us; start of the last epoch that a sensor of the bridge measured."""
     earliest_change: int = 0
     """us; no change is dated earlier: the last change, or the first epoch after an interruption."""
     pending: PendingChange | None = None
@@ -136,6 +148,10 @@ class BedState:
     load: LoadState = field(default_factory=LoadState)
     ankle: AnkleState = field(default_factory=AnkleState)
     bed_movement: BedMovementState = field(default_factory=BedMovementState)
+    reports: tuple[BedReport, ...] = ()
+    """The last report, and those before it that an epoch may still need; the latest last."""
+    reported: tuple[Span, ...] = ()
+    """us; the last times for which a report was valid, in whole epochs."""
 
     def without_times(self) -> BedState:
         """Return what stays true after an interruption or a step of the clock."""
@@ -147,6 +163,10 @@ class BedState:
             ankle=self.ankle.without_times(),
             bed_movement=self.bed_movement.without_times(),
         )
+
+    def without_reports(self) -> BedState:
+        """Return the state as if there had been no report; whether one is in bed is kept."""
+        return replace(self, reports=(), reported=())
 
     def with_tare_at(self, time: int | None) -> BedState:
         """Return the state with a tare that is due at a time (us), or with none."""

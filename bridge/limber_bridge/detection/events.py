@@ -145,6 +145,8 @@ class Series:
 class Method(StrEnum):
     """How it is known whether the sleeper is in bed (docs/science.md#in-bed)."""
 
+    EXTERNAL = "external"
+    """What a sensor outside of the bridge reports, such as one of Home Assistant."""
     LOAD = "load"
     """The weight on load cells under the bed."""
     ANKLE = "ankle"

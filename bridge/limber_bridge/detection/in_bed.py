@@ -46,6 +46,7 @@ class BedRule:
 
 BED_RULES: Final = {
     # Chosen, all of them, with reasons in docs/science.md#in-bed.
+    Method.EXTERNAL: BedRule(in_after=20 * SECOND, out_after=20 * SECOND, min_onsets=0),
     Method.LOAD: BedRule(in_after=0, out_after=20 * SECOND, min_onsets=0),
     Method.ANKLE: BedRule(in_after=5 * MINUTE, out_after=20 * SECOND, min_onsets=2),
     Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, min_onsets=0),
@@ -68,7 +69,7 @@ def process_epoch(
 ) -> tuple[BedState, BedTransition | None]:
     """Return what is known after one more epoch, and the change that it makes certain, if any."""
     rule = BED_RULES[method]
-    if state.last_epoch is None or epoch.start - state.last_epoch > INTERRUPTION_US + EPOCH_US:
+    if is_interrupted(state.last_epoch, epoch.start):
         state = resumed_at(state, epoch.start)
     load, ankle, bed_movement, verdict = judge_epoch(state, method, epoch)
     last_since = verdict.since if names_time(method, epoch) else state.last_since
@@ -83,18 +84,24 @@ def process_epoch(
         pending = None
         # What looked like walking was part of the change.
         ankle = replace(ankle, shaken_half_epochs=0, shaking_direction=None)
-    state = BedState(
-        in_bed,
-        method,
-        epoch.start,
-        earliest_change,
-        pending,
-        last_since,
-        load,
-        ankle,
-        bed_movement,
+    state = replace(
+        state,
+        in_bed=in_bed,
+        method=method,
+        last_epoch=epoch.start,
+        earliest_change=earliest_change,
+        pending=pending,
+        last_since=last_since,
+        load=load,
+        ankle=ankle,
+        bed_movement=bed_movement,
     )
     return state, change
+
+
+def is_interrupted(last_epoch: int | None, start: int) -> bool:
+    """Return whether signs begin again with the epoch at `start` (us), after the last one."""
+    return last_epoch is None or start - last_epoch > INTERRUPTION_US + EPOCH_US
 
 
 def names_time(method: Method, epoch: Epoch) -> bool:
@@ -120,6 +127,8 @@ def judge_epoch(
             return state.load, state.ankle, bed_movement, verdict
         case Method.RECORDED:
             return state.load, state.ankle, state.bed_movement, judge_recorded(epoch)
+        case Method.EXTERNAL:
+            raise ValueError("no sensor of the bridge reports by this method")
 
 
 def pending_after(
@@ -154,9 +163,17 @@ def is_believed(pending: PendingChange, rule: BedRule, verdict: Verdict) -> bool
     return lasted >= rule.in_after and pending.onsets >= rule.min_onsets
 
 
+def last_judged(state: BedState) -> int | None:
+    """Return the start (us) of the last epoch that was judged, by a sensor or by a report."""
+    reported = [state.reported[-1][1] - EPOCH_US] if state.reported else []
+    measured = [] if state.last_epoch is None else [state.last_epoch]
+    return max([*reported, *measured], default=None)
+
+
 def resumed_at(state: BedState, start: int) -> BedState:
     """Return what is known when epochs begin, or begin again after an interruption, at a time."""
-    lost = state.last_epoch is not None and start - state.last_epoch > UNKNOWN_AFTER_US
+    last = last_judged(state)
+    lost = last is not None and start - last > UNKNOWN_AFTER_US
     return replace(
         state.without_times(), in_bed=None if lost else state.in_bed, earliest_change=start
     )

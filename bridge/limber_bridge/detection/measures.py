@@ -277,7 +277,7 @@ class Measure:
 MEASURE_TABLE: Final = (
     # Times.
     Measure("time_in_bed_h", "hours in bed, without gaps", "denominators",
-            lambda night: hours(night.in_bed, night.gaps), needs_movements=False),
+            lambda night: night.time_in_bed_h, needs_movements=False),
     Measure("sleep_h", "hours of sleep, staged or estimated, without gaps", "denominators",
             lambda night: hours(night.asleep, night.gaps), needs_movements=False),
     # Counts: everything in bed, or at any time where the time in bed is not known.

@@ -63,13 +63,21 @@ class Coverage:
     """Ids of the sensors whose movements count, and that are fast enough for leg movements."""
     certainties: Collection[Certainty] = ()
     """The certainties of cramps that the sensors can show."""
+    reported: Sequence[Span] = ()
+    """Times (us) in which a sensor outside of the bridge reported whether the sleeper is in bed."""
 
 
 def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> NightScore:
     """Score the events of one night."""
     absent = unmeasured_spans(events, coverage)
     gaps = common_spans(absent.values())
-    in_bed, asleep = bed_and_sleep(events, coverage.until, gaps)
+    bed_gaps = without_spans(gaps, coverage.reported)
+    in_bed, asleep = bed_and_sleep(events, coverage.until, gaps, bed_gaps)
+    certainties = coverage.certainties
+    if coverage.reported and not was_measured(gaps, coverage):
+        # Reports say nothing about sleep and cramps.
+        asleep = None
+        certainties = ()
     trains = [event for event in events if isinstance(event, RhythmicTrain)]
     # Where sleep is not known, all time counts as sleep (docs/science.md#aasm).
     parts = without_train_beats(leg_movements(events), trains)
@@ -91,24 +99,35 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
             {(event.onset, event.side) for event in trains if is_counted(event.onset, in_bed)}
         ),
         cramps=tuple(event for event in events if isinstance(event, Cramp)),
-        certainties=coverage.certainties,
+        certainties=certainties,
+        bed_gaps=bed_gaps,
     )
     return NightScore(scoring, in_bed, asleep, gaps, compute_measures(scoring_input))
 
 
 def bed_and_sleep(
-    events: Sequence[Event], until: int, gaps: Sequence[Span]
+    events: Sequence[Event], until: int, gaps: Sequence[Span], bed_gaps: Sequence[Span]
 ) -> tuple[tuple[Span, ...] | None, tuple[Span, ...] | None]:
-    """Return the times (us) in bed and asleep; None where no event shows them."""
+    """Return the times (us) in bed and asleep; None where no event shows them.
+
+    `gaps` are the times in which no sensor measured; in `bed_gaps` no report was valid either.
+    """
     if not any(isinstance(event, BedTransition) for event in events):
         return None, None
     # After a long gap the sleeper counts as out of bed until a sensor shows otherwise
     # (docs/science.md#in-bed).
     left_in_gap = [
-        BedTransition(begin, in_bed=False) for begin, end in gaps if end - begin > UNKNOWN_AFTER_US
+        BedTransition(begin, in_bed=False)
+        for begin, end in bed_gaps
+        if end - begin > UNKNOWN_AFTER_US
     ]
     transitions = [*events, *left_in_gap]
     return tuple(in_bed_spans(transitions, until)), tuple(asleep_spans(transitions, until, gaps))
+
+
+def without_spans(spans: Sequence[Span], others: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the times (us) of spans that lie in none of the others."""
+    return tuple(piece for span in spans for piece in subtract_spans(span, others))
 
 
 def is_counted(time: int, in_bed: Iterable[Span] | None) -> bool:

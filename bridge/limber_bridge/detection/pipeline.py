@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from limber_bridge.detection.bed_state import BedState
+from limber_bridge.detection.bed_state import BedReport, BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
 from limber_bridge.detection.events import (
@@ -139,6 +139,17 @@ class Pipeline:
         """The method by which that is known."""
         return self._bed.state.method
 
+    @property
+    def bed_report_valid_until(self) -> int:
+        """Time (us) up to which a report says whether the sleeper is in bed; 0 without one."""
+        return self._bed.report_valid_until
+
+    @property
+    def bed_judged_until(self) -> int:
+        """Time (us) up to which reports were judged; 0 where there was none."""
+        reported = self._bed.state.reported
+        return reported[-1][1] if reported else 0
+
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return which sensors measured what in a night from `begin` to `until` (us)."""
         seen = {
@@ -158,7 +169,10 @@ class Pipeline:
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements
             },
-            certainties=detectable_cramps(self._channels.values(), self._movement_sensors),
+            certainties=detectable_cramps(
+                self._channels.values(), self._movement_sensors, self._bed_methods_since(begin)
+            ),
+            reported=self._bed.state.reported,
         )
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
@@ -177,6 +191,18 @@ class Pipeline:
         """
         for channel in self._channels.values():
             channel.set_sensitivity(sensitivity)
+
+    def add_bed_report(self, report: BedReport) -> None:
+        """Add what a sensor outside of the bridge shows about being in bed, in order of time.
+
+        It counts for the epochs that end after its time. What follows from it is returned by the
+        next calls.
+        """
+        self._bed.add_report(report)
+
+    def forget_bed_reports(self) -> None:
+        """Let the sensors of the bridge decide again; whether the sleeper is in bed is kept."""
+        self._bed.forget_reports()
 
     def process(self, sensor_id: int, block: SampleBlock) -> list[Event]:
         """Process a block of one sensor and return the events that it completes.
@@ -350,6 +376,13 @@ class Pipeline:
             else:
                 yield one
 
+    def _bed_methods_since(self, begin: int) -> set[Method]:
+        """Return the methods by which being in bed was or could be known since a time (us)."""
+        methods = in_bed_methods(self._channels.values())
+        if any(end > begin for _, end in self._bed.state.reported):
+            methods.add(Method.EXTERNAL)
+        return methods
+
     def _complete_until(self) -> int:
         """Return the time (us) up to which every sensor has been read."""
         return min(channel.epochs_complete_until for channel in self._channels.values())
@@ -377,7 +410,9 @@ def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
 
 
 def detectable_cramps(
-    channels: Collection[SensorChannel], movement_ids: Collection[int]
+    channels: Collection[SensorChannel],
+    movement_ids: Collection[int],
+    bed_methods: Collection[Method],
 ) -> frozenset[Certainty]:
     """Return which cramps sensors can show (docs/science.md#cramps)."""
     fast = [channel for channel in channels if channel.supports_movements]
@@ -388,6 +423,6 @@ def detectable_cramps(
     if any(channel.sensor.placement is Placement.CALF for channel in fast):
         found.add(Certainty.PROBABLE)
     # Movements, and a sensor that shows within a minute that the sleeper got up.
-    if not in_bed_methods(channels).isdisjoint(BED_METHODS):
+    if not set(bed_methods).isdisjoint(BED_METHODS):
         found.add(Certainty.POSSIBLE)
     return frozenset(found)

@@ -40,6 +40,8 @@ class ScoringInput:
     """None: not known."""
     gaps: tuple[Span, ...] = ()
     """Times in which no sensor measured."""
+    bed_gaps: tuple[Span, ...] | None = None
+    """Times in which it is not known whether the person was in bed; None: as `gaps`."""
     movement_gaps: tuple[Span, ...] = ()
     """Times in which no sensor that counts movements measured."""
     shows_movements: bool = True
@@ -103,6 +105,11 @@ class ScoringInput:
             for series in self.scoring.series
         ]
         return [length for length in lengths if length]
+
+    @cached_property
+    def time_in_bed_h(self) -> float | None:
+        """Hours known to be in bed; None: not known."""
+        return hours(self.in_bed, self.gaps if self.bed_gaps is None else self.bed_gaps)
 
     @cached_property
     def counted_bed_h(self) -> float | None:

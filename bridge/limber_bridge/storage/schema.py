@@ -76,5 +76,8 @@ UPDATE event SET kind = 'signal_fault', id = 'signal_fault' || substr(id, 5)
 UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
   WHERE kind = 'clockstep';
 """,
+    """
+-- Reports on being in bed in `pipeline_state`, and `external` as a method.
+""",
 )
 """The schema and every later change to it, in order. Append only."""

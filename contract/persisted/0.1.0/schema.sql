@@ -1,4 +1,4 @@
--- journal, schema 6
+-- journal, schema 7
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,

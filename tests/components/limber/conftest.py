@@ -27,6 +27,7 @@ def golden(name: str) -> dict[str, Any]:
 
 COMMANDS = [
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
+    "bed",
 ]  # fmt: skip
 INFO = golden("info") | {"commands": COMMANDS}
 

@@ -267,7 +267,7 @@ async def test_options_change_the_limits(
 ) -> None:
     entry.add_to_hass(hass)
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["step_id"] == "init"
+    assert result["step_id"] == "limits"
     answers = {CONF_RESTLESS_ABOVE: 22.5, CONF_BATTERY_BELOW: 25}
     done = await hass.config_entries.options.async_configure(result["flow_id"], answers)
     assert done["type"] is FlowResultType.CREATE_ENTRY

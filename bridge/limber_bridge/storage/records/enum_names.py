@@ -52,6 +52,7 @@ GRADES: Final = EnumNames(
 METHODS: Final = EnumNames(
     "in-bed method",
     {
+        "external": Method.EXTERNAL,
         "load": Method.LOAD,
         "ankle": Method.ANKLE,
         "bed_movement": Method.BED_MOVEMENT,

@@ -14,6 +14,7 @@ from limber_bridge.detection.bed_state import (
     AnkleState,
     BedMovement,
     BedMovementState,
+    BedReport,
     BedState,
     LoadState,
     PendingChange,
@@ -103,6 +104,14 @@ class BedAccelerationRecord(msgspec.Struct, frozen=True):
     streak: Whole
 
 
+class BedReportRecord(msgspec.Struct, frozen=True):
+    """What a sensor outside of the bridge showed."""
+
+    time: Time
+    in_bed: bool
+    since: Time
+
+
 class BedStateRecord(msgspec.Struct, frozen=True):
     """What is known about being in bed."""
 
@@ -115,6 +124,8 @@ class BedStateRecord(msgspec.Struct, frozen=True):
     load: LoadRecord
     ankle: AnkleRecord
     bed_movement: BedAccelerationRecord
+    reports: list[BedReportRecord]
+    reported: list[tuple[Time, Time]]
 
 
 class PipelineStateRecord(msgspec.Struct, frozen=True):
@@ -241,8 +252,16 @@ def upgrade_bed_movements_0(movements: object) -> object:
         return movements
 
 
+def upgrade_pipeline_state_1(fields: Fields) -> Fields:
+    """Add that there was no report. The decoder reports a bed that is not an object."""
+    bed = fields["bed"]
+    if not isinstance(bed, dict):
+        return fields
+    return {**fields, "bed": {**bed, "reports": [], "reported": []}}
+
+
 PIPELINE_STATE: Final = PayloadFormat(
-    "pipeline state", PipelineStateRecord, (upgrade_pipeline_state_0,)
+    "pipeline state", PipelineStateRecord, (upgrade_pipeline_state_0, upgrade_pipeline_state_1)
 )
 
 
@@ -364,6 +383,11 @@ def bed_record(bed: BedState) -> BedStateRecord:
             missed_epochs=bed.bed_movement.missed_epochs,
             streak=bed.bed_movement.streak,
         ),
+        reports=[
+            BedReportRecord(time=one.time, in_bed=one.in_bed, since=one.since)
+            for one in bed.reports
+        ],
+        reported=list(bed.reported),
     )
 
 
@@ -417,6 +441,10 @@ def bed_state(record: BedStateRecord) -> BedState:
             missed_epochs=record.bed_movement.missed_epochs,
             streak=record.bed_movement.streak,
         ),
+        reports=tuple(
+            BedReport(time=one.time, in_bed=one.in_bed, since=one.since) for one in record.reports
+        ),
+        reported=tuple(record.reported),
     )
 
 

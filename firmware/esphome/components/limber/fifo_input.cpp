@@ -4,6 +4,7 @@
 #include "esphome/core/log.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
 
 namespace esphome::limber {
@@ -15,8 +16,11 @@ static constexpr int64_t READ_INTERVAL_US = 100000;
 /// chosen: a chip that sends nothing for this long is set up again.
 static constexpr int64_t SILENCE_US = 1000000;
 static constexpr int64_t RETRY_INTERVAL_US = 1000000;
-/// Longest time that one of these chips needs after a reset (MPU6500: 100 ms).
-static constexpr int64_t RESET_TIME_US = 100000;
+/// The InvenSense chips take up to 100 ms after a reset before their registers can be written. chosen: 10 ms more, for
+/// the time that the transfer takes.
+static constexpr int64_t RESET_TIME_US = 110000;
+/// The first sample after a FIFO was switched on is not valid (data sheets of the LSM6DS3 and LSM6DS3TR-C).
+static constexpr uint32_t INVALID_SAMPLES = 1;
 
 void FifoInput::start(int64_t now_us) {
   this->clock_.init(this->rate_hz_);
@@ -50,16 +54,21 @@ void FifoInput::finish_setup_(int64_t now_us) {
   this->last_sample_us_ = now_us;
 }
 
-/// The FIFO is empty now: whatever was measured since the last sample is gone.
-void FifoInput::skip_time_(int64_t now_us) {
+/// The FIFO is empty now: whatever was measured since the last sample is gone. Return how many samples.
+uint32_t FifoInput::skip_time_(int64_t now_us) {
+  this->invalid_samples_ = INVALID_SAMPLES;
   if (!this->has_measured_) {
     this->clock_.start(now_us);
-  } else if (this->was_stopped_) {
-    this->sink_->pass_samples(this->clock_.skip_to(now_us));
+    return 0;
+  }
+  const uint32_t gone = this->clock_.skip_to(now_us);
+  if (this->was_stopped_) {
+    this->sink_->pass_samples(gone);
   } else {
-    this->sink_->lose_samples(this->clock_.skip_to(now_us));
+    this->sink_->lose_samples(gone);
   }
   this->was_stopped_ = false;
+  return gone;
 }
 
 void FifoInput::loop(int64_t now_us) {
@@ -88,19 +97,19 @@ void FifoInput::read_fifo_(int64_t now_us) {
   }
   if (level.overrun) {
     // What is left in the FIFO may start in the middle of a sample, and its number of samples is not certain.
-    ESP_LOGW(TAG, "FIFO overrun: the loop was too slow; samples are lost");
     if (!this->reset_fifo_()) {
       this->report_silent_(now_us, "its FIFO cannot be emptied");
       return;
     }
-    this->skip_time_(now_us);
+    [[maybe_unused]] const uint32_t lost = this->skip_time_(now_us);
+    ESP_LOGW(TAG, "FIFO overrun: the loop was too slow; %" PRIu32 " samples lost", lost);
     this->last_sample_us_ = now_us;
     return;
   }
   if (level.samples == 0) {
+    this->next_step_us_ = now_us + READ_INTERVAL_US;
     if (now_us - this->last_sample_us_ > SILENCE_US)
       this->report_silent_(now_us, "it answers, but measures nothing");
-    this->next_step_us_ = now_us + READ_INTERVAL_US;
     return;
   }
   int16_t raw[MAX_SAMPLES_PER_READ][MAX_AXES];
@@ -111,10 +120,13 @@ void FifoInput::read_fifo_(int64_t now_us) {
   }
   const int64_t first_us = this->clock_.take(now_us, level.samples, count);
   for (uint32_t i = 0; i < count; i++) {
-    this->deliver_(raw[i], first_us + static_cast<int64_t>(i * this->clock_.period_us()));
+    if (this->invalid_samples_ > 0) {
+      this->drop_invalid_();
+    } else {
+      this->deliver_(raw[i], first_us + static_cast<int64_t>(i * this->clock_.period_us()));
+    }
   }
   this->last_sample_us_ = now_us;
-  this->has_measured_ = true;
   this->is_reported_ = false;
   // A FIFO with more samples is read on in the next turn of the loop.
   if (level.samples == count)
@@ -129,6 +141,13 @@ void FifoInput::report_silent_(int64_t now_us, const char *what) {
   this->next_step_us_ = now_us + RETRY_INTERVAL_US;
 }
 
+/// A sample number is used up only within a recording, not before its beginning.
+void FifoInput::drop_invalid_() {
+  this->invalid_samples_--;
+  if (this->has_measured_)
+    this->sink_->lose_samples(1);
+}
+
 void FifoInput::deliver_(const int16_t *raw, int64_t taken_us) {
   const float counts_per_raw = this->range_g_ / 32768.0f * this->counts_per_g_();
   int32_t counts[MAX_AXES];
@@ -138,6 +157,7 @@ void FifoInput::deliver_(const int16_t *raw, int64_t taken_us) {
     if (raw[axis] == INT16_MAX || raw[axis] == INT16_MIN)
       counts[axis] = full_scale_of(this->quantity());
   }
+  this->has_measured_ = true;
   this->sink_->add_sample(counts, taken_us);
 }
 

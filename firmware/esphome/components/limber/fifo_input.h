@@ -50,7 +50,8 @@ class FifoInput : public AccelerationInput, public i2c::I2CDevice {
 
   void begin_reset_(int64_t now_us);
   void finish_setup_(int64_t now_us);
-  void skip_time_(int64_t now_us);
+  uint32_t skip_time_(int64_t now_us);
+  void drop_invalid_();
   void read_fifo_(int64_t now_us);
   void report_silent_(int64_t now_us, const char *what);
   void deliver_(const int16_t *raw, int64_t taken_us);
@@ -62,6 +63,7 @@ class FifoInput : public AccelerationInput, public i2c::I2CDevice {
   bool has_measured_{false};  // at least once since the boot
   bool was_stopped_{false};   // the time without samples was wanted
   bool is_reported_{false};
+  uint32_t invalid_samples_{0};
   int64_t next_step_us_{0};
   int64_t last_sample_us_{0};
 };

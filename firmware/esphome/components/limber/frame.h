@@ -163,8 +163,7 @@ class FrameBuilder {
   void sign_(uint8_t *frame, size_t size) const {
     if (!this->is_signed_)
       return;
-    const Sha256::Digest digest =
-        this->hmac_.sign(frame, SIGNATURE_OFFSET, frame + HEADER_BYTES, size - HEADER_BYTES);
+    const Sha256::Digest digest = this->hmac_.sign(frame, SIGNATURE_OFFSET, frame + HEADER_BYTES, size - HEADER_BYTES);
     std::memcpy(frame + SIGNATURE_OFFSET, digest.data(), SIGNATURE_BYTES);
   }
 

@@ -32,6 +32,9 @@ class FrameLink {
 class FrameSender {
  public:
   static constexpr uint32_t CLOCK_FRAME_INTERVAL_US = 60000000;
+  /// Without samples (a silent chip, measuring switched off) clock frames keep the connection: the bridge closes one
+  /// that is silent for 10 s.
+  static constexpr uint32_t KEEP_ALIVE_US = 5000000;
   /// chosen: 200 frames a second, below the 250 that the bridge accepts, and no long turn of the loop.
   static constexpr uint32_t FRAME_SPACING_US = 5000;
   static constexpr uint32_t MAX_FRAMES_PER_TURN = 4;
@@ -48,7 +51,7 @@ class FrameSender {
       if (link.resends())
         ring.rewind();
     }
-    if (now_us - this->clock_frame_sent_us_ >= CLOCK_FRAME_INTERVAL_US)
+    if (now_us - this->clock_frame_sent_us_ >= CLOCK_FRAME_INTERVAL_US || now_us - this->sent_us_ >= KEEP_ALIVE_US)
       this->clock_frame_due_ = true;
     for (uint32_t budget = this->budget_(now_us); budget > 0; budget--) {
       if (!this->send_next_(link, ring, builder, now_us, battery))

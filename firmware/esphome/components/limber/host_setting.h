@@ -19,7 +19,8 @@ inline std::string host_setting(const char *name, const std::string &value) {
 #endif
 }
 
-template<typename T> T host_setting(const char *name, T value) {
+template<typename T>
+T host_setting(const char *name, T value) {
 #ifdef USE_HOST
   const char *replaced = std::getenv(name);
   return replaced == nullptr ? value : static_cast<T>(std::strtoul(replaced, nullptr, 10));

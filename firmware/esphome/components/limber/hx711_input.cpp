@@ -89,7 +89,8 @@ void Hx711Input::dump_config() {
   ESP_LOGCONFIG(TAG,
                 "  Load cells at an HX711:\n"
                 "    Rate: %.0f Hz\n"
-                "    Zero: %" PRId32 "\n"
+                "    Zero: %" PRId32
+                "\n"
                 "    Counts per kg: %.1f",
                 this->rate_hz_, this->zero_, this->counts_per_kg_);
   LOG_PIN("    DOUT pin: ", this->dout_pin_);

@@ -20,7 +20,8 @@ static constexpr int64_t LINK_SILENCE_US = 15000000;
 
 void LimberComponent::setup() {
   this->clock_offset_us_ = host_setting<uint32_t>("LIMBER_CLOCK_OFFSET_US", 0);
-  const size_t count = samples_per_frame(this->input_->quantity(), this->input_->rate_hz(), this->link_->max_frame_bytes());
+  const size_t count =
+      samples_per_frame(this->input_->quantity(), this->input_->rate_hz(), this->link_->max_frame_bytes());
   const FrameIdentity identity{
       .sensor_id = this->sensor_id_,
       .boot_id = random_uint32(),
@@ -164,7 +165,8 @@ void LimberComponent::publish_status_(bool is_linked, bool is_running) {
 void LimberComponent::dump_config() {
   ESP_LOGCONFIG(TAG,
                 "Limber:\n"
-                "  Sensor id: %" PRIu32 "\n"
+                "  Sensor id: %" PRIu32
+                "\n"
                 "  Signed: %s\n"
                 "  Samples per frame: %u\n"
                 "  Buffer: %" PRIu32 " s, %u bytes",

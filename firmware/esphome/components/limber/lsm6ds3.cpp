@@ -28,6 +28,7 @@ static constexpr uint8_t FIFO_CTRL3_ACCELERATION_ONLY = 0x01;  // no decimation 
 static constexpr uint8_t FIFO_MODE_BYPASS = 0x00;
 static constexpr uint8_t FIFO_MODE_CONTINUOUS = 0x06;
 static constexpr uint8_t FIFO_STATUS2_OVERRUN = 0x40;
+static constexpr uint8_t FIFO_STATUS2_EMPTY = 0x10;
 // Number of unread words of 16 bits. The LSM6DS3 has 12 bits (8 kB), the LSM6DS3TR-C 11 (4 kB) and a zero above them.
 static constexpr uint8_t FIFO_STATUS2_LEVEL_MASK = 0x0F;
 static constexpr uint32_t WORDS_PER_SAMPLE = 3;
@@ -90,7 +91,9 @@ bool Lsm6ds3Input::read_level_(FifoLevel &level) {
     return false;
   const uint32_t words = status[0] | (status[1] & FIFO_STATUS2_LEVEL_MASK) << 8;
   level.samples = words / WORDS_PER_SAMPLE;
-  level.overrun = (status[1] & FIFO_STATUS2_OVERRUN) != 0;
+  // An exactly full FIFO has a level of 0 as well, and the next sample overruns it.
+  const bool is_full = words == 0 && (status[1] & FIFO_STATUS2_EMPTY) == 0;
+  level.overrun = is_full || (status[1] & FIFO_STATUS2_OVERRUN) != 0;
   return true;
 }
 

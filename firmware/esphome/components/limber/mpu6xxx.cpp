@@ -31,11 +31,15 @@ static constexpr uint8_t INT_STATUS_FIFO_OVERFLOW = 0x10;
 static constexpr float INTERNAL_RATE_HZ = 1000.0f;  // with a digital low-pass filter
 static constexpr size_t AXIS_BYTES = 2;
 
+// clang-format off
 static constexpr Mpu6xxxModel MODELS[] = {
-    {"MPU6050", 0x68, 6, 1024, 0, false}, {"MPU6500", 0x70, 6, 512, 1, true},
-    {"MPU9250", 0x71, 6, 512, 1, true},   {"MPU6886", 0x19, 8, 1024, 1, true},
-    {"ICM-20689", 0x98, 6, 512, 1, true},
+    {"MPU6050",   0x68, 6, 1024, 0, false},
+    {"MPU6500",   0x70, 6,  512, 1, true},
+    {"MPU9250",   0x71, 6,  512, 1, true},
+    {"MPU6886",   0x19, 8, 1024, 1, true},
+    {"ICM-20689", 0x98, 6,  512, 1, true},
 };
+// clang-format on
 
 static const Mpu6xxxModel *find_model(uint8_t who_am_i) {
   for (const auto &model : MODELS) {
@@ -82,8 +86,7 @@ bool Mpu6xxxInput::setup_chip_() {
   const uint8_t filter = filter_code(this->rate_hz_);
   if (!this->write_byte(REG_PWR_MGMT_1, this->model_->clock_source) ||
       !this->write_byte(REG_PWR_MGMT_2, PWR_MGMT_2_GYROSCOPE_OFF) || !this->write_byte(REG_SMPLRT_DIV, divider) ||
-      !this->write_byte(REG_CONFIG, filter) ||
-      !this->write_byte(REG_ACCEL_CONFIG, range_code(this->range_g_) << 3))
+      !this->write_byte(REG_CONFIG, filter) || !this->write_byte(REG_ACCEL_CONFIG, range_code(this->range_g_) << 3))
     return false;
   // Newer chips have a filter of their own for the acceleration.
   if (this->model_->has_accel_config2 && !this->write_byte(REG_ACCEL_CONFIG2, filter))
@@ -117,8 +120,8 @@ bool Mpu6xxxInput::read_level_(FifoLevel &level) {
   // after which all axes are mixed up.
   level.samples = bytes / this->model_->sample_bytes;
   // A full FIFO drops its oldest bytes, which are not whole samples, even before its flag is seen.
-  level.overrun = (status & INT_STATUS_FIFO_OVERFLOW) != 0 ||
-                  bytes + this->model_->sample_bytes > this->model_->fifo_bytes;
+  level.overrun =
+      (status & INT_STATUS_FIFO_OVERFLOW) != 0 || bytes + this->model_->sample_bytes > this->model_->fifo_bytes;
   return true;
 }
 

@@ -19,7 +19,8 @@ struct Mpu6xxxModel {
   bool has_accel_config2;
 };
 
-/// MPU6050, MPU6500, MPU6886 and ICM-20689 of InvenSense (register maps RM-MPU-6000A, RM-MPU-6500A, MPU-6886, DS-000143).
+/// MPU6050, MPU6500, MPU6886 and ICM-20689 of InvenSense (register maps RM-MPU-6000A, RM-MPU-6500A, MPU-6886,
+/// DS-000143).
 class Mpu6xxxInput final : public FifoInput {
  public:
   void dump_config() override;

@@ -26,9 +26,8 @@ class SlotAverage {
       this->has_started_ = true;
       this->slot_us_ = taken_us;
     }
-    const uint32_t slots = taken_us <= this->slot_us_
-                               ? 0
-                               : static_cast<uint32_t>((taken_us - this->slot_us_) / this->period_us_);
+    const uint32_t slots =
+        taken_us <= this->slot_us_ ? 0 : static_cast<uint32_t>((taken_us - this->slot_us_) / this->period_us_);
     const bool is_closed = slots > 0 && this->count_ > 0;
     if (is_closed) {
       sample.value = this->sum_ / this->count_;

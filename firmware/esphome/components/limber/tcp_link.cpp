@@ -13,8 +13,8 @@ namespace esphome::limber {
 static const char *const TAG = "limber.tcp";
 
 static constexpr uint32_t MIN_RECONNECT_INTERVAL_MS = 1000;
-/// chosen: far below the 60 s that the ring holds.
-static constexpr uint32_t MAX_RECONNECT_INTERVAL_MS = 8000;
+/// chosen: far below the 60 s that the ring holds, which runs on while the bridge is back but not connected yet.
+static constexpr uint32_t MAX_RECONNECT_INTERVAL_MS = 5000;
 /// The interval grows with the time without a connection, by this part of it.
 static constexpr uint32_t BACKOFF_DIVISOR = 4;
 /// chosen: a shorter connection (refused by a busy bridge) does not count as one.
@@ -61,8 +61,7 @@ void TcpLink::loop() {
 
 void TcpLink::set_reconnect_interval_() {
   const uint32_t interval_ms = (millis() - this->good_ms_) / BACKOFF_DIVISOR;
-  this->client_.set_reconnect_interval(
-      std::clamp(interval_ms, MIN_RECONNECT_INTERVAL_MS, MAX_RECONNECT_INTERVAL_MS));
+  this->client_.set_reconnect_interval(std::clamp(interval_ms, MIN_RECONNECT_INTERVAL_MS, MAX_RECONNECT_INTERVAL_MS));
 }
 
 void TcpLink::on_connected_() {

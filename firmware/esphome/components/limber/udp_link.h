@@ -35,7 +35,7 @@ class UdpLink final : public FrameLink {
   uint16_t port_{0};
   socket::Ipv4Resolve resolve_;
   std::unique_ptr<socket::Socket> socket_;
-  struct sockaddr_storage address_ {};
+  struct sockaddr_storage address_{};
   socklen_t address_bytes_{0};
   bool is_connected_{false};
   uint32_t connection_{0};

@@ -1,0 +1,1 @@
+"""A simulated EMG amplifier at an analog input."""
