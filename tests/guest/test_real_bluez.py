@@ -160,9 +160,9 @@ async def test_scan_lists_both_sensors_with_the_lines_to_write(
     output, _ = await process.communicate()
     text = output.decode()
     assert "Polar Sense 12345678" in text
-    assert "device: polar_verity_sense" in text
+    assert 'device: "polar_verity_sense"' in text
     assert POLAR_ADDRESS in text
     assert "Limber XIAO" in text
-    assert "device: limber" in text
+    assert 'device: "limber"' in text
     assert UART_ADDRESS in text
     assert not plugged.polar.connected
