@@ -28,6 +28,7 @@ from limber_bridge.daemon.journal_batches import complete_batches
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
 from limber_bridge.daemon.publisher import InfoPublisher, Publisher, Republisher, StatePublisher
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.requests import RequestHandler, RequestResponder
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.source_runner import SourceRunner
@@ -37,6 +38,7 @@ from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.source_api import Source
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
@@ -49,16 +51,19 @@ LOG: Final = logging.getLogger(__name__)
 UPKEEP_INTERVAL_S: Final = 60.0
 """Time between two looks at whether the journal needs its daily upkeep."""
 
-type HttpServer = Callable[[Callable[[], HealthReport]], AbstractAsyncContextManager[str]]
-"""Serves HTTP while its context is entered, given a function that returns the health of the bridge.
-The context is why HTTP cannot be served, or an empty text."""
+type HttpServer = Callable[
+    [Callable[[], HealthReport], Inbox, HostClock], AbstractAsyncContextManager[str]
+]
+"""Serves HTTP while its context is entered, given a function that returns the health of the bridge,
+and where posts are delivered. The context is why HTTP cannot be served, or an empty text."""
 
 
 class MessageRouter:
     """Pass messages from the broker to the job queue."""
 
-    def __init__(self, jobs: JobQueue, log: LogThrottle) -> None:
-        """Start; `log` receives requests that were dropped."""
+    def __init__(self, jobs: JobQueue, log: LogThrottle, steady: Callable[[], int]) -> None:
+        """Start; `log` receives requests that were dropped, `steady` returns the steady clock."""
+        self._steady = steady
         self._jobs = jobs
         self._log = log
 
@@ -67,7 +72,7 @@ class MessageRouter:
         if topic == HOME_ASSISTANT:
             if payload == ONLINE:
                 self._jobs.request_republish()
-        elif not self._jobs.offer(RequestReceived(payload)):
+        elif not self._jobs.offer(RequestReceived(payload, self._steady())):
             self._log.warn(
                 None,
                 "requests",
@@ -123,6 +128,7 @@ class Bridge:
         """
         now = host.now()
         self._http_server = http_server
+        self._host = host
         jobs = JobQueue()
         queues = {"jobs": jobs.waiting}
         log = LogThrottle(host.now)
@@ -149,7 +155,7 @@ class Bridge:
         self._mqtt = MqttClient(
             config.broker,
             topics,
-            MessageRouter(jobs, log).route,
+            MessageRouter(jobs, log, host.steady).route,
             jobs.request_republish,
             host.now,
         )
@@ -176,7 +182,14 @@ class Bridge:
             host.now,
         )
         applier = ChangeApplier(self.monitors, self.writer, publisher, host.now)
-        requests = RequestHandler(self.monitors, journal, self.writer, host.now, applier.apply)
+        requests = RequestHandler(
+            self.monitors,
+            journal,
+            self.writer,
+            host.now,
+            applier.apply,
+            RelayHandler(config, self.sources.inbox),
+        )
         self._ticks = TickProcessor(
             host, self.monitors, applier, publisher, self.health, self._service
         )
@@ -229,7 +242,8 @@ class Bridge:
         if self._http_server is None:
             yield
             return
-        async with self._http_server(self.health.report) as problem:
+        serving = self._http_server(self.health.report, self.sources.inbox, self._host)
+        async with serving as problem:
             self.health.note_http_problem(problem)
             yield
 
