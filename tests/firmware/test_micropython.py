@@ -101,6 +101,7 @@ def health_of(message: Message) -> dict[str, Any]:
 
 def settled_health(listener: Listener, check: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return the health of the sensor as soon as it passes `check`."""
+    health: dict[str, Any] = {}
     for _ in range(60):
         since = len(listener.heard)
         # The bridge publishes its state again when Home Assistant starts.
