@@ -50,6 +50,8 @@ class Reason(StrEnum):
     RESTARTED = "restarted"
     CLOCK_JUMPED = "clock_jumped"
     OVERLOADED = "overloaded"
+    LINK_FAILED = "link_failed"
+    """The sensor is not in range, refuses the connection, or does not start its stream."""
     NO_GRAVITY = "no_gravity"
     WRONG_UNIT = "wrong_unit"
     TOO_SLOW = "too_slow"
@@ -62,6 +64,7 @@ class Reason(StrEnum):
             Reason.SATURATED,
             Reason.RESTARTED,
             Reason.CLOCK_JUMPED,
+            Reason.LINK_FAILED,
             Reason.WRONG_CLOCK,
         )
 
