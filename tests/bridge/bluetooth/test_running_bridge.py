@@ -65,7 +65,7 @@ async def test_a_bridge_that_was_killed_finds_its_sensor_again(
 async def test_limber_scan_lists_the_sensor(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     bluez.add_device(verity())
-    done = await run_limber("scan", "--seconds", "3")
+    done = await run_limber("scan", "--seconds", "2")
     assert "Polar Sense 01345678" in done.stdout
     assert 'device: "polar_verity_sense"' in done.stdout
     assert "close the Polar apps" in done.stdout
@@ -78,6 +78,6 @@ async def test_limber_check_says_what_is_wrong(
     bluez.add_device(verity(start_status=13))
     path = tmp_path / "limber.yaml"
     path.write_text(settings(SENSOR, port=broker.port))
-    done = await run_limber("check", "--config", path)
+    done = await run_limber("check", "--seconds", "10", "--config", path)
     assert done.returncode == 1
     assert "take it out of the charger" in done.stdout
