@@ -147,6 +147,16 @@ FIGURES: Final = {
     ),
     "phone_ms": Measurement("ms", 1500, "the same from a phone, which posts once a second"),
     "firmware_reconnects_files": Measurement("files", 0, "the same: of open files in either"),
+    "bluetooth_uart_ms": Measurement(
+        "ms", 800, "from an emulated sensor with Limber frames, twice a second, to the MQTT event"
+    ),
+    "bluetooth_polar_ms": Measurement(
+        "ms", 1000, "the same from an emulated Polar sensor, which sends every 0.7 s"
+    ),
+    "bluetooth_reconnects_mb": Measurement(
+        "MB", 1, "growth of the Bluetooth source over 1000 links that the sensor drops"
+    ),
+    "bluetooth_reconnects_files": Measurement("files", 0, "the same: of open files"),
     "phone_posts_mb": Measurement(
         "MB", 2, f"growth of the bridge over a backlog of {POSTS} posts, each a connection"
     ),
@@ -333,7 +343,7 @@ async def run() -> dict[str, float]:
         found |= await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         found |= await live(Path(folder))
-    return found | await devices()
+    return found | await devices() | await bluetooth()
 
 
 async def devices() -> dict[str, float]:
@@ -350,6 +360,23 @@ async def devices() -> dict[str, float]:
         "phone_posts_mb": posted.rss,
         "phone_posts_files": posted.descriptors,
     }
+
+
+async def bluetooth() -> dict[str, float]:
+    """Return what devtools.bluetooth_bench measures, in the environment that has its libraries."""
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".venv" / "bin" / "python",
+        "-m",
+        "devtools.bluetooth_bench",
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'bridge'}"},
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise DevtoolError("the measurements of Bluetooth failed")
+    found: dict[str, float] = json.loads(output)
+    return found
 
 
 async def live(folder: Path) -> dict[str, float]:
