@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from devtools.chaos_firmware import CONFIGURATION, SensorBridge
+from devtools.chaos_firmware import CLOCK_FRAME_BYTES, CONFIGURATION, SensorBridge
 from devtools.firmware import Device, build
 from devtools.processes import DevtoolError, Program, free_port
 from devtools.soak import ResourceUse, growth, held
@@ -18,8 +18,6 @@ from devtools.tcp_proxy import Proxy
 RECONNECTS: Final = 1000
 PATIENCE_S: Final = 30.0
 """s until a device must be connected again."""
-CLOCK_FRAME_BYTES: Final = 34
-"""A device sends at least its clock after each connect."""
 
 
 async def watch_reconnects(
