@@ -261,6 +261,10 @@ def test_a_check_of_a_good_sensor_over_tcp_exits_with_0(tmp_path: Path, broker: 
     write_settings(tmp_path, broker.port, port, {1: Device()})
     connections: list[socket.socket] = []
 
+    def close_all() -> None:
+        while connections:
+            connections.pop().close()
+
     def send_framed(data: bytes) -> None:
         """Connect as soon as the check listens."""
         try:
@@ -268,7 +272,7 @@ def test_a_check_of_a_good_sensor_over_tcp_exits_with_0(tmp_path: Path, broker: 
                 connections.append(socket.create_connection((LOOPBACK, port), 1))
             connections[0].sendall(struct.pack("<H", len(data)) + data)
         except OSError:
-            connections.clear()
+            close_all()
 
     sender = Sender(send_framed, {1: Device()})
     thread = threading.Thread(target=sender.run)
@@ -278,8 +282,7 @@ def test_a_check_of_a_good_sensor_over_tcp_exits_with_0(tmp_path: Path, broker: 
     finally:
         sender.stopping.set()
         thread.join()
-        for connection in connections:
-            connection.close()
+        close_all()
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "acceleration at" in ended.stdout
 

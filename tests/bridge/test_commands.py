@@ -65,6 +65,7 @@ def test_the_bridge_lists_the_commands_it_knows(broker: Broker, start_bridge: St
             "set",
             "log",
             "bed",
+            "relay",
         ]
         listener.wait(online)
         for command in commands:

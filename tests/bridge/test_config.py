@@ -12,6 +12,7 @@ from limber_bridge.config.model import Config
 from limber_bridge.config.yaml_loader import ConfigError
 from limber_bridge.detection.rules import AASM
 from limber_bridge.detection.signal import Placement, Quantity, Side
+from limber_bridge.sources import SOURCES
 
 GOOD = """\
 bridge:
@@ -208,7 +209,7 @@ WRONG = [
     (
         "source: network",
         "source: ble",
-        f"11: {SENSOR}.source: write network, recording or simulated",
+        f"11: {SENSOR}.source: write network, {', '.join(list(SOURCES)[1:-1])} or simulated",
     ),
     ("side: left", "kee: abc", f"13: {SENSOR}.kee: this key is not known; did you mean `key`?"),
     ("side: left", "key: short", f"13: {SENSOR}.key: write 8 or more characters in quotes"),

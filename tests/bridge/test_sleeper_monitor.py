@@ -16,6 +16,7 @@ from limber_bridge.daemon.changes import (
     NothingToEndError,
     PlayedRecordingError,
 )
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.requests import RequestHandler
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import Label
@@ -32,6 +33,7 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Night
 from limber_bridge.protocol.messages import EndNightRequest, Refusal
+from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.source_api import Ended, FrameError, Reason, Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -424,10 +426,15 @@ async def test_ending_the_next_night_finishes_the_one_that_is_over_first(
 
     with Journal(tmp_path / "limber.db") as journal:
         handler = RequestHandler(
-            {"anna": bed.monitor}, journal, JournalWriter(journal), lambda: bed.now, apply
+            {"anna": bed.monitor},
+            journal,
+            JournalWriter(journal),
+            lambda: bed.now,
+            apply,
+            RelayHandler(bed.config, Inbox()),
         )
         answer = await handler.answer(
-            EndNightRequest(v=1, id="x", reply_to="limber/bedroom/response/me", sleeper="anna")
+            EndNightRequest(v=1, id="x", reply_to="limber/bedroom/response/me", sleeper="anna"), 0
         )
     assert isinstance(answer, Refusal)
     assert answer.error == "nothing_to_end"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
@@ -98,6 +98,46 @@ def series(*, ended: bool) -> Series:
     return Series(AT, AT + last_s * SECOND, AT + (last_s - 2) * SECOND, count, ended)
 
 
+CONTROL: Final = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
+DATA: Final = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
+BATTERY: Final = "00002a19-0000-1000-8000-00805f9b34fb"
+RELAY: Final[Mapping[str, Any]] = {
+    "device": "polar_verity_sense",
+    "title": "Polar Verity Sense",
+    "address": None,
+    "name": None,
+    "name_prefixes": ["Polar Sense"],
+    "service_uuids": [],
+    "instruction": "Close the Polar app on the phone.",
+    "subscribe": [CONTROL, DATA],
+    "start": [
+        {
+            "characteristic": CONTROL,
+            "data": "0209",
+            "response": True,
+            "reply": {"characteristic": CONTROL, "prefix": "f00209"},
+            "timeout": 5.0,
+        }
+    ],
+    "stop": [
+        {
+            "characteristic": CONTROL,
+            "data": "0309",
+            "response": True,
+            "reply": None,
+            "timeout": 5.0,
+        }
+    ],
+    "read": [BATTERY],
+    "silence": 10.0,
+    "connection_parameters": {
+        "min_interval": 24,
+        "max_interval": 40,
+        "latency": 0,
+        "timeout": 600,
+    },
+}
+"""What Home Assistant must do to relay a sensor."""
 INFO: Final = Info(
     bridge="bedroom",
     name="Bedroom",
@@ -116,7 +156,8 @@ INFO: Final = Info(
                     side=Side.LEFT,
                     quantity=Quantity.ACCELERATION,
                     rate=50.0,
-                    source="network",
+                    source="bluetooth",
+                    relay=RELAY,
                 ),
                 SensorInfo(
                     id=2,

@@ -25,12 +25,21 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    RelayRequest,
     Request,
     ResetLabelsRequest,
     SetRequest,
 )
 from limber_bridge.sources.frames import ClockFrame, has_valid_signature, parse_frame
-from tests.contract.messages import AT, EVENTS_REQUEST, NIGHTS_REQUEST, REPLY_TO, SENT
+from tests.contract.messages import (
+    AT,
+    CONTROL,
+    DATA,
+    EVENTS_REQUEST,
+    NIGHTS_REQUEST,
+    REPLY_TO,
+    SENT,
+)
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 TOPICS = Topics("limber", "bedroom")
@@ -60,6 +69,19 @@ REQUESTS: dict[str, Request] = {
     ),
     "request_log_moment": LogRequest(
         v=1, id="a13", reply_to=REPLY_TO, sleeper="anna", factor=FactorKind.STRETCHING
+    ),
+    "request_relay": RelayRequest(
+        v=1,
+        id="a15",
+        reply_to=REPLY_TO,
+        sleeper="anna",
+        sensor=1,
+        notifications=(
+            (1250, "connected", b""),
+            (430, CONTROL, bytes.fromhex("f002090000")),
+            (0, DATA, bytes(range(7))),
+        ),
+        signal_strength=-67,
     ),
     "request_bed": BedRequest(
         v=1,
@@ -179,6 +201,10 @@ def test_a_label_with_wrong_values_is_refused(change: dict[str, Any], expected: 
         ("request_set", {"sensitivity": 0.49}, "`sensitivity` must be a number from 0.5 to 2.0"),
         ("request_set", {"sensitivity": True}, "`float`"),
         ("request_set", {"sensitivity": "high"}, "`float`"),
+        ("request_relay", {"notifications": [[0, "connected", "?"]]}, "base64"),
+        ("request_relay", {"notifications": [[-1, "connected", ""]]}, ">= 0"),
+        ("request_relay", {"notifications": [[0, "connected", ""]] * 65}, "length <= 64"),
+        ("request_relay", {"signal_strength": 90}, "<= 20"),
         ("request_bed", {"in_bed": None}, "`bool`"),
         ("request_bed", {"time": "2026-11-22T03:20:00"}, "timezone"),
         ("request_bed", {"since": "2099-11-22T03:20:00Z"}, "`since` after `time`"),

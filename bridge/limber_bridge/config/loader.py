@@ -38,7 +38,7 @@ from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.validators import ExternalValue
 from limber_bridge.sources import SOURCES
-from limber_bridge.sources.source_api import SensorRequest
+from limber_bridge.sources.source_api import SensorRequest, Source
 
 NO_BROKER: Final = Broker("", 0, None, None, None, "")
 """Placeholder in a configuration that was loaded with `journal_only`."""
@@ -200,11 +200,20 @@ def _load_sensor(
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
     source = SOURCES[values["source"]]
     own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
+    options = _load_options(collector, source, own_keys, keys, folder)
+    if options is None:
+        return None
+    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+
+
+def _load_options(
+    collector: ErrorCollector, source: Source, own_keys: object, keys: Keys, folder: Path
+) -> Any:  # noqa: ANN401 - every source has its own options
+    """Return what a source makes of the keys that only its sensors have; None after errors."""
     checked = collector.check(source.sensor_schema, own_keys, keys)
     if checked is None:
         return None
-    options = source.make_options(checked, folder)
-    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+    return collector.check(lambda value: source.make_options(value, folder), checked, keys)
 
 
 def _check_ids(collector: ErrorCollector, sleepers: Sequence[Sleeper]) -> None:

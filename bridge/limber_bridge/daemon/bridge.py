@@ -28,6 +28,7 @@ from limber_bridge.daemon.journal_batches import complete_batches
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT, MqttClient
 from limber_bridge.daemon.publisher import InfoPublisher, Publisher, Republisher, StatePublisher
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.requests import RequestHandler, RequestResponder
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.source_runner import SourceRunner
@@ -57,8 +58,9 @@ The context is why HTTP cannot be served, or an empty text."""
 class MessageRouter:
     """Pass messages from the broker to the job queue."""
 
-    def __init__(self, jobs: JobQueue, log: LogThrottle) -> None:
-        """Start; `log` receives requests that were dropped."""
+    def __init__(self, jobs: JobQueue, log: LogThrottle, steady: Callable[[], int]) -> None:
+        """Start; `log` receives requests that were dropped, `steady` returns the steady clock."""
+        self._steady = steady
         self._jobs = jobs
         self._log = log
 
@@ -67,7 +69,7 @@ class MessageRouter:
         if topic == HOME_ASSISTANT:
             if payload == ONLINE:
                 self._jobs.request_republish()
-        elif not self._jobs.offer(RequestReceived(payload)):
+        elif not self._jobs.offer(RequestReceived(payload, self._steady())):
             self._log.warn(
                 None,
                 "requests",
@@ -149,7 +151,7 @@ class Bridge:
         self._mqtt = MqttClient(
             config.broker,
             topics,
-            MessageRouter(jobs, log).route,
+            MessageRouter(jobs, log, host.steady).route,
             jobs.request_republish,
             host.now,
         )
@@ -176,7 +178,14 @@ class Bridge:
             host.now,
         )
         applier = ChangeApplier(self.monitors, self.writer, publisher, host.now)
-        requests = RequestHandler(self.monitors, journal, self.writer, host.now, applier.apply)
+        requests = RequestHandler(
+            self.monitors,
+            journal,
+            self.writer,
+            host.now,
+            applier.apply,
+            RelayHandler(config, self.sources.inbox),
+        )
         self._ticks = TickProcessor(
             host, self.monitors, applier, publisher, self.health, self._service
         )

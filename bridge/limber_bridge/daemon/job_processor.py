@@ -40,8 +40,8 @@ class JobProcessor:
             match job:
                 case Tick():
                     await self._ticks.process_tick()
-                case RequestReceived(payload=payload):
-                    await self._responder.respond(payload)
+                case RequestReceived(payload=payload, arrived=arrived):
+                    await self._responder.respond(payload, arrived)
                 case Samples() | FrameError() | Resent() | Ended():
                     # The arrivals behind it come along, so that all wait for the disk once.
                     await self._arrivals.process(self._jobs.with_following_arrivals(job))

@@ -23,6 +23,8 @@ class RequestReceived:
     """A message on the bridge's request topic."""
 
     payload: bytes
+    arrived: int
+    """us on the host's steady clock."""
 
 
 @dataclass(frozen=True, slots=True)

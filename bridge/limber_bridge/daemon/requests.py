@@ -19,6 +19,7 @@ from limber_bridge.daemon.changes import (
 from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
@@ -52,6 +53,7 @@ from limber_bridge.protocol.messages import (
     NightsRequest,
     PauseRequest,
     Refusal,
+    RelayRequest,
     Request,
     ResetLabelsRequest,
     Response,
@@ -70,6 +72,8 @@ NIGHT_BYTES: Final = 200
 EVENT_BYTES: Final = 100
 """Least size of an event in a response."""
 
+type JournalRequest = NightsRequest | EventsRequest | LabelRequest | LogRequest
+"""Requests that read the journal or have a response of their own."""
 type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
 """Writes a change to the journal and publishes it."""
 
@@ -84,16 +88,21 @@ class RequestHandler:
         writer: JournalWriter,
         now: Callable[[], int],
         apply: Apply,
+        relay: RelayHandler,
     ) -> None:
         """Start; `apply` makes the changes that commands cause, `now` returns UTC in us."""
+        self._relay = relay
         self._monitors = monitors
         self._now = now
         self._apply = apply
         self._history = HistoryReader(journal, writer)
         self._journal = journal
 
-    async def answer(self, request: Request) -> Response:
-        """Return the answer to a request, or why it is refused."""
+    async def answer(self, request: Request, arrived: int) -> Response:
+        """Return the answer to a request, or why it is refused.
+
+        `arrived`: when it was received, in us on the steady clock.
+        """
         monitor = self._monitors.get(request.sleeper)
         if monitor is None:
             known = ", ".join(self._monitors)
@@ -102,6 +111,8 @@ class RequestHandler:
                 error="unknown_sleeper",
                 message=f"no sleeper `{request.sleeper}`; use one of: {known}",
             )
+        if isinstance(request, RelayRequest):
+            return self._relay.answer(request, arrived)
         try:
             return await self._answer(monitor, request)
         except TimeoutError:
@@ -113,7 +124,7 @@ class RequestHandler:
             text = str(error)
         return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer(self, monitor: SleeperMonitor, request: Request) -> Response:
+    async def _answer(self, monitor: SleeperMonitor, request: JournalRequest | Command) -> Response:
         match request:
             case NightsRequest():
                 return await self._history.nights(request)
@@ -299,8 +310,8 @@ class RequestResponder:
         self._mqtt = mqtt
         self._log = log
 
-    async def respond(self, payload: bytes) -> None:
-        """Answer one request."""
+    async def respond(self, payload: bytes, arrived: int) -> None:
+        """Answer one request, received at `arrived` (us on the steady clock)."""
         try:
             reply_to, request = parse_request(payload, self._topics)
         except MalformedMessageError as error:
@@ -309,7 +320,7 @@ class RequestResponder:
         if isinstance(request, Refusal):
             answer: Response = request
         else:
-            answer = await self._handler.answer(request)
+            answer = await self._handler.answer(request, arrived)
         if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:
             self._log.warn(None, JOURNAL_UNREADABLE, answer.message)
         self._mqtt.publish(reply_to, encode(answer), retain=False)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from limber_bridge.config.model import Sleeper
+from limber_bridge.config.model import ConfiguredSensor, Sleeper
 from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
 from limber_bridge.detection.measures import round_measures
@@ -20,6 +21,7 @@ from limber_bridge.protocol.messages import (
     State,
     Tonight,
 )
+from limber_bridge.sources import SOURCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,16 @@ def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> Sle
             quantity=configured.sensor.quantity,
             rate=rates[configured.sensor.id],
             source=configured.source,
+            relay=describe_relay(configured),
         )
         for configured in sleeper.sensors
     )
     return SleeperInfo(id=sleeper.id, name=sleeper.name, sensors=sensors)
+
+
+def describe_relay(configured: ConfiguredSensor) -> Mapping[str, Any] | None:
+    """Return what a client must do to relay a sensor; None if it is not relayed."""
+    source = SOURCES.get(configured.source)
+    if source is None or source.describe_relay is None:
+        return None
+    return source.describe_relay(configured.request.options)

@@ -71,7 +71,7 @@ CLIENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """Last level of a reply topic; a topic that the broker refuses would end the connection."""
 COMMANDS: Final = (
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
-    "bed",
+    "bed", "relay",
 )  # fmt: skip
 """Commands of requests; the tags of `Request`."""
 

@@ -7,7 +7,7 @@ of every message. Times of day are UTC.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -25,6 +25,16 @@ LAST_NIGHTS_MAX: Final = 1000
 """Largest value of `last` in a `nights` request; chosen: almost three years of nights."""
 
 
+RELAY_MAX_NOTIFICATIONS: Final = 64
+"""Notifications in a `relay` request; chosen: some seconds of a fast sensor."""
+RELAY_MAX_BYTES: Final = 600
+"""Chosen: a Bluetooth attribute has at most 512 bytes."""
+RELAY_MAX_AGE_MS: Final = 600_000
+"""Chosen: ten minutes; clients keep less."""
+SIGNAL_STRENGTH_DBM: Final = (-127, 20)
+"""What Bluetooth can report."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SensorInfo:
     """Describe a configured sensor."""
@@ -36,6 +46,8 @@ class SensorInfo:
     rate: float | None
     """Nominal rate in Hz; null until the sensor's first frame."""
     source: str
+    relay: Mapping[str, Any] | None = None
+    """What a client must do to relay the sensor: docs/protocol.md; null if it is not relayed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -531,11 +543,37 @@ class BedRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command",
             raise ValueError("`since` after `time`")
 
 
+type RelayedNotification = tuple[
+    Annotated[int, msgspec.Meta(ge=0, le=RELAY_MAX_AGE_MS)],
+    Annotated[str, msgspec.Meta(min_length=1, max_length=64)],
+    Annotated[bytes, msgspec.Meta(max_length=RELAY_MAX_BYTES)],
+]
+"""Age in ms when the request was sent; channel: the UUID of a characteristic, `connected` or
+`disconnected`; payload, in base64."""
+
+
+class RelayRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="relay"):
+    """Pass on what a sensor notified to the client, unparsed and in order."""
+
+    v: int
+    id: str
+    reply_to: str
+    sleeper: str
+    sensor: int
+    notifications: Annotated[
+        tuple[RelayedNotification, ...], msgspec.Meta(max_length=RELAY_MAX_NOTIFICATIONS)
+    ]
+    signal_strength: (
+        Annotated[int, msgspec.Meta(ge=SIGNAL_STRENGTH_DBM[0], le=SIGNAL_STRENGTH_DBM[1])] | None
+    ) = None
+    """dBm; null: unknown."""
+
+
 type Command = (
     EndNightRequest | ResetLabelsRequest | PauseRequest | CalibrateRequest | SetRequest | BedRequest
 )
 """Requests whose response only confirms that the command was carried out."""
-type Request = NightsRequest | EventsRequest | LabelRequest | LogRequest | Command
+type Request = NightsRequest | EventsRequest | LabelRequest | LogRequest | RelayRequest | Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from limber_bridge.sources import network, recording, simulated
+from limber_bridge.sources import brainflow_board, lsl, network, recording, serial_line, simulated
 from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
     "network": network.SOURCE,
+    "serial": serial_line.SOURCE,
+    "lsl": lsl.SOURCE,
+    "brainflow": brainflow_board.SOURCE,
     "recording": recording.SOURCE,
     "simulated": simulated.SOURCE,
 }

@@ -180,6 +180,10 @@ class Source:
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
     """Looks for sensors for a number of seconds; None where there is nothing to look for. Raises
     SourceLostError where it cannot look."""
+    describe_relay: Callable[[Any], Mapping[str, Any] | None] | None = None
+    """Returns, from the options of a sensor, what a client such as Home Assistant must do to relay
+    it, as JSON values (docs/protocol.md#6-relayed-sensors); None where the source reads the sensor
+    itself. None: no sensor of this source is relayed."""
 
 
 class SourceLostError(Exception):
