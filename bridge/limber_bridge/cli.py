@@ -445,7 +445,7 @@ def run(args: argparse.Namespace) -> int:
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_errors import JournalError
-    from limber_bridge.web.health_server import serve_health
+    from limber_bridge.web.http_server import serve_http
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -456,7 +456,7 @@ def run(args: argparse.Namespace) -> int:
             logging.getLogger(__name__).warning("%s", warning)
         # Health data: other users of the machine may not read the journal and its backups.
         os.umask(0o077)
-        http_server = None if config.web is None else partial(serve_health, config.web)
+        http_server = None if config.web is None else partial(serve_http, config.web)
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
@@ -473,10 +473,11 @@ def check(args: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.check import run_checks
+    from limber_bridge.web.http_server import serve_ingest
 
     async def print_results() -> bool:
         failed = False
-        async for result in run_checks(config, args.seconds):
+        async for result in run_checks(config, args.seconds, serve_ingest):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed
