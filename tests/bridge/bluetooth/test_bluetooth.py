@@ -200,6 +200,32 @@ async def test_a_link_that_the_sensor_drops_is_made_again(bluez: FakeBluez) -> N
     assert times == sorted(times)
 
 
+@pytest.mark.parametrize("step", ["connect", "subscribe", "write", "read"])
+async def test_a_link_that_is_lost_at_any_step_is_made_again(bluez: FakeBluez, step: str) -> None:
+    bluez.add_adapter()
+    sensor = bluez.add_device(verity())
+    control = sensor.characteristic(PMD_CONTROL)
+    good_write = control.on_write
+    match step:
+        case "connect":
+            sensor.on_connect = sensor.drop
+        case "subscribe":
+            control.on_subscribe = sensor.drop
+        case "write":
+            control.on_write = lambda _: sensor.drop()
+        case _:
+            sensor.characteristic(BATTERY_LEVEL).on_read = sensor.drop
+    async with reading(sensor_request(**VERITY)) as events:
+        reconnected = asyncio.create_task(until(events, has_samples(10), 30))
+        async with asyncio.timeout(20):
+            await sensor.connected_again.wait()
+        sensor.on_connect = None
+        control.on_subscribe = None
+        control.on_write = good_write
+        sensor.characteristic(BATTERY_LEVEL).on_read = None
+        await reconnected
+
+
 async def test_descriptors_do_not_grow_over_200_drops(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     sensor = bluez.add_device(verity(batch=2))

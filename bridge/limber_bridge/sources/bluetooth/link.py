@@ -37,8 +37,17 @@ BATTERY_INTERVAL_S: Final = 600.0
 CONNECT_ATTEMPTS: Final = 2
 MAX_QUEUED_NOTIFICATIONS: Final = 2048
 """Notifications beyond this many are discarded and counted."""
-LINK_ERRORS: Final = (BleakError, DBusError, TimeoutError, OSError, EOFError, KeyError)
-"""What bleak raises when a link fails at any step. KeyError: services vanished during discovery."""
+LINK_ERRORS: Final = (
+    BleakError,
+    DBusError,
+    TimeoutError,
+    OSError,
+    EOFError,
+    KeyError,
+    AssertionError,
+)
+"""What bleak raises when a link fails at any step. The last two come from the state of a link that
+was lost in the middle of a call."""
 PAIRING_CODES: Final = (
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
