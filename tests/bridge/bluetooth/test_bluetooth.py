@@ -120,6 +120,19 @@ async def test_a_witmotion_is_set_to_50_hz(bluez: FakeBluez) -> None:
     assert sensor.rate == 50.0
 
 
+async def test_a_witmotion_that_keeps_its_rate_is_named(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "SILENCE_TIMEOUT_S", 5.0)
+    bluez.add_adapter()
+    sensor = bluez.add_device(fake_witmotion(stubborn=True))
+    async with reading(sensor_request(device="witmotion", address=sensor.address)) as events:
+        found = await until(events, lambda found: bool(errors_of(found)), 30)
+    assert "10" in errors_of(found)[0].detail
+    assert errors_of(found)[0].reason.discards_frame
+    assert sensor.connections == 1
+
+
 @pytest.mark.parametrize(
     ("device", "name"), [("limber", "Limber ankle"), ("banglejs", "Bangle.js 1234")]
 )

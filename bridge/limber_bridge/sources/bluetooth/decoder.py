@@ -19,6 +19,7 @@ from limber_bridge.sources.bluetooth.profiles import (
 )
 from limber_bridge.sources.bluetooth.stamped_samples import SampleNumbering
 from limber_bridge.sources.clock_sync import ClockSync
+from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.source_api import (
     FrameError,
@@ -71,6 +72,7 @@ class StampedDecoder:
         self._stream = stream
         self._numbering = SampleNumbering(request.sensor.id, stream)
         self._clock = ClockSync(request.sensor)
+        self._check = FrameCheck(request.sensor.quantity)
         self._parser: NotificationParser = stream.make_parser()
         self._reconnected = False
 
@@ -97,6 +99,11 @@ class StampedDecoder:
 
     def _number(self, batch: SampleBatch, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
         frame = self._numbering.number(batch, arrived)
+        # Notifications arrive in bursts; where the device has a clock, it says more about the rate.
+        fault = self._check.process_frame(frame, arrived if batch.stamp is None else batch.stamp)
+        if fault is not None:
+            yield fault
+            return
         for event in self._clock.process_frame(frame, arrived, utc_offset):
             if (
                 self._reconnected
