@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
+from limber_bridge.sources.bluetooth.decoder import rate_check_time
 from limber_bridge.sources.bluetooth.notifications import SampleBatch
 from limber_bridge.sources.bluetooth.profiles import PROFILES, StampedStream
 from limber_bridge.sources.bluetooth.stamped_samples import SampleNumbering
@@ -37,7 +38,8 @@ class Receiver:
     def receive(self, count: int, stamp: int | None, arrived: int) -> None:
         batch = SampleBatch(np.repeat(AT_REST, count, axis=1), stamp)
         frame = self.numbering.number(batch, arrived)
-        assert self.check.process_frame(frame, arrived if stamp is None else stamp) is None
+        checked_at = rate_check_time(frame, batch, arrived)
+        assert self.check.process_frame(frame, checked_at) is None
         self.events += self.clock.process_frame(frame, arrived)
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, Protocol
 
+from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.bluetooth.notifications import (
     InvalidNotificationError,
     Notification,
@@ -21,6 +22,7 @@ from limber_bridge.sources.bluetooth.stamped_samples import SampleNumbering
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.frames import Frame
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -99,8 +101,7 @@ class StampedDecoder:
 
     def _number(self, batch: SampleBatch, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
         frame = self._numbering.number(batch, arrived)
-        # Notifications arrive in bursts; where the device has a clock, it says more about the rate.
-        fault = self._check.process_frame(frame, arrived if batch.stamp is None else batch.stamp)
+        fault = self._check.process_frame(frame, rate_check_time(frame, batch, arrived))
         if fault is not None:
             yield fault
             return
@@ -114,6 +115,17 @@ class StampedDecoder:
                 continue
             yield event
         self._reconnected = False
+
+
+def rate_check_time(frame: Frame, batch: SampleBatch, arrived: int) -> int:
+    """Return the time in us by which the rate of a device is checked.
+
+    Notifications arrive in bursts of different lengths. Where the device has a clock, that of the
+    first sample says more about the rate than the arrival.
+    """
+    if batch.stamp is None:
+        return arrived
+    return batch.stamp - round((frame.count - 1) * SECOND / frame.rate)
 
 
 class SensorDecoder:
