@@ -31,10 +31,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from devtools.network_sensor import AnkleSensor, leg
+from devtools.phone_messages import PLATFORMS, PhoneRecording
 from devtools.processes import LOOPBACK, ROOT, DevtoolError
 
 if TYPE_CHECKING:
-    from limber_bridge.web.health_server import HealthServer
+    from limber_bridge.web.http_server import LimitedServer
 
 KEPT: Final = ROOT / "fuzz"
 HANG: Final = 2.0
@@ -306,14 +307,16 @@ def messages(_folder: Path) -> Callable[[bytes], None]:
 
 
 def requests(_folder: Path) -> Callable[[bytes], None]:
-    """Bytes to the port of `GET /health`, over a real connection.
+    """Bytes to the port of the HTTP server, over a real connection.
 
     Afterwards the server must still respond.
     """
-    from limber_bridge.config.model import HealthEndpoint
+    from limber_bridge.config.model import HttpEndpoint
     from limber_bridge.domain.nights import to_utc
     from limber_bridge.protocol.messages import HealthReport, JournalHealth
-    from limber_bridge.web.health_server import health_server
+    from limber_bridge.sources.host_clock import HostClock
+    from limber_bridge.sources.inbox import Inbox
+    from limber_bridge.web.http_server import Ingest, limited_server
     from tests.contract.messages import AT, BRIDGE, CONNECTED
 
     report = HealthReport(
@@ -327,9 +330,13 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
         sleepers={"anna": {"1": CONNECTED}},
     )
     loop = asyncio.new_event_loop()
+    stack = contextlib.ExitStack()
 
-    async def opened() -> tuple[HealthServer, int]:
-        served = health_server(HealthEndpoint(LOOPBACK, 1), lambda: report)
+    async def opened() -> tuple[LimitedServer, int]:
+        inbox = Inbox()
+        stack.enter_context(inbox.receiving(1, lambda _: None, "fuzz-secret"))
+        ingest = Ingest(inbox, HostClock())
+        served = limited_server(HttpEndpoint(LOOPBACK, 1), lambda: report, ingest)
         server = await loop.create_server(served, LOOPBACK)
         return served, int(server.sockets[0].getsockname()[1])
 
@@ -346,7 +353,7 @@ def requests(_folder: Path) -> Callable[[bytes], None]:
     return take
 
 
-async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
+async def requested(served: LimitedServer, port: int, data: bytes) -> bytes:
     """Return the response to some bytes, once the server has closed the connection."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     writer.write(data)
@@ -363,6 +370,38 @@ async def requested(served: HealthServer, port: int, data: bytes) -> bytes:
     return answered
 
 
+def phone_messages(_folder: Path) -> Callable[[bytes], None]:
+    """Bodies that a phone posts; what is accepted must be finite samples in order or NaN."""
+    from limber_bridge.sources.phone.phone_reader import PhoneReader
+    from limber_bridge.sources.source_api import Samples
+
+    def take(data: bytes) -> None:
+        reader = PhoneReader(1)
+        ends = 0
+        for arrived, body in enumerate((data, *PHONE_BODIES, data)):
+            events, _ = reader.process_body(body, arrived * 1_000_000, PHONE_START_US)
+            for event in events:
+                if isinstance(event, Samples):
+                    if event.block.first < ends:
+                        raise DevtoolError("sample numbers go back")
+                    ends = event.block.end
+
+    return take
+
+
+PHONE_START_US: Final = 1_790_000_000_000_000
+"""us UTC at which the recordings of phones begin."""
+PHONE_BODIES: Final = tuple(PhoneRecording().messages(leg(0, 5, [(3, 1)]), PHONE_START_US * 1000))
+
+
+def phone_seeds() -> list[bytes]:
+    """Return valid bodies of every platform."""
+    return [
+        PhoneRecording(platform).message(leg(0, 1, []), PHONE_START_US * 1000)
+        for platform in PLATFORMS
+    ]
+
+
 def request_seeds() -> list[bytes]:
     """Return valid requests."""
     return [
@@ -372,6 +411,8 @@ def request_seeds() -> list[bytes]:
             b"GET /health HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n"
             b"4\r\nabcd\r\n0\r\n\r\n"
         ),
+        b"POST /ingest/1/fuzz-secret HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /ingest/1/wrong HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
     ]
 
 
@@ -385,6 +426,7 @@ TARGETS: Final[dict[str, Target]] = {
     "mqtt-bridge": Target(contract("request_"), questions),
     "mqtt-home": Target(contract("info", "state", "event_", "response_"), messages),
     "http": Target(request_seeds, requests),
+    "phone": Target(phone_seeds, phone_messages),
 }
 
 

@@ -445,7 +445,7 @@ def run(args: argparse.Namespace) -> int:
     from limber_bridge.daemon.bridge import serve
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_errors import JournalError
-    from limber_bridge.web.health_server import serve_health
+    from limber_bridge.web.http_server import serve_http
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -456,7 +456,7 @@ def run(args: argparse.Namespace) -> int:
             logging.getLogger(__name__).warning("%s", warning)
         # Health data: other users of the machine may not read the journal and its backups.
         os.umask(0o077)
-        http_server = None if config.web is None else partial(serve_health, config.web)
+        http_server = None if config.web is None else partial(serve_http, config.web)
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:

@@ -20,7 +20,7 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import LOOPBACK, ROOT, find, free_port
 from limber_bridge.cli import USAGE_ERROR, create_parser
-from limber_bridge.config.model import HealthEndpoint
+from limber_bridge.config.model import HttpEndpoint
 from limber_bridge.daemon import bridge as app
 from limber_bridge.daemon import bridge_health, change_applier, source_runner
 from limber_bridge.daemon.bridge import Bridge
@@ -36,7 +36,7 @@ from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.web.health_server import serve_health
+from limber_bridge.web.http_server import serve_http
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
@@ -210,7 +210,7 @@ async def test_a_stalled_detection_does_not_reset_the_watchdog(
     with Journal(tmp_path / "limber.db") as journal:
         settled = config(tmp_path, simulated, more=web_on(web_port))
         assert settled.web is not None
-        http_server = partial(serve_health, settled.web)
+        http_server = partial(serve_http, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
             HungWriter.resume.clear()
@@ -430,10 +430,10 @@ def test_the_unit_starts_a_known_command() -> None:
 def test_check_opens_the_port_of_the_web_server() -> None:
     with closing(socket.create_server((LOOPBACK, 0))) as taken:
         port = taken.getsockname()[1]
-        result = check_web_port(HealthEndpoint(LOOPBACK, port))
+        result = check_web_port(HttpEndpoint(LOOPBACK, port))
     assert result.failed
     assert result.message == (
         f"web 127.0.0.1:{port}: Address already in use; another bridge may be running, or choose "
         "another address or port under `web`"
     )
-    assert not check_web_port(HealthEndpoint(LOOPBACK, free_port())).failed
+    assert not check_web_port(HttpEndpoint(LOOPBACK, free_port())).failed

@@ -1,5 +1,6 @@
 """Read limber.yaml: every error names the line, the key and the remedy."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -440,3 +441,40 @@ def test_the_example_in_the_documentation_is_valid(
         monkeypatch.setenv(name, "a-secret-from-outside")
     text = (ROOT / page).read_text().partition("```yaml\n")[2].partition("```")[0]
     assert [sleeper.id for sleeper in load(tmp_path, text).sleepers] == ["anna"]
+
+
+PHONE = "source: phone, placement: ankle, quantity: acceleration"
+
+
+@pytest.mark.parametrize(
+    ("keys", "more", "expected"),
+    [
+        (PHONE, "", "add a `secret` for the address of the phone, for example"),
+        (f"{PHONE}, secret: short", "", "secret: write at least 16 letters, digits, - or _"),
+        (f"{PHONE}, secret: with/a/slash/in/it, via: http", "", "secret: write at least 16"),
+        (f"{PHONE}, via: mqtt, secret: abcdefghijklmnop", "", "secret: remove it: over MQTT"),
+        (f"{PHONE}, app: sensor_server", "", "add `host` and `port`"),
+        (f"{PHONE}, app: sensor_server, host: a, via: mqtt", "", "via: remove it, or choose"),
+        (f"{PHONE}, secret: abcdefghijklmnop, stream: gyro", "", "stream: write total_accel"),
+        (f"{PHONE}, secret: abcdefghijklmnop, host: a", "", "host: remove it, or choose"),
+        (
+            "source: phone, placement: tibialis, quantity: emg, secret: abcdefghijklmnop",
+            "",
+            "quantity: write acceleration: phone measures that",
+        ),
+        (
+            f"{PHONE}, secret: abcdefghijklmnop",
+            "web: false\n",
+            "web: sensor 3 posts over HTTP: write `address: 0.0.0.0`",
+        ),
+    ],
+)
+def test_an_error_about_a_phone_says_what_to_write(
+    tmp_path: Path, keys: str, more: str, expected: str
+) -> None:
+    (tmp_path / "limber.yaml").write_text(
+        "bridge: {id: bedroom, time_zone: Europe/Berlin}\nbroker: {host: localhost}\n"
+        f"sleepers:\n  - id: anna\n    name: Anna\n    sensors:\n      - {{id: 3, {keys}}}\n{more}"
+    )
+    with pytest.raises(ConfigError, match=re.escape(expected)):
+        load_config(tmp_path / "limber.yaml")

@@ -1,0 +1,1 @@
+"""Tests of the firmware of sensors, on this machine."""

@@ -1,11 +1,12 @@
 """The files of the boards: ESPHome accepts them and generates their C++. None is compiled here."""
 
+import re
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.firmware.firmware_tools import FIRMWARE, firmware_tool
+from tests.firmware.firmware_tools import FIRMWARE, ROOT, firmware_tool
 
 BOARDS: Final = sorted((FIRMWARE / "boards").glob("*.yaml"))
 OWN_FILE: Final = """
@@ -18,6 +19,15 @@ substitutions:
   limber_components: {components}
 packages:
   board: !include {board}
+"""
+
+FROM_THE_DEVICE_BUILDER: Final = """
+api:
+  encryption:
+    key: "8HPRDHR+RkFMTtDFn5oXaKgDAOe3t9GGhyMjhzQNTJw="
+ota:
+  - platform: esphome
+    password: "0123456789abcdef"
 """
 
 
@@ -48,3 +58,22 @@ def test_a_board_can_be_adopted_from_the_repository(board: Path) -> None:
     text = board.read_text()
     # Adopting needs the API, and so Wi-Fi.
     assert "packages/wifi.yaml" not in text or f"package_import_url: {address}" in text
+
+
+def test_the_file_in_the_documentation_is_accepted(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "hardware" / "esphome.md").read_text()
+    block = re.search(r"```yaml\n(   substitutions:.*?)```", page, re.DOTALL)
+    assert block is not None
+    text = re.sub(
+        r"github://limber-home/limber/firmware/esphome/(\S+)@main",
+        lambda match: f"!include {FIRMWARE / match[1]}",
+        re.sub(r"^   ", "", block[1], flags=re.MULTILINE),
+    )
+    components = f"substitutions:\n  limber_components: {FIRMWARE / 'components'}\n"
+    text = text.replace("substitutions:\n", components, 1) + FROM_THE_DEVICE_BUILDER
+    (tmp_path / "own.yaml").write_text(text)
+    (tmp_path / "secrets.yaml").write_text(
+        "wifi_ssid: a network\nwifi_password: its password\nlimber_key: a long enough key\n"
+    )
+    done = firmware_tool("esphome", "config", "own.yaml", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -16,7 +16,7 @@ from limber_bridge.config.model import (
     Broker,
     Config,
     ConfiguredSensor,
-    HealthEndpoint,
+    HttpEndpoint,
     Sleeper,
     Tls,
 )
@@ -68,6 +68,8 @@ def load_config(path: Path, *, journal_only: bool = False) -> Config:
     known_sleepers = tuple(sleeper for sleeper in sleepers if sleeper is not None)
     _check_ids(collector, known_sleepers)
     _check_sections(collector, top, known_sleepers)
+    if top.get("web") is False and not journal_only:
+        _check_posts(collector, known_sleepers)
     if collector.errors:
         raise ConfigError(collector.errors)
     return Config(
@@ -124,10 +126,10 @@ def _resolve_tls(tls: Tls, folder: Path) -> Tls:
     return resolved
 
 
-def _load_web(collector: ErrorCollector, section: object) -> HealthEndpoint | None:
+def _load_web(collector: ErrorCollector, section: object) -> HttpEndpoint | None:
     """Return the address of the HTTP server; None if it is switched off or has errors."""
     values = collector.check(WEB, section or {}, ("web",))
-    return None if section is False or values is None else HealthEndpoint(**values)
+    return None if section is False or values is None else HttpEndpoint(**values)
 
 
 def _load_source_settings(
@@ -201,6 +203,9 @@ def _load_sensor(
     source = SOURCES[values["source"]]
     own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
     options = _load_options(collector, source, own_keys, keys, folder)
+    if quantity not in source.quantities:
+        allowed = " or ".join(source.quantities)
+        collector.add((*keys, "quantity"), f"write {allowed}: {values['source']} measures that")
     if options is None:
         return None
     return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
@@ -246,6 +251,19 @@ def _check_sections(
         collector.add((), SOURCES[name].missing_section_help)
 
 
+def _check_posts(collector: ErrorCollector, sleepers: Sequence[Sleeper]) -> None:
+    """Add an error for each sensor that needs the HTTP server, which is switched off."""
+    for sleeper in sleepers:
+        for configured in sleeper.sensors:
+            source = SOURCES[configured.source]
+            if source.receives_posts(configured.request.options):
+                collector.add(
+                    ("web",),
+                    f"sensor {configured.sensor.id} posts over HTTP: write `address: 0.0.0.0` "
+                    "instead of `false`, or let it send over MQTT",
+                )
+
+
 def _files_with_secrets(document: YamlDocument, tls: Tls | None) -> Iterator[Path]:
     """Yield the files that contain a password or a key.
 
@@ -255,6 +273,9 @@ def _files_with_secrets(document: YamlDocument, tls: Tls | None) -> Iterator[Pat
     if tls is not None and tls.client_key is not None:
         yield tls.client_key
     sensors = [sensor for sleeper in document.data["sleepers"] for sensor in sleeper["sensors"]]
-    secrets = [document.data["broker"].get("password"), *(one.get("key") for one in sensors)]
+    secrets = [
+        document.data["broker"].get("password"),
+        *(one.get(name) for one in sensors for name in ("key", "secret")),
+    ]
     if any(value is not None and not isinstance(value, ExternalValue) for value in secrets):
         yield document.path

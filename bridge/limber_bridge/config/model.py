@@ -53,7 +53,7 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthEndpoint:
+class HttpEndpoint:
     """Where the HTTP server listens."""
 
     address: str
@@ -102,7 +102,7 @@ class Config:
     retention: RetentionLimits
     """For the journal and the raw signal."""
     broker: Broker
-    web: HealthEndpoint | None
+    web: HttpEndpoint | None
     """Address of the HTTP server; None if it is switched off."""
     source_settings: Mapping[str, Any]
     """By source: what `Source.make_settings` returned for its section."""

@@ -38,6 +38,7 @@ from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.source_api import Source
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
@@ -50,9 +51,11 @@ LOG: Final = logging.getLogger(__name__)
 UPKEEP_INTERVAL_S: Final = 60.0
 """Time between two looks at whether the journal needs its daily upkeep."""
 
-type HttpServer = Callable[[Callable[[], HealthReport]], AbstractAsyncContextManager[str]]
-"""Serves HTTP while its context is entered, given a function that returns the health of the bridge.
-The context is why HTTP cannot be served, or an empty text."""
+type HttpServer = Callable[
+    [Callable[[], HealthReport], Inbox, HostClock], AbstractAsyncContextManager[str]
+]
+"""Serves HTTP while its context is entered, given a function that returns the health of the bridge,
+and where posts are delivered. The context is why HTTP cannot be served, or an empty text."""
 
 
 class MessageRouter:
@@ -125,6 +128,7 @@ class Bridge:
         """
         now = host.now()
         self._http_server = http_server
+        self._host = host
         jobs = JobQueue()
         queues = {"jobs": jobs.waiting}
         log = LogThrottle(host.now)
@@ -238,7 +242,8 @@ class Bridge:
         if self._http_server is None:
             yield
             return
-        async with self._http_server(self.health.report) as problem:
+        serving = self._http_server(self.health.report, self.sources.inbox, self._host)
+        async with serving as problem:
             self.health.note_http_problem(problem)
             yield
 

@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 
-from limber_bridge.config.model import Config, HealthEndpoint
+from limber_bridge.config.model import Config, HttpEndpoint
 from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
@@ -64,7 +64,7 @@ def check_sleepers(config: Config) -> list[CheckResult]:
     return [note(unconfigured_message(unconfigured))] if unconfigured else []
 
 
-def check_web_port(endpoint: HealthEndpoint) -> CheckResult:
+def check_web_port(endpoint: HttpEndpoint) -> CheckResult:
     """Check that the web server can listen: open its port and close it again."""
     address = f"web {endpoint.address}:{endpoint.port}"
     family = socket.AF_INET6 if ":" in endpoint.address else socket.AF_INET

@@ -28,6 +28,13 @@ def whole_number(minimum: int, maximum: int) -> vol.All:
     )
 
 
+def signing_key(value: object) -> bytes:
+    """Check a key: at least 8 characters. Return its UTF-8 bytes."""
+    if not isinstance(value, str) or len(value) < 8:
+        raise vol.Invalid("write 8 or more characters in quotes, the same as in the sensor")
+    return value.encode()
+
+
 def convert_external_value(value: object) -> object:
     """Return the number that an external value stands for, other values unchanged.
 

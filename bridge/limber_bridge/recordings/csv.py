@@ -19,7 +19,6 @@ from limber_bridge.detection.signal import (
     Placement,
     Quantity,
     SampleBlock,
-    SampleClock,
     Side,
     Times,
 )
@@ -33,6 +32,7 @@ from limber_bridge.domain.recording import (
     column_names,
     mask_clipped,
 )
+from limber_bridge.recordings.even_grid import measure_rate, sample_steps, split_into_blocks
 
 MIN_UNIX_TIME_S: Final = 1e9
 """Times above this (the year 2001) are Unix times."""
@@ -60,11 +60,6 @@ MAX_BACKWARD_SHARE: Final = 0.01
 more the file is out of order."""
 MAX_UNTIMED_SHARE: Final = 0.05
 """Largest share of rows that may lack a time."""
-BLOCK_S: Final = 60.0
-"""Length of a block, for which one line fits the clock: rows jitter, and rates are wrong by a
-percent."""
-GAP_SAMPLE_INTERVALS: Final = 2.5
-"""Rows further apart than this have missing samples between them."""
 EMPTY_MESSAGE: Final = "fewer than two rows; there is nothing to read"
 
 
@@ -320,9 +315,7 @@ def make_signal(column: Column, samples: Floats, stamps: Times) -> Signal:
         samples = samples[:, filled]
         stamps = stamps[filled]
     rate = measure_rate(stamps)
-    # Rows may jitter: a distance of up to 2.5 intervals counts as one.
-    distances = np.diff(stamps) * rate / SECOND
-    steps = np.where(distances < GAP_SAMPLE_INTERVALS, 1, np.rint(distances)).astype(np.int64)
+    steps = sample_steps(stamps, rate)
     indexes = np.concatenate([[0], np.cumsum(steps)])
     # A new run of blocks starts after every gap.
     starts = np.flatnonzero(steps > 1) + 1
@@ -335,28 +328,6 @@ def make_signal(column: Column, samples: Floats, stamps: Times) -> Signal:
         )
     ]
     return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
-
-
-def measure_rate(stamps: Times) -> float:
-    """Return the rate in Hz over everything but the gaps."""
-    steps = np.diff(stamps)
-    regular = steps[steps < GAP_SAMPLE_INTERVALS * np.median(steps)]
-    return float(len(regular) * SECOND / regular.sum())
-
-
-def split_into_blocks(
-    indexes: Times, samples: Floats, stamps: Times, rate: float
-) -> Iterator[SampleBlock]:
-    """Yield consecutive samples in blocks of about `BLOCK_S`, each with its best-fitting clock."""
-    count = min(len(indexes), max(1, round(len(indexes) / (BLOCK_S * rate))))
-    for part in np.array_split(np.arange(len(indexes)), count):
-        begin = int(part[0])
-        end = int(part[-1]) + 1
-        first = int(indexes[begin])
-        elapsed = np.rint((indexes[begin:end] - first) * SECOND / rate).astype(np.int64)
-        # The median is not affected by single late rows.
-        time = int(np.median(stamps[begin:end] - elapsed))
-        yield SampleBlock(first, samples[:, begin:end], SampleClock(first, time, rate), rate)
 
 
 # --- Writing ---

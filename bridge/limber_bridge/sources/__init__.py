@@ -6,11 +6,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from limber_bridge.sources import brainflow_board, lsl, network, recording, serial_line, simulated
+from limber_bridge.sources import (
+    bluetooth,
+    brainflow_board,
+    lsl,
+    network,
+    recording,
+    serial_line,
+    simulated,
+)
+from limber_bridge.sources.phone import source as phone
 from limber_bridge.sources.source_api import Source
 
 SOURCES: Final[Mapping[str, Source]] = {
     "network": network.SOURCE,
+    "bluetooth": bluetooth.SOURCE,
+    "phone": phone.SOURCE,
     "serial": serial_line.SOURCE,
     "lsl": lsl.SOURCE,
     "brainflow": brainflow_board.SOURCE,

@@ -7,6 +7,7 @@ knows what the messages mean: they hand them over here, by the id of the sensor.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hmac import compare_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,33 @@ class Inbox:
     def __init__(self) -> None:
         """Start without receivers."""
         self._receivers: dict[int, Receiver] = {}
+        self._secrets: dict[int, str] = {}
 
     @contextmanager
-    def receiving(self, sensor: int, receiver: Receiver) -> Iterator[None]:
-        """Pass the messages of a sensor to `receiver` while the context is entered."""
+    def receiving(self, sensor: int, receiver: Receiver, secret: str = "") -> Iterator[None]:
+        """Pass the messages of a sensor to `receiver` while the context is entered.
+
+        `secret`: what each delivery must prove to know; empty where the broker checks the sender.
+        """
         self._receivers[sensor] = receiver
+        self._secrets[sensor] = secret
         try:
             yield
         finally:
             del self._receivers[sensor]
+            del self._secrets[sensor]
+
+    def admits(self, sensor: int, secret: str) -> bool:
+        """Return whether a sensor takes messages with this secret.
+
+        The time that this takes says nothing about the secret.
+        """
+        expected = self._secrets.get(sensor)
+        equal = compare_digest((expected or "").encode(), secret.encode(errors="replace"))
+        return equal and expected is not None
 
     def deliver(self, sensor: int, delivery: Delivery) -> Refusal | None:
         """Pass a message to the receiver of a sensor; return why it was refused, if it was."""
-        receiver = self._receivers.get(sensor)
-        return UNKNOWN_SENSOR if receiver is None else receiver(delivery)
+        if not self.admits(sensor, delivery.secret):
+            return UNKNOWN_SENSOR
+        return self._receivers[sensor](delivery)

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, override
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.domain.validators import whole_number
+from limber_bridge.domain.validators import signing_key, whole_number
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.frames import MAGIC, MAX_FRAME_BYTES
 from limber_bridge.sources.host_clock import HostClock
@@ -73,13 +73,6 @@ class NetworkOptions:
 
     key: bytes | None = field(repr=False)
     """Secret shared with the sensor, for HMAC-SHA-256; None: the frames are not signed."""
-
-
-def signing_key(value: object) -> bytes:
-    """Check a key: at least 8 characters. Return its UTF-8 bytes."""
-    if not isinstance(value, str) or len(value) < 8:
-        raise vol.Invalid("write 8 or more characters in quotes, the same as in the sensor")
-    return value.encode()
 
 
 def listen_address(value: object) -> str:

@@ -13,10 +13,9 @@ import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
-from limber_bridge.domain.validators import number, whole_number
+from limber_bridge.domain.validators import number, signing_key, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frame_router import FrameRouter
-from limber_bridge.sources.network import signing_key
 from limber_bridge.sources.serial_packets import LimberPackets, WitPackets, wit_acceleration
 from limber_bridge.sources.source_api import (
     FoundSensor,

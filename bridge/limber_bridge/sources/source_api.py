@@ -30,7 +30,7 @@ from typing import Any, Self
 
 import voluptuous as vol
 
-from limber_bridge.detection.signal import SampleBlock, SampleClock, Sensor
+from limber_bridge.detection.signal import Quantity, SampleBlock, SampleClock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.host_clock import HostClock
@@ -50,11 +50,23 @@ class Reason(StrEnum):
     RESTARTED = "restarted"
     CLOCK_JUMPED = "clock_jumped"
     OVERLOADED = "overloaded"
+    LINK_FAILED = "link_failed"
+    """The sensor is not in range, refuses the connection, or does not start its stream."""
+    NO_GRAVITY = "no_gravity"
+    WRONG_UNIT = "wrong_unit"
+    TOO_SLOW = "too_slow"
+    WRONG_CLOCK = "wrong_clock"
 
     @property
     def discards_frame(self) -> bool:
         """Whether the frame was discarded; otherwise its samples are used."""
-        return self not in (Reason.SATURATED, Reason.RESTARTED, Reason.CLOCK_JUMPED)
+        return self not in (
+            Reason.SATURATED,
+            Reason.RESTARTED,
+            Reason.CLOCK_JUMPED,
+            Reason.LINK_FAILED,
+            Reason.WRONG_CLOCK,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +187,10 @@ class Source:
     listens: bool = False
     """True: sensors connect to the source. Reopening it does not bring back a silent sensor, so the
     bridge leaves it open."""
+    quantities: tuple[Quantity, ...] = tuple(Quantity)
+    """What sensors of this source can measure."""
+    receives_posts: Callable[[Any], bool] = lambda _: False
+    """Whether a sensor with these options needs the HTTP server of the bridge."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None

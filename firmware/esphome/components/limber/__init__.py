@@ -19,6 +19,9 @@ from esphome.const import (
     CONF_RATE,
     CONF_TYPE,
     CONF_UPDATE_INTERVAL,
+    PLATFORM_ESP32,
+    PLATFORM_HOST,
+    PLATFORM_NRF52,
 )
 from esphome.core import CORE
 from esphome.cpp_generator import MockObj, MockObjClass
@@ -184,6 +187,7 @@ CONFIG_SCHEMA = cv.All(
             cv.Required(CONF_INPUT): INPUT_SCHEMA,
         }
     ).extend(cv.COMPONENT_SCHEMA),
+    cv.only_on([PLATFORM_ESP32, PLATFORM_NRF52, PLATFORM_HOST]),
     validate_target,
     link_id,
 )

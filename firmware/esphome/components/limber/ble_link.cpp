@@ -1,12 +1,11 @@
 #include "ble_link.h"
 #ifdef USE_LIMBER_BLE
 
+#include "esphome/core/hal.h"
 #include "esphome/core/log.h"
 
 #include <zephyr/bluetooth/gatt.h>
 #include <zephyr/bluetooth/uuid.h>
-
-#include <cerrno>
 
 namespace esphome::limber {
 
@@ -15,6 +14,9 @@ static const char *const TAG = "limber.ble";
 /// What `ble_nus` asks for: one notification fits into one packet of the radio.
 static constexpr uint16_t MTU = 247;
 static constexpr uint16_t NOTIFICATION_HEADER_BYTES = 3;
+/// chosen: a central that has not subscribed yet is asked again after this time; each attempt is a warning in Zephyr's
+/// log.
+static constexpr uint32_t RETRY_INTERVAL_MS = 250;
 
 // Characteristic of the Nordic UART Service that the peripheral sends on.
 static const bt_uuid_128 TX_UUID =
@@ -58,6 +60,8 @@ void BleLink::loop() {
 
 bool BleLink::send_frame(const uint8_t *frame, size_t bytes) {
   bt_conn *conn = this->conn_;
+  if (millis() - this->failed_ms_ < RETRY_INTERVAL_MS)
+    return false;
   // One at a time: with all buffers of the stack in use, the next call would block.
   if (conn == nullptr || this->is_sending_.exchange(true))
     return false;
@@ -69,8 +73,9 @@ bool BleLink::send_frame(const uint8_t *frame, size_t bytes) {
   const int error = bt_gatt_notify_cb(conn, &params);
   if (error == 0)
     return true;
-  // Not subscribed yet (EINVAL), or just disconnected: tried again in the next turn of the loop.
+  // Not subscribed yet (EINVAL), or just disconnected.
   this->is_sending_ = false;
+  this->failed_ms_ = millis();
   ESP_LOGV(TAG, "Notification failed (error %d)", error);
   return false;
 }

@@ -33,6 +33,7 @@ class BleLink final : public FrameLink {
   static void on_sent(bt_conn *conn, void *user_data);
 
   bool is_connected_{false};
+  uint32_t failed_ms_{0};
   std::atomic<bt_conn *> conn_{nullptr};
   std::atomic<uint32_t> connections_{0};
   std::atomic<bool> is_sending_{false};

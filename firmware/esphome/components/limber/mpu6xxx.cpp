@@ -101,7 +101,8 @@ void Mpu6xxxInput::sleep_chip_() {
 
 bool Mpu6xxxInput::reset_fifo_() {
   uint8_t status;
-  return this->write_byte(REG_USER_CTRL, USER_CTRL_FIFO_RESET) &&
+  // The MPU6050 resets its FIFO only while it is off.
+  return this->write_byte(REG_USER_CTRL, 0x00) && this->write_byte(REG_USER_CTRL, USER_CTRL_FIFO_RESET) &&
          this->write_byte(REG_USER_CTRL, USER_CTRL_FIFO_ENABLE) &&
          this->read_byte(REG_INT_STATUS, &status);  // reading clears the overflow flag
 }

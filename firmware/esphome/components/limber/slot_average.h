@@ -9,7 +9,7 @@ namespace esphome::limber {
 /// Cuts time into slots of one sample period and averages the conversions within each.
 ///
 /// With several conversions in a slot the average is the anti-alias filter: a boxcar, whose first zero is at the sample
-/// rate and which passes 64 % at half of it. A slot without a conversion is a missing sample: nothing is made up.
+/// rate and which passes 65 % at half of it. A slot without a conversion is a missing sample: nothing is made up.
 class SlotAverage {
  public:
   struct Sample {

@@ -19,7 +19,7 @@ static constexpr uint32_t MAX_RECONNECT_INTERVAL_MS = 5000;
 static constexpr uint32_t BACKOFF_DIVISOR = 4;
 /// chosen: a shorter connection (refused by a busy bridge) does not count as one.
 static constexpr uint32_t GOOD_CONNECTION_MS = 10000;
-/// chosen: a connection that takes no byte for this long is dead (the network is gone without a word).
+/// chosen: a connection that takes no byte for this long is dead (the network is gone, and no reset arrived).
 static constexpr uint32_t STALL_MS = 10000;
 /// The send buffer of lwIP on an ESP32 holds about as much: 15 s of frames, so that a stall is noticed in time.
 static constexpr int SEND_BUFFER_BYTES = 5760;

@@ -1,0 +1,161 @@
+"""Read all sensors of one Bluetooth adapter.
+
+An adapter scans for one program at a time and connects to one device at a time, so sensors are
+found and connected one after another. After that they stream side by side.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from limber_bridge.sources.bluetooth.bluez import power_cycle, prepare_adapter
+from limber_bridge.sources.bluetooth.decoder import SensorDecoder
+from limber_bridge.sources.bluetooth.link import LINK_ERRORS, LinkError, SensorLink
+from limber_bridge.sources.bluetooth.options import BluetoothOptions
+from limber_bridge.sources.bluetooth.scanner import Advertiser, find_sensor
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
+
+LOG: Final = logging.getLogger(__name__)
+
+SCAN_S: Final = 10.0
+"""Longest search for one sensor. Chosen: sensors advertise at least every two seconds."""
+RETRY_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+"""Pause after each failure in a row, the last one for all further failures. Chosen: a drop costs
+little, and a sensor that is switched off by day does not keep the radio busy."""
+POWER_CYCLE_AFTER_S: Final = 60.0
+"""Time without a sample after which the adapter is switched off and on, once in each silence."""
+BUSY_S: Final = 10.0
+"""An adapter that delivered samples of another sensor within this time is not switched off."""
+
+type Deliver = Callable[[SourceEvent], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class SensorState:
+    """What is known of the data of one sensor; times are seconds of the event loop."""
+
+    options: BluetoothOptions
+    decoder: SensorDecoder
+    silent_since: float
+    """When the last sample arrived, or the adapter was opened."""
+    heard: bool = False
+    """Whether there were samples since the adapter was opened."""
+    power_cycled: bool = False
+    """Whether the adapter was switched off and on in this silence."""
+    failures: int = 0
+    """Failures in a row."""
+
+
+class Radio:
+    """Keeps the sensors of one adapter connected."""
+
+    def __init__(
+        self,
+        adapter: str,
+        decoders: Sequence[tuple[BluetoothOptions, SensorDecoder]],
+        host_clock: HostClock,
+        deliver: Deliver,
+    ) -> None:
+        """Start without connections; `adapter` is a name such as hci0."""
+        self._adapter = adapter
+        self._host_clock = host_clock
+        self._deliver = deliver
+        self._lock = asyncio.Lock()
+        """Held while a sensor is searched and connected."""
+        now = asyncio.get_running_loop().time()
+        self._states = [SensorState(options, decoder, now) for options, decoder in decoders]
+
+    async def run(self) -> None:
+        """Read all sensors until cancelled; SourceLostError if the adapter is gone."""
+        async with asyncio.TaskGroup() as group:
+            for state in self._states:
+                group.create_task(self._keep_connected(state))
+
+    async def _keep_connected(self, state: SensorState) -> None:
+        while True:
+            try:
+                await self._stream(state)
+            except LinkError as error:
+                await self._report(state, error)
+            delay = RETRY_DELAYS_S[min(state.failures, len(RETRY_DELAYS_S)) - 1]
+            await asyncio.sleep(delay)
+            if self._needs_power_cycle(state):
+                await self._power_cycle(state)
+
+    async def _stream(self, state: SensorState) -> None:
+        """Connect to a sensor and deliver what it sends until that fails with LinkError."""
+
+        async def deliver(event: SourceEvent) -> None:
+            if isinstance(event, Samples):
+                state.silent_since = asyncio.get_running_loop().time()
+                state.heard = True
+                state.power_cycled = False
+                state.failures = 0
+            await self._deliver(event)
+
+        link = SensorLink(state.options, state.decoder, self._host_clock, deliver)
+        async with self._lock:
+            client = await link.connect(await self._find(state.options))
+        try:
+            await link.watch(client)
+        finally:
+            await link.close(client)
+
+    async def _find(self, options: BluetoothOptions) -> Advertiser:
+        """Return the sensor once it advertises; LinkError if it is not in range."""
+        # The adapter may have been unplugged, or switched off by another program.
+        await prepare_adapter(self._adapter, options)
+        try:
+            found = await find_sensor(self._adapter, options, SCAN_S)
+        except LINK_ERRORS as error:
+            raise LinkError(
+                f"cannot scan for {options.label} ({error}): restart the Bluetooth service "
+                "(`systemctl restart bluetooth`) if this does not pass"
+            ) from error
+        if isinstance(found, Advertiser):
+            return found
+        in_range = ", ".join(sorted(other.label for other in found)) or "no other sensor"
+        raise LinkError(
+            f"{options.label} is not in range (in range: {in_range}): {options.profile.instruction}"
+        )
+
+    async def _report(self, state: SensorState, error: LinkError) -> None:
+        """Log a failure, and deliver it once it is worth the attention of the person."""
+        state.failures += 1
+        LOG.info("%s", error)
+        silence = asyncio.get_running_loop().time() - state.silent_since
+        if error.lasting or not state.heard or silence >= POWER_CYCLE_AFTER_S:
+            detail = str(error)
+            if state.power_cycled:
+                detail += f" (the adapter {self._adapter} was switched off and on: to no effect)"
+            await self._deliver(FrameError(state.decoder.sensor, Reason.LINK_FAILED, detail))
+
+    def _needs_power_cycle(self, state: SensorState) -> bool:
+        """Return whether a sensor is silent for so long that the adapter may be the cause.
+
+        An adapter that delivers the samples of another sensor works.
+        """
+        now = asyncio.get_running_loop().time()
+        if state.power_cycled or now - state.silent_since < POWER_CYCLE_AFTER_S:
+            return False
+        return all(
+            now - other.silent_since > BUSY_S or not other.heard
+            for other in self._states
+            if other is not state
+        )
+
+    async def _power_cycle(self, state: SensorState) -> None:
+        async with self._lock:
+            failure = await power_cycle(self._adapter)
+        for other in self._states:
+            other.power_cycled = True
+        action = f"{state.options.label}: no sample for {POWER_CYCLE_AFTER_S:g} s"
+        if failure is None:
+            detail = f"{action}; the adapter {self._adapter} was switched off and on"
+        else:
+            detail = f"{action}; the adapter {self._adapter} cannot be switched off ({failure})"
+        LOG.warning("%s", detail)
+        await self._deliver(FrameError(state.decoder.sensor, Reason.LINK_FAILED, detail))

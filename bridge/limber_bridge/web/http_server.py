@@ -1,0 +1,252 @@
+"""The HTTP server of the bridge.
+
+`GET /health` is the health of the bridge, for a person, a monitor or a container's health check.
+`POST /ingest/<sensor id>/<secret>` takes what phones send.
+
+A client cannot hold resources for long: the number and the duration of connections are limited, and
+so is what a sensor may post. Every other request is refused.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, override
+
+from aiohttp import web
+
+from limber_bridge.config.model import HttpEndpoint
+from limber_bridge.protocol.encoding import encode
+from limber_bridge.protocol.messages import HealthReport
+from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.sources.inbox import UNKNOWN_SENSOR, Delivery, Inbox
+from limber_bridge.sources.network import RateLimiter
+from limber_bridge.sources.phone.messages import MAX_BODY_BYTES
+
+LOG: Final = logging.getLogger(__name__)
+
+CONNECTIONS_MAX: Final = 32
+"""Connections at a time; further ones are closed at once. Chosen: monitors need one or two, a phone
+a few, and each costs a file descriptor."""
+CONNECTION_MAX_S: Final = 10.0
+"""Duration after which a connection is closed in any state. Chosen: a response takes milliseconds,
+and a phone needs about a second for the largest message.
+"""
+SHUTDOWN_S: Final = 1.0
+"""Time for open requests to end when the bridge stops."""
+LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+"""Names under which a client on this machine asks. A page from elsewhere that is open in a browser
+here asks under its own name, even where that resolves to this machine (DNS rebinding)."""
+POSTS_PER_SENSOR_HZ: Final = 250
+"""Posts per second of one sensor; the burst that is allowed as well is that of network sensors.
+Chosen: phones send one per second, and a backlog of ten minutes may come at once."""
+STATUS_FOR_THE_PERSON: Final = 499
+"""HTTP status with which Sensor Logger shows the text of the response to the person (PUSHING.md of
+https://github.com/tszheichoi/awesome-sensor-logger)."""
+WARNING_INTERVAL_S: Final = 600.0
+"""Time between two warnings about posts with a wrong address. Chosen: strangers cannot fill the
+log."""
+MALFORMED_REQUESTS_LOG: Final = logging.getLogger(f"{__name__}.malformed_requests")
+"""Where aiohttp logs malformed requests. It is silent, because strangers could fill the log."""
+MALFORMED_REQUESTS_LOG.setLevel(logging.CRITICAL)
+
+type Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
+
+
+class LimitedServer(web.Server):
+    """Limit the number and the duration of connections."""
+
+    @override
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Accept a connection for a limited time, or close it at once if there are too many."""
+        super().connection_made(handler, transport)
+        if len(self.connections) > CONNECTIONS_MAX:
+            handler.force_close()
+        else:
+            asyncio.get_running_loop().call_later(CONNECTION_MAX_S, handler.force_close)
+
+
+class Ingest:
+    """Pass what phones post to the sources."""
+
+    def __init__(self, inbox: Inbox, host_clock: HostClock) -> None:
+        """Start; nothing is passed on before a source registers with the inbox."""
+        self._inbox = inbox
+        self._host_clock = host_clock
+        self._limiter = RateLimiter(POSTS_PER_SENSOR_HZ)
+        self._warned_at: float | None = None
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer `POST /ingest/<sensor id>/<secret>`."""
+        if request.method != "POST":
+            raise web.HTTPMethodNotAllowed(request.method, ("POST",))
+        sensor, secret = sensor_and_secret(request.path)
+        # A sensor without a secret takes messages from elsewhere; HTTP is closed to it.
+        if sensor is None or not secret or not self._inbox.admits(sensor, secret):
+            self._warn_unauthorized(request)
+            await discard_body(request)
+            return refused(UNKNOWN_SENSOR.text)
+        arrived = self._host_clock.steady()
+        if not self._limiter.allow_frame(str(sensor), arrived):
+            await discard_body(request)
+            raise web.HTTPTooManyRequests(text="more posts than a phone sends\n")
+        body = await read_body(request)
+        if body is None:
+            return refused(
+                f"The message is larger than {MAX_BODY_BYTES // 2**20} MB: choose a shorter batch "
+                "period in the settings of the push."
+            )
+        # Arrival is the time of the first bytes: a slow upload says nothing of the phone's clock.
+        refusal = self._inbox.deliver(sensor, Delivery(body, arrived, secret))
+        return accepted() if refusal is None else refused(refusal.text)
+
+    def _warn_unauthorized(self, request: web.BaseRequest) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._warned_at is None or now - self._warned_at >= WARNING_INTERVAL_S:
+            self._warned_at = now
+            LOG.warning(
+                "a post from %s to /ingest was refused: no sensor with `source: phone` has this id "
+                "and secret; compare the address in the app with limber.yaml",
+                request.remote,
+            )
+
+
+@asynccontextmanager
+async def serve_http(
+    endpoint: HttpEndpoint, report: Callable[[], HealthReport], inbox: Inbox, host_clock: HostClock
+) -> AsyncIterator[str]:
+    """Serve the health of the bridge and take posts while the context is entered.
+
+    Yields why that is not possible, or an empty text: the bridge runs without it.
+    """
+    ingest = Ingest(inbox, host_clock)
+    async with serving(endpoint, limited_server(endpoint, report, ingest)) as problem:
+        yield problem
+
+
+@asynccontextmanager
+async def serve_ingest(
+    endpoint: HttpEndpoint, inbox: Inbox, host_clock: HostClock
+) -> AsyncIterator[str]:
+    """Do the same without the health of a bridge: for `limber check`, which has none."""
+    ingest = Ingest(inbox, host_clock)
+    async with serving(endpoint, limited_server(endpoint, None, ingest)) as problem:
+        yield problem
+
+
+@asynccontextmanager
+async def serving(endpoint: HttpEndpoint, server: LimitedServer) -> AsyncIterator[str]:
+    """Run a server while the context is entered; yield why that is not possible, if it is not."""
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    problem = ""
+    try:
+        await web.TCPSite(runner, endpoint.address, endpoint.port).start()
+    except OSError as error:
+        # asyncio wraps the address and the number of the error around its text.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        problem = (
+            f"cannot listen on {endpoint.address}:{endpoint.port} ({reason}); "
+            "choose another address or port under `web`"
+        )
+        LOG.warning("%s", problem)
+    try:
+        yield problem
+    finally:
+        await runner.cleanup()
+
+
+def limited_server(
+    endpoint: HttpEndpoint, report: Callable[[], HealthReport] | None, ingest: Ingest
+) -> LimitedServer:
+    """Return a server that answers one request per connection."""
+    return LimitedServer(
+        request_handler(endpoint, report, ingest),
+        access_log=None,
+        logger=MALFORMED_REQUESTS_LOG,
+        lingering_time=0.0,
+        keepalive_timeout=0.0,
+    )
+
+
+def request_handler(
+    endpoint: HttpEndpoint, report: Callable[[], HealthReport] | None, ingest: Ingest
+) -> Handler:
+    """Return the function that answers a request; without `report` there is no `/health`."""
+    local_only = ipaddress.ip_address(endpoint.address).is_loopback
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        host = host_without_port(request.headers.get("Host", "localhost"))
+        if local_only and host not in LOCAL_NAMES:
+            raise web.HTTPForbidden(text="use the name localhost in the address\n")
+        if request.path.startswith("/ingest/"):
+            return await ingest.handle(request)
+        if report is None or request.path != "/health":
+            raise web.HTTPNotFound
+        if request.method not in ("GET", "HEAD"):
+            raise web.HTTPMethodNotAllowed(request.method, ("GET", "HEAD"))
+        return health_response(report())
+
+    return handle
+
+
+def health_response(report: HealthReport) -> web.Response:
+    """Return a health report as a response; its status is 503 if the bridge has stalled."""
+    headers = {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Connection": "close",
+    }
+    return web.Response(
+        body=encode(report),
+        status=200 if report.live else 503,
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def accepted() -> web.Response:
+    """Return the response to a message that was accepted."""
+    return web.Response(text="ok\n", headers={"Connection": "close"})
+
+
+def refused(text: str) -> web.Response:
+    """Return the response to a message that was refused, with a text for the person."""
+    return web.Response(
+        text=text, status=STATUS_FOR_THE_PERSON, reason="Refused", headers={"Connection": "close"}
+    )
+
+
+def sensor_and_secret(path: str) -> tuple[int | None, str]:
+    """Return the sensor id and the secret in `/ingest/<sensor id>/<secret>`; None without an id."""
+    number, _, secret = path.removeprefix("/ingest/").rstrip("/").partition("/")
+    is_id = number.isascii() and number.isdecimal() and len(number) <= 10
+    return (int(number) if is_id else None), secret
+
+
+async def read_body(request: web.BaseRequest) -> bytes | None:
+    """Return the body of a request; None if it is too large."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            await discard_body(request)
+            return None
+    return bytes(body)
+
+
+async def discard_body(request: web.BaseRequest) -> None:
+    """Read the rest of a body without keeping it: else the client would not see the response."""
+    size = 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            return
+
+
+def host_without_port(host: str) -> str:
+    """Return the name in a Host header, without the port."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host

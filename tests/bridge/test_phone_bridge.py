@@ -1,0 +1,136 @@
+"""A phone that sends to a real bridge: what the bridge publishes and stores of it."""
+
+import http.client
+import json
+import time
+from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from devtools.network_sensor import leg
+from devtools.phone_messages import NS, PhoneRecording
+from devtools.processes import LOOPBACK, free_port
+from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.listener import Listener, Message
+
+SECRET = "AbCdEfGhIjKlMnOp_-123456"  # noqa: S105 - of a test
+PHONE = f"{{id: 3, source: phone, secret: {SECRET}, placement: ankle, quantity: acceleration}}"
+STATE = "limber/bedroom/anna/state"
+KICKS = [(4.0 + 12.0 * number, 2.0) for number in range(6)]
+"""Onset and duration in s."""
+NIGHT_S = 75.0
+
+
+def web(port: int) -> str:
+    return f"web: {{address: {LOOPBACK}, port: {port}}}\n"
+
+
+def post(port: int, body: bytes, path: str = f"/ingest/3/{SECRET}") -> tuple[int, str]:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=10)) as connection:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+def online(message: Message) -> bool:
+    return message.topic == "limber/bedroom/status" and message.payload == b"online"
+
+
+def has_movements(count: int) -> Any:
+    return lambda one: (
+        one.topic == STATE and (one.json["tonight"]["measures"]["movements"] or 0) >= count
+    )
+
+
+def onsets(listener: Listener, start: float) -> list[float]:
+    """When the movements of this night began, in s after `start` (s since 1970)."""
+    night = listener.on(STATE).json["tonight"]["night"]
+    events = listener.request(command="events", night=night)["events"]
+    return [
+        datetime.fromisoformat(event["start"]).timestamp() - start
+        for event in events
+        if event["kind"] == "movement"
+    ]
+
+
+def backlog(platform: str, start: float) -> list[bytes]:
+    """The messages of a leg that kicks every 12 s, for a phone that was away until now."""
+    phone = PhoneRecording(platform)
+    return list(phone.messages(leg(0, NIGHT_S, KICKS), round(start * NS)))
+
+
+@pytest.mark.parametrize("platform", ["iphone", "apple_watch"])
+def test_the_movements_that_a_phone_posts_are_stored_at_their_times(
+    broker: Broker, start_bridge: StartBridge, platform: str
+) -> None:
+    port = free_port()
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(PHONE, broker.port, web(port))
+        listener.wait(online)
+        start = time.time() - NIGHT_S
+        for body in backlog(platform, start):
+            assert post(port, body) == (200, "ok\n")
+        listener.wait(has_movements(5))
+        found = onsets(listener, start)
+        assert found[:5] == pytest.approx([onset for onset, _ in KICKS[:5]], abs=0.5)
+        sensor = listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["3"]["connected"]
+        ).json["sensors"]["3"]
+        assert sensor["problem"] is None
+        assert sensor["rate"] == pytest.approx(50, abs=0.1)
+    assert "Traceback" not in bridge.log.read_text()
+
+
+def test_a_killed_bridge_counts_nothing_twice_when_the_phone_sends_again(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    start = time.time() - NIGHT_S
+    messages = backlog("iphone", start)
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(PHONE, broker.port, web(port))
+        listener.wait(online)
+        for body in messages[:40]:
+            post(port, body)
+        listener.wait(has_movements(2))
+        # The read position is stored with the events, and at the latest after some seconds.
+        time.sleep(6)
+    bridge.kill()
+    with Listener(broker.port) as listener:
+        since = len(listener.heard)
+        start_bridge(PHONE, broker.port, web(port))
+        listener.wait(lambda one: online(one) and not one.retained, since=since)
+        for body in messages:
+            assert post(port, body)[0] == 200
+        listener.wait(has_movements(5))
+        found = onsets(listener, start)
+    apart = [after - before for before, after in pairwise(found)]
+    assert min(apart) > 8
+    assert len(found) in (5, 6)
+
+
+def test_what_is_wrong_is_shown_to_the_person_and_to_home_assistant(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    with Listener(broker.port) as listener:
+        start_bridge(PHONE, broker.port, web(port))
+        listener.wait(online)
+        assert post(port, b"test")[0] == 499
+        status, text = post(port, b"{}", "/ingest/3/AbCdEfGhIjKlMnOp_-12345x")
+        assert (status, "compare the address with limber.yaml" in text) == (499, True)
+        phone = PhoneRecording()
+        texts = []
+        for number in range(6):
+            start = round((time.time() - 6 + number) * NS)
+            body = json.loads(phone.message(leg(number, 1, []), start))
+            body["payload"] = [one for one in body["payload"] if one["name"] != "gravity"]
+            texts.append(post(port, json.dumps(body).encode()))
+        assert texts[-1][0] == 499
+        assert texts[-1][1].startswith("This stream has no gravity: switch on Gravity")
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["3"]["problem"] == "no_gravity"
+        )
