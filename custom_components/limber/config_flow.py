@@ -338,7 +338,7 @@ class LimberOptionsFlow(OptionsFlowWithReload):
                 "sleeper": sleeper.name,
                 "sensor": str(sensor),
                 "model": relay.title,
-                "instruction": relay.instruction,
+                "instruction": f"{relay.instruction.removesuffix('.')}.",
             },
         )
 

@@ -104,7 +104,7 @@ async def wait_until(condition: Callable[[], object]) -> None:
 async def wait_for_reload(bridge: Bridge, entry: MockConfigEntry, before: object) -> None:
     """Publish the retained messages until the entry is loaded again, as a broker would."""
     async with asyncio.timeout(10):
-        while entry.state is not ConfigEntryState.LOADED or entry.runtime_data is before:  # noqa: ASYNC110 - no event says so
+        while entry.state is not ConfigEntryState.LOADED or entry.runtime_data is before:
             bridge.publish_retained()
             await asyncio.sleep(0.01)
 
@@ -151,8 +151,8 @@ async def test_a_lost_connection_is_made_again(
         sensor.drop()
         await wait_until(lambda wanted=number + 2: sensor.connections == wanted)
         await wait_until(lambda: state(streaming) == "streaming")
-    await wait_until(lambda: relayed(bridge).count(("disconnected", b"")) == 5)
-    assert relayed(bridge).count(("connected", b"")) == 6
+    await wait_until(lambda: relayed(bridge).count(("connected", b"")) == 6)
+    assert relayed(bridge).count(("disconnected", b"")) == 5
 
 
 async def test_a_sensor_that_falls_silent_is_disconnected_and_connected_again(
