@@ -473,10 +473,11 @@ def check(args: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.check import run_checks
+    from limber_bridge.web.http_server import serve_ingest
 
     async def print_results() -> bool:
         failed = False
-        async for result in run_checks(config, args.seconds):
+        async for result in run_checks(config, args.seconds, serve_ingest):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed

@@ -8,6 +8,7 @@ from typing import Final
 
 from limber_bridge.config.model import Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.arrival_figures import ArrivalFigures
+from limber_bridge.daemon.check_ingest import ServePosts, taking_messages
 from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
 from limber_bridge.daemon.countdown import countdown
 from limber_bridge.daemon.sensor_verdict import (
@@ -69,10 +70,15 @@ class CheckedSensor:
         return self.configured.sensor.quantity
 
 
-async def check_sensors(config: Config, seconds: float) -> AsyncIterator[CheckResult]:
+async def check_sensors(
+    config: Config, seconds: float, serve_posts: ServePosts
+) -> AsyncIterator[CheckResult]:
     """Yield the results of each sensor, after watching all of them for a number of seconds."""
     inbox = Inbox()
-    async with countdown("watching the sensors", seconds):
+    async with (
+        taking_messages(config, inbox, HostClock(), serve_posts),
+        countdown("watching the sensors", seconds),
+    ):
         watches = await asyncio.gather(
             *(watch_source(request, name, seconds) for name, request in requests(config, inbox))
         )
