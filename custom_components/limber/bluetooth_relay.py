@@ -24,10 +24,13 @@ def async_start(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Relay the sensors of an entry until it is unloaded; reload it if they change."""
     coordinator = entry.runtime_data
     started = wanted(coordinator)
+    reloading = False
 
     @callback
     def check() -> None:
-        if wanted(coordinator) != started:
+        nonlocal reloading
+        if not reloading and wanted(coordinator) != started:
+            reloading = True
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(coordinator.async_add_listener(check))
