@@ -390,7 +390,7 @@ def is_device(relay: Relay, name: str, service_uuids: Iterable[str]) -> bool:
 
 
 def is_address(text: str | None) -> bool:
-    """Return whether a text is a Bluetooth address; an empty one is none on purpose."""
+    """Return whether a text is a Bluetooth address, or missing because no device is wanted."""
     return text is None or BLUETOOTH_ADDRESS.fullmatch(text) is not None
 
 

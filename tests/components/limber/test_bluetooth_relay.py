@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,6 +92,10 @@ async def streaming(
     return entry
 
 
+def has_connected(sensor: Peripheral, times: int) -> bool:
+    return sensor.connections == times
+
+
 def state(entry: MockConfigEntry) -> str:
     return str(entry.runtime_data.links[1].state)
 
@@ -147,9 +152,9 @@ async def test_what_the_sensor_notifies_reaches_the_bridge_unparsed(
 async def test_a_lost_connection_is_made_again(
     hass: HomeAssistant, bridge: Bridge, sensor: Peripheral, streaming: MockConfigEntry
 ) -> None:
-    for number in range(5):
+    for wanted in range(2, 7):
         sensor.drop()
-        await wait_until(lambda wanted=number + 2: sensor.connections == wanted)
+        await wait_until(partial(has_connected, sensor, wanted))
         await wait_until(lambda: state(streaming) == "streaming")
     await wait_until(lambda: relayed(bridge).count(("connected", b"")) == 6)
     assert relayed(bridge).count(("disconnected", b"")) == 5
@@ -334,7 +339,10 @@ async def test_another_profile_of_the_bridge_starts_the_link_again(
     other = bytes.fromhex("0208")
     sensor.replies[other] = (CONTROL, REPLY)
     change_relay(bridge, start=[RELAY["start"][0] | {"data": "0208"}])
-    await wait_for_reload(bridge, streaming, streaming.runtime_data)
+    before = streaming.runtime_data
+    bridge.publish("info", bridge.info)
+    await wait_until(lambda: streaming.state is not ConfigEntryState.LOADED)
+    await wait_for_reload(bridge, streaming, before)
     await wait_until(lambda: (CONTROL, other, True) in sensor.written)
 
 
@@ -379,7 +387,7 @@ async def test_a_device_is_chosen_for_each_sensor_that_is_relayed(
     proxy: Proxy,
     entry: MockConfigEntry,
 ) -> None:
-    """Only devices of this kind are offered; a wrong address is refused, an empty one is none."""
+    """Only devices of this kind are offered; a wrong address is refused, no address is accepted."""
     proxy.advertise(Peripheral("A0:00:00:00:00:02", "Other"))
     await set_up(hass, bridge_with_relay, entry)
     result = await open_form(hass, entry)
