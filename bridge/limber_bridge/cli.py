@@ -469,14 +469,17 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check the configuration, then try everything in it."""
     import asyncio
+    from functools import partial
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.check import run_checks
+    from limber_bridge.web.http_server import serve_ingest
 
     async def print_results() -> bool:
         failed = False
-        async for result in run_checks(config, args.seconds):
+        serve = None if config.web is None else partial(serve_ingest, config.web)
+        async for result in run_checks(config, args.seconds, serve):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed

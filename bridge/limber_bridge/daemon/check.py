@@ -14,14 +14,19 @@ from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_running import check_running_bridge
-from limber_bridge.daemon.check_sensors import check_sensors
+from limber_bridge.daemon.check_sensors import ServeIngest, check_sensors
 from limber_bridge.storage.journal_errors import JournalError, JournalInUseError
 from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 
-async def run_checks(config: Config, seconds: float) -> AsyncIterator[CheckResult]:
-    """Yield the result of each check; each sensor is watched for `seconds`."""
+async def run_checks(
+    config: Config, seconds: float, serve_ingest: ServeIngest | None = None
+) -> AsyncIterator[CheckResult]:
+    """Yield the result of each check; each sensor is watched for `seconds`.
+
+    `serve_ingest` takes what phones post; None where limber.yaml switches the HTTP server off.
+    """
     for warning in config.world_readable_secrets():
         yield failed(warning)
     journal, bridge_running = await asyncio.to_thread(check_journal, config)
@@ -32,7 +37,7 @@ async def run_checks(config: Config, seconds: float) -> AsyncIterator[CheckResul
     for result in (*broker, *await asyncio.to_thread(check_sleepers, config)):
         yield result
     if not bridge_running:
-        sensors = check_sensors(config, seconds)
+        sensors = check_sensors(config, seconds, serve_ingest)
     elif not broker[0].failed:
         sensors = check_running_bridge(config, seconds)
     else:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,14 @@ ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason
 """Errors that are no fault if they happen once: a sensor that was just switched on or put on."""
 
 
+NAMED_BY_SOURCE: Final = frozenset(
+    {"counts_frames", "wrong_rate", "wrong_clock_speed", "wrong_byte_order", "wrong_gravity"}
+)
+"""Errors of frames that name what the figures would show as well, in other words."""
+type ServeIngest = Callable[[Inbox, HostClock], AbstractAsyncContextManager[object]]
+"""Returns a context in which an HTTP server takes what phones post, for an inbox."""
+
+
 @dataclass(slots=True)
 class SourceWatch:
     """What one run of a source delivers during the check."""
@@ -69,12 +78,22 @@ class CheckedSensor:
         return self.configured.sensor.quantity
 
 
-async def check_sensors(config: Config, seconds: float) -> AsyncIterator[CheckResult]:
-    """Yield the results of each sensor, after watching all of them for a number of seconds."""
+async def check_sensors(
+    config: Config, seconds: float, serve_ingest: ServeIngest | None
+) -> AsyncIterator[CheckResult]:
+    """Yield the results of each sensor, after watching all of them for a number of seconds.
+
+    `serve_ingest` is None where limber.yaml switches the HTTP server off.
+    """
     inbox = Inbox()
-    async with countdown("watching the sensors", seconds):
+    host = HostClock()
+    serving = nullcontext() if serve_ingest is None else serve_ingest(inbox, host)
+    async with serving, countdown("watching the sensors", seconds):
         watches = await asyncio.gather(
-            *(watch_source(request, name, seconds) for name, request in requests(config, inbox))
+            *(
+                watch_source(request, name, seconds)
+                for name, request in requests(config, inbox, host)
+            )
         )
     for watch in watches:
         for detail in list(watch.unknown)[:UNKNOWN_SENDERS_MAX]:
@@ -93,9 +112,8 @@ async def check_sensors(config: Config, seconds: float) -> AsyncIterator[CheckRe
                 yield result
 
 
-def requests(config: Config, inbox: Inbox) -> Iterator[tuple[str, SourceRequest]]:
+def requests(config: Config, inbox: Inbox, host: HostClock) -> Iterator[tuple[str, SourceRequest]]:
     """Yield what each run of a source is asked for, with the name of the source."""
-    host = HostClock()
     for name, source in SOURCES.items():
         sensors = [
             configured.request
@@ -179,12 +197,14 @@ def judged(checked: CheckedSensor) -> Iterator[Finding]:
     arrival = watch.arrival_figures()
     if arrival is None:
         return
+    yield from judge_device(watch.battery, watch.signal_strength)
+    if NAMED_BY_SOURCE.intersection(watch.errors):
+        return
     live = SOURCES[checked.configured.source].live
     yield from judge_arrival(arrival, checked.quantity, live=live)
     signal = watch.signal_figures(checked.quantity)
     if signal is not None:
         yield from judge_signal(signal, checked.quantity, arrival.received - arrival.unusable)
-    yield from judge_device(watch.battery, watch.signal_strength)
 
 
 def measured(
