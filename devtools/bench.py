@@ -23,6 +23,7 @@ from devtools.integration_bench import integrated
 from devtools.latency_bench import latencies
 from devtools.load_test import load
 from devtools.network_sensor import AnkleSensor, leg, send
+from devtools.phone_bench import POSTS, phone_posts
 from devtools.processes import ROOT, DevtoolError, Program, free_port, need
 from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
 from devtools.reconnect_bench import firmware_reconnects
@@ -144,7 +145,22 @@ FIGURES: Final = {
         1,
         f"growth of the firmware or the bridge over {LINK_RECONNECTS} reconnects of its link",
     ),
+    "phone_ms": Measurement("ms", 1500, "the same from a phone, which posts once a second"),
     "firmware_reconnects_files": Measurement("files", 0, "the same: of open files in either"),
+    "bluetooth_uart_ms": Measurement(
+        "ms", 800, "from an emulated sensor with Limber frames, twice a second, to the MQTT event"
+    ),
+    "bluetooth_polar_ms": Measurement(
+        "ms", 1000, "the same from an emulated Polar sensor, which sends every 0.7 s"
+    ),
+    "bluetooth_reconnects_mb": Measurement(
+        "MB", 1, "growth of the Bluetooth source over 1000 links that the sensor drops"
+    ),
+    "bluetooth_reconnects_files": Measurement("files", 0, "the same: of open files"),
+    "phone_posts_mb": Measurement(
+        "MB", 2, f"growth of the bridge over a backlog of {POSTS} posts, each a connection"
+    ),
+    "phone_posts_files": Measurement("files", 0, "the same: of open files"),
 }
 
 
@@ -327,7 +343,7 @@ async def run() -> dict[str, float]:
         found |= await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         found |= await live(Path(folder))
-    return found | await devices()
+    return found | await devices() | await bluetooth()
 
 
 async def devices() -> dict[str, float]:
@@ -336,10 +352,31 @@ async def devices() -> dict[str, float]:
         delays = await latencies(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         grown = await firmware_reconnects(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        posted = await asyncio.to_thread(phone_posts, Path(folder))
     return {f"{name}_ms": delay for name, delay in delays.items()} | {
         "firmware_reconnects_mb": max(one.rss for one in grown.values()),
         "firmware_reconnects_files": max(one.descriptors for one in grown.values()),
+        "phone_posts_mb": posted.rss,
+        "phone_posts_files": posted.descriptors,
     }
+
+
+async def bluetooth() -> dict[str, float]:
+    """Return what devtools.bluetooth_bench measures, in the environment that has its libraries."""
+    process = await asyncio.create_subprocess_exec(
+        ROOT / ".venv" / "bin" / "python",
+        "-m",
+        "devtools.bluetooth_bench",
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'bridge'}"},
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise DevtoolError("the measurements of Bluetooth failed")
+    found: dict[str, float] = json.loads(output)
+    return found
 
 
 async def live(folder: Path) -> dict[str, float]:

@@ -153,7 +153,7 @@ async def demonstration(
         began = time.monotonic()
         bridge = keep(start_bridge(folder, settings))
         programs = {"broker": broker, "bridge": bridge, "Home Assistant": home_program}
-        place = DemoPlace(folder / "sensor", chosen.network, seed)
+        place = DemoPlace(folder / "sensor", chosen.network, chosen.web, seed)
         for device in await asyncio.to_thread(start_device, sensor, place):
             programs["sensor"] = keep(device)
         with timed("Home Assistant"):
@@ -314,8 +314,8 @@ def main() -> int:
         "--sensor",
         choices=SENSORS,
         default="simulated",
-        help="what measures the sleeper: the bridge itself (default), or the compiled firmware "
-        "of a sensor, with a simulated chip",
+        help="what measures the sleeper: the bridge itself (default), the compiled firmware of a "
+        "sensor, with a simulated chip, or a player that posts what a phone posts",
     )
     chosen = parser.parse_args()
     # A terminal that is closed ends everything, too.

@@ -1,5 +1,6 @@
 """The sensors that the demo can use: a simulated source of the bridge, or a device beside it."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from devtools.firmware import KEY, Device, MeasuredSignal, build
-from devtools.processes import Program
+from devtools.processes import Program, start
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
@@ -31,6 +32,8 @@ SPEC: Final = NightSpec(
 """The same night for a device."""
 RATE: Final = 50.0
 """Hz of the signal that the chip of a device measures."""
+PHONE_SECRET: Final = "of-the-demonstration"  # noqa: S105 - it protects nothing
+"""Part of the address to which the player of a phone posts."""
 FIRMWARE: Final = "ankle"
 """Configuration of the firmware (`devtools.firmware`)."""
 
@@ -42,6 +45,8 @@ class DemoPlace:
     folder: Path
     port: int
     """On which the bridge receives network sensors."""
+    web: int
+    """On which the bridge serves HTTP."""
     seed: int
     """Of the simulated night."""
 
@@ -68,6 +73,16 @@ def start_firmware(place: DemoPlace) -> Program:
     return device.program
 
 
+def start_phone(place: DemoPlace) -> Program:
+    """Start a player that posts a simulated night as the app Sensor Logger does."""
+    place.folder.mkdir(exist_ok=True)
+    file = place.folder / "signal"
+    write_night(file, place.seed)
+    command: list[str | Path] = [sys.executable, "-m", "devtools.phone_player", file]
+    command += ["--port", str(place.web), "--secret", PHONE_SECRET, "--rate", f"{RATE:g}"]
+    return start("phone", command, place.folder / "phone.log")
+
+
 def write_night(file: Path, seed: int) -> None:
     """Write what the chip at an ankle measures in a simulated night after its head start."""
     sensor = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
@@ -89,6 +104,11 @@ SENSORS: Final = {
         "      - {{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, "
         f"key: {KEY.decode()}}}}}\n",
         start_firmware,
+    ),
+    "phone": DemoSensor(
+        "      - {{id: 1, source: phone, placement: ankle, side: left, quantity: acceleration, "
+        f"secret: {PHONE_SECRET}}}}}\n",
+        start_phone,
     ),
 }
 """By the name that --sensor takes."""

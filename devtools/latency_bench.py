@@ -6,6 +6,7 @@ device to the bridge is a row of `WAYS`.
 
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -15,7 +16,7 @@ from typing import Final
 
 from devtools.firmware import KEY, Device, MeasuredSignal, build, irregular_kicks, write_signal
 from devtools.home_assistant import HomeAssistant, add_limber
-from devtools.processes import DevtoolError, Program, free_port
+from devtools.processes import DevtoolError, Program, free_port, start
 from devtools.stack import chained
 
 KICKS: Final = 20
@@ -26,6 +27,8 @@ KNOWN_AFTER_S: Final = 0.5
 """s after the end of a movement until the detection can know that it is over."""
 PATIENCE_S: Final = 30.0
 """s after the last kick until Home Assistant must show it."""
+PHONE_SECRET: Final = "of-the-measurement"  # noqa: S105 - it protects nothing
+"""Part of the address to which the player of a phone posts."""
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin}}
 broker: {{host: 127.0.0.1, port: {broker}}}
@@ -73,6 +76,15 @@ def start_firmware(configuration: str, place: LatencyPlace) -> Program:
     return device.program
 
 
+def start_phone(place: LatencyPlace) -> Program:
+    """Start a player that posts once a second, as the app Sensor Logger does by default."""
+    command: list[str | Path] = [sys.executable, "-m", "devtools.phone_player", place.signal.file]
+    command += ["--port", str(place.web_port), "--sensor", "3", "--secret", PHONE_SECRET]
+    command += ["--rate", repr(place.signal.rate), "--begin", repr(place.signal.began)]
+    place.folder.mkdir(parents=True, exist_ok=True)
+    return start("phone", command, place.folder / "phone.log")
+
+
 WAYS: Final[Mapping[str, LatencyWay]] = {
     "firmware_tcp": LatencyWay(
         1,
@@ -84,6 +96,7 @@ WAYS: Final[Mapping[str, LatencyWay]] = {
         f"source: network, key: {KEY.decode()}",
         lambda place: start_firmware("ankle_udp", place),
     ),
+    "phone": LatencyWay(3, f"source: phone, secret: {PHONE_SECRET}", start_phone),
 }
 """By the id of the sleeper."""
 

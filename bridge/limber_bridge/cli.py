@@ -469,7 +469,6 @@ def run(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Check the configuration, then try everything in it."""
     import asyncio
-    from functools import partial
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
@@ -478,8 +477,7 @@ def check(args: argparse.Namespace) -> int:
 
     async def print_results() -> bool:
         failed = False
-        serve = None if config.web is None else partial(serve_ingest, config.web)
-        async for result in run_checks(config, args.seconds, serve):
+        async for result in run_checks(config, args.seconds, serve_ingest):
             print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
             failed |= result.failed
         return not failed

@@ -1,6 +1,5 @@
 """`limber check` and `limber scan` as processes, with sensors that send over UDP and TCP."""
 
-import json
 import re
 import socket
 import struct
@@ -8,8 +7,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
@@ -254,56 +251,6 @@ def test_a_backlog_without_a_clock_frame_is_named(tmp_path: Path, broker: Broker
     ended = check_over_tcp(tmp_path, broker, backlog)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "could not be placed in time; update the sensor: it must send its clock" in ended.stdout
-
-
-def test_a_phone_can_post_while_it_is_checked(tmp_path: Path, broker: Broker) -> None:
-    port = free_port()
-    keys = "id: 1, source: phone, placement: ankle, quantity: acceleration"
-    sensor = f"{{{keys}, secret: a-secret-of-16-letters}}"
-    text = settings(sensor, port=broker.port).replace(
-        "web: false", f"web: {{address: 127.0.0.1, port: {port}}}"
-    )
-    (tmp_path / "limber.yaml").write_text(text)
-    (tmp_path / "limber.yaml").chmod(0o600)
-    stop = threading.Event()
-    thread = threading.Thread(target=post_steadily, args=(port, stop))
-    thread.start()
-    try:
-        ended = limber("check", "--seconds", "6", cwd=tmp_path)
-    finally:
-        stop.set()
-        thread.join()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "gravity 1.00 g" in ended.stdout
-
-
-SAMPLE_NS = 10_000_000
-"""Time between two samples of the phone: 100 Hz."""
-
-
-def post_steadily(port: int, stop: threading.Event) -> None:
-    """Post what Sensor Logger posts, twice a second, once the server listens."""
-    message = 0
-    taken = 0
-    begin = time.time_ns()
-    while not stop.wait(0.5):
-        message += 1
-        due = (time.time_ns() - begin) // SAMPLE_NS
-        payload = [
-            {
-                "name": "totalacceleration",
-                "time": begin + number * SAMPLE_NS,
-                "values": {"x": 0.01 * (number % 3), "y": 9.81, "z": 0.0},
-            }
-            for number in range(taken, due)
-        ]
-        taken = due
-        body = {"messageId": message, "sessionId": "s", "deviceId": "d", "payload": payload}
-        with suppress(OSError):
-            connection = HTTPConnection(LOOPBACK, port, timeout=2)
-            connection.request("POST", "/ingest/1/a-secret-of-16-letters", json.dumps(body))
-            connection.getresponse().read()
-            connection.close()
 
 
 def test_a_scan_without_limber_yaml_lists_what_to_write(tmp_path: Path) -> None:

@@ -288,6 +288,34 @@ def test_a_backlog_is_placed_by_the_phone_and_not_at_its_arrival() -> None:
     assert bridge.errors == []
 
 
+@given(
+    st.lists(st.tuples(st.integers(10, 170), st.integers(1, 60)), max_size=4),
+    st.floats(-0.8, 0.8),
+    st.integers(0, 2**32),
+)
+@settings(deadline=None, max_examples=12, phases=[Phase.explicit, Phase.generate])
+def test_any_outages_of_the_phone_give_every_sample_once_at_its_time(
+    outages: list[tuple[int, int]], clock_error: float, seed: int
+) -> None:
+    """Messages of an outage come when it ends, a bit disordered; `outages`: begin, duration, s."""
+    rng = np.random.default_rng(seed)
+    arrivals = []
+    for at, body in bodies(seconds=180, begin_s=clock_error):
+        due = at - clock_error + rng.uniform(0, 0.3)
+        for begin, lasts in outages:
+            if begin <= due < begin + lasts:
+                due = begin + lasts + rng.uniform(0, 2.0)
+        arrivals.append((due, body))
+    bridge = Bridge()
+    for due, body in sorted(arrivals, key=lambda arrival: arrival[0]):
+        assert bridge.post(body, due) is None
+    bridge.wait(260)
+    assert bridge.numbers() == list(range(9000))
+    assert bridge.errors == []
+    late = bridge.times() - np.arange(9000) / 50
+    assert -1.0 < late.min() <= late.max() < 1.2
+
+
 def test_a_backlog_after_a_restart_of_the_bridge_is_placed_by_the_phone() -> None:
     """The new bridge has never seen the phone; the first messages are a minute old."""
     bridge = Bridge()

@@ -1,20 +1,28 @@
 """A phone that sends to a real bridge: what the bridge publishes and stores of it."""
 
+import asyncio
 import http.client
 import json
+import subprocess
+import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from devtools.network_sensor import leg
 from devtools.phone_messages import NS, PhoneRecording
 from devtools.processes import LOOPBACK, free_port
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
+from tests.required_programs import need
 
 SECRET = "AbCdEfGhIjKlMnOp_-123456"  # noqa: S105 - of a test
 PHONE = f"{{id: 3, source: phone, secret: {SECRET}, placement: ankle, quantity: acceleration}}"
@@ -24,7 +32,7 @@ KICKS = [(4.0 + 12.0 * number, 2.0) for number in range(6)]
 NIGHT_S = 75.0
 
 
-def web(port: int) -> str:
+def web_on(port: int) -> str:
     return f"web: {{address: {LOOPBACK}, port: {port}}}\n"
 
 
@@ -68,7 +76,7 @@ def test_the_movements_that_a_phone_posts_are_stored_at_their_times(
 ) -> None:
     port = free_port()
     with Listener(broker.port) as listener:
-        bridge = start_bridge(PHONE, broker.port, web(port))
+        bridge = start_bridge(PHONE, broker.port, web_on(port))
         listener.wait(online)
         start = time.time() - NIGHT_S
         for body in backlog(platform, start):
@@ -91,7 +99,7 @@ def test_a_killed_bridge_counts_nothing_twice_when_the_phone_sends_again(
     start = time.time() - NIGHT_S
     messages = backlog("iphone", start)
     with Listener(broker.port) as listener:
-        bridge = start_bridge(PHONE, broker.port, web(port))
+        bridge = start_bridge(PHONE, broker.port, web_on(port))
         listener.wait(online)
         for body in messages[:40]:
             post(port, body)
@@ -101,7 +109,7 @@ def test_a_killed_bridge_counts_nothing_twice_when_the_phone_sends_again(
     bridge.kill()
     with Listener(broker.port) as listener:
         since = len(listener.heard)
-        start_bridge(PHONE, broker.port, web(port))
+        start_bridge(PHONE, broker.port, web_on(port))
         listener.wait(lambda one: online(one) and not one.retained, since=since)
         for body in messages:
             assert post(port, body)[0] == 200
@@ -117,7 +125,7 @@ def test_what_is_wrong_is_shown_to_the_person_and_to_home_assistant(
 ) -> None:
     port = free_port()
     with Listener(broker.port) as listener:
-        start_bridge(PHONE, broker.port, web(port))
+        start_bridge(PHONE, broker.port, web_on(port))
         listener.wait(online)
         assert post(port, b"test")[0] == 499
         status, text = post(port, b"{}", "/ingest/3/AbCdEfGhIjKlMnOp_-12345x")
@@ -134,3 +142,136 @@ def test_what_is_wrong_is_shown_to_the_person_and_to_home_assistant(
         listener.wait(
             lambda one: one.topic == STATE and one.json["sensors"]["3"]["problem"] == "no_gravity"
         )
+
+
+# --- Sensor Logger over MQTT ---
+
+OVER_MQTT = "{id: 3, source: phone, via: mqtt, placement: ankle, quantity: acceleration}"
+INGEST = "limber/bedroom/ingest/3"
+
+
+def test_the_movements_that_a_phone_publishes_are_stored_at_their_times(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    start = time.time() - NIGHT_S
+    messages = backlog("android", start)
+    with Listener(broker.port) as listener:
+        # The broker repeats a retained message after each connection: it must not count.
+        listener.publish(
+            INGEST, PhoneRecording(session="old").message(leg(0, 1, []), 0), retain=True
+        )
+        bridge = start_bridge(OVER_MQTT, broker.port)
+        listener.wait(online)
+        for body in messages:
+            listener.publish(INGEST, body)
+        listener.wait(has_movements(5))
+        found = onsets(listener, start)
+        assert found[:5] == pytest.approx([onset for onset, _ in KICKS[:5]], abs=0.5)
+        listener.publish(INGEST, b"not a message")
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["3"]["problem"] == "malformed"
+        )
+    assert f"a retained message on {INGEST} was ignored" in bridge.log.read_text()
+
+
+# --- limber check ---
+
+
+def test_check_takes_what_phones_send_over_http_and_mqtt(broker: Broker, tmp_path: Path) -> None:
+    port = free_port()
+    right = OVER_MQTT.replace("id: 3", "id: 4, side: right")
+    left = PHONE.replace("id: 3", "id: 3, side: left")
+    (tmp_path / "limber.yaml").write_text(
+        settings(f"{left}\n{right}", port=broker.port, more=web_on(port))
+    )
+    with Listener(broker.port, "nothing") as publisher:
+        check = subprocess.Popen(
+            [need("limber"), "check", "--config", tmp_path / "limber.yaml", "--seconds", "8"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        phones = (PhoneRecording("iphone"), PhoneRecording("android", battery=0.5))
+        begin = time.time()
+        number = 0
+        while check.poll() is None:
+            bodies = [
+                phone.message(leg(number, 1, []), round((begin + number) * NS)) for phone in phones
+            ]
+            number += 1
+            time.sleep(max(0.0, begin + number - time.time()))
+            try:
+                post(port, bodies[0])
+            except OSError:
+                continue  # The check does not listen yet, or no longer.
+            finally:
+                publisher.publish("limber/bedroom/ingest/4", bodies[1])
+        report, _ = check.communicate(timeout=20)
+    for sensor in (3, 4):
+        (line,) = [line for line in report.splitlines() if f"sensor {sensor} (" in line][:1]
+        assert line.startswith("ok"), report
+    assert "a phone cannot reach this address from the network" in report
+
+
+# --- SensorServer ---
+
+
+async def serve_phone(port: int, stop: threading.Event) -> None:
+    """Serve what SensorServer does: one sample a message, with the time since the phone started."""
+
+    async def connect(request: web.Request) -> web.WebSocketResponse:
+        assert request.query["type"] == "android.sensor.accelerometer"
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        begin = time.monotonic()
+        for number in range(100_000):
+            await asyncio.sleep(begin + number / 50 - time.monotonic())
+            if stop.is_set():
+                break
+            timestamp = 3_925_657_519_043_709 + number * 20_000_000
+            values = [0.3, -0.9, 9.7]
+            await socket.send_json({"accuracy": 2, "timestamp": timestamp, "values": values})
+        await socket.close()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/sensor/connect", connect)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, port).start()
+    await asyncio.to_thread(stop.wait, 60)
+    await asyncio.sleep(0.2)
+    await runner.cleanup()
+
+
+def test_the_samples_that_a_phone_serves_over_a_websocket_are_read(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    sensor = (
+        f"{{id: 3, source: phone, app: sensor_server, host: {LOOPBACK}, port: {port}, "
+        "placement: ankle, quantity: acceleration}"
+    )
+    stop = threading.Event()
+    phone = threading.Thread(target=lambda: asyncio.run(serve_phone(port, stop)))
+    phone.start()
+    try:
+        with Listener(broker.port) as listener:
+            bridge = start_bridge(sensor, broker.port)
+            state = listener.wait(
+                lambda one: one.topic == STATE and one.json["sensors"]["3"]["connected"]
+            )
+            assert state.json["sensors"]["3"]["rate"] == pytest.approx(50, rel=0.1)
+            assert state.json["sensors"]["3"]["problem"] is None
+            stop.set()
+            wait_until(lambda: "SensorServer closed the connection" in bridge.log.read_text())
+    finally:
+        stop.set()
+        phone.join()
+    assert "Traceback" not in bridge.log.read_text()
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)

@@ -11,6 +11,9 @@ from devtools.emulated_polar import VERITY_SENSE, PolarSensor
 from devtools.emulated_radio import Air, LyingAnkle, adapter
 from devtools.emulated_uart import UartSensor
 from devtools.processes import DevtoolError
+from tests.bridge.conftest import broker, start_bridge
+
+__all__ = ["broker", "start_bridge"]
 
 POLAR_ADDRESS = "C0:11:22:33:44:55"
 UART_ADDRESS = "C0:11:22:33:44:66"

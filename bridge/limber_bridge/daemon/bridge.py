@@ -21,6 +21,7 @@ from limber_bridge.daemon.bridge_health import (
     JournalHealthMonitor,
     unconfigured_message,
 )
+from limber_bridge.daemon.bridge_topics import bridge_topics
 from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.job_processor import JobProcessor
 from limber_bridge.daemon.job_queue import JobQueue, RequestReceived
@@ -38,7 +39,7 @@ from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.inbox import Inbox
+from limber_bridge.sources.inbox import Delivery, Inbox
 from limber_bridge.sources.source_api import Source
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
@@ -59,17 +60,30 @@ and where posts are delivered. The context is why HTTP cannot be served, or an e
 
 
 class MessageRouter:
-    """Pass messages from the broker to the job queue."""
+    """Pass messages from the broker to the job queue, and those of sensors to their sources."""
 
-    def __init__(self, jobs: JobQueue, log: LogThrottle, steady: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        jobs: JobQueue,
+        inbox: Inbox,
+        log: LogThrottle,
+        steady: Callable[[], int],
+    ) -> None:
         """Start; `log` receives requests that were dropped, `steady` returns the steady clock."""
+        self._topics = topics
         self._steady = steady
         self._jobs = jobs
+        self._inbox = inbox
         self._log = log
 
     def route(self, topic: str, payload: bytes) -> None:
         """Queue a request, or everything retained when Home Assistant has started."""
-        if topic == HOME_ASSISTANT:
+        sensor = self._topics.sender_of(topic)
+        if sensor is not None:
+            # The source reports what it refuses as an error of the sensor.
+            self._inbox.deliver(sensor, Delivery(payload, self._steady()))
+        elif topic == HOME_ASSISTANT:
             if payload == ONLINE:
                 self._jobs.request_republish()
         elif not self._jobs.offer(RequestReceived(payload, self._steady())):
@@ -132,7 +146,7 @@ class Bridge:
         jobs = JobQueue()
         queues = {"jobs": jobs.waiting}
         log = LogThrottle(host.now)
-        topics = Topics(config.broker.base_topic, config.bridge)
+        topics = bridge_topics(config)
         self.monitors = restored_monitors(config, journal, now)
         """The monitor of each sleeper, by id."""
         self.sources = SourceRunner(
@@ -155,7 +169,7 @@ class Bridge:
         self._mqtt = MqttClient(
             config.broker,
             topics,
-            MessageRouter(jobs, log, host.steady).route,
+            MessageRouter(topics, jobs, self.sources.inbox, log, host.steady).route,
             jobs.request_republish,
             host.now,
         )

@@ -94,7 +94,8 @@ def nothing_delivered(topics: Topics) -> str:
 
 def subscription_rights(topics: Topics) -> str:
     """Return which rights the bridge needs to receive messages."""
-    return f"allow the bridge's user to subscribe to {topics.request} and {topics.status}"
+    *others, last = (topics.request, *map(topics.ingest, topics.senders), topics.status)
+    return f"allow the bridge's user to subscribe to {', '.join(others)} and {last}"
 
 
 def same_id_connected(bridge: str) -> str:

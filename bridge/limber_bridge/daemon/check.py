@@ -12,32 +12,32 @@ from collections.abc import AsyncIterator
 from limber_bridge.config.model import Config, HttpEndpoint
 from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.check_broker import check_broker
+from limber_bridge.daemon.check_ingest import ServePosts, check_reachable
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_running import check_running_bridge
-from limber_bridge.daemon.check_sensors import ServeIngest, check_sensors
+from limber_bridge.daemon.check_sensors import check_sensors
 from limber_bridge.storage.journal_errors import JournalError, JournalInUseError
 from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 
 async def run_checks(
-    config: Config, seconds: float, serve_ingest: ServeIngest | None = None
+    config: Config, seconds: float, serve_posts: ServePosts
 ) -> AsyncIterator[CheckResult]:
-    """Yield the result of each check; each sensor is watched for `seconds`.
-
-    `serve_ingest` takes what phones post; None where limber.yaml switches the HTTP server off.
-    """
+    """Yield the result of each check; each sensor is watched for `seconds`."""
     for warning in config.world_readable_secrets():
         yield failed(warning)
     journal, bridge_running = await asyncio.to_thread(check_journal, config)
     yield journal
     if config.web is not None and not bridge_running:
         yield check_web_port(config.web)
+        for result in check_reachable(config, config.web):
+            yield result
     broker = [result async for result in check_broker(config, bridge_running=bridge_running)]
     for result in (*broker, *await asyncio.to_thread(check_sleepers, config)):
         yield result
     if not bridge_running:
-        sensors = check_sensors(config, seconds, serve_ingest)
+        sensors = check_sensors(config, seconds, serve_posts)
     elif not broker[0].failed:
         sensors = check_running_bridge(config, seconds)
     else:

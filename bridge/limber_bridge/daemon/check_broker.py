@@ -13,6 +13,7 @@ from typing import Final
 
 from limber_bridge.config.model import Broker, Config
 from limber_bridge.daemon import broker_problems as problems
+from limber_bridge.daemon.bridge_topics import bridge_topics
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.daemon.mqtt_events import (
     ConnackAccepted,
@@ -27,6 +28,7 @@ from limber_bridge.daemon.mqtt_events import (
     SubscriptionGranted,
     SubscriptionRefused,
 )
+from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
 from limber_bridge.daemon.paho_client import ClientOptions, PahoClient
 from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import PROTOCOL
@@ -124,7 +126,7 @@ async def check_broker(
     `bridge_running`: a bridge uses the journal of this configuration. `timeout_s`: for each answer.
     """
     broker = config.broker
-    topics = Topics(broker.base_topic, config.bridge)
+    topics = bridge_topics(config)
     failure = failed(problems.NO_ANSWER)
     for protocol in Protocol:
         async with open_probe(broker, config.bridge, timeout_s) as probe:
@@ -176,7 +178,7 @@ async def check_permissions(probe: BrokerProbe, topics: Topics, sleeper: str) ->
 
 async def subscription_refusal(probe: BrokerProbe, topics: Topics) -> str | None:
     """Subscribe to what the bridge needs; return what the broker refuses."""
-    for topic in (topics.request, topics.status):
+    for topic in sorted(needed_subscriptions(topics)):
         probe.subscribe(topic)
         answer = await probe.expect(SubscriptionGranted, SubscriptionRefused)
         if isinstance(answer, SubscriptionRefused):

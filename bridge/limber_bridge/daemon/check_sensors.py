@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.config.model import Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.arrival_figures import ArrivalFigures
+from limber_bridge.daemon.check_ingest import ServePosts, taking_messages
 from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
 from limber_bridge.daemon.countdown import countdown
 from limber_bridge.daemon.sensor_verdict import (
@@ -46,8 +46,6 @@ NAMED_BY_SOURCE: Final = frozenset(
     {"counts_frames", "wrong_rate", "wrong_clock_speed", "wrong_byte_order", "wrong_gravity"}
 )
 """Errors of frames that name what the figures would show as well, in other words."""
-type ServeIngest = Callable[[Inbox, HostClock], AbstractAsyncContextManager[object]]
-"""Returns a context in which an HTTP server takes what phones post, for an inbox."""
 
 
 @dataclass(slots=True)
@@ -79,16 +77,15 @@ class CheckedSensor:
 
 
 async def check_sensors(
-    config: Config, seconds: float, serve_ingest: ServeIngest | None
+    config: Config, seconds: float, serve_posts: ServePosts
 ) -> AsyncIterator[CheckResult]:
-    """Yield the results of each sensor, after watching all of them for a number of seconds.
-
-    `serve_ingest` is None where limber.yaml switches the HTTP server off.
-    """
+    """Yield the results of each sensor, after watching all of them for a number of seconds."""
     inbox = Inbox()
     host = HostClock()
-    serving = nullcontext() if serve_ingest is None else serve_ingest(inbox, host)
-    async with serving, countdown("watching the sensors", seconds):
+    async with (
+        taking_messages(config, inbox, host, serve_posts),
+        countdown("watching the sensors", seconds),
+    ):
         watches = await asyncio.gather(
             *(
                 watch_source(request, name, seconds)

@@ -209,6 +209,12 @@ class MqttClient:
         if message.topic == topics.status:
             online = message.payload == ONLINE
             self._process(StatusReceived(online=online, retained=message.retained))
+        elif message.retained and topics.sender_of(message.topic) is not None:
+            self._report.log_once(
+                logging.ERROR,
+                f"a retained message on {message.topic} was ignored; clear the topic, and let the "
+                "sensor publish without the retain flag",
+            )
         elif message.retained and message.topic == topics.request:
             # A request that the broker repeats after every connection would be executed each time.
             self._report.log_once(

@@ -60,8 +60,11 @@ class Permissions:
 
 
 def needed_subscriptions(topics: Topics) -> frozenset[str]:
-    """Return the topics to which the bridge must be subscribed: requests, and its own heartbeat."""
-    return frozenset((topics.request, topics.status))
+    """Return the topics to which the bridge must be subscribed.
+
+    They are requests, its own heartbeat, and what sensors send over the broker.
+    """
+    return frozenset((topics.request, topics.status, *map(topics.ingest, topics.senders)))
 
 
 def permission_topic(topic: str, topics: Topics) -> str:

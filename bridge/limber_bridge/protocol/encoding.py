@@ -95,6 +95,8 @@ class Topics:
 
     base: str
     bridge: str
+    senders: tuple[int, ...] = ()
+    """Ids of the sensors that send over the broker."""
 
     @property
     def root(self) -> str:
@@ -120,6 +122,14 @@ class Topics:
     def responses(self) -> str:
         """Return the prefix of all reply topics, with its final slash."""
         return f"{self.root}/response/"
+
+    def ingest(self, sensor: int) -> str:
+        """Return the topic on which a sensor sends."""
+        return f"{self.root}/ingest/{sensor}"
+
+    def sender_of(self, topic: str) -> int | None:
+        """Return the id of the sensor that sends on a topic; None for any other topic."""
+        return next((sensor for sensor in self.senders if topic == self.ingest(sensor)), None)
 
     def state(self, sleeper: str) -> str:
         """Return the topic of a sleeper's state: retained."""

@@ -191,6 +191,8 @@ class Source:
     """What sensors of this source can measure."""
     receives_posts: Callable[[Any], bool] = lambda _: False
     """Whether a sensor with these options needs the HTTP server of the bridge."""
+    receives_mqtt: Callable[[Any], bool] = lambda _: False
+    """Whether a sensor with these options sends over the MQTT broker."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None

@@ -111,6 +111,11 @@ def receives_posts(options: PhoneOptions) -> bool:
     return isinstance(options, SensorLoggerOptions) and not options.mqtt
 
 
+def receives_mqtt(options: PhoneOptions) -> bool:
+    """Return whether a phone sends over the MQTT broker."""
+    return isinstance(options, SensorLoggerOptions) and options.mqtt
+
+
 def refuse_keys(values: Mapping[str, Any], keys: tuple[str, ...], app: str) -> None:
     """Raise voluptuous.Invalid for a key that only another app has."""
     for key in keys:
@@ -226,5 +231,6 @@ SOURCE: Final = Source(
     run=run,
     listens=True,
     receives_posts=receives_posts,
+    receives_mqtt=receives_mqtt,
     quantities=(Quantity.ACCELERATION,),
 )

@@ -16,8 +16,7 @@ static constexpr int64_t READ_INTERVAL_US = 100000;
 /// chosen: a chip that sends nothing for this long is set up again.
 static constexpr int64_t SILENCE_US = 1000000;
 static constexpr int64_t RETRY_INTERVAL_US = 1000000;
-/// The InvenSense chips take up to 100 ms after a reset before their registers can be written. chosen: 10 ms more, for
-/// the time that the transfer takes.
+/// The InvenSense chips take up to 100 ms after a reset before their registers can be written. chosen: 10 ms more.
 static constexpr int64_t RESET_TIME_US = 110000;
 /// The first sample after a FIFO was switched on is not valid (data sheets of the LSM6DS3 and LSM6DS3TR-C).
 static constexpr uint32_t INVALID_SAMPLES = 1;
@@ -40,7 +39,8 @@ void FifoInput::begin_reset_(int64_t now_us) {
     return;
   }
   this->state_ = State::RESETTING;
-  this->next_step_us_ = now_us + RESET_TIME_US;
+  // From the end of the transfer: this task may have been interrupted since the turn of the loop began.
+  this->next_step_us_ = this->sink_->now_us() + RESET_TIME_US;
 }
 
 void FifoInput::finish_setup_(int64_t now_us) {
