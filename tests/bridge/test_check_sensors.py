@@ -280,7 +280,7 @@ def test_a_scan_knows_the_sensors_of_limber_yaml_and_its_port(
     port = free_port()
     write_settings(tmp_path, broker.port, port, {1: Device()})
     with sending(port, {1: Device(), 2: Device()}):
-        lines = limber("scan", "--seconds", "2", cwd=tmp_path).stdout.splitlines()
+        lines = limber("scan", "--seconds", "5", cwd=tmp_path).stdout.splitlines()
     known = next(number for number, line in enumerate(lines) if "network: sensor 1:" in line)
     assert lines[known + 1] == "  is in limber.yaml as sensor 1"
     assert "      - id: 2" in lines

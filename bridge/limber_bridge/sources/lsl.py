@@ -251,7 +251,8 @@ def import_pylsl() -> Any:  # noqa: ANN401 - untyped
 
 async def scan(seconds: float) -> Sequence[FoundSensor]:
     """Return the streams on the network."""
-    found = await resolve(import_pylsl(), min(seconds, RESOLVE_S))
+    pylsl = await asyncio.to_thread(import_pylsl)
+    found = await resolve(pylsl, min(seconds, RESOLVE_S))
     return [found_stream(info) for info in found]
 
 
