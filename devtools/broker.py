@@ -32,9 +32,9 @@ def start_broker(folder: Path, port: int) -> Program:
     return program
 
 
-def wait_for_port(program: Program, port: int) -> None:
+def wait_for_port(program: Program, port: int, patience: float = PATIENCE) -> None:
     """Wait until a program listens; DevtoolError if it does not."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while time.monotonic() < until and program.runs:
         try:
             socket.create_connection((LOOPBACK, port), 1).close()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, override
 
+from devtools.broker import wait_for_port
 from devtools.firmware import KEY, Device, MeasuredSignal, build, irregular_kicks, write_signal
 from devtools.journal_events import describe, events_of, parts_of
 from devtools.processes import DevtoolError, Program, free_port, need, start
@@ -30,11 +31,14 @@ FIRMWARE_FAULTS: Final = (
 )
 RING_S: Final = 60.0
 """Time that the ring of the firmware holds."""
-LONGEST_OUTAGE_S: Final = 40.0
-"""Longest time without the bridge. Chosen: the device needs up to 10 s to connect again."""
+LONGEST_OUTAGE_S: Final = 30.0
+"""Longest time without the bridge. Chosen: a bridge needs some seconds to start, and a device up to
+5 s to connect again."""
 CALM_S: Final = 15.0
 """Time without a fault before the results are compared."""
-FIRST_KICK_S: Final = 8.0
+FIRST_KICK_S: Final = 10.0
+CLOCK_FRAME_BYTES: Final = 34
+"""A device sends at least its clock after each connect."""
 ALIKE_S: Final = 0.25
 """Both chips take their samples at times of their own, and each bridge measures the offset of a
 clock by itself."""
@@ -42,6 +46,7 @@ SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin, journal: {journal}}}
 broker: {{host: 127.0.0.1, port: 1}}
 retention: {{raw_nights: 0}}
+web: false
 network: {{address: 127.0.0.1, port: {port}}}
 sleepers:
   - id: anna
@@ -142,8 +147,10 @@ class FirmwareChaos:
             name = names.pop()
             # Mostly short outages: more of them fit into a run.
             away = min(left, LONGEST_OUTAGE_S * self._rng.random() ** 3)
+            began = time.monotonic()
             await self._faults[name](away)
             self.done[name] += 1
+            await delivers(self._proxy, began + RING_S)
             await asyncio.sleep(self._rng.uniform(0.5, 5.0))
 
     async def _cut(self, away: float) -> None:
@@ -168,6 +175,17 @@ class FirmwareChaos:
         self._bridge.start()
 
 
+async def delivers(proxy: Proxy, until: float) -> None:
+    """Wait until the device is connected and sends; DevtoolError at `until` (s, monotonic)."""
+    while proxy.passed < CLOCK_FRAME_BYTES:
+        if time.monotonic() > until:
+            raise DevtoolError(
+                f"the device could not deliver for {RING_S:.0f} s, as long as its ring holds: "
+                "this machine is too busy to test it"
+            )
+        await asyncio.sleep(0.02)
+
+
 async def firmware_chaos(
     folder: Path, seed: int, seconds: float, wanted: Sequence[str] = ()
 ) -> FirmwareChaosResult:
@@ -183,6 +201,8 @@ async def firmware_chaos(
             ends.callback(bridge.stop)
         await proxy.start()
         ends.push_async_callback(proxy.stop)
+        for bridge in (disturbed, calm):
+            await asyncio.to_thread(wait_for_port, bridge.program, bridge.port, RING_S)
         signal = await asyncio.to_thread(prepare_signal, folder, seconds, seed)
         for port in (proxy.port, calm.port):
             device = Device(
@@ -193,6 +213,7 @@ async def firmware_chaos(
             device.start()
             ends.callback(device.stop)
         harm = FirmwareChaos(disturbed, proxy, rng)
+        await delivers(proxy, time.monotonic() + RING_S)
         await asyncio.sleep(FIRST_KICK_S)
         await harm.run(
             time.monotonic() + seconds - FIRST_KICK_S - CALM_S, wanted or FIRMWARE_FAULTS

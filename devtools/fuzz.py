@@ -83,6 +83,7 @@ WORDS: Final = (
     b"Transfer-Encoding: chunked\r\n",
     b"\x1f\x8b",
     b"+1\x14\x14\0",
+    b"|next|",
 )
 
 
@@ -137,6 +138,68 @@ def frame_seeds() -> list[bytes]:
     devices = (AnkleSensor(), AnkleSensor(id=2, key=b"a secret key"))
     clocks = [device.clock_frame(1_000_000) for device in devices]
     return clocks + [device.frame(leg(at / 2, 0.5, [])) for at in range(4) for device in devices]
+
+
+NOTIFICATION_END: Final = b"|next|"
+
+
+def notifications(_folder: Path) -> Callable[[bytes], None]:
+    """Notifications of Bluetooth sensors to sample blocks.
+
+    An input is the name of a model, and notifications that begin with the number of their
+    characteristic.
+    """
+    from limber_bridge.detection.signal import Placement, Quantity, Sensor
+    from limber_bridge.domain.nights import Calendar
+    from limber_bridge.sources.bluetooth.decoder import SensorDecoder
+    from limber_bridge.sources.bluetooth.notifications import Notification
+    from limber_bridge.sources.bluetooth.options import SENSOR_SCHEMA, make_options
+    from limber_bridge.sources.bluetooth.profiles import PROFILES
+    from limber_bridge.sources.frame_router import FrameRouter
+    from limber_bridge.sources.host_clock import HostClock
+    from limber_bridge.sources.source_api import SensorRequest, SourceRequest
+
+    host = HostClock()
+    sensor = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE)
+    requests = {
+        device: SensorRequest(
+            sensor, make_options(SENSOR_SCHEMA({"device": device, "name": "x"}), Path())
+        )
+        for device in PROFILES
+    }
+
+    def take(data: bytes) -> None:
+        device, *parts = data.split(NOTIFICATION_END)
+        request = requests.get(device.decode(errors="replace"), requests["polar_h10"])
+        calendar = Calendar(ZoneInfo("UTC"))
+        router = FrameRouter(SourceRequest((request,), None, calendar, host, host.now()))
+        decoder = SensorDecoder(request, router)
+        decoder.start_connection()
+        subscribed = request.options.profile.subscribe
+        for number, part in enumerate(parts):
+            characteristic = subscribed[(part[:1] or b"\0")[0] % len(subscribed)]
+            decoder.decode(Notification(characteristic, part[1:], 700_000 * number), 0)
+
+    return take
+
+
+def notification_seeds() -> list[bytes]:
+    """Return a start and three notifications of each model."""
+    accepted = b"\0\xf0\2\2\0\0\5\1\x40\xda\x7f\x39"
+    header = b"\1\2" + bytes(8)
+    compressed = header + b"\x80" + b"\0\0\0\0\2\x10\6\3" + bytes(7)
+    uncompressed = header + b"\1" + b"\0\0\0\0\xe8\3" * 4
+    movesense = b"\0\2\x63" + bytes(4) + b"\0\0\0\0\0\0\0\0\x38\xe9\x1c\x41"
+    witmotion = b"\0\x55\x61" + b"\0\x08" * 9
+    frame = b"\0" + AnkleSensor(id=1).frame(leg(0, 0.5, []))
+    streams = {
+        b"polar_verity_sense": (accepted, compressed, compressed),
+        b"polar_h10": (accepted, uncompressed, uncompressed),
+        b"movesense": (b"\0\1\x63\xc8\0", movesense, b"\0\3\x63" + bytes(12)),
+        b"witmotion": (witmotion, witmotion, witmotion),
+        b"limber": (frame, frame, frame),
+    }
+    return [NOTIFICATION_END.join((name, *parts)) for name, parts in streams.items()]
 
 
 def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
@@ -418,6 +481,7 @@ def request_seeds() -> list[bytes]:
 
 TARGETS: Final[dict[str, Target]] = {
     "frames": Target(frame_seeds, frames),
+    "bluetooth": Target(notification_seeds, notifications),
     "csv": Target(recording_seeds(".csv"), recording(".csv")),
     "csv.gz": Target(recording_seeds(".csv.gz"), recording(".csv.gz")),
     "edf": Target(recording_seeds(".edf"), recording(".edf")),

@@ -335,6 +335,8 @@ FILLED: Final = (
     "UPDATE night SET dropped = 77 WHERE night = '{before}';",
     "INSERT INTO read VALUES (1, 6, 1, 75);",
     "",
+    "",
+    "",
 )
 """Rows that each version of the schema added."""
 

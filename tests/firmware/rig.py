@@ -193,8 +193,10 @@ def broker(folder: Path) -> Iterator[int]:
     """Run mosquitto and yield its port."""
     port = quiet_port()
     program = start_broker(folder, port)
-    yield port
-    program.stop()
+    try:
+        yield port
+    finally:
+        program.stop()
 
 
 @asynccontextmanager

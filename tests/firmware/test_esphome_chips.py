@@ -31,7 +31,7 @@ async def test_every_sample_of_a_chip_arrives(tmp_path: Path, model: str) -> Non
         one.bridge.stop()
         one.assert_found(8, 21)
     one.assert_plausible()
-    assert missing(one.tap.samples()) == 0
+    assert missing(one.tap.first_seen()) == 0
     assert sensor["rate"] == pytest.approx(rate * 0.985, abs=0.1)
     assert (sensor["lost"], sensor["problem"]) == (0, None)
     (chip_report,) = report["chips"].values()
@@ -53,7 +53,7 @@ async def test_what_a_full_fifo_lost_is_counted(tmp_path: Path, model: str) -> N
         gaps = one.bridge.gaps()
         one.assert_found(8, 41, but=(12.5, 14 + held_up + 2))
     one.assert_plausible()
-    lost = missing(one.tap.samples())
+    lost = missing(one.tap.first_seen())
     (chip,) = report["chips"].values()
     assert chip["overwritten"] > 0
     # What was overwritten, and at most the rest of the FIFO of an MPU, which has to be emptied.
@@ -83,7 +83,7 @@ async def test_a_chip_that_was_gone_is_set_up_again(tmp_path: Path, model: str) 
         assert len(one.bridge.gaps()) == 2
     one.assert_plausible()
     # 5 s and a moment, and each time up to 1 s until it is noticed and 1 s for the setup.
-    assert 5.0 < missing(one.tap.samples()) / rate < 10.0
+    assert 5.0 < missing(one.tap.first_seen()) / rate < 10.0
     assert sensor["problem"] is None
     assert sensor["rate"] == pytest.approx(rate, abs=0.2)
     # One boot: a chip that was gone is no restart of the device.

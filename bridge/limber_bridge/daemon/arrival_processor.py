@@ -26,7 +26,8 @@ class RawSignalTap:
     def record(self, monitor: SleeperMonitor, samples: Samples) -> None:
         """Record samples, unless the detection is paused or the sensor is not recorded."""
         sensor = self._sensors.get(samples.sensor)
-        if sensor is not None and not monitor.settings.paused:
+        # What a previous run has read, it has recorded as well.
+        if sensor is not None and not monitor.settings.paused and not samples.read_before:
             self._raw.add_block(monitor.id, sensor, samples.block)
 
 

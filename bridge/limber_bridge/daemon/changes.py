@@ -31,6 +31,8 @@ class Change:
     """Everything that one input changed for one sleeper."""
 
     events: tuple[FiledEvent, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """Ids of events that late samples have shown to be wrong; they are deleted first."""
     finished: tuple[Night, ...] = ()
     """Nights that were finished, and later revisions of finished nights."""
     labels: tuple[Label, ...] = ()
@@ -43,6 +45,7 @@ class Change:
     def __bool__(self) -> bool:
         return bool(
             self.events
+            or self.withdrawn
             or self.finished
             or self.labels
             or self.resets_labels

@@ -32,6 +32,11 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
     Reason.WRONG_QUANTITY: "correct `quantity` in limber.yaml, or what the sensor sends",
     Reason.WRONG_KEY: "enter the same `key` in the sensor and in limber.yaml",
     Reason.REPEATED: "make the sensor send a new boot id each time it starts",
+    Reason.COUNTS_FRAMES: "make the sensor count samples, not frames, in its sequence number",
+    Reason.WRONG_RATE: "correct the rate in the frames of the sensor, or how often it samples",
+    Reason.WRONG_CLOCK_SPEED: "give the sensor a clock in us that never stops",
+    Reason.WRONG_BYTE_ORDER: "make the sensor send its samples little endian",
+    Reason.WRONG_GRAVITY: "make the sensor send g, with gravity, in the scale of the quantity",
 }
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"

@@ -1,6 +1,6 @@
 """Which night an event belongs to, and whether it is published live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -8,13 +8,17 @@ from typing import Final
 from limber_bridge.daemon.changes import FiledEvent
 from limber_bridge.daemon.open_nights import OpenNights
 from limber_bridge.daemon.sleeper_clock import SleeperClock
-from limber_bridge.detection.events import BedTransition, Event, Gap, Method, Movement
+from limber_bridge.detection.events import BedTransition, Event, Gap, Method, Movement, event_id
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import Calendar
 
 IN_BED_CARRY_OVER_US: Final = 60 * SECOND
 """Time without a sample after which "in bed" is not carried over into the next night. Chosen: a
 short loss of contact says nothing, a longer one may hide that the sleeper got up."""
+
+LIVE_MAX_AGE_US: Final = 60 * SECOND
+"""An event that becomes known later than this is not published live. Chosen: an automation that
+reacts to it must not run when the moment is over; clients apply the same limit."""
 
 
 class EventFiler:
@@ -49,6 +53,21 @@ class EventFiler:
                     yield self._add(part, live=True)
             case _:
                 yield self._add(event, live=True)
+
+    def withdraw(self, event: Event) -> Iterator[str]:
+        """Remove an event that is no longer found from its night; yield the ids of its parts."""
+        for part in self._split_gap(event) if isinstance(event, Gap) else (event,):
+            self._nights.remove(part)
+            yield event_id(part)
+
+    def without_late_triggers(self, filed: Iterable[FiledEvent], now: int) -> Iterator[FiledEvent]:
+        """Yield events that late samples showed; those of a while ago are not published live.
+
+        They count in the night, but must not trigger anything.
+        """
+        for one in filed:
+            latest = getattr(one.event, "end", None) or one.event.onset
+            yield replace(one, live=one.live and now - latest < LIVE_MAX_AGE_US)
 
     def file_night_start(
         self, before: int, begin: int, *, in_bed: bool | None, method: Method | None

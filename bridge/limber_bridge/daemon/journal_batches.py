@@ -13,11 +13,12 @@ def journal_batch(
 ) -> JournalBatch:
     """Return a change as a batch for the journal.
 
-    `read`: how far signed frames have been read, by sensor id, the latest position last.
+    `read`: how far frames have been read, by sensor id, the latest position last.
     """
     return JournalBatch(
         sleeper=monitor.id,
         replayed=change.replaced_nights,
+        withdrawn=change.withdrawn,
         events=tuple((filed.night, filed.event) for filed in change.events),
         pipeline_state=monitor.pipeline_state,
         nights=change.finished,

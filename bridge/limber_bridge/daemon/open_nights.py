@@ -85,6 +85,13 @@ class OpenNights:
         self._changed.add(night)
         return AddedEvent(night, first)
 
+    def remove(self, event: Event) -> None:
+        """Remove an event from its night, if it is in memory; the night has changed then."""
+        night = self._calendar.night_of(event.onset)
+        events = self._nights.get(night, {})
+        if events.pop(event_id(event), None) is not None:
+            self._changed.add(night)
+
     def take_over(self, now: int) -> list[date]:
         """Return the changed nights that are over at `now` (us), oldest first, and unmark them."""
         over = [

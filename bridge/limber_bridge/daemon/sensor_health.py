@@ -128,13 +128,19 @@ class SensorHealthTracker:
         self._losses = SampleLossCounter()
         self._errors = FrameErrorCounter()
         self._faults: dict[str, SignalFault] = {}
+        self.resends = False
+        """Whether the device sends again, after a reconnect, what its memory holds."""
         self.ended = False
         """Whether the recording that this sensor plays is over."""
 
     def process(self, arrival: SourceEvent, now: int) -> None:
         """Take in what the source of this sensor delivered."""
         match arrival:
-            case Samples(block=block, battery=battery):
+            case Samples(block=block, read_before=True):
+                self._received_at = now
+                self._resent += block.end - block.first
+            case Samples(block=block, battery=battery, resends=resends):
+                self.resends = resends
                 self.ended = False
                 self._received_at = now
                 self._last_sample = block.clock.time_of(block.end - 1)
@@ -216,6 +222,10 @@ class SensorHealthSet:
     def any_connected(self, now: int) -> bool:
         """Return whether any sensor delivers samples."""
         return any(tracker.connected(now) for tracker in self._trackers.values())
+
+    def any_resends(self) -> bool:
+        """Return whether any sensor sends again what a bridge that was away has missed."""
+        return any(tracker.resends for tracker in self._trackers.values())
 
     def all_ended(self) -> bool:
         """Return whether every sensor plays a recording that is over."""

@@ -19,6 +19,7 @@ from limber_bridge.daemon.changes import (
 from limber_bridge.daemon.cramp_labels import find_labelled_cramps
 from limber_bridge.daemon.event_filer import EventFiler
 from limber_bridge.daemon.finished_nights import FinishedNights
+from limber_bridge.daemon.late_data import Detected, SensorBlock
 from limber_bridge.daemon.night_closer import NightCloser, NightScorer
 from limber_bridge.daemon.open_nights import restored_nights
 from limber_bridge.daemon.sensor_health import SensorHealthSet
@@ -29,7 +30,7 @@ from limber_bridge.detection.bed_state import BedReport
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import ClockStep, Event, SignalFault
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.detection.signal import SECOND, SampleBlock
+from limber_bridge.detection.signal import SECOND
 from limber_bridge.protocol.messages import SleeperInfo, State
 from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
@@ -125,8 +126,8 @@ class SleeperMonitor:
                 # not.
                 self.clock.note_skipped(block.clock.time_of(block.end - 1))
                 return self._apply([], now)
-            case Samples(block=block):
-                return self._process_block(sensor, block, now)
+            case Samples(block=block, read_before=read_before):
+                return self._process_block(SensorBlock(sensor, block, read_before), now)
             case Ended():
                 return self._end_recording(sensor, now)
             case FrameError() | Resent():
@@ -135,8 +136,9 @@ class SleeperMonitor:
     def advance_to(self, now: int) -> Change:
         """Let the time pass; to be called about once a second."""
         self.clock.note_tick(now)
-        events = self._detection.pipeline.advance_to(now) if self.clock.live else []
-        return self._apply(events, now)
+        if not self.clock.live:
+            return self._apply([], now)
+        return self._apply_detected(self._detection.advance_to(now), now)
 
     def resume_at(self, now: int) -> Change:
         """Report a clock that was set back while no bridge ran.
@@ -152,16 +154,22 @@ class SleeperMonitor:
 
     def apply_clock_step(self, at: int, by: int) -> Change:
         """Note that the host's clock was set to `at`, by `by` us; recordings have their own."""
+        self._detection.give_up_late()
         return self._apply([ClockStep(at, by)], at) if self.clock.live else Change()
 
     def interrupt(self, now: int) -> Change:
         """End the movements in progress before the bridge stops; the last call of this object.
 
-        Recordings are played from the start after a restart, so nothing of them is stored now.
+        Recordings are played from the start after a restart, so nothing of them is stored now. A
+        device that resends shows the whole movement to the next run.
         """
-        return (
-            self._apply(self._detection.pipeline.interrupt(), now) if self.clock.live else Change()
-        )
+        if not self.clock.live:
+            return Change()
+        change = self._apply_detected(self._detection.settle(now), now)
+        if self.sensor_health.any_resends():
+            return change
+        ended = self._apply(self._detection.pipeline.interrupt(), now)
+        return replace(ended, events=(*change.events, *ended.events), withdrawn=change.withdrawn)
 
     def end_night(self) -> Change:
         """Finish tonight now; NothingToEndError where there is nothing new to finish.
@@ -215,7 +223,7 @@ class SleeperMonitor:
                 f"no sensor of {self.id} delivers samples; put it on, check its power and its "
                 "network, then calibrate"
             )
-        change = self._apply(self._detection.pipeline.calibrate(), now)
+        change = self._apply(self._detection.calibrate(), now)
         self.settings = replace(self.settings, calibrated=self.clock.time)
         return replace(change, settings=self.settings)
 
@@ -224,19 +232,19 @@ class SleeperMonitor:
         if sensitivity == self.settings.sensitivity:
             return Change()
         self.settings = replace(self.settings, sensitivity=sensitivity)
-        self._detection.pipeline.set_sensitivity(sensitivity)
+        self._detection.set_sensitivity(sensitivity)
         return Change(settings=self.settings)
 
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
         self.labels.add(label)
-        self._detection.pipeline.set_cramp_thresholds(self.labels.thresholds)
+        self._detection.set_cramp_thresholds(self.labels.thresholds)
         return Change(labels=(label,))
 
     def reset_labels(self) -> Change:
         """Remove all labels, so that the thresholds are those of the rules again."""
         self.labels = Labels()
-        self._detection.pipeline.set_cramp_thresholds(self.labels.thresholds)
+        self._detection.set_cramp_thresholds(self.labels.thresholds)
         return Change(resets_labels=True)
 
     def describe(self) -> SleeperInfo:
@@ -282,19 +290,35 @@ class SleeperMonitor:
             settings=self.settings,
         )
 
-    def _process_block(self, sensor: int, block: SampleBlock, now: int) -> Change:
+    def _process_block(self, arrived: SensorBlock, now: int) -> Change:
         """Detect in a block of samples; file the start of a night that begins with it in bed."""
-        events = self._detection.pipeline.process(sensor, block)
+        detected = self._detection.process(arrived, now)
         before = self.clock.measured_until
-        self.clock.note_samples(sensor, block.clock.time_of(block.end - 1))
+        block = arrived.block
+        if not arrived.read_before:
+            self.clock.note_samples(arrived.sensor, block.clock.time_of(block.end - 1))
         night_start = self._filer.file_night_start(
             before,
             block.clock.time_of(block.first),
             in_bed=self._detection.pipeline.in_bed,
             method=self._detection.pipeline.in_bed_method,
         )
-        change = self._apply(events, now)
+        if detected.late:
+            self.clock.note_tick(now)
+        change = self._apply_detected(detected, now)
         return replace(change, events=(*night_start, *change.events))
+
+    def _apply_detected(self, detected: Detected, now: int) -> Change:
+        """Withdraw what is no longer found, and apply what is."""
+        if not detected.late:
+            return self._apply(detected.events, now)
+        withdrawn = [id_ for event in detected.withdrawn for id_ in self._filer.withdraw(event)]
+        for event in detected.withdrawn:
+            if isinstance(event, SignalFault):
+                self.sensor_health.process_fault(replace(event, end=event.onset))
+        change = self._apply(detected.events, now)
+        events = tuple(self._filer.without_late_triggers(change.events, now))
+        return replace(change, events=events, withdrawn=tuple(withdrawn))
 
     def _end_recording(self, sensor: int, now: int) -> Change:
         """Process the end of a recording; the end of the last one finishes the night."""

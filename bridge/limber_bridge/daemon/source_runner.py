@@ -12,16 +12,18 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
+from dataclasses import replace
 from typing import Final
 
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Quantity
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Inbox
 from limber_bridge.sources.replay_guard import ReplayGuard
+from limber_bridge.sources.rest_gravity import GravityCheck
 from limber_bridge.sources.source_api import (
     Samples,
     SensorRequest,
@@ -56,7 +58,7 @@ class SourceRunner:
         queues: MutableMapping[str, Callable[[], int]],
         sources: Mapping[str, Source] = SOURCES,
     ) -> None:
-        """Start with how far signed frames have been read, by sensor id.
+        """Start with how far frames have been read, by sensor id.
 
         `deliver` takes what arrives, and may make the source wait. Sources add to `queues` how much
         waits in them, by name.
@@ -71,16 +73,23 @@ class SourceRunner:
         self._sources = sources
         self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
         self._ends: dict[int, int] = {}
+        self._gravity_checks = {
+            configured.sensor.id: GravityCheck(configured.sensor.id)
+            for sleeper in config.sleepers
+            for configured in sleeper.sensors
+            if sources[configured.source].live
+            and configured.sensor.quantity is Quantity.ACCELERATION
+        }
 
     def note_read(self, samples: Samples) -> None:
-        """Note that samples were read, so that a signed frame sent again is refused."""
+        """Note that samples were read, so that a frame sent again counts once."""
         if samples.read_position is not None:
             self._replay_guards.setdefault(samples.sensor, ReplayGuard()).add_position(
                 samples.read_position
             )
 
     def read_positions(self, sensors: Iterable[int]) -> list[tuple[int, ReadPosition]]:
-        """Return how far signed frames have been read, by sensor id, the latest start last."""
+        """Return how far frames have been read, by sensor id, the latest start last."""
         return [
             (sensor, position)
             for sensor in sensors
@@ -138,8 +147,7 @@ class SourceRunner:
     def _request(self, name: str, sensors: tuple[SensorRequest, ...]) -> SourceRequest:
         """Return what a source is asked for, with how far its frames have been read by now."""
         read = {
-            request.sensor.id: tuple(self._replay_guards.get(request.sensor.id, ()))
-            for request in sensors
+            request.sensor.id: tuple(self._positions_for(request.sensor.id)) for request in sensors
         }
         settings = self._config.source_settings.get(name)
         return SourceRequest(
@@ -152,6 +160,15 @@ class SourceRunner:
             self._queues,
             self.inbox,
         )
+
+    def _positions_for(self, sensor: int) -> Iterator[ReadPosition]:
+        """Yield how far a sensor was read.
+
+        The times are for the first run of a source, which brings the detection to where it was.
+        """
+        is_first = sensor not in self._ends
+        for position in self._replay_guards.get(sensor, ()):
+            yield position if is_first else replace(position, time=None)
 
     async def _forward(
         self,
@@ -178,10 +195,16 @@ class SourceRunner:
             if isinstance(arrival, Samples):
                 delivered = True
                 arrival = self._renumber(arrival, bases[arrival.sensor])
-            await self._deliver(arrival)
+            await self._deliver(self._checked(arrival))
             if delivered and deadline is not None:
                 # Counted from here, as the source did not cause the wait above.
                 deadline = loop.time() + DISCONNECTED_AFTER_US / SECOND
+
+    def _checked(self, arrival: SourceEvent) -> SourceEvent:
+        """Return what arrived, or the error in place of accelerations in a wrong unit."""
+        if not isinstance(arrival, Samples) or arrival.sensor not in self._gravity_checks:
+            return arrival
+        return self._gravity_checks[arrival.sensor].process_block(arrival.block) or arrival
 
     def _renumber(self, samples: Samples, base: int) -> Samples:
         """Return samples with numbers that continue from those before the source was opened."""

@@ -5,7 +5,7 @@ which a result is returned does.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
@@ -13,7 +13,7 @@ from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import Epoch, EpochBuilder
-from limber_bridge.detection.events import Gap, SignalFault
+from limber_bridge.detection.events import Gap, RhythmicTrain, SignalFault
 from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.noise_floor import Noise
@@ -33,6 +33,9 @@ clock are smaller; docs/science.md#sampling-and-gaps."""
 LATENESS_US: Final = SECOND
 """us for which a sensor that is late may delay the others. Chosen: events are published about a
 second after they are certain."""
+RESUME_MARGIN_US: Final = SECOND // 10
+"""us before the time up to which a previous run reported events at which the detection resumes in
+samples that come again. Chosen: the frames of two runs may lie up to 50 ms apart."""
 MAX_LIVE_BLOCK_US: Final = 10 * SECOND
 """us. A longer block comes from a file and does not show how often a sensor sends (chosen)."""
 MAX_VALUES_AT_ONCE: Final = 2**18
@@ -193,6 +196,10 @@ class ReadProgress:
         self.last_sample = end
         self.rate = run.rate
 
+    def note_read_until(self, time: int) -> None:
+        """Note that a previous run has read the samples up to a time (us)."""
+        self.last_sample = max(time, self.last_sample or time)
+
     def add_frames(self, frames: Frames) -> None:
         """Note that frames were processed."""
         if len(frames.times):
@@ -204,9 +211,20 @@ class ReadProgress:
 
         A sensor that sends rarely is late only when a whole block is overdue.
         """
+        self._assumed_until = max(self._assumed_until, now - self._lateness())
+
+    def is_overdue(self, now: int) -> bool:
+        """Return whether `advance_to(now)` assumes something of samples that are missing."""
+        return self.last_sample is not None and now - self._lateness() > self._frames_end
+
+    def is_late(self, time: int) -> bool:
+        """Return whether a sample taken at `time` (us) was assumed not to arrive."""
+        return time < self._assumed_until
+
+    def _lateness(self) -> int:
+        """Return the time (us) after which a sample is overdue."""
         # Half a second more than a block covers the jitter of the network.
-        lateness = max(LATENESS_US, self._longest_block + LATENESS_US // 2)
-        self._assumed_until = max(self._assumed_until, now - lateness)
+        return max(LATENESS_US, self._longest_block + LATENESS_US // 2)
 
     def restart_clock(self) -> None:
         """Forget times that were reached: the clock was set back."""
@@ -246,6 +264,11 @@ class SensorChannel:
         self._quality = SignalQualityMonitor(sensor)
         self._progress = ReadProgress(state)
         self._with_trace = with_trace
+        self._resumes_at: int | None = None
+        if state.measured_until is not None:
+            self._resumes_at = state.measured_until - RESUME_MARGIN_US
+        self._reported_until: int | None = None
+        """us; where samples come again, the time up to which a previous run reported events."""
         self.supports_movements = state.rate is None or self._is_fast_enough(state.rate)
         """Whether the rate is high enough for leg movements, if it is known."""
 
@@ -278,9 +301,26 @@ class SensorChannel:
         self.supports_movements = self._is_fast_enough(block.rate)
         return join_outputs([self._process_piece(one) for one in self._filter.process_block(block)])
 
+    def process_again(self, block: SampleBlock) -> ChannelOutput:
+        """Process a block that a previous run has read already.
+
+        What that run reported is not reported again: such samples only bring the filters and the
+        epoch that was not complete to where they were.
+        """
+        self.supports_movements = self._is_fast_enough(block.rate)
+        return join_outputs([self._resume_piece(one) for one in self._filter.process_block(block)])
+
     def advance_to(self, now: int) -> None:
         """Assume that samples which should have arrived by `now` (us) will not arrive."""
         self._progress.advance_to(now)
+
+    def is_overdue(self, now: int) -> bool:
+        """Return whether `advance_to(now)` assumes something of samples that are missing."""
+        return self._progress.is_overdue(now)
+
+    def is_late(self, time: int) -> bool:
+        """Return whether a sample taken at `time` (us) was assumed not to arrive."""
+        return self._progress.is_late(time)
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Divide the movement threshold by a factor, from the next sample on."""
@@ -300,6 +340,7 @@ class SensorChannel:
         self._epochs = EpochBuilder(self.sensor)
         if self._bins is not None:
             self._bins = CrampBinner(self.sensor.quantity)
+        self._reported_until = None
         self._progress.restart_clock()
         return ChannelOutput(faults=faults)
 
@@ -322,6 +363,24 @@ class SensorChannel:
                 return ChannelOutput(gaps=(Gap(self.sensor.id, piece.onset, piece.end),))
             case FilteredRun():
                 return self._process_run(piece.run, piece.frames)
+
+    def _resume_piece(self, piece: Hole | FilteredRun) -> ChannelOutput:
+        """Return what a piece of a block shows after the time that was reported."""
+        if self._resumes_at is None:
+            return self._process_piece(piece)
+        if isinstance(piece, Hole):
+            # A hole before that time was reported.
+            known = piece.end <= self._resumes_at + RESUME_MARGIN_US
+            return ChannelOutput() if known else self._process_piece(piece)
+        self._reported_until = self._resumes_at
+        # Nothing is known of the clock before that time, so it cannot have been set back.
+        self._progress.last_sample = None
+        output = self._process_run(piece.run, piece.frames)
+        # A state that is stored meanwhile must not say that less was read than the run before did.
+        self._progress.note_read_until(self._resumes_at + RESUME_MARGIN_US)
+        return replace(
+            output, bins=tuple(one for one in output.bins if one.start >= self._resumes_at)
+        )
 
     def _process_run(self, run: Run, frames: Frames) -> ChannelOutput:
         """Return what a run shows."""
@@ -347,13 +406,23 @@ class SensorChannel:
         if self._with_trace:
             trace = (EnvelopeTrace(frames, self._movements.threshold),)
         return ChannelOutput(
-            found=tuple(movements.found),
+            found=tuple(one for one in movements.found if self._is_new(one)),
             epochs=tuple(epochs),
             bins=bins,
             faults=tuple(faults),
             interrupted=interrupted,
             trace=trace,
         )
+
+    def _is_new(self, found: Found) -> bool:
+        """Return whether a previous run cannot have reported this.
+
+        A rhythmic train is reported when it is over, and holds nothing back.
+        """
+        if self._reported_until is None:
+            return True
+        begin = found.end if isinstance(found, RhythmicTrain) else found.onset
+        return begin >= self._reported_until
 
     def _process_bins(self, frames: Frames) -> tuple[CrampBin, ...]:
         """Return the bins that frames complete, without those in which the mains hum.

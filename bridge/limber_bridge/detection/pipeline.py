@@ -21,7 +21,9 @@ from limber_bridge.detection.events import (
     Method,
     Movement,
     PositionChange,
+    RhythmicTrain,
     SignalFault,
+    Twitch,
     UnilateralMovement,
     event_id,
 )
@@ -34,6 +36,7 @@ from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import MovementScorer
 from limber_bridge.detection.signal import (
     EARLIEST_TIME,
+    MINUTE,
     Placement,
     Quantity,
     SampleBlock,
@@ -49,6 +52,10 @@ MOVEMENT_SENSOR_PREFERENCE: Final = (
 """Sensors whose movements count, the preferred first. Chosen: the scoring rules define leg
 movements in the tibialis EMG, and a bed sensor shows everyone in the bed
 (docs/science.md#which-sensor-counts)."""
+
+
+RESENT_US: Final = 10 * MINUTE
+"""us before a restart whose samples a device may send again. Chosen: more than a ring holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,17 @@ class Pipeline:
             }
         return [*events, *output.gaps, *self._derive_events(outputs)]
 
+    def process_again(self, sensor_id: int, block: SampleBlock) -> list[Event]:
+        """Process a block that a previous run has read, and return the events that are new.
+
+        A device sends it again after a reconnect. It brings the filters to where they were, so
+        that a restart makes no gap.
+        """
+        output = self._channels[sensor_id].process_again(block)
+        found = tuple(one for one in output.found if not self._was_reported(one))
+        output = replace(output, found=found)
+        return [*output.gaps, *self._derive_events({sensor_id: output})]
+
     def advance_to(self, now: int) -> list[Event]:
         """Let time pass up to `now` (us), and return the events that this completes.
 
@@ -230,6 +248,14 @@ class Pipeline:
         for channel in self._channels.values():
             channel.advance_to(now)
         return list(self._derive_events({}))
+
+    def overdue(self, now: int) -> set[int]:
+        """Return the ids of the sensors that `advance_to(now)` would no longer wait for."""
+        return {number for number, one in self._channels.items() if one.is_overdue(now)}
+
+    def is_late(self, sensor_id: int, time: int) -> bool:
+        """Return whether a sample that a sensor took at `time` (us) was assumed not to arrive."""
+        return self._channels[sensor_id].is_late(time)
 
     def calibrate(self) -> list[Event]:
         """Learn the noise again, given that everything is quiet for a minute from now on.
@@ -284,6 +310,11 @@ class Pipeline:
             (one.measured_until or EARLIEST_TIME for one in self._channel_states().values()),
             default=EARLIEST_TIME,
         )
+        self._reported = [
+            event
+            for event in events
+            if isinstance(event, Twitch | RhythmicTrain) and event.end > until - RESENT_US
+        ]
         # The last report of each; what lasted at the stop has ended at some time in the gap.
         latest = {
             event_id(event): event for event in events if isinstance(event, Cramp | SignalFault)
@@ -296,6 +327,20 @@ class Pipeline:
         # Cramps that follow from these events were reported before the restart.
         for _ in self._possible_cramps.advance_to(until):
             pass
+
+    def _was_reported(self, found: Found) -> bool:
+        """Return whether the previous run reported this twitch or rhythmic train.
+
+        These do not wait for other sensors, which may hold back the time from which movements are
+        detected again.
+        """
+        return any(
+            type(event) is type(found)
+            and event.side is found.side
+            and event.onset <= found.end
+            and found.onset <= event.end
+            for event in self._reported
+        )
 
     def _sensor_state(self, number: int) -> SensorState:
         """Return what must be kept of a sensor.

@@ -11,3 +11,5 @@ class ReadPosition:
     """Boot id of the device: random at each start."""
     end: int
     """Sequence number after the last sample that was read; wraps at 2**32."""
+    time: int | None = None
+    """us UTC; when that last sample was taken. None: not known."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Sensor
+from limber_bridge.detection.signal import SECOND, Quantity, SampleBlock, SampleClock, Sensor
 from limber_bridge.sources.frames import ClockFrame, Frame, signed_difference
 from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
 
@@ -97,9 +97,19 @@ class ClockSync:
         self._last_sample_time = 0
         """us on the host's steady clock."""
 
+    def is_for(self, quantity: Quantity) -> bool:
+        """Return whether the sensor measures this quantity."""
+        return quantity is self._sensor.quantity
+
     def has_clock_frame(self, boot: int) -> bool:
         """Return whether the last clock frame was one of this boot."""
         return bool(self._readings) and self._readings[-1].boot == boot
+
+    def is_behind(self, frame: Frame) -> bool:
+        """Return whether a frame begins before the last samples of its boot that were processed."""
+        if frame.boot != self._boot:
+            return False
+        return signed_difference(frame.sequence - self._next_sequence) < 0
 
     def process_clock_frame(self, frame: ClockFrame, arrived: int) -> None:
         """Note what the clock of the device shows now; `arrived` is as in `process_frame`."""
@@ -131,7 +141,7 @@ class ClockSync:
 
         `arrived` is in us on the host's steady clock; `arrived + utc_offset` is UTC.
         """
-        if frame.quantity is not self._sensor.quantity:
+        if not self.is_for(frame.quantity):
             yield self._error(
                 Reason.WRONG_QUANTITY,
                 f"the sensor sends {frame.quantity}, limber.yaml says {self._sensor.quantity}: "

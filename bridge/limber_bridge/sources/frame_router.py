@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from limber_bridge.sources.clock_sync import RESTART_STEP_BACK_S, ClockSync
+from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frames import (
     AnyFrame,
     ClockFrame,
@@ -16,6 +17,7 @@ from limber_bridge.sources.frames import (
     parse_frame,
 )
 from limber_bridge.sources.replay_guard import ReplayGuard, position_after
+from limber_bridge.sources.reread_guard import RereadGuard
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -32,11 +34,15 @@ class FrameRouter:
     def __init__(self, request: SourceRequest) -> None:
         """Start for the requested sensors; their options have a `key`."""
         self._clocks = {one.sensor.id: ClockSync(one.sensor) for one in request.sensors}
+        self._checks = {one.sensor.id: FrameCheck(one.sensor.quantity) for one in request.sensors}
         self._keys: dict[int, bytes | None] = {
             one.sensor.id: one.options.key for one in request.sensors
         }
         self._guards = {
             sensor: ReplayGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
+        }
+        self._reread_guards = {
+            sensor: RereadGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
         }
 
     def route_frame(
@@ -85,11 +91,21 @@ class FrameRouter:
 
     def _route_samples(self, frame: Frame, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
         clock = self._clocks[frame.sensor]
-        if self._guards[frame.sensor].is_new(frame):
+        fault = None
+        # Before the numbers are used: they may be what is wrong.
+        if clock.is_for(frame.quantity):
+            fault = self._checks[frame.sensor].process_frame(frame, arrived)
+        if fault is not None:
+            yield fault
+        elif self._guards[frame.sensor].is_new(frame):
             events = clock.process_frame(frame, arrived, utc_offset)
             yield from self._with_read_position(frame, events)
         elif clock.has_clock_frame(frame.boot):
-            yield Resent(frame.sensor, frame.count)
+            expected = self._reread_guards[frame.sensor].is_expected(frame)
+            if expected and not clock.is_behind(frame):
+                yield from self._read_again(frame, arrived, utc_offset)
+            else:
+                yield Resent(frame.sensor, frame.count)
         elif self._keys[frame.sensor] is not None:
             yield repeated(frame)
         else:
@@ -97,15 +113,29 @@ class FrameRouter:
             events = clock.process_frame(frame, arrived, utc_offset)
             yield from self._with_read_position(frame, events)
 
+    def _read_again(self, frame: Frame, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
+        """Yield the samples of a frame that the previous run has read, if they lie where they lay.
+
+        So a frame that was recorded and is sent again after a restart counts nothing twice.
+        """
+        guard = self._reread_guards[frame.sensor]
+        for event in self._clocks[frame.sensor].process_frame(frame, arrived, utc_offset):
+            if isinstance(event, Samples):
+                in_place = guard.is_in_place(frame, event.block)
+                yield replace(event, read_before=True) if in_place else repeated(frame)
+            else:
+                yield event
+
     def _with_read_position(
         self, frame: Frame, events: Iterator[SourceEvent]
     ) -> Iterator[SourceEvent]:
         """Yield the events of a frame; samples say how far its boot was read."""
         for event in events:
             if isinstance(event, Samples):
-                position = position_after(frame)
+                position = position_after(frame, event.block)
                 self._guards[frame.sensor].add_position(position)
-                yield replace(event, read_position=position)
+                resends = self._clocks[frame.sensor].has_clock_frame(frame.boot)
+                yield replace(event, read_position=position, resends=resends)
             else:
                 yield event
 

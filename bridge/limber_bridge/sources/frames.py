@@ -69,6 +69,8 @@ class Frame:
     """Shape (axes, n), in the unit of the quantity; NaN where the sensor was at the end of its
     range."""
     signature: bytes
+    scale: float | None = None
+    """Value of one count, in the unit of the quantity; None: the samples were no counts."""
 
     @property
     def count(self) -> int:
@@ -155,6 +157,7 @@ def parse_frame(data: bytes) -> AnyFrame:
         quantity=encoding.quantity,
         samples=decode_samples(data[HEADER.size :], encoding),
         signature=signature,
+        scale=encoding.scale,
     )
 
 

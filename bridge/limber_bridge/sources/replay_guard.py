@@ -10,6 +10,7 @@ sent them.)
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from limber_bridge.detection.signal import SampleBlock
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.frames import COUNTER_MODULUS, AnyFrame, Frame, signed_difference
 
@@ -22,7 +23,7 @@ class ReplayGuard:
 
     def __init__(self, positions: Iterable[ReadPosition] = ()) -> None:
         """Start with the positions of previous runs, the latest boot last."""
-        self._end_by_boot = {position.boot: position.end for position in positions}
+        self._by_boot = {position.boot: position for position in positions}
 
     def is_new(self, frame: Frame) -> bool:
         """Return whether no sample of a frame has been read before."""
@@ -33,26 +34,30 @@ class ReplayGuard:
 
         Negative where samples are missing between the two.
         """
-        end = self._end_by_boot.get(frame.boot, frame.sequence)
-        return signed_difference(end - frame.sequence)
+        position = self._by_boot.get(frame.boot)
+        return 0 if position is None else signed_difference(position.end - frame.sequence)
 
     def forget_boot(self, boot: int) -> None:
         """Forget how far a boot was read, because the device started again with the same id."""
-        self._end_by_boot.pop(boot, None)
+        self._by_boot.pop(boot, None)
 
     def add_position(self, position: ReadPosition) -> None:
         """Record that the frames of a boot were read up to a position."""
         # Inserted again at the end, so that the boot that was silent longest comes first.
-        self._end_by_boot.pop(position.boot, None)
-        self._end_by_boot[position.boot] = position.end
-        if len(self._end_by_boot) > MAX_BOOTS:
-            del self._end_by_boot[next(iter(self._end_by_boot))]
+        self._by_boot.pop(position.boot, None)
+        self._by_boot[position.boot] = position
+        if len(self._by_boot) > MAX_BOOTS:
+            del self._by_boot[next(iter(self._by_boot))]
 
     def __iter__(self) -> Iterator[ReadPosition]:
         """Yield the position of each boot, the latest last."""
-        return (ReadPosition(boot, end) for boot, end in self._end_by_boot.items())
+        return iter(self._by_boot.values())
 
 
-def position_after(frame: Frame) -> ReadPosition:
-    """Return the position up to which a boot has been read after this frame."""
-    return ReadPosition(frame.boot, (frame.sequence + frame.count) % COUNTER_MODULUS)
+def position_after(frame: Frame, block: SampleBlock) -> ReadPosition:
+    """Return the position up to which a boot has been read after this frame.
+
+    `block`: the samples of the frame, placed in time.
+    """
+    end = (frame.sequence + frame.count) % COUNTER_MODULUS
+    return ReadPosition(frame.boot, end, block.clock.time_of(block.end - 1))

@@ -49,6 +49,11 @@ class Reason(StrEnum):
     SATURATED = "saturated"
     RESTARTED = "restarted"
     CLOCK_JUMPED = "clock_jumped"
+    COUNTS_FRAMES = "counts_frames"
+    WRONG_RATE = "wrong_rate"
+    WRONG_CLOCK_SPEED = "wrong_clock_speed"
+    WRONG_BYTE_ORDER = "wrong_byte_order"
+    WRONG_GRAVITY = "wrong_gravity"
     OVERLOADED = "overloaded"
     LINK_FAILED = "link_failed"
     """The sensor is not in range, refuses the connection, or does not start its stream."""
@@ -81,6 +86,11 @@ class Samples:
     """How far the frames have been read; None if the source cannot recognize what it read."""
     signal_strength: int | None = None
     """Strength of the radio link in dBm; None: unknown, or no radio."""
+    read_before: bool = False
+    """Whether a previous run of the bridge has read the samples: they only bring the detection to
+    where it was."""
+    resends: bool = False
+    """Whether the device sends again, after a reconnect, what its memory holds."""
 
     def renumbered(self, offset: int) -> Self:
         """Return the same samples with `offset` added to their numbers."""

@@ -34,17 +34,21 @@ class JournalBatch:
     labels: tuple[Label, ...] = ()
     """Each replaces labels with the same id or about the same event."""
     read_positions: tuple[tuple[int, ReadPosition], ...] = ()
-    """How far the signed frames of each sensor were read, by sensor id, the latest last."""
+    """How far the frames of each sensor were read, by sensor id, the latest last."""
     settings: Settings | None = None
     """None: unchanged."""
+    withdrawn: tuple[str, ...] = ()
+    """Ids of events that are deleted first, as late samples have shown them to be wrong."""
 
     def merged_with(self, later: Self) -> Self:
         """Return a batch that leaves the same behind as this one and then a later one."""
         replayed = set(later.replayed)
+        withdrawn = set(later.withdrawn)
         remaining = (
             (night, event)
             for night, event in self.events
-            if night not in replayed or isinstance(event, Factor)
+            if event_id(event) not in withdrawn
+            and (night not in replayed or isinstance(event, Factor))
         )
         events = {event_id(event): (night, event) for night, event in remaining}
         for night, event in later.events:
@@ -56,6 +60,7 @@ class JournalBatch:
         return type(self)(
             sleeper=self.sleeper,
             replayed=tuple(dict.fromkeys((*self.replayed, *later.replayed))),
+            withdrawn=tuple(dict.fromkeys((*self.withdrawn, *later.withdrawn))),
             events=tuple(events.values()),
             pipeline_state=later.pipeline_state or self.pipeline_state,
             nights=tuple(nights.values()),

@@ -86,10 +86,11 @@ class JournalReader:
     def read_positions(self) -> dict[int, list[ReadPosition]]:
         """Return how far the frames of each sensor were read, for each start, the latest last."""
         found: dict[int, list[ReadPosition]] = {}
-        for sensor, boot_id, next_sample in self._rows(
-            "SELECT sensor, boot_id, next_sample FROM read_position ORDER BY sensor, start_order"
+        for sensor, *position in self._rows(
+            "SELECT sensor, boot_id, next_sample, last_sample_time FROM read_position"
+            " ORDER BY sensor, start_order"
         ):
-            found.setdefault(sensor, []).append(ReadPosition(boot_id, next_sample))
+            found.setdefault(sensor, []).append(ReadPosition(*position))
         return found
 
     def saved_pipeline_state(self, sleeper: str) -> SavedPipelineState | None:

@@ -46,6 +46,10 @@ def write_events(database: sqlite3.Connection, batch: JournalBatch) -> None:
         "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'",
         [(batch.sleeper, night.isoformat()) for night in batch.replayed],
     )
+    database.executemany(
+        "DELETE FROM event WHERE sleeper = ? AND id = ?",
+        [(batch.sleeper, id_) for id_ in batch.withdrawn],
+    )
     rows = []
     for night, event in batch.events:
         kind, payload = encode_event(event)
@@ -88,11 +92,13 @@ def write_labels(database: sqlite3.Connection, batch: JournalBatch) -> None:
 def write_read_position(database: sqlite3.Connection, sensor: int, position: ReadPosition) -> None:
     """Write how far a start of a device was read, and delete starts beyond `MAX_STARTS`."""
     database.execute(
-        "INSERT INTO read_position (sensor, boot_id, start_order, next_sample) VALUES"
-        " (?, ?, (SELECT coalesce(max(start_order), 0) + 1 FROM read_position WHERE sensor = ?), ?)"
+        "INSERT INTO read_position (sensor, boot_id, start_order, next_sample, last_sample_time)"
+        " VALUES (?, ?,"
+        " (SELECT coalesce(max(start_order), 0) + 1 FROM read_position WHERE sensor = ?), ?, ?)"
         " ON CONFLICT (sensor, boot_id)"
-        " DO UPDATE SET start_order = excluded.start_order, next_sample = excluded.next_sample",
-        (sensor, position.boot, sensor, position.end),
+        " DO UPDATE SET start_order = excluded.start_order, next_sample = excluded.next_sample,"
+        " last_sample_time = excluded.last_sample_time",
+        (sensor, position.boot, sensor, position.end, position.time),
     )
     database.execute(
         "DELETE FROM read_position WHERE sensor = ? AND start_order <="

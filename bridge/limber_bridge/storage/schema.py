@@ -79,5 +79,9 @@ UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
     """
 -- Reports on being in bed in `pipeline_state`, and `external` as a method.
 """,
+    """
+ALTER TABLE read_position ADD COLUMN last_sample_time INTEGER;
+-- us, UTC: when the last sample that was read was taken; NULL: not known
+""",
 )
 """The schema and every later change to it, in order. Append only."""

@@ -1,4 +1,4 @@
--- journal, schema 7
+-- journal, schema 8
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE "read_position" (
   sensor INTEGER NOT NULL,
   boot_id INTEGER NOT NULL,                 -- id of a start of the device
   start_order INTEGER NOT NULL,                -- order of the starts
-  next_sample INTEGER NOT NULL,                  -- number of the sample after the last one read
+  next_sample INTEGER NOT NULL, last_sample_time INTEGER,                  -- number of the sample after the last one read
   PRIMARY KEY (sensor, boot_id)
 );
 CREATE TABLE "settings" (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);

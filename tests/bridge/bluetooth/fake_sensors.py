@@ -70,6 +70,8 @@ class StreamingDevice(FakeDevice):
     silent: bool = False
     """It stays connected and sends nothing, as the radio of a real one sometimes does."""
     written: list[bytes] = field(default_factory=list)
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
+    """Samples were sent since the event was cleared."""
     _task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -94,6 +96,7 @@ class StreamingDevice(FakeDevice):
             await asyncio.sleep(due - loop.time())
             if not self.silent:
                 self.send_samples()
+                self.sent.set()
 
     def send_samples(self) -> None:
         raise AssertionError("each model sends its own samples")

@@ -22,7 +22,7 @@ from limber_bridge.sources.bluetooth.options import BluetoothOptions
 from limber_bridge.sources.bluetooth.profiles import BATTERY_LEVEL, Command, Reply
 from limber_bridge.sources.bluetooth.scanner import Advertiser
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
+from limber_bridge.sources.source_api import FrameError, Reason, Resent, Samples, SourceEvent
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -219,7 +219,7 @@ class SensorLink:
         return notification
 
     async def _process(self, notification: Notification) -> bool:
-        """Deliver what a notification says; return whether there were samples in it.
+        """Deliver what a notification says; return whether there were samples, new or resent.
 
         LinkError if the sensor says that it does not stream.
         """
@@ -228,7 +228,7 @@ class SensorLink:
         for event in self._decoder.decode(notification, self._host_clock.utc_offset):
             if isinstance(event, FrameError) and event.reason is Reason.LINK_FAILED:
                 raise LinkError(f"{self._options.label}: {event.detail}", lasting=True)
-            has_samples = has_samples or isinstance(event, Samples)
+            has_samples = has_samples or isinstance(event, Samples | Resent)
             await self._deliver(event)
         return has_samples
 

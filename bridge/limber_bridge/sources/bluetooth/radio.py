@@ -16,7 +16,7 @@ from limber_bridge.sources.bluetooth.link import LINK_ERRORS, LinkError, SensorL
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
 from limber_bridge.sources.bluetooth.scanner import Advertiser, find_sensor
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import FrameError, Reason, Samples, SourceEvent
+from limber_bridge.sources.source_api import FrameError, Reason, Resent, Samples, SourceEvent
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Radio:
         """Connect to a sensor and deliver what it sends until that fails with LinkError."""
 
         async def deliver(event: SourceEvent) -> None:
-            if isinstance(event, Samples):
+            if isinstance(event, Samples | Resent):
                 state.silent_since = asyncio.get_running_loop().time()
                 state.heard = True
                 state.power_cycled = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from limber_bridge.sources.bluetooth.decoder import LIBRARY_HELP, SensorDecoder
 from limber_bridge.sources.bluetooth.options import SENSOR_SCHEMA, make_options
 from limber_bridge.sources.bluetooth.profiles import LimberFrames
-from limber_bridge.sources.bluetooth.relay import RelayReceiver
+from limber_bridge.sources.bluetooth.relay import RelayReceiver, relay_profile
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.source_api import (
     FoundSensor,
@@ -192,4 +192,5 @@ SOURCE: Final = Source(
     # It reconnects by itself, each sensor alone; opening it again would break all other links.
     listens=True,
     scan=scan,
+    describe_relay=relay_profile,
 )

@@ -67,7 +67,6 @@ uint32_t FifoInput::skip_time_(int64_t now_us) {
   } else {
     this->sink_->lose_samples(gone);
   }
-  this->was_stopped_ = false;
   return gone;
 }
 
@@ -144,8 +143,11 @@ void FifoInput::report_silent_(int64_t now_us, const char *what) {
 /// A sample number is used up only within a recording, not before its beginning.
 void FifoInput::drop_invalid_() {
   this->invalid_samples_--;
-  if (this->has_measured_)
+  if (this->was_stopped_) {
+    this->sink_->pass_samples(1);
+  } else if (this->has_measured_) {
     this->sink_->lose_samples(1);
+  }
 }
 
 void FifoInput::deliver_(const int16_t *raw, int64_t taken_us) {
@@ -158,6 +160,7 @@ void FifoInput::deliver_(const int16_t *raw, int64_t taken_us) {
       counts[axis] = full_scale_of(this->quantity());
   }
   this->has_measured_ = true;
+  this->was_stopped_ = false;
   this->sink_->add_sample(counts, taken_us);
 }
 

@@ -1,0 +1,131 @@
+"""An outage changes no event, as long as the rings of the devices hold."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from limber_bridge.detection.events import Event, Gap, Movement, Series
+from limber_bridge.detection.signal import SECOND
+from limber_bridge.sources.source_api import FrameError
+from tests.bridge.late_nights import NightPlayer, Outage, Schedule, comparable, offset_of
+
+ONSET_TOLERANCE_US = SECOND // 20
+"""A restarted bridge averages other samples into a frame of 40 ms, and knows the noise a little
+less well, so an onset may move by one frame."""
+END_TOLERANCE_US = SECOND // 5
+"""An end depends on both thresholds, and may move by a few frames."""
+LIVE_MAX_AGE_US = 60 * SECOND
+
+
+def play(schedule: Schedule) -> tuple[NightPlayer, list[Event]]:
+    with tempfile.TemporaryDirectory() as folder:
+        player = NightPlayer(Path(folder), schedule)
+        return player, player.play()
+
+
+@cache
+def undisturbed() -> list[Event]:
+    return play(Schedule())[1]
+
+
+def outages(longest: float, kills: st.SearchStrategy[bool]) -> st.SearchStrategy[list[Outage]]:
+    one = st.builds(
+        lambda begin, duration, killed: Outage(begin / 2, begin / 2 + duration / 2, killed),
+        st.integers(20, 340),
+        st.integers(1, round(2 * longest)),
+        kills,
+    )
+    return st.lists(one, max_size=2)
+
+
+NIGHTS = settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # A night takes a second: what fails is short enough as it is.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+LINKS = st.fixed_dictionaries({1: outages(50.0, st.just(True)), 2: outages(50.0, st.just(True))})
+BRIDGE = outages(20.0, st.booleans())
+
+
+def assert_nothing_old_is_live(player: NightPlayer) -> None:
+    for filed in player.filed:
+        latest = getattr(filed.event, "end", None) or filed.event.onset
+        assert not filed.live or filed.known_at - latest < LIVE_MAX_AGE_US + SECOND
+
+
+def assert_no_errors(player: NightPlayer) -> None:
+    assert not [event for event in player.errors if isinstance(event, FrameError)]
+
+
+def describe(events: list[Event]) -> list[tuple[str, object]]:
+    """Return the kind and the side of each event, in order of onset."""
+    ordered = sorted(events, key=lambda event: (type(event).__name__, event.onset))
+    return [
+        (type(event).__name__, getattr(event, "side", None) or getattr(event, "movements", None))
+        for event in ordered
+    ]
+
+
+def assert_same_within_tolerance(found: list[Event]) -> None:
+    """Check that there are the same events, at the same times but for a frame or two."""
+    expected = undisturbed()
+    assert describe(found) == describe(expected)
+    for one, other in zip(
+        sorted(found, key=lambda event: (type(event).__name__, event.onset)),
+        sorted(expected, key=lambda event: (type(event).__name__, event.onset)),
+        strict=True,
+    ):
+        assert abs(one.onset - other.onset) <= ONSET_TOLERANCE_US, offset_of(other)
+        end = getattr(one, "end", None) or one.onset
+        expected_end = getattr(other, "end", None) or other.onset
+        assert abs(end - expected_end) <= END_TOLERANCE_US, offset_of(other)
+
+
+def test_the_night_has_movements_of_one_leg_and_of_both_and_series() -> None:
+    """Otherwise the properties below would say little."""
+    found = undisturbed()
+    sides = {event.side for event in found if isinstance(event, Movement)}
+    assert sides == {"left", "right", "both"}
+    assert [event.movements for event in found if isinstance(event, Series)] == [5, 4]
+    assert not [event for event in found if isinstance(event, Gap)]
+
+
+@NIGHTS
+@example({1: [Outage(40, 70)], 2: [Outage(55, 100)]})
+@example({1: [], 2: [Outage(80, 180)]})
+@given(LINKS)
+def test_outages_of_links_change_no_event(links: dict[int, list[Outage]]) -> None:
+    player, found = play(Schedule(links))
+    assert comparable(found) == comparable(undisturbed())
+    assert_no_errors(player)
+    assert_nothing_old_is_live(player)
+
+
+@NIGHTS
+@example([Outage(63, 71)], {1: [], 2: []})
+@example([Outage(71.5, 80)], {1: [], 2: []})
+@example([Outage(71.5, 80, killed=False)], {1: [], 2: []})
+@example([Outage(134, 150)], {1: [], 2: []})
+@example([Outage(96, 100)], {1: [], 2: [Outage(90, 120)]})
+@given(BRIDGE, LINKS)
+def test_outages_of_bridge_and_links_change_no_event(
+    bridge: list[Outage], links: dict[int, list[Outage]]
+) -> None:
+    player, found = play(Schedule(links, bridge))
+    assert_same_within_tolerance(found)
+    assert_no_errors(player)
+    assert_nothing_old_is_live(player)
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "stopped"])
+def test_an_outage_longer_than_the_ring_is_a_gap(killed: bool) -> None:
+    _, found = play(Schedule(bridge=[Outage(40, 175, killed)]))
+    gaps = [event for event in found if isinstance(event, Gap)]
+    assert {gap.sensor for gap in gaps} == {1, 2}
+    assert all(gap.end - gap.onset >= 14 * SECOND for gap in gaps)
