@@ -68,7 +68,7 @@ DEVICES: dict[int, tuple[Device, str, str]] = {
         "FAILED",
         "gravity at rest is 0.1 g instead of 1 g; the samples are about 10 times too small",
     ),
-    5: (Device(dtype=">i2"), "FAILED", "bytes of each sample are in the wrong order"),
+    5: (Device(dtype=">i2"), "FAILED", "bytes of (each sample|the samples) are in the wrong order"),
     6: (
         Device(rate=5.0, announced=50.0, samples_in_frame=1),
         "FAILED",
