@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from devtools.network_sensor import leg
@@ -288,6 +288,7 @@ def test_a_backlog_is_placed_by_the_phone_and_not_at_its_arrival() -> None:
     assert bridge.errors == []
 
 
+@example([(81, 54), (134, 17), (85, 22), (55, 38)], 0.8, 3658547626)
 @given(
     st.lists(st.tuples(st.integers(10, 170), st.integers(1, 60)), max_size=4),
     st.floats(-0.8, 0.8),

@@ -28,7 +28,10 @@ WINDOW_US: Final = 60 * SECOND
 """Time after which a larger lateness that stays is believed, once the offset is known. The smallest
 lateness in it gives the offset, as for the clocks of network sensors."""
 CATCHING_UP_US: Final = SECOND
-"""Decrease of the lateness over `SETTLING_US` that shows a backlog."""
+"""Change of the lateness over `SETTLING_US` that shows a backlog."""
+MAX_STEADY_SPREAD_US: Final = 5 * SECOND
+"""Largest difference between the lateness of messages that come as they are measured. Chosen: more
+than a bad network delays single messages."""
 STEP_US: Final = SECOND // 2
 """Smallest step of the phone's clock that is corrected; smaller ones look like lost samples."""
 MAX_HIDDEN_GAP_US: Final = 2 * SECOND
@@ -122,7 +125,7 @@ class PhoneClock:
         recent = [one for one in self._arrivals if one.at >= earlier[-1].at]
         while self._arrivals[0].at < earlier[-1].at:
             self._arrivals.popleft()
-        if earlier[-1].delay - newest.delay > CATCHING_UP_US:
+        if abs(earlier[-1].delay - newest.delay) > CATCHING_UP_US:
             return None
         self.offset = min(one.delay for one in recent)
         return -(self.offset + utc_offset + self._correction)
@@ -131,10 +134,13 @@ class PhoneClock:
         """Return whether all messages of a whole window were late, and do not catch up."""
         assert self.offset is not None  # noqa: S101 - the caller has checked it
         oldest = self._arrivals[0]
+        largest = max(one.delay for one in self._arrivals)
+        # Backlogs of several outages are late by very different times.
         return (
             arrived - oldest.at > WINDOW_US * 9 // 10
             and smallest > self.offset
-            and oldest.delay - self._arrivals[-1].delay <= CATCHING_UP_US
+            and largest - smallest <= MAX_STEADY_SPREAD_US
+            and abs(oldest.delay - self._arrivals[-1].delay) <= CATCHING_UP_US
         )
 
     def _find_step(self, part: Times, arrived: int, interval: int) -> int:
