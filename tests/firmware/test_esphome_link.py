@@ -139,7 +139,8 @@ async def test_an_outage_longer_than_the_ring_leaves_a_gap_of_what_was_lost(
         length = (gap.end - gap.onset) / 1e6
         onset = gap.onset / 1e6 - one.signal.began
         one.assert_found(8, 47, but=(onset - 1, onset + length + 1))
-    assert held == pytest.approx(10, abs=1)
+    # At least what `buffer` says; a frame is half a second, and connecting takes a moment.
+    assert 10 <= held < 12.5
     # 25 s of outage, and however long the device waits before it tries again.
     assert lost > 13
     assert length == pytest.approx(lost, abs=0.1)
