@@ -71,7 +71,7 @@ def start_guest(folder: Path) -> BluetoothGuest:
     """
     if UNAVAILABLE.exists():
         raise GuestUnavailableError(UNAVAILABLE.read_text().strip())
-    kernel = IMAGE / "vmlinuz"
+    kernel = IMAGE / "kernel"
     if not kernel.exists():
         raise DevtoolError("the Bluetooth guest is not built: run `script/setup guest`")
     qemu = find("qemu-system-x86_64")
@@ -84,12 +84,12 @@ def start_guest(folder: Path) -> BluetoothGuest:
         # Hardware virtualization is not usable everywhere even where /dev/kvm exists.
         "accel": "tcg",
         "cpu": "qemu64",
-        "machine": "q35",
+        "machine": "pc",
         "m": "256",
         "display": "none",
         "serial": "stdio",
         "kernel": str(kernel),
-        "initrd": str(IMAGE / "initrd.gz"),
+        "initrd": str(IMAGE / "initrd"),
         # restrict: the guest reaches no network, only the forwarded ports.
         "netdev": f"user,id=net,restrict=on,{forwards}",
         "device": "virtio-net-pci,netdev=net",

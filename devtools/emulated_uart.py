@@ -74,10 +74,21 @@ class UartSensor(Peripheral):
     """A sensor at an ankle with a ring of 60 s."""
 
     def __init__(
-        self, air: Air, ankle: LyingAnkle, *, address: str, sensor: int, key: bytes | None
+        self,
+        air: Air,
+        ankle: LyingAnkle,
+        *,
+        address: str,
+        sensor: int,
+        key: bytes | None,
+        watch: bool = False,
     ) -> None:
-        """Create a sensor that is off."""
-        super().__init__(air, "Limber XIAO", address)
+        """Create a sensor that is off; `watch`: a Bangle.js, which indicates instead of notifying.
+
+        An indication is confirmed by the central, a notification is not.
+        """
+        super().__init__(air, "Bangle.js 1a2b" if watch else "Limber XIAO", address)
+        self._send = self.indicate if watch else self.notify
         self._ankle = ankle
         self._encoder = FrameEncoder(sensor, key, battery=64)
         self._ring: deque[bytes] = deque(maxlen=RING_S * RATE_HZ // SAMPLES_PER_FRAME)
@@ -86,7 +97,8 @@ class UartSensor(Peripheral):
         self._subscribed = False
         self.subscriptions: list[bool] = []
         """Each time the central switched notifications on or off."""
-        self._tx = Characteristic[bytes](UART_TX, NOTIFY, READABLE, b"")
+        way = Characteristic.Properties.INDICATE if watch else NOTIFY
+        self._tx = Characteristic[bytes](UART_TX, way, READABLE, b"")
         self._rx = Characteristic[bytes](
             UART_RX,
             Characteristic.Properties.WRITE | Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
@@ -118,9 +130,9 @@ class UartSensor(Peripheral):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _on_subscription(self, _: object, notify: bool, __: bool) -> None:
-        self.subscriptions.append(notify)
-        if notify:
+    def _on_subscription(self, _: object, notify: bool, indicate: bool) -> None:
+        self.subscriptions.append(notify or indicate)
+        if notify or indicate:
             self._begin(self._send_ring())
         else:
             self._subscribed = False
@@ -130,11 +142,12 @@ class UartSensor(Peripheral):
         return self._encoder.encode(CLOCK, self._sequence, now, 0, b"")
 
     async def _send_ring(self) -> None:
-        waiting = [self._clock_frame(), *self._ring]
-        # Frames that are taken meanwhile follow, because nothing below waits.
+        await self._send(self._tx, self._clock_frame())
+        sent = 0
+        while sent < len(self._ring):
+            await self._send(self._tx, self._ring[sent])
+            sent += 1
         self._subscribed = True
-        for frame in waiting:
-            await self.notify(self._tx, frame)
 
     async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
@@ -147,8 +160,8 @@ class UartSensor(Peripheral):
             if self._subscribed:
                 if loop.time() - clock_sent >= CLOCK_INTERVAL_S:
                     clock_sent = loop.time()
-                    await self.notify(self._tx, self._clock_frame())
-                await self.notify(self._tx, frame)
+                    await self._send(self._tx, self._clock_frame())
+                await self._send(self._tx, frame)
 
     def _take_frame(self, taken: float) -> bytes:
         samples = self._ankle.samples(taken, SAMPLES_PER_FRAME, RATE_HZ)

@@ -43,7 +43,7 @@ def outages(longest: float, kills: st.SearchStrategy[bool]) -> st.SearchStrategy
 
 
 NIGHTS = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     # A night takes a second: what fails is short enough as it is.

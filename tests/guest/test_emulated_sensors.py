@@ -14,12 +14,15 @@ from polar_python.models import ACCData
 from polar_python.parsers import parse_polar_data
 
 from devtools.bluetooth_guest import BluetoothGuest
-from devtools.emulated_polar import CONTROL_POINT, DATA
-from devtools.emulated_uart import UART_TX
+from devtools.emulated_polar import CONTROL_POINT, DATA, H10, PolarSensor
+from devtools.emulated_uart import UART_TX, UartSensor
 from limber_bridge.sources.frames import SIGNATURE_OFFSET, compute_signature, parse_frame
 from tests.guest.conftest import POLAR_ADDRESS, UART_ADDRESS, UART_KEY, Bedroom
 
+H10_ADDRESS = "C0:11:22:33:44:88"
+WATCH_ADDRESS = "C0:11:22:33:44:77"
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
+START_50_HZ_4_G = bytes.fromhex("02 02 00 01 32 00 01 01 10 00 02 01 04 00")
 START_52_HZ_8_G = bytes.fromhex("02 02 00 01 34 00 01 01 10 00 02 01 08 00 04 01 03")
 
 
@@ -105,3 +108,39 @@ async def test_sensor_out_of_range_is_noticed_at_once(plugged: Bedroom) -> None:
     async with connected(POLAR_ADDRESS) as client:
         assert client.is_connected
     assert plugged.polar.connections == 2
+
+
+async def test_indications_of_a_watch_arrive_like_notifications(plugged: Bedroom) -> None:
+    watch = UartSensor(
+        plugged.air, plugged.ankle, address=WATCH_ADDRESS, sensor=3, key=None, watch=True
+    )
+    await watch.power_on()
+    await asyncio.sleep(2)
+    frames: list[bytes] = []
+    async with connected(WATCH_ADDRESS) as client:
+        await client.start_notify(UART_TX, lambda _, data: frames.append(bytes(data)))
+        await asyncio.sleep(2)
+    watch.power_off()
+    assert frames[0][3] == 255
+    sequences = [parse_frame(data).sequence for data in frames[1:]]
+    assert sequences == list(range(0, 25 * len(sequences), 25))
+    assert len(sequences) >= 6
+
+
+async def test_h10_without_sdk_mode_streams_raw_frames(plugged: Bedroom) -> None:
+    h10 = PolarSensor(plugged.air, H10, plugged.ankle, address=H10_ADDRESS)
+    await h10.power_on()
+    answers: asyncio.Queue[bytes] = asyncio.Queue()
+    frames: asyncio.Queue[bytes] = asyncio.Queue()
+    async with connected(H10_ADDRESS) as client:
+        await client.start_notify(CONTROL_POINT, lambda _, data: answers.put_nowait(bytes(data)))
+        await client.start_notify(DATA, lambda _, data: frames.put_nowait(bytes(data)))
+        await client.write_gatt_char(CONTROL_POINT, b"\x02\x09", response=True)
+        assert await asyncio.wait_for(answers.get(), 10) == bytes.fromhex("f0 02 09 03 00")
+        await client.write_gatt_char(CONTROL_POINT, START_50_HZ_4_G, response=True)
+        assert (await asyncio.wait_for(answers.get(), 10))[:4] == bytes.fromhex("f0 02 02 00")
+        frame = await asyncio.wait_for(frames.get(), 10)
+    assert len(frame) == 226
+    block = parse_polar_data(bytearray(frame), lambda _: 1.0)
+    assert isinstance(block, ACCData)
+    assert np.abs(np.mean(block.data, axis=0) - [0, 1000, 0]).max() < 3
