@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 
-from . import backfill, bed_sensors, devices, identity, issues, sentences, services
+from . import backfill, bed_sensors, bluetooth_relay, devices, identity, issues, sentences, services
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .message_reader import VERSION_ISSUES
@@ -44,6 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: LimberConfigEntry) -> bo
     issues.async_watch(hass, entry)
     backfill.async_start(hass, entry)
     bed_sensors.async_start(hass, entry)
+    bluetooth_relay.async_start(hass, entry)
     sentences.async_start(hass)
     return True
 

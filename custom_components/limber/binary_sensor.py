@@ -80,7 +80,13 @@ CONNECTED = BinarySensorEntityDescription(
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-"""Of the bridge and of sensors. Home Assistant names it after its device class."""
+"""Of the bridge. Home Assistant names it after its device class."""
+SENSOR_CONNECTED = BinarySensorEntityDescription(
+    key="connected",
+    translation_key="sensor_connected",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 BRIDGE_PROBLEM = BinarySensorEntityDescription(
     key="problem",
     translation_key="bridge_problem",
@@ -247,7 +253,9 @@ class SensorConnected(SensorDeviceEntity, BinarySensorEntity):
         if health is None:
             return None
         # While samples arrive, their time would make every state a new one.
-        return {"last_sample": None if health.connected else health.last_sample}
+        attributes = {"last_sample": None if health.connected else health.last_sample}
+        link = self.coordinator.links.get(self._sensor)
+        return attributes if link is None else {**attributes, "bluetooth": link.state}
 
 
 class SensorProblem(SensorDeviceEntity, BinarySensorEntity):

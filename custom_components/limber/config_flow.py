@@ -1,6 +1,8 @@
 """Config flow: find a bridge by MQTT discovery or by its base topic; options."""
 
 import asyncio
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, override
 
 import voluptuous as vol
@@ -14,6 +16,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
     OptionsFlowWithReload,
 )
+from homeassistant.const import CONF_ADDRESS
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
@@ -34,6 +37,7 @@ from .const import (
     CONF_BATTERY_BELOW,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_RELAYED,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BASE_TOPIC,
     DEFAULT_BATTERY_PERCENT,
@@ -42,8 +46,9 @@ from .const import (
 )
 from .coordinator import LimberCoordinator
 from .message_reader import version_key
-from .wire import Info, MalformedMessageError, OtherVersionError, Sleeper, parse_info
+from .wire import Info, MalformedMessageError, OtherVersionError, Relay, Sleeper, parse_info
 
+BLUETOOTH_ADDRESS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 CONF_BED_SENSOR: Final = "bed_sensor"
 """Field of the form for the in-bed sensor of one sleeper."""
 SEARCH_TIMEOUT_S: Final = 5.0
@@ -251,12 +256,18 @@ class LimberOptionsFlow(OptionsFlowWithReload):
         """Start without answers."""
         self._bed_sensors: dict[str, str] = {}
         self._sleepers: list[Sleeper] = []
+        self._relayed: dict[str, str] = {}
+        self._relays: list[tuple[Sleeper, int, Relay]] = []
 
     async def async_step_init(self, _input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to change."""
         if self.config_entry.state is not ConfigEntryState.LOADED:
             return await self.async_step_limits()
-        return self.async_show_menu(step_id="init", menu_options=["limits", "bed_sensor"])
+        coordinator: LimberCoordinator = self.config_entry.runtime_data
+        steps = ["limits", "bed_sensor"]
+        if coordinator.relays():
+            steps.append("bluetooth_sensor")
+        return self.async_show_menu(step_id="init", menu_options=steps)
 
     async def async_step_limits(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the limits for restless nights and low batteries."""
@@ -298,6 +309,39 @@ class LimberOptionsFlow(OptionsFlowWithReload):
             description_placeholders={"sleeper": sleeper.name},
         )
 
+    async def async_step_bluetooth_sensor(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the device of each Bluetooth sensor that is relayed, one after the other."""
+        errors: dict[str, str] = {}
+        if user_input is None:
+            coordinator: LimberCoordinator = self.config_entry.runtime_data
+            self._relays = coordinator.relays()
+            self._relayed = dict(self.config_entry.options.get(CONF_RELAYED, {}))
+        elif is_address(user_input.get(CONF_ADDRESS)):
+            _, sensor, _ = self._relays.pop(0)
+            self._relayed.pop(str(sensor), None)
+            if CONF_ADDRESS in user_input:
+                self._relayed[str(sensor)] = user_input[CONF_ADDRESS].upper()
+        else:
+            errors = {CONF_ADDRESS: "invalid_address"}
+        if not self._relays:
+            return self._save({CONF_RELAYED: self._relayed})
+        sleeper, sensor, relay = self._relays[0]
+        chosen = {CONF_ADDRESS: relay.address or self._relayed.get(str(sensor))}
+        schema = bluetooth_schema(find_devices(self.hass, relay))
+        return self.async_show_form(
+            step_id="bluetooth_sensor",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or chosen),
+            errors=errors,
+            description_placeholders={
+                "sleeper": sleeper.name,
+                "sensor": str(sensor),
+                "model": relay.title,
+                "instruction": f"{relay.instruction.removesuffix('.')}.",
+            },
+        )
+
     def _save(self, changed: dict[str, Any]) -> ConfigFlowResult:
         """Store changed options beside the others."""
         return self.async_create_entry(data={**self.config_entry.options, **changed})
@@ -317,6 +361,44 @@ def bed_sensor_schema(hass: HomeAssistant) -> Any:  # noqa: ANN401 - a schema
     ]
     config = EntitySelectorConfig(domain="binary_sensor", exclude_entities=ours)
     return vol.Schema({vol.Optional(CONF_BED_SENSOR): EntitySelector(config)})
+
+
+def find_devices(hass: HomeAssistant, relay: Relay) -> dict[str, str]:
+    """Return the devices of a kind that can be connected to: names by address, nearest first."""
+    if "bluetooth" not in hass.config.components:
+        return {}
+    from homeassistant.components import bluetooth  # noqa: PLC0415 - optional
+
+    heard = sorted(
+        bluetooth.async_discovered_service_info(hass, connectable=True),
+        key=lambda device: device.rssi,
+        reverse=True,
+    )
+    return {
+        device.address: f"{device.name} ({device.address}, {device.rssi} dBm)"
+        for device in heard
+        if is_device(relay, device.name, device.service_uuids)
+    }
+
+
+def is_device(relay: Relay, name: str, service_uuids: Iterable[str]) -> bool:
+    """Return whether what a device advertises fits to the sensor."""
+    if relay.name is not None:
+        return name == relay.name
+    is_named = any(name.startswith(prefix) for prefix in relay.name_prefixes)
+    return is_named or not set(relay.service_uuids).isdisjoint(service_uuids)
+
+
+def is_address(text: str | None) -> bool:
+    """Return whether a text is a Bluetooth address, or missing because no device is wanted."""
+    return text is None or BLUETOOTH_ADDRESS.fullmatch(text) is not None
+
+
+def bluetooth_schema(devices: Mapping[str, str]) -> Any:  # noqa: ANN401 - a schema
+    """Return the form for a Bluetooth device; an address can be typed as well."""
+    options = [SelectOptionDict(value=address, label=name) for address, name in devices.items()]
+    selector = SelectSelector(SelectSelectorConfig(options=options, custom_value=True))
+    return vol.Schema({vol.Optional(CONF_ADDRESS): selector})
 
 
 def number_selector(minimum: float, maximum: float, unit: str) -> NumberSelector:

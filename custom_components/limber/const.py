@@ -24,6 +24,11 @@ CONF_BED_SENSORS: Final = "bed_sensors"
 BED_COMMAND: Final = "bed"
 """Command with which the state of an in-bed sensor is sent: docs/protocol.md#5-requests."""
 
+CONF_RELAYED: Final = "relayed_sensors"
+"""By sensor id: the Bluetooth address of the sensor that Home Assistant connects to."""
+RELAY_COMMAND: Final = "relay"
+"""Command with which notifications of a Bluetooth sensor are sent: docs/protocol.md#5-requests."""
+
 FACTORS: Final = (
     "stretching",
     "magnesium",

@@ -19,11 +19,13 @@ from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from .bluetooth_link import SensorLink
 from .const import (
     CONF_BASE_TOPIC,
     CONF_BATTERY_BELOW,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_RELAYED,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BATTERY_PERCENT,
     DEFAULT_RESTLESS_PLM_INDEX,
@@ -38,6 +40,7 @@ from .wire import (
     Info,
     Night,
     NightEvent,
+    Relay,
     SensorHealth,
     Sleeper,
     State,
@@ -106,6 +109,8 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self.events = EventDispatcher()
         self.unworn_sensors = UnwornSensors()
         self._reader = MessageReader(hass, self.bridge, self.name)
+        self.links: dict[int, SensorLink] = {}
+        """The connections to Bluetooth sensors that are relayed, by sensor id."""
         self._night_listeners: list[NightListener] = []
         self._start_listeners: list[StartListener] = []
         self._info_received = asyncio.Event()
@@ -127,6 +132,29 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         sleepers = {sleeper.id for sleeper in self.data.sleepers}
         chosen: Mapping[str, str] = self.config_entry.options.get(CONF_BED_SENSORS, {})
         return {sleeper: entity for sleeper, entity in chosen.items() if sleeper in sleepers}
+
+    @property
+    def relayed_sensors(self) -> Mapping[int, str]:
+        """The Bluetooth addresses of the sensors that Home Assistant connects to, by sensor id.
+
+        An address in the bridge's configuration comes before the one that was chosen here.
+        """
+        chosen: Mapping[str, str] = self.config_entry.options.get(CONF_RELAYED, {})
+        addresses: dict[int, str] = {}
+        for _, sensor, relay in self.relays():
+            address = relay.address or chosen.get(str(sensor))
+            if address is not None:
+                addresses[sensor] = address.upper()
+        return addresses
+
+    def relays(self) -> list[tuple[Sleeper, int, Relay]]:
+        """Return the sensors that Home Assistant is to connect to: sleeper, id, what to do."""
+        return [
+            (sleeper, sensor.id, sensor.relay)
+            for sleeper in self.data.sleepers
+            for sensor in sleeper.sensors
+            if sensor.relay is not None
+        ]
 
     @property
     def time_zone(self) -> tzinfo:

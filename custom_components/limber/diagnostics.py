@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from . import identity
-from .const import CONF_BASE_TOPIC, CONF_BED_SENSORS, CONF_BRIDGE, DOMAIN
+from .bluetooth_link import SensorLink
+from .const import CONF_BASE_TOPIC, CONF_BED_SENSORS, CONF_BRIDGE, CONF_RELAYED, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Info
 
@@ -16,6 +17,8 @@ REDACTED_KEYS: Final = {
     CONF_BASE_TOPIC,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_RELAYED,
+    "address",
     "discovery_keys",
     "message",
     "name",
@@ -40,6 +43,7 @@ async def async_get_config_entry_diagnostics(
         "online": data.online,
         "clock_offset_s": None if offset is None else round(offset.total_seconds(), 1),
         "info": None if data.info is None else redact_info(data.info),
+        "links": [describe_link(sensor, link) for sensor, link in coordinator.links.items()],
         "sleepers": [describe_sleeper(coordinator, sleeper.id) for sleeper in data.sleepers],
     }
 
@@ -61,6 +65,18 @@ def redact_info(info: Info) -> dict[str, Any]:
     redacted: dict[str, Any] = async_redact_data(asdict(info), REDACTED_KEYS)
     sleepers = [{"sensors": sleeper["sensors"]} for sleeper in redacted["sleepers"]]
     return redacted | {"sleepers": sleepers}
+
+
+def describe_link(sensor: int, link: SensorLink) -> dict[str, Any]:
+    """Return how the connection to a Bluetooth sensor is, without its address."""
+    return {
+        "sensor": sensor,
+        "state": link.state,
+        "connections": link.connections,
+        "failed": link.error is not None,
+        "refused": link.sender.refused,
+        "dropped": link.sender.dropped,
+    }
 
 
 def describe_sleeper(coordinator: LimberCoordinator, sleeper: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from . import identity
+from .bluetooth_link import LinkState
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .event_dispatch import LATE_AFTER
@@ -145,6 +146,21 @@ def find_missing_bed_sensors(coordinator: LimberCoordinator) -> Iterator[FoundPr
             yield _about_sleeper(coordinator, sleeper, entity=entity_id)
 
 
+def find_missing_bluetooth(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find out that sensors are to be relayed and Home Assistant has no Bluetooth."""
+    states = {link.state for link in coordinator.links.values()}
+    if coordinator.hass.is_running and LinkState.NO_BLUETOOTH in states:
+        yield _about_bridge(coordinator)
+
+
+def find_refused_relays(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find relayed sensors whose notifications the bridge refuses."""
+    for sleeper, sensor, _ in coordinator.relays():
+        link = coordinator.links.get(sensor)
+        if link is not None and link.sender.refused is not None:
+            yield _about_sensor(coordinator, sleeper.id, sensor, message=link.sender.refused)
+
+
 PROBLEM_KINDS: Final = (
     ProblemKind("battery_low", ir.IssueSeverity.WARNING, find_low_batteries),
     ProblemKind("not_worn", ir.IssueSeverity.WARNING, find_unworn_sensors),
@@ -154,6 +170,8 @@ PROBLEM_KINDS: Final = (
     ProblemKind("broker_refuses", ir.IssueSeverity.ERROR, find_refusals_of_broker),
     ProblemKind("unconfigured_sleeper", ir.IssueSeverity.WARNING, find_unconfigured_sleepers),
     ProblemKind("bed_sensor_missing", ir.IssueSeverity.WARNING, find_missing_bed_sensors),
+    ProblemKind("no_bluetooth", ir.IssueSeverity.ERROR, find_missing_bluetooth),
+    ProblemKind("relay_refused", ir.IssueSeverity.ERROR, find_refused_relays),
     ProblemKind("not_recording", ir.IssueSeverity.ERROR, find_failed_recording),
 )
 

@@ -56,8 +56,8 @@ class BridgeRequests:
         self.response_topic = f"{topic}/response/{uuid.uuid4().hex}"
         self._pending: dict[str, asyncio.Future[Response]] = {}
 
-    async def send(self, command: str, sleeper: str, **arguments: str | float) -> Response:
-        """Send a request and return the response.
+    async def send(self, command: str, sleeper: str, **arguments: object) -> Response:
+        """Send a request with arguments that JSON can hold, and return the response.
 
         Raise HomeAssistantError if the bridge does not know the command or does not respond in
         time, RefusedError if it refuses.

@@ -39,6 +39,68 @@ class OtherVersionError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayReply:
+    """A notification that must follow a write."""
+
+    characteristic: str
+    prefix: str
+    """First bytes, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayWrite:
+    """A value to write to a Bluetooth sensor."""
+
+    characteristic: str
+    data: str
+    """In hexadecimal."""
+    response: bool
+    reply: RelayReply | None
+    timeout: float
+    """Longest time to wait for the reply (s)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionParameters:
+    """What a Bluetooth sensor needs of the connection, in the units of Bluetooth."""
+
+    min_interval: int
+    """1.25 ms."""
+    max_interval: int
+    """1.25 ms."""
+    latency: int
+    """Events."""
+    timeout: int
+    """10 ms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """What to do so that a Bluetooth sensor streams; UUIDs in lower case."""
+
+    title: str
+    """Of the kind of sensor."""
+    address: str | None
+    """Fixed in the bridge's configuration."""
+    name: str | None
+    """Name that the sensor advertises, fixed in the bridge's configuration."""
+    name_prefixes: tuple[str, ...]
+    """What sensors of this kind advertise as their name, or begin it with."""
+    service_uuids: tuple[str, ...]
+    """Services that sensors of this kind advertise; empty: only the name counts."""
+    instruction: str
+    """What the person must do, in English."""
+    subscribe: tuple[str, ...]
+    start: tuple[RelayWrite, ...]
+    stop: tuple[RelayWrite, ...]
+    read: tuple[str, ...]
+    """Characteristics that are read now and then."""
+    silence: float
+    """Time without a notification (s) after which the connection is of no use."""
+    connection_parameters: ConnectionParameters | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
     """A configured sensor of a sleeper."""
 
@@ -49,6 +111,8 @@ class Sensor:
     rate: float | None
     """Nominal rate (Hz)."""
     source: str
+    relay: Relay | None = None
+    """What to do if Home Assistant connects to it; None: the bridge reads it itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -466,7 +530,7 @@ def parse_response(payload: str) -> Response:
 
 
 def encode_request(
-    command: str, sleeper: str, request_id: str, reply_to: str, **arguments: str | float
+    command: str, sleeper: str, request_id: str, reply_to: str, **arguments: object
 ) -> str:
     """Return the payload of a request."""
     request = {

@@ -26,6 +26,7 @@ from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import night as example_night
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
+from tests.bridge.sending_devices import Device, sending
 from tests.required_programs import need
 
 ANKLE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
@@ -523,7 +524,6 @@ def test_check_asks_a_bridge_that_runs(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
     port = free_port()
-    sensor = AnkleSensor()
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, listen_on(port))
         listener.wait(online)
@@ -531,10 +531,9 @@ def test_check_asks_a_bridge_that_runs(
         assert ended.returncode == 1
         assert "journal limber.db: in use by a running bridge" in ended.stdout
         assert "the running bridge receives no samples" in ended.stdout
-        for _ in range(6):
-            send(port, sensor.frame(leg(0, 0.5, [])))
-        listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
-        ended = command("check", "--seconds", "1", cwd=tmp_path)
+        with sending(port, {1: Device()}):
+            listener.wait(lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"])
+            ended = command("check", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "sensor 1 (Anna, left ankle, network): acceleration at" in ended.stdout
 

@@ -1,15 +1,24 @@
 """What a client relays of a sensor, delivered to the source that reads it."""
 
+import base64
+import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from devtools.network_sensor import AnkleSensor
+from devtools.processes import free_port
 from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.protocol.messages import DoneResponse, Refusal, RelayRequest
 from limber_bridge.sources.inbox import Delivery, Inbox
 from limber_bridge.sources.inbox import Refusal as DeliveryRefusal
+from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
-from tests.contract.test_golden import REQUESTS
+from tests.bridge.listener import Listener
+from tests.bridge.test_daemon import INFO, STATE, online
+from tests.contract.test_golden import CONTRACT, REQUESTS
 
 LIVE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
 LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
@@ -76,3 +85,56 @@ def test_a_sensor_of_another_sleeper_is_refused(tmp_path: Path, inbox: Inbox) ->
         error="unknown_sensor",
         message="sleeper `anna` has no sensor 1 in limber.yaml",
     )
+
+
+RELAYED = (
+    "{id: 1, source: bluetooth, device: limber, via: home_assistant, placement: ankle, "
+    "side: left, quantity: acceleration}"
+)
+UART = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+
+
+def test_a_relayed_sensor_is_read_by_a_running_bridge(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    """The profile in `info` is what the integration reads; the requests are what it sends."""
+    with Listener(broker.port) as listener:
+        start_bridge(RELAYED, broker.port, f"web: {{address: 127.0.0.1, port: {free_port()}}}\n")
+        listener.wait(online)
+        relay = listener.on(INFO).json["sleepers"][0]["sensors"][0]["relay"]
+        # The integration is tested with the golden profile, so the keys must be the same.
+        assert relay.keys() == golden_relay().keys()
+        assert relay["subscribe"] == [UART]
+        sensor = AnkleSensor()
+        lying = np.repeat([[0.0], [1.0], [0.0]], 25, axis=1)
+        begin = time.monotonic()
+        notifications = [[0, "connected", ""], frame(sensor.clock_frame(0))]
+        for _ in range(12):
+            notifications.append(frame(sensor.frame(lying)))
+            answer = listener.request(
+                command="relay", sensor=1, notifications=notifications, signal_strength=-61
+            )
+            assert answer == {"v": 1, "id": answer["id"], "ok": True}
+            notifications = []
+            # As fast as the sensor measures.
+            time.sleep(max(0.0, begin + sensor.sequence / 50.0 - time.monotonic()))
+        state = listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"]
+        ).json
+        health = state["sensors"]["1"]
+        assert (health["battery"], health["problem"], health["refused"]) == (80, None, 0)
+        refused = listener.request(
+            command="relay", sensor=1, notifications=[frame(b"not a frame")], signal_strength=None
+        )
+        assert (refused["ok"], refused["error"]) == (False, "refused")
+
+
+def frame(data: bytes) -> list[object]:
+    """Return a notification of the Nordic UART service that has just arrived."""
+    return [0, UART, base64.b64encode(data).decode("ascii")]
+
+
+def golden_relay() -> dict[str, object]:
+    info = json.loads((CONTRACT / "info.json").read_text())
+    relay: dict[str, object] = info["sleepers"][0]["sensors"][0]["relay"]
+    return relay

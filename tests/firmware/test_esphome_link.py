@@ -126,7 +126,8 @@ async def test_an_outage_longer_than_the_ring_leaves_a_gap_of_what_was_lost(
 ) -> None:
     async with rig(tmp_path, "short_ring", seconds=50) as one:
         await one.at(12)
-        one.bridge.program.kill()
+        # Stopped, not killed: what arrived before is stored.
+        await asyncio.to_thread(one.bridge.stop)
         await one.at(37)
         one.bridge.start()
         await one.at(55)
@@ -143,7 +144,8 @@ async def test_an_outage_longer_than_the_ring_leaves_a_gap_of_what_was_lost(
     assert 10 <= held < 12.5
     # 25 s of outage, and however long the device waits before it tries again.
     assert lost > 13
-    assert length == pytest.approx(lost, abs=0.1)
+    # A bridge that stops no longer reads what the device still sends for a moment.
+    assert lost - 0.1 < length < lost + 3.0
 
 
 def resent_after_outage(frames: list[SeenFrame]) -> float:

@@ -6,7 +6,7 @@ import msgspec
 
 from limber_bridge.config.model import Broker, Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.check_broker import BROKER_TIMEOUT_S, ProbeDisconnectedError, open_probe
-from limber_bridge.daemon.check_result import CheckResult, failed, passed
+from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_sensors import REFUSED_REMEDIES, SILENT_REMEDY, sensor_name
 from limber_bridge.daemon.mqtt_events import ConnackAccepted, MessageReceived, Protocol
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
@@ -75,10 +75,28 @@ def reported_sensor(
         return passed(f"{name}: the recording has ended")
     if not health.connected:
         return failed(f"{name}: {disconnected_reason(health)}")
-    battery = "" if health.battery is None else f", battery {health.battery} %"
-    quality = "" if health.quality is None else f", signal quality {health.quality} %"
-    rate = health.rate or 0
-    return passed(f"{name}: {configured.sensor.quantity} at {rate:g} Hz{battery}{quality}")
+    return judged_health(f"{name}: {configured.sensor.quantity} {figures(health)}", health)
+
+
+def figures(health: SensorHealth) -> str:
+    """Return what the running bridge measures of a sensor."""
+    parts = [f"at {health.rate or 0:g} Hz", f"{health.lost} samples lost"]
+    if health.battery is not None:
+        parts.append(f"battery {health.battery} %")
+    if health.quality is not None:
+        parts.append(f"signal quality {health.quality} %")
+    return ", ".join(parts)
+
+
+def judged_health(text: str, health: SensorHealth) -> CheckResult:
+    """Return the result for a sensor that sends samples; `text` describes it."""
+    problem = health.problem
+    remedy = REFUSED_REMEDIES.get(problem or "")
+    if remedy is not None:
+        return failed(f"{text}; the running bridge refuses frames ({problem}); {remedy}")
+    if problem is not None:
+        return note(f"{text}; the running bridge reports the problem `{problem}`")
+    return passed(text)
 
 
 def disconnected_reason(health: SensorHealth) -> str:

@@ -47,6 +47,12 @@ ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason
 """Errors that are no fault if they happen once: a sensor that was just switched on or put on."""
 
 
+NAMED_BY_SOURCE: Final = frozenset(
+    {"counts_frames", "wrong_rate", "wrong_clock_speed", "wrong_byte_order", "wrong_gravity"}
+)
+"""Errors of frames that name what the figures would show as well, in other words."""
+
+
 @dataclass(slots=True)
 class SourceWatch:
     """What one run of a source delivers during the check."""
@@ -80,12 +86,16 @@ async def check_sensors(
 ) -> AsyncIterator[CheckResult]:
     """Yield the results of each sensor, after watching all of them for a number of seconds."""
     inbox = Inbox()
+    host = HostClock()
     async with (
-        taking_messages(config, inbox, HostClock(), serve_posts),
+        taking_messages(config, inbox, host, serve_posts),
         countdown("watching the sensors", seconds),
     ):
         watches = await asyncio.gather(
-            *(watch_source(request, name, seconds) for name, request in requests(config, inbox))
+            *(
+                watch_source(request, name, seconds)
+                for name, request in requests(config, inbox, host)
+            )
         )
     for watch in watches:
         for detail in list(watch.unknown)[:UNKNOWN_SENDERS_MAX]:
@@ -104,9 +114,8 @@ async def check_sensors(
                 yield result
 
 
-def requests(config: Config, inbox: Inbox) -> Iterator[tuple[str, SourceRequest]]:
+def requests(config: Config, inbox: Inbox, host: HostClock) -> Iterator[tuple[str, SourceRequest]]:
     """Yield what each run of a source is asked for, with the name of the source."""
-    host = HostClock()
     for name, source in SOURCES.items():
         sensors = [
             configured.request
@@ -190,12 +199,14 @@ def judged(checked: CheckedSensor) -> Iterator[Finding]:
     arrival = watch.arrival_figures()
     if arrival is None:
         return
+    yield from judge_device(watch.battery, watch.signal_strength)
+    if NAMED_BY_SOURCE.intersection(watch.errors):
+        return
     live = SOURCES[checked.configured.source].live
     yield from judge_arrival(arrival, checked.quantity, live=live)
     signal = watch.signal_figures(checked.quantity)
     if signal is not None:
         yield from judge_signal(signal, checked.quantity, arrival.received - arrival.unusable)
-    yield from judge_device(watch.battery, watch.signal_strength)
 
 
 def measured(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,15 @@ PULL_INTERVAL_S: Final = 0.1
 """Time between two reads. Chosen: short against the latency that a person notices."""
 CORRECTION_INTERVAL_S: Final = 10.0
 """Time between two measurements of the offset of the sender's clock."""
+CONFIGURATIONS: Final = (
+    Path(os.environ.get("LSLAPICFG", "")),
+    Path("lsl_api.cfg"),
+    Path("~/lsl_api/lsl_api.cfg").expanduser(),
+    Path("/etc/lsl_api/lsl_api.cfg"),
+)
+"""Where the library looks for its configuration."""
+QUIET: Final = "[log]\nlevel = -2\n"
+"""Configuration where there is no file: the library reports errors on stderr, nothing else."""
 MAX_CHUNK: Final = 1024
 """Samples read at once."""
 
@@ -234,12 +244,15 @@ def import_pylsl() -> Any:  # noqa: ANN401 - untyped
         import pylsl.util  # noqa: PLC0415 - as above
     except (ImportError, RuntimeError) as error:
         raise MissingLibraryError("lsl") from error
+    if not any(path.exists() for path in CONFIGURATIONS if path.name):
+        pylsl.set_config_content(QUIET)
     return pylsl
 
 
 async def scan(seconds: float) -> Sequence[FoundSensor]:
     """Return the streams on the network."""
-    found = await resolve(import_pylsl(), min(seconds, RESOLVE_S))
+    pylsl = await asyncio.to_thread(import_pylsl)
+    found = await resolve(pylsl, min(seconds, RESOLVE_S))
     return [found_stream(info) for info in found]
 
 

@@ -294,7 +294,8 @@ def import_serialx() -> ModuleType:
 async def scan(seconds: float) -> Sequence[FoundSensor]:
     """Return the serial ports that have a device on USB; what it sends is not looked at."""
     del seconds
-    ports = await asyncio.to_thread(import_serialx().list_serial_ports)
+    serialx = await asyncio.to_thread(import_serialx)
+    ports = await asyncio.to_thread(serialx.list_serial_ports)
     return [found_port(port) for port in ports if port.vid is not None]
 
 

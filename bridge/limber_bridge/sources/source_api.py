@@ -210,7 +210,7 @@ class Source:
     SourceLostError where it cannot look."""
     describe_relay: Callable[[Any], Mapping[str, Any] | None] | None = None
     """Returns, from the options of a sensor, what a client such as Home Assistant must do to relay
-    it, as JSON values (docs/protocol.md#6-relayed-sensors); None where the source reads the sensor
+    it, as JSON values (docs/protocol.md#relayed-sensors); None where the source reads the sensor
     itself. None: no sensor of this source is relayed."""
 
 

@@ -37,6 +37,7 @@ class FakeCharacteristic:
     value: bytes = b""
     on_write: Callable[[bytes], None] | None = None
     on_subscribe: Callable[[], None] | None = None
+    on_read: Callable[[], None] | None = None
     path: str = ""
     notifying: bool = False
     reads: int = 0
@@ -61,6 +62,8 @@ class FakeDevice:
     connections: int = 0
     """Connections that have been made."""
     connected_again: asyncio.Event = field(default_factory=asyncio.Event)
+    on_connect: Callable[[], None] | None = None
+    """Called before the services are announced."""
     on_disconnect: Callable[[], None] | None = None
     bluez: FakeBluez | None = None
     path: str = ""
@@ -334,6 +337,9 @@ class FakeBluez:
         if device.connections > 1:
             device.connected_again.set()
         self.change(device.path, DEVICE, {"Connected": Variant("b", True)})
+        if device.on_connect is not None:
+            device.on_connect()
+            return
         handle = 0x10
         for uuid, characteristics in device.services.items():
             service = f"{device.path}/service{handle:04x}"
@@ -384,6 +390,8 @@ class FakeBluez:
                 )
             case "ReadValue":
                 characteristic.reads += 1
+                if characteristic.on_read is not None:
+                    characteristic.on_read()
                 return "ay", [characteristic.value]
             case "WriteValue":
                 if characteristic.write_error is not None:

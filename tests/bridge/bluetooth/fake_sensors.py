@@ -231,6 +231,8 @@ class FakeWitMotion(StreamingDevice):
 
     rate: float = 10.0
     unlocked: bool = False
+    stubborn: bool = False
+    """It keeps its rate whatever it is set to."""
 
     @override
     def __post_init__(self) -> None:
@@ -243,7 +245,7 @@ class FakeWitMotion(StreamingDevice):
         self.written.append(data)
         if data == bytes.fromhex("ff aa 69 88 b5"):
             self.unlocked = True
-        elif self.unlocked and data[:3] == bytes.fromhex("ff aa 03"):
+        elif self.unlocked and not self.stubborn and data[:3] == bytes.fromhex("ff aa 03"):
             self.rate = {0x06: 10.0, 0x07: 20.0, 0x08: 50.0, 0x09: 100.0}[data[3]]
             self.interval = 1 / self.rate
             self.start_stream()

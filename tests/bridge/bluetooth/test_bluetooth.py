@@ -120,6 +120,19 @@ async def test_a_witmotion_is_set_to_50_hz(bluez: FakeBluez) -> None:
     assert sensor.rate == 50.0
 
 
+async def test_a_witmotion_that_keeps_its_rate_is_named(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "SILENCE_TIMEOUT_S", 5.0)
+    bluez.add_adapter()
+    sensor = bluez.add_device(fake_witmotion(stubborn=True))
+    async with reading(sensor_request(device="witmotion", address=sensor.address)) as events:
+        found = await until(events, lambda found: bool(errors_of(found)), 30)
+    assert "10" in errors_of(found)[0].detail
+    assert errors_of(found)[0].reason.discards_frame
+    assert sensor.connections == 1
+
+
 @pytest.mark.parametrize(
     ("device", "name"), [("limber", "Limber ankle"), ("banglejs", "Bangle.js 1234")]
 )
@@ -198,6 +211,32 @@ async def test_a_link_that_the_sensor_drops_is_made_again(bluez: FakeBluez) -> N
     assert firsts == sorted(set(firsts))
     times = [one.block.clock.time_of(one.block.first) for one in samples_of(found)]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("step", ["connect", "subscribe", "write", "read"])
+async def test_a_link_that_is_lost_at_any_step_is_made_again(bluez: FakeBluez, step: str) -> None:
+    bluez.add_adapter()
+    sensor = bluez.add_device(verity())
+    control = sensor.characteristic(PMD_CONTROL)
+    good_write = control.on_write
+    match step:
+        case "connect":
+            sensor.on_connect = sensor.drop
+        case "subscribe":
+            control.on_subscribe = sensor.drop
+        case "write":
+            control.on_write = lambda _: sensor.drop()
+        case _:
+            sensor.characteristic(BATTERY_LEVEL).on_read = sensor.drop
+    async with reading(sensor_request(**VERITY)) as events:
+        reconnected = asyncio.create_task(until(events, has_samples(10), 30))
+        async with asyncio.timeout(20):
+            await sensor.connected_again.wait()
+        sensor.on_connect = None
+        control.on_subscribe = None
+        control.on_write = good_write
+        sensor.characteristic(BATTERY_LEVEL).on_read = None
+        await reconnected
 
 
 async def test_descriptors_do_not_grow_over_200_drops(bluez: FakeBluez) -> None:

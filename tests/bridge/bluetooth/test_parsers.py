@@ -168,11 +168,13 @@ def test_a_movesense_without_the_app_is_named() -> None:
     assert "GATT SensorData app" in refused.detail
 
 
-def test_a_notification_of_witmotion_is_one_sample() -> None:
+def test_ten_notifications_of_witmotion_are_ten_samples() -> None:
     # From the maker's formula: counts / 32768 * 16 g.
     data = b"\x55\x61" + struct.pack("<9h", 2048, -4096, 8192, 0, 0, 0, 0, 0, 0)
-    batch = samples(WitMotionParser(), WITMOTION_NOTIFY, data)
-    assert batch.samples[:, 0].tolist() == [1.0, -2.0, 4.0]
+    parser = WitMotionParser()
+    assert [parser.parse(WITMOTION_NOTIFY, data) for _ in range(9)] == [None] * 9
+    batch = samples(parser, WITMOTION_NOTIFY, data)
+    assert batch.samples.T.tolist() == [[1.0, -2.0, 4.0]] * 10
     assert batch.stamp is None
 
 

@@ -24,6 +24,7 @@ from custom_components.limber.binary_sensor import (
     CONNECTED,
     MONITORING,
     RESTLESS,
+    SENSOR_CONNECTED,
     SENSOR_PROBLEM,
     SLEEPER_STATES,
 )
@@ -232,7 +233,7 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     assert set(named["sensor"]) == nights | averages | single
     assert BATTERY.translation_key is None
     assert BATTERY.device_class is not None
-    with_class = (CONNECTED, BRIDGE_PROBLEM, SENSOR_PROBLEM)
+    with_class = (CONNECTED, SENSOR_CONNECTED, BRIDGE_PROBLEM, SENSOR_PROBLEM)
     assert set(named["binary_sensor"]) == {
         *(one.key for one in (*SLEEPER_STATES, MONITORING, RESTLESS)),
         *(one.translation_key for one in with_class if one.translation_key is not None),

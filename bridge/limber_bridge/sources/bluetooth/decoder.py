@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, Protocol
 
+from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.bluetooth.notifications import (
     InvalidNotificationError,
     Notification,
@@ -19,7 +20,9 @@ from limber_bridge.sources.bluetooth.profiles import (
 )
 from limber_bridge.sources.bluetooth.stamped_samples import SampleNumbering
 from limber_bridge.sources.clock_sync import ClockSync
+from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.frames import Frame
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -71,6 +74,7 @@ class StampedDecoder:
         self._stream = stream
         self._numbering = SampleNumbering(request.sensor.id, stream)
         self._clock = ClockSync(request.sensor)
+        self._check = FrameCheck(request.sensor.quantity)
         self._parser: NotificationParser = stream.make_parser()
         self._reconnected = False
 
@@ -97,6 +101,10 @@ class StampedDecoder:
 
     def _number(self, batch: SampleBatch, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
         frame = self._numbering.number(batch, arrived)
+        fault = self._check.process_frame(frame, rate_check_time(frame, batch, arrived))
+        if fault is not None:
+            yield fault
+            return
         for event in self._clock.process_frame(frame, arrived, utc_offset):
             if (
                 self._reconnected
@@ -107,6 +115,17 @@ class StampedDecoder:
                 continue
             yield event
         self._reconnected = False
+
+
+def rate_check_time(frame: Frame, batch: SampleBatch, arrived: int) -> int:
+    """Return the time in us by which the rate of a device is checked.
+
+    Notifications arrive in bursts of different lengths. Where the device has a clock, that of the
+    first sample says more about the rate than the arrival.
+    """
+    if batch.stamp is None:
+        return arrived
+    return batch.stamp - round((frame.count - 1) * SECOND / frame.rate)
 
 
 class SensorDecoder:

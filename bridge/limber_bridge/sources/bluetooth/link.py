@@ -22,7 +22,7 @@ from limber_bridge.sources.bluetooth.options import BluetoothOptions
 from limber_bridge.sources.bluetooth.profiles import BATTERY_LEVEL, Command, Reply
 from limber_bridge.sources.bluetooth.scanner import Advertiser
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import FrameError, Reason, Resent, Samples, SourceEvent
+from limber_bridge.sources.source_api import FrameError, Reason, SourceEvent
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -37,8 +37,17 @@ BATTERY_INTERVAL_S: Final = 600.0
 CONNECT_ATTEMPTS: Final = 2
 MAX_QUEUED_NOTIFICATIONS: Final = 2048
 """Notifications beyond this many are discarded and counted."""
-LINK_ERRORS: Final = (BleakError, DBusError, TimeoutError, OSError, EOFError, KeyError)
-"""What bleak raises when a link fails at any step. KeyError: services vanished during discovery."""
+LINK_ERRORS: Final = (
+    BleakError,
+    DBusError,
+    TimeoutError,
+    OSError,
+    EOFError,
+    KeyError,
+    AssertionError,
+)
+"""What bleak raises when a link fails at any step. The last two come from the state of a link that
+was lost in the middle of a call."""
 PAIRING_CODES: Final = (
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
@@ -219,18 +228,21 @@ class SensorLink:
         return notification
 
     async def _process(self, notification: Notification) -> bool:
-        """Deliver what a notification says; return whether there were samples, new or resent.
+        """Deliver what a notification says; return whether there were samples, of any kind.
+
+        Samples that are refused for another reason than their format show that the link works.
 
         LinkError if the sensor says that it does not stream.
         """
         await self._report_discarded()
-        has_samples = False
+        is_alive = False
         for event in self._decoder.decode(notification, self._host_clock.utc_offset):
             if isinstance(event, FrameError) and event.reason is Reason.LINK_FAILED:
                 raise LinkError(f"{self._options.label}: {event.detail}", lasting=True)
-            has_samples = has_samples or isinstance(event, Samples | Resent)
+            malformed = isinstance(event, FrameError) and event.reason is Reason.MALFORMED
+            is_alive = is_alive or not malformed
             await self._deliver(event)
-        return has_samples
+        return is_alive
 
     async def _report_discarded(self) -> None:
         if not self._discarded:

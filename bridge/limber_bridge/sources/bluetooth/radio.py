@@ -49,6 +49,13 @@ class SensorState:
     """Failures in a row."""
 
 
+def lost_link(options: BluetoothOptions, error: Exception) -> LinkError:
+    """Return the error for a link that was lost during a call."""
+    return LinkError(
+        f"the connection to {options.label} was lost ({str(error) or type(error).__name__})"
+    )
+
+
 class Radio:
     """Keeps the sensors of one adapter connected."""
 
@@ -80,6 +87,9 @@ class Radio:
                 await self._stream(state)
             except LinkError as error:
                 await self._report(state, error)
+            except LINK_ERRORS as error:
+                # Any call fails in its own way while the link is lost.
+                await self._report(state, lost_link(state.options, error))
             delay = RETRY_DELAYS_S[min(state.failures, len(RETRY_DELAYS_S)) - 1]
             await asyncio.sleep(delay)
             if self._needs_power_cycle(state):

@@ -1,0 +1,175 @@
+"""Sends what a Bluetooth sensor notified to the bridge, unparsed and in order.
+
+Notifications are sent in batches. While the bridge is away they wait for a minute, with their time
+of arrival on Home Assistant's monotonic clock; a request says how old each one is.
+"""
+
+import asyncio
+import base64
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import RELAY_COMMAND
+from .requests import BridgeRequests, RefusedError
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+BATCH_INTERVAL_S: Final = 0.25
+"""How long the first notification of a batch waits for others. Chosen: cramps are known after
+seconds, and four requests a second cost little (docs/adr/014-bluetooth-relay-over-mqtt.md)."""
+BATCH_MAX_NOTIFICATIONS: Final = 64
+BATCH_MAX_BYTES: Final = 16_000
+"""Bytes of a batch before they are encoded. Chosen: the bridge takes requests of up to 32 kB."""
+BACKLOG_MAX_AGE_S: Final = 60.0
+"""Chosen: as long as sensors keep what they could not send."""
+RETRY_INTERVAL_S: Final = 5.0
+CONNECTED: Final = "connected"
+"""Channel that says that a connection begins; other channels are characteristics."""
+DISCONNECTED: Final = "disconnected"
+"""Channel that says that a connection has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A value of a characteristic, or a change of the connection."""
+
+    time: float
+    """s on the clock of the event loop."""
+    channel: str
+    payload: bytes = b""
+
+
+class RelaySender:
+    """Sends the notifications of one sensor."""
+
+    def __init__(
+        self,
+        requests: BridgeRequests,
+        sleeper: str,
+        sensor: int,
+        is_ready: Callable[[], bool],
+        signal_strength: Callable[[], int | None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """Start without notifications; `run` sends.
+
+        `is_ready` returns whether the bridge is there; `signal_strength` is in dBm; `on_change` is
+        called when the bridge begins or ceases to refuse.
+        """
+        self._on_change = on_change
+        self._requests = requests
+        self._sleeper = sleeper
+        self._sensor = sensor
+        self._is_ready = is_ready
+        self._signal_strength = signal_strength
+        self.waiting: deque[Notification] = deque()
+        """What the bridge has not answered yet, in order of arrival."""
+        self._opening: list[Notification] = []
+        """What the bridge needs to understand the rest of the connection."""
+        self._bridge_was_away = False
+        self._added = asyncio.Event()
+        self.refused: str | None = None
+        """Why the bridge refused the last batch, for a person; None: it was accepted."""
+        self.dropped = 0
+        """Notifications that waited too long for the bridge."""
+
+    @callback
+    def add(self, channel: str, payload: bytes = b"", *, opens: bool = False) -> None:
+        """Add a notification that arrives now.
+
+        `opens`: whether the bridge needs it to understand the ones that follow.
+        """
+        notification = Notification(asyncio.get_running_loop().time(), channel, payload)
+        if channel == CONNECTED:
+            self._opening = []
+        if opens or channel == CONNECTED:
+            self._opening.append(notification)
+        self.waiting.append(notification)
+        self._added.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._added.wait()
+            await asyncio.sleep(BATCH_INTERVAL_S)
+            self._added.clear()
+            while self.waiting:
+                self._drop_old()
+                if not await self._send_batch():
+                    self._bridge_was_away = True
+                    await asyncio.sleep(RETRY_INTERVAL_S)
+
+    def _drop_old(self) -> None:
+        """Drop what is too old; the beginning of the connection is kept elsewhere."""
+        oldest = asyncio.get_running_loop().time() - BACKLOG_MAX_AGE_S
+        while self.waiting and self.waiting[0].time < oldest:
+            self.waiting.popleft()
+            self.dropped += 1
+
+    async def _send_batch(self) -> bool:
+        """Send the next notifications; return whether the bridge answered."""
+        if not self._is_ready():
+            return False
+        batch = self._next_batch()
+        repeated: list[Notification] = []
+        if self._bridge_was_away:
+            # A bridge that was restarted does not know how the connection began.
+            repeated = [one for one in self._opening if one not in batch]
+        try:
+            await self._requests.send(
+                RELAY_COMMAND,
+                self._sleeper,
+                sensor=self._sensor,
+                notifications=self._encoded([*repeated, *batch]),
+                signal_strength=self._signal_strength(),
+            )
+        except RefusedError as error:
+            self._set_refused(error.refusal.message)
+        except HomeAssistantError:
+            return False
+        else:
+            self._set_refused(None)
+        self._bridge_was_away = False
+        for _ in batch:
+            self.waiting.popleft()
+        return True
+
+    def _set_refused(self, reason: str | None) -> None:
+        """Note whether the bridge refused a batch, and why."""
+        if reason == self.refused:
+            return
+        if reason is not None:
+            _LOGGER.warning("sensor %s: %s", self._sensor, reason)
+        self.refused = reason
+        self._on_change()
+
+    def _next_batch(self) -> list[Notification]:
+        """Return the first notifications that fit into a request."""
+        batch: list[Notification] = []
+        size = 0
+        # A few places are left for what is repeated.
+        for one in list(self.waiting)[: BATCH_MAX_NOTIFICATIONS - len(self._opening)]:
+            size += len(one.payload)
+            if batch and size > BATCH_MAX_BYTES:
+                break
+            batch.append(one)
+        return batch
+
+    @staticmethod
+    def _encoded(batch: list[Notification]) -> list[tuple[int, str, str]]:
+        """Return notifications as they are sent: age in ms, channel, payload in base64."""
+        now = asyncio.get_running_loop().time()
+        return [
+            (
+                max(0, round((now - one.time) * 1000)),
+                one.channel,
+                base64.b64encode(one.payload).decode("ascii"),
+            )
+            for one in batch
+        ]
