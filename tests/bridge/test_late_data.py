@@ -99,6 +99,7 @@ def test_the_night_has_movements_of_one_leg_and_of_both_and_series() -> None:
 @NIGHTS
 @example({1: [Outage(40, 70)], 2: [Outage(55, 100)]})
 @example({1: [], 2: [Outage(80, 180)]})
+@example({1: [], 2: [Outage(142.5, 174.5)]})
 @given(LINKS)
 def test_outages_of_links_change_no_event(links: dict[int, list[Outage]]) -> None:
     player, found = play(Schedule(links))

@@ -96,6 +96,8 @@ class LateData:
         self._held: list[SensorBlock] = []
         """Late blocks that were not processed yet."""
         self._held_since = 0
+        self._catching_up = False
+        """Whether late blocks were processed, and the sensor is still behind."""
 
     def must_hold(self, pipeline: Pipeline, block: SensorBlock, now: int) -> bool:
         """Return whether a block is late, and hold it then; else note it.
@@ -107,7 +109,7 @@ class LateData:
         if block.sensor in self._waiting:
             begin = block.block.clock.time_of(block.block.first)
             is_first = all(held.sensor != block.sensor for held in self._held)
-            if not is_first or pipeline.is_late(block.sensor, begin):
+            if self._catching_up or not is_first or pipeline.is_late(block.sensor, begin):
                 self._held_since = self._held_since if self._held else now
                 self._held.append(block)
                 return True
@@ -148,6 +150,7 @@ class LateData:
         """Forget the checkpoint: what arrives late is no longer put in the right place."""
         self._checkpoint = None
         self._waiting.clear()
+        self._catching_up = False
 
     def take_held(self) -> list[SensorBlock]:
         """Return the held blocks, which are then no longer held."""
@@ -168,6 +171,7 @@ class LateData:
         ]
         self._overdue = pipeline.overdue(now)
         self._waiting &= self._overdue
+        self._catching_up = bool(self._waiting)
         self._checkpoint = None
         if self._waiting:
             # The time since the first sensor was missed still counts.
