@@ -41,6 +41,15 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"
 """What to do if a sensor sends nothing."""
+RELAYED_REMEDY: Final = (
+    "check its power, and that a Bluetooth adapter or proxy of Home Assistant is in range of it"
+)
+"""What to do if Home Assistant relays nothing of a sensor to the running bridge."""
+UNCHECKED_RELAY: Final = (
+    "Home Assistant relays it, so it can be checked only while the bridge runs; start the bridge, "
+    "then check again"
+)
+"""Why a relayed sensor sends nothing to a check without a running bridge."""
 UNKNOWN_SENDERS_MAX: Final = 5
 """Most errors of frames that belong to no sensor that are reported."""
 ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED})
@@ -171,8 +180,7 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
     arrival = checked.watch.arrival_figures()
     if arrival is None:
         if not findings or checked.lost:
-            reason = checked.lost or f"no samples in {seconds:g} s; {SILENT_REMEDY}"
-            findings.insert(0, Finding(Outcome.FAILED, reason))
+            findings.insert(0, silence(checked, seconds))
     else:
         if checked.lost:
             findings.append(Finding(Outcome.FAILED, checked.lost))
@@ -182,6 +190,21 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
         yield result(f"{checked.name}: {', '.join(measured(checked, arrival, signal))}")
     for finding in findings:
         yield CheckResult(finding.outcome, f"{checked.name}: {finding.text}")
+
+
+def silence(checked: CheckedSensor, seconds: float) -> Finding:
+    """Return why there are no samples of a sensor that was watched for a number of seconds."""
+    if checked.lost:
+        return Finding(Outcome.FAILED, checked.lost)
+    if is_relayed(checked.configured):
+        return Finding(Outcome.NOTE, UNCHECKED_RELAY)
+    return Finding(Outcome.FAILED, f"no samples in {seconds:g} s; {SILENT_REMEDY}")
+
+
+def is_relayed(configured: ConfiguredSensor) -> bool:
+    """Return whether a client such as Home Assistant reads a sensor for the bridge."""
+    describe = SOURCES[configured.source].describe_relay
+    return describe is not None and describe(configured.request.options) is not None
 
 
 def error_findings(watch: SensorWatch) -> Iterator[Finding]:
