@@ -205,16 +205,27 @@ def check_over_tcp(
     folder: Path, broker: Broker, greeting: Callable[[float], bytes]
 ) -> subprocess.CompletedProcess[str]:
     """Check a good sensor that connects over TCP; `greeting` gets its time since the start in s."""
+    return run_over_tcp("check", folder, broker, greeting, Device())
+
+
+def run_over_tcp(
+    command: str,
+    folder: Path,
+    broker: Broker,
+    greeting: Callable[[float], bytes],
+    device: Device,
+) -> subprocess.CompletedProcess[str]:
+    """Run `limber check` or `limber scan` with a good sensor that connects over TCP."""
     port = free_port()
-    write_settings(folder, broker.port, port, {1: Device()})
+    write_settings(folder, broker.port, port, {1: device})
     link = TcpLink(port)
     begin = time.monotonic()
     link.greeting = lambda: greeting(time.monotonic() - begin)
-    sender = Sender(link.send, {1: Device()})
+    sender = Sender(link.send, {1: device})
     thread = threading.Thread(target=sender.run)
     thread.start()
     try:
-        return limber("check", "--seconds", "5", cwd=folder)
+        return limber(command, "--seconds", "5", cwd=folder)
     finally:
         sender.stopping.set()
         thread.join()
@@ -258,7 +269,7 @@ def test_a_scan_without_limber_yaml_lists_what_to_write(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "limber.yaml").write_text(f"network: {{address: 127.0.0.1, port: {port}}}\n")
     with sending(47800, {41: Device(), 42: signed}):
-        ended = limber("scan", "--seconds", "3", cwd=tmp_path)
+        ended = limber("scan", "--seconds", "5", cwd=tmp_path)
     lines = ended.stdout.splitlines()
     (first,) = [number for number, line in enumerate(lines) if "sensor 41" in line]
     assert lines[first].startswith("network: sensor 41: from 127.0.0.1, acceleration at 50 Hz")
@@ -286,6 +297,16 @@ def test_a_scan_knows_the_sensors_of_limber_yaml_and_its_port(
     assert "      - id: 2" in lines
 
 
+def test_a_scan_leaves_what_a_sensor_kept_out_of_its_rate(tmp_path: Path, broker: Broker) -> None:
+    kept = Device(backlog_s=60)
+    ended = run_over_tcp(
+        "scan", tmp_path, broker, lambda elapsed: backlog(kept.backlog_s + elapsed), kept
+    )
+    measured = re.search(r"acceleration at 50 Hz \(measured (.+) Hz\)", ended.stdout)
+    assert measured, ended.stdout + ended.stderr
+    assert float(measured[1]) == pytest.approx(50, rel=0.15)
+
+
 def test_a_scan_beside_a_running_bridge_says_where_to_look(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -301,3 +322,32 @@ def test_a_scan_beside_a_running_bridge_says_where_to_look(
         ended = limber("scan", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 1
     assert "A running bridge uses the port: its log names each sensor" in ended.stderr
+
+
+RELAYED = (
+    "{id: 1, source: bluetooth, device: polar_h10, via: home_assistant, "
+    "placement: ankle, side: left, quantity: acceleration}"
+)
+
+
+def test_a_relayed_sensor_is_not_judged_without_a_running_bridge(
+    tmp_path: Path, broker: Broker
+) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(RELAYED, port=broker.port))
+    ended = limber("check", "--seconds", "1", cwd=tmp_path)
+    (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    assert line.startswith("note"), line
+    assert "it can be checked only while the bridge runs; start the bridge" in line
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_remedy_for_a_silent_relayed_sensor_is_in_home_assistant(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(RELAYED, port=broker.port))
+    with Listener(broker.port) as listener:
+        start_bridge(RELAYED, broker.port)
+        listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
+        ended = limber("check", "--seconds", "1", cwd=tmp_path)
+    (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    assert "a Bluetooth adapter or proxy of Home Assistant is in range of it" in line, ended.stdout
