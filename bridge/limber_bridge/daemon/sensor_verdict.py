@@ -179,7 +179,7 @@ def judge_losses(figures: ArrivalFigures) -> Iterator[Finding]:
         yield note(f"{figures.lost} of {figures.lost + figures.received} samples were lost")
     if figures.unusable_share >= UNUSABLE_FAULT:
         yield fault(
-            f"{figures.unusable_share:.0%} of the samples are at the end of the range; choose a "
+            f"{figures.unusable_share:.0%} of the samples are at the limit of the range; choose a "
             "larger range in the sensor, or correct its scale"
         )
 

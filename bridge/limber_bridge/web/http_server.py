@@ -91,7 +91,7 @@ class Ingest:
         arrived = self._host_clock.steady()
         if not self._limiter.allow_frame(str(sensor), arrived):
             await discard_body(request)
-            raise web.HTTPTooManyRequests(text="more posts than a phone sends\n")
+            raise web.HTTPTooManyRequests(text="too many posts from this sensor\n")
         body = await read_body(request)
         if body is None:
             return refused(

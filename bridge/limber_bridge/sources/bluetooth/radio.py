@@ -140,7 +140,7 @@ class Radio:
         if error.lasting or not state.heard or silence >= POWER_CYCLE_AFTER_S:
             detail = str(error)
             if state.power_cycled:
-                detail += f" (the adapter {self._adapter} was switched off and on: to no effect)"
+                detail += f" (switching the adapter {self._adapter} off and on had no effect)"
             await self._deliver(FrameError(state.decoder.sensor, Reason.LINK_FAILED, detail))
 
     def _needs_power_cycle(self, state: SensorState) -> bool:

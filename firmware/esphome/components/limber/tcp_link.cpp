@@ -90,7 +90,7 @@ void TcpLink::watch_progress_() {
   if (free_bytes > this->free_bytes_ || this->client_.flush_tx()) {
     this->progress_ms_ = now_ms;
   } else if (now_ms - this->progress_ms_ >= STALL_MS) {
-    ESP_LOGW(TAG, "The connection takes no data; connecting again");
+    ESP_LOGW(TAG, "The connection accepts no data; connecting again");
     this->drop_();
   }
   this->free_bytes_ = free_bytes;
