@@ -46,7 +46,7 @@ class LinkState(StrEnum):
 
 
 class LinkLostError(Exception):
-    """The connection is of no use any more; the text says why."""
+    """The connection cannot be used any more; the text says why."""
 
 
 class SensorLink:
@@ -94,7 +94,7 @@ class SensorLink:
             retry = min(2 * retry, LAST_RETRY_S)
 
     def _find_device(self) -> BLEDevice | None:
-        """Return the sensor if an adapter or a proxy that can connect to it hears it."""
+        """Return the sensor if it is in range of an adapter or proxy that can connect to it."""
         if "bluetooth" not in self._hass.config.components:
             self._set_state(LinkState.NO_BLUETOOTH)
             return None
@@ -169,7 +169,7 @@ class SensorLink:
                 return
 
     async def _close(self, client: BleakClient) -> None:
-        """Stop the stream as well as possible, and disconnect in any case."""
+        """Try to stop the stream, and disconnect in any case."""
         from bleak.exc import BleakError  # noqa: PLC0415 - optional
 
         self.sender.add(DISCONNECTED)
@@ -221,7 +221,7 @@ class SensorLink:
             self._replies.remove(entry)
 
     async def _read_regularly(self, client: BleakClient) -> None:
-        """Read what is not notified, such as the battery; what a sensor does not have is left."""
+        """Read what is not notified, such as the battery; skip what a sensor does not have."""
         from bleak.exc import BleakError  # noqa: PLC0415 - optional
 
         while True:

@@ -177,7 +177,8 @@ class SensorLink:
                 lasting=True,
             )
         return LinkError(
-            f"{self._options.label} refused the command that starts its stream ({error}): {self._profile.instruction}"
+            f"{self._options.label} refused the command that starts its stream ({error}): "
+            f"{self._profile.instruction}"
         )
 
     @staticmethod

@@ -133,7 +133,7 @@ class Radio:
         )
 
     async def _report(self, state: SensorState, error: LinkError) -> None:
-        """Log a failure, and deliver it once it is worth the attention of the person."""
+        """Log a failure, and report it once a person should act on it."""
         state.failures += 1
         LOG.info("%s", error)
         silence = asyncio.get_running_loop().time() - state.silent_since

@@ -71,7 +71,7 @@ void TcpLink::on_connected_() {
   this->progress_ms_ = millis();
 }
 
-/// The bridge sends nothing; reading is how the end of the connection is seen.
+/// The bridge sends nothing; reading only detects the end of the connection.
 void TcpLink::discard_input_() {
   uint8_t discarded[32];
   for (uint32_t reads = 0; reads < MAX_READS_PER_TURN && this->client_.ready(); reads++) {
