@@ -11,6 +11,7 @@ from limber_bridge.daemon.arrival_figures import ArrivalFigures
 from limber_bridge.daemon.check_ingest import ServePosts, taking_messages
 from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
 from limber_bridge.daemon.countdown import countdown
+from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.daemon.sensor_verdict import (
     Finding,
     judge_arrival,
@@ -153,6 +154,8 @@ async def watch_source(request: SourceRequest, name: str, seconds: float) -> Sou
         pass
     except SourceLostError as error:
         watch.lost = str(error)
+    except Exception as error:  # noqa: BLE001 - as in the running bridge: others are still checked
+        watch.lost = FailureLog().log(f"source {name}", error, "the other sources are checked")
     return watch
 
 
