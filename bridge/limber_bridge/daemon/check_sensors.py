@@ -11,6 +11,7 @@ from limber_bridge.daemon.arrival_figures import ArrivalFigures
 from limber_bridge.daemon.check_ingest import ServePosts, taking_messages
 from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
 from limber_bridge.daemon.countdown import countdown
+from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.daemon.sensor_verdict import (
     Finding,
     judge_arrival,
@@ -45,11 +46,11 @@ RELAYED_REMEDY: Final = (
     "check its power, and that a Bluetooth adapter or proxy of Home Assistant is in range of it"
 )
 """What to do if Home Assistant relays nothing of a sensor to the running bridge."""
-UNCHECKED_RELAY: Final = (
-    "Home Assistant relays it, so it can be checked only while the bridge runs; start the bridge, "
-    "then check again"
+RELAYED_TEXT: Final = (
+    "Home Assistant relays this sensor, and only to a running bridge; start the bridge, wait a "
+    "minute and check again"
 )
-"""Why a relayed sensor sends nothing to a check without a running bridge."""
+"""What is said of a relayed sensor, of which nothing arrives during a check."""
 UNKNOWN_SENDERS_MAX: Final = 5
 """Most errors of frames that belong to no sensor that are reported."""
 ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED})
@@ -157,6 +158,8 @@ async def watch_source(request: SourceRequest, name: str, seconds: float) -> Sou
         pass
     except SourceLostError as error:
         watch.lost = str(error)
+    except Exception as error:  # noqa: BLE001 - as in the running bridge: others are still checked
+        watch.lost = FailureLog().log(f"source {name}", error, "the other sources are checked")
     return watch
 
 
@@ -179,8 +182,12 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
     findings = [*error_findings(checked.watch), *judged(checked)]
     arrival = checked.watch.arrival_figures()
     if arrival is None:
+        if not findings and not checked.lost and is_relayed(checked.configured):
+            yield note(f"{checked.name}: {RELAYED_TEXT}")
+            return
         if not findings or checked.lost:
-            findings.insert(0, silence(checked, seconds))
+            reason = checked.lost or f"no samples in {seconds:g} s; {SILENT_REMEDY}"
+            findings.insert(0, Finding(Outcome.FAILED, reason))
     else:
         if checked.lost:
             findings.append(Finding(Outcome.FAILED, checked.lost))
@@ -192,17 +199,8 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
         yield CheckResult(finding.outcome, f"{checked.name}: {finding.text}")
 
 
-def silence(checked: CheckedSensor, seconds: float) -> Finding:
-    """Return why there are no samples of a sensor that was watched for a number of seconds."""
-    if checked.lost:
-        return Finding(Outcome.FAILED, checked.lost)
-    if is_relayed(checked.configured):
-        return Finding(Outcome.NOTE, UNCHECKED_RELAY)
-    return Finding(Outcome.FAILED, f"no samples in {seconds:g} s; {SILENT_REMEDY}")
-
-
 def is_relayed(configured: ConfiguredSensor) -> bool:
-    """Return whether a client such as Home Assistant reads a sensor for the bridge."""
+    """Return whether a client connects to a sensor and relays what it sends."""
     describe = SOURCES[configured.source].describe_relay
     return describe is not None and describe(configured.request.options) is not None
 
