@@ -8,13 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from devtools.processes import LOOPBACK, free_port
+from limber_bridge.daemon.scan import ScanResult, describe, free_ids
+from limber_bridge.sources.serial_line import found_port
+from limber_bridge.sources.source_api import FoundSensor
 from tests.bridge.conftest import Broker, StartBridge
-from tests.bridge.examples import settings
+from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener
 from tests.bridge.sending_devices import (
     ACCELERATION,
@@ -356,3 +360,43 @@ def test_the_remedy_for_a_silent_relayed_sensor_is_in_home_assistant(
         ended = limber("check", "--seconds", "1", cwd=tmp_path)
     (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
     assert "a Bluetooth adapter or proxy of Home Assistant is in range of it" in line, ended.stdout
+
+
+CONFIGURED = {
+    "bluetooth": (
+        '{id: 5, source: bluetooth, device: polar_h10, address: "A0:9E:1A:00:00:01", ',
+        {"device": "polar_h10", "address": "A0:9E:1A:00:00:01"},
+    ),
+    "serial": ("{id: 5, source: serial, device: /dev/null, ", {"device": "/dev/null"}),
+    "lsl": ("{id: 5, source: lsl, name: leg, unit: g, ", {"name": "leg"}),
+}
+"""By source: the begin of a sensor in limber.yaml, and what a scan knows of it."""
+
+
+@pytest.mark.parametrize("source", CONFIGURED)
+def test_a_scan_recognizes_a_sensor_of_limber_yaml(tmp_path: Path, source: str) -> None:
+    begin, known = CONFIGURED[source]
+    loaded = config(tmp_path, begin + "placement: ankle, side: left, quantity: acceleration}")
+    same = FoundSensor("found", "near", {"source": source, **known})
+    other = FoundSensor("other", "near", {"source": source, **dict.fromkeys(known, "new")})
+    result = ScanResult(source, [same, other])
+    lines = list(describe(result, loaded, free_ids(loaded, [result])))
+    assert lines[:3] == [
+        f"{source}: found: near",
+        "  is in limber.yaml as sensor 5",
+        f"{source}: other: near",
+    ]
+    assert lines[3] == "      - id: 1"
+
+
+def test_a_scan_proposes_no_id_for_a_sensor_that_sends_its_own() -> None:
+    port = SimpleNamespace(
+        product="ESP32",
+        interface_description=None,
+        resolved_device="/dev/ttyUSB0",
+        manufacturer=None,
+        device="/dev/serial/by-id/esp32",
+    )
+    result = ScanResult("serial", [found_port(port)])
+    lines = list(describe(result, None, free_ids(None, [result])))
+    assert lines[1] == "      - id: ...  # the id that is set in the program of the sensor"
