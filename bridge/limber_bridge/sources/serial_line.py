@@ -76,7 +76,7 @@ SENSOR_SCHEMA: Final = vol.Schema(
     {
         vol.Required(
             "device",
-            msg="write the path of the serial port, best one below /dev/serial/by-id/; "
+            msg="write the path of the serial port, preferably below /dev/serial/by-id/; "
             "`limber scan` lists them",
         ): vol.All(str, vol.Length(min=1)),
         vol.Optional("format", default=LineFormat.LIMBER): vol.In(

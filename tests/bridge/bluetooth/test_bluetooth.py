@@ -333,7 +333,7 @@ async def test_the_adapter_is_switched_off_and_on_once_in_a_long_silence(
         await until(events, has_samples(10))
         sensor.silent = True
         found = await until(events, has_error("the adapter hci0 was switched off and on"))
-        found += await until(events, has_error("to no effect"))
+        found += await until(events, has_error("had no effect"))
         assert adapter.power_changes == [False, True]
         sensor.silent = False
         await until(events, has_samples(10))
@@ -463,7 +463,7 @@ async def test_a_connection_that_is_refused_is_tried_again(bluez: FakeBluez) -> 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Operation failed with ATT error: 0x0e", "refused its start"),
+        ("Operation failed with ATT error: 0x0e", "refused the command that starts its stream"),
         ("Operation failed with ATT error: 0x05", "bluetoothctl pair A0:9E:1A:00:00:01"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the bridge asks of BlueZ itself, over D-Bus: adapters, their power, stale connections.
+"""Use BlueZ over D-Bus: find adapters, switch their power, and close stale connections.
 
 bleak does the rest, but has no functions for these. Source: the documentation of BlueZ's D-Bus
 interface (https://github.com/bluez/bluez/tree/master/doc).

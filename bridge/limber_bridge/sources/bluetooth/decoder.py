@@ -33,7 +33,7 @@ from limber_bridge.sources.source_api import (
 )
 
 LIBRARY_HELP: Final = (
-    "a library for Bluetooth is missing: install it with `pip install limber-bridge[bluetooth]`"
+    "a library for Bluetooth is missing: run `pip install 'limber-bridge[bluetooth]'`"
 )
 
 
