@@ -224,7 +224,7 @@ class MissingLibraryError(SourceLostError):
     def __init__(self, extra: str) -> None:
         """Name the extra of limber-bridge that installs it."""
         super().__init__(
-            f"a library is missing: run `pip install 'limber-bridge[{extra}]'` in the environment "
-            "of the bridge, then start it again"
+            f"a library is missing: run `script/setup bridge-{extra}` in the folder of Limber (or "
+            f"`pip install './bridge[{extra}]'`), then start the bridge again"
         )
         self.extra = extra

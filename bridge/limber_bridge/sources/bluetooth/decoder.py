@@ -25,17 +25,13 @@ from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.frames import Frame
 from limber_bridge.sources.source_api import (
     FrameError,
+    MissingLibraryError,
     Reason,
     Samples,
     SensorRequest,
     SourceEvent,
     SourceLostError,
 )
-
-LIBRARY_HELP: Final = (
-    "a library for Bluetooth is missing: install it with `pip install limber-bridge[bluetooth]`"
-)
-
 
 class StreamDecoder(Protocol):
     """Decodes the stream of a sensor, in the format of its profile."""
@@ -172,7 +168,7 @@ def make_stream_decoder(request: SensorRequest, router: FrameRouter) -> StreamDe
             try:
                 return StampedDecoder(request, stream)
             except ImportError as error:
-                raise SourceLostError(LIBRARY_HELP) from error
+                raise MissingLibraryError("bluetooth") from error
 
 
 def parse_battery(data: bytes) -> int | None:
