@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.bluetooth.notifications import (
@@ -30,8 +30,8 @@ from limber_bridge.sources.source_api import (
     Samples,
     SensorRequest,
     SourceEvent,
-    SourceLostError,
 )
+
 
 class StreamDecoder(Protocol):
     """Decodes the stream of a sensor, in the format of its profile."""
