@@ -17,8 +17,8 @@ from limber_bridge.sources.bluetooth.relay import RelayReceiver, relay_profile
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.source_api import (
     FoundSensor,
-    MissingLibraryError,
     FrameError,
+    MissingLibraryError,
     Reason,
     SensorRequest,
     Source,
