@@ -1,15 +1,18 @@
 """Sends what a Bluetooth sensor notified to the bridge, unparsed and in order.
 
-Notifications are sent in batches. While the bridge is away they wait for a minute, with their time
-of arrival on Home Assistant's monotonic clock; a request says how old each one is.
+Notifications are sent in batches. They are numbered, so that the bridge recognizes what it has: a
+batch is sent again if its response was lost. While the bridge is away they wait for a minute, with
+their time of arrival on Home Assistant's monotonic clock; a request says how old each one is.
 """
 
 import asyncio
 import base64
 import logging
+import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from homeassistant.core import callback
@@ -39,6 +42,8 @@ DISCONNECTED: Final = "disconnected"
 class Notification:
     """A value of a characteristic, or a change of the connection."""
 
+    number: int
+    """Rises from one to the next."""
     time: float
     """s on the clock of the event loop."""
     channel: str
@@ -70,8 +75,11 @@ class RelaySender:
         self._signal_strength = signal_strength
         self.waiting: deque[Notification] = deque()
         """What the bridge has not answered yet, in order of arrival."""
+        self._run = uuid.uuid4().hex
+        """Of which the numbers are; the bridge may know numbers of an earlier run."""
+        self._next_number = 0
         self._opening: list[Notification] = []
-        """What the bridge needs to understand the rest of the connection."""
+        """What the bridge needs to understand the connections of which notifications wait."""
         self._bridge_was_away = False
         self._added = asyncio.Event()
         self.refused: str | None = None
@@ -85,9 +93,9 @@ class RelaySender:
 
         `opens`: whether the bridge needs it to understand the ones that follow.
         """
-        notification = Notification(asyncio.get_running_loop().time(), channel, payload)
-        if channel == CONNECTED:
-            self._opening = []
+        now = asyncio.get_running_loop().time()
+        notification = Notification(self._next_number, now, channel, payload)
+        self._next_number += 1
         if opens or channel == CONNECTED:
             self._opening.append(notification)
         self.waiting.append(notification)
@@ -111,21 +119,32 @@ class RelaySender:
         while self.waiting and self.waiting[0].time < oldest:
             self.waiting.popleft()
             self.dropped += 1
+        next_sent = self.waiting[0].number if self.waiting else self._next_number
+        later = [one for one in self._opening if one.number >= next_sent]
+        self._opening = [*self._opening_before(next_sent), *later]
+
+    def _opening_before(self, number: int) -> list[Notification]:
+        """Return the beginning of the connection, as far as it came before a notification."""
+        before = [one for one in self._opening if one.number < number]
+        starts = [place for place, one in enumerate(before) if one.channel == CONNECTED]
+        return before[starts[-1] :] if starts else before
 
     async def _send_batch(self) -> bool:
         """Send the next notifications; return whether the bridge answered."""
         if not self._is_ready():
             return False
-        batch = self._next_batch()
         repeated: list[Notification] = []
         if self._bridge_was_away:
-            # A bridge that was restarted does not know how the connection began.
-            repeated = [one for one in self._opening if one not in batch]
+            # A bridge that was restarted does not know how the connection began. One that was not
+            # restarted knows the numbers, and skips them.
+            repeated = self._opening_before(self.waiting[0].number)
+        batch = self._next_batch(BATCH_MAX_NOTIFICATIONS - len(repeated))
         try:
             await self._requests.send(
                 RELAY_COMMAND,
                 self._sleeper,
                 sensor=self._sensor,
+                run=self._run,
                 notifications=self._encoded([*repeated, *batch]),
                 signal_strength=self._signal_strength(),
             )
@@ -149,12 +168,11 @@ class RelaySender:
         self.refused = reason
         self._on_change()
 
-    def _next_batch(self) -> list[Notification]:
-        """Return the first notifications that fit into a request."""
+    def _next_batch(self, places: int) -> list[Notification]:
+        """Return the first notifications that fit into a request, at most `places`."""
         batch: list[Notification] = []
         size = 0
-        # A few places are left for what is repeated.
-        for one in list(self.waiting)[: BATCH_MAX_NOTIFICATIONS - len(self._opening)]:
+        for one in islice(self.waiting, places):
             size += len(one.payload)
             if batch and size > BATCH_MAX_BYTES:
                 break
@@ -162,11 +180,12 @@ class RelaySender:
         return batch
 
     @staticmethod
-    def _encoded(batch: list[Notification]) -> list[tuple[int, str, str]]:
-        """Return notifications as they are sent: age in ms, channel, payload in base64."""
+    def _encoded(batch: list[Notification]) -> list[tuple[int, int, str, str]]:
+        """Return notifications as they are sent: number, age in ms, channel, payload in base64."""
         now = asyncio.get_running_loop().time()
         return [
             (
+                one.number,
                 max(0, round((now - one.time) * 1000)),
                 one.channel,
                 base64.b64encode(one.payload).decode("ascii"),

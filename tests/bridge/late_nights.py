@@ -102,7 +102,10 @@ class Device:
 class NightPlayer:
     """Plays the devices to a bridge that can be killed; the journal is a file."""
 
-    def __init__(self, folder: Path, schedule: Schedule) -> None:
+    def __init__(
+        self, folder: Path, schedule: Schedule, bed_reports: Mapping[float, bool] | None = None
+    ) -> None:
+        self._bed_reports = bed_reports or {}
         self._config = config(folder, SENSORS, more=LISTEN)
         self._schedule = schedule
         self._devices = {number: Device(number) for number in signals()}
@@ -136,6 +139,9 @@ class NightPlayer:
                 clock = [device.clock_frame(time)] if time % 60 == 0 else []
                 self._receive([*clock, frame], time)
             device.connected = reaches
+        if self._monitor is not None and time in self._bed_reports:
+            in_bed = self._bed_reports[time]
+            self._apply(self._monitor.add_bed_report(self._now(time), 0, in_bed=in_bed))
         if self._monitor is not None and time % 1 == 0:
             self._apply(self._monitor.advance_to(self._now(time)))
             if time % 5 == 0:

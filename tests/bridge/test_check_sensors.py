@@ -33,7 +33,7 @@ WATCHED_S = "6"
 
 def limber(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
     )
 
 

@@ -1,6 +1,7 @@
 """An outage changes no event, as long as the rings of the devices hold."""
 
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.events import Event, Gap, Movement, Series
+from limber_bridge.detection.events import BedTransition, Event, Gap, Method, Movement, Series
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.source_api import FrameError
 from tests.bridge.late_nights import NightPlayer, Outage, Schedule, comparable, offset_of
@@ -21,9 +22,11 @@ END_TOLERANCE_US = SECOND // 5
 LIVE_MAX_AGE_US = 60 * SECOND
 
 
-def play(schedule: Schedule) -> tuple[NightPlayer, list[Event]]:
+def play(
+    schedule: Schedule, bed_reports: Mapping[float, bool] | None = None
+) -> tuple[NightPlayer, list[Event]]:
     with tempfile.TemporaryDirectory() as folder:
-        player = NightPlayer(Path(folder), schedule)
+        player = NightPlayer(Path(folder), schedule, bed_reports)
         return player, player.play()
 
 
@@ -122,6 +125,19 @@ def test_outages_of_bridge_and_links_change_no_event(
     assert_same_within_tolerance(found)
     assert_no_errors(player)
     assert_nothing_old_is_live(player)
+
+
+def test_a_report_on_being_in_bed_during_an_outage_is_not_lost() -> None:
+    """A client reports every minute, and the sleeper gets up while a link is away."""
+    reports = {10.0: True, 70.0: True, 90.0: False, 130.0: False, 190.0: False}
+    _, expected = play(Schedule(), reports)
+    changes = [event for event in expected if isinstance(event, BedTransition)]
+    assert [(change.in_bed, change.method) for change in changes] == [
+        (True, Method.EXTERNAL),
+        (False, Method.EXTERNAL),
+    ]
+    _, found = play(Schedule({2: [Outage(75, 125)]}), reports)
+    assert comparable(found) == comparable(expected)
 
 
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "stopped"])

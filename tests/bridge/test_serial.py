@@ -327,7 +327,7 @@ def test_limber_check_measures_a_serial_sensor(
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     finally:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from limber_bridge.detection.bed_state import BedReport
 from limber_bridge.detection.events import Certainty, Event, event_id
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import MINUTE, SECOND, SampleBlock
@@ -67,8 +68,8 @@ class Checkpoint:
     pipeline: Pipeline
     taken_at: int
     """us."""
-    blocks: list[SensorBlock] = field(default_factory=list)
-    """In order of arrival."""
+    inputs: list[SensorBlock | BedReport] = field(default_factory=list)
+    """Blocks, and reports on being in bed, in order of arrival."""
     size: int = 0
     """Bytes of their samples."""
     events: dict[str, Event] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Checkpoint:
 
     def add_block(self, block: SensorBlock) -> None:
         """Keep a block."""
-        self.blocks.append(block)
+        self.inputs.append(block)
         self.size += block.block.samples.nbytes
 
     def add_events(self, events: Iterable[Event]) -> None:
@@ -117,6 +118,11 @@ class LateData:
         if self._checkpoint is not None:
             self._checkpoint.add_block(block)
         return False
+
+    def note_bed_report(self, report: BedReport) -> None:
+        """Note a report on being in bed."""
+        if self._checkpoint is not None:
+            self._checkpoint.inputs.append(report)
 
     def is_due(self, now: int) -> bool:
         """Return whether the held blocks must be processed now."""
@@ -166,8 +172,8 @@ class LateData:
         pipeline = checkpoint.pipeline
         found = [
             event
-            for block in (*checkpoint.blocks, *self.take_held())
-            for event in block.process_in(pipeline)
+            for one in (*checkpoint.inputs, *self.take_held())
+            for event in process_input(pipeline, one)
         ]
         self._overdue = pipeline.overdue(now)
         self._waiting &= self._overdue
@@ -190,6 +196,17 @@ class LateData:
         self._overdue.discard(sensor)
         if not self._waiting and not self._held:
             self._checkpoint = None
+
+
+def process_input(pipeline: Pipeline, one: SensorBlock | BedReport) -> list[Event]:
+    """Return the events that an input of a pipeline completes."""
+    match one:
+        case SensorBlock():
+            return one.process_in(pipeline)
+        case BedReport():
+            # It counts from its own time on, so that late samples from before do not see it.
+            pipeline.add_bed_report(one)
+            return []
 
 
 def compare(before: dict[str, Event], found: Iterable[Event]) -> Detected:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from limber_bridge.daemon.late_data import Detected, LateData, SensorBlock
+from limber_bridge.detection.bed_state import BedReport
 from limber_bridge.detection.events import Certainty, Event
 from limber_bridge.detection.night_score import Coverage
 from limber_bridge.detection.pipeline import Pipeline, PipelineState
@@ -58,6 +59,11 @@ class SleeperDetection:
             return self._detect_again(now)
         self._late.prepare_advance(self.pipeline, now)
         return self._noted(self.pipeline.advance_to(now))
+
+    def add_bed_report(self, report: BedReport) -> None:
+        """Take a report on being in bed from outside of the bridge."""
+        self.pipeline.add_bed_report(report)
+        self._late.note_bed_report(report)
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
         """Report only cramps of these strengths or more from now on."""

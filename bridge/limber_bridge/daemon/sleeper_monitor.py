@@ -210,8 +210,7 @@ class SleeperMonitor:
                 "the sensor for being in bed"
             )
         if not self.settings.paused:
-            report = BedReport(now, in_bed, max(0, now - age))
-            self._detection.pipeline.add_bed_report(report)
+            self._detection.add_bed_report(BedReport(now, in_bed, max(0, now - age)))
         return Change()
 
     def calibrate(self, now: int) -> Change:

@@ -11,6 +11,16 @@ from hmac import compare_digest
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Place of a message among those of its sender."""
+
+    run: str
+    """Which run of the sender; each has numbers of its own."""
+    number: int
+    """Rises from one message to the next."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A message for one sensor, as it was received."""
 
@@ -21,6 +31,8 @@ class Delivery:
     """What the sender gave to prove that it may send; empty where the broker has checked it."""
     channel: str = ""
     """Which stream of the sensor it belongs to, where there are several."""
+    position: Position | None = None
+    """Where it belongs, if the sender numbers its messages, as it may send one twice."""
 
 
 @dataclass(frozen=True, slots=True)
