@@ -269,4 +269,12 @@ def found_stream(info: Any) -> FoundSensor:  # noqa: ANN401 - untyped
     return FoundSensor(info.name(), detail, configuration)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    silent_remedy=lambda _: (
+        "start the program that sends the stream, and compare `name` and `type` with `limber scan`"
+    ),
+)

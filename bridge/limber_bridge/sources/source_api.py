@@ -203,6 +203,10 @@ class Source:
     """Whether a sensor with these options needs the HTTP server of the bridge."""
     receives_mqtt: Callable[[Any], bool] = lambda _: False
     """Whether a sensor with these options sends over the MQTT broker."""
+    silent_remedy: Callable[[Any], str] = lambda _: (
+        "check its power, its network, and the address it sends to"
+    )
+    """What to do if a sensor with these options sends nothing."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
