@@ -11,7 +11,8 @@ from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.domain.nights import Calendar
 
 CALENDAR = Calendar(ZoneInfo("UTC"))
-LAST, TONIGHT = date(2026, 11, 28), date(2026, 11, 29)
+LAST = date(2026, 11, 28)
+TONIGHT = date(2026, 11, 29)
 WENT_TO_BED = CALENDAR.begin(LAST) + 10 * 3_600_000_000
 
 

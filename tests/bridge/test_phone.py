@@ -461,11 +461,11 @@ def test_a_body_that_is_no_message_is_refused_with_a_text(body: bytes) -> None:
     [
         ({"time": 1_698_501_144, "values": {"x": 0, "y": 0, "z": 1}}, "not in nanoseconds"),
         ({"time": 2**70, "values": {"x": 0, "y": 0, "z": 1}}, "not in nanoseconds"),
-        ({"time": START_NS, "values": {"x": 0, "y": 0}}, "`z` of `gravity` is no number"),
+        ({"time": START_NS, "values": {"x": 0, "y": 0}}, "`z` of `gravity` is not a number"),
         ({"time": START_NS, "values": {"x": "0", "y": 0, "z": 1}}, "`x` of `gravity`"),
         ({"time": START_NS, "values": {"x": True, "y": 0, "z": 1}}, "`x` of `gravity`"),
         ({"time": START_NS, "values": {"x": {}, "y": 0, "z": 1}}, "`x` of `gravity`"),
-        ({"time": str(START_NS), "values": {"x": 0, "y": 0, "z": 1}}, "no message of Sensor"),
+        ({"time": str(START_NS), "values": {"x": 0, "y": 0, "z": 1}}, "not a message of Sensor"),
     ],
 )
 def test_a_reading_with_wrong_values_is_refused_with_a_text(

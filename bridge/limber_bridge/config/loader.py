@@ -207,9 +207,8 @@ def _load_sensor(
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
     own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
     options = _load_options(collector, source, own_keys, keys, folder)
-    if options is None:
-        return None
-    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+    request = SensorRequest(sensor, options)
+    return None if options is None else ConfiguredSensor(values["source"], request)
 
 
 def _load_options(

@@ -14,7 +14,7 @@ RATE_TOLERANCE: Final = 0.15
 of accelerometers are up to 10 % off, and the bridge uses the measured rate."""
 LOSS_FAULT: Final = 0.05
 """Share of lost samples from which the link is not good enough. Chosen: at 5 % most movements have
-a hole."""
+a gap."""
 UNUSABLE_FAULT: Final = 0.05
 """Share of saturated or unreadable samples from which the sensor does not work. Chosen: as above.
 """
@@ -38,7 +38,7 @@ CONSTANT_MIN_SAMPLES: Final = 200
 """Equal samples from which the chip is not read. Chosen: the noise of every chip changes a count
 sooner."""
 BATTERY_NOTE_PERCENT: Final = 20
-"""Charge below which a night is in danger. Chosen."""
+"""Charge in percent that may not last for a night. Chosen."""
 SIGNAL_NOTE_DBM: Final = -85
 """Strength of a radio link below which it breaks easily. Chosen: receivers end near -95 dBm."""
 
@@ -179,7 +179,7 @@ def judge_losses(figures: ArrivalFigures) -> Iterator[Finding]:
         yield note(f"{figures.lost} of {figures.lost + figures.received} samples were lost")
     if figures.unusable_share >= UNUSABLE_FAULT:
         yield fault(
-            f"{figures.unusable_share:.0%} of the samples are at the end of the range; choose a "
+            f"{figures.unusable_share:.0%} of the samples are at the limit of the range; choose a "
             "larger range in the sensor, or correct its scale"
         )
 

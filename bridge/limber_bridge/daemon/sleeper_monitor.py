@@ -206,8 +206,8 @@ class SleeperMonitor:
         """
         if not self.clock.live:
             raise PlayedRecordingError(
-                f"the sensors of {self.id} play recordings, whose time is not the present; remove "
-                "the sensor for being in bed"
+                f"the sensors of {self.id} play recordings, so a report about the present "
+                "does not apply; remove the in-bed sensor"
             )
         if not self.settings.paused:
             self._detection.add_bed_report(BedReport(now, in_bed, max(0, now - age)))

@@ -116,11 +116,15 @@ async def wait_for_reload(bridge: Bridge, entry: MockConfigEntry, before: object
 
 def relayed(bridge: Bridge) -> list[tuple[str, bytes]]:
     """Return the channel and the payload of everything that the bridge received, in order."""
+    requests = [one for one in bridge.requests if one["command"] == "relay"]
+    return [one for request in requests for one in relayed_in(request)]
+
+
+def relayed_in(request: dict[str, Any]) -> list[tuple[str, bytes]]:
+    """Return the channel and the payload of what a request holds."""
     return [
         (channel, base64.b64decode(payload))
-        for request in bridge.requests
-        if request["command"] == "relay"
-        for _, _, channel, payload in request["notifications"]
+        for _, _, channel, payload in request.get("notifications", ())
     ]
 
 
@@ -318,7 +322,7 @@ async def test_what_waits_too_long_for_the_bridge_is_dropped(
     bridge.publish("status", "online")
     await wait_until(lambda: (DATA, b"new") in relayed(bridge))
     assert (DATA, b"old") not in relayed(bridge)
-    assert streaming.runtime_data.links[1].sender.dropped == 1
+    assert streaming.runtime_data.links[1].sender.backlog.dropped == 1
 
 
 async def test_a_bridge_without_an_answer_gets_the_batch_again(
@@ -334,7 +338,7 @@ async def test_a_bridge_without_an_answer_gets_the_batch_again(
     sensor.notify(DATA, b"one")
     await wait_until(lambda: relayed(bridge).count((DATA, b"one")) == 2)
     bridge.silent = False
-    await wait_until(lambda: not streaming.runtime_data.links[1].sender.waiting)
+    await wait_until(lambda: not streaming.runtime_data.links[1].sender.backlog.waiting)
     # It is the same by its number, so a bridge that has it skips it.
     sent = [one for one in bridge.requests if one["command"] == "relay"]
     numbers = {
@@ -343,6 +347,27 @@ async def test_a_bridge_without_an_answer_gets_the_batch_again(
         for number, _, channel, payload in request["notifications"]
     }
     assert sorted(number for _, number, _, _ in numbers) == [0, 1, 2, 3]
+
+
+async def test_the_beginning_of_a_long_connection_is_sent_with_an_age_that_the_bridge_takes(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    sensor: Peripheral,
+    streaming: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay_sender, "LARGEST_AGE_MS", 100)
+    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    await asyncio.sleep(0.2)
+    sensor.notify(DATA, b"one")
+    await asyncio.sleep(0.1)
+    bridge.publish("status", "online")
+    await wait_until(lambda: (DATA, b"one") in relayed(bridge))
+    (request,) = [one for one in bridge.requests if (DATA, b"one") in relayed_in(one)]
+    assert [channel for channel, _ in relayed_in(request)] == ["connected", CONTROL, DATA]
+    assert [one[1] for one in request["notifications"][:2]] == [100, 100]
 
 
 async def test_what_waits_of_an_earlier_connection_follows_the_beginning_of_that_connection(

@@ -49,7 +49,7 @@ class MovesenseParser:
         if characteristic != NOTIFY:
             return None
         if len(data) < MESSAGE_HEADER_BYTES:
-            raise InvalidNotificationError(f"{len(data)} bytes are no message of a Movesense")
+            raise InvalidNotificationError(f"{len(data)} bytes are not a message of a Movesense")
         kind, reference = data[:MESSAGE_HEADER_BYTES]
         payload = data[MESSAGE_HEADER_BYTES:]
         if reference != REFERENCE:
@@ -65,7 +65,7 @@ class MovesenseParser:
     def _first_part(self, payload: bytes) -> SampleBatch | None:
         self._rest = None
         if len(payload) < STAMP_BYTES:
-            raise InvalidNotificationError(f"{len(payload)} bytes are no samples of a Movesense")
+            raise InvalidNotificationError(f"{len(payload)} bytes are not samples of a Movesense")
         milliseconds = int.from_bytes(payload[:STAMP_BYTES], "little")
         return self._batch(payload[STAMP_BYTES:], milliseconds * 1000)
 

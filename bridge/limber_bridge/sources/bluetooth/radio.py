@@ -133,14 +133,14 @@ class Radio:
         )
 
     async def _report(self, state: SensorState, error: LinkError) -> None:
-        """Log a failure, and deliver it once it is worth the attention of the person."""
+        """Log a failure, and report it once a person should act on it."""
         state.failures += 1
         LOG.info("%s", error)
         silence = asyncio.get_running_loop().time() - state.silent_since
         if error.lasting or not state.heard or silence >= POWER_CYCLE_AFTER_S:
             detail = str(error)
             if state.power_cycled:
-                detail += f" (the adapter {self._adapter} was switched off and on: to no effect)"
+                detail += f" (switching the adapter {self._adapter} off and on had no effect)"
             await self._deliver(FrameError(state.decoder.sensor, Reason.LINK_FAILED, detail))
 
     def _needs_power_cycle(self, state: SensorState) -> bool:

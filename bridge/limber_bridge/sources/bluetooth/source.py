@@ -193,10 +193,8 @@ SOURCE: Final = Source(
     # It reconnects by itself, each sensor alone; opening it again would break all other links.
     listens=True,
     scan=scan,
-    silent_remedy=lambda options: (
-        "start the bridge, then choose the sensor in the options of the Limber integration"
-        if options.relayed
-        else "switch it on, close its app on the phone, and bring it nearer to the adapter"
+    silent_remedy=lambda _: (
+        "switch it on, close its app on the phone, and bring it nearer to the adapter"
     ),
     describe_relay=relay_profile,
 )

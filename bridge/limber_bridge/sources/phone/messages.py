@@ -24,7 +24,7 @@ NS_PER_US: Final = 1000
 
 
 class InvalidMessageError(Exception):
-    """The bytes are no message of Sensor Logger. The text is a sentence for the person."""
+    """The bytes are not a message of Sensor Logger. The text is a sentence for the person."""
 
 
 class Sensor(StrEnum):
@@ -124,8 +124,8 @@ def parse_message(body: bytes, arrived: int = 0) -> PhoneMessage:
         message = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidMessageError(
-            "The bridge was reached, but this is no message of Sensor Logger: start a recording, "
-            f"or check which program sends to this address ({_short(str(error))})."
+            "The bridge was reached, but this is not a message of Sensor Logger: start a "
+            f"recording, or check which program sends to this address ({_short(str(error))})."
         ) from error
     if not 0 <= message.messageId < 2**31:
         raise InvalidMessageError("`messageId` is out of range: update Sensor Logger.")
@@ -184,7 +184,7 @@ def _value(reading: _Reading, axis: str) -> float:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidMessageError(
-            f"`{axis}` of `{reading.name[:40]}` is no number: update Sensor Logger."
+            f"`{axis}` of `{reading.name[:40]}` is not a number: update Sensor Logger."
         )
     try:
         return float(value)

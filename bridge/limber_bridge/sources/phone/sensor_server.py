@@ -84,8 +84,8 @@ async def receive_sample(socket: aiohttp.ClientWebSocketResponse) -> _Sample:
         sample = _DECODER.decode(message.data)
     except msgspec.DecodeError as error:
         raise SourceLostError(
-            f"this is no sample of SensorServer ({str(error)[:80]}): compare `host` and `port` in "
-            "limber.yaml with the app"
+            f"this is not a sample of SensorServer ({str(error)[:80]}): compare `host` and `port` "
+            "in limber.yaml with the app"
         ) from error
     if not 0 <= sample.timestamp < 2**63:
         raise SourceLostError("SensorServer sent an impossible time: restart the app")
