@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -268,5 +269,6 @@ def test_check_and_scan_find_a_stream(tmp_path: Path, broker: Broker) -> None:
     assert "lsl: limber_found: EMG, 2 channels, 250 Hz, on " in runs[0].stdout
     assert '        name: "limber_found"' in runs[0].stdout
     # The stream is in uV: a unit that a person wrote is checked as well.
-    assert "EMG at rest is 3e+03 uV; relax the leg" in runs[1].stdout, runs[1].stdout
+    # Two digits of the level of a random signal are shown.
+    assert re.search(r"EMG at rest is (2\.9|3|3\.1)e\+03 uV; relax the leg", runs[1].stdout)
     assert runs[1].returncode == 1

@@ -9,6 +9,7 @@ from typing import Final
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.countdown import countdown
 from limber_bridge.daemon.failure_log import FailureLog
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.network_scan import DEFAULT_LISTEN, scan_network
 from limber_bridge.sources.source_api import FoundSensor, MissingLibraryError, SourceLostError
@@ -87,7 +88,7 @@ def describe(result: ScanResult, config: Config | None, ids: Iterator[int]) -> I
     for sensor in result.found:
         configuration = dict(sensor.configuration)
         who = known.get(configured_identity(configuration))
-        yield f"{result.source}: {sensor.name}: {sensor.detail}"
+        yield printable(f"{result.source}: {sensor.name}: {sensor.detail}", None)
         if who is not None:
             yield f"  is in limber.yaml as sensor {who}"
         else:
@@ -110,11 +111,14 @@ def yaml_lines(configuration: Mapping[str, str | int]) -> Iterator[str]:
 
 
 def quoted(value: str | int) -> str:
-    """Return a value as YAML: a text in quotes, since addresses contain colons."""
+    """Return a value as YAML: a text in quotes, since addresses contain colons.
+
+    A stranger may have chosen it: it is one value on one line whatever is in it.
+    """
     if isinstance(value, int):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{printable(escaped, None)}"'
 
 
 def known_sensors(config: Config | None) -> dict[tuple[str, int], int]:

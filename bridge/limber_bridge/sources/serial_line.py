@@ -13,6 +13,7 @@ import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.validators import number, signing_key, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frame_router import FrameRouter
@@ -311,7 +312,7 @@ def found_port(port: Any) -> FoundSensor:  # noqa: ANN401 - SerialPortInfo of th
         "device": port.device,
         "format": str(LineFormat.LIMBER),
     }
-    return FoundSensor(str(name), detail, configuration)
+    return FoundSensor(printable(str(name)), printable(detail), configuration)
 
 
 SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)

@@ -188,6 +188,24 @@ async def test_a_sensor_that_is_away_does_not_stop_another(bluez: FakeBluez) -> 
     assert "in range: Polar Sense 01345678 (A0:9E:1A:00:00:01)" in errors_of(found)[0].detail
 
 
+async def test_the_name_of_another_device_is_shown_without_control_characters(
+    bluez: FakeBluez,
+) -> None:
+    bluez.add_adapter()
+    stranger = bluez.add_device(uart_board(bytes, name="Limber\n2026 ERROR limber: \x1b[2J"))
+    async with reading(sensor_request(**H10)) as events:
+        found = await until(events, has_error("not in range"))
+    assert "in range: Limber\\x0a2026 ERROR limber: \\x1b[2J (D2" in errors_of(found)[0].detail
+    assert SOURCE.scan is not None
+    (listed,) = await SOURCE.scan(0.5)
+    assert listed.name.isprintable()
+    # By its own name, as YAML writes it, it can still be chosen.
+    frames = AnkleSensor(id=1)
+    stranger.frame = lambda: frames.frame(leg(0, 0.1, []))
+    async with reading(sensor_request(device="limber", name=stranger.name)) as events:
+        await until(events, has_samples(1))
+
+
 async def test_a_name_that_comes_late_is_recognized(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     sensor = bluez.add_device(h10())
