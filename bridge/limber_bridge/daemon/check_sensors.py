@@ -42,6 +42,10 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"
 """What to do if a sensor sends nothing."""
+RELAYED_REMEDY: Final = (
+    "check its power, and that a Bluetooth adapter or proxy of Home Assistant is in range of it"
+)
+"""What to do if Home Assistant relays nothing of a sensor to the running bridge."""
 RELAYED_TEXT: Final = (
     "Home Assistant relays this sensor, and only to a running bridge; start the bridge, wait a "
     "minute and check again"

@@ -176,6 +176,9 @@ class FoundSensor:
     """What is known of it (signal strength, battery) and what the person must do, if anything."""
     configuration: Mapping[str, str | int]
     """Keys and values to write under `sensors` in limber.yaml; `id` is added by the caller."""
+    sends_id: bool = False
+    """Whether the sensor sends an id of its own, which the scan does not know: limber.yaml must
+    contain the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +218,8 @@ class Source:
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
     """Looks for sensors for a number of seconds; None where there is nothing to look for. Raises
     SourceLostError where it cannot look."""
+    recognizes: Callable[[Any, FoundSensor], bool] = lambda *_: False
+    """Whether what a scan found is the sensor with these options."""
     describe_relay: Callable[[Any], Mapping[str, Any] | None] | None = None
     """Returns, from the options of a sensor, what a client such as Home Assistant must do to relay
     it, as JSON values (docs/protocol.md#relayed-sensors); None where the source reads the sensor

@@ -11,7 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from limber_bridge.sources.bluetooth.decoder import SensorDecoder
-from limber_bridge.sources.bluetooth.options import SENSOR_SCHEMA, make_options
+from limber_bridge.sources.bluetooth.options import (
+    SENSOR_SCHEMA,
+    BluetoothOptions,
+    make_options,
+)
 from limber_bridge.sources.bluetooth.profiles import LimberFrames
 from limber_bridge.sources.bluetooth.relay import RelayReceiver, relay_profile
 from limber_bridge.sources.frame_router import FrameRouter
@@ -185,6 +189,11 @@ async def scan(seconds: float) -> Sequence[FoundSensor]:
         ) from error
 
 
+def recognizes(options: BluetoothOptions, found: FoundSensor) -> bool:
+    """Return whether a found device is the sensor with these options."""
+    return options.matches(str(found.configuration["address"]), (found.name,))
+
+
 SOURCE: Final = Source(
     sensor_schema=SENSOR_SCHEMA,
     make_options=make_options,
@@ -196,5 +205,6 @@ SOURCE: Final = Source(
     silent_remedy=lambda _: (
         "switch it on, close its app on the phone, and bring it nearer to the adapter"
     ),
+    recognizes=recognizes,
     describe_relay=relay_profile,
 )
