@@ -296,5 +296,8 @@ SOURCE: Final = Source(
     make_options=make_options,
     run=run,
     scan=scan,
+    silent_remedy=lambda _: (
+        "start the program that sends the stream, and compare `name` and `type` with `limber scan`"
+    ),
     recognizes=recognizes,
 )

@@ -209,6 +209,10 @@ class Source:
     """Whether a sensor with these options needs the HTTP server of the bridge."""
     receives_mqtt: Callable[[Any], bool] = lambda _: False
     """Whether a sensor with these options sends over the MQTT broker."""
+    silent_remedy: Callable[[Any], str] = lambda _: (
+        "check its power, its network, and the address it sends to"
+    )
+    """What to do if a sensor with these options sends nothing."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
@@ -232,7 +236,7 @@ class MissingLibraryError(SourceLostError):
     def __init__(self, extra: str) -> None:
         """Name the extra of limber-bridge that installs it."""
         super().__init__(
-            f"a library is missing: run `pip install 'limber-bridge[{extra}]'` in the environment "
-            "of the bridge, then start it again"
+            f"a library is missing: run `script/setup bridge-{extra}` in the folder of Limber (or "
+            f"`pip install './bridge[{extra}]'`), then start the bridge again"
         )
         self.extra = extra
