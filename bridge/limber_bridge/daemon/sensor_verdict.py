@@ -154,7 +154,7 @@ def judge_rate(figures: ArrivalFigures, tolerance: float) -> Iterator[Finding]:
 
 def judge_times(figures: ArrivalFigures) -> Iterator[Finding]:
     """Yield what is wrong with the times of the samples."""
-    if figures.moved_s >= MOVED_FAULT_S:
+    if figures.moved_s - moved_by_rate(figures) >= MOVED_FAULT_S:
         yield fault(
             f"{figures.moved_s:.1f} s of samples were sent late and could not be placed in time; "
             "update the sensor: it must send its clock first after each connect (clock frame)"
@@ -164,6 +164,17 @@ def judge_times(figures: ArrivalFigures) -> Iterator[Finding]:
             f"samples arrive up to {figures.jitter_s:.1f} s late, and movements are published "
             "that late; send smaller blocks, or improve the link"
         )
+
+
+def moved_by_rate(figures: ArrivalFigures) -> float:
+    """Return by how many s samples move because the sensor is faster or slower than it announces.
+
+    Until the rate is measured, the samples of a block are placed by the announced one.
+    """
+    if figures.measured_rate is None:
+        return 0.0
+    difference = abs(figures.measured_rate / figures.nominal_rate - 1)
+    return difference * figures.received / figures.nominal_rate
 
 
 def judge_losses(figures: ArrivalFigures) -> Iterator[Finding]:
