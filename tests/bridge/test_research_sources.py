@@ -252,7 +252,7 @@ def test_a_missing_library_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     load = {"lsl": lsl.import_pylsl, "brainflow": brainflow_board.import_brainflow}[extra]
-    with pytest.raises(SourceLostError, match=rf"pip install 'limber-bridge\[{extra}\]'"):
+    with pytest.raises(SourceLostError, match=f"script/setup bridge-{extra}"):
         load()
 
 

@@ -286,4 +286,18 @@ def found_stream(info: Any) -> FoundSensor:  # noqa: ANN401 - untyped
     return FoundSensor(printable(info.name()), detail, configuration)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+def recognizes(options: LslOptions, found: FoundSensor) -> bool:
+    """Return whether a found stream has the name in these options."""
+    return options.name == found.configuration["name"]
+
+
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    silent_remedy=lambda _: (
+        "start the program that sends the stream, and compare `name` and `type` with `limber scan`"
+    ),
+    recognizes=recognizes,
+)

@@ -312,7 +312,18 @@ def found_port(port: Any) -> FoundSensor:  # noqa: ANN401 - SerialPortInfo of th
         "device": port.device,
         "format": str(LineFormat.LIMBER),
     }
-    return FoundSensor(printable(str(name)), printable(detail), configuration)
+    return FoundSensor(printable(str(name)), printable(detail), configuration, sends_id=True)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+def recognizes(options: SerialOptions, found: FoundSensor) -> bool:
+    """Return whether a found port is the one in these options, which may be a link to it."""
+    return Path(options.device).resolve() == Path(str(found.configuration["device"])).resolve()
+
+
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    recognizes=recognizes,
+)

@@ -11,7 +11,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
-from limber_bridge.sources.bluetooth.profiles import PROFILES, find_profile
+from limber_bridge.sources.bluetooth.profiles import PROFILES, LimberFrames, find_profile
 from limber_bridge.sources.source_api import FoundSensor
 
 NO_SIGNAL_STRENGTH_DBM: Final = -127
@@ -112,4 +112,5 @@ def found_sensor(advertiser: Advertiser) -> FoundSensor:
             "quantity": "acceleration",
             "placement": "ankle",
         },
+        sends_id=isinstance(profile.stream, LimberFrames),
     )
