@@ -206,6 +206,24 @@ async def test_the_name_of_another_device_is_shown_without_control_characters(
         await until(events, has_samples(1))
 
 
+async def test_a_call_that_is_not_answered_breaks_no_link(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluez_module, "CALL_TIMEOUT_S", 0.5)
+    bluez.add_adapter()
+    sensor = bluez.add_device(verity())
+    async with reading(sensor_request(1, **VERITY), sensor_request(2, **H10)) as events:
+        await until(events, has_samples(40))
+        bluez.silent = True
+        await until(events, has_error("cannot search for Polar H10"), 30)
+        bluez.silent = False
+        await until(events, has_samples(40))
+        assert sensor.connections == 1
+        bluez.silent = True
+        with pytest.raises(SourceLostError, match="service of this machine does not answer"):
+            await until(events, has_error("never"), 30)
+
+
 async def test_a_name_that_comes_late_is_recognized(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     sensor = bluez.add_device(h10())
