@@ -109,9 +109,21 @@ DEVICES: dict[int, tuple[Device, str, str]] = {
         "FAILED",
         "the samples are raw counts instead of g",
     ),
+    17: (
+        # An HX711 whose oscillator is fast.
+        Device(
+            LOAD,
+            12.5,
+            announced=10.0,
+            counts=lambda count, first: np.random.default_rng(first).normal(8e4, 50, (1, count)),
+            samples_in_frame=5,
+        ),
+        "ok",
+        "load at 1[0-9.]+ Hz .nominal 10 Hz.",
+    ),
 }
 """Devices, and what `limber check` must print about each: a word, and a regular expression."""
-SILENT = 17
+SILENT = 18
 
 
 def sleepers(sensors: dict[int, Device]) -> str:
