@@ -202,7 +202,7 @@ def test_a_stream_that_cannot_be_used_is_refused_by_name(
     assert set(bridge.errors) == {reason}
 
 
-@pytest.mark.parametrize("norm", [0.92, 1.0, 1.08, 8.9, STANDARD_GRAVITY, 10.7])
+@pytest.mark.parametrize("norm", [0.83, 0.92, 1.0, 1.08, 1.18, 8.9, STANDARD_GRAVITY, 10.7])
 def test_the_unit_is_found_from_the_norm_at_rest(norm: float) -> None:
     bridge = Bridge()
     assert post_all(bridge, stream("totalacceleration", AT_REST * norm)) is None

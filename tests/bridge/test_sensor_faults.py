@@ -23,7 +23,7 @@ from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import ListenAddress, NetworkOptions
-from limber_bridge.sources.rest_gravity import STANDARD_GRAVITY, GravityCheck
+from limber_bridge.sources.rest_gravity import GravityCheck
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -32,6 +32,7 @@ from limber_bridge.sources.source_api import (
     SourceEvent,
     SourceRequest,
 )
+from limber_bridge.sources.units import STANDARD_GRAVITY
 from tests.bridge.sending_devices import LOAD, Device
 
 SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
@@ -190,7 +191,7 @@ def test_gravity_at_rest_names_a_wrong_unit(scale: float, remedy: str) -> None:
     assert remedy in error.detail
 
 
-@pytest.mark.parametrize("scale", [0.92, 1.0, 1.08])
+@pytest.mark.parametrize("scale", [0.83, 0.92, 1.0, 1.08, 1.18])
 def test_an_offset_of_a_cheap_sensor_is_no_fault(scale: float) -> None:
     assert verdict(rest(scale)) is None
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from limber_bridge.daemon.arrival_figures import ArrivalFigures
 from limber_bridge.daemon.check_result import Outcome
-from limber_bridge.daemon.signal_figures import SignalFigures, is_gravity
+from limber_bridge.daemon.signal_figures import SignalFigures
 from limber_bridge.detection.signal import Quantity
 from limber_bridge.sources.frame_check import RATE_TOLERANCES
+from limber_bridge.sources.rest_gravity import is_plausible
 
 LOSS_FAULT: Final = 0.05
 """Share of lost samples from which the link is not good enough. Chosen: at 5 % most movements have
@@ -226,7 +227,7 @@ def judge_gravity(figures: SignalFigures) -> Iterator[Finding]:
         )
     elif gravity is None:
         yield note("it moved all the time; lay it down and check again to measure gravity")
-    elif not is_gravity(gravity):
+    elif not is_plausible(gravity):
         hint = level_hint(GRAVITY_HINTS, gravity)
         remedy = hint or "correct the unit or the scale of the samples"
         yield fault(f"gravity at rest is {gravity:.3g} g instead of 1 g; {remedy}")

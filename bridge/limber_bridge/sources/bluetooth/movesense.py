@@ -16,6 +16,7 @@ from limber_bridge.sources.bluetooth.notifications import (
     SampleBatch,
     StreamRefused,
 )
+from limber_bridge.sources.units import STANDARD_GRAVITY
 
 WRITE: Final = "34800001-7185-4d5d-b431-630e7050e8f0"
 NOTIFY: Final = "34800002-7185-4d5d-b431-630e7050e8f0"
@@ -31,8 +32,6 @@ MESSAGE_HEADER_BYTES: Final = 2
 STAMP_BYTES: Final = 4
 SAMPLE_BYTES: Final = 12
 RATE_HZ: Final = 52
-STANDARD_GRAVITY: Final = 9.80665
-"""m/s^2 per g (BIPM, The International System of Units, 9th edition)."""
 
 
 class MovesenseParser:
