@@ -23,8 +23,8 @@ from limber_bridge.detection.signal import MINUTE, SECOND, SampleBlock
 
 OUTAGE_MAX_US: Final = 10 * MINUTE
 """Longest outage after which late samples are put in the right place. Chosen: longer than most
-rings of devices last. After 580 s, no call took longer than 30 ms on a busy x86-64 machine, with two
-ankles at 50 Hz and with two EMG sensors at 250 Hz."""
+rings of devices last. After 580 s, no call took longer than 30 ms on a busy x86-64 machine, with
+two ankles at 50 Hz and with two EMG sensors at 250 Hz."""
 CAUGHT_UP_US: Final = 2 * SECOND
 """A sensor has caught up when its samples are not older than this. Chosen: a block and the jitter
 of a network."""

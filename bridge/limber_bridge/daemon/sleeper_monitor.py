@@ -21,7 +21,7 @@ from limber_bridge.daemon.event_filer import LIVE_MAX_LATENESS_US, EventFiler
 from limber_bridge.daemon.finished_nights import FinishedNights
 from limber_bridge.daemon.late_data import Detected, SensorBlock
 from limber_bridge.daemon.night_closer import NightCloser, NightScorer
-from limber_bridge.daemon.open_nights import restored_nights
+from limber_bridge.daemon.open_nights import known_since, restored_nights
 from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
 from limber_bridge.daemon.sleeper_detection import SleeperDetection
@@ -64,8 +64,8 @@ class SleeperMonitor:
             config.calendar,
             restored.events_by_night,
             restored.finished,
-            same_sensors=memory is not None and set(memory.sensors) == set(sensors),
-            live=sleeper.live,
+            measured_since=None if memory is None else known_since(sensors, memory.sensors),
+            tonight=config.calendar.night_of(now) if sleeper.live else None,
         )
         events = self._nights.ordered_events()
         self._detection = SleeperDetection(
@@ -213,8 +213,8 @@ class SleeperMonitor:
         """
         if not self.clock.live:
             raise PlayedRecordingError(
-                f"the sensors of {self.id} play recordings, whose time is not the present; remove "
-                "the sensor for being in bed"
+                f"the sensors of {self.id} play recordings, so a report about the present "
+                "does not apply; remove the in-bed sensor"
             )
         if not self.settings.paused:
             self._detection.add_bed_report(BedReport(now, in_bed, max(0, now - age)))

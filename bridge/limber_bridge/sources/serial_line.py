@@ -13,6 +13,7 @@ import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.validators import number, signing_key, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frame_router import FrameRouter
@@ -75,7 +76,7 @@ SENSOR_SCHEMA: Final = vol.Schema(
     {
         vol.Required(
             "device",
-            msg="write the path of the serial port, best one below /dev/serial/by-id/; "
+            msg="write the path of the serial port, preferably below /dev/serial/by-id/; "
             "`limber scan` lists them",
         ): vol.All(str, vol.Length(min=1)),
         vol.Optional("format", default=LineFormat.LIMBER): vol.In(
@@ -242,19 +243,21 @@ def unplugged(device: str) -> SourceLostError:
 async def open_line(
     options: SerialOptions,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a port and set up the sensor; SourceLostError if that fails."""
+    """Open a port and set up the sensor; SourceLostError if that fails, or the port later."""
     serialx = import_serialx()
+    # The library's own class is not an OSError, and it may raise it at any use of the port.
+    line_errors = (OSError, serialx.SerialException)
     try:
         reader, writer = await serialx.open_serial_connection(
             options.device, baudrate=options.baudrate
         )
-    except (OSError, serialx.SerialException) as error:
+    except line_errors as error:
         raise SourceLostError(open_error(options, error)) from error
     try:
         if options.format is LineFormat.WITMOTION:
             await set_up_wit(writer, options)
         yield reader, writer
-    except OSError as error:
+    except line_errors as error:
         raise unplugged(options.device) from error
     finally:
         writer.close()
@@ -309,7 +312,18 @@ def found_port(port: Any) -> FoundSensor:  # noqa: ANN401 - SerialPortInfo of th
         "device": port.device,
         "format": str(LineFormat.LIMBER),
     }
-    return FoundSensor(str(name), detail, configuration)
+    return FoundSensor(printable(str(name)), printable(detail), configuration, sends_id=True)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+def recognizes(options: SerialOptions, found: FoundSensor) -> bool:
+    """Return whether a found port is the one in these options, which may be a link to it."""
+    return Path(options.device).resolve() == Path(str(found.configuration["device"])).resolve()
+
+
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    recognizes=recognizes,
+)
