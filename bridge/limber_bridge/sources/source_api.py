@@ -93,7 +93,7 @@ class Samples:
     """Whether a previous run of the bridge has read the samples: they only bring the detection to
     where it was."""
     resends: bool = False
-    """Whether the device sends again, after a reconnect, what its memory holds."""
+    """Whether the device has sent again, after a connect, what its memory holds."""
 
     def renumbered(self, offset: int) -> Self:
         """Return the same samples with `offset` added to their numbers."""
