@@ -215,3 +215,13 @@ def test_the_measured_rate_outlasts_a_pause_of_the_link() -> None:
     blocks += route(router, device.reconnected(500 * 25 / true_rate), 500 * 25 / true_rate)
     rates = [event.block.clock.rate for event in blocks if isinstance(event, Samples)]
     assert rates[50:] == pytest.approx([true_rate] * len(rates[50:]), abs=0.001)
+
+
+def test_one_clock_frame_sent_many_times_takes_no_memory() -> None:
+    """An attacker may have recorded a signed one, and the sensor may be switched off."""
+    router = new_router()
+    device = Device()
+    recorded = device.ankle.clock_frame(device.clock(2.0))
+    for step in range(20_000):
+        route(router, [recorded], 2.0 + step / 20)
+    assert len(router._clocks[1]._readings) < 300

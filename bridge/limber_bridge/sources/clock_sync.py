@@ -139,7 +139,7 @@ class ClockSync:
         elif self._last is not None and frame.boot == self._boot:
             expected = self._last.device_time + arrived - self._last.arrived
             device_time = expected + signed_difference(frame.clock - expected)
-        self._readings.append(ClockReading(frame.boot, device_time, arrived))
+        self._add_reading(ClockReading(frame.boot, device_time, arrived))
 
     def forget_boot(self, boot: int) -> None:
         """Take the next frame as the first of another start of the device.
@@ -273,12 +273,27 @@ class ClockSync:
 
     def _clock_offset(self, boot: int, arrived: int) -> int:
         """Return the offset of the clocks in us, by the frame that travelled fastest."""
-        while self._readings and self._readings[0].arrived < arrived - READING_AGE_US:
-            self._readings.popleft()
+        self._drop_old_readings(arrived)
         delays = [mark.delay for mark in self._marks]
         if self.has_clock_frame(boot):
             delays += [reading.delay for reading in self._readings]
         return min(delays)
+
+    def _add_reading(self, reading: ClockReading) -> None:
+        """Keep a reading; of those within one `MARK_SPACING_US`, the one with the smallest delay.
+
+        A device may send clock frames alone, or someone may send a recorded one many times.
+        """
+        self._drop_old_readings(reading.arrived)
+        if not self._readings or reading.arrived - self._readings[-1].arrived >= MARK_SPACING_US:
+            self._readings.append(reading)
+        elif reading.delay < self._readings[-1].delay:
+            self._readings[-1] = reading
+
+    def _drop_old_readings(self, arrived: int) -> None:
+        """Drop the readings that are too old at `arrived` (us)."""
+        while self._readings and self._readings[0].arrived < arrived - READING_AGE_US:
+            self._readings.popleft()
 
     def _settle_rate(self, rate: float) -> None:
         """Recompute the delays of all marks once the measured rate has replaced the nominal one."""
