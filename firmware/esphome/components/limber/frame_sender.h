@@ -21,7 +21,7 @@ class FrameLink {
   virtual bool is_connected() const = 0;
   /// Number of the connection; a new one after each (re)connect.
   virtual uint32_t connection() const = 0;
-  /// Whether the frames of the ring are sent again after a reconnect. Pointless where nobody knows what arrived.
+  /// Whether the frames of the ring are sent again after a reconnect. False for datagrams, which have no reconnect.
   virtual bool resends() const = 0;
   /// Longest frame.
   virtual size_t max_frame_bytes() const { return MAX_FRAME_BYTES; }
