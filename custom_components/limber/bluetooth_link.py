@@ -49,6 +49,21 @@ class LinkLostError(Exception):
     """The connection is of no use any more; the text says why."""
 
 
+def link_errors() -> tuple[type[Exception], ...]:
+    """Return what bleak raises when a link fails at any step.
+
+    KeyError and AssertionError come from the state of a link that was lost in the middle of a call.
+    """
+    from bleak.exc import BleakError  # noqa: PLC0415 - optional
+
+    return BleakError, TimeoutError, LinkLostError, EOFError, OSError, KeyError, AssertionError
+
+
+def first_error(error: BaseException) -> BaseException:
+    """Return an exception, or the first one of a group of groups."""
+    return first_error(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
 class SensorLink:
     """Connects to one sensor, again and again, and passes its notifications on."""
 
@@ -76,6 +91,8 @@ class SensorLink:
         """How far the connection is."""
         self.error: str | None = None
         """Why the last connection ended; for diagnostics."""
+        self._logged: set[type[BaseException]] = set()
+        """Classes of unexpected exceptions that were logged."""
         self.connections = 0
         """How often a stream was started."""
 
@@ -83,15 +100,36 @@ class SensorLink:
         """Connect and stream until cancelled; a connection that fails is tried again later."""
         retry = FIRST_RETRY_S
         while True:
-            device = self._find_device()
-            if device is not None:
-                connections = self.connections
-                self._set_state(LinkState.CONNECTING)
-                await self._connect_and_stream(device)
-                if self.connections > connections:
-                    retry = FIRST_RETRY_S
+            connections = self.connections
+            # Adapters and proxies raise exceptions of their own: none may end the relay.
+            (error,) = await asyncio.gather(self._attempt(), return_exceptions=True)
+            if error is not None:
+                self._note_failure(first_error(error))
+            if self.connections > connections:
+                retry = FIRST_RETRY_S
             await asyncio.sleep(retry)
             retry = min(2 * retry, LAST_RETRY_S)
+
+    async def _attempt(self) -> None:
+        """Connect once and stream, if the sensor is heard; raise why that ended."""
+        device = self._find_device()
+        if device is not None:
+            self._set_state(LinkState.CONNECTING)
+            await self._connect_and_stream(device)
+
+    def _note_failure(self, error: BaseException) -> None:
+        """Note why a connection ended; log an unexpected exception once, as only its text helps."""
+        self.error = str(error) or type(error).__name__
+        if isinstance(error, link_errors()) or type(error) in self._logged:
+            _LOGGER.debug("%s: %s", self._name, self.error)
+        else:
+            self._logged.add(type(error))
+            _LOGGER.error(
+                "%s: the connection failed in an unexpected way, and is tried again",
+                self._name,
+                exc_info=error,
+            )
+        self._set_state(LinkState.FAILED)
 
     def _find_device(self) -> BLEDevice | None:
         """Return the sensor if an adapter or a proxy that can connect to it hears it."""
@@ -108,33 +146,27 @@ class SensorLink:
         return device
 
     async def _connect_and_stream(self, device: BLEDevice) -> None:
-        """Connect once, and stream until the connection is lost; note why."""
-        from bleak.exc import BleakError  # noqa: PLC0415 - optional
+        """Connect once, and stream until the connection is lost; raise why."""
         from bleak_retry_connector import (  # noqa: PLC0415 - optional
             BleakClientWithServiceCache,
             establish_connection,
         )
 
         gone = asyncio.Event()
+        client = await establish_connection(
+            BleakClientWithServiceCache,
+            device,
+            self._name,
+            disconnected_callback=lambda _client: gone.set(),
+            ble_device_callback=lambda: self._find_device() or device,
+        )
         try:
-            client = await establish_connection(
-                BleakClientWithServiceCache,
-                device,
-                self._name,
-                disconnected_callback=lambda _client: gone.set(),
-                ble_device_callback=lambda: self._find_device() or device,
-            )
-            try:
-                await self._stream(client, gone)
-            finally:
-                await self._close(client)
-        except (BleakError, TimeoutError, LinkLostError, EOFError) as error:
-            self.error = str(error) or type(error).__name__
-            _LOGGER.debug("%s: %s", self._name, self.error)
-            self._set_state(LinkState.FAILED)
+            await self._stream(client, gone)
+        finally:
+            await self._close(client)
 
     async def _stream(self, client: BleakClient, gone: asyncio.Event) -> None:
-        """Start the stream and pass it on; LinkLostError when it ends, BleakError."""
+        """Start the stream and pass it on; LinkLostError when it ends, and what bleak raises."""
         for characteristic in self._relay.subscribe:
             await client.start_notify(characteristic, self._handle_notification)
         # The bridge must know it before the first notification of the stream.
@@ -170,16 +202,16 @@ class SensorLink:
 
     async def _close(self, client: BleakClient) -> None:
         """Stop the stream as well as possible, and disconnect in any case."""
-        from bleak.exc import BleakError  # noqa: PLC0415 - optional
-
         self.sender.add(DISCONNECTED)
-        with suppress(BleakError, TimeoutError, LinkLostError, EOFError):
-            if client.is_connected:
+        try:
+            with suppress(*link_errors()):
+                if client.is_connected:
+                    async with asyncio.timeout(STOP_TIMEOUT_S):
+                        await self._write_all(client, self._relay.stop)
+        finally:
+            with suppress(*link_errors()):
                 async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self._write_all(client, self._relay.stop)
-        with suppress(BleakError, TimeoutError, EOFError):
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await client.disconnect()
+                    await client.disconnect()
 
     # --- What the profile asks for ---
 
@@ -222,11 +254,9 @@ class SensorLink:
 
     async def _read_regularly(self, client: BleakClient) -> None:
         """Read what is not notified, such as the battery; what a sensor does not have is left."""
-        from bleak.exc import BleakError  # noqa: PLC0415 - optional
-
         while True:
             for characteristic in self._relay.read:
-                with suppress(BleakError, TimeoutError):
+                with suppress(*link_errors()):
                     value = await client.read_gatt_char(characteristic)
                     self.sender.add(characteristic, bytes(value))
             await asyncio.sleep(READ_INTERVAL_S)

@@ -75,7 +75,7 @@ def describe_link(sensor: int, link: SensorLink) -> dict[str, Any]:
         "connections": link.connections,
         "failed": link.error is not None,
         "refused": link.sender.refused,
-        "dropped": link.sender.dropped,
+        "dropped": link.sender.backlog.dropped,
     }
 
 

@@ -13,6 +13,7 @@ KINDS = {
     "emg_no_unit": ("EMG", 2, 250.0, "", 1.0),
     "accelerometer": ("ACC", 3, 50.0, "m/s^2", 9.80665),
     "irregular": ("ACC", 3, 0.0, "g", 1.0),
+    "texts": ("Markers", 1, 0.0, "", 1.0),
 }
 
 
@@ -20,7 +21,8 @@ def main() -> None:
     """Push samples in real time until the process is stopped."""
     name = sys.argv[1]
     kind, channels, rate, unit, scale = KINDS[sys.argv[2]]
-    info = pylsl.StreamInfo(name, kind, channels, rate, "float32", f"limber-{name}")
+    value_format = "string" if kind == "Markers" else "float32"
+    info = pylsl.StreamInfo(name, kind, channels, rate, value_format, f"limber-{name}")
     described = info.desc().append_child("channels")
     for _ in range(channels if unit else 0):
         described.append_child("channel").append_child_value("unit", unit)
@@ -32,6 +34,9 @@ def main() -> None:
     while True:
         due = int((pylsl.local_clock() - begin) * real_rate)
         for number in range(sent, due):
+            if kind == "Markers":
+                outlet.push_sample([f"trial {number}"], begin + number / real_rate)
+                continue
             if kind == "EMG":
                 values = random.normal(0.0, 3.0, channels)
             else:

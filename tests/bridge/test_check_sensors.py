@@ -33,7 +33,7 @@ WATCHED_S = "6"
 
 def limber(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
     )
 
 
@@ -171,6 +171,22 @@ def test_all_sensors_are_watched_at_the_same_time_and_measured(report: list[str]
     assert "(nominal 50 Hz), gravity 1.00 g, no loss, jitter " in line
     assert "battery 80 %" in line
     assert line.endswith("lies still, its y axis is vertical")
+
+
+def test_a_relayed_sensor_is_a_note_as_nothing_can_arrive_without_the_bridge(
+    tmp_path: Path, broker: Broker
+) -> None:
+    (tmp_path / "limber.yaml").write_text(
+        "bridge: {id: bedroom, time_zone: Europe/Berlin}\n"
+        f"broker: {{host: 127.0.0.1, port: {broker.port}}}\nweb: false\n"
+        "sleepers:\n  - {id: anna, name: Anna, sensors: [{id: 1, source: bluetooth, "
+        "device: limber, via: home_assistant, placement: ankle, quantity: acceleration}]}\n"
+    )
+    ended = limber("check", "--seconds", "1", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    assert line.startswith("note")
+    assert "only to a running bridge; start the bridge" in line
 
 
 class TcpLink:

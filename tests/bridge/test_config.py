@@ -455,6 +455,11 @@ PHONE = "source: phone, placement: ankle, quantity: acceleration"
         (f"{PHONE}, via: mqtt, secret: abcdefghijklmnop", "", "secret: remove it: over MQTT"),
         (f"{PHONE}, app: sensor_server", "", "add `host` and `port`"),
         (f"{PHONE}, app: sensor_server, host: a, via: mqtt", "", "via: remove it, or choose"),
+        (
+            f"{PHONE}, app: sensor_server, host: a..b",
+            "",
+            "host: write a host name or an IP address",
+        ),
         (f"{PHONE}, secret: abcdefghijklmnop, stream: gyro", "", "stream: write total_accel"),
         (f"{PHONE}, secret: abcdefghijklmnop, host: a", "", "host: remove it, or choose"),
         (

@@ -454,7 +454,7 @@ def test_a_missing_broker_is_logged_once_and_does_not_stop_the_recording(
 
 def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
     )
 
 

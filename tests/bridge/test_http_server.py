@@ -21,7 +21,11 @@ from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Delivery, Inbox, Refusal
 from limber_bridge.sources.phone.messages import MAX_BODY_BYTES
 from limber_bridge.web import http_server
-from limber_bridge.web.http_server import CONNECTIONS_MAX, serve_http
+from limber_bridge.web.http_server import (
+    CONNECTIONS_MAX,
+    CONNECTIONS_MAX_PER_ADDRESS,
+    serve_http,
+)
 from tests.contract.messages import AT, BRIDGE, CONNECTED
 
 TIMEOUT_S: Final = 10.0
@@ -197,7 +201,8 @@ async def test_connections_beyond_the_limit_are_closed_at_once() -> None:
     async with serving() as port:
         before = open_files()
         clients = [
-            await asyncio.open_connection(LOOPBACK, port) for _ in range(2 * CONNECTIONS_MAX)
+            await connect_from(2 + number // CONNECTIONS_MAX_PER_ADDRESS, port)
+            for number in range(2 * CONNECTIONS_MAX)
         ]
         async with asyncio.timeout(TIMEOUT_S):
             for reader, _ in clients[CONNECTIONS_MAX:]:
@@ -209,6 +214,46 @@ async def test_connections_beyond_the_limit_are_closed_at_once() -> None:
             with suppress(ConnectionError):
                 await writer.wait_closed()
         assert (await request(port))[0] == 200
+
+
+async def test_a_client_that_holds_connections_does_not_keep_others_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "CONNECTION_MAX_S", 10 * TIMEOUT_S)
+    async with serving() as port:
+        clients = [await connect_from(2, port) for _ in range(2 * CONNECTIONS_MAX)]
+        async with asyncio.timeout(TIMEOUT_S):
+            for reader, _ in clients[CONNECTIONS_MAX_PER_ADDRESS:]:
+                assert await reader.read(1) == b""
+        assert (await request(port))[0] == 200
+        for _, writer in clients:
+            writer.close()
+
+
+async def test_a_client_whose_connections_have_ended_is_accepted_again() -> None:
+    async with serving() as port:
+        for _ in range(3 * CONNECTIONS_MAX_PER_ADDRESS):
+            assert (await request(port))[0] == 200
+
+
+async def test_a_wrong_secret_is_answered_and_closed_before_the_body_has_arrived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "CONNECTION_MAX_S", 10 * TIMEOUT_S)
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        head = "POST /ingest/3/wrong HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+        writer.write(head.encode("ascii"))
+        async with asyncio.timeout(TIMEOUT_S):
+            response = await reader.read()
+        writer.close()
+    assert response.startswith(b"HTTP/1.1 499 ")
+    assert b"connection: close" in response.lower()
+
+
+async def connect_from(number: int, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect from an address of this machine with this last number."""
+    return await asyncio.open_connection(LOOPBACK, port, local_addr=(f"127.0.0.{number}", 0))
 
 
 async def test_a_connection_is_closed_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

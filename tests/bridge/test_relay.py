@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from devtools.network_sensor import AnkleSensor
 from devtools.processes import free_port
 from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.protocol.messages import DoneResponse, Refusal, RelayRequest
-from limber_bridge.sources.inbox import Delivery, Inbox
+from limber_bridge.sources.inbox import Delivery, Inbox, Position
 from limber_bridge.sources.inbox import Refusal as DeliveryRefusal
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config
@@ -53,6 +54,10 @@ def test_notifications_are_delivered_in_order_at_their_time(
         (ARRIVED - 430_000, "fb005c81-", b"\xf0\x02\x09\x00\x00"),
         (ARRIVED, "fb005c82-", bytes(range(7))),
         (ARRIVED, "signal_st", b"-67"),
+    ]
+    assert [one.position for one in delivered] == [
+        *(Position("5d2f0c9e7b1a4c38", number) for number in range(3)),
+        None,
     ]
 
 
@@ -108,11 +113,19 @@ def test_a_relayed_sensor_is_read_by_a_running_bridge(
         sensor = AnkleSensor()
         lying = np.repeat([[0.0], [1.0], [0.0]], 25, axis=1)
         begin = time.monotonic()
-        notifications = [[0, "connected", ""], frame(sensor.clock_frame(0))]
+        numbers = count()
+        notifications = [
+            [next(numbers), 0, "connected", ""],
+            frame(next(numbers), sensor.clock_frame(0)),
+        ]
         for _ in range(12):
-            notifications.append(frame(sensor.frame(lying)))
+            notifications.append(frame(next(numbers), sensor.frame(lying)))
             answer = listener.request(
-                command="relay", sensor=1, notifications=notifications, signal_strength=-61
+                command="relay",
+                sensor=1,
+                run="a",
+                notifications=notifications,
+                signal_strength=-61,
             )
             assert answer == {"v": 1, "id": answer["id"], "ok": True}
             notifications = []
@@ -124,14 +137,18 @@ def test_a_relayed_sensor_is_read_by_a_running_bridge(
         health = state["sensors"]["1"]
         assert (health["battery"], health["problem"], health["refused"]) == (80, None, 0)
         refused = listener.request(
-            command="relay", sensor=1, notifications=[frame(b"not a frame")], signal_strength=None
+            command="relay",
+            sensor=1,
+            run="a",
+            notifications=[frame(next(numbers), b"not a frame")],
+            signal_strength=None,
         )
         assert (refused["ok"], refused["error"]) == (False, "refused")
 
 
-def frame(data: bytes) -> list[object]:
+def frame(number: int, data: bytes) -> list[object]:
     """Return a notification of the Nordic UART service that has just arrived."""
-    return [0, UART, base64.b64encode(data).decode("ascii")]
+    return [number, 0, UART, base64.b64encode(data).decode("ascii")]
 
 
 def golden_relay() -> dict[str, object]:

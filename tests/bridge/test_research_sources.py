@@ -141,6 +141,23 @@ async def test_a_stream_without_a_unit_is_not_guessed() -> None:
             await collect(lsl.SOURCE, asked, 1.0)
 
 
+async def test_a_stream_of_texts_is_refused() -> None:
+    keys: dict[str, object] = {"name": "limber_texts", "rate": 50, "unit": "uV"}
+    refused = pytest.raises(SourceLostError, match="`limber_texts` sends texts, not numbers")
+    with outlet("limber_texts", "texts"), refused:
+        await collect(lsl.SOURCE, request(lsl.SOURCE, (EMG, keys)), 1.0)
+
+
+async def test_every_error_of_the_library_loses_the_stream() -> None:
+    pylsl = lsl.import_pylsl()
+
+    def fail() -> None:
+        pylsl.util.handle_error(-4)
+
+    with pytest.raises(SourceLostError, match="Lab Streaming Layer failed"):
+        await lsl.call(pylsl, fail)
+
+
 async def test_a_stream_that_ends_is_lost_and_one_that_is_missing_is_named() -> None:
     asked = request(lsl.SOURCE, (EMG, {"name": "limber_ending"}))
     with pytest.raises(SourceLostError, match="no stream with name `limber_ending` on the network"):

@@ -204,6 +204,14 @@ async def test_an_unplugged_device_is_lost_and_can_be_plugged_in_again(cable: Ca
         cable.plug_in()
 
 
+async def test_an_error_of_the_library_at_any_use_of_the_line_loses_it(cable: Cable) -> None:
+    """The library's own class is no OSError, as those of the system are."""
+    line = request(cable.link)
+    with pytest.raises(SourceLostError, match="was unplugged or lost its power"):
+        async with serial_line.open_line(line.sensors[0].options):
+            raise serial_line.import_serialx().SerialException("the port does not answer")
+
+
 async def test_descriptors_do_not_grow_with_lost_lines(cable: Cable) -> None:
     async def lose() -> None:
         line = run(request(cable.link))
@@ -327,7 +335,7 @@ def test_limber_check_measures_a_serial_sensor(
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     finally:

@@ -40,7 +40,7 @@ def micropython(script: Path, text: str = "") -> str:
         input=text,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env={"MICROPYPATH": MODULES},
     )

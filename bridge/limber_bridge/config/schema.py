@@ -16,7 +16,7 @@ from limber_bridge.config.ids import MAX_ID_LENGTH
 from limber_bridge.config.model import Tls
 from limber_bridge.detection.rules import RULE_SETS
 from limber_bridge.detection.signal import Placement, Quantity, Side
-from limber_bridge.domain.validators import whole_number
+from limber_bridge.domain.validators import host_name, whole_number
 from limber_bridge.sources import SOURCES
 
 RENAMED_KEYS: Final = {
@@ -55,16 +55,6 @@ def one_of(*values: str) -> vol.In:
     """Return a check for one of several words."""
     *others, last = values
     return vol.In(values, msg=f"write {', '.join(others)} or {last}" if others else f"write {last}")
-
-
-def host_name(value: object) -> str:
-    """Check the name or address of a host, without looking it up."""
-    try:
-        if isinstance(value, str) and value.strip() and value.encode("idna"):
-            return value
-    except UnicodeError:
-        pass
-    raise vol.Invalid("write a host name or an IP address")
 
 
 def slug(value: object) -> str:

@@ -11,6 +11,7 @@ from limber_bridge.daemon.arrival_figures import ArrivalFigures
 from limber_bridge.daemon.check_ingest import ServePosts, taking_messages
 from limber_bridge.daemon.check_result import CheckResult, Outcome, note, passed
 from limber_bridge.daemon.countdown import countdown
+from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.daemon.sensor_verdict import (
     Finding,
     judge_arrival,
@@ -41,6 +42,11 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"
 """What to do if a sensor sends nothing."""
+RELAYED_TEXT: Final = (
+    "Home Assistant relays this sensor, and only to a running bridge; start the bridge, wait a "
+    "minute and check again"
+)
+"""What is said of a relayed sensor, of which nothing arrives during a check."""
 UNKNOWN_SENDERS_MAX: Final = 5
 """Most errors of frames that belong to no sensor that are reported."""
 ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED})
@@ -148,6 +154,8 @@ async def watch_source(request: SourceRequest, name: str, seconds: float) -> Sou
         pass
     except SourceLostError as error:
         watch.lost = str(error)
+    except Exception as error:  # noqa: BLE001 - as in the running bridge: others are still checked
+        watch.lost = FailureLog().log(f"source {name}", error, "the other sources are checked")
     return watch
 
 
@@ -170,6 +178,9 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
     findings = [*error_findings(checked.watch), *judged(checked)]
     arrival = checked.watch.arrival_figures()
     if arrival is None:
+        if not findings and not checked.lost and is_relayed(checked.configured):
+            yield note(f"{checked.name}: {RELAYED_TEXT}")
+            return
         if not findings or checked.lost:
             reason = checked.lost or f"no samples in {seconds:g} s; {SILENT_REMEDY}"
             findings.insert(0, Finding(Outcome.FAILED, reason))
@@ -182,6 +193,12 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
         yield result(f"{checked.name}: {', '.join(measured(checked, arrival, signal))}")
     for finding in findings:
         yield CheckResult(finding.outcome, f"{checked.name}: {finding.text}")
+
+
+def is_relayed(configured: ConfiguredSensor) -> bool:
+    """Return whether a client connects to a sensor and relays what it sends."""
+    describe = SOURCES[configured.source].describe_relay
+    return describe is not None and describe(configured.request.options) is not None
 
 
 def error_findings(watch: SensorWatch) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from limber_bridge.config.model import Config
 from limber_bridge.protocol.messages import DoneResponse, Refusal, RelayRequest, Response
-from limber_bridge.sources.inbox import Delivery, Inbox
+from limber_bridge.sources.inbox import Delivery, Inbox, Position
 
 SIGNAL_STRENGTH: Final = "signal_strength"
 """Channel of the strength of the link, whose payload is its digits in dBm."""
@@ -33,8 +33,13 @@ class RelayHandler:
             text = f"sleeper `{request.sleeper}` has no sensor {request.sensor} in limber.yaml"
             return Refusal(id=request.id, error="unknown_sensor", message=text)
         deliveries = [
-            Delivery(payload, arrived - 1000 * age_ms, channel=channel)
-            for age_ms, channel, payload in request.notifications
+            Delivery(
+                payload,
+                arrived - 1000 * age_ms,
+                channel=channel,
+                position=Position(request.run, number),
+            )
+            for number, age_ms, channel, payload in request.notifications
         ]
         if request.signal_strength is not None:
             strength = str(request.signal_strength).encode("ascii")

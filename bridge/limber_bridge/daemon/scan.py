@@ -8,6 +8,7 @@ from typing import Final
 
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.countdown import countdown
+from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.network_scan import DEFAULT_LISTEN, scan_network
 from limber_bridge.sources.source_api import FoundSensor, MissingLibraryError, SourceLostError
@@ -72,6 +73,9 @@ async def scan_source(
         return ScanResult(name, missing_library=str(error))
     except SourceLostError as error:
         return ScanResult(name, failure=str(error))
+    except Exception as error:  # noqa: BLE001 - one library must not hide what the others find
+        text = FailureLog().log(f"source {name}", error, "the other sources are searched")
+        return ScanResult(name, failure=text)
 
 
 def describe(result: ScanResult, config: Config | None, ids: Iterator[int]) -> Iterator[str]:

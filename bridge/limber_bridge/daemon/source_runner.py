@@ -16,15 +16,18 @@ from dataclasses import replace
 from typing import Final
 
 from limber_bridge.config.model import Config
+from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
 from limber_bridge.detection.signal import SECOND, Quantity
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.inbox import Inbox
+from limber_bridge.sources.inbox import Inbox, Refusal
 from limber_bridge.sources.replay_guard import ReplayGuard
 from limber_bridge.sources.rest_gravity import GravityCheck
 from limber_bridge.sources.source_api import (
+    FrameError,
+    Reason,
     Samples,
     SensorRequest,
     Source,
@@ -46,7 +49,8 @@ class SourceRunner:
     """Open all sources of a configuration, and number what they deliver.
 
     A source that is lost is opened again for as long as it takes, and so is one that polls its
-    sensors and hears nothing. The sample numbers continue from those before.
+    sensors and hears nothing. The sample numbers continue from those before. A source that fails
+    with an error that was not expected of it stops no other source.
     """
 
     def __init__(
@@ -68,7 +72,8 @@ class SourceRunner:
         self._started = host.now()
         self._deliver = deliver
         self._queues = queues
-        self.inbox = Inbox()
+        self._failures = FailureLog()
+        self.inbox = Inbox(self._note_receiver_failure)
         """Takes messages for the sources that other parts of the bridge receive."""
         self._sources = sources
         self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
@@ -115,7 +120,11 @@ class SourceRunner:
                 yield from ((source, name, (sensor,)) for sensor in sensors)
 
     async def run(self, source: Source, name: str, sensors: tuple[SensorRequest, ...]) -> None:
-        """Deliver what a source yields until it ends; open it again when it is lost or silent."""
+        """Deliver what a source yields until it ends; open it again when it is lost or silent.
+
+        Errors that are not expected of a source are logged, and reported as the problem of its
+        sensors.
+        """
         logged = ""
         first_patience = DISCONNECTED_AFTER_US / SECOND
         patience = first_patience
@@ -138,11 +147,39 @@ class SourceRunner:
                     LOG.error("source %s: %s", name, error)  # noqa: TRY400 - no traceback for a user
                 logged = str(error)
                 await asyncio.sleep(REOPEN_DELAY_S)
+            except Exception as error:  # noqa: BLE001 - see below
+                # A source runs libraries for sensors, radios and amplifiers, whose errors cannot be
+                # listed. Any class that is missing here would end the bridge for all sleepers.
+                delivered = False
+                await self._report_failure(name, sensors, error)
+                await asyncio.sleep(REOPEN_DELAY_S)
             if delivered:
                 logged = ""
                 patience = first_patience
             else:
                 patience = min(2 * patience, MAX_REOPEN_INTERVAL_S)
+
+    async def _report_failure(
+        self, name: str, sensors: tuple[SensorRequest, ...], error: Exception
+    ) -> None:
+        """Report an unexpected error of a source as the problem of its sensors."""
+        ids = [request.sensor.id for request in sensors]
+        listed = ", ".join(map(str, ids))
+        text = self._failures.log(
+            f"source {name} (sensors: {listed})",
+            error,
+            f"it is opened again after {REOPEN_DELAY_S:g} s, and all other sources go on",
+        )
+        if is_cancelled():
+            # The error came from closing the source, in place of the cancellation.
+            raise asyncio.CancelledError from error
+        for sensor in ids:
+            await self._deliver(FrameError(sensor, Reason.SOURCE_FAILED, text))
+
+    def _note_receiver_failure(self, sensor: int, error: Exception) -> Refusal:
+        """Log an unexpected error of what receives the messages of a sensor."""
+        text = self._failures.log(f"sensor {sensor}", error, "the message was refused")
+        return Refusal(text)
 
     def _request(self, name: str, sensors: tuple[SensorRequest, ...]) -> SourceRequest:
         """Return what a source is asked for, with how far its frames have been read by now."""
@@ -184,12 +221,16 @@ class SourceRunner:
         delivered = False
         deadline = None if patience is None else loop.time() + patience
         while True:
+            timer = asyncio.timeout_at(deadline)
             try:
-                async with asyncio.timeout_at(deadline):
+                async with timer:
                     arrival = await anext(arrivals)
             except StopAsyncIteration:
                 return None
             except TimeoutError:
+                if not timer.expired():
+                    # The source raised it.
+                    raise
                 LOG.debug("no sample for %g s; reopening the source", patience)
                 return delivered
             if isinstance(arrival, Samples):
@@ -212,3 +253,9 @@ class SourceRunner:
             samples = samples.renumbered(base)
         self._ends[samples.sensor] = max(samples.block.end, self.end_of(samples.sensor))
         return samples
+
+
+def is_cancelled() -> bool:
+    """Return whether the running task is to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -28,6 +28,16 @@ def whole_number(minimum: int, maximum: int) -> vol.All:
     )
 
 
+def host_name(value: object) -> str:
+    """Check the name or address of a host, without looking it up."""
+    try:
+        if isinstance(value, str) and value.strip() and value.encode("idna"):
+            return value
+    except UnicodeError:
+        pass
+    raise vol.Invalid("write a host name or an IP address")
+
+
 def signing_key(value: object) -> bytes:
     """Check a key: at least 8 characters. Return its UTF-8 bytes."""
     if not isinstance(value, str) or len(value) < 8:

@@ -27,6 +27,8 @@ LAST_NIGHTS_MAX: Final = 1000
 
 RELAY_MAX_NOTIFICATIONS: Final = 64
 """Notifications in a `relay` request; chosen: some seconds of a fast sensor."""
+RELAY_MAX_NUMBER: Final = 2**53 - 1
+"""Largest number that JSON holds exactly everywhere."""
 RELAY_MAX_BYTES: Final = 600
 """Chosen: a Bluetooth attribute has at most 512 bytes."""
 RELAY_MAX_AGE_MS: Final = 600_000
@@ -544,12 +546,13 @@ class BedRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command",
 
 
 type RelayedNotification = tuple[
+    Annotated[int, msgspec.Meta(ge=0, le=RELAY_MAX_NUMBER)],
     Annotated[int, msgspec.Meta(ge=0, le=RELAY_MAX_AGE_MS)],
     Annotated[str, msgspec.Meta(min_length=1, max_length=64)],
     Annotated[bytes, msgspec.Meta(max_length=RELAY_MAX_BYTES)],
 ]
-"""Age in ms when the request was sent; channel: the UUID of a characteristic, `connected` or
-`disconnected`; payload, in base64."""
+"""Number, which rises in each run; age in ms when the request was sent; channel: the UUID of a
+characteristic, `connected` or `disconnected`; payload, in base64."""
 
 
 class RelayRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command", tag="relay"):
@@ -560,6 +563,8 @@ class RelayRequest(msgspec.Struct, frozen=True, kw_only=True, tag_field="command
     reply_to: str
     sleeper: str
     sensor: int
+    run: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """Chosen at random when the client begins to number the notifications of this sensor."""
     notifications: Annotated[
         tuple[RelayedNotification, ...], msgspec.Meta(max_length=RELAY_MAX_NOTIFICATIONS)
     ]

@@ -11,6 +11,16 @@ from hmac import compare_digest
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Place of a message among those of its sender."""
+
+    run: str
+    """Which run of the sender; each has numbers of its own."""
+    number: int
+    """Rises from one message to the next."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A message for one sensor, as it was received."""
 
@@ -21,6 +31,8 @@ class Delivery:
     """What the sender gave to prove that it may send; empty where the broker has checked it."""
     channel: str = ""
     """Which stream of the sensor it belongs to, where there are several."""
+    position: Position | None = None
+    """Where it belongs, if the sender numbers its messages, as it may send one twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,13 @@ UNKNOWN_SENSOR: Refusal = Refusal(
 class Inbox:
     """Holds the receiver of each sensor that takes messages from elsewhere."""
 
-    def __init__(self) -> None:
-        """Start without receivers."""
+    def __init__(self, on_failure: Callable[[int, Exception], Refusal] | None = None) -> None:
+        """Start without receivers.
+
+        `on_failure` takes the sensor and an unexpected error of its receiver, and returns what the
+        sender gets; None: the error is raised.
+        """
+        self._on_failure = on_failure
         self._receivers: dict[int, Receiver] = {}
         self._secrets: dict[int, str] = {}
 
@@ -77,4 +94,10 @@ class Inbox:
         """Pass a message to the receiver of a sensor; return why it was refused, if it was."""
         if not self.admits(sensor, delivery.secret):
             return UNKNOWN_SENSOR
-        return self._receivers[sensor](delivery)
+        try:
+            return self._receivers[sensor](delivery)
+        except Exception as error:
+            # What a sender can write has no end, and one sender must not stop what serves them all.
+            if self._on_failure is None:
+                raise
+            return self._on_failure(sensor, error)

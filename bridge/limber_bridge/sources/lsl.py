@@ -42,6 +42,8 @@ CONFIGURATIONS: Final = (
 """Where the library looks for its configuration."""
 QUIET: Final = "[log]\nlevel = -2\n"
 """Configuration where there is no file: the library reports errors on stderr, nothing else."""
+STRING_FORMAT: Final = 3
+"""Code of the channel format of streams of texts (`cft_string`), such as markers."""
 MAX_CHUNK: Final = 1024
 """Samples read at once."""
 
@@ -173,6 +175,11 @@ def stream_format(request: SensorRequest, info: Any) -> StreamFormat:  # noqa: A
     options: LslOptions = request.options
     quantity = request.sensor.quantity
     channels = options.channels or tuple(range(1, quantity.axes + 1))
+    if info.channel_format() == STRING_FORMAT:
+        raise SourceLostError(
+            f"the stream `{info.name()}` sends texts, not numbers; correct `name` and `type` in "
+            "limber.yaml; `limber scan` lists the streams"
+        )
     if len(channels) != quantity.axes or max(channels) > info.channel_count():
         raise SourceLostError(
             f"the stream `{info.name()}` has {info.channel_count()} channels, and {quantity} needs "
@@ -223,12 +230,18 @@ async def time_correction(pylsl: Any, inlet: Any) -> float:  # noqa: ANN401 - un
 
 
 async def call(pylsl: Any, function: Any, *arguments: float) -> Any:  # noqa: ANN401 - untyped
-    """Call a function of the library in a thread; SourceLostError if the stream is gone."""
+    """Call a function of the library in a thread; SourceLostError if it fails."""
     try:
         return await asyncio.to_thread(function, *arguments)
     except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
         raise SourceLostError(
             "the stream ended or does not answer; start its program again"
+        ) from error
+    except RuntimeError as error:
+        # The library's base class for all other errors.
+        raise SourceLostError(
+            f"the library of the Lab Streaming Layer failed ({error}); start the program of the "
+            "stream again"
         ) from error
 
 

@@ -242,19 +242,21 @@ def unplugged(device: str) -> SourceLostError:
 async def open_line(
     options: SerialOptions,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a port and set up the sensor; SourceLostError if that fails."""
+    """Open a port and set up the sensor; SourceLostError if that fails, or the port later."""
     serialx = import_serialx()
+    # The library's own class is not an OSError, and it may raise it at any use of the port.
+    line_errors = (OSError, serialx.SerialException)
     try:
         reader, writer = await serialx.open_serial_connection(
             options.device, baudrate=options.baudrate
         )
-    except (OSError, serialx.SerialException) as error:
+    except line_errors as error:
         raise SourceLostError(open_error(options, error)) from error
     try:
         if options.format is LineFormat.WITMOTION:
             await set_up_wit(writer, options)
         yield reader, writer
-    except OSError as error:
+    except line_errors as error:
         raise unplugged(options.device) from error
     finally:
         writer.close()

@@ -61,6 +61,8 @@ class Reason(StrEnum):
     WRONG_UNIT = "wrong_unit"
     TOO_SLOW = "too_slow"
     WRONG_CLOCK = "wrong_clock"
+    SOURCE_FAILED = "source_failed"
+    """The part of the bridge that reads the sensor failed with an unexpected error."""
 
     @property
     def discards_frame(self) -> bool:
@@ -71,6 +73,7 @@ class Reason(StrEnum):
             Reason.CLOCK_JUMPED,
             Reason.LINK_FAILED,
             Reason.WRONG_CLOCK,
+            Reason.SOURCE_FAILED,
         )
 
 

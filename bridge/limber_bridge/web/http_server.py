@@ -11,8 +11,9 @@ import asyncio
 import ipaddress
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, override
 
 from aiohttp import web
@@ -30,6 +31,9 @@ LOG: Final = logging.getLogger(__name__)
 CONNECTIONS_MAX: Final = 32
 """Connections at a time; further ones are closed at once. Chosen: monitors need one or two, a phone
 a few, and each costs a file descriptor."""
+CONNECTIONS_MAX_PER_ADDRESS: Final = 8
+"""Connections of one address at a time; further ones are closed at once, so that a single device
+cannot take the places of all others. Chosen: a phone opens one after another."""
 CONNECTION_MAX_S: Final = 10.0
 """Duration after which a connection is closed in any state. Chosen: a response takes milliseconds,
 and a phone needs about a second for the largest message.
@@ -42,6 +46,10 @@ here asks under its own name, even where that resolves to this machine (DNS rebi
 POSTS_PER_SENSOR_HZ: Final = 250
 """Posts per second of one sensor; the burst that is allowed as well is that of network sensors.
 Chosen: phones send one per second, and a backlog of ten minutes may come at once."""
+REFUSED_BODY_S: Final = 1.0
+"""How long the rest of a refused post is read. A connection that is closed while data arrive is
+reset, and the client would not see the response. Chosen: a post of a phone takes less, and a client
+without the secret should not hold a connection."""
 STATUS_FOR_THE_PERSON: Final = 499
 """HTTP status with which Sensor Logger shows the text of the response to the person (PUSHING.md of
 https://github.com/tszheichoi/awesome-sensor-logger)."""
@@ -58,14 +66,37 @@ type Handler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 class LimitedServer(web.Server):
     """Limit the number and the duration of connections."""
 
+    def __init__(self, handler: Handler) -> None:
+        """Start without connections; `handler` answers one request of each."""
+        super().__init__(
+            handler,
+            access_log=None,
+            logger=MALFORMED_REQUESTS_LOG,
+            lingering_time=0.0,
+            keepalive_timeout=0.0,
+        )
+        self._addresses: dict[web.RequestHandler, str] = {}
+        """Remote address of each open connection."""
+
     @override
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Accept a connection for a limited time, or close it at once if there are too many."""
         super().connection_made(handler, transport)
-        if len(self.connections) > CONNECTIONS_MAX:
+        address = remote_address(transport)
+        self._addresses[handler] = address
+        of_address = Counter(self._addresses.values())[address]
+        if len(self._addresses) > CONNECTIONS_MAX or of_address > CONNECTIONS_MAX_PER_ADDRESS:
             handler.force_close()
         else:
             asyncio.get_running_loop().call_later(CONNECTION_MAX_S, handler.force_close)
+
+    @override
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget a connection that has ended."""
+        super().connection_lost(handler, exc)
+        self._addresses.pop(handler, None)
 
 
 class Ingest:
@@ -86,12 +117,11 @@ class Ingest:
         # A sensor without a secret takes messages from elsewhere; HTTP is closed to it.
         if sensor is None or not secret or not self._inbox.admits(sensor, secret):
             self._warn_unauthorized(request)
-            await discard_body(request)
-            return refused(UNKNOWN_SENSOR.text)
+            return await send_without_body(request, refused(UNKNOWN_SENSOR.text))
         arrived = self._host_clock.steady()
         if not self._limiter.allow_frame(str(sensor), arrived):
-            await discard_body(request)
-            raise web.HTTPTooManyRequests(text="more posts than a phone sends\n")
+            too_many = web.Response(text="more posts than a phone sends\n", status=429)
+            return await send_without_body(request, too_many)
         body = await read_body(request)
         if body is None:
             return refused(
@@ -162,13 +192,13 @@ def limited_server(
     endpoint: HttpEndpoint, report: Callable[[], HealthReport] | None, ingest: Ingest
 ) -> LimitedServer:
     """Return a server that answers one request per connection."""
-    return LimitedServer(
-        request_handler(endpoint, report, ingest),
-        access_log=None,
-        logger=MALFORMED_REQUESTS_LOG,
-        lingering_time=0.0,
-        keepalive_timeout=0.0,
-    )
+    return LimitedServer(request_handler(endpoint, report, ingest))
+
+
+def remote_address(transport: asyncio.Transport) -> str:
+    """Return the address of the client; empty if the connection has already ended."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 def request_handler(
@@ -235,6 +265,17 @@ async def read_body(request: web.BaseRequest) -> bytes | None:
             await discard_body(request)
             return None
     return bytes(body)
+
+
+async def send_without_body(request: web.BaseRequest, response: web.Response) -> web.Response:
+    """Send a response before the body was read; end the connection soon, whatever arrives."""
+    response.force_close()
+    await response.prepare(request)
+    await response.write_eof()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REFUSED_BODY_S):
+            await discard_body(request)
+    return response
 
 
 async def discard_body(request: web.BaseRequest) -> None:

@@ -64,6 +64,8 @@ class FakeDevice:
     connected_again: asyncio.Event = field(default_factory=asyncio.Event)
     on_connect: Callable[[], None] | None = None
     """Called before the services are announced."""
+    on_resolved: Callable[[], None] | None = None
+    """Called after the services are announced."""
     on_disconnect: Callable[[], None] | None = None
     bluez: FakeBluez | None = None
     path: str = ""
@@ -95,6 +97,7 @@ class FakeAdapter:
     """It cannot be switched on, as rfkill does."""
     discovering: bool = False
     power_changes: list[bool] = field(default_factory=list)
+    power_changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def path(self) -> str:
@@ -301,6 +304,7 @@ class FakeBluez:
         if value.value and adapter.blocked:
             raise RefusedError("org.bluez.Error.Failed", "Blocked through rfkill")
         adapter.power_changes.append(value.value)
+        adapter.power_changed.set()
         adapter.powered = value.value
         if not value.value:
             adapter.discovering = False
@@ -372,6 +376,8 @@ class FakeBluez:
                 )
             handle += 0x10
         self.change(device.path, DEVICE, {"ServicesResolved": Variant("b", True)})
+        if device.on_resolved is not None:
+            device.on_resolved()
 
     def _call_characteristic(
         self, path: str, member: str, body: list[Any]

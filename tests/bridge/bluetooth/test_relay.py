@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import pytest
 import voluptuous as vol
 
 from devtools.network_sensor import AnkleSensor, leg
-from limber_bridge.sources.bluetooth import SOURCE, relay_profile
+from limber_bridge.sources.bluetooth import SOURCE, relay_profile, witmotion
 from limber_bridge.sources.bluetooth.profiles import PROFILES
-from limber_bridge.sources.inbox import UNKNOWN_SENSOR, Delivery, Refusal
+from limber_bridge.sources.inbox import UNKNOWN_SENSOR, Delivery, Position, Refusal
 from limber_bridge.sources.source_api import SourceEvent, SourceRequest
 from tests.bridge.bluetooth.fake_sensors import (
     BATTERY_LEVEL,
@@ -26,7 +27,6 @@ from tests.bridge.bluetooth.fake_sensors import (
 )
 from tests.bridge.bluetooth.reading import (
     errors_of,
-    has_samples,
     joined,
     samples_of,
     sensor_request,
@@ -50,19 +50,30 @@ class Relay:
     def __init__(self, request: SourceRequest) -> None:
         self._request = request
 
-    def send(self, channel: str, payload: bytes = b"", age_s: float = 0.0) -> Refusal | None:
+    def send(
+        self,
+        channel: str,
+        payload: bytes = b"",
+        age_s: float = 0.0,
+        position: Position | None = None,
+    ) -> Refusal | None:
         arrived = self._request.host_clock.steady() - round(age_s * 1e6)
-        return self._request.inbox.deliver(1, Delivery(payload, arrived, channel=channel))
+        delivery = Delivery(payload, arrived, channel=channel, position=position)
+        return self._request.inbox.deliver(1, delivery)
 
 
-async def collect(relayed: list[tuple[str, bytes, float]]) -> tuple[list[SourceEvent], list[Any]]:
-    """The events and refusals of relayed notifications: channel, payload and age in s."""
-    request = source_request(sensor_request(**RELAYED))
+async def collect(
+    relayed: Sequence[tuple[str, bytes, float] | tuple[str, bytes, float, Position]],
+    keys: dict[str, Any] = RELAYED,
+) -> tuple[list[SourceEvent], list[Any]]:
+    """The events and refusals of relayed notifications: channel, payload, age in s, position."""
+    request = source_request(sensor_request(**keys))
+    waiting = request.queue_sizes
     async with aclosing(SOURCE.run(request)) as events:
         first = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0)
         refusals = [Relay(request).send(*one) for one in relayed]
-        found = [await first, *await until(events, has_samples(26))]
+        found = [await first, *await until(events, lambda _: waiting["bluetooth"]() == 0)]
     return found, refusals
 
 
@@ -83,6 +94,59 @@ async def test_relayed_notifications_are_parsed_and_placed_by_their_age() -> Non
     assert np.linalg.norm(joined(found), axis=0) == pytest.approx(1.0, abs=0.001)
     start = second.block.clock.time_of(second.block.first)
     assert start - first.block.clock.time_of(first.block.first) == pytest.approx(5e5, abs=2e4)
+
+
+def numbered(
+    run: str, sent: list[tuple[str, bytes, float]]
+) -> list[tuple[str, bytes, float, Position]]:
+    """Number notifications as one run of a client."""
+    return [(*one, Position(run, number)) for number, one in enumerate(sent)]
+
+
+def samples_and_span(found: list[SourceEvent]) -> tuple[int, float]:
+    """How many samples arrived, and the time in s from the first to the last."""
+    blocks = [one.block for one in samples_of(found)]
+    last = blocks[-1]
+    span = last.clock.time_of(last.end - 1) - blocks[0].clock.time_of(blocks[0].first)
+    return joined(found).shape[1], span / 1e6
+
+
+WITMOTION: dict[str, Any] = {"device": "witmotion", "via": "home_assistant"}
+WIT_PACKET = bytes([0x55, 0x61]) + struct.pack("<9h", 0, 2048, 0, *[0] * 6)
+POLAR_SENT = [
+    ("connected", b"", 20.0),
+    (PMD_CONTROL, START_REPLY, 20.0),
+    *[(PMD_DATA, frame(number), 20.0 - 0.5 * number) for number in range(30)],
+]
+WITMOTION_SENT = [
+    ("connected", b"", 20.0),
+    *[(witmotion.NOTIFY, WIT_PACKET, 20.0 - 0.02 * number) for number in range(750)],
+]
+
+
+@pytest.mark.parametrize(("keys", "sent"), [(RELAYED, POLAR_SENT), (WITMOTION, WITMOTION_SENT)])
+async def test_notifications_that_are_sent_twice_count_once(
+    keys: dict[str, Any], sent: list[tuple[str, bytes, float]]
+) -> None:
+    """The client sends them again where the response was lost."""
+    once = numbered("a", sent)
+    middle = len(once) // 2
+    # The beginning of the connection, and a third of what came, arrive a second time.
+    twice = [*once[:middle], *once[:2], *once[middle // 2 :]]
+    expected, _ = await collect(once, keys)
+    found, refusals = await collect(twice, keys)
+    assert set(refusals) == {None}
+    assert errors_of(found) == errors_of(expected) == []
+    count, span = samples_and_span(found)
+    assert (count, span) == pytest.approx(samples_and_span(expected), abs=0.05)
+
+
+async def test_another_run_of_the_client_begins_to_number_again() -> None:
+    first = numbered("a", POLAR_SENT[:12])
+    second = numbered("b", [*POLAR_SENT[:2], *POLAR_SENT[12:]])
+    found, refusals = await collect([*first, *second])
+    assert set(refusals) == {None}
+    assert joined(found).shape[1] == 26 * 30
 
 
 async def test_data_without_the_scale_is_refused_with_the_remedy() -> None:

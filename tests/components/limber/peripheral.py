@@ -37,6 +37,8 @@ class Peripheral:
         self.disconnections = 0
         self.client: PeripheralClient | None = None
         self.refuses_connections = False
+        self.errors: dict[str, Exception] = {}
+        """What the adapter raises, by the name of the method."""
 
     def notify(self, characteristic: str, value: bytes) -> None:
         """Send a notification to the client, if it has subscribed."""
@@ -107,6 +109,12 @@ class PeripheralClient(BaseBleakClient):
         self._connected = False
         self.callbacks.clear()
 
+    def _fail(self, method: str) -> None:
+        """Raise what the adapter raises in this method, if anything."""
+        error = self.peripheral.errors.get(method)
+        if error is not None:
+            raise error
+
     def lose(self) -> None:
         """End the connection without being asked."""
         self._connected = False
@@ -125,6 +133,7 @@ class PeripheralClient(BaseBleakClient):
     async def read_gatt_char(
         self, characteristic: BleakGATTCharacteristic, **options: Any
     ) -> bytearray:
+        self._fail("read_gatt_char")
         return bytearray(self.peripheral.values[characteristic.uuid])
 
     @override
@@ -135,6 +144,7 @@ class PeripheralClient(BaseBleakClient):
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: Any, response: bool
     ) -> None:
+        self._fail("write_gatt_char")
         if not self._connected:
             raise BleakError("not connected")
         self.peripheral.written.append((characteristic.uuid, bytes(data), response))
@@ -160,6 +170,7 @@ class PeripheralClient(BaseBleakClient):
         self, min_interval: int, max_interval: int, latency: int, supervision: int
     ) -> None:
         """Note what was asked for, as a proxy passes it on."""
+        self._fail("set_connection_params")
         self.peripheral.parameters.append((min_interval, max_interval, latency, supervision))
 
 

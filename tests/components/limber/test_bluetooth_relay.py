@@ -116,11 +116,15 @@ async def wait_for_reload(bridge: Bridge, entry: MockConfigEntry, before: object
 
 def relayed(bridge: Bridge) -> list[tuple[str, bytes]]:
     """Return the channel and the payload of everything that the bridge received, in order."""
+    requests = [one for one in bridge.requests if one["command"] == "relay"]
+    return [one for request in requests for one in relayed_in(request)]
+
+
+def relayed_in(request: dict[str, Any]) -> list[tuple[str, bytes]]:
+    """Return the channel and the payload of what a request holds."""
     return [
         (channel, base64.b64decode(payload))
-        for request in bridge.requests
-        if request["command"] == "relay"
-        for _, channel, payload in request["notifications"]
+        for _, _, channel, payload in request.get("notifications", ())
     ]
 
 
@@ -213,6 +217,46 @@ async def test_a_sensor_that_refuses_the_connection_is_tried_again(
     await wait_until(lambda: state(entry) == "streaming")
 
 
+@pytest.mark.parametrize("method", ["set_connection_params", "write_gatt_char"])
+@pytest.mark.parametrize("error", [OSError("no buffer"), RuntimeError("api closed"), KeyError("x")])
+async def test_an_exception_of_any_class_ends_the_connection_and_not_the_relay(
+    hass: HomeAssistant,
+    bridge_with_relay: Bridge,
+    sensor: Peripheral,
+    proxy: Proxy,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    error: Exception,
+) -> None:
+    sensor.errors[method] = error
+    with_device(hass, entry)
+    await set_up(hass, bridge_with_relay, entry)
+    await wait_until(lambda: sensor.disconnections >= 3)
+    await wait_until(lambda: state(entry) == "failed")
+    assert entry.runtime_data.links[1].error == str(error)
+    # A person is warned once, and only of what does not happen to every link now and then.
+    assert caplog.text.count("in an unexpected way") == isinstance(error, RuntimeError)
+    sensor.errors.clear()
+    await wait_until(lambda: state(entry) == "streaming")
+
+
+async def test_a_battery_that_cannot_be_read_does_not_end_the_stream(
+    hass: HomeAssistant,
+    bridge_with_relay: Bridge,
+    sensor: Peripheral,
+    proxy: Proxy,
+    entry: MockConfigEntry,
+) -> None:
+    sensor.errors["read_gatt_char"] = EOFError()
+    with_device(hass, entry)
+    await set_up(hass, bridge_with_relay, entry)
+    await wait_until(lambda: state(entry) == "streaming")
+    sensor.notify(DATA, b"\x02\x01")
+    await wait_until(lambda: (DATA, b"\x02\x01") in relayed(bridge_with_relay))
+    assert (state(entry), sensor.connections) == ("streaming", 1)
+
+
 async def test_a_sensor_that_is_heard_later_is_connected_then(
     hass: HomeAssistant,
     bridge_with_relay: Bridge,
@@ -258,7 +302,7 @@ async def test_a_bridge_that_was_away_gets_the_beginning_of_the_connection_again
     ]
     requests = [one for one in bridge.requests if one["command"] == "relay"]
     assert all(len(one["notifications"]) <= 64 for one in requests)
-    assert requests[-2]["notifications"][0][0] >= 200
+    assert requests[-2]["notifications"][0][1] >= 200
 
 
 async def test_what_waits_too_long_for_the_bridge_is_dropped(
@@ -278,7 +322,7 @@ async def test_what_waits_too_long_for_the_bridge_is_dropped(
     bridge.publish("status", "online")
     await wait_until(lambda: (DATA, b"new") in relayed(bridge))
     assert (DATA, b"old") not in relayed(bridge)
-    assert streaming.runtime_data.links[1].sender.dropped == 1
+    assert streaming.runtime_data.links[1].sender.backlog.dropped == 1
 
 
 async def test_a_bridge_without_an_answer_gets_the_batch_again(
@@ -294,7 +338,66 @@ async def test_a_bridge_without_an_answer_gets_the_batch_again(
     sensor.notify(DATA, b"one")
     await wait_until(lambda: relayed(bridge).count((DATA, b"one")) == 2)
     bridge.silent = False
-    await wait_until(lambda: not streaming.runtime_data.links[1].sender.waiting)
+    await wait_until(lambda: not streaming.runtime_data.links[1].sender.backlog.waiting)
+    # It is the same by its number, so a bridge that has it skips it.
+    sent = [one for one in bridge.requests if one["command"] == "relay"]
+    numbers = {
+        (request["run"], number, channel, payload)
+        for request in sent
+        for number, _, channel, payload in request["notifications"]
+    }
+    assert sorted(number for _, number, _, _ in numbers) == [0, 1, 2, 3]
+
+
+async def test_the_beginning_of_a_long_connection_is_sent_with_an_age_that_the_bridge_takes(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    sensor: Peripheral,
+    streaming: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay_sender, "LARGEST_AGE_MS", 100)
+    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    await asyncio.sleep(0.2)
+    sensor.notify(DATA, b"one")
+    await asyncio.sleep(0.1)
+    bridge.publish("status", "online")
+    await wait_until(lambda: (DATA, b"one") in relayed(bridge))
+    (request,) = [one for one in bridge.requests if (DATA, b"one") in relayed_in(one)]
+    assert [channel for channel, _ in relayed_in(request)] == ["connected", CONTROL, DATA]
+    assert [one[1] for one in request["notifications"][:2]] == [100, 100]
+
+
+async def test_what_waits_of_an_earlier_connection_follows_the_beginning_of_that_connection(
+    hass: HomeAssistant, bridge: Bridge, sensor: Peripheral, streaming: MockConfigEntry
+) -> None:
+    """The bridge was restarted while the sensor disconnected and connected again."""
+    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    received = len(relayed(bridge))
+    sensor.notify(DATA, b"one")
+    sensor.drop()
+    await wait_until(partial(has_connected, sensor, 2))
+    await wait_until(lambda: state(streaming) == "streaming")
+    sensor.notify(DATA, b"two")
+    bridge.publish("status", "online")
+    await wait_until(lambda: (DATA, b"two") in relayed(bridge))
+    beginning = [("connected", b""), (CONTROL, REPLY)]
+    data = [one for one in relayed(bridge)[received:] if one[0] != BATTERY]
+    assert data == [
+        *beginning,
+        (DATA, b"one"),
+        ("disconnected", b""),
+        *beginning,
+        (DATA, b"two"),
+    ]
+    requests = [one for one in bridge.requests if one["command"] == "relay"]
+    for request in requests:
+        numbers = [one[0] for one in request["notifications"]]
+        assert numbers == sorted(set(numbers))
 
 
 async def test_a_refusal_of_the_bridge_is_a_repair_issue_until_it_accepts(

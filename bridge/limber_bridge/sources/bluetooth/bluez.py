@@ -220,14 +220,33 @@ async def drop_stale_connections(
 async def power_cycle(name: str) -> str | None:
     """Switch an adapter off and on again; return why that failed, None if it did not.
 
-    This breaks all links of the adapter. SourceLostError if the adapter is gone.
+    This breaks all links of the adapter. SourceLostError if the adapter is gone. Once begun, it is
+    completed even where the caller is cancelled: other programs and keyboards use the adapter, too.
     """
+    switching = asyncio.create_task(switch_off_and_on(name))
+    try:
+        return await asyncio.shield(switching)
+    except asyncio.CancelledError:
+        await asyncio.wait([switching])
+        if not switching.cancelled():
+            # Read, or asyncio logs it as one that was never retrieved.
+            switching.exception()
+        raise
+
+
+async def switch_off_and_on(name: str) -> str | None:
+    """Switch an adapter off and on; return why that failed, None if it did not."""
     async with connect_bus() as bus:
         adapter = choose_adapter(list_adapters(await read_objects(bus)), name)
         try:
             await set_powered(bus, adapter, powered=False)
-            await asyncio.sleep(POWER_OFF_S)
+        except BluezError as error:
+            return str(error)
+    await asyncio.sleep(POWER_OFF_S)
+    # Over a connection of its own: the one above may have been lost in the pause.
+    async with connect_bus() as bus:
+        try:
             await set_powered(bus, adapter, powered=True)
         except BluezError as error:
             return str(error)
-        return None
+    return None

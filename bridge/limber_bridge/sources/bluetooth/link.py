@@ -151,15 +151,17 @@ class SensorLink:
         """Subscribe, and send the commands that start the stream."""
         needed = {*self._profile.subscribe}
         needed.update(command.characteristic for command in self._profile.start)
-        for uuid in sorted(needed):
-            if client.services.get_characteristic(uuid) is None:
-                await self._forget_services(client)
-                raise LinkError(
-                    f"{self._options.label} has no characteristic {uuid}: "
-                    f"{self._profile.missing_characteristic}, or correct `device` in limber.yaml",
-                    lasting=True,
-                )
         try:
+            for uuid in sorted(needed):
+                # bleak raises an error instead of None where the link was lost by now.
+                if client.services.get_characteristic(uuid) is None:
+                    await self._forget_services(client)
+                    raise LinkError(
+                        f"{self._options.label} has no characteristic {uuid}: "
+                        f"{self._profile.missing_characteristic}, or correct `device` in "
+                        "limber.yaml",
+                        lasting=True,
+                    )
             for uuid in self._profile.subscribe:
                 await client.start_notify(uuid, self._take_notification)
             for command in self._profile.start:
@@ -253,9 +255,9 @@ class SensorLink:
 
     async def _read_battery(self, client: BleakClient) -> None:
         """Read the charge; a sensor without a battery service has none to show."""
-        if client.services.get_characteristic(BATTERY_LEVEL) is None:
-            return
         try:
+            if client.services.get_characteristic(BATTERY_LEVEL) is None:
+                return
             async with asyncio.timeout(REPLY_TIMEOUT_S):
                 data = await client.read_gatt_char(BATTERY_LEVEL)
         except LINK_ERRORS as error:

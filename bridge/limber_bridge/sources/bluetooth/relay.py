@@ -12,7 +12,7 @@ from limber_bridge.sources.bluetooth.decoder import SensorDecoder
 from limber_bridge.sources.bluetooth.notifications import Notification
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
 from limber_bridge.sources.bluetooth.profiles import BATTERY_LEVEL, Command
-from limber_bridge.sources.inbox import Delivery, Refusal
+from limber_bridge.sources.inbox import Delivery, Position, Refusal
 from limber_bridge.sources.source_api import FrameError, Reason, SourceEvent
 
 CONNECTED: Final = "connected"
@@ -89,9 +89,18 @@ class RelayReceiver:
         self._decoder = decoder
         self._utc_offset = utc_offset
         self._deliver = deliver
+        self._last: Position | None = None
+        """Of the last notification. Kept beside the decoder, which must get what it does not know
+        yet from a client that was connected before."""
 
     def __call__(self, delivery: Delivery) -> Refusal | None:
-        """Take one notification; return why it was refused."""
+        """Take one notification; return why it was refused.
+
+        One that was taken before is skipped: a client whose response was lost sends it again.
+        """
+        if self._was_taken(delivery.position):
+            return None
+        self._last = delivery.position or self._last
         match delivery.channel:
             case "connected":
                 self._decoder.start_connection()
@@ -102,6 +111,12 @@ class RelayReceiver:
             case _:
                 return self._decode(delivery)
         return None
+
+    def _was_taken(self, position: Position | None) -> bool:
+        """Return whether a notification, or one after it, was taken before."""
+        if position is None or self._last is None:
+            return False
+        return position.run == self._last.run and position.number <= self._last.number
 
     def _decode(self, delivery: Delivery) -> Refusal | None:
         notification = Notification(delivery.channel.lower(), delivery.payload, delivery.arrived)

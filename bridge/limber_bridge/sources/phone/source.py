@@ -13,7 +13,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
-from limber_bridge.domain.validators import whole_number
+from limber_bridge.domain.validators import host_name, whole_number
 from limber_bridge.sources.inbox import Delivery, Refusal
 from limber_bridge.sources.phone.phone_reader import PhoneReader
 from limber_bridge.sources.phone.readings import Stream
@@ -80,7 +80,7 @@ SENSOR_SCHEMA: Final = vol.Schema(
         vol.Optional("via"): vol.In(("http", "mqtt"), msg="write http or mqtt"),
         vol.Optional("secret"): ingest_secret,
         vol.Optional("stream"): vol.In(STREAMS, msg=f"write {', '.join(STREAMS)}"),
-        vol.Optional("host"): vol.All(str, vol.Length(min=1), msg="write the phone's address"),
+        vol.Optional("host"): host_name,
         vol.Optional("port"): whole_number(1, 65535),
     }
 )
