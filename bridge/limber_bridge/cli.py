@@ -413,7 +413,7 @@ def seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= MAX_SECONDS:
-        raise argparse.ArgumentTypeError(f"`{text}`: write seconds above 0, at most {MAX_SECONDS}")
+        raise argparse.ArgumentTypeError(f"`{text}`: write a number above 0, at most {MAX_SECONDS}")
     return value
 
 
@@ -513,7 +513,7 @@ def scan(args: argparse.Namespace) -> int:
             if remark:
                 print(f"{result.source}: {remark}", file=sys.stderr)  # noqa: T201 - for the user
     if not any(result.found for result in results):
-        print("no sensors found; switch the sensor on and check where it sends to")  # noqa: T201
+        print("no sensors found; switch the sensor on and check its settings")  # noqa: T201
     return FAILED if any(result.failure for result in results) else DONE
 
 

@@ -46,7 +46,7 @@ class LinkState(StrEnum):
 
 
 class LinkLostError(Exception):
-    """The connection is of no use any more; the text says why."""
+    """The connection cannot be used any more; the text says why."""
 
 
 def link_errors() -> tuple[type[Exception], ...]:
@@ -111,7 +111,7 @@ class SensorLink:
             retry = min(2 * retry, LAST_RETRY_S)
 
     async def _attempt(self) -> None:
-        """Connect once and stream, if the sensor is heard; raise why that ended."""
+        """Connect once and stream, if the sensor is in range; raise the reason for the end."""
         device = self._find_device()
         if device is not None:
             self._set_state(LinkState.CONNECTING)
@@ -132,7 +132,7 @@ class SensorLink:
         self._set_state(LinkState.FAILED)
 
     def _find_device(self) -> BLEDevice | None:
-        """Return the sensor if an adapter or a proxy that can connect to it hears it."""
+        """Return the sensor if it is in range of an adapter or proxy that can connect to it."""
         if "bluetooth" not in self._hass.config.components:
             self._set_state(LinkState.NO_BLUETOOTH)
             return None
@@ -201,7 +201,7 @@ class SensorLink:
                 return
 
     async def _close(self, client: BleakClient) -> None:
-        """Stop the stream as well as possible, and disconnect in any case."""
+        """Try to stop the stream, and disconnect in any case."""
         self.sender.add(DISCONNECTED)
         try:
             with suppress(*link_errors()):
@@ -253,7 +253,7 @@ class SensorLink:
             self._replies.remove(entry)
 
     async def _read_regularly(self, client: BleakClient) -> None:
-        """Read what is not notified, such as the battery; what a sensor does not have is left."""
+        """Read what is not notified, such as the battery; skip what a sensor does not have."""
         while True:
             for characteristic in self._relay.read:
                 with suppress(*link_errors()):

@@ -76,7 +76,7 @@ def start_link(
 
 
 def signal_strength_of(hass: HomeAssistant, address: str) -> Callable[[], int | None]:
-    """Return a function that returns the strength (dBm) with which a device was heard last."""
+    """Return a function that returns the last signal strength (dBm) of a device."""
 
     def strength() -> int | None:
         if "bluetooth" not in hass.config.components:

@@ -32,7 +32,7 @@ RING_SECONDS = 60
 
 
 def i2c() -> object:
-    """Return the bus to the accelerometer: here a Seeed XIAO ESP32-C3."""
+    """Return the bus to the accelerometer: the pins are those of a Seeed XIAO ESP32-C3."""
     from machine import I2C, Pin  # noqa: PLC0415 - only on a board
 
     return I2C(0, scl=Pin(7), sda=Pin(6), freq=400_000)

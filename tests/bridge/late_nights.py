@@ -1,6 +1,6 @@
 """Plays a night of two devices with rings to a bridge, with outages of links and of the bridge."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,8 @@ START = local("2026-11-21T23:00")
 DELAY_US = 20_000
 """us from the end of a frame to its arrival."""
 RING_S = 120.0
+BRIDGE_STARTS_S = 5.0
+"""The devices are switched on first, and send what they have taken once the bridge runs."""
 SENSORS = (
     "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, "
     "key: a secret key}\n"
@@ -103,8 +105,15 @@ class NightPlayer:
     """Plays the devices to a bridge that can be killed; the journal is a file."""
 
     def __init__(
-        self, folder: Path, schedule: Schedule, bed_reports: Mapping[float, bool] | None = None
+        self,
+        folder: Path,
+        schedule: Schedule,
+        bed_reports: Mapping[float, bool] | None = None,
+        *,
+        over_udp: Collection[int] = (),
     ) -> None:
+        """`over_udp`: sensors that send each frame once, and clock frames."""
+        self._over_udp = over_udp
         self._bed_reports = bed_reports or {}
         self._config = config(folder, SENSORS, more=LISTEN)
         self._schedule = schedule
@@ -125,7 +134,8 @@ class NightPlayer:
             return [event for night in nights for event in journal.events("anna", night)]
 
     def _play_step(self, time: float) -> None:
-        self._run_bridge(time)
+        if time >= BRIDGE_STARTS_S:
+            self._run_bridge(time)
         for number, device in self._devices.items():
             begin = time - FRAME_S
             part = slice(round(begin * RATE), round(time * RATE))
@@ -133,10 +143,11 @@ class NightPlayer:
             reaches = self._monitor is not None and not is_away(
                 self._schedule.links.get(number, ()), time
             )
-            if reaches and not device.connected:
+            if reaches and not device.connected and number not in self._over_udp:
                 self._receive(device.resend(time), time)
             elif reaches:
-                clock = [device.clock_frame(time)] if time % 60 == 0 else []
+                is_clock_due = time % 60 == 0 or not device.connected
+                clock = [device.clock_frame(time)] if is_clock_due else []
                 self._receive([*clock, frame], time)
             device.connected = reaches
         if self._monitor is not None and time in self._bed_reports:

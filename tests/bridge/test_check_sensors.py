@@ -8,13 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from devtools.processes import LOOPBACK, free_port
+from limber_bridge.daemon.scan import ScanResult, describe, free_ids
+from limber_bridge.sources.serial_line import found_port
+from limber_bridge.sources.source_api import FoundSensor
 from tests.bridge.conftest import Broker, StartBridge
-from tests.bridge.examples import settings
+from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener
 from tests.bridge.sending_devices import (
     ACCELERATION,
@@ -105,9 +109,22 @@ DEVICES: dict[int, tuple[Device, str, str]] = {
         "FAILED",
         "the samples are raw counts instead of g",
     ),
+    17: (
+        # An HX711 whose oscillator is fast.
+        Device(
+            LOAD,
+            12.5,
+            announced=10.0,
+            counts=lambda count, first: np.random.default_rng(first).normal(8e4, 50, (1, count)),
+            samples_in_frame=5,
+        ),
+        "ok",
+        "load at 1[0-9.]+ Hz .nominal 10 Hz.",
+    ),
+    18: (Device(counts=lambda count, first: lying(count, first) * 0.83), "ok", "gravity 0.83 g"),
 }
 """Devices, and what `limber check` must print about each: a word, and a regular expression."""
-SILENT = 17
+SILENT = 19
 
 
 def sleepers(sensors: dict[int, Device]) -> str:
@@ -221,16 +238,27 @@ def check_over_tcp(
     folder: Path, broker: Broker, greeting: Callable[[float], bytes]
 ) -> subprocess.CompletedProcess[str]:
     """Check a good sensor that connects over TCP; `greeting` gets its time since the start in s."""
+    return run_over_tcp("check", folder, broker, greeting, Device())
+
+
+def run_over_tcp(
+    command: str,
+    folder: Path,
+    broker: Broker,
+    greeting: Callable[[float], bytes],
+    device: Device,
+) -> subprocess.CompletedProcess[str]:
+    """Run `limber check` or `limber scan` with a good sensor that connects over TCP."""
     port = free_port()
-    write_settings(folder, broker.port, port, {1: Device()})
+    write_settings(folder, broker.port, port, {1: device})
     link = TcpLink(port)
     begin = time.monotonic()
     link.greeting = lambda: greeting(time.monotonic() - begin)
-    sender = Sender(link.send, {1: Device()})
+    sender = Sender(link.send, {1: device})
     thread = threading.Thread(target=sender.run)
     thread.start()
     try:
-        return limber("check", "--seconds", "5", cwd=folder)
+        return limber(command, "--seconds", "5", cwd=folder)
     finally:
         sender.stopping.set()
         thread.join()
@@ -274,7 +302,7 @@ def test_a_scan_without_limber_yaml_lists_what_to_write(tmp_path: Path) -> None:
     port = free_port()
     (tmp_path / "limber.yaml").write_text(f"network: {{address: 127.0.0.1, port: {port}}}\n")
     with sending(47800, {41: Device(), 42: signed}):
-        ended = limber("scan", "--seconds", "3", cwd=tmp_path)
+        ended = limber("scan", "--seconds", "5", cwd=tmp_path)
     lines = ended.stdout.splitlines()
     (first,) = [number for number, line in enumerate(lines) if "sensor 41" in line]
     assert lines[first].startswith("network: sensor 41: from 127.0.0.1, acceleration at 50 Hz")
@@ -302,6 +330,16 @@ def test_a_scan_knows_the_sensors_of_limber_yaml_and_its_port(
     assert "      - id: 2" in lines
 
 
+def test_a_scan_leaves_what_a_sensor_kept_out_of_its_rate(tmp_path: Path, broker: Broker) -> None:
+    kept = Device(backlog_s=60)
+    ended = run_over_tcp(
+        "scan", tmp_path, broker, lambda elapsed: backlog(kept.backlog_s + elapsed), kept
+    )
+    measured = re.search(r"acceleration at 50 Hz \(measured (.+) Hz\)", ended.stdout)
+    assert measured, ended.stdout + ended.stderr
+    assert float(measured[1]) == pytest.approx(50, rel=0.15)
+
+
 def test_a_scan_beside_a_running_bridge_says_where_to_look(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -317,3 +355,61 @@ def test_a_scan_beside_a_running_bridge_says_where_to_look(
         ended = limber("scan", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 1
     assert "A running bridge uses the port: its log names each sensor" in ended.stderr
+
+
+RELAYED = (
+    "{id: 1, source: bluetooth, device: polar_h10, via: home_assistant, "
+    "placement: ankle, side: left, quantity: acceleration}"
+)
+
+
+def test_the_remedy_for_a_silent_relayed_sensor_is_in_home_assistant(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    (tmp_path / "limber.yaml").write_text(settings(RELAYED, port=broker.port))
+    with Listener(broker.port) as listener:
+        start_bridge(RELAYED, broker.port)
+        listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
+        ended = limber("check", "--seconds", "1", cwd=tmp_path)
+    (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    assert "a Bluetooth adapter or proxy of Home Assistant is in range of it" in line, ended.stdout
+
+
+CONFIGURED = {
+    "bluetooth": (
+        '{id: 5, source: bluetooth, device: polar_h10, address: "A0:9E:1A:00:00:01", ',
+        {"device": "polar_h10", "address": "A0:9E:1A:00:00:01"},
+    ),
+    "serial": ("{id: 5, source: serial, device: /dev/null, ", {"device": "/dev/null"}),
+    "lsl": ("{id: 5, source: lsl, name: leg, unit: g, ", {"name": "leg"}),
+}
+"""By source: the begin of a sensor in limber.yaml, and what a scan knows of it."""
+
+
+@pytest.mark.parametrize("source", CONFIGURED)
+def test_a_scan_recognizes_a_sensor_of_limber_yaml(tmp_path: Path, source: str) -> None:
+    begin, known = CONFIGURED[source]
+    loaded = config(tmp_path, begin + "placement: ankle, side: left, quantity: acceleration}")
+    same = FoundSensor("found", "near", {"source": source, **known})
+    other = FoundSensor("other", "near", {"source": source, **dict.fromkeys(known, "new")})
+    result = ScanResult(source, [same, other])
+    lines = list(describe(result, loaded, free_ids(loaded, [result])))
+    assert lines[:3] == [
+        f"{source}: found: near",
+        "  is in limber.yaml as sensor 5",
+        f"{source}: other: near",
+    ]
+    assert lines[3] == "      - id: 1"
+
+
+def test_a_scan_proposes_no_id_for_a_sensor_that_sends_its_own() -> None:
+    port = SimpleNamespace(
+        product="ESP32",
+        interface_description=None,
+        resolved_device="/dev/ttyUSB0",
+        manufacturer=None,
+        device="/dev/serial/by-id/esp32",
+    )
+    result = ScanResult("serial", [found_port(port)])
+    lines = list(describe(result, None, free_ids(None, [result])))
+    assert lines[1] == "      - id: ...  # the id that is set in the program of the sensor"

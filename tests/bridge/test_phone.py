@@ -202,7 +202,7 @@ def test_a_stream_that_cannot_be_used_is_refused_by_name(
     assert set(bridge.errors) == {reason}
 
 
-@pytest.mark.parametrize("norm", [0.92, 1.0, 1.08, 8.9, STANDARD_GRAVITY, 10.7])
+@pytest.mark.parametrize("norm", [0.83, 0.92, 1.0, 1.08, 1.18, 8.9, STANDARD_GRAVITY, 10.7])
 def test_the_unit_is_found_from_the_norm_at_rest(norm: float) -> None:
     bridge = Bridge()
     assert post_all(bridge, stream("totalacceleration", AT_REST * norm)) is None
@@ -461,11 +461,11 @@ def test_a_body_that_is_no_message_is_refused_with_a_text(body: bytes) -> None:
     [
         ({"time": 1_698_501_144, "values": {"x": 0, "y": 0, "z": 1}}, "not in nanoseconds"),
         ({"time": 2**70, "values": {"x": 0, "y": 0, "z": 1}}, "not in nanoseconds"),
-        ({"time": START_NS, "values": {"x": 0, "y": 0}}, "`z` of `gravity` is no number"),
+        ({"time": START_NS, "values": {"x": 0, "y": 0}}, "`z` of `gravity` is not a number"),
         ({"time": START_NS, "values": {"x": "0", "y": 0, "z": 1}}, "`x` of `gravity`"),
         ({"time": START_NS, "values": {"x": True, "y": 0, "z": 1}}, "`x` of `gravity`"),
         ({"time": START_NS, "values": {"x": {}, "y": 0, "z": 1}}, "`x` of `gravity`"),
-        ({"time": str(START_NS), "values": {"x": 0, "y": 0, "z": 1}}, "no message of Sensor"),
+        ({"time": str(START_NS), "values": {"x": 0, "y": 0, "z": 1}}, "not a message of Sensor"),
     ],
 )
 def test_a_reading_with_wrong_values_is_refused_with_a_text(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from devtools.network_sensor import AnkleSensor, leg
@@ -22,7 +23,7 @@ from limber_bridge.domain.nights import Calendar
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import ListenAddress, NetworkOptions
-from limber_bridge.sources.rest_gravity import STANDARD_GRAVITY, GravityCheck
+from limber_bridge.sources.rest_gravity import GravityCheck
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -31,15 +32,20 @@ from limber_bridge.sources.source_api import (
     SourceEvent,
     SourceRequest,
 )
+from limber_bridge.sources.units import STANDARD_GRAVITY
+from tests.bridge.sending_devices import LOAD, Device
 
 SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 
 
-def new_router(key: bytes | None = None) -> FrameRouter:
+LOAD_SENSOR = Sensor(1, Quantity.LOAD, Placement.BED)
+
+
+def new_router(key: bytes | None = None, sensor: Sensor = SENSOR) -> FrameRouter:
     host = HostClock()
     return FrameRouter(
         SourceRequest(
-            (SensorRequest(SENSOR, NetworkOptions(key)),),
+            (SensorRequest(sensor, NetworkOptions(key)),),
             ListenAddress(LOOPBACK, 1),
             Calendar(ZoneInfo("UTC")),
             host,
@@ -185,10 +191,30 @@ def test_gravity_at_rest_names_a_wrong_unit(scale: float, remedy: str) -> None:
     assert remedy in error.detail
 
 
-@pytest.mark.parametrize("scale", [0.92, 1.0, 1.08])
+@pytest.mark.parametrize("scale", [0.83, 0.92, 1.0, 1.08, 1.18])
 def test_an_offset_of_a_cheap_sensor_is_no_fault(scale: float) -> None:
     assert verdict(rest(scale)) is None
 
 
 def test_a_sensor_that_moves_is_not_judged() -> None:
     assert verdict(3.0 * leg(0, 12.0, [(0.0, 12.0)]) * np.linspace(0.2, 3, 600)) is None
+
+
+@pytest.mark.parametrize(("rate", "announced", "accepted"), [(12.5, 10, True), (10.7, 80, False)])
+def test_the_rate_of_a_load_cell_may_differ_by_its_oscillator(
+    rate: float, announced: float, accepted: bool
+) -> None:
+    def counts(count: int, _: int) -> npt.NDArray[np.float64]:
+        return np.full((1, count), 8e4)
+
+    device = Device(LOAD, rate, announced=announced, counts=counts, samples_in_frame=5)
+    router = new_router(sensor=LOAD_SENSOR)
+    events = [
+        event
+        for number in range(40)
+        for event in router.route_frame(
+            device.frame(1, number), round((1000 + number * 5 / rate) * SECOND), 0, LOOPBACK
+        )
+    ]
+    wrong = [one for one in events if isinstance(one, FrameError)]
+    assert (not wrong) is accepted

@@ -230,7 +230,7 @@ async def test_descriptors_do_not_grow_with_lost_lines(cable: Cable) -> None:
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "serialx", None)
-    with pytest.raises(SourceLostError, match=r"pip install 'limber-bridge\[serial\]'"):
+    with pytest.raises(SourceLostError, match="script/setup bridge-serial"):
         serial_line.import_serialx()
 
 

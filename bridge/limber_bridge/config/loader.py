@@ -188,6 +188,11 @@ def _load_sensor(
         collector.check_sensor_spelling(value, keys)
         return None
     quantity = Quantity(values["quantity"])
+    source = SOURCES[values["source"]]
+    if folder is not None and quantity not in source.quantities:
+        allowed = " or ".join(source.quantities)
+        collector.add((*keys, "quantity"), f"write {allowed}: {values['source']} measures that")
+        return None
     placement = Placement(values["placement"])
     if placement not in PLACEMENTS[quantity]:
         allowed = " or ".join(PLACEMENTS[quantity])
@@ -200,15 +205,10 @@ def _load_sensor(
     sensor = Sensor(values["id"], quantity, placement, side)
     if folder is None:
         return ConfiguredSensor(values["source"], SensorRequest(sensor, None))
-    source = SOURCES[values["source"]]
     own_keys = {key: entry for key, entry in values.items() if key not in SENSOR_KEYS}
     options = _load_options(collector, source, own_keys, keys, folder)
-    if quantity not in source.quantities:
-        allowed = " or ".join(source.quantities)
-        collector.add((*keys, "quantity"), f"write {allowed}: {values['source']} measures that")
-    if options is None:
-        return None
-    return ConfiguredSensor(values["source"], SensorRequest(sensor, options))
+    request = SensorRequest(sensor, options)
+    return None if options is None else ConfiguredSensor(values["source"], request)
 
 
 def _load_options(

@@ -5,6 +5,7 @@ Every change is written to the journal before any of it is published.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event, Factor
@@ -50,6 +51,17 @@ class Change:
             or self.labels
             or self.resets_labels
             or self.settings is not None
+        )
+
+    def followed_by(self, later: Self) -> Self:
+        """Return this change and then a later one, which withdraws none of these events."""
+        return type(self)(
+            events=(*self.events, *later.events),
+            withdrawn=(*self.withdrawn, *later.withdrawn),
+            finished=(*self.finished, *later.finished),
+            labels=later.labels if later.resets_labels else (*self.labels, *later.labels),
+            resets_labels=self.resets_labels or later.resets_labels,
+            settings=later.settings or self.settings,
         )
 
     @property

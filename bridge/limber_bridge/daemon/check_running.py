@@ -7,7 +7,13 @@ import msgspec
 from limber_bridge.config.model import Broker, Config, ConfiguredSensor, Sleeper
 from limber_bridge.daemon.check_broker import BROKER_TIMEOUT_S, ProbeDisconnectedError, open_probe
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
-from limber_bridge.daemon.check_sensors import REFUSED_REMEDIES, SILENT_REMEDY, sensor_name
+from limber_bridge.daemon.check_sensors import (
+    REFUSED_REMEDIES,
+    RELAYED_REMEDY,
+    SILENT_REMEDY,
+    is_relayed,
+    sensor_name,
+)
 from limber_bridge.daemon.mqtt_events import ConnackAccepted, MessageReceived, Protocol
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.protocol.encoding import Topics
@@ -74,7 +80,8 @@ def reported_sensor(
     if health.problem == PROBLEM_ENDED:
         return passed(f"{name}: the recording has ended")
     if not health.connected:
-        return failed(f"{name}: {disconnected_reason(health)}")
+        silent_remedy = RELAYED_REMEDY if is_relayed(configured) else SILENT_REMEDY
+        return failed(f"{name}: {disconnected_reason(health, silent_remedy)}")
     return judged_health(f"{name}: {configured.sensor.quantity} {figures(health)}", health)
 
 
@@ -99,10 +106,13 @@ def judged_health(text: str, health: SensorHealth) -> CheckResult:
     return passed(text)
 
 
-def disconnected_reason(health: SensorHealth) -> str:
-    """Return why the running bridge has no samples of a sensor, and what to do."""
+def disconnected_reason(health: SensorHealth, silent_remedy: str) -> str:
+    """Return why the running bridge has no samples of a sensor, and what to do.
+
+    `silent_remedy`: what to do if it sends nothing.
+    """
     remedy = REFUSED_REMEDIES.get(health.problem or "")
     if remedy is not None:
         return f"the running bridge refuses its frames ({health.problem}); {remedy}"
     problem = "" if health.problem is None else f" ({health.problem})"
-    return f"the running bridge receives no samples{problem}; {SILENT_REMEDY}"
+    return f"the running bridge receives no samples{problem}; {silent_remedy}"

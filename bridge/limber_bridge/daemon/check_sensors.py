@@ -42,6 +42,10 @@ REFUSED_REMEDIES: Final[Mapping[str, str]] = {
 """What to do if every frame of a sensor is refused, by the reason."""
 SILENT_REMEDY: Final = "check its power, its network, and the address it sends to"
 """What to do if a sensor sends nothing."""
+RELAYED_REMEDY: Final = (
+    "check its power, and that a Bluetooth adapter or proxy of Home Assistant is in range of it"
+)
+"""What to do if Home Assistant relays nothing of a sensor to the running bridge."""
 RELAYED_TEXT: Final = (
     "Home Assistant relays this sensor, and only to a running bridge; start the bridge, wait a "
     "minute and check again"
@@ -49,8 +53,11 @@ RELAYED_TEXT: Final = (
 """What is said of a relayed sensor, of which nothing arrives during a check."""
 UNKNOWN_SENDERS_MAX: Final = 5
 """Most errors of frames that belong to no sensor that are reported."""
-ONCE_IS_NORMAL: Final = frozenset({Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED})
-"""Errors that are no fault if they happen once: a sensor that was just switched on or put on."""
+ONCE_IS_NORMAL: Final = frozenset(
+    {Reason.RESTARTED, Reason.CLOCK_JUMPED, Reason.SATURATED, Reason.MALFORMED}
+)
+"""Errors that are no fault if they happen once: a sensor that was just switched on or put on, or
+a phone whose app tested the push."""
 
 
 NAMED_BY_SOURCE: Final = frozenset(
@@ -177,15 +184,19 @@ def sensor_results(checked: CheckedSensor, seconds: float) -> Iterator[CheckResu
     """Yield what was measured of a sensor, and what is wrong with it."""
     findings = [*error_findings(checked.watch), *judged(checked)]
     arrival = checked.watch.arrival_figures()
+    # Some sources report why they end as an error of each sensor, too.
+    named = any(error.detail == checked.lost for _, error in checked.watch.errors.values())
     if arrival is None:
         if not findings and not checked.lost and is_relayed(checked.configured):
             yield note(f"{checked.name}: {RELAYED_TEXT}")
             return
-        if not findings or checked.lost:
-            reason = checked.lost or f"no samples in {seconds:g} s; {SILENT_REMEDY}"
+        if not findings or (checked.lost and not named):
+            configured = checked.configured
+            remedy = SOURCES[configured.source].silent_remedy(configured.request.options)
+            reason = checked.lost or f"no samples in {seconds:g} s; {remedy}"
             findings.insert(0, Finding(Outcome.FAILED, reason))
     else:
-        if checked.lost:
+        if checked.lost and not named:
             findings.append(Finding(Outcome.FAILED, checked.lost))
         signal = checked.watch.signal_figures(checked.quantity)
         works = all(one.outcome is not Outcome.FAILED for one in findings)

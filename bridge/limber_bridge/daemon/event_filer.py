@@ -7,6 +7,7 @@ from typing import Final
 
 from limber_bridge.daemon.changes import FiledEvent
 from limber_bridge.daemon.open_nights import OpenNights
+from limber_bridge.daemon.sensor_health import LATE_AFTER_US
 from limber_bridge.daemon.sleeper_clock import SleeperClock
 from limber_bridge.detection.events import BedTransition, Event, Gap, Method, Movement, event_id
 from limber_bridge.detection.signal import SECOND
@@ -19,6 +20,11 @@ short loss of contact says nothing, a longer one may hide that the sleeper got u
 LIVE_MAX_AGE_US: Final = 60 * SECOND
 """An event that becomes known later than this is not published live. Chosen: an automation that
 reacts to it must not run when the moment is over; clients apply the same limit."""
+
+LIVE_MAX_LATENESS_US: Final = LATE_AFTER_US
+"""What samples show that came later than this is not published live. Chosen: the lateness from
+which samples are counted as late. A cramp that is known 50 s late should not light the way, and one
+that a busy network delays by a few seconds should."""
 
 
 class EventFiler:
@@ -60,14 +66,17 @@ class EventFiler:
             self._nights.remove(part)
             yield event_id(part)
 
-    def without_late_triggers(self, filed: Iterable[FiledEvent], now: int) -> Iterator[FiledEvent]:
-        """Yield events that late samples showed; those of a while ago are not published live.
+    def without_late_triggers(
+        self, filed: Iterable[FiledEvent], now: int, lateness: int
+    ) -> Iterator[FiledEvent]:
+        """Yield events that samples showed which came `lateness` us late.
 
-        They count in the night, but must not trigger anything.
+        They count in the night, but what is known too late must not trigger anything.
         """
+        in_time = lateness <= LIVE_MAX_LATENESS_US
         for one in filed:
             latest = getattr(one.event, "end", None) or one.event.onset
-            yield replace(one, live=one.live and now - latest < LIVE_MAX_AGE_US)
+            yield replace(one, live=one.live and in_time and now - latest < LIVE_MAX_AGE_US)
 
     def file_night_start(
         self, before: int, begin: int, *, in_bed: bool | None, method: Method | None

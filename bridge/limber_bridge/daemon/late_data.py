@@ -2,12 +2,13 @@
 
 A sensor whose samples are overdue must not delay the others, so the detection goes on without them.
 What it then finds may be wrong: a movement of one leg may have been one of both. So before the
-first step without a sensor, a checkpoint of the detection is kept, and from then on the blocks of
-all sensors. When the late samples arrive, the detection starts again from the checkpoint, with all
-blocks. Events that are no longer found are withdrawn.
+first step without a sensor, the detection is copied. The copy gets the same blocks, but waits for
+the sensor. When the late samples arrive, only the copy processes them; once they are complete it
+takes the place of the detection that went on. Events that it has not found are withdrawn.
 
 This gives the events of the undisturbed run, because any order of delivery gives the same events
-(`detection.pipeline`). Pure.
+(`detection.pipeline`). No block is kept and none is processed twice by the same detection, so late
+samples never keep the bridge busy for longer than the same samples in time. Pure.
 """
 
 import copy
@@ -22,15 +23,14 @@ from limber_bridge.detection.signal import MINUTE, SECOND, SampleBlock
 
 OUTAGE_MAX_US: Final = 10 * MINUTE
 """Longest outage after which late samples are put in the right place. Chosen: longer than most
-rings of devices last; the blocks of two ankles over this time take 1.5 MB."""
-RECORDED_MAX_BYTES: Final = 32 * 2**20
-"""Samples kept for one sleeper. Chosen: ten minutes of four EMG sensors at 1 kHz take 20 MB."""
+rings of devices last. After 580 s, no call took longer than 30 ms on a busy x86-64 machine, with
+two ankles at 50 Hz and with two EMG sensors at 250 Hz."""
 CAUGHT_UP_US: Final = 2 * SECOND
 """A sensor has caught up when its samples are not older than this. Chosen: a block and the jitter
 of a network."""
 HELD_MAX_US: Final = 5 * SECOND
 """Time for which late blocks wait for more of them. Chosen: a ring arrives within a second over
-Wi-Fi; over a slow link the detection is repeated every few seconds."""
+Wi-Fi; over a slow link the events are corrected every few seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,16 @@ class SensorBlock:
     block: SampleBlock
     read_before: bool
     """Whether a previous run has read it."""
+
+    @property
+    def begin(self) -> int:
+        """Time (us) of its first sample."""
+        return self.block.clock.time_of(self.block.first)
+
+    @property
+    def last(self) -> int:
+        """Time (us) of its last sample."""
+        return self.block.clock.time_of(self.block.end - 1)
 
     def process_in(self, pipeline: Pipeline) -> list[Event]:
         """Return the events that the block completes."""
@@ -57,160 +67,173 @@ class Detected:
     """New ones, and new reports of known ones, in the order in which they were found."""
     withdrawn: Sequence[Event] = ()
     """Events that are no longer found."""
-    late: bool = False
-    """Whether late samples led to them."""
+    lateness: int = 0
+    """us from the first of the late samples that led to them to their arrival; 0 without one."""
 
 
 @dataclass(slots=True)
-class Checkpoint:
-    """The detection before the first step without an overdue sensor, and what came since."""
+class WaitingDetection:
+    """A detection that waits for the overdue sensors, beside the one that goes on without them."""
 
     pipeline: Pipeline
-    taken_at: int
-    """us."""
-    inputs: list[SensorBlock | BedReport] = field(default_factory=list)
-    """Blocks, and reports on being in bed, in order of arrival."""
-    size: int = 0
-    """Bytes of their samples."""
-    events: dict[str, Event] = field(default_factory=dict)
-    """The last report of each event that was found since, by its id."""
+    since: int
+    """us; when the first sensor was missed."""
+    found: list[Event] = field(default_factory=list)
+    """What it has found so far."""
+    provisional: dict[str, Event] = field(default_factory=dict)
+    """The last report of each event that the other has found since, by its id."""
+
+    def add_provisional(self, events: Iterable[Event]) -> None:
+        """Note events that may have to be withdrawn."""
+        self.provisional |= {event_id(event): event for event in events}
+
+
+@dataclass(slots=True)
+class LateBlocks:
+    """The late blocks that only the waiting detection has processed."""
+
+    since: int
+    """us; when the first of them arrived."""
+    begin: int
+    """us; the earliest sample of them."""
+    last: int
+    """us; the last sample of the last one."""
+    sensors: set[int] = field(default_factory=set)
 
     def add_block(self, block: SensorBlock) -> None:
-        """Keep a block."""
-        self.inputs.append(block)
-        self.size += block.block.samples.nbytes
-
-    def add_events(self, events: Iterable[Event]) -> None:
-        """Note events that were found."""
-        self.events |= {event_id(event): event for event in events}
+        """Note a block."""
+        self.begin = min(self.begin, block.begin)
+        self.last = block.last
+        self.sensors.add(block.sensor)
 
 
 class LateData:
-    """Keep what is needed to detect again, and do so."""
+    """Keep a detection that waits for overdue sensors, and know when it must take over."""
 
     def __init__(self) -> None:
         """Start without an overdue sensor."""
         self._overdue: set[int] = set()
-        self._waiting: set[int] = set()
+        self._missing: set[int] = set()
         """Sensors whose late samples would be put in the right place."""
-        self._checkpoint: Checkpoint | None = None
-        self._held: list[SensorBlock] = []
-        """Late blocks that were not processed yet."""
-        self._held_since = 0
+        self._waiting: WaitingDetection | None = None
+        self._late: LateBlocks | None = None
         self._catching_up = False
         """Whether late blocks were processed, and the sensor is still behind."""
 
-    def must_hold(self, pipeline: Pipeline, block: SensorBlock, now: int) -> bool:
-        """Return whether a block is late, and hold it then; else note it.
+    def process_late(self, running: Pipeline, block: SensorBlock, now: int) -> bool:
+        """Process a block in the waiting detection; return whether it is late.
 
-        A sensor that comes back without late samples is no longer waited for.
+        `running` is the detection that goes on without the overdue sensors; it must not process a
+        late block. A sensor that comes back without late samples is no longer waited for.
         """
-        if self._checkpoint is None:
-            return False
-        if block.sensor in self._waiting:
-            begin = block.block.clock.time_of(block.block.first)
-            is_first = all(held.sensor != block.sensor for held in self._held)
-            if self._catching_up or not is_first or pipeline.is_late(block.sensor, begin):
-                self._held_since = self._held_since if self._held else now
-                self._held.append(block)
-                return True
+        is_late = self._is_late(running, block)
+        if is_late:
+            self._late = self._late or LateBlocks(now, block.begin, block.last)
+            self._late.add_block(block)
+        elif block.sensor in self._missing:
             self._stop_waiting_for(block.sensor)
-        if self._checkpoint is not None:
-            self._checkpoint.add_block(block)
-        return False
+        if self._waiting is not None:
+            self._waiting.found += block.process_in(self._waiting.pipeline)
+        return is_late
 
-    def note_bed_report(self, report: BedReport) -> None:
-        """Note a report on being in bed."""
-        if self._checkpoint is not None:
-            self._checkpoint.inputs.append(report)
+    def add_bed_report(self, report: BedReport) -> None:
+        """Add a report on being in bed to the waiting detection.
+
+        It counts from its own time on, so that late samples from before do not see it.
+        """
+        if self._waiting is not None:
+            self._waiting.pipeline.add_bed_report(report)
 
     def is_due(self, now: int) -> bool:
-        """Return whether the held blocks must be processed now."""
-        if not self._held:
+        """Return whether the waiting detection must take over now."""
+        late = self._late
+        if late is None:
             return False
-        last = self._held[-1].block
-        has_caught_up = last.clock.time_of(last.end - 1) >= now - CAUGHT_UP_US
-        return has_caught_up or not 0 <= now - self._held_since < HELD_MAX_US
+        has_caught_up = late.last >= now - CAUGHT_UP_US
+        return (
+            has_caught_up
+            or not 0 <= now - late.since < HELD_MAX_US
+            or self._is_outage_too_long(now)
+        )
 
-    def prepare_advance(self, pipeline: Pipeline, now: int) -> None:
-        """Keep a checkpoint if a sensor has become overdue; give up an outage that is too long."""
-        overdue = pipeline.overdue(now)
+    def prepare_advance(self, running: Pipeline, now: int) -> None:
+        """Copy the detection if a sensor has become overdue; give up an outage that is too long.
+
+        To be called when no late block waits.
+        """
+        overdue = running.overdue(now)
         new = overdue - self._overdue
         self._overdue = overdue
-        checkpoint = self._checkpoint
-        if checkpoint is not None and (
-            not 0 <= now - checkpoint.taken_at < OUTAGE_MAX_US
-            or checkpoint.size > RECORDED_MAX_BYTES
-        ):
+        if self._is_outage_too_long(now):
             self.give_up()
         if new:
-            self._waiting |= new
-            self._checkpoint = self._checkpoint or Checkpoint(copy.deepcopy(pipeline), now)
+            self._missing |= new
+            self._waiting = self._waiting or WaitingDetection(copy.deepcopy(running), now)
 
     def note_events(self, events: Iterable[Event]) -> None:
-        """Note events that may have to be withdrawn."""
-        if self._checkpoint is not None:
-            self._checkpoint.add_events(events)
+        """Note events of the running detection, which may have to be withdrawn."""
+        if self._waiting is not None:
+            self._waiting.add_provisional(events)
 
     def give_up(self) -> None:
-        """Forget the checkpoint: what arrives late is no longer put in the right place."""
-        self._checkpoint = None
-        self._waiting.clear()
+        """Forget the waiting detection: what arrives late is no longer put in the right place.
+
+        To be called when no late block waits.
+        """
+        self._waiting = None
+        self._missing.clear()
         self._catching_up = False
 
-    def take_held(self) -> list[SensorBlock]:
-        """Return the held blocks, which are then no longer held."""
-        held = self._held
-        self._held = []
-        return held
-
-    def detect_again(self, now: int) -> tuple[Pipeline, Detected] | None:
-        """Return the detection after all blocks, and what differs; None without a checkpoint."""
-        checkpoint = self._checkpoint
-        if checkpoint is None:
+    def take_over(self, now: int) -> tuple[Pipeline, Detected] | None:
+        """Return the detection after all blocks, and what differs; None without a late block."""
+        waiting = self._waiting
+        late = self._late
+        if waiting is None or late is None:
             return None
-        pipeline = checkpoint.pipeline
-        found = [
-            event
-            for one in (*checkpoint.inputs, *self.take_held())
-            for event in process_input(pipeline, one)
-        ]
-        self._overdue = pipeline.overdue(now)
-        self._waiting &= self._overdue
-        self._catching_up = bool(self._waiting)
-        self._checkpoint = None
-        if self._waiting:
+        self._late = None
+        pipeline = waiting.pipeline
+        overdue = pipeline.overdue(now)
+        still_missing = self._missing & overdue
+        # The other sensor may have become overdue since the last tick.
+        self._missing = still_missing | (overdue - self._overdue)
+        self._overdue = overdue
+        self._catching_up = bool(still_missing)
+        self._waiting = None
+        if self._missing:
             # The time since the first sensor was missed still counts.
-            self._checkpoint = Checkpoint(copy.deepcopy(pipeline), checkpoint.taken_at)
+            since = waiting.since if still_missing else now
+            self._waiting = WaitingDetection(copy.deepcopy(pipeline), since)
         provisional = pipeline.advance_to(now)
         self.note_events(provisional)
-        return pipeline, compare(checkpoint.events, [*found, *provisional])
+        found = [*waiting.found, *provisional]
+        lateness = max(1, now - late.begin)
+        return pipeline, compare(waiting.provisional, found, lateness)
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
-        """Let the checkpoint follow the thresholds of the running detection."""
-        if self._checkpoint is not None:
-            self._checkpoint.pipeline.set_cramp_thresholds(thresholds)
+        """Let the waiting detection follow the thresholds of the running one."""
+        if self._waiting is not None:
+            self._waiting.pipeline.set_cramp_thresholds(thresholds)
+
+    def _is_late(self, running: Pipeline, block: SensorBlock) -> bool:
+        if block.sensor not in self._missing:
+            return False
+        if self._catching_up or running.is_late(block.sensor, block.begin):
+            return True
+        return self._late is not None and block.sensor in self._late.sensors
+
+    def _is_outage_too_long(self, now: int) -> bool:
+        # The clock may have been set back since.
+        return self._waiting is not None and not 0 <= now - self._waiting.since < OUTAGE_MAX_US
 
     def _stop_waiting_for(self, sensor: int) -> None:
-        self._waiting.discard(sensor)
+        self._missing.discard(sensor)
         self._overdue.discard(sensor)
-        if not self._waiting and not self._held:
-            self._checkpoint = None
+        if not self._missing and self._late is None:
+            self._waiting = None
 
 
-def process_input(pipeline: Pipeline, one: SensorBlock | BedReport) -> list[Event]:
-    """Return the events that an input of a pipeline completes."""
-    match one:
-        case SensorBlock():
-            return one.process_in(pipeline)
-        case BedReport():
-            # It counts from its own time on, so that late samples from before do not see it.
-            pipeline.add_bed_report(one)
-            return []
-
-
-def compare(before: dict[str, Event], found: Iterable[Event]) -> Detected:
-    """Return what differs from the events before, which are by id."""
+def compare(before: dict[str, Event], found: Iterable[Event], lateness: int) -> Detected:
+    """Return what differs from the events before, which are by id; `lateness` as in `Detected`."""
     after: dict[str, Event] = {}
     for event in found:
         # Removed first, so that the last report comes in its place in the order.
@@ -219,5 +242,5 @@ def compare(before: dict[str, Event], found: Iterable[Event]) -> Detected:
     return Detected(
         events=[event for id_, event in after.items() if before.get(id_) != event],
         withdrawn=[event for id_, event in before.items() if id_ not in after],
-        late=True,
+        lateness=lateness,
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT, SensorStatus
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources.source_api import Reason
 
 LOG: Final = logging.getLogger(__name__)
@@ -37,7 +38,9 @@ class LogThrottle:
         is_new = abs(now - self._logged_at.get(warning, -REPEAT_AFTER_US)) >= REPEAT_AFTER_US
         self._logged_at[warning] = now
         if is_new:
-            LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", text)
+            # The text may quote what a stranger sent.
+            shown = printable(text, None)
+            LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", shown)
 
 
 class SensorLog:

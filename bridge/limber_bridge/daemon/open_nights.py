@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import Event, event_id
 from limber_bridge.domain.nights import Calendar
 
 NIGHTS_IN_MEMORY: Final = 4
 """Unchanged nights whose events stay in memory, the last ones that received an event. Chosen: a
 clock that was wrong for a while touches a few other nights before it comes back to tonight."""
+END_OF_TIME: Final = 2**63 - 1
+"""us; later than any event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +133,41 @@ def restored_nights(
     nights: Mapping[date, Sequence[Event]],
     finished: Iterable[date],
     *,
-    same_sensors: bool,
-    live: bool,
+    measured_since: int | None,
+    tonight: date | None,
 ) -> OpenNights:
     """Return the nights in the journal when the bridge starts.
 
-    `same_sensors`: the sensors are those that measured them. `live`: False where recordings are
-    played, whose events all come again.
+    `measured_since`: time (us) since when it is known what the sensors measured; None where other
+    sensors measured the nights. `tonight`: None where recordings are played, whose events all come
+    again.
     """
     done = set(finished)
+
+    def can_be_scored(night: date) -> bool:
+        """Return whether the coverage of a finished night is known."""
+        if measured_since is None:
+            return False
+        if tonight is None or night >= tonight:
+            return True
+        return all(event.onset >= measured_since for event in nights[night])
+
     return OpenNights(
         calendar,
         nights,
         # Other sensors know nothing of the coverage of a finished night, so its figures stay.
-        changed=set(nights) if same_sensors else set(nights) - done,
-        dropped=done - set(nights) if live else (),
+        changed={night for night in nights if night not in done or can_be_scored(night)},
+        dropped=() if tonight is None else done - set(nights),
     )
+
+
+def known_since(sensors: Iterable[int], memory: Mapping[int, SensorState]) -> int | None:
+    """Return the time (us) since when it is known what all sensors measured.
+
+    None where the sensors in memory are others. A sensor that has measured nothing yet does not
+    count for the past: the result is then the end of time.
+    """
+    if set(memory) != set(sensors):
+        return None
+    firsts = [one.first_sample for one in memory.values()]
+    return max((END_OF_TIME if first is None else first for first in firsts), default=0)

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from limber_bridge.config.model import Config
+from limber_bridge.config.model import Config, ConfiguredSensor
 from limber_bridge.daemon.countdown import countdown
 from limber_bridge.daemon.failure_log import FailureLog
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.network_scan import DEFAULT_LISTEN, scan_network
 from limber_bridge.sources.source_api import FoundSensor, MissingLibraryError, SourceLostError
 
 SCAN_SLACK_S: Final = 20.0
 """Time that a scan may take longer than asked for. Chosen: an adapter may have to be powered."""
+ID_OF_DEVICE: Final = "...  # the id that is set in the program of the sensor"
+"""What is written where the sensor sends its id: any number would look right and be refused."""
 CHOICES: Final[Mapping[str, str]] = {
     "quantity": "acceleration  # or emg, or load",
     "placement": "ankle  # or bed; for EMG tibialis or calf",
@@ -83,15 +86,15 @@ def describe(result: ScanResult, config: Config | None, ids: Iterator[int]) -> I
 
     `ids` gives ids for those that have no id of their own.
     """
-    known = known_sensors(config)
     for sensor in result.found:
         configuration = dict(sensor.configuration)
-        who = known.get(configured_identity(configuration))
-        yield f"{result.source}: {sensor.name}: {sensor.detail}"
+        who = find_configured(sensor, config)
+        yield printable(f"{result.source}: {sensor.name}: {sensor.detail}", None)
         if who is not None:
             yield f"  is in limber.yaml as sensor {who}"
         else:
-            configuration.setdefault("id", next(ids))
+            if "id" not in configuration:
+                configuration["id"] = ID_OF_DEVICE if sensor.sends_id else next(ids)
             yield from yaml_lines(configuration)
 
 
@@ -110,32 +113,40 @@ def yaml_lines(configuration: Mapping[str, str | int]) -> Iterator[str]:
 
 
 def quoted(value: str | int) -> str:
-    """Return a value as YAML: a text in quotes, since addresses contain colons."""
+    """Return a value as YAML: a text in quotes, since addresses contain colons.
+
+    A stranger may have chosen it: it is one value on one line whatever is in it.
+    """
     if isinstance(value, int):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{printable(escaped, None)}"'
 
 
-def known_sensors(config: Config | None) -> dict[tuple[str, int], int]:
-    """Return the ids of the sensors in limber.yaml, by what a scan can recognize of them."""
-    sleepers = () if config is None else config.sleepers
-    return {
-        (one.source, one.sensor.id): one.sensor.id
-        for sleeper in sleepers
-        for one in sleeper.sensors
-    }
+def find_configured(found: FoundSensor, config: Config | None) -> int | None:
+    """Return the id in limber.yaml of a sensor that was found; None if it is not in there."""
+    return next((one.sensor.id for one in all_sensors(config) if is_same(one, found)), None)
 
 
-def configured_identity(configuration: Mapping[str, str | int]) -> tuple[str, int]:
-    """Return by what a found sensor is recognized in limber.yaml: source and id."""
-    number = configuration.get("id", -1)
-    return str(configuration["source"]), int(number)
+def is_same(configured: ConfiguredSensor, found: FoundSensor) -> bool:
+    """Return whether a sensor that was found is the configured one."""
+    if configured.source != found.configuration["source"]:
+        return False
+    number = found.configuration.get("id")
+    if number is not None:
+        return number == configured.sensor.id
+    return SOURCES[configured.source].recognizes(configured.request.options, found)
+
+
+def all_sensors(config: Config | None) -> Iterator[ConfiguredSensor]:
+    """Yield the sensors of limber.yaml."""
+    for sleeper in () if config is None else config.sleepers:
+        yield from sleeper.sensors
 
 
 def free_ids(config: Config | None, results: Sequence[ScanResult]) -> Iterator[int]:
     """Yield ids from 1 that neither limber.yaml nor a sensor that was found uses."""
-    used = {number for _, number in known_sensors(config)}
+    used = {one.sensor.id for one in all_sensors(config)}
     used |= {
         int(sensor.configuration["id"])
         for result in results

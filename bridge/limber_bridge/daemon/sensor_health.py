@@ -129,7 +129,7 @@ class SensorHealthTracker:
         self._errors = FrameErrorCounter()
         self._faults: dict[str, SignalFault] = {}
         self.resends = False
-        """Whether the device sends again, after a reconnect, what its memory holds."""
+        """Whether the device has sent again, after a connect, what its memory holds."""
         self.ended = False
         """Whether the recording that this sensor plays is over."""
 
@@ -223,9 +223,9 @@ class SensorHealthSet:
         """Return whether any sensor delivers samples."""
         return any(tracker.connected(now) for tracker in self._trackers.values())
 
-    def any_resends(self) -> bool:
-        """Return whether any sensor sends again what a bridge that was away has missed."""
-        return any(tracker.resends for tracker in self._trackers.values())
+    def not_resending(self) -> set[int]:
+        """Return the ids of the sensors that do not send again what the bridge has missed."""
+        return {sensor for sensor, tracker in self._trackers.items() if not tracker.resends}
 
     def all_ended(self) -> bool:
         """Return whether every sensor plays a recording that is over."""

@@ -6,15 +6,14 @@ from typing import Final
 
 from limber_bridge.daemon.arrival_figures import ArrivalFigures
 from limber_bridge.daemon.check_result import Outcome
-from limber_bridge.daemon.signal_figures import SignalFigures, is_gravity
+from limber_bridge.daemon.signal_figures import SignalFigures
 from limber_bridge.detection.signal import Quantity
+from limber_bridge.sources.frame_check import RATE_TOLERANCES
+from limber_bridge.sources.rest_gravity import is_plausible
 
-RATE_TOLERANCE: Final = 0.15
-"""Difference between the announced and the measured rate that is no fault. Chosen: the oscillators
-of accelerometers are up to 10 % off, and the bridge uses the measured rate."""
 LOSS_FAULT: Final = 0.05
 """Share of lost samples from which the link is not good enough. Chosen: at 5 % most movements have
-a hole."""
+a gap."""
 UNUSABLE_FAULT: Final = 0.05
 """Share of saturated or unreadable samples from which the sensor does not work. Chosen: as above.
 """
@@ -38,7 +37,7 @@ CONSTANT_MIN_SAMPLES: Final = 200
 """Equal samples from which the chip is not read. Chosen: the noise of every chip changes a count
 sooner."""
 BATTERY_NOTE_PERCENT: Final = 20
-"""Charge below which a night is in danger. Chosen."""
+"""Charge in percent that may not last for a night. Chosen."""
 SIGNAL_NOTE_DBM: Final = -85
 """Strength of a radio link below which it breaks easily. Chosen: receivers end near -95 dBm."""
 
@@ -130,7 +129,7 @@ def judge_arrival(figures: ArrivalFigures, quantity: Quantity, *, live: bool) ->
         )
         return
     if live:
-        yield from judge_rate(figures)
+        yield from judge_rate(figures, RATE_TOLERANCES[quantity])
         yield from judge_times(figures)
     yield from judge_losses(figures)
     yield from judge_sampling(figures.nominal_rate, quantity)
@@ -141,13 +140,13 @@ def counts_frames(figures: ArrivalFigures) -> bool:
     return figures.blocks > 2 and figures.overlapping > OVERLAP_FAULT * figures.received
 
 
-def judge_rate(figures: ArrivalFigures) -> Iterator[Finding]:
-    """Yield whether the measured rate differs from the announced one."""
+def judge_rate(figures: ArrivalFigures, tolerance: float) -> Iterator[Finding]:
+    """Yield whether the measured rate differs from the announced one by more than a share."""
     measured = figures.measured_rate
     if measured is None:
         return
     nominal = figures.nominal_rate
-    if abs(measured / nominal - 1) > RATE_TOLERANCE + figures.rate_uncertainty:
+    if abs(measured / nominal - 1) > tolerance + figures.rate_uncertainty:
         yield fault(
             f"it announces {nominal:g} Hz and delivers {measured:.1f} Hz; correct the rate that "
             "the sensor announces, or find what slows it down"
@@ -156,7 +155,7 @@ def judge_rate(figures: ArrivalFigures) -> Iterator[Finding]:
 
 def judge_times(figures: ArrivalFigures) -> Iterator[Finding]:
     """Yield what is wrong with the times of the samples."""
-    if figures.moved_s >= MOVED_FAULT_S:
+    if figures.moved_s - moved_by_rate(figures) >= MOVED_FAULT_S:
         yield fault(
             f"{figures.moved_s:.1f} s of samples were sent late and could not be placed in time; "
             "update the sensor: it must send its clock first after each connect (clock frame)"
@@ -166,6 +165,17 @@ def judge_times(figures: ArrivalFigures) -> Iterator[Finding]:
             f"samples arrive up to {figures.jitter_s:.1f} s late, and movements are published "
             "that late; send smaller blocks, or improve the link"
         )
+
+
+def moved_by_rate(figures: ArrivalFigures) -> float:
+    """Return by how many s samples move because the sensor is faster or slower than it announces.
+
+    Until the rate is measured, the samples of a block are placed by the announced one.
+    """
+    if figures.measured_rate is None:
+        return 0.0
+    difference = abs(figures.measured_rate / figures.nominal_rate - 1)
+    return difference * figures.received / figures.nominal_rate
 
 
 def judge_losses(figures: ArrivalFigures) -> Iterator[Finding]:
@@ -179,7 +189,7 @@ def judge_losses(figures: ArrivalFigures) -> Iterator[Finding]:
         yield note(f"{figures.lost} of {figures.lost + figures.received} samples were lost")
     if figures.unusable_share >= UNUSABLE_FAULT:
         yield fault(
-            f"{figures.unusable_share:.0%} of the samples are at the end of the range; choose a "
+            f"{figures.unusable_share:.0%} of the samples are at the limit of the range; choose a "
             "larger range in the sensor, or correct its scale"
         )
 
@@ -217,7 +227,7 @@ def judge_gravity(figures: SignalFigures) -> Iterator[Finding]:
         )
     elif gravity is None:
         yield note("it moved all the time; lay it down and check again to measure gravity")
-    elif not is_gravity(gravity):
+    elif not is_plausible(gravity):
         hint = level_hint(GRAVITY_HINTS, gravity)
         remedy = hint or "correct the unit or the scale of the samples"
         yield fault(f"gravity at rest is {gravity:.3g} g instead of 1 g; {remedy}")

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Floats, Quantity
+from limber_bridge.sources.rest_gravity import is_plausible
 
 WINDOW_S: Final = 1.0
 """Length of the windows in which the signal is still or moves. Chosen: shorter than the pauses
@@ -16,9 +17,6 @@ signal in a wrong unit. Chosen: three times the noise of the noisiest common chi
 (docs/science.md#simulated-signals)."""
 STILL_MAX_SPREAD_G: Final = 0.01
 """The same without gravity. Chosen: twice the noise of an MPU6050, added over its axes."""
-GRAVITY_RANGE_G: Final = (0.85, 1.15)
-"""Gravity at rest that counts as correct. Chosen: an MPU6050 measured 0.93 to 1.11 g
-(docs/science.md#simulated-signals)."""
 REST_PERCENTILE: Final = 10.0
 """The quietest windows, in percent, that show the EMG at rest. Chosen: a person who is awake
 contracts the muscle now and then."""
@@ -67,7 +65,7 @@ def acceleration_figures(windows: Floats, *, constant: bool) -> SignalFigures:
     """Return the figures of acceleration in windows, shape (3, windows, samples), in g."""
     gravity, still_share = gravity_at_rest(windows)
     swapped = False
-    if gravity is None or not is_gravity(gravity):
+    if gravity is None or not is_plausible(gravity):
         swapped = any(shows_gravity(swap_bytes(windows, scale)) for scale in COUNTS_PER_G)
     direction = np.median(windows.reshape(3, -1), axis=1)
     share = np.abs(direction) / max(1e-9, float(np.linalg.norm(direction)))
@@ -86,16 +84,10 @@ def gravity_at_rest(windows: Floats) -> tuple[float | None, float]:
     return (float(np.median(norms[still])) if still.any() else None), float(still.mean())
 
 
-def is_gravity(norm: float) -> bool:
-    """Return whether a norm in g is that of gravity, within the errors of sensors."""
-    lowest, highest = GRAVITY_RANGE_G
-    return lowest <= norm <= highest
-
-
 def shows_gravity(windows: Floats) -> bool:
     """Return whether most windows are still and have the norm of gravity."""
     gravity, still_share = gravity_at_rest(windows)
-    return gravity is not None and is_gravity(gravity) and still_share > 0.5
+    return gravity is not None and is_plausible(gravity) and still_share > 0.5
 
 
 def swap_bytes(windows: Floats, counts_per_g: float) -> Floats:

@@ -41,29 +41,28 @@ class SleeperDetection:
         """Replace the pipeline with one that continues from its state, as a start does.
 
         `events` are those in memory, in order. `thresholds` are those of cramps; `sensitivity`
-        divides the threshold of movement.
+        divides the threshold of movement. To be called after `settle`.
         """
         self._late.give_up()
-        self._late.take_held()
         self.pipeline = self._resumed(self.pipeline.state, events, thresholds, sensitivity)
 
     def process(self, block: SensorBlock, now: int) -> Detected:
         """Process a block that arrives at `now` (us)."""
-        if self._late.must_hold(self.pipeline, block, now):
-            return self._detect_again(now) if self._late.is_due(now) else Detected()
+        if self._late.process_late(self.pipeline, block, now):
+            return self.settle(now) if self._late.is_due(now) else Detected()
         return self._noted(block.process_in(self.pipeline))
 
     def advance_to(self, now: int) -> Detected:
         """Let time pass up to `now` (us)."""
         if self._late.is_due(now):
-            return self._detect_again(now)
+            return self.settle(now)
         self._late.prepare_advance(self.pipeline, now)
         return self._noted(self.pipeline.advance_to(now))
 
     def add_bed_report(self, report: BedReport) -> None:
         """Take a report on being in bed from outside of the bridge."""
         self.pipeline.add_bed_report(report)
-        self._late.note_bed_report(report)
+        self._late.add_bed_report(report)
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
         """Report only cramps of these strengths or more from now on."""
@@ -71,37 +70,40 @@ class SleeperDetection:
         self._late.set_cramp_thresholds(thresholds)
 
     def set_sensitivity(self, sensitivity: float) -> None:
-        """Divide the movement thresholds by a factor from now on."""
-        # Samples from before must not be detected again with other thresholds.
+        """Divide the movement thresholds by a factor from now on; to be called after `settle`."""
+        # What is waited for was taken with other thresholds.
         self._late.give_up()
         self.pipeline.set_sensitivity(sensitivity)
 
     def settle(self, now: int) -> Detected:
-        """Process late blocks that wait for more of them, as the bridge stops."""
-        return self._detect_again(now)
+        """Process late blocks that wait for more of them, before something changes.
+
+        So the samples that came before the change are detected before it, and in order.
+        """
+        taken_over = self._late.take_over(now)
+        if taken_over is None:
+            return Detected()
+        self.pipeline, detected = taken_over
+        return detected
 
     def give_up_late(self) -> None:
-        """Put late samples in their place no more, as the clock was set."""
+        """Put late samples in their place no more, as the clock was set.
+
+        To be called after `settle`.
+        """
         self._late.give_up()
 
     def calibrate(self) -> list[Event]:
-        """Learn the noise again from now on; return what was open."""
+        """Learn the noise again from now on; return what was open.
+
+        To be called after `settle`.
+        """
         self._late.give_up()
         return self.pipeline.calibrate()
 
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return what was measured in a night from its begin to a time (us)."""
         return self.pipeline.coverage(begin, until)
-
-    def _detect_again(self, now: int) -> Detected:
-        """Process the held blocks in their place, or at the end without a checkpoint."""
-        again = self._late.detect_again(now)
-        if again is not None:
-            self.pipeline, detected = again
-            return detected
-        held = self._late.take_held()
-        events = [event for block in held for event in block.process_in(self.pipeline)]
-        return Detected(events, late=True)
 
     def _noted(self, events: list[Event]) -> Detected:
         self._late.note_events(events)

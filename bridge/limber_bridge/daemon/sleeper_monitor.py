@@ -17,11 +17,11 @@ from limber_bridge.daemon.changes import (
     PlayedRecordingError,
 )
 from limber_bridge.daemon.cramp_labels import find_labelled_cramps
-from limber_bridge.daemon.event_filer import EventFiler
+from limber_bridge.daemon.event_filer import LIVE_MAX_LATENESS_US, EventFiler
 from limber_bridge.daemon.finished_nights import FinishedNights
 from limber_bridge.daemon.late_data import Detected, SensorBlock
 from limber_bridge.daemon.night_closer import NightCloser, NightScorer
-from limber_bridge.daemon.open_nights import restored_nights
+from limber_bridge.daemon.open_nights import known_since, restored_nights
 from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
 from limber_bridge.daemon.sleeper_detection import SleeperDetection
@@ -64,8 +64,8 @@ class SleeperMonitor:
             config.calendar,
             restored.events_by_night,
             restored.finished,
-            same_sensors=memory is not None and set(memory.sensors) == set(sensors),
-            live=sleeper.live,
+            measured_since=None if memory is None else known_since(sensors, memory.sensors),
+            tonight=config.calendar.night_of(now) if sleeper.live else None,
         )
         events = self._nights.ordered_events()
         self._detection = SleeperDetection(
@@ -154,22 +154,26 @@ class SleeperMonitor:
 
     def apply_clock_step(self, at: int, by: int) -> Change:
         """Note that the host's clock was set to `at`, by `by` us; recordings have their own."""
+        if not self.clock.live:
+            return Change()
+        settled = self._settle(self.clock.time)
         self._detection.give_up_late()
-        return self._apply([ClockStep(at, by)], at) if self.clock.live else Change()
+        return settled.followed_by(self._apply([ClockStep(at, by)], at))
 
     def interrupt(self, now: int) -> Change:
         """End the movements in progress before the bridge stops; the last call of this object.
 
         Recordings are played from the start after a restart, so nothing of them is stored now. A
-        device that resends shows the whole movement to the next run.
+        device that resends shows the whole movement to the next run; so only the movements of the
+        other sensors end.
         """
         if not self.clock.live:
             return Change()
-        change = self._apply_detected(self._detection.settle(now), now)
-        if self.sensor_health.any_resends():
-            return change
-        ended = self._apply(self._detection.pipeline.interrupt(), now)
-        return replace(ended, events=(*change.events, *ended.events), withdrawn=change.withdrawn)
+        settled = self._settle(now)
+        sensors = self.sensor_health.not_resending()
+        if not sensors:
+            return settled
+        return settled.followed_by(self._apply(self._detection.pipeline.interrupt(sensors), now))
 
     def end_night(self) -> Change:
         """Finish tonight now; NothingToEndError where there is nothing new to finish.
@@ -182,9 +186,11 @@ class SleeperMonitor:
         """Pause or resume the detection, as if the bridge were stopped and started again."""
         if paused is self.settings.paused:
             return Change()
+        settled = Change()
         ended: list[FiledEvent] = []
         events: list[Event] = []
         if paused:
+            settled = self._settle(now)
             ended = self._file(self._detection.pipeline.interrupt())
             self._detection.pipeline.forget_bed_reports()
             self._detection.restart(
@@ -197,7 +203,8 @@ class SleeperMonitor:
         self.clock.clear_skipped()
         self.settings = replace(self.settings, paused=paused)
         change = self._apply(events, now)
-        return replace(change, events=(*ended, *change.events), settings=self.settings)
+        change = replace(change, events=(*ended, *change.events), settings=self.settings)
+        return settled.followed_by(change)
 
     def add_bed_report(self, now: int, age: int, *, in_bed: bool) -> Change:
         """Note that a sensor outside of the bridge has shown `in_bed` for `age` us.
@@ -206,8 +213,8 @@ class SleeperMonitor:
         """
         if not self.clock.live:
             raise PlayedRecordingError(
-                f"the sensors of {self.id} play recordings, whose time is not the present; remove "
-                "the sensor for being in bed"
+                f"the sensors of {self.id} play recordings, so a report about the present "
+                "does not apply; remove the in-bed sensor"
             )
         if not self.settings.paused:
             self._detection.add_bed_report(BedReport(now, in_bed, max(0, now - age)))
@@ -222,17 +229,19 @@ class SleeperMonitor:
                 f"no sensor of {self.id} delivers samples; put it on, check its power and its "
                 "network, then calibrate"
             )
+        settled = self._settle(now)
         change = self._apply(self._detection.calibrate(), now)
         self.settings = replace(self.settings, calibrated=self.clock.time)
-        return replace(change, settings=self.settings)
+        return settled.followed_by(replace(change, settings=self.settings))
 
     def set_sensitivity(self, sensitivity: float) -> Change:
         """Divide the threshold of movement by this from now on; 1.0 leaves it as it is."""
         if sensitivity == self.settings.sensitivity:
             return Change()
+        settled = self._settle(self.clock.time)
         self.settings = replace(self.settings, sensitivity=sensitivity)
         self._detection.set_sensitivity(sensitivity)
-        return Change(settings=self.settings)
+        return settled.followed_by(Change(settings=self.settings))
 
     def add_label(self, label: Label) -> Change:
         """Add what was said of a cramp; the thresholds follow at once."""
@@ -302,21 +311,26 @@ class SleeperMonitor:
             in_bed=self._detection.pipeline.in_bed,
             method=self._detection.pipeline.in_bed_method,
         )
-        if detected.late:
-            self.clock.note_tick(now)
+        if self.clock.live and not detected.lateness:
+            detected = replace(detected, lateness=late_by(arrived, now))
         change = self._apply_detected(detected, now)
         return replace(change, events=(*night_start, *change.events))
 
+    def _settle(self, now: int) -> Change:
+        """Process late samples that wait for more of them."""
+        return self._apply_detected(self._detection.settle(now), now)
+
     def _apply_detected(self, detected: Detected, now: int) -> Change:
         """Withdraw what is no longer found, and apply what is."""
-        if not detected.late:
+        if not detected.lateness:
             return self._apply(detected.events, now)
+        self.clock.note_tick(now)
         withdrawn = [id_ for event in detected.withdrawn for id_ in self._filer.withdraw(event)]
         for event in detected.withdrawn:
             if isinstance(event, SignalFault):
                 self.sensor_health.process_fault(replace(event, end=event.onset))
         change = self._apply(detected.events, now)
-        events = tuple(self._filer.without_late_triggers(change.events, now))
+        events = tuple(self._filer.without_late_triggers(change.events, now, detected.lateness))
         return replace(change, events=events, withdrawn=tuple(withdrawn))
 
     def _end_recording(self, sensor: int, now: int) -> Change:
@@ -348,3 +362,12 @@ class SleeperMonitor:
                 self.sensor_health.process_fault(event)
             filed += self._filer.file(event, in_bed=self._detection.pipeline.in_bed)
         return filed
+
+
+def late_by(arrived: SensorBlock, now: int) -> int:
+    """Return by how many us a block is late that arrives at `now` (us); 0 if it is in time.
+
+    That is known of a block even where no detection waits for it, as after a start.
+    """
+    age = now - arrived.last
+    return age if age > LIVE_MAX_LATENESS_US else 0

@@ -274,15 +274,17 @@ class Pipeline:
             self._bed.set_tare_time(max(read_until))
         return [*ended, *self._derive_events(outputs)]
 
-    def interrupt(self) -> list[Event]:
+    def interrupt(self, sensors: Collection[int] | None = None) -> list[Event]:
         """Return the movements that are open, with the duration seen so far, before a stop.
 
-        A series stays open, as it may continue with the pipeline that resumes. This one must not
-        be used any more.
+        `sensors`: ids of those whose movements end; None: all. The others deliver the rest of their
+        movements to the pipeline that resumes, which finds them whole. A series stays open, as it
+        may continue with the pipeline that resumes. This one must not be used any more.
         """
         events: list[Event] = []
         for number, channel in self._channels.items():
-            events += self._add_movements(number, channel.interrupt().found)
+            if sensors is None or number in sensors:
+                events += self._add_movements(number, channel.interrupt().found)
         return [*events, *self._scorer.emit_movements()]
 
     def finish(self, sensor_id: int | None = None) -> list[Event]:

@@ -42,7 +42,7 @@ def draw_night(detected: DetectedRecording) -> tuple[bytes, bytes]:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
         raise UnreadableRecordingError(
-            "--plot needs more packages: run `pip install limber-bridge[plot]`"
+            "--plot needs more packages: run `script/setup bridge-plot`"
         ) from error
     count = len(detected.sensors)
     figure = Figure(figsize=(14, 3.4 + 2.0 * count), layout="constrained")

@@ -72,7 +72,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
         from distributed import Client  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
         raise ClusterError(
-            "--dask needs more packages: run `pip install limber-bridge[cluster]`"
+            "--dask needs more packages: run `script/setup bridge-cluster`"
         ) from error
     try:
         client = Client(address, timeout=DASK_CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call]

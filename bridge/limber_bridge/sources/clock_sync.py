@@ -38,6 +38,11 @@ RESTART_STEP_BACK_S: Final = 10
 boot id."""
 
 
+RESENT_AGE_US: Final = SECOND
+"""A frame that ends earlier than this before the last clock frame was sent again. Chosen: frames
+that a network exchanges lie closer together."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClockReading:
     """What a clock frame said, and when."""
@@ -104,6 +109,17 @@ class ClockSync:
     def has_clock_frame(self, boot: int) -> bool:
         """Return whether the last clock frame was one of this boot."""
         return bool(self._readings) and self._readings[-1].boot == boot
+
+    def was_resent(self, frame: Frame) -> bool:
+        """Return whether a frame is from well before the last clock frame, which it came after.
+
+        So it comes from the memory of a device that sends it after a reconnect.
+        """
+        if not self.has_clock_frame(frame.boot):
+            return False
+        reading = self._readings[-1]
+        end = reading.unwrap(frame.clock) + sample_span_us(frame.count, frame.rate)
+        return end < reading.device_time - RESENT_AGE_US
 
     def is_behind(self, frame: Frame) -> bool:
         """Return whether a frame begins before the last samples of its boot that were processed."""

@@ -44,6 +44,8 @@ class FrameRouter:
         self._reread_guards = {
             sensor: RereadGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
         }
+        self._resending: dict[int, int] = {}
+        """By sensor: the boot of a device that has sent again what its memory holds."""
 
     def route_frame(
         self, data: bytes, arrived: int, utc_offset: int = 0, sender: str = ""
@@ -97,7 +99,15 @@ class FrameRouter:
             fault = self._checks[frame.sensor].process_frame(frame, arrived)
         if fault is not None:
             yield fault
-        elif self._guards[frame.sensor].is_new(frame):
+            return
+        if clock.was_resent(frame):
+            self._resending[frame.sensor] = frame.boot
+        yield from self._place_samples(frame, arrived, utc_offset)
+
+    def _place_samples(self, frame: Frame, arrived: int, utc_offset: int) -> Iterator[SourceEvent]:
+        """Yield the samples of a frame that fits the sensor, unless they were read before."""
+        clock = self._clocks[frame.sensor]
+        if self._guards[frame.sensor].is_new(frame):
             events = clock.process_frame(frame, arrived, utc_offset)
             yield from self._with_read_position(frame, events)
         elif clock.has_clock_frame(frame.boot):
@@ -134,7 +144,7 @@ class FrameRouter:
             if isinstance(event, Samples):
                 position = position_after(frame, event.block)
                 self._guards[frame.sensor].add_position(position)
-                resends = self._clocks[frame.sensor].has_clock_frame(frame.boot)
+                resends = self._resending.get(frame.sensor) == frame.boot
                 yield replace(event, read_position=position, resends=resends)
             else:
                 yield event

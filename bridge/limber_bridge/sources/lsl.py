@@ -12,6 +12,7 @@ import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Floats, Quantity
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.validators import number, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.source_api import (
@@ -173,30 +174,31 @@ async def open_inlet(
 def stream_format(request: SensorRequest, info: Any) -> StreamFormat:  # noqa: ANN401 - untyped
     """Return how to read a stream; SourceLostError if rate, channels or unit are not usable."""
     options: LslOptions = request.options
+    name = printable(info.name())
     quantity = request.sensor.quantity
     channels = options.channels or tuple(range(1, quantity.axes + 1))
     if info.channel_format() == STRING_FORMAT:
         raise SourceLostError(
-            f"the stream `{info.name()}` sends texts, not numbers; correct `name` and `type` in "
+            f"the stream `{name}` sends texts, not numbers; correct `name` and `type` in "
             "limber.yaml; `limber scan` lists the streams"
         )
     if len(channels) != quantity.axes or max(channels) > info.channel_count():
         raise SourceLostError(
-            f"the stream `{info.name()}` has {info.channel_count()} channels, and {quantity} needs "
+            f"the stream `{name}` has {info.channel_count()} channels, and {quantity} needs "
             f"{quantity.axes}; correct `channels` in limber.yaml"
         )
     rate = info.nominal_srate() or options.rate
     if not rate:
         raise SourceLostError(
-            f"the stream `{info.name()}` has no nominal rate; write its `rate` in limber.yaml"
+            f"the stream `{name}` has no nominal rate; write its `rate` in limber.yaml"
         )
     units = channel_units(info)
     unit = units[channels[0] - 1] if len(units) >= max(channels) else ""
     scale = unit_scale(quantity, unit or options.unit or "")
     if scale is None:
-        described = f"the unit `{unit}`" if unit else "no unit"
+        described = f"the unit `{printable(unit)}`" if unit else "no unit"
         raise SourceLostError(
-            f"the stream `{info.name()}` describes {described} for {quantity}; write "
+            f"the stream `{name}` describes {described} for {quantity}; write "
             f"{EXAMPLES[quantity]} in its program, or as `unit` in limber.yaml if it has none"
         )
     return StreamFormat(rate, tuple(channel - 1 for channel in channels), scale)
@@ -273,13 +275,29 @@ def found_stream(info: Any) -> FoundSensor:  # noqa: ANN401 - untyped
     """Return a stream as a scan reports it."""
     is_emg = info.type().upper() in ("EMG", "EXG", "EEG")
     rate = f"{info.nominal_srate():g} Hz" if info.nominal_srate() else "no nominal rate"
-    detail = f"{info.type()}, {info.channel_count()} channels, {rate}, on {info.hostname()}"
+    kind = printable(info.type())
+    host = printable(info.hostname())
+    detail = f"{kind}, {info.channel_count()} channels, {rate}, on {host}"
     configuration = {
         "source": "lsl",
         "quantity": str(Quantity.EMG if is_emg else Quantity.ACCELERATION),
         "name": info.name(),
     }
-    return FoundSensor(info.name(), detail, configuration)
+    return FoundSensor(printable(info.name()), detail, configuration)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+def recognizes(options: LslOptions, found: FoundSensor) -> bool:
+    """Return whether a found stream has the name in these options."""
+    return options.name == found.configuration["name"]
+
+
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    silent_remedy=lambda _: (
+        "start the program that sends the stream, and compare `name` and `type` with `limber scan`"
+    ),
+    recognizes=recognizes,
+)

@@ -13,6 +13,7 @@ from limber_bridge.sources.frames import (
     Frame,
     InvalidFrameError,
     parse_frame,
+    signed_difference,
 )
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.network import ListenAddress, ReceivedFrame, Receiver, open_port
@@ -26,6 +27,22 @@ SENSORS_MAX: Final = 256
 """Most sensors that a scan lists. Chosen: a stranger could send any number of ids."""
 RATE_MIN_SPAN_US: Final = SECOND
 """Shortest time over which a rate is measured."""
+SETTLING_MAX_S: Final = 3.0
+"""Time after the first frame that the rate leaves out. Chosen: a device that connects first sends
+what it kept, within this time."""
+SETTLING_SHARE: Final = 0.1
+"""The same as a share of the time of the scan, for a short one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a sensor had counted when a frame arrived."""
+
+    boot: int
+    number: int
+    """Of the sample after the frame; wraps at 2**32."""
+    arrived: int
+    """us on the host's steady clock."""
 
 
 @dataclass(slots=True)
@@ -38,17 +55,23 @@ class HeardSensor:
     nominal_rate: float
     signed: bool
     battery: int | None
-    first_arrived: int
-    """us on the host's steady clock."""
-    last_arrived: int
-    samples: int = 0
-    """Samples that arrived after the first frame."""
+    first: Mark
+    last: Mark
+    settled: Mark | None = None
+    """The first one after the frames that the sensor kept and sent at once; None: not yet."""
 
     @property
     def rate(self) -> float | None:
-        """Return the samples per second that arrived; None if it was watched too briefly."""
-        span = self.last_arrived - self.first_arrived
-        return self.samples * SECOND / span if span >= RATE_MIN_SPAN_US else None
+        """Return the rate in Hz by the sample numbers; None if it was watched too briefly.
+
+        Samples are not counted: those that the sensor kept arrive faster than it measures.
+        """
+        if self.settled is None:
+            return None
+        span = self.last.arrived - self.settled.arrived
+        if span < RATE_MIN_SPAN_US:
+            return None
+        return signed_difference(self.last.number - self.settled.number) * SECOND / span
 
 
 async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundSensor]:
@@ -58,6 +81,7 @@ async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundS
     """
     heard: dict[int, HeardSensor] = {}
     receiver = Receiver(HostClock(), SENSORS_EXPECTED)
+    settling_us = round(min(SETTLING_MAX_S, SETTLING_SHARE * seconds) * SECOND)
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     async with AsyncExitStack() as stack:
@@ -65,7 +89,7 @@ async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundS
         while loop.time() < end:
             received = await receiver.next_frame()
             if received is not None:
-                note_frame(heard, received)
+                note_frame(heard, received, settling_us)
     return [found_sensor(heard[sensor]) for sensor in sorted(heard)]
 
 
@@ -80,7 +104,7 @@ async def open_scan_port(receiver: Receiver, listen: ListenAddress, stack: Async
         ) from error
 
 
-def note_frame(heard: dict[int, HeardSensor], received: ReceivedFrame) -> None:
+def note_frame(heard: dict[int, HeardSensor], received: ReceivedFrame, settling_us: int) -> None:
     """Take in one frame; what cannot be decoded is ignored."""
     try:
         frame = parse_frame(received.data)
@@ -88,25 +112,36 @@ def note_frame(heard: dict[int, HeardSensor], received: ReceivedFrame) -> None:
         return
     if isinstance(frame, ClockFrame):
         return
+    mark = Mark(frame.boot, frame.sequence + frame.count, received.arrived)
     known = heard.get(frame.sensor)
     if known is not None:
-        known.samples += frame.count
-        known.last_arrived = received.arrived
+        note_mark(known, mark, settling_us)
     elif len(heard) < SENSORS_MAX:
-        heard[frame.sensor] = first_heard(frame, received)
+        heard[frame.sensor] = first_heard(frame, received.sender, mark)
 
 
-def first_heard(frame: Frame, received: ReceivedFrame) -> HeardSensor:
+def note_mark(known: HeardSensor, mark: Mark, settling_us: int) -> None:
+    """Take in how far a known sensor has counted."""
+    if mark.boot != known.last.boot:
+        # A sensor that restarted counts from 0 again.
+        known.first = mark
+        known.settled = None
+    if known.settled is None and mark.arrived - known.first.arrived >= settling_us:
+        known.settled = mark
+    known.last = mark
+
+
+def first_heard(frame: Frame, address: str, mark: Mark) -> HeardSensor:
     """Return what the first frame of a sensor shows."""
     return HeardSensor(
         frame.sensor,
-        received.sender,
+        address,
         frame.quantity,
         frame.rate,
         frame.signature != NO_SIGNATURE,
         frame.battery,
-        received.arrived,
-        received.arrived,
+        mark,
+        mark,
     )
 
 

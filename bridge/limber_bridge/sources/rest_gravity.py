@@ -6,6 +6,7 @@ import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Floats, SampleBlock
 from limber_bridge.sources.source_api import FrameError, Reason
+from limber_bridge.sources.units import STANDARD_GRAVITY
 
 WINDOW_US: Final = 10 * SECOND
 """Time over which a sensor is judged. Chosen: a sleeper is at rest for as long every few minutes.
@@ -14,10 +15,8 @@ REST_SPREAD_MAX: Final = 0.1
 """Largest spread of the length at rest (90th minus 10th percentile), as a share of the median.
 Chosen: several times the noise of a cheap sensor, and a fraction of what a movement shows."""
 GRAVITY_RANGE_G: Final = (0.8, 1.2)
-"""Length at rest of a sensor that sends g. Chosen: data sheets allow an offset of 0.08 g on each
-axis and a scale that is wrong by 3 %."""
-STANDARD_GRAVITY: Final = 9.80665
-"""m/s2 per g."""
+"""Length at rest of a sensor that sends g, for every source and for `limber check`. Chosen: data
+sheets allow an offset of 0.08 g on each axis and a scale that is wrong by 3 %."""
 NO_GRAVITY_MAX_G: Final = 0.05
 """Length at rest up to which gravity was removed from the signal. Chosen: noise, and offsets."""
 

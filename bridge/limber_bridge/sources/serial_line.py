@@ -13,6 +13,7 @@ import numpy as np
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.validators import number, signing_key, whole_number
 from limber_bridge.sources.clock_sync import ClockSync
 from limber_bridge.sources.frame_router import FrameRouter
@@ -75,7 +76,7 @@ SENSOR_SCHEMA: Final = vol.Schema(
     {
         vol.Required(
             "device",
-            msg="write the path of the serial port, best one below /dev/serial/by-id/; "
+            msg="write the path of the serial port, preferably below /dev/serial/by-id/; "
             "`limber scan` lists them",
         ): vol.All(str, vol.Length(min=1)),
         vol.Optional("format", default=LineFormat.LIMBER): vol.In(
@@ -311,7 +312,18 @@ def found_port(port: Any) -> FoundSensor:  # noqa: ANN401 - SerialPortInfo of th
         "device": port.device,
         "format": str(LineFormat.LIMBER),
     }
-    return FoundSensor(str(name), detail, configuration)
+    return FoundSensor(printable(str(name)), printable(detail), configuration, sends_id=True)
 
 
-SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, scan=scan)
+def recognizes(options: SerialOptions, found: FoundSensor) -> bool:
+    """Return whether a found port is the one in these options, which may be a link to it."""
+    return Path(options.device).resolve() == Path(str(found.configuration["device"])).resolve()
+
+
+SOURCE: Final = Source(
+    sensor_schema=SENSOR_SCHEMA,
+    make_options=make_options,
+    run=run,
+    scan=scan,
+    recognizes=recognizes,
+)

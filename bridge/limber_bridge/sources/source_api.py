@@ -93,7 +93,7 @@ class Samples:
     """Whether a previous run of the bridge has read the samples: they only bring the detection to
     where it was."""
     resends: bool = False
-    """Whether the device sends again, after a reconnect, what its memory holds."""
+    """Whether the device has sent again, after a connect, what its memory holds."""
 
     def renumbered(self, offset: int) -> Self:
         """Return the same samples with `offset` added to their numbers."""
@@ -176,6 +176,9 @@ class FoundSensor:
     """What is known of it (signal strength, battery) and what the person must do, if anything."""
     configuration: Mapping[str, str | int]
     """Keys and values to write under `sensors` in limber.yaml; `id` is added by the caller."""
+    sends_id: bool = False
+    """Whether the sensor sends an id of its own, which the scan does not know: limber.yaml must
+    contain the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +209,17 @@ class Source:
     """Whether a sensor with these options needs the HTTP server of the bridge."""
     receives_mqtt: Callable[[Any], bool] = lambda _: False
     """Whether a sensor with these options sends over the MQTT broker."""
+    silent_remedy: Callable[[Any], str] = lambda _: (
+        "check its power, its network, and the address it sends to"
+    )
+    """What to do if a sensor with these options sends nothing."""
     live: bool = True
     """True: samples belong to the present. False: they belong to a recording with its own time."""
     scan: Callable[[float], Awaitable[Sequence[FoundSensor]]] | None = None
     """Looks for sensors for a number of seconds; None where there is nothing to look for. Raises
     SourceLostError where it cannot look."""
+    recognizes: Callable[[Any, FoundSensor], bool] = lambda *_: False
+    """Whether what a scan found is the sensor with these options."""
     describe_relay: Callable[[Any], Mapping[str, Any] | None] | None = None
     """Returns, from the options of a sensor, what a client such as Home Assistant must do to relay
     it, as JSON values (docs/protocol.md#relayed-sensors); None where the source reads the sensor
@@ -227,7 +236,7 @@ class MissingLibraryError(SourceLostError):
     def __init__(self, extra: str) -> None:
         """Name the extra of limber-bridge that installs it."""
         super().__init__(
-            f"a library is missing: run `pip install 'limber-bridge[{extra}]'` in the environment "
-            "of the bridge, then start it again"
+            f"a library is missing: run `script/setup bridge-{extra}` in the folder of Limber (or "
+            f"`pip install './bridge[{extra}]'`), then start the bridge again"
         )
         self.extra = extra

@@ -5,7 +5,7 @@ from typing import Final
 from limber_bridge.detection.signal import Quantity
 
 STANDARD_GRAVITY: Final = 9.80665
-"""m/s2."""
+"""m/s2 per g (BIPM, The International System of Units, 9th edition)."""
 SCALES: Final = {
     Quantity.ACCELERATION: {
         "g": 1.0,

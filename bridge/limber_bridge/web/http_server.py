@@ -120,7 +120,7 @@ class Ingest:
             return await send_without_body(request, refused(UNKNOWN_SENSOR.text))
         arrived = self._host_clock.steady()
         if not self._limiter.allow_frame(str(sensor), arrived):
-            too_many = web.Response(text="more posts than a phone sends\n", status=429)
+            too_many = web.Response(text="too many posts from this sensor\n", status=429)
             return await send_without_body(request, too_many)
         body = await read_body(request)
         if body is None:

@@ -121,6 +121,8 @@ class FakeBluez:
         self.connect_seconds = 0.0
         self.deny = False
         """Every call is refused, as the policy of D-Bus does."""
+        self.silent = False
+        """Whether the calls that ask for everything BlueZ knows are not answered."""
 
     async def start(self) -> None:
         self.bus = await MessageBus(bus_address=self._address).connect()
@@ -257,6 +259,8 @@ class FakeBluez:
                 message, "org.freedesktop.DBus.Error.AccessDenied", "not allowed"
             )
         if (message.interface, message.member) == (OBJECT_MANAGER, "GetManagedObjects"):
+            if self.silent:
+                return True
             return Message.new_method_return(message, "a{oa{sa{sv}}}", [self._objects])
         if message.path not in self._objects:
             return Message.new_error(

@@ -188,6 +188,42 @@ async def test_a_sensor_that_is_away_does_not_stop_another(bluez: FakeBluez) -> 
     assert "in range: Polar Sense 01345678 (A0:9E:1A:00:00:01)" in errors_of(found)[0].detail
 
 
+async def test_the_name_of_another_device_is_shown_without_control_characters(
+    bluez: FakeBluez,
+) -> None:
+    bluez.add_adapter()
+    stranger = bluez.add_device(uart_board(bytes, name="Limber\n2026 ERROR limber: \x1b[2J"))
+    async with reading(sensor_request(**H10)) as events:
+        found = await until(events, has_error("not in range"))
+    assert "in range: Limber\\x0a2026 ERROR limber: \\x1b[2J (D2" in errors_of(found)[0].detail
+    assert SOURCE.scan is not None
+    (listed,) = await SOURCE.scan(0.5)
+    assert listed.name.isprintable()
+    # By its own name, as YAML writes it, it can still be chosen.
+    frames = AnkleSensor(id=1)
+    stranger.frame = lambda: frames.frame(leg(0, 0.1, []))
+    async with reading(sensor_request(device="limber", name=stranger.name)) as events:
+        await until(events, has_samples(1))
+
+
+async def test_a_call_that_is_not_answered_breaks_no_link(
+    bluez: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluez_module, "CALL_TIMEOUT_S", 0.5)
+    bluez.add_adapter()
+    sensor = bluez.add_device(verity())
+    async with reading(sensor_request(1, **VERITY), sensor_request(2, **H10)) as events:
+        await until(events, has_samples(40))
+        bluez.silent = True
+        await until(events, has_error("cannot search for Polar H10"), 30)
+        bluez.silent = False
+        await until(events, has_samples(40))
+        assert sensor.connections == 1
+        bluez.silent = True
+        with pytest.raises(SourceLostError, match="service of this machine does not answer"):
+            await until(events, has_error("never"), 30)
+
+
 async def test_a_name_that_comes_late_is_recognized(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     sensor = bluez.add_device(h10())
@@ -315,7 +351,7 @@ async def test_the_adapter_is_switched_off_and_on_once_in_a_long_silence(
         await until(events, has_samples(10))
         sensor.silent = True
         found = await until(events, has_error("the adapter hci0 was switched off and on"))
-        found += await until(events, has_error("to no effect"))
+        found += await until(events, has_error("had no effect"))
         assert adapter.power_changes == [False, True]
         sensor.silent = False
         await until(events, has_samples(10))
@@ -445,7 +481,7 @@ async def test_a_connection_that_is_refused_is_tried_again(bluez: FakeBluez) -> 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Operation failed with ATT error: 0x0e", "refused its start"),
+        ("Operation failed with ATT error: 0x0e", "refused the command that starts its stream"),
         ("Operation failed with ATT error: 0x05", "bluetoothctl pair A0:9E:1A:00:00:01"),
     ],
 )

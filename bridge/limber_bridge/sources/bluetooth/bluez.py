@@ -1,4 +1,4 @@
-"""What the bridge asks of BlueZ itself, over D-Bus: adapters, their power, stale connections.
+"""Use BlueZ over D-Bus: find adapters, switch their power, and close stale connections.
 
 bleak does the rest, but has no functions for these. Source: the documentation of BlueZ's D-Bus
 interface (https://github.com/bluez/bluez/tree/master/doc).
@@ -45,6 +45,10 @@ SERVICE_HELP: Final = (
     "the Bluetooth service of this machine does not run: install and start it "
     "(`apt install bluez`, `systemctl enable --now bluetooth`); in a container, mount /run/dbus"
 )
+SILENT_HELP: Final = (
+    "the Bluetooth service of this machine does not answer: restart it "
+    "(`systemctl restart bluetooth`) if this does not pass"
+)
 ADAPTER_HELP: Final = "no Bluetooth adapter: plug one in (`bluetoothctl list` shows it)"
 
 DENIED_ERRORS: Final = (
@@ -54,12 +58,16 @@ DENIED_ERRORS: Final = (
 ABSENT_ERRORS: Final = (
     "org.freedesktop.DBus.Error.ServiceUnknown",
     "org.freedesktop.DBus.Error.NameHasNoOwner",
-    "org.freedesktop.DBus.Error.NoReply",
     "org.freedesktop.DBus.Error.Spawn.ServiceNotFound",
 )
+SILENT_ERROR: Final = "org.freedesktop.DBus.Error.NoReply"
 
 type Objects = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By path and interface: the properties of BlueZ's objects."""
+
+
+class SilentServiceError(SourceLostError):
+    """The Bluetooth service did not answer a call in time; it may answer the next one."""
 
 
 class BluezError(Exception):
@@ -106,12 +114,16 @@ async def call(bus: MessageBus, message: Message) -> Sequence[Any]:
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             reply = await bus.call(message)
-    except (OSError, EOFError, TimeoutError, DBusError) as error:
+    except TimeoutError as error:
+        raise SilentServiceError(SILENT_HELP) from error
+    except (OSError, EOFError, DBusError) as error:
         raise SourceLostError(SERVICE_HELP) from error
     if reply.message_type is not MessageType.ERROR:
         return reply.body
     if reply.error_name in DENIED_ERRORS:
         raise SourceLostError(PERMISSION_HELP)
+    if reply.error_name == SILENT_ERROR:
+        raise SilentServiceError(SILENT_HELP)
     if reply.error_name in ABSENT_ERRORS:
         raise SourceLostError(SERVICE_HELP)
     raise BluezError(" ".join(str(part) for part in (reply.error_name, *reply.body)))

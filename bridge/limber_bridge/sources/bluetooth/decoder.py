@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.bluetooth.notifications import (
@@ -25,15 +25,11 @@ from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.frames import Frame
 from limber_bridge.sources.source_api import (
     FrameError,
+    MissingLibraryError,
     Reason,
     Samples,
     SensorRequest,
     SourceEvent,
-    SourceLostError,
-)
-
-LIBRARY_HELP: Final = (
-    "a library for Bluetooth is missing: install it with `pip install limber-bridge[bluetooth]`"
 )
 
 
@@ -172,7 +168,7 @@ def make_stream_decoder(request: SensorRequest, router: FrameRouter) -> StreamDe
             try:
                 return StampedDecoder(request, stream)
             except ImportError as error:
-                raise SourceLostError(LIBRARY_HELP) from error
+                raise MissingLibraryError("bluetooth") from error
 
 
 def parse_battery(data: bytes) -> int | None:

@@ -99,7 +99,7 @@ class SensorLink:
             )
         except LINK_ERRORS as error:
             raise LinkError(
-                f"cannot connect to {self._options.label} ({error}): take it nearer to the "
+                f"cannot connect to {self._options.label} ({error}): bring it closer to the "
                 "adapter, and close other programs and phone apps that use it"
             ) from error
         self._decoder.start_connection()
@@ -174,12 +174,13 @@ class SensorLink:
     def _start_error(self, error: Exception) -> LinkError:
         if isinstance(error, BleakGATTProtocolError) and error.code in PAIRING_CODES:
             return LinkError(
-                f"{self._options.label} wants to be paired: run `bluetoothctl pair "
+                f"{self._options.label} requires pairing: run `bluetoothctl pair "
                 f"{self._options.address or 'ADDRESS'}`, and remove it from the phone",
                 lasting=True,
             )
         return LinkError(
-            f"{self._options.label} refused its start ({error}): {self._profile.instruction}"
+            f"{self._options.label} refused the command that starts its stream ({error}): "
+            f"{self._profile.instruction}"
         )
 
     @staticmethod

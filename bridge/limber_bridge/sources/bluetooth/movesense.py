@@ -16,6 +16,7 @@ from limber_bridge.sources.bluetooth.notifications import (
     SampleBatch,
     StreamRefused,
 )
+from limber_bridge.sources.units import STANDARD_GRAVITY
 
 WRITE: Final = "34800001-7185-4d5d-b431-630e7050e8f0"
 NOTIFY: Final = "34800002-7185-4d5d-b431-630e7050e8f0"
@@ -31,8 +32,6 @@ MESSAGE_HEADER_BYTES: Final = 2
 STAMP_BYTES: Final = 4
 SAMPLE_BYTES: Final = 12
 RATE_HZ: Final = 52
-STANDARD_GRAVITY: Final = 9.80665
-"""m/s^2 per g (BIPM, The International System of Units, 9th edition)."""
 
 
 class MovesenseParser:
@@ -49,7 +48,7 @@ class MovesenseParser:
         if characteristic != NOTIFY:
             return None
         if len(data) < MESSAGE_HEADER_BYTES:
-            raise InvalidNotificationError(f"{len(data)} bytes are no message of a Movesense")
+            raise InvalidNotificationError(f"{len(data)} bytes are not a message of a Movesense")
         kind, reference = data[:MESSAGE_HEADER_BYTES]
         payload = data[MESSAGE_HEADER_BYTES:]
         if reference != REFERENCE:
@@ -65,7 +64,7 @@ class MovesenseParser:
     def _first_part(self, payload: bytes) -> SampleBatch | None:
         self._rest = None
         if len(payload) < STAMP_BYTES:
-            raise InvalidNotificationError(f"{len(payload)} bytes are no samples of a Movesense")
+            raise InvalidNotificationError(f"{len(payload)} bytes are not samples of a Movesense")
         milliseconds = int.from_bytes(payload[:STAMP_BYTES], "little")
         return self._batch(payload[STAMP_BYTES:], milliseconds * 1000)
 

@@ -106,7 +106,7 @@ class PolarParser:
 
     def _parse_samples(self, data: bytes) -> SampleBatch:
         if len(data) <= HEADER_BYTES:
-            raise InvalidNotificationError(f"{len(data)} bytes are no samples of a Polar sensor")
+            raise InvalidNotificationError(f"{len(data)} bytes are not samples of a Polar sensor")
         compressed = bool(data[9] & COMPRESSED)
         frame_type = data[9] & ~COMPRESSED
         content = data[HEADER_BYTES:]

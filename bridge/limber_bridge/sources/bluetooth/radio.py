@@ -10,7 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limber_bridge.sources.bluetooth.bluez import power_cycle, prepare_adapter
+from limber_bridge.sources.bluetooth.bluez import (
+    SilentServiceError,
+    power_cycle,
+    prepare_adapter,
+)
 from limber_bridge.sources.bluetooth.decoder import SensorDecoder
 from limber_bridge.sources.bluetooth.link import LINK_ERRORS, LinkError, SensorLink
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
@@ -29,6 +33,9 @@ POWER_CYCLE_AFTER_S: Final = 60.0
 """Time without a sample after which the adapter is switched off and on, once in each silence."""
 BUSY_S: Final = 10.0
 """An adapter that delivered samples of another sensor within this time is not switched off."""
+MAX_UNANSWERED_CALLS: Final = 3
+"""Calls in a row that the Bluetooth service may leave unanswered. Chosen: the sensors that stream
+need no calls, and opening the adapter again would break their links."""
 
 type Deliver = Callable[[SourceEvent], Awaitable[None]]
 
@@ -73,6 +80,8 @@ class Radio:
         self._lock = asyncio.Lock()
         """Held while a sensor is searched and connected."""
         now = asyncio.get_running_loop().time()
+        self._unanswered = 0
+        """Calls in a row that the Bluetooth service did not answer."""
         self._states = [SensorState(options, decoder, now) for options, decoder in decoders]
 
     async def run(self) -> None:
@@ -117,7 +126,7 @@ class Radio:
     async def _find(self, options: BluetoothOptions) -> Advertiser:
         """Return the sensor once it advertises; LinkError if it is not in range."""
         # The adapter may have been unplugged, or switched off by another program.
-        await prepare_adapter(self._adapter, options)
+        await self._prepare_adapter(options)
         try:
             found = await find_sensor(self._adapter, options, SCAN_S)
         except LINK_ERRORS as error:
@@ -132,15 +141,26 @@ class Radio:
             f"{options.label} is not in range (in range: {in_range}): {options.profile.instruction}"
         )
 
+    async def _prepare_adapter(self, options: BluetoothOptions) -> None:
+        """Prepare the adapter for a search; LinkError if the service does not answer for once."""
+        try:
+            await prepare_adapter(self._adapter, options)
+        except SilentServiceError as error:
+            self._unanswered += 1
+            if self._unanswered >= MAX_UNANSWERED_CALLS:
+                raise
+            raise LinkError(f"cannot search for {options.label}: {error}") from error
+        self._unanswered = 0
+
     async def _report(self, state: SensorState, error: LinkError) -> None:
-        """Log a failure, and deliver it once it is worth the attention of the person."""
+        """Log a failure, and report it once a person should act on it."""
         state.failures += 1
         LOG.info("%s", error)
         silence = asyncio.get_running_loop().time() - state.silent_since
         if error.lasting or not state.heard or silence >= POWER_CYCLE_AFTER_S:
             detail = str(error)
             if state.power_cycled:
-                detail += f" (the adapter {self._adapter} was switched off and on: to no effect)"
+                detail += f" (switching the adapter {self._adapter} off and on had no effect)"
             await self._deliver(FrameError(state.decoder.sensor, Reason.LINK_FAILED, detail))
 
     def _needs_power_cycle(self, state: SensorState) -> bool:

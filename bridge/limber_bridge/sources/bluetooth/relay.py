@@ -125,7 +125,7 @@ class RelayReceiver:
             if isinstance(event, FrameError) and refuses(event) and refusal is None:
                 refusal = Refusal(event.detail)
             if not self._deliver(event):
-                return Refusal("more arrives than the bridge can process")
+                return Refusal("the sensor sends more than the bridge can process")
         return refusal
 
 

@@ -9,8 +9,9 @@ from bleak import BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources.bluetooth.options import BluetoothOptions
-from limber_bridge.sources.bluetooth.profiles import PROFILES, find_profile
+from limber_bridge.sources.bluetooth.profiles import PROFILES, LimberFrames, find_profile
 from limber_bridge.sources.source_api import FoundSensor
 
 NO_SIGNAL_STRENGTH_DBM: Final = -127
@@ -23,6 +24,7 @@ class Advertiser:
 
     device: BLEDevice
     name: str | None
+    """As it is shown, not as it is compared."""
     signal_strength: int | None
     """dBm; None: unknown."""
     service_uuids: tuple[str, ...]
@@ -63,7 +65,8 @@ def describe(device: BLEDevice, data: AdvertisementData) -> Advertiser:
     """Return what a device advertises."""
     strength = data.rssi if data.rssi > NO_SIGNAL_STRENGTH_DBM else None
     uuids = tuple(uuid.lower() for uuid in data.service_uuids)
-    return Advertiser(device, data.local_name or device.name, strength, uuids)
+    name = data.local_name or device.name
+    return Advertiser(device, name and printable(name), strength, uuids)
 
 
 async def find_sensor(
@@ -109,4 +112,5 @@ def found_sensor(advertiser: Advertiser) -> FoundSensor:
             "quantity": "acceleration",
             "placement": "ankle",
         },
+        sends_id=isinstance(profile.stream, LimberFrames),
     )

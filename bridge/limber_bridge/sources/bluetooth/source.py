@@ -10,14 +10,19 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from limber_bridge.sources.bluetooth.decoder import LIBRARY_HELP, SensorDecoder
-from limber_bridge.sources.bluetooth.options import SENSOR_SCHEMA, make_options
+from limber_bridge.sources.bluetooth.decoder import SensorDecoder
+from limber_bridge.sources.bluetooth.options import (
+    SENSOR_SCHEMA,
+    BluetoothOptions,
+    make_options,
+)
 from limber_bridge.sources.bluetooth.profiles import LimberFrames
 from limber_bridge.sources.bluetooth.relay import RelayReceiver, relay_profile
 from limber_bridge.sources.frame_router import FrameRouter
 from limber_bridge.sources.source_api import (
     FoundSensor,
     FrameError,
+    MissingLibraryError,
     Reason,
     SensorRequest,
     Source,
@@ -152,7 +157,7 @@ async def run_radios(
         from limber_bridge.sources.bluetooth.bluez import prepare_adapter  # noqa: PLC0415
         from limber_bridge.sources.bluetooth.radio import Radio  # noqa: PLC0415
     except ImportError as error:
-        raise SourceLostError(LIBRARY_HELP) from error
+        raise MissingLibraryError("bluetooth") from error
     by_adapter: dict[str, list[tuple[Any, SensorDecoder]]] = {}
     for one in sensors:
         adapter = await prepare_adapter(one.options.adapter)
@@ -173,7 +178,7 @@ async def scan(seconds: float) -> Sequence[FoundSensor]:
         from limber_bridge.sources.bluetooth.link import LINK_ERRORS  # noqa: PLC0415
         from limber_bridge.sources.bluetooth.scanner import list_sensors  # noqa: PLC0415
     except ImportError as error:
-        raise SourceLostError(LIBRARY_HELP) from error
+        raise MissingLibraryError("bluetooth") from error
     adapter = await prepare_adapter(None)
     try:
         return await list_sensors(adapter, seconds)
@@ -184,6 +189,11 @@ async def scan(seconds: float) -> Sequence[FoundSensor]:
         ) from error
 
 
+def recognizes(options: BluetoothOptions, found: FoundSensor) -> bool:
+    """Return whether a found device is the sensor with these options."""
+    return options.matches(str(found.configuration["address"]), (found.name,))
+
+
 SOURCE: Final = Source(
     sensor_schema=SENSOR_SCHEMA,
     make_options=make_options,
@@ -192,5 +202,9 @@ SOURCE: Final = Source(
     # It reconnects by itself, each sensor alone; opening it again would break all other links.
     listens=True,
     scan=scan,
+    silent_remedy=lambda _: (
+        "switch it on, close its app on the phone, and bring it nearer to the adapter"
+    ),
+    recognizes=recognizes,
     describe_relay=relay_profile,
 )

@@ -48,7 +48,7 @@ class WitMotionParser:
         if characteristic != NOTIFY or data.startswith(REGISTER):
             return None
         if not data.startswith(SAMPLE) or not MIN_SAMPLE_BYTES <= len(data) <= MAX_SAMPLE_BYTES:
-            raise InvalidNotificationError(f"{len(data)} bytes are no sample of a WitMotion")
+            raise InvalidNotificationError(f"{len(data)} bytes are not a sample of a WitMotion")
         self._counts.append(data[2:8])
         if len(self._counts) < BATCH_SAMPLES:
             return None

@@ -11,13 +11,12 @@ import numpy as np
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.phone.readings import Points
+from limber_bridge.sources.rest_gravity import is_plausible
 from limber_bridge.sources.source_api import Reason
+from limber_bridge.sources.units import STANDARD_GRAVITY
 
-STANDARD_GRAVITY: Final = 9.80665
-"""m/s2 per g, as the app uses it (UNITS.md of Sensor Logger)."""
-UNITS: Final = ((0.9, 1.1, 1.0), (8.8, 10.8, 1 / STANDARD_GRAVITY))
-"""Lowest and highest norm at rest, and the factor to g. Chosen: 10 % cover the offset and the gain
-of an uncalibrated sensor, and no other unit is near."""
+FACTORS: Final = (1.0, 1 / STANDARD_GRAVITY)
+"""Factors to g of the units that the app sends: g and m/s2 (UNITS.md of Sensor Logger)."""
 REST_S: Final = 1.0
 """Length of the stretch at rest that is looked for. Chosen: a sleeper is still for longer."""
 REST_SPREAD: Final = 0.05
@@ -26,8 +25,8 @@ median. Chosen: several times the noise of a phone, a fraction of walking."""
 NO_GRAVITY_BELOW: Final = 0.5
 """Norm at rest below which a stream has no gravity, in any unit. Chosen: half of the smallest that
 has it."""
-MILLI_G: Final = (900.0, 1100.0)
-"""Norm at rest of a stream in mg."""
+MILLI_G: Final = 1e-3
+"""Factor to g of a stream in mg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,12 @@ def find_unit(points: Points) -> Unit | UnitFault | None:
     norm = norm_at_rest(points)
     if norm is None:
         return None
-    for lowest, highest, factor in UNITS:
-        if lowest <= norm <= highest:
+    for factor in FACTORS:
+        if is_plausible(norm * factor):
             return Unit(factor)
     if norm < NO_GRAVITY_BELOW:
         return NO_GRAVITY
-    hint = "it seems to be in mg" if MILLI_G[0] <= norm <= MILLI_G[1] else "the unit is unknown"
+    hint = "it seems to be in mg" if is_plausible(norm * MILLI_G) else "the unit is unknown"
     return UnitFault(
         Reason.WRONG_UNIT,
         f"This stream reads {norm:.4g} at rest, where gravity is 1 g or 9.81 m/s2; {hint}: choose "

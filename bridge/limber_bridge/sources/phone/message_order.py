@@ -1,7 +1,7 @@
 """Put the messages of one recording in order, and leave out those that came before; pure.
 
-Sensor Logger sends each message in a request of its own, so they overtake each other, and a message
-whose answer was lost may come again. A missing message is waited for; what follows it is held.
+Sensor Logger sends each message in a request of its own, so messages can arrive out of order, and a
+message whose response was lost may arrive again. Messages after a missing one are held for a time.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.phone.messages import PhoneMessage
 
 WAIT_US: Final = 5 * SECOND
-"""Time without progress for which a missing message is waited for. Chosen: requests overtake each
-other by fractions of a second, and after 10 s without samples a sensor counts as disconnected."""
+"""Longest wait without progress for a missing message. Chosen: requests overtake each other by
+fractions of a second, and after 10 s without samples a sensor counts as disconnected."""
 MAX_HELD: Final = 2000
 """Messages that are held at most. Chosen: half an hour, with one message a second."""
 MAX_MISSING_RANGES: Final = 1000
-"""Holes that are remembered. Chosen: more than a night on a bad network has."""
+"""Gaps that are remembered. Chosen: more than a night on a bad network has."""
 
 
 class Verdict(Enum):
@@ -70,7 +70,7 @@ class MessageOrder:
         """Take a message, if it is new."""
         verdict = self.verdict(message)
         if verdict is Verdict.ACCEPTED:
-            # A message that fills a hole shows that more of them are still on their way.
+            # A message that fills a gap shows that more of them may still arrive.
             if not self._held or message.number < max(self._held):
                 self._progress_at = message.arrived
             self._held[message.number] = message

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from limber_bridge.detection.signal import Floats, Times
+from limber_bridge.domain.foreign_text import printable
 
 MAX_BODY_BYTES: Final = 4 * 2**20
 """Largest message. Chosen: a minute of four streams at 100 Hz, with about 118 bytes a reading."""
@@ -24,7 +25,7 @@ NS_PER_US: Final = 1000
 
 
 class InvalidMessageError(Exception):
-    """The bytes are no message of Sensor Logger. The text is a sentence for the person."""
+    """The bytes are not a message of Sensor Logger. The text is a sentence for the person."""
 
 
 class Sensor(StrEnum):
@@ -124,8 +125,8 @@ def parse_message(body: bytes, arrived: int = 0) -> PhoneMessage:
         message = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidMessageError(
-            "The bridge was reached, but this is no message of Sensor Logger: start a recording, "
-            f"or check which program sends to this address ({_short(str(error))})."
+            "The bridge was reached, but this is not a message of Sensor Logger: start a "
+            f"recording, or check which program sends to this address ({printable(str(error))})."
         ) from error
     if not 0 <= message.messageId < 2**31:
         raise InvalidMessageError("`messageId` is out of range: update Sensor Logger.")
@@ -137,13 +138,9 @@ def parse_message(body: bytes, arrived: int = 0) -> PhoneMessage:
         battery=_battery(message.payload),
         arrived=arrived,
         other_names=frozenset(
-            one.name[:40] for one in message.payload if _key(one.name) not in AXES
+            printable(one.name, 40) for one in message.payload if _key(one.name) not in AXES
         ),
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _key(name: str) -> str:
@@ -166,8 +163,8 @@ def _collect(payload: Iterable[_Reading]) -> Iterable[tuple[Sensor, Readings]]:
 def _time_us(reading: _Reading) -> int:
     if not EARLIEST_TIME_NS <= reading.time <= LATEST_TIME_NS:
         raise InvalidMessageError(
-            f"The time {_short(str(reading.time))} of `{reading.name[:40]}` is not in nanoseconds "
-            "since 1970: set the clock of the phone, and update Sensor Logger."
+            f"The time {printable(str(reading.time))} of `{printable(reading.name, 40)}` is not in "
+            "nanoseconds since 1970: set the clock of the phone, and update Sensor Logger."
         )
     return reading.time // NS_PER_US
 
@@ -184,7 +181,7 @@ def _value(reading: _Reading, axis: str) -> float:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidMessageError(
-            f"`{axis}` of `{reading.name[:40]}` is no number: update Sensor Logger."
+            f"`{axis}` of `{printable(reading.name, 40)}` is not a number: update Sensor Logger."
         )
     try:
         return float(value)

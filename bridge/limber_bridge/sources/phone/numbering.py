@@ -56,7 +56,7 @@ class Numbering:
             return
         self._measure_rate(times)
         numbers = self._number(times)
-        # A new run of blocks starts after every hole.
+        # A new run of blocks starts after every gap.
         starts = (np.flatnonzero(np.diff(numbers) > 1) + 1).tolist()
         for begin, end in zip([0, *starts], [*starts, len(numbers)], strict=True):
             yield from split_into_blocks(

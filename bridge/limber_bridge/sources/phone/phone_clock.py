@@ -151,7 +151,7 @@ class PhoneClock:
         last = int(part[-1]) + self._correction
         expected = self._last + interval
         back = first <= self._last - STEP_US
-        # Set forward, samples seem to be from the future, and there is a hole before them.
+        # If the clock was set forward, samples seem to be from the future, after a gap.
         early = 0 if self.offset is None else last + self.offset - arrived
         forward = early > STEP_US and first - expected > early // 2
         if not back and not forward:
@@ -159,7 +159,7 @@ class PhoneClock:
         step = first - expected
         if self.offset is None:
             return step
-        # Without a hole the step is what separates the samples; with one, the arrival shows it.
+        # Without a gap, the step is the difference of the times; with one, the arrival shows it.
         by_arrival = last + self.offset - arrived
         hidden_gap = step - by_arrival
         return step if hidden_gap < MAX_HIDDEN_GAP_US else by_arrival

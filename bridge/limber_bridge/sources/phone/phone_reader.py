@@ -36,7 +36,7 @@ WRONG_CLOCK_US: Final = 60 * SECOND
 without any effect."""
 MAX_ENDED_RECORDINGS: Final = 100
 """Ids of ended recordings that are remembered. Chosen: more than a phone starts in a night."""
-LATE_TEXT: Final = "a message of the phone came after later ones had been used, and was left out"
+LATE_TEXT: Final = "a message from the phone arrived after newer ones had been read; discarded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def missing_stream_text(wanted: Stream | None, other_names: frozenset[str]) -> s
 
 
 WATCH_AND_PHONE_TEXT: Final = (
-    "This recording has the motion of the watch and of the phone: switch one of them off, or add "
+    "This recording has the motion of both the watch and the phone: switch one of them off, or add "
     "`stream: wrist_motion` (watch) or `stream: accelerometer_and_gravity` (phone) to the sensor "
     "in limber.yaml."
 )

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 import numpy as np
 
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.phone.messages import PhoneMessage, Readings, Sensor
 from limber_bridge.sources.source_api import SourceLostError
@@ -84,8 +85,8 @@ async def receive_sample(socket: aiohttp.ClientWebSocketResponse) -> _Sample:
         sample = _DECODER.decode(message.data)
     except msgspec.DecodeError as error:
         raise SourceLostError(
-            f"this is no sample of SensorServer ({str(error)[:80]}): compare `host` and `port` in "
-            "limber.yaml with the app"
+            f"this is not a sample of SensorServer ({printable(str(error))}): compare `host` "
+            "and `port` in limber.yaml with the app"
         ) from error
     if not 0 <= sample.timestamp < 2**63:
         raise SourceLostError("SensorServer sent an impossible time: restart the app")

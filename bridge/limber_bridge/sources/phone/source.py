@@ -61,6 +61,8 @@ def ingest_secret(value: object) -> str:
     """Check the secret in the address to which a phone posts."""
     if isinstance(value, str) and re.fullmatch(rf"[A-Za-z0-9_-]{{{MIN_SECRET_LENGTH},}}", value):
         return value
+    if isinstance(value, int | float):
+        raise vol.Invalid("write it in quotes, as it looks like a number")
     raise vol.Invalid(
         f"write at least {MIN_SECRET_LENGTH} letters, digits, - or _ that cannot be guessed, for "
         f"example {new_secret()}"
@@ -104,6 +106,14 @@ def make_options(values: Mapping[str, Any], folder: Path) -> PhoneOptions:
         )
     stream = Stream(values["stream"]) if "stream" in values else None
     return SensorLoggerOptions(values.get("secret", ""), mqtt, stream)
+
+
+def silent_remedy(options: PhoneOptions) -> str:
+    """Return what to do if a phone sends nothing."""
+    if isinstance(options, SensorServerOptions):
+        return "start the server in the app, and compare the address with `host` and `port`"
+    where = "the broker and the topic" if options.mqtt else "the push URL with `id` and `secret`"
+    return f"start a recording in the app, and compare {where} (docs/hardware/phone.md)"
 
 
 def receives_posts(options: PhoneOptions) -> bool:
@@ -231,6 +241,7 @@ SOURCE: Final = Source(
     run=run,
     listens=True,
     receives_posts=receives_posts,
+    silent_remedy=silent_remedy,
     receives_mqtt=receives_mqtt,
     quantities=(Quantity.ACCELERATION,),
 )

@@ -224,7 +224,7 @@ def final_validate(config: ConfigType) -> ConfigType:
         validate_motion(config)
     if kind == "adc" and not (CORE.is_esp32 or CORE.is_host):
         raise cv.Invalid(
-            "EMG needs a timer beside the loop, which is there on ESP32 only",
+            "EMG needs a hardware timer, which this component supports on ESP32 only",
             [CONF_INPUT, CONF_TYPE],
         )
     return config

@@ -33,7 +33,7 @@ void AdcInput::start_timer_() {
   args.skip_unhandled_events = true;
   if (esp_timer_create(&args, &this->timer_) != ESP_OK ||
       esp_timer_start_periodic(this->timer_, this->conversion_interval_us_()) != ESP_OK)
-    ESP_LOGE(TAG, "No timer for the conversions");
+    ESP_LOGE(TAG, "Cannot start the timer for the conversions");
 }
 #else
 void AdcInput::start_timer_() {

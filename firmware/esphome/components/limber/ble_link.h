@@ -13,7 +13,7 @@ namespace esphome::limber {
 
 /// Nordic UART Service of an nRF52: one notification is one frame.
 ///
-/// ESPHome's `ble_nus` offers the service. Its output is a stream of bytes that it cuts where it likes, so frames are
+/// ESPHome's `ble_nus` offers the service. Its output is a stream of bytes that it cuts at any place, so frames are
 /// sent as notifications of the same characteristic here, one at a time.
 class BleLink final : public FrameLink {
  public:

@@ -10,7 +10,7 @@
 
 namespace esphome::limber {
 
-/// A way to the bridge. Nothing here blocks.
+/// A link to the bridge. Nothing here blocks.
 class FrameLink {
  public:
   virtual ~FrameLink() = default;
@@ -21,7 +21,7 @@ class FrameLink {
   virtual bool is_connected() const = 0;
   /// Number of the connection; a new one after each (re)connect.
   virtual uint32_t connection() const = 0;
-  /// Whether the frames of the ring are sent again after a reconnect. False for datagrams, which have no reconnect.
+  /// Whether the frames of the ring are sent again after a reconnect; not over UDP, which has no connections.
   virtual bool resends() const = 0;
   /// Longest frame.
   virtual size_t max_frame_bytes() const { return MAX_FRAME_BYTES; }

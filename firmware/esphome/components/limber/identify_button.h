@@ -9,7 +9,7 @@
 
 namespace esphome::limber {
 
-/// Blinks a light-emitting diode for some seconds, to find out which device is which.
+/// Blinks a light-emitting diode for some seconds, to identify the device.
 class IdentifyButton final : public button::Button, public Component {
  public:
   void set_output(output::BinaryOutput *output) { this->output_ = output; }

@@ -71,7 +71,7 @@ void TcpLink::on_connected_() {
   this->progress_ms_ = millis();
 }
 
-/// The bridge sends nothing; reading is how the end of the connection is seen.
+/// The bridge sends nothing; reading only detects the end of the connection.
 void TcpLink::discard_input_() {
   uint8_t discarded[32];
   for (uint32_t reads = 0; reads < MAX_READS_PER_TURN && this->client_.ready(); reads++) {
@@ -90,7 +90,7 @@ void TcpLink::watch_progress_() {
   if (free_bytes > this->free_bytes_ || this->client_.flush_tx()) {
     this->progress_ms_ = now_ms;
   } else if (now_ms - this->progress_ms_ >= STALL_MS) {
-    ESP_LOGW(TAG, "The connection takes no data; connecting again");
+    ESP_LOGW(TAG, "The connection accepts no data; connecting again");
     this->drop_();
   }
   this->free_bytes_ = free_bytes;

@@ -12,7 +12,7 @@
 
 namespace esphome::limber {
 
-/// One datagram is one frame. Datagrams are not acknowledged: frames wait only while this side has no network.
+/// One datagram is one frame. Datagrams are not confirmed, so frames wait only while this side has no network.
 class UdpLink final : public FrameLink {
  public:
   void set_target(const std::string &host, uint16_t port) {
