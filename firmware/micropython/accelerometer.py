@@ -147,5 +147,5 @@ def find_accelerometer(i2c: object) -> object:
                 return driver(i2c, address)
     raise ChipNotFoundError(
         f"no LSM6DS3 or MPU6050 among the addresses {present} on the bus; check the wires and the "
-        "pins in config.py"
+        "pins in main.py"
     )

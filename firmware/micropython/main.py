@@ -1,23 +1,58 @@
 """Sensor for Limber on a board with MicroPython: reads an accelerometer and sends frames.
 
-Set it up in config.py. Over TCP nothing is lost while the ring holds: after each connect the board
-sends what its clock shows, then all frames that it still has, then those that are new. The bridge
-skips what it has read already.
+Change the settings below, then copy all files to the board. Over TCP nothing is lost while the ring
+holds: after each connect the board sends what its clock shows, then all frames that it still has,
+then those that are new. The bridge skips what it has read already.
 """
 
 import asyncio
 import os
 import socket
 
-import config
 from accelerometer import ChipNotFoundError, find_accelerometer
 from limber_frame import HEADER_BYTES, SAMPLE_BYTES, DeviceClock, FramePacker, FrameRing
+
+# --- Settings ---
+
+WIFI_NAME = "name of your Wi-Fi"
+WIFI_PASSWORD = "password of your Wi-Fi"  # noqa: S105 - to be replaced by the user
+
+BRIDGE = "192.168.1.10"
+"""Name or address of the machine on which the bridge runs."""
+PORT = 47800
+PROTOCOL = "tcp"
+"""`tcp` loses nothing while the link is away for less than RING_SECONDS; `udp` uses less power."""
+
+SENSOR_ID = 1
+"""The same as `id` in limber.yaml."""
+KEY = ""
+"""The same as `key` in limber.yaml, 8 characters or more; empty: the frames are not signed."""
+RING_SECONDS = 60
+"""Signal that is kept in memory, about 400 bytes a second."""
+
+
+def i2c() -> object:
+    """Return the bus to the accelerometer: the pins are those of a Seeed XIAO ESP32-C3."""
+    from machine import I2C, Pin  # noqa: PLC0415 - only on a board
+
+    return I2C(0, scl=Pin(7), sda=Pin(6), freq=400_000)
+
+
+def battery() -> int:
+    """Return the charge in percent; 255: unknown."""
+    return 255
+
+
+# --- Nothing below needs to be changed ---
 
 FRAME_S = 0.5
 """Signal in one frame."""
 READ_MS = 100
 """Time between two reads of the chip."""
 CLOCK_FRAME_US = 60_000_000
+KEEP_ALIVE_S = 5
+"""Time without a new frame after which a clock frame is sent: the bridge closes a connection that
+sends nothing for 10 s."""
 TIMEOUT_S = 10
 """Time after which a connection that does not accept data is given up."""
 RETRY_MS = 2000
@@ -105,7 +140,7 @@ class Sampler:
 
     def finish_frame(self) -> None:
         """Put the frame into the ring and wake up the sender."""
-        self._packer.battery = config.battery()
+        self._packer.battery = battery()
         self._ring.add(self._packer.take_frame())
         self.new_frame.set()
 
@@ -120,7 +155,7 @@ async def send_over_tcp(sampler: Sampler, ring: FrameRing) -> None:
     while True:
         writer = None
         try:
-            connecting = asyncio.open_connection(config.BRIDGE, config.PORT)
+            connecting = asyncio.open_connection(BRIDGE, PORT)
             reader, writer = await asyncio.wait_for(connecting, TIMEOUT_S)
             await feed_connection(reader, writer, sampler, ring)
         except (OSError, asyncio.TimeoutError) as error:
@@ -152,9 +187,19 @@ async def feed_connection(
                 writer.write(bytes(frame))
                 await asyncio.wait_for(writer.drain(), TIMEOUT_S)
                 frame = ring.next_frame()
-            await sampler.new_frame.wait()
+            if not await has_new_frame(sampler):
+                clock_due = sampler.clock.now()
     finally:
         watching.cancel()
+
+
+async def has_new_frame(sampler: Sampler) -> bool:
+    """Wait for the next frame; return False if the chip is silent for KEEP_ALIVE_S."""
+    try:
+        await asyncio.wait_for(sampler.new_frame.wait(), KEEP_ALIVE_S)
+    except asyncio.TimeoutError:
+        return False
+    return True
 
 
 async def send_clock(writer: object, sampler: Sampler) -> None:
@@ -182,7 +227,7 @@ async def send_over_udp(sampler: Sampler, ring: FrameRing) -> None:
     ring.skip_to_end()
     while True:
         try:
-            address = address or socket.getaddrinfo(config.BRIDGE, config.PORT)[0][-1]
+            address = address or socket.getaddrinfo(BRIDGE, PORT)[0][-1]
             if sampler.clock.now() >= clock_due:
                 udp.sendto(sampler.clock_frame(), address)
                 clock_due += CLOCK_FRAME_US
@@ -194,7 +239,7 @@ async def send_over_udp(sampler: Sampler, ring: FrameRing) -> None:
         except OSError as error:
             print("cannot send to the bridge:", repr(error))
             address = None
-        await sampler.new_frame.wait()
+        await has_new_frame(sampler)
 
 
 async def keep_wifi_connected() -> None:
@@ -206,11 +251,11 @@ async def keep_wifi_connected() -> None:
     wifi = network.WLAN(network.STA_IF)
     while True:
         if not wifi.isconnected():
-            print("connecting to the Wi-Fi", config.WIFI_NAME)
+            print("connecting to the Wi-Fi", WIFI_NAME)
             try:
                 wifi.active(False)
                 wifi.active(True)
-                wifi.connect(config.WIFI_NAME, config.WIFI_PASSWORD)
+                wifi.connect(WIFI_NAME, WIFI_PASSWORD)
             except OSError as error:
                 print("the Wi-Fi cannot be used:", repr(error))
             await asyncio.sleep(2 * WIFI_CHECK_S)
@@ -221,7 +266,7 @@ async def wait_for_chip() -> object:
     """Return the driver of the accelerometer as soon as one answers."""
     while True:
         try:
-            return find_accelerometer(config.i2c())
+            return find_accelerometer(i2c())
         except (ChipNotFoundError, OSError) as error:
             print(error)
         await asyncio.sleep_ms(RETRY_MS)
@@ -232,10 +277,10 @@ async def main() -> None:
     chip = await wait_for_chip()
     samples = round(chip.RATE * FRAME_S)
     boot = int.from_bytes(os.urandom(4), "little")
-    packer = FramePacker(config.SENSOR_ID, boot, chip.RATE, config.KEY.encode(), samples)
-    ring = FrameRing(round(config.RING_SECONDS / FRAME_S), HEADER_BYTES + samples * SAMPLE_BYTES)
+    packer = FramePacker(SENSOR_ID, boot, chip.RATE, KEY.encode(), samples)
+    ring = FrameRing(round(RING_SECONDS / FRAME_S), HEADER_BYTES + samples * SAMPLE_BYTES)
     sampler = Sampler(chip, packer, ring)
-    send = send_over_udp if config.PROTOCOL == "udp" else send_over_tcp
+    send = send_over_udp if PROTOCOL == "udp" else send_over_tcp
     await asyncio.gather(keep_wifi_connected(), sampler.run(), send(sampler, ring))
 
 

@@ -21,6 +21,7 @@ packages:
   board: !include {board}
 """
 
+WIFI: Final = "wifi: {ssid: a network, password: its password}\n"
 FROM_THE_DEVICE_BUILDER: Final = """
 api:
   encryption:
@@ -34,6 +35,8 @@ ota:
 def own_file(board: Path, folder: Path) -> str:
     """Write what a person writes for a board; the component comes from this checkout."""
     text = OWN_FILE.format(components=FIRMWARE / "components", board=board)
+    if "packages/wifi.yaml" in board.read_text():
+        text += WIFI
     (folder / "own.yaml").write_text(text)
     return "own.yaml"
 
@@ -50,6 +53,7 @@ def test_the_cpp_of_a_board_is_generated(board: Path, tmp_path: Path) -> None:
     assert "a secret of the ankle" in main
     over_bluetooth = "BleLink" in main
     assert over_bluetooth or "192.0.2.1" in main
+    assert "set_ap(" not in main, "a network of its own without a password"
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
@@ -73,7 +77,8 @@ def test_the_file_in_the_documentation_is_accepted(tmp_path: Path) -> None:
     text = text.replace("substitutions:\n", components, 1) + FROM_THE_DEVICE_BUILDER
     (tmp_path / "own.yaml").write_text(text)
     (tmp_path / "secrets.yaml").write_text(
-        "wifi_ssid: a network\nwifi_password: its password\nlimber_key: a long enough key\n"
+        "wifi_ssid: a network\nwifi_password: its password\n"
+        "fallback_password: another password\nlimber_key: a long enough key\n"
     )
     done = firmware_tool("esphome", "config", "own.yaml", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

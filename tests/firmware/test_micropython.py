@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devtools.processes import ROOT, Program, free_port, start
+from devtools.processes import LOOPBACK, ROOT, Program, free_port, start
+from limber_bridge.sources.frames import AnyFrame, ClockFrame, Frame, parse_frame
 from tests.bridge.conftest import Broker
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
@@ -20,7 +24,8 @@ from tests.required_programs import need
 SENDER = ROOT / "firmware" / "micropython"
 SIMULATED = SENDER / "tests"
 MODULES = f"{SIMULATED}:{SENDER}:.frozen"
-"""The simulated settings come before those of the sender."""
+SETTINGS = {"BRIDGE": LOOPBACK, "PORT": 0, "PROTOCOL": "tcp", "KEY": ""}
+"""What a test changes in main.py, as a person does."""
 KEY = "a key of the ankle"
 HEAP = "heapsize=144k"
 """Memory for the sender. An ESP32 has more than 100 kB for programs after Wi-Fi is connected; here
@@ -51,15 +56,24 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     started.program.stop()
 
 
+def write_sender(folder: Path, **changed: str | int) -> None:
+    """Write main.py with these settings, and a battery that is measured, into a folder."""
+    text = (SENDER / "main.py").read_text()
+    for name, value in (SETTINGS | changed).items():
+        text, count = re.subn(f"(?m)^{name} = .*$", f"{name} = {value!r}", text)
+        assert count == 1, name
+    (folder / "main.py").write_text(text.replace("return 255", "return 77"))
+
+
 @pytest.fixture
 def start_sender(tmp_path: Path) -> Iterator[StartSender]:
-    """Return a function that starts the sender; its arguments go into its environment."""
+    """Return a function that starts the sender with settings, and an environment for its chip."""
     with ExitStack() as stack:
 
-        def begin(port: int, **environment: str) -> Program:
-            words = [f"{name}={value}" for name, value in environment.items()]
+        def begin(port: int, chip: str = "", **changed: str | int) -> Program:
+            write_sender(tmp_path, PORT=port, **changed)
             command: list[str] = [
-                *("env", f"MICROPYPATH={MODULES}", f"PORT={port}", *words),
+                *("env", f"MICROPYPATH={tmp_path}:{MODULES}", *chip.split()),
                 *(need("micropython"), "-X", HEAP, "-c", "import main"),
             ]
             program = start("sender", command, tmp_path / "sender.log")
@@ -162,7 +176,7 @@ def test_frames_are_sent_over_udp_from_an_mpu6050(
     port = free_port()
     with Listener(broker.port) as listener:
         run_bridge(broker.port, port, "")
-        start_sender(port, PROTOCOL="udp", CHIP="mpu6050")
+        start_sender(port, "CHIP=mpu6050", PROTOCOL="udp")
         state = listener.wait(has_health(lambda one: one["connected"]))
         health = health_of(state)
         assert (health["rate"], health["lost"], health["refused"]) == (50.0, 0, 0)
@@ -174,10 +188,38 @@ def test_samples_that_the_chip_lost_are_counted(
     port = free_port()
     with Listener(broker.port) as listener:
         run_bridge(broker.port, port, KEY)
-        sender = start_sender(port, KEY=KEY, STALL_AT_MS="3000")
+        sender = start_sender(port, "STALL_AT_MS=3000", KEY=KEY)
         state = listener.wait(has_health(lambda one: one["lost"] > 0))
         assert health_of(state)["refused"] == 0
     assert "the memory of the accelerometer was full" in sender.log.read_text()
+
+
+def received_frames(connection: socket.socket) -> Iterator[AnyFrame]:
+    """Return the frames of a sender; each is preceded by its length as u16."""
+    with connection.makefile("rb") as stream:
+        while True:
+            length = int.from_bytes(stream.read(2), "little")
+            yield parse_frame(stream.read(length))
+
+
+def test_a_chip_that_goes_silent_does_not_end_the_connection(start_sender: StartSender) -> None:
+    """The bridge closes a connection after 10 s without a frame."""
+    with socket.create_server((LOOPBACK, 0)) as server:
+        server.settimeout(20)
+        start_sender(server.getsockname()[1], "SILENT_AT_MS=2000")
+        connection, _ = server.accept()
+    with connection:
+        connection.settimeout(9)
+        frames = received_frames(connection)
+        assert isinstance(next(frames), ClockFrame)
+        measured = list(takewhile(lambda frame: isinstance(frame, Frame), frames))
+        first = next(frames)
+        second = next(frames)
+    assert len(measured) >= 2
+    assert isinstance(first, ClockFrame)
+    assert isinstance(second, ClockFrame)
+    assert (second.clock - first.clock) / 1e6 == pytest.approx(5, abs=1)
+    assert first.sequence == second.sequence
 
 
 def test_a_wrong_key_is_named(
@@ -191,16 +233,17 @@ def test_a_wrong_key_is_named(
 
 
 def test_a_board_without_a_chip_says_what_to_check(tmp_path: Path) -> None:
-    (tmp_path / "config.py").write_text(
-        (SIMULATED / "config.py").read_text().replace("ADDRESS = 0x6A", "ADDRESS = 0x11")
+    (tmp_path / "machine.py").write_text(
+        (SIMULATED / "machine.py").read_text().replace("ADDRESS = 0x6A", "ADDRESS = 0x11")
     )
+    write_sender(tmp_path)
     log = tmp_path / "sender.log"
     environment = ["env", f"MICROPYPATH={tmp_path}:{SENDER}:.frozen"]
     program = start("sender", [*environment, need("micropython"), "-c", "import main"], log)
     try:
         with pytest.raises(subprocess.TimeoutExpired):
             program.process.wait(3)
-        assert "check the wires and the pins in config.py" in log.read_text()
+        assert "check the wires and the pins in main.py" in log.read_text()
     finally:
         program.kill()
     assert os.environ.get("MICROPYPATH") is None

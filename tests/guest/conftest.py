@@ -23,7 +23,11 @@ UART_KEY = "a key for the tests"
 
 @pytest.fixture(scope="session")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BluetoothGuest]:
-    """Start the guest. Skip where this machine cannot have it, also where CI=true."""
+    """Start the guest. Skip where this machine cannot have it, also where CI=true.
+
+    A guest that was not built, without a reason from script/setup, or does not boot fails where
+    CI=true.
+    """
     try:
         started = start_guest(tmp_path_factory.mktemp("guest"))
     except GuestUnavailableError as error:

@@ -1,16 +1,15 @@
-"""Settings of the sender in its tests, and simulated chips on its bus."""
+"""The module `machine` of a board, with a simulated chip on its bus."""
 
 import os
 import time
 
-BRIDGE = "127.0.0.1"
-PORT = int(os.getenv("PORT", "47800"))
-PROTOCOL = os.getenv("PROTOCOL", "tcp")
-SENSOR_ID = 1
-KEY = os.getenv("KEY", "")
-RING_SECONDS = 60
-WIFI_NAME = ""
-WIFI_PASSWORD = ""
+
+class Pin:
+    """A pin that does nothing."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the number."""
+        self.number = number
 
 
 class SimulatedChip:
@@ -29,6 +28,7 @@ class SimulatedChip:
         self._read = 0
         self._started = time.ticks_ms()
         self._stall_at_ms = int(os.getenv("STALL_AT_MS", "0"))
+        self._silent_at_ms = int(os.getenv("SILENT_AT_MS", "0"))
 
     def scan(self) -> list:
         """Return the addresses that answer."""
@@ -72,8 +72,10 @@ class SimulatedChip:
         buffer[:] = self.readfrom_mem(address, register, len(buffer))
 
     def check(self, address: int) -> None:
-        """Raise OSError for another address."""
-        if address != self.ADDRESS:
+        """Raise OSError for another address, and after a wire has broken."""
+        age_ms = time.ticks_diff(time.ticks_ms(), self._started)
+        broken = 0 < self._silent_at_ms < age_ms
+        if broken or address != self.ADDRESS:
             raise OSError(19)
 
 
@@ -136,11 +138,9 @@ def packed(samples: list, order: str) -> bytes:
     return data
 
 
-def i2c() -> object:
+def chip_on_bus(number: int, scl: Pin, sda: Pin, freq: int) -> SimulatedChip:  # noqa: ARG001
     """Return the bus with the chip that the test asks for."""
     return SimulatedMpu6050() if os.getenv("CHIP") == "mpu6050" else SimulatedLsm6ds3()
 
 
-def battery() -> int:
-    """Return the charge in percent."""
-    return 77
+I2C = chip_on_bus
