@@ -35,7 +35,10 @@ class LiveDevice:
         self.started_utc = time.time() - BEFORE_S
 
     def connect(self) -> None:
-        self._sender.connect(round((time.monotonic() - self._started) * 1e6))
+        """Connect; the bridge may be online before its port is open."""
+        while not self._sender.connected:
+            self._sender.connect(round((time.monotonic() - self._started) * 1e6))
+            time.sleep(0.0 if self._sender.connected else 0.05)
 
     def take_until(self, end: float) -> None:
         """Take samples, half a second at a time, as soon as that is over."""

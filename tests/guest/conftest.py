@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,14 @@ POLAR_ADDRESS = "C0:11:22:33:44:55"
 UART_ADDRESS = "C0:11:22:33:44:66"
 UART_ID = 2
 UART_KEY = "a key for the tests"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all of them in one process, as they share the guest."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("guest"))
 
 
 @pytest.fixture(scope="session")
