@@ -36,9 +36,11 @@ class LiveDevice:
 
     def connect(self) -> None:
         """Connect; the bridge may be online before its port is open."""
-        while not self._sender.connected:
+        while True:
             self._sender.connect(round((time.monotonic() - self._started) * 1e6))
-            time.sleep(0.0 if self._sender.connected else 0.05)
+            if self._sender.connected:
+                return
+            time.sleep(0.05)
 
     def take_until(self, end: float) -> None:
         """Take samples, half a second at a time, as soon as that is over."""
