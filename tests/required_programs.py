@@ -1,6 +1,7 @@
 """Programs that a test cannot do without."""
 
 import os
+from typing import NoReturn
 
 import pytest
 
@@ -10,9 +11,13 @@ from devtools.processes import find
 def need(program: str) -> str:
     """Return the path of a program. Without it the test is skipped, and fails where CI=true."""
     found = find(program)
-    if found is not None:
-        return found
-    text = f"{program} is not installed: script/setup says what to install"
+    if found is None:
+        unavailable(f"{program} is not installed: script/setup says what to install")
+    return found
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test, as this machine lacks something; fail where CI=true."""
     if os.environ.get("CI") == "true":
-        pytest.fail(text)
-    pytest.skip(text)
+        pytest.fail(reason)
+    pytest.skip(reason)

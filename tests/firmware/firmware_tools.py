@@ -1,11 +1,10 @@
 """Runs ESPHome and clang-format, which have an environment of their own."""
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Final
 
-import pytest
+from tests.required_programs import unavailable
 
 ROOT: Final = Path(__file__).parents[2]
 PROGRAMS: Final = ROOT / ".venv-firmware" / "bin"
@@ -16,10 +15,7 @@ def firmware_tool(name: str, *arguments: str, folder: Path) -> subprocess.Comple
     """Run a program in a folder. Without it the test is skipped, and fails where CI=true."""
     program = PROGRAMS / name
     if not program.exists():
-        text = f"{name} is not installed: run script/setup firmware"
-        if os.environ.get("CI") == "true":
-            pytest.fail(text)
-        pytest.skip(text)
+        unavailable(f"{name} is not installed: run script/setup firmware")
     return subprocess.run(
         [program, *arguments], cwd=folder, capture_output=True, text=True, check=False
     )

@@ -1,6 +1,5 @@
 """Fixtures: a guest with BlueZ, an adapter in it, and sensors in range."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from devtools.emulated_radio import Air, LyingAnkle, adapter
 from devtools.emulated_uart import UartSensor
 from devtools.processes import DevtoolError
 from tests.bridge.conftest import broker, start_bridge
+from tests.required_programs import unavailable
 
 __all__ = ["broker", "start_bridge"]
 
@@ -42,7 +42,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BluetoothGuest]:
     except GuestUnavailableError as error:
         pytest.skip(str(error))
     except DevtoolError as error:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
+        unavailable(str(error))
     yield started
     started.stop()
 

@@ -147,7 +147,7 @@ class SourceRunner:
                     LOG.error("source %s: %s", name, error)  # noqa: TRY400 - no traceback for a user
                 logged = str(error)
                 await asyncio.sleep(REOPEN_DELAY_S)
-            except Exception as error:  # noqa: BLE001 - see below
+            except Exception as error:  # noqa: BLE001 - one source must not end the bridge
                 # A source runs libraries for sensors, radios and amplifiers, whose errors cannot be
                 # listed. Any class that is missing here would end the bridge for all sleepers.
                 delivered = False
