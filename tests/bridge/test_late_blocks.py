@@ -34,15 +34,23 @@ class Night:
         self.filed: list[FiledEvent] = []
         self._blocks_each_second = blocks_each_second
 
-    def play(self, away: tuple[int, int], interruption: Callable[[], Change] | None = None) -> None:
+    def play(
+        self,
+        away: tuple[int, int],
+        interruption: Callable[[], Change] | None = None,
+        *,
+        pause: tuple[int, int] = (LENGTH_S, LENGTH_S),
+    ) -> None:
         """Play the night; `interruption` happens 2 s after the link is back."""
         waiting: list[int] = []
         for second in range(1, LENGTH_S):
             self.now = START + second * SECOND
             waiting.append(second - 1)
+            if second in pause:
+                self.apply(self.monitor.set_paused(self.now, paused=second == pause[0]))
             if not away[0] <= second < away[1]:
                 for number in waiting[: self._blocks_each_second]:
-                    self.apply(self.monitor.process_arrival(1, self._block(number), self.now))
+                    self.apply(self.monitor.process_arrival(1, self.block(number), self.now))
                 waiting = waiting[self._blocks_each_second :]
             if interruption is not None and second == away[1] + 2:
                 self.apply(interruption())
@@ -65,7 +73,7 @@ class Night:
     def gaps(self) -> list[Gap]:
         return [event for event in self.stored.values() if isinstance(event, Gap)]
 
-    def _block(self, number: int) -> Samples:
+    def block(self, number: int) -> Samples:
         samples = SIGNAL[:, number * RATE : (number + 1) * RATE]
         clock = SampleClock(number * RATE, START + number * SECOND, float(RATE))
         return Samples(1, SampleBlock(number * RATE, samples, clock, float(RATE)))
@@ -130,3 +138,21 @@ def test_what_a_backlog_shows_at_the_start_triggers_nothing(tmp_path: Path) -> N
         key=lambda filed: filed.event.onset,
     )
     assert not first.live
+
+
+def test_late_samples_of_a_time_that_was_paused_count_nothing(tmp_path: Path) -> None:
+    """A kick of 170 s was taken in the pause, and arrives after it."""
+    night = Night(tmp_path, blocks_each_second=100)
+    night.play((150, 205), pause=(160, 190))
+    assert night.onsets() == [kick for kick in KICKS_S if kick != 170]
+    (gap,) = night.gaps()
+    assert (gap.onset - START) / SECOND == pytest.approx(160, abs=1)
+    assert (gap.end - START) / SECOND == pytest.approx(190, abs=1)
+
+
+def test_a_pause_is_forgotten_when_the_clock_is_set(tmp_path: Path) -> None:
+    """Otherwise its time would come again, and what is measured then would be dropped."""
+    night = Night(tmp_path, blocks_each_second=100)
+    night.play((LENGTH_S, LENGTH_S), pause=(100, 110))
+    night.apply(night.monitor.apply_clock_step(START + 90 * SECOND, -210 * SECOND))
+    assert not night.monitor.pauses.covers(night.block(105).block)

@@ -24,10 +24,12 @@ class RawSignalTap:
         self._sensors = raw_sensors(config)
 
     def record(self, monitor: SleeperMonitor, samples: Samples) -> None:
-        """Record samples, unless the detection is paused or the sensor is not recorded."""
+        """Record samples, unless they belong to a pause or the sensor is not recorded."""
         sensor = self._sensors.get(samples.sensor)
+        if sensor is None or monitor.pauses.covers(samples.block):
+            return
         # What a previous run has read, it has recorded as well.
-        if sensor is not None and not monitor.settings.paused and not samples.read_before:
+        if not samples.read_before:
             self._raw.add_block(monitor.id, sensor, samples.block)
 
 

@@ -22,6 +22,7 @@ from limber_bridge.daemon.finished_nights import FinishedNights
 from limber_bridge.daemon.late_data import Detected, SensorBlock
 from limber_bridge.daemon.night_closer import NightCloser, NightScorer
 from limber_bridge.daemon.open_nights import known_since, restored_nights
+from limber_bridge.daemon.pauses import Pauses
 from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
 from limber_bridge.daemon.sleeper_detection import SleeperDetection
@@ -54,6 +55,8 @@ class SleeperMonitor:
         """The calendar by which nights begin and end."""
         self.settings = restored.settings
         """What was set for the sleeper; only changed by this class."""
+        self.pauses = Pauses(paused_since=now if restored.settings.paused else None)
+        """When the detection was paused; only changed by this class."""
         self.labels = Labels(restored.labels)
         """What was said of cramps; only changed by `add_label` and `reset_labels`."""
         sensors = [configured.sensor.id for configured in sleeper.sensors]
@@ -121,7 +124,7 @@ class SleeperMonitor:
         """Process what the source of one of the sleeper's sensors delivered."""
         self.sensor_health.process(sensor, arrival, now)
         match arrival:
-            case Samples(block=block) if self.settings.paused:
+            case Samples(block=block) if self.pauses.covers(block):
                 # The time of a recording advances with its samples, whether they are measured or
                 # not.
                 self.clock.note_skipped(block.clock.time_of(block.end - 1))
@@ -158,6 +161,7 @@ class SleeperMonitor:
             return Change()
         settled = self._settle(self.clock.time)
         self._detection.give_up_late()
+        self.pauses.forget_past()
         return settled.followed_by(self._apply([ClockStep(at, by)], at))
 
     def interrupt(self, now: int) -> Change:
@@ -200,6 +204,9 @@ class SleeperMonitor:
             )
             # A cramp in progress ends here, as no more samples of it will arrive.
             events = self._detection.pipeline.advance_to(self.clock.time)
+            self.pauses.begin(self.clock.time)
+        else:
+            self.pauses.end(self.clock.time)
         self.clock.clear_skipped()
         self.settings = replace(self.settings, paused=paused)
         change = self._apply(events, now)
