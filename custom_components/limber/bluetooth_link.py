@@ -64,6 +64,36 @@ def first_error(error: BaseException) -> BaseException:
     return first_error(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
+class Replies:
+    """Waits for the replies to what was written."""
+
+    def __init__(self) -> None:
+        """Start without a reply that is waited for."""
+        self._awaited: list[tuple[RelayReply, asyncio.Future[None]]] = []
+
+    @contextmanager
+    def expecting(self, reply: RelayReply) -> Iterator[asyncio.Future[None]]:
+        """Yield what is done when a reply has arrived."""
+        entry = (reply, asyncio.get_running_loop().create_future())
+        self._awaited.append(entry)
+        try:
+            yield entry[1]
+        finally:
+            self._awaited.remove(entry)
+
+    def process_notification(self, characteristic: str, value: bytes) -> bool:
+        """Return whether a notification is a reply that is waited for."""
+        is_reply = False
+        for reply, replied in self._awaited:
+            if reply.characteristic == characteristic and value.startswith(
+                bytes.fromhex(reply.prefix)
+            ):
+                is_reply = True
+                if not replied.done():
+                    replied.set_result(None)
+        return is_reply
+
+
 class SensorLink:
     """Connects to one sensor, again and again, and passes its notifications on."""
 
@@ -86,7 +116,7 @@ class SensorLink:
         self._on_change = on_change
         self._heard = asyncio.Event()
         """A notification on a characteristic that was subscribed to."""
-        self._replies: list[tuple[RelayReply, asyncio.Future[None]]] = []
+        self._replies = Replies()
         self.state = LinkState.NOT_FOUND
         """How far the connection is."""
         self.error: str | None = None
@@ -234,23 +264,13 @@ class SensorLink:
             if write.reply is None:
                 await client.write_gatt_char(write.characteristic, data, response=write.response)
                 continue
-            with self._expecting(write.reply) as replied:
+            with self._replies.expecting(write.reply) as replied:
                 await client.write_gatt_char(write.characteristic, data, response=write.response)
                 try:
                     async with asyncio.timeout(write.timeout):
                         await replied
                 except TimeoutError as error:
                     raise LinkLostError(f"no reply to {write.data}") from error
-
-    @contextmanager
-    def _expecting(self, reply: RelayReply) -> Iterator[asyncio.Future[None]]:
-        """Yield what is done when a reply has arrived."""
-        entry = (reply, self._hass.loop.create_future())
-        self._replies.append(entry)
-        try:
-            yield entry[1]
-        finally:
-            self._replies.remove(entry)
 
     async def _read_regularly(self, client: BleakClient) -> None:
         """Read what is not notified, such as the battery; skip what a sensor does not have."""
@@ -267,12 +287,7 @@ class SensorLink:
     ) -> None:
         """Pass a notification on, and note that the sensor is alive."""
         uuid = characteristic.uuid.lower()
-        is_reply = False
-        for reply, replied in self._replies:
-            if reply.characteristic == uuid and value.startswith(bytes.fromhex(reply.prefix)):
-                is_reply = True
-                if not replied.done():
-                    replied.set_result(None)
+        is_reply = self._replies.process_notification(uuid, bytes(value))
         self.sender.add(uuid, bytes(value), opens=is_reply)
         self._heard.set()
 
