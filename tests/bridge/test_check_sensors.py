@@ -340,6 +340,27 @@ def test_a_scan_leaves_what_a_sensor_kept_out_of_its_rate(tmp_path: Path, broker
     assert float(measured[1]) == pytest.approx(50, rel=0.15)
 
 
+def test_a_scan_names_what_sends_no_frames(tmp_path: Path, broker: Broker) -> None:
+    port = free_port()
+    write_settings(tmp_path, broker.port, port, {1: Device()})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        stop = threading.Event()
+
+        def send() -> None:
+            while not stop.wait(0.05):
+                sender.sendto(b"no frame", (LOOPBACK, port))
+
+        sending_garbage = threading.Thread(target=send)
+        sending_garbage.start()
+        try:
+            ended = limber("scan", "--seconds", "2", cwd=tmp_path)
+        finally:
+            stop.set()
+            sending_garbage.join()
+    assert ended.returncode == 1
+    assert "127.0.0.1 sends 8 bytes that are not a Limber frame: correct what" in ended.stderr
+
+
 def test_a_scan_beside_a_running_bridge_says_where_to_look(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:

@@ -5,6 +5,7 @@ The memory for received data is limited, for each address and in total.
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import struct
 from collections import Counter
@@ -29,6 +30,8 @@ from limber_bridge.sources.source_api import (
     SourceLostError,
     SourceRequest,
 )
+
+LOG: Final = logging.getLogger(__name__)
 
 MAX_QUEUED_FRAMES: Final = 4096
 """Datagrams beyond this many waiting frames are discarded and counted, so that a flood does not
@@ -264,6 +267,8 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         await open_port(receiver, request.settings, stack)
+        listen = request.settings
+        LOG.info("listening for sensors on %s:%s (UDP and TCP)", listen.address, listen.port)
         reported_at = loop.time()
         while True:
             frame = await receiver.next_frame()

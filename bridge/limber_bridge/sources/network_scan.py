@@ -77,9 +77,10 @@ class HeardSensor:
 async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundSensor]:
     """Return the sensors that send to a port within a number of seconds, by their id.
 
-    Raises SourceLostError if the port is in use.
+    Raises SourceLostError if the port is in use, or if only messages arrive that are no frames.
     """
     heard: dict[int, HeardSensor] = {}
+    fault: str | None = None
     receiver = Receiver(HostClock(), SENSORS_EXPECTED)
     settling_us = round(min(SETTLING_MAX_S, SETTLING_SHARE * seconds) * SECOND)
     loop = asyncio.get_running_loop()
@@ -89,7 +90,9 @@ async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundS
         while loop.time() < end:
             received = await receiver.next_frame()
             if received is not None:
-                note_frame(heard, received, settling_us)
+                fault = note_frame(heard, received, settling_us) or fault
+    if fault is not None and not heard:
+        raise SourceLostError(f"{fault}: correct what it sends")
     return [found_sensor(heard[sensor]) for sensor in sorted(heard)]
 
 
@@ -104,20 +107,23 @@ async def open_scan_port(receiver: Receiver, listen: ListenAddress, stack: Async
         ) from error
 
 
-def note_frame(heard: dict[int, HeardSensor], received: ReceivedFrame, settling_us: int) -> None:
-    """Take in one frame; what cannot be decoded is ignored."""
+def note_frame(
+    heard: dict[int, HeardSensor], received: ReceivedFrame, settling_us: int
+) -> str | None:
+    """Take in one frame; return why it cannot be decoded and who sent it, None if it can."""
     try:
         frame = parse_frame(received.data)
-    except InvalidFrameError:
-        return
+    except InvalidFrameError as error:
+        return f"{received.sender} sends {error}"
     if isinstance(frame, ClockFrame):
-        return
+        return None
     mark = Mark(frame.boot, frame.sequence + frame.count, received.arrived)
     known = heard.get(frame.sensor)
     if known is not None:
         note_mark(known, mark, settling_us)
     elif len(heard) < SENSORS_MAX:
         heard[frame.sensor] = first_heard(frame, received.sender, mark)
+    return None
 
 
 def note_mark(known: HeardSensor, mark: Mark, settling_us: int) -> None:

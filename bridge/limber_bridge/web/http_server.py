@@ -174,6 +174,7 @@ async def serving(endpoint: HttpEndpoint, server: LimitedServer) -> AsyncIterato
     problem = ""
     try:
         await web.TCPSite(runner, endpoint.address, endpoint.port).start()
+        LOG.info("listening for HTTP on %s:%s", endpoint.address, endpoint.port)
     except OSError as error:
         # asyncio wraps the address and the number of the error around its text.
         reason = os.strerror(error.errno) if error.errno else str(error)

@@ -273,6 +273,14 @@ async def test_a_sensor_that_is_heard_later_is_connected_then(
     remove()
 
 
+async def take_bridge_away(hass: HomeAssistant, bridge: Bridge) -> int:
+    """Let the bridge go offline once the connection is set up; return how much it got before."""
+    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    return len(relayed(bridge))
+
+
 async def test_unloading_stops_the_stream_and_disconnects(
     hass: HomeAssistant, bridge: Bridge, sensor: Peripheral, streaming: MockConfigEntry
 ) -> None:
@@ -285,10 +293,7 @@ async def test_unloading_stops_the_stream_and_disconnects(
 async def test_a_bridge_that_was_away_gets_the_beginning_of_the_connection_again(
     hass: HomeAssistant, bridge: Bridge, sensor: Peripheral, streaming: MockConfigEntry
 ) -> None:
-    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
-    bridge.publish("status", "offline")
-    await hass.async_block_till_done()
-    received = len(relayed(bridge))
+    received = await take_bridge_away(hass, bridge)
     for number in range(100):
         sensor.notify(DATA, bytes([number]))
     await asyncio.sleep(0.2)
@@ -312,10 +317,8 @@ async def test_what_waits_too_long_for_the_bridge_is_dropped(
     streaming: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
     monkeypatch.setattr(relay_sender, "BACKLOG_MAX_AGE_S", 0.2)
-    bridge.publish("status", "offline")
-    await hass.async_block_till_done()
+    await take_bridge_away(hass, bridge)
     sensor.notify(DATA, b"old")
     await asyncio.sleep(0.4)
     sensor.notify(DATA, b"new")
@@ -357,9 +360,7 @@ async def test_the_beginning_of_a_long_connection_is_sent_with_an_age_that_the_b
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(relay_sender, "LARGEST_AGE_MS", 100)
-    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
-    bridge.publish("status", "offline")
-    await hass.async_block_till_done()
+    await take_bridge_away(hass, bridge)
     await asyncio.sleep(0.2)
     sensor.notify(DATA, b"one")
     await asyncio.sleep(0.1)
@@ -374,10 +375,7 @@ async def test_what_waits_of_an_earlier_connection_follows_the_beginning_of_that
     hass: HomeAssistant, bridge: Bridge, sensor: Peripheral, streaming: MockConfigEntry
 ) -> None:
     """The bridge was restarted while the sensor disconnected and connected again."""
-    await wait_until(lambda: (BATTERY, b"\x57") in relayed(bridge))
-    bridge.publish("status", "offline")
-    await hass.async_block_till_done()
-    received = len(relayed(bridge))
+    received = await take_bridge_away(hass, bridge)
     sensor.notify(DATA, b"one")
     sensor.drop()
     await wait_until(partial(has_connected, sensor, 2))
