@@ -25,8 +25,10 @@ def rest_gravity(samples: Floats) -> float | None:
     """Return the median length of accelerations (3, n) if they are at rest, else None."""
     if samples.shape[1] < 2:
         return None
-    lengths = np.sqrt((samples**2).sum(axis=0))
-    low, middle, high = np.percentile(lengths, (10, 50, 90))
+    lengths = np.sort(np.sqrt(np.square(samples).sum(axis=0)))
+    # As np.percentile, which takes ten times as long for so few values.
+    ranks = np.array((0.1, 0.5, 0.9)) * (len(lengths) - 1)
+    low, middle, high = np.interp(ranks, np.arange(len(lengths)), lengths)
     if middle > NO_GRAVITY_MAX_G and high - low > REST_SPREAD_MAX * middle:
         return None
     return float(middle)
