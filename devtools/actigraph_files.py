@@ -23,6 +23,43 @@ CWA_WORDS: Final = 0x32
 CWA_SIX_AXES: Final = 0x62
 CWA_SAMPLES: Final = {CWA_PACKED: 120, CWA_WORDS: 80, CWA_SIX_AXES: 40}
 GENEACTIV_PAGE: Final = 300
+GENEACTIV_GAIN: Final = 25_600
+GENEACTIV_OFFSET: Final = 400
+GENEACTIV_HEADER: Final = f"""Device Identity
+Device Unique Serial Code:000001
+Device Type:GENEActiv
+
+Configuration Info
+Measurement Frequency:{{rate:g}} Hz
+Time Zone:{{zone}}
+
+Subject Info
+Device Location Code:left ankle
+
+Calibration Data
+x gain:{GENEACTIV_GAIN}
+x offset:{GENEACTIV_OFFSET}
+y gain:{GENEACTIV_GAIN}
+y offset:{GENEACTIV_OFFSET}
+z gain:{GENEACTIV_GAIN}
+z offset:{GENEACTIV_OFFSET}
+Volts:300
+Lux:800
+
+Memory Status
+Number of Pages:{{pages}}
+
+"""
+GENEACTIV_PAGE_HEAD: Final = """Recorded Data
+Device Unique Serial Code:000001
+Sequence Number:{number}
+Page Time:{time}
+Unassigned:
+Temperature:30.1
+Battery voltage:4.1000
+Device Status:Recording
+Measurement Frequency:{rate:.1f}
+"""
 GT3X_PACKED: Final = 0
 GT3X_WORDS: Final = 26
 NET_EPOCH: Final = datetime(1, 1, 1)  # noqa: DTZ001 - local time, as the device stores it
@@ -126,36 +163,26 @@ def write_geneactiv(
     path: Path, samples: Floats, device: Device, *, zone: str = "GMT +01:00"
 ) -> None:
     """Write a GENEActiv file with gain and offset as those of a real device."""
-    gain, offset = 25_600, 400
     pages = -(-samples.shape[1] // GENEACTIV_PAGE)
-    header = [
-        "Device Identity", "Device Unique Serial Code:000001", "Device Type:GENEActiv", "",
-        "Configuration Info", f"Measurement Frequency:{device.rate:g} Hz", f"Time Zone:{zone}", "",
-        "Subject Info", "Device Location Code:left ankle", "", "Calibration Data",
-        *(f"{axis} {name}:{value}" for axis in "xyz"
-          for name, value in (("gain", gain), ("offset", offset))),
-        "Volts:300", "Lux:800", "", "Memory Status", f"Number of Pages:{pages}", "",
-    ]  # fmt: skip
+    gain = GENEACTIV_GAIN
+    offset = GENEACTIV_OFFSET
+    header = GENEACTIV_HEADER.format(rate=device.rate, zone=zone, pages=pages)
     counts = np.clip(np.rint((samples * gain + offset) / 100), -2048, 2047).astype(np.int64) & 0xFFF
     x, y, z = counts
     with path.open("w", encoding="ascii", newline="\r\n") as out:
-        out.write("\n".join(header) + "\n")
+        out.write(header)
         for number in range(pages):
             begin = number * GENEACTIV_PAGE
             part = slice(begin, begin + GENEACTIV_PAGE)
             words = (x[part] << 36 | y[part] << 24 | z[part] << 12).tolist()
-            out.write("\n".join(page_lines(number, device.time_of(begin), device.rate)) + "\n")
+            out.write(page_head(number, device.time_of(begin), device.rate))
             out.write("".join(f"{word:012x}" for word in words).upper() + "\n")
 
 
-def page_lines(number: int, moment: datetime, rate: float) -> list[str]:
+def page_head(number: int, moment: datetime, rate: float) -> str:
     """Return the lines of a page before its samples."""
     time = f"{moment:%Y-%m-%d %H:%M:%S}:{moment.microsecond // 1000:03}"
-    return [
-        "Recorded Data", "Device Unique Serial Code:000001", f"Sequence Number:{number}",
-        f"Page Time:{time}", "Unassigned:", "Temperature:30.1", "Battery voltage:4.1000",
-        "Device Status:Recording", f"Measurement Frequency:{rate:.1f}",
-    ]  # fmt: skip
+    return GENEACTIV_PAGE_HEAD.format(number=number, time=time, rate=rate)
 
 
 # --- ActiGraph ---

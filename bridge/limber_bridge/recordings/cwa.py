@@ -144,15 +144,13 @@ def is_plausible(blocks: Blocks) -> Flags:
     """Return which blocks are data blocks with a time and with as many samples as fit."""
     limits = np.zeros(256, np.int64)
     limits[list(MAX_COUNTS)] = list(MAX_COUNTS.values())
-    month, day, hour, minute, second = date_fields(blocks["time"])[1:]
-    in_range: Flags = (
-        (blocks["magic"] == BLOCK_MAGIC)
-        & (blocks["length"] == BLOCK_LENGTH)
-        & (blocks["count"] > 0)
-        & (blocks["count"] <= limits[blocks["layout"]])
-        & (month >= 1) & (month <= 12) & (day >= 1) & (hour < 24) & (minute < 60) & (second < 60)
-    )  # fmt: skip
-    return in_range
+    is_block = (blocks["magic"] == BLOCK_MAGIC) & (blocks["length"] == BLOCK_LENGTH)
+    fits = (blocks["count"] > 0) & (blocks["count"] <= limits[blocks["layout"]])
+    _, month, day, hour, minute, second = date_fields(blocks["time"])
+    is_date = (month >= 1) & (month <= 12) & (day >= 1)
+    is_time = (hour < 24) & (minute < 60) & (second < 60)
+    plausible: Flags = is_block & fits & is_date & is_time
+    return plausible
 
 
 def most_common_layout(headers: Blocks) -> tuple[int, int, int]:
