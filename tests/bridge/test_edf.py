@@ -10,7 +10,7 @@ import pytest
 
 from limber_bridge.detection.rules import WASM_2016
 from limber_bridge.detection.signal import SECOND, Quantity, SampleBlock, Side
-from limber_bridge.domain.recording import Recording, UnreadableRecordingError
+from limber_bridge.domain.recording import LazyBlocks, Recording, UnreadableRecordingError
 from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.read_options import ReadOptions
@@ -243,6 +243,16 @@ def test_a_start_that_cannot_be_has_its_reason(
     (note,) = recording.notes
     assert "start unknown" in note
     assert reason in note
+
+
+def test_blocks_are_decoded_for_any_time(tmp_path: Path) -> None:
+    recording = read(tmp_path, RawEdf(signals=[signal()]))
+    (one,) = recording.signals
+    assert isinstance(one.blocks, LazyBlocks)
+    first, second, *_ = blocks(recording)
+    boundary = second.clock.time_of(second.first)
+    assert [block.first for block in one.blocks.decode(0, boundary)] == [first.first]
+    assert [block.first for block in one.blocks.decode(boundary, boundary + 1)] == [second.first]
 
 
 def test_zero_bytes_at_the_end_are_no_records(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Read recordings in EDF, EDF+ and BDF. The discontinuities of EDF+D become gaps."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -107,30 +107,47 @@ def read_signal(
     factors = [channel.unit_factor(path) for channel in group]
     rate = records.header.rate(group[0].signal)
     check_unit(records, group, factors)
-    pieces = list(split_into_pieces(times, group[0].signal.samples, rate, start))
+    pieces = tuple(split_into_pieces(times, group[0].signal.samples, rate, start))
     name = column_names(column.quantity, column.placement, column.side)[0].removesuffix("_x")
-    decode = partial(decode_pieces, records, group, factors, pieces, gaps.get(name, ()), start)
-    return Signal(column.quantity, column.placement, column.side, rate, LazyBlocks(decode))
+    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start)
+    return Signal(column.quantity, column.placement, column.side, rate, LazyBlocks(decoder.blocks))
 
 
-def decode_pieces(
-    records: EdfRecords,
-    group: Sequence[Channel],
-    factors: Sequence[float],
-    pieces: Iterable[Piece],
-    gaps: Spans,
-    start: int,
-) -> Iterator[SampleBlock]:
-    """Yield the blocks of one sensor. Samples within `gaps` (us from the first record) are NaN."""
-    ranges = [
-        measuring_range(channel, factor) for channel, factor in zip(group, factors, strict=True)
-    ]
-    for piece in pieces:
-        samples = read_axes(records, group, factors, piece.begin, piece.end)
-        samples = mask_clipped(samples, ranges)[:, piece.covered :]
-        block = SampleBlock(piece.number + piece.covered, samples, piece.clock, piece.clock.rate)
-        mask_gaps(block, gaps, start)
-        yield block
+@dataclass(frozen=True, slots=True, eq=False)
+class SensorDecoder:
+    """Decodes the samples of one sensor."""
+
+    records: EdfRecords
+    channels: Sequence[Channel]
+    """One for each axis."""
+    factors: Sequence[float]
+    """Values of their units in the unit of the quantity."""
+    pieces: Sequence[Piece]
+    gaps: Spans
+    """us from the first record; samples within them are NaN."""
+    start: int
+    """us; of the first record."""
+
+    def blocks(self, since: int, until: int) -> Iterator[SampleBlock]:
+        """Yield the blocks with samples from `since` up to `until` (us)."""
+        ranges = [
+            measuring_range(channel, factor)
+            for channel, factor in zip(self.channels, self.factors, strict=True)
+        ]
+        for piece in self.pieces:
+            count = (piece.end - piece.begin) * self.channels[0].signal.samples
+            if (
+                piece.clock.time_of(piece.number + count) <= since
+                or piece.clock.time_of(piece.number) >= until
+            ):
+                continue
+            samples = read_axes(self.records, self.channels, self.factors, piece.begin, piece.end)
+            samples = mask_clipped(samples, ranges)[:, piece.covered :]
+            block = SampleBlock(
+                piece.number + piece.covered, samples, piece.clock, piece.clock.rate
+            )
+            mask_gaps(block, self.gaps, self.start)
+            yield block
 
 
 def read_axes(
