@@ -138,5 +138,5 @@ def heart_beats(rng: np.random.Generator, times: Floats, size: float) -> Floats:
     shape = np.exp(-0.5 * (since / 0.009) ** 2) - 0.3 * np.exp(
         -0.5 * ((since - 0.028) / 0.012) ** 2
     )
-    result: Floats = size * np.convolve(signal, shape, mode="same")
+    result: Floats = np.convolve(signal, size * shape, mode="same").astype(np.float64)
     return result
