@@ -74,8 +74,20 @@ def write_raw_edf(path: Path, edf: RawEdf) -> Path:
     width = 3 if edf.bdf else 2
     text_samples = 60
     if with_onsets:
-        rows.append((f"{kind} Annotations", "", "", "-1", "1", str(-top - 1), str(top), "",
-                     str(text_samples), ""))  # fmt: skip
+        rows.append(
+            (
+                f"{kind} Annotations",
+                "",
+                "",
+                "-1",
+                "1",
+                str(-top - 1),
+                str(top),
+                "",
+                str(text_samples),
+                "",
+            )
+        )
     header = pad(b"\xffBIOSEMI" if edf.bdf else "0", 8) + pad("X X X X", 80)
     header += pad(edf.recording, 80) + pad(edf.date, 8) + pad(edf.time, 8)
     header += pad(str(256 * (len(rows) + 1)), 8) + pad(edf.reserved, 44)

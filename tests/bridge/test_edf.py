@@ -189,9 +189,16 @@ def test_microvolts_in_any_encoding(tmp_path: Path, unit: str | bytes) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "gravity"),
-    [("g", 1.0), ("G", 1.0), ("mG", 1000.0), ("m/s²", 9.80665), (b"m/s\xb2", 9.80665),
-     ("m/s^2", 9.80665), ("m.s-2", 9.80665)],
-)  # fmt: skip
+    [
+        ("g", 1.0),
+        ("G", 1.0),
+        ("mG", 1000.0),
+        ("m/s²", 9.80665),
+        (b"m/s\xb2", 9.80665),
+        ("m/s^2", 9.80665),
+        ("m.s-2", 9.80665),
+    ],
+)
 def test_units_of_acceleration(tmp_path: Path, unit: str | bytes, gravity: float) -> None:
     names = ("left_acc_x", "Left_Acc_Y", "LEFT ACC Z")
     flat = np.ones(60 * 50)
@@ -267,10 +274,31 @@ def test_zero_bytes_at_the_end_are_no_records(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["LAT", "EMG LAT", "Leg L", "L-LEG", "LLEG", "Left Leg", "LegLeft", "TIB L", "TIBsx", "TIB Sx",
-     "PLM l", "PLMl", "EMG LLEG+", "EMG-LLEG", "Tib. ant. li", "LAT1-LAT2", "lleg1_2", "lleg1",
-     "L TA", "Bein links", "Jambe gauche", "EMG Tib. ant. L"],
-)  # fmt: skip
+    [
+        "LAT",
+        "EMG LAT",
+        "Leg L",
+        "L-LEG",
+        "LLEG",
+        "Left Leg",
+        "LegLeft",
+        "TIB L",
+        "TIBsx",
+        "TIB Sx",
+        "PLM l",
+        "PLMl",
+        "EMG LLEG+",
+        "EMG-LLEG",
+        "Tib. ant. li",
+        "LAT1-LAT2",
+        "lleg1_2",
+        "lleg1",
+        "L TA",
+        "Bein links",
+        "Jambe gauche",
+        "EMG Tib. ant. L",
+    ],
+)
 def test_labels_of_the_left_tibialis(tmp_path: Path, label: str) -> None:
     recording = read(tmp_path, RawEdf(signals=[signal("EMG Chin"), signal(label)]))
     assert [(one.quantity, one.side) for one in recording.signals] == [(Quantity.EMG, Side.LEFT)]
