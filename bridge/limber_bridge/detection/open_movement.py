@@ -89,7 +89,7 @@ class OpenMovement:
     def has_returned(self, timing: FrameTiming) -> bool:
         """Return whether the limb is back at its resting position for good."""
         return (
-            self.stillness.resting_frames == timing.quiet_seen_frames
+            self.stillness.resting_frames == timing.resting_seen_frames
             or self.stillness.near_frames == timing.near_seen_frames
         )
 
