@@ -1,6 +1,6 @@
 """Recordings, the meaning of their columns, and checks of their samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,23 @@ class Signal:
     side: Side | None
     rate: float
     """Hz."""
-    blocks: tuple[SampleBlock, ...]
+    blocks: Iterable[SampleBlock]
+    """In order of time. They can be iterated any number of times, and each time gives the same
+    blocks; they may be decoded while they are iterated, see `LazyBlocks`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyBlocks:
+    """Sample blocks that are decoded each time they are iterated.
+
+    A week of samples needs gigabytes once decoded, and a small part of that in its file.
+    """
+
+    decode: Callable[[], Iterator[SampleBlock]]
+
+    def __iter__(self) -> Iterator[SampleBlock]:
+        """Decode the blocks from the first one on."""
+        return self.decode()
 
 
 @dataclass(frozen=True, slots=True)
