@@ -35,8 +35,9 @@ class FrameTiming:
     A quiet envelope means that the whole window was quiet, so that much of the time has passed when
     the first quiet frame is seen.
     """
-    resting_seen_frames: int
-    """Quiet frames at the resting position after which nothing more belongs to a movement."""
+    still_seen_frames: int
+    """Quiet frames after which a movement is over, if the limb is back or has been away for long
+    enough."""
     near_seen_frames: int
     """Quiet frames near the resting position after which nothing more belongs to a movement."""
 
@@ -58,6 +59,6 @@ class FrameTiming:
             end_delay_us=end_delay(rule, rate),
             quiet_end_frames=quiet_end,
             quiet_seen_frames=quiet_seen,
-            resting_seen_frames=near_seen if waits else quiet_seen,
+            still_seen_frames=near_seen if waits else quiet_seen,
             near_seen_frames=near_seen,
         )
