@@ -124,4 +124,5 @@ def join_bout(bout: Sequence[MovementPart]) -> Sequence[MovementPart]:
     is_of_body = end - onset > LEG_MOVEMENT_MAX_US and 2 * long >= end - onset
     if not is_of_body and not any(part.is_position_change for part in bout):
         return bout
-    return [MovementPart(join_segments(segments, end), is_position_change=True)]
+    joined = join_segments(segments, end)
+    return [MovementPart(joined, bout[0].rest, bout[-1].final_rest, is_position_change=True)]
