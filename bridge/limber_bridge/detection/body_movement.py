@@ -1,9 +1,9 @@
 """Recognize the movements of the whole body that a bed sensor feels, by their size and duration.
 
 A bed sensor feels everything that a sleeper does. A turn of the body is no leg movement, but not
-every turn leaves the bed tilted: a stiff frame or the sum of all load cells is afterwards as it was
-before. So the size is compared with that of the short movements of the same person in the same bed,
-because no turn is that short; docs/science.md#turns-in-bed.
+every turn leaves the bed tilted: a stiff frame or the sum of all load cells does not change. So the
+size is compared with that of the short movements of the same person in the same bed, because
+no turn is that short; docs/science.md#turns-in-bed.
 """
 
 from collections import deque
