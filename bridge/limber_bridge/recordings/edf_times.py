@@ -97,30 +97,31 @@ def parse_start(header: EdfHeader) -> datetime:
     """Return the local date and time in a header; ValueError with the place."""
     day_start = parse_date(header)
     time = SHORT_TIME.fullmatch(header.time)
+    error = ValueError(f"header, byte 176: `{printable(header.time)}` is no time of day")
+    if time is None:
+        raise error
     try:
-        if time is None:
-            raise ValueError
         return day_start.replace(hour=int(time[1]), minute=int(time[2]), second=int(time[3]))
-    except ValueError as error:
-        raise ValueError(
-            f"header, byte 176: `{printable(header.time)}` is no time of day"
-        ) from error
+    except ValueError:
+        raise error from None
 
 
 def parse_date(header: EdfHeader) -> datetime:
     """Return the begin of the day in a header; ValueError with the place."""
     full = FULL_DATE.match(header.recording)
-    short = SHORT_DATE.fullmatch(header.date)
+    date = full or SHORT_DATE.fullmatch(header.date)
+    error = ValueError(f"header, byte 168: `{printable(header.date)}` is no date")
+    if date is None:
+        raise error
     try:
         if full is not None:
             return datetime(int(full[3]), MONTHS.index(full[2].upper()) + 1, int(full[1]))  # noqa: DTZ001 - the zone is not in the file
-        if short is None:
-            raise ValueError
+        day, month, year = (int(part) for part in date.groups())
         # As in the EDF+ specification: the years 1985 to 2084.
-        century = 1900 if int(short[3]) >= UNKNOWN_DATE_YEAR - 1900 else 2000
-        return datetime(century + int(short[3]), int(short[2]), int(short[1]))  # noqa: DTZ001
-    except ValueError as error:
-        raise ValueError(f"header, byte 168: `{printable(header.date)}` is no date") from error
+        century = 1900 if year >= UNKNOWN_DATE_YEAR - 1900 else 2000
+        return datetime(century + year, month, day)  # noqa: DTZ001
+    except ValueError:
+        raise error from None
 
 
 # --- Onsets of records ---
