@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from limber_bridge.offline.nights_table import format_nights
 from limber_bridge.domain.foreign_text import printable
+from limber_bridge.offline.nights_table import format_nights
 from limber_bridge.offline.score import (
     ScoredRecording,
     ScoreOptions,

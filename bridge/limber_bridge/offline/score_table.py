@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from limber_bridge.domain.foreign_text import printable
 from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.domain.foreign_text import printable
 
 LABEL_WIDTH: Final = 38
 
