@@ -258,7 +258,9 @@ class SensorChannel:
         state = state or SensorState()
         self.sensor = sensor
         self._filter = SignalFilter(sensor.quantity, state.measured_until)
-        self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
+        self._movements = MovementDetector(
+            sensor.quantity, sensor.side, state.noise, shows_direction=sensor.has_gravity
+        )
         self._epochs = EpochBuilder(sensor)
         self._bins = CrampBinner(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)

@@ -9,7 +9,7 @@ samples happened to end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -76,10 +76,22 @@ class LastFrame:
 class MovementDetector:
     """Detects the movements of one sensor."""
 
-    def __init__(self, quantity: Quantity, side: Side | None, noise: Sequence[Noise] = ()) -> None:
-        """Start with the noise that a previous run knew; the rate comes with the first frames."""
+    def __init__(
+        self,
+        quantity: Quantity,
+        side: Side | None,
+        noise: Sequence[Noise] = (),
+        *,
+        shows_direction: bool = True,
+    ) -> None:
+        """Start with the noise that a previous run knew; the rate comes with the first frames.
+
+        `shows_direction` is False for acceleration without gravity.
+        """
         self._quantity = quantity
-        self._rule = MOVEMENT_RULES[quantity]
+        rule = MOVEMENT_RULES[quantity]
+        # Without gravity, the mean of a limb at rest is 0 plus noise, in no direction.
+        self._rule = rule if shows_direction else replace(rule, turn_degrees=None)
         self._classifier = MovementClassifier(self._rule, side)
         self._noise = NoiseTracker(NoiseFloor(self._rule.thresholds, noise))
         self._open: OpenMovement | None = None

@@ -24,7 +24,7 @@ class DetectedRecording:
 def detect_recording(recording: Recording, rules: RuleSet) -> DetectedRecording:
     """Detect the events in all signals of a recording, and score the night."""
     sensors = tuple(
-        Sensor(number, signal.quantity, signal.placement, signal.side)
+        Sensor(number, signal.quantity, signal.placement, signal.side, signal.has_gravity)
         for number, signal in enumerate(recording.signals, 1)
     )
     detector = Pipeline(sensors, rules)
