@@ -9,6 +9,9 @@ import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats, Placement, Quantity, SampleBlock, Side
 
+MIN_SCORED_S: Final = 59.5
+"""Shortest recording that is scored: a minute, but for rounding."""
+
 
 class UnreadableRecordingError(Exception):
     """A recording cannot be read; the text names the file, the place and the remedy."""

@@ -14,7 +14,12 @@ from limber_bridge.detection.events import BedTransition, Cramp, Gap, SignalFaul
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.domain.recording import column_names
+from limber_bridge.domain.recording import (
+    MIN_SCORED_S,
+    Recording,
+    UnreadableRecordingError,
+    column_names,
+)
 from limber_bridge.offline.detect import DetectedRecording, detect_recording
 from limber_bridge.offline.score_json import ScoredNight, score_document
 from limber_bridge.recordings import read_recording
@@ -62,7 +67,9 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
 
     It may run in another process, or on another machine.
     """
-    detected = detect_recording(read_recording(path, options.read), options.rules)
+    recording = read_recording(path, options.read)
+    check_duration(path, recording)
+    detected = detect_recording(recording, options.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
         from limber_bridge.offline.plot import draw_night  # noqa: PLC0415 - an extra, and heavy
@@ -70,6 +77,15 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
         pictures = draw_night(detected)
     document = recording_document(detected, options)
     return ScoredRecording(document, detected.recording.notes, pictures)
+
+
+def check_duration(path: Path, recording: Recording) -> None:
+    """Raise UnreadableRecordingError for a recording that is too short to be scored."""
+    if recording.duration + 1 / recording.signals[0].rate < MIN_SCORED_S:
+        raise UnreadableRecordingError(
+            f"{path}: {recording.duration:.3g} s long; less than a minute cannot be scored: the file "
+            "is cut off, or the unit of its times is wrong"
+        )
 
 
 def recording_document(detected: DetectedRecording, options: ScoreOptions) -> dict[str, Any]:

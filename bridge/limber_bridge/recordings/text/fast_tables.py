@@ -36,7 +36,7 @@ def parse_regular(
     names = [f"column_{index + 1}" for index in range(columns)]
     # The last column shows whether each row has all its fields.
     wanted = sorted({*numeric, columns - 1})
-    schema: dict[str, Any] = {name: polars.String for name in names}
+    schema: dict[str, Any] = dict.fromkeys(names, polars.String)
     schema |= {names[index]: polars.Float64 for index in numeric}
     try:
         frame = polars.read_csv(

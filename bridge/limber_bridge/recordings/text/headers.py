@@ -8,29 +8,6 @@ from typing import Final
 
 from limber_bridge.domain.recording import COLUMNS
 
-TIME_UNITS: Final = {
-    "s": 1_000_000.0,
-    "sec": 1_000_000.0,
-    "secs": 1_000_000.0,
-    "second": 1_000_000.0,
-    "seconds": 1_000_000.0,
-    "ms": 1_000.0,
-    "msec": 1_000.0,
-    "millis": 1_000.0,
-    "milliseconds": 1_000.0,
-    "us": 1.0,
-    "usec": 1.0,
-    "micros": 1.0,
-    "microseconds": 1.0,
-    "ns": 0.001,
-    "nanos": 0.001,
-    "nanoseconds": 0.001,
-    "min": 60_000_000.0,
-    "minutes": 60_000_000.0,
-    "h": 3_600_000_000.0,
-    "days": 86_400_000_000.0,
-}
-"""us in a unit of time."""
 TIME_NAMES: Final = (
     # Limber, Sensor Logger, Garmin, R, Axivity, Physics Toolbox.
     "time",
@@ -113,9 +90,7 @@ AXIS_NAMES: Final = (
         False,
         rank=3,
     ),
-    AxisName(
-        re.compile(rf"{ACCELERATION_WORDS} {LINEAR_WORDS} ?(?P<axis>[xyz])"), False, rank=3
-    ),
+    AxisName(re.compile(rf"{ACCELERATION_WORDS} {LINEAR_WORDS} ?(?P<axis>[xyz])"), False, rank=3),
     AxisName(re.compile(rf"{LINEAR_WORDS} (?P<axis>[xyz])"), False, rank=3),
     # Garmin, Sensor Logger, Bangle.js, Movesense, R; "x-axis (g)": GENEActiv, MetaBase.
     AxisName(re.compile(r"(?P<axis>[xyz])(?: axis)?"), None),
@@ -182,8 +157,13 @@ def split_header(label: str, unit: str = "") -> Header:
         stated = found[2].strip() or stated
     plain = plain_name(label)
     words = plain.split()
-    if stated is None and len(words) > 1 and (
-        words[-1] in ("ms", "us", "ns") or (words[-1] in ("s", "sec") and words[0] in TIME_NAMES)
+    if (
+        stated is None
+        and len(words) > 1
+        and (
+            words[-1] in ("ms", "us", "ns")
+            or (words[-1] in ("s", "sec") and words[0] in TIME_NAMES)
+        )
     ):
         plain = " ".join(words[:-1])
         stated = words[-1]

@@ -21,9 +21,12 @@ SAME_WIDTH_SHARE: Final = 0.9
 HEADER_SEARCH_LINES: Final = 6
 """Lines above the first row among which the header is searched. chosen: Shimmer writes three, and
 some programs leave blank lines."""
-NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.I)
+NUMBER: Final = re.compile(
+    r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE
+)
 TIME: Final = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,]\d{1,2}:.*)?|\d{8}T\d{6}.*|\d{1,2}:\d{2}(:\d{2}.*)?", re.I
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,]\d{1,2}:.*)?|\d{8}T\d{6}.*|\d{1,2}:\d{2}(:\d{2}.*)?",
+    re.IGNORECASE,
 )
 MISSING: Final = frozenset(("", "na", "n/a", "null", "none", "-", "--"))
 """Fields, in lower case, that say that there is no value."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.recording import UnreadableRecordingError
+from limber_bridge.recordings.text.content import Content
 from limber_bridge.recordings.text.headers import ColumnUse
 from limber_bridge.recordings.text.layout import Layout, is_value
 
@@ -34,6 +35,8 @@ class LoggerFacts:
     """The same, where there is no gravity by which it could be recognised."""
     rate: float | None = None
     """Hz."""
+    only_length: bool = False
+    """Whether there is only the length of the acceleration, without a direction."""
     start: int | None = None
     """us since 1970."""
     start_text: bytes | None = None
@@ -142,13 +145,44 @@ def sensor_logger_facts(_path: Path, layout: Layout) -> LoggerFacts | None:
     return LoggerFacts("Sensor Logger", unit_without_gravity="m/s2")
 
 
+def length_facts(_path: Path, layout: Layout) -> LoggerFacts | None:
+    """Return the columns of a table with the length of the acceleration alone."""
+    names = [name.lower().partition("[")[0].strip() for name in layout.names]
+    if names != ["time", "length"]:
+        return None
+    return LoggerFacts("OpenSeizureDetector", uses={1: ColumnUse("x", "mg")}, only_length=True)
+
+
 LOGGERS: Final[Sequence[Callable[[Path, Layout], LoggerFacts | None]]] = (
     actigraph_facts,
     geneactiv_facts,
     empatica_facts,
     axivity_facts,
     sensor_logger_facts,
+    length_facts,
 )
+
+
+SAMPLES_IN_ROW: Final = 125
+"""Samples of a row of OpenSeizureDetector: 5 s at 25 Hz."""
+LONG_ROW: Final = re.compile(rb"\d{2}-\d{2}-\d{4} \d{2}:\d{2}:\d{2}, ")
+
+
+def long_rows(content: Content) -> Content:
+    """Return the log of OpenSeizureDetector, with its many samples in a row, as a table.
+
+    Any other text is returned as it is. Each row has the local time, some figures, and the lengths
+    of the acceleration in mg; the samples of a row get its time.
+    """
+    first, _, _ = content.data.partition(b"\n")
+    if not LONG_ROW.match(first) or first.count(b",") < SAMPLES_IN_ROW:
+        return content
+    lines = [b"time,length [mg]"]
+    for row in content.data.split(b"\n"):
+        fields = row.split(b",")
+        if len(fields) == first.count(b",") + 1:
+            lines += [fields[0] + b"," + one.strip() for one in fields[-SAMPLES_IN_ROW:]]
+    return Content(b"\n".join(lines), content.notes)
 
 
 def logger_facts(path: Path, layout: Layout) -> LoggerFacts:

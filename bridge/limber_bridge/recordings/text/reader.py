@@ -8,7 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity, SampleBlock, Side, Times
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    Side,
+    Times,
+)
 from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.recording import (
     COLUMNS,
@@ -22,8 +30,13 @@ from limber_bridge.recordings.even_grid import measure_rate, sample_steps, split
 from limber_bridge.recordings.read_options import IGNORED, ReadOptions, label_key, match_labels
 from limber_bridge.recordings.text.content import Content, read_content
 from limber_bridge.recordings.text.headers import ColumnUse, recognise_columns
-from limber_bridge.recordings.text.layout import Layout, find_layout
-from limber_bridge.recordings.text.loggers import LoggerFacts, check_stated_rate, logger_facts
+from limber_bridge.recordings.text.layout import SEPARATORS, Layout, find_layout, split_line
+from limber_bridge.recordings.text.loggers import (
+    LoggerFacts,
+    check_stated_rate,
+    logger_facts,
+    long_rows,
+)
 from limber_bridge.recordings.text.table import Table, parse_table
 from limber_bridge.recordings.text.times import (
     EMPTY_MESSAGE,
@@ -69,8 +82,14 @@ def read_text(path: Path, options: ReadOptions) -> Recording:
     return read_clean_text(path, read_content(path), options)
 
 
-def read_clean_text(path: Path, content: Content, options: ReadOptions) -> Recording:
-    """Read a table in the bytes of a text; UnreadableRecordingError."""
+def read_clean_text(
+    path: Path, content: Content, options: ReadOptions, *, start: int | None = None
+) -> Recording:
+    """Read a table in the bytes of a text; UnreadableRecordingError.
+
+    `start` is the time of its time 0 (us since 1970), if that is known from elsewhere.
+    """
+    content = long_rows(content)
     layout = find_layout(content.data)
     if layout is None:
         raise no_table(path, content)
@@ -78,6 +97,8 @@ def read_clean_text(path: Path, content: Content, options: ReadOptions) -> Recor
     layout = skip_rows(content.data, layout, facts.skipped_rows)
     plan = plan_columns(path, layout, facts, options)
     timed = read_rows(path, content.data, plan, options)
+    if start is not None and not timed.has_start:
+        timed = replace(timed, stamps=timed.stamps + start, has_start=True)
     check_duration(path, timed.stamps)
     recording = make_recording(path, plan, timed, options)
     notes = (*content.notes, *timed.notes, *recording.notes, *unused_notes(path, plan))
@@ -88,9 +109,12 @@ def no_table(path: Path, content: Content) -> UnreadableRecordingError:
     """Return the error for a text without a table."""
     if not content.data.strip():
         return UnreadableRecordingError(f"{path}: empty; a recording starts with a header row")
-    first = printable(content.data[:200].decode("utf-8", "replace").split("\n")[0], 40)
+    line = content.data[:1000].decode("utf-8", "replace").strip().split("\n")[-1]
+    if any(recognise_columns(split_line(line, separator), (), ()) for separator in SEPARATORS):
+        return UnreadableRecordingError(f"{path}: {EMPTY_MESSAGE}")
+    first = printable(line, 40)
     return UnreadableRecordingError(
-        f"{path}: line 1: `{first}`: no table with numbers in it; write a header row with `time` and "
+        f"{path}: `{first}`: no table with numbers in it; write a header row with `time` and "
         "a column for each axis, and one row for each sample"
     )
 
@@ -188,9 +212,7 @@ def find_column(path: Path, layout: Layout, field: str, name: str) -> int:
 
 def check_duplicates(path: Path, layout: Layout, stated: Mapping[int, ColumnUse]) -> None:
     """Raise UnreadableRecordingError for a column of Limber that appears twice."""
-    names = [
-        name.strip().lower() for index, name in enumerate(layout.names) if index not in stated
-    ]
+    names = [name.strip().lower() for index, name in enumerate(layout.names) if index not in stated]
     names += [use.field for use in stated.values()]
     known = [name for name in names if name in COLUMNS or name == "time"]
     duplicates = sorted({name for name in known if known.count(name) > 1})
@@ -233,7 +255,9 @@ def check_columns(
             "example --column time=1 --column x=2 --column y=3 --column z=4, or --rate 50 without a "
             "column with times"
         )
-    if {"x", "y", "z"} & fields and any("_acc_" in field and "bed" not in field for field in fields):
+    if {"x", "y", "z"} & fields and any(
+        "_acc_" in field and "bed" not in field for field in fields
+    ):
         raise UnreadableRecordingError(
             f"{place}: `x, y, z` next to another ankle; write left_acc_x, ... or right_acc_x, ..."
         )
@@ -269,7 +293,9 @@ def read_rows(path: Path, data: bytes, plan: Plan, options: ReadOptions) -> Time
         return replace(rows_without_times(path, plan, table, options), notes=notes)
     is_text = has_time_texts(layout, time)
     textual = (time,) if is_text else ()
-    table, notes = parse_table(path, data, layout, numeric if is_text else [*numeric, time], textual)
+    table, notes = parse_table(
+        path, data, layout, numeric if is_text else [*numeric, time], textual
+    )
     if table.count < 2:
         raise UnreadableRecordingError(f"{path}: {EMPTY_MESSAGE}")
     column = TimeColumn(
@@ -364,6 +390,10 @@ def make_recording(path: Path, plan: Plan, timed: TimedTable, options: ReadOptio
     signals: list[Signal] = []
     for column, group in group_by_sensor(path, plan):
         samples = np.stack([timed.table.numbers[plan.values[field]] for field in group])
+        if len(samples) < column.quantity.axes:
+            # Only a length: as one axis, with nothing on the others.
+            rest = np.zeros((column.quantity.axes - len(samples), samples.shape[1]))
+            samples = np.concatenate([samples, rest])
         signal = make_signal(path, plan, timed, (column, group, samples), notes)
         if signal is None:
             notes.append(
@@ -396,6 +426,8 @@ def group_by_sensor(path: Path, plan: Plan) -> list[tuple[Column, list[str]]]:
             column = COLUMNS[field]
             groups.setdefault((column.quantity, column.placement, column.side), []).append(field)
     for (quantity, placement, side), group in groups.items():
+        if plan.facts.only_length and quantity is Quantity.ACCELERATION:
+            continue
         missing = set(column_names(quantity, placement, side)) - set(group)
         if missing:
             raise UnreadableRecordingError(
@@ -436,6 +468,12 @@ def make_signal(
         )
     checked = check_values(path, stated, samples, column.quantity, rate)
     notes += checked.notes
+    has_gravity = checked.has_gravity and not plan.facts.only_length
+    if plan.facts.only_length:
+        notes.append(
+            f"{path}: only the length of the acceleration, in which movements across gravity hardly "
+            "show: fewer are counted, and posture and time in bed are unknown"
+        )
     if not has_samples(checked.samples):
         return None
     blocks = split_at_gaps(checked.samples, stamps, rate)
@@ -445,7 +483,7 @@ def make_signal(
         column.side,
         rate,
         tuple(blocks),
-        has_gravity=checked.has_gravity,
+        has_gravity=has_gravity,
     )
 
 

@@ -17,9 +17,7 @@ type Texts = npt.NDArray[np.bytes_]
 
 UNKNOWN: Final = np.iinfo(np.int64).min
 """In place of a time that could not be parsed."""
-CLOCK: Final = (
-    r"(?P<h>\d{1,2}):(?P<m>\d{2})(:(?P<s>\d{2})([.,:](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?([Mm]|\.m\.)?"
-)
+CLOCK: Final = r"(?P<h>\d{1,2}):(?P<m>\d{2})(:(?P<s>\d{2})([.,:](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?([Mm]|\.m\.)?"
 ZONE: Final = r"\s*(Z|UTC|GMT)?\s*((?P<zs>[+-])(?P<zh>\d{2})(:?(?P<zm>\d{2}))?)?\s*(\[.*\])?"
 PATTERNS: Final = (
     # ISO 8601; Axivity; GENEActiv, which writes ":" before the milliseconds.
@@ -65,7 +63,9 @@ def parse_time_texts(texts: Texts, month_first: bool | None = None) -> ParsedTim
     is_date = (parts["Y"] >= 0) & parsed
     if not is_date.any():
         return ParsedTimes(
-            unwrap_midnights(np.where(parsed, clock_of(parts), UNKNOWN)), has_date=False, has_zone=False
+            unwrap_midnights(np.where(parsed, clock_of(parts), UNKNOWN)),
+            has_date=False,
+            has_zone=False,
         )
     note = None
     if (parts["a"] >= 0).any():

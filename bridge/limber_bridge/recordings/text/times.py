@@ -1,6 +1,5 @@
 """Find the time of each row of a table: in which unit it is written, and whether it goes forward."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,14 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Times
-from limber_bridge.domain.recording import UnreadableRecordingError
-from limber_bridge.recordings.text.headers import TIME_UNITS
+from limber_bridge.domain.recording import MIN_SCORED_S, UnreadableRecordingError
 from limber_bridge.recordings.text.table import Table
 from limber_bridge.recordings.text.time_texts import (
     UNKNOWN,
     local_to_utc,
     parse_time_texts,
 )
+from limber_bridge.recordings.units import TIME_UNITS
 
 MIN_UNIX_TIME_S: Final = 1e9
 MAX_UNIX_TIME_S: Final = 4.2e9
@@ -32,8 +31,6 @@ MATLAB_DAYS: Final = (730_486.0, 767_010.0)
 EXCEL_DAY_OF_1970: Final = 25_569
 MATLAB_DAY_OF_1970: Final = 719_529
 MAX_DURATION_S: Final = 60 * 86_400.0
-MIN_DURATION_S: Final = 59.5
-"""A minute, but for rounding."""
 MAX_BACKWARD_SHARE: Final = 0.01
 """Largest share of rows that may be earlier than the row before, as when a clock was set; with more
 the table is out of order."""
@@ -115,7 +112,7 @@ def number_stamps(
     values = table.numbers[column.index]
     known = np.isfinite(values)
     if known.sum() < 2:
-        return np.full(len(values), UNKNOWN), False
+        return np.where(known, 0, UNKNOWN), False
     finite = values[known]
     step = typical_step(finite)
     if step == 0.0:
@@ -161,9 +158,7 @@ def typical_step(values: Floats) -> float:
     return float(np.median(forward)) * len(forward) / len(steps)
 
 
-def guess_unit(
-    path: Path, table: Table, column: TimeColumn, values: Floats, step: float
-) -> str:
+def guess_unit(path: Path, table: Table, column: TimeColumn, values: Floats, step: float) -> str:
     """Return the unit of times: it follows from their size, or from the steps between them."""
     size = float(np.median(values))
     by_size = {
@@ -178,7 +173,7 @@ def guess_unit(
     if is_day and step < 1 / MAX_ACCELERATION_RATE_HZ:
         return "days"
     in_seconds = step <= MAX_STEP_S and span <= MAX_DURATION_S
-    in_ms = STEP_RANGES["ms"][0] <= step and span / 1000 >= MIN_DURATION_S
+    in_ms = STEP_RANGES["ms"][0] <= step and span / 1000 >= MIN_SCORED_S
     # Whole numbers with steps of 1 or 2: seconds of a very slow sensor, or ms of a fast one.
     is_ambiguous = in_seconds and in_ms and step >= 1.0 and span / 1000 <= MAX_DURATION_S
     if is_ambiguous:
@@ -288,7 +283,7 @@ def keep_rows_in_order(
             f"{path}: line {table.line_of(row)}: time goes back, as in {backward} rows; "
             "sort them by time"
         )
-    ahead = np.concatenate([[True], stamps[1:] >= np.maximum.accumulate(stamps)[:-1]])
+    ahead = rows_ahead(stamps)
     repeated = repeated_rows(table, stamps)
     is_batched = (steps == 0).mean() > MIN_BATCHED_SHARE
     if not is_batched or repeated.sum() > MAX_REPEATED_SHARE * (steps == 0).sum():
@@ -301,7 +296,11 @@ def keep_rows_in_order(
 
 
 def leave_out(
-    path: Path, table: Table, stamps: Times, kept: Flags, notes: list[str],
+    path: Path,
+    table: Table,
+    stamps: Times,
+    kept: Flags,
+    notes: list[str],
 ) -> tuple[Table, Times]:
     """Return the rows that are kept, and add a note on the others."""
     if kept.all():
@@ -312,6 +311,14 @@ def leave_out(
         "rows left out; write the times that the device measured"
     )
     return table.select(kept), stamps[kept]
+
+
+def rows_ahead(stamps: Times) -> Flags:
+    """Return which rows are later than all before them, or share the time of such a row."""
+    begins = np.diff(stamps, prepend=stamps[0] - 1) != 0
+    later = np.concatenate([[True], stamps[1:] > np.maximum.accumulate(stamps)[:-1]])
+    ahead: Flags = later[begins][np.cumsum(begins) - 1]
+    return ahead
 
 
 def repeated_rows(table: Table, stamps: Times) -> Flags:
@@ -365,25 +372,10 @@ def lost_digits(
 
 
 def check_duration(path: Path, stamps: Times) -> None:
-    """Raise UnreadableRecordingError for a recording that is too long or too short for one."""
-    seconds = float(stamps[-1] - stamps[0]) / SECOND
-    seconds += seconds / max(1, len(stamps) - 1)
-    if seconds > MAX_DURATION_S:
+    """Raise UnreadableRecordingError for times that are further apart than a recording is long."""
+    days = float(stamps[-1] - stamps[0]) / SECOND / 86_400
+    if days * 86_400 > MAX_DURATION_S:
         raise UnreadableRecordingError(
-            f"{path}: {seconds / 86_400:.0f} days long; more than 60 days are no recording: the "
-            "unit of its times is wrong, or a clock was set; write --unit time=ms for example"
+            f"{path}: {days:.0f} days long; no recording has more than 60 days: the unit of its "
+            "times is wrong, or a clock was set; write for example --unit time=ms"
         )
-    if seconds < MIN_DURATION_S:
-        raise UnreadableRecordingError(
-            f"{path}: {seconds:.3g} s long; a recording of less than a minute cannot be scored: the "
-            "unit of its times is wrong, or the file is cut off"
-        )
-
-
-def stated_time_unit(options: Mapping[str, str], label: str) -> str | None:
-    """Return the unit that an option states for the column with the times."""
-    for name in (label, "time"):
-        for key, unit in options.items():
-            if key.strip().lower() == name.strip().lower():
-                return unit
-    return None

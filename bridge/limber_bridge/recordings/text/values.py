@@ -1,7 +1,6 @@
 """Check the values of a sensor in a table, and bring them to the unit of their quantity."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats, Quantity
 from limber_bridge.domain.recording import UnreadableRecordingError, mask_clipped
-from limber_bridge.recordings.units import UNITS, unit_factor
+from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
 
 GRAVITY_RANGE_G: Final = (0.7, 1.3)
 """Length of the acceleration at rest. chosen: wider than for live sensors, as whole recordings from
@@ -103,10 +102,9 @@ def stated_factor(path: Path, stated: Stated, quantity: Quantity) -> float | Non
     if stated.unit is None:
         return None
     # Counts of a converter: "1/4096 g".
-    counts = re.fullmatch(r"\s*1\s*/\s*(\d+)\s*(.+)", stated.unit)
-    divisor = int(counts[1]) if counts is not None else 1
-    factor = unit_factor(quantity, counts[2] if counts is not None else stated.unit)
-    if factor is None or not divisor:
+    unit, divisor = split_counts(stated.unit)
+    factor = unit_factor(quantity, unit)
+    if factor is None:
         raise UnreadableRecordingError(
             f"{path}: `{stated.name}`: unknown unit `{stated.unit[:40]}`; write --unit "
             f"{stated.name}=UNIT with one of {', '.join(UNITS[quantity])}"
@@ -239,8 +237,9 @@ def frozen_samples(samples: Floats, rate: float) -> Flags:
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if end - begin >= MIN_FROZEN_S * rate:
             frozen[begin:end] = True
-    changing = ~same & ~frozen
-    if frozen.all() or changing.sum() < MIN_CHANGING_SHARE * (~frozen).sum():
+    changing = int((~same & ~frozen).sum())
+    live = int((~frozen).sum())
+    if changing < max(MIN_FROZEN_S * rate, MIN_CHANGING_SHARE * live):
         return np.zeros(count, bool)
     return frozen
 
@@ -299,5 +298,3 @@ def sensor_range(axis: Floats, min_range: float) -> tuple[float, float]:
 def has_samples(samples: Sequence[Floats] | Floats) -> bool:
     """Return whether at least two rows have a number on every axis."""
     return int(np.isfinite(samples).all(axis=0).sum()) >= 2
-
-
