@@ -7,7 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Flags, Floats, Placement, Quantity, SampleBlock, Side
+from limber_bridge.detection.signal import (
+    EARLIEST_TIME,
+    LATEST_TIME,
+    Flags,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    Side,
+)
 
 MIN_SCORED_S: Final = 59.5
 """Shortest recording that is scored: a minute, but for rounding."""
@@ -51,11 +60,12 @@ class LazyBlocks:
     A week of samples needs gigabytes once decoded, and a small part of that in its file.
     """
 
-    decode: Callable[[], Iterator[SampleBlock]]
+    decode: Callable[[int, int], Iterator[SampleBlock]]
+    """Yields the blocks that have samples from a time (us) up to another, in order."""
 
     def __iter__(self) -> Iterator[SampleBlock]:
         """Decode the blocks from the first one on."""
-        return self.decode()
+        return self.decode(EARLIEST_TIME, LATEST_TIME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.recordings.read_options import NO_OPTIONS, OPTION_NAMES, ReadOptions
-from limber_bridge.recordings.unpack import Unpacked, regular_file, unpack
+from limber_bridge.recordings.unpack import ZIP_MAGIC, Unpacked, regular_file, unpack
 
 HEAD_BYTES: Final = 65_536
 """Bytes at the begin of a file by which its format is recognised. chosen: more than 100 lines of
@@ -63,6 +63,46 @@ def read_raw_signal(path: Path, _options: ReadOptions) -> Recording:
     from limber_bridge.storage.raw_format import read_raw_file
 
     return read_raw_file(path)
+
+
+def is_cwa(head: bytes, _path: Path) -> bool:
+    """Return whether a file is one of Axivity: its header has 1,020 bytes after its length."""
+    return head.startswith(b"MD\xfc\x03")
+
+
+def read_cwa_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of an AX3 or AX6."""
+    from limber_bridge.recordings.cwa import read_cwa
+
+    return read_cwa(path, options)
+
+
+def is_geneactiv(head: bytes, _path: Path) -> bool:
+    """Return whether a file is one of GENEActiv."""
+    return head.startswith(b"Device Identity")
+
+
+def read_geneactiv_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of a GENEActiv."""
+    from limber_bridge.recordings.geneactiv import read_geneactiv
+
+    return read_geneactiv(path, options)
+
+
+def is_actigraph(head: bytes, path: Path) -> bool:
+    """Return whether a file is a zip file with the parts that an ActiGraph writes."""
+    if not head.startswith(ZIP_MAGIC):
+        return False
+    from limber_bridge.recordings.gt3x import is_gt3x
+
+    return is_gt3x(path)
+
+
+def read_gt3x_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of an ActiGraph."""
+    from limber_bridge.recordings.gt3x import read_gt3x
+
+    return read_gt3x(path, options)
 
 
 def is_text(_head: bytes, _path: Path) -> bool:
@@ -123,6 +163,9 @@ TABLE_OPTIONS: Final = frozenset(("channels", "columns", "units", "rate"))
 FORMATS: Final = (
     Format("EDF", is_edf, read_edf_file, frozenset(("channels",))),
     Format("the raw signal of Limber", is_raw_signal, read_raw_signal),
+    Format("CWA", is_cwa, read_cwa_file, frozenset(("channels",))),
+    Format("GENEActiv", is_geneactiv, read_geneactiv_file, frozenset(("channels",))),
+    Format("GT3X", is_actigraph, read_gt3x_file, frozenset(("channels",))),
     Format("Parquet", is_parquet, read_parquet, TABLE_OPTIONS),
     Format("JSON", is_json_log, read_json_log, TABLE_OPTIONS),
     Format("an archive of tables", is_table_archive, read_archive, TABLE_OPTIONS),
