@@ -180,7 +180,10 @@ def test_a_row_without_a_time_is_left_out_with_a_note(tmp_path: Path) -> None:
     [
         ("", "empty; a recording starts with a header row"),
         ("x,y,z\n0,1,0\n", "line 1: no column `time`"),
-        ("time,a,b\n0,1,0\n", "line 1: no known column among `time`, `a`, `b`; write for example --column"),
+        (
+            "time,a,b\n0,1,0\n",
+            "line 1: no known column among `time`, `a`, `b`; write for example --column",
+        ),
         ("time,x,x,z\n0,1,0,0\n", "line 1: column `x` appears twice"),
         ("time,x,y\n0,1,0\n1,1,0\n", "column `x` without column `z`; write all axes"),
         ("time,left_emg\n0,1\n1,abc\n2,1\n", "line 3: column `left_emg` is `abc`; write a number"),
@@ -216,8 +219,7 @@ def test_a_row_without_a_time_is_left_out_with_a_note(tmp_path: Path) -> None:
         ),
         (
             "time,x,y,z\n0,0,0,4096\n1,0,0,4096\n",
-            "`x` and its axes read 4096 at rest, where gravity is 1 g, 9.81 m/s2 or 1000 mg; write "
-            "its unit, or for counts for example --unit 'x=1/4096 g'",
+            "`x` and its axes read 4096 at rest, where gravity is 1 g, 9.81 m/s2 or 1000 mg; write",
         ),
         (
             "time,x,y,z\n0,0,0,0.01\n1,0,0,0.01\n",

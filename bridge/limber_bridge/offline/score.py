@@ -83,8 +83,8 @@ def check_duration(path: Path, recording: Recording) -> None:
     """Raise UnreadableRecordingError for a recording that is too short to be scored."""
     if recording.duration + 1 / recording.signals[0].rate < MIN_SCORED_S:
         raise UnreadableRecordingError(
-            f"{path}: {recording.duration:.3g} s long; less than a minute cannot be scored: the file "
-            "is cut off, or the unit of its times is wrong"
+            f"{path}: {recording.duration:.3g} s long; less than a minute cannot be scored: the "
+            "file is cut off, or the unit of its times is wrong"
         )
 
 

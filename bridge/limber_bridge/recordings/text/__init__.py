@@ -1,1 +1,1 @@
-"""Read tables in texts: CSV and its relatives, as loggers, actigraphs and spreadsheets write them."""
+"""Read tables in texts, as loggers, actigraphs and spreadsheets write them."""

@@ -1,7 +1,7 @@
 """Parse decimal numbers in a text eight digits at a time, with whole arrays of fields.
 
-The result is that of `float()`, to the last bit: a number of at most fifteen digits and the power of
-ten by which it is divided are exact in double precision, so that the division rounds once.
+The result is that of `float()`, to the last bit: a number of at most fifteen digits and the power
+of ten by which it is divided are exact in double precision, so that the division rounds once.
 """
 
 from dataclasses import dataclass
@@ -53,6 +53,8 @@ def parse_decimals(fields: Fields) -> Floats | None:
         return None
     words = np.ndarray((len(data) - WORD + 1,), "<u8", fields.data, 0, (1,))
     decimals = common_decimals(fields, data)
+    if decimals is None:
+        return None
     low = words[fields.ends - WORD]
     high = words[fields.ends - 2 * WORD] if longest > WORD else np.zeros(1, np.uint64)
     if decimals:
@@ -61,22 +63,23 @@ def parse_decimals(fields: Fields) -> Floats | None:
         low = (low & fraction) | ((low << np.uint64(8)) & ~fraction) | (high >> np.uint64(56))
         high <<= np.uint64(8)
         lengths = lengths - 1
-        longest -= 1
-    elif decimals is None:
-        return None
-    numbers = parse_words(low, np.minimum(lengths, WORD))
+    numbers = join_words(low, high, lengths)
     if numbers is None:
         return None
-    if longest > WORD:
-        upper = parse_words(high, np.maximum(lengths - WORD, 0))
-        if upper is None:
-            return None
-        numbers += upper * np.uint64(10**WORD)
     values: Floats = numbers.astype(np.float64)
     if decimals:
         values /= POWERS_OF_TEN[decimals]
     np.negative(values, where=negative, out=values)
     return values
+
+
+def join_words(low: Words, high: Words, lengths: Times) -> Words | None:
+    """Return the numbers whose last eight digits are in `low`; None if a byte is not a digit."""
+    numbers = parse_words(low, np.minimum(lengths, WORD))
+    if numbers is None or int(lengths.max()) <= WORD:
+        return numbers
+    upper = parse_words(high, np.maximum(lengths - WORD, 0))
+    return None if upper is None else numbers + upper * np.uint64(10**WORD)
 
 
 def common_decimals(fields: Fields, data: Bytes) -> int | None:

@@ -21,7 +21,7 @@ MIN_BYTES: Final = 1 << 23
 def parse_with_polars(
     body: bytes, columns: int, numeric: Sequence[int], textual: Sequence[int]
 ) -> tuple[dict[int, Floats], dict[int, npt.NDArray[np.bytes_]]] | None:
-    """Return some columns of a table with commas; None without polars, or for an irregular table."""
+    """Return some columns of a table with commas; None without polars, or if it is irregular."""
     if len(body) < MIN_BYTES or textual or importlib.util.find_spec("polars") is None:
         return None
     return parse_regular(body, columns, numeric)

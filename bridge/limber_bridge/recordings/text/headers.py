@@ -100,7 +100,7 @@ AXIS_NAMES: Final = (
     ),
     AxisName(re.compile(rf"(?P<axis>[xyz]) {ACCELERATION_WORDS}"), None, rank=1),
     # "gFx": Physics Toolbox.
-    AxisName(re.compile(r"gf ?(?P<axis>[xyz])"), None, "g", 1),
+    AxisName(re.compile(r"g ?f ?(?P<axis>[xyz])"), None, "g", 1),
     # "Accelerometer X": ActiGraph; "Accel-X (g)": Axivity; "accX", "a_x", "ax": boards and apps;
     # "Acceleration x (m/s^2)": phyphox; "Shimmer_B5_Accel_WR_X_CAL".
     AxisName(
@@ -204,14 +204,22 @@ def recognise_columns(
         found |= recognise_axes(headers)
         found |= recognise_gravity(headers)
     times = [
-        (TIME_NAMES.index(header.plain), index)
+        (order, index)
         for index, header in headers.items()
-        if header.plain in TIME_NAMES
+        if (order := time_order(header.plain)) is not None
     ]
     if times:
         index = min(times)[1]
         found[index] = ColumnUse("time", headers[index].unit)
     return found
+
+
+def time_order(plain: str) -> int | None:
+    """Return how much a column with times is preferred, the least the most; None for another."""
+    if plain in TIME_NAMES:
+        return TIME_NAMES.index(plain)
+    # Shimmer writes the name of the device before it.
+    return len(TIME_NAMES) if re.search(r" timestamp( unix)? cal$", plain) else None
 
 
 def recognise_axes(headers: dict[int, Header]) -> dict[int, ColumnUse]:

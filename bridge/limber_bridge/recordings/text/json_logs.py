@@ -1,7 +1,7 @@
 """Read the logs of apps that write JSON: OpenSeizureDetector and Sensor Logger."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ MAX_DEPTH: Final = 6
 """Depth at which data points are searched (chosen: logs have them at a depth of three)."""
 SENSORS: Final = ("TotalAcceleration", "AccelerometerUncalibrated", "Accelerometer")
 """Sensors of Sensor Logger, the preferred first."""
+SENSOR_LOGGER_KEYS: Final = ("time", "seconds_elapsed", "z", "y", "x")
 TIME_KEYS: Final = ("dataTime", "dataTimeStr", "datestr", "time")
 
 
@@ -33,14 +34,12 @@ def read_json_log(path: Path, options: ReadOptions) -> Recording:
             f"{path}: damaged JSON ({error}); export the log again"
         ) from error
     points = list(data_points(document, MAX_DEPTH))
-    if points:
-        data = seizure_detector_table(path, points)
-    else:
-        data = sensor_logger_table(path, document)
+    table = seizure_detector_table if points else sensor_logger_table
+    data = table(path, points or document)
     return read_clean_text(path, Content(data, content.notes), options)
 
 
-def data_points(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+def data_points(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
     """Yield the data points of OpenSeizureDetector in a JSON value: five seconds each."""
     if isinstance(value, dict):
         nested = value.get("dataJSON")
@@ -56,7 +55,7 @@ def data_points(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
                 yield from data_points(one, depth - 1)
 
 
-def seizure_detector_table(path: Path, points: list[Mapping[str, Any]]) -> bytes:
+def seizure_detector_table(path: Path, points: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the samples of data points as a table; all of a point have its time."""
     has_axes = all(is_three_times(one.get("rawData3D"), one["rawData"]) for one in points)
     lines = ["time,x [mg],y [mg],z [mg]" if has_axes else "time,length [mg]"]
@@ -73,22 +72,19 @@ def seizure_detector_table(path: Path, points: list[Mapping[str, Any]]) -> bytes
     return "\n".join(lines).encode()
 
 
-def is_three_times(axes: Any, lengths: list[Any]) -> bool:
+def is_three_times(axes: object, lengths: list[Any]) -> bool:
     """Return whether there are three values, not all 0, for each length."""
     return isinstance(axes, list) and len(axes) == 3 * len(lengths) and any(axes)
 
 
-def sensor_logger_table(path: Path, document: Any) -> bytes:
+def sensor_logger_table(path: Path, document: object) -> bytes:
     """Return the samples in JSON of Sensor Logger as a table; UnreadableRecordingError."""
     rows = [one for one in document if isinstance(one, dict)] if isinstance(document, list) else []
     for sensor in SENSORS:
         own = [one for one in rows if one.get("sensor") == sensor and {"x", "y", "z"} <= one.keys()]
         if own:
-            lines = [
-                f"{one.get('time')},{one.get('seconds_elapsed', '')},{one['z']},{one['y']},{one['x']}"
-                for one in own
-            ]
-            return "\n".join(["time,seconds_elapsed,z,y,x", *lines]).encode()
+            lines = [",".join(str(one.get(key, "")) for key in SENSOR_LOGGER_KEYS) for one in own]
+            return "\n".join([",".join(SENSOR_LOGGER_KEYS), *lines]).encode()
     raise UnreadableRecordingError(
         f"{path}: JSON without acceleration that Limber knows; export the recording as CSV"
     )

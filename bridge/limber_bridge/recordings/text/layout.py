@@ -197,7 +197,7 @@ def find_header(
 
 
 def fit_width(fields: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the names of a header, with as many as the rows have fields where the reason is known."""
+    """Return the names of a header, as many as the rows have fields if the reason is known."""
     width = len(rows[0])
     if len(fields) == width + 1 and not fields[-1]:
         return fields[:-1]

@@ -60,8 +60,8 @@ def actigraph_facts(path: Path, layout: Layout) -> LoggerFacts | None:
     epoch = re.search(r"Epoch Period \(hh:mm:ss\)\s*(\d+):(\d+):(\d+)", text)
     if epoch is not None and any(int(part) for part in epoch.groups()):
         raise UnreadableRecordingError(
-            f"{path}: activity counts per epoch of {epoch[0].split()[-1]}, in which no movement can "
-            "be seen; export the raw data from ActiLife"
+            f"{path}: activity counts per epoch of {epoch[0].split()[-1]}, in which no movement "
+            "can be seen; export the raw data from ActiLife"
         )
     rate = re.search(r"at (\d+(?:\.\d+)?) Hz", text)
     order = re.search(r"date format ([A-Za-z]+)", text)
@@ -195,6 +195,6 @@ def check_stated_rate(path: Path, name: str, stated: float | None, measured: flo
     """Raise UnreadableRecordingError if a file states another rate than its times have."""
     if stated is not None and abs(measured / stated - 1) > RATE_TOLERANCE:
         raise UnreadableRecordingError(
-            f"{path}: {name} states {stated:g} Hz, but the times have {measured:.4g} Hz; one of them "
-            "is wrong; export it again"
+            f"{path}: {name} states {stated:g} Hz, but the times have {measured:.4g} Hz; one of "
+            "them is wrong; export it again"
         )

@@ -24,7 +24,7 @@ type Texts = npt.NDArray[np.bytes_]
 MAX_FIELD_BYTES: Final = 64
 """Longest field of a column that is read; a longer one is damaged."""
 MAX_BAD_SHARE: Final = 0.01
-"""Largest share of lines that may be damaged; with more, the table is not what it seems (chosen)."""
+"""Largest share of lines that may be damaged; with more, the table is another (chosen)."""
 MAX_THREADS: Final = 4
 MIN_BYTES_FOR_THREADS: Final = 1 << 22
 
@@ -265,10 +265,10 @@ def check_bad_lines(
     if torn:
         return (f"{path}: line {line}: the last line is torn and left out; the logger was cut off",)
     shown = printable(text.decode("utf-8", "replace"), 40)
-    return (
-        f"{path}: line {line}: `{shown}`: {len(bad)} damaged lines left out; they are gaps if they "
-        "are long enough",
+    note = (
+        f"{path}: line {line}: `{shown}`: {len(bad)} damaged lines left out; they are gaps if they"
     )
+    return (f"{note} are long enough",)
 
 
 def is_known_line(bad: tuple[int, int, bytes], layout: Layout) -> bool:

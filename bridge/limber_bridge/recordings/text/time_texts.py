@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,10 @@ type Texts = npt.NDArray[np.bytes_]
 
 UNKNOWN: Final = np.iinfo(np.int64).min
 """In place of a time that could not be parsed."""
-CLOCK: Final = r"(?P<h>\d{1,2}):(?P<m>\d{2})(:(?P<s>\d{2})([.,:](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp])?([Mm]|\.m\.)?"
+CLOCK: Final = (
+    r"(?P<h>\d{1,2}):(?P<m>\d{2})(:(?P<s>\d{2})([.,:](?P<f>\d{1,9}))?)?"
+    r"\s*(?P<p>[AaPp])?([Mm]|\.m\.)?"
+)
 ZONE: Final = r"\s*(Z|UTC|GMT)?\s*((?P<zs>[+-])(?P<zh>\d{2})(:?(?P<zm>\d{2}))?)?\s*(\[.*\])?"
 PATTERNS: Final = (
     # ISO 8601; Axivity; GENEActiv, which writes ":" before the milliseconds.
@@ -105,9 +107,9 @@ def fits_template(characters: npt.NDArray[np.uint8], matched: re.Match[str]) -> 
     is_digit = (template >= ord("0")) & (template <= ord("9"))
     # What names a zone or half of the day may change; each value is a template of its own.
     digits = characters[:, is_digit]
-    fits: Flags = ((digits >= ord("0")) & (digits <= ord("9"))).all(axis=1)
-    fits &= (characters[:, ~is_digit] == template[~is_digit]).all(axis=1)
-    return fits
+    has_digits = ((digits >= ord("0")) & (digits <= ord("9"))).all(axis=1)
+    has_others = (characters[:, ~is_digit] == template[~is_digit]).all(axis=1)
+    return np.asarray(has_digits & has_others)
 
 
 def read_parts(characters: npt.NDArray[np.uint8], matched: re.Match[str]) -> dict[str, Times]:
@@ -189,7 +191,7 @@ def unwrap_midnights(clock: Times) -> Times:
     return clock
 
 
-def local_to_utc(stamps: Times, zone: ZoneInfo) -> Times:
+def local_to_utc(stamps: Times, zone: tzinfo) -> Times:
     """Return local times (us) as UTC; the hour that comes twice in autumn is read in its order."""
     hours = stamps // HOUR
     changes = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))

@@ -1,9 +1,9 @@
-"""Find the time of each row of a table: in which unit it is written, and whether it goes forward."""
+"""Find the time of each row of a table: its unit, and whether it goes forward."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def rows_at_rate(table: Table, rate: float, start: int | None) -> TimedTable:
 
 
 def rows_with_times(
-    path: Path, table: Table, column: TimeColumn, zone: ZoneInfo | None
+    path: Path, table: Table, column: TimeColumn, zone: tzinfo | None
 ) -> TimedTable:
     """Return the rows whose time goes forward, and notes on those left out.
 
@@ -196,8 +196,8 @@ def too_long(
     """Return the error for times that are further apart than any recording is long."""
     row = int(np.argmax(table.numbers[column.index] == value))
     return UnreadableRecordingError(
-        f"{path}: line {table.line_of(row)}: column `{column.name}` is {value:.10g}; in {unit} that "
-        f"is more than 60 days from the first row; write seconds, or --unit {column.name}=ms"
+        f"{path}: line {table.line_of(row)}: column `{column.name}` is {value:.10g}; in {unit} "
+        f"that is more than 60 days from the first row; write seconds, or --unit {column.name}=ms"
     )
 
 
@@ -205,7 +205,7 @@ def too_long(
 
 
 def text_stamps(
-    path: Path, table: Table, column: TimeColumn, zone: ZoneInfo | None, notes: list[str]
+    path: Path, table: Table, column: TimeColumn, zone: tzinfo | None, notes: list[str]
 ) -> tuple[Times, bool]:
     """Return times in us, `UNKNOWN` where there is none, and whether they are UTC."""
     parsed = parse_time_texts(table.texts[column.index], column.month_first)
@@ -228,7 +228,7 @@ def text_stamps(
     return stamps, True
 
 
-def place_by_text(stamps: Times, text: bytes, zone: ZoneInfo | None) -> tuple[Times, bool]:
+def place_by_text(stamps: Times, text: bytes, zone: tzinfo | None) -> tuple[Times, bool]:
     """Return times that begin with a time in a text, if that names a moment."""
     parsed = parse_time_texts(np.array([text]))
     if not parsed.has_date or parsed.stamps[0] == UNKNOWN or not len(stamps):
@@ -323,7 +323,7 @@ def rows_ahead(stamps: Times) -> Flags:
 
 def repeated_rows(table: Table, stamps: Times) -> Flags:
     """Return which rows repeat the row before, with its time and all its values."""
-    repeated = np.diff(stamps, prepend=stamps[0] - 1) == 0
+    repeated: Flags = np.diff(stamps, prepend=stamps[0] - 1) == 0
     rows = np.flatnonzero(repeated)
     for values in table.numbers.values():
         repeated[rows] &= (values[rows] == values[rows - 1]) | np.isnan(values[rows])

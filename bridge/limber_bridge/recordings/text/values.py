@@ -24,7 +24,8 @@ PART_SAMPLES: Final = 25
 QUIET_SHARE: Final = 0.2
 """Share of these parts, the quietest, that count as rest (chosen)."""
 EMG_REST_RANGE_UV: Final = (0.05, 200.0)
-"""Level of the EMG of a resting muscle: below it no amplifier measures, above it no muscle rests."""
+"""Level of the EMG of a resting muscle: below it no amplifier measures, above it
+no muscle rests."""
 MIN_EMG_PARTS: Final = 40
 """Parts of a signal from which the level at rest is judged (chosen: some seconds)."""
 PLAUSIBLE_LIMITS: Final = {
@@ -90,10 +91,10 @@ def check_values(
         if frozen.any():
             samples = np.where(frozen, np.nan, samples)
             seconds = frozen.sum() / rate
-            notes += (
-                f"{path}: column `{stated.name}` repeats the same values for {seconds:.0f} s in all, "
-                "as if it measured nothing; these are gaps",
+            note = (
+                f"{path}: column `{stated.name}` repeats the same values for {seconds:.0f} s in all"
             )
+            notes += (f"{note}, as if it measured nothing; these are gaps",)
     return CheckedValues(samples, checked.has_gravity, notes)
 
 
@@ -135,19 +136,17 @@ def check_acceleration(
         if unit != "g" and has_gravity:
             notes = (f"{path}: column `{stated.name}` is read as {unit}: {rest:.4g} at rest",)
     if not has_gravity:
-        notes += (
-            f"{path}: column `{stated.name}` is acceleration without gravity: movements are "
-            "counted, but posture and time in bed are unknown; record it with gravity",
-        )
+        note = f"{path}: column `{stated.name}` is acceleration without gravity: movements are "
+        note += "counted, but posture and time in bed are unknown; record it with gravity"
+        notes += (note,)
         return CheckedValues(samples * factor, has_gravity=False, notes=notes)
     if is_zero.any():
         # Zero in all axes is what loggers write where they measure nothing.
         samples = np.where(is_zero, np.nan, samples)
         if is_zero.sum() > PART_SAMPLES:
-            notes += (
-                f"{path}: column `{stated.name}` and its axes are 0 in {int(is_zero.sum())} rows: "
-                "nothing was measured there; these are gaps",
-            )
+            count = int(is_zero.sum())
+            note = f"{path}: column `{stated.name}` and its axes are 0 in {count} rows"
+            notes += (f"{note}: nothing was measured there; these are gaps",)
     return CheckedValues(samples * factor, has_gravity=True, notes=notes)
 
 
@@ -269,8 +268,8 @@ def check_emg_level(path: Path, stated: Stated, samples: Floats) -> None:
     if fitting is not None:
         remedy = f"its unit seems to be {fitting}: write --unit {stated.name}={fitting}"
     raise UnreadableRecordingError(
-        f"{path}: `{stated.name}` reads {rest:.3g} uV at rest; a resting muscle has 0.05 to 200 uV; "
-        f"{remedy}"
+        f"{path}: `{stated.name}` reads {rest:.3g} uV at rest; a resting muscle has 0.05 to 200 "
+        f"uV; {remedy}"
     )
 
 
