@@ -45,7 +45,6 @@ def parse_regular(
             columns=wanted,
             schema=schema,
             quote_char=None,
-            missing_utf8_is_empty_string=False,
         )
     except polars.exceptions.PolarsError:
         return None

@@ -113,7 +113,8 @@ def empatica_facts(_path: Path, layout: Layout) -> LoggerFacts | None:
     numbers = [[float(field) for field in row if is_value(field)] for row in rows[:2]]
     if any(len(set(row)) != 1 for row in numbers):
         return None
-    start, rate = numbers[0][0], numbers[1][0]
+    start = numbers[0][0]
+    rate = numbers[1][0]
     if not 1e9 < start < 4.2e9 or not 1 <= rate <= MAX_RATE_HZ:
         return None
     return LoggerFacts(

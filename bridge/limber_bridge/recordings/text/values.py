@@ -166,7 +166,7 @@ def resting_length(samples: Floats) -> float | None:
 def judge_stated_unit(path: Path, stated: Stated, gravity: float, rest: float) -> bool:
     """Return whether there is gravity in acceleration whose unit is stated.
 
-    `gravity` is its length at rest in g by that unit, `rest` as it is written. Raises
+    `gravity` is its length at rest in g by that unit, `rest` in the units of the table. Raises
     UnreadableRecordingError if no sensor can measure that.
     """
     low, high = GRAVITY_RANGE_G
