@@ -20,7 +20,7 @@ from devtools.battery.judge import (
 )
 from devtools.battery.sleep_nights import sleep
 from devtools.battery.trip_nights import trips
-from devtools.battery.truth import Night
+from devtools.battery.truth import Night, Stretch
 from limber_bridge.detection.events import Certainty
 from limber_bridge.detection.signal import SECOND
 
@@ -138,22 +138,28 @@ def figures_of_sleep(seeds: Iterable[int]) -> Result:
     return Result(figures, mistakes)
 
 
-def minutes_right(night: Night, asleep: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the share of all minutes that are right, and the share of wake in bed found."""
+def minutes_right(night: Night, asleep: list[Stretch]) -> tuple[float, float]:
+    """Return the share of the minutes in bed that are right, and the share of wake found."""
+    judged = 0
     right = 0
     awake = 0
     awake_found = 0
-    minutes = range(int(night.duration // 60))
-    for minute in minutes:
+    for minute in range(int(night.duration // 60)):
         middle = 60 * minute + 30
-        up = any(begin <= middle < end for begin, end in night.out_of_bed)
-        woken = any(begin <= middle < end for begin, end in night.awake)
-        sleeping = any(begin <= middle < end for begin, end in asleep)
-        right += sleeping != (up or woken)
-        if woken and not up:
-            awake += 1
-            awake_found += not sleeping
-    return right / len(minutes), awake_found / max(1, awake)
+        if covers(night.out_of_bed, middle):
+            continue
+        woken = covers(night.awake, middle)
+        sleeping = covers(asleep, middle)
+        judged += 1
+        right += sleeping != woken
+        awake += woken
+        awake_found += woken and not sleeping
+    return right / judged, awake_found / max(1, awake)
+
+
+def covers(stretches: Iterable[Stretch], time: float) -> bool:
+    """Return whether a time (s) lies in a stretch."""
+    return any(begin <= time < end for begin, end in stretches)
 
 
 def figures_of_awakening(seeds: Iterable[int]) -> Result:
