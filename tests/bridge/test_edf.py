@@ -269,6 +269,43 @@ def test_zero_bytes_at_the_end_are_no_records(tmp_path: Path) -> None:
     assert "its last 20 records are zero bytes; left out" in recording.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("unit", "factor", "fitting"),
+    [("mV", 1.0, "uV"), ("V", 1.0, "uV"), ("uV", 1e-3, "mV"), ("uV", 1e-6, "V"), ("nV", 1.0, "uV")],
+)
+def test_emg_in_a_wrong_unit_is_refused_with_the_one_that_fits(
+    tmp_path: Path, unit: str, factor: float, fitting: str
+) -> None:
+    """The numbers are uV times a factor."""
+    samples = emg() * factor
+    physical = (f"{-3000 * factor:g}", f"{3000 * factor:g}")
+    count = 3000 / 32767 * factor
+    edf = RawEdf(signals=[signal(unit=unit, samples=samples, count_value=count, physical=physical)])
+    message = refusal(tmp_path, edf)
+    assert (
+        f"so its unit is not {unit}; {fitting} would fit: write --unit 'LAT={fitting}'" in message
+    )
+    recording = read(tmp_path, edf, units={"lat": fitting})
+    assert figures(recording) == (BURSTS, BURSTS, 0)
+    path = tmp_path / "n.csv"
+    rows = "".join(f"{number / 250:.3f},{value:.9f}\n" for number, value in enumerate(samples))
+    path.write_text("time,left_emg\n" + rows)
+    if unit == "uV":
+        with pytest.raises(UnreadableRecordingError, match=f"write --unit 'left_emg={fitting}'"):
+            read_recording(path)
+
+
+@pytest.mark.parametrize("offset", [0.0, 2000.0])
+def test_neither_hum_nor_an_offset_nor_a_flat_line_is_a_wrong_unit(
+    tmp_path: Path, offset: float
+) -> None:
+    times = np.arange(60 * MINUTES * 250) / 250
+    hum = 400 * np.sin(2 * np.pi * 50 * times)
+    drift = offset * np.sin(2 * np.pi * 0.05 * times)
+    assert read(tmp_path, RawEdf(signals=[signal(samples=emg() + hum + drift)])).signals
+    assert read(tmp_path, RawEdf(signals=[signal(samples=0 * times)])).signals
+
+
 # --- Labels ---
 
 

@@ -1,5 +1,6 @@
 """Read recordings in EDF, EDF+ and BDF. The discontinuities of EDF+D become gaps."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import SECOND, Floats, SampleBlock
+from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock
 from limber_bridge.domain.recording import (
     LazyBlocks,
     Recording,
@@ -28,6 +29,7 @@ from limber_bridge.recordings.edf_times import (
     split_into_pieces,
     start_time,
 )
+from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
 from limber_bridge.recordings.read_options import ReadOptions
 
@@ -163,7 +165,10 @@ def read_axes(
 
 
 def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[float]) -> None:
-    """Raise UnreadableRecordingError if acceleration cannot be in its unit."""
+    """Raise UnreadableRecordingError if acceleration or EMG cannot be in its unit."""
+    if group[0].column.quantity is Quantity.EMG:
+        check_emg_unit(records, group[0], factors[0])
+        return
     step = max(1, records.count // CHECKED_RECORDS)
     samples = np.concatenate(
         [
@@ -174,6 +179,28 @@ def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[
     )
     path = records.header.path
     check_gravity_unit(path, group[0].signal.label, samples, group[0].column.quantity)
+
+
+def check_emg_unit(records: EdfRecords, channel: Channel, factor: float) -> None:
+    """Raise UnreadableRecordingError if EMG cannot be in its unit."""
+    header = records.header
+    # A window may need several short records; those beside a gap are rare among many.
+    size = math.ceil(WINDOW_S / header.record_duration)
+    step = max(size, records.count // MAX_WINDOWS)
+    parts = (
+        records.samples(channel.signal, begin, begin + size) * factor
+        for begin in range(0, records.count - size + 1, step)
+    )
+    # Long records hold several windows.
+    window = round(WINDOW_S * header.rate(channel.signal))
+    windows = (
+        part[begin : begin + window]
+        for part in parts
+        for begin in range(0, len(part) - window + 1, window)
+    )
+    check_emg_level(
+        header.path, channel.signal.label, windows, header.rate(channel.signal), channel.unit
+    )
 
 
 def check_axes(path: Path, group: Sequence[Channel]) -> None:
