@@ -218,6 +218,32 @@ def test_units_of_acceleration(tmp_path: Path, unit: str | bytes, gravity: float
     np.testing.assert_allclose(blocks(recording)[0].samples[:, 0], [0, 0.6, 0.8], atol=2e-4)
 
 
+def acceleration(samples: np.ndarray, unit: str = "g") -> RawEdf:
+    names = ("left_acc_x", "left_acc_y", "left_acc_z")
+    count_value = float(np.abs(samples).max()) / 30_000
+    return RawEdf(
+        signals=[
+            RawSignal(label=name, unit=unit, rate=50.0, samples=axis, count_value=count_value)
+            for name, axis in zip(names, samples, strict=True)
+        ]
+    )
+
+
+def test_what_gravity_says_about_acceleration(tmp_path: Path) -> None:
+    """A wrong unit is refused, a zero vector is a gap, and without gravity only movements count."""
+    noise = np.random.default_rng(4).normal(0, 0.002, (3, 120 * 50))
+    lying = noise + np.array([[0.0], [0.6], [0.8]])
+    for wrong, samples in (("mg", lying), ("g", 9.80665 * lying), ("m/s2", lying)):
+        assert "at rest, which is not gravity" in refusal(tmp_path, acceleration(samples, wrong))
+    asleep = lying.copy()
+    asleep[:, 2000:4000] = 0.0
+    found = np.concatenate([one.samples for one in blocks(read(tmp_path, acceleration(asleep)))], 1)
+    assert np.isnan(found).all(axis=0).nonzero()[0].tolist() == list(range(2000, 4000))
+    user = read(tmp_path, acceleration(9.80665 * noise, "m/s2"))
+    assert not user.signals[0].has_gravity
+    assert "is acceleration without gravity: movements are counted" in user.notes[0]
+
+
 def test_a_decimal_comma_is_named_with_field_and_signal(tmp_path: Path) -> None:
     edf = RawEdf(signals=[signal("C3"), signal(physical=("-3276,7", "3276,7"))])
     assert "signal 2 `LAT`: `-3276,7`: the physical minimum has a decimal comma" in refusal(
@@ -287,12 +313,6 @@ def test_emg_in_a_wrong_unit_is_refused_with_the_one_that_fits(
     )
     recording = read(tmp_path, edf, units={"lat": fitting})
     assert figures(recording) == (BURSTS, BURSTS, 0)
-    path = tmp_path / "n.csv"
-    rows = "".join(f"{number / 250:.3f},{value:.9f}\n" for number, value in enumerate(samples))
-    path.write_text("time,left_emg\n" + rows)
-    if unit == "uV":
-        with pytest.raises(UnreadableRecordingError, match=f"write --unit 'left_emg={fitting}'"):
-            read_recording(path)
 
 
 @pytest.mark.parametrize("offset", [0.0, 2000.0])

@@ -13,7 +13,7 @@ from limber_bridge.recordings.units import UNITS, unit_factor
 
 MAX_REST_UV: Final = 200.0
 """uV. chosen: a resting muscle has a few uV, and a full contraction of the tibialis anterior about
-1,000 uV; nobody holds a fifth of that through most of a night."""
+1,000 uV; a fifth of that cannot be held through most of a night."""
 MIN_REST_UV: Final = 0.05
 """uV. chosen: less than the noise of any amplifier with its electrodes."""
 USUAL_REST_UV: Final = (0.2, 60.0)
