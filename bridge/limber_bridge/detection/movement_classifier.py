@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.body_movement import BodyMovementJudge
 from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMovement
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distances_to
@@ -32,10 +33,13 @@ docs/science.md#window-correction."""
 class MovementClassifier:
     """Turns the segments of one limb into events, and follows its rhythm."""
 
-    def __init__(self, rule: MovementRule, side: Side | None) -> None:
-        """Start without movements."""
+    def __init__(
+        self, rule: MovementRule, side: Side | None, body: BodyMovementJudge | None = None
+    ) -> None:
+        """Start without movements; `body` judges those that a bed sensor feels."""
         self._rule = rule
         self._side = side
+        self._body = body
         self._rhythm = RhythmTracker()
 
     def classify(
@@ -50,7 +54,7 @@ class MovementClassifier:
             self._as_movement(segment, timing), motion=motion_of(part, noise, timing.frame_us)
         )
         if part.is_position_change:
-            yield replace(movement, turned=True)
+            yield self._as_turn(movement)
             return
         # A long movement may be a train of beats without pauses.
         beats = self._count_beats(segment, movement.duration, timing.rate)
@@ -61,10 +65,15 @@ class MovementClassifier:
         is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
         if not is_twitch and not is_sustained(segment, lower, timing.quiet_end_frames):
             return
+        if self._body is not None and self._body.is_of_body(movement):
+            yield self._as_turn(movement)
+            return
         found: UnilateralMovement | Twitch = movement
         if is_twitch:
             found = Twitch(movement.side, movement.onset, movement.end, movement.peak)
         yield found
+        if self._body is not None:
+            self._body.add_movement(movement)
         continued = self._rhythm.add_movement(found, segment.shaking, timing.rate)
         if continued is not None:
             yield continued
@@ -81,6 +90,13 @@ class MovementClassifier:
         end = segment.onset if segment.end is None else segment.end + given_back
         grade = self._rule.grade(segment.peak)
         return UnilateralMovement(self._side, segment.onset, end, segment.peak, grade)
+
+    def _as_turn(self, movement: UnilateralMovement) -> UnilateralMovement:
+        """Return a movement as a change of position."""
+        turn = replace(movement, turned=True)
+        if self._body is not None:
+            self._body.add_movement(turn)
+        return turn
 
     def _count_beats(self, segment: Segment, duration: int, rate: float) -> int:
         """Return the beats of a segment that is a train by itself, or 0."""
