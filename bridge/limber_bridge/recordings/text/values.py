@@ -21,6 +21,8 @@ NO_GRAVITY_MAX_G: Final = 0.06
 """Length at rest up to which there is no gravity in the signal: noise, and offsets (chosen)."""
 PART_SAMPLES: Final = 25
 """Samples over which it is judged whether the sensor rests (chosen: half a second at 50 Hz)."""
+MAX_PARTS: Final = 10_000
+"""Parts that are looked at, spread over the recording (chosen)."""
 QUIET_SHARE: Final = 0.2
 """Share of these parts, the quietest, that count as rest (chosen)."""
 EMG_REST_RANGE_UV: Final = (0.05, 200.0)
@@ -120,9 +122,10 @@ def check_acceleration(
     path: Path, stated: Stated, samples: Floats, factor: float | None
 ) -> CheckedValues:
     """Return acceleration in g, and whether there is gravity in it; UnreadableRecordingError."""
-    is_zero = ~samples.any(axis=0)
-    measured = samples[:, ~is_zero & np.isfinite(samples).all(axis=0)]
-    rest = resting_length(measured)
+    is_zero = np.logical_and.reduce(samples == 0)
+    usable = np.logical_and.reduce(np.isfinite(samples))
+    usable &= ~is_zero
+    rest = resting_length(samples if usable.all() else samples[:, usable])
     if rest is None:
         samples = np.where(is_zero, np.nan, samples * (factor or 1.0))
         return CheckedValues(samples, has_gravity=True, notes=())
@@ -147,7 +150,9 @@ def check_acceleration(
             count = int(is_zero.sum())
             note = f"{path}: column `{stated.name}` and its axes are 0 in {count} rows"
             notes += (f"{note}: nothing was measured there; these are gaps",)
-    return CheckedValues(samples * factor, has_gravity=True, notes=notes)
+    if factor != 1.0:
+        samples = samples * factor
+    return CheckedValues(samples, has_gravity=True, notes=notes)
 
 
 def resting_length(samples: Floats) -> float | None:
@@ -156,6 +161,8 @@ def resting_length(samples: Floats) -> float | None:
         return None
     size = min(PART_SAMPLES, samples.shape[1])
     parts = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
+    # Some thousand parts are enough.
+    parts = parts[:, :: max(1, parts.shape[1] // MAX_PARTS)]
     spread = parts.var(axis=2).sum(axis=0)
     count = max(1, round(QUIET_SHARE * len(spread)))
     quiet = np.argpartition(spread, count - 1)[:count]
@@ -230,7 +237,10 @@ def frozen_samples(samples: Floats, rate: float) -> Flags:
     That shows only in a sensor with noise; one that is still to the last digit may be at rest.
     """
     count = samples.shape[1]
-    same = np.concatenate([[False], (samples[:, 1:] == samples[:, :-1]).all(axis=0)])
+    same = np.zeros(count, bool)
+    np.logical_and.reduce(samples[:, 1:] == samples[:, :-1], out=same[1:])
+    if np.count_nonzero(same) < MIN_FROZEN_S * rate:
+        return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(same, prepend=False, append=False))
     frozen = np.zeros(count, bool)
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -281,6 +291,9 @@ def mask_implausible(samples: Floats, quantity: Quantity) -> Floats:
 
     These are values beyond any range, and values stuck at the end of the sensor's range.
     """
+    largest = max(abs(float(samples.min())), abs(float(samples.max())))
+    if largest < min(MIN_SENSOR_RANGES[quantity], PLAUSIBLE_LIMITS[quantity]):
+        return samples
     plausible: Floats = np.where(np.abs(samples) <= PLAUSIBLE_LIMITS[quantity], samples, np.nan)
     min_range = MIN_SENSOR_RANGES[quantity]
     return mask_clipped(plausible, [sensor_range(axis, min_range) for axis in plausible])
@@ -296,4 +309,4 @@ def sensor_range(axis: Floats, min_range: float) -> tuple[float, float]:
 
 def has_samples(samples: Sequence[Floats] | Floats) -> bool:
     """Return whether at least two rows have a number on every axis."""
-    return int(np.isfinite(samples).all(axis=0).sum()) >= 2
+    return int(np.count_nonzero(np.logical_and.reduce(np.isfinite(samples)))) >= 2
