@@ -36,7 +36,8 @@ def parse(rows: list[list[str]]) -> np.ndarray:
 
 def bits(values: np.ndarray) -> list[list[int]]:
     # All NaN are the same here.
-    return np.where(np.isnan(values), np.nan, values).view(np.int64).tolist()
+    patterns: list[list[int]] = np.where(np.isnan(values), np.nan, values).view(np.int64).tolist()
+    return patterns
 
 
 def expected(rows: list[list[str]]) -> np.ndarray:
