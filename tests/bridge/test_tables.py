@@ -557,15 +557,15 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "EMG in mV": (
         table("time,left_emg", TIMES, EMG / 1000, number="{:.7f}"),
-        "its unit seems to be mV: write --unit left_emg=mV",
+        "mV would fit: write --unit 'left_emg=mV'",
     ),
     "EMG in V": (
         table("time,left_emg", TIMES, EMG / 1e6, number="{:.10f}"),
-        "its unit seems to be V: write --unit left_emg=V",
+        "V would fit: write --unit 'left_emg=V'",
     ),
     "EMG in nV": (
         table("time,left_emg", TIMES, EMG * 1000),
-        "its unit seems to be nV: write --unit left_emg=nV",
+        "nV would fit: write --unit 'left_emg=nV'",
     ),
     "s or ms": (
         table("time,x,y,z", [str(n) for n in range(60_000)], np.tile(X, 10)),

@@ -10,6 +10,7 @@ import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats, Quantity
 from limber_bridge.domain.recording import UnreadableRecordingError, mask_clipped
+from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
 
 GRAVITY_RANGE_G: Final = (0.7, 1.3)
@@ -25,11 +26,6 @@ MAX_PARTS: Final = 10_000
 """Parts that are looked at, spread over the recording (chosen)."""
 QUIET_SHARE: Final = 0.2
 """Share of these parts, the quietest, that count as rest (chosen)."""
-EMG_REST_RANGE_UV: Final = (0.05, 200.0)
-"""Level of the EMG of a resting muscle: below it no amplifier measures, above it
-no muscle rests."""
-MIN_EMG_PARTS: Final = 40
-"""Parts of a signal from which the level at rest is judged (chosen: some seconds)."""
 PLAUSIBLE_LIMITS: Final = {
     Quantity.ACCELERATION: 400.0,
     Quantity.EMG: 1e6,
@@ -85,7 +81,7 @@ def check_values(
     else:
         checked = CheckedValues(samples * (factor or 1.0), has_gravity=True, notes=())
     if quantity is Quantity.EMG:
-        check_emg_level(path, stated, checked.samples)
+        check_emg(path, stated, checked.samples, rate)
     notes = checked.notes
     samples = mask_implausible(checked.samples, quantity)
     if quantity is Quantity.ACCELERATION and checked.has_gravity:
@@ -256,31 +252,13 @@ def frozen_samples(samples: Floats, rate: float) -> Flags:
 # --- EMG ---
 
 
-def check_emg_level(path: Path, stated: Stated, samples: Floats) -> None:
+def check_emg(path: Path, stated: Stated, samples: Floats, rate: float) -> None:
     """Raise UnreadableRecordingError for EMG (1, n) whose level at rest cannot be in uV."""
-    values = samples[0][np.isfinite(samples[0])]
-    if len(values) < MIN_EMG_PARTS * PART_SAMPLES:
-        return
-    parts = values[: len(values) // PART_SAMPLES * PART_SAMPLES].reshape(-1, PART_SAMPLES)
-    # Differences, so that offsets and drift do not count; noise and EMG change within a sample.
-    levels = np.sort(np.sqrt(np.square(np.diff(parts, axis=1)).mean(axis=1) / 2))
-    rest = float(np.median(levels[: max(1, round(QUIET_SHARE * len(levels)))]))
-    low, high = EMG_REST_RANGE_UV
-    # A channel that is not connected is a fault of the sensor, found later; one in another unit has
-    # no muscle activity either.
-    too_small = 0 < rest < low and float(levels[-1]) < 8.0
-    if not too_small and rest <= high:
-        return
-    plausible = ("mV", "V") if too_small else ("nV",)
-    factors = UNITS[Quantity.EMG]
-    fitting = next((unit for unit in plausible if low <= rest * factors[unit] <= high), None)
-    remedy = "check its unit and its electrodes"
-    if fitting is not None:
-        remedy = f"its unit seems to be {fitting}: write --unit {stated.name}={fitting}"
-    raise UnreadableRecordingError(
-        f"{path}: `{stated.name}` reads {rest:.3g} uV at rest; a resting muscle has 0.05 to 200 "
-        f"uV; {remedy}"
-    )
+    values = samples[0]
+    size = round(WINDOW_S * rate)
+    step = max(size, len(values) // MAX_WINDOWS)
+    windows = (values[begin : begin + size] for begin in range(0, len(values) - size + 1, step))
+    check_emg_level(path, stated.name, windows, rate, stated.unit or "uV")
 
 
 # --- All quantities ---
