@@ -1,6 +1,6 @@
 """Classify the parts of a movement: a leg movement, a twitch, a rhythmic train, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from limber_bridge.detection.rhythm import (
 )
 from limber_bridge.detection.segments import Segment
 from limber_bridge.detection.signal import Side, Times
+from limber_bridge.detection.tilt_reference import StrongTilt, TiltReference
 
 type Found = UnilateralMovement | Twitch | RhythmicTrain
 """What a single sensor can find."""
@@ -32,11 +33,19 @@ docs/science.md#window-correction."""
 class MovementClassifier:
     """Turns the segments of one limb into events, and follows its rhythm."""
 
-    def __init__(self, rule: MovementRule, side: Side | None) -> None:
-        """Start without movements."""
+    def __init__(
+        self, rule: MovementRule, side: Side | None, tilts: Sequence[StrongTilt] = ()
+    ) -> None:
+        """Start without movements, and with the tilts that a previous run knew."""
         self._rule = rule
         self._side = side
         self._rhythm = RhythmTracker()
+        self._tilts = TiltReference(tilts)
+
+    @property
+    def tilts(self) -> tuple[StrongTilt, ...]:
+        """The tilts of the last strong movements; they must be kept across restarts."""
+        return self._tilts.known
 
     def classify(
         self, part: MovementPart, lower: float, noise: float, timing: FrameTiming
@@ -46,9 +55,10 @@ class MovementClassifier:
         `lower` is the current lower threshold, `noise` the noise floor.
         """
         segment = part.segment
-        movement = replace(
-            self._as_movement(segment, timing), motion=motion_of(part, noise, timing.frame_us)
-        )
+        motion = None
+        if self._rule.turn_degrees is not None:
+            motion = motion_of(part, noise, timing.frame_us)
+        movement = replace(self._as_movement(segment, timing), motion=motion)
         if part.is_position_change:
             yield replace(movement, turned=True)
             return
@@ -61,6 +71,9 @@ class MovementClassifier:
         is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
         if not is_twitch and not is_sustained(segment, lower, timing.quiet_end_frames):
             return
+        if not is_twitch and self._lacks_tilt(movement):
+            yield replace(movement, motion=motion and replace(motion, lacks_tilt=True))
+            return
         found: UnilateralMovement | Twitch = movement
         if is_twitch:
             found = Twitch(movement.side, movement.onset, movement.end, movement.peak)
@@ -72,6 +85,20 @@ class MovementClassifier:
     def reset(self) -> None:
         """Forget the rhythm, as the signal ends or breaks off."""
         self._rhythm = RhythmTracker()
+
+    def forget_tilts(self) -> None:
+        """Forget how far the leg tilted, as the sensor may sit elsewhere now."""
+        self._tilts = TiltReference()
+
+    def _lacks_tilt(self, movement: UnilateralMovement) -> bool:
+        """Return whether a movement lacks the tilt of the strong ones; remember that of others."""
+        motion = movement.motion
+        if motion is None:
+            return False
+        if self._tilts.is_missing(movement.onset, movement.peak, motion):
+            return True
+        self._tilts.add_movement(movement.onset, movement.peak, motion)
+        return False
 
     def _as_movement(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
         """Return a segment as a movement."""
