@@ -325,7 +325,7 @@ def test_units_are_converted(tmp_path: Path) -> None:
 def test_an_unknown_unit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         UnreadableRecordingError,
-        match="`LAT`: unknown unit `furlong`; the header must have one of uv",
+        match="`LAT`: unknown unit `furlong`; the header must have one of uV",
     ):
         read_recording(edf(tmp_path / "n.edf", channel("LAT", "furlong")))
 
@@ -472,7 +472,11 @@ def test_a_truncated_header_is_refused(tmp_path: Path, size: int, message: str) 
     [
         (236, b"many", "header, byte 236: `many`: the number of records must be a number"),
         (244, b"0", "header, byte 244: records of 0 s, so the rate is unknown"),
-        (472, b"0", "header, byte 472: a signal without samples, so the rate is unknown"),
+        (
+            472,
+            b"0",
+            "header, byte 472, signal 1 `LAT`: a signal without samples, so the rate is unknown",
+        ),
     ],
 )
 def test_an_invalid_header_is_refused(

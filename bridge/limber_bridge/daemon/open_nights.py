@@ -97,10 +97,12 @@ class OpenNights:
 
     def take_over(self, now: int) -> list[date]:
         """Return the changed nights that are over at `now` (us), oldest first, and unmark them."""
+        # Asked with every block of samples, so the events are looked at only towards morning.
         over = [
             night
             for night in sorted(self._changed)
-            if self._calendar.is_over(night, self.events_of(night), now)
+            if self._calendar.may_be_over(night, now)
+            and self._calendar.is_over(night, self.events_of(night), now)
         ]
         self._changed.difference_update(over)
         return over

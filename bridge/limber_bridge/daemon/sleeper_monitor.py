@@ -321,7 +321,7 @@ class SleeperMonitor:
         if self.clock.live and not detected.lateness:
             detected = replace(detected, lateness=late_by(arrived, now))
         change = self._apply_detected(detected, now)
-        return replace(change, events=(*night_start, *change.events))
+        return replace(change, events=(*night_start, *change.events)) if night_start else change
 
     def _settle(self, now: int) -> Change:
         """Process late samples that wait for more of them."""

@@ -12,7 +12,7 @@ from limber_bridge.detection.events import PositionChange, UnilateralMovement
 from limber_bridge.detection.limb_motion import LimbMotion, similarity
 from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.tilt_reference import OWN_TILT_MIN_G
+from limber_bridge.detection.tilt_reference import OWN_TILT_MIN_G, lacks_tilt
 
 type LegPart = tuple[Hashable, UnilateralMovement]
 """The key of a leg and one of its movements."""
@@ -65,12 +65,14 @@ def resolve_cluster(cluster: Sequence[LegPart]) -> list[LegPart | PositionChange
         return [position_change(cluster)]
     if len(legs) == 1:
         return resolve_one_leg(cluster, changes)
-    kicks = [member for member in cluster if came_back(member[1], KICK_MIN_SHARE)]
-    if all(lacks_tilt(part) for _, part in kicks):
-        # Whatever moved the legs came from outside, or they only settled.
-        return [position_change(changes)] if changes else []
-    moves = [member for member in kicks if not is_shaken(member, cluster)]
-    return [(leg, replace(part, turned=False)) for leg, part in moves]
+    moved = [member for member in cluster if not is_shaken(member, cluster)]
+    kicks = [member for member in moved if came_back(member[1], KICK_MIN_SHARE)]
+    if any(not lacks_tilt(part) for _, part in kicks):
+        return [(leg, replace(part, turned=False)) for leg, part in kicks]
+    if changes:
+        return [position_change(changes)]
+    # No leg came back. Where none was shaken from outside, one went elsewhere in a single move.
+    return [member for member in moved if not lacks_tilt(member[1])]
 
 
 def resolve_one_leg(
@@ -114,12 +116,10 @@ def came_back(part: UnilateralMovement, share: float) -> bool:
     if part.turned and part.duration < LEG_MOVEMENT_MIN_US:
         return False
     least = share * motion.displacement
-    return motion.tilt >= (max(OWN_TILT_MIN_G, least) if part.turned else least)
-
-
-def lacks_tilt(part: UnilateralMovement) -> bool:
-    """Return whether a leg shook weakly and without the tilt of its own movements."""
-    return part.motion is not None and part.motion.lacks_tilt
+    if part.turned:
+        # A leg that shakes on its way to another position has not kicked.
+        least = max(least, OWN_TILT_MIN_G, SHAKING_TILT_MAX * motion.own_shaking)
+    return motion.tilt >= least
 
 
 def is_shaken(member: LegPart, cluster: Sequence[LegPart]) -> bool:

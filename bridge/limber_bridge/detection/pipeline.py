@@ -298,6 +298,7 @@ class Pipeline:
 
     def _restore_events(self, events: Sequence[Event]) -> None:
         """Bring the detectors to where they were after these events."""
+        self._restore_movements(event for event in events if isinstance(event, Movement))
         for event in events:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
@@ -329,6 +330,14 @@ class Pipeline:
         # Cramps that follow from these events were reported before the restart.
         for _ in self._possible_cramps.advance_to(until):
             pass
+
+    def _restore_movements(self, movements: Iterable[Movement]) -> None:
+        """Bring the sensors whose movements count to where they were after these movements."""
+        parts = [part for movement in movements for part in movement.parts]
+        for number in self._movement_sensors:
+            channel = self._channels[number]
+            side = channel.sensor.side
+            channel.restore_movements(part for part in parts if part.side is side)
 
     def _was_reported(self, found: Found) -> bool:
         """Return whether the previous run reported this twitch or rhythmic train.

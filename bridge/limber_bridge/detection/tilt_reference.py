@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.limb_motion import LimbMotion
 from limber_bridge.detection.signal import SECOND
 
@@ -27,6 +28,9 @@ EXCEPTIONS_MAX: Final = 1
 STRONG_TILT_MIN_G: Final = 0.026
 """Tilt of the strong movements: 1.5 degrees. Chosen: several times the tilt that is asked of a weak
 one."""
+CLEAR_TILT_MIN_SHARE: Final = 0.5
+"""Tilt, relative to the shaking, that half of the strong movements must reach. Chosen: a limb that
+swings level at 2 Hz or faster stays below it."""
 OWN_TILT_MIN_G: Final = 0.0105
 """Tilt of a weak movement that the leg made itself: 0.6 degrees. Chosen: a mattress tilts a leg by
 some tenths of a degree while it is pressed down elsewhere."""
@@ -42,6 +46,8 @@ class StrongTilt:
     """us."""
     tilt: float
     """g."""
+    shaking: float
+    """g; highest shaking."""
 
 
 class TiltReference:
@@ -60,14 +66,26 @@ class TiltReference:
         # known from this time on. Twice as many are kept as are looked at, so that enough are left.
         earlier = [one for one in self.known if one.onset < onset - SAME_ONSET_US]
         kept = earlier[1 - 2 * COMPARED_MOVEMENTS :]
-        self.known = (*kept, StrongTilt(onset, motion.tilt))
+        self.known = (*kept, StrongTilt(onset, motion.tilt, motion.own_shaking))
 
     def is_missing(self, onset: int, peak: float, motion: LimbMotion) -> bool:
         """Return whether a movement is a weak one without the tilt that the strong ones have."""
         if peak >= WEAK_MAX_G:
             return False
-        earlier = [one.tilt for one in self.known if one.onset < onset - SAME_ONSET_US]
-        compared = sorted(earlier[-COMPARED_MOVEMENTS:])
-        if len(compared) < COMPARED_MIN_MOVEMENTS or compared[EXCEPTIONS_MAX] < STRONG_TILT_MIN_G:
-            return False
-        return motion.tilt < OWN_TILT_MIN_G
+        earlier = [one for one in self.known if one.onset < onset - SAME_ONSET_US]
+        return motion.tilt < OWN_TILT_MIN_G and mostly_tilts(earlier[-COMPARED_MOVEMENTS:])
+
+
+def mostly_tilts(movements: Sequence[StrongTilt]) -> bool:
+    """Return whether strong movements tilted the leg, as a habit."""
+    if len(movements) < COMPARED_MIN_MOVEMENTS:
+        return False
+    too_small = sum(one.tilt < STRONG_TILT_MIN_G for one in movements)
+    # The mean of a strong swing is not quite zero either where it begins and ends.
+    clear = sum(one.tilt >= CLEAR_TILT_MIN_SHARE * one.shaking for one in movements)
+    return too_small <= EXCEPTIONS_MAX and 2 * clear >= len(movements)
+
+
+def lacks_tilt(part: UnilateralMovement) -> bool:
+    """Return whether a leg shook weakly and without the tilt of its own movements."""
+    return part.motion is not None and part.motion.lacks_tilt

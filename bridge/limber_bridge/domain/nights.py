@@ -7,6 +7,7 @@ night with a change of daylight-saving time lasts 23 or 25 hours. Moments are us
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,14 @@ class Calendar:
 
     def end(self, night: date) -> int:
         """Return when a night ends at the latest."""
-        return to_us(datetime.combine(night, time(self.turn), self.zone))
+        return latest_end(night, self.turn, self.zone)
+
+    def may_be_over(self, night: date, now: int) -> bool:
+        """Return whether a night with some events could be finished at a moment."""
+        return now >= self._earliest_end(night) + OUT_OF_BED_US
+
+    def _earliest_end(self, night: date) -> int:
+        return self.end(night) + round(EARLIEST_END.total_seconds()) * SECOND
 
     def is_over(self, night: date, events: Sequence[Event], now: int) -> bool:
         """Return whether a night with these events is finished at a moment.
@@ -68,12 +76,16 @@ class Calendar:
         A night is finished when the sleeper has been out of bed for 60 minutes after 05:00, or at
         its latest end.
         """
-        end = self.end(night)
-        if now >= end:
+        if now >= self.end(night):
             return True
         left = left_bed_at(events)
-        earliest = end + round(EARLIEST_END.total_seconds()) * SECOND
-        return left is not None and now >= max(left, earliest) + OUT_OF_BED_US
+        return left is not None and now >= max(left, self._earliest_end(night)) + OUT_OF_BED_US
+
+
+@lru_cache(maxsize=64)
+def latest_end(night: date, turn: int, zone: ZoneInfo) -> int:
+    """Return when a night ends at the latest; the daemon asks for the same few again and again."""
+    return to_us(datetime.combine(night, time(turn), zone))
 
 
 def left_bed_at(events: Sequence[Event]) -> int | None:

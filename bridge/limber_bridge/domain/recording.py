@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -74,6 +75,8 @@ class Recording:
     signals: tuple[Signal, ...]
     notes: tuple[str, ...]
     """What was left out, and why, for a person."""
+    zone: ZoneInfo | None = None
+    """Time zone of the place, where the file says it."""
 
     def signal(self, quantity: Quantity, placement: Placement, side: Side | None) -> Signal | None:
         """Return the signal of a sensor; None if there is none.

@@ -50,7 +50,7 @@ def read_edf_file(path: Path, options: ReadOptions) -> Recording:
     """Read EDF, EDF+ or BDF."""
     from limber_bridge.recordings.edf import read_edf
 
-    return read_edf(path, options.zone, options.channels)
+    return read_edf(path, options)
 
 
 def is_raw_signal(head: bytes, path: Path) -> bool:
@@ -118,7 +118,7 @@ def read_text(path: Path, options: ReadOptions) -> Recording:
 
 
 FORMATS: Final = (
-    Format("EDF", is_edf, read_edf_file, frozenset(("channels",))),
+    Format("EDF", is_edf, read_edf_file, frozenset(("channels", "units"))),
     Format("the raw signal of Limber", is_raw_signal, read_raw_signal),
     Format("CWA", is_cwa, read_cwa_file, frozenset(("channels",))),
     Format("GENEActiv", is_geneactiv, read_geneactiv_file, frozenset(("channels",))),

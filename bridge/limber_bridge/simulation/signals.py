@@ -58,6 +58,9 @@ OTHER_LEG_G: Final = 0.0006
 """Motion of an ankle by a typical kick of the other leg, through the mattress; chosen."""
 PARTNER_ANKLE_G: Final = 0.0012
 """Motion of an ankle by a partner; chosen. At the bed a partner is as strong as the sleeper."""
+BED_TILT_RAD: Final = np.radians(1.0)
+"""Largest tilt of the bed by the sleeper's position; movements in a real bed left 1.4 degrees
+behind (docs/science.md#turns-in-bed)."""
 STRAP_RESONANCE_HZ: Final = 12.0
 """Frequency at which a sensor rings in a loose strap; chosen."""
 
@@ -258,6 +261,9 @@ def bed_acceleration(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     del sensor
     acceleration = bed_motion(plan, times, kick_size=0.02, turn_size=0.08)
     acceleration[2] += 1.0
+    # The mattress leans to where the sleeper lies; the ankle shows how the sleeper is turned.
+    across, along, _ = gravity_at_ankle(plan.turns, times)
+    acceleration[:2] += BED_TILT_RAD * np.stack([across, along])
     return acceleration
 
 

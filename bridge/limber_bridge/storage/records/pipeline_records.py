@@ -52,6 +52,7 @@ class StrongTiltRecord(msgspec.Struct, frozen=True):
 
     onset: Time
     tilt_g: Number
+    shaking_g: Number
 
 
 class SensorStateRecord(msgspec.Struct, frozen=True):
@@ -366,7 +367,10 @@ def sensor_record(sensor: SensorState) -> SensorStateRecord:
         measured_until=sensor.measured_until,
         rate_hz=sensor.rate,
         noise=[NoiseRecord(median=one.median, spread=one.spread) for one in sensor.noise],
-        tilts=[StrongTiltRecord(onset=one.onset, tilt_g=one.tilt) for one in sensor.tilts],
+        tilts=[
+            StrongTiltRecord(onset=one.onset, tilt_g=one.tilt, shaking_g=one.shaking)
+            for one in sensor.tilts
+        ],
     )
 
 
@@ -377,7 +381,10 @@ def sensor_state(record: SensorStateRecord) -> SensorState:
         measured_until=record.measured_until,
         rate=record.rate_hz,
         noise=tuple(Noise(median=one.median, spread=one.spread) for one in record.noise),
-        tilts=tuple(StrongTilt(onset=one.onset, tilt=one.tilt_g) for one in record.tilts),
+        tilts=tuple(
+            StrongTilt(onset=one.onset, tilt=one.tilt_g, shaking=one.shaking_g)
+            for one in record.tilts
+        ),
     )
 
 
