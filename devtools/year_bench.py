@@ -43,12 +43,13 @@ def year_s(folder: Path) -> float:
     paths = [first, *(folder / f"night-{number}.db" for number in range(1, NIGHTS))]
     for path in paths[1:]:
         shutil.copy(first, path)
-    command = [need("limber"), "score", "--quiet", "--jobs", "2", "--out", folder / "out"]
+    out = str(folder / "out")
+    command = [str(need("limber")), "score", "--quiet", "--jobs", "2", "--out", out]
     # Once for the bytecode and the caches of the system.
-    subprocess.run([*command, paths[0]], check=True, capture_output=True)
+    subprocess.run([*command, str(paths[0])], check=True, capture_output=True)
     shutil.rmtree(folder / "out")
     began = time.perf_counter()
-    subprocess.run([*command, *paths], check=True, capture_output=True)
+    subprocess.run([*command, *map(str, paths)], check=True, capture_output=True)
     return (time.perf_counter() - began) * NIGHTS_OF_YEAR / NIGHTS
 
 

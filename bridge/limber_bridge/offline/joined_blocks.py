@@ -38,10 +38,11 @@ class JoinedClock(SampleClock):
         """Return the times of many samples in us, each the same as `time_of` returns."""
         places = np.maximum(np.searchsorted(self.starts, indexes, side="right") - 1, 0)
         numbers = np.array([clock.index for clock in self.clocks])[places]
-        times = np.array([clock.time for clock in self.clocks])[places]
+        times: Times = np.array([clock.time for clock in self.clocks], np.int64)[places]
         rates = np.array([clock.rate for clock in self.clocks])[places]
         offsets: Times = np.rint((indexes - numbers) * SECOND / rates).astype(np.int64)
-        return times + offsets
+        moments: Times = times + offsets
+        return moments
 
 
 def join_blocks(blocks: Iterable[SampleBlock]) -> Iterator[SampleBlock]:
