@@ -20,20 +20,18 @@ WALKING_MIN_SHARE: Final = 0.5
 STRIDING_MIN_SHARE: Final = 0.9
 """Share of an epoch with a level of striding from which the leg strides. Chosen: strong evidence;
 a kick does not last."""
+WALKING_HALF_EPOCHS: Final = 36
+"""Half epochs (3 min of shaking in all) that are walking. Chosen: legs are rubbed and stretched in
+bed for a while."""
 HALF_EPOCHS_SHAKEN: Final = 2
 """Half epochs of walking that an epoch of shaking counts."""
 HALF_EPOCHS_STRIDING: Final = 6
 """Half epochs of walking that an epoch of striding counts."""
-WALKING_HALF_EPOCHS: Final = 10
-"""Half epochs (50 s in all) that are walking if the leg may stand in that direction.
-
-Chosen: gross movements last up to 45 s; docs/science.md#gross-movements.
-"""
-WALKING_HALF_EPOCHS_ELSEWHERE: Final = 36
-"""Half epochs (3 min in all) that are walking in any other direction.
-
-Chosen: legs are rubbed and stretched in bed for a while.
-"""
+HALF_EPOCHS_GAIT: Final = 9
+"""Half epochs of walking that an epoch of gait counts."""
+HALF_EPOCHS_GAIT_UPRIGHT: Final = 18
+"""The same in a direction in which the leg may stand. Chosen: two such epochs are walking, together
+or with the leg upright in between. A leg is rubbed evenly for a while, but not upright."""
 
 SAME_DIRECTION_MAX_DEGREES: Final = 35.0
 """Angle up to which a leg points as while standing, or as it lay. Chosen: a leg neither stands nor
@@ -51,6 +49,9 @@ LYING_AFTER_US: Final = MINUTE
 bed gets up sooner."""
 LYING_UPRIGHT_AFTER_US: Final = 5 * MINUTE
 """The same for a leg that points as while standing."""
+STANDING_STILL_US: Final = 3 * MINUTE
+"""Time from the first such epoch in which an upright leg may stand still before it walks again.
+Chosen: people stretch a leg against the wall for a minute or two."""
 STANDING_MAX_US: Final = 5 * MINUTE
 """Longest time without a step before lying down. Chosen: no one stands still for longer, and people
 walk from a chair to bed. So a leg that lies after a longer time has lain since its last step."""
@@ -64,7 +65,7 @@ def judge_ankle(bed: BedState, epoch: Epoch) -> tuple[AnkleState, Verdict]:
     state = bed.ankle
     upright = state.standing.get(epoch.sensor)
     points_as_standing = upright is not None and points_alike(upright, epoch.mean)
-    if epoch.walking_share < WALKING_MIN_SHARE:
+    if epoch.walking_share < WALKING_MIN_SHARE and not epoch.gait:
         return judge_without_walking(bed, epoch, points_as_standing=points_as_standing)
 
     # A person known to be in bed, whose leg is shaken in the direction in which it lay, kicks.
@@ -73,12 +74,12 @@ def judge_ankle(bed: BedState, epoch: Epoch) -> tuple[AnkleState, Verdict]:
     lies_down = bed.in_bed is False and bed.pending is not None and bed.pending.in_bed
     lies = points_as_lying and (bed.in_bed is True or lies_down)
 
-    # In the direction of standing two epochs are walking, or one soon after the last step. A single
-    # one may be a kick.
+    # In the direction of standing the swing of a walking leg is a step, and so is any shaking soon
+    # after a step. Other shaking may be a leg that is rubbed on the edge of the bed.
     stepped_recently = (
         state.last_step is not None and epoch.start - state.last_step <= RECENT_STEP_US
     )
-    is_step = points_as_standing and not lies and (stepped_recently or state.shaken_half_epochs > 0)
+    is_step = points_as_standing and not lies and (epoch.gait or stepped_recently)
 
     # In any other direction evidence adds up, as long as the direction stays the same.
     half_epochs = state.shaken_half_epochs
@@ -88,11 +89,8 @@ def judge_ankle(bed: BedState, epoch: Epoch) -> tuple[AnkleState, Verdict]:
         half_epochs = 0
         since = epoch.start
         direction = epoch.mean
-    may_stand = upright is None and not lies and lies_across(state, epoch)
-    strides = epoch.striding_share >= STRIDING_MIN_SHARE
-    half_epochs += HALF_EPOCHS_STRIDING if strides else HALF_EPOCHS_SHAKEN
-    needed = WALKING_HALF_EPOCHS if may_stand else WALKING_HALF_EPOCHS_ELSEWHERE
-    if not is_step and half_epochs < needed:
+    half_epochs += half_epochs_of(state, epoch, lies=lies)
+    if not is_step and half_epochs < WALKING_HALF_EPOCHS:
         # Not walking yet: a leg in bed, unless it points as while standing.
         shaken = replace(
             state,
@@ -103,9 +101,12 @@ def judge_ankle(bed: BedState, epoch: Epoch) -> tuple[AnkleState, Verdict]:
         return shaken, Verdict(None if points_as_standing and not lies else True)
 
     # It walks, so this is how the leg stands.
+    stands = state.standing
+    if epoch.gait or not is_step:
+        stands = {**stands, epoch.sensor: epoch.mean}
     walking = replace(
         state,
-        standing={**state.standing, epoch.sensor: epoch.mean},
+        standing=stands,
         shaken_half_epochs=0,
         shaking_since=since,
         shaking_direction=None,
@@ -115,6 +116,19 @@ def judge_ankle(bed: BedState, epoch: Epoch) -> tuple[AnkleState, Verdict]:
     return walking, Verdict(in_bed=False, since=None if is_step else since)
 
 
+def half_epochs_of(state: AnkleState, epoch: Epoch, *, lies: bool) -> int:
+    """Return how many half epochs of walking an epoch of shaking counts."""
+    strides = epoch.striding_share >= STRIDING_MIN_SHARE
+    if lies:
+        # Most legs that are shaken as they lay are rubbed, however evenly or hard.
+        if not epoch.gait:
+            return 0
+        return HALF_EPOCHS_STRIDING if strides else HALF_EPOCHS_SHAKEN
+    if epoch.gait:
+        return HALF_EPOCHS_GAIT_UPRIGHT if lies_across(state, epoch) else HALF_EPOCHS_GAIT
+    return HALF_EPOCHS_STRIDING if strides else HALF_EPOCHS_SHAKEN
+
+
 def judge_without_walking(
     bed: BedState, epoch: Epoch, *, points_as_standing: bool
 ) -> tuple[AnkleState, Verdict]:
@@ -122,7 +136,9 @@ def judge_without_walking(
     state = with_lying_direction(
         bed.ankle, epoch, LYING_UPRIGHT_AFTER_US if points_as_standing else LYING_AFTER_US
     )
-    half_epochs = max(0, state.shaken_half_epochs - 1)
+    half_epochs = state.shaken_half_epochs
+    if not may_stand_still(state, epoch):
+        half_epochs = max(0, half_epochs - 1)
     standing_since = None
     if points_as_standing:
         standing_since = epoch.start if state.standing_since is None else state.standing_since
@@ -152,6 +168,18 @@ def judge_without_walking(
         sensor: direction for sensor, direction in state.standing.items() if sensor != epoch.sensor
     }
     return replace(state, standing=others, standing_since=None), Verdict(in_bed=True, since=since)
+
+
+def may_stand_still(state: AnkleState, epoch: Epoch) -> bool:
+    """Return whether a leg that was shaken recently is still upright, if it was upright then.
+
+    A person who stands still between two short walks does not lie in between.
+    """
+    direction = state.shaking_direction
+    since = state.shaking_since
+    if direction is None or since is None or epoch.start - since > STANDING_STILL_US:
+        return False
+    return points_alike(direction, epoch.mean) and lies_across(state, epoch)
 
 
 def with_lying_direction(state: AnkleState, epoch: Epoch, still_for: int) -> AnkleState:

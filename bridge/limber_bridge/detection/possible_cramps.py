@@ -55,7 +55,7 @@ AFTER_PROBABLE_US: Final = ALERT_REFRACTORY_US
 """Time after a probable cramp in which no possible one is reported."""
 BEFORE_PROBABLE_US: Final = MINUTE
 """Time before a probable cramp in which no possible one is reported."""
-BED_SETTLED_US: Final = MINUTE
+BED_SETTLED_US: Final = 2 * MINUTE
 """Time after which getting up is known. Chosen: longer than the times of these methods in
 `BED_RULES`."""
 BED_METHODS: Final = (Method.EXTERNAL, Method.ANKLE, Method.LOAD)
