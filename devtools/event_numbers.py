@@ -31,7 +31,7 @@ READ: Final = (
     "limber_bridge.recordings.read_recording",
     "limber_bridge.recordings.read.read_recording",
 )
-"""Names that the reader of any recording has or had, called with a path, a zone and channels."""
+"""Names that the reader of any recording has or had, called with a path."""
 RULES: Final = {
     "wasm-2016": ("limber_bridge.detection.rules.WASM_2016",),
     "aasm": ("limber_bridge.detection.rules.AASM",),
@@ -45,7 +45,7 @@ def main() -> None:
     rules = sys.argv[2]
     detect = find(DETECT)
     read = find(READ)
-    found = detect(read(path, None, {}), find(RULES[rules]))
+    found = detect(read(path), find(RULES[rules]))
     json.dump([numbers_of(event) for event in found.events], sys.stdout)
 
 

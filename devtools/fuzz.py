@@ -208,13 +208,15 @@ def recording(suffix: str) -> Callable[[Path], Callable[[bytes], None]]:
     def prepare(folder: Path) -> Callable[[bytes], None]:
         from limber_bridge.domain.recording import UnreadableRecordingError
         from limber_bridge.recordings import read_recording
+        from limber_bridge.recordings.read_options import ReadOptions
 
         path = folder / f"night{suffix}"
+        options = ReadOptions(zone=ZoneInfo("Europe/Berlin"))
 
         def take(data: bytes) -> None:
             path.write_bytes(data)
             with contextlib.suppress(UnreadableRecordingError):
-                for one in read_recording(path, ZoneInfo("Europe/Berlin")).signals:
+                for one in read_recording(path, options).signals:
                     for _ in one.blocks:
                         pass
 

@@ -43,6 +43,7 @@ from limber_bridge.detection.signal import (
 )
 from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
+from limber_bridge.recordings.read_options import ReadOptions
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
@@ -190,7 +191,7 @@ def test_an_exported_edf_scores_like_the_raw_signal(
     raw = detect_recording(
         read_recording(bridge_folder / "limber-raw/anna-2026-11-22.db"), WASM_2016
     )
-    edf = detect_recording(read_recording(path, BERLIN), WASM_2016)
+    edf = detect_recording(read_recording(path, ReadOptions(zone=BERLIN)), WASM_2016)
     assert edf.recording.start == AT // SECOND * SECOND
     # Walking to the bed is one movement or several, depending on a single sample: leave it out.
     in_bed = range(AT + 90 * SECOND, AT + 1690 * SECOND)

@@ -1,6 +1,7 @@
 """Recorded nights: missing samples become gaps, and an error names what cannot be read."""
 
 import gzip
+import zipfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.csv import write_csv
 from limber_bridge.recordings.edf_writer import write_edf
+from limber_bridge.recordings.read_options import ReadOptions
 
 LEFT = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 NAMES = ["left_acc_x", "left_acc_y", "left_acc_z"]
@@ -114,7 +116,7 @@ def csv(tmp_path: Path, times: np.ndarray, header: str = "time," + ",".join(NAME
 def test_unix_times_give_the_start(tmp_path: Path) -> None:
     recording = read_recording(csv(tmp_path, 1_795_000_000.25 + np.arange(500) / 50))
     assert recording.start == 1_795_000_000_250_000
-    assert recording.signals[0].blocks[0].clock.time_of(0) == pytest.approx(
+    assert next(iter(recording.signals[0].blocks)).clock.time_of(0) == pytest.approx(
         1_795_000_000_250_000, abs=2
     )
 
@@ -239,11 +241,51 @@ def test_an_unreadable_csv_gives_an_error_with_its_place(
     assert str(path) in str(error.value)
 
 
-def test_a_truncated_gzip_file_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_read_up_to_its_end_with_a_note(tmp_path: Path) -> None:
     path = tmp_path / "n.csv.gz"
-    path.write_bytes(gzip.compress(b"time,left_emg\n0,1\n1,2\n" * 50)[:-20])
-    with pytest.raises(UnreadableRecordingError, match="not a complete UTF-8 text"):
+    rows = b"".join(b"%d,%d\n" % (number, number % 7) for number in range(5000))
+    path.write_bytes(gzip.compress(b"time,left_emg\n" + rows)[:-8])
+    recording = read_recording(path)
+    assert recording.duration == 4999.0
+    assert recording.name == "n.csv.gz"
+    assert recording.notes[0] == (
+        f"{path}: the gzip file ends early; what is there is scored; copy it again"
+    )
+
+
+def test_a_damaged_gzip_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "n.csv.gz"
+    packed = bytearray(gzip.compress(b"time,left_emg\n0,1\n1,2\n"))
+    packed[-6] ^= 1
+    path.write_bytes(packed)
+    with pytest.raises(UnreadableRecordingError, match="damaged gzip file"):
         read_recording(path)
+
+
+def zipped(path: Path, *members: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in members:
+            archive.write(member, f"Night/{member.name}")
+        archive.writestr("__MACOSX/._night.csv", b"\0")
+    return path
+
+
+def test_the_content_says_the_format(tmp_path: Path) -> None:
+    """Neither the suffix nor the packing matters; names in errors are those of the files given."""
+    edf_path = write_signal(tmp_path / "n.edf")
+    csv_path = write_signal(tmp_path / "n.csv")
+    for name, source in (("a", edf_path), ("a.rec", edf_path), ("b.txt", csv_path)):
+        (tmp_path / name).write_bytes(source.read_bytes())
+        np.testing.assert_allclose(all_samples(read_recording(tmp_path / name)), SIGNAL, atol=3e-4)
+    packed = tmp_path / "n.edf.gz"
+    packed.write_bytes(gzip.compress(edf_path.read_bytes()))
+    archives = [zipped(tmp_path / "e.zip", packed), zipped(tmp_path / "c.zip", csv_path)]
+    for path in (packed, *archives):
+        recording = read_recording(path)
+        assert recording.name == path.name
+        np.testing.assert_allclose(all_samples(recording), SIGNAL, atol=3e-4)
+    with pytest.raises(UnreadableRecordingError, match=r"both\.zip: 2 files in it \(Night/n.edf, "):
+        read_recording(zipped(tmp_path / "both.zip", edf_path, csv_path))
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -297,7 +339,7 @@ def test_the_start_of_an_edf_needs_a_time_zone(tmp_path: Path) -> None:
     )
     assert read_recording(path).start is None
     berlin = ZoneInfo("Europe/Berlin")
-    assert read_recording(path, berlin).start == round(
+    assert read_recording(path, ReadOptions(zone=berlin)).start == round(
         datetime(2026, 11, 21, 22, 10, tzinfo=berlin).timestamp() * SECOND
     )
 

@@ -5,9 +5,11 @@ sooner.
 """
 
 import heapq
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from limber_bridge.detection.events import Movement, PositionChange, UnilateralMovement
+from limber_bridge.detection.leg_cluster import LegPart, resolve_cluster
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import EARLIEST_TIME, LATEST_TIME
 
@@ -17,9 +19,10 @@ class BilateralCombiner:
 
     A leg is any hashable key. Only legs whose side is known are combined with each other.
 
-    A movement passes three stages: `_open` (of a leg, the next one may still join it), `_waiting`
-    (complete, but another leg may still report an earlier one) and `_group` (in order of onset;
-    later ones may still join it as one bilateral movement).
+    A movement passes four stages: `_open` (of a leg, the next one may still join it), `_waiting`
+    (complete, but another leg may still report an earlier one), `_cluster` (in order of onset;
+    what follows without a pause shows what the legs did together) and `_group` (leg movements that
+    later ones may still join as one bilateral movement).
     """
 
     def __init__(self, rules: RuleSet, legs: Iterable[Hashable]) -> None:
@@ -30,26 +33,20 @@ class BilateralCombiner:
         self._open: dict[Hashable, UnilateralMovement] = {}
         self._waiting: list[tuple[int, int, int, Hashable, UnilateralMovement]] = []
         """Heap of (onset, rank of the leg, order of arrival, leg, movement)."""
-        self._group: list[tuple[Hashable, UnilateralMovement]] = []
+        self._cluster: list[LegPart] = []
+        self._group: list[LegPart] = []
         self._last_emitted_onset = EARLIEST_TIME
         self._arrivals = 0
 
     @property
     def emitted_until(self) -> int:
         """Time (us) before which no further movement begins."""
-        waiting = self._waiting[0][0] if self._waiting else LATEST_TIME
-        group = self._group[0][1].onset if self._group else LATEST_TIME
-        return min(waiting, group, *self._earliest_onsets())
+        return min([self._first_kept_onset(), *self._earliest_onsets()])
 
     @property
     def pending_onset(self) -> int:
         """Onset (us) of the first movement that was not emitted yet; `LATEST_TIME` without one."""
-        pending = [part.onset for part in self._open.values()]
-        if self._waiting:
-            pending.append(self._waiting[0][0])
-        if self._group:
-            pending.append(self._group[0][1].onset)
-        return min(pending, default=LATEST_TIME)
+        return min([self._first_kept_onset(), *(part.onset for part in self._open.values())])
 
     def add_movement(self, leg: Hashable, part: UnilateralMovement) -> None:
         """Add a movement of one leg; those of the same leg come in order of onset."""
@@ -83,12 +80,14 @@ class BilateralCombiner:
         while self._waiting and self._waiting[0][0] < reached:
             *_, leg, part = heapq.heappop(self._waiting)
             if part.onset < self._last_emitted_onset:
-                yield from self._combine([(leg, part)])
+                yield from self._emit_alone(leg, part)
                 continue
-            if self._group and not self._belongs_to_group(leg, part):
-                yield from self._close_group()
-            self._group.append((leg, part))
-        if self._group and self._group_limit() <= reached:
+            if self._cluster and not self._continues_cluster(leg, part):
+                yield from self._close_cluster()
+            self._cluster.append((leg, part))
+        if self._cluster and group_end(self._cluster) + self._rules.min_pause <= reached:
+            yield from self._close_cluster()
+        if self._group and self._group_limit() <= min(reached, self._cluster_onset()):
             yield from self._close_group()
 
     def emit_all(self) -> Iterator[Movement | PositionChange]:
@@ -104,6 +103,15 @@ class BilateralCombiner:
             for leg, time in self._complete_until.items()
         ]
 
+    def _first_kept_onset(self) -> int:
+        """Return the earliest onset (us) of the complete movements; `LATEST_TIME` without one."""
+        waiting = self._waiting[0][0] if self._waiting else LATEST_TIME
+        group = self._group[0][1].onset if self._group else LATEST_TIME
+        return min(waiting, self._cluster_onset(), group)
+
+    def _cluster_onset(self) -> int:
+        return self._cluster[0][1].onset if self._cluster else LATEST_TIME
+
     def _complete(self, leg: Hashable) -> None:
         """Move the open movement of a leg to those that wait for the other legs."""
         part = self._open.pop(leg, None)
@@ -117,44 +125,81 @@ class BilateralCombiner:
         # reported first.
         heapq.heappush(self._waiting, (part.onset, self._rank[leg], self._arrivals, leg, part))
 
+    def _continues_cluster(self, leg: Hashable, part: UnilateralMovement) -> bool:
+        """Return whether a movement follows the cluster without a pause."""
+        if not is_comparable(leg, part, self._cluster[0]):
+            return False
+        return part.onset - group_end(self._cluster) < self._rules.min_pause
+
     def _belongs_to_group(self, leg: Hashable, part: UnilateralMovement) -> bool:
         """Return whether a movement makes one bilateral movement with the group."""
-        first_leg, first = self._group[0]
-        if (part.side is None or first.side is None) and leg != first_leg:
+        first = self._group[0]
+        if not is_comparable(leg, part, first):
             return False
         if self._rules.bilateral_onset_window is not None:
             leg_is_new = all(other != leg for other, _ in self._group)
-            return leg_is_new and part.onset - first.onset < self._rules.bilateral_onset_window
-        return part.onset - self._group_end() < self._rules.min_pause
-
-    def _group_end(self) -> int:
-        return max(part.end for _, part in self._group)
+            return leg_is_new and part.onset - first[1].onset < self._rules.bilateral_onset_window
+        return part.onset - group_end(self._group) < self._rules.min_pause
 
     def _group_limit(self) -> int:
         """Return the onset (us) at and after which no movement can join the group."""
         if self._rules.bilateral_onset_window is not None:
             return self._group[0][1].onset + self._rules.bilateral_onset_window
-        return self._group_end() + self._rules.min_pause
+        return group_end(self._group) + self._rules.min_pause
 
-    def _close_group(self) -> Iterator[Movement | PositionChange]:
+    def _close_cluster(self) -> Iterator[Movement | PositionChange]:
+        """Hand the leg movements of the cluster to the group; yield what they complete."""
+        cluster = self._cluster
+        self._cluster = []
+        for one in resolve_cluster(cluster):
+            if isinstance(one, PositionChange):
+                # A position change is no part of a bilateral movement: it ends the group.
+                yield from self._close_group()
+                self._last_emitted_onset = one.onset
+                yield one
+                continue
+            leg, part = one
+            if self._group and not self._belongs_to_group(leg, part):
+                yield from self._close_group()
+            self._group.append(one)
+
+    def _close_group(self) -> Iterator[Movement]:
+        """Yield the group, if there is one."""
         group = self._group
         self._group = []
-        self._last_emitted_onset = group[0][1].onset
-        yield from self._combine(group)
+        if group:
+            self._last_emitted_onset = group[0][1].onset
+            yield bilateral_movement(group, self._rules)
 
-    def _combine(
-        self, group: list[tuple[Hashable, UnilateralMovement]]
+    def _emit_alone(
+        self, leg: Hashable, part: UnilateralMovement
     ) -> Iterator[Movement | PositionChange]:
-        """Yield a group as one movement of the sleeper."""
-        parts = tuple(part for _, part in group)
-        onset = parts[0].onset
-        end = max(part.end for part in parts)
-        if any(part.turned for part in parts):
-            # Chosen: the body turns as a whole, so what the other leg did at the same time is part
-            # of the position change (docs/science.md#position-changes).
-            yield PositionChange(onset, end)
-        else:
-            yield Movement(onset, end, parts, is_candidate(parts, end - onset, self._rules))
+        """Yield a movement that arrived too late to be compared with others."""
+        for one in resolve_cluster([(leg, part)]):
+            if isinstance(one, PositionChange):
+                yield one
+            else:
+                yield bilateral_movement([one], self._rules)
+
+
+def is_comparable(leg: Hashable, part: UnilateralMovement, first: LegPart) -> bool:
+    """Return whether the sides of a movement and of the first one of some are known, or equal."""
+    first_leg, first_part = first
+    return leg == first_leg or None not in (part.side, first_part.side)
+
+
+def group_end(group: Iterable[LegPart]) -> int:
+    """Return the last end (us) of some movements."""
+    return max(part.end for _, part in group)
+
+
+def bilateral_movement(group: Sequence[LegPart], rules: RuleSet) -> Movement:
+    """Return a group as one movement of the sleeper."""
+    # How the limb moved is no longer needed, and would be kept in memory for the whole night.
+    parts = tuple(replace(part, motion=None) for _, part in group)
+    onset = parts[0].onset
+    end = max(part.end for part in parts)
+    return Movement(onset, end, parts, is_candidate(parts, end - onset, rules))
 
 
 def is_candidate(parts: tuple[UnilateralMovement, ...], duration: int, rules: RuleSet) -> bool:

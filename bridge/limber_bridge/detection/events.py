@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self
 
+from limber_bridge.detection.limb_motion import LimbMotion
 from limber_bridge.detection.signal import Side
 
 
@@ -32,6 +33,8 @@ class UnilateralMovement:
     turned: bool = False
     """Whether the limb rests in another direction afterwards: a position change and no leg
     movement."""
+    motion: LimbMotion | None = field(default=None, compare=False, repr=False)
+    """How it moved, for the comparison with the other leg; None afterwards and for a muscle."""
 
     @property
     def duration(self) -> int:
@@ -41,7 +44,7 @@ class UnilateralMovement:
     def joined(self, later: Self) -> Self:
         """Return this movement and a later one of the same leg as one with the higher peak."""
         stronger = max(self, later, key=lambda part: part.peak)
-        return replace(self, end=max(self.end, later.end), peak=stronger.peak, grade=stronger.grade)
+        return replace(stronger, onset=self.onset, end=max(self.end, later.end))
 
 
 @dataclass(frozen=True, slots=True)

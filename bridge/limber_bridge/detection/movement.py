@@ -286,9 +286,9 @@ class MovementDetector:
 
     def _classify(self, parts: Iterable[MovementPart]) -> Iterator[Found]:
         """Yield what the parts of a movement are."""
-        lower = self._noise.floor.lower
+        floor = self._noise.floor
         for part in parts:
-            yield from self._classifier.classify(part, lower, self._timing)
+            yield from self._classifier.classify(part, floor.lower, floor.level, self._timing)
 
 
 def first_reaching(envelope: Floats, threshold: float) -> int | None:

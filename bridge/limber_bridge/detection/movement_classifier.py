@@ -9,6 +9,7 @@ import numpy as np
 from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMovement
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distances_to
+from limber_bridge.detection.limb_motion import LimbMotion
 from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US, MovementRule
 from limber_bridge.detection.movement_split import MovementPart
 from limber_bridge.detection.rhythm import (
@@ -37,13 +38,17 @@ class MovementClassifier:
         self._side = side
         self._rhythm = RhythmTracker()
 
-    def classify(self, part: MovementPart, lower: float, timing: FrameTiming) -> Iterator[Found]:
+    def classify(
+        self, part: MovementPart, lower: float, noise: float, timing: FrameTiming
+    ) -> Iterator[Found]:
         """Yield what a part of a movement is, and the train that it completes or continues.
 
-        `lower` is the current lower threshold.
+        `lower` is the current lower threshold, `noise` the noise floor.
         """
         segment = part.segment
-        movement = self._as_movement(segment, timing)
+        movement = replace(
+            self._as_movement(segment, timing), motion=motion_of(part, noise, timing.frame_us)
+        )
         if part.is_position_change:
             yield replace(movement, turned=True)
             return
@@ -91,6 +96,25 @@ class MovementClassifier:
             sizes = np.sqrt(means[0])
         is_long = duration >= LONG_MIN_US
         return count_beats(shaking.tolist(), sizes, rate, is_long=is_long)
+
+
+def motion_of(part: MovementPart, noise: float, frame_us: int) -> LimbMotion | None:
+    """Return how a limb moved in a part of a movement, or None if its rest is not known.
+
+    `noise` is the noise floor of the envelope.
+    """
+    segment = part.segment
+    if part.rest is None or part.final_rest is None or not segment.kept_frames:
+        return None
+    return LimbMotion(
+        begin=segment.first_frame,
+        frame_us=frame_us,
+        blocks=segment.means,
+        rest=part.rest,
+        final_rest=part.final_rest,
+        shaking=max(float(block.max()) for block in segment.shaking),
+        noise=noise,
+    )
 
 
 def lower_share(peak: float, lower: float, noise: float) -> float:

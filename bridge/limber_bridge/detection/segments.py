@@ -62,6 +62,7 @@ def join_segments(segments: Sequence[Segment], end: int | None) -> Segment:
         segments[0].onset, segments[0].first_frame, end, lower_share=segments[-1].lower_share
     )
     joined.peak = max(segment.peak for segment in segments)
+    joined.held_at = segments[-1].held_at
     for segment in segments:
         joined.envelope += segment.envelope
         joined.shaking += segment.shaking

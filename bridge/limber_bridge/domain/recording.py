@@ -1,13 +1,22 @@
 """Recordings, the meaning of their columns, and checks of their samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Flags, Floats, Placement, Quantity, SampleBlock, Side
+from limber_bridge.detection.signal import (
+    EARLIEST_TIME,
+    LATEST_TIME,
+    Flags,
+    Floats,
+    Placement,
+    Quantity,
+    SampleBlock,
+    Side,
+)
 
 
 class UnreadableRecordingError(Exception):
@@ -33,7 +42,24 @@ class Signal:
     side: Side | None
     rate: float
     """Hz."""
-    blocks: tuple[SampleBlock, ...]
+    blocks: Iterable[SampleBlock]
+    """In order of time. They can be iterated any number of times, and each time gives the same
+    blocks; they may be decoded while they are iterated, see `LazyBlocks`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyBlocks:
+    """Sample blocks that are decoded each time they are iterated.
+
+    A week of samples needs gigabytes once decoded, and a small part of that in its file.
+    """
+
+    decode: Callable[[int, int], Iterator[SampleBlock]]
+    """Yields the blocks that have samples from a time (us) up to another, in order."""
+
+    def __iter__(self) -> Iterator[SampleBlock]:
+        """Decode the blocks from the first one on."""
+        return self.decode(EARLIEST_TIME, LATEST_TIME)
 
 
 @dataclass(frozen=True, slots=True)

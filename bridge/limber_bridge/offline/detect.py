@@ -1,40 +1,202 @@
-"""Detect the events of a recording."""
+"""Detect the events of a recording, and score it as one night or night by night."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from heapq import merge
+from types import MappingProxyType
+from typing import Final
 
-from limber_bridge.detection.events import Event, event_id
+from limber_bridge.detection.events import (
+    BedTransition,
+    Certainty,
+    Event,
+    Gap,
+    Method,
+    event_id,
+)
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.signal import SECOND, Sensor
-from limber_bridge.domain.recording import Recording
+from limber_bridge.detection.signal import HOUR, SECOND, SampleBlock, Sensor
+from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.recording import LazyBlocks, Recording, Signal
+
+SEVERAL_NIGHTS_US: Final = 30 * HOUR
+"""A recording longer than this holds several nights. Chosen: a night of 24 h, and some hours in
+which a device is handed out or brought back."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedRecording:
-    """A recording and what was detected in it."""
+    """A recording, or one night of it, and what was detected in it."""
 
     recording: Recording
     sensors: tuple[Sensor, ...]
     events: tuple[Event, ...]
     rules: RuleSet
     night: NightScore
+    date: date | None = None
+    """Date of the night; None: the recording was not split."""
 
 
-def detect_recording(recording: Recording, rules: RuleSet) -> DetectedRecording:
-    """Detect the events in all signals of a recording, and score the night."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """What was set for a sleeper; the default is that of the rules."""
+
+    sensitivity: float = 1.0
+    thresholds: Mapping[Certainty, float] = MappingProxyType({})
+    """Strength from which cramps are reported."""
+
+
+AS_RULES: Final = Tuning()
+
+
+def detect_recording(
+    recording: Recording, rules: RuleSet, tuning: Tuning = AS_RULES
+) -> DetectedRecording:
+    """Detect the events in all signals of a recording, and score it as one night."""
+    sensors, detector, events = run_pipeline(recording, rules, tuning)
+    begin = recording.start or 0
+    until = begin + round(recording.duration * SECOND)
+    night = score_night(events, rules, detector.coverage(begin, until))
+    return DetectedRecording(recording, sensors, tuple(events), rules, night)
+
+
+def detect_nights(
+    recording: Recording, rules: RuleSet, calendar: Calendar, tuning: Tuning = AS_RULES
+) -> list[DetectedRecording]:
+    """Detect the events of a recording with a known start, and score each of its nights.
+
+    The detection runs through, as it does live; nothing starts again at the boundary of a night.
+    """
+    sensors, detector, events = run_pipeline(recording, rules, tuning)
+    first = recording.start or 0
+    end = first + round(recording.duration * SECOND)
+    nights = []
+    day = calendar.night_of(first)
+    while calendar.begin(day) < end:
+        part = recording_between(recording, calendar.begin(day), calendar.end(day))
+        begin = part.start or 0
+        until = begin + round(part.duration * SECOND)
+        of_night = events_between(events, begin, calendar.end(day), calendar.begin(day))
+        night = score_night(of_night, rules, detector.coverage(begin, until))
+        nights.append(DetectedRecording(part, sensors, tuple(of_night), rules, night, day))
+        day += timedelta(days=1)
+    return nights
+
+
+def holds_several_nights(recording: Recording) -> bool:
+    """Return whether a recording is split into nights."""
+    return recording.start is not None and recording.duration * SECOND > SEVERAL_NIGHTS_US
+
+
+def run_pipeline(
+    recording: Recording, rules: RuleSet, tuning: Tuning
+) -> tuple[tuple[Sensor, ...], Pipeline, list[Event]]:
+    """Return the sensors of a recording, their pipeline after the last sample, and the events."""
     sensors = tuple(
         Sensor(number, signal.quantity, signal.placement, signal.side)
         for number, signal in enumerate(recording.signals, 1)
     )
-    detector = Pipeline(sensors, rules)
+    detector = Pipeline(sensors, rules, thresholds=tuning.thresholds)
+    detector.set_sensitivity(tuning.sensitivity)
     events: list[Event] = []
-    for sensor, signal in zip(sensors, recording.signals, strict=True):
-        for block in signal.blocks:
-            events += detector.process(sensor.id, block)
+    for sensor, block in blocks_in_order(recording):
+        events += detector.process(sensor, block)
     events += detector.finish()
     # An event that is reported at its start and at its end has one id: keep the last report.
-    events = list({event_id(event): event for event in events}.values())
-    until = (recording.start or 0) + round(recording.duration * SECOND)
-    night = score_night(events, rules, detector.coverage(recording.start or 0, until))
-    return DetectedRecording(recording, sensors, tuple(events), rules, night)
+    return sensors, detector, list({event_id(event): event for event in events}.values())
+
+
+def blocks_in_order(recording: Recording) -> Iterator[tuple[int, SampleBlock]]:
+    """Yield the blocks of all signals by their time, each with the number of its sensor, from 1.
+
+    So no sensor is far ahead of the others, which would have to be held in memory until then.
+    """
+
+    def timed(number: int, signal: Signal) -> Iterator[tuple[int, int, SampleBlock]]:
+        for block in signal.blocks:
+            yield block.clock.time_of(block.first), number, block
+
+    streams = [timed(number, signal) for number, signal in enumerate(recording.signals, 1)]
+    for _, number, block in merge(*streams, key=lambda one: one[:2]):
+        yield number, block
+
+
+# --- Nights ---
+
+
+def recording_between(recording: Recording, begin: int, end: int) -> Recording:
+    """Return the part of a recording from a time (us) up to another."""
+    first = recording.start or 0
+    last = first + round(recording.duration * SECOND)
+    start = max(begin, first)
+    signals = tuple(
+        replace(signal, blocks=LazyBlocks(PartOfSignal(signal, begin, end).decode))
+        for signal in recording.signals
+    )
+    duration = (min(end, last) - start) / SECOND
+    return replace(recording, start=start, duration=duration, signals=signals)
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfSignal:
+    """The samples of a signal from a time up to another."""
+
+    signal: Signal
+    begin: int
+    end: int
+
+    def decode(self, begin: int, end: int) -> Iterator[SampleBlock]:
+        """Yield its blocks that have samples from a time (us) up to another."""
+        begin = max(begin, self.begin)
+        end = min(end, self.end)
+        blocks = self.signal.blocks
+        for block in blocks.decode(begin, end) if isinstance(blocks, LazyBlocks) else blocks:
+            if (
+                block.clock.time_of(block.end - 1) < begin
+                or block.clock.time_of(block.first) >= end
+            ):
+                continue
+            part = block_between(block, self.begin, self.end)
+            if part.samples.shape[1]:
+                yield part
+
+
+def block_between(block: SampleBlock, begin: int, end: int) -> SampleBlock:
+    """Return the samples of a block from a time (us) up to another."""
+    count = block.samples.shape[1]
+    from_first = (begin - block.clock.time_of(block.first)) * block.clock.rate / SECOND
+    to_first = (end - block.clock.time_of(block.first)) * block.clock.rate / SECOND
+    last = min(max(0, -int(-to_first // 1)), count)
+    first = min(max(0, -int(-from_first // 1)), last)
+    return block.split(last)[0].split(first)[1]
+
+
+def events_between(events: Sequence[Event], begin: int, end: int, night_begin: int) -> list[Event]:
+    """Return the events of a night, whose samples are from a time (us) up to another.
+
+    A gap over its boundary is cut there. Where the sleeper was in bed at its begin, the night
+    begins in bed.
+    """
+    found: list[Event] = []
+    before: BedTransition | None = None
+    for event in events:
+        if isinstance(event, Gap):
+            if event.onset < end and event.end > begin:
+                found.append(replace(event, onset=max(event.onset, begin), end=min(event.end, end)))
+            continue
+        if night_begin <= event.onset < end:
+            found.append(event)
+        elif isinstance(event, BedTransition) and event.onset < night_begin:
+            before = event if before is None or event.onset >= before.onset else before
+    if before is not None and before.in_bed:
+        found.insert(0, replace(before, onset=night_begin))
+    return found
+
+
+def in_bed_method(events: Sequence[Event]) -> Method | None:
+    """Return the method of the last bed transition; None where there is none."""
+    beds = [event for event in events if isinstance(event, BedTransition)]
+    return max(beds, key=lambda bed: bed.onset).method if beds else None

@@ -4,11 +4,10 @@ A recorded night goes through the same pipeline as a live one.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from limber_bridge import __version__
 from limber_bridge.detection.events import BedTransition, Cramp, Gap, SignalFault
@@ -19,6 +18,7 @@ from limber_bridge.domain.recording import column_names
 from limber_bridge.offline.detect import DetectedRecording, detect_recording
 from limber_bridge.offline.score_json import ScoredNight, score_document
 from limber_bridge.recordings import read_recording
+from limber_bridge.recordings.read_options import NO_OPTIONS, ReadOptions
 
 UNNAMED_SENSORS: Final = {
     Quantity.ACCELERATION: "acc",
@@ -33,10 +33,7 @@ class ScoreOptions:
     """How to score recordings."""
 
     rules: RuleSet
-    channels: Mapping[str, str] = field(default_factory=dict)
-    """Columns by label, for labels that are not known."""
-    zone: ZoneInfo | None = None
-    """Time zone in which EDF recordings were made; EDF has local times without a zone."""
+    read: ReadOptions = NO_OPTIONS
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -45,8 +42,7 @@ class ScoreOptions:
             "software": __version__,
             "rules": self.rules.name,
             "short_interval_starts": self.rules.short_interval_starts_series,
-            "channels": dict(self.channels),
-            "time_zone": None if self.zone is None else self.zone.key,
+            **self.read.provenance,
         }
 
 
@@ -66,7 +62,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
 
     It may run in another process, or on another machine.
     """
-    detected = detect_recording(read_recording(path, options.zone, options.channels), options.rules)
+    detected = detect_recording(read_recording(path, options.read), options.rules)
     pictures: tuple[bytes, ...] = ()
     if plot:
         from limber_bridge.offline.plot import draw_night  # noqa: PLC0415 - an extra, and heavy

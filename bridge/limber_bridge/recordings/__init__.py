@@ -4,40 +4,22 @@ What a file does not contain is a gap. What cannot be understood is an error tha
 the place and the remedy. Nothing is guessed silently; docs/scoring.md describes the formats.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from limber_bridge.detection.envelope import ENVELOPE_RULES
-from limber_bridge.domain.recording import Recording, UnreadableRecordingError, column_names
-from limber_bridge.recordings.csv import read_csv
-from limber_bridge.recordings.edf import read_edf
-from limber_bridge.storage import raw_format
+from limber_bridge.domain.recording import Recording, column_names
+from limber_bridge.recordings import formats
+from limber_bridge.recordings.read_options import NO_OPTIONS, ReadOptions
 
 
-def read_recording(
-    path: Path, zone: ZoneInfo | None = None, channels: Mapping[str, str] = MappingProxyType({})
-) -> Recording:
-    """Read a recording; its suffix says which format it has.
+def read_recording(path: Path, options: ReadOptions = NO_OPTIONS) -> Recording:
+    """Read a recording of any format, and note which of its signals are too slow to be scored.
 
-    `zone` is the time zone where it was made: EDF has local times without a zone, so its start is
-    unknown without one. `channels` maps labels that are not known to columns. Raises
-    UnreadableRecordingError.
+    Raises UnreadableRecordingError.
     """
-    try:
-        match path.suffix.lower():
-            case ".edf":
-                recording = read_edf(path, zone, channels)
-            case raw_format.SUFFIX:
-                recording = raw_format.read_raw_file(path)
-            case _:
-                recording = read_csv(path, channels)
-    except OSError as error:
-        raise UnreadableRecordingError(
-            f"{path}: {error.strerror or error}; check the path"
-        ) from error
+    recording = formats.read_recording(path, options)
     return replace(recording, notes=recording.notes + tuple(slow_signal_notes(path, recording)))
 
 

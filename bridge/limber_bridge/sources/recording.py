@@ -10,6 +10,7 @@ import voluptuous as vol
 
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError, column_names
 from limber_bridge.recordings import read_recording
+from limber_bridge.recordings.read_options import ReadOptions
 from limber_bridge.sources.playback import (
     play_blocks,
     playback_speed,
@@ -57,7 +58,9 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
     options: RecordingOptions = sensor_request.options
     sensor = sensor_request.sensor.id
     try:
-        recording = await asyncio.to_thread(read_recording, options.path, request.calendar.zone)
+        recording = await asyncio.to_thread(
+            read_recording, options.path, ReadOptions(zone=request.calendar.zone)
+        )
     except UnreadableRecordingError as error:
         raise SourceLostError(str(error)) from error
     for note in recording.notes:

@@ -1,0 +1,112 @@
+"""`limber run`, `limber check` and `limber scan`."""
+
+import argparse
+import os
+import sys
+
+from limber_bridge.cli.exit_status import DONE, FAILED, USAGE_ERROR, report_error
+from limber_bridge.cli.parser import Commands, add_config_option, add_seconds_option
+
+
+def add_parsers(commands: Commands) -> None:
+    """Add `limber run`, `limber check` and `limber scan`."""
+    run_parser = commands.add_parser(
+        "run", help="run the daemon: read sensors, detect, record, publish over MQTT"
+    )
+    add_config_option(run_parser)
+    run_parser.set_defaults(function=run)
+    check_parser = commands.add_parser(
+        "check", help="check the configuration, then try the broker and every sensor"
+    )
+    add_config_option(check_parser)
+    add_seconds_option(check_parser, 30.0, "time to watch the sensors")
+    check_parser.set_defaults(function=check)
+    scan_parser = commands.add_parser(
+        "scan", help="list sensors in range, with the lines to add to limber.yaml"
+    )
+    add_config_option(scan_parser)
+    add_seconds_option(scan_parser, 10.0, "time to look for sensors")
+    scan_parser.set_defaults(function=scan)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the daemon until it is stopped."""
+    import asyncio
+    import logging
+    from functools import partial
+
+    from limber_bridge.config.loader import load_config
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.bridge import serve
+    from limber_bridge.storage.journal import Journal
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.web.http_server import serve_http
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    try:
+        config = load_config(args.config)
+        for warning in config.world_readable_secrets():
+            logging.getLogger(__name__).warning("%s", warning)
+        # Health data: other users of the machine may not read the journal and its backups.
+        os.umask(0o077)
+        http_server = None if config.web is None else partial(serve_http, config.web)
+        with Journal(config.journal) as journal:
+            asyncio.run(serve(config, journal, http_server))
+    except ConfigError as error:
+        return report_error(str(error), USAGE_ERROR)
+    except JournalError as error:
+        return report_error(str(error), FAILED)
+    return DONE
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check the configuration, then try everything in it."""
+    import asyncio
+
+    from limber_bridge.config.loader import load_config
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.check import run_checks
+    from limber_bridge.web.http_server import serve_ingest
+
+    async def print_results() -> bool:
+        failed = False
+        async for result in run_checks(config, args.seconds, serve_ingest):
+            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
+            failed |= result.failed
+        return not failed
+
+    try:
+        config = load_config(args.config)
+    except ConfigError as error:
+        return report_error(str(error), USAGE_ERROR)
+    print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
+    return DONE if asyncio.run(print_results()) else FAILED
+
+
+def scan(args: argparse.Namespace) -> int:
+    """List the sensors in range; limber.yaml may be missing."""
+    import asyncio
+
+    from limber_bridge.config.loader import load_config
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.scan import describe, free_ids, scan_all
+
+    try:
+        config = load_config(args.config) if args.config.exists() else None
+    except ConfigError:
+        # It is often incomplete because the sensor is missing that this command finds.
+        config = None
+        print(f"{args.config} has errors and is not used; see `limber check`", file=sys.stderr)  # noqa: T201
+    results = asyncio.run(scan_all(config, args.seconds))
+    ids = free_ids(config, results)
+    for result in results:
+        for line in describe(result, config, ids):
+            print(line)  # noqa: T201 - its output
+        for remark in (result.failure, result.missing_library):
+            if remark:
+                print(f"{result.source}: {remark}", file=sys.stderr)  # noqa: T201 - for the user
+    if not any(result.found for result in results):
+        print("no sensors found; switch the sensor on and check its settings")  # noqa: T201
+    return FAILED if any(result.failure for result in results) else DONE

@@ -1,0 +1,130 @@
+"""Decide what two legs did that moved at the same time: docs/science.md#two-legs.
+
+The body turned, one leg kicked and shook or displaced the other, or both legs moved.
+"""
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final
+
+from limber_bridge.detection.events import PositionChange, UnilateralMovement
+from limber_bridge.detection.limb_motion import LimbMotion, similarity
+from limber_bridge.detection.signal import SECOND
+
+type LegPart = tuple[Hashable, UnilateralMovement]
+"""The key of a leg and one of its movements."""
+
+TURN_MIN_DEGREES: Final = 5.0
+"""Turn of each of two legs that is a turn of the body. van Hees 2015;
+docs/science.md#position-changes."""
+ONE_LEG_TURN_MIN_DEGREES: Final = 10.0
+"""Turn of one leg that is a turn of the body. Chosen: a mattress that gives way does not lift one
+end of a lower leg of 40 cm by 7 cm; docs/science.md#two-legs."""
+SHAKEN_MAX_SHARE: Final = 0.6
+"""Largest shaking of a leg that is only shaken, relative to that of the other. Chosen: a mattress
+damps; what shakes more has moved itself."""
+WEAK_MAX_SHARE: Final = 0.25
+"""Share below which a leg counts as shaken unless it tilts more than the other. Chosen: a mattress
+passes on less than a quarter, and two legs that kick together seldom differ as much."""
+ONSET_TOLERANCE_US: Final = SECOND // 2
+"""Time by which a shaken leg may begin earlier. Chosen: a slow kick is seen up to 0.5 s late."""
+SHAKING_TILT_MAX: Final = 0.5
+"""Largest tilt of a leg that is only shaken, relative to its shaking. Chosen: the mean over 0.5 s
+of a swing of 1.3 Hz or faster stays below half of its RMS."""
+TILT_MAX_SHARE: Final = 0.6
+"""Largest tilt per shaking of a shaken leg, relative to that of the leg that shakes it. Chosen: a
+limb that moves itself tilts, one that is shaken hardly does."""
+SIMILAR_TILT_MAX_SHARE: Final = 0.8
+"""The same where the motion of the other leg predicts its motion. Chosen: a larger share is a copy
+of a kick, tilt included, so both legs moved alike."""
+SIMILAR_MIN: Final = 0.5
+"""Share of the variance from which the motion of one leg predicts that of the other. Chosen: legs
+that moved independently reach 0.3 (docs/science.md#shaken-legs)."""
+DELAYS_US: Final = tuple(range(0, 3 * SECOND // 10 + 1, SECOND // 40))
+"""Delays of the shaking that are tried, up to 0.3 s. Chosen: a soft mattress swings at about 1 Hz
+and follows within a third of a swing."""
+
+
+def resolve_cluster(cluster: Sequence[LegPart]) -> list[LegPart | PositionChange]:
+    """Return the leg movements in a cluster, or the one position change that it is.
+
+    A cluster holds movements, position changes included, that follow one another without a pause.
+    """
+    changes = [member for member in cluster if member[1].turned]
+    has_two_legs = len({leg for leg, _ in cluster}) > 1
+    if changes and (not has_two_legs or is_body_turn(changes)):
+        return [position_change(cluster)]
+    if not has_two_legs:
+        return list(cluster)
+    moves = [
+        member for member in cluster if not member[1].turned and not is_shaken(member, cluster)
+    ]
+    # A leg that settles beside the kick of the other one has neither moved nor turned.
+    return list(moves) if moves else [position_change(changes)]
+
+
+def position_change(members: Sequence[LegPart]) -> PositionChange:
+    """Return the position change from the first onset to the last end of some movements."""
+    return PositionChange(
+        min(part.onset for _, part in members), max(part.end for _, part in members)
+    )
+
+
+def is_body_turn(changes: Sequence[LegPart]) -> bool:
+    """Return whether the position changes of single legs show that the body turned.
+
+    One without a motion was a position change of the body already, in a stored night.
+    """
+    turns: dict[Hashable, float] = {}
+    for leg, part in changes:
+        if part.motion is None:
+            return True
+        turns[leg] = max(turns.get(leg, 0.0), part.motion.turn_degrees)
+    turned = [degrees for degrees in turns.values() if degrees > TURN_MIN_DEGREES]
+    return len(turned) > 1 or any(degrees > ONE_LEG_TURN_MIN_DEGREES for degrees in turned)
+
+
+def is_shaken(member: LegPart, cluster: Sequence[LegPart]) -> bool:
+    """Return whether a leg only shook because of what the other one did at the same time."""
+    motion = member[1].motion
+    sources = list(sources_of(member, cluster))
+    return motion is not None and bool(sources) and shakes(sources, motion)
+
+
+def sources_of(member: LegPart, cluster: Sequence[LegPart]) -> Iterator[LimbMotion]:
+    """Yield the motions of the other leg that may have shaken a leg: those at the same time."""
+    leg, part = member
+    # The shaking may follow its source, but hardly precede it.
+    for other_leg, other in cluster:
+        overlaps = other.onset < part.end and part.onset < other.end + ONSET_TOLERANCE_US
+        if other_leg != leg and other.motion is not None and overlaps:
+            yield other.motion
+
+
+def shakes(sources: Sequence[LimbMotion], other: LimbMotion) -> bool:
+    """Return whether the motions of one leg explain that of the other."""
+    strength = max(source.own_shaking for source in sources)
+    shaking = other.own_shaking
+    if shaking > SHAKEN_MAX_SHARE * strength:
+        return False
+    if min(source.begin for source in sources) > other.begin + ONSET_TOLERANCE_US:
+        return False
+    # Tilt for the same shaking, of both legs.
+    tilt = other.tilt
+    tilt_share = ratio(tilt * strength, max(source.tilt for source in sources) * shaking)
+    if tilt_share <= TILT_MAX_SHARE:
+        return True
+    if shaking <= WEAK_MAX_SHARE * strength:
+        only_shakes = tilt_share <= 1.0 or tilt <= SHAKING_TILT_MAX * shaking
+        return only_shakes or similarity(sources, other, DELAYS_US) >= SIMILAR_MIN
+    return (
+        tilt_share <= SIMILAR_TILT_MAX_SHARE
+        and similarity(sources, other, DELAYS_US) >= SIMILAR_MIN
+    )
+
+
+def ratio(value: float, reference: float) -> float:
+    """Return a value relative to a reference; infinite without one, and 0 for 0."""
+    if not value:
+        return 0.0
+    return value / reference if reference else math.inf

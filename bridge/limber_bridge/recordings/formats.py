@@ -1,0 +1,187 @@
+"""Read a recording of any format. The content of a file says which one it is, not its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from limber_bridge.domain.recording import Recording, UnreadableRecordingError
+from limber_bridge.recordings.read_options import NO_OPTIONS, OPTION_NAMES, ReadOptions
+from limber_bridge.recordings.unpack import ZIP_MAGIC, Unpacked, regular_file, unpack
+
+HEAD_BYTES: Final = 65_536
+"""Bytes at the begin of a file by which its format is recognised. chosen: more than 100 lines of
+text, the longest header before a table."""
+SQLITE_MAGIC: Final = b"SQLite format 3\0"
+EDF_VERSION: Final = b"0       "
+BDF_VERSION: Final = b"\xffBIOSEMI"
+EDF_SUFFIXES: Final = frozenset((".edf", ".rec", ".bdf"))
+MAX_PACKED_DEPTH: Final = 2
+"""A gzipped file in a zip file, or the reverse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format of recordings."""
+
+    name: str
+    """For errors."""
+    fits: Callable[[bytes, Path], bool]
+    """Whether a file whose first `HEAD_BYTES` are given has this format."""
+    read: Callable[[Path, ReadOptions], Recording]
+    """Raises UnreadableRecordingError or OSError. A reader that decodes blocks later keeps the file
+    open: it may be a temporary one."""
+    options: frozenset[str] = frozenset()
+    """Fields of `ReadOptions` that mean something for it. `zone` always does: nights are split at
+    local noon."""
+
+
+# --- Recognition and readers; each imports what it needs. ---
+
+
+def is_edf(head: bytes, path: Path) -> bool:
+    """Return whether a file is EDF or BDF. One that only claims it gets a precise error."""
+    if head.startswith(BDF_VERSION) or head[:8].replace(b"\0", b" ") == EDF_VERSION:
+        return True
+    return path.suffix.lower() in EDF_SUFFIXES
+
+
+def read_edf_file(path: Path, options: ReadOptions) -> Recording:
+    """Read EDF, EDF+ or BDF."""
+    from limber_bridge.recordings.edf import read_edf
+
+    return read_edf(path, options.zone, options.channels)
+
+
+def is_raw_signal(head: bytes, path: Path) -> bool:
+    """Return whether a file is a database. One that only claims it gets a precise error."""
+    return head.startswith(SQLITE_MAGIC) or path.suffix.lower() == ".db"
+
+
+def read_raw_signal(path: Path, _options: ReadOptions) -> Recording:
+    """Read the raw signal that the bridge keeps."""
+    from limber_bridge.storage.raw_format import read_raw_file
+
+    return read_raw_file(path)
+
+
+def is_cwa(head: bytes, _path: Path) -> bool:
+    """Return whether a file is one of Axivity: its header has 1,020 bytes after its length."""
+    return head.startswith(b"MD\xfc\x03")
+
+
+def read_cwa_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of an AX3 or AX6."""
+    from limber_bridge.recordings.cwa import read_cwa
+
+    return read_cwa(path, options)
+
+
+def is_geneactiv(head: bytes, _path: Path) -> bool:
+    """Return whether a file is one of GENEActiv."""
+    return head.startswith(b"Device Identity")
+
+
+def read_geneactiv_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of a GENEActiv."""
+    from limber_bridge.recordings.geneactiv import read_geneactiv
+
+    return read_geneactiv(path, options)
+
+
+def is_actigraph(head: bytes, path: Path) -> bool:
+    """Return whether a file is a zip file with the parts that an ActiGraph writes."""
+    if not head.startswith(ZIP_MAGIC):
+        return False
+    from limber_bridge.recordings.gt3x import is_gt3x
+
+    return is_gt3x(path)
+
+
+def read_gt3x_file(path: Path, options: ReadOptions) -> Recording:
+    """Read the file of an ActiGraph."""
+    from limber_bridge.recordings.gt3x import read_gt3x
+
+    return read_gt3x(path, options)
+
+
+def is_text(_head: bytes, _path: Path) -> bool:
+    """Return True: what nothing else recognised is read as text, whose reader names the error."""
+    return True
+
+
+def read_text(path: Path, options: ReadOptions) -> Recording:
+    """Read a table in a text."""
+    from limber_bridge.recordings.csv import read_csv
+
+    return read_csv(path, options.channels)
+
+
+FORMATS: Final = (
+    Format("EDF", is_edf, read_edf_file, frozenset(("channels",))),
+    Format("the raw signal of Limber", is_raw_signal, read_raw_signal),
+    Format("CWA", is_cwa, read_cwa_file, frozenset(("channels",))),
+    Format("GENEActiv", is_geneactiv, read_geneactiv_file, frozenset(("channels",))),
+    Format("GT3X", is_actigraph, read_gt3x_file, frozenset(("channels",))),
+)
+"""Formats of files as they are, in the order in which they are tried. A zip file that is a format
+of its own belongs here too."""
+TEXT: Final = Format("CSV", is_text, read_text, frozenset(("channels",)))
+"""Tried when a file is neither of `FORMATS` nor packed."""
+
+
+# --- Reading ---
+
+
+def read_recording(path: Path, options: ReadOptions = NO_OPTIONS) -> Recording:
+    """Read a recording of any format; UnreadableRecordingError.
+
+    The text of the error names the file, the place and the remedy.
+    """
+    try:
+        with regular_file(path) as readable:
+            if readable == path:
+                return read_content(path, options, MAX_PACKED_DEPTH)
+            piped = Unpacked(readable, str(path), None)
+            return read_unpacked(path, piped, options, MAX_PACKED_DEPTH)
+    except OSError as error:
+        raise UnreadableRecordingError(
+            f"{path}: {error.strerror or error}; check the path"
+        ) from error
+
+
+def read_content(path: Path, options: ReadOptions, depth: int) -> Recording:
+    """Read a file; it may be packed `depth` times."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    found = next((one for one in FORMATS if one.fits(head, path)), None)
+    if found is None and depth > 0:
+        with unpack(path, head) as unpacked:
+            if unpacked is not None:
+                return read_unpacked(path, unpacked, options, depth - 1)
+    found = found or TEXT
+    check_options(path, found, options)
+    return found.read(path, options)
+
+
+def read_unpacked(path: Path, unpacked: Unpacked, options: ReadOptions, depth: int) -> Recording:
+    """Read a temporary file under the name of the file from which it came."""
+    temporary = str(unpacked.path)
+    try:
+        recording = read_content(unpacked.path, options, depth)
+    except UnreadableRecordingError as error:
+        raise UnreadableRecordingError(str(error).replace(temporary, unpacked.label)) from error
+    notes = tuple(note.replace(temporary, unpacked.label) for note in recording.notes)
+    if unpacked.note is not None:
+        notes = (unpacked.note, *notes)
+    return replace(recording, name=path.name, notes=notes)
+
+
+def check_options(path: Path, found: Format, options: ReadOptions) -> None:
+    """Raise UnreadableRecordingError for an option that means nothing for a format."""
+    unused = options.given - found.options - {"zone"}
+    if unused:
+        name = OPTION_NAMES[min(unused)]
+        raise UnreadableRecordingError(
+            f"{path}: {name} has no meaning for {found.name}; leave it out for this file"
+        )
