@@ -12,6 +12,7 @@ from limber_bridge.detection.bed_presence import Presence
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.epochs import EPOCH_US, Epoch
 from limber_bridge.detection.events import BedTransition, Event, Method
+from limber_bridge.detection.gait import Gait
 from limber_bridge.detection.in_bed import process_epoch
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import MINUTE, SECOND, Floats, SampleBlock, SampleClock
@@ -76,7 +77,14 @@ def ankle_transitions(*stretches: tuple[float, Gravity, Motion]) -> list[tuple[f
         for _ in range(round(seconds / 10)):
             kicks = int(start % (70 * SECOND) == 0)
             shaken = float(motion is not STILL)
-            epoch = Epoch(start, gravity, shaken, kicks, 1, gait=motion is WALKING)
+            epoch = Epoch(
+                start,
+                gravity,
+                shaken,
+                kicks,
+                1,
+                gait=Gait.CLEAR if motion is WALKING else Gait.NONE,
+            )
             state, transition = process_epoch(state, Method.ANKLE, epoch)
             if transition is not None:
                 found.append((transition.onset / SECOND, transition.in_bed))
@@ -159,7 +167,7 @@ def test_strides_are_walking_in_any_direction_of_the_leg() -> None:
                 int(start % 70 == 0),
                 1,
                 striding_share=float(moves),
-                gait=gait and moves,
+                gait=Gait.CLEAR if gait and moves else Gait.NONE,
             )
             state, transition = process_epoch(state, Method.ANKLE, epoch)
             if transition is not None:
@@ -249,7 +257,7 @@ STRETCH = st.tuples(
     st.sampled_from([LYING, STANDING, ON_THE_SIDE]),
     st.sampled_from([0.0, 0.6, 1.0]),
     st.integers(0, 1),
-    st.booleans(),
+    st.sampled_from(Gait),
     st.sampled_from([0, 0, 0, 2, 30, 90, -90]),
 )
 """Epochs, presence, gravity, share of walking, movements per epoch, gait, and the minutes without
@@ -262,7 +270,7 @@ data before it; negative if the clock is set back."""
     st.lists(STRETCH, max_size=12),
 )
 def test_no_transition_lies_in_a_gap_or_in_the_future_or_before_the_last_one(
-    method: Method, stretches: list[tuple[int, Presence, Gravity, float, int, bool, int]]
+    method: Method, stretches: list[tuple[int, Presence, Gravity, float, int, Gait, int]]
 ) -> None:
     state = BedState()
     start = 1000 * MINUTE

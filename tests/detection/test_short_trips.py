@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import BedTransition, Event, Method
-from limber_bridge.detection.gait import is_gait
+from limber_bridge.detection.gait import Gait, gait_of
 from limber_bridge.detection.in_bed import process_epoch
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, Side
@@ -167,5 +167,5 @@ def test_fifteen_seconds_of_a_real_walk_are_gait(side: Side) -> None:
     for size in (0.4, 1.0):
         frames = size * turned @ samples[:, : 60 * 1000].reshape(3, -1, 5).mean(axis=2)
         pieces = np.split(frames, range(205, frames.shape[1], 205), axis=1)
-        found = [is_gait(piece, signal.rate / 5, 10.0) for piece in pieces]
+        found = [gait_of(piece, signal.rate / 5, 10.0) is Gait.CLEAR for piece in pieces]
         assert all(found[:6])

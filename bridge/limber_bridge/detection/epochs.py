@@ -15,7 +15,7 @@ import numpy as np
 from limber_bridge.detection.bed_presence import Presence, PresenceDetector
 from limber_bridge.detection.binning import Binner, Bins
 from limber_bridge.detection.envelope import Frames
-from limber_bridge.detection.gait import is_gait
+from limber_bridge.detection.gait import Gait, gait_of
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 
 EPOCH_US: Final = 10 * SECOND
@@ -33,9 +33,9 @@ STRIDING_LEVEL_G: Final = 0.35
 Chosen: rubbing and stretching shake a leg less, and a kick does not last;
 docs/science.md#in-bed-at-the-ankle.
 """
-GAIT_MIN_SHARE: Final = 0.3
+GAIT_MIN_SHARE: Final = 0.15
 """Share of an epoch with a level of walking from which the epoch is examined for gait. Chosen: a
-foot stands still for up to two thirds of a slow stride."""
+foot stands still for two thirds of a slow stride, and a walk may fill half of an epoch."""
 AXES: Final = 3
 
 
@@ -59,8 +59,8 @@ class Epoch:
     """What a bed sensor feels of a person. None: no bed sensor, or one that is too slow."""
     striding_share: float = 0.0
     """Share of the frames at or above `STRIDING_LEVEL_G`."""
-    gait: bool = False
-    """Whether the leg swings as in walking (`gait`)."""
+    gait: Gait = Gait.NONE
+    """How the leg swings, compared with a walking one."""
 
 
 class EpochBuilder:
@@ -129,15 +129,15 @@ class EpochBuilder:
             for start, mean, walked, begun, peak, felt, strode, gaits in columns
         ]
 
-    def _find_gait(self, bins: Bins, walking: Sequence[float]) -> list[bool]:
-        """Return in which bins an ankle swings as in walking, given their walking shares."""
+    def _find_gait(self, bins: Bins, walking: Sequence[float]) -> list[Gait]:
+        """Return how an ankle swings in each bin, given their walking shares."""
         is_ankle = self._sensor.placement is Placement.ANKLE
         bounds = [*bins.bounds.tolist(), bins.rows.shape[1]]
         # Most epochs are quiet, so few are looked at more closely.
         return [
-            is_ankle
-            and share >= GAIT_MIN_SHARE
-            and is_gait(bins.rows[:AXES, begin:end], self._frame_rate, EPOCH_US / SECOND)
+            gait_of(bins.rows[:AXES, begin:end], self._frame_rate, EPOCH_US / SECOND)
+            if is_ankle and share >= GAIT_MIN_SHARE
+            else Gait.NONE
             for share, (begin, end) in zip(walking, pairwise(bounds), strict=True)
         ]
 

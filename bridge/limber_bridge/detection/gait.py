@@ -5,6 +5,7 @@ gravity at the sensor swings once a stride, and the foot is carried forward and 
 The direction of the axes does not matter. Values and sources: docs/science.md#in-bed-at-the-ankle.
 """
 
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -18,22 +19,29 @@ STRIDE_S: Final = (0.7, 2.0)
 
 Chosen: a quick walk has one a second, and a person who has just woken up steps slowly.
 """
-STRIDE_HZ: Final = (0.3, 1.3)
-"""Frequencies of the stride itself. Chosen: wider than `STRIDE_S` by the width of the window."""
-SWING_HZ: Final = (1.3, 4.0)
+STRIDE_HZ: Final = (0.3, 1.15)
+"""Frequencies of the stride itself. Chosen: a leg that is rubbed moves faster, mostly."""
+SWING_HZ: Final = (1.15, 4.0)
 """Frequencies of what happens within a stride: push, swing and the step down. Chosen: the next
 harmonics of a stride."""
 STRIDE_MIN_G: Final = 0.1
-"""RMS that the stride needs in either band.
+"""RMS that clear gait has in either band.
 
 Chosen: a shank that swings evenly by 30 degrees tilts gravity by 0.18 g RMS; half of it remains in
 an epoch in which a walk begins or ends.
 """
 VIGOROUS_MIN_G: Final = 0.3
-"""RMS that is enough without a swing at the stride's frequency.
+"""RMS of clear gait without a swing at the stride's frequency.
 
 Chosen: a leg that is rubbed is shaken less.
 """
+FAINT_MIN_G: Final = 0.09
+"""RMS of faint gait. Chosen: in a shuffling leg the tilt of gravity and the acceleration of the
+swing cancel each other in part, as in a pendulum."""
+FAINT_STRIDE_MIN_G: Final = 0.027
+"""RMS that faint gait has at the stride's frequency. The next value is the ratio to that within
+strides. Chosen: a leg that is rubbed moves at one, higher frequency."""
+FAINT_STRIDE_MIN_RATIO: Final = 0.15
 MIN_SIMILARITY: Final = 0.4
 """Autocorrelation of the motion one stride later.
 
@@ -55,19 +63,34 @@ MIN_FRAMES_SHARE: Final = 0.9
 """Share of the frames that must be there. Chosen: missing frames would break the rhythm."""
 
 
-def is_gait(frames: Floats, rate: float, duration: float) -> bool:
-    """Return whether an ankle walks.
+class Gait(IntEnum):
+    """How an ankle moves, compared with a walking one."""
+
+    NONE = 0
+    FAINT = 1
+    """It repeats itself as in walking, but so does a leg that is rubbed evenly."""
+    CLEAR = 2
+    """It swings as far as a walking leg, or is put down step by step."""
+
+
+def gait_of(frames: Floats, rate: float, duration: float) -> Gait:
+    """Return how an ankle moves.
 
     `frames` is acceleration in g, shape (3, n), at `rate` Hz; `duration` (s) is how long they
     should last.
     """
     count = frames.shape[1]
     if count < MIN_FRAMES_SHARE * rate * duration:
-        return False
+        return Gait.NONE
     motion = np.ascontiguousarray(frames - frames.mean(axis=1)[:, None])
-    if is_regular(motion, rate) and has_stride_level(motion, rate):
-        return True
-    return count_steps(motion, rate) >= MIN_STEPS
+    level = float(np.sqrt(np.square(motion).sum() / count))
+    if level >= FAINT_MIN_G and is_regular(motion, rate):
+        stride, swing = stride_levels(motion, rate)
+        if level >= VIGOROUS_MIN_G or min(stride, swing) >= STRIDE_MIN_G:
+            return Gait.CLEAR
+        if stride >= max(FAINT_STRIDE_MIN_G, FAINT_STRIDE_MIN_RATIO * swing):
+            return Gait.FAINT
+    return Gait.CLEAR if count_steps(motion, rate) >= MIN_STEPS else Gait.NONE
 
 
 def is_regular(motion: Floats, rate: float) -> bool:
@@ -87,8 +110,8 @@ def is_regular(motion: Floats, rate: float) -> bool:
     return bool(similarity[best] - lowest_before >= MIN_SIMILARITY * correlation[0])
 
 
-def has_stride_level(motion: Floats, rate: float) -> bool:
-    """Return whether motion (3, n) in g at `rate` Hz swings as far as a walking leg."""
+def stride_levels(motion: Floats, rate: float) -> tuple[float, float]:
+    """Return the RMS of motion (3, n) at `rate` Hz in the bands of stride and swing."""
     count = motion.shape[1]
     window = np.hanning(count)
     power = np.square(np.abs(np.fft.rfft(motion * window, axis=1))).sum(axis=0)
@@ -100,8 +123,7 @@ def has_stride_level(motion: Floats, rate: float) -> bool:
         inside = (frequencies >= band[0]) & (frequencies < band[1])
         return float(np.sqrt(scale * power[inside].sum()))
 
-    swings = min(level_in(STRIDE_HZ), level_in(SWING_HZ)) >= STRIDE_MIN_G
-    return swings or float(np.sqrt(np.square(motion).sum() / count)) >= VIGOROUS_MIN_G
+    return level_in(STRIDE_HZ), level_in(SWING_HZ)
 
 
 def count_steps(motion: Floats, rate: float) -> int:
