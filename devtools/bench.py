@@ -9,15 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
+from devtools.detection_bench import detection_figures, duration_s
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.integration_bench import integrated
 from devtools.latency_bench import latencies
@@ -29,30 +29,7 @@ from devtools.reconnect_bench import DEVICES, firmware_reconnects
 from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
-from limber_bridge.config.loader import load_config
-from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
-from limber_bridge.detection.night_score import score_night
-from limber_bridge.detection.pipeline import Pipeline
-from limber_bridge.detection.rules import WASM_2016
-from limber_bridge.detection.signal import (
-    SECOND,
-    Floats,
-    Placement,
-    Quantity,
-    SampleBlock,
-    SampleClock,
-    Sensor,
-    Side,
-)
-from limber_bridge.simulation.plan import NightSpec, plan_night
-from limber_bridge.simulation.signals import signal_blocks
-from limber_bridge.sources.frame_router import FrameRouter
-from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.source_api import SourceRequest
-from limber_bridge.storage.restore import RestoredState
 
-ANKLE: Final = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
-RATE: Final = 100.0
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin}}
 broker: {{host: 127.0.0.1, port: {broker}}}
@@ -61,18 +38,6 @@ sleepers:
   - id: anna
     name: Anna
     sensors: [{{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}}]
-"""
-MANY: Final = """\
-bridge: {id: ward, time_zone: Europe/Berlin}
-broker: {host: 127.0.0.1}
-network: {address: 127.0.0.1}
-sleepers:
-"""
-SLEEPER: Final = """\
-  - id: sleeper_{number}
-    name: Sleeper {number}
-    sensors:
-      - {{id: {number}, source: network, placement: ankle, side: left, quantity: acceleration}}
 """
 MOVEMENTS: Final = "sensor.anna_leg_movements_tonight"
 
@@ -94,11 +59,17 @@ class Measurement:
 
 FIGURES: Final = {
     "night_filter_passes": Measurement(
-        "passes", 2.5, "8 h, 100 Hz, 3 axes, array to measures / a sosfilt of two sections"
+        "passes", 1.5, "8 h, 100 Hz, 3 axes, array to measures / a sosfilt of two sections"
+    ),
+    "block_filter_calls": Measurement(
+        "calls", 2, "a live block of 25 samples / a sosfilt of it with four sections, in turn"
+    ),
+    "frame_filter_calls": Measurement(
+        "calls", 4, "the bytes of a live frame to events, as the daemon does / the same sosfilt"
     ),
     "block_us": Measurement("us", 120, "one block of 25 samples, live, median over an hour"),
     "emg_vs_psgscoring": Measurement(
-        "times", 10, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True
+        "times", 15, "8 h, two EMG channels, 256 Hz: faster than psgscoring", least=True
     ),
     "sensors_per_core": Measurement(
         "sensors", 1000, "sensors of 50 Hz that one core keeps up with, live", least=True
@@ -114,6 +85,10 @@ FIGURES: Final = {
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
     "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "csv_night_s": Measurement(
+        "times", 6, "8 h at 50 Hz in CSV: limber score, whole process / polars reading the file"
+    ),
+    "csv_night_fast_s": Measurement("times", 6, "the same with limber-bridge[fast]"),
     "help_s": Measurement("s", 0.3, "limber --help"),
     "soak_nights_mb": Measurement(
         "MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"
@@ -164,99 +139,12 @@ FIGURES: Final = {
 }
 
 
-def night() -> Floats:
-    """Return eight hours of ankle acceleration at 100 Hz, shape (3, 2880000)."""
-    signal = signal_blocks(plan_night(1, NightSpec(cramps=0)), ANKLE, RATE)
-    return np.concatenate([block.samples for block in signal], axis=1)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long a call takes, in s."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def night_filter_passes(signal: Floats, rounds: int = 7) -> float:
-    """Return the median ratio of two durations, each pair measured directly after each other."""
-    sections = butter(2, (0.5, 10.0), "bandpass", fs=RATE, output="sos")
-    whole = SampleBlock(0, signal, SampleClock(0, 0, RATE), RATE)
-
-    def score() -> None:
-        detector = Pipeline([ANKLE])
-        events = detector.process(ANKLE.id, whole) + detector.finish()
-        score_night(events, WASM_2016, detector.coverage(0, whole.clock.time_of(whole.end)))
-
-    def single_pass() -> None:
-        sosfilt(sections, signal, zi=np.zeros((2, 3, 2)))
-
-    score()
-    single_pass()
-    return statistics.median(seconds(score) / seconds(single_pass) for _ in range(rounds))
-
-
-def block_us(signal: Floats) -> float:
-    """Return the median processing time of a block, delivered as a sensor does."""
-    detector = Pipeline([ANKLE])
-    clock = SampleClock(0, 0, RATE)
-    pieces = [
-        SampleBlock(at, signal[:, at : at + 25], clock, RATE)
-        for at in range(0, round(3600 * RATE), 25)
-    ]
-    return 1e6 * statistics.median(
-        seconds(partial(detector.process, ANKLE.id, piece)) for piece in pieces
-    )
-
-
-def emg_vs_psgscoring() -> float:
-    """Return how many times faster the bridge is than psgscoring; each runs in its own process."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "script")}
-    command = [str(ROOT / ".venv-bench/bin/python"), "-m", "devtools.psgscoring_bench"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DevtoolError(f"the comparison with psgscoring failed:\n{done.stderr[-2000:]}")
-    return float(done.stdout)
-
-
-def sensors_per_core(sensors: int = 100, seconds: int = 30) -> float:
-    """Return how many 50 Hz sensors with two frames per second one core can follow in real time.
-
-    This covers everything the daemon does for each frame, from its bytes to events, except the
-    journal and the broker, which are only busy when something happens.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "limber.yaml"
-        path.write_text(MANY + "".join(SLEEPER.format(number=number) for number in range(sensors)))
-        config = load_config(path)
-    watches = {
-        one.sensors[0].sensor.id: SleeperMonitor(one, config, RestoredState(), 0)
-        for one in config.sleepers
-    }
-    wanted = tuple(one.sensors[0].request for one in config.sleepers)
-    router = FrameRouter(
-        SourceRequest(wanted, config.source_settings["network"], config.calendar, HostClock(), 0)
-    )
-    devices = {number: AnkleSensor(number) for number in watches}
-    frames = [
-        (at, number, device.frame(leg(at / 2, 0.5, [(5.0, 2.0), (20.0, 2.0)])))
-        for at in range(2 * seconds)
-        for number, device in devices.items()
-    ]
-    began = time.perf_counter()
-    for at, number, frame in frames:
-        now = (at + 1) * SECOND // 2
-        for arrival in router.route_frame(frame, now):
-            watches[number].process_arrival(number, arrival, now)
-        if at % 2:
-            watches[number].advance_to(now)
-    return sensors * seconds / (time.perf_counter() - began)
-
-
 def help_s() -> float:
     """Return how long `limber --help` takes, in s."""
     command = [need("limber"), "--help"]
     return statistics.median(
-        seconds(partial(subprocess.run, command, capture_output=True, check=True)) for _ in range(7)
+        duration_s(partial(subprocess.run, command, capture_output=True, check=True))
+        for _ in range(7)
     )
 
 
@@ -327,23 +215,23 @@ async def soak() -> dict[str, float]:
     }
 
 
-async def run() -> dict[str, float]:
-    """Measure everything."""
-    signal = night()
-    found = {"night_filter_passes": night_filter_passes(signal), "block_us": block_us(signal)}
-    found |= {
-        "sensors_per_core": sensors_per_core(),
-        "help_s": help_s(),
-        "emg_vs_psgscoring": emg_vs_psgscoring(),
-    }
-    found |= await soak()
+async def speed() -> dict[str, float]:
+    """Return the speed of the detection and of the start of the program."""
+    return await asyncio.to_thread(lambda: detection_figures() | {"help_s": help_s()})
+
+
+async def loaded() -> dict[str, float]:
+    """Return what the bridge loses with many sensors."""
     with tempfile.TemporaryDirectory() as folder:
-        found |= await asyncio.to_thread(load, Path(folder))
+        return await asyncio.to_thread(load, Path(folder))
+
+
+async def home() -> dict[str, float]:
+    """Return the speed of the integration in Home Assistant, and of a movement on its way there."""
     with tempfile.TemporaryDirectory() as folder:
-        found |= await integrated(Path(folder))
+        found = await integrated(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        found |= await live(Path(folder))
-    return found | await devices() | await bluetooth()
+        return found | await live(Path(folder))
 
 
 async def devices() -> dict[str, float]:
@@ -362,19 +250,29 @@ async def devices() -> dict[str, float]:
     }
 
 
+async def csv_nights() -> dict[str, float]:
+    """Return what devtools.csv_bench measures, in the environment that has polars."""
+    return await measured_apart("devtools.csv_bench")
+
+
 async def bluetooth() -> dict[str, float]:
     """Return what devtools.bluetooth_bench measures, in the environment that has its libraries."""
+    return await measured_apart("devtools.bluetooth_bench")
+
+
+async def measured_apart(module: str) -> dict[str, float]:
+    """Return what a module prints as JSON, in the environment of the tests."""
     process = await asyncio.create_subprocess_exec(
         ROOT / ".venv" / "bin" / "python",
         "-m",
-        "devtools.bluetooth_bench",
+        module,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'bridge'}"},
     )
     output, _ = await process.communicate()
     if process.returncode:
-        raise DevtoolError("the measurements of Bluetooth failed")
+        raise DevtoolError(f"the measurements of {module} failed")
     found: dict[str, float] = json.loads(output)
     return found
 
@@ -393,13 +291,33 @@ async def live(folder: Path) -> dict[str, float]:
         return {"movement_to_entity_ms": delay, "rss_mb": rss_mb(chain.bridge)}
 
 
+PARTS: Final[Mapping[str, Callable[[], Coroutine[None, None, dict[str, float]]]]] = {
+    "detection": speed,
+    "csv": csv_nights,
+    "soak": soak,
+    "load": loaded,
+    "home": home,
+    "devices": devices,
+    "bluetooth": bluetooth,
+}
+
+
+async def run(parts: Iterable[str]) -> dict[str, float]:
+    """Measure some parts, one after the other."""
+    found: dict[str, float] = {}
+    for part in parts:
+        found |= await PARTS[part]()
+    return found
+
+
 def main() -> int:
     """Measure, then print a table or JSON."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure only this")
     chosen = parser.parse_args()
     try:
-        found = asyncio.run(run())
+        found = asyncio.run(run(chosen.part or PARTS))
     except DevtoolError as error:
         print(error, file=sys.stderr)
         return 1
@@ -407,10 +325,13 @@ def main() -> int:
         rows = {
             name: {"value": round(found[name], 2), "unit": row.unit, "goal": row.goal}
             for name, row in FIGURES.items()
+            if name in found
         }
         print(json.dumps(rows))
         return 0
     for name, row in FIGURES.items():
+        if name not in found:
+            continue
         mark = "reached" if row.reached(found[name]) else "NOT reached"
         bound = ">=" if row.least else "<="
         print(

@@ -20,18 +20,24 @@ def add_parsers(commands: Commands) -> None:
         type=Path,
         nargs="+",
         metavar="RECORDING",
-        help=".csv, .csv.gz, .edf, or .db (raw signal of the bridge)",
+        help="a recording of any format in docs/scoring.md, such as .csv, .edf or .cwa",
     )
     add_rules_options(score_parser)
     output = score_parser.add_mutually_exclusive_group()
     output.add_argument(
-        "--json", action="store_true", help="write one JSON object per recording to stdout"
+        "--json", action="store_true", help="write one JSON object per night to stdout"
     )
     output.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write DIR/NAME.json; skip recordings whose results are up to date",
+        help="write DIR/NAME.json, or DIR/NAME-DATE.json for each of several nights; skip "
+        "recordings whose results are up to date",
+    )
+    score_parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="score a recording of more than 30 h as one, not night by night",
     )
     score_parser.add_argument("--quiet", action="store_true", help="do not list the written files")
     score_parser.add_argument(
@@ -68,7 +74,9 @@ def score(args: argparse.Namespace) -> int:
             USAGE_ERROR,
         )
     try:
-        options = ScoreOptions(rules=selected_rules(args), read=reading_options(args))
+        options = ScoreOptions(
+            rules=selected_rules(args), read=reading_options(args), whole=args.whole
+        )
     except ValueError as error:
         return report_error(f"limber score: {error}", USAGE_ERROR)
     outputs = OutputOptions(json=args.json, folder=args.out, plot=args.plot, quiet=args.quiet)

@@ -86,10 +86,10 @@ class EventFiler:
         `before` is the time (us) of the last sample before them, 0 where there was none, and
         `begin` that of the first of them.
         """
-        tonight = self._calendar.night_of(self._clock.measured_until)
-        if not before or not in_bed or tonight <= self._calendar.night_of(before):
+        if not before or not in_bed or begin - before > IN_BED_CARRY_OVER_US:
             return []
-        if begin - before > IN_BED_CARRY_OVER_US:
+        tonight = self._calendar.night_of(self._clock.measured_until)
+        if tonight <= self._calendar.night_of(before):
             return []
         self._in_bed_known = True
         start = BedTransition(self._calendar.begin(tonight), in_bed=True, method=method)

@@ -80,6 +80,8 @@ class NightCloser:
         """Scores nights that are not finished, too."""
         self.finished = finished
         """The finished nights; only changed here."""
+        self._dropped_in = range(0)
+        """us; from begin to end of the night in which old nights were dropped."""
 
     def finish_over(self, sensitivity: float) -> tuple[Night, ...]:
         """Finish the changed nights that are over by now; return those with new figures."""
@@ -136,12 +138,13 @@ class NightCloser:
     def _drop_old(self) -> None:
         """Drop what no later event or average can need."""
         self._nights.drop_unchanged()
-        if self._clock.time:
-            # Two days more than the longest period: the last night may be older than today.
-            days = 2 + max(AVERAGING_PERIODS_DAYS)
-            self.finished.drop_before(
-                self._calendar.night_of(self._clock.time) - timedelta(days=days)
-            )
+        if not self._clock.time or self._clock.time in self._dropped_in:
+            return
+        tonight = self._calendar.night_of(self._clock.time)
+        self._dropped_in = range(self._calendar.begin(tonight), self._calendar.end(tonight))
+        # Two days more than the longest period: the last night may be older than today.
+        days = 2 + max(AVERAGING_PERIODS_DAYS)
+        self.finished.drop_before(tonight - timedelta(days=days))
 
 
 def last_in_bed_method(events: Iterable[Event]) -> Method | None:

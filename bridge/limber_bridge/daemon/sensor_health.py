@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.continuity import is_complete
 from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import to_utc
@@ -61,7 +62,9 @@ class SampleLossCounter:
 
     def add(self, block: SampleBlock, now: int) -> None:
         """Count one block, and what is missing between the last one and it."""
-        good = int(np.isfinite(block.samples).all(axis=0).sum())
+        good = block.samples.shape[1]
+        if not is_complete(block.samples):
+            good = int(np.isfinite(block.samples).all(axis=0).sum())
         start = block.first if self._end is None else min(self._end, block.first)
         expected = block.end - start
         self.lost += expected - good

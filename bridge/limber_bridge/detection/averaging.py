@@ -1,8 +1,18 @@
 """Averages of consecutive values, equal to the last bit however a signal is cut into blocks."""
 
+from functools import cache
+from typing import Final
+
 import numpy as np
 
-from limber_bridge.detection.signal import Floats
+from limber_bridge.detection.signal import Floats, Times
+
+FEW_BLOCKS: Final = 64
+"""Blocks up to which one call for all of them is faster than one call for each position within a
+block. Chosen: a live sensor completes a few blocks at a time, a recording many thousands."""
+PAIRWISE_WIDTH: Final = 8
+"""Values from which NumPy adds up a row in another order than one after the other (NumPy manual,
+`numpy.sum`, notes)."""
 
 
 class BlockAverager:
@@ -18,22 +28,52 @@ class BlockAverager:
         """Return the averages, shape (axes, n), that the samples (axes, m) complete."""
         if self._width == 1:
             return np.square(samples) if self._squared else samples
-        if self._waiting is not None and self._waiting.shape[1]:
-            samples = np.concatenate([self._waiting, samples], axis=1)
-        complete = samples.shape[1] // self._width * self._width
+        waiting = self._waiting
+        if waiting is None or not waiting.shape[1]:
+            return self._average_and_keep(samples)
+        if samples.shape[1] <= FEW_BLOCKS * self._width:
+            return self._average_and_keep(np.concatenate((waiting, samples), axis=1))
+        # Joining a long recording to a few samples would copy all of it.
+        missing = self._width - waiting.shape[1]
+        first = self._average_and_keep(np.concatenate((waiting, samples[:, :missing]), axis=1))
+        return np.concatenate((first, self._average_and_keep(samples[:, missing:])), axis=1)
+
+    def _average_and_keep(self, samples: Floats) -> Floats:
+        """Return the averages of complete blocks, and keep the samples after them."""
+        count = samples.shape[1] // self._width
+        complete = count * self._width
         self._waiting = samples[:, complete:].copy()
-        if not complete:
+        if not count:
             return samples[:, :0]
-        blocks = samples[:, :complete].reshape(len(samples), -1, self._width)
+        averages = self._sum_blocks(samples[:, :complete], count)
+        averages /= self._width
+        return averages
+
+    def _sum_blocks(self, samples: Floats, count: int) -> Floats:
+        """Return the sums of `count` blocks of samples, or of their squares."""
+        blocks = samples.reshape(len(samples), count, self._width)
         if self._squared:
-            energy: Floats = np.einsum("abs,abs->ab", blocks, blocks) / self._width
+            energy: Floats = np.einsum("abs,abs->ab", blocks, blocks)
             return energy
-        # Add up sample by sample: `sum` may choose another order for another number of blocks.
-        total: Floats = blocks[:, :, 0] + blocks[:, :, 1]
-        for position in range(2, self._width):
+        # Add up sample by sample: `sum` may choose another order for another number of blocks. Both
+        # ways below add the first sample last, as `reduceat` does.
+        if count <= FEW_BLOCKS and self._width < PAIRWISE_WIDTH:
+            few: Floats = np.add.reduceat(samples, block_starts(count, self._width), axis=1)
+            return few
+        if self._width == 2:
+            both: Floats = blocks[:, :, 1] + blocks[:, :, 0]
+            return both
+        total: Floats = blocks[:, :, 1] + blocks[:, :, 2]
+        for position in (*range(3, self._width), 0):
             np.add(total, blocks[:, :, position], out=total)
-        total /= self._width
         return total
+
+
+@cache
+def block_starts(count: int, width: int) -> Times:
+    """Return the index of the first sample of each of `count` blocks."""
+    starts: Times = np.arange(count) * width
+    return starts
 
 
 def moving_mean(rows: Floats, width: int) -> Floats:
@@ -48,8 +88,11 @@ def moving_mean(rows: Floats, width: int) -> Floats:
     # wherever it lies in the array, so a cut of the signal does not change the rounding. Running
     # sums would be faster, but carry the rounding of everything before.
     pairs = rows[:, :-1] + rows[:, 1:]
-    total: Floats = pairs[:, :count].copy()
-    for start in range(2, width - 1, 2):
+    if width < 4:
+        total: Floats = pairs[:, :count].copy()
+    else:
+        total = pairs[:, :count] + pairs[:, 2 : 2 + count]
+    for start in range(4, width - 1, 2):
         total += pairs[:, start : start + count]
     if width % 2:
         total += rows[:, width - 1 :]

@@ -61,40 +61,49 @@ class Binner:
         """Start without frames; each bin is `length` us long."""
         self._length = length
         self._current = NO_BIN
-        self._numbers: list[Times] = []
-        self._rows: list[Floats] = []
+        self._oldest = NO_BIN
+        """Number of the bin of the first frame that is kept."""
+        self._times: list[Times] = []
+        self._rows: list[Sequence[Floats]] = []
 
-    def process_frames(self, times: Times, rows: Floats) -> Bins | None:
+    def process_frames(self, times: Times, rows: Sequence[Floats]) -> Bins | None:
         """Return the bins that the frames complete, or None.
 
-        `times` are the starts of the frames in us, shape (n,); `rows` has shape (rows, n).
+        `times` are the starts of the frames in us, shape (n,); `rows` are arrays of shape
+        (any, n), which are stacked in this order.
         """
         if not len(times):
             return None
-        # The clock of a sensor is corrected now and then, by less than a bin. A frame whose time
-        # falls back into the previous bin stays in the current one.
-        numbers = np.maximum.accumulate(np.maximum(times // self._length, self._current))
-        self._numbers.append(numbers)
+        self._times.append(times)
         self._rows.append(rows)
-        previous = self._current if self._current != NO_BIN else int(numbers[0])
-        self._current = int(numbers[-1])
+        previous = self._current
+        # Frames of a block are in order of time, so the last one is in the latest bin.
+        self._current = max(previous, int(times[-1]) // self._length)
+        if previous == NO_BIN:
+            previous = int(times[0]) // self._length
         return self._take_before(self._current) if self._current > previous else None
 
     def finish(self) -> Bins | None:
         """Return the bin that has begun, or None, and start again."""
         bins = self._take_before(None) if self._current != NO_BIN else None
         self._current = NO_BIN
-        self._numbers = []
+        self._oldest = NO_BIN
+        self._times = []
         self._rows = []
         return bins
 
     def _take_before(self, kept: int | None) -> Bins:
         """Remove and return the bins before the one numbered `kept`, or all of them."""
-        numbers = np.concatenate(self._numbers)
-        rows = np.concatenate(self._rows, axis=1)
+        times = np.concatenate(self._times)
+        groups = [np.concatenate(parts, axis=1) for parts in zip(*self._rows, strict=True)]
+        rows = np.concatenate(groups)
+        # The clock of a sensor is corrected now and then, by less than a bin. A frame whose time
+        # falls back into the previous bin stays in the current one.
+        numbers = np.maximum.accumulate(np.maximum(times // self._length, self._oldest))
         count = len(numbers) if kept is None else int(np.searchsorted(numbers, kept))
         # Copies: a view would keep the signal of the whole night in memory.
-        self._numbers = [numbers[count:].copy()]
-        self._rows = [rows[:, count:].copy()]
+        self._times = [times[count:].copy()]
+        self._rows = [[group[:, count:].copy() for group in groups]]
+        self._oldest = NO_BIN if kept is None else kept
         bounds = np.flatnonzero(np.diff(numbers[:count], prepend=numbers[0] - 1))
         return Bins((numbers[bounds] * self._length).tolist(), rows[:, :count], bounds)

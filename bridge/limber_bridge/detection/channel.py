@@ -4,7 +4,7 @@ Invariant: the results do not depend on how the signal is split into blocks; onl
 which a result is returned does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
@@ -13,7 +13,12 @@ from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
 from limber_bridge.detection.epochs import Epoch, EpochBuilder
-from limber_bridge.detection.events import Gap, RhythmicTrain, SignalFault
+from limber_bridge.detection.events import (
+    Gap,
+    RhythmicTrain,
+    SignalFault,
+    UnilateralMovement,
+)
 from limber_bridge.detection.movement import MovementDetector
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.noise_floor import Noise
@@ -26,6 +31,7 @@ from limber_bridge.detection.signal import (
     Sensor,
 )
 from limber_bridge.detection.signal_quality import SignalQualityMonitor
+from limber_bridge.detection.tilt_reference import StrongTilt
 
 CLOCK_RESET_US: Final = 10 * SECOND
 """us. When the time of a sensor goes back by more, its clock was set. Chosen: corrections of a
@@ -56,6 +62,8 @@ class SensorState:
     """Hz, nominal."""
     noise: tuple[Noise, ...] = ()
     """The noise floor, oldest first."""
+    tilts: tuple[StrongTilt, ...] = ()
+    """Tilts of the leg in its last strong movements, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,7 +266,7 @@ class SensorChannel:
         state = state or SensorState()
         self.sensor = sensor
         self._filter = SignalFilter(sensor.quantity, state.measured_until)
-        self._movements = MovementDetector(sensor.quantity, sensor.side, state.noise)
+        self._movements = MovementDetector(sensor, state.noise, state.tilts)
         self._epochs = EpochBuilder(sensor)
         self._bins = CrampBinner(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)
@@ -278,7 +286,11 @@ class SensorChannel:
         progress = self._progress
         # The envelope and the epochs start again after a restart; the noise floor is kept.
         return SensorState(
-            progress.first_sample, progress.last_sample, progress.rate, self._movements.noise
+            progress.first_sample,
+            progress.last_sample,
+            progress.rate,
+            self._movements.noise,
+            self._movements.tilts,
         )
 
     @property
@@ -295,6 +307,10 @@ class SensorChannel:
     def movements_complete_until(self) -> int:
         """Time (us) before which no further movement begins."""
         return self._progress.movements_complete_until(self._movements.open_onset)
+
+    def restore_movements(self, movements: Iterable[UnilateralMovement]) -> None:
+        """Add the movements of this sensor before a restart, in order of onset."""
+        self._movements.restore_movements(movements)
 
     def process(self, block: SampleBlock) -> ChannelOutput:
         """Process a block and return what it shows."""

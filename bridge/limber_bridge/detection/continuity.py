@@ -4,6 +4,7 @@ A short hole is bridged by a straight line, so that a lost packet does not look 
 longer one is never filled: after it, filters start again (docs/science.md#sampling-and-gaps).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,10 @@ MAX_BRIDGED_S: Final = 0.5
 """s, included. Chosen: the shortest leg movement; docs/science.md#sampling-and-gaps."""
 MAX_BRIDGED_INTERVALS: Final = 3
 """Sample intervals that are bridged however long they last. Chosen: tolerance for slow sensors."""
+
+FEW_VALUES: Final = 4096
+"""Values up to which a test of each one costs less than to prepare for an overflow of their sum.
+Chosen: a live sensor sends a few dozen at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +72,7 @@ class Continuity:
         if self._last_index is not None and block.first <= self._last_index:
             seen = self._last_index + 1 - block.first
             block = block.split(min(seen, block.samples.shape[1]))[1]
-        # A sum is finite only if all values are. That is cheaper than a test of each sample, and
-        # nearly all blocks are complete.
-        with np.errstate(invalid="ignore"):
-            complete = np.isfinite(block.samples.sum())
-        if complete:
+        if is_complete(block.samples):
             yield from self._process_valid(block)
             return
         valid = np.isfinite(block.samples).all(axis=0)
@@ -118,6 +119,15 @@ class Continuity:
         if abs(jump) > MAX_BRIDGED_S * SECOND:
             return True
         return intervals > MAX_BRIDGED_INTERVALS and intervals / block.rate > MAX_BRIDGED_S
+
+
+def is_complete(samples: Floats) -> bool:
+    """Return whether all samples are finite."""
+    if samples.size <= FEW_VALUES:
+        return bool(np.logical_and.reduce(np.isfinite(samples), axis=None))
+    # A sum is finite only if all values are. That is cheaper than a test of each sample.
+    with np.errstate(invalid="ignore"):
+        return math.isfinite(samples.sum())
 
 
 def interpolate(before: Floats, after: Floats, intervals: int) -> Floats:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from limber_bridge.detection.binning import Binner, Bins
 from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.signal import SECOND, Quantity
@@ -37,7 +35,7 @@ class CrampBinner:
         """Return the bins that the frames complete."""
         if frames.envelope is None:
             return []
-        rows = np.vstack([frames.mean, frames.envelope])
+        rows = [frames.mean, frames.envelope[None]]
         return self._build(self._binner.process_frames(frames.times, rows))
 
     def finish(self) -> list[CrampBin]:

@@ -29,6 +29,11 @@ FRAME_RATE_HZ: Final = 20
 docs/science.md#envelope."""
 
 
+FEW_FRAMES: Final = 16
+"""Frames up to which one time after the other is computed faster than all of them as an array.
+Chosen: a live sensor completes a few frames at a time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeRule:
     """How the envelope of one quantity is computed."""
@@ -147,14 +152,18 @@ class FrameClock:
         A frame that began in an earlier run keeps the time that it had there: the clock of a sensor
         may be corrected between two runs.
         """
-        samples = self._next_sample + self.samples_per_frame * np.arange(count + 1)
-        times: Times = run.clock.times_of(samples)
-        if samples[0] < run.first:
+        first = self._next_sample
+        self._next_sample += count * self.samples_per_frame
+        if count <= FEW_FRAMES:
+            numbers = range(first, self._next_sample, self.samples_per_frame)
+            times = np.array([run.clock.time_of(number) for number in numbers], np.int64)
+        else:
+            times = run.clock.times_of(first + self.samples_per_frame * np.arange(count))
+        if count and first < run.first:
             times[0] = self._next_time
-        self._next_sample = int(samples[-1])
-        self._next_time = int(times[-1])
-        completed: Times = times[:-1]
-        return completed
+        if count or first >= run.first:
+            self._next_time = run.clock.time_of(self._next_sample)
+        return times
 
     def time_of(self, run: Run, frame: int) -> int:
         """Return the time (us) of a frame by its number, on the clock of a run."""
@@ -218,11 +227,10 @@ class MotionStage:
         times = self._clock.take_times(run, frames.shape[1])
         if not frames.shape[1]:
             return frames_without_envelope(times, frames, self._clock.rate, run, known=True)
-        joined = self._window.prepend_past(frames, frames[:, :1])
-
         # The variance within the window is the mean of the squares minus the square of the mean.
         # Both means are computed at once, with the squared lengths as one more row.
-        means = self._window.mean(np.concatenate((joined, squared_lengths(joined)[None])))
+        rows = np.concatenate((frames, squared_lengths(frames)[None]))
+        means = self._window.mean(self._window.prepend_past(rows, rows[:, :1]))
         center = means[:-1]
         variance = np.maximum(means[-1] - squared_lengths(center), 0.0)
 

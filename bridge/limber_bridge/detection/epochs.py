@@ -96,7 +96,7 @@ class EpochBuilder:
             self._presence.set_frame_rate(frames.rate, int(frames.times[0]))
             # Breath is judged on evenly spaced frames, so their times are needed as well.
             rows.insert(1, frames.times[None].astype(np.float64))
-        return self._build(self._binner.process_frames(frames.times, np.concatenate(rows)))
+        return self._build(self._binner.process_frames(frames.times, rows))
 
     def finish(self) -> list[Epoch]:
         """Return the epoch that has begun, if any."""

@@ -35,16 +35,23 @@ class FrameTiming:
     A quiet envelope means that the whole window was quiet, so that much of the time has passed when
     the first quiet frame is seen.
     """
+    still_seen_frames: int
+    """Quiet frames after which a movement is over, if the limb is back or has been away for long
+    enough."""
     near_seen_frames: int
     """Quiet frames near the resting position after which nothing more belongs to a movement."""
 
     @classmethod
-    def at_rate(cls, quantity: Quantity, rate: float) -> Self:
-        """Return the durations for a signal of `rate` frames per second."""
+    def at_rate(cls, quantity: Quantity, rate: float, *, waits: bool = False) -> Self:
+        """Return the durations for a signal of `rate` frames per second.
+
+        One that `waits` ends a movement only after the stillness that separates it from others.
+        """
         rule = ENVELOPE_RULES[quantity]
         window = window_frames(rule, rate)
         quiet_end = math.ceil(QUIET_END_S * rate)
         quiet_seen = max(1, quiet_end - window + 1)
+        near_seen = quiet_seen + round(SEPARATE_AFTER_US / SECOND * rate)
         return cls(
             rate=rate,
             frame_us=round(SECOND / rate),
@@ -52,5 +59,6 @@ class FrameTiming:
             end_delay_us=end_delay(rule, rate),
             quiet_end_frames=quiet_end,
             quiet_seen_frames=quiet_seen,
-            near_seen_frames=quiet_seen + round(SEPARATE_AFTER_US / SECOND * rate),
+            still_seen_frames=near_seen if waits else quiet_seen,
+            near_seen_frames=near_seen,
         )

@@ -11,9 +11,10 @@ from limber_bridge.detection.signal import Floats
 def squared_lengths(vectors: Floats) -> Floats:
     """Return the squared length of each column of an array of shape (axes, n)."""
     # One axis after the other: the same order of additions for any number of columns.
-    total: Floats = np.square(vectors[0])
-    for axis in vectors[1:]:
-        total += np.square(axis)
+    squares = np.square(vectors)
+    total: Floats = squares[0]
+    for axis in squares[1:]:
+        total += axis
     return total
 
 

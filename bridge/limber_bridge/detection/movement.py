@@ -9,16 +9,18 @@ samples happened to end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.body_movement import BodyMovementJudge, join_bouts
 from limber_bridge.detection.envelope import Frames
+from limber_bridge.detection.events import UnilateralMovement
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distance_between, distances_to
 from limber_bridge.detection.movement_classifier import Found, MovementClassifier, lower_share
-from limber_bridge.detection.movement_rules import HOLD_MAX_US, MOVEMENT_RULES
+from limber_bridge.detection.movement_rules import HOLD_MAX_US, movement_rule
 from limber_bridge.detection.movement_split import (
     MovementPart,
     NewPosition,
@@ -31,7 +33,8 @@ from limber_bridge.detection.onset_finder import OnsetFinder
 from limber_bridge.detection.open_movement import OpenMovement
 from limber_bridge.detection.resting_position import SETTLING_S
 from limber_bridge.detection.segments import Segment
-from limber_bridge.detection.signal import SECOND, Floats, Quantity, Side
+from limber_bridge.detection.signal import SECOND, Floats, Placement, Sensor
+from limber_bridge.detection.tilt_reference import StrongTilt
 
 READ_AHEAD_FRAMES: Final = 64
 """Frames of a movement that are prepared at once. Chosen: two or three seconds, and a movement is
@@ -76,11 +79,20 @@ class LastFrame:
 class MovementDetector:
     """Detects the movements of one sensor."""
 
-    def __init__(self, quantity: Quantity, side: Side | None, noise: Sequence[Noise] = ()) -> None:
-        """Start with the noise that a previous run knew; the rate comes with the first frames."""
-        self._quantity = quantity
-        self._rule = MOVEMENT_RULES[quantity]
-        self._classifier = MovementClassifier(self._rule, side)
+    def __init__(
+        self, sensor: Sensor, noise: Sequence[Noise] = (), tilts: Sequence[StrongTilt] = ()
+    ) -> None:
+        """Start with what a previous run knew: the noise, and tilts of strong movements.
+
+        The rate comes with the first frames.
+        """
+        self._quantity = sensor.quantity
+        rule = movement_rule(sensor.quantity, sensor.placement)
+        # Without gravity, the mean of a limb at rest is 0 plus noise, in no direction.
+        self._rule = rule if sensor.has_gravity else replace(rule, turn=None)
+        # A sensor at a leg feels that leg alone.
+        self._body = BodyMovementJudge() if sensor.placement is Placement.BED else None
+        self._classifier = MovementClassifier(self._rule, sensor.side, self._body, tilts)
         self._noise = NoiseTracker(NoiseFloor(self._rule.thresholds, noise))
         self._open: OpenMovement | None = None
         self._new_rest: NewRest | None = None
@@ -90,6 +102,11 @@ class MovementDetector:
     def noise(self) -> tuple[Noise, ...]:
         """The looks that make the noise floor; they must be kept across restarts."""
         return self._noise.floor.known
+
+    @property
+    def tilts(self) -> tuple[StrongTilt, ...]:
+        """The tilts of the last strong movements; they must be kept across restarts."""
+        return self._classifier.tilts
 
     @property
     def threshold(self) -> float:
@@ -114,13 +131,21 @@ class MovementDetector:
         if self._rule.sensitivity_applies:
             self._noise.floor.set_sensitivity(sensitivity)
 
+    def restore_movements(self, movements: Iterable[UnilateralMovement]) -> None:
+        """Add the movements that were reported before a restart, in order of onset."""
+        if self._body is not None:
+            self._body.restore_movements(movements)
+
     def calibrate(self) -> list[Found]:
         """Forget the noise and learn it again from the next frame on.
 
         Returns the movement that was open, up to the last frame.
         """
         found = self.finish()
+        if self._body is not None:
+            self._body.forget()
         self._noise.floor.forget()
+        self._classifier.forget_tilts()
         self._noise.start_look()
         return found
 
@@ -162,7 +187,7 @@ class MovementDetector:
 
     def _start(self, rate: float) -> None:
         """Start with a signal of `rate` frames per second."""
-        self._timing = FrameTiming.at_rate(self._quantity, rate)
+        self._timing = FrameTiming.at_rate(self._quantity, rate, waits=self._body is not None)
         self._onsets = OnsetFinder(self._timing.quiet_end_frames)
         self._noise.start(rate)
 
@@ -281,12 +306,14 @@ class MovementDetector:
 
     def _classify_moved(self, movement: OpenMovement, position: Floats) -> Iterator[Found]:
         """Yield what a limb did that rests at another position now."""
-        new = NewPosition(position, self._rule.turn_degrees, self._noise.floor.level)
+        new = NewPosition(position, self._rule.turn, self._noise.floor.level)
         return self._classify(split_moved(movement, new, self._timing))
 
     def _classify(self, parts: Iterable[MovementPart]) -> Iterator[Found]:
         """Yield what the parts of a movement are."""
         floor = self._noise.floor
+        if self._body is not None:
+            parts = join_bouts(parts)
         for part in parts:
             yield from self._classifier.classify(part, floor.lower, floor.level, self._timing)
 

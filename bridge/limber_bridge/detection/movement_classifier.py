@@ -1,11 +1,12 @@
 """Classify the parts of a movement: a leg movement, a twitch, a rhythmic train, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.body_movement import BodyMovementJudge
 from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMovement
 from limber_bridge.detection.frame_timing import FrameTiming
 from limber_bridge.detection.geometry import distances_to
@@ -20,6 +21,7 @@ from limber_bridge.detection.rhythm import (
 )
 from limber_bridge.detection.segments import Segment
 from limber_bridge.detection.signal import Side, Times
+from limber_bridge.detection.tilt_reference import StrongTilt, TiltReference, lacks_tilt
 
 type Found = UnilateralMovement | Twitch | RhythmicTrain
 """What a single sensor can find."""
@@ -32,11 +34,27 @@ docs/science.md#window-correction."""
 class MovementClassifier:
     """Turns the segments of one limb into events, and follows its rhythm."""
 
-    def __init__(self, rule: MovementRule, side: Side | None) -> None:
-        """Start without movements."""
+    def __init__(
+        self,
+        rule: MovementRule,
+        side: Side | None,
+        body: BodyMovementJudge | None = None,
+        tilts: Sequence[StrongTilt] = (),
+    ) -> None:
+        """Start with the tilts that a previous run knew.
+
+        `body` judges the movements that a bed sensor feels.
+        """
         self._rule = rule
         self._side = side
+        self._body = body
         self._rhythm = RhythmTracker()
+        self._tilts = TiltReference(tilts)
+
+    @property
+    def tilts(self) -> tuple[StrongTilt, ...]:
+        """The tilts of the last strong movements; they must be kept across restarts."""
+        return self._tilts.known
 
     def classify(
         self, part: MovementPart, lower: float, noise: float, timing: FrameTiming
@@ -47,10 +65,10 @@ class MovementClassifier:
         """
         segment = part.segment
         movement = replace(
-            self._as_movement(segment, timing), motion=motion_of(part, noise, timing.frame_us)
+            self._as_movement(segment, timing), motion=self._motion_of(part, noise, timing)
         )
         if part.is_position_change:
-            yield replace(movement, turned=True)
+            yield self._as_turn(movement)
             return
         # A long movement may be a train of beats without pauses.
         beats = self._count_beats(segment, movement.duration, timing.rate)
@@ -59,12 +77,27 @@ class MovementClassifier:
             yield self._rhythm.add_train(train)
             return
         is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
-        if not is_twitch and not is_sustained(segment, lower, timing.quiet_end_frames):
+        if is_twitch or is_sustained(segment, lower, timing.quiet_end_frames):
+            yield from self._classify_movement(movement, segment, timing)
+
+    def _classify_movement(
+        self, movement: UnilateralMovement, segment: Segment, timing: FrameTiming
+    ) -> Iterator[Found]:
+        """Yield what a movement is that neither changes the position nor is a train by itself."""
+        if self._body is not None and self._body.is_of_body(movement):
+            yield self._as_turn(movement)
             return
-        found: UnilateralMovement | Twitch = movement
-        if is_twitch:
+        found: UnilateralMovement | Twitch
+        if movement.duration < LEG_MOVEMENT_MIN_US:
             found = Twitch(movement.side, movement.onset, movement.end, movement.peak)
+        else:
+            found = self._with_tilt(movement)
         yield found
+        if self._body is not None:
+            self._body.add_movement(movement)
+        if isinstance(found, UnilateralMovement) and lacks_tilt(found):
+            # The other leg shows whether this one was only shaken.
+            return
         continued = self._rhythm.add_movement(found, segment.shaking, timing.rate)
         if continued is not None:
             yield continued
@@ -72,6 +105,31 @@ class MovementClassifier:
     def reset(self) -> None:
         """Forget the rhythm, as the signal ends or breaks off."""
         self._rhythm = RhythmTracker()
+
+    def forget_tilts(self) -> None:
+        """Forget how far the leg tilted, as the sensor may sit elsewhere now."""
+        self._tilts = TiltReference()
+
+    def _with_tilt(self, movement: UnilateralMovement) -> UnilateralMovement:
+        """Return a movement that says whether it lacks the tilt of the strong ones; remember it."""
+        motion = movement.motion
+        if motion is None:
+            return movement
+        if self._tilts.is_missing(movement.onset, movement.peak, motion):
+            return replace(movement, motion=replace(motion, lacks_tilt=True))
+        self._tilts.add_movement(movement.onset, movement.peak, motion)
+        return movement
+
+    def _motion_of(
+        self, part: MovementPart, noise: float, timing: FrameTiming
+    ) -> LimbMotion | None:
+        """Return how a leg moved in a part of a movement.
+
+        None for a muscle, for a bed, and where its resting position is not known.
+        """
+        if self._body is not None:
+            return None
+        return motion_of(part, noise, timing.frame_us)
 
     def _as_movement(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
         """Return a segment as a movement."""
@@ -81,6 +139,13 @@ class MovementClassifier:
         end = segment.onset if segment.end is None else segment.end + given_back
         grade = self._rule.grade(segment.peak)
         return UnilateralMovement(self._side, segment.onset, end, segment.peak, grade)
+
+    def _as_turn(self, movement: UnilateralMovement) -> UnilateralMovement:
+        """Return a movement as a change of position."""
+        turn = replace(movement, turned=True)
+        if self._body is not None:
+            self._body.add_movement(turn)
+        return turn
 
     def _count_beats(self, segment: Segment, duration: int, rate: float) -> int:
         """Return the beats of a segment that is a train by itself, or 0."""

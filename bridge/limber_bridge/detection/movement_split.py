@@ -9,6 +9,7 @@ from limber_bridge.detection.held_limb import (
     split_at_positions,
     split_at_returns,
 )
+from limber_bridge.detection.movement_rules import TurnLimit
 from limber_bridge.detection.open_movement import OpenMovement
 from limber_bridge.detection.position_change import has_changed_position, turning_segments
 from limber_bridge.detection.segments import Segment, join_segments
@@ -33,8 +34,8 @@ class NewPosition:
 
     position: Floats
     """Shape (axes,)."""
-    turn_degrees: float | None
-    """Turn that is a position change. None: the signal shows no direction."""
+    turn: TurnLimit | None
+    """Distance that is a position change. None: the signal shows no position."""
     noise: float
     """Noise floor of the envelope."""
 
@@ -88,9 +89,7 @@ def parts_between(
 
 def find_position_change(movement: OpenMovement, rest: Floats, new: NewPosition) -> tuple[int, int]:
     """Return the first segment of the change of position, and the one after it; 0, 0: none."""
-    turn_degrees = new.turn_degrees
-    if turn_degrees is None or not has_changed_position(
-        movement, rest, new.position, turn_degrees, new.noise
-    ):
+    limit = new.turn
+    if limit is None or not has_changed_position(movement, rest, new.position, limit, new.noise):
         return 0, 0
-    return turning_segments(movement.segments, rest, new.position, turn_degrees)
+    return turning_segments(movement.segments, rest, new.position, limit, new.noise)

@@ -3,10 +3,10 @@
 Small movements would begin late otherwise; docs/science.md#onset-and-end.
 """
 
-import numpy as np
+from collections import deque
+from collections.abc import Sequence
 
 from limber_bridge.detection.envelope import Frames
-from limber_bridge.detection.signal import Floats, Times
 
 
 class OnsetFinder:
@@ -15,45 +15,36 @@ class OnsetFinder:
     def __init__(self, max_frames: int) -> None:
         """Start without frames; an onset lies at most `max_frames` back."""
         self._max_frames = max_frames
-        self._times: Times = np.empty(0, np.int64)
-        self._shaking: Floats = np.empty(0)
+        # Plain numbers: a live sensor adds a few at a time.
+        self._times: deque[int] = deque(maxlen=max_frames)
+        self._shaking: deque[float] = deque(maxlen=max_frames)
         self.rising_since: int | None = None
         """us; since when the shaking has been above the lower threshold up to the last frame. A
         movement that begins with the next frame begins there."""
 
     def onset_at(self, frames: Frames, position: int, lower: float) -> int:
         """Return the onset (us) of a movement that reaches the upper threshold at a frame."""
+        begin = max(0, position - self._max_frames)
         # Shaking only: the distance from the resting position changes slowly and rises too early.
-        times, shaking = self._before(frames, position)
-        rising = rising_frames(shaking, lower)
-        return int(times[-rising] if rising else frames.times[position])
+        shaking = [*self._shaking, *frames.shaking[begin:position].tolist()]
+        rising = rising_frames(shaking[-self._max_frames :], lower)
+        times = [*self._times, *frames.times[begin : position + 1].tolist()]
+        onset: int = times[-1 - rising]
+        return onset
 
     def remember(self, frames: Frames, lower: float) -> None:
         """Remember the last ones of some frames."""
-        self._times, self._shaking = self._before(frames, len(frames.times))
+        self._times.extend(frames.times[-self._max_frames :].tolist())
+        self._shaking.extend(frames.shaking[-self._max_frames :].tolist())
         rising = rising_frames(self._shaking, lower)
-        self.rising_since = int(self._times[-rising]) if rising else None
-
-    def _before(self, frames: Frames, position: int) -> tuple[Times, Floats]:
-        """Return times and shaking of the frames before one, remembered ones included."""
-        # All of them lie in these frames, or some in the ones before.
-        begin = max(0, position - self._max_frames)
-        times = frames.times[begin:position]
-        shaking = frames.shaking[begin:position]
-        if begin or not len(self._times):
-            return times.copy(), shaking.copy()
-        kept = slice(max(0, len(self._times) + position - self._max_frames), None)
-        return (
-            np.concatenate([self._times[kept], times]),
-            np.concatenate([self._shaking[kept], shaking]),
-        )
+        self.rising_since = self._times[-rising] if rising else None
 
 
-def rising_frames(shaking: Floats, lower: float) -> int:
+def rising_frames(shaking: Sequence[float], lower: float) -> int:
     """Return how many of the last frames in a row shake above the lower threshold."""
     # Few frames are looked at, as most of them are quiet: the loop ends with the first quiet one.
     count = 0
-    for value in reversed(shaking.tolist()):
+    for value in reversed(shaking):
         if value <= lower:
             break
         count += 1

@@ -89,7 +89,7 @@ class OpenMovement:
     def has_returned(self, timing: FrameTiming) -> bool:
         """Return whether the limb is back at its resting position for good."""
         return (
-            self.stillness.resting_frames == timing.quiet_seen_frames
+            self.stillness.resting_frames == timing.still_seen_frames
             or self.stillness.near_frames == timing.near_seen_frames
         )
 
@@ -160,7 +160,8 @@ class OpenMovement:
         if stillness.near_frames == timing.quiet_seen_frames:
             segment.near_since = stillness.near_since
         # After 10 s away the limb has a new resting position.
-        stays_elsewhere = time > self.onset + HOLD_MAX_US + timing.end_delay_us
+        is_held_long = time > self.onset + HOLD_MAX_US + timing.end_delay_us
+        stays_elsewhere = is_held_long and stillness.frames >= timing.still_seen_frames
         return stays_elsewhere or self.has_returned(timing)
 
     def end_here(self, until: int, end_delay_us: int) -> None:

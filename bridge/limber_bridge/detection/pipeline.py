@@ -298,6 +298,7 @@ class Pipeline:
 
     def _restore_events(self, events: Sequence[Event]) -> None:
         """Bring the detectors to where they were after these events."""
+        self._restore_movements(event for event in events if isinstance(event, Movement))
         for event in events:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
@@ -329,6 +330,14 @@ class Pipeline:
         # Cramps that follow from these events were reported before the restart.
         for _ in self._possible_cramps.advance_to(until):
             pass
+
+    def _restore_movements(self, movements: Iterable[Movement]) -> None:
+        """Bring the sensors whose movements count to where they were after these movements."""
+        parts = [part for movement in movements for part in movement.parts]
+        for number in self._movement_sensors:
+            channel = self._channels[number]
+            side = channel.sensor.side
+            channel.restore_movements(part for part in parts if part.side is side)
 
     def _was_reported(self, found: Found) -> bool:
         """Return whether the previous run reported this twitch or rhythmic train.
@@ -396,7 +405,10 @@ class Pipeline:
         # Movements first: they decide what the scorer can emit below.
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
-            self._bed.add_epochs(self._channels[number].sensor, output.epochs)
+            sensor = self._channels[number].sensor
+            # Without gravity, nothing shows whether the sleeper lies or stands.
+            if sensor.has_gravity:
+                self._bed.add_epochs(sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
             yield from output.faults
         # A leg is complete up to the slowest of its sensors.
@@ -452,7 +464,7 @@ def probable_cramp_detector(
 
 def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
     """Return the methods by which sensors can show whether the sleeper is in bed."""
-    sensors = (channel.sensor for channel in channels)
+    sensors = (channel.sensor for channel in channels if channel.sensor.has_gravity)
     return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from limber_bridge.detection.frame_timing import SEPARATE_AFTER_US
-from limber_bridge.detection.geometry import angle_degrees
-from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US
+from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US, TurnLimit
 from limber_bridge.detection.open_movement import OpenMovement
 from limber_bridge.detection.segments import Segment, pause_before
 from limber_bridge.detection.signal import Floats
@@ -26,14 +25,14 @@ slid by jerks."""
 
 
 def has_changed_position(
-    movement: OpenMovement, rest: Floats, final_rest: Floats, turn_degrees: float, noise: float
+    movement: OpenMovement, rest: Floats, final_rest: Floats, limit: TurnLimit, noise: float
 ) -> bool:
     """Return whether a limb that rests elsewhere has turned, or slid and did nothing else.
 
     `rest` and `final_rest` are its positions before and after, shape (axes,); `noise` is the noise
     floor of the envelope.
     """
-    if angle_degrees(rest.tolist(), final_rest.tolist()) > turn_degrees:
+    if limit.is_exceeded(rest, final_rest, noise):
         return True
     # It has not turned. Did it go straight to its new position, slowly or by jerks?
     way = (final_rest - rest).tolist()
@@ -57,7 +56,7 @@ def has_changed_position(
 
 
 def turning_segments(
-    segments: Sequence[Segment], rest: Floats, final_rest: Floats, turn_degrees: float
+    segments: Sequence[Segment], rest: Floats, final_rest: Floats, limit: TurnLimit, noise: float
 ) -> tuple[int, int]:
     """Return the first segment in which a limb turned, and the one after the last.
 
@@ -67,7 +66,7 @@ def turning_segments(
     # It turned first where it was then held in a direction other than the old one.
     count = len(segments)
     begin = next(
-        (index for index in range(count) if is_turned(segments[index], rest, turn_degrees)), 0
+        (index for index in range(count) if is_turned(segments[index], rest, limit, noise)), 0
     )
     if begin and not is_separate(segments, begin):
         begin = 0
@@ -76,7 +75,7 @@ def turning_segments(
         (
             index
             for index in range(begin + 1, count)
-            if not is_turned(segments[index - 1], final_rest, turn_degrees)
+            if not is_turned(segments[index - 1], final_rest, limit, noise)
         ),
         count,
     )
@@ -85,11 +84,11 @@ def turning_segments(
     return begin, end
 
 
-def is_turned(segment: Segment, position: Floats, turn_degrees: float) -> bool:
+def is_turned(segment: Segment, position: Floats, limit: TurnLimit, noise: float) -> bool:
     """Return whether a limb was held after a segment in another direction than a position has."""
     if segment.held_at is None:
         return True
-    return angle_degrees(segment.held_at.tolist(), position.tolist()) > turn_degrees
+    return limit.is_exceeded(segment.held_at, position, noise)
 
 
 def is_separate(segments: Sequence[Segment], index: int) -> bool:

@@ -32,6 +32,8 @@ class RestingPosition:
         self._first_step = 0
         """Number of the first of them."""
         self._frame_count = 0
+        self._current = (-1, np.empty(0))
+        """A step, and the position in it: a live sensor asks for the same one several times."""
 
     def process_frames(self, frames: Floats, center: Floats) -> tuple[Floats, int]:
         """Return the resting position at each frame, and for how many of them it is not known.
@@ -40,15 +42,18 @@ class RestingPosition:
         `center`, which has the same shape.
         """
         steps = self._averager.process_samples(frames)
-        self._steps = np.concatenate([self._steps, steps], axis=1) if self._steps.size else steps
+        if not self._steps.size:
+            self._steps = steps
+        elif steps.shape[1]:
+            self._steps = np.concatenate((self._steps, steps), axis=1)
         begin = self._frame_count
         end = begin + frames.shape[1]
         first = begin // self._frames_per_step
         last = (end - 1) // self._frames_per_step
         self._frame_count = end
-        if first == last and first:
-            # The usual case of a live sensor: all frames lie in one step.
-            return np.repeat(self._position_in(first)[:, None], end - begin, axis=1), 0
+        if first and last - first <= 1:
+            # The usual case of a live sensor: all frames lie in one step or two.
+            return self._rest_in_two_steps(begin, end), 0
 
         # Early steps have fewer steps before them and are computed one by one.
         early_end = min(last + 1, OLDEST_STEPS_AGO)
@@ -64,6 +69,20 @@ class RestingPosition:
         rest[:, :unknown] = center[:, :unknown]
         self._forget_steps_before(last - OLDEST_STEPS_AGO)
         return rest, unknown
+
+    def _rest_in_two_steps(self, begin: int, end: int) -> Floats:
+        """Return the resting position of the frames from `begin` to `end`, in one step or two."""
+        step = begin // self._frames_per_step
+        boundary = min(end, (step + 1) * self._frames_per_step)
+        rest = np.empty((len(self._steps), end - begin))
+        if self._current[0] != step:
+            self._current = (step, self._position_in(step))
+        rest[:, : boundary - begin] = self._current[1][:, None]
+        if boundary < end:
+            self._current = (step + 1, self._position_in(step + 1))
+            rest[:, boundary - begin :] = self._current[1][:, None]
+            self._forget_steps_before(step + 1 - OLDEST_STEPS_AGO)
+        return rest
 
     def _positions_in(self, first: int, last: int) -> Floats:
         """Return the resting position in each of the steps from `first` to `last`."""

@@ -7,6 +7,7 @@ night with a change of daylight-saving time lasts 23 or 25 hours. Moments are us
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,31 @@ EARLIEST_END: Final = timedelta(hours=-7)
 OUT_OF_BED_US: Final = HOUR
 """us out of bed that finish a night."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Where an imported night comes from."""
+
+    recording: str
+    """Name of the file."""
+    batch: str
+    """Id of the import, by which it can be undone."""
+    time: int
+    """us; when it was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportHistory:
+    """How nights of the past of a sleeper have changed."""
+
+    imports: int = 0
+    """How often a night was imported, or an import undone."""
+    removed: tuple[date, ...] = ()
+    """Imported nights that were taken back and had replaced no other night."""
+
+
+NO_IMPORTS: Final = ImportHistory()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +65,8 @@ class Night:
     measures: Measures
     sensitivity: float = DEFAULT_SENSITIVITY
     """The sensitivity that was set when the night ended."""
+    imported: Import | None = None
+    """None: it was measured by the sensors of the bridge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +88,14 @@ class Calendar:
 
     def end(self, night: date) -> int:
         """Return when a night ends at the latest."""
-        return to_us(datetime.combine(night, time(self.turn), self.zone))
+        return latest_end(night, self.turn, self.zone)
+
+    def may_be_over(self, night: date, now: int) -> bool:
+        """Return whether a night with some events could be finished at a moment."""
+        return now >= self._earliest_end(night) + OUT_OF_BED_US
+
+    def _earliest_end(self, night: date) -> int:
+        return self.end(night) + round(EARLIEST_END.total_seconds()) * SECOND
 
     def is_over(self, night: date, events: Sequence[Event], now: int) -> bool:
         """Return whether a night with these events is finished at a moment.
@@ -68,12 +103,16 @@ class Calendar:
         A night is finished when the sleeper has been out of bed for 60 minutes after 05:00, or at
         its latest end.
         """
-        end = self.end(night)
-        if now >= end:
+        if now >= self.end(night):
             return True
         left = left_bed_at(events)
-        earliest = end + round(EARLIEST_END.total_seconds()) * SECOND
-        return left is not None and now >= max(left, earliest) + OUT_OF_BED_US
+        return left is not None and now >= max(left, self._earliest_end(night)) + OUT_OF_BED_US
+
+
+@lru_cache(maxsize=64)
+def latest_end(night: date, turn: int, zone: ZoneInfo) -> int:
+    """Return when a night ends at the latest; the daemon asks for the same few again and again."""
+    return to_us(datetime.combine(night, time(turn), zone))
 
 
 def left_bed_at(events: Sequence[Event]) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from limber_bridge.detection.signal import (
     SampleBlock,
     Side,
 )
+
+MIN_SCORED_S: Final = 59.5
+"""Shortest recording that is scored: a minute, but for rounding."""
 
 
 class UnreadableRecordingError(Exception):
@@ -45,6 +49,9 @@ class Signal:
     blocks: Iterable[SampleBlock]
     """In order of time. They can be iterated any number of times, and each time gives the same
     blocks; they may be decoded while they are iterated, see `LazyBlocks`."""
+    has_gravity: bool = True
+    """False for acceleration without gravity, as phones compute it: it shows movements, but neither
+    posture nor whether the sleeper is in bed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +81,8 @@ class Recording:
     signals: tuple[Signal, ...]
     notes: tuple[str, ...]
     """What was left out, and why, for a person."""
+    zone: ZoneInfo | None = None
+    """Time zone of the place, where the file says it."""
 
     def signal(self, quantity: Quantity, placement: Placement, side: Side | None) -> Signal | None:
         """Return the signal of a sensor; None if there is none.

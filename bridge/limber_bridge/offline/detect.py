@@ -12,7 +12,6 @@ from limber_bridge.detection.events import (
     Certainty,
     Event,
     Gap,
-    Method,
     event_id,
 )
 from limber_bridge.detection.night_score import NightScore, score_night
@@ -96,7 +95,7 @@ def run_pipeline(
 ) -> tuple[tuple[Sensor, ...], Pipeline, list[Event]]:
     """Return the sensors of a recording, their pipeline after the last sample, and the events."""
     sensors = tuple(
-        Sensor(number, signal.quantity, signal.placement, signal.side)
+        Sensor(number, signal.quantity, signal.placement, signal.side, signal.has_gravity)
         for number, signal in enumerate(recording.signals, 1)
     )
     detector = Pipeline(sensors, rules, thresholds=tuning.thresholds)
@@ -177,8 +176,8 @@ def block_between(block: SampleBlock, begin: int, end: int) -> SampleBlock:
 def events_between(events: Sequence[Event], begin: int, end: int, night_begin: int) -> list[Event]:
     """Return the events of a night, whose samples are from a time (us) up to another.
 
-    A gap over its boundary is cut there. Where the sleeper was in bed at its begin, the night
-    begins in bed.
+    A gap over its boundary is cut there. The night begins in bed or out of it, as the sleeper was
+    then.
     """
     found: list[Event] = []
     before: BedTransition | None = None
@@ -191,12 +190,6 @@ def events_between(events: Sequence[Event], begin: int, end: int, night_begin: i
             found.append(event)
         elif isinstance(event, BedTransition) and event.onset < night_begin:
             before = event if before is None or event.onset >= before.onset else before
-    if before is not None and before.in_bed:
+    if before is not None:
         found.insert(0, replace(before, onset=night_begin))
     return found
-
-
-def in_bed_method(events: Sequence[Event]) -> Method | None:
-    """Return the method of the last bed transition; None where there is none."""
-    beds = [event for event in events if isinstance(event, BedTransition)]
-    return max(beds, key=lambda bed: bed.onset).method if beds else None

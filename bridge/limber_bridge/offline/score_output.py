@@ -6,16 +6,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from limber_bridge.domain.foreign_text import printable
+from limber_bridge.offline.nights_table import format_nights
 from limber_bridge.offline.score import (
     ScoredRecording,
     ScoreOptions,
-    base_name,
-    is_current,
+    current_parts,
     json_path,
+    output_name,
     score_recording,
 )
 from limber_bridge.offline.score_table import format_table
@@ -60,15 +63,20 @@ def score_all(
     for path, result in process_recordings(executor, work, outdated):
         match result:
             case Failure():
-                print(result.reason, file=sys.stderr)  # noqa: T201 - an error for the user
+                warn(result.reason)
                 all_scored = False
             case ScoredRecording():
                 for text in write_result(path, result, outputs, written):
                     print(text)  # noqa: T201 - the output of the command
     skipped = len(paths) - len(outdated)
     if not outputs.quiet and (written or skipped):
-        print(summarize_files(written, skipped, outputs), file=sys.stderr)  # noqa: T201 - for the user
+        warn(summarize_files(written, skipped, outputs))
     return all_scored
+
+
+def warn(message: str) -> None:
+    """Print one line for the user on stderr, whatever the file contains that the message quotes."""
+    print(printable(message, None), file=sys.stderr)  # noqa: T201 - for the user
 
 
 def summarize_files(written: Sequence[Path], skipped: int, outputs: OutputOptions) -> str:
@@ -85,10 +93,15 @@ def summarize_files(written: Sequence[Path], skipped: int, outputs: OutputOption
 
 def has_current_output(path: Path, options: ScoreOptions, outputs: OutputOptions) -> bool:
     """Return whether everything that is requested of a recording is there and up to date."""
-    if outputs.folder is None or not is_current(json_path(path, outputs.folder), path, options):
+    if outputs.folder is None:
+        return False
+    nights = current_parts(path, outputs.folder, options)
+    if nights is None:
         return False
     return not outputs.plot or all(
-        is_newer(picture, path) for picture in picture_paths(path, outputs)
+        is_newer(picture, path)
+        for night in nights
+        for picture in picture_paths(path, outputs, night)
     )
 
 
@@ -102,24 +115,29 @@ def write_result(
 ) -> Iterator[str]:
     """Write the files of a recording and add them to `written`; yield what belongs on stdout."""
     for note in scored.notes:
-        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
-    for picture, content in zip(picture_paths(path, outputs), scored.pictures, strict=False):
-        write_atomically(picture, content)
-        written.append(picture)
+        warn(note)
+    for part in scored.parts:
+        pictures = picture_paths(path, outputs, part.night)
+        for picture, content in zip(pictures, part.pictures, strict=False):
+            write_atomically(picture, content)
+            written.append(picture)
+    documents = [part.document for part in scored.parts]
     if outputs.json:
-        yield json.dumps(scored.document)
+        yield from map(json.dumps, documents)
     elif outputs.folder is None:
-        yield format_table(scored.document)
+        yield format_table(documents[0]) if len(documents) == 1 else format_nights(documents)
     else:
-        # The JSON file comes last: its time shows that all files of the recording are complete.
-        output = json_path(path, outputs.folder)
-        write_atomically(output, (json.dumps(scored.document) + "\n").encode())
-        written.append(output)
+        # The JSON files come last: their times show that all files of the recording are complete.
+        for part in scored.parts:
+            output = json_path(path, outputs.folder, part.night)
+            write_atomically(output, (json.dumps(part.document) + "\n").encode())
+            written.append(output)
 
 
-def picture_paths(path: Path, outputs: OutputOptions) -> list[Path]:
-    """Return the paths of the pictures of a recording: PNG, SVG."""
-    return [outputs.picture_folder / f"{base_name(path)}{suffix}" for suffix in (".png", ".svg")]
+def picture_paths(path: Path, outputs: OutputOptions, night: date | None) -> list[Path]:
+    """Return the paths of the pictures of a recording, or of a night of it: PNG, SVG."""
+    name = output_name(path, night)
+    return [outputs.picture_folder / f"{name}{suffix}" for suffix in (".png", ".svg")]
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -11,6 +11,14 @@ CLOCK_SET_FROM: Final = datetime(2005, 1, 1, tzinfo=UTC)
 """Times before this come from a clock that was never set: no such device was sold before."""
 
 
+def zone_of_offset(offset: timedelta | None) -> ZoneInfo | None:
+    """Return the zone with an offset of whole hours from UTC; None for any other."""
+    if offset is None or offset % timedelta(hours=1):
+        return None
+    # The sign in the names of these zones is that of POSIX: west of Greenwich is positive.
+    return ZoneInfo(f"Etc/GMT{-(offset // timedelta(hours=1)):+d}")
+
+
 def local_start(
     path: Path, local: int, zone: ZoneInfo | None, offset: timedelta | None = None
 ) -> tuple[int | None, list[str]]:
@@ -54,4 +62,4 @@ def zone_offsets(zone: ZoneInfo, year: int) -> set[timedelta | None]:
 
 def format_offset(offset: timedelta | None) -> str:
     """Return an offset as `UTC+02:00`."""
-    return "unknown" if offset is None else str(timezone(offset)).replace("UTC", "UTC", 1)
+    return "unknown" if offset is None else str(timezone(offset))

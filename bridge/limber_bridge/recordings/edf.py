@@ -1,322 +1,306 @@
-"""Read recordings in EDF and EDF+. The discontinuities of EDF+D become gaps."""
+"""Read recordings in EDF, EDF+ and BDF. The discontinuities of EDF+D become gaps."""
 
-import re
-import warnings
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
-import edfio
 import numpy as np
 
-from limber_bridge.detection.signal import SECOND, Floats, Quantity, SampleBlock, SampleClock
-from limber_bridge.domain.nights import to_us
+from limber_bridge.detection.signal import SECOND, Flags, Floats, Quantity, SampleBlock
 from limber_bridge.domain.recording import (
-    COLUMNS,
-    Column,
+    LazyBlocks,
     Recording,
     Signal,
     UnreadableRecordingError,
-    check_gravity_unit,
+    column_names,
     mask_clipped,
 )
-from limber_bridge.recordings.edf_header import check_header, timekeeping_onsets
-from limber_bridge.recordings.edf_writer import GAP_ANNOTATION, signal_name
+from limber_bridge.recordings.edf_channels import Channel, find_channels
+from limber_bridge.recordings.edf_header import parse_header
+from limber_bridge.recordings.edf_records import EdfRecords, map_records, read_annotations
+from limber_bridge.recordings.edf_times import (
+    Piece,
+    RecordTimes,
+    overlap_notes,
+    record_times,
+    split_into_pieces,
+    start_time,
+)
+from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
+from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
+from limber_bridge.recordings.read_options import ReadOptions
+from limber_bridge.recordings.text.values import Stated, judge_stated_unit, resting_length
 
-type Channel = tuple[Column, edfio.EdfSignal]
+CHECKED_RECORDS: Final = 500
+"""Records in which the unit of an acceleration is checked, spread over the file."""
 
-UNIT_FACTORS: Final = {
-    Quantity.ACCELERATION: {"g": 1.0, "mg": 1e-3, "m/s2": 1 / 9.80665, "m/s^2": 1 / 9.80665},
-    Quantity.EMG: {"uv": 1.0, "µv": 1.0, "mv": 1e3, "v": 1e6},
-    Quantity.LOAD: {"kg": 1.0, "g": 1e-3},
-}
-"""Value of a physical dimension, in small letters, in the unit of the quantity."""
-LABELS: Final = {
-    "left_emg": (
-        "lat", "legl", "lleg", "leftleg", "tibl", "ltib", "emgtibl", "emglat", "emgleft",
-        "legleft", "emgl",
-    ),
-    "right_emg": (
-        "rat", "legr", "rleg", "rightleg", "tibr", "rtib", "emgtibr", "emgrat", "emgright",
-        "legright", "emgr",
-    ),
-}  # fmt: skip
-"""Labels of the EMG of the tibialis anterior in sleep laboratories, reduced to their letters."""
-UNKNOWN_DATE_YEAR: Final = 1985
-"""Year that EDF writers use for an unknown date."""
+type Spans = Sequence[tuple[int, int]]
 
 
-def read_edf(path: Path, zone: ZoneInfo | None, channels: Mapping[str, str]) -> Recording:
-    """Read an EDF or EDF+ file; UnreadableRecordingError or OSError.
-
-    `zone` is the time zone of its start, `channels` maps labels to columns.
-    """
-    edf, notes = open_edf(path)
-    try:
-        return make_recording(path, edf, notes, zone, channels)
-    except (ValueError, IndexError, ArithmeticError) as error:
-        # edfio parses a field of the header when it is used.
-        raise UnreadableRecordingError(
-            f"{path}: its header is invalid ({error}); export it again"
-        ) from error
-
-
-def open_edf(path: Path) -> tuple[edfio.Edf, tuple[str, ...]]:
-    """Return a file as edfio reads it, and notes on its length."""
-    note = check_header(path, path.read_bytes())
-    try:
-        with warnings.catch_warnings():
-            # edfio warns about the length; `note` says it in one line.
-            warnings.simplefilter("ignore")
-            edf = edfio.read_edf(path, lazy_load_data=False)
-    except (ValueError, IndexError, ArithmeticError, UnboundLocalError) as error:
-        raise UnreadableRecordingError(
-            f"{path}: not a complete EDF file ({error}); export it again"
-        ) from error
-    return edf, () if note is None else (note,)
-
-
-def make_recording(
-    path: Path,
-    edf: edfio.Edf,
-    notes: tuple[str, ...],
-    zone: ZoneInfo | None,
-    channels: Mapping[str, str],
-) -> Recording:
-    """Return the signals of a file that are known.
-
-    Raises UnreadableRecordingError; ValueError, IndexError or ArithmeticError for an invalid
-    header.
-    """
-    groups = group_by_sensor(path, edf, channels)
-    start = start_time(edf, zone)
-    onsets = record_onsets(path, edf)
-    if not onsets:
-        raise UnreadableRecordingError(f"{path}: a header without data; export it again")
-    signals, unreadable = read_signals(path, groups, onsets, start or 0)
-    gaps = annotated_gaps(edf)
-    for signal in signals:
-        mask_gaps(signal, gaps, start or 0)
-    duration = (max(onsets) - onsets[0]) / SECOND + edf.data_record_duration
-    overlaps = overlap_notes(path, onsets, edf.data_record_duration * SECOND)
-    return Recording(path.name, start, duration, tuple(signals), (*notes, *unreadable, *overlaps))
-
-
-# --- Channels ---
-
-
-def group_by_sensor(
-    path: Path, edf: edfio.Edf, channels: Mapping[str, str]
-) -> list[Sequence[Channel]]:
-    """Return the known channels by sensor, in the order of the axes; UnreadableRecordingError."""
-    if not edf.signals:
+def read_edf(path: Path, options: ReadOptions) -> Recording:
+    """Read an EDF, EDF+ or BDF file; UnreadableRecordingError or OSError."""
+    header = parse_header(path)
+    signals = [signal for signal in header.signals if not signal.is_annotations]
+    if not signals:
         raise UnreadableRecordingError(
             f"{path}: annotations but no signal; there is nothing to score"
         )
-    known = [
-        (column, signal)
-        for signal in edf.signals
-        if (column := column_of(signal.label, channels)) is not None
-    ]
-    if not known:
-        labels = ", ".join(signal.label for signal in edf.signals)
-        raise UnreadableRecordingError(
-            f"{path}: no known signal among {labels}; write for example --channel LABEL=left_emg"
-        )
+    channels, channel_notes = find_channels(path, signals, options)
+    records = map_records(header)
+    times = record_times(records)
+    start, start_note = start_time(header, options.zone)
+    # The header has the time to which onsets refer; the first record may begin later.
+    start = None if start is None else start + times.first
+    read, unreadable = read_signals(records, times, group_by_sensor(channels), start or 0)
+    notes = (
+        *records.notes,
+        *times.notes,
+        *unreadable,
+        *channel_notes,
+        *overlap_notes(header, times),
+        *(() if start_note is None else (start_note,)),
+    )
+    duration = int(times.onsets.max()) / SECOND + header.record_duration
+    return Recording(path.name, start, duration, tuple(read), notes)
+
+
+def group_by_sensor(channels: Iterable[Channel]) -> list[Sequence[Channel]]:
+    """Return channels by sensor, in the order of the axes."""
     groups: dict[tuple[object, ...], list[Channel]] = {}
-    for column, signal in sorted(known, key=lambda channel: channel[0].axis):
-        key = (column.quantity, column.placement, column.side)
-        groups.setdefault(key, []).append((column, signal))
+    for channel in sorted(channels, key=lambda one: one.column.axis):
+        column = channel.column
+        groups.setdefault((column.quantity, column.placement, column.side), []).append(channel)
     return list(groups.values())
 
 
-def column_of(label: str, channels: Mapping[str, str]) -> Column | None:
-    """Return what a label means; None for an unknown one."""
-    label = channels.get(label, label)
-    if label in COLUMNS:
-        return COLUMNS[label]
-    letters = re.sub(r"[^a-z]", "", label.lower())
-    return next((COLUMNS[name] for name, labels in LABELS.items() if letters in labels), None)
-
-
 def read_signals(
-    path: Path, groups: Iterable[Sequence[Channel]], onsets: Sequence[int], start: int
+    records: EdfRecords, times: RecordTimes, groups: Iterable[Sequence[Channel]], start: int
 ) -> tuple[list[Signal], list[str]]:
     """Return the signals that can be read, and notes on the others.
 
     Raises UnreadableRecordingError if none can be read.
     """
+    gaps = annotated_gaps(records, times.first)
     signals: list[Signal] = []
     errors: list[UnreadableRecordingError] = []
     for group in groups:
         try:
-            signals.append(read_signal(path, group, onsets, start))
+            signals.append(read_signal(records, times, group, start, gaps))
         except UnreadableRecordingError as error:
             errors.append(error)
     if not signals:
         raise errors[0]
-    return signals, [str(error) for error in errors]
-
-
-def read_signal(path: Path, group: Sequence[Channel], onsets: Sequence[int], start: int) -> Signal:
-    """Return the signal of one sensor from the channels of its axes."""
-    column, first = group[0]
-    check_axes(path, group)
-    rate = first.sampling_frequency
-    factors = [unit_factor(path, column, signal) for _, signal in group]
-    samples = np.stack(
-        [signal.data * factor for factor, (_, signal) in zip(factors, group, strict=True)]
-    )
-    check_gravity_unit(path, first.label, samples, column.quantity)
-    ranges = [
-        measuring_range(signal, factor) for factor, (_, signal) in zip(factors, group, strict=True)
+    path = records.header.path
+    without_gravity = [
+        f"{path}: `{signal_name(signal)}` is acceleration without gravity: movements are counted, "
+        "but posture and time in bed are unknown; record it with gravity"
+        for signal in signals
+        if not signal.has_gravity
     ]
-    samples = mask_clipped(samples, ranges)
-    blocks = split_at_gaps(samples, first.samples_per_data_record, onsets, start, rate)
-    return Signal(column.quantity, column.placement, column.side, rate, tuple(blocks))
+    return signals, [*(str(error) for error in errors), *without_gravity]
+
+
+def signal_name(signal: Signal) -> str:
+    """Return the name of a sensor's columns without the axis."""
+    return column_names(signal.quantity, signal.placement, signal.side)[0].removesuffix("_x")
+
+
+def read_signal(
+    records: EdfRecords,
+    times: RecordTimes,
+    group: Sequence[Channel],
+    start: int,
+    gaps: Mapping[str, Spans],
+) -> Signal:
+    """Return the signal of one sensor from the channels of its axes; UnreadableRecordingError."""
+    path = records.header.path
+    check_axes(path, group)
+    column = group[0].column
+    factors = [channel.unit_factor(path) for channel in group]
+    rate = records.header.rate(group[0].signal)
+    has_gravity = check_unit(records, group, factors)
+    pieces = tuple(split_into_pieces(times, group[0].signal.samples, rate, start))
+    masks_zeros = has_gravity and column.quantity is Quantity.ACCELERATION
+    name = column_names(column.quantity, column.placement, column.side)[0].removesuffix("_x")
+    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start, masks_zeros)
+    return Signal(
+        column.quantity,
+        column.placement,
+        column.side,
+        rate,
+        LazyBlocks(decoder.blocks),
+        has_gravity,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensorDecoder:
+    """Decodes the samples of one sensor."""
+
+    records: EdfRecords
+    channels: Sequence[Channel]
+    """One for each axis."""
+    factors: Sequence[float]
+    """Values of their units in the unit of the quantity."""
+    pieces: Sequence[Piece]
+    gaps: Spans
+    """us from the first record; samples within them are NaN."""
+    start: int
+    """us; of the first record."""
+    masks_zeros: bool
+    """Whether zero vectors are gaps."""
+
+    def blocks(self, since: int, until: int) -> Iterator[SampleBlock]:
+        """Yield the blocks with samples from `since` up to `until` (us)."""
+        ranges = [
+            measuring_range(channel, factor)
+            for channel, factor in zip(self.channels, self.factors, strict=True)
+        ]
+        for piece in self.pieces:
+            count = (piece.end - piece.begin) * self.channels[0].signal.samples
+            if (
+                piece.clock.time_of(piece.number + count) <= since
+                or piece.clock.time_of(piece.number) >= until
+            ):
+                continue
+            samples = read_axes(self.records, self.channels, self.factors, piece.begin, piece.end)
+            samples = mask_clipped(samples, ranges)
+            if self.masks_zeros:
+                samples[:, is_zero_vector(samples, self.channels, self.factors)] = np.nan
+            samples = samples[:, piece.covered :]
+            block = SampleBlock(
+                piece.number + piece.covered, samples, piece.clock, piece.clock.rate
+            )
+            mask_gaps(block, self.gaps, self.start)
+            yield block
+
+
+def read_axes(
+    records: EdfRecords, group: Sequence[Channel], factors: Sequence[float], begin: int, end: int
+) -> Floats:
+    """Return some records of one sensor in the unit of its quantity, shape (axes, n)."""
+    return np.stack(
+        [
+            records.samples(channel.signal, begin, end) * factor
+            for channel, factor in zip(group, factors, strict=True)
+        ]
+    )
+
+
+def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[float]) -> bool:
+    """Return whether there is gravity in a signal; True for other quantities than acceleration.
+
+    Raises UnreadableRecordingError if acceleration or EMG cannot be in its unit.
+    """
+    if group[0].column.quantity is Quantity.EMG:
+        check_emg_unit(records, group[0], factors[0])
+    if group[0].column.quantity is not Quantity.ACCELERATION:
+        return True
+    step = max(1, records.count // CHECKED_RECORDS)
+    samples = np.concatenate(
+        [
+            read_axes(records, group, factors, record, record + 1)
+            for record in range(0, records.count, step)
+        ],
+        axis=1,
+    )
+    gravity = resting_length(samples[:, ~is_zero_vector(samples, group, factors)])
+    if gravity is None:
+        return True
+    stated = Stated(group[0].signal.label, group[0].unit)
+    return judge_stated_unit(records.header.path, stated, gravity, gravity / factors[0])
+
+
+def is_zero_vector(samples: Floats, group: Sequence[Channel], factors: Sequence[float]) -> Flags:
+    """Return which samples (axes, n) of acceleration are 0 on all axes.
+
+    That is no acceleration, as there is always gravity: devices write it while they sleep. A range
+    that is not symmetric has no exact 0.
+    """
+    limits = [
+        count_value(channel, factor) / 2 for channel, factor in zip(group, factors, strict=True)
+    ]
+    flags = np.ones(samples.shape[1], bool)
+    for axis, limit in zip(samples, limits, strict=True):
+        flags &= np.abs(axis) <= 1.01 * limit
+    return flags
+
+
+def check_emg_unit(records: EdfRecords, channel: Channel, factor: float) -> None:
+    """Raise UnreadableRecordingError if EMG cannot be in its unit."""
+    header = records.header
+    # A window may need several short records; those beside a gap are rare among many.
+    size = math.ceil(WINDOW_S / header.record_duration)
+    step = max(size, records.count // MAX_WINDOWS)
+    parts = (
+        records.samples(channel.signal, begin, begin + size) * factor
+        for begin in range(0, records.count - size + 1, step)
+    )
+    # Long records hold several windows.
+    window = round(WINDOW_S * header.rate(channel.signal))
+    windows = (
+        part[begin : begin + window]
+        for part in parts
+        for begin in range(0, len(part) - window + 1, window)
+    )
+    check_emg_level(
+        header.path, channel.signal.label, windows, header.rate(channel.signal), channel.unit
+    )
 
 
 def check_axes(path: Path, group: Sequence[Channel]) -> None:
-    """Raise UnreadableRecordingError unless the channels are all axes of one sensor, once each."""
-    column, first = group[0]
-    if len({one.axis for one, _ in group}) < len(group):
-        labels = ", ".join(f"`{signal.label}`" for _, signal in group)
+    """Raise UnreadableRecordingError unless the channels are all axes of one sensor."""
+    first = group[0]
+    if len(group) != first.column.quantity.axes:
         raise UnreadableRecordingError(
-            f"{path}: {labels}: the same quantity twice; leave one out, or rename it"
+            f"{path}: {first.label}: {len(group)} axes of 3; export all three"
         )
-    if len(group) != column.quantity.axes:
+    if any(channel.signal.samples != first.signal.samples for channel in group):
         raise UnreadableRecordingError(
-            f"{path}: `{first.label}`: {len(group)} axes of 3; export all three"
-        )
-    if any(signal.sampling_frequency != first.sampling_frequency for _, signal in group):
-        raise UnreadableRecordingError(
-            f"{path}: `{first.label}`: its axes have different rates; export the same for all"
+            f"{path}: {first.label}: its axes have different rates; export the same for all"
         )
 
 
-def unit_factor(path: Path, column: Column, signal: edfio.EdfSignal) -> float:
-    """Return the value of a channel's physical unit in the unit of its quantity."""
-    dimension = signal.physical_dimension.strip().lower()
-    factors = UNIT_FACTORS[column.quantity]
-    if dimension not in factors:
-        raise UnreadableRecordingError(
-            f"{path}: `{signal.label}`: unknown unit `{signal.physical_dimension}`; "
-            f"the header must have one of {', '.join(factors)}"
-        )
-    if signal.physical_min == signal.physical_max or signal.digital_min == signal.digital_max:
-        raise UnreadableRecordingError(
-            f"{path}: `{signal.label}`: a range with equal ends; export it again"
-        )
-    return factors[dimension]
-
-
-def measuring_range(signal: edfio.EdfSignal, factor: float) -> tuple[float, float]:
+def measuring_range(channel: Channel, factor: float) -> tuple[float, float]:
     """Return the range of a channel in the unit of its quantity, half a count narrower.
 
     The margin makes the comparison independent of rounding.
     """
-    low, high = sorted((signal.physical_min * factor, signal.physical_max * factor))
-    step = (high - low) / max(1, signal.digital_max - signal.digital_min)
+    low, high = sorted(end * factor for end in channel.signal.physical_range())
+    step = count_value(channel, factor)
     return low + step / 2, high - step / 2
 
 
-# --- Times ---
+def count_value(channel: Channel, factor: float) -> float:
+    """Return the value of one count of a channel in the unit of its quantity."""
+    first, last = channel.signal.physical_range()
+    digital_first, digital_last = channel.signal.digital_range()
+    return abs((last - first) * factor / (digital_last - digital_first))
 
 
-def start_time(edf: edfio.Edf, zone: ZoneInfo | None) -> int | None:
-    """Return the start of a recording in us UTC; None if its date or its zone is unknown."""
-    try:
-        start: datetime = edf.startdatetime
-    except edfio.AnonymizedDateError, ValueError:
-        return None
-    if zone is None or start.year <= UNKNOWN_DATE_YEAR:
-        return None
-    return to_us(start.replace(tzinfo=zone))
+# --- Gaps that `limber export` wrote ---
 
 
-def record_onsets(path: Path, edf: edfio.Edf) -> list[int]:
-    """Return the onset (us) of each data record.
+def annotated_gaps(records: EdfRecords, first: int) -> dict[str, Spans]:
+    """Return the annotated gaps (us from the first record), by the name of the signal.
 
-    EDF+D states them; those of EDF and EDF+C follow each other without a gap.
+    `first` is the onset (us) of the first record.
     """
-    length = edf.data_record_duration * SECOND
-    regular = [round(index * length) for index in range(edf.num_data_records)]
-    if not edf.reserved.startswith("EDF+"):
-        return regular
-    stated = list(timekeeping_onsets(path.read_bytes(), regular))
-    distances = np.diff(stated)
-    is_discontinuous = edf.reserved.startswith("EDF+D")
-    if len(distances):
-        # A wrong duration of the records means wrong rates, and so wrong intervals of movements.
-        distance = np.median(distances)
-        if distance < length - 1 or (not is_discontinuous and distance > length + 1):
-            raise UnreadableRecordingError(
-                f"{path}: header, byte 244: records of {length / SECOND:g} s that start "
-                f"{distance / SECOND:g} s apart: the rates are wrong; export it again"
-            )
-    return stated if is_discontinuous else regular
-
-
-def split_at_gaps(
-    samples: Floats, record_size: int, onsets: Sequence[int], start: int, rate: float
-) -> Iterator[SampleBlock]:
-    """Yield samples (axes, n) in blocks, one for each run of records without a gap.
-
-    `record_size` is the number of samples per record. Records that start before the previous run
-    has ended are left out; see `overlap_notes`.
-    """
-    length = round(record_size * SECOND / rate)
-    breaks = [
-        0,
-        *(i for i in range(1, len(onsets)) if abs(onsets[i] - onsets[i - 1] - length) > 1),
-        len(onsets),
-    ]
-    next_number = 0
-    covered_until = onsets[0]
-    for run_start, end in pairwise(breaks):
-        begin = next(
-            (index for index in range(run_start, end) if onsets[index] >= covered_until - 1), end
-        )
-        if begin == end:
-            continue
-        covered_until = onsets[end - 1] + length
-        number = max(next_number, round((onsets[begin] - onsets[0]) * rate / SECOND))
-        clock = SampleClock(number, start + onsets[begin], rate)
-        yield SampleBlock(number, samples[:, begin * record_size : end * record_size], clock, rate)
-        next_number = number + (end - begin) * record_size
-
-
-def overlap_notes(path: Path, onsets: Sequence[int], length: float) -> list[str]:
-    """Return a note on records that start before an earlier one has ended, if there are any."""
-    ends = np.maximum.accumulate(onsets)[:-1] + length
-    early = np.flatnonzero(np.array(onsets[1:]) < ends - 1)
-    if not len(early):
-        return []
-    place = f"record {early[0] + 2}, at {onsets[early[0] + 1] / SECOND:g} s"
-    note = (
-        f"{path}: {place}: starts before the previous record has ended; "
-        f"{len(early)} left out; export it again"
-    )
-    return [note]
-
-
-def annotated_gaps(edf: edfio.Edf) -> dict[str, list[tuple[int, int]]]:
-    """Return the gaps (us from the start) in signals that `limber export` wrote, by signal name."""
     gaps: dict[str, list[tuple[int, int]]] = {}
-    for one in edf.annotations:
+    for one in read_annotations(records):
         if one.text.startswith(GAP_ANNOTATION) and one.duration is not None:
-            span = (round(one.onset * SECOND), round((one.onset + one.duration) * SECOND))
-            gaps.setdefault(one.text.removeprefix(GAP_ANNOTATION), []).append(span)
-    return gaps
+            onset = one.onset - first
+            name = one.text.removeprefix(GAP_ANNOTATION)
+            gaps.setdefault(name, []).append((onset, onset + one.duration))
+    return dict(gaps)
 
 
-def mask_gaps(signal: Signal, gaps: Mapping[str, Sequence[tuple[int, int]]], start: int) -> None:
-    """Set the samples of a signal within its annotated gaps to NaN."""
-    spans = gaps.get(signal_name(signal), ())
-    for block in signal.blocks if spans else ():
-        times = block.clock.times_of(np.arange(block.first, block.end)) - start
-        for begin, end in spans:
-            block.samples[:, (times >= begin) & (times < end)] = np.nan
+def mask_gaps(block: SampleBlock, gaps: Spans, start: int) -> None:
+    """Set the samples of a block within gaps to NaN."""
+    if not gaps:
+        return
+    times = block.clock.times_of(np.arange(block.first, block.end)) - start
+    for begin, end in gaps:
+        block.samples[:, (times >= begin) & (times < end)] = np.nan

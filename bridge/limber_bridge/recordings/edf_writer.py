@@ -13,10 +13,8 @@ from limber_bridge.detection.continuity import MAX_BRIDGED_INTERVALS
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Quantity, Times
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.domain.recording import Recording, Signal, column_names
+from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
 
-GAP_ANNOTATION: Final = "gap "
-"""Start of the annotation of a gap, followed by the name of the signal. EDF+C cannot leave samples
-out, so the samples within a gap are meaningless."""
 COUNT_VALUES: Final = {
     Quantity.ACCELERATION: (1e-4, 1e-3, 1e-2),
     Quantity.EMG: (0.1, 1.0, 10.0),

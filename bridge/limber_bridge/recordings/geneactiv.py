@@ -51,8 +51,6 @@ class Header:
     rate: float
     """Hz."""
     axes: tuple[AxisCalibration, ...]
-    offset: timedelta | None
-    """Of local time from UTC."""
     worn: Worn
 
 
@@ -85,7 +83,7 @@ def read_geneactiv(path: Path, options: ReadOptions) -> Recording:
 
     layout = PageFormat(rate=header.rate, limits=limits_of(header.axes), decode=decode)
     samples = read_pages(path, pages, layout)
-    start, time_notes = local_start(path, samples.groups[0].begin, options.zone, header.offset)
+    start, time_notes = local_start(path, samples.groups[0].begin, options.zone, header.worn.offset)
     return worn_recording(path, samples, start, (*notes, *time_notes), options, worn=header.worn)
 
 
@@ -114,7 +112,8 @@ def parse_header(path: Path, head: bytes) -> Header:
     location = fields.get("device location code", "").lower()
     side = next((one for one in Side if one in location), None)
     limb = "ankle" if "ankle" in location else "wrist" if "wrist" in location else None
-    return Header(rate, axes, parse_offset(fields.get("time zone", "")), Worn(limb, side))
+    offset = parse_offset(fields.get("time zone", ""))
+    return Header(rate, axes, Worn(limb, side, offset))
 
 
 def number_in(path: Path, fields: Mapping[str, str], key: str) -> float:

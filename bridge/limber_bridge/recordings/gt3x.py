@@ -95,10 +95,9 @@ def read_archive(path: Path, archive: zipfile.ZipFile, options: ReadOptions) -> 
     samples = read_pages(
         path, pages, PageFormat(rate=rate, limits=limits_of(path, info), decode=decode)
     )
-    start, time_notes = local_start(
-        path, samples.groups[0].begin, options.zone, parse_offset(info.get("timezone", ""))
-    )
-    return worn_recording(path, samples, start, (*notes, *time_notes), options, worn=worn_at(info))
+    worn = worn_at(info)
+    start, time_notes = local_start(path, samples.groups[0].begin, options.zone, worn.offset)
+    return worn_recording(path, samples, start, (*notes, *time_notes), options, worn=worn)
 
 
 # --- Header ---
@@ -164,7 +163,8 @@ def worn_at(info: Info) -> Worn:
     """Return where the device was worn."""
     limb = info.get("limb", "").lower()
     side = next((one for one in Side if one == info.get("side", "").lower()), None)
-    return Worn(limb if limb not in ("", "not set", "undefined") else None, side)
+    known = limb not in ("", "not set", "undefined")
+    return Worn(limb if known else None, side, parse_offset(info.get("timezone", "")))
 
 
 # --- Samples ---

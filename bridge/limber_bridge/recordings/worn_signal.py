@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from limber_bridge.domain.recording import (
     Signal,
     UnreadableRecordingError,
 )
+from limber_bridge.recordings.device_time import zone_of_offset
 from limber_bridge.recordings.pages import PagedSamples
 from limber_bridge.recordings.read_options import IGNORED, ReadOptions, match_labels
 
@@ -22,10 +24,12 @@ LABEL: Final = "acceleration"
 
 @dataclass(frozen=True, slots=True)
 class Worn:
-    """Where a device was worn, according to its file."""
+    """Where a device was worn, and how its clock was set, according to its file."""
 
     limb: str | None = None
     side: Side | None = None
+    offset: timedelta | None = None
+    """Offset of its clock from UTC."""
 
 
 UNKNOWN_PLACE: Final = Worn()
@@ -51,7 +55,8 @@ def worn_recording(
     )
     duration = (end - begin) / SECOND - 1 / samples.format.rate
     notes = (*notes, *samples.notes, *worn_notes(path, worn))
-    return Recording(path.name, start, duration, (signal,), notes)
+    zone = options.zone or zone_of_offset(worn.offset)
+    return Recording(path.name, start, duration, (signal,), notes, zone)
 
 
 def placed_column(path: Path, options: ReadOptions, worn: Worn) -> Column:

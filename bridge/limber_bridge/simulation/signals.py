@@ -25,6 +25,7 @@ from limber_bridge.simulation.night import (
     NightPlan,
     PartnerMovement,
     RhythmicMovement,
+    SimulatedCramp,
     StrapKnock,
     StrapSlip,
     TimeRange,
@@ -58,6 +59,9 @@ OTHER_LEG_G: Final = 0.0006
 """Motion of an ankle by a typical kick of the other leg, through the mattress; chosen."""
 PARTNER_ANKLE_G: Final = 0.0012
 """Motion of an ankle by a partner; chosen. At the bed a partner is as strong as the sleeper."""
+BED_TILT_RAD: Final = np.radians(1.0)
+"""Largest tilt of the bed by the sleeper's position; movements in a real bed left 1.4 degrees
+behind (docs/science.md#turns-in-bed)."""
 STRAP_RESONANCE_HZ: Final = 12.0
 """Frequency at which a sensor rings in a loose strap; chosen."""
 
@@ -258,6 +262,9 @@ def bed_acceleration(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     del sensor
     acceleration = bed_motion(plan, times, kick_size=0.02, turn_size=0.08)
     acceleration[2] += 1.0
+    # The mattress leans to where the sleeper lies; the ankle shows how the sleeper is turned.
+    across, along, _ = gravity_at_ankle(plan.turns, times)
+    acceleration[:2] += BED_TILT_RAD * np.stack([across, along])
     return acceleration
 
 
@@ -346,9 +353,7 @@ def calf_activity(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     for (onset, end), _ in gross_motion(plan, times):
         activity += 50 * smooth_window(onset, end - onset, 0.4, times)
     for cramp in plan.cramps:
-        # 100 to 500 % more before waking, and more again by stretching: Chaney and Sherman;
-        # docs/science.md#evidence-on-cramps.
-        activity += 18 * smooth_window(cramp.onset, cramp.end - cramp.onset, 3.0, times)
+        activity += CALF_REST_UV * cramp_tension(cramp, times)
     for tension in happening_within(plan.distractors, times):
         if isinstance(tension, TonicTension):
             window = smooth_window(tension.onset, tension.duration, 3.0, times)
@@ -356,6 +361,17 @@ def calf_activity(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     stride = np.maximum(0.0, np.sin(2 * np.pi * STRIDE_HZ * times))
     activity += 120 * only_walking(plan, times, stride)
     return activity[None, :]
+
+
+def cramp_tension(cramp: SimulatedCramp, times: Floats) -> Floats:
+    """Return the tension of a cramp beyond rest, as a multiple of the activity at rest.
+
+    It rises in a straight line up to the response and falls within 20 s to twice the activity at
+    rest (Chaney and Sherman; docs/science.md#evidence-on-cramps).
+    """
+    points = [cramp.onset, cramp.response, cramp.response + 20, cramp.end - 3, cramp.end]
+    beyond = [0.0, cramp.ratio - 1, 1.0, 1.0, 0.0]
+    return np.interp(times, points, beyond)
 
 
 def emg_signal(minute: Minute, activity: Floats) -> Floats:

@@ -112,12 +112,12 @@ def find_truth(
 def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMovement]:
     """Yield the movements at a sensor; of one that a gap cuts, the recorded pieces.
 
-    Turning over is a change of position for a sensor at the ankle; for EMG and in the bed it is a
+    Turning over is a change of position for a sensor at the ankle or in the bed; for EMG it is a
     movement like any other. A sensor at the calf has no movements: it is there for cramps.
     """
     if sensor.placement is Placement.CALF:
         return
-    sees_turns = sensor.placement is Placement.ANKLE
+    sees_turns = sensor.quantity is not Quantity.EMG
     for onset, end, turned in _moving_ranges(plan, sensor):
         for begin, until in remaining_ranges(onset, end, plan.gaps):
             if turned or until - begin >= MIN_MOVEMENT_S:
@@ -127,16 +127,20 @@ def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMoveme
 
 
 def _moving_ranges(plan: NightPlan, sensor: Sensor) -> Iterator[tuple[float, float, bool]]:
-    """Yield onset and end of every movement, and whether it changes the position of the limb."""
+    """Yield onset and end of every movement, and whether it changes the position of the limb.
+
+    In the bed every gross movement of more than 10 s counts as a change of position.
+    """
+    in_bed = sensor.placement is Placement.BED
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration >= MIN_MOVEMENT_S:
             yield kick.onset, kick.end, False
     for movement in plan.gross_movements:
-        yield movement.onset, movement.onset + movement.duration, False
+        yield movement.onset, movement.onset + movement.duration, in_bed
     for turn in plan.turns:
         yield turn.onset, turn.onset + turn.duration, True
     for cramp in plan.cramps:
-        yield cramp.response, cramp.end, cramp.gets_up
+        yield cramp.response, cramp.end, cramp.gets_up or in_bed
     # For EMG, getting up, walking and lying down is one long movement.
     for walk in plan.walks if sensor.quantity is Quantity.EMG else ():
         yield walk.onset, walk.end, False
@@ -147,7 +151,7 @@ def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
     for kick in plan.kicks:
         if sensor.side in (None, kick.side) and kick.duration < MIN_MOVEMENT_S:
             yield NonMovement(KIND_TWITCH, kick.onset, kick.duration)
-    for turn in plan.turns if sensor.placement is Placement.ANKLE else ():
+    for turn in plan.turns if sensor.quantity is not Quantity.EMG else ():
         yield NonMovement(KIND_TURN, turn.onset, turn.duration)
     for walk in plan.walks:
         yield NonMovement(KIND_WALK, walk.onset, walk.end - walk.onset)

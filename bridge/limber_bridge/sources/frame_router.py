@@ -145,7 +145,15 @@ class FrameRouter:
                 position = position_after(frame, event.block)
                 self._guards[frame.sensor].add_position(position)
                 resends = self._resending.get(frame.sensor) == frame.boot
-                yield replace(event, read_position=position, resends=resends)
+                yield Samples(
+                    event.sensor,
+                    event.block,
+                    event.battery,
+                    position,
+                    event.signal_strength,
+                    event.read_before,
+                    resends,
+                )
             else:
                 yield event
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.continuity import is_complete
 from limber_bridge.detection.signal import Floats, Quantity
 from limber_bridge.sources.source_api import Reason
 
@@ -80,6 +81,8 @@ class Frame:
     @property
     def saturated(self) -> int:
         """Number of samples at the end of the sensor's range."""
+        if is_complete(self.samples):
+            return 0
         return int(np.isnan(self.samples).any(axis=0).sum())
 
 
@@ -166,11 +169,14 @@ def decode_samples(data: bytes, encoding: SampleEncoding) -> Floats:
 
     A saturated axis makes the whole sample useless: the norm of the acceleration is wrong too.
     """
-    counts = (
-        np.frombuffer(data, encoding.dtype).reshape(-1, encoding.quantity.axes).T.astype(np.float64)
-    )
-    samples: Floats = counts * encoding.scale
-    samples[:, (np.abs(counts) >= encoding.full_scale_count).any(axis=0)] = np.nan
+    counts = np.frombuffer(data, encoding.dtype).reshape(-1, encoding.quantity.axes).T
+    # In C order, which is also that of the samples: filters go along each axis.
+    samples: Floats = counts.astype(np.float64, order="C")
+    largest = encoding.full_scale_count
+    is_saturated = (samples >= largest) | (samples <= -largest)
+    samples *= encoding.scale
+    if np.logical_or.reduce(is_saturated, axis=None):
+        samples[:, is_saturated.any(axis=0)] = np.nan
     return samples
 
 

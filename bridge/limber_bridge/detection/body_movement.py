@@ -1,0 +1,128 @@
+"""Recognize the movements of the whole body that a bed sensor feels, by their size and duration.
+
+A bed sensor feels everything that a sleeper does. A turn of the body is no leg movement, but not
+every turn leaves the bed tilted: a stiff frame or the sum of all load cells does not change. So the
+size is compared with that of the short movements of the same person in the same bed, because
+no turn is that short; docs/science.md#turns-in-bed.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from limber_bridge.detection.events import UnilateralMovement
+from limber_bridge.detection.frame_timing import SEPARATE_AFTER_US
+from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US
+from limber_bridge.detection.movement_split import MovementPart
+from limber_bridge.detection.segments import Segment, join_segments
+from limber_bridge.detection.signal import EARLIEST_TIME, SECOND
+
+BRIEF_MIN_US: Final = 2 * SECOND
+"""Shortest movement that may be a turn. Chosen: a body needs as long to roll over."""
+SHORT_MAX_US: Final = 3 * SECOND
+"""A shorter movement is mostly that of a limb. Gross movements of adults last 3 to 45 s (IRLSSG
+2021)."""
+LONG_MIN_US: Final = 5 * SECOND
+"""A movement of this duration is more likely to be a turn than a leg movement. Chosen: 95 % of the
+leg movements of three of four scored nights lasted less than 3.9, 5.3 and 5.5 s (measured), and
+gross movements last 12.4 s on average (Ibrahim 2023)."""
+LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
+"""A longer movement of a single sensor is no candidate under any rules (WASM 2016, AASM)."""
+SHORT_KEPT: Final = 100
+"""Short movements that are remembered. Chosen: a few hours of a night."""
+SHORT_NEEDED: Final = 10
+"""Fewest short movements with which others are compared. Chosen: fewer show no distribution."""
+BEAT_MAX_US: Final = SECOND
+"""Longest beat of a rhythmic train (docs/science.md#rhythmic-trains)."""
+HIGH_QUANTILE: Final = (4, 5)
+"""Share of the short movements, as a fraction, that are below the level that is called high."""
+
+
+class BodyMovementJudge:
+    """Judges whether a movement at the bed is one of the whole body."""
+
+    __slots__ = ("_body_end", "_peaks")
+
+    def __init__(self) -> None:
+        """Start without knowing a movement."""
+        self._peaks: deque[float] = deque(maxlen=SHORT_KEPT)
+        self._body_end = EARLIEST_TIME
+        """us; end of the last movement of the body."""
+
+    def restore_movements(self, movements: Iterable[UnilateralMovement]) -> None:
+        """Add the movements that were reported before a restart, in order of onset."""
+        for movement in movements:
+            self.add_movement(movement)
+
+    def forget(self) -> None:
+        """Forget all movements, as the sensor is in another place."""
+        self._peaks.clear()
+
+    def add_movement(self, movement: UnilateralMovement) -> None:
+        """Remember a movement if it is one of the body, or short."""
+        if movement.turned:
+            self._body_end = movement.end
+        elif LEG_MOVEMENT_MIN_US <= movement.duration < SHORT_MAX_US:
+            self._peaks.append(movement.peak)
+
+    def is_of_body(self, movement: UnilateralMovement) -> bool:
+        """Return whether a movement is one of the whole body and not of a leg."""
+        if 0 <= movement.onset - self._body_end < SEPARATE_AFTER_US:
+            # A person who turns over adjusts the legs at once.
+            return True
+        if movement.duration < BRIEF_MIN_US:
+            return False
+        if movement.duration > LEG_MOVEMENT_MAX_US:
+            return True
+        is_long = movement.duration >= LONG_MIN_US
+        if len(self._peaks) < SHORT_NEEDED:
+            # Without enough leg movements to compare with, a long movement is a turn.
+            return is_long
+        ordered = sorted(self._peaks)
+        numerator, denominator = HIGH_QUANTILE
+        high = ordered[numerator * len(ordered) // denominator]
+        if is_long:
+            return movement.peak > high
+        # The sizes of movements are about log-normal: as far again above the 80th percentile as
+        # that is above the median lies the 95th. Few turns among the short movements change it
+        # little, unlike the 95th percentile itself. Once more as far lies the 99th.
+        median = ordered[len(ordered) // 2]
+        steps = 2 if movement.duration >= SHORT_MAX_US else 3
+        return movement.peak > median * (high / median) ** steps
+
+
+def join_bouts(parts: Iterable[MovementPart]) -> Iterator[MovementPart]:
+    """Yield the parts of a movement, each bout of the whole body as one change of position.
+
+    A body turns in several moves with short pauses, which together last longer than any leg
+    movement.
+    """
+    bout: list[MovementPart] = []
+    for part in parts:
+        if bout and not continues_bout(bout[-1].segment, part.segment):
+            yield from join_bout(bout)
+            bout = []
+        bout.append(part)
+    yield from join_bout(bout)
+
+
+def continues_bout(last: Segment, following: Segment) -> bool:
+    """Return whether a segment follows another one after a short pause."""
+    return last.end is not None and following.onset - last.end < SEPARATE_AFTER_US
+
+
+def join_bout(bout: Sequence[MovementPart]) -> Sequence[MovementPart]:
+    """Return a bout as one change of position, or as it is if it is not one of the whole body."""
+    if len(bout) < 2:
+        return bout
+    segments = [part.segment for part in bout]
+    onset = segments[0].onset
+    end = max(segment.end or segment.onset for segment in segments)
+    durations = [(segment.end or segment.onset) - segment.onset for segment in segments]
+    # The beats of a rhythmic train last less than a second.
+    long = sum(duration for duration in durations if duration >= BEAT_MAX_US)
+    is_of_body = end - onset > LEG_MOVEMENT_MAX_US and 2 * long >= end - onset
+    if not is_of_body and not any(part.is_position_change for part in bout):
+        return bout
+    joined = join_segments(segments, end)
+    return [MovementPart(joined, bout[0].rest, bout[-1].final_rest, is_position_change=True)]
