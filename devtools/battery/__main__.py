@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from devtools.battery.figures import HEAD, PARTS, Result
+from devtools.battery.figures import HEAD, Result
+from devtools.battery.parts import PARTS
 
 QUICK: Final = range(1, 5)
 USUAL: Final = range(1, 13)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from devtools.battery import behaviour, upright
+from devtools.battery.bed import bed_acceleration
 from devtools.battery.emg import Muscle, draw_electrodes, record_emg
 from devtools.battery.leg_nights import Habits, fill_night, record_legs
 from devtools.battery.sleeper import SIDES, Sleeper, draw_sleeper
@@ -28,6 +29,7 @@ def response(sleeper: Sleeper, at: float, side: str) -> float:
     rng = sleeper.rng
     vigorous = rng.uniform(8, 20)
     upright.jumble(sleeper, at, at + vigorous, rng.uniform(6, 14), rng.uniform(0.04, 0.12))
+    sleeper.note(Kind.AWAKENING, at, at + vigorous, "both", "with a cramp")
     now = at + vigorous + rng.uniform(0.2, 3)
     if rng.random() < 0.35:
         now = upright.rub(sleeper, now, rng.uniform(60, 180), side)
@@ -200,8 +202,11 @@ def cramp_sleeper(seed: int, part: int, *, cramp: bool) -> tuple[Sleeper, Muscle
     return sleeper, muscle, side
 
 
-def bed_of(sleeper: Sleeper, seed: int) -> tuple[list[Recorded], list[Item]]:
-    """Return one or two ankles of a sleeper."""
+def movement_sensors(sleeper: Sleeper, seed: int) -> tuple[list[Recorded], list[Item]]:
+    """Return one or two ankles of a sleeper; in one night of four, the bed."""
+    if seed % 4 == 0:
+        recorded, items = bed_acceleration(sleeper, DURATION)
+        return [recorded], items
     sides = SIDES if seed % 2 else (str(sleeper.rng.choice(SIDES)),)
     return record_legs(sleeper, DURATION, sides)
 
@@ -209,7 +214,7 @@ def bed_of(sleeper: Sleeper, seed: int) -> tuple[list[Recorded], list[Item]]:
 def possible(seed: int, *, cramp: bool = True) -> Night:
     """Return a night for movement sensors alone."""
     sleeper, _, _ = cramp_sleeper(seed, 4, cramp=cramp)
-    recorded, items = bed_of(sleeper, seed)
+    recorded, items = movement_sensors(sleeper, seed)
     return night_of("possible", seed, sleeper, recorded, items)
 
 

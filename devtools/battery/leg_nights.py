@@ -32,6 +32,8 @@ class Habits:
     resettles: float = 1.5
     both_share: float = 0.2
     """Share of the movements in which both legs take part."""
+    only: str | None = None
+    """The leg that moves, if the other one never does."""
 
 
 def movement_length(rng: np.random.Generator) -> float:
@@ -41,6 +43,8 @@ def movement_length(rng: np.random.Generator) -> float:
 
 def pick_side(rng: np.random.Generator, habits: Habits, mostly: str) -> str:
     """Return the leg or legs of a movement."""
+    if habits.only is not None:
+        return habits.only
     if rng.random() < habits.both_share:
         return "both"
     if rng.random() < 0.75:
@@ -76,7 +80,7 @@ def add_single(sleeper: Sleeper, at: float, habits: Habits) -> float:
     rng = sleeper.rng
     side = pick_side(rng, habits, str(rng.choice(SIDES)))
     end = behaviour.kick(sleeper, at, movement_length(rng), side)
-    if side != "both" and rng.random() < 0.15:
+    if side != "both" and habits.only is None and rng.random() < 0.15:
         other = "right" if side == "left" else "left"
         gap = rng.uniform(1.5, 6)
         end = behaviour.kick(sleeper, end + gap, movement_length(rng), other, "answers other leg")
@@ -189,3 +193,43 @@ def one_ankle(seed: int) -> Night:
     side = str(rng.choice(SIDES))
     recorded, items = record_legs(sleeper, DURATION, (side,))
     return Night(f"one_ankle {seed}", DURATION, recorded, items)
+
+
+def index(seed: int) -> Night:
+    """Return a night of one leg, from no periodic movements to about 100 an hour."""
+    rng = np.random.default_rng((8, seed))
+    sleeper = draw_sleeper(rng, DURATION)
+    sleeper.vigour = max(sleeper.vigour, 1.0)
+    side = str(rng.choice(SIDES))
+    habits = Habits(
+        series_share=(seed % 6) * 0.9,
+        singles=float(rng.uniform(2, 12)),
+        turns=float(rng.uniform(1, 4)),
+        twitches=float(rng.uniform(2, 10)),
+        longs=0.3,
+        only=side,
+    )
+    fill_night(sleeper, 0, DURATION, habits)
+    recorded, items = record_legs(sleeper, DURATION, (side,))
+    return Night(f"index {seed}", DURATION, recorded, items)
+
+
+def quiet(seed: int) -> Night:
+    """Return a night without leg movements; in one of three there is a partner."""
+    rng = np.random.default_rng((9, seed))
+    sleeper = draw_sleeper(rng, DURATION)
+    habits = Habits(
+        series_share=0,
+        singles=0,
+        turns=4,
+        twitches=8,
+        rhythms=1.0,
+        longs=0.5,
+        resettles=2,
+        partners=8.0 if seed % 3 == 0 else 0.0,
+    )
+    fill_night(sleeper, 0, DURATION, habits)
+    sides = SIDES if seed % 2 else (str(rng.choice(SIDES)),)
+    recorded, items = record_legs(sleeper, DURATION, sides)
+    name = f"quiet {seed}{' with a partner' if habits.partners else ''}"
+    return Night(name, DURATION, recorded, items)

@@ -244,6 +244,18 @@ class Limb:
 
     def render(self, grid: Floats) -> Floats:
         """Return what a perfect sensor on the shank shows, in g, shape (3, n)."""
+        return specific_force(self.frames(grid), self.lever)
+
+    def pushes(self, grid: Floats) -> Floats:
+        """Return the acceleration without gravity (g): along the shank, across, and upwards."""
+        frames = self.frames(grid)
+        force = specific_force(frames, self.lever)
+        up = upward(frames)
+        pure = force - up
+        return np.stack([pure[0], pure[1], (pure * up).sum(axis=0)])
+
+    def frames(self, grid: Floats) -> Frames:
+        """Return the angles and accelerations of all motions."""
         count = len(grid)
         frames = Frames(
             grid,
@@ -253,7 +265,7 @@ class Limb:
         )
         for motion in self.motions:
             motion.add_to(frames)
-        return specific_force(frames, self.lever)
+        return frames
 
 
 def specific_force(frames: Frames, lever: float) -> Floats:
@@ -264,13 +276,24 @@ def specific_force(frames: Frames, lever: float) -> Floats:
     speed = np.gradient(pitch, step)
     turning = np.gradient(speed, step)
     rolling = np.gradient(np.gradient(roll, step), step)
-    force = frames.linear.copy()
-    force[0] += np.sin(pitch) - lever * speed**2 / GRAVITY
-    force[1] += np.cos(pitch) * np.sin(roll) + lever * turning * np.sin(roll) / GRAVITY
-    force[2] += np.cos(pitch) * np.cos(roll) + lever * turning * np.cos(roll) / GRAVITY
+    force = frames.linear + upward(frames)
+    force[0] -= lever * speed**2 / GRAVITY
+    force[1] += lever * turning * np.sin(roll) / GRAVITY
+    force[2] += lever * turning * np.cos(roll) / GRAVITY
     # The sensor sits on the skin, about 5 cm beside the long axis.
     force[1] += 0.05 * rolling / GRAVITY
     return force
+
+
+def upward(frames: Frames) -> Floats:
+    """Return the direction upwards in the frame of the shank: what gravity shows at rest."""
+    return np.stack(
+        [
+            np.sin(frames.pitch),
+            np.cos(frames.pitch) * np.sin(frames.roll),
+            np.cos(frames.pitch) * np.cos(frames.roll),
+        ]
+    )
 
 
 def level_of(force: Floats, rate: float) -> Floats:

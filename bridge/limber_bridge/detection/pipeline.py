@@ -405,7 +405,10 @@ class Pipeline:
         # Movements first: they decide what the scorer can emit below.
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
-            self._bed.add_epochs(self._channels[number].sensor, output.epochs)
+            sensor = self._channels[number].sensor
+            # Without gravity, nothing shows whether the sleeper lies or stands.
+            if sensor.has_gravity:
+                self._bed.add_epochs(sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
             yield from output.faults
         # A leg is complete up to the slowest of its sensors.
@@ -461,7 +464,7 @@ def probable_cramp_detector(
 
 def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
     """Return the methods by which sensors can show whether the sleeper is in bed."""
-    sensors = (channel.sensor for channel in channels)
+    sensors = (channel.sensor for channel in channels if channel.sensor.has_gravity)
     return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
 
 

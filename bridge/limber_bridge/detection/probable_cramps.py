@@ -1,7 +1,8 @@
-"""Probable cramps: a calf that is tense without movement, and then a response.
+"""Probable cramps: a calf that becomes tense without movement, and then a response.
 
-The rule follows the only EMG of natural nocturnal cramps, of six women (Chaney and Sherman). It is
-experimental and has not been validated; docs/science.md#probable-cramps.
+The tension rises slowly (`tension_rise`), or is there at once and lasts. The rules follow the only
+EMG of natural nocturnal cramps, of six women (Chaney and Sherman). They are experimental and have
+not been validated; docs/science.md#probable-cramps.
 
 What is measured of a cramp does not depend on the strength from which cramps are reported, so that
 cramps reported under different thresholds can be compared.
@@ -10,20 +11,16 @@ cramps reported under different thresholds can be compared.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from statistics import median
 from typing import Final
 
+from limber_bridge.detection.calf_baseline import CalfBaseline
 from limber_bridge.detection.cramp_bins import BIN_US, CrampBin
 from limber_bridge.detection.cramp_limits import ALERT_REFRACTORY_US, CRAMP_MAX_US
 from limber_bridge.detection.events import Certainty, Cramp
 from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.signal import EARLIEST_TIME, SECOND, Quantity
+from limber_bridge.detection.tension_rise import TensionHistory, TensionRise
 
-BASELINE_BINS: Final = 600 * SECOND // BIN_US
-"""Bins of a calf that is not tense that make the baseline: ten minutes. Chosen: it follows the
-night, and one movement changes little."""
-BASELINE_MIN_BINS: Final = 60 * SECOND // BIN_US
-"""Bins that a baseline needs: one minute."""
 TENSE_RATIO: Final = 2.0
 """A tense calf reaches this multiple of its baseline. Chaney and Sherman: a rise by 100 %."""
 TENSE_EXCESS_UV: Final = 8.0
@@ -92,12 +89,11 @@ class TonicActivity:
     """Whether it began with movement, so that it is not a cramp."""
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=TONIC_BINS))
     """uV; the calf in the last bins."""
-    strength: float = 1.0
-    """How far beyond the rule it is; docs/science.md#cramp-strength.
-
-    The highest multiple of the tense level that the calf kept before the response, in most bins of
-    some 30 s. The first 30 s kept the level itself.
-    """
+    kept_strength: float = 0.0
+    """Highest multiple of the tense level that the calf kept before the response, in most bins of
+    some 30 s."""
+    rise: TensionRise | None = None
+    """The rise up to the first movement, if the tension rose slowly."""
     responded_at: int | None = None
     """us."""
     is_reported: bool = False
@@ -109,6 +105,11 @@ class TonicActivity:
     """Bins with movement so far."""
 
     @property
+    def strength(self) -> float:
+        """How far beyond the rules it is; docs/science.md#cramp-strength."""
+        return max(self.kept_strength, 0.0 if self.rise is None else self.rise.strength)
+
+    @property
     def cramp(self) -> Cramp:
         """The event for it, without an end."""
         reason = "the calf was tense without movement, then the leg was moved"
@@ -117,11 +118,19 @@ class TonicActivity:
     @property
     def _features(self) -> dict[str, float]:
         tense_us = 0 if self.responded_at is None else self.responded_at - self.onset
-        return {
+        features = {
             "baseline_uv": self.baseline,
-            "level_uv": self.strength * tense_level(self.baseline),
+            "level_uv": self.kept_strength * tense_level(self.baseline),
             "tense_s": tense_us / SECOND,
         }
+        if self.rise is not None:
+            features["top_uv"] = self.rise.top
+        return features
+
+    def is_replaced_by(self, rise: TensionRise) -> bool:
+        """Return whether a rise begins another tension, and nothing can follow from this one."""
+        is_late = rise.onset > self.onset + TONIC_RESPONSE_MAX_US
+        return self.is_ignored or (is_late and not self.is_reported)
 
     def add_bin(self, one: CompleteBin) -> None:
         """Add the next bin."""
@@ -137,9 +146,10 @@ class TonicActivity:
     def _look_for_response(self, one: CompleteBin) -> None:
         """Measure how tense the calf is, and see whether the person responds."""
         self.levels.append(one.calf)
-        # The level that was reached in enough of the bins.
-        kept = sorted(self.levels, reverse=True)[TONIC_MIN_BINS - 1]
-        self.strength = max(self.strength, kept / tense_level(self.baseline))
+        if len(self.levels) >= TONIC_MIN_BINS:
+            # The level that was reached in enough of the bins.
+            kept = sorted(self.levels, reverse=True)[TONIC_MIN_BINS - 1]
+            self.kept_strength = max(self.kept_strength, kept / tense_level(self.baseline))
         # A person who gets up or stretches moves for long, or the limb points elsewhere.
         has_turned = (
             self.center is not None
@@ -169,8 +179,11 @@ class ProbableCrampDetector:
         self._calves = set(calves)
         self._limbs = dict(limbs)
         self._partial_bins: dict[int, PartialBin] = {}
-        self._baseline: deque[float] = deque(baseline, maxlen=BASELINE_BINS)
+        self._baseline = CalfBaseline(baseline)
         self._last_bins: deque[CompleteBin] = deque(maxlen=TONIC_BINS)
+        self._history = TensionHistory()
+        self._still_center: tuple[float, ...] | None = None
+        """Mean acceleration of the limb when it was last still."""
         self._tonic: TonicActivity | None = None
         self._last_alert = EARLIEST_TIME
 
@@ -182,7 +195,7 @@ class ProbableCrampDetector:
     @property
     def baseline(self) -> tuple[float, ...]:
         """The calf (uV) in the bins that make the baseline; it must be kept across restarts."""
-        return tuple(self._baseline)
+        return self._baseline.levels
 
     def after_clock_step(self) -> ProbableCrampDetector:
         """Return a detector that starts again, for the time after the clock was set back."""
@@ -199,6 +212,7 @@ class ProbableCrampDetector:
         self._tonic = None
         self._baseline.clear()
         self._last_bins.clear()
+        self._history.clear()
         if tonic is not None and tonic.is_reported:
             yield replace(tonic.cramp, end=max(tonic.onset, until))
 
@@ -232,23 +246,45 @@ class ProbableCrampDetector:
         if partial.calf is None:
             # Not measured, or left out because of mains hum.
             return
-        baseline = median(self._baseline) if len(self._baseline) >= BASELINE_MIN_BINS else None
+        baseline = self._baseline.level
         is_tense = baseline is not None and partial.calf >= tense_level(baseline)
         one = CompleteBin(start, partial.calf, is_tense, partial.moves, partial.center)
+        self._follow_rise(one, baseline)
         if self._tonic is not None:
             yield from self._continue_tonic(self._tonic, one)
             return
         self._last_bins.append(one)
         if not is_tense:
-            # Sensors resolve tenths of a uV. Rounded values take little space when they are stored,
-            # and a restart continues with exactly the same ones.
-            self._baseline.append(round(partial.calf, 1))
+            self._baseline.add_level(partial.calf)
         elif baseline is not None:
             # Tense for long enough: from now on a response is awaited.
             tense_bins = sum(known.is_tense for known in self._last_bins)
             if tense_bins >= TONIC_MIN_BINS:
                 self._tonic = self._begin_tonic(baseline)
                 self._last_bins.clear()
+
+    def _follow_rise(self, one: CompleteBin, baseline: float | None) -> None:
+        """Note a bin, and begin with a tension that has risen slowly up to a movement."""
+        if not one.moves:
+            self._still_center = one.center or self._still_center
+        elif baseline is not None:
+            rest = max(baseline, self._baseline.recent_level or 0.0)
+            rise = self._history.rise_before(one.start, rest)
+            if rise is not None:
+                self._add_rise(rise)
+        self._history.add_bin(one.start, one.calf, moves=one.moves)
+
+    def _add_rise(self, rise: TensionRise) -> None:
+        """Await a response to a rise, or note that the tension that is followed rose slowly."""
+        tonic = self._tonic
+        if tonic is None or tonic.is_replaced_by(rise):
+            levels = deque((known.calf for known in self._last_bins), maxlen=TONIC_BINS)
+            self._tonic = TonicActivity(
+                rise.onset, rise.rest, self._still_center, False, levels, rise=rise
+            )
+            self._last_bins.clear()
+        elif tonic.responded_at is None and rise.strength > tonic.strength:
+            tonic.rise = rise
 
     def _begin_tonic(self, baseline: float) -> TonicActivity:
         """Return the tension of the last bins; a response is awaited from now on."""
@@ -263,6 +299,7 @@ class ProbableCrampDetector:
             baseline,
             centers[0] if centers else None,
             is_ignored=moving_bins > STILL_ONSET_MAX_BINS,
+            kept_strength=1.0,
         )
         tonic.levels.extend(one.calf for one in bins)
         return tonic

@@ -71,7 +71,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCramp:
-    """A cramp: tension without movement, then rubbing and stretching."""
+    """A cramp: tension that rises without movement, then rubbing and stretching."""
 
     onset: float
     response: float
@@ -79,6 +79,8 @@ class SimulatedCramp:
     end: float
     gets_up: bool = True
     """True: the sleeper gets up. False: the sleeper rubs the leg in bed."""
+    ratio: float = 4.0
+    """Activity of the calf at the response, as a multiple of its activity at rest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from limber_bridge.simulation.night import (
 
 MIN_PAUSE_S: Final = 100.0
 """Between series: more than the longest interval within one (90 s)."""
+CRAMP_STREAM: Final = 1001
+"""Number of the stream of random numbers for the tension of cramps."""
 MIN_PERIODIC_INTERVAL_S: Final = 10.6
 """Between periodic movements: the 10 s of the rules and the error that a detector may make."""
 
@@ -321,13 +323,16 @@ class _Planner:
         # docs/science.md#evidence-on-cramps.
         onset = time + 100
         response = onset + float(np.clip(self._rng.normal(41, 11), 20, 70))
+        # A rise by 100 to 500 %, drawn from random numbers of its own.
+        rise_rng = np.random.default_rng([self._seed, CRAMP_STREAM, len(self._cramps)])
+        ratio = round(float(np.exp(rise_rng.uniform(np.log(2), np.log(6)))), 2)
         if self._rng.random() < 1 / 3:
             end = response + float(self._rng.uniform(70, 120))
-            self._cramps.append(SimulatedCramp(onset, response, end, gets_up=False))
+            self._cramps.append(SimulatedCramp(onset, response, end, False, ratio))
             self._awake.append((onset, end + self._sleep_latency))
             return
         up = response + float(self._rng.uniform(25, 45))
-        self._cramps.append(SimulatedCramp(onset, response, up))
+        self._cramps.append(SimulatedCramp(onset, response, up, True, ratio))
         self._add_walk(up, up + float(self._rng.uniform(60, 120)), onset)
 
     def _add_gross_movements(self, time: float) -> None:

@@ -25,6 +25,7 @@ from limber_bridge.simulation.night import (
     NightPlan,
     PartnerMovement,
     RhythmicMovement,
+    SimulatedCramp,
     StrapKnock,
     StrapSlip,
     TimeRange,
@@ -352,9 +353,7 @@ def calf_activity(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     for (onset, end), _ in gross_motion(plan, times):
         activity += 50 * smooth_window(onset, end - onset, 0.4, times)
     for cramp in plan.cramps:
-        # 100 to 500 % more before waking, and more again by stretching: Chaney and Sherman;
-        # docs/science.md#evidence-on-cramps.
-        activity += 18 * smooth_window(cramp.onset, cramp.end - cramp.onset, 3.0, times)
+        activity += CALF_REST_UV * cramp_tension(cramp, times)
     for tension in happening_within(plan.distractors, times):
         if isinstance(tension, TonicTension):
             window = smooth_window(tension.onset, tension.duration, 3.0, times)
@@ -362,6 +361,17 @@ def calf_activity(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     stride = np.maximum(0.0, np.sin(2 * np.pi * STRIDE_HZ * times))
     activity += 120 * only_walking(plan, times, stride)
     return activity[None, :]
+
+
+def cramp_tension(cramp: SimulatedCramp, times: Floats) -> Floats:
+    """Return the tension of a cramp beyond rest, as a multiple of the activity at rest.
+
+    It rises in a straight line up to the response and falls within 20 s to twice the activity at
+    rest (Chaney and Sherman; docs/science.md#evidence-on-cramps).
+    """
+    points = [cramp.onset, cramp.response, cramp.response + 20, cramp.end - 3, cramp.end]
+    beyond = [0.0, cramp.ratio - 1, 1.0, 1.0, 0.0]
+    return np.interp(times, points, beyond)
 
 
 def emg_signal(minute: Minute, activity: Floats) -> Floats:
