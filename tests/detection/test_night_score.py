@@ -79,7 +79,7 @@ def test_measures_of_a_night() -> None:
         plm=10,
         plm_index=10 / 8,
         plms_index=10 / SLEEP_H,
-        plmw_index=None,
+        plmw_index=0.0,
         clms_index=11 / SLEEP_H,
         movement_index=11 / 8,
         periodicity_index=10 / 11,

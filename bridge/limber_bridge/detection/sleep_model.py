@@ -56,8 +56,7 @@ CHANGES_PER_HOUR: Final[tuple[Row, Row, Row, Row]] = (
 )
 """How often each state (row) changes to each other state (column).
 
-Chosen: stretches of sleep last 22 min on average (Lo 2004), but most of the awakenings between them
-are shorter than an epoch or two.
+Chosen: about one awakening an hour that lasts longer than an epoch; most are shorter (Lo 2004).
 """
 FIRST_EPOCH: Final[Row] = (0.02, 0.02, 0.36, 0.6)
 """Probability of each state on going to bed. Chosen: people go to bed awake."""
