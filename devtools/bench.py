@@ -85,6 +85,10 @@ FIGURES: Final = {
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
     "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "csv_night_s": Measurement(
+        "times", 6, "8 h at 50 Hz in CSV: limber score, whole process / polars reading the file"
+    ),
+    "csv_night_fast_s": Measurement("times", 6, "the same with limber-bridge[fast]"),
     "help_s": Measurement("s", 0.3, "limber --help"),
     "soak_nights_mb": Measurement(
         "MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"
@@ -246,19 +250,29 @@ async def devices() -> dict[str, float]:
     }
 
 
+async def csv_nights() -> dict[str, float]:
+    """Return what devtools.csv_bench measures, in the environment that has polars."""
+    return await measured_apart("devtools.csv_bench")
+
+
 async def bluetooth() -> dict[str, float]:
     """Return what devtools.bluetooth_bench measures, in the environment that has its libraries."""
+    return await measured_apart("devtools.bluetooth_bench")
+
+
+async def measured_apart(module: str) -> dict[str, float]:
+    """Return what a module prints as JSON, in the environment of the tests."""
     process = await asyncio.create_subprocess_exec(
         ROOT / ".venv" / "bin" / "python",
         "-m",
-        "devtools.bluetooth_bench",
+        module,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'bridge'}"},
     )
     output, _ = await process.communicate()
     if process.returncode:
-        raise DevtoolError("the measurements of Bluetooth failed")
+        raise DevtoolError(f"the measurements of {module} failed")
     found: dict[str, float] = json.loads(output)
     return found
 
@@ -279,6 +293,7 @@ async def live(folder: Path) -> dict[str, float]:
 
 PARTS: Final[Mapping[str, Callable[[], Coroutine[None, None, dict[str, float]]]]] = {
     "detection": speed,
+    "csv": csv_nights,
     "soak": soak,
     "load": loaded,
     "home": home,

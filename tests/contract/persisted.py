@@ -39,7 +39,8 @@ from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SampleClock, Side
-from limber_bridge.domain.nights import Night
+from limber_bridge.detection.tilt_reference import StrongTilt
+from limber_bridge.domain.nights import Import, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
 
@@ -101,6 +102,7 @@ FINISHED: Final = Night(
     in_bed_method=Method.LOAD,
     measures=MEASURES,
     sensitivity=1.25,
+    imported=Import(recording="left-ankle.cwa", batch="20261123-101500-3fa2", time=AT + 8),
 )
 LABEL: Final = Label(id=f"cramp-{CRAMP.onset}", time=CRAMP.onset, cramp=False, about=CRAMP)
 LABEL_OF_MOMENT: Final = Label(id=f"moment-{AT}", time=AT, cramp=True)
@@ -112,6 +114,10 @@ PIPELINE_STATE: Final = PipelineState(
             measured_until=AT,
             rate=50.0,
             noise=(Noise(0.002, 0.0004), Noise(0.003, 0.0005)),
+            tilts=(
+                StrongTilt(AT - 60_000_000, 0.05, 0.07),
+                StrongTilt(AT - 20_000_000, 0.04, 0.09),
+            ),
         ),
         4: SensorState(),
     },
