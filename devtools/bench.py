@@ -29,6 +29,7 @@ from devtools.reconnect_bench import DEVICES, firmware_reconnects
 from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
+from devtools.year_bench import year_s
 
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin}}
@@ -85,6 +86,9 @@ FIGURES: Final = {
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
     "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "year_s": Measurement(
+        "s", 60, "365 raw nights of 8 h at 50 Hz scored again with --jobs 2, from a few of them"
+    ),
     "csv_night_s": Measurement(
         "times", 6, "8 h at 50 Hz in CSV: limber score, whole process / polars reading the file"
     ),
@@ -217,7 +221,10 @@ async def soak() -> dict[str, float]:
 
 async def speed() -> dict[str, float]:
     """Return the speed of the detection and of the start of the program."""
-    return await asyncio.to_thread(lambda: detection_figures() | {"help_s": help_s()})
+    with tempfile.TemporaryDirectory() as folder:
+        year = await asyncio.to_thread(year_s, Path(folder))
+    found = await asyncio.to_thread(detection_figures)
+    return found | {"help_s": help_s(), "year_s": year}
 
 
 async def loaded() -> dict[str, float]:
