@@ -127,7 +127,8 @@ def number_stamps(
         unit = None
     if unit is None:
         unit = guess_unit(path, table, column, finite, step)
-        if unit != "s":
+        # A Unix time shows its unit by its size; steps show it less clearly.
+        if unit != "s" and not finite[0] * TIME_UNITS[unit] / SECOND > MIN_UNIX_TIME_S:
             notes.append(
                 f"{path}: column `{column.name}` is read as {unit}: {step:.6g} between rows; "
                 f"if that is wrong, write --unit {column.name}=UNIT"
