@@ -15,7 +15,7 @@ HELD_OUT: Final[Mapping[str, int]] = {
     "index": 24,
     "probable": 14,
     "possible": 20,
-    "awakening": 5,
+    "awakening": 4,
     "trips": 16,
     "bed": 12,
     "bed_sensor": 12,
