@@ -105,5 +105,8 @@ CREATE TABLE replaced_event (
   PRIMARY KEY (import, id)
 );
 """,
+    """
+-- Tilts of strong movements in `pipeline_state`.
+""",
 )
 """The schema and every later change to it, in order. Append only."""
