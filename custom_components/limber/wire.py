@@ -377,6 +377,11 @@ class CrampEvent(BaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwakeningEvent(BaseEvent):
+    """The sleeper has suddenly woken up, with vigorous movement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorEvent(BaseEvent):
     """The sleeper logged something that may matter for the night."""
 
@@ -418,6 +423,7 @@ type Event = (
     MovementEvent
     | SeriesEvent
     | CrampEvent
+    | AwakeningEvent
     | FactorEvent
     | BedEvent
     | NightEvent
@@ -429,6 +435,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     "movement": MovementEvent,
     "series": SeriesEvent,
     "cramp": CrampEvent,
+    "awakening": AwakeningEvent,
     "factor": FactorEvent,
     "bed": BedEvent,
     "night": NightEvent,

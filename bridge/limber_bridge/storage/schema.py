@@ -83,5 +83,8 @@ UPDATE event SET kind = 'clock_step', id = 'clock_step' || substr(id, 10)
 ALTER TABLE read_position ADD COLUMN last_sample_time INTEGER;
 -- us, UTC: when the last sample that was read was taken; NULL: not known
 """,
+    """
+-- Events of the kind `awakening`.
+""",
 )
 """The schema and every later change to it, in order. Append only."""

@@ -1,4 +1,4 @@
--- journal, schema 8
+-- journal, schema 9
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,

@@ -207,6 +207,12 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
             ("event_cramp_ended", {}),
         ),
         (
+            "awakening_detected",
+            "event.anna_awakening",
+            ("event_awakening", {}),
+            ("event_cramp_started", {}),
+        ),
+        (
             "series_started",
             "event.anna_periodic_series",
             ("event_series_confirmed", {}),
