@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -255,6 +256,74 @@ def recording_seeds(suffix: str) -> Callable[[], list[bytes]]:
     return seeds
 
 
+def edf_plus_seeds() -> list[bytes]:
+    """Return short EDF+D and BDF+D recordings of EMG, the second one packed."""
+    import numpy as np
+
+    from tests.bridge.edf_files import RawEdf, RawSignal, write_raw_edf
+
+    samples = np.random.default_rng(1).normal(0, 5, 20 * 100)
+    signals = [RawSignal(label="lleg1_2", unit="\u00b5V", samples=samples, rate=100.0)]
+    onsets = [f"+{600 + record * 1.0}" for record in range(20)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "night"
+        edf = write_raw_edf(path, RawEdf(signals=signals, reserved="EDF+D", onsets=onsets))
+        found = [edf.read_bytes()]
+        bdf = RawEdf(signals=signals, reserved="BDF+D", onsets=onsets, bdf=True)
+        found.append(gzip.compress(write_raw_edf(path, bdf).read_bytes()))
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("night.edf", found[0])
+        return [*found, path.read_bytes()]
+
+
+def stages(folder: Path) -> Callable[[bytes], None]:
+    """Sleep stages, and movements, of any format."""
+    from limber_bridge.detection.rules import AASM
+    from limber_bridge.domain.recording import UnreadableRecordingError
+    from limber_bridge.offline.rescore import read_annotations, rescore_night
+
+    path = folder / "stages"
+    movements = folder / "movements.csv"
+    movements.write_text("onset,duration,side\n35,2,L\n60,2,R\n90,2,\n")
+
+    def take(data: bytes) -> None:
+        path.write_bytes(data)
+        for first in (movements, path):
+            with contextlib.suppress(UnreadableRecordingError):
+                json.dumps(rescore_night(read_annotations(first, path, None), AASM))
+
+    return take
+
+
+def stage_seeds() -> list[bytes]:
+    """Return hypnograms in every format."""
+    import edfio
+
+    words = ("W", "N1", "N2", "R", "?")
+    annotations = [
+        *(edfio.EdfAnnotation(30 * at, 30, f"Sleep stage {word}") for at, word in enumerate(words)),
+        edfio.EdfAnnotation(40, 2, "PLM left"),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stages.edf"
+        edfio.Edf([], annotations=annotations).write(path)
+        edf = path.read_bytes()
+    events = b"".join(
+        b"<ScoredEvent><EventType>Stages|Stages</EventType><EventConcept>Wake|0</EventConcept>"
+        b"<Start>%d</Start><Duration>30</Duration></ScoredEvent>" % (30 * at)
+        for at in range(3)
+    )
+    profusion = b"<SleepStage>0</SleepStage><SleepStage>2</SleepStage>"
+    return [
+        edf,
+        b"<PSGAnnotation><ScoredEvents>" + events + b"</ScoredEvents></PSGAnnotation>",
+        b"<CMPStudyConfig><EpochLength>30</EpochLength>" + profusion + b"</CMPStudyConfig>",
+        b"time,stage\n23:59:30,W\n00:00:00,N2\n",
+        b"onset;duration;stage\n0;30;W\n30,0;60;2.0\n",
+        b"W\nN1\nN2\n4\n5\n",
+    ]
+
+
 def marks(folder: Path) -> Callable[[bytes], None]:
     """Annotations by a scorer: movements, stages and respiratory events."""
     from limber_bridge.detection.rules import AASM, WASM_2016
@@ -487,7 +556,9 @@ TARGETS: Final[dict[str, Target]] = {
     "csv": Target(recording_seeds(".csv"), recording(".csv")),
     "csv.gz": Target(recording_seeds(".csv.gz"), recording(".csv.gz")),
     "edf": Target(recording_seeds(".edf"), recording(".edf")),
+    "edf+": Target(edf_plus_seeds, recording(".edf")),
     "marks": Target(mark_seeds, marks),
+    "stages": Target(stage_seeds, stages),
     "yaml": Target(configuration_seeds, configuration),
     "mqtt-bridge": Target(contract("request_"), questions),
     "mqtt-home": Target(contract("info", "state", "event_", "response_"), messages),

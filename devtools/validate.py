@@ -13,6 +13,7 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from devtools import disturbed_nights as troubled
 from devtools import synthetic_nights as synthetic
+from devtools.battery import report as battery
 from devtools.evaluation import (
     ANKLE,
     CALF,
@@ -277,6 +278,14 @@ Real contractions of 15 people, cut to 0.55 to 9 s, scaled and added to the real
 amplifier; 90 min.""",
         "event F1 of automatic EMG detectors against technicians: 0.71 to 0.83 (Carvelli 2020).",
         muscles(),
+    )
+    yield Section(
+        "Held-out nights of a second maker",
+        battery.ABOUT,
+        """\
+portable EMG compared with a laboratory: bias +4.8 ± 11.1/h (O'Donovan). No automatic detector of
+nocturnal cramps was found.""",
+        battery.held_out(),
     )
     yield from self_made()
 

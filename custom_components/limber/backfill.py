@@ -22,6 +22,7 @@ from .statistics import (
     RECORDED_NAMES,
     async_delete_all,
     async_last_night,
+    async_remove_nights,
     async_write_nights,
 )
 from .wire import Info, Sleeper
@@ -45,6 +46,8 @@ class Progress:
     time_zone: str = ""
     nights: dict[str, str] = field(default_factory=dict)
     """Date of the last night in the statistics, by sleeper."""
+    imports: dict[str, int] = field(default_factory=dict)
+    """`Sleeper.imports` of the nights in the statistics, by sleeper."""
 
     @classmethod
     def load(cls, stored: dict[str, Any] | None) -> Self:
@@ -55,11 +58,17 @@ class Progress:
             measures=stored.get("measures", []),
             time_zone=stored.get("time_zone", ""),
             nights=dict(stored.get("nights", {})),
+            imports=dict(stored.get("imports", {})),
         )
 
     def as_json(self) -> dict[str, Any]:
         """Return the content for the store."""
-        return {"measures": self.measures, "time_zone": self.time_zone, "nights": self.nights}
+        return {
+            "measures": self.measures,
+            "time_zone": self.time_zone,
+            "nights": self.nights,
+            "imports": self.imports,
+        }
 
 
 class ProgressStore(Store[dict[str, Any]]):
@@ -125,11 +134,19 @@ class Backfill:
             self._requested = False
             info = self._coordinator.data.info
             progress = Progress(
-                RECORDED_NAMES, info.time_zone, await self._valid_nights(stored, info)
+                RECORDED_NAMES,
+                info.time_zone,
+                await self._valid_nights(stored, info),
+                dict(stored.imports),
             )
             for sleeper in info.sleepers:
                 try:
-                    await self._fill(info, sleeper, progress)
+                    # It is lower after the loss of a journal, whose rows stay.
+                    if sleeper.imports > progress.imports.get(sleeper.id, 0):
+                        await self._fill_again(info, sleeper, progress)
+                    else:
+                        await self._fill(info, sleeper, progress)
+                    progress.imports[sleeper.id] = sleeper.imports
                 except HomeAssistantError as error:
                     _LOGGER.warning(
                         "%s: could not request the nights of %s, will try again: %s",
@@ -175,6 +192,19 @@ class Backfill:
         # An older night may have changed during the request.
         if self._changed_since.get(sleeper.id) == changed_since:
             self._changed_since.pop(sleeper.id, None)
+
+    async def _fill_again(self, info: Info, sleeper: Sleeper, progress: Progress) -> None:
+        """Request all nights of a sleeper, as some of the past were imported or taken back.
+
+        Rows of nights that the bridge does not know stay, unless it names them as removed.
+        """
+        nights = await self._coordinator.requests.fetch_nights(sleeper.id, ALL_NIGHTS)
+        self._coordinator.set_recent_nights(sleeper.id, nights)
+        if self._has_recorder:
+            await async_remove_nights(self._hass, info, sleeper)
+            await async_write_nights(self._hass, info, sleeper, nights)
+        if nights:
+            progress.nights[sleeper.id] = nights[-1].night.isoformat()
 
     async def _filled_until(self, info: Info, sleeper: Sleeper, progress: Progress) -> date:
         """Return the date after which nights are missing in the statistics or may be revised."""

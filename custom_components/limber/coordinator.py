@@ -239,6 +239,15 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         recent = {**self.data.recent_nights, sleeper: merged}
         self.async_set_updated_data(replace(self.data, recent_nights=recent))
 
+    @callback
+    def set_recent_nights(self, sleeper: str, nights: Iterable[Night]) -> None:
+        """Replace the recent nights of a sleeper: some may be gone."""
+        recent = {
+            **self.data.recent_nights,
+            sleeper: merge_nights((), nights, dt_util.now().date()),
+        }
+        self.async_set_updated_data(replace(self.data, recent_nights=recent))
+
     async def _process_night(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
         """Request a night that was finished or revised, then dispatch the event."""
         night: Night | None = None

@@ -55,6 +55,7 @@ def night_as_json(night: Night) -> dict[str, Any]:
         "rules": night.rules,
         "in_bed_method": night.methods.in_bed,
         "asleep_method": night.methods.asleep,
+        "imported_from": None if night.imported is None else night.imported.recording,
     } | asdict(night.measures)
 
 

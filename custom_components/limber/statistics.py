@@ -7,7 +7,7 @@ revision replaces it.
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from homeassistant.components.recorder.models import (
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     get_last_statistics,
+    statistics_during_period,
 )
 from homeassistant.const import UnitOfTime
 from homeassistant.core import HomeAssistant
@@ -45,6 +46,8 @@ class RecordedMeasure:
     """Unit class of a converter of Home Assistant."""
 
 
+FIRST_ROW: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any row."""
 HOURS: Final = (UnitOfTime.HOURS, DurationConverter.UNIT_CLASS)
 
 # fmt: off
@@ -75,22 +78,29 @@ async def async_write_nights(
     hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: Iterable[Night]
 ) -> None:
     """Write the rows of nights, replacing rows of the same dates."""
-    texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
     zone = ZoneInfo(info.time_zone)
     nights = list(nights)
     for row in RECORDED_MEASURES:
-        name = texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key)
-        metadata = StatisticMetaData(
-            statistic_id=statistic_id(info.bridge, sleeper.id, row.measure),
-            source=DOMAIN,
-            name=f"{sleeper.name} {name}",
-            has_sum=False,
-            mean_type=StatisticMeanType.ARITHMETIC,
-            unit_class=row.unit_class,
-            unit_of_measurement=row.unit,
-        )
+        metadata = await async_metadata(hass, info, sleeper, row)
         rows = [data for night in nights for data in rows_of(night, row.measure, zone)]
         async_add_external_statistics(hass, metadata, rows)
+
+
+async def async_metadata(
+    hass: HomeAssistant, info: Info, sleeper: Sleeper, row: RecordedMeasure
+) -> StatisticMetaData:
+    """Return what a statistic is, with its name in the language of Home Assistant."""
+    texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
+    name = texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key)
+    return StatisticMetaData(
+        statistic_id=statistic_id(info.bridge, sleeper.id, row.measure),
+        source=DOMAIN,
+        name=f"{sleeper.name} {name}",
+        has_sum=False,
+        mean_type=StatisticMeanType.ARITHMETIC,
+        unit_class=row.unit_class,
+        unit_of_measurement=row.unit,
+    )
 
 
 def rows_of(night: Night, measure: str, zone: ZoneInfo) -> list[StatisticData]:
@@ -98,8 +108,12 @@ def rows_of(night: Night, measure: str, zone: ZoneInfo) -> list[StatisticData]:
     value = getattr(night.measures, measure)
     if value is None:
         return []
-    noon = datetime.combine(night.night, NOON, zone)
-    return [StatisticData(start=noon, mean=value, min=value, max=value)]
+    return [night_row(datetime.combine(night.night, NOON, zone), value)]
+
+
+def night_row(noon: datetime, value: float) -> StatisticData:
+    """Return the row of a night at noon of its date."""
+    return StatisticData(start=noon, mean=value, min=value, max=value)
 
 
 async def async_last_night(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
@@ -114,6 +128,32 @@ async def async_last_night(hass: HomeAssistant, info: Info, sleeper: Sleeper) ->
     return datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date()
 
 
+async def async_remove_nights(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> None:
+    """Delete the rows of the nights that the bridge names as removed.
+
+    Home Assistant can only delete all rows of a statistic, so the others are written again.
+    """
+    zone = ZoneInfo(info.time_zone)
+    removed = {datetime.combine(day, NOON, zone).timestamp() for day in sleeper.removed_nights}
+    for row in RECORDED_MEASURES if removed else ():
+        name = statistic_id(info.bridge, sleeper.id, row.measure)
+        found = await get_instance(hass).async_add_executor_job(
+            statistics_during_period, hass, FIRST_ROW, None, {name}, "hour", None, {"mean"}
+        )
+        rows = found.get(name, [])
+        kept = [one for one in rows if one["start"] not in removed]
+        if len(kept) == len(rows):
+            continue
+        metadata = await async_metadata(hass, info, sleeper, row)
+        await async_clear(hass, [name])
+        data = [
+            night_row(datetime.fromtimestamp(one["start"], zone), mean)
+            for one in kept
+            if (mean := one.get("mean")) is not None
+        ]
+        async_add_external_statistics(hass, metadata, data)
+
+
 async def async_delete_all(hass: HomeAssistant, info: Info) -> None:
     """Delete all rows of a bridge's sleepers."""
     ids = [
@@ -121,6 +161,11 @@ async def async_delete_all(hass: HomeAssistant, info: Info) -> None:
         for sleeper in info.sleepers
         for measure in RECORDED_NAMES
     ]
+    await async_clear(hass, ids)
+
+
+async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
+    """Delete all rows of some statistics."""
     deleted = asyncio.Event()
 
     def handle_deleted() -> None:

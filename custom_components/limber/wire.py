@@ -122,6 +122,10 @@ class Sleeper:
     id: str
     name: str
     sensors: tuple[Sensor, ...]
+    imports: int = 0
+    """Grows when nights of the past were imported into the journal, or taken back."""
+    removed_nights: tuple[date, ...] = ()
+    """Dates of imported nights that were taken back and had replaced no other night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,14 @@ class Tonight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Where an imported night comes from."""
+
+    recording: str
+    """Name of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """A finished night."""
 
@@ -206,6 +218,8 @@ class Night:
     rules: str
     methods: Methods
     measures: Measures
+    imported: Import | None = None
+    """None: the sensors of the bridge measured the night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

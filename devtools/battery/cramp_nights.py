@@ -21,7 +21,7 @@ DURATION: Final = 2 * 3600.0
 SLEEPING: Final = Habits(
     series_share=0.15, singles=5, turns=3, twitches=3, longs=0.3, resettles=1, both_share=0.3
 )
-RATES: Final = (250.0, 256.0, 500.0)
+RATES: Final = (250.0, 250.0, 256.0, 256.0, 500.0)
 
 
 def response(sleeper: Sleeper, at: float, side: str) -> float:

@@ -110,8 +110,11 @@ def record_emg(
     grid = np.arange(len(muscle.level)) / GRID
     signal = motor_units(rng, count, rate, (6, 13)) * np.interp(times, grid, muscle.level)
     if muscle.cramp.any():
-        fast = motor_units(rng, count, rate, (14, 26))
-        signal += fast * np.interp(times, grid, muscle.cramp)
+        tense = np.flatnonzero(muscle.cramp) / GRID
+        first = max(0, round((tense[0] - 1) * rate))
+        last = min(count, round((tense[-1] + 1) * rate))
+        fast = motor_units(rng, last - first, rate, (14, 26))
+        signal[first:last] += fast * np.interp(times[first:last], grid, muscle.cramp)
     if extra is not None:
         signal += extra
     signal += heart_beats(rng, times, electrodes.heart)

@@ -15,7 +15,7 @@ DURATION: Final = 3600.0
 REAL_RATE: Final = 2000
 """Hz of the recorded contractions."""
 RATES: Final = (200.0, 250.0, 500.0)
-SMALLEST_UV: Final = 13.0
+SMALLEST_UV: Final = 12.0
 """uV RMS of the weakest burst: 8 uV above the highest rest, which is what the rules ask for
 (docs/science.md#movement-thresholds)."""
 
@@ -43,8 +43,12 @@ def burst_signal(rng: np.random.Generator, rate: float, duration: float, size: f
     count = round(duration * rate)
     first = int(rng.integers(max(1, len(person) - count)))
     piece = person[first : first + count].copy()
-    edge = max(1, round(rng.uniform(0.01, 0.06) * rate))
+    # Muscles begin at once or within some tenths of a second, and their force wavers.
+    edge = max(1, round(min(0.25 * duration, np.exp(rng.uniform(-4.5, -1))) * rate))
     piece *= np.minimum(1, np.minimum(np.arange(1, count + 1), np.arange(count, 0, -1)) / edge)
+    if duration > 1.5:
+        knots = rng.uniform(0.4, 1.2, round(2 * duration) + 2)
+        piece *= np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(knots)), knots)
     result: Floats = size * piece / np.std(piece)
     return result
 
@@ -63,10 +67,10 @@ def amplifier(rng: np.random.Generator, rate: float, count: int, size: float) ->
 
 
 def emg(seed: int) -> Night:
-    """Return an hour of one leg with leg movements of 13 to 140 uV RMS."""
+    """Return an hour of one leg with leg movements of 12 to 140 uV RMS."""
     rng = np.random.default_rng((10, seed))
     rate = float(rng.choice(RATES))
-    muscle = Muscle(float(rng.uniform(0.6, 2.0)), DURATION)
+    muscle = Muscle(float(rng.uniform(0.6, 3.0)), DURATION)
     count = round(DURATION * rate)
     extra = amplifier(rng, rate, count, rng.uniform(1.0, 1.6))
     items = []
@@ -87,6 +91,8 @@ def emg(seed: int) -> Night:
         # The muscle tone rises and falls over minutes.
         times = np.linspace(0, DURATION, 13)
         muscle.tension(times, rng.uniform(0, 2.0, 13), cramping=False)
+    if seed % 5 == 2:
+        extra += rng.uniform(2, 10) * np.sin(2 * np.pi * 50.02 * np.arange(count) / rate)
     heart = 0.0 if seed % 2 else float(rng.uniform(3, 20))
     electrodes = Electrodes(rate, 0.3, heart, 0.1, float(rng.uniform(-20, 20)))
     samples = record_emg(rng, electrodes, muscle, extra)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from limber_bridge.config.loader import load_config
@@ -9,7 +10,7 @@ from limber_bridge.config.model import Config
 from limber_bridge.detection.events import Method, Movement, UnilateralMovement
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.signal import SECOND, Side
-from limber_bridge.domain.nights import Night, to_us
+from limber_bridge.domain.nights import Import, Night, to_us
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEASURES = Measures(
@@ -37,6 +38,11 @@ def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:
     """Return a movement with an onset in us."""
     part = UnilateralMovement(side, at, at + round(seconds * SECOND), 0.142)
     return Movement(part.onset, part.end, (part,), candidate=True)
+
+
+IMPORTED: Final = Import(
+    recording="left-ankle.cwa", batch="20261123-101500-3fa2", time=1_795_428_900_000_000
+)
 
 
 def night(day: date, revision: int = 1, sleeper: str = "anna") -> Night:

@@ -218,6 +218,32 @@ def test_units_of_acceleration(tmp_path: Path, unit: str | bytes, gravity: float
     np.testing.assert_allclose(blocks(recording)[0].samples[:, 0], [0, 0.6, 0.8], atol=2e-4)
 
 
+def acceleration(samples: np.ndarray, unit: str = "g") -> RawEdf:
+    names = ("left_acc_x", "left_acc_y", "left_acc_z")
+    count_value = float(np.abs(samples).max()) / 30_000
+    return RawEdf(
+        signals=[
+            RawSignal(label=name, unit=unit, rate=50.0, samples=axis, count_value=count_value)
+            for name, axis in zip(names, samples, strict=True)
+        ]
+    )
+
+
+def test_what_gravity_says_about_acceleration(tmp_path: Path) -> None:
+    """A wrong unit is refused, a zero vector is a gap, and without gravity only movements count."""
+    noise = np.random.default_rng(4).normal(0, 0.002, (3, 120 * 50))
+    lying = noise + np.array([[0.0], [0.6], [0.8]])
+    for wrong, samples in (("mg", lying), ("g", 9.80665 * lying), ("m/s2", lying)):
+        assert "at rest, which is not gravity" in refusal(tmp_path, acceleration(samples, wrong))
+    asleep = lying.copy()
+    asleep[:, 2000:4000] = 0.0
+    found = np.concatenate([one.samples for one in blocks(read(tmp_path, acceleration(asleep)))], 1)
+    assert np.isnan(found).all(axis=0).nonzero()[0].tolist() == list(range(2000, 4000))
+    user = read(tmp_path, acceleration(9.80665 * noise, "m/s2"))
+    assert not user.signals[0].has_gravity
+    assert "is acceleration without gravity: movements are counted" in user.notes[0]
+
+
 def test_a_decimal_comma_is_named_with_field_and_signal(tmp_path: Path) -> None:
     edf = RawEdf(signals=[signal("C3"), signal(physical=("-3276,7", "3276,7"))])
     assert "signal 2 `LAT`: `-3276,7`: the physical minimum has a decimal comma" in refusal(
@@ -267,6 +293,37 @@ def test_zero_bytes_at_the_end_are_no_records(tmp_path: Path) -> None:
     recording = read(tmp_path, edf)
     assert recording.duration == 60.0 * MINUTES
     assert "its last 20 records are zero bytes; left out" in recording.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "fitting"),
+    [("mV", 1.0, "uV"), ("V", 1.0, "uV"), ("uV", 1e-3, "mV"), ("uV", 1e-6, "V"), ("nV", 1.0, "uV")],
+)
+def test_emg_in_a_wrong_unit_is_refused_with_the_one_that_fits(
+    tmp_path: Path, unit: str, factor: float, fitting: str
+) -> None:
+    """The numbers are uV times a factor."""
+    samples = emg() * factor
+    physical = (f"{-3000 * factor:g}", f"{3000 * factor:g}")
+    count = 3000 / 32767 * factor
+    edf = RawEdf(signals=[signal(unit=unit, samples=samples, count_value=count, physical=physical)])
+    message = refusal(tmp_path, edf)
+    assert (
+        f"so its unit is not {unit}; {fitting} would fit: write --unit 'LAT={fitting}'" in message
+    )
+    recording = read(tmp_path, edf, units={"lat": fitting})
+    assert figures(recording) == (BURSTS, BURSTS, 0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 2000.0])
+def test_neither_hum_nor_an_offset_nor_a_flat_line_is_a_wrong_unit(
+    tmp_path: Path, offset: float
+) -> None:
+    times = np.arange(60 * MINUTES * 250) / 250
+    hum = 400 * np.sin(2 * np.pi * 50 * times)
+    drift = offset * np.sin(2 * np.pi * 0.05 * times)
+    assert read(tmp_path, RawEdf(signals=[signal(samples=emg() + hum + drift)])).signals
+    assert read(tmp_path, RawEdf(signals=[signal(samples=0 * times)])).signals
 
 
 # --- Labels ---

@@ -83,7 +83,10 @@ def test_signals_that_cannot_show_movements_give_unknown_measures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], names: str, rate: int
 ) -> None:
     path = tmp_path / "n.csv"
-    samples = np.random.default_rng(0).normal(0.0, 1.0, (4000, names.count(",") + 1))
+    samples = np.random.default_rng(0).normal(
+        0.0, 0.3, (max(4000, 61 * rate), names.count(",") + 1)
+    )
+    samples[:, -1] += names == "x,y,z"
     rows = [
         ",".join([f"{number / rate:.4f}", *(f"{value:.4f}" for value in row)])
         for number, row in enumerate(samples)

@@ -1,6 +1,7 @@
 """Build one message of every kind with the code of the bridge."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -60,7 +61,7 @@ from limber_bridge.protocol.messages import (
     State,
     Tonight,
 )
-from tests.bridge.examples import MEASURES, local, night
+from tests.bridge.examples import IMPORTED, MEASURES, local, night
 
 NIGHT: Final = date(2026, 11, 22)
 AT: Final = local("2026-11-22T01:30") + 123_456
@@ -150,6 +151,8 @@ INFO: Final = Info(
         SleeperInfo(
             id="anna",
             name="Anna",
+            imports=9,
+            removed_nights=(date(2026, 11, 19),),
             sensors=(
                 SensorInfo(
                     id=1,
@@ -312,7 +315,9 @@ SENT: Final[Mapping[str, Message]] = {
     "event_clock_step": published(ClockStep(AT, -12_500_000)),
     "event_factor": published(Factor(AT, FactorKind.WARM_BATH, "twenty minutes")),
     "response_nights": nights_response(
-        NIGHTS_REQUEST, [night(date(2026, 11, 20)), night(date(2026, 11, 21), 2)], more=True
+        NIGHTS_REQUEST,
+        [replace(night(date(2026, 11, 20)), imported=IMPORTED), night(date(2026, 11, 21), 2)],
+        more=True,
     ),
     "response_events": events_response(
         EVENTS_REQUEST,

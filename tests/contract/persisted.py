@@ -40,7 +40,7 @@ from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SampleClock, Side
-from limber_bridge.domain.nights import Night
+from limber_bridge.domain.nights import Import, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
 
@@ -103,6 +103,7 @@ FINISHED: Final = Night(
     in_bed_method=Method.LOAD,
     measures=MEASURES,
     sensitivity=1.25,
+    imported=Import(recording="left-ankle.cwa", batch="20261123-101500-3fa2", time=AT + 8),
 )
 LABEL: Final = Label(id=f"cramp-{CRAMP.onset}", time=CRAMP.onset, cramp=False, about=CRAMP)
 LABEL_OF_MOMENT: Final = Label(id=f"moment-{AT}", time=AT, cramp=True)

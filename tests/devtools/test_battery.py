@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from devtools.battery import behaviour, upright
+from devtools.battery.bed import bed_acceleration, bed_load, presence
 from devtools.battery.emg import GRID, Electrodes, Muscle, record_emg
+from devtools.battery.emg_nights import emg
 from devtools.battery.leg_nights import two_ankles
 from devtools.battery.motion import Limb, Path
+from devtools.battery.series import count_plm
+from devtools.battery.sleep_nights import sleep
 from devtools.battery.sleeper import draw_sleeper
-from devtools.battery.truth import Kind
+from devtools.battery.truth import Item, Kind
 
 RATE = 50.0
 
@@ -84,3 +88,59 @@ def test_rising_tension_shows_in_the_level_of_the_emg() -> None:
     tense = float(np.std(samples[90 * 250 : 115 * 250]))
     assert tense / rest == pytest.approx(20.6 / 5.0, rel=0.3)
     assert len(muscle.level) == 120 * GRID + 1
+
+
+def test_load_cells_show_the_weight_only_in_bed() -> None:
+    sleeper = draw_sleeper(np.random.default_rng(6), 300.0)
+    upright.trip(sleeper, 60.0, (20.0, 20.0), 60.0, "toilet")
+    ((begin, end),) = sleeper.out_of_bed
+    recorded, _ = bed_load(sleeper, 300.0)
+    load = recorded.samples[0]
+    lying = np.median(load[: round(50 * recorded.rate)])
+    away = np.median(load[round((begin + 5) * recorded.rate) : round((end - 5) * recorded.rate)])
+    assert lying - away > 40
+
+
+def test_bed_feels_a_kick_but_not_a_walk() -> None:
+    sleeper = draw_sleeper(np.random.default_rng(7), 300.0)
+    behaviour.kick(sleeper, 30.0, 2.0, "left")
+    upright.trip(sleeper, 100.0, (40.0,), 0.0, "walk")
+    _, items = bed_acceleration(sleeper, 300.0)
+    sizes = {item.kind: item.size for item in items}
+    assert sizes[Kind.KICK] > 0.0002
+    ((begin, end),) = sleeper.out_of_bed
+    grid = np.arange(300 * 50) / 50
+    inside = (grid > begin + 2) & (grid < end - 2)
+    assert not presence(grid, sleeper.out_of_bed)[inside].any()
+
+
+def test_emg_burst_has_its_size_and_place() -> None:
+    night = emg(2)
+    recorded = night.recorded[0]
+    strong = max(night.kinds(Kind.KICK), key=lambda item: item.size)
+    first = round(strong.onset * recorded.rate)
+    piece = recorded.samples[0, first : round(strong.end * recorded.rate)]
+    assert float(np.std(piece)) == pytest.approx(strong.size, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("onsets", "expected"),
+    [
+        ([0, 20, 40], 0),
+        ([0, 20, 40, 60], 4),
+        ([0, 20, 40, 131, 150], 0),
+        ([0, 20, 40, 60, 69, 89, 109, 129], 4),
+        ([0, 20, 40, 60, 69, 89, 109, 129, 149], 8),
+        ([0, 90, 180, 270], 4),
+    ],
+)
+def test_periodic_movements_are_counted_by_the_rules(onsets: list[float], expected: int) -> None:
+    items = [Item(Kind.KICK, onset, onset + 2) for onset in onsets]
+    assert count_plm(items) == expected
+
+
+def test_quiet_wake_lies_in_bed_and_before_sleep() -> None:
+    night = sleep(1)
+    (falling_asleep, *_) = night.awake
+    assert night.out_of_bed[0][1] <= falling_asleep[0] + 9
+    assert 4 * 60 <= falling_asleep[1] - falling_asleep[0] <= 25 * 60

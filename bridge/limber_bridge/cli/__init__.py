@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TextIO
 
 from limber_bridge import __version__
-from limber_bridge.cli import daemon, journal, rescore, score, simulate
+from limber_bridge.cli import daemon, import_nights, journal, rescore, score, simulate
 from limber_bridge.cli.exit_status import (
     BROKEN_PIPE,
     DONE,
@@ -34,6 +34,7 @@ COMMAND_GROUPS: Final[Sequence[Callable[[Commands], None]]] = (
     score.add_parsers,
     rescore.add_parsers,
     simulate.add_parsers,
+    import_nights.add_parsers,
     journal.add_parsers,
 )
 """Each adds the parsers of its commands, whose default `function` is the command. In the order of

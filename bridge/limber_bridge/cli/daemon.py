@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from limber_bridge.cli.exit_status import DONE, FAILED, USAGE_ERROR, report_error
+from limber_bridge.cli.exit_status import DONE, FAILED, report_config_error, report_error, warn
 from limber_bridge.cli.parser import Commands, add_config_option, add_seconds_option
 
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         with Journal(config.journal) as journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
-        return report_error(str(error), USAGE_ERROR)
+        return report_config_error(error)
     except JournalError as error:
         return report_error(str(error), FAILED)
     return DONE
@@ -80,7 +80,7 @@ def check(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config)
     except ConfigError as error:
-        return report_error(str(error), USAGE_ERROR)
+        return report_config_error(error)
     print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
     return DONE if asyncio.run(print_results()) else FAILED
 
@@ -98,7 +98,7 @@ def scan(args: argparse.Namespace) -> int:
     except ConfigError:
         # It is often incomplete because the sensor is missing that this command finds.
         config = None
-        print(f"{args.config} has errors and is not used; see `limber check`", file=sys.stderr)  # noqa: T201
+        warn(f"{args.config} has errors and is not used; see `limber check`")
     results = asyncio.run(scan_all(config, args.seconds))
     ids = free_ids(config, results)
     for result in results:
@@ -106,7 +106,7 @@ def scan(args: argparse.Namespace) -> int:
             print(line)  # noqa: T201 - its output
         for remark in (result.failure, result.missing_library):
             if remark:
-                print(f"{result.source}: {remark}", file=sys.stderr)  # noqa: T201 - for the user
+                warn(f"{result.source}: {remark}")
     if not any(result.found for result in results):
         print("no sensors found; switch the sensor on and check its settings")  # noqa: T201
     return FAILED if any(result.failure for result in results) else DONE

@@ -1,9 +1,12 @@
 """Exit statuses of `limber`, and how it reports an error."""
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from limber_bridge.domain.foreign_text import printable
+
+if TYPE_CHECKING:
+    from limber_bridge.config.yaml_loader import ConfigError
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -21,5 +24,17 @@ def report_error(message: str, status: int) -> int:
 
     A message may quote a file, and a file may contain anything.
     """
-    print(printable(message, None), file=sys.stderr)  # noqa: T201 - an error for the user
+    warn(message)
     return status
+
+
+def warn(message: str) -> None:
+    """Print one line for the user on stderr."""
+    print(printable(message, None), file=sys.stderr)  # noqa: T201 - for the user
+
+
+def report_config_error(error: ConfigError) -> int:
+    """Print each error of a configuration on stderr as one line and return the exit status."""
+    for line in error.lines:
+        warn(line)
+    return USAGE_ERROR

@@ -1,11 +1,17 @@
 """`limber nights` and `limber export`: read the journal of the bridge."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from limber_bridge.cli.argument_types import export_path, night_date
-from limber_bridge.cli.exit_status import DONE, FAILED, USAGE_ERROR, report_error
+from limber_bridge.cli.exit_status import (
+    DONE,
+    FAILED,
+    USAGE_ERROR,
+    report_config_error,
+    report_error,
+    warn,
+)
 from limber_bridge.cli.parser import Commands, add_config_option
 
 if TYPE_CHECKING:
@@ -62,7 +68,9 @@ def nights(args: argparse.Namespace) -> int:
         sleepers = selected_sleepers(config, args.sleeper)
         with open_journal_reader(config.journal) as reader:
             found = list(list_nights(config, reader, sleepers))
-    except (ConfigError, UnknownSleeperError) as error:
+    except ConfigError as error:
+        return report_config_error(error)
+    except UnknownSleeperError as error:
         return report_error(str(error), USAGE_ERROR)
     except JournalError as error:
         return report_error(str(error), FAILED)
@@ -93,7 +101,9 @@ def export(args: argparse.Namespace) -> int:
         with open_journal_reader(config.journal) as reader:
             night = load_night(config, reader, sleeper, args.night)
         write_export(night, config, args.out)
-    except (ConfigError, UnknownSleeperError) as error:
+    except ConfigError as error:
+        return report_config_error(error)
+    except UnknownSleeperError as error:
         return report_error(str(error), USAGE_ERROR)
     except (JournalError, NightNotFoundError) as error:
         return report_error(str(error), FAILED)
@@ -102,7 +112,7 @@ def export(args: argparse.Namespace) -> int:
             f"--out {args.out}: {error.strerror or error}; choose another path", FAILED
         )
     for note in night.notes if contains_signal(args.out) else ():
-        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
+        warn(note)
     return DONE
 
 

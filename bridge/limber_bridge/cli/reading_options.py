@@ -104,12 +104,13 @@ def channel_mapping(text: str) -> tuple[str, str]:
 
 def unit_mapping(text: str) -> tuple[str, str]:
     """Parse LABEL=UNIT."""
-    from limber_bridge.recordings.units import KNOWN_UNITS, normal_unit
+    from limber_bridge.recordings.units import KNOWN_UNITS, is_known_unit
 
     label, equals, unit = text.rpartition("=")
-    if not equals or not label.strip() or normal_unit(unit) not in KNOWN_UNITS:
+    if not equals or not label.strip() or not is_known_unit(unit):
         raise argparse.ArgumentTypeError(
-            f"`{text}`: write LABEL=UNIT, with one of {', '.join(KNOWN_UNITS.values())}"
+            f"`{text}`: write LABEL=UNIT, with one of {', '.join(KNOWN_UNITS.values())}; "
+            "s, ms, us, ns for times; or counts such as '1/4096 g'"
         )
     return label.strip(), unit.strip()
 

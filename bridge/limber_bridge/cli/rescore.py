@@ -1,10 +1,9 @@
 """`limber rescore`."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from limber_bridge.cli.exit_status import DONE, FAILED, report_error
+from limber_bridge.cli.exit_status import DONE, FAILED, report_error, warn
 from limber_bridge.cli.parser import Commands
 from limber_bridge.cli.rules_options import add_rules_options, selected_rules
 
@@ -15,19 +14,23 @@ def add_parsers(commands: Commands) -> None:
         "rescore", help="apply the scoring rules to movements that someone else annotated"
     )
     rescore_parser.add_argument(
-        "marks", type=Path, metavar="MARKS", help="CSV with the columns onset, duration, side"
+        "marks",
+        type=Path,
+        metavar="MARKS",
+        help="CSV with the columns onset, duration, side, EDF+ annotations or NSRR XML",
     )
     rescore_parser.add_argument(
         "--stages",
         type=Path,
         metavar="STAGES",
-        help="CSV with the columns epoch, stage: epochs of 30 s, counted from 0",
+        help="CSV with the columns epoch, stage (30 s, from 0) or time, stage; a text of one stage "
+        "a line; EDF+ annotations; NSRR or Profusion XML",
     )
     rescore_parser.add_argument(
         "--respiratory",
         type=Path,
         metavar="EVENTS",
-        help="CSV with the columns onset, duration of respiratory events",
+        help="CSV with the columns onset, duration of respiratory events, EDF+ or NSRR XML",
     )
     add_rules_options(rescore_parser)
     rescore_parser.add_argument(
@@ -51,7 +54,7 @@ def rescore(args: argparse.Namespace) -> int:
     except OSError as error:
         return report_error(f"{error.filename}: {error.strerror or error}; check the path", FAILED)
     for note in night.hypnogram.notes if night.hypnogram is not None else ():
-        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
+        warn(note)
     document = rescore_night(night, selected_rules(args))
     print(json.dumps(document) if args.json else format_table(document))  # noqa: T201 - its output
     return DONE

@@ -1,11 +1,10 @@
 """`limber simulate`."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from limber_bridge.cli.argument_types import device_name, disturbance_name, whole_number
-from limber_bridge.cli.exit_status import DONE, USAGE_ERROR, report_error
+from limber_bridge.cli.exit_status import DONE, USAGE_ERROR, report_error, warn
 from limber_bridge.cli.parser import Commands
 
 
@@ -124,5 +123,5 @@ def simulate(args: argparse.Namespace) -> int:
     except (SimulationError, ValueError) as error:
         return report_error(f"limber simulate: {error}", USAGE_ERROR)
     if not args.quiet:
-        print(f"wrote {args.out} and {truth}", file=sys.stderr)  # noqa: T201 - for the user
+        warn(f"wrote {args.out} and {truth}")
     return DONE

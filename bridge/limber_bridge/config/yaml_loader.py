@@ -39,6 +39,7 @@ class ConfigError(Exception):
     def __init__(self, lines: Sequence[str]) -> None:
         """Store the lines."""
         super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)

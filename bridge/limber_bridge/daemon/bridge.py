@@ -23,6 +23,7 @@ from limber_bridge.daemon.bridge_health import (
 )
 from limber_bridge.daemon.bridge_topics import bridge_topics
 from limber_bridge.daemon.change_applier import ChangeApplier
+from limber_bridge.daemon.import_inbox import ImportInbox, ImportProcessor
 from limber_bridge.daemon.job_processor import JobProcessor
 from limber_bridge.daemon.job_queue import JobQueue, RequestReceived
 from limber_bridge.daemon.journal_batches import complete_batches
@@ -41,6 +42,7 @@ from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Delivery, Inbox
 from limber_bridge.sources.source_api import Source
+from limber_bridge.storage.import_orders import order_folder
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -224,9 +226,13 @@ class Bridge:
             self._ticks,
             RequestResponder(requests, topics, self._mqtt, log),
             Republisher(publisher, self.writer, journal.retained_topics()),
+            ImportProcessor(
+                journal, self.writer, self.monitors, publisher, config.calendar, host.now
+            ),
         )
+        inbox = ImportInbox(order_folder(config.journal), jobs.put)
         upkeep = UpkeepTask(config, host, self.writer, self._raw)
-        self._tasks = (jobs.tick, upkeep.run, self._raw.run, processor.run)
+        self._tasks = (jobs.tick, upkeep.run, self._raw.run, inbox.run, processor.run)
 
     async def run(self) -> None:
         """Run until cancelled, then stop in order; JournalError if the journal cannot be used."""

@@ -39,6 +39,16 @@ class FinishedNights:
             self.last = revised
         return revised
 
+    def replace_night(self, day: date, night: Night | None) -> None:
+        """Take over a night as the journal has it now; None: there is none any more."""
+        if night is None:
+            self._finished.pop(day, None)
+            self._recent.pop(day, None)
+        else:
+            self._finished[day] = night
+            self._recent[day] = night
+        self.last = max(self._finished.values(), key=lambda one: one.date, default=None)
+
     def averages(self) -> dict[str, NightAverages | None]:
         """Return the averages over each averaging period up to the last night, by its days."""
         return {str(days): self._average(days) for days in AVERAGING_PERIODS_DAYS}

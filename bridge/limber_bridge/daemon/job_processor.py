@@ -1,7 +1,8 @@
 """Takes jobs from the queue and processes one at a time, each to its end."""
 
 from limber_bridge.daemon.arrival_processor import ArrivalProcessor
-from limber_bridge.daemon.job_queue import JobQueue, RequestReceived, Tick
+from limber_bridge.daemon.import_inbox import ImportProcessor
+from limber_bridge.daemon.job_queue import JobQueue, OrderReceived, RequestReceived, Tick
 from limber_bridge.daemon.publisher import Republisher
 from limber_bridge.daemon.requests import RequestResponder
 from limber_bridge.daemon.tick_processor import TickProcessor
@@ -22,6 +23,7 @@ class JobProcessor:
         ticks: TickProcessor,
         responder: RequestResponder,
         republisher: Republisher,
+        imports: ImportProcessor,
     ) -> None:
         """Start; nothing is processed before `run`."""
         self._jobs = jobs
@@ -29,6 +31,7 @@ class JobProcessor:
         self._ticks = ticks
         self._responder = responder
         self._republisher = republisher
+        self._imports = imports
 
     async def run(self) -> None:
         """Process jobs until cancelled."""
@@ -42,6 +45,8 @@ class JobProcessor:
                     await self._ticks.process_tick()
                 case RequestReceived(payload=payload, arrived=arrived):
                     await self._responder.respond(payload, arrived)
+                case OrderReceived(path=path):
+                    await self._imports.process(path)
                 case Samples() | FrameError() | Resent() | Ended():
                     # The arrivals behind it come along, so that all wait for the disk once.
                     await self._arrivals.process(self._jobs.with_following_arrivals(job))

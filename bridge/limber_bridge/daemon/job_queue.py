@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
@@ -32,7 +33,14 @@ class Tick:
     """A second has passed."""
 
 
-type Job = SourceEvent | RequestReceived | Tick
+@dataclass(frozen=True, slots=True)
+class OrderReceived:
+    """An order of `limber import` in its folder."""
+
+    path: Path
+
+
+type Job = SourceEvent | RequestReceived | OrderReceived | Tick
 
 
 class JobQueue:

@@ -35,11 +35,12 @@ class OpenNights:
         *,
         changed: Iterable[date],
         dropped: Iterable[date],
+        imported: Iterable[date] = (),
     ) -> None:
         """Start with the events in the journal.
 
         `changed`: nights to finish when they are over. `dropped`: finished nights whose events are
-        not in memory.
+        not in memory. `imported`: those of them that come from recordings.
         """
         self._calendar = calendar
         # In the order in which nights last received an event; events by id.
@@ -48,6 +49,7 @@ class OpenNights:
         }
         self._changed = set(changed)
         self._dropped = set(dropped)
+        self._imported = set(imported)
 
     def __contains__(self, night: date) -> bool:
         return night in self._nights
@@ -75,6 +77,7 @@ class OpenNights:
 
         An event for a night before last night whose events have been dropped changes nothing: the
         figures of that night are final. (A sensor that was away for days reports its gap then.)
+        Neither does one for an imported night.
         """
         night = self._calendar.night_of(event.onset)
         if self._is_final(night, now):
@@ -94,6 +97,16 @@ class OpenNights:
         events = self._nights.get(night, {})
         if events.pop(event_id(event), None) is not None:
             self._changed.add(night)
+
+    def replace_night(self, night: date, *, imported: bool) -> None:
+        """Forget the events of a night, as the journal has others of it now."""
+        self._nights.pop(night, None)
+        self._changed.discard(night)
+        self._dropped.add(night)
+        if imported:
+            self._imported.add(night)
+        else:
+            self._imported.discard(night)
 
     def take_over(self, now: int) -> list[date]:
         """Return the changed nights that are over at `now` (us), oldest first, and unmark them."""
@@ -121,6 +134,8 @@ class OpenNights:
             self._dropped.add(night)
 
     def _is_final(self, night: date, now: int) -> bool:
+        if night in self._imported:
+            return True
         last_night = self._calendar.night_of(now) - timedelta(days=1)
         return night in self._dropped and night < last_night
 
@@ -137,12 +152,13 @@ def restored_nights(
     *,
     measured_since: int | None,
     tonight: date | None,
+    imported: Iterable[date] = (),
 ) -> OpenNights:
     """Return the nights in the journal when the bridge starts.
 
     `measured_since`: time (us) since when it is known what the sensors measured; None where other
     sensors measured the nights. `tonight`: None where recordings are played, whose events all come
-    again.
+    again. `imported`: nights from recordings, whose events are not among them.
     """
     done = set(finished)
 
@@ -160,6 +176,7 @@ def restored_nights(
         # Other sensors know nothing of the coverage of a finished night, so its figures stay.
         changed={night for night in nights if night not in done or can_be_scored(night)},
         dropped=() if tonight is None else done - set(nights),
+        imported=imported,
     )
 
 

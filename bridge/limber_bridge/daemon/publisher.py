@@ -176,6 +176,15 @@ class Publisher:
         if self._states.publish_if_due(monitor, statuses, now, changed=bool(change)):
             self._info.note(monitor)
 
+    def publish_history(self, monitor: SleeperMonitor) -> None:
+        """Publish that nights of the past have changed, and the state, which shows the last one.
+
+        No event is published: what lies in the past triggers nothing.
+        """
+        self._info.note(monitor)
+        self._info.publish_if_changed()
+        self._states.publish_with_all(monitor, self._now())
+
     def publish_info_if_changed(self) -> None:
         """Publish what the bridge is, if that has changed."""
         self._info.publish_if_changed()

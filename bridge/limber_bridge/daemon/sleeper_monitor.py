@@ -5,8 +5,9 @@ so a night can be played at any speed. The caller writes each change to the jour
 publishes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from limber_bridge.config.model import Config, Sleeper
@@ -32,6 +33,7 @@ from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import ClockStep, Event, SignalFault
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.domain.nights import ImportHistory, Night
 from limber_bridge.protocol.messages import SleeperInfo, State
 from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
@@ -69,7 +71,11 @@ class SleeperMonitor:
             restored.finished,
             measured_since=None if memory is None else known_since(sensors, memory.sensors),
             tonight=config.calendar.night_of(now) if sleeper.live else None,
+            imported=[
+                day for day, night in restored.finished.items() if night.imported is not None
+            ],
         )
+        self._history = restored.history
         events = self._nights.ordered_events()
         self._detection = SleeperDetection(
             [configured.sensor for configured in sleeper.sensors],
@@ -262,12 +268,21 @@ class SleeperMonitor:
         self._detection.set_cramp_thresholds(self.labels.thresholds)
         return Change(resets_labels=True)
 
+    def replace_nights(self, nights: Mapping[date, Night | None], history: ImportHistory) -> None:
+        """Take over nights that were imported, or whose import was undone, from the journal.
+
+        None: there is no such night any more. `history`: how nights of the past have changed.
+        """
+        for day, night in nights.items():
+            self._nights.replace_night(day, imported=night is not None and bool(night.imported))
+            self._closer.finished.replace_night(day, night)
+        self._history = history
+
     def describe(self) -> SleeperInfo:
         """Return the sleeper and the sensors as they are published."""
         sensors = self._detection.pipeline.state.sensors
-        return describe_sleeper(
-            self._sleeper, {sensor: state.rate for sensor, state in sensors.items()}
-        )
+        rates = {sensor: state.rate for sensor, state in sensors.items()}
+        return describe_sleeper(self._sleeper, rates, self._history)
 
     def state(self, now: int) -> State:
         """Return everything that is true now, without the health of the bridge."""

@@ -9,7 +9,7 @@ from limber_bridge.daemon.night_closer import ScoredNight
 from limber_bridge.detection.events import Certainty, Cramp, Event, Method
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import Night, to_utc
+from limber_bridge.domain.nights import ImportHistory, Night, to_utc
 from limber_bridge.domain.settings import Settings
 from limber_bridge.domain.trends import NightAverages
 from limber_bridge.protocol.encoding import encode_methods, encode_night
@@ -101,8 +101,13 @@ def cramp_in_progress(events: Iterable[Event]) -> ActiveCramp | None:
     return ActiveCramp(start=to_utc(cramp.onset), certainty=cramp.certainty, reason=cramp.reason)
 
 
-def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> SleeperInfo:
-    """Return a sleeper and the sensors; `rates` are nominal, in Hz by sensor id."""
+def describe_sleeper(
+    sleeper: Sleeper, rates: Mapping[int, float | None], history: ImportHistory
+) -> SleeperInfo:
+    """Return a sleeper and the sensors; `rates` are nominal, in Hz by sensor id.
+
+    `history`: how nights of the past have changed.
+    """
     sensors = tuple(
         SensorInfo(
             id=configured.sensor.id,
@@ -115,7 +120,13 @@ def describe_sleeper(sleeper: Sleeper, rates: Mapping[int, float | None]) -> Sle
         )
         for configured in sleeper.sensors
     )
-    return SleeperInfo(id=sleeper.id, name=sleeper.name, sensors=sensors)
+    return SleeperInfo(
+        id=sleeper.id,
+        name=sleeper.name,
+        sensors=sensors,
+        imports=history.imports,
+        removed_nights=history.removed,
+    )
 
 
 def describe_relay(configured: ConfiguredSensor) -> Mapping[str, Any] | None:

@@ -110,8 +110,9 @@ def wake_index(night: ScoringInput, movements: Sequence[Movement] | None) -> flo
     """
     if night.asleep is None or movements is None or not night.rules.scores_wake:
         return None
-    # All movements here are in bed, so those not in sleep are in wakefulness.
-    awake = len(movements) - len(begun_within(movements, night.asleep))
+    # All movements here are in bed, so those not in sleep are in wakefulness, unless unknown.
+    asleep_or_unknown = begun_within(movements, (*night.asleep, *night.unstaged))
+    awake = len(movements) - len(asleep_or_unknown)
     return per_hour(awake, night.counted_wake_h)
 
 

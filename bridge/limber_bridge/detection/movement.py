@@ -9,7 +9,7 @@ samples happened to end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -81,7 +81,9 @@ class MovementDetector:
     def __init__(self, sensor: Sensor, noise: Sequence[Noise] = ()) -> None:
         """Start with the noise that a previous run knew; the rate comes with the first frames."""
         self._quantity = sensor.quantity
-        self._rule = movement_rule(sensor.quantity, sensor.placement)
+        rule = movement_rule(sensor.quantity, sensor.placement)
+        # Without gravity, the mean of a limb at rest is 0 plus noise, in no direction.
+        self._rule = rule if sensor.has_gravity else replace(rule, turn=None)
         # A sensor at a leg feels that leg alone.
         self._body = BodyMovementJudge() if sensor.placement is Placement.BED else None
         self._classifier = MovementClassifier(self._rule, sensor.side, self._body)

@@ -411,7 +411,10 @@ class Pipeline:
         # Movements first: they decide what the scorer can emit below.
         for number, output in outputs.items():
             yield from self._add_movements(number, output.found)
-            self._bed.add_epochs(self._channels[number].sensor, output.epochs)
+            sensor = self._channels[number].sensor
+            # Without gravity, nothing shows whether the sleeper lies or stands.
+            if sensor.has_gravity:
+                self._bed.add_epochs(sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
             self._add_activity(number, output)
             yield from output.faults
@@ -488,7 +491,7 @@ def awakening_detector(movement_ids: Collection[int], state: PipelineState) -> A
 
 def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
     """Return the methods by which sensors can show whether the sleeper is in bed."""
-    sensors = (channel.sensor for channel in channels)
+    sensors = (channel.sensor for channel in channels if channel.sensor.has_gravity)
     return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
 
 

@@ -38,6 +38,8 @@ class ScoringInput:
     """None: not known."""
     asleep: tuple[Span, ...] | None
     """None: not known."""
+    unstaged: tuple[Span, ...] = ()
+    """Times in bed of which it is not known whether the person slept."""
     gaps: tuple[Span, ...] = ()
     """Times in which no sensor measured."""
     bed_gaps: tuple[Span, ...] | None = None
@@ -126,7 +128,8 @@ class ScoringInput:
         """Hours awake in bed in which movements were counted; None: not known."""
         if self.counted_bed_h is None or self.counted_sleep_h is None:
             return None
-        return self.counted_bed_h - self.counted_sleep_h
+        unstaged_h = hours(self.unstaged, self.movement_gaps) or 0.0
+        return self.counted_bed_h - self.counted_sleep_h - unstaged_h
 
 
 def begun_within(movements: Iterable[Movement], spans: Sequence[Span] | None) -> list[Movement]:

@@ -87,6 +87,9 @@ class Sensor:
     quantity: Quantity
     placement: Placement
     side: Side | None = None
+    has_gravity: bool = True
+    """Whether acceleration contains gravity. Without it, direction, and so posture and being in
+    bed, are unknown."""
 
     def __post_init__(self) -> None:
         if self.placement not in PLACEMENTS[self.quantity]:

@@ -186,5 +186,6 @@ def epoch_checks(sensor: Sensor) -> tuple[EpochCheck, ...]:
     if sensor.quantity is Quantity.EMG:
         return (DisconnectedEmg(),)
     if sensor.placement is Placement.ANKLE:
-        return UnwornAnkle(), LooseStrap()
+        # A strap that slides shows in the direction of gravity.
+        return (UnwornAnkle(), LooseStrap()) if sensor.has_gravity else (UnwornAnkle(),)
     return ()

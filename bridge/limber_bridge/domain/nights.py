@@ -24,6 +24,31 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """Where an imported night comes from."""
+
+    recording: str
+    """Name of the file."""
+    batch: str
+    """Id of the import, by which it can be undone."""
+    time: int
+    """us; when it was imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportHistory:
+    """How nights of the past of a sleeper have changed."""
+
+    imports: int = 0
+    """How often a night was imported, or an import undone."""
+    removed: tuple[date, ...] = ()
+    """Imported nights that were taken back and had replaced no other night."""
+
+
+NO_IMPORTS: Final = ImportHistory()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """A finished night."""
 
@@ -40,6 +65,8 @@ class Night:
     measures: Measures
     sensitivity: float = DEFAULT_SENSITIVITY
     """The sensitivity that was set when the night ended."""
+    imported: Import | None = None
+    """None: it was measured by the sensors of the bridge."""
 
 
 @dataclass(frozen=True, slots=True)

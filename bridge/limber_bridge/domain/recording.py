@@ -19,6 +19,9 @@ from limber_bridge.detection.signal import (
     Side,
 )
 
+MIN_SCORED_S: Final = 59.5
+"""Shortest recording that is scored: a minute, but for rounding."""
+
 
 class UnreadableRecordingError(Exception):
     """A recording cannot be read; the text names the file, the place and the remedy."""
@@ -46,6 +49,9 @@ class Signal:
     blocks: Iterable[SampleBlock]
     """In order of time. They can be iterated any number of times, and each time gives the same
     blocks; they may be decoded while they are iterated, see `LazyBlocks`."""
+    has_gravity: bool = True
+    """False for acceleration without gravity, as phones compute it: it shows movements, but neither
+    posture nor whether the sleeper is in bed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -95,7 +95,7 @@ def run_pipeline(
 ) -> tuple[tuple[Sensor, ...], Pipeline, list[Event]]:
     """Return the sensors of a recording, their pipeline after the last sample, and the events."""
     sensors = tuple(
-        Sensor(number, signal.quantity, signal.placement, signal.side)
+        Sensor(number, signal.quantity, signal.placement, signal.side, signal.has_gravity)
         for number, signal in enumerate(recording.signals, 1)
     )
     detector = Pipeline(sensors, rules, thresholds=tuning.thresholds)

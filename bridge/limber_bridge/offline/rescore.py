@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from limber_bridge.detection.events import Movement, UnilateralMovement
 from limber_bridge.detection.measures import compute_measures
@@ -12,15 +12,15 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, is_respiratory, score_movements
 from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND
-from limber_bridge.detection.spans import Span
+from limber_bridge.detection.spans import Span, is_in_spans, merge_spans, subtract_spans
+from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.offline.score_json import ScoredNight, score_document, series_entries
-from limber_bridge.recordings.annotations import (
-    Hypnogram,
-    read_movements,
-    read_respiratory,
-    read_stages,
-)
+from limber_bridge.recordings.annotations import read_all_annotations
+from limber_bridge.recordings.stages import Hypnogram
 
+MAX_OUTSIDE_SHARE: Final = 0.5
+"""Largest share of movements outside of the staged time. chosen: a few before lights out and after
+lights on are usual."""
 STAGES_METHOD = "stages"
 """How "in bed" and "asleep" were determined: from the sleep stages."""
 
@@ -56,17 +56,50 @@ class AnnotatedNight:
         """Time asleep by the stages; None without stages."""
         return None if self.hypnogram is None else self.hypnogram.stages.asleep
 
+    @property
+    def unstaged(self) -> tuple[Span, ...]:
+        """Time in bed that is neither sleep nor wakefulness: not scored, or missing."""
+        if self.hypnogram is None or self.in_bed is None:
+            return ()
+        stages = self.hypnogram.stages
+        known = merge_spans([*stages.asleep, *self.hypnogram.wake])
+        return tuple(piece for span in self.in_bed for piece in subtract_spans(span, known))
+
+    @property
+    def perhaps_asleep(self) -> tuple[Span, ...] | None:
+        """Time that is not known to be wakefulness; None without stages."""
+        if self.asleep is None:
+            return None
+        return tuple(merge_spans([*self.asleep, *self.unstaged]))
+
 
 def read_annotations(
     movements: Path, stages: Path | None, respiratory: Path | None
 ) -> AnnotatedNight:
     """Read the files of one night; UnreadableRecordingError or OSError."""
-    return AnnotatedNight(
+    found = read_all_annotations(movements, stages, respiratory)
+    night = AnnotatedNight(
         name=movements.name,
-        movements=read_movements(movements),
-        hypnogram=None if stages is None else read_stages(stages),
-        respiratory=None if respiratory is None else read_respiratory(respiratory),
+        movements=found.movements,
+        hypnogram=found.hypnogram,
+        respiratory=found.respiratory,
     )
+    check_agreement(movements, stages, night)
+    return night
+
+
+def check_agreement(movements: Path, stages: Path | None, night: AnnotatedNight) -> None:
+    """Raise UnreadableRecordingError if most movements lie outside of the staged time."""
+    if night.hypnogram is None or not night.movements:
+        return
+    outside = [one for one in night.movements if not is_in_spans(one.onset, night.hypnogram.staged)]
+    if len(outside) > MAX_OUTSIDE_SHARE * len(night.movements):
+        begin, end = night.hypnogram.staged[0]
+        raise UnreadableRecordingError(
+            f"{movements}: {len(outside)} of {len(night.movements)} movements lie outside of the "
+            f"time staged in {stages}, {begin / SECOND:g} to {end / SECOND:g} s; count both from "
+            "the same moment"
+        )
 
 
 def rescore_night(annotated: AnnotatedNight, rules: RuleSet) -> dict[str, Any]:
@@ -76,17 +109,21 @@ def rescore_night(annotated: AnnotatedNight, rules: RuleSet) -> dict[str, Any]:
     series remain without those, and how many PLM depend on the open question about short intervals
     (docs/science.md#short-intervals).
     """
-    scoring = score_movements(annotated.movements, rules, asleep=annotated.asleep)
+    scoring = score_movements(annotated.movements, rules, asleep=annotated.perhaps_asleep)
     without_respiratory = None
     if annotated.respiratory is not None:
         without_respiratory = score_movements(
-            annotated.movements, rules, asleep=annotated.asleep, respiratory=annotated.respiratory
+            annotated.movements,
+            rules,
+            asleep=annotated.perhaps_asleep,
+            respiratory=annotated.respiratory,
         )
     scoring_input = ScoringInput(
         scoring=scoring,
         rules=rules,
         in_bed=annotated.in_bed,
         asleep=annotated.asleep,
+        unstaged=annotated.unstaged,
         stages=None if annotated.hypnogram is None else annotated.hypnogram.stages,
         non_respiratory=without_respiratory,
     )
@@ -122,7 +159,7 @@ def short_interval_fields(
     alternative = score_movements(
         annotated.movements,
         replace(rules, short_interval_starts_series=not starts),
-        asleep=annotated.asleep,
+        asleep=annotated.perhaps_asleep,
     )
     difference = abs(len(alternative.periodic) - len(scoring.periodic))
     return {"short_interval_starts": starts, "plm_unsettled": difference}

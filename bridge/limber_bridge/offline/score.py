@@ -18,7 +18,12 @@ from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import SECOND, Quantity, Sensor
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.nights import Calendar
-from limber_bridge.domain.recording import Recording, column_names
+from limber_bridge.domain.recording import (
+    MIN_SCORED_S,
+    Recording,
+    UnreadableRecordingError,
+    column_names,
+)
 from limber_bridge.offline.detect import (
     DetectedRecording,
     detect_nights,
@@ -85,6 +90,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
     It may run in another process, or on another machine.
     """
     recording = read_recording(path, options.read)
+    check_duration(path, recording)
     notes = list(recording.notes)
     if options.whole or not holds_several_nights(recording):
         found = [detect_recording(recording, options.rules)]
@@ -137,6 +143,15 @@ def was_in_bed(detected: DetectedRecording) -> bool:
     """Return whether a night was spent in bed, as far as the signals show it."""
     night = detected.night
     return night.in_bed != () if night.in_bed is not None else bool(night.measures.movements)
+
+
+def check_duration(path: Path, recording: Recording) -> None:
+    """Raise UnreadableRecordingError for a recording that is too short to be scored."""
+    if recording.duration + 1 / recording.signals[0].rate < MIN_SCORED_S:
+        raise UnreadableRecordingError(
+            f"{path}: {recording.duration:.3g} s long; less than a minute cannot be scored: the "
+            "file is cut off, or the unit of its times is wrong"
+        )
 
 
 def recording_document(detected: DetectedRecording, options: ScoreOptions) -> dict[str, Any]:

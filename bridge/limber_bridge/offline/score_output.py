@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.offline.nights_table import format_nights
 from limber_bridge.offline.score import (
     ScoredRecording,
@@ -62,15 +63,20 @@ def score_all(
     for path, result in process_recordings(executor, work, outdated):
         match result:
             case Failure():
-                print(result.reason, file=sys.stderr)  # noqa: T201 - an error for the user
+                warn(result.reason)
                 all_scored = False
             case ScoredRecording():
                 for text in write_result(path, result, outputs, written):
                     print(text)  # noqa: T201 - the output of the command
     skipped = len(paths) - len(outdated)
     if not outputs.quiet and (written or skipped):
-        print(summarize_files(written, skipped, outputs), file=sys.stderr)  # noqa: T201 - for the user
+        warn(summarize_files(written, skipped, outputs))
     return all_scored
+
+
+def warn(message: str) -> None:
+    """Print one line for the user on stderr, whatever the file contains that the message quotes."""
+    print(printable(message, None), file=sys.stderr)  # noqa: T201 - for the user
 
 
 def summarize_files(written: Sequence[Path], skipped: int, outputs: OutputOptions) -> str:
@@ -109,7 +115,7 @@ def write_result(
 ) -> Iterator[str]:
     """Write the files of a recording and add them to `written`; yield what belongs on stdout."""
     for note in scored.notes:
-        print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
+        warn(note)
     for part in scored.parts:
         pictures = picture_paths(path, outputs, part.night)
         for picture, content in zip(pictures, part.pictures, strict=False):

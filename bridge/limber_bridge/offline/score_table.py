@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.domain.foreign_text import printable
 
 LABEL_WIDTH: Final = 38
 
@@ -60,7 +61,7 @@ def format_table(document: Mapping[str, Any]) -> str:
     """Return the table of a scored night, from its JSON object; unknown measures are left out."""
     measures = document["measures"]
     title = (
-        f"{document['recording']} ({document['rules']}, "
+        f"{printable(document['recording'], None)} ({document['rules']}, "
         f"{format_hours(document['duration'] / 3600)} recorded)"
     )
     labels = {key: label for key, label, _ in ROWS}

@@ -33,7 +33,7 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
-from limber_bridge.domain.nights import Night, to_utc
+from limber_bridge.domain.nights import Import, Night, to_utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
     AwakeningMessage,
@@ -45,6 +45,7 @@ from limber_bridge.protocol.messages import (
     EventsResponse,
     FactorMessage,
     GapMessage,
+    ImportInfo,
     Message,
     Methods,
     MovementMessage,
@@ -360,6 +361,16 @@ def encode_night(night: Night) -> NightMessage:
         sensitivity=night.sensitivity,
         methods=encode_methods(night.in_bed_method),
         measures=round_measures(night.measures),
+        imported=encode_import(night.imported),
+    )
+
+
+def encode_import(imported: Import | None) -> ImportInfo | None:
+    """Encode where an imported night comes from."""
+    if imported is None:
+        return None
+    return ImportInfo(
+        recording=imported.recording, batch=imported.batch, time=to_utc(imported.time)
     )
 
 

@@ -59,6 +59,11 @@ class SleeperInfo:
     id: str
     name: str
     sensors: tuple[SensorInfo, ...]
+    imports: int = 0
+    """How often a night was imported from a recording, or an import undone. When it changes, a
+    client requests all nights again."""
+    removed_nights: tuple[date, ...] = ()
+    """Dates of imported nights that were taken back and had replaced no other night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +141,18 @@ class Tonight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportInfo:
+    """Describe where an imported night comes from."""
+
+    recording: str
+    """Name of the file."""
+    batch: str
+    """Id of the import, for `limber import --undo`."""
+    time: datetime
+    """When it was imported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NightMessage:
     """Describe a finished night."""
 
@@ -148,6 +165,8 @@ class NightMessage:
     """Sensitivity when the night ended: see `State`."""
     methods: Methods
     measures: Measures
+    imported: ImportInfo | None = None
+    """Null: the sensors of the bridge measured the night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,176 +1,221 @@
-"""Read the annotations of a technician from CSV: movements, sleep stages, respiratory events.
+"""Read the annotations of a technician: movements of the legs and respiratory events.
 
-docs/scoring.md describes the columns.
+docs/scoring.md describes the formats.
 """
 
-import csv
-import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from limber_bridge.detection.events import UnilateralMovement
-from limber_bridge.detection.scoring_input import Stages
 from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.detection.spans import Span
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.recording import UnreadableRecordingError
-from limber_bridge.recordings.csv import find_separator, open_text
+from limber_bridge.recordings.annotation_table import Row, read_rows, read_text
+from limber_bridge.recordings.annotation_xml import events_of_kind, is_xml, read_xml
+from limber_bridge.recordings.clock_times import ClockTime
+from limber_bridge.recordings.edf_annotations import is_edf_file, read_edf_annotations
+from limber_bridge.recordings.stages import Hypnogram, read_stages
 
-EPOCH_US: Final = 30 * SECOND
-"""Sleep is staged in epochs of 30 s, from time 0."""
 SIDES: Final = {"l": Side.LEFT, "left": Side.LEFT, "r": Side.RIGHT, "right": Side.RIGHT, "": None}
-NREM: Final = frozenset(
-    ("N1", "N2", "N3", "N4", "S1", "S2", "S3", "S4", "1", "2", "3", "4", "NREM")
+MOVEMENT_WORDS: Final = re.compile(
+    r"\b(plms?|plmw|lms?|clms?|leg[\s_-]*(movement|mvt|jerk)s?|limb[\s_-]*(movement|mvt)s?)\b",
+    re.IGNORECASE,
 )
-REM: Final = frozenset(("R", "REM", "5"))
-NOT_ASLEEP: Final = frozenset(("W", "WAKE", "0", "?", "M", "MT", "U", ""))
-"""Wake, and what counts like it: movement time, and epochs that were not scored."""
-MAX_TIME_S: Final = 1e7
-"""Larger times (a third of a year) cannot be times in a night."""
+"""Annotations of leg movements in EDF+ and XML."""
+NO_MOVEMENT_WORDS: Final = re.compile(r"\b(series|arousal|sequence)\b", re.IGNORECASE)
+RESPIRATORY_WORDS: Final = ("apnea", "apnoea", "hypopnea", "hypopnoea", "rera", "respiratory event")
+SIDE_WORDS: Final = re.compile(r"\b(left|right|l|r|li|re|lt|rt)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Hypnogram:
-    """The sleep stages of a night."""
-
-    stages: Stages
-    staged: tuple[Span, ...]
-    """From the first epoch to the last."""
-    notes: tuple[str, ...]
-    """Stages that are not known and count as not scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of a CSV."""
+class Mark:
+    """A marked event; its onset is in us, or a time of the clock."""
 
     place: str
-    """File and line, for errors."""
-    fields: dict[str, str]
+    """For errors."""
+    onset: int | ClockTime
+    duration: int
+    """us."""
+    side: Side | None = None
 
-    def number(self, name: str) -> float:
-        """Return a field as a finite number; UnreadableRecordingError for anything else."""
-        text = self.fields[name]
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+
+@dataclass(frozen=True, slots=True)
+class MarkFile:
+    """The events in a file."""
+
+    marks: Sequence[Mark]
+    zero: ClockTime | None = None
+    """Time of the clock at its time 0; None: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotations:
+    """The annotations of one night; times in us."""
+
+    movements: Sequence[UnilateralMovement]
+    hypnogram: Hypnogram | None
+    """None: sleep was not staged."""
+    respiratory: Sequence[Span] | None
+    """None: respiratory events were not marked."""
+
+
+def read_all_annotations(
+    movements: Path, stages: Path | None, respiratory: Path | None
+) -> Annotations:
+    """Read the files of one night; UnreadableRecordingError or OSError.
+
+    Times of the clock count from the first epoch, else from the first movement.
+    """
+    hypnogram = None if stages is None else read_stages(stages)
+    found = read_marks(movements, is_movement=True)
+    events = None if respiratory is None else read_marks(respiratory, is_movement=False)
+    zero = clock_zero(hypnogram, found)
+    return Annotations(
+        movements=[
+            UnilateralMovement(mark.side, *one)
+            for mark, one in zip(found.marks, spans(found, zero), strict=True)
+        ],
+        hypnogram=hypnogram,
+        respiratory=None if events is None else spans(events, zero),
+    )
+
+
+def clock_zero(hypnogram: Hypnogram | None, found: MarkFile) -> ClockTime | None:
+    """Return the time of the clock at time 0, None if the files do not say it."""
+    if hypnogram is not None:
+        return hypnogram.zero
+    if found.zero is not None:
+        return found.zero
+    times = [mark.onset for mark in found.marks if isinstance(mark.onset, ClockTime)]
+    if not times:
+        return None
+    # The rows may be sorted by side, so the first movement is not always in the first row.
+    return min(times, key=lambda time: time.since(times[0]))
+
+
+def spans(found: MarkFile, zero: ClockTime | None) -> list[Span]:
+    """Return when the events of a file begin and end in us; UnreadableRecordingError.
+
+    `zero` is the time of the clock at time 0 of the night. A file that begins at another time is
+    shifted.
+    """
+    shift = 0 if zero is None or found.zero is None else found.zero.since(zero)
+    return [(begin + shift, end + shift) for begin, end in (span(one, zero) for one in found.marks)]
+
+
+def span(mark: Mark, zero: ClockTime | None) -> Span:
+    """Return when an event begins and ends in us; UnreadableRecordingError.
+
+    Both are rounded before they are added, so that a duration of 0.5 s stays 0.5 s.
+    """
+    onset = mark.onset
+    if isinstance(onset, ClockTime):
+        if zero is None:
             raise UnreadableRecordingError(
-                f"{self.place}: column `{name}` is `{text}`; write a number"
+                f"{mark.place}: a time of the clock, while other files of the night have seconds; "
+                "write the stages with times of the clock, or the marks in seconds"
             )
-        if abs(value) > MAX_TIME_S:
-            raise UnreadableRecordingError(
-                f"{self.place}: column `{name}` is {value:g}; write seconds of one night"
-            )
-        return value
-
-    def microseconds(self, name: str) -> int:
-        """Return a field in s as whole us."""
-        return round(self.number(name) * SECOND)
-
-    def span(self) -> Span:
-        """Return the fields `onset` and `duration` as a span.
-
-        Both are rounded before they are added, so that a duration of 0.5 s stays 0.5 s.
-        """
-        onset = self.microseconds("onset")
-        duration = self.microseconds("duration")
-        if duration < 0:
-            raise UnreadableRecordingError(
-                f"{self.place}: column `duration` is below 0; write seconds"
-            )
-        return onset, onset + duration
+        onset = onset.since(zero)
+    return onset, onset + mark.duration
 
 
-def read_movements(path: Path) -> list[UnilateralMovement]:
-    """Read the columns `onset,duration,side`, one row for each movement of one leg.
+def read_marks(path: Path, *, is_movement: bool) -> MarkFile:
+    """Read the movements or the respiratory events in a file of any format.
 
     Raises UnreadableRecordingError or OSError.
     """
-    return [_movement(row) for row in _read_rows(path, ("onset", "duration", "side"))]
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if is_edf_file(head):
+        return edf_marks(path, is_movement=is_movement)
+    if is_xml(head):
+        return MarkFile(tuple(xml_marks(path, is_movement=is_movement)))
+    columns = ("onset", "duration", "side") if is_movement else ("onset", "duration")
+    marks = [
+        table_mark(row, is_movement=is_movement)
+        for row in read_rows(path, read_text(path), columns)
+    ]
+    check_one_kind_of_time(marks)
+    return MarkFile(tuple(marks))
 
 
-def read_respiratory(path: Path) -> list[Span]:
-    """Read the columns `onset,duration` of respiratory events.
-
-    Raises UnreadableRecordingError or OSError.
-    """
-    return [row.span() for row in _read_rows(path, ("onset", "duration"))]
-
-
-def read_stages(path: Path) -> Hypnogram:
-    """Read the columns `epoch,stage`; epochs count from 0.
-
-    Raises UnreadableRecordingError or OSError.
-    """
-    stage_by_epoch: dict[int, str] = {}
-    for row in _read_rows(path, ("epoch", "stage")):
-        number = row.number("epoch")
-        if number < 0 or number > MAX_TIME_S / 30 or not number.is_integer():
-            raise UnreadableRecordingError(
-                f"{row.place}: column `epoch` is `{number:g}`; write whole numbers from 0"
-            )
-        if int(number) in stage_by_epoch:
-            raise UnreadableRecordingError(
-                f"{row.place}: epoch {number:g} appears twice; remove one"
-            )
-        stage_by_epoch[int(number)] = row.fields["stage"].upper()
-    if not stage_by_epoch:
-        raise UnreadableRecordingError(
-            f"{path}: no epochs; leave --stages out if sleep was not staged"
-        )
-    unknown = sorted(set(stage_by_epoch.values()) - NREM - REM - NOT_ASLEEP)
-    notes = tuple(f"{path}: unknown stage `{stage}` counts as not scored" for stage in unknown)
-    stages = Stages(_stage_spans(stage_by_epoch, NREM), _stage_spans(stage_by_epoch, REM))
-    staged = (min(stage_by_epoch) * EPOCH_US, (max(stage_by_epoch) + 1) * EPOCH_US)
-    return Hypnogram(stages, (staged,), notes)
-
-
-def _stage_spans(stage_by_epoch: dict[int, str], stages: frozenset[str]) -> tuple[Span, ...]:
-    """Return the time in some stages; adjacent epochs give one span."""
-    spans: list[Span] = []
-    for number in sorted(number for number, stage in stage_by_epoch.items() if stage in stages):
-        begin = number * EPOCH_US
-        if spans and spans[-1][1] == begin:
-            begin = spans.pop()[0]
-        spans.append((begin, (number + 1) * EPOCH_US))
-    return tuple(spans)
-
-
-def _movement(row: _Row) -> UnilateralMovement:
-    side = row.fields["side"].lower()
+def table_mark(row: Row, *, is_movement: bool) -> Mark:
+    """Return the event in a row of a table; UnreadableRecordingError."""
+    side = row.fields.get("side", "").lower() if is_movement else ""
     if side not in SIDES:
         raise UnreadableRecordingError(
-            f"{row.place}: side `{side}`; write L, R, left, right, or nothing if it is unknown"
+            f"{row.place}: side `{printable(side)}`; write L, R, left, right, or nothing if it is "
+            "unknown"
         )
-    return UnilateralMovement(SIDES[side], *row.span())
+    return Mark(row.place, row.time("onset"), row.duration(), SIDES[side])
 
 
-def _read_rows(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
-    """Yield the rows of a CSV with these columns, in any order and among others."""
-    with open_text(path) as lines:
-        header_row = lines.readline()
-        separator = find_separator(header_row)
-        table = csv.DictReader(chain([header_row], lines), delimiter=separator)
-        names = [name.strip().lower() for name in table.fieldnames or ()]
-        missing = [name for name in columns if name not in names]
-        if missing:
+def check_one_kind_of_time(marks: Sequence[Mark]) -> None:
+    """Raise UnreadableRecordingError if seconds and times of the clock are mixed."""
+    for mark in marks:
+        if isinstance(mark.onset, ClockTime) != isinstance(marks[0].onset, ClockTime):
             raise UnreadableRecordingError(
-                f"{path}: line 1: no column `{missing[0]}`; write `{','.join(columns)}`"
+                f"{mark.place}: seconds and times of the clock in one file; write one of them"
             )
-        table.fieldnames = names
-        for fields in table:
-            place = f"{path}: line {table.line_num}"
-            empty = [name for name in columns if fields[name] is None]
-            if empty:
-                raise UnreadableRecordingError(
-                    f"{place}: no `{empty[0]}`; every row needs {', '.join(columns)}"
-                )
-            # Decimal commas are possible between semicolons only; elsewhere a comma stays, and the
-            # field is refused as a number.
-            decimal_comma = "." if separator == ";" else ","
-            values = {name: fields[name].strip().replace(",", decimal_comma, 1) for name in columns}
-            yield _Row(place, values)
+
+
+def edf_marks(path: Path, *, is_movement: bool) -> MarkFile:
+    """Return the events among the annotations of an EDF+ file; UnreadableRecordingError."""
+    zero, annotations = read_edf_annotations(path)
+    found = [one for one in annotations if is_wanted(one.text, is_movement=is_movement)]
+    if not found:
+        raise no_marks(path, is_movement=is_movement)
+    marks = []
+    for one in found:
+        place = f"{path}: annotation at {one.onset / SECOND:g} s"
+        if one.duration is None:
+            raise UnreadableRecordingError(
+                f"{place}: `{printable(one.text)}` has no duration; export it with durations"
+            )
+        marks.append(Mark(place, one.onset, one.duration, side_of(one.text)))
+    return MarkFile(tuple(marks), zero)
+
+
+def xml_marks(path: Path, *, is_movement: bool) -> Iterator[Mark]:
+    """Yield the events in an NSRR or Profusion document."""
+    found = [
+        event
+        for event in events_of_kind(read_xml(path), ("",))
+        if is_wanted(event.name, is_movement=is_movement)
+    ]
+    if not found:
+        raise no_marks(path, is_movement=is_movement)
+    for event in found:
+        yield Mark(
+            f"{path}: event at {event.start:g} s",
+            round(event.start * SECOND),
+            round(event.duration * SECOND),
+            side_of(event.name),
+        )
+
+
+def is_wanted(text: str, *, is_movement: bool) -> bool:
+    """Return whether a text names a leg movement, or a respiratory event."""
+    if is_movement:
+        return bool(MOVEMENT_WORDS.search(text)) and not NO_MOVEMENT_WORDS.search(text)
+    return any(word in text.casefold() for word in RESPIRATORY_WORDS)
+
+
+def side_of(text: str) -> Side | None:
+    """Return the side that a text names; None if it names none or both."""
+    sides = {
+        Side.LEFT if word[0].lower() == "l" else Side.RIGHT for word in SIDE_WORDS.findall(text)
+    }
+    return sides.pop() if len(sides) == 1 else None
+
+
+def no_marks(path: Path, *, is_movement: bool) -> UnreadableRecordingError:
+    """Return the error for a file without the events that are wanted."""
+    what = "leg movement" if is_movement else "apnea or hypopnea"
+    return UnreadableRecordingError(
+        f"{path}: no annotation of a {what}; export these annotations, or write a CSV"
+    )

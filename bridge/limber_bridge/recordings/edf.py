@@ -1,5 +1,6 @@
 """Read recordings in EDF, EDF+ and BDF. The discontinuities of EDF+D become gaps."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import SECOND, Floats, SampleBlock
+from limber_bridge.detection.signal import SECOND, Flags, Floats, Quantity, SampleBlock
 from limber_bridge.domain.recording import (
     LazyBlocks,
     Recording,
     Signal,
     UnreadableRecordingError,
-    check_gravity_unit,
     column_names,
     mask_clipped,
 )
@@ -28,8 +28,10 @@ from limber_bridge.recordings.edf_times import (
     split_into_pieces,
     start_time,
 )
+from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
 from limber_bridge.recordings.read_options import ReadOptions
+from limber_bridge.recordings.text.values import Stated, judge_stated_unit, resting_length
 
 CHECKED_RECORDS: Final = 500
 """Records in which the unit of an acceleration is checked, spread over the file."""
@@ -90,7 +92,19 @@ def read_signals(
             errors.append(error)
     if not signals:
         raise errors[0]
-    return signals, [str(error) for error in errors]
+    path = records.header.path
+    without_gravity = [
+        f"{path}: `{signal_name(signal)}` is acceleration without gravity: movements are counted, "
+        "but posture and time in bed are unknown; record it with gravity"
+        for signal in signals
+        if not signal.has_gravity
+    ]
+    return signals, [*(str(error) for error in errors), *without_gravity]
+
+
+def signal_name(signal: Signal) -> str:
+    """Return the name of a sensor's columns without the axis."""
+    return column_names(signal.quantity, signal.placement, signal.side)[0].removesuffix("_x")
 
 
 def read_signal(
@@ -106,11 +120,19 @@ def read_signal(
     column = group[0].column
     factors = [channel.unit_factor(path) for channel in group]
     rate = records.header.rate(group[0].signal)
-    check_unit(records, group, factors)
+    has_gravity = check_unit(records, group, factors)
     pieces = tuple(split_into_pieces(times, group[0].signal.samples, rate, start))
+    masks_zeros = has_gravity and column.quantity is Quantity.ACCELERATION
     name = column_names(column.quantity, column.placement, column.side)[0].removesuffix("_x")
-    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start)
-    return Signal(column.quantity, column.placement, column.side, rate, LazyBlocks(decoder.blocks))
+    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start, masks_zeros)
+    return Signal(
+        column.quantity,
+        column.placement,
+        column.side,
+        rate,
+        LazyBlocks(decoder.blocks),
+        has_gravity,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +149,8 @@ class SensorDecoder:
     """us from the first record; samples within them are NaN."""
     start: int
     """us; of the first record."""
+    masks_zeros: bool
+    """Whether zero vectors are gaps."""
 
     def blocks(self, since: int, until: int) -> Iterator[SampleBlock]:
         """Yield the blocks with samples from `since` up to `until` (us)."""
@@ -142,7 +166,10 @@ class SensorDecoder:
             ):
                 continue
             samples = read_axes(self.records, self.channels, self.factors, piece.begin, piece.end)
-            samples = mask_clipped(samples, ranges)[:, piece.covered :]
+            samples = mask_clipped(samples, ranges)
+            if self.masks_zeros:
+                samples[:, is_zero_vector(samples, self.channels, self.factors)] = np.nan
+            samples = samples[:, piece.covered :]
             block = SampleBlock(
                 piece.number + piece.covered, samples, piece.clock, piece.clock.rate
             )
@@ -162,8 +189,15 @@ def read_axes(
     )
 
 
-def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[float]) -> None:
-    """Raise UnreadableRecordingError if acceleration cannot be in its unit."""
+def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[float]) -> bool:
+    """Return whether there is gravity in a signal; True for other quantities than acceleration.
+
+    Raises UnreadableRecordingError if acceleration or EMG cannot be in its unit.
+    """
+    if group[0].column.quantity is Quantity.EMG:
+        check_emg_unit(records, group[0], factors[0])
+    if group[0].column.quantity is not Quantity.ACCELERATION:
+        return True
     step = max(1, records.count // CHECKED_RECORDS)
     samples = np.concatenate(
         [
@@ -172,8 +206,48 @@ def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[
         ],
         axis=1,
     )
-    path = records.header.path
-    check_gravity_unit(path, group[0].signal.label, samples, group[0].column.quantity)
+    gravity = resting_length(samples[:, ~is_zero_vector(samples, group, factors)])
+    if gravity is None:
+        return True
+    stated = Stated(group[0].signal.label, group[0].unit)
+    return judge_stated_unit(records.header.path, stated, gravity, gravity / factors[0])
+
+
+def is_zero_vector(samples: Floats, group: Sequence[Channel], factors: Sequence[float]) -> Flags:
+    """Return which samples (axes, n) of acceleration are 0 on all axes.
+
+    That is no acceleration, as there is always gravity: devices write it while they sleep. A range
+    that is not symmetric has no exact 0.
+    """
+    limits = [
+        count_value(channel, factor) / 2 for channel, factor in zip(group, factors, strict=True)
+    ]
+    flags = np.ones(samples.shape[1], bool)
+    for axis, limit in zip(samples, limits, strict=True):
+        flags &= np.abs(axis) <= 1.01 * limit
+    return flags
+
+
+def check_emg_unit(records: EdfRecords, channel: Channel, factor: float) -> None:
+    """Raise UnreadableRecordingError if EMG cannot be in its unit."""
+    header = records.header
+    # A window may need several short records; those beside a gap are rare among many.
+    size = math.ceil(WINDOW_S / header.record_duration)
+    step = max(size, records.count // MAX_WINDOWS)
+    parts = (
+        records.samples(channel.signal, begin, begin + size) * factor
+        for begin in range(0, records.count - size + 1, step)
+    )
+    # Long records hold several windows.
+    window = round(WINDOW_S * header.rate(channel.signal))
+    windows = (
+        part[begin : begin + window]
+        for part in parts
+        for begin in range(0, len(part) - window + 1, window)
+    )
+    check_emg_level(
+        header.path, channel.signal.label, windows, header.rate(channel.signal), channel.unit
+    )
 
 
 def check_axes(path: Path, group: Sequence[Channel]) -> None:
@@ -194,11 +268,16 @@ def measuring_range(channel: Channel, factor: float) -> tuple[float, float]:
 
     The margin makes the comparison independent of rounding.
     """
+    low, high = sorted(end * factor for end in channel.signal.physical_range())
+    step = count_value(channel, factor)
+    return low + step / 2, high - step / 2
+
+
+def count_value(channel: Channel, factor: float) -> float:
+    """Return the value of one count of a channel in the unit of its quantity."""
     first, last = channel.signal.physical_range()
     digital_first, digital_last = channel.signal.digital_range()
-    low, high = sorted((first * factor, last * factor))
-    step = (high - low) / abs(digital_last - digital_first)
-    return low + step / 2, high - step / 2
+    return abs((last - first) * factor / (digital_last - digital_first))
 
 
 # --- Gaps that `limber export` wrote ---

@@ -112,21 +112,67 @@ def is_text(_head: bytes, _path: Path) -> bool:
 
 def read_text(path: Path, options: ReadOptions) -> Recording:
     """Read a table in a text."""
-    from limber_bridge.recordings.csv import read_csv
+    from limber_bridge.recordings.text.reader import read_text
 
-    return read_csv(path, options.channels)
+    return read_text(path, options)
 
 
+def is_table_archive(head: bytes, path: Path) -> bool:
+    """Return whether a file is a zip file of several tables, as apps of phones export them."""
+    from limber_bridge.recordings.text.archives import is_table_archive
+
+    return is_table_archive(head, path)
+
+
+def read_archive(path: Path, options: ReadOptions) -> Recording:
+    """Read a zip file of several tables."""
+    from limber_bridge.recordings.text.archives import read_archive
+
+    return read_archive(path, options)
+
+
+def is_json_log(head: bytes, path: Path) -> bool:
+    """Return whether a file is a log in JSON."""
+    from limber_bridge.recordings.text.json_logs import is_json_log
+
+    return is_json_log(head, path)
+
+
+def read_json_log(path: Path, options: ReadOptions) -> Recording:
+    """Read a log in JSON."""
+    from limber_bridge.recordings.text.json_logs import read_json_log
+
+    return read_json_log(path, options)
+
+
+def is_parquet(head: bytes, path: Path) -> bool:
+    """Return whether a file is Parquet."""
+    from limber_bridge.recordings.text.parquet import is_parquet
+
+    return is_parquet(head, path)
+
+
+def read_parquet(path: Path, options: ReadOptions) -> Recording:
+    """Read a table in Parquet."""
+    from limber_bridge.recordings.text.parquet import read_parquet
+
+    return read_parquet(path, options)
+
+
+TABLE_OPTIONS: Final = frozenset(("channels", "columns", "units", "rate"))
 FORMATS: Final = (
     Format("EDF", is_edf, read_edf_file, frozenset(("channels", "units"))),
     Format("the raw signal of Limber", is_raw_signal, read_raw_signal),
     Format("CWA", is_cwa, read_cwa_file, frozenset(("channels",))),
     Format("GENEActiv", is_geneactiv, read_geneactiv_file, frozenset(("channels",))),
     Format("GT3X", is_actigraph, read_gt3x_file, frozenset(("channels",))),
+    Format("Parquet", is_parquet, read_parquet, TABLE_OPTIONS),
+    Format("JSON", is_json_log, read_json_log, TABLE_OPTIONS),
+    Format("an archive of tables", is_table_archive, read_archive, TABLE_OPTIONS),
 )
 """Formats of files as they are, in the order in which they are tried. A zip file that is a format
 of its own belongs here too."""
-TEXT: Final = Format("CSV", is_text, read_text, frozenset(("channels",)))
+TEXT: Final = Format("CSV", is_text, read_text, TABLE_OPTIONS)
 """Tried when a file is neither of `FORMATS` nor packed."""
 
 

@@ -1,5 +1,6 @@
 """Units of recordings, in the spellings of many programs."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,6 +25,29 @@ UNITS: Final[Mapping[Quantity, Mapping[str, float]]] = MappingProxyType(
     }
 )
 """Value of a unit in the unit of the quantity (g, uV, kg), by the spelling that Limber writes."""
+TIME_UNITS: Final = {
+    "s": 1_000_000.0,
+    "sec": 1_000_000.0,
+    "secs": 1_000_000.0,
+    "second": 1_000_000.0,
+    "seconds": 1_000_000.0,
+    "ms": 1_000.0,
+    "msec": 1_000.0,
+    "millis": 1_000.0,
+    "milliseconds": 1_000.0,
+    "us": 1.0,
+    "usec": 1.0,
+    "micros": 1.0,
+    "microseconds": 1.0,
+    "ns": 0.001,
+    "nanos": 0.001,
+    "nanoseconds": 0.001,
+    "min": 60_000_000.0,
+    "minutes": 60_000_000.0,
+    "h": 3_600_000_000.0,
+    "days": 86_400_000_000.0,
+}
+"""us in a unit of time."""
 SPELLINGS: Final = {
     "ms-2": "m/s2",
     "m/sec2": "m/s2",
@@ -75,3 +99,14 @@ def unit_factor(quantity: Quantity, unit: str) -> float | None:
     """Return the value of a unit in the unit of a quantity; None if it is no unit of it."""
     factors = {normal_unit(name): factor for name, factor in UNITS[quantity].items()}
     return factors.get(normal_unit(unit))
+
+
+def split_counts(unit: str) -> tuple[str, int]:
+    """Return a unit and the number of counts in it: `1/4096 g` is g and 4096, `g` is g and 1."""
+    counts = re.fullmatch(r"\s*1\s*/\s*([1-9]\d*)\s*(.+)", unit)
+    return (unit, 1) if counts is None else (counts[2], int(counts[1]))
+
+
+def is_known_unit(unit: str) -> bool:
+    """Return whether a unit is one of time, or one of a quantity, in counts or not."""
+    return unit.strip().lower() in TIME_UNITS or normal_unit(split_counts(unit)[0]) in KNOWN_UNITS

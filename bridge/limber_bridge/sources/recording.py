@@ -88,6 +88,11 @@ def signal_of_sensor(request: SensorRequest, recording: Recording, path: Path) -
             f"{path}: no column {names}, which sensor {sensor.id} needs; "
             "correct its `placement` or `side` in limber.yaml"
         )
+    if not signal.has_gravity:
+        raise SourceLostError(
+            f"{path}: acceleration without gravity, which shows no posture; score it with "
+            "`limber score`, or record it with gravity"
+        )
     return signal
 
 

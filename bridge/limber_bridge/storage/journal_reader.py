@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import Night
+from limber_bridge.domain.nights import ImportHistory, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
 from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity, is_damage
@@ -239,6 +239,28 @@ class JournalReader:
             "SELECT night, revision FROM night WHERE sleeper = ? AND revision > 0", sleeper
         )
         return {date.fromisoformat(night): revision for night, revision in rows}
+
+    def import_count(self, sleeper: str) -> int:
+        """Return how often a night of a sleeper was imported, or an import of one undone."""
+        rows = self._rows(
+            "SELECT count(*), coalesce(sum(undone), 0) FROM imported_night WHERE sleeper = ?",
+            sleeper,
+        )
+        return int(rows[0][0] + rows[0][1])
+
+    def removed_nights(self, sleeper: str) -> list[date]:
+        """Return the imported nights that were taken back and had replaced no other night."""
+        rows = self._rows(
+            "SELECT DISTINCT night FROM imported_night WHERE sleeper = ? AND undone"
+            " AND NOT EXISTS (SELECT 1 FROM night WHERE night.sleeper = imported_night.sleeper"
+            " AND night.night = imported_night.night AND revision > 0) ORDER BY night",
+            sleeper,
+        )
+        return [date.fromisoformat(night) for (night,) in rows]
+
+    def history(self, sleeper: str) -> ImportHistory:
+        """Return how nights of the past of a sleeper have changed."""
+        return ImportHistory(self.import_count(sleeper), tuple(self.removed_nights(sleeper)))
 
     def unfinished_nights(self, sleeper: str) -> list[date]:
         """Return the nights that hold events and were never finished, oldest first."""

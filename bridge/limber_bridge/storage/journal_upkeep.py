@@ -67,6 +67,11 @@ def drop_events(journal: Journal, night: date) -> None:
     with journal.writing() as database:
         database.execute("DELETE FROM event WHERE night = ?", (night.isoformat(),))
         database.execute(
+            "DELETE FROM replaced_event WHERE import IN"
+            " (SELECT number FROM imported_night WHERE night = ?)",
+            (night.isoformat(),),
+        )
+        database.execute(
             "UPDATE night SET events_dropped_at = ? WHERE night = ?", (now, night.isoformat())
         )
 

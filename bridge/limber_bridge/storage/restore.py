@@ -17,7 +17,7 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import BedTransition, Event, Factor
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.domain.nights import Calendar, Night
+from limber_bridge.domain.nights import NO_IMPORTS, Calendar, ImportHistory, Night
 from limber_bridge.domain.settings import Settings
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 from limber_bridge.storage.journal import Journal
@@ -42,6 +42,8 @@ class RestoredState:
     """The finished nights of the longest of `AVERAGING_PERIODS_DAYS`."""
     labels: Sequence[Label] = ()
     """All labels."""
+    history: ImportHistory = NO_IMPORTS
+    """How nights of the past have changed."""
     settings: Settings = field(default_factory=Settings)
 
 
@@ -103,6 +105,7 @@ def restore_sleeper(
         last=nights[-1] if nights else None,
         recent=nights[-max(AVERAGING_PERIODS_DAYS) :],
         labels=labels,
+        history=journal.history(sleeper),
         settings=settings,
     )
     if not live:
@@ -115,7 +118,10 @@ def restore_sleeper(
         known = [one.measured_until for one in saved.state.sensors.values() if one.measured_until]
         needed |= {calendar.night_of(until) for until in known}
     unfinished = journal.unfinished_nights(sleeper)
-    events = refile_events(journal, sleeper, calendar, sorted({*unfinished, *needed}))
+    # The sensors did not measure imported nights, so nothing continues from them.
+    imported = {night.date for night in nights if night.imported is not None}
+    wanted = {*unfinished, *needed} - imported
+    events = refile_events(journal, sleeper, calendar, sorted(wanted))
     return replace(
         restored,
         pipeline_state=None if saved is None else complete_state(saved, events, sensors),

@@ -84,6 +84,28 @@ ALTER TABLE read_position ADD COLUMN last_sample_time INTEGER;
 -- us, UTC: when the last sample that was read was taken; NULL: not known
 """,
     """
+-- Nights from recordings, and what they replaced, so that an import can be undone.
+CREATE TABLE imported_night (
+  number INTEGER PRIMARY KEY,
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,
+  batch TEXT NOT NULL,
+  undone INTEGER NOT NULL DEFAULT 0,
+  replaced_revision INTEGER NOT NULL,    -- 0: there was no finished night
+  replaced_payload TEXT,
+  replaced_events_dropped_at INTEGER
+);
+CREATE INDEX imported_by_night ON imported_night (sleeper, night);
+CREATE TABLE replaced_event (
+  import INTEGER NOT NULL,               -- number of the imported night
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  onset INTEGER NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (import, id)
+);
+""",
+    """
 -- Events of the kind `awakening`.
 """,
 )

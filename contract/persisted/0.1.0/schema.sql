@@ -1,4 +1,4 @@
--- journal, schema 9
+-- journal, schema 10
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
@@ -35,6 +35,25 @@ CREATE TABLE "read_position" (
   PRIMARY KEY (sensor, boot_id)
 );
 CREATE TABLE "settings" (sleeper TEXT PRIMARY KEY, payload TEXT NOT NULL);
+CREATE TABLE imported_night (
+  number INTEGER PRIMARY KEY,
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,
+  batch TEXT NOT NULL,
+  undone INTEGER NOT NULL DEFAULT 0,
+  replaced_revision INTEGER NOT NULL,    -- 0: there was no finished night
+  replaced_payload TEXT,
+  replaced_events_dropped_at INTEGER
+);
+CREATE INDEX imported_by_night ON imported_night (sleeper, night);
+CREATE TABLE replaced_event (
+  import INTEGER NOT NULL,               -- number of the imported night
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  onset INTEGER NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (import, id)
+);
 -- raw signal, schema 2
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sensor (

@@ -464,12 +464,14 @@ async def test_set_up_without_mqtt(
 # --- History ---
 
 
-async def rows(hass: HomeAssistant, measure: str) -> list[tuple[datetime, float]]:
+async def rows(
+    hass: HomeAssistant, measure: str, since: int = 2026
+) -> list[tuple[datetime, float]]:
     name = f"limber:7_4_bedroom_anna_{measure}"
     found = await get_instance(hass).async_add_executor_job(
         statistics_during_period,
         hass,
-        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(since, 1, 1, tzinfo=UTC),
         None,
         {name},
         "hour",

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from limber_bridge.detection.measures import Measures
-from limber_bridge.domain.nights import Night
+from limber_bridge.domain.nights import Import, Night
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
     Count,
@@ -71,6 +71,14 @@ class MeasuresRecord(msgspec.Struct, frozen=True):
     cramps_probable: Count | None
 
 
+class ImportRecord(msgspec.Struct, frozen=True):
+    """Where an imported night comes from."""
+
+    recording: str
+    batch: str
+    time: Time
+
+
 class NightRecord(msgspec.Struct, frozen=True):
     """A finished night."""
 
@@ -79,6 +87,7 @@ class NightRecord(msgspec.Struct, frozen=True):
     rules: str
     in_bed_method: str | None
     sensitivity: Number
+    imported: ImportRecord | None
     measures: MeasuresRecord
 
 
@@ -95,6 +104,11 @@ def upgrade_night_0(fields: Fields) -> Fields:
     upgraded = renamed(fields, names, {"sensitivity": 1.0})
     upgraded["measures"] = {**dict.fromkeys(MEASURES_1), **upgraded["measures"]}
     return upgraded
+
+
+def upgrade_night_1(fields: Fields) -> Fields:
+    """Add that the night was measured by the bridge: nothing else existed."""
+    return {**fields, "imported": None}
 
 
 MEASURES_1: Final = (
@@ -145,7 +159,7 @@ MEASURES_1: Final = (
 )
 """The names of the measures in version 1."""
 
-NIGHT: Final = PayloadFormat("night", NightRecord, (upgrade_night_0,))
+NIGHT: Final = PayloadFormat("night", NightRecord, (upgrade_night_0, upgrade_night_1))
 
 
 def encode_night(night: Night) -> str:
@@ -156,6 +170,7 @@ def encode_night(night: Night) -> str:
         rules=night.rules,
         in_bed_method=METHODS.optional_name(night.in_bed_method),
         sensitivity=night.sensitivity,
+        imported=import_record(night.imported),
         measures=measures_record(night.measures),
     )
     return NIGHT.encode(record)
@@ -174,7 +189,22 @@ def decode_night(sleeper: str, day: date, revision: int, payload: str) -> Night:
         in_bed_method=METHODS.optional_member(record.in_bed_method),
         measures=measures_of(record.measures),
         sensitivity=record.sensitivity,
+        imported=import_of(record.imported),
     )
+
+
+def import_record(imported: Import | None) -> ImportRecord | None:
+    """Return where a night comes from as its record."""
+    if imported is None:
+        return None
+    return ImportRecord(recording=imported.recording, batch=imported.batch, time=imported.time)
+
+
+def import_of(record: ImportRecord | None) -> Import | None:
+    """Return where a night comes from."""
+    if record is None:
+        return None
+    return Import(recording=record.recording, batch=record.batch, time=record.time)
 
 
 def measures_record(measures: Measures) -> MeasuresRecord:

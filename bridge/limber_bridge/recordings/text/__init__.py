@@ -1,0 +1,1 @@
+"""Read tables in texts, as loggers, actigraphs and spreadsheets write them."""

@@ -1,0 +1,299 @@
+"""Check the values of a sensor in a table, and bring them to the unit of their quantity."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from limber_bridge.detection.signal import Flags, Floats, Quantity
+from limber_bridge.domain.recording import UnreadableRecordingError, mask_clipped
+from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
+
+GRAVITY_RANGE_G: Final = (0.7, 1.3)
+"""Length of the acceleration at rest. chosen: wider than for live sensors, as whole recordings from
+uncalibrated sensors exist that read 0.93 to 1.11 g, with a median over movements as well."""
+MAX_RAW_GRAVITY_G: Final = 3.0
+"""Length in g up to which the quietest parts may be moving all the time (chosen)."""
+NO_GRAVITY_MAX_G: Final = 0.06
+"""Length at rest up to which there is no gravity in the signal: noise, and offsets (chosen)."""
+PART_SAMPLES: Final = 25
+"""Samples over which it is judged whether the sensor rests (chosen: half a second at 50 Hz)."""
+QUIET_SHARE: Final = 0.2
+"""Share of these parts, the quietest, that count as rest (chosen)."""
+EMG_REST_RANGE_UV: Final = (0.05, 200.0)
+"""Level of the EMG of a resting muscle: below it no amplifier measures, above it
+no muscle rests."""
+MIN_EMG_PARTS: Final = 40
+"""Parts of a signal from which the level at rest is judged (chosen: some seconds)."""
+PLAUSIBLE_LIMITS: Final = {
+    Quantity.ACCELERATION: 400.0,
+    Quantity.EMG: 1e6,
+    Quantity.LOAD: 10_000.0,
+}
+"""Magnitudes (g, uV, kg) beyond what any sensor measures; such numbers count as missing."""
+MIN_SENSOR_RANGES: Final = {
+    Quantity.ACCELERATION: 1.9,
+    Quantity.EMG: 300.0,
+    Quantity.LOAD: math.inf,
+}
+"""The smallest range of any sensor (g, uV, kg). A table does not name its sensor's range: values
+that repeat at the extreme of a signal, beyond this, are taken as the end of its range. A load says
+nothing about it: a sleeper who lies still repeats the highest value too."""
+MIN_FROZEN_S: Final = 10.0
+"""Time for which a sensor that is never still to the last digit repeats the same values when it
+measures nothing (chosen)."""
+MIN_CHANGING_SHARE: Final = 0.5
+"""Share of samples that differ from the one before, outside of such times (chosen)."""
+GUESSED_UNITS: Final = ("g", "m/s2", "mg")
+"""Units of acceleration that are recognised by gravity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedValues:
+    """The samples of one sensor."""
+
+    samples: Floats
+    """Shape (axes, n), in the unit of the quantity; NaN where nothing was measured."""
+    has_gravity: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What is known about the values of a sensor beforehand."""
+
+    name: str
+    """Header of its first column, for messages."""
+    unit: str | None
+    """As an option or the header states it."""
+    unit_without_gravity: str | None = None
+    """Unit of acceleration in which there is no gravity."""
+
+
+def check_values(
+    path: Path, stated: Stated, samples: Floats, quantity: Quantity, rate: float
+) -> CheckedValues:
+    """Return samples (axes, n) in the unit of their quantity; UnreadableRecordingError."""
+    factor = stated_factor(path, stated, quantity)
+    if quantity is Quantity.ACCELERATION:
+        checked = check_acceleration(path, stated, samples, factor)
+    else:
+        checked = CheckedValues(samples * (factor or 1.0), has_gravity=True, notes=())
+    if quantity is Quantity.EMG:
+        check_emg_level(path, stated, checked.samples)
+    notes = checked.notes
+    samples = mask_implausible(checked.samples, quantity)
+    if quantity is Quantity.ACCELERATION and checked.has_gravity:
+        frozen = frozen_samples(samples, rate)
+        if frozen.any():
+            samples = np.where(frozen, np.nan, samples)
+            seconds = frozen.sum() / rate
+            note = (
+                f"{path}: column `{stated.name}` repeats the same values for {seconds:.0f} s in all"
+            )
+            notes += (f"{note}, as if it measured nothing; these are gaps",)
+    return CheckedValues(samples, checked.has_gravity, notes)
+
+
+def stated_factor(path: Path, stated: Stated, quantity: Quantity) -> float | None:
+    """Return the value of the stated unit; None without one; UnreadableRecordingError."""
+    if stated.unit is None:
+        return None
+    # Counts of a converter: "1/4096 g".
+    unit, divisor = split_counts(stated.unit)
+    factor = unit_factor(quantity, unit)
+    if factor is None:
+        raise UnreadableRecordingError(
+            f"{path}: `{stated.name}`: unknown unit `{stated.unit[:40]}`; write --unit "
+            f"{stated.name}=UNIT with one of {', '.join(UNITS[quantity])}"
+        )
+    return factor / divisor
+
+
+# --- Acceleration ---
+
+
+def check_acceleration(
+    path: Path, stated: Stated, samples: Floats, factor: float | None
+) -> CheckedValues:
+    """Return acceleration in g, and whether there is gravity in it; UnreadableRecordingError."""
+    is_zero = ~samples.any(axis=0)
+    measured = samples[:, ~is_zero & np.isfinite(samples).all(axis=0)]
+    rest = resting_length(measured)
+    if rest is None:
+        samples = np.where(is_zero, np.nan, samples * (factor or 1.0))
+        return CheckedValues(samples, has_gravity=True, notes=())
+    if factor is not None:
+        has_gravity = judge_stated_unit(path, stated, rest * factor, rest)
+        notes: tuple[str, ...] = ()
+    else:
+        unit, has_gravity = guess_unit(path, stated, rest)
+        factor = UNITS[Quantity.ACCELERATION][unit]
+        notes = ()
+        if unit != "g" and has_gravity:
+            notes = (f"{path}: column `{stated.name}` is read as {unit}: {rest:.4g} at rest",)
+    if not has_gravity:
+        note = f"{path}: column `{stated.name}` is acceleration without gravity: movements are "
+        note += "counted, but posture and time in bed are unknown; record it with gravity"
+        notes += (note,)
+        return CheckedValues(samples * factor, has_gravity=False, notes=notes)
+    if is_zero.any():
+        # Zero in all axes is what loggers write where they measure nothing.
+        samples = np.where(is_zero, np.nan, samples)
+        if is_zero.sum() > PART_SAMPLES:
+            count = int(is_zero.sum())
+            note = f"{path}: column `{stated.name}` and its axes are 0 in {count} rows"
+            notes += (f"{note}: nothing was measured there; these are gaps",)
+    return CheckedValues(samples * factor, has_gravity=True, notes=notes)
+
+
+def resting_length(samples: Floats) -> float | None:
+    """Return the median length of acceleration (3, n) where it changes least; None without it."""
+    if samples.shape[1] < 2:
+        return None
+    size = min(PART_SAMPLES, samples.shape[1])
+    parts = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
+    spread = parts.var(axis=2).sum(axis=0)
+    count = max(1, round(QUIET_SHARE * len(spread)))
+    quiet = np.argpartition(spread, count - 1)[:count]
+    means = parts[:, quiet].mean(axis=2)
+    return float(np.median(np.sqrt(np.square(means).sum(axis=0))))
+
+
+def judge_stated_unit(path: Path, stated: Stated, gravity: float, rest: float) -> bool:
+    """Return whether there is gravity in acceleration whose unit is stated.
+
+    `gravity` is its length at rest in g by that unit, `rest` in the units of the table. Raises
+    UnreadableRecordingError if no sensor can measure that.
+    """
+    low, high = GRAVITY_RANGE_G
+    if low <= gravity <= high or (high < gravity <= MAX_RAW_GRAVITY_G and stated.unit == "g"):
+        return True
+    if gravity <= NO_GRAVITY_MAX_G and fitting_unit(rest) is None:
+        return False
+    raise wrong_unit(path, stated, rest)
+
+
+def guess_unit(path: Path, stated: Stated, rest: float) -> tuple[str, bool]:
+    """Return the unit in which gravity fits a length at rest, and whether there is gravity at all.
+
+    Raises UnreadableRecordingError if none does.
+    """
+    unit = fitting_unit(rest)
+    if unit is not None:
+        return unit, True
+    other = stated.unit_without_gravity
+    if other is not None and rest * UNITS[Quantity.ACCELERATION][other] <= NO_GRAVITY_MAX_G:
+        return other, False
+    if GRAVITY_RANGE_G[1] < rest <= MAX_RAW_GRAVITY_G:
+        return "g", True
+    raise wrong_unit(path, stated, rest)
+
+
+def fitting_unit(rest: float) -> str | None:
+    """Return the unit in which a length at rest is that of gravity."""
+    low, high = GRAVITY_RANGE_G
+    factors = UNITS[Quantity.ACCELERATION]
+    return next((unit for unit in GUESSED_UNITS if low <= rest * factors[unit] <= high), None)
+
+
+def wrong_unit(path: Path, stated: Stated, rest: float) -> UnreadableRecordingError:
+    """Return the error for acceleration that cannot be in its unit."""
+    found = f"{path}: `{stated.name}` and its axes read {rest:.4g} at rest"
+    fitting = fitting_unit(rest)
+    if stated.unit is not None:
+        remedy = "correct the unit"
+        if fitting is not None:
+            remedy = f"write --unit {stated.name}={fitting}"
+        return UnreadableRecordingError(
+            f"{found}, which is not gravity in `{stated.unit[:40]}`; {remedy}"
+        )
+    if rest <= 0.6:
+        return UnreadableRecordingError(
+            f"{found}: there is no gravity in it, so its unit cannot be recognised; write "
+            f"--unit {stated.name}=m/s2 or --unit {stated.name}=g to count movements only"
+        )
+    # Converters have 8 to 16 bits over a range of a power of two.
+    counts = 2 ** round(math.log2(rest))
+    return UnreadableRecordingError(
+        f"{found}, where gravity is 1 g, 9.81 m/s2 or 1000 mg; write its unit, or for counts for "
+        f"example --unit '{stated.name}=1/{counts} g'"
+    )
+
+
+def frozen_samples(samples: Floats, rate: float) -> Flags:
+    """Return which samples (axes, n) repeat for so long that the sensor measured nothing.
+
+    That shows only in a sensor with noise; one that is still to the last digit may be at rest.
+    """
+    count = samples.shape[1]
+    same = np.concatenate([[False], (samples[:, 1:] == samples[:, :-1]).all(axis=0)])
+    edges = np.flatnonzero(np.diff(same, prepend=False, append=False))
+    frozen = np.zeros(count, bool)
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if end - begin >= MIN_FROZEN_S * rate:
+            frozen[begin:end] = True
+    changing = int((~same & ~frozen).sum())
+    live = int((~frozen).sum())
+    if changing < max(MIN_FROZEN_S * rate, MIN_CHANGING_SHARE * live):
+        return np.zeros(count, bool)
+    return frozen
+
+
+# --- EMG ---
+
+
+def check_emg_level(path: Path, stated: Stated, samples: Floats) -> None:
+    """Raise UnreadableRecordingError for EMG (1, n) whose level at rest cannot be in uV."""
+    values = samples[0][np.isfinite(samples[0])]
+    if len(values) < MIN_EMG_PARTS * PART_SAMPLES:
+        return
+    parts = values[: len(values) // PART_SAMPLES * PART_SAMPLES].reshape(-1, PART_SAMPLES)
+    # Differences, so that offsets and drift do not count; noise and EMG change within a sample.
+    levels = np.sort(np.sqrt(np.square(np.diff(parts, axis=1)).mean(axis=1) / 2))
+    rest = float(np.median(levels[: max(1, round(QUIET_SHARE * len(levels)))]))
+    low, high = EMG_REST_RANGE_UV
+    # A channel that is not connected is a fault of the sensor, found later; one in another unit has
+    # no muscle activity either.
+    too_small = 0 < rest < low and float(levels[-1]) < 8.0
+    if not too_small and rest <= high:
+        return
+    plausible = ("mV", "V") if too_small else ("nV",)
+    factors = UNITS[Quantity.EMG]
+    fitting = next((unit for unit in plausible if low <= rest * factors[unit] <= high), None)
+    remedy = "check its unit and its electrodes"
+    if fitting is not None:
+        remedy = f"its unit seems to be {fitting}: write --unit {stated.name}={fitting}"
+    raise UnreadableRecordingError(
+        f"{path}: `{stated.name}` reads {rest:.3g} uV at rest; a resting muscle has 0.05 to 200 "
+        f"uV; {remedy}"
+    )
+
+
+# --- All quantities ---
+
+
+def mask_implausible(samples: Floats, quantity: Quantity) -> Floats:
+    """Return samples (axes, n) with NaN where no sensor can have measured them.
+
+    These are values beyond any range, and values stuck at the end of the sensor's range.
+    """
+    plausible: Floats = np.where(np.abs(samples) <= PLAUSIBLE_LIMITS[quantity], samples, np.nan)
+    min_range = MIN_SENSOR_RANGES[quantity]
+    return mask_clipped(plausible, [sensor_range(axis, min_range) for axis in plausible])
+
+
+def sensor_range(axis: Floats, min_range: float) -> tuple[float, float]:
+    """Return the lowest and the highest value of an axis, at least as far as the smallest range."""
+    return (
+        min(-min_range, float(np.nanmin(axis, initial=0.0))),
+        max(min_range, float(np.nanmax(axis, initial=0.0))),
+    )
+
+
+def has_samples(samples: Sequence[Floats] | Floats) -> bool:
+    """Return whether at least two rows have a number on every axis."""
+    return int(np.isfinite(samples).all(axis=0).sum()) >= 2
