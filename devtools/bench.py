@@ -29,6 +29,7 @@ from devtools.reconnect_bench import DEVICES, firmware_reconnects
 from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
 from devtools.stack import chained
+from devtools.year_bench import year_s
 
 SETTINGS: Final = """\
 bridge: {{id: bedroom, time_zone: Europe/Berlin}}
@@ -85,6 +86,13 @@ FIGURES: Final = {
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
     "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "year_s": Measurement(
+        "s", 60, "365 raw nights of 8 h at 50 Hz scored again with --jobs 2, from a few of them"
+    ),
+    "csv_night_s": Measurement(
+        "times", 6, "8 h at 50 Hz in CSV: limber score, whole process / polars reading the file"
+    ),
+    "csv_night_fast_s": Measurement("times", 6, "the same with limber-bridge[fast]"),
     "help_s": Measurement("s", 0.3, "limber --help"),
     "soak_nights_mb": Measurement(
         "MB", 10, f"growth over {NIGHTS} nights, the last ten above those before"
@@ -213,7 +221,10 @@ async def soak() -> dict[str, float]:
 
 async def speed() -> dict[str, float]:
     """Return the speed of the detection and of the start of the program."""
-    return await asyncio.to_thread(lambda: detection_figures() | {"help_s": help_s()})
+    with tempfile.TemporaryDirectory() as folder:
+        year = await asyncio.to_thread(year_s, Path(folder))
+    found = await asyncio.to_thread(detection_figures)
+    return found | {"help_s": help_s(), "year_s": year}
 
 
 async def loaded() -> dict[str, float]:
@@ -246,19 +257,29 @@ async def devices() -> dict[str, float]:
     }
 
 
+async def csv_nights() -> dict[str, float]:
+    """Return what devtools.csv_bench measures, in the environment that has polars."""
+    return await measured_apart("devtools.csv_bench")
+
+
 async def bluetooth() -> dict[str, float]:
     """Return what devtools.bluetooth_bench measures, in the environment that has its libraries."""
+    return await measured_apart("devtools.bluetooth_bench")
+
+
+async def measured_apart(module: str) -> dict[str, float]:
+    """Return what a module prints as JSON, in the environment of the tests."""
     process = await asyncio.create_subprocess_exec(
         ROOT / ".venv" / "bin" / "python",
         "-m",
-        "devtools.bluetooth_bench",
+        module,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'bridge'}"},
     )
     output, _ = await process.communicate()
     if process.returncode:
-        raise DevtoolError("the measurements of Bluetooth failed")
+        raise DevtoolError(f"the measurements of {module} failed")
     found: dict[str, float] = json.loads(output)
     return found
 
@@ -279,6 +300,7 @@ async def live(folder: Path) -> dict[str, float]:
 
 PARTS: Final[Mapping[str, Callable[[], Coroutine[None, None, dict[str, float]]]]] = {
     "detection": speed,
+    "csv": csv_nights,
     "soak": soak,
     "load": loaded,
     "home": home,

@@ -15,9 +15,9 @@ EMG_ROWS = "".join(f"{number / 100},{number % 7 - 3}\n" for number in range(6100
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [
-        ('time,left_emg\n0,1\n1,"a\nb"\n', r"a\x0ab"),
-        ("time,left_emg\n0,1\n1,\x1b[31mred\n", r"\x1b[31mred"),
-        ("time,left_emg\n0,1\n1,a\u2028b\n", r"a\u2028b"),
+        ('time,left_emg\n0,1\n1,"a\nb"\n2,1\n3,2\n', "line 3: column `left_emg` is `a"),
+        ("time,left_emg\n0,1\n1,\x1b[31mred\n2,1\n3,2\n", r"\x1b[31mred"),
+        ("time,left_emg\n0,1\n1,a\x85b\n2,1\n3,2\n", r"a\x85b"),
     ],
 )
 def test_an_error_is_one_line(

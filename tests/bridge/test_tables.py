@@ -557,15 +557,15 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "EMG in mV": (
         table("time,left_emg", TIMES, EMG / 1000, number="{:.7f}"),
-        "its unit seems to be mV: write --unit left_emg=mV",
+        "mV would fit: write --unit 'left_emg=mV'",
     ),
     "EMG in V": (
         table("time,left_emg", TIMES, EMG / 1e6, number="{:.10f}"),
-        "its unit seems to be V: write --unit left_emg=V",
+        "V would fit: write --unit 'left_emg=V'",
     ),
     "EMG in nV": (
         table("time,left_emg", TIMES, EMG * 1000),
-        "its unit seems to be nV: write --unit left_emg=nV",
+        "nV would fit: write --unit 'left_emg=nV'",
     ),
     "s or ms": (
         table("time,x,y,z", [str(n) for n in range(60_000)], np.tile(X, 10)),
@@ -755,3 +755,33 @@ def test_the_json_of_sensor_logger_is_read(tmp_path: Path) -> None:
         for index, (ns, time) in enumerate(zip(UNIX_NS, TIMES, strict=True))
     ]
     check_kicks(read_recording(write(tmp_path, json.dumps(rows), "night.json")))
+
+
+# --- Real files ---
+
+WRISTBANDS = Path(__file__).parents[1] / "data/wristbands"
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "seconds_long", "start"),
+    [("garmin", 25.0, 630.9, 1_571_220_541.702), ("empatica", 32.0, 81.2, 1_560_279_825.0)],
+)
+def test_real_recordings_of_wristbands(
+    name: str, rate: float, seconds_long: float, start: float
+) -> None:
+    recording = read_recording(WRISTBANDS / f"{name}.csv.gz")
+    (signal,) = recording.signals
+    assert recording.start == start * 1e6
+    assert recording.duration == pytest.approx(seconds_long, abs=1.0)
+    assert signal.rate == pytest.approx(rate, rel=0.03)
+    values = np.concatenate([block.samples for block in signal.blocks], axis=1)
+    assert np.median(np.sqrt((values**2).sum(axis=0))) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_table_in_parquet_is_read(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars", reason="needs limber-bridge[fast]")
+    columns = {"timestamp": np.array(UNIX_NS, np.int64)} | dict(zip("xyz", X * G, strict=True))
+    polars.DataFrame(columns).write_parquet(tmp_path / "night.parquet")
+    recording = read_recording(tmp_path / "night.parquet")
+    assert recording.start == UNIX * 1e6
+    check_kicks(recording)

@@ -40,6 +40,7 @@ from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SampleClock, Side
+from limber_bridge.detection.tilt_reference import StrongTilt
 from limber_bridge.domain.nights import Import, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
@@ -115,6 +116,10 @@ PIPELINE_STATE: Final = PipelineState(
             measured_until=AT,
             rate=50.0,
             noise=(Noise(0.002, 0.0004), Noise(0.003, 0.0005)),
+            tilts=(
+                StrongTilt(AT - 60_000_000, 0.05, 0.07),
+                StrongTilt(AT - 20_000_000, 0.04, 0.09),
+            ),
         ),
         4: SensorState(),
     },

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.events import Event, Movement, PositionChange
+from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
 from limber_bridge.detection.signal import SECOND, Floats
+from tests.detection.limbs import bending, bent, shaken
 from tests.detection.signals import (
     LEFT,
     RATE,
@@ -41,31 +43,9 @@ class Coupling:
     """s in which it settles."""
 
 
-def bending(onset: float, duration: float, degrees: float) -> tuple[Floats, Floats]:
-    """Return the angle of a limb that bends, is held and returns, and its acceleration in g."""
-    times = np.arange(round(LENGTH * RATE)) / RATE
-    rise = min(0.4, duration / 3)
-    phase = np.clip((times - onset) / rise, 0, 1) - np.clip(
-        (times - onset - duration + rise) / rise, 0, 1
-    )
-    angle = np.radians(degrees) * (1 - np.cos(np.pi * phase)) / 2
-    tremor = 0.01 * degrees * phase * np.sin(2 * np.pi * 7 * times)
-    lever = 0.25 / 9.81
-    return angle, lever * np.gradient(np.gradient(angle, 1 / RATE), 1 / RATE) + tremor
-
-
-def bent(signal: Floats, onset: float, duration: float, degrees: float) -> Floats:
-    """Return an ankle that also kicks."""
-    angle, acceleration = bending(onset, duration, degrees)
-    result = signal.copy()
-    result[0] = signal[0] * np.cos(angle) - signal[1] * np.sin(angle) + acceleration
-    result[1] = signal[0] * np.sin(angle) + signal[1] * np.cos(angle)
-    return result
-
-
 def coupled(signal: Floats, degrees: float, coupling: Coupling) -> Floats:
     """Return an ankle beside one that kicks by `degrees` at KICK_AT."""
-    _, acceleration = bending(KICK_AT + coupling.delay, DURATION, degrees)
+    _, acceleration = bending(LENGTH, KICK_AT + coupling.delay, DURATION, degrees)
     # Another direction: the sensor sits in another way on this leg.
     result = signal + coupling.shaking * np.outer([0.0, 0.6, 0.8], acceleration)
     if coupling.settles:
@@ -187,3 +167,66 @@ def test_what_settled_is_not_stored_with_the_movement() -> None:
     assert [
         part.motion for event in events if isinstance(event, Movement) for part in event.parts
     ] == [None]
+
+
+@pytest.mark.parametrize("degrees", [2.0, 4.0])
+def test_both_legs_may_come_to_rest_elsewhere_after_a_kick(degrees: float) -> None:
+    left = bent(ankle(length=LENGTH), KICK_AT, DURATION, 8.0)
+    right = bent(ankle(length=LENGTH, seed=1), KICK_AT + 0.1, DURATION, 8.0)
+    right = slipped(right, KICK_AT + 1.0, degrees, lasts=0.8)
+    (found,) = movements(two_legs(left, right))
+    assert found.side == "both"
+
+
+def test_a_kick_that_ends_a_little_further_than_it_began_is_a_movement() -> None:
+    """The leg came back from much further, as it does not from a change of position."""
+    kick = bent(ankle(length=LENGTH), KICK_AT, DURATION, 16.0)
+    events = detect((LEFT, block(slipped(kick, KICK_AT + 1.0, 6.5, lasts=0.8))))
+    assert [event.side for event in movements(events)] == ["left"]
+    assert not position_changes(events)
+
+
+def night_of_one_leg(strong_degrees: float) -> Floats:
+    """Return an ankle with eight strong movements, then three weak ones without a tilt."""
+    signal = ankle(length=320.0, noise=0.001)
+    for number in range(8):
+        onset = 20.0 + 25 * number
+        if strong_degrees:
+            signal = bent(signal, onset, 2.0, strong_degrees)
+        else:
+            signal = shaken(signal, onset, 2.0, 0.15)
+    for number in range(3):
+        signal = shaken(signal, 230.0 + 25 * number, 2.0, 0.02)
+    return signal
+
+
+@pytest.mark.parametrize(("strong_degrees", "found"), [(7.0, 8), (0.0, 11)], ids=["tilts", "level"])
+def test_a_leg_that_tilts_in_its_movements_is_not_moved_by_a_partner(
+    strong_degrees: float, found: int
+) -> None:
+    """Where the strong movements do not tilt either, nothing can be said of the weak ones."""
+    events = detect((LEFT, block(night_of_one_leg(strong_degrees))))
+    assert len(movements(events)) == found
+
+
+def test_a_weak_movement_with_a_tilt_counts() -> None:
+    signal = bent(night_of_one_leg(7.0), 305.0, 2.0, 1.2)
+    assert len(movements(detect((LEFT, block(signal))))) == 9
+
+
+def test_the_tilts_are_known_after_a_restart() -> None:
+    signal = night_of_one_leg(7.0)
+    cut_at = round(222 * RATE)
+    whole = block(signal)
+    before, after = whole.split(cut_at)
+    first = Pipeline([LEFT])
+    events = first.process(LEFT.id, before)
+    resumed = Pipeline([LEFT], state=first.state, events=events)
+    later = resumed.process(LEFT.id, after) + resumed.finish()
+    assert not movements(later)
+
+
+def test_a_partner_who_shakes_both_legs_moves_neither() -> None:
+    left = night_of_one_leg(7.0)
+    right = night_of_one_leg(8.0)
+    assert {one.onset < 225 * SECOND for one in movements(two_legs(left, right))} == {True}

@@ -32,6 +32,7 @@ from limber_bridge.detection.signal import (
     Sensor,
 )
 from limber_bridge.detection.signal_quality import SignalQualityMonitor
+from limber_bridge.detection.tilt_reference import StrongTilt
 
 CLOCK_RESET_US: Final = 10 * SECOND
 """us. When the time of a sensor goes back by more, its clock was set. Chosen: corrections of a
@@ -62,6 +63,8 @@ class SensorState:
     """Hz, nominal."""
     noise: tuple[Noise, ...] = ()
     """The noise floor, oldest first."""
+    tilts: tuple[StrongTilt, ...] = ()
+    """Tilts of the leg in its last strong movements, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,7 +270,7 @@ class SensorChannel:
         state = state or SensorState()
         self.sensor = sensor
         self._filter = SignalFilter(sensor.quantity, state.measured_until)
-        self._movements = MovementDetector(sensor, state.noise)
+        self._movements = MovementDetector(sensor, state.noise, state.tilts)
         self._epochs = EpochBuilder(sensor)
         self._bins = CrampBinner(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)
@@ -287,7 +290,11 @@ class SensorChannel:
         progress = self._progress
         # The envelope and the epochs start again after a restart; the noise floor is kept.
         return SensorState(
-            progress.first_sample, progress.last_sample, progress.rate, self._movements.noise
+            progress.first_sample,
+            progress.last_sample,
+            progress.rate,
+            self._movements.noise,
+            self._movements.tilts,
         )
 
     @property

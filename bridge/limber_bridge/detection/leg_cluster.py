@@ -5,11 +5,14 @@ The body turned, one leg kicked and shook or displaced the other, or both legs m
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from limber_bridge.detection.events import PositionChange, UnilateralMovement
 from limber_bridge.detection.limb_motion import LimbMotion, similarity
+from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US
 from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.tilt_reference import OWN_TILT_MIN_G, lacks_tilt
 
 type LegPart = tuple[Hashable, UnilateralMovement]
 """The key of a leg and one of its movements."""
@@ -34,6 +37,12 @@ of a swing of 1.3 Hz or faster stays below half of its RMS."""
 TILT_MAX_SHARE: Final = 0.6
 """Largest tilt per shaking of a shaken leg, relative to that of the leg that shakes it. Chosen: a
 limb that moves itself tilts, one that is shaken hardly does."""
+KICK_MIN_SHARE: Final = 0.25
+"""Smallest tilt of a leg that kicked and came to rest elsewhere, relative to the way there. Chosen:
+a leg that only settles goes there and does not come back."""
+ONE_LEG_KICK_MIN_SHARE: Final = 1.0
+"""The same where the other leg did not move or is not measured. Chosen: it went further back than
+elsewhere."""
 SIMILAR_TILT_MAX_SHARE: Final = 0.8
 """The same where the motion of the other leg predicts its motion. Chosen: a larger share is a copy
 of a kick, tilt included, so both legs moved alike."""
@@ -46,21 +55,33 @@ and follows within a third of a swing."""
 
 
 def resolve_cluster(cluster: Sequence[LegPart]) -> list[LegPart | PositionChange]:
-    """Return the leg movements in a cluster, or the one position change that it is.
+    """Return the leg movements in a cluster, the one position change that it is, or nothing.
 
     A cluster holds movements, position changes included, that follow one another without a pause.
     """
     changes = [member for member in cluster if member[1].turned]
-    has_two_legs = len({leg for leg, _ in cluster}) > 1
-    if changes and (not has_two_legs or is_body_turn(changes)):
+    legs = {leg for leg, _ in cluster}
+    if is_body_turn(changes):
         return [position_change(cluster)]
-    if not has_two_legs:
-        return list(cluster)
-    moves = [
-        member for member in cluster if not member[1].turned and not is_shaken(member, cluster)
-    ]
-    # A leg that settles beside the kick of the other one has neither moved nor turned.
-    return list(moves) if moves else [position_change(changes)]
+    if len(legs) == 1:
+        return resolve_one_leg(cluster, changes)
+    moved = [member for member in cluster if not is_shaken(member, cluster)]
+    kicks = [member for member in moved if came_back(member[1], KICK_MIN_SHARE)]
+    if any(not lacks_tilt(part) for _, part in kicks):
+        return [(leg, replace(part, turned=False)) for leg, part in kicks]
+    if changes:
+        return [position_change(changes)]
+    # No leg came back. Where none was shaken from outside, one went elsewhere in a single move.
+    return [member for member in moved if not lacks_tilt(member[1])]
+
+
+def resolve_one_leg(
+    cluster: Sequence[LegPart], changes: Sequence[LegPart]
+) -> list[LegPart | PositionChange]:
+    """Return the leg movements of one leg, the position change that it made, or nothing."""
+    if any(not came_back(part, ONE_LEG_KICK_MIN_SHARE) for _, part in changes):
+        return [position_change(cluster)]
+    return [(leg, replace(part, turned=False)) for leg, part in cluster if not lacks_tilt(part)]
 
 
 def position_change(members: Sequence[LegPart]) -> PositionChange:
@@ -82,6 +103,23 @@ def is_body_turn(changes: Sequence[LegPart]) -> bool:
         turns[leg] = max(turns.get(leg, 0.0), part.motion.turn_degrees)
     turned = [degrees for degrees in turns.values() if degrees > TURN_MIN_DEGREES]
     return len(turned) > 1 or any(degrees > ONE_LEG_TURN_MIN_DEGREES for degrees in turned)
+
+
+def came_back(part: UnilateralMovement, share: float) -> bool:
+    """Return whether a leg came back from a tilt of at least a share of the way to its new rest.
+
+    Beside the kick of the other leg, one that goes elsewhere and stays there has settled.
+    """
+    motion = part.motion
+    if motion is None:
+        return not part.turned
+    if part.turned and part.duration < LEG_MOVEMENT_MIN_US:
+        return False
+    least = share * motion.displacement
+    if part.turned:
+        # A leg that shakes on its way to another position has not kicked.
+        least = max(least, OWN_TILT_MIN_G, SHAKING_TILT_MAX * motion.own_shaking)
+    return motion.tilt >= least
 
 
 def is_shaken(member: LegPart, cluster: Sequence[LegPart]) -> bool:
@@ -115,7 +153,7 @@ def shakes(sources: Sequence[LimbMotion], other: LimbMotion) -> bool:
     if tilt_share <= TILT_MAX_SHARE:
         return True
     if shaking <= WEAK_MAX_SHARE * strength:
-        only_shakes = tilt_share <= 1.0 or tilt <= SHAKING_TILT_MAX * shaking
+        only_shakes = tilt_share <= 1.0 or tilt <= max(SHAKING_TILT_MAX * shaking, OWN_TILT_MIN_G)
         return only_shakes or similarity(sources, other, DELAYS_US) >= SIMILAR_MIN
     return (
         tilt_share <= SIMILAR_TILT_MAX_SHARE

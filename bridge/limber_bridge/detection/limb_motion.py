@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.averaging import moving_mean
-from limber_bridge.detection.geometry import angle_degrees, squared_lengths
+from limber_bridge.detection.geometry import angle_degrees, distance_between, squared_lengths
 from limber_bridge.detection.signal import SECOND, Floats
 
 TILT_WINDOW_US: Final = SECOND // 2
@@ -45,11 +45,19 @@ class LimbMotion:
     """Highest shaking, noise included: RMS distance from the mean of a window of the envelope."""
     noise: float
     """Noise floor of the envelope."""
+    lacks_tilt: bool = False
+    """Whether it is weak and tilts less than this limb does by itself, as if shaken from outside
+    (docs/science.md#shaken-from-outside)."""
 
     @property
     def turn_degrees(self) -> float:
         """Angle between the directions of gravity before and after the movement."""
         return angle_degrees(self.rest.tolist(), self.final_rest.tolist())
+
+    @property
+    def displacement(self) -> float:
+        """Distance between the positions before and after the movement."""
+        return distance_between(self.rest, self.final_rest)
 
     @property
     def own_shaking(self) -> float:

@@ -34,6 +34,7 @@ from limber_bridge.detection.open_movement import OpenMovement
 from limber_bridge.detection.resting_position import SETTLING_S
 from limber_bridge.detection.segments import Segment
 from limber_bridge.detection.signal import SECOND, Floats, Placement, Sensor
+from limber_bridge.detection.tilt_reference import StrongTilt
 
 READ_AHEAD_FRAMES: Final = 64
 """Frames of a movement that are prepared at once. Chosen: two or three seconds, and a movement is
@@ -78,15 +79,20 @@ class LastFrame:
 class MovementDetector:
     """Detects the movements of one sensor."""
 
-    def __init__(self, sensor: Sensor, noise: Sequence[Noise] = ()) -> None:
-        """Start with the noise that a previous run knew; the rate comes with the first frames."""
+    def __init__(
+        self, sensor: Sensor, noise: Sequence[Noise] = (), tilts: Sequence[StrongTilt] = ()
+    ) -> None:
+        """Start with what a previous run knew: the noise, and tilts of strong movements.
+
+        The rate comes with the first frames.
+        """
         self._quantity = sensor.quantity
         rule = movement_rule(sensor.quantity, sensor.placement)
         # Without gravity, the mean of a limb at rest is 0 plus noise, in no direction.
         self._rule = rule if sensor.has_gravity else replace(rule, turn=None)
         # A sensor at a leg feels that leg alone.
         self._body = BodyMovementJudge() if sensor.placement is Placement.BED else None
-        self._classifier = MovementClassifier(self._rule, sensor.side, self._body)
+        self._classifier = MovementClassifier(self._rule, sensor.side, self._body, tilts)
         self._noise = NoiseTracker(NoiseFloor(self._rule.thresholds, noise))
         self._open: OpenMovement | None = None
         self._new_rest: NewRest | None = None
@@ -96,6 +102,11 @@ class MovementDetector:
     def noise(self) -> tuple[Noise, ...]:
         """The looks that make the noise floor; they must be kept across restarts."""
         return self._noise.floor.known
+
+    @property
+    def tilts(self) -> tuple[StrongTilt, ...]:
+        """The tilts of the last strong movements; they must be kept across restarts."""
+        return self._classifier.tilts
 
     @property
     def threshold(self) -> float:
@@ -134,6 +145,7 @@ class MovementDetector:
         if self._body is not None:
             self._body.forget()
         self._noise.floor.forget()
+        self._classifier.forget_tilts()
         self._noise.start_look()
         return found
 

@@ -1,6 +1,6 @@
 """Classify the parts of a movement: a leg movement, a twitch, a rhythmic train, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,6 +21,7 @@ from limber_bridge.detection.rhythm import (
 )
 from limber_bridge.detection.segments import Segment
 from limber_bridge.detection.signal import Side, Times
+from limber_bridge.detection.tilt_reference import StrongTilt, TiltReference, lacks_tilt
 
 type Found = UnilateralMovement | Twitch | RhythmicTrain
 """What a single sensor can find."""
@@ -34,13 +35,26 @@ class MovementClassifier:
     """Turns the segments of one limb into events, and follows its rhythm."""
 
     def __init__(
-        self, rule: MovementRule, side: Side | None, body: BodyMovementJudge | None = None
+        self,
+        rule: MovementRule,
+        side: Side | None,
+        body: BodyMovementJudge | None = None,
+        tilts: Sequence[StrongTilt] = (),
     ) -> None:
-        """Start without movements; `body` judges those that a bed sensor feels."""
+        """Start with the tilts that a previous run knew.
+
+        `body` judges the movements that a bed sensor feels.
+        """
         self._rule = rule
         self._side = side
         self._body = body
         self._rhythm = RhythmTracker()
+        self._tilts = TiltReference(tilts)
+
+    @property
+    def tilts(self) -> tuple[StrongTilt, ...]:
+        """The tilts of the last strong movements; they must be kept across restarts."""
+        return self._tilts.known
 
     def classify(
         self, part: MovementPart, lower: float, noise: float, timing: FrameTiming
@@ -51,7 +65,7 @@ class MovementClassifier:
         """
         segment = part.segment
         movement = replace(
-            self._as_movement(segment, timing), motion=motion_of(part, noise, timing.frame_us)
+            self._as_movement(segment, timing), motion=self._motion_of(part, noise, timing)
         )
         if part.is_position_change:
             yield self._as_turn(movement)
@@ -63,17 +77,27 @@ class MovementClassifier:
             yield self._rhythm.add_train(train)
             return
         is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
-        if not is_twitch and not is_sustained(segment, lower, timing.quiet_end_frames):
-            return
+        if is_twitch or is_sustained(segment, lower, timing.quiet_end_frames):
+            yield from self._classify_movement(movement, segment, timing)
+
+    def _classify_movement(
+        self, movement: UnilateralMovement, segment: Segment, timing: FrameTiming
+    ) -> Iterator[Found]:
+        """Yield what a movement is that neither changes the position nor is a train by itself."""
         if self._body is not None and self._body.is_of_body(movement):
             yield self._as_turn(movement)
             return
-        found: UnilateralMovement | Twitch = movement
-        if is_twitch:
+        found: UnilateralMovement | Twitch
+        if movement.duration < LEG_MOVEMENT_MIN_US:
             found = Twitch(movement.side, movement.onset, movement.end, movement.peak)
+        else:
+            found = self._with_tilt(movement)
         yield found
         if self._body is not None:
             self._body.add_movement(movement)
+        if isinstance(found, UnilateralMovement) and lacks_tilt(found):
+            # The other leg shows whether this one was only shaken.
+            return
         continued = self._rhythm.add_movement(found, segment.shaking, timing.rate)
         if continued is not None:
             yield continued
@@ -81,6 +105,31 @@ class MovementClassifier:
     def reset(self) -> None:
         """Forget the rhythm, as the signal ends or breaks off."""
         self._rhythm = RhythmTracker()
+
+    def forget_tilts(self) -> None:
+        """Forget how far the leg tilted, as the sensor may sit elsewhere now."""
+        self._tilts = TiltReference()
+
+    def _with_tilt(self, movement: UnilateralMovement) -> UnilateralMovement:
+        """Return a movement that says whether it lacks the tilt of the strong ones; remember it."""
+        motion = movement.motion
+        if motion is None:
+            return movement
+        if self._tilts.is_missing(movement.onset, movement.peak, motion):
+            return replace(movement, motion=replace(motion, lacks_tilt=True))
+        self._tilts.add_movement(movement.onset, movement.peak, motion)
+        return movement
+
+    def _motion_of(
+        self, part: MovementPart, noise: float, timing: FrameTiming
+    ) -> LimbMotion | None:
+        """Return how a leg moved in a part of a movement.
+
+        None for a muscle, for a bed, and where its resting position is not known.
+        """
+        if self._body is not None:
+            return None
+        return motion_of(part, noise, timing.frame_us)
 
     def _as_movement(self, segment: Segment, timing: FrameTiming) -> UnilateralMovement:
         """Return a segment as a movement."""

@@ -17,9 +17,10 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import RuleSet
-from limber_bridge.detection.signal import HOUR, SECOND, SampleBlock, Sensor
+from limber_bridge.detection.signal import HOUR, SECOND, Quantity, SampleBlock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import LazyBlocks, Recording, Signal
+from limber_bridge.offline.joined_blocks import join_blocks
 
 SEVERAL_NIGHTS_US: Final = 30 * HOUR
 """A recording longer than this holds several nights. Chosen: a night of 24 h, and some hours in
@@ -115,7 +116,9 @@ def blocks_in_order(recording: Recording) -> Iterator[tuple[int, SampleBlock]]:
     """
 
     def timed(number: int, signal: Signal) -> Iterator[tuple[int, int, SampleBlock]]:
-        for block in signal.blocks:
+        # The filter of EMG looks at the clock of a block beyond its samples.
+        is_emg = signal.quantity is Quantity.EMG
+        for block in signal.blocks if is_emg else join_blocks(signal.blocks):
             yield block.clock.time_of(block.first), number, block
 
     streams = [timed(number, signal) for number, signal in enumerate(recording.signals, 1)]

@@ -3,16 +3,14 @@
 How the work is distributed changes neither the results nor their order.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, override
-
-from tqdm import tqdm
 
 from limber_bridge.domain.recording import UnreadableRecordingError
 
@@ -51,6 +49,8 @@ def create_executor(jobs: int, dask_address: str | None) -> Iterator[Executor]:
         with dask_executor(dask_address) as executor:
             yield executor
     elif jobs > 1:
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - heavy
+
         with ProcessPoolExecutor(jobs) as executor:
             try:
                 yield executor
@@ -88,27 +88,40 @@ def process_recordings[R](
     executor: Executor, work: Callable[[Path], R], paths: Sequence[Path]
 ) -> Iterator[tuple[Path, R | Failure]]:
     """Yield the result of each recording in order, with a progress bar on a terminal."""
-    bar = tqdm(total=len(paths), unit="night", disable=None, leave=False)
-    if isinstance(executor, InProcessExecutor):
-        # One at a time, so that a result is written before the next recording starts.
-        for path in paths:
-            result: R | Failure = result_of(path, executor.submit(partial(work, path)))
-            bar.update()
-            yield path, result
-        bar.close()
-        return
-    with bar:
+    with progress_bar(len(paths)) as advance:
+        if isinstance(executor, InProcessExecutor):
+            # One at a time, so that a result is written before the next recording starts.
+            for path in paths:
+                result: R | Failure = result_of(path, executor.submit(partial(work, path)))
+                advance()
+                yield path, result
+            return
         futures: list[Future[R]] = []
         for path in paths:
             future = executor.submit(partial(work, path))
-            future.add_done_callback(lambda _: bar.update())
+            future.add_done_callback(lambda _: advance())
             futures.append(future)
         for path, future in zip(paths, futures, strict=True):
             try:
                 result = result_of(path, future)
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 result = retry_in_own_process(work, path)
             yield path, result
+
+
+@contextmanager
+def progress_bar(count: int) -> Iterator[Callable[[], object]]:
+    """Provide a function to call after each recording, which advances a bar on a terminal.
+
+    One recording has no bar: tqdm takes a while to import, and starts a helper process.
+    """
+    if count < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - heavy
+
+    with tqdm(total=count, unit="night", leave=False) as bar:
+        yield bar.update
 
 
 def retry_in_own_process[R](work: Callable[[Path], R], path: Path) -> R | Failure:
@@ -117,10 +130,12 @@ def retry_in_own_process[R](work: Callable[[Path], R], path: Path) -> R | Failur
     When a process dies, the calls of all others fail too; only the recording that killed it fails
     again.
     """
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - heavy
+
     with ProcessPoolExecutor(1) as executor:
         try:
             return result_of(path, executor.submit(work, path))
-        except BrokenProcessPool:
+        except BrokenExecutor:
             return Failure(
                 f"{path}: its process died, perhaps because memory ran out; "
                 "split the recording into shorter ones"

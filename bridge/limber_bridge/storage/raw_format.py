@@ -372,8 +372,10 @@ def renumbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock
             missing = (block.clock.time_of(block.first) - end_time) * block.rate / SECOND
             shift = end - 1 + max(1, round(missing)) - block.first
         current = numbered_since
-        clock = replace(block.clock, index=block.clock.index + shift)
-        moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
+        moved = block
+        if shift:
+            clock = replace(block.clock, index=block.clock.index + shift)
+            moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
         end = moved.end
-        end_time = clock.time_of(moved.end - 1)
+        end_time = moved.clock.time_of(end - 1)
         yield moved

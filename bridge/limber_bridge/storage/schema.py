@@ -106,6 +106,9 @@ CREATE TABLE replaced_event (
 );
 """,
     """
+-- Tilts of strong movements in `pipeline_state`.
+""",
+    """
 -- Events of the kind `awakening`.
 """,
 )

@@ -175,7 +175,7 @@ def long_rows(content: Content) -> Content:
     Any other text is returned as it is. Each row has the local time, some figures, and the lengths
     of the acceleration in mg; the samples of a row get its time.
     """
-    first, _, _ = content.data.partition(b"\n")
+    first = content.data[: content.data.find(b"\n")]
     if not LONG_ROW.match(first) or first.count(b",") < SAMPLES_IN_ROW:
         return content
     lines = [b"time,length [mg]"]
@@ -192,9 +192,9 @@ def logger_facts(path: Path, layout: Layout) -> LoggerFacts:
     return next((one for one in found if one is not None), LoggerFacts())
 
 
-def check_stated_rate(path: Path, name: str, stated: float | None, measured: float) -> None:
+def check_stated_rate(path: Path, name: str, stated: float, measured: float) -> None:
     """Raise UnreadableRecordingError if a file states another rate than its times have."""
-    if stated is not None and abs(measured / stated - 1) > RATE_TOLERANCE:
+    if abs(measured / stated - 1) > RATE_TOLERANCE:
         raise UnreadableRecordingError(
             f"{path}: {name} states {stated:g} Hz, but the times have {measured:.4g} Hz; one of "
             "them is wrong; export it again"

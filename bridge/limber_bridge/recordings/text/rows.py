@@ -87,15 +87,17 @@ def split_rows(part: bytes, columns: int) -> RowFields:
     """Return the fields of the rows in a part of a text; a row has a number of columns."""
     data = PADDING + part
     codes = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero((codes == COMMA) | (codes == LINE_FEED))
+    is_mark = codes == COMMA
+    is_end = codes == LINE_FEED
+    is_mark |= is_end
+    marks = np.flatnonzero(is_mark)
     whole_rows, rest = divmod(len(marks), columns)
-    if not rest:
+    if not rest and np.count_nonzero(is_end) == whole_rows:
         ends = marks.reshape(whole_rows, columns)
-        is_end_of_line = codes[ends] == LINE_FEED
-        if is_end_of_line[:, -1].all() and not is_end_of_line[:, :-1].any():
+        if is_end[ends[:, -1]].all():
             starts = np.concatenate([[len(PADDING)], ends[:-1, -1] + 1])
             return RowFields(data, starts, ends, None, whole_rows, np.empty(0, np.int64))
-    return pick_rows(data, marks, codes[marks] == LINE_FEED, columns)
+    return pick_rows(data, marks, is_end[marks], columns)
 
 
 def pick_rows(data: bytes, marks: Times, is_end_of_line: Flags, columns: int) -> RowFields:

@@ -100,7 +100,7 @@ def make_signal(
     """
     column, group, samples = sensor
     stamps = timed.stamps
-    filled = np.isfinite(samples).any(axis=0)
+    filled = np.logical_or.reduce(np.isfinite(samples))
     if filled.sum() < 2:
         return None
     if filled.mean() < MIN_FILLED_SHARE:

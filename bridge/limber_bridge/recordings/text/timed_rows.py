@@ -56,9 +56,10 @@ def read_rows(path: Path, data: bytes, plan: Plan, options: ReadOptions) -> Time
     )
     zone: tzinfo | None = options.zone or plan.facts.zone
     timed = rows_with_times(path, table, column, zone)
-    rate = measure_rate(timed.stamps)
     stated = options.rate or plan.facts.rate
-    check_stated_rate(path, "--rate" if options.rate else plan.facts.name, stated, rate)
+    if stated is not None:
+        source = "--rate" if options.rate else plan.facts.name
+        check_stated_rate(path, source, stated, measure_rate(timed.stamps))
     return replace(timed, notes=(*notes, *timed.notes))
 
 

@@ -20,6 +20,8 @@ from limber_bridge.recordings.units import TIME_UNITS
 MIN_UNIX_TIME_S: Final = 1e9
 MAX_UNIX_TIME_S: Final = 4.2e9
 """Times between these (2001 and 2103) are Unix times."""
+STEP_ROWS: Final = 20_000
+"""Rows whose steps are compared, twice (chosen: some minutes)."""
 MAX_STEP_S: Final = 2.5
 """Longest step between samples that makes sense in seconds. chosen: a sensor of 0.4 Hz is far too
 slow for movements already."""
@@ -125,7 +127,8 @@ def number_stamps(
         unit = None
     if unit is None:
         unit = guess_unit(path, table, column, finite, step)
-        if unit != "s":
+        # A Unix time shows its unit by its size; steps show it less clearly.
+        if unit != "s" and not finite[0] * TIME_UNITS[unit] / SECOND > MIN_UNIX_TIME_S:
             notes.append(
                 f"{path}: column `{column.name}` is read as {unit}: {step:.6g} between rows; "
                 f"if that is wrong, write --unit {column.name}=UNIT"
@@ -148,7 +151,14 @@ def number_stamps(
 
 def typical_step(values: Floats) -> float:
     """Return the median difference of consecutive values, in batches the mean per row."""
-    steps = np.diff(values)
+    if len(values) > 2 * STEP_ROWS:
+        # The first rows and those in the middle are enough.
+        middle = len(values) // 2
+        steps = np.concatenate(
+            [np.diff(values[:STEP_ROWS]), np.diff(values[middle : middle + STEP_ROWS])]
+        )
+    else:
+        steps = np.diff(values)
     forward = steps[steps > 0]
     if not len(forward):
         return 0.0 if not (steps < 0).any() else float(np.median(np.abs(steps[steps < 0])))
@@ -160,7 +170,7 @@ def typical_step(values: Floats) -> float:
 
 def guess_unit(path: Path, table: Table, column: TimeColumn, values: Floats, step: float) -> str:
     """Return the unit of times: it follows from their size, or from the steps between them."""
-    size = float(np.median(values))
+    size = float(values[len(values) // 2])
     by_size = {
         unit: MIN_UNIX_TIME_S < size * TIME_UNITS[unit] / SECOND < MAX_UNIX_TIME_S
         for unit in ("s", "ms", "us", "ns")

@@ -10,6 +10,7 @@ import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats, Quantity
 from limber_bridge.domain.recording import UnreadableRecordingError, mask_clipped
+from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
 
 GRAVITY_RANGE_G: Final = (0.7, 1.3)
@@ -21,13 +22,10 @@ NO_GRAVITY_MAX_G: Final = 0.06
 """Length at rest up to which there is no gravity in the signal: noise, and offsets (chosen)."""
 PART_SAMPLES: Final = 25
 """Samples over which it is judged whether the sensor rests (chosen: half a second at 50 Hz)."""
+MAX_PARTS: Final = 10_000
+"""Parts that are looked at, spread over the recording (chosen)."""
 QUIET_SHARE: Final = 0.2
 """Share of these parts, the quietest, that count as rest (chosen)."""
-EMG_REST_RANGE_UV: Final = (0.05, 200.0)
-"""Level of the EMG of a resting muscle: below it no amplifier measures, above it
-no muscle rests."""
-MIN_EMG_PARTS: Final = 40
-"""Parts of a signal from which the level at rest is judged (chosen: some seconds)."""
 PLAUSIBLE_LIMITS: Final = {
     Quantity.ACCELERATION: 400.0,
     Quantity.EMG: 1e6,
@@ -83,7 +81,7 @@ def check_values(
     else:
         checked = CheckedValues(samples * (factor or 1.0), has_gravity=True, notes=())
     if quantity is Quantity.EMG:
-        check_emg_level(path, stated, checked.samples)
+        check_emg(path, stated, checked.samples, rate)
     notes = checked.notes
     samples = mask_implausible(checked.samples, quantity)
     if quantity is Quantity.ACCELERATION and checked.has_gravity:
@@ -120,9 +118,10 @@ def check_acceleration(
     path: Path, stated: Stated, samples: Floats, factor: float | None
 ) -> CheckedValues:
     """Return acceleration in g, and whether there is gravity in it; UnreadableRecordingError."""
-    is_zero = ~samples.any(axis=0)
-    measured = samples[:, ~is_zero & np.isfinite(samples).all(axis=0)]
-    rest = resting_length(measured)
+    is_zero = np.logical_and.reduce(samples == 0)
+    usable = np.logical_and.reduce(np.isfinite(samples))
+    usable &= ~is_zero
+    rest = resting_length(samples if usable.all() else samples[:, usable])
     if rest is None:
         samples = np.where(is_zero, np.nan, samples * (factor or 1.0))
         return CheckedValues(samples, has_gravity=True, notes=())
@@ -147,7 +146,9 @@ def check_acceleration(
             count = int(is_zero.sum())
             note = f"{path}: column `{stated.name}` and its axes are 0 in {count} rows"
             notes += (f"{note}: nothing was measured there; these are gaps",)
-    return CheckedValues(samples * factor, has_gravity=True, notes=notes)
+    if factor != 1.0:
+        samples = samples * factor
+    return CheckedValues(samples, has_gravity=True, notes=notes)
 
 
 def resting_length(samples: Floats) -> float | None:
@@ -156,6 +157,8 @@ def resting_length(samples: Floats) -> float | None:
         return None
     size = min(PART_SAMPLES, samples.shape[1])
     parts = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
+    # Some thousand parts are enough.
+    parts = parts[:, :: max(1, parts.shape[1] // MAX_PARTS)]
     spread = parts.var(axis=2).sum(axis=0)
     count = max(1, round(QUIET_SHARE * len(spread)))
     quiet = np.argpartition(spread, count - 1)[:count]
@@ -230,7 +233,10 @@ def frozen_samples(samples: Floats, rate: float) -> Flags:
     That shows only in a sensor with noise; one that is still to the last digit may be at rest.
     """
     count = samples.shape[1]
-    same = np.concatenate([[False], (samples[:, 1:] == samples[:, :-1]).all(axis=0)])
+    same = np.zeros(count, bool)
+    np.logical_and.reduce(samples[:, 1:] == samples[:, :-1], out=same[1:])
+    if np.count_nonzero(same) < MIN_FROZEN_S * rate:
+        return np.zeros(count, bool)
     edges = np.flatnonzero(np.diff(same, prepend=False, append=False))
     frozen = np.zeros(count, bool)
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -246,31 +252,13 @@ def frozen_samples(samples: Floats, rate: float) -> Flags:
 # --- EMG ---
 
 
-def check_emg_level(path: Path, stated: Stated, samples: Floats) -> None:
+def check_emg(path: Path, stated: Stated, samples: Floats, rate: float) -> None:
     """Raise UnreadableRecordingError for EMG (1, n) whose level at rest cannot be in uV."""
-    values = samples[0][np.isfinite(samples[0])]
-    if len(values) < MIN_EMG_PARTS * PART_SAMPLES:
-        return
-    parts = values[: len(values) // PART_SAMPLES * PART_SAMPLES].reshape(-1, PART_SAMPLES)
-    # Differences, so that offsets and drift do not count; noise and EMG change within a sample.
-    levels = np.sort(np.sqrt(np.square(np.diff(parts, axis=1)).mean(axis=1) / 2))
-    rest = float(np.median(levels[: max(1, round(QUIET_SHARE * len(levels)))]))
-    low, high = EMG_REST_RANGE_UV
-    # A channel that is not connected is a fault of the sensor, found later; one in another unit has
-    # no muscle activity either.
-    too_small = 0 < rest < low and float(levels[-1]) < 8.0
-    if not too_small and rest <= high:
-        return
-    plausible = ("mV", "V") if too_small else ("nV",)
-    factors = UNITS[Quantity.EMG]
-    fitting = next((unit for unit in plausible if low <= rest * factors[unit] <= high), None)
-    remedy = "check its unit and its electrodes"
-    if fitting is not None:
-        remedy = f"its unit seems to be {fitting}: write --unit {stated.name}={fitting}"
-    raise UnreadableRecordingError(
-        f"{path}: `{stated.name}` reads {rest:.3g} uV at rest; a resting muscle has 0.05 to 200 "
-        f"uV; {remedy}"
-    )
+    values = samples[0]
+    size = round(WINDOW_S * rate)
+    step = max(size, len(values) // MAX_WINDOWS)
+    windows = (values[begin : begin + size] for begin in range(0, len(values) - size + 1, step))
+    check_emg_level(path, stated.name, windows, rate, stated.unit or "uV")
 
 
 # --- All quantities ---
@@ -281,6 +269,9 @@ def mask_implausible(samples: Floats, quantity: Quantity) -> Floats:
 
     These are values beyond any range, and values stuck at the end of the sensor's range.
     """
+    largest = max(abs(float(samples.min())), abs(float(samples.max())))
+    if largest < min(MIN_SENSOR_RANGES[quantity], PLAUSIBLE_LIMITS[quantity]):
+        return samples
     plausible: Floats = np.where(np.abs(samples) <= PLAUSIBLE_LIMITS[quantity], samples, np.nan)
     min_range = MIN_SENSOR_RANGES[quantity]
     return mask_clipped(plausible, [sensor_range(axis, min_range) for axis in plausible])
@@ -296,4 +287,4 @@ def sensor_range(axis: Floats, min_range: float) -> tuple[float, float]:
 
 def has_samples(samples: Sequence[Floats] | Floats) -> bool:
     """Return whether at least two rows have a number on every axis."""
-    return int(np.isfinite(samples).all(axis=0).sum()) >= 2
+    return int(np.count_nonzero(np.logical_and.reduce(np.isfinite(samples)))) >= 2

@@ -22,6 +22,7 @@ from limber_bridge.detection.bed_state import (
 from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.detection.tilt_reference import StrongTilt
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
     Count,
@@ -46,6 +47,14 @@ class NoiseRecord(msgspec.Struct, frozen=True):
     spread: Number
 
 
+class StrongTiltRecord(msgspec.Struct, frozen=True):
+    """How far a leg tilted in a strong movement."""
+
+    onset: Time
+    tilt_g: Number
+    shaking_g: Number
+
+
 class SensorStateRecord(msgspec.Struct, frozen=True):
     """What is known of one sensor."""
 
@@ -53,6 +62,7 @@ class SensorStateRecord(msgspec.Struct, frozen=True):
     measured_until: Time | None
     rate_hz: Number | None
     noise: list[NoiseRecord]
+    tilts: list[StrongTiltRecord]
 
 
 class PendingChangeRecord(msgspec.Struct, frozen=True):
@@ -260,8 +270,19 @@ def upgrade_pipeline_state_1(fields: Fields) -> Fields:
     return {**fields, "bed": {**bed, "reports": [], "reported": []}}
 
 
+def upgrade_pipeline_state_2(fields: Fields) -> Fields:
+    """Add that no tilt was known. The decoder reports a sensor that is not an object."""
+    sensors = {
+        number: {**sensor, "tilts": []} if isinstance(sensor, dict) else sensor
+        for number, sensor in fields["sensors"].items()
+    }
+    return {**fields, "sensors": sensors}
+
+
 PIPELINE_STATE: Final = PayloadFormat(
-    "pipeline state", PipelineStateRecord, (upgrade_pipeline_state_0, upgrade_pipeline_state_1)
+    "pipeline state",
+    PipelineStateRecord,
+    (upgrade_pipeline_state_0, upgrade_pipeline_state_1, upgrade_pipeline_state_2),
 )
 
 
@@ -346,6 +367,10 @@ def sensor_record(sensor: SensorState) -> SensorStateRecord:
         measured_until=sensor.measured_until,
         rate_hz=sensor.rate,
         noise=[NoiseRecord(median=one.median, spread=one.spread) for one in sensor.noise],
+        tilts=[
+            StrongTiltRecord(onset=one.onset, tilt_g=one.tilt, shaking_g=one.shaking)
+            for one in sensor.tilts
+        ],
     )
 
 
@@ -356,6 +381,10 @@ def sensor_state(record: SensorStateRecord) -> SensorState:
         measured_until=record.measured_until,
         rate=record.rate_hz,
         noise=tuple(Noise(median=one.median, spread=one.spread) for one in record.noise),
+        tilts=tuple(
+            StrongTilt(onset=one.onset, tilt=one.tilt_g, shaking=one.shaking_g)
+            for one in record.tilts
+        ),
     )
 
 
