@@ -1,4 +1,4 @@
-"""Events of a sleeper: movements, series, cramps, going to bed, finished nights, logged factors."""
+"""Events of a sleeper: movements, series, cramps, awakenings, bed, finished nights, factors."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +15,15 @@ from .const import FACTORS
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
 from .event_dispatch import BridgeEvent, FinishedNight
-from .wire import BedEvent, CrampEvent, FactorEvent, MovementEvent, SeriesEvent, Sleeper
+from .wire import (
+    AwakeningEvent,
+    BedEvent,
+    CrampEvent,
+    FactorEvent,
+    MovementEvent,
+    SeriesEvent,
+    Sleeper,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -62,6 +70,13 @@ def show_cramp(event: BridgeEvent) -> Shown | None:
         "strength": event.strength,
         "event": event.id,
     }
+
+
+def show_awakening(event: BridgeEvent) -> Shown | None:
+    """Show a sudden awakening."""
+    if not isinstance(event, AwakeningEvent):
+        return None
+    return "detected", {"start": event.start, "night": event.night.isoformat()}
 
 
 def show_bed(event: BridgeEvent) -> Shown | None:
@@ -131,6 +146,12 @@ EVENTS = (
         translation_key="cramp",
         event_types=["started", "ended", "possible"],
         show=show_cramp,
+    ),
+    LimberEventDescription(
+        key="awakening",
+        translation_key="awakening",
+        event_types=["detected"],
+        show=show_awakening,
     ),
     LimberEventDescription(
         key="bed",

@@ -62,6 +62,13 @@ class PossibleCrampDetected(LimberTrigger):
     _event_types = ("possible",)
 
 
+class AwakeningDetected(LimberTrigger):
+    """A sleeper has suddenly woken up."""
+
+    _key = "awakening"
+    _event_types = ("detected",)
+
+
 class SeriesStarted(LimberTrigger):
     """A periodic series was confirmed."""
 
@@ -123,6 +130,7 @@ TRIGGERS: Final[dict[str, type[Trigger]]] = {
     "cramp_started": CrampStarted,
     "cramp_ended": CrampEnded,
     "possible_cramp_detected": PossibleCrampDetected,
+    "awakening_detected": AwakeningDetected,
     "series_started": SeriesStarted,
     "night_finished": NightFinished,
     "went_to_bed": WentToBed,

@@ -391,6 +391,11 @@ class CrampEvent(BaseEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwakeningEvent(BaseEvent):
+    """The sleeper has suddenly woken up, with vigorous movement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactorEvent(BaseEvent):
     """The sleeper logged something that may matter for the night."""
 
@@ -432,6 +437,7 @@ type Event = (
     MovementEvent
     | SeriesEvent
     | CrampEvent
+    | AwakeningEvent
     | FactorEvent
     | BedEvent
     | NightEvent
@@ -443,6 +449,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     "movement": MovementEvent,
     "series": SeriesEvent,
     "cramp": CrampEvent,
+    "awakening": AwakeningEvent,
     "factor": FactorEvent,
     "bed": BedEvent,
     "night": NightEvent,

@@ -26,7 +26,7 @@ def figures_of_two_ankles(seeds: Iterable[int]) -> Result:
     share = tally.right_side / max(1, tally.sided)
     return Result(
         [
-            Figure("two ankles: F1", tally.f1, ">= 0.96", counted(tally)),
+            Figure("two ankles: F1", tally.f1, ">= 0.96", with_causes(tally)),
             Figure("two ankles: side right, %", 100 * share, ">= 99.5", f"{tally.sided} judged", 1),
         ],
         tally.mistakes,
@@ -39,7 +39,15 @@ def figures_of_one_ankle(seeds: Iterable[int]) -> Result:
     for seed in seeds:
         night = one_ankle(seed)
         judge_movements(night, detect(night)[1], tally)
-    return Result([Figure("one ankle: F1", tally.f1, ">= 0.97", counted(tally))], tally.mistakes)
+    return Result(
+        [Figure("one ankle: F1", tally.f1, ">= 0.97", with_causes(tally))], tally.mistakes
+    )
+
+
+def with_causes(tally: Tally) -> str:
+    """Return the counts as text, and what was there where a movement was false."""
+    causes = false_causes(tally.mistakes)
+    return f"{counted(tally)}; false at: {causes}" if causes else counted(tally)
 
 
 def figures_of_quiet(seeds: Iterable[int]) -> Result:
@@ -55,7 +63,7 @@ def figures_of_quiet(seeds: Iterable[int]) -> Result:
             names[shared],
             tally.false / tally.hours,
             "-" if shared else "<= 0.1",
-            f"{tally.hours:.0f} h; {false_causes(tally.mistakes)}",
+            f"{tally.hours:.0f} h; {false_causes(tally.mistakes)}".removesuffix("; "),
             2,
         )
         for shared, tally in tallies.items()

@@ -164,25 +164,31 @@ def covers(stretches: Iterable[Stretch], time: float) -> bool:
 
 def figures_of_awakening(seeds: Iterable[int]) -> Result:
     """Return how many sudden awakenings are reported, how fast, and how many are false."""
-    tally = Tally()
+    tallies = {True: Tally(), False: Tally()}
     delays = []
     for seed in seeds:
-        for cramp in (True, False):
+        for cramp, tally in tallies.items():
             delays += judge_awakenings(possible(seed, cramp=cramp), tally)
+    ordinary = tallies[True]
+    disturbed = tallies[False]
+    found = ordinary.found + disturbed.found
+    there = found + ordinary.missed + disturbed.missed
     quick = sum(delay <= 10 for delay in delays) / max(1, len(delays))
     slowest = max(delays, default=0.0)
     return Result(
         [
-            Figure("awakening: share reported", tally.sensitivity, "-", counted(tally), 2),
-            Figure("awakening: within 10 s", quick, "1", f"slowest {slowest:.0f} s", 2),
+            Figure("awakening: share reported", found / there, "-", f"{found} of {there}", 2),
             Figure(
-                "awakening: false in a night of 2 h",
-                tally.false / tally.nights,
-                "-",
-                f"{tally.nights} nights, half of them full of disturbances; "
-                f"{false_causes(tally.mistakes)}",
-                2,
+                "awakening: share of these within 10 s", quick, "1", f"slowest {slowest:.0f} s", 2
             ),
+            false_awakenings("awakening: false in 8 h of ordinary sleep", ordinary),
+            false_awakenings("awakening: false in 8 h full of disturbances", disturbed),
         ],
-        tally.mistakes,
+        [*ordinary.mistakes, *disturbed.mistakes],
     )
+
+
+def false_awakenings(name: str, tally: Tally) -> Figure:
+    """Return the false awakenings of a night of 8 h, with what was there instead."""
+    text = f"{tally.false} in {tally.hours:.0f} h; {false_causes(tally.mistakes)}"
+    return Figure(name, 8 * tally.false / tally.hours, "-", text.removesuffix("; "), 1)

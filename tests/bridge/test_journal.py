@@ -337,6 +337,8 @@ FILLED: Final = (
     "",
     "",
     "",
+    "",
+    "",
 )
 """Rows that each version of the schema added."""
 

@@ -267,8 +267,8 @@ def test_time_in_bed_goes_on_with_reports_when_the_sensor_of_the_bridge_fails(be
     bed.report_bed(61, in_bed=False)
     tonight = bed.monitor.state(bed.now).tonight.measures
     assert tonight.time_in_bed_h == pytest.approx(4.08, abs=0.02)
-    assert tonight.sleep_h is not None
-    assert tonight.sleep_h < 0.1
+    # Load cells as slow as these show no movements, so nothing is known of sleep.
+    assert tonight.sleep_h is None
 
 
 def test_reports_during_a_pause_count_as_little_as_samples(bed: Driver) -> None:

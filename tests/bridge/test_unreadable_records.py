@@ -252,7 +252,7 @@ def test_a_row_that_cannot_be_read_is_left_out_named_once_and_kept(
             assert journal.last_night("anna") is None
             assert journal.labels("anna") == []
             assert [entry.number for entry in journal.entries("anna", persisted.NIGHT, 0, 99)] == [
-                *range(12, 22)
+                *range(13, 23)
             ]
             assert journal.notices == []
         for id_ in (event_id(event) for event in persisted.EVENTS.values()):
@@ -265,9 +265,9 @@ def test_a_row_that_cannot_be_read_is_left_out_named_once_and_kept(
             )
         assert sum("cannot be read" in line for line in caplog.messages) == len(ROWS)
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT count(*) FROM event").fetchone() == (21,)
+        assert database.execute("SELECT count(*) FROM event").fetchone() == (22,)
         left = database.execute("SELECT count(*) FROM event WHERE payload = '{\"v\": 1}'")
-        assert left.fetchone() == (11,)
+        assert left.fetchone() == (12,)
 
 
 def test_pages_go_on_after_rows_that_cannot_be_read(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_pages_go_on_after_rows_that_cannot_be_read(tmp_path: Path) -> None:
             found += page
             after = page[-1].number
             assert len(page) == 2 or not journal.entries("anna", persisted.NIGHT, after, 2)
-        assert len(found) == 11
+        assert len(found) == 12
         for day in range(10, 20):
             journal.save_night(example_night(date(2026, 11, day)))
         for day in (11, 12, 14):

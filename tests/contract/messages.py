@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
+    Awakening,
     BedTransition,
     Certainty,
     ClockStep,
@@ -307,6 +308,7 @@ SENT: Final[Mapping[str, Message]] = {
     "event_cramp_started": published(STARTED),
     "event_cramp_ended": published(ENDED),
     "event_cramp_reported": REPORTED,
+    "event_awakening": published(Awakening(AT)),
     "event_bed": published(BedTransition(AT, in_bed=False)),
     "event_night": encode_night_finished(night(NIGHT), AT),
     "event_gap": published(Gap(1, AT, AT + 31_200_000)),

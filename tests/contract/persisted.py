@@ -16,6 +16,7 @@ from limber_bridge.detection.bed_state import (
 from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
+    Awakening,
     BedTransition,
     Certainty,
     ClockStep,
@@ -83,6 +84,7 @@ EVENTS: Final[dict[str, Event]] = {
         sensor=3, onset=AT + 7, end=AT + 70_000_000, fault=FaultKind.MAINS_HUM
     ),
     "cramp": CRAMP,
+    "awakening": Awakening(onset=AT + 12),
     "factor": Factor(onset=AT + 8, factor=FactorKind.WARM_BATH, note="twenty minutes"),
 }
 """By the name of their kind."""

@@ -1,6 +1,7 @@
 """Going to bed and getting up, as the different sensors show it."""
 
 from collections.abc import Sequence
+from enum import Enum, auto
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from limber_bridge.detection.bed_presence import Presence
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.epochs import EPOCH_US, Epoch
 from limber_bridge.detection.events import BedTransition, Event, Method
+from limber_bridge.detection.gait import Gait
 from limber_bridge.detection.in_bed import process_epoch
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import MINUTE, SECOND, Floats, SampleBlock, SampleClock
@@ -22,6 +24,21 @@ type Gravity = tuple[float, float, float]
 LYING: Gravity = (0.0, 1.0, 0.0)
 STANDING: Gravity = (0.0, 0.0, 1.0)
 ON_THE_SIDE: Gravity = (1.0, 0.0, 0.0)
+
+
+class Motion(Enum):
+    """What a leg does in an epoch."""
+
+    STILL = auto()
+    SHAKEN = auto()
+    """As by rubbing, or in a gross movement."""
+    WALKING = auto()
+    """With the swing of a walking leg."""
+
+
+STILL = Motion.STILL
+SHAKEN = Motion.SHAKEN
+WALKING = Motion.WALKING
 
 
 def transitions(events: Sequence[Event]) -> list[tuple[float, bool]]:
@@ -48,18 +65,26 @@ def load_block(samples: Floats) -> SampleBlock:
     return SampleBlock(0, samples[None, :], SampleClock(0, 0, 10.0), 10.0)
 
 
-def ankle_transitions(*stretches: tuple[float, Gravity, float]) -> list[tuple[float, bool]]:
+def ankle_transitions(*stretches: tuple[float, Gravity, Motion]) -> list[tuple[float, bool]]:
     """Return the transitions of an ankle that kicks every 70 s.
 
-    Each stretch has its duration in s, the direction of gravity and the share of walking.
+    Each stretch has its duration in s, the direction of gravity and what the leg does.
     """
     state = BedState()
     found = []
     start = 0
-    for seconds, gravity, walking_share in stretches:
+    for seconds, gravity, motion in stretches:
         for _ in range(round(seconds / 10)):
             kicks = int(start % (70 * SECOND) == 0)
-            epoch = Epoch(start, gravity, walking_share, kicks, 1)
+            shaken = float(motion is not STILL)
+            epoch = Epoch(
+                start,
+                gravity,
+                shaken,
+                kicks,
+                1,
+                gait=Gait.CLEAR if motion is WALKING else Gait.NONE,
+            )
             state, transition = process_epoch(state, Method.ANKLE, epoch)
             if transition is not None:
                 found.append((transition.onset / SECOND, transition.in_bed))
@@ -96,39 +121,41 @@ def test_a_leg_that_lies_after_walking_is_in_bed_since_the_last_step() -> None:
 @pytest.mark.parametrize("seconds", [20.0, 40.0])
 def test_a_gross_movement_is_not_walking(seconds: float) -> None:
     """It lasts up to 45 s (docs/science.md#gross-movements), and may end in another direction."""
-    found = ankle_transitions((900, LYING, 0), (seconds, STANDING, 1), (900, STANDING, 0))
+    found = ankle_transitions(
+        (900, LYING, STILL), (seconds, STANDING, SHAKEN), (900, STANDING, STILL)
+    )
     assert found == [(0.0, True)]
 
 
 @pytest.mark.parametrize("gravity", [LYING, ON_THE_SIDE], ids=["as it lay", "as it lay before"])
 def test_a_leg_that_is_rubbed_for_two_minutes_stays_in_bed(gravity: Gravity) -> None:
     found = ankle_transitions(
-        (600, ON_THE_SIDE, 0), (600, LYING, 0), (120, gravity, 1), (900, LYING, 0)
+        (600, ON_THE_SIDE, STILL), (600, LYING, STILL), (120, gravity, SHAKEN), (900, LYING, STILL)
     )
     assert found == [(0.0, True)]
 
 
 def test_a_leg_that_walks_in_a_new_direction_is_up_since_the_first_step() -> None:
     found = ankle_transitions(
-        (600, ON_THE_SIDE, 0),
-        (600, LYING, 0),
-        (80, STANDING, 1),
-        (60, STANDING, 0),
-        (900, LYING, 0),
+        (600, ON_THE_SIDE, STILL),
+        (600, LYING, STILL),
+        (80, STANDING, WALKING),
+        (60, STANDING, STILL),
+        (900, LYING, STILL),
     )
     assert found == [(0.0, True), (1200.0, False), (1340.0, True)]
 
 
 def test_a_leg_that_walks_in_the_direction_in_which_it_lay_is_up_after_three_minutes() -> None:
     """A sensor can be worn so that a standing leg looks like a lying one."""
-    found = ankle_transitions((900, LYING, 0), (240, LYING, 1), (600, ON_THE_SIDE, 0))
+    found = ankle_transitions((900, LYING, STILL), (240, LYING, WALKING), (600, ON_THE_SIDE, STILL))
     assert found == [(0.0, True), (900.0, False), (1140.0, True)]
 
 
 def test_strides_are_walking_in_any_direction_of_the_leg() -> None:
-    """Rubbing a leg for 90 s is not walking; 60 s of strides are."""
+    """Shaking a leg hard for 90 s is not walking; 60 s of strides are."""
 
-    def transitions_with(seconds: int, striding_share: float) -> list[tuple[float, bool]]:
+    def transitions_with(seconds: int, *, gait: bool) -> list[tuple[float, bool]]:
         state = BedState()
         found = []
         for start in range(0, 1800, 10):
@@ -139,39 +166,40 @@ def test_strides_are_walking_in_any_direction_of_the_leg() -> None:
                 float(moves),
                 int(start % 70 == 0),
                 1,
-                striding_share=striding_share if moves else 0.0,
+                striding_share=float(moves),
+                gait=Gait.CLEAR if gait and moves else Gait.NONE,
             )
             state, transition = process_epoch(state, Method.ANKLE, epoch)
             if transition is not None:
                 found.append((transition.onset / SECOND, transition.in_bed))
         return found
 
-    assert transitions_with(90, 0.5) == [(0.0, True)]
-    assert transitions_with(60, 1.0)[:2] == [(0.0, True), (900.0, False)]
+    assert transitions_with(90, gait=False) == [(0.0, True)]
+    assert transitions_with(60, gait=True)[:2] == [(0.0, True), (900.0, False)]
 
 
 def test_a_leg_that_hangs_out_of_the_bed_has_not_left_it() -> None:
-    walk = (100, STANDING, 1)
-    lie = (900, LYING, 0)
+    walk = (100, STANDING, WALKING)
+    lie = (900, LYING, STILL)
     found = ankle_transitions(
-        walk, lie, (200, STANDING, 0), lie, (10, STANDING, 1), (100, STANDING, 0), lie
+        walk, lie, (200, STANDING, STILL), lie, (10, STANDING, SHAKEN), (100, STANDING, STILL), lie
     )
     assert found == [(0.0, False), (100.0, True)]
-    found = ankle_transitions(walk, lie, (20, STANDING, 1), (60, STANDING, 0))
-    assert found[-1] == (1010.0, False)
+    found = ankle_transitions(walk, lie, (20, STANDING, WALKING), (60, STANDING, STILL))
+    assert found[-1] == (1000.0, False)
 
 
 def test_standing_still_for_a_while_before_lying_counts_as_standing() -> None:
     """Four minutes without a step are standing; ten minutes are lying in that direction."""
-    found = ankle_transitions((100, STANDING, 1), (600, STANDING, 0), (600, LYING, 0))
+    found = ankle_transitions((100, STANDING, WALKING), (600, STANDING, STILL), (600, LYING, STILL))
     assert found == [(0.0, False), (100.0, True)]
-    found = ankle_transitions((100, STANDING, 1), (240, STANDING, 0), (600, LYING, 0))
+    found = ankle_transitions((100, STANDING, WALKING), (240, STANDING, STILL), (600, LYING, STILL))
     assert found == [(0.0, False), (340.0, True)]
 
 
 def test_a_leg_in_the_direction_of_standing_is_in_bed_after_twenty_minutes_without_a_step() -> None:
-    assert ankle_transitions((100, STANDING, 1), (1100, STANDING, 0)) == [(0.0, False)]
-    found = ankle_transitions((100, STANDING, 1), (1600, STANDING, 0))
+    assert ankle_transitions((100, STANDING, WALKING), (1100, STANDING, STILL)) == [(0.0, False)]
+    found = ankle_transitions((100, STANDING, WALKING), (1600, STANDING, STILL))
     assert found == [(0.0, False), (100.0, True)]
 
 
@@ -229,10 +257,11 @@ STRETCH = st.tuples(
     st.sampled_from([LYING, STANDING, ON_THE_SIDE]),
     st.sampled_from([0.0, 0.6, 1.0]),
     st.integers(0, 1),
+    st.sampled_from(Gait),
     st.sampled_from([0, 0, 0, 2, 30, 90, -90]),
 )
-"""Epochs, presence, gravity, share of walking, movements per epoch, and the minutes without data
-before it; negative if the clock is set back."""
+"""Epochs, presence, gravity, share of walking, movements per epoch, gait, and the minutes without
+data before it; negative if the clock is set back."""
 
 
 @settings(max_examples=200, deadline=None)
@@ -241,19 +270,19 @@ before it; negative if the clock is set back."""
     st.lists(STRETCH, max_size=12),
 )
 def test_no_transition_lies_in_a_gap_or_in_the_future_or_before_the_last_one(
-    method: Method, stretches: list[tuple[int, Presence, Gravity, float, int, int]]
+    method: Method, stretches: list[tuple[int, Presence, Gravity, float, int, Gait, int]]
 ) -> None:
     state = BedState()
     start = 1000 * MINUTE
     earliest = start
-    for count, presence, gravity, walking_share, onsets, away in stretches:
+    for count, presence, gravity, walking_share, onsets, gait, away in stretches:
         start += away * MINUTE
         if away:
             state = state.without_times() if away < 0 else state
             earliest = start
         for _ in range(count):
             peak = 0.01 * (1 + onsets)
-            epoch = Epoch(start, gravity, walking_share, onsets, 1, peak, presence)
+            epoch = Epoch(start, gravity, walking_share, onsets, 1, peak, presence, gait=gait)
             state, transition = process_epoch(state, method, epoch)
             start += EPOCH_US
             if transition is not None:

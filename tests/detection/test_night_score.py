@@ -24,6 +24,8 @@ NIGHT: Span = (0, 8 * HOUR)
 TO_BED = BedTransition(0, True)
 PLM = [kick(60 + number / 2) for number in range(10)]
 """Ten movements, 30 s apart."""
+SLEEP_H = 8 - 1.5 / 60
+"""A person who lies still from the beginning is asleep after 1.5 min."""
 
 
 def coverage(seen: Mapping[int, Span | None], sensors: Collection[int]) -> Coverage:
@@ -40,10 +42,10 @@ def measures_of(*events: Event) -> Measures:
 
 
 def restless_half_hour() -> list[PositionChange]:
-    """Return turns from 1:00 to 1:28.6, one every 90 s."""
+    """Return turns from 1:00 to 1:29, one every 40 s."""
     return [
         PositionChange(round(minute * MINUTE), round((minute + 0.1) * MINUTE))
-        for minute in np.arange(60, 89, 1.5)
+        for minute in np.arange(60, 89, 2 / 3)
     ]
 
 
@@ -71,18 +73,18 @@ def test_which_sensors_count_movements(sensors: list[Sensor], expected: set[int]
 def test_measures_of_a_night() -> None:
     assert measures_of(TO_BED, *PLM, kick(200)) == Measures(
         time_in_bed_h=8.0,
-        sleep_h=8.0,
+        sleep_h=SLEEP_H,
         movements=11,
         candidates=11,
         plm=10,
         plm_index=10 / 8,
-        plms_index=10 / 8,
-        plmw_index=None,
-        clms_index=11 / 8,
+        plms_index=10 / SLEEP_H,
+        plmw_index=0.0,
+        clms_index=11 / SLEEP_H,
         movement_index=11 / 8,
         periodicity_index=10 / 11,
         short_interval_index=0.0,
-        isolated_index=1 / 8,
+        isolated_index=1 / SLEEP_H,
         clm_duration_mean=2.0,
         clm_duration_median=2.0,
         plm_duration_mean=2.0,
@@ -121,8 +123,8 @@ def test_the_sources_of_measures_are_sections_of_the_science_page() -> None:
 
 def test_time_awake_in_bed_is_a_denominator_of_its_own() -> None:
     found = measures_of(TO_BED, *restless_half_hour(), *PLM)
-    assert found.sleep_h == pytest.approx(8 - 28.6 / 60, abs=0.01)
-    assert found.plmw_index == pytest.approx(10 / (28.6 / 60), rel=0.02)
+    assert found.sleep_h == pytest.approx(SLEEP_H - 30.5 / 60, abs=0.01)
+    assert found.plmw_index == pytest.approx(10 / (32 / 60), rel=0.02)
 
 
 def test_without_the_time_in_bed_there_are_counts_but_no_indices() -> None:
@@ -144,7 +146,7 @@ def test_gaps_are_left_out_of_every_denominator() -> None:
 
 def test_after_a_long_gap_the_sleeper_is_out_of_bed_until_a_sensor_shows_otherwise() -> None:
     found = measures_of(TO_BED, *PLM, Gap(1, 3 * HOUR, 7 * HOUR))
-    assert (found.time_in_bed_h, found.sleep_h) == (3.0, 3.0)
+    assert (found.time_in_bed_h, found.sleep_h) == (3.0, 3.0 - 1.5 / 60)
 
 
 def test_a_gap_of_one_sensor_is_not_a_gap_while_another_measures() -> None:
@@ -160,7 +162,7 @@ def test_a_gap_of_one_sensor_is_not_a_gap_while_another_measures() -> None:
 
 def test_without_a_fast_sensor_movements_are_unknown_and_not_zero() -> None:
     found = score_night([TO_BED], WASM_2016, coverage({1: NIGHT}, [])).measures
-    assert found == replace(Measures(), time_in_bed_h=8.0, sleep_h=8.0)
+    assert found == replace(Measures(), time_in_bed_h=8.0)
 
 
 def test_movements_of_a_sensor_that_stopped_are_related_to_the_time_it_measured() -> None:

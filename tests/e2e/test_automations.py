@@ -316,6 +316,7 @@ def all_of_ours(index: dict[str, str]) -> dict[str, Any]:
         "cramp_started": "cramp",
         "cramp_ended": "cramp",
         "possible_cramp_detected": "cramp",
+        "awakening_detected": "awakening",
         "night_finished": "night",
         "restless_night": "night",
         "series_started": "periodic_series",

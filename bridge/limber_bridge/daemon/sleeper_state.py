@@ -80,11 +80,11 @@ def build_tonight(scored: ScoredNight) -> Tonight:
 
 
 def asleep_now(snapshot: SleeperSnapshot) -> bool | None:
-    """Return whether the sleeper is asleep; None where it is unknown who is in bed."""
-    if snapshot.in_bed is None:
-        return None
-    asleep = snapshot.tonight.score.asleep or ()
-    return snapshot.in_bed and reaches(asleep, snapshot.tonight.until)
+    """Return whether the sleeper is asleep; None where that, or who is in bed, is unknown."""
+    if not snapshot.in_bed:
+        return snapshot.in_bed
+    asleep = snapshot.tonight.score.asleep
+    return None if asleep is None else reaches(asleep, snapshot.tonight.until)
 
 
 def reaches(spans: Sequence[Span], time: int) -> bool:

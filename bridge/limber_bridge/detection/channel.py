@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
+from limber_bridge.detection.awakenings import vigorous_slots
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
@@ -123,6 +124,8 @@ class ChannelOutput:
     epochs: tuple[Epoch, ...] = ()
     bins: tuple[CrampBin, ...] = ()
     """For the detection of cramps, if it was asked for."""
+    vigorous: tuple[int, ...] = ()
+    """Starts (us) of half-second slots of vigorous movement (`awakenings`)."""
     faults: tuple[SignalFault, ...] = ()
     """Faults that begin or end."""
     interrupted: tuple[Found, ...] | None = None
@@ -143,6 +146,7 @@ def join_outputs(outputs: Sequence[ChannelOutput]) -> ChannelOutput:
         found=tuple(chain.from_iterable(one.found for one in outputs)),
         epochs=tuple(chain.from_iterable(one.epochs for one in outputs)),
         bins=tuple(chain.from_iterable(one.bins for one in outputs)),
+        vigorous=tuple(chain.from_iterable(one.vigorous for one in outputs)),
         faults=tuple(chain.from_iterable(one.faults for one in outputs)),
         interrupted=next(interrupted, None),
         trace=tuple(chain.from_iterable(one.trace for one in outputs)),
@@ -395,7 +399,9 @@ class SensorChannel:
         # A state that is stored meanwhile must not say that less was read than the run before did.
         self._progress.note_read_until(self._resumes_at + RESUME_MARGIN_US)
         return replace(
-            output, bins=tuple(one for one in output.bins if one.start >= self._resumes_at)
+            output,
+            bins=tuple(one for one in output.bins if one.start >= self._resumes_at),
+            vigorous=tuple(slot for slot in output.vigorous if slot >= self._resumes_at),
         )
 
     def _process_run(self, run: Run, frames: Frames) -> ChannelOutput:
@@ -425,6 +431,7 @@ class SensorChannel:
             found=tuple(one for one in movements.found if self._is_new(one)),
             epochs=tuple(epochs),
             bins=bins,
+            vigorous=vigorous_slots(frames, self.sensor.quantity),
             faults=tuple(faults),
             interrupted=interrupted,
             trace=trace,

@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from limber_bridge.detection.bed_presence import Presence, PresenceDetector
 from limber_bridge.detection.binning import Binner, Bins
 from limber_bridge.detection.envelope import Frames
+from limber_bridge.detection.gait import Gait, gait_of
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 
 EPOCH_US: Final = 10 * SECOND
@@ -31,6 +33,10 @@ STRIDING_LEVEL_G: Final = 0.35
 Chosen: rubbing and stretching shake a leg less, and a kick does not last;
 docs/science.md#in-bed-at-the-ankle.
 """
+GAIT_MIN_SHARE: Final = 0.15
+"""Share of an epoch with a level of walking from which the epoch is examined for gait. Chosen: a
+foot stands still for two thirds of a slow stride, and a walk may fill half of an epoch."""
+AXES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,14 @@ class Epoch:
     """What a bed sensor feels of a person. None: no bed sensor, or one that is too slow."""
     striding_share: float = 0.0
     """Share of the frames at or above `STRIDING_LEVEL_G`."""
+    gait: Gait = Gait.NONE
+    """How the leg swings, compared with a walking one."""
 
 
 class EpochBuilder:
     """Builds the epochs of one sensor."""
 
-    __slots__ = ("_binner", "_has_envelope", "_onsets", "_presence", "_sensor")
+    __slots__ = ("_binner", "_frame_rate", "_has_envelope", "_onsets", "_presence", "_sensor")
 
     def __init__(self, sensor: Sensor) -> None:
         """Start without frames."""
@@ -70,6 +78,8 @@ class EpochBuilder:
         self._onsets: deque[int] = deque()
         self._presence = PresenceDetector(EPOCH_US) if feels_presence else None
         self._has_envelope = True
+        self._frame_rate = 0.0
+        """Hz; nominal rate of the latest frames."""
 
     def process_frames(self, frames: Frames, onsets: Sequence[int]) -> list[Epoch]:
         """Return the epochs that the frames complete.
@@ -78,6 +88,7 @@ class EpochBuilder:
         """
         self._onsets += onsets
         self._has_envelope = frames.envelope is not None
+        self._frame_rate = frames.rate
         # A signal that is too slow for an envelope shows no walking.
         envelope = np.zeros(len(frames.times)) if frames.envelope is None else frames.envelope
         rows = [frames.mean, envelope[None]]
@@ -107,12 +118,27 @@ class EpochBuilder:
             striding = bins.shares_at_least(STRIDING_LEVEL_G, peaks)
         # The rows after the axes: the level, and before it the times for a bed sensor.
         axes = len(bins.rows) - (1 if self._presence is None else 2)
+        gait = self._find_gait(bins, walking)
         columns = zip(
-            bins.starts, bins.means(), walking, onsets, peaks, presence, striding, strict=True
+            bins.starts, bins.means(), walking, onsets, peaks, presence, striding, gait, strict=True
         )
         return [
-            Epoch(start, tuple(mean[:axes]), walked, begun, self._sensor.id, peak, felt, strode)
-            for start, mean, walked, begun, peak, felt, strode in columns
+            Epoch(
+                start, tuple(mean[:axes]), walked, begun, self._sensor.id, peak, felt, strode, gaits
+            )
+            for start, mean, walked, begun, peak, felt, strode, gaits in columns
+        ]
+
+    def _find_gait(self, bins: Bins, walking: Sequence[float]) -> list[Gait]:
+        """Return how an ankle swings in each bin, given their walking shares."""
+        is_ankle = self._sensor.placement is Placement.ANKLE
+        bounds = [*bins.bounds.tolist(), bins.rows.shape[1]]
+        # Most epochs are quiet, so few are looked at more closely.
+        return [
+            gait_of(bins.rows[:AXES, begin:end], self._frame_rate, EPOCH_US / SECOND)
+            if is_ankle and share >= GAIT_MIN_SHARE
+            else Gait.NONE
+            for share, (begin, end) in zip(walking, pairwise(bounds), strict=True)
         ]
 
     def _take_onsets(self, until: int) -> int:

@@ -249,6 +249,16 @@ class Cramp:
     """What the signals showed, by name (docs/cramps.md), without what they could not show."""
 
 
+@dataclass(frozen=True, slots=True)
+class Awakening:
+    """Sudden vigorous movement after quiet sleep: a hint, which counts in no measure.
+
+    See docs/science.md#awakenings.
+    """
+
+    onset: int
+
+
 class FactorKind(StrEnum):
     """What may influence a night."""
 
@@ -283,6 +293,7 @@ type Event = (
     | Gap
     | SignalFault
     | Cramp
+    | Awakening
     | ClockStep
     | Factor
 )
@@ -299,6 +310,7 @@ KINDS: Final[Mapping[type[Event], str]] = {
     ClockStep: "clock_step",
     SignalFault: "signal_fault",
     Cramp: "cramp",
+    Awakening: "awakening",
     Factor: "factor",
 }
 """Name of each kind of event in the journal and in exports; persisted."""

@@ -52,6 +52,11 @@ BED_RULES: Final = {
     Method.BED_MOVEMENT: BedRule(in_after=0, out_after=30 * MINUTE, min_onsets=0),
     Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, min_onsets=0),
 }
+BRIEF_ABSENCE_MAX_US: Final = 10 * MINUTE
+"""Longest absence after which a single movement shows that the leg is in bed again.
+
+Chosen: a person who is back from a short trip soon falls asleep, and has not taken off the sensor.
+"""
 INTERRUPTION_US: Final = MINUTE
 """Time without an epoch after which signs begin again; docs/science.md#in-bed."""
 UNKNOWN_AFTER_US: Final = 60 * MINUTE
@@ -77,6 +82,8 @@ def process_epoch(
     in_bed = state.in_bed
     earliest_change = state.earliest_change
     change = None
+    if is_briefly_absent(state, pending):
+        rule = replace(rule, min_onsets=min(rule.min_onsets, 1))
     if pending is not None and verdict.in_bed is not None and is_believed(pending, rule, verdict):
         in_bed = pending.in_bed
         earliest_change = pending.since
@@ -161,6 +168,16 @@ def is_believed(pending: PendingChange, rule: BedRule, verdict: Verdict) -> bool
     if not pending.in_bed:
         return lasted >= rule.out_after
     return lasted >= rule.in_after and pending.onsets >= rule.min_onsets
+
+
+def is_briefly_absent(state: BedState, pending: PendingChange | None) -> bool:
+    """Return whether a person may lie down again who was seen to get up and walk shortly before."""
+    return (
+        pending is not None
+        and state.in_bed is False
+        and state.ankle.last_step is not None
+        and pending.since - state.earliest_change <= BRIEF_ABSENCE_MAX_US
+    )
 
 
 def last_judged(state: BedState) -> int | None:

@@ -78,6 +78,9 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
         # Reports say nothing about sleep and cramps.
         asleep = None
         certainties = ()
+    if not coverage.movement_sensors:
+        # Sleep is estimated from movements, which no sensor shows.
+        asleep = None
     trains = [event for event in events if isinstance(event, RhythmicTrain)]
     # Where sleep is not known, all time counts as sleep (docs/science.md#aasm).
     parts = without_train_beats(leg_movements(events), trains)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from limber_bridge.detection.awakenings import AwakeningDetector
 from limber_bridge.detection.bed_state import BedReport, BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
@@ -106,6 +107,7 @@ class Pipeline:
         self._movement_sensors = movement_sensors(sensors)
         self._bed = BedTracker(state.bed)
         self._possible_cramps = PossibleCrampDetector()
+        self._awakenings = awakening_detector(self._movement_sensors, state)
         self._probable_cramps = probable_cramp_detector(sensors, self._movement_sensors, state)
         self.set_cramp_thresholds(thresholds)
         self._channels = {
@@ -219,6 +221,8 @@ class Pipeline:
         output = self._channels[sensor_id].process(block)
         events: list[Event] = []
         outputs = {sensor_id: output}
+        if sensor_id in self._movement_sensors:
+            self._awakenings.note_measured(block.clock.time_of(block.first))
         if output.interrupted is not None:
             events += self._restart_clock(sensor_id, output.interrupted)
             # The faults that ended with the clock of the other sensors, in the order of sensors.
@@ -302,6 +306,7 @@ class Pipeline:
         for event in events:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
+            self._awakenings.restore_event(event)
             if isinstance(event, BedTransition):
                 self._possible_cramps.on_bed_change(event, event.onset)
             else:
@@ -383,6 +388,7 @@ class Pipeline:
         self._scorer.restart()
         self._probable_cramps = self._probable_cramps.after_clock_step()
         self._possible_cramps = self._possible_cramps.after_clock_step()
+        self._awakenings = self._awakenings.after_clock_step()
         self._bed.restart_clock()
         return events
 
@@ -410,6 +416,7 @@ class Pipeline:
             if sensor.has_gravity:
                 self._bed.add_epochs(sensor, output.epochs)
             self._probable_cramps.add_bins(number, output.bins)
+            self._add_activity(number, output)
             yield from output.faults
         # A leg is complete up to the slowest of its sensors.
         yield from self._scorer.advance_legs(
@@ -421,8 +428,16 @@ class Pipeline:
         # Epochs and bins of several sensors are compared, so all sensors must have reached them.
         for transition, known_at in self._bed.advance_to(complete_until):
             self._possible_cramps.on_bed_change(transition, known_at)
+            self._awakenings.on_bed_change(transition, known_at)
             yield transition
+        yield from self._awakenings.advance_to(complete_until)
         yield from self._probable_cramps.advance_to(complete_until)
+
+    def _add_activity(self, number: int, output: ChannelOutput) -> None:
+        """Hand the gaps and the vigorous movement of a sensor to the detector of awakenings."""
+        if number in self._movement_sensors:
+            self._awakenings.add_gaps(output.gaps)
+            self._awakenings.add_slots(output.vigorous)
 
     def _add_movements(self, number: int, found: Iterable[Found]) -> Iterator[Event]:
         """Hand the movements of a sensor to the scorer; yield what is not combined over legs."""
@@ -459,6 +474,18 @@ def probable_cramp_detector(
     limbs = [(number, by_id[number].quantity) for number in by_id if number in movement_ids]
     return ProbableCrampDetector(
         calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
+    )
+
+
+def awakening_detector(movement_ids: Collection[int], state: PipelineState) -> AwakeningDetector:
+    """Return the detector of awakenings, which goes on from the state before a restart."""
+    begins = [
+        one.first_sample
+        for number, one in state.sensors.items()
+        if number in movement_ids and one.first_sample is not None
+    ]
+    return AwakeningDetector(
+        in_bed=state.bed.in_bed, measured_since=min(begins) if begins else None
     )
 
 

@@ -37,8 +37,9 @@ FIRST_MINUTE_MIN_US: Final = 15 * SECOND
 """Movement in bed in that time. Chosen: longer than a leg movement."""
 UNPAUSED_MIN_US: Final = 10 * SECOND
 """Movement without a pause. Chosen: restless legs move in single movements."""
-PAUSE_MAX_US: Final = SECOND
-"""Longest pause within it."""
+PAUSE_MAX_US: Final = 2 * SECOND
+"""Longest pause within it. Chosen: people stop for a moment as they sit up; restless legs and
+arousals in apnea pause longer."""
 CLUSTER_RESPONSE_MAX_US: Final = 3 * MINUTE
 """Time from the beginning in which the person gets up or continues to move."""
 CONTINUED_MIN_US: Final = MINUTE
@@ -55,7 +56,7 @@ AFTER_PROBABLE_US: Final = ALERT_REFRACTORY_US
 """Time after a probable cramp in which no possible one is reported."""
 BEFORE_PROBABLE_US: Final = MINUTE
 """Time before a probable cramp in which no possible one is reported."""
-BED_SETTLED_US: Final = MINUTE
+BED_SETTLED_US: Final = 2 * MINUTE
 """Time after which getting up is known. Chosen: longer than the times of these methods in
 `BED_RULES`."""
 BED_METHODS: Final = (Method.EXTERNAL, Method.ANKLE, Method.LOAD)
@@ -140,6 +141,8 @@ class PossibleCrampDetector:
         """Events with the time from which they count."""
         self._bed = TimeInBed()
         self._cluster: MovementCluster | None = None
+        self._last_train: Activity | None = None
+        """The last rhythmic train, which may be the beginning of a sudden movement."""
         self._probable: deque[int] = deque(maxlen=8)
         """Onsets of the last probable cramps."""
         self._last_alert = EARLIEST_TIME
@@ -191,8 +194,9 @@ class PossibleCrampDetector:
                 if cluster is not None and not event.in_bed and cluster.up_at is None:
                     cluster.up_at = event.onset
             case RhythmicTrain():
+                self._last_train = Activity(event.onset, event.end, None)
                 if cluster is not None:
-                    cluster.trains.append(Activity(event.onset, event.end, None))
+                    cluster.trains.append(self._last_train)
             case Movement() | PositionChange():
                 peak = event.peak if isinstance(event, Movement) else None
                 self._process_movement(Activity(event.onset, event.end, peak))
@@ -201,9 +205,21 @@ class PossibleCrampDetector:
         """Add a movement to the cluster, or begin one if it is sudden."""
         if self._cluster is not None:
             self._cluster.movements.append(movement)
-        elif self._bed.was_quiet_before(movement.onset):
-            self._cluster = MovementCluster(movement.onset, [movement])
+        else:
+            self._begin_cluster(movement)
         self._bed.add_movement(movement, counts=self._cluster is None)
+
+    def _begin_cluster(self, movement: Activity) -> None:
+        """Begin a cluster with a movement, if it was quiet before.
+
+        A train that passes into the movement is the beginning of it.
+        """
+        train = self._last_train
+        movements = [movement]
+        if train is not None and movement.onset - PAUSE_MAX_US <= train.end <= movement.onset:
+            movements.insert(0, train)
+        if self._bed.was_quiet_before(movements[0].onset):
+            self._cluster = MovementCluster(movements[0].onset, movements)
 
     def _judge_cluster(self, now: int) -> Iterator[Cramp]:
         """Yield the cramp that a cluster stands for, once the time of the response is over."""

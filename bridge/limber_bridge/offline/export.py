@@ -18,6 +18,7 @@ import msgspec
 from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import (
+    Awakening,
     BedTransition,
     Cramp,
     Event,
@@ -369,8 +370,8 @@ def event_text(event: Event) -> str | None:
             return f"{kind} {event.side or ''}".strip() + f" ({event.grade})"
         case Cramp():
             return f"{event.certainty} cramp"
-        case PositionChange():
-            return "position change"
+        case PositionChange() | Awakening():
+            return event_kind(event).replace("_", " ")
         case Twitch():
             return f"twitch {event.side or ''}".strip()
         case RhythmicTrain():

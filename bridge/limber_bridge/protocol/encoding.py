@@ -14,6 +14,7 @@ import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
+    Awakening,
     BedTransition,
     ClockStep,
     Cramp,
@@ -35,6 +36,7 @@ from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.domain.nights import Import, Night, to_utc
 from limber_bridge.protocol.messages import (
     PROTOCOL,
+    AwakeningMessage,
     BedMessage,
     ClockStepMessage,
     CrampMessage,
@@ -214,13 +216,15 @@ def _encode_untimed(event: Event, night: date) -> EventMessage | None:
             return _encode_series(event, night)
         case Cramp():
             return _encode_cramp(event, night)
-        case BedTransition() | Gap() | ClockStep() | Factor():
+        case BedTransition() | Gap() | ClockStep() | Factor() | Awakening():
             return _encode_other(event, night)
         case PositionChange() | Twitch() | RhythmicTrain() | SignalFault():
             return None
 
 
-def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) -> EventMessage:
+def _encode_other(
+    event: BedTransition | Gap | ClockStep | Factor | Awakening, night: date
+) -> EventMessage:
     """Encode an event that is not about a movement or a cramp."""
     match event:
         case BedTransition():
@@ -247,6 +251,10 @@ def _encode_other(event: BedTransition | Gap | ClockStep | Factor, night: date) 
                 night=night,
                 start=to_utc(event.onset),
                 offset=event.by / SECOND,
+            )
+        case Awakening():
+            return AwakeningMessage(
+                id=event_id(event), kind="awakening", night=night, start=to_utc(event.onset)
             )
         case Factor():
             return FactorMessage(

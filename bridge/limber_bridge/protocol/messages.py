@@ -372,6 +372,11 @@ class CrampMessage(_EventBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwakeningMessage(_EventBase):
+    """Report that the sleeper has suddenly woken up, with vigorous movement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BedMessage(_EventBase):
     """Report that the sleeper went to bed or left it."""
 
@@ -413,6 +418,7 @@ type EventMessage = (
     MovementMessage
     | SeriesMessage
     | CrampMessage
+    | AwakeningMessage
     | BedMessage
     | NightFinishedMessage
     | GapMessage

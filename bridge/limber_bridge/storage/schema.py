@@ -108,5 +108,8 @@ CREATE TABLE replaced_event (
     """
 -- Tilts of strong movements in `pipeline_state`.
 """,
+    """
+-- Events of the kind `awakening`.
+""",
 )
 """The schema and every later change to it, in order. Append only."""

@@ -1,4 +1,4 @@
--- journal, schema 10
+-- journal, schema 11
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,

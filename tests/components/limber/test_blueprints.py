@@ -580,6 +580,25 @@ async def test_possible_cramps_raise_an_alert_if_included(
     assert len(home.turned_on) == count
 
 
+@pytest.mark.parametrize(
+    ("awakening", "count"), [({}, 0), ({"awakening": "event.anna_awakening"}, 1)]
+)
+async def test_an_awakening_turns_on_the_lights_only_if_selected(
+    home: Home, alert: Any, awakening: dict[str, str], count: int
+) -> None:
+    await alert(**awakening)
+    await home.publish("event_awakening", id="one")
+    assert len(home.turned_on) == count
+    assert (home.others, home.spoken) == ([], [])
+
+
+async def test_a_cramp_right_after_an_awakening_raises_an_alert(home: Home, alert: Any) -> None:
+    await alert(awakening="event.anna_awakening")
+    await home.publish("event_awakening", id="one")
+    await home.publish("event_cramp_started", certainty="probable", id="two")
+    assert len(home.spoken) == 1
+
+
 @pytest.mark.parametrize(("answer", "cramp"), [("It was a cramp", True), ("Not a cramp", False)])
 async def test_cramps_without_a_label_are_asked_about_in_the_morning(
     home: Home, alert: Any, answer: str, cramp: bool

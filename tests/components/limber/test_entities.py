@@ -56,6 +56,7 @@ ENTITIES = (
     "button.anna_that_was_a_cramp",
     "button.anna_that_was_not_a_cramp",
     "calendar.anna_nights",
+    "event.anna_awakening",
     "event.anna_bed",
     "event.anna_cramp",
     "event.anna_logged",

@@ -109,7 +109,16 @@ async def test_every_translated_attribute_exists(
     with patch(enabled, PropertyMock(return_value=True)):
         await set_up(hass, bridge, entry)
     bridge.nights = [night("2026-11-22")]
-    for name in ("movement", "series_confirmed", "cramp_ended", "bed", "night", "factor"):
+    shown_kinds = (
+        "movement",
+        "series_confirmed",
+        "cramp_ended",
+        "awakening",
+        "bed",
+        "night",
+        "factor",
+    )
+    for name in shown_kinds:
         more = {"end": dt_util.utcnow().isoformat()} if "end" in golden(f"event_{name}") else {}
         await say(hass, bridge, f"event_{name}", **more)
     found = defaultdict[tuple[str, str | None], set[str]](set)
@@ -205,6 +214,12 @@ POSSIBLE = ("event_cramp_ended", {"certainty": "possible"})
             "event.anna_cramp",
             ("event_cramp_ended", {"certainty": "possible"}),
             ("event_cramp_ended", {}),
+        ),
+        (
+            "awakening_detected",
+            "event.anna_awakening",
+            ("event_awakening", {}),
+            ("event_cramp_started", {}),
         ),
         (
             "series_started",

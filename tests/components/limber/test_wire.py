@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.limber.wire import (
+    AwakeningEvent,
     BedEvent,
     ClockStepEvent,
     CrampEvent,
@@ -41,6 +42,7 @@ EVENTS: dict[str, type[Event]] = {
     "event_cramp_started": CrampEvent,
     "event_cramp_ended": CrampEvent,
     "event_cramp_reported": CrampEvent,
+    "event_awakening": AwakeningEvent,
     "event_bed": BedEvent,
     "event_night": NightEvent,
     "event_gap": GapEvent,

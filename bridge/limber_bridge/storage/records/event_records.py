@@ -10,6 +10,7 @@ from typing import Final, assert_never
 import msgspec
 
 from limber_bridge.detection.events import (
+    Awakening,
     BedTransition,
     ClockStep,
     Cramp,
@@ -144,6 +145,12 @@ class CrampRecord(msgspec.Struct, frozen=True):
     features: dict[str, Number]
 
 
+class AwakeningRecord(msgspec.Struct, frozen=True):
+    """A sudden awakening."""
+
+    onset: Time
+
+
 class FactorRecord(msgspec.Struct, frozen=True):
     """Something that the sleeper did or took."""
 
@@ -215,6 +222,7 @@ GAP: Final = PayloadFormat("gap", GapRecord, (unchanged,))
 CLOCK_STEP: Final = PayloadFormat("clock_step", ClockStepRecord, (upgrade_clock_step_0,))
 SIGNAL_FAULT: Final = PayloadFormat("signal_fault", SignalFaultRecord, (unchanged,))
 CRAMP: Final = PayloadFormat("cramp", CrampRecord, (upgrade_cramp_0,))
+AWAKENING: Final = PayloadFormat("awakening", AwakeningRecord, (unchanged,))
 FACTOR: Final = PayloadFormat("factor", FactorRecord, (upgrade_factor_0,))
 
 EVENT_FORMATS: Final = (
@@ -228,6 +236,7 @@ EVENT_FORMATS: Final = (
     CLOCK_STEP,
     SIGNAL_FAULT,
     CRAMP,
+    AWAKENING,
     FACTOR,
 )
 UNPUBLISHED_KINDS: Final = ("position_change", "twitch", "rhythmic_train", "signal_fault")
@@ -290,6 +299,8 @@ def encode_event(event: Event) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR09
             return SIGNAL_FAULT.name, SIGNAL_FAULT.encode(fault)
         case Cramp():
             return CRAMP.name, CRAMP.encode(cramp_record(event))
+        case Awakening():
+            return AWAKENING.name, AWAKENING.encode(AwakeningRecord(onset=event.onset))
         case Factor():
             factor = FactorRecord(
                 onset=event.onset, factor=FACTORS.name(event.factor), note=event.note
@@ -443,6 +454,11 @@ def decode_cramp(payload: str | Fields) -> Cramp:
     )
 
 
+def decode_awakening(payload: str | Fields) -> Awakening:
+    """Return an awakening; UnreadableRecordError."""
+    return Awakening(onset=AWAKENING.decode(payload).onset)
+
+
 def decode_factor(payload: str | Fields) -> Factor:
     """Return a factor; UnreadableRecordError."""
     record = FACTOR.decode(payload)
@@ -460,5 +476,6 @@ DECODERS: Final[Mapping[str, Callable[[str], Event]]] = {
     CLOCK_STEP.name: decode_clock_step,
     SIGNAL_FAULT.name: decode_signal_fault,
     CRAMP.name: decode_cramp,
+    AWAKENING.name: decode_awakening,
     FACTOR.name: decode_factor,
 }
