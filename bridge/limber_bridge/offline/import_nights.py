@@ -202,7 +202,7 @@ def ask_bridge(folder: Path, order: ImportOrder) -> Answer:
     if answer is None:
         raise ImportFailedError(
             f"the bridge did not answer within {ANSWER_TIMEOUT_S:g} s; it may still file the "
-            "nights: see its log and `limber nights`, and update it if it is older than this command"
+            "nights: see its log and `limber nights`, and update it if this command is newer"
         )
     return answer
 
