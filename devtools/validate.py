@@ -326,6 +326,14 @@ trains, slides, a partner's movements or mains hum that were counted as movement
         troubled.troubles(),
     )
     yield Section(
+        "Both ankles on one mattress",
+        """\
+Nights of 4 h from `limber simulate --legs both`, six per row; with `coupling` up to 60 % of each
+kick reach the other leg, which may come to rest elsewhere, another share each night.""",
+        "nothing found.",
+        troubled.two_legs(),
+    )
+    yield Section(
         "Gaps",
         "Lost samples for 0.2 to 0.42 s, which are not gaps, and for 0.8 s to 5 min, which are.",
         "nothing found.",

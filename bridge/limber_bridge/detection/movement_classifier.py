@@ -125,9 +125,10 @@ class MovementClassifier:
     ) -> LimbMotion | None:
         """Return how a leg moved in a part of a movement.
 
-        None for a muscle, for a bed, and where its resting position is not known.
+        None for a muscle, for a bed, without gravity, and where its resting position is not known.
         """
-        if self._body is not None:
+        if self._body is not None or self._rule.turn is None:
+            # Without gravity no mean shows a tilt, so two legs cannot be compared by it.
             return None
         return motion_of(part, noise, timing.frame_us)
 

@@ -55,7 +55,9 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
         if transition.in_bed and since is None:
             since = transition.onset
         elif not transition.in_bed and since is not None:
-            spans.append((since, transition.onset))
+            # A night may begin in bed, and with a gap after which that is not known.
+            if transition.onset > since:
+                spans.append((since, transition.onset))
             since = None
     if since is not None and until > since:
         spans.append((since, until))

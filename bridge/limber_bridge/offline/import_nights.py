@@ -97,7 +97,9 @@ def detect_recorded_nights(
         night_to_import(one, sleeper, sensors, tuning, imported) for one in found if was_in_bed(one)
     )
     left_out = [
-        f"{path}: night {one.date}: never in bed; left out" for one in found if not was_in_bed(one)
+        f"{path}: night {one.date}: never measured in bed; left out"
+        for one in found
+        if not was_in_bed(one)
     ]
     return RecordedNights(nights, (*recording.notes, *left_out))
 

@@ -100,7 +100,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
         found = [night for night in nights if was_in_bed(night)] or nights
         notes += zone_notes
         notes += [
-            f"{path}: night {night.date}: never in bed; left out"
+            f"{path}: night {night.date}: never measured in bed; left out"
             for night in nights
             if night not in found
         ]
