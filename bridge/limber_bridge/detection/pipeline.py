@@ -320,7 +320,7 @@ class Pipeline:
             pass
 
     def _restore_movements(self, movements: Iterable[Movement]) -> None:
-        """Bring the sensors whose movements count to where they were after these movements."""
+        """Restore the sensors whose movements count to their state after these movements."""
         parts = [part for movement in movements for part in movement.parts]
         for number in self._movement_sensors:
             channel = self._channels[number]
