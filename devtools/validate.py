@@ -281,7 +281,7 @@ amplifier; 90 min.""",
         muscles(),
     )
     yield Section(
-        "Held-out nights of a second maker",
+        "Held-out nights from an independent generator",
         battery.ABOUT,
         """\
 portable EMG compared with a laboratory: bias +4.8 ± 11.1/h (O'Donovan). No automatic detector of

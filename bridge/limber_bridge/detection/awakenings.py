@@ -18,6 +18,7 @@ from limber_bridge.detection.events import (
     Gap,
     Movement,
     PositionChange,
+    UnilateralMovement,
 )
 from limber_bridge.detection.signal import (
     EARLIEST_TIME,
@@ -65,6 +66,11 @@ def vigorous_slots(frames: Frames, level: float) -> tuple[int, ...]:
         return ()
     slots = np.unique(frames.times[frames.shaking >= level] // SLOT_US * SLOT_US)
     return tuple(slots.tolist())
+
+
+def is_vigorous(part: UnilateralMovement, legs: Mapping[Side | None, Quantity]) -> bool:
+    """Return whether a movement reached the level of vigorous slots in the quantity of its leg."""
+    return part.side not in legs or part.peak >= VIGOROUS_LEVEL[legs[part.side]]
 
 
 class AwakeningDetector:

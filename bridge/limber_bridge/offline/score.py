@@ -128,7 +128,7 @@ def scored_part(detected: DetectedRecording, options: ScoreOptions, *, plot: boo
 def calendar_of(
     path: Path, recording: Recording, zone: ZoneInfo | None
 ) -> tuple[Calendar, list[str]]:
-    """Return where the nights of a recording begin and end, and a note where that is a guess."""
+    """Return the boundaries of the nights of a recording, and a note on a guessed zone."""
     zone = zone or recording.zone
     if zone is not None:
         return Calendar(zone), []
