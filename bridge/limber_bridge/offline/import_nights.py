@@ -202,14 +202,17 @@ def ask_bridge(folder: Path, order: ImportOrder) -> Answer:
         ) from error
     if answer is None:
         raise ImportFailedError(
-            f"the bridge did not answer within {ANSWER_TIMEOUT_S:g} s, and nothing was filed; see "
-            "its log, and update it if it is older than this command"
+            f"the bridge did not answer within {ANSWER_TIMEOUT_S:g} s; it may still file the "
+            "nights: see its log and `limber nights`, and update it if this command is newer"
         )
     return answer
 
 
 def wait_for_answer(order: Path, answer: Path) -> Answer | None:
-    """Return the answer to an order; None after withdrawing the order. OSError."""
+    """Return the answer to an order; OSError.
+
+    None after withdrawing the order, which the bridge may have read already.
+    """
     for _ in waits(ANSWER_TIMEOUT_S):
         if answer.exists():
             return take_answer(answer)
