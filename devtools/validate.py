@@ -329,7 +329,7 @@ trains, slides, a partner's movements or mains hum that were counted as movement
         "Both ankles on one mattress",
         """\
 Nights of 4 h from `limber simulate --legs both`, six per row; with `coupling` up to 60 % of each
-kick reach the other leg, which may come to rest elsewhere, another share each night.""",
+kick reach the other leg, which may then rest in another position. The share differs each night.""",
         "nothing found.",
         troubled.two_legs(),
     )

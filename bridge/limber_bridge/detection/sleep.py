@@ -55,7 +55,7 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
         if transition.in_bed and since is None:
             since = transition.onset
         elif not transition.in_bed and since is not None:
-            # A night may begin in bed, and with a gap after which that is not known.
+            # A night may begin in bed, and with a gap after which "in bed" is unknown.
             if transition.onset > since:
                 spans.append((since, transition.onset))
             since = None
