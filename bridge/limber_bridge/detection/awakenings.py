@@ -18,7 +18,6 @@ from limber_bridge.detection.events import (
     Gap,
     Movement,
     PositionChange,
-    UnilateralMovement,
 )
 from limber_bridge.detection.signal import (
     EARLIEST_TIME,
@@ -68,11 +67,6 @@ def vigorous_slots(frames: Frames, level: float) -> tuple[int, ...]:
     return tuple(slots.tolist())
 
 
-def is_vigorous(part: UnilateralMovement, legs: Mapping[Side | None, Quantity]) -> bool:
-    """Return whether a movement reached the level of vigorous slots in the quantity of its leg."""
-    return part.side not in legs or part.peak >= VIGOROUS_LEVEL[legs[part.side]]
-
-
 class AwakeningDetector:
     """Finds awakenings in the vigorous slots of all sensors whose movements count."""
 
@@ -115,7 +109,7 @@ class AwakeningDetector:
     def restore_movement(
         self, movement: Movement | PositionChange, levels: Mapping[Side | None, float]
     ) -> None:
-        """Count a movement of a previous run that reached the level of its side.
+        """Count a movement of a previous run that reached the level of its side, if that is known.
 
         Its slots are not stored, so it counts as vigorous from its onset to its end.
         """
@@ -124,7 +118,7 @@ class AwakeningDetector:
             spans = [
                 (part.onset, part.end)
                 for part in movement.parts
-                if part.peak >= levels.get(part.side, math.inf)
+                if part.peak >= levels.get(part.side, 0.0)
             ]
         # Both legs may move in the same slot, which counts once.
         slots = {
