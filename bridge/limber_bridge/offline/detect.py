@@ -88,7 +88,12 @@ def detect_nights(
 
 def holds_several_nights(recording: Recording) -> bool:
     """Return whether a recording is split into nights."""
-    return recording.start is not None and recording.duration * SECOND > SEVERAL_NIGHTS_US
+    return recording.start is not None and lasts_several_nights(recording)
+
+
+def lasts_several_nights(recording: Recording) -> bool:
+    """Return whether a recording is longer than a night and the day before it."""
+    return recording.duration * SECOND > SEVERAL_NIGHTS_US
 
 
 def run_pipeline(
