@@ -1,23 +1,16 @@
 """Sudden awakenings: what is one, when it is known, and that it does not depend on the split."""
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limber_bridge.detection.awakenings import BEGINNING_MIN_SLOTS
-from limber_bridge.detection.channel import SensorChannel
 from limber_bridge.detection.events import Awakening, Event, event_id
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.signal import (
     SECOND,
     Floats,
-    Placement,
-    Quantity,
     SampleBlock,
     SampleClock,
-    Sensor,
-    Side,
 )
 from tests.detection.signals import LEFT, RATE, ankle, block, cut, turned
 
@@ -111,25 +104,6 @@ def test_a_gap_hides_whether_sleep_was_quiet() -> None:
 def test_movement_before_a_restart_counts() -> None:
     signal = night((AT - 120, 25.0), (AT, 20.0))
     assert [at for at in awakenings(resumed(signal, AT - 60, 1.0)) if at > AT - 60] == []
-
-
-@pytest.mark.parametrize("hums", [True, False], ids=["mains hum", "a muscle"])
-@pytest.mark.parametrize("start", [60.0, 61.1])
-def test_hum_of_an_electrode_that_comes_loose_is_no_vigorous_movement(
-    start: float, *, hums: bool
-) -> None:
-    rate = 500.0
-    rng = np.random.default_rng(1)
-    times = np.arange(round(120 * rate)) / rate
-    loose = 150 * np.sin(2 * np.pi * 50 * times) if hums else rng.normal(0, 90, len(times))
-    signal = rng.normal(0, 1, len(times)) + np.where(times >= start, loose, 0)
-    emg = SampleBlock(0, signal[None], SampleClock(0, 0, rate), rate)
-    sensor = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
-    whole = SensorChannel(sensor).process(emg).vigorous
-    assert (len(whole) < BEGINNING_MIN_SLOTS) == hums
-    channel = SensorChannel(sensor)
-    pieces = [channel.process(piece).vigorous for piece in cut(emg, range(0, emg.end, 777))]
-    assert {slot for piece in pieces for slot in piece} == set(whole)
 
 
 def test_a_gap_before_a_restart_counts() -> None:

@@ -18,9 +18,6 @@ LOOK_EVERY_S: Final = 60
 """Time from one look to the next. Chosen: hum lasts for minutes."""
 LOOK_EVERY_S_CALF: Final = 5
 """The same at a calf. Chosen: hum must be known before it passes for a tense muscle."""
-LOOK_EVERY_S_BRIEF: Final = 2
-"""The same where nothing may pass for movement that lasts for 6 s. Chosen: hum is known within 5 s.
-It is no fault yet, because a muscle at work passes for hum in one look of fifty."""
 MAINS_HZ: Final = (50, 60)
 """Frequencies of the mains."""
 BESIDE_HZ: Final = 5
@@ -32,7 +29,7 @@ HUM_MIN_RATIO: Final = 4.0
 """Ratio to the amplitude beside it. Chosen: noise and muscle reach 2 by chance (measured)."""
 LOOKS_NEEDED: Final = 2
 """Looks in a row that begin or end hum. Chosen: one second may mislead."""
-CHANGES_KEPT: Final = 512
+CHANGES_KEPT: Final = 256
 """Changes that are remembered: as many as a block of recorded signal can hold;
 docs/science.md#processing-limits."""
 

@@ -4,7 +4,6 @@ A fault is never a movement, and never looks like stillness. Each verdict depend
 or epochs at fixed places in the signal, so cutting the signal into blocks changes nothing.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,7 +13,6 @@ from limber_bridge.detection.events import FaultKind, SignalFault
 from limber_bridge.detection.geometry import angle_degrees
 from limber_bridge.detection.mains_hum import (
     LOOK_EVERY_S,
-    LOOK_EVERY_S_BRIEF,
     LOOK_EVERY_S_CALF,
     MainsHumDetector,
 )
@@ -143,13 +141,9 @@ class SignalQualityMonitor:
         self._sensor = sensor
         self._log = FaultLog(sensor.id)
         self._hum: MainsHumDetector | None = None
-        self._brief_hum: MainsHumDetector | None = None
-        """Finds hum within seconds, for what must not count as movement."""
         if sensor.quantity is Quantity.EMG:
             is_calf = sensor.placement is Placement.CALF
             self._hum = MainsHumDetector(LOOK_EVERY_S_CALF if is_calf else LOOK_EVERY_S)
-            if sensor.placement is Placement.TIBIALIS:
-                self._brief_hum = MainsHumDetector(LOOK_EVERY_S_BRIEF)
         self._checks = epoch_checks(sensor)
 
     def process_heart_changes(self, changes: Sequence[tuple[int, bool]]) -> Iterator[SignalFault]:
@@ -161,9 +155,6 @@ class SignalQualityMonitor:
         """Yield what the samples of a run show."""
         if self._hum is None:
             return
-        if self._brief_hum is not None:
-            # It keeps what it finds.
-            deque(self._brief_hum.process_run(run), maxlen=0)
         for time, hums in self._hum.process_run(run):
             yield from self._report(FaultKind.MAINS_HUM, time, is_present=hums)
 
@@ -175,8 +166,7 @@ class SignalQualityMonitor:
 
     def had_hum_at(self, time: int) -> bool:
         """Return whether mains hum was known at a time (us) among the last seconds."""
-        detectors = (self._hum, self._brief_hum)
-        return any(one is not None and one.had_hum_at(time) for one in detectors)
+        return self._hum is not None and self._hum.had_hum_at(time)
 
     def finish(self, until: int) -> Iterator[SignalFault]:
         """Yield the faults that last, as ending at a time (us).
