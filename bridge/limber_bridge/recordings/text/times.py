@@ -37,10 +37,9 @@ MAX_DURATION_S: Final = 60 * 86_400.0
 MAX_BACKWARD_SHARE: Final = 0.01
 """Largest share of rows that may be earlier than the row before, as when a clock was set; with more
 the table is out of order."""
-MAX_EARLIER_SHARE: Final = 0.25
-"""Largest share of rows that may be left out because they are earlier than one before. chosen: two
-hours of a night of eight, more than any clock is set back; with more, the table has several
-recordings or sensors one after the other."""
+MAX_EARLIER_SHARE: Final = 0.4
+"""Largest share of rows that may be left out because they are earlier than one before. chosen: a
+clock that was set back loses less; two recordings or sensors, one after the other, are a half."""
 MAX_UNTIMED_SHARE: Final = 0.05
 """Largest share of rows that may lack a time."""
 MIN_BATCHED_SHARE: Final = 0.3
