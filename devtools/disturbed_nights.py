@@ -6,15 +6,30 @@ from typing import Final
 
 import numpy as np
 
-from devtools.evaluation import ANKLE, CALF, TIBIALIS, Known, MatchCounts, icc, simulated, tallied
+from devtools.evaluation import (
+    ANKLE,
+    CALF,
+    TIBIALIS,
+    Known,
+    MatchCounts,
+    icc,
+    matched,
+    simulated,
+    tallied,
+)
 from limber_bridge.detection.events import Certainty, Cramp, Event, Gap
 from limber_bridge.detection.night_score import NightScore
-from limber_bridge.detection.signal import SECOND, Quantity, Sensor
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor, Side
 from limber_bridge.detection.spans import is_in_spans
 from limber_bridge.simulation.devices import DEVICES
 from limber_bridge.simulation.disturbances import GROUPS, LOOK_ALIKES, Disturbance, affects
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.truth import Truth, find_truth
+
+ANKLES: Final = tuple(
+    Sensor(number, Quantity.ACCELERATION, Placement.ANKLE, side)
+    for number, side in enumerate(Side, 1)
+)
 
 IN_EMG: Final = (
     Disturbance.ECG,
@@ -58,9 +73,16 @@ def judged(
 ) -> DisturbedNight:
     """Return one night of one sensor; electrodes are only worn in bed."""
     wishes = replace(wishes, walking=0.0) if sensor is TIBIALIS else wishes
+    return judged_together(seed, wishes, [sensor], rate, device)
+
+
+def judged_together(
+    seed: int, wishes: NightSpec, sensors: Sequence[Sensor], rate: float, device: str | None = None
+) -> DisturbedNight:
+    """Return one night of several sensors."""
     night = plan_night(seed, wishes)
-    events, found = simulated(night, [(sensor, rate)], device)
-    return DisturbedNight(find_truth(night, [sensor], rate), found, events)
+    events, found = simulated(night, [(sensor, rate) for sensor in sensors], device)
+    return DisturbedNight(find_truth(night, sensors, rate), found, events)
 
 
 def counted(night: NightScore) -> list[Known]:
@@ -103,7 +125,7 @@ def troubles() -> Iterator[str]:
         wished |= {
             one: frozenset({one})
             for one in (IN_EMG if sensor is TIBIALIS else Disturbance)
-            if affects(one, sensor)
+            if affects(one, sensor) and one is not Disturbance.COUPLING
         }
         for name, names in (wished | {"everything": GROUPS["everything"]}).items():
             wishes = NightSpec(hours=4.0, plm_index=15.0, cramps=0, disturbances=names)
@@ -111,6 +133,37 @@ def troubles() -> Iterator[str]:
                 f"{sensor.placement}, {name}",
                 [judged(seed, wishes, sensor, rate) for seed in range(3)],
             )
+
+
+def two_legs() -> Iterator[str]:
+    """Yield what a mattress that carries kicks changes with a sensor on each ankle."""
+    yield TABLE
+    sides = []
+    for name in (None, Disturbance.COUPLING, Disturbance.PARTNER, Disturbance.CLOSE_PARTNER):
+        wishes = NightSpec(
+            hours=4.0,
+            plm_index=20.0,
+            cramps=0,
+            legs=tuple(Side),
+            disturbances=frozenset() if name is None else frozenset({name}),
+        )
+        nights = [judged_together(seed, wishes, ANKLES, 50.0) for seed in range(6)]
+        yield row(f"both ankles, {name or 'nothing'}", nights)
+        shares = ", ".join(f"{100 * share_on_the_right_side(night):.0f}" for night in nights)
+        sides.append(f"* {name or 'nothing'}: side correct in {shares} % of the movements found.")
+    yield ""
+    yield from sides
+
+
+def share_on_the_right_side(night: DisturbedNight) -> float:
+    """Return the share of the movements found whose leg, or both legs, are correct."""
+    known = night.told.night.scoring.movements
+    found = night.found.scoring.movements
+    pairs = matched(
+        [(one.onset / SECOND, one.duration / SECOND) for one in known],
+        [(one.onset / SECOND, one.duration / SECOND) for one in found],
+    )
+    return sum(known[a].side == found[b].side for a, b in pairs) / max(1, len(pairs))
 
 
 def gaps() -> Iterator[str]:

@@ -281,7 +281,7 @@ amplifier; 90 min.""",
         muscles(),
     )
     yield Section(
-        "Held-out nights of a second maker",
+        "Held-out nights from an independent generator",
         battery.ABOUT,
         """\
 portable EMG compared with a laboratory: bias +4.8 ± 11.1/h (O'Donovan). No automatic detector of
@@ -324,6 +324,14 @@ disturbance alone, and of all together. False movements are twitches, position c
 trains, slides, a partner's movements or mains hum that were counted as movements.""",
         "in 39.0 % of EMG movements the toe did not move (Terrill 2013).",
         troubled.troubles(),
+    )
+    yield Section(
+        "Both ankles on one mattress",
+        """\
+Nights of 4 h from `limber simulate --legs both`, six per row; with `coupling` up to 60 % of each
+kick reach the other leg, which may then rest in another position. The share differs each night.""",
+        "nothing found.",
+        troubled.two_legs(),
     )
     yield Section(
         "Gaps",

@@ -88,6 +88,7 @@ def test_recorded_nights_are_listed_with_their_events_and_where_they_come_from(
     nights = listed(config, capsys)
     assert [night["night"] for night in nights] == ["2024-11-21", "2024-11-22"]
     assert {night["imported"]["recording"] for night in nights} == {"left-ankle.csv"}
+    assert [night["start"] for night in nights] == ["2024-11-20T23:00:00Z", "2024-11-21T23:00:00Z"]
     counts = [night["measures"]["movements"] for night in nights]
     assert counts == [pytest.approx(70, abs=2), pytest.approx(53, abs=2)]
     with Journal(journal_of(config)) as journal:

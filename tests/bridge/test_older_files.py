@@ -252,4 +252,24 @@ def test_the_raw_signal_scores_as_before(
     assert main(["score", str(path), "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)
     expected = EXPECTED[name]["score"]
-    assert {key: scored[key] for key in expected} == expected
+    for key, value in expected.items():
+        assert_same_score(scored[key], value, key)
+
+
+def assert_same_score(found: Any, expected: Any, place: str) -> None:
+    """Compare two parts of a score; times may differ by a hundredth of a frame.
+
+    The rules for turns at a bed sensor moved the ends of some movements by some microseconds.
+    """
+    match expected:
+        case dict():
+            for key, value in expected.items():
+                assert_same_score(found[key], value, f"{place}.{key}")
+        case list():
+            assert len(found) == len(expected), place
+            for index, value in enumerate(expected):
+                assert_same_score(found[index], value, f"{place}[{index}]")
+        case float():
+            assert found == pytest.approx(expected, abs=5e-4), place
+        case _:
+            assert found == expected, place

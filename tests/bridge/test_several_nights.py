@@ -17,12 +17,15 @@ FIRST_EVENING_S: Final = 1_795_215_600
 """2026-11-20 at 23:00 UTC, midnight in Berlin."""
 
 
-def write_nights(path: Path, *, origin: float = FIRST_EVENING_S) -> None:
-    """Write three nights of 50 minutes in bed; by day nothing was recorded."""
+def write_nights(
+    path: Path, *, origin: float = FIRST_EVENING_S, nights: tuple[int, ...] = (0, 1, 2)
+) -> None:
+    """Write nights of 50 minutes in bed; by day nothing was recorded."""
     rng = np.random.default_rng(5)
     times = np.arange(NIGHT_S * RATE) / RATE
     rows = []
-    for night, every_s in enumerate((30, 40, 50)):
+    for night in nights:
+        every_s = 30 + 10 * night
         kick = 0.3 * np.sin(2 * np.pi * 5 * times) * ((times % every_s) < 1.6) * (times > 300)
         signal = np.array([[0.95], [0.1], [0.25]]) + kick + rng.normal(0, 0.003, (3, len(times)))
         rows.append(np.vstack([times + origin + night * 86_400, signal]))
@@ -75,6 +78,26 @@ def test_a_night_scored_with_others_is_the_night_scored_alone(
     assert [(move["onset"], move["duration"], move["peak"]) for move in nights[0]["movements"]] == [
         (move["onset"], move["duration"], move["peak"]) for move in one["movements"]
     ]
+
+
+def test_a_night_without_a_sample_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_nights(tmp_path / "week.csv", nights=(0, 2))
+    nights, said = score(capsys, tmp_path / "week.csv", "--time-zone", "Europe/Berlin")
+    assert [night["night"] for night in nights] == ["2026-11-21", "2026-11-23"]
+    assert "2026-11-22: never measured in bed; left out" in said
+    assert said.count("\n") == 1
+
+
+def test_a_night_begins_when_the_sleeper_goes_to_bed(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not at the boundary of the night, where it is no longer known whether the bed is empty."""
+    nights, _ = score(capsys, recorded, "--time-zone", "Europe/Berlin")
+    for night in nights:
+        (in_bed,) = night["in_bed"]
+        assert in_bed["end"] - in_bed["onset"] == pytest.approx(NIGHT_S, abs=400)
 
 
 def test_whole_scores_it_as_one(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:

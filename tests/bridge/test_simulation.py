@@ -172,6 +172,29 @@ def test_movements_of_both_legs_are_detected() -> None:
     )
 
 
+def test_a_kick_that_shakes_and_displaces_the_other_leg_is_found_on_its_own_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other leg settles elsewhere beside half of the kicks: docs/simulation.md."""
+    options = "--legs both --with coupling --hours 0.5 --cramps 0 --rate 25 --seed 5 --quiet"
+    assert main(["simulate", "--out", str(tmp_path / "n.csv"), *options.split()]) == 0
+    truth = json.loads((tmp_path / "n.truth.json").read_text())
+    assert main(["score", str(tmp_path / "n.csv"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["movements"]
+    one_leg = [move for move in truth["movements"] if move["side"] != "both"]
+    shaken = [one for one in truth["not_movements"] if one["kind"] == "coupling"]
+    assert len(one_leg) >= 8
+    assert len(shaken) >= len(one_leg)
+    for kick in one_leg:
+        end = kick["onset"] + kick["duration"]
+        sides = [
+            move["side"]
+            for move in found
+            if move["onset"] < end and kick["onset"] < move["onset"] + move["duration"]
+        ]
+        assert sides == [kick["side"]], kick
+
+
 @pytest.mark.parametrize(("kind", "rate"), [("emg", 250.0), ("bed", 50.0)])
 def test_other_sensors_detect_the_periodic_movements_too(kind: str, rate: float) -> None:
     night = plan_night(1, NightSpec(hours=3.0))
@@ -376,6 +399,8 @@ def test_a_cramp_in_the_calf_is_detected_as_probable(tmp_path: Path) -> None:
         ("--with hum", "affects only EMG; write"),
         ("--with tonic --sensor emg", "affects only EMG of the calf"),
         ("--with loose-strap --sensor bed", "affects only an accelerometer at the ankle"),
+        ("--with coupling", "affects only accelerometers at both ankles; write --legs both"),
+        ("--with close-partner --sensor bed", "affects only an accelerometer at the ankle"),
         ("--device amplifier", "write one of low-noise, common, mpu6050"),
         ("--device mpu6050 --sensor emg", "write one of laboratory, amplifier"),
         ("--with gaps --out night.edf", "write to .csv or .csv.gz"),

@@ -12,8 +12,8 @@ import pytest
 from limber_bridge.detection.events import BedTransition, Event, Gap, PositionChange
 from limber_bridge.detection.measures import MEASURES, Measures
 from limber_bridge.detection.night_score import Coverage, score_night
-from limber_bridge.detection.pipeline import movement_sensors
 from limber_bridge.detection.rules import AASM, WASM_2016
+from limber_bridge.detection.sensor_roles import movement_sensors
 from limber_bridge.detection.signal import HOUR, MINUTE, Sensor
 from limber_bridge.detection.spans import Span
 from tests.detection.night_events import kick

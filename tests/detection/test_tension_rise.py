@@ -117,6 +117,20 @@ def test_other_rises_are_not_a_cramp(calf: Floats, moving: list[tuple[float, flo
     assert reported(calf, moving) == []
 
 
+def test_two_legs_in_other_directions_are_no_response() -> None:
+    """Their bins arrive in any order, and one of them has a gap."""
+    detector = ProbableCrampDetector([6], [(1, Quantity.ACCELERATION), (2, Quantity.ACCELERATION)])
+    directions = {1: (0.0, 1.0, 0.0), 2: (1.0, 0.0, 0.0)}
+    calf = levels((AT - 90, 1.0), (AT - 88, 4.0), (AT + 60, 4.0), (AT + 62, 1.0))
+    for number, level in enumerate(calf):
+        start = number * BIN_US
+        detector.add_bins(6, [CrampBin(start, float(level), ())])
+        legs = (1, 2) if number % 3 else (2, 1)
+        for leg in legs if number % 50 else legs[1:]:
+            detector.add_bins(leg, [CrampBin(start, 0.0, directions[leg])])
+    assert list(detector.advance_to(round(LENGTH) * SECOND)) == []
+
+
 def recorded() -> dict[int, Floats]:
     """Return the samples of a calf that rises to 2.4 times its rest, and of the ankle."""
     times = np.arange(round(LENGTH * EMG_RATE)) / EMG_RATE

@@ -1,7 +1,7 @@
 """Two legs on one mattress: a kick of one shakes or displaces the other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -167,6 +167,18 @@ def test_what_settled_is_not_stored_with_the_movement() -> None:
     assert [
         part.motion for event in events if isinstance(event, Movement) for part in event.parts
     ] == [None]
+
+
+def test_without_gravity_no_tilt_is_asked_of_the_other_leg() -> None:
+    """Phones can remove gravity; the weaker leg of a movement of both still counts."""
+    times = np.arange(round(LENGTH * RATE)) / RATE - KICK_AT
+    fade = np.sin(np.pi * np.clip(times / DURATION, 0, 1)) ** 2
+    noise = np.random.default_rng(3).normal(0.0, 0.0015, (2, 3, len(times)))
+    left = noise[0] + np.outer([1.0, 0.5, 0.3], 0.2 * fade * np.sin(4 * np.pi * times))
+    right = noise[1] + np.outer([1.0, 0.5, 0.3], 0.1 * fade * np.sin(8 * np.pi * times))
+    legs = [replace(sensor, has_gravity=False) for sensor in (LEFT, RIGHT)]
+    (found,) = movements(detect((legs[0], block(left)), (legs[1], block(right))))
+    assert found.side == "both"
 
 
 @pytest.mark.parametrize("degrees", [2.0, 4.0])

@@ -74,9 +74,9 @@ def add_parsers(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="add a disturbance; may be repeated: apnoea, ecg, faint, gaps, hum, jitter, large, "
-        "loose-strap, partner, pops, restless, rhythms, toilet, tonic, twitching; or a group: "
-        "look-alikes (of cramps), everything",
+        help="add a disturbance; may be repeated: apnoea, close-partner, coupling, ecg, "
+        "faint, gaps, hum, jitter, large, loose-strap, partner, pops, restless, rhythms, toilet, "
+        "tonic, twitching; or a group: look-alikes (of cramps), everything",
     )
     simulate_parser.add_argument(
         "--device",

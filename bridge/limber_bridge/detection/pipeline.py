@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from limber_bridge.detection.awakenings import AwakeningDetector
 from limber_bridge.detection.bed_state import BedReport, BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
@@ -19,6 +18,7 @@ from limber_bridge.detection.events import (
     Certainty,
     Cramp,
     Event,
+    Gap,
     Method,
     Movement,
     PositionChange,
@@ -28,32 +28,24 @@ from limber_bridge.detection.events import (
     UnilateralMovement,
     event_id,
 )
-from limber_bridge.detection.in_bed import IN_BED_METHODS
 from limber_bridge.detection.movement_classifier import Found
 from limber_bridge.detection.night_score import Coverage
-from limber_bridge.detection.possible_cramps import BED_METHODS, PossibleCrampDetector
-from limber_bridge.detection.probable_cramps import ProbableCrampDetector
+from limber_bridge.detection.possible_cramps import PossibleCrampDetector
 from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import MovementScorer
+from limber_bridge.detection.sensor_roles import (
+    awakening_detector,
+    detectable_cramps,
+    in_bed_methods,
+    movement_sensors,
+    probable_cramp_detector,
+)
 from limber_bridge.detection.signal import (
     EARLIEST_TIME,
     MINUTE,
-    Placement,
-    Quantity,
     SampleBlock,
     Sensor,
 )
-
-MOVEMENT_SENSOR_PREFERENCE: Final = (
-    (Quantity.EMG, Placement.TIBIALIS),
-    (Quantity.ACCELERATION, Placement.ANKLE),
-    (Quantity.ACCELERATION, Placement.BED),
-    (Quantity.LOAD, Placement.BED),
-)
-"""Sensors whose movements count, the preferred first. Chosen: the scoring rules define leg
-movements in the tibialis EMG, and a bed sensor shows everyone in the bed
-(docs/science.md#which-sensor-counts)."""
-
 
 RESENT_US: Final = 10 * MINUTE
 """us before a restart whose samples a device may send again. Chosen: more than a ring holds."""
@@ -68,22 +60,6 @@ class PipelineState:
     bed: BedState = field(default_factory=BedState)
     calf_baseline: tuple[float, ...] = ()
     """uV; levels of the calf at rest, oldest first (`ProbableCrampDetector.baseline`)."""
-
-
-def movement_sensors(sensors: Iterable[Sensor]) -> set[int]:
-    """Return the ids of the sensors whose movements count.
-
-    For each leg these are the sensors of the preferred kind; a bed sensor counts only where no leg
-    has a sensor. The calf never counts: the rules are about the tibialis.
-    """
-    order = MOVEMENT_SENSOR_PREFERENCE
-    candidates = [sensor for sensor in sensors if (sensor.quantity, sensor.placement) in order]
-    candidates.sort(key=lambda sensor: order.index((sensor.quantity, sensor.placement)))
-    on_legs = [sensor for sensor in candidates if sensor.placement is not Placement.BED]
-    counted = on_legs or candidates[:1]
-    # The first sensor of each side, in order of preference, decides the kind for that side.
-    preferred = {sensor.side: sensor.quantity for sensor in reversed(counted)}
-    return {sensor.id for sensor in counted if preferred[sensor.side] is sensor.quantity}
 
 
 class Pipeline:
@@ -107,8 +83,12 @@ class Pipeline:
         self._movement_sensors = movement_sensors(sensors)
         self._bed = BedTracker(state.bed)
         self._possible_cramps = PossibleCrampDetector()
-        self._awakenings = awakening_detector(self._movement_sensors, state)
-        self._probable_cramps = probable_cramp_detector(sensors, self._movement_sensors, state)
+        self._awakenings = awakening_detector(
+            self._movement_sensors, state.sensors, in_bed=state.bed.in_bed
+        )
+        self._probable_cramps = probable_cramp_detector(
+            sensors, self._movement_sensors, state.sensors, state.calf_baseline
+        )
         self.set_cramp_thresholds(thresholds)
         self._channels = {
             sensor.id: SensorChannel(
@@ -302,11 +282,14 @@ class Pipeline:
 
     def _restore_events(self, events: Sequence[Event]) -> None:
         """Bring the detectors to where they were after these events."""
+        quantities = {side: one[0].sensor.quantity for side, one in self._legs.items()}
         self._restore_movements(event for event in events if isinstance(event, Movement))
         for event in events:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
-            self._awakenings.restore_event(event)
+            self._awakenings.restore_event(event, quantities)
+            if isinstance(event, Gap) and event.sensor in self._movement_sensors:
+                self._awakenings.add_gaps([event])
             if isinstance(event, BedTransition):
                 self._possible_cramps.on_bed_change(event, event.onset)
             else:
@@ -337,7 +320,7 @@ class Pipeline:
             pass
 
     def _restore_movements(self, movements: Iterable[Movement]) -> None:
-        """Bring the sensors whose movements count to where they were after these movements."""
+        """Restore the sensors whose movements count to their state after these movements."""
         parts = [part for movement in movements for part in movement.parts]
         for number in self._movement_sensors:
             channel = self._channels[number]
@@ -460,55 +443,3 @@ class Pipeline:
     def _complete_until(self) -> int:
         """Return the time (us) up to which every sensor has been read."""
         return min(channel.epochs_complete_until for channel in self._channels.values())
-
-
-def probable_cramp_detector(
-    sensors: Iterable[Sensor], movement_ids: Collection[int], state: PipelineState
-) -> ProbableCrampDetector:
-    """Return the detector of probable cramps for some sensors.
-
-    The baseline before a restart is used only if it comes from the same calves.
-    """
-    by_id = {sensor.id: sensor for sensor in sensors}
-    calves = {number for number, one in by_id.items() if one.placement is Placement.CALF}
-    limbs = [(number, by_id[number].quantity) for number in by_id if number in movement_ids]
-    return ProbableCrampDetector(
-        calves, limbs, state.calf_baseline if calves <= set(state.sensors) else ()
-    )
-
-
-def awakening_detector(movement_ids: Collection[int], state: PipelineState) -> AwakeningDetector:
-    """Return the detector of awakenings, which goes on from the state before a restart."""
-    begins = [
-        one.first_sample
-        for number, one in state.sensors.items()
-        if number in movement_ids and one.first_sample is not None
-    ]
-    return AwakeningDetector(
-        in_bed=state.bed.in_bed, measured_since=min(begins) if begins else None
-    )
-
-
-def in_bed_methods(channels: Iterable[SensorChannel]) -> set[Method]:
-    """Return the methods by which sensors can show whether the sleeper is in bed."""
-    sensors = (channel.sensor for channel in channels if channel.sensor.has_gravity)
-    return {IN_BED_METHODS[sensor.quantity, sensor.placement] for sensor in sensors}
-
-
-def detectable_cramps(
-    channels: Collection[SensorChannel],
-    movement_ids: Collection[int],
-    bed_methods: Collection[Method],
-) -> frozenset[Certainty]:
-    """Return which cramps sensors can show (docs/science.md#cramps)."""
-    fast = [channel for channel in channels if channel.supports_movements]
-    if not any(channel.sensor.id in movement_ids for channel in fast):
-        return frozenset()
-    found: set[Certainty] = set()
-    # Tension of a calf, and the movement of a limb that answers it.
-    if any(channel.sensor.placement is Placement.CALF for channel in fast):
-        found.add(Certainty.PROBABLE)
-    # Movements, and a sensor that shows within a minute that the sleeper got up.
-    if not set(bed_methods).isdisjoint(BED_METHODS):
-        found.add(Certainty.POSSIBLE)
-    return frozenset(found)

@@ -1,6 +1,6 @@
 """Probable cramps: a calf that becomes tense without movement, and then a response.
 
-The tension rises slowly (`tension_rise`), or is there at once and lasts. The rules follow the only
+The tension rises slowly (`tension_rise`), or begins suddenly and lasts. The rules follow the only
 EMG of natural nocturnal cramps, of six women (Chaney and Sherman). They are experimental and have
 not been validated; docs/science.md#probable-cramps.
 
@@ -9,7 +9,7 @@ cramps reported under different thresholds can be compared.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -53,6 +53,10 @@ OVER_BINS: Final = 30 * SECOND // BIN_US
 """Bins in a row for which the calf must be below."""
 
 
+type Centers = Mapping[int, tuple[float, ...]]
+"""Mean acceleration of each limb, by the id of its sensor."""
+
+
 @dataclass(slots=True)
 class PartialBin:
     """What the sensors of one person show in one bin, as far as it is known."""
@@ -60,8 +64,8 @@ class PartialBin:
     calf: float | None = None
     """uV; highest RMS of the calves."""
     moves: bool = False
-    center: tuple[float, ...] | None = None
-    """Mean acceleration of a limb."""
+    centers: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    """Mean acceleration of each limb, by the id of its sensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class CompleteBin:
     """uV."""
     is_tense: bool
     moves: bool
-    center: tuple[float, ...] | None
+    centers: Centers
 
 
 @dataclass(slots=True)
@@ -83,15 +87,15 @@ class TonicActivity:
     onset: int
     baseline: float
     """uV; the baseline at the onset."""
-    center: tuple[float, ...] | None
-    """Mean acceleration of the limb at the onset."""
+    centers: Centers
+    """Mean acceleration of each limb at the onset."""
     is_ignored: bool
     """Whether it began with movement, so that it is not a cramp."""
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=TONIC_BINS))
     """uV; the calf in the last bins."""
     kept_strength: float = 0.0
     """Highest multiple of the tense level that the calf kept before the response, in most bins of
-    some 30 s."""
+    any 30 s."""
     rise: TensionRise | None = None
     """The rise up to the first movement, if the tension rose slowly."""
     responded_at: int | None = None
@@ -106,7 +110,7 @@ class TonicActivity:
 
     @property
     def strength(self) -> float:
-        """How far beyond the rules it is; docs/science.md#cramp-strength."""
+        """By how much it exceeds the rules; docs/science.md#cramp-strength."""
         return max(self.kept_strength, 0.0 if self.rise is None else self.rise.strength)
 
     @property
@@ -128,7 +132,7 @@ class TonicActivity:
         return features
 
     def is_replaced_by(self, rise: TensionRise) -> bool:
-        """Return whether a rise begins another tension, and nothing can follow from this one."""
+        """Return whether a rise begins a new tension, and this one can no longer become a cramp."""
         is_late = rise.onset > self.onset + TONIC_RESPONSE_MAX_US
         return self.is_ignored or (is_late and not self.is_reported)
 
@@ -151,12 +155,7 @@ class TonicActivity:
             kept = sorted(self.levels, reverse=True)[TONIC_MIN_BINS - 1]
             self.kept_strength = max(self.kept_strength, kept / tense_level(self.baseline))
         # A person who gets up or stretches moves for long, or the limb points elsewhere.
-        has_turned = (
-            self.center is not None
-            and one.center is not None
-            and angle_degrees(self.center, one.center) > RESPONSE_MIN_TURN_DEGREES
-        )
-        if self.moving_bins >= RESPONSE_MIN_BINS or has_turned:
+        if self.moving_bins >= RESPONSE_MIN_BINS or has_turned(self.centers, one.centers):
             self.responded_at = one.start
 
 
@@ -182,8 +181,8 @@ class ProbableCrampDetector:
         self._baseline = CalfBaseline(baseline)
         self._last_bins: deque[CompleteBin] = deque(maxlen=TONIC_BINS)
         self._history = TensionHistory()
-        self._still_center: tuple[float, ...] | None = None
-        """Mean acceleration of the limb when it was last still."""
+        self._still_centers: dict[int, tuple[float, ...]] = {}
+        """Mean acceleration of each limb when nothing moved last."""
         self._tonic: TonicActivity | None = None
         self._last_alert = EARLIEST_TIME
 
@@ -233,7 +232,7 @@ class ProbableCrampDetector:
             quantity = self._limbs[sensor]
             partial.moves = partial.moves or one.level >= RESPONSE_LEVEL[quantity]
             if quantity is Quantity.ACCELERATION:
-                partial.center = one.center
+                partial.centers[sensor] = one.center
 
     def advance_to(self, until: int) -> Iterator[Cramp]:
         """Yield what the bins show that have ended for every sensor before a time (us)."""
@@ -248,7 +247,7 @@ class ProbableCrampDetector:
             return
         baseline = self._baseline.level
         is_tense = baseline is not None and partial.calf >= tense_level(baseline)
-        one = CompleteBin(start, partial.calf, is_tense, partial.moves, partial.center)
+        one = CompleteBin(start, partial.calf, is_tense, partial.moves, partial.centers)
         self._follow_rise(one, baseline)
         if self._tonic is not None:
             yield from self._continue_tonic(self._tonic, one)
@@ -264,9 +263,9 @@ class ProbableCrampDetector:
                 self._last_bins.clear()
 
     def _follow_rise(self, one: CompleteBin, baseline: float | None) -> None:
-        """Note a bin, and begin with a tension that has risen slowly up to a movement."""
+        """Note a bin, and follow a tension that has risen slowly up to a movement."""
         if not one.moves:
-            self._still_center = one.center or self._still_center
+            self._still_centers |= one.centers
         elif baseline is not None:
             rest = max(baseline, self._baseline.recent_level or 0.0)
             rise = self._history.rise_before(one.start, rest)
@@ -275,12 +274,12 @@ class ProbableCrampDetector:
         self._history.add_bin(one.start, one.calf, moves=one.moves)
 
     def _add_rise(self, rise: TensionRise) -> None:
-        """Await a response to a rise, or note that the tension that is followed rose slowly."""
+        """Wait for a response to a rise, or note that the current tension rose slowly."""
         tonic = self._tonic
         if tonic is None or tonic.is_replaced_by(rise):
             levels = deque((known.calf for known in self._last_bins), maxlen=TONIC_BINS)
             self._tonic = TonicActivity(
-                rise.onset, rise.rest, self._still_center, False, levels, rise=rise
+                rise.onset, rise.rest, dict(self._still_centers), False, levels, rise=rise
             )
             self._last_bins.clear()
         elif tonic.responded_at is None and rise.strength > tonic.strength:
@@ -293,11 +292,14 @@ class ProbableCrampDetector:
         onset = next(one.start for one in bins if one.is_tense)
         still_until = onset + STILL_ONSET_US
         moving_bins = sum(one.moves for one in bins if onset <= one.start < still_until)
-        centers = [one.center for one in bins if one.center is not None]
+        centers: dict[int, tuple[float, ...]] = {}
+        for one in bins:
+            # The first position that is known of each limb.
+            centers = {**one.centers, **centers}
         tonic = TonicActivity(
             onset,
             baseline,
-            centers[0] if centers else None,
+            centers,
             is_ignored=moving_bins > STILL_ONSET_MAX_BINS,
             kept_strength=1.0,
         )
@@ -327,6 +329,15 @@ class ProbableCrampDetector:
         if tonic.responded_at is None or tonic.is_ignored or tonic.strength < self.threshold:
             return False
         return tonic.onset - self._last_alert >= ALERT_REFRACTORY_US
+
+
+def has_turned(before: Centers, after: Centers) -> bool:
+    """Return whether a limb points elsewhere; each is compared with itself only."""
+    return any(
+        angle_degrees(center, after[sensor]) > RESPONSE_MIN_TURN_DEGREES
+        for sensor, center in before.items()
+        if sensor in after
+    )
 
 
 def tense_level(baseline: float) -> float:

@@ -100,7 +100,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
         found = [night for night in nights if was_in_bed(night)] or nights
         notes += zone_notes
         notes += [
-            f"{path}: night {night.date}: never in bed; left out"
+            f"{path}: night {night.date}: never measured in bed; left out"
             for night in nights
             if night not in found
         ]
@@ -128,7 +128,7 @@ def scored_part(detected: DetectedRecording, options: ScoreOptions, *, plot: boo
 def calendar_of(
     path: Path, recording: Recording, zone: ZoneInfo | None
 ) -> tuple[Calendar, list[str]]:
-    """Return where the nights of a recording begin and end, and a note where that is a guess."""
+    """Return the boundaries of the nights of a recording, and a note on a guessed zone."""
     zone = zone or recording.zone
     if zone is not None:
         return Calendar(zone), []

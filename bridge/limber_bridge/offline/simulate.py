@@ -130,6 +130,11 @@ def check_options(options: SimulateOptions) -> None:
                 f"--with {disturbance}: affects only {AFFECTED_SENSOR[disturbance]}; "
                 "write another --sensor, or --calf"
             )
+    if Disturbance.COUPLING in options.named_disturbances and len(options.spec.legs) < 2:
+        raise SimulationError(
+            f"--with {Disturbance.COUPLING}: affects only "
+            f"{AFFECTED_SENSOR[Disturbance.COUPLING]}; write --legs both"
+        )
     if not options.out.name.lower().endswith(FORMATS):
         raise SimulationError(
             f"--out {options.out}: write a name that ends in .csv, .csv.gz or .edf"

@@ -13,6 +13,11 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
+from limber_bridge.simulation.mattress import (
+    PARTNER_KICKS_PER_HOUR,
+    couple_legs,
+    kicks_of_a_close_partner,
+)
 from limber_bridge.simulation.night import (
     ClockError,
     Distractor,
@@ -63,6 +68,10 @@ class Disturbance(StrEnum):
     """The calf is tense for a while without a cramp."""
     TWITCHING = "twitching"
     """Many twitches, as in REM sleep without atonia."""
+    COUPLING = "coupling"
+    """A kick shakes the other leg through the mattress and may leave it lying elsewhere."""
+    CLOSE_PARTNER = "close-partner"
+    """A second sleeper kicks, and the mattress carries it to both legs."""
 
 
 LOOK_ALIKES: Final = frozenset(
@@ -79,6 +88,8 @@ AFFECTED_SENSOR: Final = {
     Disturbance.ECG: "EMG", Disturbance.HUM: "EMG", Disturbance.POPS: "EMG",
     Disturbance.TONIC: "EMG of the calf",
     Disturbance.LOOSE_STRAP: "an accelerometer at the ankle",
+    Disturbance.COUPLING: "accelerometers at both ankles",
+    Disturbance.CLOSE_PARTNER: "an accelerometer at the ankle",
 }  # fmt: skip
 """The kind of sensor that a disturbance affects, if it affects only one kind."""
 BILATERAL_ONSET_S: Final = 0.25
@@ -92,7 +103,7 @@ def affects(disturbance: Disturbance, sensor: Sensor) -> bool:
             return sensor.quantity is Quantity.EMG
         case Disturbance.TONIC:
             return sensor.placement is Placement.CALF
-        case Disturbance.LOOSE_STRAP:
+        case Disturbance.LOOSE_STRAP | Disturbance.COUPLING | Disturbance.CLOSE_PARTNER:
             return sensor.placement is Placement.ANKLE
         case _:
             return True
@@ -105,7 +116,7 @@ def add_overlays(
 
     Each draws from its own random numbers, so that adding one does not change the others.
     """
-    for disturbance in sorted(disturbances & OVERLAYS.keys()):
+    for disturbance in [one for one in OVERLAYS if one in disturbances]:
         rng = np.random.default_rng([plan.seed, 1 + list(Disturbance).index(disturbance)])
         plan = OVERLAYS[disturbance](_Overlay(plan, rng, tuple(legs)))
     return replace(plan, distractors=tuple(sorted(plan.distractors, key=lambda one: one.onset)))
@@ -170,6 +181,19 @@ def _partner_movement(time: float, rng: np.random.Generator) -> PartnerMovement:
     duration = rng.uniform(3, 8) if turns_over else rng.uniform(0.5, 2.5)
     strength = float(np.clip(rng.lognormal(0.0, 0.4), 0.4, 2.0))
     return PartnerMovement(time, round(float(duration), 3), strength)
+
+
+def couple_both_legs(overlay: _Overlay) -> NightPlan:
+    """Return the night with kicks that reach the other leg, by up to 60 %."""
+    return overlay.with_distractors(couple_legs(overlay.plan, overlay.rng))
+
+
+def add_close_partner(overlay: _Overlay) -> NightPlan:
+    """Return the night with a second sleeper close by whose kicks reach both legs."""
+    times = overlay.random_times(PARTNER_KICKS_PER_HOUR)
+    return overlay.with_distractors(
+        kicks_of_a_close_partner(overlay.plan, times, overlay.legs, overlay.rng)
+    )
 
 
 def loosen_strap(overlay: _Overlay) -> NightPlan:
@@ -272,8 +296,11 @@ def _is_far_from_walks_and_cramps(plan: NightPlan, begin: float, end: float) -> 
 
 
 OVERLAYS: Final = {
+    # First, because others depend on the strength of a movement.
     Disturbance.FAINT: make_movements_faint,
     Disturbance.PARTNER: add_partner,
+    Disturbance.COUPLING: couple_both_legs,
+    Disturbance.CLOSE_PARTNER: add_close_partner,
     Disturbance.LOOSE_STRAP: loosen_strap,
     Disturbance.POPS: add_electrode_pops,
     Disturbance.HUM: add_mains_hum,

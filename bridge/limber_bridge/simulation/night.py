@@ -5,7 +5,7 @@ night, durations are in s.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from limber_bridge.detection.signal import Side
@@ -111,6 +111,38 @@ class PartnerMovement:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedKick:
+    """A leg is shaken through the mattress by a kick of the other leg or of another person."""
+
+    side: Side
+    """The leg that is shaken."""
+    onset: float
+    """The kick itself begins earlier by the delay."""
+    kick: Kick
+    share: float
+    """Acceleration of the leg, relative to that of the kicking leg."""
+    direction: Direction
+    """Of the acceleration."""
+    pressed_angle: float = 0.0
+    """Radians by which the leg is tilted while the mattress is pressed down."""
+    settled_angle: float = 0.0
+    """Radians by which the leg comes to rest elsewhere; it stays there until the next turn."""
+    settling_time: float = 1.0
+    """s that this takes."""
+    from_partner: bool = False
+    """True: another person kicked. False: the other leg did."""
+
+    @property
+    def duration(self) -> float:
+        """Length of the kick."""
+        return self.kick.duration
+
+    def settling(self, angle: float, time: float) -> CarriedKick:
+        """Return the same where the leg comes to rest elsewhere."""
+        return replace(self, settled_angle=angle, settling_time=time)
+
+
+@dataclass(frozen=True, slots=True)
 class StrapSlip:
     """The strap turns about the leg and stays there."""
 
@@ -166,6 +198,7 @@ class TonicTension:
 type Distractor = (
     RhythmicMovement
     | PartnerMovement
+    | CarriedKick
     | StrapSlip
     | StrapKnock
     | ElectrodePop

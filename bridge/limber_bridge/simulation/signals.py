@@ -17,7 +17,15 @@ import numpy as np
 
 from limber_bridge.detection.signal import Floats, Placement, Quantity, SampleBlock, Sensor, Side
 from limber_bridge.simulation.devices import choose_device, device_reading
+from limber_bridge.simulation.mattress import add_carried_kick, settled_gravity
+from limber_bridge.simulation.motion import (
+    bend_of,
+    minimum_jerk,
+    smooth_window,
+    turned_at_joint,
+)
 from limber_bridge.simulation.night import (
+    CarriedKick,
     Direction,
     ElectrodePop,
     Kick,
@@ -34,12 +42,6 @@ from limber_bridge.simulation.night import (
 )
 from limber_bridge.simulation.sampling import Minute, minutes_of, recorded_blocks
 
-STANDARD_GRAVITY: Final = 9.80665
-"""m/s2."""
-JOINT_TO_SENSOR_M: Final = 0.35
-"""Distance from the joint to the sensor."""
-KICK_ANGLE_RAD: Final = np.radians(6.0)
-"""Angle by which a typical kick turns the ankle."""
 KICK_EMG_UV: Final = 60.0
 """RMS of a typical kick; chosen below voluntary contraction, which has 72 to 225 uV
 (docs/science.md#emg-signal)."""
@@ -47,8 +49,6 @@ CALF_REST_UV: Final = 6.0
 """RMS of a sleeping calf; chosen."""
 TURN_SHAKE_G: Final = 0.06
 """Motion of an ankle while the sleeper turns over; chosen."""
-TREMOR_HZ: Final = 7.0
-"""Of a leg held against gravity."""
 STRIDE_HZ: Final = 0.95
 """Steps per second of each leg in walking."""
 MOTOR_UNIT_S: Final = 0.0035
@@ -116,7 +116,7 @@ class SignalModel:
 
 def ankle_acceleration(plan: NightPlan, sensor: Sensor, times: Floats) -> Floats:
     """Return the acceleration at an ankle in g."""
-    acceleration = gravity_at_ankle(plan.turns, times)
+    acceleration = settled_gravity(plan, sensor.side, gravity_at_ankle(plan.turns, times), times)
     for kick in kicks_within(plan, times):
         if kick.side == sensor.side:
             add_bend(acceleration, kick, times)
@@ -146,6 +146,8 @@ def add_ankle_surroundings(minute: Minute, acceleration: Floats) -> Floats:
                 add_shaking(acceleration, span, size, times, plan.seed)
             case StrapKnock(side) if side == minute.sensor.side:
                 acceleration += strap_ringing(distractor, times)
+            case CarriedKick(side) if side == minute.sensor.side:
+                add_carried_kick(acceleration, distractor, times)
             case _:
                 pass
     return turn_strap(plan, minute.sensor, times, acceleration)
@@ -206,41 +208,12 @@ def add_bend(acceleration: Floats, kick: Kick, times: Floats) -> None:
     begin, end = np.searchsorted(times, [kick.onset, kick.end])
     if begin == end:
         return
-    elapsed = times[begin:end] - kick.onset
-    progress, second_derivative = bend_progress(kick, elapsed)
-    angle = KICK_ANGLE_RAD * kick.strength * kick.reach
-    # Second derivative of a tremor of 0.6 % of the angle.
-    tremor = (
-        -0.006 * progress * (2 * np.pi * TREMOR_HZ) ** 2 * np.sin(2 * np.pi * TREMOR_HZ * elapsed)
-    )
+    bend = bend_of(kick, times[begin:end] - kick.onset)
     resting = acceleration[:, begin:end]
-    # The joint turns about the sensor's x axis, so gravity turns in the plane of y and z.
-    across = np.stack([np.zeros(end - begin), -resting[2], resting[1]])
-    turned = resting * np.cos(angle * progress) + across * np.sin(angle * progress)
-    turned[0] += resting[0] * (1 - np.cos(angle * progress))
-    # Tangential acceleration: lever times angular acceleration.
-    turned[1] += JOINT_TO_SENSOR_M / STANDARD_GRAVITY * angle * (second_derivative + tremor)
+    turned = turned_at_joint(resting, bend.angle)
+    turned[0] += resting[0] * (1 - np.cos(bend.angle))
+    turned[1] += bend.tangential
     acceleration[:, begin:end] = turned
-
-
-def bend_progress(kick: Kick, elapsed: Floats) -> tuple[Floats, Floats]:
-    """Return how far a leg is bent (0 to 1) and the second derivative, at s since its onset."""
-    rise = min(kick.rise, 0.4 * kick.duration)
-    bending = elapsed / rise
-    returning = (elapsed - kick.duration + rise) / rise
-    progress = minimum_jerk(bending) - minimum_jerk(returning)
-    second_derivative = (
-        minimum_jerk_second_derivative(bending) - minimum_jerk_second_derivative(returning)
-    ) / rise**2
-    held = kick.duration - 2 * rise
-    if kick.swings < 2 or held <= 0:
-        return progress, second_derivative
-    # While held it returns half way, once for each swing after the first.
-    angular_rate = 2 * np.pi * (kick.swings - 1) / held
-    phase = np.clip(elapsed - rise, 0, held) * angular_rate
-    inside = (elapsed > rise) & (elapsed < kick.duration - rise)
-    swing_second_derivative = 0.25 * angular_rate**2 * np.cos(phase) * inside
-    return progress - 0.25 * (1 - np.cos(phase)), second_derivative - swing_second_derivative
 
 
 def add_gait(acceleration: Floats, span: TimeRange, times: Floats, phase: float) -> None:
@@ -534,20 +507,3 @@ def add_shaking(signal: Floats, span: TimeRange, size: float, times: Floats, see
     for axis, row in enumerate(phases):
         for frequency, phase in zip((1.3, 2.6, 4.1, 6.3), row, strict=True):
             signal[axis, begin:stop] += window * np.sin(2 * np.pi * frequency * elapsed + phase)
-
-
-def minimum_jerk(phase: Floats) -> Floats:
-    """Return the position, 0 to 1, of a limb that moves with the least jerk; phase is 0 to 1."""
-    bounded = np.clip(phase, 0.0, 1.0)
-    return bounded**3 * (10 - 15 * bounded + 6 * bounded**2)
-
-
-def minimum_jerk_second_derivative(phase: Floats) -> Floats:
-    """Return the second derivative of `minimum_jerk`, 0 outside of the movement."""
-    inside = (phase > 0) & (phase < 1)
-    return np.where(inside, 60 * phase - 180 * phase**2 + 120 * phase**3, 0.0)
-
-
-def smooth_window(onset: float, duration: float, rise: float, times: Floats) -> Floats:
-    """Return 1 inside and 0 outside of a time range, smooth within `rise` s of both ends."""
-    return minimum_jerk((times - onset) / rise) * minimum_jerk((onset + duration - times) / rise)

@@ -13,6 +13,7 @@ from limber_bridge.detection.scoring_input import ScoringInput
 from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor
 from limber_bridge.detection.spans import Span
 from limber_bridge.simulation.night import (
+    CarriedKick,
     Distractor,
     ElectrodePop,
     MainsHum,
@@ -33,9 +34,11 @@ KIND_TWITCH: Final = "twitch"
 KIND_TURN: Final = "posture"
 KIND_WALK: Final = "walk"
 KIND_TRAIN: Final = "train"
+KIND_PARTNER: Final = "partner"
 DISTRACTOR_KINDS: Final[Mapping[type[Distractor], str]] = {
     RhythmicMovement: KIND_TRAIN,
-    PartnerMovement: "partner",
+    PartnerMovement: KIND_PARTNER,
+    CarriedKick: "coupling",
     StrapSlip: "slip",
     StrapKnock: "jolt",
     ElectrodePop: "pop",
@@ -113,7 +116,7 @@ def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMoveme
     """Yield the movements at a sensor; of one that a gap cuts, the recorded pieces.
 
     Turning over is a change of position for a sensor at the ankle or in the bed; for EMG it is a
-    movement like any other. A sensor at the calf has no movements: it is there for cramps.
+    movement like any other. A sensor at the calf has no movements: it is used for cramps only.
     """
     if sensor.placement is Placement.CALF:
         return
@@ -157,8 +160,14 @@ def non_movements(plan: NightPlan, sensor: Sensor) -> Iterator[NonMovement]:
         yield NonMovement(KIND_WALK, walk.onset, walk.end - walk.onset)
     for distractor in plan.distractors:
         if reaches(distractor, sensor):
-            kind = DISTRACTOR_KINDS[type(distractor)]
-            yield NonMovement(kind, distractor.onset, distractor.duration)
+            yield NonMovement(kind_of(distractor), distractor.onset, distractor.duration)
+
+
+def kind_of(distractor: Distractor) -> str:
+    """Return the `kind` of a distractor in the file."""
+    if isinstance(distractor, CarriedKick) and distractor.from_partner:
+        return KIND_PARTNER
+    return DISTRACTOR_KINDS[type(distractor)]
 
 
 def reaches(distractor: Distractor, sensor: Sensor) -> bool:
@@ -168,7 +177,7 @@ def reaches(distractor: Distractor, sensor: Sensor) -> bool:
             return sensor.side in (None, side) and sensor.placement is not Placement.CALF
         case PartnerMovement():
             return sensor.quantity is not Quantity.EMG
-        case StrapSlip(side) | StrapKnock(side):
+        case CarriedKick(side) | StrapSlip(side) | StrapKnock(side):
             return (sensor.placement, sensor.side) == (Placement.ANKLE, side)
         case ElectrodePop(side):
             return (sensor.quantity, sensor.side) == (Quantity.EMG, side)
