@@ -385,10 +385,13 @@ def test_the_hour_that_comes_twice_in_autumn_is_read_in_its_order(tmp_path: Path
         for minute in minutes
         for second in range(60)
     ]
-    path = write(tmp_path, table(HEADER, times, np.tile([[0.0], [0.0], [1.0]], len(times))))
+    values = np.tile([[0.0], [0.0], [1.0]], len(times))
+    values[0, ::2] = 0.01
+    path = write(tmp_path, table(HEADER, times, values))
     recording = read_recording(path, ReadOptions(zone=BERLIN))
     assert recording.start == 1_792_884_600_000_000
     assert recording.duration == 210 * 60 - 1
+    assert not any("left out" in note for note in recording.notes)
 
 
 # --- Damage ---

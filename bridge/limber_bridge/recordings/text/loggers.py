@@ -66,7 +66,7 @@ def actigraph_facts(path: Path, layout: Layout) -> LoggerFacts | None:
     rate = re.search(r"at (\d+(?:\.\d+)?) Hz", text)
     order = re.search(r"date format ([A-Za-z]+)", text)
     month_first = None if order is None else order[1].startswith("M")
-    clock = re.search(r"Start Time\s+(\d+:\d+:\d+)", text)
+    clock = re.search(r"Start Time\s+(\d+:\d+:\d+(?:\s*[AaPp]\.?[Mm]\.?)?)", text)
     date = re.search(r"Start Date\s+(\S+)", text)
     uses: dict[int, ColumnUse] = {}
     if not layout.names:
