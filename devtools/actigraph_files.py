@@ -74,7 +74,7 @@ class Device:
     rate: float = 100.0
     """Hz, nominal."""
     drift: float = 0.0
-    """By how much the oscillator is too fast, relative."""
+    """Relative error of the oscillator; above 0: too fast."""
 
     def time_of(self, index: int) -> datetime:
         """Return the local time of a sample."""

@@ -281,7 +281,7 @@ amplifier; 90 min.""",
         muscles(),
     )
     yield Section(
-        "Held-out nights of a second maker",
+        "Held-out nights from an independent generator",
         battery.ABOUT,
         """\
 portable EMG compared with a laboratory: bias +4.8 ± 11.1/h (O'Donovan). No automatic detector of
@@ -329,7 +329,7 @@ trains, slides, a partner's movements or mains hum that were counted as movement
         "Both ankles on one mattress",
         """\
 Nights of 4 h from `limber simulate --legs both`, six per row; with `coupling` up to 60 % of each
-kick reach the other leg, which may come to rest elsewhere, another share each night.""",
+kick reach the other leg, which may then rest in another position. The share differs each night.""",
         "nothing found.",
         troubled.two_legs(),
     )

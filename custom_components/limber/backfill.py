@@ -141,7 +141,7 @@ class Backfill:
             )
             for sleeper in info.sleepers:
                 try:
-                    # It is lower after the loss of a journal, whose rows stay.
+                    # It is lower after a journal was lost; the rows of that journal stay.
                     if sleeper.imports > progress.imports.get(sleeper.id, 0):
                         await self._fill_again(info, sleeper, progress)
                     else:
@@ -194,7 +194,7 @@ class Backfill:
             self._changed_since.pop(sleeper.id, None)
 
     async def _fill_again(self, info: Info, sleeper: Sleeper, progress: Progress) -> None:
-        """Request all nights of a sleeper, as some of the past were imported or taken back.
+        """Request all nights of a sleeper after an import of past nights or its undo.
 
         Rows of nights that the bridge does not know stay, unless it names them as removed.
         """

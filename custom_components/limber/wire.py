@@ -123,9 +123,9 @@ class Sleeper:
     name: str
     sensors: tuple[Sensor, ...]
     imports: int = 0
-    """Grows when nights of the past were imported into the journal, or taken back."""
+    """Grows when past nights were imported into the journal, or an import was undone."""
     removed_nights: tuple[date, ...] = ()
-    """Dates of imported nights that were taken back and had replaced no other night."""
+    """Dates of imported nights whose import was undone and that had replaced no other night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

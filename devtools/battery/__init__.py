@@ -1,4 +1,4 @@
-"""Synthetic nights of a second maker, and how well the detector does on them.
+"""Synthetic nights from an independent generator, and how well the detector does on them.
 
 The nights are computed from mechanics (limbs that rotate under gravity, with a sensor on the shank)
 and from published figures, without any code or assumption of `limber_bridge.simulation` or

@@ -1,6 +1,6 @@
 """Whether sudden awakenings are reported within seconds.
 
-Nights are fed second by second, all sensors in step, so that it is known when an event came.
+Nights are processed second by second, all sensors in step, to know when each event was reported.
 """
 
 from dataclasses import dataclass

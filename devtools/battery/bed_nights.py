@@ -1,4 +1,4 @@
-"""Nights for sensors at the bed: what counts as a movement there, and who is in bed."""
+"""Nights for sensors at the bed: their movements, and who is in bed."""
 
 from dataclasses import replace
 from typing import Final

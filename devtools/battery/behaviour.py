@@ -122,7 +122,7 @@ def twitch(sleeper: Sleeper, onset: float, side: str) -> float:
 
 
 def turn(sleeper: Sleeper, onset: float) -> float:
-    """Let the whole body come to lie in another position; return the end."""
+    """Turn the whole body to another position; return the end."""
     rng = sleeper.rng
     seconds = rng.uniform(1.5, 7.0)
     whole_body = rng.choice((-1, 1)) * np.radians(rng.uniform(30, 120))
@@ -152,7 +152,7 @@ def turn(sleeper: Sleeper, onset: float) -> float:
 
 
 def resettle(sleeper: Sleeper, onset: float, side: str) -> float:
-    """Let one leg come to lie elsewhere, by a lot; return the end."""
+    """Move one leg to a clearly different position; return the end."""
     rng = sleeper.rng
     seconds = rng.uniform(0.8, 4.0)
     angle = rng.choice((-1, 1)) * np.radians(rng.uniform(15, 50))

@@ -1,4 +1,4 @@
-"""Nights with cramps, and nights with everything that must not be taken for one.
+"""Nights with cramps, and nights with everything that must not be taken for a cramp.
 
 Natural cramps rise without movement for 41 s (SD 11) to 2 to 6 times rest, then wake the sleeper
 (docs/science.md#evidence-on-cramps).
@@ -160,7 +160,7 @@ def nightmare(sleeper: Sleeper, at: float) -> float:
 
 
 def add_decoys(sleeper: Sleeper, muscle: Muscle, begin: float, until: float, first: int) -> None:
-    """Fill a time with what must not be taken for a cramp, and with sleep between."""
+    """Fill a time with events that must not be taken for a cramp, and with sleep between them."""
     rng = sleeper.rng
     decoys: tuple[Callable[[float], float], ...] = (
         lambda at: toilet(sleeper, at),

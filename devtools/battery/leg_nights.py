@@ -163,7 +163,7 @@ def one_leg(items: list[Item], side: str) -> list[Item]:
 
 
 def draw_habits(rng: np.random.Generator, seed: int) -> Habits:
-    """Return how a night goes; partners and rhythmic feet are in some nights only."""
+    """Return how often things happen; some nights have a partner or rhythmic feet."""
     return Habits(
         series_share=float(rng.uniform(0.2, 1.0)),
         turns=float(rng.uniform(1, 5)),

@@ -21,7 +21,7 @@ HELD_OUT: Final[Mapping[str, int]] = {
     "bed_sensor": 12,
     "sleep": 18,
 }
-"""Seeds of each part. Chosen: a few minutes together; cramps have two nights for each seed."""
+"""Seeds of each part. Chosen: a few minutes in total; cramps have two nights per seed."""
 ABOUT: Final = """\
 Nights of 1 to 4 h from `devtools/battery`, computed from the mechanics of a shank that carries a
 sensor, with a mattress that couples the legs. It shares no code with the simulator or with the

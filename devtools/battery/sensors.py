@@ -32,7 +32,7 @@ def draw_accelerometer(rng: np.random.Generator) -> Accelerometer:
     """Return one of the devices that people own (docs/science.md#noise-floor)."""
     x, y, z = rng.uniform(-0.012, 0.012, 3)
     noise = float(rng.choice([0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008]))
-    # Coarse counts are those of noisy devices: makers spend no bits on what noise covers.
+    # Noisy devices have coarse counts: finer ones would only resolve the noise.
     steps = [0.000122, 0.000244, 0.001] if noise < 0.003 else [0.000244, 0.001, 0.0039]
     return Accelerometer(
         rate=float(rng.choice([25.0, 26.0, 50.0, 52.0, 100.0], p=[0.2, 0.1, 0.35, 0.2, 0.15])),

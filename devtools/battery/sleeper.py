@@ -57,7 +57,7 @@ class Sleeper:
         self.items.append(Item(kind, onset, end, side, note=note))
 
     def other(self, side: str) -> Limb:
-        """Return the leg that is not meant."""
+        """Return the other leg."""
         return self.legs["right" if side == "left" else "left"]
 
     def move(self, side: str, path: Path, *, slides: bool = True) -> float:

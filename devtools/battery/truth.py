@@ -1,4 +1,4 @@
-"""What a generated night contains: its signals, and what really happened in it."""
+"""The content of a generated night: its signals, and the true events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from limber_bridge.detection.signal import (
 )
 
 type Stretch = tuple[float, float]
-"""Begin and end, in s."""
+"""Start and end, in s."""
 
 
 class Kind(StrEnum):

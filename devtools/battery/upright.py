@@ -1,4 +1,4 @@
-"""What people do out of bed: sit up, stand, walk, stretch, lie down again; and what looks alike."""
+"""Motion out of bed, from sitting up to lying down again, and similar motion in bed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

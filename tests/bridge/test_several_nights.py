@@ -108,7 +108,8 @@ def test_whole_scores_it_as_one(recorded: Path, capsys: pytest.CaptureFixture[st
 
 def test_without_a_start_it_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_nights(tmp_path / "week.csv", origin=0)
-    (document,), _ = score(capsys, tmp_path / "week.csv")
+    (document,), said = score(capsys, tmp_path / "week.csv")
+    assert "h without a known start are scored as one night" in said
     assert document["start"] is None
     assert "night" not in document
 

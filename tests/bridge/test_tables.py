@@ -401,7 +401,7 @@ def damaged(rows: str) -> dict[str, tuple[bytes, str | None]]:
     header = lines[0]
     half = len(lines) // 2
     return {
-        "a torn last line": (text[:-9], "line 6001: the last line is torn and left out"),
+        "a torn last line": (text[:-9], "line 6001: the last line is cut off and left out"),
         "a last line without its end": (text.rstrip(b"\n"), None),
         "NUL bytes at its end": (text + bytes(4096), "4096 NUL bytes at its end are left out"),
         "NUL bytes within": (
@@ -586,7 +586,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         + table("Axis1,Axis2,Axis3", [], X * 100, number="{:.0f}"),
         "activity counts per epoch of 00:01:00",
     ),
-    "no headers": (table(None, TIMES, X), "4 columns without headers; say what they are"),
+    "no headers": (table(None, TIMES, X), "4 columns without headers; name them"),
     "an axis is missing": (table("time,x,y", TIMES, X[:2]), "without column `z`"),
     "no times": (table("x,y,z", [], X), "no column `time` among `x`, `y`, `z`"),
     "backwards": (table(HEADER, TIMES[::-1], X), "time goes back, as in 5999 rows; sort them"),

@@ -101,6 +101,22 @@ def test_movement_before_a_restart_counts() -> None:
     assert [at for at in awakenings(resumed(signal, AT - 60, 1.0)) if at > AT - 60] == []
 
 
+def test_a_gap_before_a_restart_counts() -> None:
+    """Nothing was measured in it, so quiet was not seen."""
+    signal = night((AT, 20.0))
+    signal[:, round((AT - 250) * RATE) : round((AT - 150) * RATE)] = float("nan")
+    assert found(signal) == []
+    assert awakenings(resumed(signal, AT - 100, 1.0)) == []
+
+
+def test_a_mild_series_before_a_restart_is_still_quiet_sleep() -> None:
+    signal = night((AT, 20.0))
+    kicks = [(AT - 280 + 20 * number, 3.0) for number in range(12)]
+    signal += ankle(*kicks, length=LENGTH, size=0.04) - ankle(length=LENGTH)
+    assert found(signal) == [pytest.approx(AT, abs=0.6)]
+    assert awakenings(resumed(signal, AT - 30, 1.0)) == found(signal)
+
+
 def resumed(signal: Floats, stop: float, gap: float) -> list[Event]:
     """Return what is found if the bridge restarts at a time and misses some seconds."""
     before = Pipeline([LEFT])

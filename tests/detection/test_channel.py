@@ -52,4 +52,5 @@ def test_a_large_block_is_processed_in_pieces_with_the_same_result() -> None:
         found=tuple(found for output in outputs for found in output.found),
         epochs=tuple(epoch for output in outputs for epoch in output.epochs),
         faults=tuple(fault for output in outputs for fault in output.faults),
+        vigorous=tuple(slot for output in outputs for slot in output.vigorous),
     )

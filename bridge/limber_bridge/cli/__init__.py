@@ -37,8 +37,8 @@ COMMAND_GROUPS: Final[Sequence[Callable[[Commands], None]]] = (
     import_nights.add_parsers,
     journal.add_parsers,
 )
-"""Each adds the parsers of its commands, whose default `function` is the command. In the order of
-`limber --help`."""
+"""Functions that add the parsers of their commands, in the order of `limber --help`. The default
+`function` of each parser runs its command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = int(command(args))
         if sys.stdout is not None:
-            # Report a failure to write here, not when Python exits.
+            # Report a failed write here; otherwise Python reports it on exit.
             sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED

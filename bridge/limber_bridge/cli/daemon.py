@@ -96,7 +96,7 @@ def scan(args: argparse.Namespace) -> int:
     try:
         config = load_config(args.config) if args.config.exists() else None
     except ConfigError:
-        # It is often incomplete because the sensor is missing that this command finds.
+        # Often the configuration is incomplete because it lacks the sensor that this command finds.
         config = None
         warn(f"{args.config} has errors and is not used; see `limber check`")
     results = asyncio.run(scan_all(config, args.seconds))

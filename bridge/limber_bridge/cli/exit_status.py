@@ -14,9 +14,9 @@ FAILED: Final = 1
 USAGE_ERROR: Final = 2
 """Wrong usage or configuration."""
 INTERRUPTED: Final = 130
-"""As of a program that SIGINT ends."""
+"""Same status as a program that SIGINT has terminated."""
 BROKEN_PIPE: Final = 141
-"""As of a program that SIGPIPE ends."""
+"""Same status as a program that SIGPIPE has terminated."""
 
 
 def report_error(message: str, status: int) -> int:

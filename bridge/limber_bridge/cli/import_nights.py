@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def add_parsers(commands: Commands) -> None:
     """Add `limber import`."""
     parser = commands.add_parser(
-        "import", help="file recorded nights into the journal, as if they had been measured live"
+        "import", help="import recorded nights into the journal, as if they had been measured live"
     )
     parser.add_argument(
         "recordings", type=Path, nargs="*", metavar="RECORDING", help="as for `limber score`"
     )
-    parser.add_argument("--sleeper", metavar="ID", required=True, help="whose nights they are")
+    parser.add_argument(
+        "--sleeper", metavar="ID", required=True, help="the sleeper of these nights"
+    )
     parser.add_argument(
         "--replace",
         action="store_true",
@@ -33,7 +35,7 @@ def add_parsers(commands: Commands) -> None:
     parser.add_argument(
         "--undo",
         metavar="IMPORT|DATE",
-        help="take back an import, or the one of a night; what it replaced comes back",
+        help="undo an import, or the import of one night, and restore what it replaced",
     )
     add_reading_options(parser)
     add_config_option(parser)
@@ -41,7 +43,7 @@ def add_parsers(commands: Commands) -> None:
 
 
 def import_nights(args: argparse.Namespace) -> int:
-    """File the nights of recordings, or take an import back."""
+    """Import the nights of recordings, or undo an import."""
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.offline.import_nights import ImportFailedError
@@ -62,7 +64,7 @@ def import_nights(args: argparse.Namespace) -> int:
 
 
 def file(args: argparse.Namespace, config: Config, sleeper: Sleeper) -> int:
-    """File the nights of recordings; ImportFailedError, or ValueError for a wrong option."""
+    """Import the nights of recordings; ImportFailedError, or ValueError for a wrong option."""
     from limber_bridge.domain.recording import UnreadableRecordingError
     from limber_bridge.offline.import_nights import (
         check_distinct,
@@ -88,13 +90,13 @@ def file(args: argparse.Namespace, config: Config, sleeper: Sleeper) -> int:
             print(note, file=sys.stderr)  # noqa: T201 - a warning for the user
     check_distinct(nights)
     if not nights:
-        return report_error("limber import: no night to file", FAILED)
+        return report_error("limber import: no night to import", FAILED)
     order = ImportOrder(batch, sleeper.id, tuple(nights), replaces=args.replace)
     answer = send_order(config, order)
     status = max(status, print_answer(answer))
     if any(one.done for one in answer.outcomes):
         print(  # noqa: T201 - for the user
-            f"to take it back: limber import --undo {batch} --sleeper {sleeper.id}; the journal "
+            f"to undo it: limber import --undo {batch} --sleeper {sleeper.id}; the journal "
             "keeps no raw signal of imported nights, so keep the recordings",
             file=sys.stderr,
         )
@@ -102,7 +104,7 @@ def file(args: argparse.Namespace, config: Config, sleeper: Sleeper) -> int:
 
 
 def undo(wanted: str, config: Config, sleeper: Sleeper) -> int:
-    """Take an import back; ImportFailedError."""
+    """Undo an import; ImportFailedError."""
     from limber_bridge.offline.import_nights import new_batch, send_order
     from limber_bridge.storage.import_orders import ImportOrder
 
@@ -110,7 +112,7 @@ def undo(wanted: str, config: Config, sleeper: Sleeper) -> int:
 
 
 def print_answer(answer: Answer) -> int:
-    """Print what became of each night, and return the exit status."""
+    """Print the outcome for each night, and return the exit status."""
     if answer.error is not None:
         return report_error(f"limber import: {answer.error}", FAILED)
     status = DONE

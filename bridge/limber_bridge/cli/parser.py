@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
 
 
 type Commands = argparse._SubParsersAction[Parser]  # noqa: SLF001 - it has no public name
-"""To which each group of commands adds its parsers."""
+"""Each group of commands adds its parsers to it."""
 
 
 def add_config_option(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from limber_bridge.recordings.read_options import ReadOptions
 
 MAX_RATE_HZ: Final = 100_000.0
-"""chosen: above the rate of any amplifier; a larger number is a slip of the pen."""
+"""chosen: above the rate of any amplifier; a larger number is a typing error."""
 
 
 def add_reading_options(command: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_reading_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=NAME",
-        help="column of a table by its header or its number, for example time=timestamp or "
+        help="column of a table, by its header or its number: for example time=timestamp or "
         "left_acc_x=3; may be repeated",
     )
     command.add_argument(
@@ -49,7 +49,7 @@ def add_reading_options(command: argparse.ArgumentParser) -> None:
         "--time-zone",
         type=time_zone,
         metavar="ZONE",
-        help="where the recordings were made, for example Europe/Berlin",
+        help="time zone in which the recordings were made, for example Europe/Berlin",
     )
 
 

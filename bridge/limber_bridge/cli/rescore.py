@@ -23,8 +23,8 @@ def add_parsers(commands: Commands) -> None:
         "--stages",
         type=Path,
         metavar="STAGES",
-        help="CSV with the columns epoch, stage (30 s, from 0) or time, stage; a text of one stage "
-        "a line; EDF+ annotations; NSRR or Profusion XML",
+        help="CSV with the columns epoch, stage (30 s, from 0) or time, stage; a text file with "
+        "one stage per line; EDF+ annotations; NSRR or Profusion XML",
     )
     rescore_parser.add_argument(
         "--respiratory",

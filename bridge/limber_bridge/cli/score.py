@@ -37,7 +37,7 @@ def add_parsers(commands: Commands) -> None:
     score_parser.add_argument(
         "--whole",
         action="store_true",
-        help="score a recording of more than 30 h as one, not night by night",
+        help="score a recording of more than 30 h as one night",
     )
     score_parser.add_argument("--quiet", action="store_true", help="do not list the written files")
     score_parser.add_argument(

@@ -40,7 +40,7 @@ class FinishedNights:
         return revised
 
     def replace_night(self, day: date, night: Night | None) -> None:
-        """Take over a night as the journal has it now; None: there is none any more."""
+        """Replace a night by its version in the journal; None: the journal no longer has it."""
         if night is None:
             self._finished.pop(day, None)
             self._recent.pop(day, None)

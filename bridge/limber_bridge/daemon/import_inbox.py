@@ -1,4 +1,4 @@
-"""Takes orders of `limber import` from their folder, and answers them."""
+"""Read the orders of `limber import` from their folder, and answer them."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ from limber_bridge.storage.records.payload import UnreadableRecordError
 LOG: Final = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
-"""s between two looks into the folder. Chosen: a person waits for the answer."""
+"""s between two checks of the folder. Chosen: the user waits for the answer."""
 
 
 class ImportInbox:
@@ -53,7 +53,7 @@ class ImportInbox:
 
     def _orders(self) -> list[Path]:
         with suppress(OSError):
-            # Made here, so that it belongs to the user of the bridge.
+            # Created here, so that it belongs to the user of the bridge.
             self._folder.mkdir(mode=0o700, exist_ok=True)
             return list(self._folder.glob(f"*{ORDER_SUFFIX}"))
         return []
@@ -92,9 +92,9 @@ class ImportProcessor:
             answer = Answer([], error=f"the bridge cannot read the order ({error}); {reason}")
         except JournalError as error:
             answer = Answer([], error=str(error))
-        except Exception:  # an order, which comes from outside, must not stop the detection
+        except Exception:  # orders come from outside and must not stop the detection
             LOG.exception("import: %s: unexpected error; please report it", path)
-            answer = Answer([], error="an unexpected error; the log of the bridge has the details")
+            answer = Answer([], error="unexpected error; see the log of the bridge for details")
         if answer.error is not None:
             LOG.warning("import: %s", answer.error)
         try:

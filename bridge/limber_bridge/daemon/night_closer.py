@@ -81,7 +81,7 @@ class NightCloser:
         self.finished = finished
         """The finished nights; only changed here."""
         self._dropped_in = range(0)
-        """us; from begin to end of the night in which old nights were dropped."""
+        """us; start and end of the night in which old nights were dropped."""
 
     def finish_over(self, sensitivity: float) -> tuple[Night, ...]:
         """Finish the changed nights that are over by now; return those with new figures."""

@@ -76,8 +76,8 @@ class OpenNights:
         """Add an event to its night; one with the same id replaces the earlier one.
 
         An event for a night before last night whose events have been dropped changes nothing: the
-        figures of that night are final. (A sensor that was away for days reports its gap then.)
-        Neither does one for an imported night.
+        figures of that night are final. (A sensor that was away for days reports its gap then.) An
+        event for an imported night changes nothing either.
         """
         night = self._calendar.night_of(event.onset)
         if self._is_final(night, now):
@@ -99,7 +99,7 @@ class OpenNights:
             self._changed.add(night)
 
     def replace_night(self, night: date, *, imported: bool) -> None:
-        """Forget the events of a night, as the journal has others of it now."""
+        """Forget the events of a night, because the journal now has different ones."""
         self._nights.pop(night, None)
         self._changed.discard(night)
         self._dropped.add(night)
@@ -110,7 +110,7 @@ class OpenNights:
 
     def take_over(self, now: int) -> list[date]:
         """Return the changed nights that are over at `now` (us), oldest first, and unmark them."""
-        # Asked with every block of samples, so the events are looked at only towards morning.
+        # This runs for every block of samples, so it examines the events only towards morning.
         over = [
             night
             for night in sorted(self._changed)

@@ -177,9 +177,9 @@ class Publisher:
             self._info.note(monitor)
 
     def publish_history(self, monitor: SleeperMonitor) -> None:
-        """Publish that nights of the past have changed, and the state, which shows the last one.
+        """Publish that past nights have changed, and the state, which shows the last night.
 
-        No event is published: what lies in the past triggers nothing.
+        No event is published, because past nights must not trigger automations.
         """
         self._info.note(monitor)
         self._info.publish_if_changed()

@@ -271,7 +271,7 @@ class SleeperMonitor:
     def replace_nights(self, nights: Mapping[date, Night | None], history: ImportHistory) -> None:
         """Take over nights that were imported, or whose import was undone, from the journal.
 
-        None: there is no such night any more. `history`: how nights of the past have changed.
+        None: the night no longer exists. `history`: how past nights have changed.
         """
         for day, night in nights.items():
             self._nights.replace_night(day, imported=night is not None and bool(night.imported))

@@ -80,7 +80,7 @@ def build_tonight(scored: ScoredNight) -> Tonight:
 
 
 def asleep_now(snapshot: SleeperSnapshot) -> bool | None:
-    """Return whether the sleeper is asleep; None where that, or who is in bed, is unknown."""
+    """Return whether the sleeper is asleep; None if that, or who is in bed, is unknown."""
     if not snapshot.in_bed:
         return snapshot.in_bed
     asleep = snapshot.tonight.score.asleep
@@ -106,7 +106,7 @@ def describe_sleeper(
 ) -> SleeperInfo:
     """Return a sleeper and the sensors; `rates` are nominal, in Hz by sensor id.
 
-    `history`: how nights of the past have changed.
+    `history`: how past nights have changed.
     """
     sensors = tuple(
         SensorInfo(

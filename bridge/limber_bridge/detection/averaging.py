@@ -8,11 +8,11 @@ import numpy as np
 from limber_bridge.detection.signal import Floats, Times
 
 FEW_BLOCKS: Final = 64
-"""Blocks up to which one call for all of them is faster than one call for each position within a
+"""Up to this number of blocks, one call for all of them is faster than one call per position in a
 block. Chosen: a live sensor completes a few blocks at a time, a recording many thousands."""
 PAIRWISE_WIDTH: Final = 8
-"""Values from which NumPy adds up a row in another order than one after the other (NumPy manual,
-`numpy.sum`, notes)."""
+"""From this number of values on, NumPy does not add up a row in order (NumPy manual, `numpy.sum`,
+notes)."""
 
 
 class BlockAverager:
@@ -55,8 +55,8 @@ class BlockAverager:
         if self._squared:
             energy: Floats = np.einsum("abs,abs->ab", blocks, blocks)
             return energy
-        # Add up sample by sample: `sum` may choose another order for another number of blocks. Both
-        # ways below add the first sample last, as `reduceat` does.
+        # Add up sample by sample, because the order in `sum` may depend on the number of blocks.
+        # Both ways below add the first sample last, as `reduceat` does.
         if count <= FEW_BLOCKS and self._width < PAIRWISE_WIDTH:
             few: Floats = np.add.reduceat(samples, block_starts(count, self._width), axis=1)
             return few

@@ -5,7 +5,7 @@ values are chosen, and nothing is published; docs/science.md#awakenings.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,8 +18,9 @@ from limber_bridge.detection.events import (
     Gap,
     Movement,
     PositionChange,
+    UnilateralMovement,
 )
-from limber_bridge.detection.signal import EARLIEST_TIME, MINUTE, SECOND, Quantity
+from limber_bridge.detection.signal import EARLIEST_TIME, MINUTE, SECOND, Quantity, Side
 
 SLOT_US: Final = SECOND // 2
 """Length of a slot: the time in which a limb moves or does not."""
@@ -50,6 +51,11 @@ def vigorous_slots(frames: Frames, quantity: Quantity) -> tuple[int, ...]:
         return ()
     slots = np.unique(frames.times[frames.shaking >= level] // SLOT_US * SLOT_US)
     return tuple(slots.tolist())
+
+
+def is_vigorous(part: UnilateralMovement, legs: Mapping[Side | None, Quantity]) -> bool:
+    """Return whether a movement reached the level of vigorous slots in the quantity of its leg."""
+    return part.side not in legs or part.peak >= VIGOROUS_LEVEL[legs[part.side]]
 
 
 class AwakeningDetector:
@@ -91,11 +97,20 @@ class AwakeningDetector:
         """Note that the sleeper went to bed or got up, which became known at a time (us)."""
         self._transitions.append((known_at, change.in_bed))
 
-    def restore_event(self, event: Event) -> None:
-        """Count an event of a previous run as vigorous movement, if it was one."""
-        if isinstance(event, Movement | PositionChange):
-            begin = event.onset // SLOT_US * SLOT_US
-            self._recent.extend(range(begin, event.end, SLOT_US))
+    def restore_event(self, event: Event, legs: Mapping[Side | None, Quantity]) -> None:
+        """Count an event of a previous run as vigorous movement, if it may have been one.
+
+        `legs` are the quantities that were measured, by the side of the sensor.
+        """
+        match event:
+            case Movement() if not any(is_vigorous(part, legs) for part in event.parts):
+                # A mild series does not end quiet sleep, nor did it before the restart.
+                pass
+            case Movement() | PositionChange():
+                begin = event.onset // SLOT_US * SLOT_US
+                self._recent.extend(range(begin, event.end, SLOT_US))
+            case _:
+                pass
 
     def advance_to(self, until: int) -> Iterator[Awakening]:
         """Yield the awakenings that the slots before a time (us) show."""

@@ -183,7 +183,7 @@ class BilateralCombiner:
 
 
 def is_comparable(leg: Hashable, part: UnilateralMovement, first: LegPart) -> bool:
-    """Return whether the sides of a movement and of the first one of some are known, or equal."""
+    """Return whether a movement and the first of some others have known sides, or the same side."""
     first_leg, first_part = first
     return leg == first_leg or None not in (part.side, first_part.side)
 
@@ -195,7 +195,7 @@ def group_end(group: Iterable[LegPart]) -> int:
 
 def bilateral_movement(group: Sequence[LegPart], rules: RuleSet) -> Movement:
     """Return a group as one movement of the sleeper."""
-    # How the limb moved is no longer needed, and would be kept in memory for the whole night.
+    # The motion of the limb is no longer needed; it would stay in memory for the whole night.
     parts = tuple(replace(part, motion=None) for _, part in group)
     onset = parts[0].onset
     end = max(part.end for part in parts)

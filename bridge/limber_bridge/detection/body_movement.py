@@ -1,9 +1,9 @@
 """Recognize the movements of the whole body that a bed sensor feels, by their size and duration.
 
 A bed sensor feels everything that a sleeper does. A turn of the body is no leg movement, but not
-every turn leaves the bed tilted: a stiff frame or the sum of all load cells does not change. So the
-size is compared with that of the short movements of the same person in the same bed, because
-no turn is that short; docs/science.md#turns-in-bed.
+every turn leaves the bed tilted: a stiff frame or the sum of all load cells does not change. The
+size is therefore compared with that of short movements of the same person in the same bed: no turn
+is that short. See docs/science.md#turns-in-bed.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from limber_bridge.detection.segments import Segment, join_segments
 from limber_bridge.detection.signal import EARLIEST_TIME, SECOND
 
 BRIEF_MIN_US: Final = 2 * SECOND
-"""Shortest movement that may be a turn. Chosen: a body needs as long to roll over."""
+"""Shortest movement that may be a turn. Chosen: a body needs at least this long to roll over."""
 SHORT_MAX_US: Final = 3 * SECOND
 """A shorter movement is mostly that of a limb. Gross movements of adults last 3 to 45 s (IRLSSG
 2021)."""
@@ -29,13 +29,13 @@ gross movements last 12.4 s on average (Ibrahim 2023)."""
 LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
 """A longer movement of a single sensor is no candidate under any rules (WASM 2016, AASM)."""
 SHORT_KEPT: Final = 100
-"""Short movements that are remembered. Chosen: a few hours of a night."""
+"""Number of short movements that are kept. Chosen: a few hours of a night."""
 SHORT_NEEDED: Final = 10
-"""Fewest short movements with which others are compared. Chosen: fewer show no distribution."""
+"""Fewest short movements for a comparison. Chosen: fewer do not show a distribution."""
 BEAT_MAX_US: Final = SECOND
 """Longest beat of a rhythmic train (docs/science.md#rhythmic-trains)."""
 HIGH_QUANTILE: Final = (4, 5)
-"""Share of the short movements, as a fraction, that are below the level that is called high."""
+"""Fraction of the short movements below the level that is called high."""
 
 
 class BodyMovementJudge:
@@ -44,7 +44,7 @@ class BodyMovementJudge:
     __slots__ = ("_body_end", "_peaks")
 
     def __init__(self) -> None:
-        """Start without knowing a movement."""
+        """Start without any movements."""
         self._peaks: deque[float] = deque(maxlen=SHORT_KEPT)
         self._body_end = EARLIEST_TIME
         """us; end of the last movement of the body."""
@@ -55,7 +55,7 @@ class BodyMovementJudge:
             self.add_movement(movement)
 
     def forget(self) -> None:
-        """Forget all movements, as the sensor is in another place."""
+        """Forget all movements, because the sensor was moved."""
         self._peaks.clear()
 
     def add_movement(self, movement: UnilateralMovement) -> None:
@@ -83,9 +83,9 @@ class BodyMovementJudge:
         high = ordered[numerator * len(ordered) // denominator]
         if is_long:
             return movement.peak > high
-        # The sizes of movements are about log-normal: as far again above the 80th percentile as
-        # that is above the median lies the 95th. Few turns among the short movements change it
-        # little, unlike the 95th percentile itself. Once more as far lies the 99th.
+        # The sizes of movements are about log-normal. The 95th percentile is therefore as far above
+        # the 80th as the 80th is above the median, and the 99th is once more as far. A few turns
+        # among the short movements change this estimate little, unlike the 95th percentile itself.
         median = ordered[len(ordered) // 2]
         steps = 2 if movement.duration >= SHORT_MAX_US else 3
         return movement.peak > median * (high / median) ** steps
@@ -112,7 +112,7 @@ def continues_bout(last: Segment, following: Segment) -> bool:
 
 
 def join_bout(bout: Sequence[MovementPart]) -> Sequence[MovementPart]:
-    """Return a bout as one change of position, or as it is if it is not one of the whole body."""
+    """Return a bout of the whole body as one change of position, and any other bout unchanged."""
     if len(bout) < 2:
         return bout
     segments = [part.segment for part in bout]

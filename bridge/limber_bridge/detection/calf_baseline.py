@@ -1,4 +1,4 @@
-"""The level of a calf at rest, from bins in which it was not tense."""
+"""Follow the level of a calf at rest, from bins in which it was not tense."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -10,15 +10,15 @@ from limber_bridge.detection.cramp_bins import BIN_US
 from limber_bridge.detection.signal import SECOND
 
 BASELINE_BINS: Final = 600 * SECOND // BIN_US
-"""Bins of a calf that is not tense that make the baseline: ten minutes. Chosen: it follows the
-night, and one movement changes little."""
+"""Number of bins, with the calf not tense, for the baseline: ten minutes. Chosen: it follows slow
+changes during the night, and one movement changes it little."""
 BASELINE_MIN_BINS: Final = 60 * SECOND // BIN_US
 """Bins that a baseline needs: one minute."""
 RECENT_BINS: Final = 180 * SECOND // BIN_US
 """Bins that make the recent level at rest: three minutes. Chosen: the level differs between
 postures, and follows them within two minutes."""
 RISING_BINS: Final = 90 * SECOND // BIN_US
-"""Last bins, which are left out of the recent level, as they may belong to a rise
+"""Number of the last bins, which are left out of the recent level because they may belong to a rise
 (`tension_rise.RISE_MAX_US`)."""
 
 
@@ -46,7 +46,7 @@ class CalfBaseline:
 
     @property
     def recent_level(self) -> float | None:
-        """The median of the minutes before a rise that may be going on; None if not known."""
+        """The median of the minutes before a possible current rise; None if not known."""
         recent = list(self._levels)[-RECENT_BINS - RISING_BINS : -RISING_BINS]
         return median(recent) if len(recent) >= BASELINE_MIN_BINS else None
 

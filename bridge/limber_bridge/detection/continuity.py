@@ -19,8 +19,8 @@ MAX_BRIDGED_INTERVALS: Final = 3
 """Sample intervals that are bridged however long they last. Chosen: tolerance for slow sensors."""
 
 FEW_VALUES: Final = 4096
-"""Values up to which a test of each one costs less than to prepare for an overflow of their sum.
-Chosen: a live sensor sends a few dozen at a time."""
+"""Up to this number of values, testing each one costs less than guarding their sum against
+overflow. Chosen: a live sensor sends a few dozen at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,8 +30,8 @@ docs/science.md#envelope."""
 
 
 FEW_FRAMES: Final = 16
-"""Frames up to which one time after the other is computed faster than all of them as an array.
-Chosen: a live sensor completes a few frames at a time."""
+"""Up to this number of frames, computing the times one by one is faster than as an array. Chosen: a
+live sensor completes a few frames at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,8 @@ Chosen: rubbing and stretching shake a leg less, and a kick does not last;
 docs/science.md#in-bed-at-the-ankle.
 """
 GAIT_MIN_SHARE: Final = 0.15
-"""Share of an epoch with a level of walking from which the epoch is examined for gait. Chosen: a
-foot stands still for two thirds of a slow stride, and a walk may fill half of an epoch."""
+"""An epoch is examined for gait if at least this share of it reaches the level of walking. Chosen:
+a foot stands still for two thirds of a slow stride, and a walk may fill half of an epoch."""
 AXES: Final = 3
 
 
@@ -60,7 +60,7 @@ class Epoch:
     striding_share: float = 0.0
     """Share of the frames at or above `STRIDING_LEVEL_G`."""
     gait: Gait = Gait.NONE
-    """How the leg swings, compared with a walking one."""
+    """How the leg swings, compared with a walking leg."""
 
 
 class EpochBuilder:

@@ -34,7 +34,7 @@ class UnilateralMovement:
     """Whether the limb rests in another direction afterwards: a position change and no leg
     movement."""
     motion: LimbMotion | None = field(default=None, compare=False, repr=False)
-    """How it moved, for the comparison with the other leg; None afterwards and for a muscle."""
+    """Motion of the leg, for the comparison with the other leg; None after that, and for EMG."""
 
     @property
     def duration(self) -> int:

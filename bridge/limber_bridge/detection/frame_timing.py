@@ -45,7 +45,7 @@ class FrameTiming:
     def at_rate(cls, quantity: Quantity, rate: float, *, waits: bool = False) -> Self:
         """Return the durations for a signal of `rate` frames per second.
 
-        One that `waits` ends a movement only after the stillness that separates it from others.
+        With `waits`, a movement ends only after the pause that separates it from others.
         """
         rule = ENVELOPE_RULES[quantity]
         window = window_frames(rule, rate)

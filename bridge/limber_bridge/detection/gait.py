@@ -22,25 +22,24 @@ Chosen: a quick walk has one a second, and a person who has just woken up steps 
 STRIDE_HZ: Final = (0.3, 1.15)
 """Frequencies of the stride itself. Chosen: a leg that is rubbed moves faster, mostly."""
 SWING_HZ: Final = (1.15, 4.0)
-"""Frequencies of what happens within a stride: push, swing and the step down. Chosen: the next
-harmonics of a stride."""
+"""Frequencies within a stride: push-off, swing and heel strike. Chosen: the next harmonics of a
+stride."""
 STRIDE_MIN_G: Final = 0.1
-"""RMS that clear gait has in either band.
+"""Smallest RMS of clear gait in each of the two bands.
 
 Chosen: a shank that swings evenly by 30 degrees tilts gravity by 0.18 g RMS; half of it remains in
 an epoch in which a walk begins or ends.
 """
 VIGOROUS_MIN_G: Final = 0.3
-"""RMS of clear gait without a swing at the stride's frequency.
-
-Chosen: a leg that is rubbed is shaken less.
+"""Smallest RMS of clear gait without a swing at the frequency of the stride. Chosen: rubbing shakes
+a leg less.
 """
 FAINT_MIN_G: Final = 0.09
 """RMS of faint gait. Chosen: in a shuffling leg the tilt of gravity and the acceleration of the
 swing cancel each other in part, as in a pendulum."""
 FAINT_STRIDE_MIN_G: Final = 0.027
-"""RMS that faint gait has at the stride's frequency. The next value is the ratio to that within
-strides. Chosen: a leg that is rubbed moves at one, higher frequency."""
+"""Smallest RMS of faint gait at the frequency of the stride. The next value is its ratio to the RMS
+within a stride. Chosen: rubbing moves a leg at a single, higher frequency."""
 FAINT_STRIDE_MIN_RATIO: Final = 0.15
 MIN_SIMILARITY: Final = 0.4
 """Autocorrelation of the motion one stride later.
@@ -50,25 +49,24 @@ Chosen: model and real walks kept 0.46 or more, and irregular movement reached 0
 STEP_WINDOW_S: Final = 0.3
 """Length of the window in which a step shakes the ankle. Chosen: as for the envelope."""
 STEP_MIN_G: Final = 0.3
-"""RMS in that window that a step reaches. Chosen: a leg that is rubbed is shaken less."""
+"""RMS that a step reaches in that window. Chosen: rubbing shakes a leg less."""
 STANCE_MAX_G: Final = 0.15
-"""RMS to which it falls between two steps. Chosen: half of it; the foot stands on the floor."""
+"""RMS below which it falls between two steps. Chosen: half of it, because the foot stands on the
+floor."""
 MIN_STEPS: Final = 5
-"""Steps in an epoch that are walking without an even rhythm.
-
-Chosen: a walk that fills three quarters of an epoch has that many, however slow. Movements in bed
-pause less often.
+"""Number of steps in an epoch that are walking even without a regular rhythm. Chosen: a slow walk
+that fills three quarters of an epoch has that many. Movements in bed pause less often.
 """
 MIN_FRAMES_SHARE: Final = 0.9
-"""Share of the frames that must be there. Chosen: missing frames would break the rhythm."""
+"""Smallest share of frames that were received. Chosen: missing frames would break the rhythm."""
 
 
 class Gait(IntEnum):
-    """How an ankle moves, compared with a walking one."""
+    """How an ankle moves, compared with that of a walking leg."""
 
     NONE = 0
     FAINT = 1
-    """It repeats itself as in walking, but so does a leg that is rubbed evenly."""
+    """It repeats itself as in walking, as a leg that is rubbed evenly also does."""
     CLEAR = 2
     """It swings as far as a walking leg, or is put down step by step."""
 
@@ -94,7 +92,7 @@ def gait_of(frames: Floats, rate: float, duration: float) -> Gait:
 
 
 def is_regular(motion: Floats, rate: float) -> bool:
-    """Return whether motion (3, n) at `rate` Hz resembles itself one stride later."""
+    """Return whether motion (3, n) at `rate` Hz repeats itself one stride later."""
     count = motion.shape[1]
     # Autocorrelation by way of the spectrum; the padding keeps the ends apart.
     power = np.square(np.abs(np.fft.rfft(motion, 2 * count, axis=1))).sum(axis=0)
@@ -104,8 +102,8 @@ def is_regular(motion: Floats, rate: float) -> bool:
     # Fewer frames overlap at a longer lag.
     similarity = correlation[lags] * (count / (count - lags))
     best = int(similarity.argmax())
-    # A leg that only turns resembles itself at every short lag, so the correlation must have fallen
-    # before it rises to that of the next stride.
+    # A leg that only turns correlates with itself at every short lag. So the correlation must fall
+    # before it rises again at the next stride.
     lowest_before = max(0.0, correlation[: lags[best]].min())
     return bool(similarity[best] - lowest_before >= MIN_SIMILARITY * correlation[0])
 
@@ -132,6 +130,6 @@ def count_steps(motion: Floats, rate: float) -> int:
     center = moving_mean(motion, width)
     variance = moving_mean(squared_lengths(motion)[None], width)[0] - squared_lengths(center)
     shaking = np.sqrt(np.maximum(variance, 0.0))
-    # Between the two levels nothing changes, so only frames beyond one of them are looked at.
+    # Nothing changes between the two levels, so only frames beyond one of them are examined.
     strong = shaking[(shaking >= STEP_MIN_G) | (shaking < STANCE_MAX_G)] >= STEP_MIN_G
     return int(np.count_nonzero(np.diff(strong, prepend=False) & strong))

@@ -53,9 +53,8 @@ BED_RULES: Final = {
     Method.RECORDED: BedRule(in_after=30 * SECOND, out_after=MINUTE, min_onsets=0),
 }
 BRIEF_ABSENCE_MAX_US: Final = 10 * MINUTE
-"""Longest absence after which a single movement shows that the leg is in bed again.
-
-Chosen: a person who is back from a short trip soon falls asleep, and has not taken off the sensor.
+"""Longest absence after which a single movement shows that the leg is in bed again. Chosen: a
+person who returns from a short trip soon falls asleep, and has not taken off the sensor.
 """
 INTERRUPTION_US: Final = MINUTE
 """Time without an epoch after which signs begin again; docs/science.md#in-bed."""
@@ -171,7 +170,7 @@ def is_believed(pending: PendingChange, rule: BedRule, verdict: Verdict) -> bool
 
 
 def is_briefly_absent(state: BedState, pending: PendingChange | None) -> bool:
-    """Return whether a person may lie down again who was seen to get up and walk shortly before."""
+    """Return whether a person who recently got up and walked may now lie down again."""
     return (
         pending is not None
         and state.in_bed is False

@@ -20,30 +20,30 @@ STRIDING_MIN_SHARE: Final = 0.9
 """Share of an epoch with a level of striding from which the leg strides. Chosen: strong evidence;
 a kick does not last."""
 WALKING_HALF_EPOCHS: Final = 36
-"""Half epochs (3 min of shaking in all) that are walking. Chosen: legs are rubbed and stretched in
-bed for a while."""
+"""Number of half epochs that count as walking: 3 min of shaking in total. Chosen: people rub and
+stretch their legs in bed for some time."""
 HALF_EPOCHS_SHAKEN: Final = 2
 """Half epochs of walking that an epoch of shaking counts."""
 HALF_EPOCHS_STRIDING: Final = 6
 """Half epochs of walking that an epoch of striding counts."""
 HALF_EPOCHS_GAIT: Final = 9
-"""Half epochs of walking that an epoch of clear gait counts, or one of faint gait in a direction
-that is across to both in which the leg lay last."""
+"""Half epochs of walking for an epoch of clear gait, or for one of faint gait in a direction across
+both in which the leg lay last."""
 HALF_EPOCHS_GAIT_UPRIGHT: Final = 18
 """The same for clear gait in a direction in which the leg may stand. Chosen: two such epochs are
 walking, together or with the leg upright in between."""
 HALF_EPOCHS_FAINT_STANDING: Final = 12
-"""The same for faint gait just in the direction of standing. Chosen: a walk of 15 s and the one
-back have three such epochs."""
+"""The same for faint gait in the direction of standing. Chosen: a walk of 15 s and the one back
+have three such epochs."""
 HALF_EPOCHS_FAINT: Final = 4
-"""The same for faint gait in a direction that is across to only one of them. Chosen: a leg that was
-turned is rubbed evenly for a minute as well."""
+"""The same for faint gait in a direction across only one of them. Chosen: even rubbing of a leg
+that was turned may also last a minute."""
 
 SAME_DIRECTION_MAX_DEGREES: Final = 35.0
 """Angle up to which a leg points as while standing, or as it lay. Chosen: a leg neither stands nor
 lies at exactly the same angle each time."""
 STANDS_MAX_DEGREES: Final = 20.0
-"""Angle up to which a leg walks just as before.
+"""Largest angle between the directions of a leg in two walks.
 
 Chosen: a bent leg on the mattress is less steep, by 20 to 50 degrees.
 """
@@ -134,7 +134,7 @@ def half_epochs_of(state: AnkleState, epoch: Epoch, *, lies: bool) -> int:
     strides = epoch.striding_share >= STRIDING_MIN_SHARE
     shaken = HALF_EPOCHS_STRIDING if strides else HALF_EPOCHS_SHAKEN
     if lies:
-        # Most legs that are shaken as they lay are rubbed, however evenly or hard.
+        # A leg that is shaken in its lying position is mostly rubbed, however evenly or hard.
         return shaken if epoch.gait is Gait.CLEAR else 0
     match epoch.gait:
         case Gait.CLEAR:
@@ -206,7 +206,7 @@ def judge_without_walking(
 def may_stand_still(state: AnkleState, epoch: Epoch) -> bool:
     """Return whether a leg that was shaken recently is still upright, if it was upright then.
 
-    A person who stands still between two short walks does not lie in between.
+    A person who stands still between two short walks is not in bed in between.
     """
     direction = state.shaking_direction
     since = state.shaking_since
@@ -240,21 +240,21 @@ def with_lying_direction(state: AnkleState, epoch: Epoch, still_for: int) -> Ank
 def may_stand(state: AnkleState, epoch: Epoch) -> bool:
     """Return whether a leg may stand that points as in this epoch, judged by how it lay before.
 
-    Gravity is across to a lying leg whichever way it is turned, and along a standing one. One of
-    the two last directions may be that of a bent leg, so one that is across is enough.
+    Gravity acts across a lying leg, whichever way it is turned, and along a standing leg. One of
+    the two last directions may be that of a bent leg, so it is enough if one of them is across.
     """
     lain = lying_directions(state, epoch)
     return not lain or any(is_across(direction, epoch) for direction in lain)
 
 
 def lying_directions(state: AnkleState, epoch: Epoch) -> list[GravityDirection]:
-    """Return the last directions in which the leg of an epoch lay: two, one or none."""
+    """Return the last directions, at most two, in which the leg of an epoch lay."""
     directions = (state.lying.get(epoch.sensor), state.lying_before.get(epoch.sensor))
     return [one for one in directions if one is not None and any(one)]
 
 
 def is_across(direction: GravityDirection, epoch: Epoch) -> bool:
-    """Return whether a leg may stand in an epoch that lay in a direction."""
+    """Return whether a leg that lay in a direction may stand in an epoch."""
     return ACROSS_DEGREES <= angle_degrees(direction, epoch.mean) <= 180 - ACROSS_DEGREES
 
 

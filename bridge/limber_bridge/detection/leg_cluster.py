@@ -1,4 +1,4 @@
-"""Decide what two legs did that moved at the same time: docs/science.md#two-legs.
+"""Decide what two legs did when they moved at the same time: docs/science.md#two-legs.
 
 The body turned, one leg kicked and shook or displaced the other, or both legs moved.
 """
@@ -25,7 +25,7 @@ ONE_LEG_TURN_MIN_DEGREES: Final = 10.0
 end of a lower leg of 40 cm by 7 cm; docs/science.md#two-legs."""
 SHAKEN_MAX_SHARE: Final = 0.6
 """Largest shaking of a leg that is only shaken, relative to that of the other. Chosen: a mattress
-damps; what shakes more has moved itself."""
+damps; a leg that shakes more has moved by itself."""
 WEAK_MAX_SHARE: Final = 0.25
 """Share below which a leg counts as shaken unless it tilts more than the other. Chosen: a mattress
 passes on less than a quarter, and two legs that kick together seldom differ as much."""
@@ -38,24 +38,24 @@ TILT_MAX_SHARE: Final = 0.6
 """Largest tilt per shaking of a shaken leg, relative to that of the leg that shakes it. Chosen: a
 limb that moves itself tilts, one that is shaken hardly does."""
 KICK_MIN_SHARE: Final = 0.25
-"""Smallest tilt of a leg that kicked and came to rest elsewhere, relative to the way there. Chosen:
-a leg that only settles goes there and does not come back."""
+"""Smallest tilt of a leg that kicked and came to rest elsewhere, relative to its displacement.
+Chosen: a leg that only settles does not come back."""
 ONE_LEG_KICK_MIN_SHARE: Final = 1.0
-"""The same where the other leg did not move or is not measured. Chosen: it went further back than
-elsewhere."""
+"""The same if the other leg did not move or is not measured. Chosen: it came back by more than its
+displacement."""
 SIMILAR_TILT_MAX_SHARE: Final = 0.8
-"""The same where the motion of the other leg predicts its motion. Chosen: a larger share is a copy
-of a kick, tilt included, so both legs moved alike."""
+"""The same if the motion of the other leg predicts its motion. Chosen: above this it copies the
+kick, tilt included, so both legs moved alike."""
 SIMILAR_MIN: Final = 0.5
-"""Share of the variance from which the motion of one leg predicts that of the other. Chosen: legs
-that moved independently reach 0.3 (docs/science.md#shaken-legs)."""
+"""Smallest share of the variance at which the motion of one leg predicts that of the other. Chosen:
+legs that moved independently reach 0.3 (docs/science.md#shaken-legs)."""
 DELAYS_US: Final = tuple(range(0, 3 * SECOND // 10 + 1, SECOND // 40))
-"""Delays of the shaking that are tried, up to 0.3 s. Chosen: a soft mattress swings at about 1 Hz
-and follows within a third of a swing."""
+"""Delays of the shaking to try, up to 0.3 s. Chosen: a soft mattress swings at about 1 Hz and
+follows within a third of a period."""
 
 
 def resolve_cluster(cluster: Sequence[LegPart]) -> list[LegPart | PositionChange]:
-    """Return the leg movements in a cluster, the one position change that it is, or nothing.
+    """Return the leg movements in a cluster, or its single position change, or nothing.
 
     A cluster holds movements, position changes included, that follow one another without a pause.
     """
@@ -71,14 +71,14 @@ def resolve_cluster(cluster: Sequence[LegPart]) -> list[LegPart | PositionChange
         return [(leg, replace(part, turned=False)) for leg, part in kicks]
     if changes:
         return [position_change(changes)]
-    # No leg came back. Where none was shaken from outside, one went elsewhere in a single move.
+    # No leg came back. If none was shaken from outside, one changed its position in a single move.
     return [member for member in moved if not lacks_tilt(member[1])]
 
 
 def resolve_one_leg(
     cluster: Sequence[LegPart], changes: Sequence[LegPart]
 ) -> list[LegPart | PositionChange]:
-    """Return the leg movements of one leg, the position change that it made, or nothing."""
+    """Return the leg movements of one leg, or its position change, or nothing."""
     if any(not came_back(part, ONE_LEG_KICK_MIN_SHARE) for _, part in changes):
         return [position_change(cluster)]
     return [(leg, replace(part, turned=False)) for leg, part in cluster if not lacks_tilt(part)]
@@ -94,7 +94,7 @@ def position_change(members: Sequence[LegPart]) -> PositionChange:
 def is_body_turn(changes: Sequence[LegPart]) -> bool:
     """Return whether the position changes of single legs show that the body turned.
 
-    One without a motion was a position change of the body already, in a stored night.
+    A position change without a motion comes from a stored night and is already one of the body.
     """
     turns: dict[Hashable, float] = {}
     for leg, part in changes:
@@ -106,9 +106,9 @@ def is_body_turn(changes: Sequence[LegPart]) -> bool:
 
 
 def came_back(part: UnilateralMovement, share: float) -> bool:
-    """Return whether a leg came back from a tilt of at least a share of the way to its new rest.
+    """Return whether a leg came back from a tilt of at least a share of its displacement.
 
-    Beside the kick of the other leg, one that goes elsewhere and stays there has settled.
+    A leg that stays in its new position during a kick of the other leg has only settled.
     """
     motion = part.motion
     if motion is None:
@@ -132,7 +132,7 @@ def is_shaken(member: LegPart, cluster: Sequence[LegPart]) -> bool:
 def sources_of(member: LegPart, cluster: Sequence[LegPart]) -> Iterator[LimbMotion]:
     """Yield the motions of the other leg that may have shaken a leg: those at the same time."""
     leg, part = member
-    # The shaking may follow its source, but hardly precede it.
+    # The shaking may follow its source, but it can hardly precede it.
     for other_leg, other in cluster:
         overlaps = other.onset < part.end and part.onset < other.end + ONSET_TOLERANCE_US
         if other_leg != leg and other.motion is not None and overlaps:

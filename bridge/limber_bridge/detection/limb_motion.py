@@ -1,6 +1,7 @@
 """How a limb moved, frame by frame, so that two legs can be compared.
 
-Only the combination of the legs needs it (docs/science.md#shaken-legs). No event keeps it.
+Only the combination of the legs needs it (docs/science.md#shaken-legs). It is not stored with
+events.
 """
 
 import math
@@ -18,12 +19,12 @@ TILT_WINDOW_US: Final = SECOND // 2
 """Window over which a tilt is averaged. Chosen: a shaking limb swings at 2 Hz or faster, and the
 mean of a whole swing is zero."""
 TILT_NOISE_SPREADS: Final = 2.0
-"""Standard deviations of the noise that the largest of many windows reaches by chance. Chosen: one
-window in twenty exceeds it."""
+"""Multiple of the standard deviation of the noise that the largest of many windows reaches by
+chance. Chosen: one window in twenty exceeds it."""
 
 
 COMPARED_MIN_FRAMES: Final = 12
-"""Frames that a comparison of two motions needs. Chosen: a map of three axes fits fewer frames by
+"""Fewest frames for a comparison of two motions. Chosen: a map of three axes fits fewer frames by
 chance."""
 
 
@@ -46,7 +47,7 @@ class LimbMotion:
     noise: float
     """Noise floor of the envelope."""
     lacks_tilt: bool = False
-    """Whether it is weak and tilts less than this limb does by itself, as if shaken from outside
+    """Whether it is weak and tilts less than the limb's own movements, as if shaken from outside
     (docs/science.md#shaken-from-outside)."""
 
     @property
@@ -61,7 +62,7 @@ class LimbMotion:
 
     @property
     def own_shaking(self) -> float:
-        """Highest shaking without the noise, which adds up as squares."""
+        """Highest shaking without the noise; their squares add up."""
         return math.sqrt(max(0.0, self.shaking**2 - self.noise**2))
 
     @property

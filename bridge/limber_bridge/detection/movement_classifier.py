@@ -59,7 +59,7 @@ class MovementClassifier:
     def classify(
         self, part: MovementPart, lower: float, noise: float, timing: FrameTiming
     ) -> Iterator[Found]:
-        """Yield what a part of a movement is, and the train that it completes or continues.
+        """Classify a part of a movement; also yield a train that it completes or continues.
 
         `lower` is the current lower threshold, `noise` the noise floor.
         """
@@ -83,7 +83,7 @@ class MovementClassifier:
     def _classify_movement(
         self, movement: UnilateralMovement, segment: Segment, timing: FrameTiming
     ) -> Iterator[Found]:
-        """Yield what a movement is that neither changes the position nor is a train by itself."""
+        """Classify a movement that neither changes the position nor is itself a train."""
         if self._body is not None and self._body.is_of_body(movement):
             yield self._as_turn(movement)
             return
@@ -107,11 +107,11 @@ class MovementClassifier:
         self._rhythm = RhythmTracker()
 
     def forget_tilts(self) -> None:
-        """Forget how far the leg tilted, as the sensor may sit elsewhere now."""
+        """Forget how far the leg tilted, because the sensor may have moved."""
         self._tilts = TiltReference()
 
     def _with_tilt(self, movement: UnilateralMovement) -> UnilateralMovement:
-        """Return a movement that says whether it lacks the tilt of the strong ones; remember it."""
+        """Return a movement that states whether it lacks the usual tilt; remember its tilt."""
         motion = movement.motion
         if motion is None:
             return movement

@@ -11,7 +11,7 @@ from limber_bridge.detection.signal import SECOND, Floats, Placement, Quantity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnLimit:
-    """How far apart two resting positions lie between which the sleeper has turned."""
+    """Smallest distance between two resting positions that is a turn of the sleeper."""
 
     degrees: float | None = None
     """Angle between the two directions of gravity. None: their distance counts instead."""
@@ -115,7 +115,7 @@ BED_ACCELERATION_RULE: Final = replace(
     # in 95 of 100 cases, and movements of 1.5 s and more left a median of 1.4 degrees behind
     # (measured; docs/science.md#turns-in-bed).
     turn=TurnLimit(distance=0.0052, noise_floors=2.0),
-    # Chosen: nothing returns to a bed slowly, as a limb does.
+    # Chosen: a bed does not return to its position slowly, as a limb does.
     near_max=None,
 )
 """The rule for an accelerometer at the bed, which tilts less than a limb."""

@@ -18,6 +18,7 @@ from limber_bridge.detection.events import (
     Certainty,
     Cramp,
     Event,
+    Gap,
     Method,
     Movement,
     PositionChange,
@@ -281,11 +282,14 @@ class Pipeline:
 
     def _restore_events(self, events: Sequence[Event]) -> None:
         """Bring the detectors to where they were after these events."""
+        quantities = {side: one[0].sensor.quantity for side, one in self._legs.items()}
         self._restore_movements(event for event in events if isinstance(event, Movement))
         for event in events:
             if isinstance(event, Movement | PositionChange):
                 self._scorer.restore_event(event)
-            self._awakenings.restore_event(event)
+            self._awakenings.restore_event(event, quantities)
+            if isinstance(event, Gap) and event.sensor in self._movement_sensors:
+                self._awakenings.add_gaps([event])
             if isinstance(event, BedTransition):
                 self._possible_cramps.on_bed_change(event, event.onset)
             else:
@@ -316,7 +320,7 @@ class Pipeline:
             pass
 
     def _restore_movements(self, movements: Iterable[Movement]) -> None:
-        """Bring the sensors whose movements count to where they were after these movements."""
+        """Restore the sensors whose movements count to their state after these movements."""
         parts = [part for movement in movements for part in movement.parts]
         for number in self._movement_sensors:
             channel = self._channels[number]

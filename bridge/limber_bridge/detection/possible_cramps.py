@@ -212,7 +212,7 @@ class PossibleCrampDetector:
     def _begin_cluster(self, movement: Activity) -> None:
         """Begin a cluster with a movement, if it was quiet before.
 
-        A train that passes into the movement is the beginning of it.
+        A train that passes into the movement is part of it.
         """
         train = self._last_train
         movements = [movement]

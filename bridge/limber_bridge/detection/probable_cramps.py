@@ -1,6 +1,6 @@
 """Probable cramps: a calf that becomes tense without movement, and then a response.
 
-The tension rises slowly (`tension_rise`), or is there at once and lasts. The rules follow the only
+The tension rises slowly (`tension_rise`), or begins suddenly and lasts. The rules follow the only
 EMG of natural nocturnal cramps, of six women (Chaney and Sherman). They are experimental and have
 not been validated; docs/science.md#probable-cramps.
 
@@ -95,7 +95,7 @@ class TonicActivity:
     """uV; the calf in the last bins."""
     kept_strength: float = 0.0
     """Highest multiple of the tense level that the calf kept before the response, in most bins of
-    some 30 s."""
+    any 30 s."""
     rise: TensionRise | None = None
     """The rise up to the first movement, if the tension rose slowly."""
     responded_at: int | None = None
@@ -110,7 +110,7 @@ class TonicActivity:
 
     @property
     def strength(self) -> float:
-        """How far beyond the rules it is; docs/science.md#cramp-strength."""
+        """By how much it exceeds the rules; docs/science.md#cramp-strength."""
         return max(self.kept_strength, 0.0 if self.rise is None else self.rise.strength)
 
     @property
@@ -132,7 +132,7 @@ class TonicActivity:
         return features
 
     def is_replaced_by(self, rise: TensionRise) -> bool:
-        """Return whether a rise begins another tension, and nothing can follow from this one."""
+        """Return whether a rise begins a new tension, and this one can no longer become a cramp."""
         is_late = rise.onset > self.onset + TONIC_RESPONSE_MAX_US
         return self.is_ignored or (is_late and not self.is_reported)
 
@@ -263,7 +263,7 @@ class ProbableCrampDetector:
                 self._last_bins.clear()
 
     def _follow_rise(self, one: CompleteBin, baseline: float | None) -> None:
-        """Note a bin, and begin with a tension that has risen slowly up to a movement."""
+        """Note a bin, and follow a tension that has risen slowly up to a movement."""
         if not one.moves:
             self._still_centers |= one.centers
         elif baseline is not None:
@@ -274,7 +274,7 @@ class ProbableCrampDetector:
         self._history.add_bin(one.start, one.calf, moves=one.moves)
 
     def _add_rise(self, rise: TensionRise) -> None:
-        """Await a response to a rise, or note that the tension that is followed rose slowly."""
+        """Wait for a response to a rise, or note that the current tension rose slowly."""
         tonic = self._tonic
         if tonic is None or tonic.is_replaced_by(rise):
             levels = deque((known.calf for known in self._last_bins), maxlen=TONIC_BINS)

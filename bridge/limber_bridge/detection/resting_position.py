@@ -33,7 +33,8 @@ class RestingPosition:
         """Number of the first of them."""
         self._frame_count = 0
         self._current = (-1, np.empty(0))
-        """A step, and the position in it: a live sensor asks for the same one several times."""
+        """The last step and its position: for a live sensor the same one is needed several
+        times."""
 
     def process_frames(self, frames: Floats, center: Floats) -> tuple[Floats, int]:
         """Return the resting position at each frame, and for how many of them it is not known.

@@ -39,7 +39,7 @@ class ScoringInput:
     asleep: tuple[Span, ...] | None
     """None: not known."""
     unstaged: tuple[Span, ...] = ()
-    """Times in bed of which it is not known whether the person slept."""
+    """Times in bed for which it is not known whether the person slept."""
     gaps: tuple[Span, ...] = ()
     """Times in which no sensor measured."""
     bed_gaps: tuple[Span, ...] | None = None

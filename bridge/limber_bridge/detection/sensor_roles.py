@@ -1,4 +1,4 @@
-"""What each sensor of a sleeper is for: which movements count, and what several show together."""
+"""The role of each sensor of a sleeper: which movements count, and which cramps it can show."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final

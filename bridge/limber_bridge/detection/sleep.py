@@ -21,21 +21,22 @@ from limber_bridge.detection.sleep_model import (
 from limber_bridge.detection.spans import Span, is_in_spans, merge_spans, subtract_spans
 
 ASLEEP_METHOD: Final = "sustained_inactivity"
-"""Name of the method: what lasts with few movements is sleep."""
+"""Name of the method: sustained time with few movements is sleep."""
 
 LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
-"""Longest leg movement (WASM 2016); what lasts longer is a gross movement."""
+"""Longest leg movement (WASM 2016); a longer movement is a gross movement."""
 LONG_MIN_US: Final = 5 * SECOND
 """Movement that is long for a leg movement. Chosen: 95 % of those of three of four scored nights
 lasted less than 3.9, 5.3 and 5.5 s (measured)."""
 TURN_MIN_US: Final = SECOND
 """Shortest position change of a body. Chosen: a shorter one is a limb that slid."""
 PIECES_MAX_PAUSE_US: Final = 3 * SECOND
-"""Pause up to which several movements are one. Chosen: a kick may be seen in pieces."""
+"""Longest pause between movements that are joined into one. Chosen: a kick may be detected in
+pieces."""
 PERIOD_US: Final = (10 * SECOND, 90 * SECOND)
 """Shortest and longest interval of periodic movements (WASM 2016)."""
 PERIODS_AROUND: Final = 2
-"""Intervals on each side of a movement that are looked at."""
+"""Number of intervals on each side of a movement that are examined."""
 PERIODS_MIN: Final = 3
 """Fewest of these within the limits: four movements make a series (WASM 2016)."""
 PERIODS_MAX_RATIO: Final = 2.5
@@ -54,7 +55,7 @@ def in_bed_spans(events: Iterable[Event], until: int) -> list[Span]:
         if transition.in_bed and since is None:
             since = transition.onset
         elif not transition.in_bed and since is not None:
-            # A night may begin in bed, and with a gap after which that is not known.
+            # A night may begin in bed, and with a gap after which "in bed" is unknown.
             if transition.onset > since:
                 spans.append((since, transition.onset))
             since = None
@@ -69,7 +70,7 @@ def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ())
     `until` (us) ends a span in bed that is still open. `gaps` are the times in which nothing was
     measured.
     """
-    # A short gap hides no change, of a long one nothing is known.
+    # Nothing changes in a short gap; nothing is known about a long one.
     long_gaps = [gap for gap in merge_spans(gaps) if gap[1] - gap[0] >= GAP_MIN_US]
     seen = seen_in_epochs(events)
     asleep: list[Span] = []
@@ -80,7 +81,7 @@ def asleep_spans(events: Sequence[Event], until: int, gaps: Iterable[Span] = ())
 
 
 def sleep_in_bed(span: Span, seen: dict[int, Seen], gaps: Sequence[Span]) -> list[Span]:
-    """Return the spans of sleep in one stay in bed; `seen` is by the number of the epoch."""
+    """Return the spans of sleep in one stay in bed; the keys of `seen` are epoch numbers."""
     epochs = range(span[0] // EPOCH_US, -(-span[1] // EPOCH_US))
     observed = [
         None
@@ -96,7 +97,7 @@ def sleep_in_bed(span: Span, seen: dict[int, Seen], gaps: Sequence[Span]) -> lis
 
 
 def seen_in_epochs(events: Iterable[Event]) -> dict[int, Seen]:
-    """Return what moves in each epoch in which something moves, by the number of the epoch."""
+    """Return the kinds of movement in each epoch with movement, by epoch number."""
     gross: list[Span] = []
     short: list[Span] = []
     for event in events:
@@ -121,7 +122,7 @@ def seen_in_epochs(events: Iterable[Event]) -> dict[int, Seen]:
 
 
 def join_pieces(movements: Iterable[Span]) -> list[Span]:
-    """Return movements in order, with those joined that follow each other after a short pause."""
+    """Return movements in order; those separated by a short pause are joined."""
     joined: list[Span] = []
     for onset, end in sorted(movements):
         if joined and onset - joined[-1][1] < PIECES_MAX_PAUSE_US:

@@ -1,4 +1,4 @@
-"""A hidden Markov model of sleep and wakefulness, given what moves in each half minute.
+"""A hidden Markov model of sleep and wakefulness, given the movements in each half minute.
 
 Each epoch is in one of four states, each of which has its own rates of movements. The probability
 of sleep in an epoch follows from all epochs of a stay in bed (forward-backward algorithm; Li 2020
@@ -36,7 +36,7 @@ type Row = tuple[float, float, float, float]
 wakefulness."""
 
 SLEEP_STATES: Final = 2
-"""Number of states, the first ones, that are sleep."""
+"""Number of states that are sleep; they come first."""
 RATES_PER_HOUR: Final[tuple[tuple[Seen, Row], ...]] = (
     (Seen.GROSS, (3.0, 3.0, 6.0, 15.0)),
     (Seen.LONG, (1.5, 2.0, 5.0, 12.0)),
@@ -61,7 +61,8 @@ Chosen: about one awakening an hour that lasts longer than an epoch; most are sh
 FIRST_EPOCH: Final[Row] = (0.02, 0.02, 0.36, 0.6)
 """Probability of each state on going to bed. Chosen: people go to bed awake."""
 LIKELY_ASLEEP: Final = 0.5
-"""Probability from which an epoch is sleep: as many errors are avoided on both sides."""
+"""Smallest probability at which an epoch is sleep. Chosen: this minimizes the expected number of
+wrong epochs."""
 
 
 def sleep_probabilities(seen: Sequence[Seen | None]) -> list[float]:
@@ -143,12 +144,12 @@ def departures() -> tuple[Row, ...]:
 
 
 def likelihood(seen: Seen | None) -> Row:
-    """Return how likely each state shows what was seen in an epoch."""
+    """Return the likelihood, for each state, of what was seen in an epoch."""
     product: Row = (1.0, 1.0, 1.0, 1.0)
     if seen is None:
         return product
     for kind, rates in RATES_PER_HOUR:
-        # The chance that no such movement begins, if they are as rare at any time.
+        # The probability that no such movement begins, if the rate is constant.
         none = as_row([math.exp(-rate * EPOCH_US / HOUR) for rate in rates])
         some = as_row([1.0 - chance for chance in none])
         product = times(product, some if kind in seen else none)

@@ -15,20 +15,20 @@ from limber_bridge.detection.cramp_bins import BIN_US
 from limber_bridge.detection.signal import SECOND
 
 RISE_RATIO: Final = 1.7
-"""Multiple of the level at rest that a rise keeps. Chaney and Sherman: 2 to 6 times. Chosen lower
-by what the last seconds of a rise and the scatter of its bins take from its end."""
+"""Multiple of the level at rest that a rise keeps. Chaney and Sherman: 2 to 6 times. Chosen lower,
+because the last seconds of a rise and the scatter of its bins reduce the level at its end."""
 RISE_EXCESS_UV: Final = 2.0
 """A rise ends at least this far above rest. WASM 2016: up to 2 uV above it a muscle is at rest."""
 KEPT_BINS: Final = 5 * SECOND // BIN_US
-"""Bins that give one level: 5 s. Chosen: beats of a foot and single jerks do not change it."""
+"""Number of bins for one level: 5 s. Chosen: beats of a foot and single jerks do not change it."""
 KEPT_MIN_BINS: Final = 7
-"""Number of them that reach that level. Chosen: a cramp is sustained, and bursts are not."""
+"""Number of these bins that reach the level. Chosen: a cramp is sustained, and bursts are not."""
 FOOT_SHARE: Final = 0.25
-"""Share of the rise at its foot. Chosen: the tension has left the scatter of the level at rest."""
+"""Share of the rise at its foot. Chosen: the tension is above the scatter of the level at rest."""
 SHOULDER_SHARE: Final = 0.75
 """Share of the rise at its shoulder. Chosen: as far from the top as the foot is from rest."""
 FOOT_MAX_RATIO: Final = 1.4
-"""Highest multiple of the level at rest at the foot of a strong rise. Chosen: a calf that carries a
+"""Highest multiple of the level at rest at the foot of a strong rise. Chosen: the calf of a
 standing person is above it."""
 CLIMB_MIN_US: Final = 4 * SECOND
 """Shortest time from the foot to the shoulder. Chosen: half of a linear rise of 8 s, three standard
@@ -42,7 +42,8 @@ STILL_BEFORE_US: Final = 10 * SECOND
 """Time before a rise in which nothing moves either. Chosen: after a movement or a step the calf may
 be tense without a cramp."""
 STILL_MAX_MOVING_BINS: Final = 2 * SECOND // BIN_US
-"""Bins of movement up to the response that are allowed. Chosen: a kick of the other leg."""
+"""Number of bins with movement that are allowed before the response. Chosen: a kick of the other
+leg."""
 MEASURED_MIN_SHARE: Final = 0.8
 """Share of that time in which the calf must have been measured."""
 HISTORY_US: Final = RISE_MAX_US + STILL_BEFORE_US + RISE_MAX_US // 2
@@ -63,7 +64,7 @@ class TensionRise:
 
     @property
     def strength(self) -> float:
-        """How far beyond the rule it is; docs/science.md#cramp-strength."""
+        """By how much it exceeds the rule; docs/science.md#cramp-strength."""
         return self.top / risen_level(self.rest)
 
 
@@ -79,7 +80,7 @@ class TensionHistory:
 
     def add_bin(self, start: int, level: float, *, moves: bool) -> None:
         """Add the next bin, which starts at a time (us) and has a level (uV)."""
-        # While something moves, the calf helps to move it; that is no tension of a cramp.
+        # During a movement the calf is active as well, which is not the tension of a cramp.
         if moves:
             self._moving.append(start)
         else:
@@ -99,7 +100,7 @@ class TensionHistory:
         if not self._was_still(response - RISE_MIN_US - STILL_BEFORE_US, response):
             return None
         levels = [level for _, level in self._still]
-        # The top first: it is cheap, and in most movements the calf was at rest.
+        # Check the top first: it is cheap, and before most movements the calf was at rest.
         top = kept_level(levels[-KEPT_BINS:])
         if top < risen_level(rest):
             return None
@@ -148,7 +149,7 @@ def foot_of(rest: float, top: float) -> float:
 
 
 def share_below_foot(rest: float, top: float) -> float:
-    """Return how long the line of a rise takes up to its foot, by its time up to the shoulder."""
+    """Return the time of a rise up to its foot, relative to that from foot to shoulder."""
     below = foot_of(rest, top) - rest
     return below / (SHOULDER_SHARE * (top - rest) - below)
 

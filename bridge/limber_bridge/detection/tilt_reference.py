@@ -1,8 +1,8 @@
-"""Recognise a leg that is shaken from outside by the tilt that its own movements have.
+"""Recognize a leg that is shaken from outside: it lacks the tilt of its own movements.
 
-A partner shakes the mattress, and with it the leg. A limb that moves itself tilts against gravity,
-but not in every position: a leg that swings level does not. So what is asked of a weak movement is
-only what the strong movements of the same leg have shown; docs/science.md#shaken-from-outside.
+A partner shakes the mattress, and with it the leg. A limb that moves by itself tilts against
+gravity, but not in every position: a leg that swings level does not. A weak movement is therefore
+only compared with the strong movements of the same leg; docs/science.md#shaken-from-outside.
 """
 
 from collections.abc import Sequence
@@ -14,28 +14,28 @@ from limber_bridge.detection.limb_motion import LimbMotion
 from limber_bridge.detection.signal import SECOND
 
 STRONG_MIN_G: Final = 0.05
-"""Smallest peak of a movement that the leg has certainly made itself. Chosen: the grade *moderate*;
-a partner reaches an ankle with less."""
+"""Smallest peak of a movement that the leg has certainly made by itself. Chosen: the grade
+*moderate*; a partner reaches an ankle with less."""
 WEAK_MAX_G: Final = 0.03
 """Largest peak of a movement that may come from outside. Chosen: well below that."""
 COMPARED_MOVEMENTS: Final = 8
-"""Strong movements that are looked back on. Chosen: a few minutes of a series, so that the leg lies
-mostly as it did then."""
+"""Number of the last strong movements that are considered. Chosen: a few minutes of a series, in
+which the leg mostly keeps its position."""
 COMPARED_MIN_MOVEMENTS: Final = 5
-"""Fewest of them. Chosen: fewer are no habit."""
+"""Fewest of them. Chosen: fewer do not show how the leg moves."""
 EXCEPTIONS_MAX: Final = 1
 """How many of them may have tilted less. Chosen: one may have been a jerk on the spot."""
 STRONG_TILT_MIN_G: Final = 0.026
-"""Tilt of the strong movements: 1.5 degrees. Chosen: several times the tilt that is asked of a weak
-one."""
+"""Tilt of the strong movements: 1.5 degrees. Chosen: several times the limit for a weak one."""
 CLEAR_TILT_MIN_SHARE: Final = 0.5
 """Tilt, relative to the shaking, that half of the strong movements must reach. Chosen: a limb that
 swings level at 2 Hz or faster stays below it."""
 OWN_TILT_MIN_G: Final = 0.0105
-"""Tilt of a weak movement that the leg made itself: 0.6 degrees. Chosen: a mattress tilts a leg by
-some tenths of a degree while it is pressed down elsewhere."""
+"""Smallest tilt of a weak movement that the leg made by itself: 0.6 degrees. Chosen: a mattress
+tilts a leg by some tenths of a degree while it is pressed down elsewhere."""
 SAME_ONSET_US: Final = SECOND // 10
-"""Distance of two onsets of the same movement, detected again. Chosen: twice a frame."""
+"""Largest distance between two onsets of the same movement that is detected again. Chosen: twice a
+frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class TiltReference:
         """Remember the tilt of a movement, if it is a strong one."""
         if peak < STRONG_MIN_G:
             return
-        # Samples may be read again, and a clock may be set back: what comes now replaces what was
-        # known from this time on. Twice as many are kept as are looked at, so that enough are left.
+        # Samples may be read again, and a clock may be set back: a new tilt replaces all tilts that
+        # are not earlier. Twice the needed number is kept, so that enough remain.
         earlier = [one for one in self.known if one.onset < onset - SAME_ONSET_US]
         kept = earlier[1 - 2 * COMPARED_MOVEMENTS :]
         self.known = (*kept, StrongTilt(onset, motion.tilt, motion.own_shaking))
@@ -77,11 +77,11 @@ class TiltReference:
 
 
 def mostly_tilts(movements: Sequence[StrongTilt]) -> bool:
-    """Return whether strong movements tilted the leg, as a habit."""
+    """Return whether strong movements usually tilted the leg."""
     if len(movements) < COMPARED_MIN_MOVEMENTS:
         return False
     too_small = sum(one.tilt < STRONG_TILT_MIN_G for one in movements)
-    # The mean of a strong swing is not quite zero either where it begins and ends.
+    # Even without a tilt, the mean of a strong swing is not quite zero at its beginning and end.
     clear = sum(one.tilt >= CLEAR_TILT_MIN_SHARE * one.shaking for one in movements)
     return too_small <= EXCEPTIONS_MAX and 2 * clear >= len(movements)
 

@@ -37,12 +37,12 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class ImportHistory:
-    """How nights of the past of a sleeper have changed."""
+    """How past nights of a sleeper have changed."""
 
     imports: int = 0
     """How often a night was imported, or an import undone."""
     removed: tuple[date, ...] = ()
-    """Imported nights that were taken back and had replaced no other night."""
+    """Imported nights whose import was undone and that had replaced no other night."""
 
 
 NO_IMPORTS: Final = ImportHistory()
@@ -111,7 +111,7 @@ class Calendar:
 
 @lru_cache(maxsize=64)
 def latest_end(night: date, turn: int, zone: ZoneInfo) -> int:
-    """Return when a night ends at the latest; the daemon asks for the same few again and again."""
+    """Return the latest end of a night; cached, as the daemon needs the same few often."""
     return to_us(datetime.combine(night, time(turn), zone))
 
 

@@ -20,7 +20,7 @@ from limber_bridge.detection.signal import (
 )
 
 MIN_SCORED_S: Final = 59.5
-"""Shortest recording that is scored: a minute, but for rounding."""
+"""Shortest recording that is scored: a minute, with a margin for rounding."""
 
 
 class UnreadableRecordingError(Exception):
@@ -58,7 +58,7 @@ class Signal:
 class LazyBlocks:
     """Sample blocks that are decoded each time they are iterated.
 
-    A week of samples needs gigabytes once decoded, and a small part of that in its file.
+    A week of samples needs gigabytes once decoded, but its file is much smaller.
     """
 
     decode: Callable[[int, int], Iterator[SampleBlock]]

@@ -42,7 +42,7 @@ class DetectedRecording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """What was set for a sleeper; the default is that of the rules."""
+    """Settings of a sleeper; the defaults are those of the rules."""
 
     sensitivity: float = 1.0
     thresholds: Mapping[Certainty, float] = MappingProxyType({})
@@ -68,7 +68,7 @@ def detect_nights(
 ) -> list[DetectedRecording]:
     """Detect the events of a recording with a known start, and score each of its nights.
 
-    The detection runs through, as it does live; nothing starts again at the boundary of a night.
+    Detection continues across the boundaries of nights, as it does live.
     """
     sensors, detector, events = run_pipeline(recording, rules, tuning)
     first = recording.start or 0
@@ -88,7 +88,12 @@ def detect_nights(
 
 def holds_several_nights(recording: Recording) -> bool:
     """Return whether a recording is split into nights."""
-    return recording.start is not None and recording.duration * SECOND > SEVERAL_NIGHTS_US
+    return recording.start is not None and lasts_several_nights(recording)
+
+
+def lasts_several_nights(recording: Recording) -> bool:
+    """Return whether a recording is longer than a night and the day before it."""
+    return recording.duration * SECOND > SEVERAL_NIGHTS_US
 
 
 def run_pipeline(
@@ -112,7 +117,7 @@ def run_pipeline(
 def blocks_in_order(recording: Recording) -> Iterator[tuple[int, SampleBlock]]:
     """Yield the blocks of all signals by their time, each with the number of its sensor, from 1.
 
-    So no sensor is far ahead of the others, which would have to be held in memory until then.
+    No sensor gets far ahead of the others, because its blocks would have to stay in memory.
     """
 
     def timed(number: int, signal: Signal) -> Iterator[tuple[int, int, SampleBlock]]:
@@ -179,8 +184,8 @@ def block_between(block: SampleBlock, begin: int, end: int) -> SampleBlock:
 def events_between(events: Sequence[Event], begin: int, end: int, night_begin: int) -> list[Event]:
     """Return the events of a night, whose samples are from a time (us) up to another.
 
-    A gap over its boundary is cut there. The night begins in bed or out of it, as the sleeper was
-    then.
+    A gap over its boundary is cut there. Whether the night begins in bed depends on where the
+    sleeper was at that time.
     """
     found: list[Event] = []
     before: BedTransition | None = None

@@ -1,4 +1,4 @@
-"""`limber import`: detect the nights of recordings, and have them filed in the journal."""
+"""`limber import`: detect the nights of recordings, and import them into the journal."""
 
 import secrets
 import time
@@ -37,14 +37,14 @@ from limber_bridge.storage.journal_imports import NightToImport
 from limber_bridge.storage.journal_reader import open_journal_reader
 
 ANSWER_TIMEOUT_S: Final = 60.0
-"""s that a running bridge gets to answer. Chosen: a slow memory card needs some seconds."""
+"""s to wait for the answer of a running bridge. Chosen: a slow memory card needs some seconds."""
 POLL_EVERY_S: Final = 0.1
 FOREIGN_SENSOR: Final = 2**32 - 1
-"""Id in the events of a sensor that the sleeper does not have."""
+"""Sensor id in events if the sleeper has no such sensor."""
 
 
 class ImportFailedError(Exception):
-    """Nothing was filed; the text says why and what to do."""
+    """Nothing was imported; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class RecordedNights:
 
     nights: tuple[NightToImport, ...]
     notes: tuple[str, ...]
-    """What was left out, for a person."""
+    """What was left out, as text for the user."""
 
 
 def new_batch() -> str:
@@ -62,7 +62,7 @@ def new_batch() -> str:
 
 
 def sleeper_tuning(config: Config, sleeper: Sleeper) -> Tuning:
-    """Return what was set for a sleeper and learned from their labels; JournalError."""
+    """Return the settings of a sleeper and what was learned from their labels; JournalError."""
     if not config.journal.exists():
         return Tuning()
     with open_journal_reader(config.journal) as journal:
@@ -74,13 +74,14 @@ def sleeper_tuning(config: Config, sleeper: Sleeper) -> Tuning:
 def detect_recorded_nights(
     path: Path, config: Config, sleeper: Sleeper, options: ReadOptions, batch: str
 ) -> RecordedNights:
-    """Return the nights of a recording, as they are filed.
+    """Return the nights of a recording, ready to be imported.
 
     Raises UnreadableRecordingError, also where the start is unknown, and JournalError.
     """
     recording = read_recording(path, options)
     if recording.start is None and options.zone is None:
-        # A device that stores local time was set where the bridge is, unless an option says more.
+        # A device that stores local time is assumed to be in the time zone of the bridge, unless an
+        # option states another.
         recording = read_recording(path, replace(options, zone=config.calendar.zone))
     if recording.start is None:
         said = "; ".join(recording.notes)
@@ -110,7 +111,7 @@ def night_to_import(
     tuning: Tuning,
     imported: Import,
 ) -> NightToImport:
-    """Return a detected night as it is filed; `sensors` are the ids that its sensors get."""
+    """Return a detected night, ready to be imported; `sensors` are the ids that its sensors get."""
     events = tuple(with_sensor(event, sensors) for event in detected.events)
     in_bed = detected.night.in_bed
     beds = [event for event in events if isinstance(event, BedTransition)]
@@ -171,7 +172,7 @@ def check_distinct(nights: Sequence[NightToImport]) -> None:
 
 
 def send_order(config: Config, order: ImportOrder) -> Answer:
-    """Have an order carried out, by the running bridge or here; ImportFailedError."""
+    """Have the running bridge carry out an order, or carry it out here; ImportFailedError."""
     try:
         journal = Journal(config.journal)
     except JournalInUseError:
@@ -201,21 +202,24 @@ def ask_bridge(folder: Path, order: ImportOrder) -> Answer:
         ) from error
     if answer is None:
         raise ImportFailedError(
-            f"the bridge did not answer within {ANSWER_TIMEOUT_S:g} s, and nothing was filed; see "
-            "its log, and update it if it is older than this command"
+            f"the bridge did not answer within {ANSWER_TIMEOUT_S:g} s; it may still file the "
+            "nights: see its log and `limber nights`, and update it if this command is newer"
         )
     return answer
 
 
 def wait_for_answer(order: Path, answer: Path) -> Answer | None:
-    """Return the answer to an order; None after withdrawing the order. OSError."""
+    """Return the answer to an order; OSError.
+
+    None after withdrawing the order, which the bridge may have read already.
+    """
     for _ in waits(ANSWER_TIMEOUT_S):
         if answer.exists():
             return take_answer(answer)
     with suppress(FileNotFoundError):
         order.unlink()
         return None
-    # The bridge has just taken it.
+    # The bridge is already processing it.
     for _ in waits(ANSWER_TIMEOUT_S):
         if answer.exists():
             return take_answer(answer)
@@ -223,7 +227,7 @@ def wait_for_answer(order: Path, answer: Path) -> Answer | None:
 
 
 def waits(seconds: float) -> Iterator[None]:
-    """Yield again and again until some time has passed."""
+    """Yield repeatedly until some time has passed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         yield

@@ -13,7 +13,7 @@ import numpy as np
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock, Times
 
 JOINED_S: Final = 60.0
-"""s of signal in a joined block. chosen: long enough that the work per block does not count."""
+"""s of signal in a joined block. chosen: long enough that the work per block is negligible."""
 MAX_JUMP_US: Final = SECOND // 10
 """us; blocks whose clocks are further apart are not joined. chosen: well below what the detection
 takes as an interruption (docs/science.md#sampling-and-gaps)."""
@@ -21,7 +21,7 @@ takes as an interruption (docs/science.md#sampling-and-gaps)."""
 
 @dataclass(frozen=True, slots=True)
 class JoinedClock(SampleClock):
-    """The clocks of joined blocks; each sample has the time of its own one."""
+    """The clocks of joined blocks; each sample has the time of its own clock."""
 
     starts: tuple[int, ...] = ()
     """Number of the first sample of each clock."""

@@ -29,6 +29,7 @@ from limber_bridge.offline.detect import (
     detect_nights,
     detect_recording,
     holds_several_nights,
+    lasts_several_nights,
 )
 from limber_bridge.offline.score_json import ScoredNight, score_document
 from limber_bridge.recordings import read_recording
@@ -94,6 +95,12 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
     notes = list(recording.notes)
     if options.whole or not holds_several_nights(recording):
         found = [detect_recording(recording, options.rules)]
+        if not options.whole and lasts_several_nights(recording):
+            hours = round(recording.duration / 3600)
+            notes.append(
+                f"{path}: {hours} h without a known start are scored as one night; name the time "
+                "zone with --time-zone, or give a table a column with dates"
+            )
     else:
         calendar, zone_notes = calendar_of(path, recording, options.read.zone)
         nights = detect_nights(recording, options.rules, calendar)
@@ -128,7 +135,7 @@ def scored_part(detected: DetectedRecording, options: ScoreOptions, *, plot: boo
 def calendar_of(
     path: Path, recording: Recording, zone: ZoneInfo | None
 ) -> tuple[Calendar, list[str]]:
-    """Return where the nights of a recording begin and end, and a note where that is a guess."""
+    """Return the boundaries of the nights of a recording, and a note on a guessed zone."""
     zone = zone or recording.zone
     if zone is not None:
         return Calendar(zone), []

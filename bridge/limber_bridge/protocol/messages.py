@@ -63,7 +63,7 @@ class SleeperInfo:
     """How often a night was imported from a recording, or an import undone. When it changes, a
     client requests all nights again."""
     removed_nights: tuple[date, ...] = ()
-    """Dates of imported nights that were taken back and had replaced no other night."""
+    """Dates of imported nights whose import was undone and that had replaced no other night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

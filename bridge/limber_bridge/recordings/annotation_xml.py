@@ -139,7 +139,7 @@ def read_xml(path: Path) -> XmlAnnotations:
     found = DocumentReader(path).parse(data)
     if not found.events and not found.stages:
         raise UnreadableRecordingError(
-            f"{path}: no scored events and no stages in it; export NSRR or Profusion XML"
+            f"{path}: no scored events and no stages found; export NSRR or Profusion XML"
         )
     return found
 

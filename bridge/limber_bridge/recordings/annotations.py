@@ -117,7 +117,7 @@ def span(mark: Mark, zero: ClockTime | None) -> Span:
         if zero is None:
             raise UnreadableRecordingError(
                 f"{mark.place}: a time of the clock, while other files of the night have seconds; "
-                "write the stages with times of the clock, or the marks in seconds"
+                "write the stages with clock times, or the marks in seconds"
             )
         onset = onset.since(zero)
     return onset, onset + mark.duration

@@ -1,7 +1,7 @@
 """Axivity AX3 and AX6: `.cwa`, a header of 1,024 bytes and data blocks of 512 bytes.
 
-The layout is that of `Docs/ax3/cwa.h` in openmovementproject/openmovement. The device stores local
-time, without its zone.
+The layout is described in `Docs/ax3/cwa.h` of openmovementproject/openmovement. The device stores
+local time, without its zone.
 """
 
 from collections import Counter
@@ -209,8 +209,8 @@ def date_fields(packed: Words) -> tuple[Times, ...]:
 def first_sample_times(headers: Blocks, rate: float) -> Times:
     """Return the local time (us) of the first sample of each block.
 
-    A block has the time of one of its samples. Its number was reduced by the samples in the
-    fraction of a second, for readers that do not know of the fraction.
+    A block has the time of one of its samples. The stored number of that sample is lower by the
+    samples in the fraction of a second, for readers that ignore the fraction.
     """
     year, month, day, hour, minute, second = date_fields(headers["time"])
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from limber_bridge.domain.nights import to_us, to_utc
 
 CLOCK_SET_FROM: Final = datetime(2005, 1, 1, tzinfo=UTC)
-"""Times before this come from a clock that was never set: no such device was sold before."""
+"""Earlier times come from a clock that was never set: no such device was sold before this."""
 
 
 def zone_of_offset(offset: timedelta | None) -> ZoneInfo | None:
@@ -49,8 +49,8 @@ def local_start(
         # The clock is set once. It does not change with daylight-saving time.
         return to_us(moment.replace(tzinfo=timezone(offset))), []
     note = (
-        f"{path}: the header says that local time is {format_offset(offset)}, and --time-zone "
-        f"{zone.key} that it is {format_offset(in_zone.utcoffset())}; --time-zone is used"
+        f"{path}: the header says that local time is {format_offset(offset)}, but --time-zone "
+        f"{zone.key} is {format_offset(in_zone.utcoffset())}; --time-zone is used"
     )
     return to_us(in_zone), [note]
 

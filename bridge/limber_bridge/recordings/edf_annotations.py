@@ -12,7 +12,7 @@ from limber_bridge.recordings.edf_times import parse_start
 
 def is_edf_file(head: bytes) -> bool:
     """Return whether a file begins like EDF or BDF."""
-    # A text may begin with the digit 0, but not with as many spaces after it.
+    # A text file may begin with the digit 0, but not followed by that many spaces.
     return head[:8].strip(b"\0 ") in (EDF_VERSION, BDF_VERSION) and len(head) >= 256
 
 

@@ -76,7 +76,7 @@ def find_channels(
 
 
 def recognise(signal: EdfSignal) -> Channel | None:
-    """Return what the label of a signal says, None if it says nothing about a side of a leg."""
+    """Return the meaning of a label, None if it does not say which leg."""
     name = "_".join(signal.label.lower().replace("-", " ").replace("_", " ").split())
     if name in COLUMNS:
         return Channel(name, signal, is_explicit=False)
@@ -89,8 +89,8 @@ def recognise(signal: EdfSignal) -> Channel | None:
 def choose_channels(path: Path, channels: Iterable[Channel]) -> list[Channel]:
     """Return one signal for each column; UnreadableRecordingError where that is a guess.
 
-    What `--channel` says comes first, then a signal between two electrodes on the muscle: the
-    rules ask for that one, and single electrodes are its parts.
+    `--channel` has priority, then a signal between two electrodes on the muscle: the scoring rules
+    require it, and single electrodes are its parts.
     """
     by_name: dict[str, list[Channel]] = {}
     for channel in channels:

@@ -1,8 +1,8 @@
 """Parse the header of an EDF or BDF file.
 
 The layout is that of the EDF+ specification (https://www.edfplus.info/specs/edfplus.html); BDF
-differs in its first field and has 24 bits a sample (https://www.biosemi.com/faq/file_format.htm).
-A field is parsed when it is needed, so that a wrong one of a signal that is not used does no harm.
+differs in its first field and has 24 bits a sample (https://www.biosemi.com/faq/file_format.htm). A
+field is parsed only when it is needed, so a wrong field of an unused signal does no harm.
 """
 
 import re
@@ -197,13 +197,13 @@ def parse_header(path: Path) -> EdfHeader:
 
 
 def check_main_header(path: Path, data: bytes) -> None:
-    """Raise UnreadableRecordingError if the begin of a file cannot be that of EDF or BDF."""
+    """Raise UnreadableRecordingError if a file does not begin like EDF or BDF."""
     if not data:
         raise UnreadableRecordingError(f"{path}: empty; export it again")
     version = data[:8].strip(b"\0 ")
     if version not in (EDF_VERSION, BDF_VERSION):
         raise UnreadableRecordingError(
-            f"{path}: begins with `{printable(decode(version))}`, and an EDF file with `0`; "
+            f"{path}: begins with `{printable(decode(version))}`, but an EDF file begins with `0`; "
             "export it again, or correct its suffix"
         )
     if len(data) < MAIN_HEADER_BYTES:
@@ -257,7 +257,7 @@ def main_number(path: Path, data: bytes, offset: int, width: int, name: str) -> 
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a field. It should be ASCII; programs write other encodings."""
+    """Return the text of a field. It should be ASCII, but some programs use other encodings."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,9 +1,9 @@
 """Recognise the EMG of the legs by the labels of sleep laboratories.
 
-A label is read word by word: one word for the muscle, one for the side, and nothing that is not
-understood. Labels are those of published data sets and of the manuals of recorders; which side
-`EMG L` or `Leg 1` is, or whether it is a leg at all, they do not say, so such labels are named and
-not used.
+A label is read word by word. It must have one word for the muscle, one for the side, and no unknown
+word. The known labels come from published data sets and the manuals of recorders. Labels such as
+`EMG L` or `Leg 1` do not say which side it is, or whether it is a leg. They are reported and not
+used.
 """
 
 import re
@@ -131,7 +131,7 @@ def glued_meaning(word: str) -> tuple[Muscle | None, Side | None] | None:
 
 
 def may_be_leg_emg(label: str) -> bool:
-    """Return whether a label that is not used may be EMG of a leg, so that a person should know."""
+    """Return whether an unused label may be EMG of a leg, so that the user should be informed."""
     plain = label.casefold()
     if any(word in plain for word in OTHER_EMG_WORDS):
         return False

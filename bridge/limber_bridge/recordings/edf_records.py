@@ -15,7 +15,7 @@ from limber_bridge.recordings.edf_header import EdfHeader, EdfSignal
 type Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 RECORD_ONSET: Final = re.compile(rb"\s*([+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?)\x14")
-"""Begin of the first annotation of a record: the onset of the record in s. Some programs leave the
+"""Start of the first annotation of a record: the onset of the record in s. Some programs leave the
 sign out, write a decimal comma or an exponent."""
 ANNOTATION_LIST: Final = re.compile(
     rb"([+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?)(?:\x15(\d+(?:[.,]\d*)?))?\x14([^\0]*?)\x14?(?=\0|\Z)"
@@ -162,7 +162,7 @@ def stated_onsets(records: EdfRecords) -> list[RecordOnset | None]:
 
 
 def parse_onset(text: bytes) -> RecordOnset | None:
-    """Return the onset at the begin of an annotation signal, None if there is none."""
+    """Return the onset at the start of an annotation signal, None if there is none."""
     found = RECORD_ONSET.match(text)
     if found is None:
         return None

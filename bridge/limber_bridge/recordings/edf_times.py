@@ -24,12 +24,13 @@ MONTHS: Final = (
     "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
 )  # fmt: skip
 FULL_DATE: Final = re.compile(r"Startdate\s+(\d{1,2})-([A-Z]{3})-(\d{4})\b", re.IGNORECASE)
-"""Begin of the recording identification in EDF+."""
+"""Start of the recording identification in EDF+."""
 SHORT_DATE: Final = re.compile(r"(\d{1,2})[.\-/:](\d{1,2})[.\-/:](\d{2})")
 SHORT_TIME: Final = re.compile(r"(\d{1,2})[.\-/:](\d{1,2})[.\-/:](\d{2})")
 MAX_RATE_ERROR: Final = 0.005
-"""Share by which records may lie closer or further apart than they last. chosen: twenty times the
-error of a bad crystal; an interval between movements that is wrong by this share changes no count.
+"""Largest relative difference between the duration of records and the distance between them.
+chosen: twenty times the error of a bad crystal. An error of this size in an interval between
+movements changes no count.
 """
 SPACING_RECORDS: Final = 60
 """Records over which their spacing is measured, so that rounded onsets do not hide a wrong rate.
@@ -68,7 +69,7 @@ class Piece:
     """Sample number of the first sample of the first record."""
     clock: SampleClock
     covered: int = 0
-    """Samples at its begin that earlier records cover; they are left out."""
+    """Samples at its start that earlier records cover; they are left out."""
 
 
 # --- Start ---
@@ -107,7 +108,7 @@ def parse_start(header: EdfHeader) -> datetime:
 
 
 def parse_date(header: EdfHeader) -> datetime:
-    """Return the begin of the day in a header; ValueError with the place."""
+    """Return the start of the day in a header; ValueError with the place."""
     full = FULL_DATE.match(header.recording)
     date = full or SHORT_DATE.fullmatch(header.date)
     error = ValueError(f"header, byte 168: `{printable(header.date)}` is no date")
@@ -169,7 +170,7 @@ def onset_resolutions(stated: Sequence[RecordOnset | None]) -> Times:
     """Return to how much (us) each onset was rounded.
 
     A program writes a fixed number of decimals or of significant digits, and may leave zeros at the
-    end out. So the longest onsets of the file show how precise it is.
+    end out. The longest onsets of the file therefore show its precision.
     """
     decimals = 0
     significant = 1
@@ -256,7 +257,7 @@ def jitter_limit(rate: float) -> float:
 def fit_clocks(times: RecordTimes, run: range, record_samples: int, rate: float) -> Iterator[Piece]:
     """Yield a run of records in pieces of about a minute, with clocks that follow its onsets.
 
-    Sample numbers count from the begin of the run. A clock is kept as long as it fits.
+    Sample numbers count from the start of the run. A clock is kept as long as it fits.
     """
     length = record_samples * SECOND / rate
     size = max(1, round(CLOCK_PIECE_S * SECOND / length))

@@ -26,7 +26,7 @@ MAINS_WIDTH_HZ: Final = 2.0
 WINDOW_S: Final = 2.0
 MAX_WINDOWS: Final = 200
 MIN_WINDOWS: Final = 20
-"""chosen: with less than 40 s there may be no rest in them."""
+"""chosen: less than 40 s may contain no rest."""
 MIN_RATE_HZ: Final = 50.0
 """Slower signals do not contain the band; movements in them are unknown anyway."""
 REST_QUANTILE: Final = 0.2

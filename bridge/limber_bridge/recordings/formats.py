@@ -1,4 +1,4 @@
-"""Read a recording of any format. The content of a file says which one it is, not its name."""
+"""Read a recording of any format, which is recognized by the content of the file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from limber_bridge.recordings.read_options import NO_OPTIONS, OPTION_NAMES, Read
 from limber_bridge.recordings.unpack import ZIP_MAGIC, Unpacked, regular_file, unpack
 
 HEAD_BYTES: Final = 65_536
-"""Bytes at the begin of a file by which its format is recognised. chosen: more than 100 lines of
+"""Bytes at the start of a file by which its format is recognized. chosen: more than 100 lines of
 text, the longest header before a table."""
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 EDF_VERSION: Final = b"0       "
@@ -40,7 +40,7 @@ class Format:
 
 
 def is_edf(head: bytes, path: Path) -> bool:
-    """Return whether a file is EDF or BDF. One that only claims it gets a precise error."""
+    """Return whether a file begins like EDF or BDF; its reader reports any error in the rest."""
     if head.startswith(BDF_VERSION) or head[:8].replace(b"\0", b" ") == EDF_VERSION:
         return True
     return path.suffix.lower() in EDF_SUFFIXES
@@ -54,7 +54,7 @@ def read_edf_file(path: Path, options: ReadOptions) -> Recording:
 
 
 def is_raw_signal(head: bytes, path: Path) -> bool:
-    """Return whether a file is a database. One that only claims it gets a precise error."""
+    """Return whether a file begins like a database; its reader reports any error in the rest."""
     return head.startswith(SQLITE_MAGIC) or path.suffix.lower() == ".db"
 
 
@@ -106,7 +106,7 @@ def read_gt3x_file(path: Path, options: ReadOptions) -> Recording:
 
 
 def is_text(_head: bytes, _path: Path) -> bool:
-    """Return True: what nothing else recognised is read as text, whose reader names the error."""
+    """Return True: a file of no other format is read as text, and the reader raises the error."""
     return True
 
 
@@ -224,7 +224,7 @@ def read_unpacked(path: Path, unpacked: Unpacked, options: ReadOptions, depth: i
 
 
 def check_options(path: Path, found: Format, options: ReadOptions) -> None:
-    """Raise UnreadableRecordingError for an option that means nothing for a format."""
+    """Raise UnreadableRecordingError for an option that does not apply to a format."""
     unused = options.given - found.options - {"zone"}
     if unused:
         name = OPTION_NAMES[min(unused)]

@@ -1,4 +1,4 @@
-"""GENEActiv: `.bin`, a text of a header and pages, each with 300 samples in hexadecimal digits.
+"""GENEActiv: `.bin`, a text file with a header and pages of 300 samples in hexadecimal digits.
 
 There are no checksums: a page whose digits or fields cannot be read is left out.
 """
@@ -188,7 +188,7 @@ def split_pages(file: OpenFile) -> Iterator[tuple[int, bytes, bool]]:
                 break
             yield at + begin, buffer[begin:end], False
             begin = end
-        # What is longer than a page can be is no page: only its end is kept.
+        # Longer data cannot be a page: only its end is kept.
         kept = max(begin, len(buffer) - MAX_PAGE_BYTES, 0)
         at += kept
         buffer = buffer[kept:]

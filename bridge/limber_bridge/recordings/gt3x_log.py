@@ -53,7 +53,7 @@ class LogIndex:
 
 @dataclass(slots=True)
 class FoundRecords:
-    """What was found in a log so far."""
+    """Records and damage found in a log so far."""
 
     rows: dict[Activity, list[tuple[int, int, int]]] = field(
         default_factory=lambda: {one: [] for one in Activity}

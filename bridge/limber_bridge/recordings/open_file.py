@@ -18,7 +18,7 @@ ZIP_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedErr
 class OpenFile:
     """A file, or a part of a zip file, that stays open as long as this object exists.
 
-    So it can be read later even if its path is gone, as that of an unpacked file is.
+    It can be read even after its path was deleted, as happens to an unpacked file.
     """
 
     def __init__(self, path: Path, part: IO[bytes] | None = None) -> None:

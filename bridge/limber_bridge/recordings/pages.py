@@ -82,13 +82,13 @@ class PageFormat:
 
 
 def pages_in_order(path: Path, pages: PageTable, rate: float) -> tuple[Times, list[str]]:
-    """Return the numbers of the pages that follow the ones before them, and a note on the others.
+    """Return the numbers of the pages whose times increase, and a note on the others.
 
-    Raises UnreadableRecordingError where most of them have not.
+    Raises UnreadableRecordingError if too many are out of order.
     """
     times = pages.times
-    # A time ahead of both neighbours is wrong itself; without this, all pages after it would be
-    # taken as being from before it.
+    # A time later than both neighbours is itself wrong. Without this check, all following pages
+    # would count as out of order.
     ahead = np.zeros(len(pages), bool)
     ahead[1:-1] = (times[1:-1] > times[2:] + GAP_US) & (times[:-2] <= times[2:])
     ends = times + np.rint(pages.counts * SECOND / rate).astype(np.int64)
@@ -158,7 +158,7 @@ class PageGroup:
     count: int
     """Number of samples."""
     margins: tuple[int, int]
-    """Number of pages directly before and directly after it that are looked at as well: 0 or 1."""
+    """Number of pages directly before and directly after it that are also decoded: 0 or 1."""
 
     @property
     def begin(self) -> int:
@@ -220,7 +220,8 @@ class PagedSamples:
 
     def _samples(self, group: PageGroup) -> Floats:
         """Return the samples of a group, with NaN where they are no measurements."""
-        # A page more on each side, so that a run at the end of the range is found whole.
+        # One more page on each side, so that a run of equal values at a boundary is found
+        # completely.
         before = group.first - group.margins[0]
         after = group.last + group.margins[1]
         samples = self.format.decode(self.numbers[before:after])
@@ -234,7 +235,7 @@ class PagedSamples:
 def read_pages(path: Path, pages: PageTable, layout: PageFormat) -> PagedSamples:
     """Return the samples of pages; UnreadableRecordingError.
 
-    What cannot be acceleration in g is refused, and so are times that contradict the rate.
+    Values that cannot be acceleration in g are refused, and so are times that contradict the rate.
     """
     rate = measure_page_rate(path, pages, layout.rate)
     numbers, notes = pages_in_order(path, pages, rate)

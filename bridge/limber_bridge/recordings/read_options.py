@@ -1,4 +1,4 @@
-"""What a person says about a recording beside its path: `ReadOptions`."""
+"""What the user states about a recording besides its path: `ReadOptions`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -21,7 +21,7 @@ OPTION_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How to read recordings: what their files do not say, or say wrongly."""
+    """How to read recordings: facts that their files lack or state wrongly."""
 
     zone: ZoneInfo | None = None
     """Time zone of local times without a zone, as in EDF."""

@@ -27,7 +27,7 @@ from limber_bridge.recordings.stage_words import Stage, parse_stage
 EPOCH_US: Final = 30 * SECOND
 """Sleep is staged in epochs of 30 s, from time 0."""
 TIME_COLUMNS: Final = ("onset", "start", "time", "start_time", "clock")
-"""Columns with the begin of an epoch, in s or as a time of the clock."""
+"""Columns with the start of an epoch, in s or as a clock time."""
 STAGE_COLUMNS: Final = ("stage", "sleep_stage", "sleep stage", "stages", "hypnogram")
 MAX_UNKNOWN_WORDS: Final = 0.5
 """Largest share of epochs whose stage is a word that is not known. chosen: with more, the file is
@@ -43,7 +43,7 @@ class Hypnogram:
     staged: tuple[Span, ...]
     """From the first epoch to the last."""
     notes: tuple[str, ...]
-    """What was recognised, and what is not known."""
+    """What was recognized, and what is not known."""
     zero: ClockTime | None = None
     """Time of the clock at time 0; None: not known."""
 
@@ -72,7 +72,7 @@ class EpochList:
 
 
 def read_stages(path: Path) -> Hypnogram:
-    """Read the stages in a file, whose content says which format it has.
+    """Read the stages in a file; its content shows the format.
 
     Raises UnreadableRecordingError or OSError.
     """
@@ -229,7 +229,7 @@ def count_from_zero(path: Path, numbers: Sequence[int]) -> tuple[list[int], tupl
 def timed_epochs(
     path: Path, text: str, time_column: str, stage_column: str, names: Sequence[str]
 ) -> EpochList:
-    """Return the epochs of a table with the begin of each, in s or as a time of the clock."""
+    """Return the epochs of a table with the start of each, in s or as a clock time."""
     has_duration = "duration" in names
     columns = (time_column, stage_column, *(("duration",) if has_duration else ()))
     rows = list(read_rows(path, text, columns))
@@ -255,7 +255,7 @@ def timed_epochs(
 
 
 def epoch_length(begins: Sequence[int]) -> int:
-    """Return how long epochs last (us) whose begins are known: the usual distance, at most 60 s."""
+    """Return the duration of epochs (us) with known starts: the usual distance, at most 60 s."""
     steps = Counter(later - earlier for earlier, later in pairwise(begins))
     usual = steps.most_common(1)[0][0] if steps else EPOCH_US
     return usual if 0 < usual <= 2 * EPOCH_US else EPOCH_US

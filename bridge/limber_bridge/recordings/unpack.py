@@ -40,7 +40,7 @@ class Unpacked:
 def unpack(path: Path, head: bytes) -> Iterator[Unpacked | None]:
     """Provide the content of a gzipped or zipped file, or of a pipe; None for any other file.
 
-    `head` is the begin of the file. The temporary file is deleted on leaving; a reader that decodes
+    `head` is the start of the file. The temporary file is deleted on leaving; a reader that decodes
     later must keep it open. Raises UnreadableRecordingError or OSError.
     """
     if not head.startswith((GZIP_MAGIC, ZIP_MAGIC, EMPTY_ZIP_MAGIC)):

@@ -78,7 +78,7 @@ def worn_notes(path: Path, worn: Worn) -> list[str]:
     if worn.limb in (None, "ankle", "leg", "foot"):
         return []
     note = (
-        f"{path}: the header says `{worn.limb}`; leg movements show at the ankle alone, so the "
-        "figures are right only if the device was worn there"
+        f"{path}: the header says `{worn.limb}`; leg movements only show at the ankle, so the "
+        "figures are correct only if the device was worn there"
     )
     return [note]

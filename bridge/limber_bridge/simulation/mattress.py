@@ -1,8 +1,8 @@
 """What a mattress carries to a leg: the kicks of the other leg, and those of a second sleeper.
 
 The leg is shaken by a share of the kick, after a delay, and is tilted a little while the mattress
-is pressed down. Beside a kick of the other leg it may also come to rest elsewhere. Nothing is
-published about sizes and delays; docs/science.md#simulated-signals lists the chosen ones.
+is pressed down. Beside a kick of the other leg it may also come to rest elsewhere. No sizes or
+delays are published; docs/science.md#simulated-signals lists the chosen ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ MAX_DELAY_S: Final = 0.3
 SETTLING_DEGREES: Final = (0.2, 5.0)
 """Smallest and largest angle by which a leg comes to rest elsewhere; chosen."""
 SETTLING_PROBABILITY: Final = 0.5
-"""Probability that a leg does, where only the other one kicks; chosen."""
+"""Probability that a leg comes to rest elsewhere if only the other one kicks; chosen."""
 PRESSED_MAX_DEGREES: Final = 0.3
 """Largest tilt of a leg while the mattress is pressed down elsewhere; chosen."""
 PARTNER_SHARES: Final = (0.01, 0.15)
@@ -58,7 +58,7 @@ def kicks_of_a_close_partner(
 ) -> Iterator[CarriedKick]:
     """Yield the kicks of a second sleeper that reach the legs, at times while both are in bed.
 
-    Each leg gets another share after another delay.
+    Share and delay differ between the legs.
     """
     least, most = PARTNER_SHARES
     share = float(np.exp(rng.uniform(np.log(least), np.log(most))))

@@ -116,7 +116,7 @@ def true_movements(plan: NightPlan, sensor: Sensor) -> Iterator[UnilateralMoveme
     """Yield the movements at a sensor; of one that a gap cuts, the recorded pieces.
 
     Turning over is a change of position for a sensor at the ankle or in the bed; for EMG it is a
-    movement like any other. A sensor at the calf has no movements: it is there for cramps.
+    movement like any other. A sensor at the calf has no movements: it is used for cramps only.
     """
     if sensor.placement is Placement.CALF:
         return

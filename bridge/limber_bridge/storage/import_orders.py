@@ -1,8 +1,9 @@
-"""Orders to file recorded nights, which a running bridge carries out, as it owns the journal.
+"""Orders to import recorded nights, which a running bridge carries out.
 
-`limber import` writes an order into a folder beside the journal, and the bridge its answer. Without
-a running bridge the command carries out the order itself. An order that a crash interrupts is
-carried out again: nights that are filed already stay as they are.
+Only one process may write to the journal, so a running bridge does it.
+`limber import` writes an order into a folder beside the journal, and the bridge writes its answer
+there. Without a running bridge the command carries out the order itself. An order that a crash
+interrupts is carried out again: nights that are filed already stay as they are.
 """
 
 import os
@@ -57,16 +58,16 @@ class OrderFields(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What was done about one night."""
+    """The outcome for one night."""
 
     night: date
     done: bool
     text: str
-    """For a person."""
+    """Text for the user."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What became of an order."""
+    """The result of an order."""
 
     outcomes: list[Outcome]
     error: str | None = None
@@ -75,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:
-    """Nights to file, or an import to undo."""
+    """Nights to import, or an import to undo."""
 
     batch: str
     """Id of the import."""
@@ -131,8 +132,8 @@ def carry_out(
 ) -> tuple[Answer, Mapping[date, Night | None]]:
     """File the nights of an order, or undo an import, at `now` (us); JournalError.
 
-    Each night is filed or it is not. Also returns the nights that have changed, None for one that
-    is gone.
+    Each night is imported completely or not at all. Also returns the nights that have changed, None
+    for a deleted one.
     """
     if order.undo is not None:
         return undo(journal, order.sleeper, order.undo)
@@ -160,7 +161,9 @@ def undo(journal: Journal, sleeper: str, wanted: str) -> tuple[Answer, Mapping[d
         Outcome(
             one.date,
             done=True,
-            text="removed" if one.night is None else "the night from before the import is back",
+            text="removed"
+            if one.night is None
+            else "the night that the import had replaced is restored",
         )
         for one in undone
     ]

@@ -1,4 +1,4 @@
-"""File nights from recordings into the journal, and take them back.
+"""Import nights from recordings into the journal, and undo imports.
 
 Invariant: a night is replaced as a whole or not at all, and what it replaced is kept until the
 import is undone or the events of the night are deleted to free space.
@@ -27,7 +27,7 @@ NOT_MEASURED: Final = (Factor, Gap, ClockStep, SignalFault)
 
 
 class NotImportedError(Exception):
-    """A night cannot be filed, or an import cannot be undone; the text says why and what to do."""
+    """A night cannot be imported or an import undone; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Undone:
 
 
 def file_night(journal: Journal, wanted: NightToImport, *, replaces: bool) -> Night:
-    """File a night and return it under its revision; NotImportedError or JournalError.
+    """Import a night and return it with its revision; NotImportedError or JournalError.
 
-    A night that was measured live, or that another import filed, is only replaced with `replaces`.
-    One that the same import has filed already is returned as it is.
+    A night that was measured live, or came from another import, is only replaced with `replaces`. A
+    night that this import has already added is returned unchanged.
     """
     night = wanted.night
     known = next((one for one in journal.nights(night.sleeper) if one.date == night.date), None)
@@ -118,7 +118,7 @@ def keep_replaced(database: sqlite3.Connection, filed: Night) -> None:
 
 
 def undo_imports(journal: Journal, sleeper: str, wanted: str) -> list[Undone]:
-    """Take back an import by its id, or that of one night by its date.
+    """Undo an import by its id, or the import of one night by its date.
 
     Return the nights after it. Raises NotImportedError or JournalError.
     """
@@ -130,7 +130,7 @@ def undo_imports(journal: Journal, sleeper: str, wanted: str) -> list[Undone]:
         ).fetchall()
         if not rows:
             raise NotImportedError(
-                f"nothing of {sleeper} was imported under `{wanted}`, or it was undone before; "
+                f"nothing of {sleeper} was imported under `{wanted}`, or it was already undone; "
                 "`limber nights --json` names the import of each night"
             )
         if len({night for _, night in rows}) < len(rows):
@@ -159,7 +159,7 @@ def check_last(database: sqlite3.Connection, sleeper: str, number: int, night: s
 
 
 def restore_replaced(database: sqlite3.Connection, sleeper: str, number: int, night: str) -> None:
-    """Bring back what an import replaced, under a new revision; sqlite3.Error."""
+    """Restore what an import replaced, under a new revision; sqlite3.Error."""
     key = (sleeper, night)
     database.execute("DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", key)
     database.execute(

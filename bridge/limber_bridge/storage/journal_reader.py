@@ -249,7 +249,7 @@ class JournalReader:
         return int(rows[0][0] + rows[0][1])
 
     def removed_nights(self, sleeper: str) -> list[date]:
-        """Return the imported nights that were taken back and had replaced no other night."""
+        """Return nights whose import was undone and that had replaced no other night."""
         rows = self._rows(
             "SELECT DISTINCT night FROM imported_night WHERE sleeper = ? AND undone"
             " AND NOT EXISTS (SELECT 1 FROM night WHERE night.sleeper = imported_night.sleeper"
@@ -259,7 +259,7 @@ class JournalReader:
         return [date.fromisoformat(night) for (night,) in rows]
 
     def history(self, sleeper: str) -> ImportHistory:
-        """Return how nights of the past of a sleeper have changed."""
+        """Return how past nights of a sleeper have changed."""
         return ImportHistory(self.import_count(sleeper), tuple(self.removed_nights(sleeper)))
 
     def unfinished_nights(self, sleeper: str) -> list[date]:

@@ -43,7 +43,7 @@ class RestoredState:
     labels: Sequence[Label] = ()
     """All labels."""
     history: ImportHistory = NO_IMPORTS
-    """How nights of the past have changed."""
+    """How past nights have changed."""
     settings: Settings = field(default_factory=Settings)
 
 

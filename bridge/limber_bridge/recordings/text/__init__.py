@@ -1,1 +1,1 @@
-"""Read tables in texts, as loggers, actigraphs and spreadsheets write them."""
+"""Read tables in text files, as loggers, actigraphs and spreadsheets write them."""

@@ -20,7 +20,7 @@ from limber_bridge.recordings.text.reader import read_clean_text
 ZIP_MAGIC: Final = b"PK\x03\x04"
 TEXT_SUFFIXES: Final = frozenset((".csv", ".txt", ".tsv"))
 OTHER_RECORDINGS: Final = frozenset((".edf", ".bdf", ".rec", ".bin", ".cwa", ".gt3x", ".db", ".gz"))
-"""An archive with one of these is none of a phone."""
+"""An archive with one of these does not come from an app on a phone."""
 HEAD_BYTES: Final = 65_536
 MAX_UNPACKED_BYTES: Final = 2**33
 """chosen: ten times a week of three axes at 100 Hz as text."""

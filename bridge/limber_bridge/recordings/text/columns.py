@@ -161,7 +161,7 @@ def check_columns(
     place = f"{path}: line {layout.header_line or layout.first_line}"
     if not layout.names and not fields:
         raise UnreadableRecordingError(
-            f"{place}: a table of {layout.width} columns without headers; say what they are, for "
+            f"{place}: a table of {layout.width} columns without headers; name them, for "
             "example --column time=1 --column x=2 --column y=3 --column z=4, or --rate 50 "
             "without times"
         )

@@ -1,4 +1,4 @@
-"""Bring the bytes of a text into one form: UTF-8 or ASCII, lines that end in a line feed."""
+"""Convert the bytes of a text file to one form: UTF-8 or ASCII, with line feeds."""
 
 import re
 from dataclasses import dataclass

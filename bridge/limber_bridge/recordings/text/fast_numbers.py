@@ -18,7 +18,8 @@ type Words = npt.NDArray[np.uint64]
 WORD: Final = 8
 """Bytes that are parsed at once."""
 PADDING: Final = b"0" * (2 * WORD)
-"""What must come before the fields, as a short field is read together with the bytes before it."""
+"""Bytes that must come before the fields, because a short field is read together with the bytes
+before it."""
 MAX_FIELD_BYTES: Final = 15
 """Longest field, without its sign; two words hold it."""
 ASCII_ZEROS: Final = np.uint64(0x3030303030303030)

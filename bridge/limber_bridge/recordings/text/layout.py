@@ -29,10 +29,10 @@ TIME: Final = re.compile(
     re.IGNORECASE,
 )
 MISSING: Final = frozenset(("", "na", "n/a", "null", "none", "-", "--"))
-"""Fields, in lower case, that say that there is no value."""
+"""Fields, in lower case, that stand for a missing value."""
 COMMENT_MARKS: Final = "#%/"
 UNIT_WORDS: Final = frozenset(("s", "ms", "us", "ns", "cal", "raw", "no_units", "a.u.", ""))
-"""What a row of units under a header has beside the units of sensors."""
+"""Entries of a row of units under a header, besides the units of sensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def find_rows(lines: Sequence[str], separator: str) -> tuple[int, int]:
         same = [fields for fields in window if len(fields) == width]
         if len(same) < min(SAME_WIDTH_SHARE * len(window), len(window) - 1):
             continue
-        # Fields that are no values speak against a separator: part of a value was cut off.
+        # Fields that are not values are evidence against a separator: it has split a value.
         values = [is_value(field) - (not is_value(field)) for fields in same for field in fields]
         score = sum(max(0, value) for value in values) * 100 // max(1, len(same))
         score -= sum(value < 0 for value in values) * 10 // max(1, len(same))

@@ -1,4 +1,4 @@
-"""Split the rows of a table into fields, and leave out what is no row."""
+"""Split the rows of a table into fields, and leave out lines that are not rows."""
 
 import csv
 import io
@@ -14,8 +14,8 @@ from limber_bridge.recordings.text.fast_numbers import PADDING
 from limber_bridge.recordings.text.layout import Layout
 
 CHUNK_BYTES: Final = 1 << 18
-"""Size of the parts in which a table is parsed. chosen: what is computed for a part stays in the
-cache of a processor."""
+"""Size of the parts in which a table is parsed. chosen: the intermediate results of a part fit into
+the cache of a processor."""
 COMMA: Final = ord(",")
 LINE_FEED: Final = ord("\n")
 QUOTED_DECIMAL_COMMA: Final = re.compile(rb'"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)"')

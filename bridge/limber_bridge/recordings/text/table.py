@@ -24,7 +24,8 @@ type Texts = npt.NDArray[np.bytes_]
 MAX_FIELD_BYTES: Final = 64
 """Longest field of a column that is read; a longer one is damaged."""
 MAX_BAD_SHARE: Final = 0.01
-"""Largest share of lines that may be damaged; with more, the table is another (chosen)."""
+"""Largest share of lines that may be damaged; with more, the file is not this kind of table
+(chosen)."""
 MAX_THREADS: Final = 4
 MIN_BYTES_FOR_THREADS: Final = 1 << 22
 
@@ -263,7 +264,7 @@ def check_bad_lines(
     if not torn and len(bad) > MAX_BAD_SHARE * count:
         raise UnreadableRecordingError(bad_line_message(f"{path}: line {line}", kind, text, layout))
     if torn:
-        return (f"{path}: line {line}: the last line is torn and left out; the logger was cut off",)
+        return (f"{path}: line {line}: the last line is cut off and left out; the logger stopped",)
     shown = printable(text.decode("utf-8", "replace"), 40)
     note = (
         f"{path}: line {line}: `{shown}`: {len(bad)} damaged lines left out; they are gaps if they"

@@ -39,15 +39,16 @@ the table is out of order."""
 MAX_UNTIMED_SHARE: Final = 0.05
 """Largest share of rows that may lack a time."""
 MIN_BATCHED_SHARE: Final = 0.3
-"""Share of rows with the time of the row before from which samples come in batches (chosen)."""
+"""Samples come in batches if at least this share of rows repeats the previous time (chosen)."""
 MAX_REPEATED_SHARE: Final = 0.95
-"""Share of them that repeat the row before as a whole, from which they are no batches (chosen)."""
+"""They are not batches if at least this share of these rows repeats the whole previous row
+(chosen)."""
 MAX_BATCH_S: Final = 15.0
-"""Longest batch of samples with one time. chosen: longer, and the times have lost their digits."""
+"""Longest batch of samples with one time. chosen: in longer ones the times have lost digits."""
 GAP_S: Final = 0.5
 """A longer hole between batches is a gap."""
 MAX_ACCELERATION_RATE_HZ: Final = 8_000.0
-"""Fastest accelerometer that anyone wears, with margin (chosen)."""
+"""Highest rate of a wearable accelerometer, with margin (chosen)."""
 EMPTY_MESSAGE: Final = "fewer than two rows; there is nothing to read"
 
 
@@ -203,7 +204,7 @@ def guess_unit(path: Path, table: Table, column: TimeColumn, values: Floats, ste
 def too_long(
     path: Path, table: Table, column: TimeColumn, value: float, unit: str
 ) -> UnreadableRecordingError:
-    """Return the error for times that are further apart than any recording is long."""
+    """Return the error for times that are further apart than the longest recording."""
     row = int(np.argmax(table.numbers[column.index] == value))
     return UnreadableRecordingError(
         f"{path}: line {table.line_of(row)}: column `{column.name}` is {value:.10g}; in {unit} "
@@ -239,7 +240,7 @@ def text_stamps(
 
 
 def place_by_text(stamps: Times, text: bytes, zone: tzinfo | None) -> tuple[Times, bool]:
-    """Return times that begin with a time in a text, if that names a moment."""
+    """Return times that begin at the time in a text, if that is a full date and time."""
     parsed = parse_time_texts(np.array([text]))
     if not parsed.has_date or parsed.stamps[0] == UNKNOWN or not len(stamps):
         return stamps, False
@@ -382,7 +383,7 @@ def lost_digits(
 
 
 def check_duration(path: Path, stamps: Times) -> None:
-    """Raise UnreadableRecordingError for times that are further apart than a recording is long."""
+    """Raise UnreadableRecordingError for times further apart than the longest recording."""
     days = float(stamps[-1] - stamps[0]) / SECOND / 86_400
     if days * 86_400 > MAX_DURATION_S:
         raise UnreadableRecordingError(

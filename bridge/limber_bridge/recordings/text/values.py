@@ -38,8 +38,8 @@ MIN_SENSOR_RANGES: Final = {
     Quantity.LOAD: math.inf,
 }
 """The smallest range of any sensor (g, uV, kg). A table does not name its sensor's range: values
-that repeat at the extreme of a signal, beyond this, are taken as the end of its range. A load says
-nothing about it: a sleeper who lies still repeats the highest value too."""
+that repeat at the extreme of a signal, beyond this, are taken as the end of its range. This does
+not apply to a load: a sleeper who lies still also repeats the highest value."""
 MIN_FROZEN_S: Final = 10.0
 """Time for which a sensor that is never still to the last digit repeats the same values when it
 measures nothing (chosen)."""
@@ -92,7 +92,7 @@ def check_values(
             note = (
                 f"{path}: column `{stated.name}` repeats the same values for {seconds:.0f} s in all"
             )
-            notes += (f"{note}, as if it measured nothing; these are gaps",)
+            notes += (f"{note}, which no sensor with noise does; these are gaps",)
     return CheckedValues(samples, checked.has_gravity, notes)
 
 
