@@ -630,7 +630,13 @@ def test_what_cannot_be_right_is_refused_in_one_line(
         ),
         (ReadOptions(units={"q": "mg"}), "--unit q=mg: the file has no `q`"),
         (ReadOptions(units={"x": "m/s2"}), "read 1 at rest, which is not gravity in `m/s2`"),
-        (ReadOptions(rate=100.0), "--rate states 100 Hz, but the times have 50 Hz"),
+        (
+            ReadOptions(rate=100.0),
+            (
+                "--rate states 100 Hz, but the times have 50 Hz; one of them is wrong; "
+                "leave --rate out, or export it again"
+            ),
+        ),
     ],
 )
 def test_an_option_that_fits_nothing_is_an_error(

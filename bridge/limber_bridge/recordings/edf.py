@@ -85,7 +85,8 @@ def read_signals(
 ) -> tuple[list[Signal], list[str]]:
     """Return the signals that can be read, and notes on the others.
 
-    Raises UnreadableRecordingError if none can be read.
+    Raises UnreadableRecordingError if none can be read, or if the unit of one, as stated with
+    `--unit`, does not fit.
     """
     gaps = annotated_gaps(records, times.first)
     signals: list[Signal] = []
@@ -94,6 +95,9 @@ def read_signals(
         try:
             signals.append(read_signal(records, times, group, start, gaps))
         except UnreadableRecordingError as error:
+            if any(channel.unit != channel.signal.unit for channel in group):
+                # `--unit` names this signal, so the figures must not come from the others alone.
+                raise
             errors.append(error)
     if not signals:
         raise errors[0]
@@ -104,7 +108,7 @@ def read_signals(
         for signal in signals
         if not signal.has_gravity
     ]
-    return signals, [*(str(error) for error in errors), *without_gravity]
+    return signals, [*(f"{error}; this signal is left out" for error in errors), *without_gravity]
 
 
 def signal_name(signal: Signal) -> str:

@@ -195,7 +195,8 @@ def logger_facts(path: Path, layout: Layout) -> LoggerFacts:
 def check_stated_rate(path: Path, name: str, stated: float, measured: float) -> None:
     """Raise UnreadableRecordingError if a file states another rate than its times have."""
     if abs(measured / stated - 1) > RATE_TOLERANCE:
+        remedy = "leave --rate out, or export it again" if name == "--rate" else "export it again"
         raise UnreadableRecordingError(
             f"{path}: {name} states {stated:g} Hz, but the times have {measured:.4g} Hz; one of "
-            "them is wrong; export it again"
+            f"them is wrong; {remedy}"
         )
