@@ -245,8 +245,8 @@ def has_breath(minute: Floats, rate: float) -> bool:
 def breath_level(rows: Floats, rate: float) -> float:
     """Return the strength (g) of calm acceleration (axes, n) at `rate` Hz as breath has it."""
     power, frequencies = power_spectrum(rows, rate)
-    breath = power[:, in_band(frequencies, BREATH_HZ)].sum()
-    return math.sqrt(breath) / rows.shape[1]
+    breath = float(power[:, in_band(frequencies, BREATH_HZ)].sum())
+    return math.sqrt(breath) / int(rows.shape[1])
 
 
 def has_heartbeat(stretch: Floats, rate: float) -> bool:
