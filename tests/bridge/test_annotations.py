@@ -335,3 +335,19 @@ def test_texts_in_any_encoding(
     stages = stage_file(tmp_path, ("# Nächte\n" + "\n".join(STAGES)).encode(encoding))
     found, _ = rescore(capsys, marks(tmp_path), "--stages", stages)
     assert found["asleep"] == ASLEEP
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([f"{onset},2000,L" for onset in KICKS], "milliseconds or samples"),
+        ([f"{onset},0,L" for onset in KICKS], "no durations or minutes"),
+        ([f"{onset / 60:.3f},2,L" for onset in KICKS], "different units"),
+    ],
+)
+def test_marks_that_cannot_be_in_seconds_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[str], reason: str
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    assert reason in refusal(capsys, path)

@@ -315,6 +315,19 @@ def test_emg_in_a_wrong_unit_is_refused_with_the_one_that_fits(
     assert figures(recording) == (BURSTS, BURSTS, 0)
 
 
+def test_a_wrong_unit_of_one_leg_is_named_and_refused_if_an_option_states_it(
+    tmp_path: Path,
+) -> None:
+    edf = RawEdf(signals=[signal("LAT"), signal("RAT")])
+    stated = refusal(tmp_path, edf, units={"LAT": "mV"})
+    assert "`LAT` reads" in stated
+    assert stated.endswith("write --unit 'LAT=uV'")
+    edf = RawEdf(signals=[signal("LAT", unit="mV"), signal("RAT")])
+    recording = read(tmp_path, edf)
+    assert len(recording.signals) == 1
+    assert recording.notes[0].endswith("write --unit 'LAT=uV'; this signal is left out")
+
+
 @pytest.mark.parametrize("offset", [0.0, 2000.0])
 def test_neither_hum_nor_an_offset_nor_a_flat_line_is_a_wrong_unit(
     tmp_path: Path, offset: float

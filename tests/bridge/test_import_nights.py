@@ -194,7 +194,8 @@ def test_a_recording_without_a_start_belongs_to_no_night(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     times = np.arange(3000) / RATE
-    rows = np.vstack([times, np.zeros((2, 3000)), np.ones(3000)]).T
+    noise = np.random.default_rng(1).normal(0.0, 0.002, (3, 3000))
+    rows = np.vstack([times, noise + np.array([[0.0], [0.0], [1.0]])]).T
     np.savetxt(tmp_path / "a.csv", rows, delimiter=",", header="time,x,y,z", comments="")
     assert run_import(config, tmp_path / "a.csv") == 1
     assert "its start is unknown" in capsys.readouterr().err

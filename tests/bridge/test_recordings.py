@@ -108,7 +108,7 @@ def test_the_same_samples_give_the_same_bytes(tmp_path: Path, name: str) -> None
 
 def csv(tmp_path: Path, times: np.ndarray, header: str = "time," + ",".join(NAMES)) -> Path:
     path = tmp_path / "n.csv"
-    rows = "\n".join(f"{time:.6f},0.0,1.0,0.0" for time in times)
+    rows = "\n".join(f"{time:.6f},{number % 2 / 1000},1.0,0.0" for number, time in enumerate(times))
     path.write_text(f"{header}\n{rows}\n")
     return path
 

@@ -385,10 +385,13 @@ def test_the_hour_that_comes_twice_in_autumn_is_read_in_its_order(tmp_path: Path
         for minute in minutes
         for second in range(60)
     ]
-    path = write(tmp_path, table(HEADER, times, np.tile([[0.0], [0.0], [1.0]], len(times))))
+    values = np.tile([[0.0], [0.0], [1.0]], len(times))
+    values[0, ::2] = 0.01
+    path = write(tmp_path, table(HEADER, times, values))
     recording = read_recording(path, ReadOptions(zone=BERLIN))
     assert recording.start == 1_792_884_600_000_000
     assert recording.duration == 210 * 60 - 1
+    assert not any("left out" in note for note in recording.notes)
 
 
 # --- Damage ---
@@ -627,7 +630,13 @@ def test_what_cannot_be_right_is_refused_in_one_line(
         ),
         (ReadOptions(units={"q": "mg"}), "--unit q=mg: the file has no `q`"),
         (ReadOptions(units={"x": "m/s2"}), "read 1 at rest, which is not gravity in `m/s2`"),
-        (ReadOptions(rate=100.0), "--rate states 100 Hz, but the times have 50 Hz"),
+        (
+            ReadOptions(rate=100.0),
+            (
+                "--rate states 100 Hz, but the times have 50 Hz; one of them is wrong; "
+                "leave --rate out, or export it again"
+            ),
+        ),
     ],
 )
 def test_an_option_that_fits_nothing_is_an_error(

@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 
 from limber_bridge.detection.events import Awakening, Event, event_id
 from limber_bridge.detection.pipeline import Pipeline
-from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock
+from limber_bridge.detection.signal import (
+    SECOND,
+    Floats,
+    SampleBlock,
+    SampleClock,
+)
 from tests.detection.signals import LEFT, RATE, ankle, block, cut, turned
 
 LENGTH = 1000.0

@@ -1,13 +1,19 @@
 """Movements of two legs combined, as they happen and for a whole night at once."""
 
+import math
+from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.bilateral import BilateralCombiner
+from limber_bridge.detection.body_movement import BodyMovementJudge
 from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
+from limber_bridge.detection.limb_motion import LimbMotion
+from limber_bridge.detection.pipeline import parts_of
 from limber_bridge.detection.rules import AASM, RULE_SETS, WASM_2016
 from limber_bridge.detection.scoring import combine_legs, find_series
 from limber_bridge.detection.series import SeriesScorer
@@ -131,3 +137,38 @@ def test_a_position_change_ends_a_series_if_it_is_longer_than_a_candidate(
         one.movements for one in find_series(combine_legs(parts, WASM_2016), WASM_2016).series
     ] == series
     assert [one.movements for one in find_series(combine_legs(parts, AASM), AASM).series] == [6]
+
+
+def step(onset: float, before: float, after: float) -> UnilateralMovement:
+    """Return a position change of a second, from one tilt (degrees) to another."""
+    rest, final_rest = (
+        np.array([0.0, math.sin(math.radians(angle)), math.cos(math.radians(angle))])
+        for angle in (before, after)
+    )
+    motion = LimbMotion(
+        begin=round(onset * SECOND),
+        frame_us=SECOND // 20,
+        blocks=(np.linspace(rest, final_rest, 20, axis=1),),
+        rest=rest,
+        final_rest=final_rest,
+        shaking=0.02,
+        noise=0.002,
+    )
+    return replace(movement(Side.LEFT, onset, 1.0, turned=True), motion=motion)
+
+
+def test_two_turns_in_the_same_direction_are_one_turn() -> None:
+    joined = step(10, 0, 6).joined(step(11.4, 6, 12))
+    assert joined.motion is not None
+    assert joined.motion.turn_degrees == pytest.approx(12, abs=0.1)
+    assert sum(block.shape[1] for block in joined.motion.blocks) == 48
+    back = step(10, 0, 6).joined(step(11.4, 6, 0))
+    assert back.motion is not None
+    assert back.motion.turn_degrees == pytest.approx(6, abs=0.1)
+
+
+def test_a_turn_before_a_restart_is_restored_at_a_bed() -> None:
+    judge = BodyMovementJudge()
+    judge.restore_movements(parts_of(PositionChange(0, 10 * SECOND), None))
+    assert judge.is_of_body(movement(None, 10.2, 1.0))
+    assert not judge.is_of_body(movement(None, 20.0, 1.0))

@@ -4,6 +4,7 @@ They are a hint for automations, such as a light while a cramp hurts, and count 
 values are chosen, and nothing is published; docs/science.md#awakenings.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -14,19 +15,28 @@ from limber_bridge.detection.envelope import Frames
 from limber_bridge.detection.events import (
     Awakening,
     BedTransition,
-    Event,
     Gap,
     Movement,
     PositionChange,
-    UnilateralMovement,
 )
-from limber_bridge.detection.signal import EARLIEST_TIME, MINUTE, SECOND, Quantity, Side
+from limber_bridge.detection.signal import (
+    EARLIEST_TIME,
+    MINUTE,
+    SECOND,
+    Placement,
+    Quantity,
+    Sensor,
+    Side,
+)
 
 SLOT_US: Final = SECOND // 2
 """Length of a slot: the time in which a limb moves or does not."""
-VIGOROUS_LEVEL: Final = {Quantity.ACCELERATION: 0.06, Quantity.EMG: 30.0, Quantity.LOAD: 3.0}
-"""Shaking (g, uV, kg) from which a slot is vigorous. Chosen: most leg movements reach it, too, but
-do not keep it up."""
+VIGOROUS_LEVEL: Final = {
+    (Quantity.ACCELERATION, Placement.ANKLE): 0.06,
+    (Quantity.EMG, Placement.TIBIALIS): 30.0,
+}
+"""Shaking (g, uV) from which a slot is vigorous. Chosen: most leg movements reach it, too, but do
+not keep it up. A bed has no level: how far it shakes depends on its frame and mattress."""
 QUIET_US: Final = 5 * MINUTE
 """Quiet sleep before an awakening."""
 QUIET_MAX_SLOTS: Final = 10 * SECOND // SLOT_US
@@ -43,19 +53,18 @@ GAP_MIN_US: Final = MINUTE
 """Shortest gap after which quiet has to be seen again. As for sleep (`sleep.GAP_MIN_US`)."""
 
 
-def vigorous_slots(frames: Frames, quantity: Quantity) -> tuple[int, ...]:
-    """Return the starts (us) of the slots in which frames are vigorous, in order."""
-    level = VIGOROUS_LEVEL[quantity]
+def vigorous_level(sensor: Sensor) -> float:
+    """Return the shaking from which movement at a sensor is vigorous; infinite at a bed."""
+    return VIGOROUS_LEVEL.get((sensor.quantity, sensor.placement), math.inf)
+
+
+def vigorous_slots(frames: Frames, level: float) -> tuple[int, ...]:
+    """Return the starts (us) of the slots in which frames reach a level of shaking, in order."""
     # Most frames are at rest, and one comparison shows that.
     if not frames.shaking.size or frames.shaking.max() < level:
         return ()
     slots = np.unique(frames.times[frames.shaking >= level] // SLOT_US * SLOT_US)
     return tuple(slots.tolist())
-
-
-def is_vigorous(part: UnilateralMovement, legs: Mapping[Side | None, Quantity]) -> bool:
-    """Return whether a movement reached the level of vigorous slots in the quantity of its leg."""
-    return part.side not in legs or part.peak >= VIGOROUS_LEVEL[legs[part.side]]
 
 
 class AwakeningDetector:
@@ -97,20 +106,25 @@ class AwakeningDetector:
         """Note that the sleeper went to bed or got up, which became known at a time (us)."""
         self._transitions.append((known_at, change.in_bed))
 
-    def restore_event(self, event: Event, legs: Mapping[Side | None, Quantity]) -> None:
-        """Count an event of a previous run as vigorous movement, if it may have been one.
+    def restore_movement(
+        self, movement: Movement | PositionChange, levels: Mapping[Side | None, float]
+    ) -> None:
+        """Count a movement of a previous run that reached the level of its side, if that is known.
 
-        `legs` are the quantities that were measured, by the side of the sensor.
+        Its slots are not stored, so it counts as vigorous from its onset to its end.
         """
-        match event:
-            case Movement() if not any(is_vigorous(part, legs) for part in event.parts):
-                # A mild series does not end quiet sleep, nor did it before the restart.
-                pass
-            case Movement() | PositionChange():
-                begin = event.onset // SLOT_US * SLOT_US
-                self._recent.extend(range(begin, event.end, SLOT_US))
-            case _:
-                pass
+        spans = [(movement.onset, movement.end)]
+        if isinstance(movement, Movement):
+            spans = [
+                (part.onset, part.end)
+                for part in movement.parts
+                if part.peak >= levels.get(part.side, 0.0)
+            ]
+        # Both legs may move in the same slot, which counts once.
+        slots = {
+            slot for onset, end in spans for slot in range(onset // SLOT_US * SLOT_US, end, SLOT_US)
+        }
+        self._recent = deque(sorted(slots.union(self._recent)))
 
     def advance_to(self, until: int) -> Iterator[Awakening]:
         """Yield the awakenings that the slots before a time (us) show."""

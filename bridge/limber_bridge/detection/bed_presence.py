@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.averaging import moving_mean
+from limber_bridge.detection.bed_departure import QUIET_RATIO, DepartureDetector
 from limber_bridge.detection.binning import Bins
 from limber_bridge.detection.geometry import squared_lengths
 from limber_bridge.detection.signal import MINUTE, SECOND, Flags, Floats
@@ -28,11 +29,15 @@ class Presence(StrEnum):
     """Neither: no person is there, or the sensor is too noisy."""
     COVERED = "covered"
     """Mostly movement, or not complete: it shows nothing."""
+    LEFT = "left"
+    """Neither in the last half minute, after a movement, although this sensor always felt them."""
 
 
 AXES: Final = 3
 WINDOW_US: Final = MINUTE
 """Length of the signal that each verdict looks at."""
+HALF_MINUTE_US: Final = 30 * SECOND
+"""Shortest quiet time in which leaving shows."""
 
 MISSING_MAX_SHARE: Final = 0.1
 """Share of an epoch that may be missing. Chosen: breath shows in the rest."""
@@ -93,6 +98,7 @@ class PresenceDetector:
         self._epochs: deque[tuple[int, Floats]] = deque(maxlen=self._epochs_needed)
         self._still_level = math.inf
         """g; the envelope of the stillest recent epoch."""
+        self._departure = DepartureDetector()
         self._rate = 0.0
         self._rate_since = 0
 
@@ -120,10 +126,10 @@ class PresenceDetector:
         frozen = not np.ptp(rows[:AXES], axis=1).any()
         # A sensor that always gives the same value measures nothing.
         if start < self._rate_since or missing > MISSING_MAX_SHARE or frozen:
-            self._epochs.clear()
+            self._forget_epochs()
             return Presence.COVERED
         if self._epochs and start - self._epochs[-1][0] != self._epoch_length:
-            self._epochs.clear()
+            self._forget_epochs()
         self._epochs.append((start, rows))
 
         # The still level follows the stillest epoch at once, and louder ones only slowly.
@@ -135,8 +141,27 @@ class PresenceDetector:
         )
         if len(self._epochs) < self._epochs_needed:
             return Presence.COVERED
+        if self._has_left():
+            return Presence.LEFT
         minute = np.concatenate([rows for _, rows in self._epochs], axis=1)
         return judge_minute(minute, self._still_level)
+
+    def _forget_epochs(self) -> None:
+        """Begin again after missing frames."""
+        self._epochs.clear()
+        self._departure.restart()
+
+    def _has_left(self) -> bool:
+        """Return whether the last half minute shows that the person has left."""
+        self._departure.note_peak(float(self._epochs[-1][1][-1].max()) / self._still_level)
+        count = HALF_MINUTE_US // self._epoch_length
+        rows = np.concatenate([rows for _, rows in list(self._epochs)[-count:]], axis=1)
+        if rows[-1].max() > QUIET_RATIO * self._still_level:
+            return False
+        calm = detrend(rows[:AXES])
+        rate = calm.shape[1] * SECOND / HALF_MINUTE_US
+        felt = has_breath(calm, rate) or has_heartbeat(calm, rate)
+        return self._departure.has_left(felt=felt, level=breath_level(calm, rate))
 
 
 def fill_missing_frames(rows: Floats, begin: int, end: int, rate: float) -> tuple[Floats, float]:
@@ -215,6 +240,13 @@ def has_breath(minute: Floats, rate: float) -> bool:
     one_axis = ratios.max() >= BREATH_MIN_RATIO_ONE_AXIS
     all_axes = ratios.mean(axis=0).max() >= BREATH_MIN_RATIO_MEAN
     return bool(one_axis or all_axes)
+
+
+def breath_level(rows: Floats, rate: float) -> float:
+    """Return the strength (g) of calm acceleration (axes, n) at `rate` Hz as breath has it."""
+    power, frequencies = power_spectrum(rows, rate)
+    breath = float(power[:, in_band(frequencies, BREATH_HZ)].sum())
+    return math.sqrt(breath) / int(rows.shape[1])
 
 
 def has_heartbeat(stretch: Floats, rate: float) -> bool:

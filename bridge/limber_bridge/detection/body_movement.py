@@ -50,7 +50,11 @@ class BodyMovementJudge:
         """us; end of the last movement of the body."""
 
     def restore_movements(self, movements: Iterable[UnilateralMovement]) -> None:
-        """Add the movements that were reported before a restart, in order of onset."""
+        """Add the movements that were reported before a restart, in order of onset.
+
+        They are those of the last hours, and parts that followed without a pause are one there. So
+        the sizes may differ a little from those of a judge that was not restarted.
+        """
         for movement in movements:
             self.add_movement(movement)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from limber_bridge.detection.awakenings import vigorous_slots
+from limber_bridge.detection.awakenings import vigorous_level, vigorous_slots
 from limber_bridge.detection.continuity import Continuity, Hole, Run
 from limber_bridge.detection.cramp_bins import CrampBin, CrampBinner
 from limber_bridge.detection.envelope import ENVELOPE_RULES, EnvelopeFilter, Frames
@@ -431,7 +431,7 @@ class SensorChannel:
             found=tuple(one for one in movements.found if self._is_new(one)),
             epochs=tuple(epochs),
             bins=bins,
-            vigorous=vigorous_slots(frames, self.sensor.quantity),
+            vigorous=self._vigorous_slots(frames),
             faults=tuple(faults),
             interrupted=interrupted,
             trace=trace,
@@ -446,6 +446,11 @@ class SensorChannel:
             return True
         begin = found.end if isinstance(found, RhythmicTrain) else found.onset
         return begin >= self._reported_until
+
+    def _vigorous_slots(self, frames: Frames) -> tuple[int, ...]:
+        """Return the slots of vigorous movement, without those in which the mains hum."""
+        slots = vigorous_slots(frames, vigorous_level(self.sensor))
+        return tuple(slot for slot in slots if not self._quality.had_hum_at(slot))
 
     def _process_bins(self, frames: Frames) -> tuple[CrampBin, ...]:
         """Return the bins that frames complete, without those in which the mains hum.

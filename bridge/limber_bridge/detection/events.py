@@ -44,7 +44,12 @@ class UnilateralMovement:
     def joined(self, later: Self) -> Self:
         """Return this movement and a later one of the same leg as one with the higher peak."""
         stronger = max(self, later, key=lambda part: part.peak)
-        return replace(stronger, onset=self.onset, end=max(self.end, later.end))
+        motion = stronger.motion
+        if self.turned and self.motion is not None and later.motion is not None:
+            # A leg may turn in two steps, each of which is small.
+            whole = self.motion.joined(later.motion)
+            motion = max(stronger.motion or whole, whole, key=lambda one: one.turn_degrees)
+        return replace(stronger, onset=self.onset, end=max(self.end, later.end), motion=motion)
 
 
 @dataclass(frozen=True, slots=True)

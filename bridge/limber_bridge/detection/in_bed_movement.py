@@ -80,7 +80,7 @@ def with_presence(state: BedMovementState, epoch: Epoch, *, in_bed: bool) -> Bed
             return with_felt_again(state)
         case Presence.FELT:
             return replace(state, streak=max(0, state.streak) + 1)
-        case Presence.ABSENT:
+        case Presence.ABSENT | Presence.LEFT:
             missed = state.missed_epochs + 1 if in_bed else 0
             return replace(state, streak=min(0, state.streak) - 1, missed_epochs=missed)
         case _:
@@ -130,6 +130,12 @@ def judge_occupied(state: BedMovementState, epoch: Epoch) -> tuple[BedMovementSt
         # The minute in which the person was felt may end with getting up.
         recent = tuple(one for one in state.movements if epoch.start - one.end < WINDOW_US)
         return replace(state, movements=recent), Verdict(in_bed=True)
+
+    if epoch.presence is Presence.LEFT and state.movements:
+        since = large_movements(state.movements)[1]
+        # Breath felt before leaving must not count as that of a person who is back.
+        left = replace(state, movements=(), streak=min(state.streak, -1))
+        return left, Verdict(in_bed=False, since=since, certain=True)
 
     fully_reliable = state.reliability >= RELIABILITY_MAX
     needed = ABSENT_EPOCHS_FULLY_RELIABLE if fully_reliable else ABSENT_EPOCHS

@@ -6,8 +6,8 @@ events.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 
@@ -83,6 +83,20 @@ class LimbMotion:
             away = away - way[:, None] * covered
         noise = TILT_NOISE_SPREADS * self.noise / math.sqrt(width)
         return math.sqrt(max(0.0, float(squared_lengths(away).max()) - noise**2))
+
+    def joined(self, later: Self) -> Self:
+        """Return this motion and a later one of the same limb as one."""
+        length = sum(block.shape[1] for block in self.blocks)
+        # The limb rested in the pause between them.
+        pause = max(0, round((later.begin - self.begin) / self.frame_us) - length)
+        resting = np.repeat(later.rest[:, None], pause, axis=1)
+        return replace(
+            self,
+            blocks=(*self.blocks, resting, *later.blocks),
+            final_rest=later.final_rest,
+            shaking=max(self.shaking, later.shaking),
+            lacks_tilt=self.lacks_tilt and later.lacks_tilt,
+        )
 
     def frames_at(self, times: Floats) -> Floats:
         """Return the distance from rest, shape (3, n), at some times (us)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from limber_bridge.detection.awakenings import vigorous_level
 from limber_bridge.detection.bed_state import BedReport, BedState
 from limber_bridge.detection.bed_tracker import BedTracker
 from limber_bridge.detection.channel import ChannelOutput, SensorChannel, SensorState
@@ -45,6 +46,7 @@ from limber_bridge.detection.signal import (
     MINUTE,
     SampleBlock,
     Sensor,
+    Side,
 )
 
 RESENT_US: Final = 10 * MINUTE
@@ -282,14 +284,15 @@ class Pipeline:
 
     def _restore_events(self, events: Sequence[Event]) -> None:
         """Bring the detectors to where they were after these events."""
-        quantities = {side: one[0].sensor.quantity for side, one in self._legs.items()}
-        self._restore_movements(event for event in events if isinstance(event, Movement))
+        self._restore_movements(
+            [event for event in events if isinstance(event, Movement | PositionChange)]
+        )
+        self._awakenings.add_gaps(
+            event
+            for event in events
+            if isinstance(event, Gap) and event.sensor in self._movement_sensors
+        )
         for event in events:
-            if isinstance(event, Movement | PositionChange):
-                self._scorer.restore_event(event)
-            self._awakenings.restore_event(event, quantities)
-            if isinstance(event, Gap) and event.sensor in self._movement_sensors:
-                self._awakenings.add_gaps([event])
             if isinstance(event, BedTransition):
                 self._possible_cramps.on_bed_change(event, event.onset)
             else:
@@ -319,13 +322,19 @@ class Pipeline:
         for _ in self._possible_cramps.advance_to(until):
             pass
 
-    def _restore_movements(self, movements: Iterable[Movement]) -> None:
-        """Restore the sensors whose movements count to their state after these movements."""
-        parts = [part for movement in movements for part in movement.parts]
-        for number in self._movement_sensors:
-            channel = self._channels[number]
-            side = channel.sensor.side
-            channel.restore_movements(part for part in parts if part.side is side)
+    def _restore_movements(self, movements: Sequence[Movement | PositionChange]) -> None:
+        """Bring everything that movements decide to where it was after these movements."""
+        levels = {
+            side: min(vigorous_level(channel.sensor) for channel in channels)
+            for side, channels in self._legs.items()
+        }
+        for movement in movements:
+            self._scorer.restore_event(movement)
+            self._awakenings.restore_movement(movement, levels)
+        for side, channels in self._legs.items():
+            parts = [part for movement in movements for part in parts_of(movement, side)]
+            for channel in channels:
+                channel.restore_movements(parts)
 
     def _was_reported(self, found: Found) -> bool:
         """Return whether the previous run reported this twitch or rhythmic train.
@@ -443,3 +452,10 @@ class Pipeline:
     def _complete_until(self) -> int:
         """Return the time (us) up to which every sensor has been read."""
         return min(channel.epochs_complete_until for channel in self._channels.values())
+
+
+def parts_of(movement: Movement | PositionChange, side: Side | None) -> list[UnilateralMovement]:
+    """Return what a sensor at one side contributed to a movement; a position change is of all."""
+    if isinstance(movement, PositionChange):
+        return [UnilateralMovement(side, movement.onset, movement.end, turned=True)]
+    return [part for part in movement.parts if part.side is side]

@@ -59,7 +59,7 @@ BEFORE_PROBABLE_US: Final = MINUTE
 BED_SETTLED_US: Final = 2 * MINUTE
 """Time after which getting up is known. Chosen: longer than the times of these methods in
 `BED_RULES`."""
-BED_METHODS: Final = (Method.EXTERNAL, Method.ANKLE, Method.LOAD)
+BED_METHODS: Final = (Method.EXTERNAL, Method.ANKLE, Method.LOAD, Method.BED_MOVEMENT)
 """Methods that know within that time that a person got up."""
 
 type RelevantEvent = Movement | PositionChange | RhythmicTrain | BedTransition

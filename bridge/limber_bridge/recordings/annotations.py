@@ -6,7 +6,9 @@ docs/scoring.md describes the formats.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from limber_bridge.detection.events import UnilateralMovement
@@ -29,6 +31,16 @@ MOVEMENT_WORDS: Final = re.compile(
 NO_MOVEMENT_WORDS: Final = re.compile(r"\b(series|arousal|sequence)\b", re.IGNORECASE)
 RESPIRATORY_WORDS: Final = ("apnea", "apnoea", "hypopnea", "hypopnoea", "rera", "respiratory event")
 SIDE_WORDS: Final = re.compile(r"\b(left|right|l|r|li|re|lt|rt)\b", re.IGNORECASE)
+
+
+MIN_COMPARED_MARKS: Final = 5
+"""Marks from which their typical duration says something about its unit (chosen)."""
+MIN_TYPICAL_DURATION_S: Final = 0.1
+"""chosen: a fifth of the shortest leg movement of either rule set."""
+MAX_TYPICAL_DURATION_S: Final = {True: 60.0, False: 300.0}
+"""Of movements and of respiratory events. chosen: several times the usual 2 s and 20 s."""
+MAX_OVERLAPPING_SHARE: Final = 0.5
+"""Share of marks that may begin within the one before. chosen: few scorers overlap any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,7 @@ def read_marks(path: Path, *, is_movement: bool) -> MarkFile:
         for row in read_rows(path, read_text(path), columns)
     ]
     check_one_kind_of_time(marks)
+    check_units(path, marks, is_movement=is_movement)
     return MarkFile(tuple(marks))
 
 
@@ -161,6 +174,41 @@ def check_one_kind_of_time(marks: Sequence[Mark]) -> None:
             raise UnreadableRecordingError(
                 f"{mark.place}: seconds and times of the clock in one file; write one of them"
             )
+
+
+def check_units(path: Path, marks: Sequence[Mark], *, is_movement: bool) -> None:
+    """Raise UnreadableRecordingError if the times of many marks cannot be in seconds."""
+    if len(marks) < MIN_COMPARED_MARKS:
+        return
+    typical = median(mark.duration for mark in marks) / SECOND
+    longest = MAX_TYPICAL_DURATION_S[is_movement]
+    if not MIN_TYPICAL_DURATION_S <= typical <= longest:
+        likely = "no durations or minutes" if typical < longest else "milliseconds or samples"
+        raise UnreadableRecordingError(
+            f"{path}: column `duration`: most are near {typical:g} s, where events last "
+            f"{MIN_TYPICAL_DURATION_S:g} to {longest:g} s; these seem to be {likely}: write seconds"
+        )
+    overlapping = count_overlaps(marks)
+    if overlapping > MAX_OVERLAPPING_SHARE * len(marks):
+        raise UnreadableRecordingError(
+            f"{path}: {overlapping} of {len(marks)} events on one side begin before the one before "
+            "them ends, so onset and duration have different units; write both in seconds"
+        )
+
+
+def count_overlaps(marks: Sequence[Mark]) -> int:
+    """Return how many events in seconds begin within another one of their side."""
+    count = 0
+    for side in (*Side, None):
+        spans_of_side = sorted(
+            {
+                (mark.onset, mark.onset + mark.duration)
+                for mark in marks
+                if mark.side is side and not isinstance(mark.onset, ClockTime)
+            }
+        )
+        count += sum(later[0] < one[1] for one, later in pairwise(spans_of_side))
+    return count
 
 
 def edf_marks(path: Path, *, is_movement: bool) -> MarkFile:

@@ -31,7 +31,12 @@ from limber_bridge.recordings.edf_times import (
 from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
 from limber_bridge.recordings.read_options import ReadOptions
-from limber_bridge.recordings.text.values import Stated, judge_stated_unit, resting_length
+from limber_bridge.recordings.text.values import (
+    Stated,
+    check_postures,
+    judge_stated_unit,
+    measure_rest,
+)
 
 CHECKED_RECORDS: Final = 500
 """Records in which the unit of an acceleration is checked, spread over the file."""
@@ -80,7 +85,8 @@ def read_signals(
 ) -> tuple[list[Signal], list[str]]:
     """Return the signals that can be read, and notes on the others.
 
-    Raises UnreadableRecordingError if none can be read.
+    Raises UnreadableRecordingError if none can be read, or if the unit of one, as stated with
+    `--unit`, does not fit.
     """
     gaps = annotated_gaps(records, times.first)
     signals: list[Signal] = []
@@ -89,6 +95,9 @@ def read_signals(
         try:
             signals.append(read_signal(records, times, group, start, gaps))
         except UnreadableRecordingError as error:
+            if any(channel.unit != channel.signal.unit for channel in group):
+                # `--unit` names this signal, so the figures must not come from the others alone.
+                raise
             errors.append(error)
     if not signals:
         raise errors[0]
@@ -99,7 +108,7 @@ def read_signals(
         for signal in signals
         if not signal.has_gravity
     ]
-    return signals, [*(str(error) for error in errors), *without_gravity]
+    return signals, [*(f"{error}; this signal is left out" for error in errors), *without_gravity]
 
 
 def signal_name(signal: Signal) -> str:
@@ -206,11 +215,15 @@ def check_unit(records: EdfRecords, group: Sequence[Channel], factors: Sequence[
         ],
         axis=1,
     )
-    gravity = resting_length(samples[:, ~is_zero_vector(samples, group, factors)])
-    if gravity is None:
+    rest = measure_rest(samples[:, ~is_zero_vector(samples, group, factors)])
+    if rest is None:
         return True
     stated = Stated(group[0].signal.label, group[0].unit)
-    return judge_stated_unit(records.header.path, stated, gravity, gravity / factors[0])
+    in_units = rest.scaled(1 / factors[0])
+    has_gravity = judge_stated_unit(records.header.path, stated, factors[0], in_units)
+    if has_gravity:
+        check_postures(records.header.path, stated, in_units)
+    return has_gravity
 
 
 def is_zero_vector(samples: Floats, group: Sequence[Channel], factors: Sequence[float]) -> Flags:

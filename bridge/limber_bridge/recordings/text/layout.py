@@ -28,7 +28,14 @@ TIME: Final = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,]\d{1,2}:.*)?|\d{8}T\d{6}.*|\d{1,2}:\d{2}(:\d{2}.*)?",
     re.IGNORECASE,
 )
-MISSING: Final = frozenset(("", "na", "n/a", "null", "none", "-", "--"))
+MISSING: Final = frozenset(
+    (
+        *("", "na", "n/a", "<na>", "null", "none", "nil", "missing", "-", "--", ".", "?"),
+        # Errors of spreadsheets; NaN as compilers of Microsoft wrote it.
+        *("#n/a", "#na", "#null!", "#num!", "#div/0!", "#value!", "#ref!"),
+        *("1.#qnan", "-1.#ind", "1.#ind", "1.#inf", "-1.#inf", "-nan", "-nan(ind)"),
+    )
+)
 """Fields, in lower case, that stand for a missing value."""
 COMMENT_MARKS: Final = "#%/"
 UNIT_WORDS: Final = frozenset(("s", "ms", "us", "ns", "cal", "raw", "no_units", "a.u.", ""))

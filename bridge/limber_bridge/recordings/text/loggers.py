@@ -66,7 +66,7 @@ def actigraph_facts(path: Path, layout: Layout) -> LoggerFacts | None:
     rate = re.search(r"at (\d+(?:\.\d+)?) Hz", text)
     order = re.search(r"date format ([A-Za-z]+)", text)
     month_first = None if order is None else order[1].startswith("M")
-    clock = re.search(r"Start Time\s+(\d+:\d+:\d+)", text)
+    clock = re.search(r"Start Time\s+(\d+:\d+:\d+(?:\s*[AaPp]\.?[Mm]\.?)?)", text)
     date = re.search(r"Start Date\s+(\S+)", text)
     uses: dict[int, ColumnUse] = {}
     if not layout.names:
@@ -195,7 +195,8 @@ def logger_facts(path: Path, layout: Layout) -> LoggerFacts:
 def check_stated_rate(path: Path, name: str, stated: float, measured: float) -> None:
     """Raise UnreadableRecordingError if a file states another rate than its times have."""
     if abs(measured / stated - 1) > RATE_TOLERANCE:
+        remedy = "leave --rate out, or export it again" if name == "--rate" else "export it again"
         raise UnreadableRecordingError(
             f"{path}: {name} states {stated:g} Hz, but the times have {measured:.4g} Hz; one of "
-            "them is wrong; export it again"
+            f"them is wrong; {remedy}"
         )

@@ -11,6 +11,7 @@ from limber_bridge.recordings.text.content import Content, read_content
 from limber_bridge.recordings.text.headers import recognise_columns
 from limber_bridge.recordings.text.layout import SEPARATORS, Layout, find_layout, split_line
 from limber_bridge.recordings.text.loggers import logger_facts, long_rows
+from limber_bridge.recordings.text.row_labels import check_single_sensor
 from limber_bridge.recordings.text.signals import make_recording
 from limber_bridge.recordings.text.timed_rows import read_rows
 from limber_bridge.recordings.text.times import EMPTY_MESSAGE, check_duration
@@ -35,6 +36,7 @@ def read_clean_text(
     facts = logger_facts(path, layout)
     layout = skip_rows(content.data, layout, facts.skipped_rows)
     plan = plan_columns(path, layout, facts, options)
+    check_single_sensor(path, content.data, plan)
     timed = read_rows(path, content.data, plan, options)
     if start is not None and not timed.has_start:
         timed = replace(timed, stamps=timed.stamps + start, has_start=True)

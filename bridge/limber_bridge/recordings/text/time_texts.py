@@ -194,7 +194,10 @@ def unwrap_midnights(clock: Times) -> Times:
 def local_to_utc(stamps: Times, zone: tzinfo) -> Times:
     """Return local times (us) as UTC; the hour that comes twice in autumn is read in its order."""
     hours = stamps // HOUR
-    changes = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
+    # The hour that comes twice begins again at 02:00 after 02:59, in the same hour of the clock.
+    is_change = np.diff(hours, prepend=hours[:1] - 1) != 0
+    is_change |= np.diff(stamps, prepend=stamps[:1]) < -MINUTE
+    changes = np.flatnonzero(is_change)
     utc = np.empty_like(stamps)
     latest = UNKNOWN
     for begin, end in pairwise([*changes.tolist(), len(stamps)]):

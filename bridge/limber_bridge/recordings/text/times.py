@@ -32,10 +32,14 @@ MATLAB_DAYS: Final = (730_486.0, 767_010.0)
 """Days from 2000 to 2099 as spreadsheets and MATLAB count them."""
 EXCEL_DAY_OF_1970: Final = 25_569
 MATLAB_DAY_OF_1970: Final = 719_529
+DAY_S: Final = 86_400
 MAX_DURATION_S: Final = 60 * 86_400.0
 MAX_BACKWARD_SHARE: Final = 0.01
 """Largest share of rows that may be earlier than the row before, as when a clock was set; with more
 the table is out of order."""
+MAX_EARLIER_SHARE: Final = 0.4
+"""Largest share of rows that may be left out because they are earlier than one before. chosen: a
+clock that was set back loses less; two recordings or sensors, one after the other, are a half."""
 MAX_UNTIMED_SHARE: Final = 0.05
 """Largest share of rows that may lack a time."""
 MIN_BATCHED_SHARE: Final = 0.3
@@ -95,7 +99,7 @@ def rows_with_times(
     if column.is_text:
         stamps, has_start = text_stamps(path, table, column, zone, notes)
     else:
-        stamps, has_start = number_stamps(path, table, column, notes)
+        stamps, has_start = number_stamps(path, table, column, notes, zone)
     table, stamps = keep_timed_rows(path, table, stamps, column, notes)
     if column.start_text is not None and not has_start:
         stamps, has_start = place_by_text(stamps, column.start_text, zone)
@@ -109,32 +113,21 @@ def rows_with_times(
 
 
 def number_stamps(
-    path: Path, table: Table, column: TimeColumn, notes: list[str]
+    path: Path, table: Table, column: TimeColumn, notes: list[str], zone: tzinfo | None
 ) -> tuple[Times, bool]:
-    """Return times in us, `UNKNOWN` where there is none, and whether they are Unix times."""
+    """Return times in us, `UNKNOWN` where there is none, and whether they are UTC."""
     values = table.numbers[column.index]
     known = np.isfinite(values)
     if known.sum() < 2:
         return np.where(known, 0, UNKNOWN), False
     finite = values[known]
-    step = typical_step(finite)
-    if step == 0.0:
+    if typical_step(finite) == 0.0:
         raise UnreadableRecordingError(
             f"{path}: line {table.line_of(0)}: column `{column.name}` is {finite[0]:.10g} in most "
             "rows: the times have lost their digits, as in a spreadsheet; export it again"
         )
-    unit = column.unit
-    if unit is not None and unit.lower() not in TIME_UNITS:
-        unit = None
-    if unit is None:
-        unit = guess_unit(path, table, column, finite, step)
-        # A Unix time shows its unit by its size; steps show it less clearly.
-        if unit != "s" and not finite[0] * TIME_UNITS[unit] / SECOND > MIN_UNIX_TIME_S:
-            notes.append(
-                f"{path}: column `{column.name}` is read as {unit}: {step:.6g} between rows; "
-                f"if that is wrong, write --unit {column.name}=UNIT"
-            )
-    scale = TIME_UNITS[unit.lower()]
+    unit = unit_of_times(path, table, column, finite, notes)
+    scale = TIME_UNITS[unit]
     origin = finite[0]
     seconds = origin * scale / SECOND
     has_start = MIN_UNIX_TIME_S < seconds < MAX_UNIX_TIME_S and unit != "days"
@@ -147,7 +140,59 @@ def number_stamps(
             row = int(np.flatnonzero(known)[np.argmax(np.abs(offsets))])
             raise too_long(path, table, column, values[row], unit)
         stamps[known] = np.rint(offsets).astype(np.int64)
+        day_of_1970 = calendar_origin(origin) if unit == "days" else None
+        if day_of_1970 is not None:
+            return calendar_stamps(path, column, stamps, origin - day_of_1970, zone, notes)
     return stamps, has_start
+
+
+def unit_of_times(
+    path: Path, table: Table, column: TimeColumn, values: Floats, notes: list[str]
+) -> str:
+    """Return the unit that an option, the header or the times themselves state."""
+    if column.unit is not None and column.unit.lower() in TIME_UNITS:
+        return column.unit.lower()
+    step = typical_step(values)
+    unit = guess_unit(path, table, column, values, step)
+    # A Unix time shows its unit by its size; steps show it less clearly.
+    if unit != "s" and not values[0] * TIME_UNITS[unit] / SECOND > MIN_UNIX_TIME_S:
+        notes.append(
+            f"{path}: column `{column.name}` is read as {unit}: {step:.6g} between rows; "
+            f"if that is wrong, write --unit {column.name}=UNIT"
+        )
+    return unit
+
+
+def calendar_origin(day: float) -> int | None:
+    """Return the day of 1970-01-01 in the calendar that a day belongs to; None for no calendar."""
+    calendars = ((EXCEL_DAYS, EXCEL_DAY_OF_1970), (MATLAB_DAYS, MATLAB_DAY_OF_1970))
+    return next((origin for (low, high), origin in calendars if low < day < high), None)
+
+
+def calendar_stamps(
+    path: Path,
+    column: TimeColumn,
+    offsets: Times,
+    first_day: float,
+    zone: tzinfo | None,
+    notes: list[str],
+) -> tuple[Times, bool]:
+    """Return the times of a calendar that counts local days, and whether they are UTC.
+
+    `offsets` are in us from the first time, which is `first_day` after 1970.
+    """
+    if zone is None:
+        notes.append(
+            f"{path}: column `{column.name}` has local times, so the start is unknown; write for "
+            "example --time-zone Europe/Berlin"
+        )
+        return offsets, False
+    known = offsets != UNKNOWN
+    stamps = offsets.copy()
+    # A day in double precision has about a microsecond; the offsets are as exact.
+    local = stamps[known] + round(first_day * DAY_S * SECOND / 1000) * 1000
+    stamps[known] = local_to_utc(local, zone)
+    return stamps, True
 
 
 def typical_step(values: Floats) -> float:
@@ -295,6 +340,7 @@ def keep_rows_in_order(
             "sort them by time"
         )
     ahead = rows_ahead(stamps)
+    check_left_out(path, table, ahead)
     repeated = repeated_rows(table, stamps)
     is_batched = (steps == 0).mean() > MIN_BATCHED_SHARE
     if not is_batched or repeated.sum() > MAX_REPEATED_SHARE * (steps == 0).sum():
@@ -304,6 +350,19 @@ def keep_rows_in_order(
         return table, stamps
     stamps = spread_batches(path, table, stamps, column)
     return leave_out(path, table, stamps, np.diff(stamps, prepend=stamps[0] - 1) > 0, notes)
+
+
+def check_left_out(path: Path, table: Table, ahead: Flags) -> None:
+    """Raise UnreadableRecordingError if much of a table is earlier than rows before it."""
+    count = int((~ahead).sum())
+    if count <= MAX_EARLIER_SHARE * len(ahead):
+        return
+    row = int(np.flatnonzero(~ahead)[0])
+    raise UnreadableRecordingError(
+        f"{path}: line {table.line_of(row)}: time goes back, and {count} of {len(ahead)} rows are "
+        "earlier than rows before them: several recordings or sensors in one table, or rows out "
+        "of order; write one file for each sensor, sorted by time"
+    )
 
 
 def leave_out(

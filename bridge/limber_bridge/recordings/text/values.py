@@ -9,7 +9,11 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import Flags, Floats, Quantity
-from limber_bridge.domain.recording import UnreadableRecordingError, mask_clipped
+from limber_bridge.domain.recording import (
+    MIN_SCORED_S,
+    UnreadableRecordingError,
+    mask_clipped,
+)
 from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
 from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
 
@@ -18,6 +22,18 @@ GRAVITY_RANGE_G: Final = (0.7, 1.3)
 uncalibrated sensors exist that read 0.93 to 1.11 g, with a median over movements as well."""
 MAX_RAW_GRAVITY_G: Final = 3.0
 """Length in g up to which the quietest parts may be moving all the time (chosen)."""
+MIN_MOVING_SPREAD: Final = 0.1
+"""Spread of the quietest parts, as a share of their length, from which they are moving. chosen: ten
+times the noise of a sensor at rest."""
+MAX_RESTING_SPREAD: Final = 0.02
+"""Spread of a part, as a share of its length, up to which the sensor rests in it (chosen)."""
+MIN_LENGTH_RATIO: Final = 0.6
+"""Smallest ratio of the length at rest in one posture to that in another. chosen: offsets of 0.2 g
+on every axis, twice those of uncalibrated sensors, give 0.67."""
+MIN_RESTING_PARTS: Final = 100
+"""Parts at rest from which postures are compared (chosen: a minute at 50 Hz)."""
+LENGTH_QUANTILES: Final = (0.03, 0.97)
+"""Of the lengths at rest that are compared: a few parts with errors do not matter (chosen)."""
 NO_GRAVITY_MAX_G: Final = 0.06
 """Length at rest up to which there is no gravity in the signal: noise, and offsets (chosen)."""
 PART_SAMPLES: Final = 25
@@ -60,6 +76,28 @@ class CheckedValues:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Acceleration where it changes least, in the units of a table."""
+
+    length: float
+    """Median length."""
+    spread: float
+    """Median standard deviation within a part, of all axes together."""
+    lengths: tuple[float, float]
+    """Shortest and longest length at rest over all postures, but for a few parts."""
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether even the quietest parts are moving."""
+        return self.spread > MIN_MOVING_SPREAD * self.length
+
+    def scaled(self, factor: float) -> Rest:
+        """Return the same in another unit."""
+        low, high = self.lengths
+        return Rest(self.length * factor, self.spread * factor, (low * factor, high * factor))
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """What is known about the values of a sensor beforehand."""
 
@@ -76,6 +114,9 @@ def check_values(
 ) -> CheckedValues:
     """Return samples (axes, n) in the unit of their quantity; UnreadableRecordingError."""
     factor = stated_factor(path, stated, quantity)
+    # Load cells in whole kilograms may show the same weight all night.
+    if quantity is not Quantity.LOAD:
+        check_changes(path, stated, samples, rate)
     if quantity is Quantity.ACCELERATION:
         checked = check_acceleration(path, stated, samples, factor)
     else:
@@ -94,6 +135,18 @@ def check_values(
             )
             notes += (f"{note}, which no sensor with noise does; these are gaps",)
     return CheckedValues(samples, checked.has_gravity, notes)
+
+
+def check_changes(path: Path, stated: Stated, samples: Floats, rate: float) -> None:
+    """Raise UnreadableRecordingError for a sensor that never changes, but for missing values."""
+    finite = samples[:, np.logical_and.reduce(np.isfinite(samples))]
+    if finite.shape[1] < MIN_SCORED_S * rate or (finite != finite[:, :1]).any():
+        return
+    values = ", ".join(f"{value:g}" for value in finite[:, 0].tolist())
+    raise UnreadableRecordingError(
+        f"{path}: `{stated.name}` is {values} in every row: it measured nothing; check that the "
+        f"sensor was connected, or leave it out with --channel '{stated.name}=ignore'"
+    )
 
 
 def stated_factor(path: Path, stated: Stated, quantity: Quantity) -> float | None:
@@ -121,24 +174,35 @@ def check_acceleration(
     is_zero = np.logical_and.reduce(samples == 0)
     usable = np.logical_and.reduce(np.isfinite(samples))
     usable &= ~is_zero
-    rest = resting_length(samples if usable.all() else samples[:, usable])
+    rest = measure_rest(samples if usable.all() else samples[:, usable])
     if rest is None:
         samples = np.where(is_zero, np.nan, samples * (factor or 1.0))
         return CheckedValues(samples, has_gravity=True, notes=())
     if factor is not None:
-        has_gravity = judge_stated_unit(path, stated, rest * factor, rest)
+        has_gravity = judge_stated_unit(path, stated, factor, rest)
         notes: tuple[str, ...] = ()
     else:
         unit, has_gravity = guess_unit(path, stated, rest)
         factor = UNITS[Quantity.ACCELERATION][unit]
         notes = ()
         if unit != "g" and has_gravity:
-            notes = (f"{path}: column `{stated.name}` is read as {unit}: {rest:.4g} at rest",)
+            notes = (
+                f"{path}: column `{stated.name}` is read as {unit}: {rest.length:.4g} at rest",
+            )
     if not has_gravity:
         note = f"{path}: column `{stated.name}` is acceleration without gravity: movements are "
         note += "counted, but posture and time in bed are unknown; record it with gravity"
         notes += (note,)
         return CheckedValues(samples * factor, has_gravity=False, notes=notes)
+    check_postures(path, stated, rest)
+    return mask_zero_vectors(path, stated, samples, factor, notes)
+
+
+def mask_zero_vectors(
+    path: Path, stated: Stated, samples: Floats, factor: float, notes: tuple[str, ...]
+) -> CheckedValues:
+    """Return acceleration in g, NaN where it is zero in all axes, which gravity forbids."""
+    is_zero = np.logical_and.reduce(samples == 0)
     if is_zero.any():
         # Zero in all axes is what loggers write where they measure nothing.
         samples = np.where(is_zero, np.nan, samples)
@@ -151,49 +215,70 @@ def check_acceleration(
     return CheckedValues(samples, has_gravity=True, notes=notes)
 
 
-def resting_length(samples: Floats) -> float | None:
-    """Return the median length of acceleration (3, n) where it changes least; None without it."""
+def measure_rest(samples: Floats) -> Rest | None:
+    """Return acceleration (3, n) where it changes least; None without samples."""
     if samples.shape[1] < 2:
         return None
     size = min(PART_SAMPLES, samples.shape[1])
     parts = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
     # Some thousand parts are enough.
     parts = parts[:, :: max(1, parts.shape[1] // MAX_PARTS)]
-    spread = parts.var(axis=2).sum(axis=0)
+    spread = np.sqrt(parts.var(axis=2).sum(axis=0))
+    length = np.sqrt(np.square(parts.mean(axis=2)).sum(axis=0))
     count = max(1, round(QUIET_SHARE * len(spread)))
     quiet = np.argpartition(spread, count - 1)[:count]
-    means = parts[:, quiet].mean(axis=2)
-    return float(np.median(np.sqrt(np.square(means).sum(axis=0))))
+    median = float(np.median(length[quiet]))
+    # A part without any noise may be a value that stands for a missing one.
+    resting = length[(spread > 0) & (spread < MAX_RESTING_SPREAD * length)]
+    lengths = (median, median)
+    if len(resting) >= MIN_RESTING_PARTS:
+        low, high = np.quantile(resting, LENGTH_QUANTILES).tolist()
+        lengths = (low, high)
+    return Rest(median, float(np.median(spread[quiet])), lengths)
 
 
-def judge_stated_unit(path: Path, stated: Stated, gravity: float, rest: float) -> bool:
+def check_postures(path: Path, stated: Stated, rest: Rest) -> None:
+    """Raise UnreadableRecordingError if the length of gravity changes with the posture."""
+    low, high = rest.lengths
+    if low >= MIN_LENGTH_RATIO * high:
+        return
+    raise UnreadableRecordingError(
+        f"{path}: `{stated.name}` and its axes read {low:.4g} in one posture and {high:.4g} in "
+        "another, where gravity is the same in all; an axis has another unit, or counts have an "
+        "offset: bring all axes to g and remove the offset"
+    )
+
+
+def judge_stated_unit(path: Path, stated: Stated, factor: float, rest: Rest) -> bool:
     """Return whether there is gravity in acceleration whose unit is stated.
 
-    `gravity` is its length at rest in g by that unit, `rest` in the units of the table. Raises
-    UnreadableRecordingError if no sensor can measure that.
+    `factor` is the value of that unit in g. Raises UnreadableRecordingError if no sensor can
+    measure that.
     """
     low, high = GRAVITY_RANGE_G
-    if low <= gravity <= high or (high < gravity <= MAX_RAW_GRAVITY_G and stated.unit == "g"):
+    gravity = rest.length * factor
+    if low <= gravity <= high or (high < gravity <= MAX_RAW_GRAVITY_G and rest.is_moving):
         return True
-    if gravity <= NO_GRAVITY_MAX_G and fitting_unit(rest) is None:
+    if gravity <= NO_GRAVITY_MAX_G and fitting_unit(rest.length) is None:
         return False
-    raise wrong_unit(path, stated, rest)
+    raise wrong_unit(path, stated, rest.length)
 
 
-def guess_unit(path: Path, stated: Stated, rest: float) -> tuple[str, bool]:
+def guess_unit(path: Path, stated: Stated, rest: Rest) -> tuple[str, bool]:
     """Return the unit in which gravity fits a length at rest, and whether there is gravity at all.
 
     Raises UnreadableRecordingError if none does.
     """
-    unit = fitting_unit(rest)
+    length = rest.length
+    unit = fitting_unit(length)
     if unit is not None:
         return unit, True
     other = stated.unit_without_gravity
-    if other is not None and rest * UNITS[Quantity.ACCELERATION][other] <= NO_GRAVITY_MAX_G:
+    if other is not None and length * UNITS[Quantity.ACCELERATION][other] <= NO_GRAVITY_MAX_G:
         return other, False
-    if GRAVITY_RANGE_G[1] < rest <= MAX_RAW_GRAVITY_G:
+    if GRAVITY_RANGE_G[1] < length <= MAX_RAW_GRAVITY_G and rest.is_moving:
         return "g", True
-    raise wrong_unit(path, stated, rest)
+    raise wrong_unit(path, stated, length)
 
 
 def fitting_unit(rest: float) -> str | None:
