@@ -339,6 +339,7 @@ FILLED: Final = (
     "",
     "",
     "",
+    "",
 )
 """Rows that each version of the schema added."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -42,6 +42,8 @@ EVENT_KINDS = {
     "clockstep": "clock_step",
 }
 """Names that event kinds have now, by their names in that version."""
+OF_SLEEP: Final = {"isolated_index", "sleep_h", "clms_index", "plms_index", "plmw_index", "plms", "plmw", "asleep_h"}
+"""Measures that depend on the estimate of sleep."""
 
 
 def test_the_files_are_unchanged() -> None:
@@ -204,7 +206,7 @@ def test_the_bridge_continues_as_the_one_that_wrote_the_journal(
     restored = restore_sleeper(journal, sleeper, configured.calendar, now, live=True)
     monitor = SleeperMonitor(configured.sleepers[0], configured, restored, now)
     state = json.loads(msgspec.json.encode(monitor.state(now)))
-    assert state["tonight"] == expected["tonight"]
+    assert without_sleep(state["tonight"]) == without_sleep(expected["tonight"])
     assert state["last_night"]["night"] == expected["last_night"]
     assert state["cramp_thresholds"] == expected["thresholds"]
     assert state["cramp_labels"] == expected["labels"]
@@ -214,6 +216,12 @@ def test_the_bridge_continues_as_the_one_that_wrote_the_journal(
     )
     assert monitor.clock.measured_until == expected["measured_until"]
     assert state["averages"] == expected["averages"]
+
+
+def without_sleep(night: dict[str, Any]) -> dict[str, Any]:
+    """Return a night without what follows from sleep, which is estimated by another model now."""
+    measures = night["measures"]
+    return night | {"measures": {key: measures[key] for key in measures if key not in OF_SLEEP}}
 
 
 @pytest.mark.parametrize("name", RAW_FILES)
@@ -253,7 +261,10 @@ def test_the_raw_signal_scores_as_before(
     scored = json.loads(capsys.readouterr().out)
     expected = EXPECTED[name]["score"]
     for key, value in expected.items():
-        assert_same_score(scored[key], value, key)
+        if key == "measures":
+            value = {name: value[name] for name in value if name not in OF_SLEEP}
+        if key != "asleep":
+            assert_same_score(scored[key], value, key)
 
 
 def assert_same_score(found: Any, expected: Any, place: str) -> None:
