@@ -95,6 +95,7 @@ SHOWN: Final = {
     "button.dora_that_was_a_cramp": "unknown",
     "button.dora_that_was_not_a_cramp": "unknown",
     "calendar.dora_nights": "off",
+    "event.dora_awakening": "unknown",
     "event.dora_bed": "unknown",
     "event.dora_cramp": "unknown",
     "event.dora_logged": "unknown",
