@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devtools.processes import LOOPBACK
+
+PATIENCE_S: Final = 150.0
+"""How long to wait for a message: the state comes once a minute, and the machine may be busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Listener:
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
     def wait(
-        self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = 20.0
+        self, enough: Callable[[Message], bool], *, since: int = 0, patience: float = PATIENCE_S
     ) -> Message:
         """Return the first message, from number `since`, that is `enough`; fail without one."""
         end = time.monotonic() + patience
@@ -83,7 +86,7 @@ class Listener:
                 assert left > 0, f"no such message; the last ones: {self.heard[-3:]}"
                 self._changed.wait(left)
 
-    def on(self, topic: str, *, since: int = 0, patience: float = 20.0) -> Message:
+    def on(self, topic: str, *, since: int = 0, patience: float = PATIENCE_S) -> Message:
         """Return the first message on a topic."""
         return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
 

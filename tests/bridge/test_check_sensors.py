@@ -235,10 +235,11 @@ def framed(data: bytes) -> bytes:
 
 
 def check_over_tcp(
-    folder: Path, broker: Broker, greeting: Callable[[float], bytes]
+    folder: Path, broker: Broker, greeting: Callable[[float], bytes], started_before_s: float = 0.0
 ) -> subprocess.CompletedProcess[str]:
     """Check a good sensor that connects over TCP; `greeting` gets its time since the start in s."""
-    return run_over_tcp("check", folder, broker, greeting, Device())
+    device = Device(backlog_s=started_before_s)
+    return run_over_tcp("check", folder, broker, greeting, device)
 
 
 def run_over_tcp(
@@ -253,7 +254,7 @@ def run_over_tcp(
     write_settings(folder, broker.port, port, {1: device})
     link = TcpLink(port)
     begin = time.monotonic()
-    link.greeting = lambda: greeting(time.monotonic() - begin)
+    link.greeting = lambda: greeting(time.monotonic() - begin + device.backlog_s)
     sender = Sender(link.send, {1: device})
     thread = threading.Thread(target=sender.run)
     thread.start()
@@ -292,7 +293,7 @@ def test_a_backlog_after_a_clock_frame_is_in_order(tmp_path: Path, broker: Broke
 
 
 def test_a_backlog_without_a_clock_frame_is_named(tmp_path: Path, broker: Broker) -> None:
-    ended = check_over_tcp(tmp_path, broker, backlog)
+    ended = check_over_tcp(tmp_path, broker, backlog, started_before_s=10.0)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "could not be placed in time; update the sensor: it must send its clock" in ended.stdout
 

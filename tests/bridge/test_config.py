@@ -272,7 +272,7 @@ WRONG = [
     (
         "side: left",
         "side: !secret x",
-        "13: could not determine a constructor for the tag '!secret'; write `!env",
+        "13: a value that starts with `!` is a tag in YAML, and this tag is not known; write `!env",
     ),
     (
         "side: left",
@@ -421,6 +421,27 @@ def test_secrets_stay_out_of_texts_and_world_readable_files_are_reported(
         for path in config.secrets:
             path.chmod(0o640)
         assert list(config.world_readable_secrets()) == []
+
+
+@pytest.mark.parametrize(
+    "start", [*"*&!%@`'\"{[|>#,?-:", "!!int ", "!!binary ", "!x!", "*x ", "&x &"]
+)
+@pytest.mark.parametrize("shape", ["password: {}", "password:{}", "{{password:{}}}"])
+def test_no_error_shows_a_password_that_means_something_in_yaml(
+    tmp_path: Path, start: str, shape: str
+) -> None:
+    line = shape.format(f"{start}hunter2-is-secret")
+    text = GOOD.replace("  host: broker.local", f"  host: b\n  user: u\n  {line}")
+    (tmp_path / "limber.yaml").write_text(text)
+    try:
+        load_config(tmp_path / "limber.yaml")
+    except ConfigError as error:
+        assert "is-secret" not in str(error)  # noqa: PT017 - some of these texts are valid
+
+
+def test_an_unknown_tag_is_explained(tmp_path: Path) -> None:
+    (found,) = errors(tmp_path, GOOD.replace("  host: broker.local", "  host: !mine"))
+    assert "put the value in quotes if this character belongs to it" in found
 
 
 def test_the_http_server_listens_on_loopback_unless_configured_otherwise(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def full_disk() -> Iterator[None]:
 
 async def until(met: Callable[[], object]) -> None:
     """Wait until a condition is met."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not met():
         assert time.monotonic() < end, "condition not met in time"
         await asyncio.sleep(0.01)

@@ -26,11 +26,37 @@ REMEDIES: Final = {
     "could not find expected ':'": (
         "each key is followed by a colon and a space: check this line and the one above"
     ),
-    "could not determine a constructor for the tag": "write `!env_var NAME` or `!file PATH`",
     "found character '\\t'": "indent with spaces, not with tabs",
     "found unexpected end of stream": "add the closing quote of a text that was opened before",
 }
 """What to do about an error of the YAML parser, by how its message starts."""
+QUOTED_VALUE_REMEDY: Final = "put the value in quotes if this character belongs to it"
+MESSAGES_WITHOUT_VALUES: Final = {
+    "could not determine a constructor for the tag": (
+        "a value that starts with `!` is a tag in YAML, and this tag is not known; write "
+        f"`!env_var NAME` or `!file PATH`, or {QUOTED_VALUE_REMEDY}"
+    ),
+    "found undefined tag handle": (
+        f"a value that starts with `!` is a tag in YAML; {QUOTED_VALUE_REMEDY}"
+    ),
+    "found undefined alias": (
+        f"a value that starts with `*` is an alias in YAML; {QUOTED_VALUE_REMEDY}"
+    ),
+    "found duplicate anchor": (
+        f"a value that starts with `&` is an anchor in YAML; {QUOTED_VALUE_REMEDY}"
+    ),
+    "expected alphabetic or numeric character": (
+        "a value that starts with `*`, `&` or `!` has a meaning of its own in YAML; "
+        f"{QUOTED_VALUE_REMEDY}"
+    ),
+    "expected URI": (f"a value that starts with `!` is a tag in YAML; {QUOTED_VALUE_REMEDY}"),
+}
+"""What replaces a message of the YAML parser that quotes a value, by how it starts.
+
+The value may be a password: a password that starts with `*` or `!` is a common mistake.
+"""
+KEY_SHOWN_MAX: Final = 40
+"""Characters of an unknown key that an error shows; chosen: longer than every known key."""
 
 
 class ConfigError(Exception):
@@ -89,9 +115,19 @@ def _plain_keys(keys: Sequence[Any]) -> Keys:
 def _dotted(keys: Keys) -> str:
     """Return keys as `sleepers[1].name: `; an empty text for the whole file."""
     text = "".join(
-        f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys
+        f"[{key + 1}]" if isinstance(key, int) else f".{shown_key(key)}" for key in keys
     ).removeprefix(".")
     return f"{text}: " if text else ""
+
+
+def shown_key(key: Hashable) -> str:
+    """Return a key as an error may show it: without a value that was written into it.
+
+    `{password:secret}` without a space after the colon is one key.
+    """
+    name, separator, _ = str(key).partition(":")
+    shown = name[:KEY_SHOWN_MAX]
+    return f"{shown}…" if separator or shown != name else shown
 
 
 def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument:
@@ -110,8 +146,12 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError([f"{path}:{line}: {_with_remedy(str(error.problem))}"]) from error
+    except yaml.reader.ReaderError as error:
+        problem = f"character {error.character!r} at position {error.position} is not allowed"
+        raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = " ".join(str(error).split())
+        # The text of these errors may contain a value, which may be a password.
+        problem = "a value does not fit the tag before it, or values are nested too deeply"
         raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
 
 
@@ -123,7 +163,13 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 
 def _with_remedy(problem: str) -> str:
-    """Return the message of the YAML parser, followed by a remedy if one is known."""
+    """Return the message of the YAML parser, followed by a remedy if one is known.
+
+    Values of the file are left out.
+    """
+    for start, message in MESSAGES_WITHOUT_VALUES.items():
+        if problem.startswith(start):
+            return message
     remedy = next((text for start, text in REMEDIES.items() if problem.startswith(start)), None)
     return problem if remedy is None else f"{problem}; {remedy}"
 
@@ -199,7 +245,7 @@ def _key_lines(node: yaml.Node | None, keys: Keys) -> Iterator[tuple[Keys, int]]
                 )
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"the key `{key.value}` appears twice; remove one",
+                    problem=f"the key `{shown_key(key.value)}` appears twice; remove one",
                     problem_mark=key.start_mark,
                 )
             seen.add(key.value)

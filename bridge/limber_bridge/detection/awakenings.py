@@ -163,5 +163,7 @@ class AwakeningDetector:
         if slot - self._measured_since < QUIET_US:
             return False
         latest = self._recent[-1] if self._recent else EARLIEST_TIME
+        if latest >= slot - STILL_US:
+            return False
         before = sum(slot - QUIET_US <= one < slot for one in self._recent)
-        return latest < slot - STILL_US and before <= QUIET_MAX_SLOTS
+        return before <= QUIET_MAX_SLOTS
