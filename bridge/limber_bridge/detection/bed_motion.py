@@ -1,4 +1,4 @@
-"""Measure how long and how slowly a bed moves, which tells a turn of the body from a leg movement.
+"""Measure how long and how slowly a bed moves: a turn of the body differs from a leg movement.
 
 A leg pushes the bed when it is lifted and when it is put down, and in between the bed is almost
 still. A body that turns over pushes it all the time, and more slowly, as it is heavier. Neither
@@ -23,8 +23,8 @@ BODY_MIN_MOVING_US: Final = 3 * SECOND
 """Shortest time in which a body turns over. Gross movements of adults last 3 to 45 s (IRLSSG 2021).
 """
 BODY_MAX_HZ: Final = 3.0
-"""Highest mean frequency of a body that turns. Chosen: somewhat above the 0.5 to 2.5 Hz of trunks, as
-noise and the ringing of the bed add to it."""
+"""Highest mean frequency of a body that turns. Chosen: a trunk moves at 0.5 to 2.5 Hz, and noise
+and the ringing of the bed add to it."""
 LEG_MAX_STRENGTH_S: Final = 1.0
 """Time at full strength up to which a movement is that of a limb, however large it is. Chosen: two
 pushes of a leg of a quarter to half a second, each with the ringing of the bed."""

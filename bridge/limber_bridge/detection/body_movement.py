@@ -87,8 +87,10 @@ class BodyMovementJudge:
             return False
         if movement.duration > LEG_MOVEMENT_MAX_US or motion.is_of_body:
             return True
-        if motion.is_of_limb:
-            return False
+        return not motion.is_of_limb and self._is_large(movement, motion)
+
+    def _is_large(self, movement: UnilateralMovement, motion: BedMotion) -> bool:
+        """Return whether a movement is larger than most short ones, the less the longer it is."""
         is_long = motion.moving_us >= LONG_MIN_US
         if len(self._peaks) < SHORT_NEEDED:
             # Without enough leg movements to compare with, a long movement is a turn.
