@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Final
 
 from limber_bridge.detection.bed_state import BedMovementState, BedState, LoadState, Verdict
-from limber_bridge.detection.epochs import Epoch
-from limber_bridge.detection.in_bed_movement import (
+from limber_bridge.detection.bed_stay import (
     STAY_BELIEVED_AFTER_US,
     STAY_MAX_PAUSE_US,
     with_movement,
 )
+from limber_bridge.detection.epochs import Epoch
 from limber_bridge.detection.signal import MINUTE
 
 PERSON_KG: Final = 20.0
