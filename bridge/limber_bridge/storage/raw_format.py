@@ -287,6 +287,8 @@ def unpack_samples(data: bytes) -> tuple[BlockHeader, Floats]:
         raise ValueError("too large")
     size = int.from_bytes(plain[:4], "little")
     header = BLOCK_HEADER.decode(header_fields(plain[4 : 4 + size]))
+    if min([header.rate, *(piece.clock_rate for piece in header.pieces)]) <= 0:
+        raise ValueError("a rate is not above 0")
     return header, decode_samples(header, plain[4 + size :])
 
 
