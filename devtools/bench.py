@@ -24,7 +24,7 @@ from devtools.latency_bench import latencies
 from devtools.load_test import load
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.phone_bench import POSTS, phone_posts
-from devtools.processes import ROOT, DevtoolError, Program, free_port, need
+from devtools.processes import ROOT, DevtoolError, Program, free_port, need, with_bytecode
 from devtools.reconnect_bench import DEVICES, firmware_reconnects
 from devtools.reconnect_bench import RECONNECTS as LINK_RECONNECTS
 from devtools.soak import NIGHTS, RECONNECTS, nights, reconnects
@@ -147,7 +147,9 @@ def help_s() -> float:
     """Return how long `limber --help` takes, in s."""
     command = [need("limber"), "--help"]
     return statistics.median(
-        duration_s(partial(subprocess.run, command, capture_output=True, check=True))
+        duration_s(
+            partial(subprocess.run, command, capture_output=True, check=True, env=with_bytecode())
+        )
         for _ in range(7)
     )
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from devtools.processes import need
+from devtools.processes import need, with_bytecode
 from limber_bridge.detection.signal import Placement, Quantity, Sensor, Side
 from limber_bridge.recordings.csv import write_csv
 from limber_bridge.simulation.plan import NightSpec, plan_night
@@ -63,7 +63,13 @@ def csv_figures() -> dict[str, float]:
         found: dict[str, float] = {}
         for name, command in commands.items():
             whole = [*command, "score", "--json", str(path)]
-            score = partial(subprocess.run, whole, stdout=subprocess.DEVNULL, check=True)
+            score = partial(
+                subprocess.run,
+                whole,
+                stdout=subprocess.DEVNULL,
+                check=True,
+                env=with_bytecode(),
+            )
             score()
             found[name] = statistics.median(seconds(score) / seconds(read) for _ in range(ROUNDS))
         return found

@@ -34,6 +34,11 @@ def need(name: str) -> str:
     return found
 
 
+def with_bytecode() -> dict[str, str]:
+    """Return the environment for a program whose start is measured: Python keeps its bytecode."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def free_port(wanted: int = 0) -> int:
     """Return a port that is free for TCP and UDP on loopback, the wanted one if possible."""
     with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:

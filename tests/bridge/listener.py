@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devtools.processes import LOOPBACK
 
-PATIENCE_S: Final = 90.0
+PATIENCE_S: Final = 150.0
 """How long to wait for a message: the state comes once a minute, and the machine may be busy."""
 
 

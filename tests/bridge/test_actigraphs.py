@@ -188,7 +188,7 @@ def test_blocks_with_a_wrong_checksum_become_named_gaps(tmp_path: Path) -> None:
     recording = read_recording(path, BERLIN)
     assert holes(recording) == [(12.0, 14.4), (60.0, 61.2)]
     (note,) = recording.notes
-    assert "block 10, 11, 50" in note
+    assert "blocks 10, 11, 50" in note
 
 
 def test_damaged_pages_become_named_gaps(tmp_path: Path) -> None:
@@ -409,7 +409,7 @@ def test_the_broken_blocks_of_a_real_file_are_gaps() -> None:
     name = "ggirread_ax3_testfile_corrupt_blocks_0_13_14_142_143_144.cwa"
     broken = read_recording(real_file(name), BERLIN)
     whole = read_recording(real_file("ggirread_ax3_testfile.cwa"), BERLIN)
-    assert "block 0, 13, 14, 142, 143, 144:" in broken.notes[0]
+    assert "blocks 0, 13, 14, 142, 143, 144:" in broken.notes[0]
     # Blocks 0 and 142 to 144 are at the ends, blocks 13 and 14 in between.
     ((begin, end),) = holes(broken)
     assert end - begin == pytest.approx(240 / 98.86, abs=0.1)

@@ -72,6 +72,35 @@ def test_small_differences_are_corrected_however_often_the_time_is_read() -> Non
     assert host.clock.take_steps() == []
 
 
+@given(
+    st.lists(
+        st.lists(st.integers(0, 10 * SECOND), min_size=4, max_size=4).map(
+            lambda waits: [*waits, 0, 0]
+        ),
+        max_size=20,
+    )
+)
+def test_an_interruption_between_the_readings_of_both_clocks_is_no_step(
+    waits: list[list[int]],
+) -> None:
+    """A busy machine may run something else for seconds after any reading."""
+    host = Host()
+    left: list[int] = []
+
+    def interrupted(reading: int) -> int:
+        host.passes(left.pop(0) if left else 0)
+        return reading
+
+    clock = HostClock(
+        lambda: interrupted(host.wall * 1000), lambda: interrupted(host.steady * 1000)
+    )
+    for some in waits:
+        host.passes(SECOND)
+        left[:] = some
+        clock.now()
+    assert clock.take_steps() == []
+
+
 def test_a_suspended_machine_reports_no_step() -> None:
     """The steady clock continues while the machine is suspended."""
     host = Host()

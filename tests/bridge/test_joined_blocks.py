@@ -12,7 +12,8 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
-from limber_bridge.offline.joined_blocks import join_blocks
+from limber_bridge.domain.joined_blocks import join_blocks
+from limber_bridge.storage.raw_format import pack, unpack, unpack_joined
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 RATE = 50.0
@@ -59,3 +60,38 @@ def test_every_sample_keeps_its_time() -> None:
         numbers = np.arange(block.first, block.end)
         assert block.clock.times_of(numbers).tolist() == [times[one] for one in numbers.tolist()]
         assert block.clock.time_of(block.end - 1) == times[block.end - 1]
+
+
+def test_stored_blocks_are_joined_with_their_times() -> None:
+    """Where frames are missing in a stored block, its frames stay apart."""
+    blocks = live_blocks(400)
+    for begin in range(0, len(blocks), 20):
+        data = pack(blocks[begin : begin + 20])
+        apart = list(unpack(data))
+        together = list(unpack_joined(data))
+        assert len(together) == (1 if apart[-1].end - apart[0].first == 25 * len(apart) else 20)
+        for number in range(apart[0].first, apart[-1].end):
+            owner = [one for one in apart if one.first <= number < one.end]
+            joined = [one for one in together if one.first <= number < one.end]
+            assert [one.clock.time_of(number) for one in owner] == [
+                one.clock.time_of(number) for one in joined
+            ]
+        samples = np.concatenate([one.samples for one in apart], axis=1)
+        assert np.array_equal(
+            samples, np.concatenate([one.samples for one in together], axis=1), equal_nan=True
+        )
+
+
+def test_joined_blocks_can_be_joined_again() -> None:
+    blocks = live_blocks()
+    stored = [
+        one
+        for begin in range(0, len(blocks), 20)
+        for one in unpack_joined(pack(blocks[begin : begin + 20]))
+    ]
+    twice = list(join_blocks(stored))
+    once = list(join_blocks(blocks))
+    assert [one.first for one in twice] == [one.first for one in once]
+    for first, second in zip(once, twice, strict=True):
+        numbers = np.arange(first.first, first.end)
+        assert np.array_equal(first.clock.times_of(numbers), second.clock.times_of(numbers))

@@ -88,6 +88,14 @@ def test_damaged_bytes_are_refused(data: bytes) -> None:
         list(unpack(data))
 
 
+def test_a_clock_without_a_rate_is_refused() -> None:
+    samples = np.zeros((3, 4))
+    block = SampleBlock(0, samples, SampleClock(0, AT, 50.0), 50.0)
+    for broken in (replace(block, clock=SampleClock(0, AT, 0.0)), replace(block, rate=0.0)):
+        with pytest.raises(ValueError, match="a rate is not above 0"):
+            list(unpack(pack([broken])))
+
+
 def simulated(sensor: Sensor, hours: float, rate: float, step: float) -> list[SampleBlock]:
     """Return a night in blocks of half a second, as a sensor sends it."""
     cut: list[SampleBlock] = []

@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -542,3 +544,36 @@ def test_the_table_of_a_recording_says_that_sleep_is_estimated() -> None:
         "PLM index",
     ]
     assert "25.0 /h" in format_table(document)
+
+
+def write_movement(path: Path, swing_g: float, seconds: int) -> Path:
+    """Write a table of a foot that swings twice a second, or of a sensor that lies still."""
+    times = np.arange(seconds * 50) / 50
+    noise = np.random.default_rng(1).normal(0, 0.003, (3, len(times)))
+    axes = noise + np.array([[0.0], [1.0], [0.0]]) + swing_g * np.sin(4 * np.pi * times)
+    rows = np.column_stack([times, axes.T])
+    np.savetxt(path, rows, "%.4f", ",", header="time,x,y,z", comments="")
+    return path
+
+
+def write_short_night(path: Path) -> Path:
+    assert main(["simulate", "--hours", "0.45", "--out", str(path), "--quiet"]) == 0
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "remark"),
+    [
+        (partial(write_movement, swing_g=0.4, seconds=600), "never measured in bed"),
+        (partial(write_movement, swing_g=0.0, seconds=600), "do not show whether the person was"),
+        (write_short_night, "min in bed; an index per hour from so short a time"),
+    ],
+)
+def test_missing_and_uncertain_figures_are_explained_beside_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], write: Callable[[Path], Path], remark: str
+) -> None:
+    path = write(tmp_path / "part.csv")
+    assert main(["score", str(path)]) == 0
+    assert remark in capsys.readouterr().err
+    assert main(["score", str(path), "--json"]) == 0
+    assert capsys.readouterr().err == ""

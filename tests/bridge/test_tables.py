@@ -437,7 +437,7 @@ def damaged(rows: str) -> dict[str, tuple[bytes, str | None]]:
         ),
         "a doubled line": (
             b"".join([*lines[:half], lines[half], *lines[half:]]),
-            "time goes back or stands still; 1 rows left out",
+            "time goes back or stands still; 1 row left out",
         ),
     }
 

@@ -76,9 +76,9 @@ def test_a_noisy_bed_sensor_counts_movements_that_end_where_they_began() -> None
 
 
 def test_weight_that_stays_elsewhere_is_a_turn_at_load_cells() -> None:
-    signal = load((30.0, 3.0, 2.0), (60.0, 3.0, 2.0), length=90.0, shifts=((31.0, 4.0),))
+    signal = load((30.0, 2.4, 2.0), (60.0, 2.4, 2.0), length=90.0, shifts=((31.0, 4.0),))
     events = detect((LOAD, block(signal)))
-    assert changes(events) == [(30, 33)]
+    assert changes(events) == [(30, 32)]
     assert len(movements(events)) == 1
 
 
@@ -88,11 +88,45 @@ def test_a_movement_much_larger_and_longer_than_the_others_is_a_turn(sensor: Sen
     unit = 0.02 if sensor is BED else 0.8
     sizes = [unit * (0.7 + 0.1 * (index % 7)) for index in range(len(KICKS))]
     bursts = [(onset, duration, size) for (onset, duration), size in zip(KICKS, sizes, strict=True)]
-    bursts += [(220.0, 4.0, 4 * unit), (250.0, 4.0, unit), (280.0, 1.5, 4 * unit)]
+    # A leg is lifted and put down; a body moves all the time.
+    bursts += [(220.0, 5.5, 4 * unit), (280.0, 1.5, 4 * unit)]
+    bursts += [(250.0, 0.8, unit), (253.0, 0.8, unit)]
     signal = (bed if sensor is BED else load)(*bursts, length=300.0)
     events = detect((sensor, block(signal)))
-    assert changes(events) == [(220, 224)]
+    assert changes(events) == [(220, 226)]
     assert len(movements(events)) == len(KICKS) + 2
+
+
+@pytest.mark.parametrize("size", [0.3, 3.0])
+def test_a_bed_that_moves_slowly_all_the_time_is_a_turn_however_large(size: float) -> None:
+    """A leg pushes the bed when it is lifted and put down, in as much time."""
+    times = np.arange(round(90 * RATE)) / RATE
+    signal = load((30.0, 0.5, size), (32.9, 0.5, size), length=90.0)
+    moving = (times >= 60.0) & (times < 64.0)
+    signal[0, moving] += size * np.sin(2 * np.pi * 1.2 * (times[moving] - 60.0))
+    events = detect((LOAD, block(signal)))
+    assert changes(events) == [(60, 64)]
+    assert [(round(one.onset / SECOND), round(one.end / SECOND)) for one in movements(events)] == [
+        (30, 33)
+    ]
+
+
+@pytest.mark.parametrize(("pause", "count"), [(0.8, 1), (2.6, 1), (3.4, 2)])
+def test_a_leg_that_is_lifted_and_put_down_is_one_movement(pause: float, count: int) -> None:
+    for sensor, make, size in ((BED, bed, 0.05), (LOAD, load, 2.0)):
+        bursts = [(20.0 * index, 0.6, size) for index in range(1, 5)]
+        bursts += [(onset + 0.6 + pause, 0.6, size) for onset, _, _ in bursts]
+        events = detect((sensor, block(make(*bursts, length=110.0))))
+        assert len(movements(events)) == 4 * count
+        assert changes(events) == []
+
+
+def test_a_much_weaker_push_after_a_leg_movement_does_not_prolong_it() -> None:
+    kicks = [(20.0 * index, 1.0, 0.2) for index in range(1, 9)]
+    weak = [(onset + 2.5, 0.5, 0.008) for onset, _, _ in kicks]
+    events = detect((BED, block(bed(*kicks, *weak, length=200.0))))
+    assert len(movements(events)) == len(kicks)
+    assert all(one.end - one.onset < 1.5 * SECOND for one in movements(events))
 
 
 def test_before_other_movements_are_known_only_long_ones_are_turns() -> None:

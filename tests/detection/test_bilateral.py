@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from limber_bridge.detection.bed_motion import BedMotion
 from limber_bridge.detection.bilateral import BilateralCombiner
 from limber_bridge.detection.body_movement import BodyMovementJudge
 from limber_bridge.detection.events import Movement, PositionChange, Series, UnilateralMovement
@@ -170,5 +171,6 @@ def test_two_turns_in_the_same_direction_are_one_turn() -> None:
 def test_a_turn_before_a_restart_is_restored_at_a_bed() -> None:
     judge = BodyMovementJudge()
     judge.restore_movements(parts_of(PositionChange(0, 10 * SECOND), None))
-    assert judge.is_of_body(movement(None, 10.2, 1.0))
-    assert not judge.is_of_body(movement(None, 20.0, 1.0))
+    motion = BedMotion(SECOND, 0.5, 3.0)
+    assert judge.is_of_body(movement(None, 10.2, 1.0), motion)
+    assert not judge.is_of_body(movement(None, 20.0, 1.0), motion)

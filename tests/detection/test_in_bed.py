@@ -221,6 +221,21 @@ def test_a_load_that_never_changes_shows_nothing() -> None:
     assert transitions(detect((LOAD, load_block(np.full(6000, 120.0))))) == []
 
 
+def test_a_load_that_moves_but_never_changes_is_a_person_from_the_first_epoch_on() -> None:
+    """A recording may begin in bed, and then nothing shows the empty bed."""
+    times = np.arange(25 * 600) / 10
+    load = np.full(len(times), 120.0)
+    for onset in range(100, 1500, 250):
+        load[(times >= onset) & (times < onset + 2)] += 3.0 * np.sin(np.arange(20))
+    assert transitions(detect((LOAD, load_block(load)))) == [(0.0, True)]
+    # It leaves later: the lower load is that of the empty bed.
+    leaves = np.concatenate([load, np.full(600, 45.0)])
+    assert transitions(detect((LOAD, load_block(leaves)))) == [(0.0, True), (1500.0, False)]
+    # Movements that are further apart, or a few minutes of them, show nothing.
+    for few in (load[:9000], np.where(times < 200, load, 120.0)):
+        assert transitions(detect((LOAD, load_block(few)))) == []
+
+
 def test_emg_is_in_bed_from_its_first_sample() -> None:
     signal = np.random.default_rng(0).normal(0, 1, (1, 250 * 60))
     assert transitions(detect((TIBIALIS, block(signal, rate=250.0)))) == [(0.0, True)]

@@ -80,6 +80,9 @@ def file(args: argparse.Namespace, config: Config, sleeper: Sleeper) -> int:
     status = DONE
     nights: list[NightToImport] = []
     for path in args.recordings:
+        if sys.stderr.isatty():
+            # A week takes half a minute.
+            print(f"{path}: detecting movements ...", file=sys.stderr)  # noqa: T201 - for the user
         try:
             found = detect_recorded_nights(path, config, sleeper, options, batch)
         except (UnreadableRecordingError, JournalError) as error:
@@ -113,12 +116,12 @@ def undo(wanted: str, config: Config, sleeper: Sleeper) -> int:
 
 def print_answer(answer: Answer) -> int:
     """Print the outcome for each night, and return the exit status."""
-    if answer.error is not None:
-        return report_error(f"limber import: {answer.error}", FAILED)
     status = DONE
     for one in answer.outcomes:
         if one.done:
             print(f"{one.night}  {one.text}")  # noqa: T201 - its output
         else:
             status = report_error(one.text, FAILED)
+    if answer.error is not None:
+        status = report_error(f"limber import: {answer.error}", FAILED)
     return status

@@ -12,6 +12,7 @@ import msgspec
 from limber_bridge.daemon.job_queue import OrderReceived
 from limber_bridge.daemon.publisher import Publisher
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.domain.counted import counted
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.storage.import_orders import (
     ANSWER_SUFFIX,
@@ -115,7 +116,12 @@ class ImportProcessor:
         if changed:
             monitor.replace_nights(changed, self._journal.history(order.sleeper))
             self._publisher.publish_history(monitor)
-            LOG.info("%s: %d nights imported or undone (%s)", monitor.id, len(changed), order.batch)
+            LOG.info(
+                "%s: %s imported or undone (%s)",
+                monitor.id,
+                counted(len(changed), "night"),
+                order.batch,
+            )
         return answer
 
     def _finish(self, path: Path, answer: Answer) -> None:

@@ -128,6 +128,9 @@ class AwakeningDetector:
 
     def advance_to(self, until: int) -> Iterator[Awakening]:
         """Yield the awakenings that the slots before a time (us) show."""
+        if not self._waiting:
+            # The usual case of a live sensor, here and in the other detectors.
+            return
         ready = sorted(slot for slot in self._waiting if slot + SLOT_US <= until)
         self._waiting.difference_update(ready)
         for slot in ready:
@@ -163,5 +166,7 @@ class AwakeningDetector:
         if slot - self._measured_since < QUIET_US:
             return False
         latest = self._recent[-1] if self._recent else EARLIEST_TIME
+        if latest >= slot - STILL_US:
+            return False
         before = sum(slot - QUIET_US <= one < slot for one in self._recent)
-        return latest < slot - STILL_US and before <= QUIET_MAX_SLOTS
+        return before <= QUIET_MAX_SLOTS

@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from limber_bridge.detection.bed_motion import BedMotion
 from limber_bridge.detection.events import UnilateralMovement
-from limber_bridge.detection.frame_timing import SEPARATE_AFTER_US
+from limber_bridge.detection.frame_timing import BED_PAUSE_US, SEPARATE_AFTER_US
 from limber_bridge.detection.movement_rules import LEG_MOVEMENT_MIN_US
 from limber_bridge.detection.movement_split import MovementPart
 from limber_bridge.detection.segments import Segment, join_segments
@@ -19,6 +20,8 @@ from limber_bridge.detection.signal import EARLIEST_TIME, SECOND
 
 BRIEF_MIN_US: Final = 2 * SECOND
 """Shortest movement that may be a turn. Chosen: a body needs at least this long to roll over."""
+PIECES_MAX: Final = 3
+"""Most pieces of one leg movement. Chosen: a leg is lifted, put down, and comes to rest."""
 SHORT_MAX_US: Final = 3 * SECOND
 """A shorter movement is mostly that of a limb. Gross movements of adults last 3 to 45 s (IRLSSG
 2021)."""
@@ -32,6 +35,9 @@ SHORT_KEPT: Final = 100
 """Number of short movements that are kept. Chosen: a few hours of a night."""
 SHORT_NEEDED: Final = 10
 """Fewest short movements for a comparison. Chosen: fewer do not show a distribution."""
+PIECE_MIN_SHARE: Final = 0.1
+"""Smallest peak of a piece, relative to the largest one. Chosen: a leg is put down about as fast as
+it is lifted."""
 BEAT_MAX_US: Final = SECOND
 """Longest beat of a rhythmic train (docs/science.md#rhythmic-trains)."""
 HIGH_QUANTILE: Final = (4, 5)
@@ -69,16 +75,23 @@ class BodyMovementJudge:
         elif LEG_MOVEMENT_MIN_US <= movement.duration < SHORT_MAX_US:
             self._peaks.append(movement.peak)
 
-    def is_of_body(self, movement: UnilateralMovement) -> bool:
-        """Return whether a movement is one of the whole body and not of a leg."""
+    def is_of_body(self, movement: UnilateralMovement, motion: BedMotion) -> bool:
+        """Return whether a movement is one of the whole body and not of a leg.
+
+        `motion` is how the bed moved in it.
+        """
         if 0 <= movement.onset - self._body_end < SEPARATE_AFTER_US:
             # A person who turns over adjusts the legs at once.
             return True
         if movement.duration < BRIEF_MIN_US:
             return False
-        if movement.duration > LEG_MOVEMENT_MAX_US:
+        if movement.duration > LEG_MOVEMENT_MAX_US or motion.is_of_body:
             return True
-        is_long = movement.duration >= LONG_MIN_US
+        return not motion.is_of_limb and self._is_large(movement, motion)
+
+    def _is_large(self, movement: UnilateralMovement, motion: BedMotion) -> bool:
+        """Return whether a movement is larger than most short ones, the less the longer it is."""
+        is_long = motion.moving_us >= LONG_MIN_US
         if len(self._peaks) < SHORT_NEEDED:
             # Without enough leg movements to compare with, a long movement is a turn.
             return is_long
@@ -95,24 +108,51 @@ class BodyMovementJudge:
         return movement.peak > median * (high / median) ** steps
 
 
-def join_bouts(parts: Iterable[MovementPart]) -> Iterator[MovementPart]:
-    """Yield the parts of a movement, each bout of the whole body as one change of position.
+def join_bouts(parts: Sequence[MovementPart], upper: float) -> Iterator[MovementPart]:
+    """Yield the parts of a movement, with those joined that belong together.
 
     A body turns in several moves with short pauses, which together last longer than any leg
-    movement.
+    movement. A leg that is lifted, held and put down moves the bed twice. What follows without
+    reaching the `upper` threshold, or is much weaker, may be noise and is left out.
     """
-    bout: list[MovementPart] = []
+    least = max(upper, PIECE_MIN_SHARE * max(part.segment.peak for part in parts))
+    clear = [
+        part
+        for number, part in enumerate(parts)
+        if not number or part.is_position_change or part.segment.peak >= least
+    ]
+    bouts = split_at_pauses(clear, SEPARATE_AFTER_US)
+    moves = [part for bout in bouts for part in join_bout(bout)]
+    for pieces in split_at_pauses(moves, BED_PAUSE_US):
+        yield from join_pieces(pieces)
+
+
+def split_at_pauses(parts: Iterable[MovementPart], pause: int) -> Iterator[list[MovementPart]]:
+    """Yield parts in groups that are separated by pauses of at least `pause` us."""
+    group: list[MovementPart] = []
     for part in parts:
-        if bout and not continues_bout(bout[-1].segment, part.segment):
-            yield from join_bout(bout)
-            bout = []
-        bout.append(part)
-    yield from join_bout(bout)
+        if group and not follows_soon(group[-1].segment, part.segment, pause):
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
 
 
-def continues_bout(last: Segment, following: Segment) -> bool:
-    """Return whether a segment follows another one after a short pause."""
-    return last.end is not None and following.onset - last.end < SEPARATE_AFTER_US
+def follows_soon(last: Segment, following: Segment, pause: int) -> bool:
+    """Return whether a segment follows another one after less than `pause` us."""
+    return last.end is not None and following.onset - last.end < pause
+
+
+def join_pieces(pieces: Sequence[MovementPart]) -> Sequence[MovementPart]:
+    """Return the pieces of a leg movement as one movement, and anything else unchanged."""
+    if not 2 <= len(pieces) <= PIECES_MAX or any(one.is_position_change for one in pieces):
+        return pieces
+    segments = [piece.segment for piece in pieces]
+    end = max(segment.end or segment.onset for segment in segments)
+    if end - segments[0].onset > LEG_MOVEMENT_MAX_US:
+        return pieces
+    return [MovementPart(join_segments(segments, end), pieces[0].rest, pieces[-1].final_rest)]
 
 
 def join_bout(bout: Sequence[MovementPart]) -> Sequence[MovementPart]:

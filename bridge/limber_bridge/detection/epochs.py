@@ -130,13 +130,14 @@ class EpochBuilder:
         ]
 
     def _find_gait(self, bins: Bins, walking: Sequence[float]) -> list[Gait]:
-        """Return how an ankle swings in each bin, given their walking shares."""
-        is_ankle = self._sensor.placement is Placement.ANKLE
+        """Return how an ankle swings in each bin, given their walking shares; others do not."""
+        if self._sensor.placement is not Placement.ANKLE:
+            return [Gait.NONE] * len(walking)
         bounds = [*bins.bounds.tolist(), bins.rows.shape[1]]
         # Most epochs are quiet, so few are looked at more closely.
         return [
             gait_of(bins.rows[:AXES, begin:end], self._frame_rate, EPOCH_US / SECOND)
-            if is_ankle and share >= GAIT_MIN_SHARE
+            if share >= GAIT_MIN_SHARE
             else Gait.NONE
             for share, (begin, end) in zip(walking, pairwise(bounds), strict=True)
         ]

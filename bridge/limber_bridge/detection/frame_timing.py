@@ -15,6 +15,12 @@ who turns over adjusts the legs at once, and slow returns continue for a while;
 docs/science.md#position-changes and #held-limb."""
 
 
+BED_PAUSE_US: Final = 3 * SECOND
+"""The same at a bed, which feels a leg that is lifted and put down, but not that it is held. As for
+a limb that does not quite come back (`held_limb.HELD_MAX_US`); docs/science.md#pieces-at-the-bed.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameTiming:
     """Durations in frames, at one rate of frames."""
@@ -45,13 +51,14 @@ class FrameTiming:
     def at_rate(cls, quantity: Quantity, rate: float, *, waits: bool = False) -> Self:
         """Return the durations for a signal of `rate` frames per second.
 
-        With `waits`, a movement ends only after the pause that separates it from others.
+        With `waits`, a movement ends only after the pause that separates two of them at a bed.
         """
         rule = ENVELOPE_RULES[quantity]
         window = window_frames(rule, rate)
         quiet_end = math.ceil(QUIET_END_S * rate)
         quiet_seen = max(1, quiet_end - window + 1)
-        near_seen = quiet_seen + round(SEPARATE_AFTER_US / SECOND * rate)
+        pause = BED_PAUSE_US if waits else SEPARATE_AFTER_US
+        near_seen = quiet_seen + round(pause / SECOND * rate)
         return cls(
             rate=rate,
             frame_us=round(SECOND / rate),

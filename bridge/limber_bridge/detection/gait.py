@@ -126,9 +126,13 @@ def stride_levels(motion: Floats, rate: float) -> tuple[float, float]:
 
 def count_steps(motion: Floats, rate: float) -> int:
     """Return how often motion (3, n) in g at `rate` Hz is strong after it was weak."""
+    squares = squared_lengths(motion)
+    # Half of the frames' largest energy leaves room for rounding: below it no window is strong.
+    if squares.max() < STEP_MIN_G**2 / 2:
+        return 0
     width = max(2, round(STEP_WINDOW_S * rate))
     center = moving_mean(motion, width)
-    variance = moving_mean(squared_lengths(motion)[None], width)[0] - squared_lengths(center)
+    variance = moving_mean(squares[None], width)[0] - squared_lengths(center)
     shaking = np.sqrt(np.maximum(variance, 0.0))
     # Nothing changes between the two levels, so only frames beyond one of them are examined.
     strong = shaking[(shaking >= STEP_MIN_G) | (shaking < STANCE_MAX_G)] >= STEP_MIN_G

@@ -77,7 +77,8 @@ def process_epoch(
         state = resumed_at(state, epoch.start)
     load, ankle, bed_movement, verdict = judge_epoch(state, method, epoch)
     last_since = verdict.since if names_time(method, epoch) else state.last_since
-    pending = pending_after(state, epoch, verdict, last_since)
+    since = last_since if verdict.since is None else verdict.since
+    pending = pending_after(state, epoch, verdict, since)
     in_bed = state.in_bed
     earliest_change = state.earliest_change
     change = None
@@ -123,8 +124,8 @@ def judge_epoch(
     """Return what each kind of sensor has shown after an epoch, and what the epoch says."""
     match method:
         case Method.LOAD:
-            load, verdict = judge_load(state.load, epoch)
-            return load, state.ankle, state.bed_movement, verdict
+            load, bed_movement, verdict = judge_load(state, epoch)
+            return load, state.ankle, bed_movement, verdict
         case Method.ANKLE:
             ankle, verdict = judge_ankle(state, epoch)
             return state.load, ankle, state.bed_movement, verdict

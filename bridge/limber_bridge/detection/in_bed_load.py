@@ -3,7 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from limber_bridge.detection.bed_state import LoadState, Verdict
+from limber_bridge.detection.bed_state import BedMovementState, BedState, LoadState, Verdict
+from limber_bridge.detection.bed_stay import (
+    STAY_BELIEVED_AFTER_US,
+    STAY_MAX_PAUSE_US,
+    with_movement,
+)
 from limber_bridge.detection.epochs import Epoch
 from limber_bridge.detection.signal import MINUTE
 
@@ -20,8 +25,9 @@ TARE_WINDOW_US: Final = MINUTE
 back later."""
 
 
-def judge_load(state: LoadState, epoch: Epoch) -> tuple[LoadState, Verdict]:
+def judge_load(bed: BedState, epoch: Epoch) -> tuple[LoadState, BedMovementState, Verdict]:
     """Return what the cells have shown after one more epoch, and what the epoch says."""
+    state = bed.load
     (load,) = epoch.mean
     if state.tare_at is not None and epoch.start >= state.tare_at:
         in_time = epoch.start < state.tare_at + TARE_WINDOW_US
@@ -32,11 +38,29 @@ def judge_load(state: LoadState, epoch: Epoch) -> tuple[LoadState, Verdict]:
         lowest = min(lowest, load)
         highest = max(highest, load)
         if highest - lowest < PERSON_KG:
-            return replace(state, range_kg=(lowest, highest)), Verdict(None)
+            movements, verdict = judge_unchanged(bed, epoch)
+            return replace(state, range_kg=(lowest, highest)), movements, verdict
         state = LoadState(empty_kg=lowest, tare_at=state.tare_at)
     empty = state.empty_kg if state.empty_kg is not None else load
     # Half a person is the border in both directions.
     if load - empty > PERSON_KG / 2:
-        return state, Verdict(in_bed=True)
+        return state, bed.bed_movement, Verdict(in_bed=True)
     tracked = empty + EMPTY_TRACKING * (load - empty)
-    return replace(state, empty_kg=tracked), Verdict(in_bed=False)
+    return replace(state, empty_kg=tracked), bed.bed_movement, Verdict(in_bed=False)
+
+
+def judge_unchanged(bed: BedState, epoch: Epoch) -> tuple[BedMovementState, Verdict]:
+    """Judge an epoch before any person has come or gone: what moves for long is a person in bed.
+
+    That person has been there since the first epoch, as the load has not changed since.
+    """
+    state = with_movement(bed.bed_movement, epoch)
+    movements = state.movements
+    if bed.in_bed is not None:
+        return state, Verdict(None)
+    if movements and epoch.start - movements[-1].end > STAY_MAX_PAUSE_US:
+        return replace(state, movements=()), Verdict(None)
+    if len(movements) < 2 or epoch.start - movements[0].start < STAY_BELIEVED_AFTER_US:
+        return state, Verdict(None)
+    verdict = Verdict(in_bed=True, since=bed.earliest_change, certain=True)
+    return replace(state, movements=()), verdict

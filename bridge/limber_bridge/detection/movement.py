@@ -313,7 +313,7 @@ class MovementDetector:
         """Yield what the parts of a movement are."""
         floor = self._noise.floor
         if self._body is not None:
-            parts = join_bouts(parts)
+            parts = join_bouts(list(parts), floor.upper)
         for part in parts:
             yield from self._classifier.classify(part, floor.lower, floor.level, self._timing)
 

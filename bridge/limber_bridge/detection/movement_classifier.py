@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from limber_bridge.detection.bed_motion import bed_motion_of
 from limber_bridge.detection.body_movement import BodyMovementJudge
 from limber_bridge.detection.events import RhythmicTrain, Twitch, UnilateralMovement
 from limber_bridge.detection.frame_timing import FrameTiming
@@ -76,6 +77,11 @@ class MovementClassifier:
             train = RhythmicTrain(movement.side, movement.onset, movement.end, beats)
             yield self._rhythm.add_train(train)
             return
+        if self._body is not None:
+            motion = bed_motion_of(segment, part.rest, (noise, lower), timing)
+            if self._body.is_of_body(movement, motion):
+                yield self._as_turn(movement)
+                return
         is_twitch = movement.duration < LEG_MOVEMENT_MIN_US
         if is_twitch or is_sustained(segment, lower, timing.quiet_end_frames):
             yield from self._classify_movement(movement, segment, timing)
@@ -84,9 +90,6 @@ class MovementClassifier:
         self, movement: UnilateralMovement, segment: Segment, timing: FrameTiming
     ) -> Iterator[Found]:
         """Classify a movement that neither changes the position nor is itself a train."""
-        if self._body is not None and self._body.is_of_body(movement):
-            yield self._as_turn(movement)
-            return
         found: UnilateralMovement | Twitch
         if movement.duration < LEG_MOVEMENT_MIN_US:
             found = Twitch(movement.side, movement.onset, movement.end, movement.peak)

@@ -96,7 +96,7 @@ MOVEMENT_RULES: Final = {
     # (docs/science.md#movement-thresholds).
     Quantity.LOAD: MovementRule(
         thresholds=Thresholds(
-            upper=0.2, lower=0.1, upper_spreads=4.0, lower_spreads=2.0, highest_noise=1.0
+            upper=0.1, lower=0.05, upper_spreads=4.0, lower_spreads=2.0, highest_noise=1.0
         ),
         shows_position=True,
         # Chosen: a leg that comes to lie 0.2 m further on a bed of 2 m shifts about 1 kg from one

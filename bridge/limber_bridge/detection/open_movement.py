@@ -112,9 +112,12 @@ class OpenMovement:
         count = len(times)
         stillness = self.stillness
         is_over = False
+        peak = self.peak
         for index, (shaken, distance, level) in enumerate(rows):
             if shaken > lower:
-                self.peak = max(self.peak, level)
+                if level > peak:
+                    peak = level
+                    self.peak = level
                 # Most frames of a movement shake, so nothing is called for them.
                 if stillness.frames and self._shake_again(times[index]):
                     parts.append((self.segments[-1], index))

@@ -18,9 +18,9 @@ from limber_bridge.detection.night_score import NightScore, score_night
 from limber_bridge.detection.pipeline import Pipeline
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.signal import HOUR, SECOND, Quantity, SampleBlock, Sensor
+from limber_bridge.domain.joined_blocks import join_blocks
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.recording import LazyBlocks, Recording, Signal
-from limber_bridge.offline.joined_blocks import join_blocks
 
 SEVERAL_NIGHTS_US: Final = 30 * HOUR
 """A recording longer than this holds several nights. Chosen: a night of 24 h, and some hours in

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import batched
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from limber_bridge.storage.import_orders import (
     ORDER_SUFFIX,
     Answer,
     ImportOrder,
+    Outcome,
     carry_out,
     encode_order,
     order_folder,
@@ -39,6 +41,11 @@ from limber_bridge.storage.journal_reader import open_journal_reader
 ANSWER_TIMEOUT_S: Final = 60.0
 """s to wait for the answer of a running bridge. Chosen: a slow memory card needs some seconds."""
 POLL_EVERY_S: Final = 0.1
+NIGHTS_IN_AN_ORDER: Final = 5
+"""Nights that a running bridge imports at a time.
+
+Chosen: its sensors wait meanwhile, and a slow memory card takes some tenths of a second a night.
+"""
 FOREIGN_SENSOR: Final = 2**32 - 1
 """Sensor id in events if the sleeper has no such sensor."""
 
@@ -86,8 +93,9 @@ def detect_recorded_nights(
     if recording.start is None:
         said = "; ".join(recording.notes)
         raise UnreadableRecordingError(
-            f"{path}: its start is unknown, so it belongs to no night; use a recording with times "
-            "of day" + (f" ({said})" if said else "")
+            f"{path}: its start is unknown, so it belongs to no night; use a recording with the "
+            "date: a table with dates or Unix time, an EDF with the start date in its header"
+            + (f" ({said})" if said else "")
         )
     tuning = sleeper_tuning(config, sleeper)
     found = detect_nights(recording, config.rules, config.calendar, tuning)
@@ -189,8 +197,35 @@ def send_order(config: Config, order: ImportOrder) -> Answer:
 
 
 def ask_bridge(folder: Path, order: ImportOrder) -> Answer:
+    """Have the running bridge carry out an order, some nights at a time; ImportFailedError.
+
+    The answer has an error where a later part failed: what was imported before stays.
+    """
+    outcomes: list[Outcome] = []
+    for number, part in enumerate(parts_of(order)):
+        try:
+            answer = ask_for_part(folder / f"{order.batch}-{number:04}{ORDER_SUFFIX}", part)
+        except ImportFailedError as error:
+            if not outcomes:
+                raise
+            return Answer(outcomes, error=str(error))
+        outcomes += answer.outcomes
+        if answer.error is not None:
+            return Answer(outcomes, error=answer.error)
+    return Answer(outcomes)
+
+
+def parts_of(order: ImportOrder) -> Iterator[ImportOrder]:
+    """Yield an order in parts, between which the bridge processes its sensors."""
+    if order.undo is not None:
+        yield order
+    for part in batched(order.nights, NIGHTS_IN_AN_ORDER, strict=False):
+        yield replace(order, nights=part)
+
+
+def ask_for_part(path: Path, order: ImportOrder) -> Answer:
     """Write an order for the running bridge and wait for its answer; ImportFailedError."""
-    path = folder / f"{order.batch}{ORDER_SUFFIX}"
+    folder = path.parent
     answer_path = path.with_suffix(ANSWER_SUFFIX)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any, Final
 
+from limber_bridge.domain.counted import counted
+
 COLUMNS: Final = (
     ("time_in_bed_h", "in bed h", 1),
     ("sleep_h", "asleep h", 1),
@@ -30,7 +32,7 @@ def format_nights(documents: Sequence[Mapping[str, Any]]) -> str:
         ["SD", *(statistic(documents, key, decimals, 2) for key, _, decimals in COLUMNS)],
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [f"{first['recording']} ({first['rules']}, {len(documents)} nights)"]
+    lines = [f"{first['recording']} ({first['rules']}, {counted(len(documents), 'night')})"]
     for row in rows:
         cells = [row[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]

@@ -32,6 +32,7 @@ from limber_bridge.offline.detect import (
     lasts_several_nights,
 )
 from limber_bridge.offline.score_json import ScoredNight, score_document
+from limber_bridge.offline.score_remarks import remarks_on_score
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.read_options import NO_OPTIONS, ReadOptions
 
@@ -83,6 +84,8 @@ class ScoredRecording:
     """Its nights, or all of it as one."""
     notes: tuple[str, ...]
     """What had to be left out."""
+    remarks: tuple[str, ...] = ()
+    """Why figures are missing or uncertain."""
 
 
 def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) -> ScoredRecording:
@@ -93,8 +96,10 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
     recording = read_recording(path, options.read)
     check_duration(path, recording)
     notes = list(recording.notes)
+    remarks: tuple[str, ...] = ()
     if options.whole or not holds_several_nights(recording):
         found = [detect_recording(recording, options.rules)]
+        remarks = tuple(remarks_on_score(path, recording, found[0].night))
         if not options.whole and lasts_several_nights(recording):
             hours = round(recording.duration / 3600)
             notes.append(
@@ -116,7 +121,7 @@ def score_recording(path: Path, options: ScoreOptions, *, plot: bool = False) ->
         nights_with_output = [str(part.night) for part in parts]
         for part in parts:
             part.document["nights"] = nights_with_output
-    return ScoredRecording(parts, tuple(notes))
+    return ScoredRecording(parts, tuple(notes), remarks)
 
 
 def scored_part(detected: DetectedRecording, options: ScoreOptions, *, plot: bool) -> ScoredPart:

@@ -125,6 +125,8 @@ def write_result(
     if outputs.json:
         yield from map(json.dumps, documents)
     elif outputs.folder is None:
+        for remark in scored.remarks:
+            warn(remark)
         yield format_table(documents[0]) if len(documents) == 1 else format_nights(documents)
     else:
         # The JSON files come last: their times show that all files of the recording are complete.

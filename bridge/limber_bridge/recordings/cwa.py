@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numpy.lib.recfunctions import repack_fields
 
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Times
+from limber_bridge.domain.counted import counted
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.recordings.device_time import local_start
 from limber_bridge.recordings.open_file import OpenFile
@@ -170,13 +171,13 @@ def damage_notes(path: Path, damaged: Flags, differing: Flags, torn: int) -> lis
     notes = []
     if damaged.any():
         notes.append(
-            f"{path}: block {list_numbers(damaged)}: the checksum or a field of the block is wrong;"
-            f" {int(damaged.sum())} of {len(damaged)} blocks left out, which become gaps"
+            f"{path}: {list_numbers(damaged)}: a checksum or a field is wrong; "
+            f"{int(damaged.sum())} of {counted(len(damaged), 'block')} left out, which become gaps"
         )
     if differing.any():
         notes.append(
-            f"{path}: block {list_numbers(differing)}: another rate or layout than in the other "
-            f"blocks; {int(differing.sum())} blocks left out, which become gaps"
+            f"{path}: {list_numbers(differing)}: another rate or layout than in the other blocks; "
+            f"{counted(int(differing.sum()), 'block')} left out, which become gaps"
         )
     if torn:
         notes.append(f"{path}: ends within a block; the file was cut short")
@@ -184,9 +185,10 @@ def damage_notes(path: Path, damaged: Flags, differing: Flags, torn: int) -> lis
 
 
 def list_numbers(flags: Flags, most: int = 6) -> str:
-    """Return the numbers of the flagged blocks as text, the first ones of many."""
+    """Return `block 3` or `blocks 3, 5` for the flagged blocks, the first ones of many."""
     numbers = np.flatnonzero(flags)
-    text = ", ".join(map(str, numbers[:most].tolist()))
+    text = "block " if len(numbers) == 1 else "blocks "
+    text += ", ".join(map(str, numbers[:most].tolist()))
     return text + (", ..." if len(numbers) > most else "")
 
 

@@ -13,6 +13,12 @@ from typing import Final
 
 STEP_THRESHOLD_US: Final = 1_000_000
 """From this difference to the wall clock on, the clock was set, and UTC follows at once."""
+READING_MAX_US: Final = 50_000
+"""Longest time between two readings that count as simultaneous; chosen: far below a clock step.
+
+A busy machine may suspend the process between the two readings, and both clocks go on meanwhile.
+"""
+READING_ATTEMPTS: Final = 5
 MAX_SLEW_RATE: Final = 500e-6
 """s per s: smaller differences are corrected this slowly, as NTP does, to keep durations true."""
 
@@ -42,8 +48,8 @@ class HostClock:
         """Start with the wall clock's time; both functions return ns."""
         self._wall = wall
         self._monotonic = monotonic
-        self._corrected_at = self.steady()
-        self._utc_offset = wall() // 1000 - self._corrected_at
+        self._corrected_at, first = self._read_both()
+        self._utc_offset = first - self._corrected_at
         self._steps: list[HostClockStep] = []
 
     @property
@@ -60,8 +66,8 @@ class HostClock:
 
         It goes back only when the wall clock was set back by `STEP_THRESHOLD_US` or more.
         """
-        steady = self.steady()
-        error = self._wall() // 1000 - (steady + self._utc_offset)
+        steady, wall = self._read_both()
+        error = wall - (steady + self._utc_offset)
         max_slew = int((steady - self._corrected_at) * MAX_SLEW_RATE)
         if abs(error) >= STEP_THRESHOLD_US:
             self._corrected_at = steady
@@ -72,6 +78,22 @@ class HostClock:
             self._corrected_at = steady
             self._utc_offset += max(-max_slew, min(max_slew, error))
         return steady + self._utc_offset
+
+    def _read_both(self) -> tuple[int, int]:
+        """Return the steady clock and the wall clock at one moment, in us.
+
+        If the process is interrupted between the readings each time, the closest pair is returned.
+        """
+        readings = []
+        for _ in range(READING_ATTEMPTS):
+            steady = self.steady()
+            wall = self._wall() // 1000
+            apart = self.steady() - steady
+            readings.append((apart, steady, wall))
+            if apart <= READING_MAX_US:
+                break
+        _, steady, wall = min(readings)
+        return steady, wall
 
     def take_steps(self) -> list[HostClockStep]:
         """Return the steps since the last call, in order."""

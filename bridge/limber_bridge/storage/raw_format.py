@@ -6,10 +6,10 @@ night again finds what was found live. A damaged block is left out and becomes a
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from compression import zstd
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,12 @@ from limber_bridge.detection.signal import (
     SampleBlock,
     SampleClock,
     Sensor,
+)
+from limber_bridge.domain.joined_blocks import (
+    Clocks,
+    are_consecutive,
+    renumbered_block,
+    with_clocks,
 )
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError
 from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity
@@ -240,7 +246,37 @@ def is_multiple_of(samples: Floats, step: float) -> bool:
 
 
 def unpack(data: bytes) -> Iterator[SampleBlock]:
-    """Yield the blocks in some bytes.
+    """Yield the blocks in some bytes; the errors are those of `unpack_samples`."""
+    header, samples = unpack_samples(data)
+    at = 0
+    for piece in header.pieces:
+        clock = SampleClock(piece.clock_index, piece.clock_time, piece.clock_rate)
+        yield SampleBlock(piece.first, samples[:, at : at + piece.count], clock, header.rate)
+        at += piece.count
+
+
+def unpack_joined(data: bytes) -> Iterator[SampleBlock]:
+    """Yield the blocks in some bytes as a single one if each continues the one before.
+
+    The errors are those of `unpack_samples`.
+    """
+    header, samples = unpack_samples(data)
+    pieces = header.pieces
+    clocks = Clocks(
+        np.array([piece.first for piece in pieces], np.int64),
+        np.array([piece.clock_index for piece in pieces], np.int64),
+        np.array([piece.clock_time for piece in pieces], np.int64),
+        np.array([piece.clock_rate for piece in pieces], np.float64),
+    )
+    counts = np.array([piece.count for piece in pieces], np.int64)
+    if len(pieces) > 1 and are_consecutive(clocks, counts, header.rate):
+        yield with_clocks(samples, clocks, header.rate)
+    else:
+        yield from unpack(data)
+
+
+def unpack_samples(data: bytes) -> tuple[BlockHeader, Floats]:
+    """Return the header of a stored block and its samples, shape (axes, n).
 
     Raises ValueError or zstd.ZstdError where they are damaged, UnreadableRecordError where the
     header cannot be decoded.
@@ -251,12 +287,9 @@ def unpack(data: bytes) -> Iterator[SampleBlock]:
         raise ValueError("too large")
     size = int.from_bytes(plain[:4], "little")
     header = BLOCK_HEADER.decode(header_fields(plain[4 : 4 + size]))
-    samples = decode_samples(header, plain[4 + size :])
-    at = 0
-    for piece in header.pieces:
-        clock = SampleClock(piece.clock_index, piece.clock_time, piece.clock_rate)
-        yield SampleBlock(piece.first, samples[:, at : at + piece.count], clock, header.rate)
-        at += piece.count
+    if min([header.rate, *(piece.clock_rate for piece in header.pieces)]) <= 0:
+        raise ValueError("a rate is not above 0")
+    return header, decode_samples(header, plain[4 + size :])
 
 
 def header_fields(data: bytes) -> Fields:
@@ -327,7 +360,9 @@ def read_recording(path: Path, database: sqlite3.Connection, version: int) -> Re
     signals: list[Signal] = []
     for sensor in sensors:
         rows = database.execute(BLOCK_QUERIES[version - 1], (sensor.id,))
-        blocks = tuple(renumbered(intact_blocks(path, rows, notes)))
+        # The filter of EMG looks at the clock of a block beyond its samples.
+        unpacked = unpack if sensor.quantity is Quantity.EMG else unpack_joined
+        blocks = tuple(renumbered(intact_blocks(path, rows, notes, unpacked)))
         rate = max((block.rate for block in blocks), default=0.0)
         if blocks:
             signals.append(Signal(sensor.quantity, sensor.placement, sensor.side, rate, blocks))
@@ -337,7 +372,10 @@ def read_recording(path: Path, database: sqlite3.Connection, version: int) -> Re
 
 
 def intact_blocks(
-    path: Path, rows: Iterable[tuple[int, int, int, bytes]], notes: list[str]
+    path: Path,
+    rows: Iterable[tuple[int, int, int, bytes]],
+    notes: list[str],
+    unpacked: Callable[[bytes], Iterator[SampleBlock]],
 ) -> Iterator[tuple[int, SampleBlock]]:
     """Yield the blocks that can be read, each with the start of its numbering.
 
@@ -347,7 +385,7 @@ def intact_blocks(
         try:
             if zlib.crc32(data) != checksum:
                 raise ValueError("its checksum is wrong")  # noqa: TRY301 - as any other damage
-            blocks = list(unpack(data))
+            blocks = list(unpacked(data))
         except (ValueError, zstd.ZstdError, UnreadableRecordError) as error:
             notes.append(
                 f"{path}: the block at {begin / SECOND:.0f} s (Unix time) cannot be read"
@@ -372,10 +410,7 @@ def renumbered(found: Iterable[tuple[int, SampleBlock]]) -> Iterator[SampleBlock
             missing = (block.clock.time_of(block.first) - end_time) * block.rate / SECOND
             shift = end - 1 + max(1, round(missing)) - block.first
         current = numbered_since
-        moved = block
-        if shift:
-            clock = replace(block.clock, index=block.clock.index + shift)
-            moved = SampleBlock(block.first + shift, block.samples, clock, block.rate)
+        moved = renumbered_block(block, shift) if shift else block
         end = moved.end
         end_time = moved.clock.time_of(end - 1)
         yield moved

@@ -37,6 +37,7 @@ from tests.bridge.bluetooth.reading import (
     sensor_request,
     until,
 )
+from tests.bridge.listener import PATIENCE_S
 
 VERITY: dict[str, Any] = {"device": "polar_verity_sense", "address": "a0:9e:1a:00:00:01"}
 H10: dict[str, Any] = {"device": "polar_h10", "name": "Polar H10 02345678"}
@@ -268,7 +269,7 @@ async def test_a_link_that_is_lost_at_any_step_is_made_again(bluez: FakeBluez, s
             sensor.characteristic(BATTERY_LEVEL).on_read = sensor.drop
     async with reading(sensor_request(**VERITY)) as events:
         reconnected = asyncio.create_task(until(events, has_samples(10), 30))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await sensor.connected_again.wait()
         sensor.on_connect = None
         control.on_subscribe = None
@@ -306,7 +307,7 @@ async def test_a_link_that_is_lost_right_after_a_step_is_an_error_of_the_link(
         board.characteristic(UART_TX).on_subscribe = drop_soon
     async with reading(sensor_request(device="limber", name="Limber ankle")) as events:
         reconnected = asyncio.create_task(until(events, has_samples(10), 30))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await board.connected_again.wait()
         board.on_resolved = None
         board.characteristic(UART_TX).on_subscribe = start_stream
@@ -335,7 +336,7 @@ async def test_a_link_that_is_up_and_silent_is_made_again(bluez: FakeBluez) -> N
         await until(events, has_samples(10))
         sensor.silent = True
         reconnected = asyncio.create_task(until(events, has_samples(10)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await sensor.connected_again.wait()
         sensor.silent = False
         await reconnected
@@ -364,7 +365,7 @@ async def test_an_adapter_is_switched_on_again_where_the_bridge_stops_in_between
     monkeypatch.setattr(bluez_module, "POWER_OFF_S", 0.3)
     adapter = bluez.add_adapter()
     switching = asyncio.create_task(bluez_module.power_cycle("hci0"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await adapter.power_changed.wait()
         switching.cancel()
         with pytest.raises(asyncio.CancelledError):

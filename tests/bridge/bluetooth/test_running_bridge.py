@@ -9,6 +9,7 @@ from tests.bridge.bluetooth.fake_bluez import FakeBluez
 from tests.bridge.bluetooth.fake_sensors import FakePolar, verity
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
+from tests.bridge.listener import PATIENCE_S
 
 SENSOR = (
     '{id: 1, source: bluetooth, device: polar_verity_sense, address: "A0:9E:1A:00:00:01", '
@@ -18,7 +19,7 @@ SENSOR = (
 
 async def until_samples(sensor: FakePolar) -> None:
     sensor.sent.clear()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await sensor.sent.wait()
 
 
@@ -55,7 +56,7 @@ async def test_a_bridge_that_was_killed_finds_its_sensor_again(
     assert sensor.connected
     connections = sensor.connections
     program = start_bridge(SENSOR, broker.port)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await sensor.connected_again.wait()
     await until_samples(sensor)
     assert sensor.connections == connections + 1

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Times
+from limber_bridge.domain.counted import counted
 from limber_bridge.domain.recording import MIN_SCORED_S, UnreadableRecordingError
 from limber_bridge.recordings.text.table import Table
 from limber_bridge.recordings.text.time_texts import (
@@ -42,6 +43,13 @@ MAX_EARLIER_SHARE: Final = 0.4
 clock that was set back loses less; two recordings or sensors, one after the other, are a half."""
 MAX_UNTIMED_SHARE: Final = 0.05
 """Largest share of rows that may lack a time."""
+SET_BACK_MIN_S: Final = 1.0
+"""From this step back on, the clock of the device was set; smaller ones are rows out of order."""
+SET_BACK_GAP_S: Final = 1.0
+"""Signal left out where time goes on after the clock was set back. Chosen: clearly a gap.
+
+How much was recorded in between is unknown, so no movement and no interval may reach across.
+"""
 MIN_BATCHED_SHARE: Final = 0.3
 """Samples come in batches if at least this share of rows repeats the previous time (chosen)."""
 MAX_REPEATED_SHARE: Final = 0.95
@@ -319,7 +327,7 @@ def keep_timed_rows(
         if shown:
             remedy = "write seconds, Unix time, or a time such as 2026-11-21T22:10:00.000Z"
         raise UnreadableRecordingError(f"{place} {state}; {remedy}")
-    notes.append(f"{place} {state}; {missing} rows left out; every row needs a time")
+    notes.append(f"{place} {state}; {counted(missing, 'row')} left out; every row needs a time")
     return table.select(known), stamps[known]
 
 
@@ -345,6 +353,7 @@ def keep_rows_in_order(
     is_batched = (steps == 0).mean() > MIN_BATCHED_SHARE
     if not is_batched or repeated.sum() > MAX_REPEATED_SHARE * (steps == 0).sum():
         ahead &= ~repeated
+    ahead &= ~rows_after_set_back(stamps, ahead)
     table, stamps = leave_out(path, table, stamps, ahead, notes)
     if (np.diff(stamps) > 0).all():
         return table, stamps
@@ -377,8 +386,8 @@ def leave_out(
         return table, stamps
     row = int(np.flatnonzero(~kept)[0])
     notes.append(
-        f"{path}: line {table.line_of(row)}: time goes back or stands still; {int((~kept).sum())} "
-        "rows left out; write the times that the device measured"
+        f"{path}: line {table.line_of(row)}: time goes back or stands still; "
+        f"{counted(int((~kept).sum()), 'row')} left out; write the times that the device measured"
     )
     return table.select(kept), stamps[kept]
 
@@ -389,6 +398,18 @@ def rows_ahead(stamps: Times) -> Flags:
     later = np.concatenate([[True], stamps[1:] > np.maximum.accumulate(stamps)[:-1]])
     ahead: Flags = later[begins][np.cumsum(begins) - 1]
     return ahead
+
+
+def rows_after_set_back(stamps: Times, ahead: Flags) -> Flags:
+    """Return the rows to leave out where time goes on after the clock was set back."""
+    left_out = np.zeros(len(stamps), dtype=bool)
+    kept = np.flatnonzero(ahead)
+    for row in np.flatnonzero(np.diff(stamps) <= -SET_BACK_MIN_S * SECOND) + 1:
+        later = kept[np.searchsorted(kept, row) :]
+        if len(later):
+            resumed = stamps[later[0]]
+            left_out[later[stamps[later] < resumed + SET_BACK_GAP_S * SECOND]] = True
+    return left_out
 
 
 def repeated_rows(table: Table, stamps: Times) -> Flags:
