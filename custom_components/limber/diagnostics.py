@@ -29,6 +29,8 @@ REDACTED_KEYS: Final = {
     "warning",
 }
 """Names, topics, and texts that may contain either."""
+REDACTED_STATE_KEYS: Final = REDACTED_KEYS - {CONF_BRIDGE}
+"""In a state, this key holds the health of the bridge, and not its id."""
 
 
 async def async_get_config_entry_diagnostics(
@@ -84,6 +86,6 @@ def describe_sleeper(coordinator: LimberCoordinator, sleeper: str) -> dict[str, 
     state = coordinator.data.states.get(sleeper)
     recent = coordinator.data.recent_nights.get(sleeper, ())
     return {
-        "state": None if state is None else async_redact_data(asdict(state), REDACTED_KEYS),
+        "state": None if state is None else async_redact_data(asdict(state), REDACTED_STATE_KEYS),
         "recent_nights": [async_redact_data(asdict(night), REDACTED_KEYS) for night in recent],
     }
