@@ -6,9 +6,11 @@ their end, for example after the loss of the database, these nights are requeste
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, Self, override
+from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -18,14 +20,9 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry
 from .recent_nights import RECENT_PERIOD
-from .statistics import (
-    RECORDED_NAMES,
-    async_delete_all,
-    async_last_night,
-    async_remove_nights,
-    async_write_nights,
-)
-from .wire import Info, Sleeper
+from .statistic_rows import Rows, Zones, compare, last_nights, plausible_nights
+from .statistics import RECORDED_NAMES, async_change_rows, async_rows
+from .wire import Info, Night, Sleeper
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -34,8 +31,23 @@ REVISION_PERIOD: Final = timedelta(days=3)
 Chosen: data that arrive later than this are announced by an event."""
 ALL_NIGHTS: Final = date(1970, 1, 1)
 """Before any night."""
-STORE_VERSION: Final = 3
-"""1: dates by sleeper only. 2: with measures and time zone. 3: other statistic ids."""
+STORE_VERSION: Final = 4
+"""1: dates by sleeper only. 2: with measures and time zone. 3: other statistic ids. 4: a record for
+each sleeper, with the last row of each measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SleeperProgress:
+    """How far the statistics of a sleeper reach."""
+
+    last_night: str
+    """Date of the last night that the bridge had."""
+    time_zone: str
+    """Time zone of the bridge in which the rows lie at noon."""
+    imports: int
+    """`Sleeper.imports` of the nights in the statistics."""
+    measures: dict[str, str]
+    """Date of the last night with a row, by measure."""
 
 
 @dataclass(slots=True)
@@ -43,32 +55,23 @@ class Progress:
     """How far the statistics of a bridge reach."""
 
     measures: list[str] = field(default_factory=list)
-    time_zone: str = ""
-    nights: dict[str, str] = field(default_factory=dict)
-    """Date of the last night in the statistics, by sleeper."""
-    imports: dict[str, int] = field(default_factory=dict)
-    """`Sleeper.imports` of the nights in the statistics, by sleeper."""
+    sleepers: dict[str, SleeperProgress] = field(default_factory=dict)
 
     @classmethod
     def load(cls, stored: dict[str, Any] | None) -> Self:
         """Read the content of the store; nothing is stored before the first backfill."""
         if stored is None:
             return cls()
+        sleepers = stored.get("sleepers", {})
         return cls(
             measures=stored.get("measures", []),
-            time_zone=stored.get("time_zone", ""),
-            nights=dict(stored.get("nights", {})),
-            imports=dict(stored.get("imports", {})),
+            sleepers={sleeper: SleeperProgress(**one) for sleeper, one in sleepers.items()},
         )
 
     def as_json(self) -> dict[str, Any]:
         """Return the content for the store."""
-        return {
-            "measures": self.measures,
-            "time_zone": self.time_zone,
-            "nights": self.nights,
-            "imports": self.imports,
-        }
+        sleepers = {sleeper: asdict(one) for sleeper, one in self.sleepers.items()}
+        return {"measures": self.measures, "sleepers": sleepers}
 
 
 class ProgressStore(Store[dict[str, Any]]):
@@ -78,7 +81,7 @@ class ProgressStore(Store[dict[str, Any]]):
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """Start over: older versions filled statistics with other ids."""
+        """Start over: older versions filled statistics with other ids, or kept less."""
         return Progress().as_json()
 
 
@@ -129,24 +132,16 @@ class Backfill:
             )
 
     async def _run(self) -> None:
-        stored = Progress.load(await self._store.async_load())
+        progress = Progress.load(await self._store.async_load())
         while self._requested and self._coordinator.data.info is not None:
             self._requested = False
             info = self._coordinator.data.info
-            progress = Progress(
-                RECORDED_NAMES,
-                info.time_zone,
-                await self._valid_nights(stored, info),
-                dict(stored.imports),
-            )
+            if progress.measures != RECORDED_NAMES:
+                # New measures are wanted of all nights.
+                progress = Progress(RECORDED_NAMES)
             for sleeper in info.sleepers:
                 try:
-                    # It is lower after a journal was lost; the rows of that journal stay.
-                    if sleeper.imports > progress.imports.get(sleeper.id, 0):
-                        await self._fill_again(info, sleeper, progress)
-                    else:
-                        await self._fill(info, sleeper, progress)
-                    progress.imports[sleeper.id] = sleeper.imports
+                    await self._fill(info, sleeper, progress)
                 except HomeAssistantError as error:
                     _LOGGER.warning(
                         "%s: could not request the nights of %s, will try again: %s",
@@ -154,66 +149,91 @@ class Backfill:
                         sleeper.name,
                         error,
                     )
-            stored = progress
             await self._store.async_save(progress.as_json())
-
-    async def _valid_nights(self, stored: Progress, info: Info) -> dict[str, str]:
-        """Return the stored dates that are still valid."""
-        if stored.measures != RECORDED_NAMES:
-            # New measures are wanted of all nights.
-            return {}
-        if stored.time_zone != info.time_zone and self._has_recorder:
-            # Rows at noon of another time zone would not be replaced.
-            await async_delete_all(self._hass, info)
-            return {}
-        return dict(stored.nights)
 
     @property
     def _has_recorder(self) -> bool:
         return "recorder" in self._hass.config.components
 
     async def _fill(self, info: Info, sleeper: Sleeper, progress: Progress) -> None:
-        """Request nights of a sleeper; keep the recent ones, write new ones to the statistics."""
-        recent_after = dt_util.now().date() - RECENT_PERIOD
+        """Request nights of a sleeper; keep the recent ones, write new ones to the statistics.
+
+        Nothing is deleted before the nights that replace it are there.
+        """
+        today = dt_util.now().date()
+        recent_after = today - RECENT_PERIOD
         filled_after = recent_after
+        known = progress.sleepers.get(sleeper.id)
+        now = ZoneInfo(info.time_zone)
+        zones = Zones(now, now if known is None else ZoneInfo(known.time_zone))
+        existing: dict[str, Rows] = {}
         if self._has_recorder:
-            filled_after = await self._filled_until(info, sleeper, progress)
+            existing = await async_rows(self._hass, info, sleeper)
+            last = last_nights(existing, zones, today)
+            filled_after = filled_until(known, info, sleeper, last)
         changed_since = self._changed_since.get(sleeper.id)
         if changed_since is not None:
             filled_after = min(filled_after, changed_since - timedelta(days=1))
-        nights = await self._coordinator.requests.fetch_nights(
+        fetched = await self._coordinator.requests.fetch_nights(
             sleeper.id, min(filled_after, recent_after)
         )
-        self._coordinator.add_recent_nights(sleeper.id, nights)
-        new = [night for night in nights if night.night > filled_after]
-        if new and self._has_recorder:
-            await async_write_nights(self._hass, info, sleeper, new)
-            progress.nights[sleeper.id] = new[-1].night.isoformat()
+        nights = plausible_nights(fetched, today)
+        if filled_after == ALL_NIGHTS:
+            self._coordinator.set_recent_nights(sleeper.id, nights)
+        else:
+            self._coordinator.add_recent_nights(sleeper.id, nights)
+        if self._has_recorder:
+            new = [night for night in nights if night.night > filled_after]
+            changes = {
+                measure: compare(
+                    existing[measure], new, measure, zones, sleeper.removed_nights, today
+                )
+                for measure in RECORDED_NAMES
+            }
+            await async_change_rows(self._hass, info, sleeper, existing, changes)
+            after = last_nights(await async_rows(self._hass, info, sleeper), zones, today)
+            progress.sleepers[sleeper.id] = progress_of(known, info, sleeper, nights, after)
         # An older night may have changed during the request.
         if self._changed_since.get(sleeper.id) == changed_since:
             self._changed_since.pop(sleeper.id, None)
 
-    async def _fill_again(self, info: Info, sleeper: Sleeper, progress: Progress) -> None:
-        """Request all nights of a sleeper after an import of past nights or its undo.
 
-        Rows of nights that the bridge does not know stay, unless it names them as removed.
-        """
-        nights = await self._coordinator.requests.fetch_nights(sleeper.id, ALL_NIGHTS)
-        self._coordinator.set_recent_nights(sleeper.id, nights)
-        if self._has_recorder:
-            await async_remove_nights(self._hass, info, sleeper)
-            await async_write_nights(self._hass, info, sleeper, nights)
-        if nights:
-            progress.nights[sleeper.id] = nights[-1].night.isoformat()
+def filled_until(
+    known: SleeperProgress | None, info: Info, sleeper: Sleeper, last: Mapping[str, date]
+) -> date:
+    """Return the date after which nights are missing in the statistics or may be revised.
 
-    async def _filled_until(self, info: Info, sleeper: Sleeper, progress: Progress) -> date:
-        """Return the date after which nights are missing in the statistics or may be revised."""
-        if sleeper.id not in progress.nights:
-            return ALL_NIGHTS
-        last = await async_last_night(self._hass, info, sleeper)
-        if last is None:
-            return ALL_NIGHTS
-        return min(last, date.fromisoformat(progress.nights[sleeper.id])) - REVISION_PERIOD
+    `last` is the last night with a row, by measure. Each statistic counts: a person may have
+    deleted one of them.
+    """
+    if known is None or known.time_zone != info.time_zone:
+        return ALL_NIGHTS
+    # It is lower after a journal was lost; the rows of that journal stay.
+    if sleeper.imports > known.imports:
+        return ALL_NIGHTS
+    reached = date.fromisoformat(known.last_night) - REVISION_PERIOD
+    for measure, day in known.measures.items():
+        found = last.get(measure, ALL_NIGHTS)
+        if found < date.fromisoformat(day):
+            reached = min(reached, found)
+    return reached
+
+
+def progress_of(
+    known: SleeperProgress | None,
+    info: Info,
+    sleeper: Sleeper,
+    nights: Sequence[Night],
+    last: Mapping[str, date],
+) -> SleeperProgress:
+    """Return how far the statistics of a sleeper reach after a backfill."""
+    before = ALL_NIGHTS.isoformat() if known is None else known.last_night
+    return SleeperProgress(
+        last_night=nights[-1].night.isoformat() if nights else before,
+        time_zone=info.time_zone,
+        imports=sleeper.imports,
+        measures={measure: day.isoformat() for measure, day in last.items()},
+    )
 
 
 @callback

@@ -38,6 +38,11 @@ class RefusedError(HomeAssistantError):
         self.refusal = refusal
 
 
+def _no_progress() -> HomeAssistantError:
+    """Return the error for pages that would never end."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="repeated_page")
+
+
 class BridgeRequests:
     """Sends requests to one bridge and matches the responses by their id."""
 
@@ -95,6 +100,8 @@ class BridgeRequests:
             if not isinstance(response, NightsResponse):
                 break
             nights += response.nights
+            if response.next is not None and response.next <= next_page:
+                raise _no_progress()
             next_page = response.next
         return nights
 
@@ -107,6 +114,8 @@ class BridgeRequests:
             if not isinstance(response, EventsResponse):
                 break
             events += response.events
+            if response.next is not None and response.next <= next_page:
+                raise _no_progress()
             next_page = response.next
         return events
 

@@ -5,11 +5,10 @@ revision replaces it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import (
@@ -19,7 +18,6 @@ from homeassistant.components.recorder.models import (
 )
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
-    get_last_statistics,
     statistics_during_period,
 )
 from homeassistant.const import UnitOfTime
@@ -29,8 +27,8 @@ from homeassistant.util.unit_conversion import DurationConverter
 
 from . import identity
 from .const import DOMAIN
-from .trends import NOON
-from .wire import Info, Night, Sleeper
+from .statistic_rows import Changes, Rows
+from .wire import Info, Sleeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +72,58 @@ def statistic_id(bridge: str, sleeper: str, measure: str) -> str:
     return f"{DOMAIN}:{identity.statistic_key(bridge, sleeper, measure)}"
 
 
-async def async_write_nights(
-    hass: HomeAssistant, info: Info, sleeper: Sleeper, nights: Iterable[Night]
+async def async_rows(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> dict[str, Rows]:
+    """Return all rows of a sleeper's statistics, by measure."""
+    names = {statistic_id(info.bridge, sleeper.id, name): name for name in RECORDED_NAMES}
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, FIRST_ROW, None, set(names), "hour", None, {"mean"}
+    )
+    return {
+        measure: {
+            row["start"]: mean
+            for row in found.get(name, [])
+            if (mean := row.get("mean")) is not None
+        }
+        for name, measure in names.items()
+    }
+
+
+async def async_change_rows(
+    hass: HomeAssistant,
+    info: Info,
+    sleeper: Sleeper,
+    existing: Mapping[str, Rows],
+    changes: Mapping[str, Changes],
 ) -> None:
-    """Write the rows of nights, replacing rows of the same dates."""
-    zone = ZoneInfo(info.time_zone)
-    nights = list(nights)
+    """Change the rows of a sleeper's statistics, by measure; wait until they are written."""
     for row in RECORDED_MEASURES:
+        change = changes[row.measure]
         metadata = await async_metadata(hass, info, sleeper, row)
-        rows = [data for night in nights for data in rows_of(night, row.measure, zone)]
+        written = change.written
+        if change.deleted:
+            # Home Assistant can only delete all rows of a statistic, so the others are written
+            # again. Both wait in the same queue, and nothing comes between them.
+            kept = existing[row.measure].items()
+            written = {start: mean for start, mean in kept if start not in change.deleted} | dict(
+                written
+            )
+            get_instance(hass).async_clear_statistics([metadata["statistic_id"]])
+        rows = [night_row(datetime.fromtimestamp(at, UTC), written[at]) for at in sorted(written)]
         async_add_external_statistics(hass, metadata, rows)
+    await async_wait_until_written(hass)
+
+
+async def async_wait_until_written(hass: HomeAssistant) -> None:
+    """Wait until the recorder has written everything that was queued before."""
+    written = asyncio.Event()
+
+    def handle_written() -> None:
+        # The recorder calls this in its own thread.
+        hass.loop.call_soon_threadsafe(written.set)
+
+    # Deleting nothing waits in the same queue.
+    get_instance(hass).async_clear_statistics([], on_done=handle_written)
+    await written.wait()
 
 
 async def async_metadata(
@@ -103,74 +143,6 @@ async def async_metadata(
     )
 
 
-def rows_of(night: Night, measure: str, zone: ZoneInfo) -> list[StatisticData]:
-    """Return the row of a night; no row if the signals do not support the measure."""
-    value = getattr(night.measures, measure)
-    if value is None:
-        return []
-    return [night_row(datetime.combine(night.night, NOON, zone), value)]
-
-
 def night_row(noon: datetime, value: float) -> StatisticData:
     """Return the row of a night at noon of its date."""
     return StatisticData(start=noon, mean=value, min=value, max=value)
-
-
-async def async_last_night(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> date | None:
-    """Return the date of the last night with a row; None if there is no row."""
-    name = statistic_id(info.bridge, sleeper.id, RECORDED_NAMES[0])
-    found = await get_instance(hass).async_add_executor_job(
-        get_last_statistics, hass, 1, name, False, {"mean"}
-    )
-    rows = found.get(name)
-    if not rows:
-        return None
-    return datetime.fromtimestamp(rows[0]["start"], ZoneInfo(info.time_zone)).date()
-
-
-async def async_remove_nights(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> None:
-    """Delete the rows of the nights that the bridge names as removed.
-
-    Home Assistant can only delete all rows of a statistic, so the others are written again.
-    """
-    zone = ZoneInfo(info.time_zone)
-    removed = {datetime.combine(day, NOON, zone).timestamp() for day in sleeper.removed_nights}
-    for row in RECORDED_MEASURES if removed else ():
-        name = statistic_id(info.bridge, sleeper.id, row.measure)
-        found = await get_instance(hass).async_add_executor_job(
-            statistics_during_period, hass, FIRST_ROW, None, {name}, "hour", None, {"mean"}
-        )
-        rows = found.get(name, [])
-        kept = [one for one in rows if one["start"] not in removed]
-        if len(kept) == len(rows):
-            continue
-        metadata = await async_metadata(hass, info, sleeper, row)
-        await async_clear(hass, [name])
-        data = [
-            night_row(datetime.fromtimestamp(one["start"], zone), mean)
-            for one in kept
-            if (mean := one.get("mean")) is not None
-        ]
-        async_add_external_statistics(hass, metadata, data)
-
-
-async def async_delete_all(hass: HomeAssistant, info: Info) -> None:
-    """Delete all rows of a bridge's sleepers."""
-    ids = [
-        statistic_id(info.bridge, sleeper.id, measure)
-        for sleeper in info.sleepers
-        for measure in RECORDED_NAMES
-    ]
-    await async_clear(hass, ids)
-
-
-async def async_clear(hass: HomeAssistant, ids: list[str]) -> None:
-    """Delete all rows of some statistics."""
-    deleted = asyncio.Event()
-
-    def handle_deleted() -> None:
-        # The recorder calls this in its own thread.
-        hass.loop.call_soon_threadsafe(deleted.set)
-
-    get_instance(hass).async_clear_statistics(ids, on_done=handle_deleted)
-    await deleted.wait()

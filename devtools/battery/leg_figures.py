@@ -145,22 +145,33 @@ def figures_of_bed_sensors(seeds: Iterable[int]) -> Result:
     tally = Tally()
     turns = 0
     differences = []
+    felt = []
     for seed in seeds:
         night = bed_sensor(seed)
         _, score = detect(night)
-        judge_movements(night, score, tally, SMALLEST_AT_BED[night.recorded[0].sensor.quantity])
+        smallest = SMALLEST_AT_BED[night.recorded[0].sensor.quantity]
+        judge_movements(night, score, tally, smallest)
         turns += counted_turns(night, score.scoring.candidates)
-        true = plm_per_hour(
-            [item for item in night.items if item.kind is Kind.KICK], night.duration
-        )
-        differences.append((score.measures.plm_index or 0.0) - true)
+        kicks = night.kinds(Kind.KICK)
+        index = score.measures.plm_index or 0.0
+        differences.append(index - plm_per_hour(kicks, night.duration))
+        clear = [item for item in kicks if must_be_found(item, smallest)]
+        felt.append(index - plm_per_hour(clear, night.duration))
     rate = turns / tally.hours
     bias = float(np.mean(differences))
+    bias_felt = float(np.mean(felt))
     return Result(
         [
             Figure("bed sensors: F1", tally.f1, "-", counted(tally)),
             Figure("bed sensors: turns counted per hour", rate, "<= 1", f"{turns} turns", 2),
             Figure("bed sensors: mean error of the PLM index, /h", bias, "-", "", 2),
+            Figure(
+                "bed sensors: the same for movements that the sensor feels, /h",
+                bias_felt,
+                "-",
+                "",
+                2,
+            ),
         ],
         tally.mistakes,
     )

@@ -360,6 +360,26 @@ def test_entries_that_contradict_each_other_are_errors(tmp_path: Path) -> None:
     assert any("write `side: left` or `side: right` for each" in line for line in found)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("latin-1", r":2: not UTF-8 text but an older encoding such as Latin-1; save .* as UTF-8"),
+        ("utf-16", r":1: not UTF-8 text but UTF-16; save the file as UTF-8"),
+        ("utf-16-le", r":1: not .*; save the file as UTF-8"),
+    ],
+)
+def test_a_file_in_another_encoding_is_named(tmp_path: Path, encoding: str, expected: str) -> None:
+    path = tmp_path / "limber.yaml"
+    path.write_bytes("# A comment\n# Jürgen's night\nbridge:\n".encode(encoding))
+    with pytest.raises(ConfigError, match=expected):
+        load_config(path)
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="this is a folder; name the file in it with --config"):
+        load_config(tmp_path)
+
+
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="create it, or name another file with --config"):
         load_config(tmp_path / "none.yaml")

@@ -1,6 +1,7 @@
 """Tables that contradict physics or themselves are refused; words of many programs are known."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from limber_bridge.cli import main
+from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.read_options import ReadOptions
 from tests.bridge.tables import KICKS, RATE, UNIX, samples, seconds, table
@@ -103,3 +105,25 @@ def test_an_afternoon_of_an_actigraph_with_a_clock_of_twelve_hours(tmp_path: Pat
     path = tmp_path / "night.csv"
     path.write_text(text + table(None, [], X))
     assert read_recording(path, ReadOptions(zone=BERLIN)).start == round((UNIX - 3600) * 1e6)
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_a_clock_that_was_not_set_is_named(tmp_path: Path, year: int) -> None:
+    rows = [
+        f"{year}-01-02T00:{second // 60:02}:{second % 60:02}.{part}Z,0.01,0.99,{part / 1000:.3f}"
+        for second in range(90)
+        for part in range(100, 1000, 40)
+    ]
+    path = tmp_path / "night.csv"
+    path.write_text("\n".join(["time,x,y,z", *rows]))
+    (note,) = [one for one in read_recording(path).notes if "clock" in one]
+    assert f"it starts on {year}-01-02 by its own clock, which was wrong" in note
+
+
+def test_an_archive_with_several_recordings_says_so(tmp_path: Path) -> None:
+    table = "time,x,y,z\n" + "\n".join(f"{number / 50},0,1,0" for number in range(4000))
+    with zipfile.ZipFile(tmp_path / "both.zip", "w") as archive:
+        archive.writestr("a.csv", table)
+        archive.writestr("b.csv", table)
+    with pytest.raises(UnreadableRecordingError, match="several recordings in it"):
+        read_recording(tmp_path / "both.zip")

@@ -4,10 +4,16 @@ from limber_bridge.detection.events import Movement, PositionChange, UnilateralM
 from limber_bridge.detection.signal import MINUTE, SECOND, Side
 
 
-def kick(minute: float, seconds: float = 2.0, *, candidate: bool = True) -> Movement:
-    """Return a movement of the left leg."""
+def kick(
+    minute: float,
+    seconds: float = 2.0,
+    *,
+    candidate: bool = True,
+    side: Side | None = Side.LEFT,
+) -> Movement:
+    """Return a movement of one leg, the left one unless another `side` is given."""
     onset = round(minute * MINUTE)
-    part = UnilateralMovement(Side.LEFT, onset, onset + round(seconds * SECOND))
+    part = UnilateralMovement(side, onset, onset + round(seconds * SECOND))
     return Movement(part.onset, part.end, (part,), candidate)
 
 

@@ -44,6 +44,11 @@ def test_long_irregular_movements_are_wakefulness_without_any_turn() -> None:
     assert spans == [(FALLS_ASLEEP, 20.0), (30.0, 60.0)]
 
 
+def test_leg_movements_at_a_bed_may_last_longer_as_the_time_in_which_a_leg_is_held_counts() -> None:
+    held = [kick(at, 6.0, side=None) for at in (20, 20.4, 22, 22.7, 23, 25, 26.5, 27, 29)]
+    assert minutes(asleep_spans([TO_BED, *held], HOUR)) == [(FALLS_ASLEEP, 60.0)]
+
+
 @pytest.mark.parametrize("interval", [0.25, 0.4, 0.6, 1.0])
 def test_periodic_leg_movements_are_no_wakefulness(interval: float) -> None:
     periodic = [kick(20 + interval * number) for number in range(30)]

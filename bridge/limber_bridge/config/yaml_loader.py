@@ -1,5 +1,6 @@
 """Load a YAML file and remember the line of every key, so that errors can name it."""
 
+import codecs
 import os
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,10 +138,16 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
     read becomes a `MissingValue` instead of an error.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "create it, or name another file with --config"
+        data = path.read_bytes()
+    except OSError as error:
+        remedy = _remedy_of_unreadable(error)
         raise ConfigError([f"{path}: cannot be read ({_reason(error)}); {remedy}"]) from error
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"not UTF-8 text but {_likely_encoding(data)}"
+        raise ConfigError([f"{path}:{line}: {problem}; save the file as UTF-8"]) from error
     try:
         return _parse(path, text, allow_missing_values=allow_missing_values)
     except yaml.MarkedYAMLError as error:
@@ -148,11 +155,33 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
         raise ConfigError([f"{path}:{line}: {_with_remedy(str(error.problem))}"]) from error
     except yaml.reader.ReaderError as error:
         problem = f"character {error.character!r} at position {error.position} is not allowed"
+        if error.character in (0, "\0"):
+            problem += "; save the file as UTF-8"
         raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # The text of these errors may contain a value, which may be a password.
         problem = "a value does not fit the tag before it, or values are nested too deeply"
         raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
+
+
+def _likely_encoding(data: bytes) -> str:
+    """Return the encoding that a file seems to have, which is not UTF-8."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    return "an older encoding such as Latin-1"
+
+
+def _remedy_of_unreadable(error: OSError) -> str:
+    """Return what to do about a file that cannot be read."""
+    match error:
+        case PermissionError():
+            return "give this user read permission for the file and its folder (chown, chmod)"
+        case IsADirectoryError():
+            return "this is a folder; name the file in it with --config"
+        case FileNotFoundError() | NotADirectoryError():
+            return "create it, or name another file with --config"
+        case _:
+            return "look at the kernel log (dmesg), then try again"
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

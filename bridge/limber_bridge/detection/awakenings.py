@@ -128,6 +128,9 @@ class AwakeningDetector:
 
     def advance_to(self, until: int) -> Iterator[Awakening]:
         """Yield the awakenings that the slots before a time (us) show."""
+        if not self._waiting:
+            # The usual case of a live sensor, here and in the other detectors.
+            return
         ready = sorted(slot for slot in self._waiting if slot + SLOT_US <= until)
         self._waiting.difference_update(ready)
         for slot in ready:

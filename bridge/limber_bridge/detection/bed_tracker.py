@@ -62,6 +62,8 @@ class BedTracker:
 
         `complete_until` (us): no sensor reports a further epoch that ends by then.
         """
+        if not self._waiting and not self._state.reports:
+            return
         measured = (start for start in self._waiting if start + EPOCH_US <= complete_until)
         for start in sorted({*measured, *reported_epochs(self._state, complete_until)}):
             # Of two sensors with the same method always the same one counts, whichever was first

@@ -87,7 +87,8 @@ class SignalFilter:
 
     def process_block(self, block: SampleBlock) -> Iterator[Hole | FilteredRun]:
         """Yield the filtered runs and the holes of a block in order of time."""
-        for part in split_large_block(block):
+        parts = (block,) if block.samples.size <= MAX_VALUES_AT_ONCE else split_large_block(block)
+        for part in parts:
             for piece in self._continuity.process_block(part):
                 match piece:
                     case Hole():

@@ -176,6 +176,8 @@ class PossibleCrampDetector:
 
     def advance_to(self, until: int) -> Iterator[Cramp]:
         """Yield the cramps that follow, as no event with an onset before a time (us) is missing."""
+        if not self._waiting and self._cluster is None:
+            return
         # Only what can no longer change is judged, in order of time.
         settled = until - BED_SETTLED_US
         ready = sorted((entry for entry in self._waiting if entry[0] < settled), key=event_order)

@@ -28,6 +28,9 @@ LEG_MOVEMENT_MAX_US: Final = 10 * SECOND
 LONG_MIN_US: Final = 5 * SECOND
 """Movement that is long for a leg movement. Chosen: 95 % of those of three of four scored nights
 lasted less than 3.9, 5.3 and 5.5 s (measured)."""
+LONG_WITHOUT_SIDE_MIN_US: Final = 7 * SECOND
+"""The same where no side is known, so mostly at a bed. Chosen: there a leg movement includes the
+time in which the leg is held, and turns are position changes; docs/science.md#pieces-at-the-bed."""
 TURN_MIN_US: Final = SECOND
 """Shortest position change of a body. Chosen: a shorter one is a limb that slid."""
 PIECES_MAX_PAUSE_US: Final = 3 * SECOND
@@ -99,7 +102,7 @@ def sleep_in_bed(span: Span, seen: dict[int, Seen], gaps: Sequence[Span]) -> lis
 def seen_in_epochs(events: Iterable[Event]) -> dict[int, Seen]:
     """Return the kinds of movement in each epoch with movement, by epoch number."""
     gross: list[Span] = []
-    short: list[Span] = []
+    short: dict[int, list[Span]] = {LONG_MIN_US: [], LONG_WITHOUT_SIDE_MIN_US: []}
     for event in events:
         match event:
             case PositionChange() if event.duration >= TURN_MIN_US:
@@ -107,17 +110,30 @@ def seen_in_epochs(events: Iterable[Event]) -> dict[int, Seen]:
             case Movement() if event.duration > LEG_MOVEMENT_MAX_US:
                 gross.append((event.onset, event.end))
             case Movement():
-                short.append((event.onset, event.end))
+                short[long_min_of(event)].append((event.onset, event.end))
             case _:
                 pass
+    seen = gross_in_epochs(gross)
+    for long_min, movements in short.items():
+        for onset, kind in kinds_of_movement(join_pieces(movements), long_min):
+            epoch = onset // EPOCH_US
+            seen[epoch] = seen.get(epoch, Seen.NOTHING) | kind
+    return seen
+
+
+def long_min_of(movement: Movement) -> int:
+    """Return the duration (us) from which a movement is long."""
+    sided = any(part.side is not None for part in movement.parts)
+    return LONG_MIN_US if sided else LONG_WITHOUT_SIDE_MIN_US
+
+
+def gross_in_epochs(gross: Iterable[Span]) -> dict[int, Seen]:
+    """Return the epochs in which gross movements begin or go on, by epoch number."""
     seen: dict[int, Seen] = {}
     for onset, end in gross:
         # A gross movement goes on in the following epochs, but not in the one in which it ends.
         for epoch in range(onset // EPOCH_US, max(onset // EPOCH_US + 1, end // EPOCH_US)):
-            seen[epoch] = seen.get(epoch, Seen.NOTHING) | Seen.GROSS
-    for onset, kind in kinds_of_movement(join_pieces(short)):
-        epoch = onset // EPOCH_US
-        seen[epoch] = seen.get(epoch, Seen.NOTHING) | kind
+            seen[epoch] = Seen.GROSS
     return seen
 
 
@@ -132,12 +148,15 @@ def join_pieces(movements: Iterable[Span]) -> list[Span]:
     return joined
 
 
-def kinds_of_movement(movements: Sequence[Span]) -> Iterator[tuple[int, Seen]]:
-    """Yield the onset and the kind of each movement; they are in order."""
+def kinds_of_movement(movements: Sequence[Span], long_min: int) -> Iterator[tuple[int, Seen]]:
+    """Yield the onset and the kind of each movement; they are in order.
+
+    A movement of `long_min` us or more is long.
+    """
     intervals = [later[0] - earlier[0] for earlier, later in pairwise(movements)]
     for index, (onset, end) in enumerate(movements):
         around = intervals[max(0, index - PERIODS_AROUND) : index + PERIODS_AROUND]
-        if end - onset >= LONG_MIN_US:
+        if end - onset >= long_min:
             yield onset, Seen.LONG
         else:
             yield onset, Seen.PERIODIC if are_periodic(around) else Seen.SINGLE

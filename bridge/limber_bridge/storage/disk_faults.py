@@ -41,7 +41,13 @@ FAULTS_BY_ERRNO: Final = {
     errno.EDQUOT: DiskFault.DISK_FULL,
     errno.EFBIG: DiskFault.DISK_FULL,
     errno.EROFS: DiskFault.READ_ONLY,
+    errno.EACCES: DiskFault.READ_ONLY,
+    errno.EPERM: DiskFault.READ_ONLY,
     errno.EIO: DiskFault.DISK_ERROR,
+    # Descriptors or memory are short for a moment; nothing is known about the file then.
+    errno.EMFILE: DiskFault.DISK_ERROR,
+    errno.ENFILE: DiskFault.DISK_ERROR,
+    errno.ENOMEM: DiskFault.DISK_ERROR,
 }
 FAULTS_BY_SQLITE_CODE: Final = {
     sqlite3.SQLITE_FULL: DiskFault.DISK_FULL,
@@ -49,6 +55,7 @@ FAULTS_BY_SQLITE_CODE: Final = {
     sqlite3.SQLITE_PERM: DiskFault.READ_ONLY,
     sqlite3.SQLITE_IOERR: DiskFault.DISK_ERROR,
     sqlite3.SQLITE_CANTOPEN: DiskFault.DISK_ERROR,
+    sqlite3.SQLITE_NOMEM: DiskFault.DISK_ERROR,
     sqlite3.SQLITE_BUSY: DiskFault.SLOW,
     sqlite3.SQLITE_LOCKED: DiskFault.SLOW,
 }

@@ -2,11 +2,16 @@
 
 An index holds nothing that its table does not hold. So while the tables are whole, every index can
 be built again, and no row is lost.
+
+A page that cannot be read now says nothing about the file: that is an error of the disk, not
+damage.
 """
 
+import errno
 import os
+import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,6 +31,16 @@ DAMAGE_CODES: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REBUILD_DAMAGE_CODES: Final = (*DAMAGE_CODES, sqlite3.SQLITE_CONSTRAINT)
 """While indexes are rebuilt, a constraint fails if a table page was replaced by an older one, so
 that a row is there twice. Elsewhere a failed constraint is a program fault, not damage."""
+
+
+READ_ERROR: Final = re.compile(r"unable to get the page\. error code=(\d+)")
+"""How a check of SQLite reports a page that it could not read, with the result code."""
+READ_SIZE: Final = 2**20
+"""Bytes that are read at once. chosen."""
+
+
+_descriptors: Final[dict[tuple[int, int], int]] = {}
+"""Of files that were read by `read_whole_file`, by device and inode."""
 
 
 class DamagedDatabaseError(Exception):
@@ -53,7 +68,7 @@ def check_integrity(database: sqlite3.Connection, *, full: bool = False) -> None
     """Raise DamagedDatabaseError if a database is damaged.
 
     `full`: also compare the indexes of a large file with their tables.
-    Raises sqlite3.Error if it cannot be checked.
+    Raises sqlite3.Error or OSError if it cannot be checked.
     """
     with raise_damage():
         pages = database.execute("PRAGMA page_count").fetchone()[0]
@@ -62,8 +77,59 @@ def check_integrity(database: sqlite3.Connection, *, full: bool = False) -> None
         (answer,) = database.execute(
             f"PRAGMA {'integrity_check' if full else 'quick_check'}(1)"
         ).fetchone()
+    raise_read_error(answer)
     if answer != "ok":
         raise DamagedDatabaseError(" ".join(answer.split()))
+
+
+def raise_read_error(answer: str) -> None:
+    """Raise OSError where the answer of a check says that a page could not be read."""
+    found = READ_ERROR.search(answer)
+    if found is not None and int(found[1]) & 0xFF not in DAMAGE_CODES:
+        raise OSError(errno.EIO, f"a page could not be read (SQLite code {found[1]})")
+
+
+def confirm_damage[T](path: Path, action: Callable[[], T]) -> T:
+    """Return what an action on a database returns; DamagedDatabaseError only if it is certain.
+
+    A read that fails looks like damage to SQLite in some places. So where the action finds damage,
+    every byte of the database is read, and the action is run again. Raises OSError where a byte
+    cannot be read now, and what the action raises.
+    """
+    try:
+        return action()
+    except DamagedDatabaseError:
+        for file in (path, path.with_name(path.name + "-wal")):
+            if file_exists(file):
+                read_whole_file(file)
+    return action()
+
+
+def read_whole_file(path: Path) -> None:
+    """Read every byte of a file of a database; OSError.
+
+    Closing the file would release the locks that SQLite holds on it in this process, so it stays
+    open, once for each file.
+    """
+    status = path.stat()
+    key = (status.st_dev, status.st_ino)
+    if key not in _descriptors:
+        _descriptors[key] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    offset = 0
+    while data := os.pread(_descriptors[key], READ_SIZE, offset):
+        offset += len(data)
+
+
+def file_exists(path: Path) -> bool:
+    """Return whether a file exists; OSError where that cannot be found out.
+
+    `Path.exists` returns False for a file that cannot be examined at the moment.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def repair_indexes(path: Path) -> str:
@@ -86,12 +152,13 @@ def repair_indexes(path: Path) -> str:
 def reindex(database: sqlite3.Connection) -> bool:
     """Rebuild all indexes; return whether that left the database sound, and nothing changed if not.
 
-    Raises sqlite3.Error where the disk cannot be written.
+    Raises sqlite3.Error or OSError where the disk cannot be read or written.
     """
     database.execute("BEGIN IMMEDIATE")
     try:
         database.execute("REINDEX")
         (answer,) = database.execute("PRAGMA integrity_check(1)").fetchone()
+        raise_read_error(answer)
         if answer == "ok":
             database.execute("COMMIT")
             return True
@@ -120,7 +187,7 @@ def rebuild(path: Path) -> None:
             if count_rows(rebuilt) != rows:
                 raise DamagedDatabaseError("rows are missing after a rebuild")
         log = path.with_name(path.name + "-wal")
-        if log.exists() and log.stat().st_size:
+        if file_exists(log) and log.stat().st_size:
             # The log belongs to the damaged file and must not be applied to another one.
             raise DamagedDatabaseError("its write-ahead log cannot be emptied")
         part.chmod(path.stat().st_mode & 0o777)

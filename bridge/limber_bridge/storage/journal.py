@@ -7,6 +7,7 @@ thread.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -17,15 +18,20 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
+from limber_bridge.storage.disk_faults import DiskFault
+from limber_bridge.storage.integrity import file_exists
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import JournalError, JournalWriteError
-from limber_bridge.storage.journal_file import JournalFile
+from limber_bridge.storage.journal_file import JournalFile, list_backups
 from limber_bridge.storage.journal_reader import JournalReader, empty_database, open_unwritable
 from limber_bridge.storage.journal_tables import write_batch, write_retained_topics
 from limber_bridge.storage.sqlite import open_to_read, transaction
 
 CLOSE_TIMEOUT_S: Final = 5.0
 """s that a write in progress gets before the file is left open. chosen."""
+OPEN_RETRY_WAITS_S: Final = (0.1, 0.4, 1.0)
+"""s between attempts to open a file that the disk does not return. chosen: a card or a USB disk
+whose connection is reset is back within a second."""
 
 
 class Journal(JournalReader):
@@ -71,14 +77,24 @@ class Journal(JournalReader):
     def _connect(self) -> sqlite3.Connection:
         """Open the file for writing where possible; return a connection for reading."""
         path = self._file.path
+        for wait in (*OPEN_RETRY_WAITS_S, 0.0):
+            try:
+                return self._open_writable()
+            except JournalWriteError as error:
+                self._disconnect()
+                if error.fault is not DiskFault.DISK_ERROR:
+                    break
+                time.sleep(wait)
+        found = open_unwritable(path)
+        self._unread = found is None and may_hold_records(path)
+        return found or empty_database()
+
+    def _open_writable(self) -> sqlite3.Connection:
+        """Open the file for writing; return a connection for reading. JournalError."""
+        self._database = self._file.open()
         try:
-            self._database = self._file.open()
-            return open_to_read(path, written_here=True)
-        except JournalWriteError:
-            found = open_unwritable(path)
-            self._unread = found is None and path.exists() and path.stat().st_size > 0
-            return found or empty_database()
-        except sqlite3.Error as error:
+            return open_to_read(self._file.path, written_here=True)
+        except (sqlite3.Error, OSError) as error:
             raise self._file.write_error(error) from error
 
     @override
@@ -137,7 +153,8 @@ class Journal(JournalReader):
                 database = self._database or self._reconnect()
                 with transaction(database):
                     yield database
-            except sqlite3.Error as error:
+                self._file.note_written()
+            except (sqlite3.Error, OSError) as error:
                 # A connection that met a failing disk is of no further use.
                 self._disconnect()
                 raise self._file.write_error(error) from error
@@ -182,10 +199,10 @@ class Journal(JournalReader):
             self._disconnect()
             try:
                 yield
+                self._database = self._file.open()
+                self._reader = open_to_read(self._path, written_here=True)
             except (sqlite3.Error, OSError) as error:
                 raise self._file.write_error(error) from error
-            self._database = self._file.open()
-            self._reader = open_to_read(self._path, written_here=True)
 
     def _disconnect(self) -> None:
         if self._database is not None:
@@ -193,3 +210,13 @@ class Journal(JournalReader):
             with suppress(sqlite3.Error):
                 self._database.close()
         self._database = None
+
+
+def may_hold_records(path: Path) -> bool:
+    """Return whether a file or a backup may hold records; True where that cannot be found out."""
+    try:
+        if not file_exists(path):
+            return bool(list_backups(path))
+        return path.stat().st_size > 0
+    except OSError:
+        return True

@@ -347,7 +347,7 @@ def open_journal_reader(path: Path) -> JournalReader:
         )
     try:
         database = open_to_read(path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise JournalError(
             f"{path}: cannot be read ({error}); give this user read permission for the file and its"
             " folder"
@@ -373,7 +373,7 @@ def open_unwritable(path: Path) -> sqlite3.Connection | None:
         check_integrity(database)
         if schema_version(database, MIGRATIONS) == len(MIGRATIONS):
             return database
-    except sqlite3.Error, SchemaError, DamagedDatabaseError:
+    except sqlite3.Error, OSError, SchemaError, DamagedDatabaseError:
         pass
     database.close()
     return None

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from limber_bridge.detection.signal import SECOND, SampleBlock, Sensor
 from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
-from limber_bridge.storage.integrity import DamagedDatabaseError
+from limber_bridge.storage.integrity import DamagedDatabaseError, confirm_damage
 from limber_bridge.storage.raw_format import SUFFIX, RawFile, RawFileInfo
 from limber_bridge.storage.sqlite import SchemaError
 
@@ -230,7 +231,7 @@ class RawRecorder:
             path = self._store.path(sleeper, night)
             info = RawFileInfo(sleeper, night.isoformat(), __version__)
             try:
-                self._open[key] = RawFile(path, info, self._started)
+                self._open[key] = confirm_damage(path, partial(RawFile, path, info, self._started))
             except (DamagedDatabaseError, SchemaError) as error:
                 aside = path.with_name(f"{path.name}.damaged-{self._started}")
                 LOG.error("raw signal: %s is damaged (%s); it is kept as %s", path, error, aside)  # noqa: TRY400

@@ -3,14 +3,15 @@
 Invariants: what was committed survives a power cut; a file is checked before it is used.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from limber_bridge.storage.integrity import check_integrity, raise_damage
+from limber_bridge.storage.integrity import check_integrity, file_exists, fsync, raise_damage
 
 SQLITE_HEADER: Final = b"SQLite format 3\0"
 PRIVATE_MODE: Final = 0o600
@@ -27,7 +28,7 @@ def open_to_write(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     file at schema version n gets those after the n-th, each in a transaction of its own. Raises
     sqlite3.Error, OSError, SchemaError or DamagedDatabaseError.
     """
-    if path.exists() and not has_sqlite_header(path):
+    if file_exists(path) and not has_sqlite_header(path):
         raise SchemaError(
             "not a journal but a file of another program; move the file away to start a new journal"
         )
@@ -51,6 +52,26 @@ def open_to_write(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def create_database(path: Path, migrations: Sequence[str]) -> None:
+    """Create a database that is complete or not there at all; sqlite3.Error or OSError.
+
+    A power cut during the first write would otherwise leave a file that looks like one of another
+    program.
+    """
+    part = path.with_name(f".{path.name}.part")
+    for suffix in ("", "-wal", "-shm"):
+        part.with_name(part.name + suffix).unlink(missing_ok=True)
+    with closing(open_to_write(part, migrations)) as database:
+        busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    log = part.with_name(part.name + "-wal")
+    if busy or (file_exists(log) and log.stat().st_size):
+        # The file alone would be incomplete.
+        raise OSError(errno.EIO, "the new database could not be completed")
+    fsync(part)
+    part.replace(path)
+    fsync(path.parent)
 
 
 def make_private(path: Path) -> None:
@@ -88,7 +109,7 @@ def open_to_read(path: Path, *, written_here: bool = False) -> sqlite3.Connectio
     leaves no files behind.
     """
     log = path.with_name(path.name + "-wal")
-    if written_here or log.exists():
+    if written_here or file_exists(log):
         try:
             return connect_by_uri(path, "mode=ro")
         except sqlite3.Error:

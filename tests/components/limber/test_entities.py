@@ -683,13 +683,15 @@ async def test_lost_statistics_are_written_again(
     hass_storage: dict[str, Any],
 ) -> None:
     """The database was lost; what is remembered was not."""
-    known = {
-        "measures": RECORDED_NAMES,
+    anna = {
+        "last_night": "2026-11-21",
         "time_zone": "Europe/Berlin",
-        "nights": {"anna": "2026-11-21"},
+        "imports": 0,
+        "measures": dict.fromkeys(RECORDED_NAMES, "2026-11-21"),
     }
+    known = {"measures": RECORDED_NAMES, "sleepers": {"anna": anna}}
     key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {"version": 3, "minor_version": 1, "key": key, "data": known}
+    hass_storage[key] = {"version": 4, "minor_version": 1, "key": key, "data": known}
     bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
     await set_up(hass, bridge, entry)
     await settle(hass)
@@ -725,8 +727,9 @@ async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill
     assert (entry.runtime_data.restless_above, entry.runtime_data.battery_below) == (21.5, 15)
     assert bridge.requests[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
-    assert hass_storage[stored["key"]]["version"] == 3
-    assert hass_storage[stored["key"]]["data"]["nights"] == {"anna": "2026-11-21"}
+    assert hass_storage[stored["key"]]["version"] == 4
+    stored_now = hass_storage[stored["key"]]["data"]["sleepers"]["anna"]
+    assert stored_now["last_night"] == "2026-11-21"
 
 
 async def test_an_old_night_that_is_revised_replaces_its_row_too(
@@ -833,5 +836,5 @@ async def test_progress_of_store_version_1_leads_to_a_full_backfill(
     await settle(hass)
     assert bridge.requests[0]["after"] == "1970-01-01"
     assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
-    assert hass_storage[key]["version"] == 3
-    assert hass_storage[key]["data"]["nights"] == {"anna": "2026-11-20"}
+    assert hass_storage[key]["version"] == 4
+    assert hass_storage[key]["data"]["sleepers"]["anna"]["last_night"] == "2026-11-20"

@@ -24,6 +24,11 @@ OTHER_RECORDINGS: Final = frozenset((".edf", ".bdf", ".rec", ".bin", ".cwa", ".g
 HEAD_BYTES: Final = 65_536
 MAX_UNPACKED_BYTES: Final = 2**33
 """chosen: ten times a week of three axes at 100 Hz as text."""
+WITHOUT_SENSORS: Final = frozenset(
+    ("gravity", "annotation", "metadata", "tags", "ibi", "time", "device")
+)
+"""Tables of loggers beside those of the sensors, without their suffix."""
+SENSOR_NAME: Final = re.compile(r"acc|motion|raw data|ankle|leg|left|right|emg|night|data")
 PREFERENCE: Final = (
     # Sensor Logger: with gravity first.
     "totalacceleration",
@@ -91,7 +96,11 @@ def read_best_table(path: Path, archive: zipfile.ZipFile, options: ReadOptions) 
         for name in members(archive)
         if PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES
     ]
-    found = [table for table in tables if has_sensor(path, archive, table)]
+    candidates = [table for table in tables if table.stem not in WITHOUT_SENSORS]
+    # The names of exports first: an archive of a logger may hold many more tables.
+    named = [table for table in candidates if SENSOR_NAME.search(table.stem)]
+    found = [table for table in named if has_sensor(path, archive, table)]
+    found = found or [table for table in candidates if has_sensor(path, archive, table)]
     chosen = choose(path, found, tables)
     content = read_member(path, archive, chosen)
     by_stem = {table.stem: table for table in tables}
@@ -107,10 +116,6 @@ def read_best_table(path: Path, archive: zipfile.ZipFile, options: ReadOptions) 
 
 def has_sensor(path: Path, archive: zipfile.ZipFile, table: Member) -> bool:
     """Return whether a table has a column of a sensor."""
-    if table.stem in ("gravity", "annotation", "metadata", "tags", "ibi", "time", "device"):
-        return False
-    if not re.search(r"acc|motion|raw data|ankle|leg|left|right|emg|night|data", table.stem):
-        return False
     with archive.open(table.name) as file:
         content = clean_content(path, file.read(HEAD_BYTES))
     layout = find_layout(content.data)
