@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -145,7 +146,7 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         A bridge that is online under its old topic has not moved: another one uses the same id. And
         a retained `info` alone may be left over from an earlier configuration.
         """
-        if entry is None:
+        if entry is None or entry.source == SOURCE_IGNORE:
             return {}
         if entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online:
             return {}

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from homeassistant.components import mqtt
@@ -16,6 +16,7 @@ from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -58,6 +59,12 @@ type StartListener = Callable[[], None]
 type NightListener = Callable[[str, date], None]
 """Called with a sleeper and the date of a night."""
 
+SILENT_AFTER: Final = timedelta(minutes=5)
+"""A bridge that has published nothing for this long is away, whatever its retained status says.
+
+Chosen: it publishes the state of each sleeper at least once a minute.
+"""
+SILENCE_CHECK_INTERVAL: Final = timedelta(minutes=1)
 RETAINED_TIMEOUT_S: Final = 10
 """How long the set-up waits for retained messages. Chosen: a broker sends them within a second of
 the subscription."""
@@ -115,6 +122,17 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self._start_listeners: list[StartListener] = []
         self._info_received = asyncio.Event()
         self._was_offline = False
+        self._reports_online = False
+        self._heard_at: datetime | None = None
+        """Time of the last message that the bridge is known to have sent."""
+
+    @property
+    def silent_for(self) -> timedelta | None:
+        """For how long a bridge has been silent whose status is `online`; None: it is not."""
+        if not self._reports_online or self._heard_at is None or not self.data.states:
+            return None
+        silent = dt_util.utcnow() - self._heard_at
+        return silent if silent > SILENT_AFTER else None
 
     @property
     def restless_above(self) -> float:
@@ -215,6 +233,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         ):
             on_unload(await mqtt.async_subscribe(self.hass, topic, handler, 1))
         on_unload(mqtt.async_subscribe_connection_status(self.hass, self._handle_connection))
+        on_unload(async_track_time_interval(self.hass, self._check_silence, SILENCE_CHECK_INTERVAL))
         return subscribed
 
     @callback
@@ -284,12 +303,26 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
     def _handle_connection(self, connected: bool) -> None:
         """Go offline with the broker; the retained status says when the bridge is online again."""
         if not connected:
-            self._set_online(online=False)
+            self._reports_online = False
+            self._update_online()
 
     @callback
     def _handle_status(self, message: ReceiveMessage) -> None:
-        if message.payload in ("online", "offline"):
-            self._set_online(online=message.payload == "online")
+        if message.payload not in ("online", "offline"):
+            return
+        self._reports_online = message.payload == "online"
+        if not message.retain:
+            self._heard_at = dt_util.utcnow()
+        self._update_online()
+
+    @callback
+    def _check_silence(self, _now: datetime) -> None:
+        self._update_online()
+
+    @callback
+    def _update_online(self) -> None:
+        """Derive from its status and its last message whether the bridge is online."""
+        self._set_online(online=self._reports_online and self.silent_for is None)
 
     @callback
     def _set_online(self, *, online: bool) -> None:
@@ -336,6 +369,9 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         if state is None:
             return
         now = dt_util.utcnow()
+        # A retained message is as old as its content.
+        heard_at = min(state.time, now) if message.retain else now
+        self._heard_at = heard_at if self._heard_at is None else max(self._heard_at, heard_at)
         self.unworn_sensors.update(sleeper, state, now)
         # A retained message may be hours old.
         clock_offset = self.data.clock_offset if message.retain else state.time - now
@@ -350,6 +386,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
                 battery_sensors=self.data.battery_sensors | with_battery,
             )
         )
+        self._update_online()
 
     @callback
     def _handle_event(self, message: ReceiveMessage) -> None:

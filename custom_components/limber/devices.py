@@ -1,16 +1,23 @@
 """Devices of a bridge, its sleepers and sensors, which follow the bridge's configuration."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from . import identity
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .wire import Info, Sensor, Sleeper
 
+REMOVED_AFTER: Final = timedelta(days=1)
+"""How long a device must be missing in the configuration of a running bridge. Chosen: time to
+notice a mistake; a person may remove the device at once."""
+STALE_CHECK_INTERVAL: Final = timedelta(hours=1)
 MANUFACTURER: Final = "Limber"
 BRIDGE_MODEL: Final = "Bridge"
 SLEEPER_MODEL: Final = "Sleeper"
@@ -84,6 +91,7 @@ def async_follow_bridge(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Update devices whenever the bridge publishes another configuration, until unload."""
     coordinator = entry.runtime_data
     followed = coordinator.data.info
+    stale_since: dict[str, datetime] = {}
 
     @callback
     def update() -> None:
@@ -92,20 +100,35 @@ def async_follow_bridge(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
         if info is None or info is followed:
             return
         followed = info
-        remove_stale_devices(hass, coordinator)
+        remove_stale_devices(hass, coordinator, stale_since)
         update_devices(hass, coordinator, info)
 
-    remove_stale_devices(hass, coordinator)
+    @callback
+    def check(_now: datetime) -> None:
+        if coordinator.data.online:
+            remove_stale_devices(hass, coordinator, stale_since)
+
+    remove_stale_devices(hass, coordinator, stale_since)
     entry.async_on_unload(coordinator.async_add_listener(update))
+    entry.async_on_unload(async_track_time_interval(hass, check, STALE_CHECK_INTERVAL))
 
 
 @callback
-def remove_stale_devices(hass: HomeAssistant, coordinator: LimberCoordinator) -> None:
-    """Remove devices, with their entities, of sleepers and sensors that are not configured."""
+def remove_stale_devices(
+    hass: HomeAssistant, coordinator: LimberCoordinator, stale_since: dict[str, datetime]
+) -> None:
+    """Remove devices, with their entities, of sleepers and sensors that are not configured.
+
+    `stale_since` has the time from which each device was not configured, by its id. A
+    configuration that is wrong for an hour, or a forged one, therefore deletes nothing.
+    """
     registry = dr.async_get(hass)
     entry_id = coordinator.config_entry.entry_id
+    now = dt_util.utcnow()
     for device in dr.async_entries_for_config_entry(registry, entry_id):
-        if is_stale(coordinator, device):
+        if not is_stale(coordinator, device):
+            stale_since.pop(device.id, None)
+        elif now - stale_since.setdefault(device.id, now) >= REMOVED_AFTER:
             registry.async_remove_device(device.id)
 
 

@@ -105,6 +105,12 @@ def find_wrong_clock(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
         yield _about_bridge(coordinator, minutes=str(minutes))
 
 
+def find_silent_bridge(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find a bridge that has stopped silently, which the broker still shows as online."""
+    if coordinator.silent_for is not None:
+        yield _about_bridge(coordinator)
+
+
 def find_refusals_of_broker(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
     """Find a bridge that lacks rights at the broker."""
     reports = (state.bridge for state in coordinator.data.states.values())
@@ -166,6 +172,7 @@ PROBLEM_KINDS: Final = (
     ProblemKind("not_worn", ir.IssueSeverity.WARNING, find_unworn_sensors),
     ProblemKind("no_night", ir.IssueSeverity.WARNING, find_missing_nights),
     ProblemKind("paused_long", ir.IssueSeverity.WARNING, find_long_pauses),
+    ProblemKind("bridge_silent", ir.IssueSeverity.ERROR, find_silent_bridge),
     ProblemKind("clock_wrong", ir.IssueSeverity.ERROR, find_wrong_clock),
     ProblemKind("broker_refuses", ir.IssueSeverity.ERROR, find_refusals_of_broker),
     ProblemKind("unconfigured_sleeper", ir.IssueSeverity.WARNING, find_unconfigured_sleepers),

@@ -489,12 +489,12 @@ def test_check_reports_what_works_and_what_to_do(tmp_path: Path, broker: Broker)
     ended = command("check", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 1
     lines = ended.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "ok", "FAILED", "ok"]
-    assert lines[2].endswith("connected with MQTT 5")
+    assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "ok", "ok", "FAILED", "ok"]
+    assert lines[3].endswith("connected with MQTT 5")
     assert (
-        "no samples in 1 s; check its power, its network, and the address it sends to" in lines[4]
+        "no samples in 1 s; check its power, its network, and the address it sends to" in lines[5]
     )
-    assert "sensor 2 (Anna, right ankle, simulated): acceleration at 50 Hz" in lines[5]
+    assert "sensor 2 (Anna, right ankle, simulated): acceleration at 50 Hz" in lines[6]
 
 
 def test_check_exits_with_0_if_everything_works(tmp_path: Path, broker: Broker) -> None:

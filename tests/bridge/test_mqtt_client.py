@@ -289,7 +289,7 @@ async def test_check_names_what_the_broker_refuses_to_accept(tmp_path: Path) -> 
     assert not connected.failed
     assert permissions.failed
     assert permissions.message == (
-        "the broker refuses messages to limber/bedroom/check: Not authorized; "
+        "the broker refuses messages to limber/bedroom/info: Not authorized; "
         "allow the bridge's user to publish to limber/bedroom/#"
     )
 

@@ -153,7 +153,7 @@ async def test_check_and_scan_name_a_source_that_fails(
     failing: Source = replace(SOURCES["network"], run=fail)
     monkeypatch.setattr(check_sensors, "SOURCES", {"network": failing})
     asked = config(tmp_path, ANKLE, more=listen_on(free_port()))
-    ((name, request),) = check_sensors.requests(asked, Inbox(), HostClock())
+    ((name, request),) = check_sensors.requests(asked, Inbox(), HostClock(), {})
     watch = await check_sensors.watch_source(request, name, 5.0)
     assert "unexpected error (ValueError in test_source_failures.py:" in watch.lost
     found = await scan_source("lsl", scan, 1.0)

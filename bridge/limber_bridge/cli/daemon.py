@@ -71,20 +71,33 @@ def check(args: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.check import run_checks
+    from limber_bridge.daemon.check_result import CheckResult, note, passed
+    from limber_bridge.daemon.check_user import act_as_owner
     from limber_bridge.web.http_server import serve_ingest
 
     async def print_results() -> bool:
         failed = False
         async for result in run_checks(config, args.seconds, serve_ingest):
-            print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
+            show(result)
             failed |= result.failed
         return not failed
 
+    def show(result: CheckResult) -> None:
+        print(f"{result.outcome:<7} {result.message}", flush=True)  # noqa: T201 - its output
+
     try:
         config = load_config(args.config)
+        user = act_as_owner(config.journal)
+        if user is not None:
+            # This user may not be able to read every file that root can read.
+            config = load_config(args.config)
     except ConfigError as error:
         return report_config_error(error)
-    print(f"{'ok':<7} configuration {args.config}")  # noqa: T201 - its output
+    # Like a bridge: other users of the machine may not read what it writes.
+    os.umask(0o077)
+    show(passed(f"configuration {args.config}"))
+    if user is not None:
+        show(note(f"checked as the user {user}, who owns the folder of the journal"))
     return DONE if asyncio.run(print_results()) else FAILED
 
 

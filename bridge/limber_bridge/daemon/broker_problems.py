@@ -34,6 +34,8 @@ HEARTBEAT_RETURNED: Final = "the broker delivers the heartbeat again"
 PUBLISH_ACCEPTED: Final = "the broker accepts messages on all topics again"
 SUBSCRIPTIONS_GRANTED: Final = "the broker grants the subscriptions again"
 TAKEOVER_ENDED: Final = "the connection is no longer taken over by another client"
+SIZE_ADVISED: Final = 40_000
+"""Bytes of a message that a broker should accept: the longest response, with its topic and room."""
 FAREWELL_NOT_DELIVERED: Final = (
     "the broker did not confirm the status `offline`; it publishes the last will instead"
 )
@@ -69,6 +71,23 @@ def publish_refused(topics: Topics, topic: str, reason: str) -> str:
     return (
         f"the broker refuses messages to {topic}: {reason}; "
         f"allow the bridge's user to publish to {topics.root}/#"
+    )
+
+
+def publish_not_confirmed(topic: str, size: int) -> str:
+    """Return the sentence for a broker that neither accepts nor refuses a message of some bytes."""
+    return (
+        f"the broker does not confirm a message of {size:,} bytes to {topic}; look into its log, "
+        f"and let it accept messages of {SIZE_ADVISED:,} bytes (mosquitto: `message_size_limit`, "
+        "`max_packet_size`)"
+    )
+
+
+def nothing_retained(topics: Topics) -> str:
+    """Return the sentence for a broker that does not deliver what was retained."""
+    return (
+        f"the broker does not deliver the retained message on {topics.status}; let it keep "
+        "retained messages (mosquitto: `retain_available true`)"
     )
 
 

@@ -1,141 +1,76 @@
-"""The checks of the broker: connects, and sends a request to itself.
+"""The checks of the broker: connects, and does what a running bridge does with it.
 
 A broker may accept a subscription or a message and still deliver nothing, so only a message that
-comes back shows that the bridge's user has the rights it needs.
+comes back shows that the bridge's user has the rights it needs. And it may accept a client that the
+bridge is not: so the check also connects with the bridge's own client id and last will.
 """
 
-import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
-from limber_bridge.config.model import Broker, Config
+from limber_bridge.config.model import Config
 from limber_bridge.daemon import broker_problems as problems
 from limber_bridge.daemon.bridge_topics import bridge_topics
+from limber_bridge.daemon.broker_probe import (
+    BROKER_TIMEOUT_S,
+    BrokerProbe,
+    ConnectAnswer,
+    ProbeDisconnectedError,
+    open_probe,
+    probe_options,
+)
+from limber_bridge.daemon.check_publishing import (
+    page_refusal,
+    publishing_refusal,
+    restore_status,
+    retained_refusal,
+)
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
 from limber_bridge.daemon.mqtt_events import (
     ConnackAccepted,
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
-    ConnectionEvent,
     MessageReceived,
     Protocol,
-    PublishAccepted,
     PublishRefused,
     SubscriptionGranted,
     SubscriptionRefused,
 )
 from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
-from limber_bridge.daemon.paho_client import ClientOptions, PahoClient
+from limber_bridge.daemon.paho_client import bridge_options
 from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import PROTOCOL
 
-BROKER_TIMEOUT_S: Final = 10.0
-"""For each answer of the broker. Chosen: longer than a broker on a slow network needs."""
-CLOSE_TIMEOUT_S: Final = 2.0
-"""For the client to disconnect. Chosen: the check is over, and the user waits."""
 AFTER_ALL_NIGHTS: Final = "9999-12-31"
 """A date that no night reaches: a running bridge responds to the check with an empty list."""
 
 
-type ConnectAnswer = ConnackAccepted | ConnackRefused | ConnectFailed | ConnectionClosed
-CONNECT_ANSWERS: Final[tuple[type[ConnectAnswer], ...]] = (
-    ConnackAccepted,
-    ConnackRefused,
-    ConnectFailed,
-    ConnectionClosed,
-)
-"""How an attempt to connect can end."""
-
-
-class ProbeDisconnectedError(Exception):
-    """The broker closed the connection while an answer was awaited."""
-
-
-class BrokerProbe:
-    """A connection to the broker whose events are awaited one after the other."""
-
-    def __init__(self, broker: Broker, client_id: str, timeout_s: float) -> None:
-        """Prepare; nothing is connected before `connect`. `timeout_s`: for each answer."""
-        self._timeout_s = timeout_s
-        self._events: asyncio.Queue[ConnectionEvent | MessageReceived] = asyncio.Queue()
-        self._paho = PahoClient(ClientOptions(broker, client_id), self._receive)
-        self.retained: dict[str, bytes] = {}
-        """The retained messages received so far, by topic."""
-
-    async def connect(self, protocol: Protocol) -> ConnectAnswer | None:
-        """Connect; return how the broker answered, None if it did not."""
-        self._paho.open(protocol)
-        try:
-            return await self.expect(*CONNECT_ANSWERS)
-        except TimeoutError:
-            return None
-
-    async def expect[Kind: ConnectionEvent | MessageReceived](self, *kinds: type[Kind]) -> Kind:
-        """Return the next event of these kinds, and drop others.
-
-        TimeoutError if none comes in time; ProbeDisconnectedError if the connection ends.
-        """
-        async with asyncio.timeout(self._timeout_s):
-            while True:
-                event = await self._events.get()
-                if isinstance(event, kinds):
-                    return event
-                if isinstance(event, ConnectionClosed):
-                    raise ProbeDisconnectedError
-
-    def subscribe(self, topic: str) -> None:
-        """Subscribe to a topic."""
-        self._paho.subscribe(topic)
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish a message that is not retained."""
-        self._paho.publish(topic, payload, retain=False)
-
-    async def close(self) -> None:
-        """Disconnect."""
-        self._paho.close()
-        await self._paho.wait_closed(CLOSE_TIMEOUT_S)
-
-    def _receive(self, event: ConnectionEvent | MessageReceived) -> None:
-        if isinstance(event, MessageReceived) and event.retained:
-            self.retained[event.topic] = event.payload
-        self._events.put_nowait(event)
-
-
-@asynccontextmanager
-async def open_probe(
-    broker: Broker, bridge: str, timeout_s: float = BROKER_TIMEOUT_S
-) -> AsyncIterator[BrokerProbe]:
-    """Provide a probe with a client id of its own, and close it at the end."""
-    probe = BrokerProbe(broker, f"limber-{bridge}-check-{secrets.token_hex(4)}", timeout_s)
-    try:
-        yield probe
-    finally:
-        await probe.close()
-
-
 async def check_broker(
-    config: Config, *, bridge_running: bool = False, timeout_s: float = BROKER_TIMEOUT_S
+    config: Config,
+    *,
+    bridge_running: bool = False,
+    published: frozenset[str] = frozenset(),
+    timeout_s: float = BROKER_TIMEOUT_S,
 ) -> AsyncIterator[CheckResult]:
     """Yield whether the broker can be used.
 
-    `bridge_running`: a bridge uses the journal of this configuration. `timeout_s`: for each answer.
+    `bridge_running`: a bridge uses the journal of this configuration. `published`: the retained
+    topics of earlier runs. `timeout_s`: for each answer.
     """
     broker = config.broker
-    topics = bridge_topics(config)
     failure = failed(problems.NO_ANSWER)
     for protocol in Protocol:
-        async with open_probe(broker, config.bridge, timeout_s) as probe:
+        async with open_probe(probe_options(broker, config.bridge), timeout_s) as probe:
             answer = await probe.connect(protocol)
             if isinstance(answer, ConnackAccepted):
                 yield passed(f"broker {broker.host}:{broker.port}: connected with {protocol.value}")
-                yield await check_permissions(probe, topics, config.sleepers[0].id)
-                if probe.retained.get(topics.status) == ONLINE and not bridge_running:
-                    yield failed(problems.same_id_online(topics.bridge))
+                if bridge_running:
+                    yield await check_beside_bridge(probe, config)
+                else:
+                    yield await check_as_bridge(probe, protocol, config, published)
                 return
         if isinstance(answer, ConnectionClosed):
             failure = failed(problems.CLOSES_BEFORE_ANSWER)
@@ -161,38 +96,80 @@ def connection_failure(answer: ConnectAnswer | None, protocol: Protocol) -> str 
             return None
 
 
-async def check_permissions(probe: BrokerProbe, topics: Topics, sleeper: str) -> CheckResult:
-    """Check that everything is allowed that the bridge does."""
+async def check_beside_bridge(probe: BrokerProbe, config: Config) -> CheckResult:
+    """Check what can be checked without a change to what a running bridge publishes."""
+    topics = bridge_topics(config)
     try:
         refusal = (
             await subscription_refusal(probe, topics)
-            or await publish_refusal(probe, topics, sleeper)
-            or await delivery_refusal(probe, topics, sleeper)
+            or await page_refusal(probe, topics)
+            or await delivery_refusal(probe, topics, config.sleepers[0].id)
         )
     except TimeoutError, ProbeDisconnectedError:
         refusal = problems.nothing_delivered(topics)
+    return permissions_result(topics, refusal)
+
+
+async def check_as_bridge(
+    probe: BrokerProbe, protocol: Protocol, config: Config, published: frozenset[str]
+) -> CheckResult:
+    """Connect as the bridge does, unless it is online elsewhere, and do what it does."""
+    topics = bridge_topics(config)
+    try:
+        refusal = await subscription_refusal(probe, topics)
+    except TimeoutError, ProbeDisconnectedError:
+        refusal = problems.nothing_delivered(topics)
+    if refusal is not None:
+        return failed(refusal)
+    status = probe.retained.get(topics.status, b"")
+    if status == ONLINE:
+        return failed(problems.same_id_online(topics.bridge))
+    options = bridge_options(config.broker, topics)
+    async with open_probe(options, probe.timeout_s) as bridge:
+        answer = await bridge.connect(protocol)
+        if isinstance(answer, ConnackAccepted):
+            sleepers = [sleeper.id for sleeper in config.sleepers]
+            refusal = await bridge_refusal(bridge, topics, sleepers, published)
+        else:
+            refusal = connection_failure(answer, protocol) or problems.CLOSES_BEFORE_ANSWER
+    if isinstance(answer, ConnackAccepted):
+        await restore_status(probe, topics, status)
+    return permissions_result(topics, refusal)
+
+
+async def bridge_refusal(
+    bridge: BrokerProbe, topics: Topics, sleepers: list[str], published: frozenset[str]
+) -> str | None:
+    """Do what the bridge does when it starts; return what the broker refuses."""
+    try:
+        return (
+            await subscription_refusal(bridge, topics)
+            or await publishing_refusal(bridge, topics, sleepers, published)
+            or await delivery_refusal(bridge, topics, sleepers[0])
+            or await retained_refusal(bridge, topics)
+        )
+    except TimeoutError, ProbeDisconnectedError:
+        return problems.nothing_delivered(topics)
+
+
+def permissions_result(topics: Topics, refusal: str | None) -> CheckResult:
+    """Return the result of what the broker refuses, if it does."""
     if refusal is not None:
         return failed(refusal)
     return passed(f"broker: messages below {topics.root}/ are accepted and delivered")
 
 
 async def subscription_refusal(probe: BrokerProbe, topics: Topics) -> str | None:
-    """Subscribe to what the bridge needs; return what the broker refuses."""
-    for topic in sorted(needed_subscriptions(topics)):
+    """Subscribe to what the bridge needs; return what the broker refuses.
+
+    Afterwards the retained status has been received, if there is one.
+    """
+    # The status first: the answer to the next subscription comes after what is retained on it.
+    for topic in sorted(needed_subscriptions(topics), key=lambda topic: topic != topics.status):
         probe.subscribe(topic)
         answer = await probe.expect(SubscriptionGranted, SubscriptionRefused)
         if isinstance(answer, SubscriptionRefused):
             return problems.subscription_refused(topics, topic, answer.reason)
-    return None
-
-
-async def publish_refusal(probe: BrokerProbe, topics: Topics, sleeper: str) -> str | None:
-    """Publish to topics that no client reads; return what the broker refuses."""
-    for topic in (f"{topics.root}/check", f"{topics.root}/{sleeper}/check"):
-        probe.publish(topic, b"")
-        answer = await probe.expect(PublishAccepted, PublishRefused)
-        if isinstance(answer, PublishRefused):
-            return problems.publish_refused(topics, topic, answer.reason)
     return None
 
 

@@ -7,7 +7,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 from limber_bridge.config.model import Config, ConfiguredSensor, HttpEndpoint
 from limber_bridge.daemon.bridge_topics import bridge_topics
-from limber_bridge.daemon.check_broker import ProbeDisconnectedError, open_probe
+from limber_bridge.daemon.broker_probe import (
+    ProbeDisconnectedError,
+    open_probe,
+    probe_options,
+)
 from limber_bridge.daemon.check_result import CheckResult, note
 from limber_bridge.daemon.mqtt_events import ConnackAccepted, MessageReceived, Protocol
 from limber_bridge.sources import SOURCES
@@ -66,7 +70,7 @@ async def cancelled(task: asyncio.Task[None]) -> None:
 async def deliver_published(config: Config, inbox: Inbox, host_clock: HostClock) -> None:
     """Deliver what sensors publish, until cancelled or the broker is lost."""
     topics = bridge_topics(config)
-    async with open_probe(config.broker, config.bridge) as probe:
+    async with open_probe(probe_options(config.broker, config.bridge)) as probe:
         for protocol in Protocol:
             if isinstance(await probe.connect(protocol), ConnackAccepted):
                 break

@@ -5,7 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 
 from limber_bridge.config.model import Broker, Config, ConfiguredSensor, Sleeper
-from limber_bridge.daemon.check_broker import BROKER_TIMEOUT_S, ProbeDisconnectedError, open_probe
+from limber_bridge.daemon.broker_probe import (
+    BROKER_TIMEOUT_S,
+    ProbeDisconnectedError,
+    open_probe,
+    probe_options,
+)
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_sensors import (
     REFUSED_REMEDIES,
@@ -47,7 +52,7 @@ async def fetch_state(broker: Broker, topics: Topics, topic: str, wait_s: float)
     """Return the retained state on a topic; None if there is none, or it is not delivered."""
     timeout_s = max(wait_s, BROKER_TIMEOUT_S)
     for protocol in Protocol:
-        async with open_probe(broker, topics.bridge, timeout_s) as probe:
+        async with open_probe(probe_options(broker, topics.bridge), timeout_s) as probe:
             if not isinstance(await probe.connect(protocol), ConnackAccepted):
                 continue
             probe.subscribe(topic)

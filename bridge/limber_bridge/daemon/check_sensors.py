@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from limber_bridge.daemon.sensor_verdict import (
 from limber_bridge.daemon.sensor_watch import SensorWatch
 from limber_bridge.daemon.signal_figures import SignalFigures
 from limber_bridge.detection.signal import Quantity
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Inbox
@@ -95,9 +96,15 @@ class CheckedSensor:
 
 
 async def check_sensors(
-    config: Config, seconds: float, serve_posts: ServePosts
+    config: Config,
+    seconds: float,
+    serve_posts: ServePosts,
+    read: Mapping[int, Sequence[ReadPosition]],
 ) -> AsyncIterator[CheckResult]:
-    """Yield the results of each sensor, after watching all of them for a number of seconds."""
+    """Yield the results of each sensor, after watching all of them for a number of seconds.
+
+    `read`: how far the frames of each sensor were read, as a running bridge refuses earlier ones.
+    """
     inbox = Inbox()
     host = HostClock()
     async with (
@@ -107,7 +114,7 @@ async def check_sensors(
         watches = await asyncio.gather(
             *(
                 watch_source(request, name, seconds)
-                for name, request in requests(config, inbox, host)
+                for name, request in requests(config, inbox, host, read)
             )
         )
     for watch in watches:
@@ -127,7 +134,12 @@ async def check_sensors(
                 yield result
 
 
-def requests(config: Config, inbox: Inbox, host: HostClock) -> Iterator[tuple[str, SourceRequest]]:
+def requests(
+    config: Config,
+    inbox: Inbox,
+    host: HostClock,
+    read: Mapping[int, Sequence[ReadPosition]],
+) -> Iterator[tuple[str, SourceRequest]]:
     """Yield what each run of a source is asked for, with the name of the source."""
     for name, source in SOURCES.items():
         sensors = [
@@ -146,6 +158,7 @@ def requests(config: Config, inbox: Inbox, host: HostClock) -> Iterator[tuple[st
                     config.calendar,
                     host,
                     host.now(),
+                    {one.sensor.id: tuple(read.get(one.sensor.id, ())) for one in group},
                     inbox=inbox,
                 ),
             )

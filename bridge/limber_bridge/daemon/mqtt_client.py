@@ -38,7 +38,7 @@ from limber_bridge.daemon.mqtt_events import (
     StopRequested,
 )
 from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
-from limber_bridge.daemon.paho_client import ClientOptions, PahoClient
+from limber_bridge.daemon.paho_client import PahoClient, bridge_options
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
 from limber_bridge.protocol.messages import ConnectionHealth, Problem
 
@@ -72,7 +72,7 @@ class MqttClient:
         self._settings = ConnectionSettings(topics, timing)
         self._on_message = on_message
         self._on_connected = on_connected
-        options = ClientOptions(broker, f"limber-{topics.bridge}", will_topic=topics.status)
+        options = bridge_options(broker, topics)
         self._paho = PahoClient(options, self._receive)
         self._report = ConnectionReport(options.address, now)
         self._connection = Connection()

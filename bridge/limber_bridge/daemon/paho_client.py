@@ -39,7 +39,7 @@ from limber_bridge.daemon.mqtt_events import (
     SubscriptionGranted,
     SubscriptionRefused,
 )
-from limber_bridge.protocol.encoding import OFFLINE
+from limber_bridge.protocol.encoding import OFFLINE, Topics
 
 KEEPALIVE_S: Final = 20
 """Keep Alive of MQTT (MQTT 5, 3.1.2.10). Chosen: paho notices a half-open connection after about
@@ -95,6 +95,11 @@ class ClientOptions:
         client.reconnect_delay_set(RECONNECT_DELAY_MIN_S, RECONNECT_DELAY_MAX_S)
         client.max_queued_messages_set(QUEUE_MAX_MESSAGES)
         return client
+
+
+def bridge_options(broker: Broker, topics: Topics) -> ClientOptions:
+    """Return how a bridge connects: `limber run`, and `limber check` in its place."""
+    return ClientOptions(broker, f"limber-{topics.bridge}", will_topic=topics.status)
 
 
 class PahoClient:

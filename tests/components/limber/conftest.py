@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
@@ -66,7 +67,8 @@ class Bridge:
     def publish_retained(self, **state: object) -> None:
         """Publish the retained messages."""
         self.publish("info", self.info, retain=True)
-        self.publish(f"{self.sleeper}/state", golden("state") | state, retain=True)
+        fresh = {"time": dt_util.utcnow().isoformat()}
+        self.publish(f"{self.sleeper}/state", golden("state") | fresh | state, retain=True)
         self.publish("status", "online", retain=True)
 
     async def publish_state(self, **state: object) -> None:

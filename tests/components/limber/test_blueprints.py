@@ -67,6 +67,8 @@ class Home:
         self.turned_on = async_mock_service(hass, "light", "turn_on")
         self.turned_off = async_mock_service(hass, "light", "turn_off")
         self.spoken = async_mock_service(hass, "tts", "speak")
+        self.state = golden("state")
+        """The state that the bridge publishes."""
 
     async def automate(self, blueprint: str, **inputs: Any) -> None:
         """Create an automation from a blueprint."""
@@ -92,8 +94,9 @@ class Home:
         await self.settle()
 
     async def until(self, moment: str) -> None:
-        """Advance the time to a moment."""
+        """Advance the time to a moment; the bridge has published its state shortly before."""
         self.freezer.move_to(moment)
+        self.bridge.publish("anna/state", self.state)
         async_fire_time_changed(self.hass)
         await self.settle()
 
@@ -105,7 +108,8 @@ class Home:
 
     async def publish_state(self, **state: object) -> None:
         """Publish a state."""
-        self.bridge.publish("anna/state", golden("state") | state)
+        self.state = golden("state") | state
+        self.bridge.publish("anna/state", self.state)
         await self.settle()
 
     async def press(self, call: ServiceCall, title: str) -> None:

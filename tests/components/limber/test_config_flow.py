@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import (
+    SOURCE_IGNORE,
     SOURCE_MQTT,
     SOURCE_USER,
     ConfigEntryState,
@@ -99,6 +100,13 @@ async def test_discovery_of_something_else_is_aborted(
 ) -> None:
     result = await begin(hass, info)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
+
+
+async def test_a_bridge_that_was_ignored_stays_ignored(hass: HomeAssistant, bridge: Bridge) -> None:
+    MockConfigEntry(domain=DOMAIN, unique_id="bedroom", source=SOURCE_IGNORE).add_to_hass(hass)
+    for _ in range(2):
+        result = await found_again(hass, bridge, "online")
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
 
 
 async def test_a_configured_bridge_that_moved_to_another_base_topic_is_updated(

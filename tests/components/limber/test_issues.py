@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -133,7 +134,34 @@ async def test_issues_are_checked_without_messages_of_the_bridge(
     freezer.tick(timedelta(days=4, hours=1))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-    assert issues(hass) == {"no_night/bedroom/anna"}
+    assert issues(hass) == {"bridge_silent/bedroom", "no_night/bedroom/anna"}
+
+
+async def test_a_bridge_whose_retained_state_alone_is_there_is_away(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Bridge and broker lose power, and only the broker comes back."""
+    assert shown(hass, "binary_sensor.anna_in_bed") != STATE_UNAVAILABLE
+    freezer.tick(timedelta(minutes=5, seconds=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert shown(hass, "binary_sensor.anna_in_bed") == STATE_UNAVAILABLE
+    assert "bridge_silent/bedroom" in issues(hass)
+    # The broker sends again what it has kept.
+    old = (dt_util.utcnow() - timedelta(minutes=6)).isoformat()
+    bridge.publish("anna/state", golden("state") | well() | {"time": old}, retain=True)
+    bridge.publish("status", "online", retain=True)
+    await hass.async_block_till_done()
+    assert shown(hass, "binary_sensor.anna_in_bed") == STATE_UNAVAILABLE
+    await bridge.publish_state(**well())
+    assert shown(hass, "binary_sensor.anna_in_bed") != STATE_UNAVAILABLE
+    assert "bridge_silent/bedroom" not in issues(hass)
+
+
+def shown(hass: HomeAssistant, entity_id: str) -> str:
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state.state
 
 
 async def test_an_unworn_sensor_raises_an_issue_although_another_one_measures(
@@ -231,6 +259,8 @@ async def test_diagnostics_contain_no_names(
     told: Any = await get_diagnostics_for_config_entry(hass, hass_client, loaded)
     text = str(told).casefold()
     assert told["entry"]["discovery_keys"] == "**REDACTED**"
+    # What a bug report needs is there.
+    assert "problems" in told["sleepers"][0]["state"]["bridge"]
     assert not [name for name in ("anna", "bedroom'", "limber/") if name in text]
     assert told["sleepers"][0]["state"]["sensors"]["1"]["battery"] == 87
     assert len(told["sleepers"][0]["recent_nights"]) == 1
@@ -254,8 +284,27 @@ async def test_system_health_shows_the_bridges(
 # --- What is gone ---
 
 
+async def test_an_empty_configuration_for_an_hour_removes_nothing(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = dr.async_get(hass)
+    before = {one.id for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)}
+    bridge.publish("info", INFO | {"sleepers": []})
+    await hass.async_block_till_done()
+    freezer.tick(timedelta(hours=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    bridge.publish("info", INFO)
+    await hass.async_block_till_done()
+    freezer.tick(timedelta(hours=30))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    after = {one.id for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)}
+    assert after == before
+
+
 async def test_removed_sleepers_and_sensors_leave_no_devices_and_entities(
-    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     registry = dr.async_get(hass)
     bridge.publish(
@@ -266,6 +315,13 @@ async def test_removed_sleepers_and_sensors_leave_no_devices_and_entities(
     anna = INFO["sleepers"][0]
     bridge.publish("info", INFO | {"sleepers": [anna | {"sensors": anna["sensors"][:1]}]})
     await hass.async_block_till_done()
+    # A mistake, or a forged message, deletes nothing.
+    assert len(dr.async_entries_for_config_entry(registry, loaded.entry_id)) == 5
+    for _ in range(25):
+        freezer.tick(timedelta(hours=1))
+        bridge.publish("anna/state", golden("state") | well())
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
     assert {one.name for one in dr.async_entries_for_config_entry(registry, loaded.entry_id)} == {
         "Bedroom",
         "Anna",
