@@ -33,9 +33,11 @@ from .const import (
     DOMAIN,
 )
 from .event_dispatch import EventDispatcher, FinishedNight, is_late
+from .limits import MAX_STATES
 from .message_reader import MessageReader, version_key
 from .recent_nights import merge_nights
 from .requests import BridgeRequests
+from .statistic_rows import is_plausible
 from .unworn_sensors import UnwornSensors
 from .wire import (
     Info,
@@ -99,6 +101,13 @@ class BridgeData:
                 state = self.states.get(sleeper.id)
                 return None if state is None else state.sensors.get(sensor)
         return None
+
+
+def without_impossible_night(state: State, today: date) -> State:
+    """Return a state without a last night that only a wrong clock can have measured."""
+    if state.last_night is None or is_plausible(state.last_night.night, today):
+        return state
+    return replace(state, last_night=None)
 
 
 class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
@@ -368,7 +377,13 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         state = self._reader.read(parse_state, message)
         if state is None:
             return
+        if self.data.info is None and len(self.data.states) >= MAX_STATES:
+            return
+        if self.data.info is not None and not any(one.id == sleeper for one in self.data.sleepers):
+            # Anyone may publish below this topic; only the bridge describes its sleepers.
+            return
         now = dt_util.utcnow()
+        state = without_impossible_night(state, dt_util.now().date())
         # A retained message is as old as its content.
         heard_at = min(state.time, now) if message.retain else now
         self._heard_at = heard_at if self._heard_at is None else max(self._heard_at, heard_at)

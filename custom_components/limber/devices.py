@@ -119,7 +119,7 @@ def remove_stale_devices(
 ) -> None:
     """Remove devices, with their entities, of sleepers and sensors that are not configured.
 
-    `stale_since` has the time from which on each device was not configured, by its id. A
+    `stale_since` has the time from which each device was not configured, by its id. A
     configuration that is wrong for an hour, or a forged one, therefore deletes nothing.
     """
     registry = dr.async_get(hass)

@@ -11,7 +11,7 @@ from . import identity
 from .bluetooth_link import SensorLink
 from .const import CONF_BASE_TOPIC, CONF_BED_SENSORS, CONF_BRIDGE, CONF_RELAYED, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .wire import Info
+from .wire import Info, State
 
 REDACTED_KEYS: Final = {
     CONF_BASE_TOPIC,
@@ -29,8 +29,6 @@ REDACTED_KEYS: Final = {
     "warning",
 }
 """Names, topics, and texts that may contain either."""
-REDACTED_STATE_KEYS: Final = REDACTED_KEYS - {CONF_BRIDGE}
-"""In a state, this key holds the health of the bridge, and not its id."""
 
 
 async def async_get_config_entry_diagnostics(
@@ -69,6 +67,16 @@ def redact_info(info: Info) -> dict[str, Any]:
     return redacted | {"sleepers": sleepers}
 
 
+def redact_state(state: State) -> dict[str, Any]:
+    """Return a state; of the problems of the bridge, the kinds, as messages contain topics."""
+    redacted: dict[str, Any] = async_redact_data(asdict(state), REDACTED_KEYS)
+    if state.bridge is None:
+        return redacted
+    health = asdict(state.bridge)
+    kinds = [problem.key for problem in state.bridge.problems]
+    return redacted | {"bridge": async_redact_data(health, REDACTED_KEYS) | {"problems": kinds}}
+
+
 def describe_link(sensor: int, link: SensorLink) -> dict[str, Any]:
     """Return how the connection to a Bluetooth sensor is, without its address."""
     return {
@@ -86,6 +94,6 @@ def describe_sleeper(coordinator: LimberCoordinator, sleeper: str) -> dict[str, 
     state = coordinator.data.states.get(sleeper)
     recent = coordinator.data.recent_nights.get(sleeper, ())
     return {
-        "state": None if state is None else async_redact_data(asdict(state), REDACTED_STATE_KEYS),
+        "state": None if state is None else redact_state(state),
         "recent_nights": [async_redact_data(asdict(night), REDACTED_KEYS) for night in recent],
     }

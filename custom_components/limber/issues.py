@@ -106,7 +106,7 @@ def find_wrong_clock(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
 
 
 def find_silent_bridge(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
-    """Find a bridge that has stopped without a word, which the broker still shows as online."""
+    """Find a bridge that has stopped silently, which the broker still shows as online."""
     if coordinator.silent_for is not None:
         yield _about_bridge(coordinator)
 

@@ -14,6 +14,19 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
+from .limits import (
+    ID,
+    MAX_ITEMS,
+    MAX_NUMBER,
+    MAX_PAYLOAD,
+    MAX_SENSORS,
+    MAX_SLEEPERS,
+    MAX_TEXT,
+    MAX_YEAR,
+    MIN_YEAR,
+    clean_text,
+)
+
 PROTOCOL_VERSION: Final = 1
 
 
@@ -522,7 +535,16 @@ def parse_info(payload: str) -> Info:
 
     Like the other parsers, raise MalformedMessageError or OtherVersionError.
     """
-    return _decode(Info, _load(payload))
+    info = _decode(Info, _load(payload))
+    if len(info.sleepers) > MAX_SLEEPERS:
+        raise _expected(f"at most {MAX_SLEEPERS} sleepers", "sleepers")
+    for index, sleeper in enumerate(info.sleepers):
+        # Ids become parts of topics, unique ids and statistics.
+        if ID.fullmatch(sleeper.id) is None:
+            raise _expected("an id of letters, digits and underscores", f"sleepers[{index}].id")
+        if len(sleeper.sensors) > MAX_SENSORS:
+            raise _expected(f"at most {MAX_SENSORS} sensors", f"sleepers[{index}].sensors")
+    return info
 
 
 def parse_state(payload: str) -> State:
@@ -566,6 +588,8 @@ def encode_request(
 
 def _load(payload: str) -> dict[str, Any]:
     """Return the JSON object in a payload of our protocol version."""
+    if len(payload) > MAX_PAYLOAD:
+        raise MalformedMessageError(f"longer than {MAX_PAYLOAD} characters")
     try:
         values = json.loads(payload)
     except (ValueError, RecursionError) as error:
@@ -611,6 +635,8 @@ def _decode_int(value: object, path: str) -> int:
     # In Python, True is an int.
     if isinstance(value, bool) or not isinstance(value, int):
         raise _expected("a whole number", path)
+    if abs(value) > MAX_NUMBER:
+        raise _expected("a smaller number", path)
     return value
 
 
@@ -624,13 +650,17 @@ def _decode_float(value: object, path: str) -> float:
         finite = False
     if not finite:
         raise _expected("a finite number", path)
+    if abs(value) > MAX_NUMBER:
+        raise _expected("a smaller number", path)
     return value
 
 
 def _decode_str(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise _expected("a text", path)
-    return value
+    if len(value) > MAX_TEXT:
+        raise _expected(f"a text of at most {MAX_TEXT} characters", path)
+    return clean_text(value)
 
 
 def _decode_datetime(value: object, path: str) -> datetime:
@@ -640,14 +670,20 @@ def _decode_datetime(value: object, path: str) -> datetime:
         raise _expected("a time in ISO 8601", path) from error
     if parsed.tzinfo is None:
         raise _expected("a time with a time zone", path)
+    # Later calculations add days and convert time zones, which fails at the ends of the calendar.
+    if not MIN_YEAR <= parsed.year <= MAX_YEAR:
+        raise _expected(f"a year from {MIN_YEAR} to {MAX_YEAR}", path)
     return parsed
 
 
 def _decode_date(value: object, path: str) -> date:
     try:
-        return date.fromisoformat(_decode_str(value, path))
+        parsed = date.fromisoformat(_decode_str(value, path))
     except ValueError as error:
         raise _expected("a date in ISO 8601", path) from error
+    if not MIN_YEAR <= parsed.year <= MAX_YEAR:
+        raise _expected(f"a year from {MIN_YEAR} to {MAX_YEAR}", path)
+    return parsed
 
 
 def _decode_object(value: object, path: str) -> dict[str, Any]:
@@ -698,6 +734,8 @@ def _tuple_decoder(decode: Decoder) -> Decoder:
     def decode_tuple(value: object, path: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise _expected("a list", path)
+        if len(value) > MAX_ITEMS:
+            raise _expected(f"at most {MAX_ITEMS} items", path)
         return tuple(decode(item, f"{path}[{index}]") for index, item in enumerate(value))
 
     return decode_tuple
@@ -715,7 +753,9 @@ def _literal_decoder(choices: tuple[object, ...]) -> Decoder:
 def _mapping_decoder(key_type: type[str] | type[int], decode: Decoder) -> Decoder:
     def decode_mapping(value: object, path: str) -> dict[str | int, Any]:
         decoded = {}
-        for key, item in _decode_object(value, path).items():
+        if len(items := _decode_object(value, path)) > MAX_ITEMS:
+            raise _expected(f"at most {MAX_ITEMS} items", path)
+        for key, item in items.items():
             try:
                 # Keys of JSON objects are always texts.
                 decoded[key_type(key)] = decode(item, f"{path}.{key}")

@@ -213,7 +213,7 @@ async def test_each_night_has_a_file_and_the_oldest_are_deleted(
             ),
         )
         await flushed(raw)
-    await raw.delete_old_files(["anna"])
+    await raw.delete_old_files(["anna"], date(2026, 11, 23))
     await raw.close()
     names = [f"anna-2026-11-{day}.db" for day in range(21, 24)]
     assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == names
@@ -227,7 +227,7 @@ async def test_the_oldest_files_are_deleted_beyond_the_size_limit(tmp_path: Path
     for day in range(18, 24):
         raw.add_block("anna", ANKLE, still(local(f"2026-11-{day}T01:00")))
     await flushed(raw)
-    await raw.delete_old_files(["anna"])
+    await raw.delete_old_files(["anna"], date(2026, 11, 23))
     await raw.close()
     assert [path.name for path in store.files("anna")] == ["anna-2026-11-23.db"]
 
@@ -297,7 +297,7 @@ async def test_a_file_that_a_crash_left_open_is_completed(tmp_path: Path) -> Non
     for tail, data in left.items():
         path.with_name(path.name + tail).write_bytes(data)
     again = RawRecorder(store, CALENDAR, AT + SECOND)
-    await again.delete_old_files(["anna"])
+    await again.delete_old_files(["anna"], date(2026, 11, 23))
     await again.close()
     assert [one.name for one in (tmp_path / "raw").iterdir()] == [path.name]
     assert len(read_raw_file(path).signals) == 1

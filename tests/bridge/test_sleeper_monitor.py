@@ -131,12 +131,10 @@ class Driver:
                 str(filed.event.onset) + type(filed.event).__name__
             ] = filed.event
         done = {night.date: night for night in self.finished}
-        last = self.finished[-1] if self.finished else None
         restored = RestoredState(
             self.monitor.pipeline_state,
             {day: list(events.values()) for day, events in nights.items()},
             done,
-            last,
         )
         return Driver(self.config, self.now, restored, self.events, self.finished)
 
@@ -662,9 +660,7 @@ def test_playing_a_recording_again_gives_no_second_night(tmp_path: Path) -> None
         played.monitor.process_arrival(1, Ended(1), played.now),
     ]
     (night,) = [night for change in first for night in change.finished]
-    restarted = Driver(
-        played.config, played.now, RestoredState(finished={night.date: night}, last=night)
-    )
+    restarted = Driver(played.config, played.now, RestoredState(finished={night.date: night}))
     second = [
         restarted.monitor.process_arrival(1, Samples(1, signal), restarted.now),
         restarted.monitor.process_arrival(1, Ended(1), restarted.now),

@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
     from limber_bridge.daemon.bridge import serve
+    from limber_bridge.daemon.systemd import ServiceManager
     from limber_bridge.storage.journal import Journal
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.web.http_server import serve_http
@@ -52,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         # Health data: other users of the machine may not read the journal and its backups.
         os.umask(0o077)
         http_server = None if config.web is None else partial(serve_http, config.web)
-        with Journal(config.journal) as journal:
+        with ServiceManager().extending_start():
+            journal = Journal(config.journal)
+        with journal:
             asyncio.run(serve(config, journal, http_server))
     except ConfigError as error:
         return report_config_error(error)

@@ -36,6 +36,7 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.source_runner import SourceRunner
 from limber_bridge.daemon.systemd import ServiceManager
 from limber_bridge.daemon.tick_processor import TickProcessor
+from limber_bridge.domain.nights import EARLIEST_NIGHT
 from limber_bridge.protocol.encoding import ONLINE, Topics
 from limber_bridge.protocol.messages import HealthReport
 from limber_bridge.sources import SOURCES
@@ -110,17 +111,23 @@ class UpkeepTask:
         self._raw = raw
 
     async def run(self) -> None:
-        """Do the upkeep now and after each night, until cancelled; what failed is tried again."""
+        """Do the upkeep now and after each night, until cancelled; what failed is tried again.
+
+        While the clock is not set, nothing is deleted, and no backup gets a wrong date.
+        """
         sleepers = [sleeper.id for sleeper in self._config.sleepers]
         journal_done: date | None = None
         raw_done: date | None = None
         while True:
             today = self._config.calendar.night_of(self._host.now())
-            if today != raw_done:
-                await self._raw.delete_old_files(sleepers)
+            is_set = today >= EARLIEST_NIGHT
+            if is_set and today != raw_done:
+                await self._raw.delete_old_files(sleepers, today)
                 raw_done = today
-            if today != journal_done and await self._writer.run_upkeep(
-                today, self._config.retention
+            if (
+                is_set
+                and today != journal_done
+                and await self._writer.run_upkeep(today, self._config.retention)
             ):
                 journal_done = today
             await asyncio.sleep(UPKEEP_INTERVAL_S)

@@ -1,8 +1,8 @@
 """The finished nights of one sleeper, and averages over them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS, NightAverages, average_nights
@@ -12,19 +12,28 @@ class FinishedNights:
     """Hold the latest revision of every finished night."""
 
     def __init__(
-        self, finished: Mapping[date, Night], last: Night | None, recent: Iterable[Night]
+        self, finished: Mapping[date, Night], counts: Callable[[Night], bool] = lambda _: True
     ) -> None:
-        """Start with the nights in the journal; `recent` are those that averages may need."""
+        """Start with the nights in the journal.
+
+        `counts` returns whether a night can be the last one now: not where its date comes from a
+        clock that was wrong.
+        """
         self._finished = dict(finished)
-        self._recent = {night.date: night for night in recent}
-        self.last = last
-        """The finished night with the latest date."""
+        self._counts = counts
 
     def __contains__(self, night: date) -> bool:
         return night in self._finished
 
     def __iter__(self) -> Iterator[Night]:
         return iter(self._finished.values())
+
+    @property
+    def last(self) -> Night | None:
+        """The finished night with the latest possible date."""
+        # The first of them usually counts.
+        newest_first = (self._finished[day] for day in sorted(self._finished, reverse=True))
+        return next((night for night in newest_first if self._counts(night)), None)
 
     def revise(self, night: Night) -> Night | None:
         """Add the next revision of a night and return it; None where no figure has changed."""
@@ -34,33 +43,23 @@ class FinishedNights:
             return None
         revised = replace(night, revision=1 if known is None else known.revision + 1)
         self._finished[night.date] = revised
-        self._recent[night.date] = revised
-        if self.last is None or night.date >= self.last.date:
-            self.last = revised
         return revised
 
     def replace_night(self, day: date, night: Night | None) -> None:
         """Replace a night by its version in the journal; None: the journal no longer has it."""
         if night is None:
             self._finished.pop(day, None)
-            self._recent.pop(day, None)
         else:
             self._finished[day] = night
-            self._recent[day] = night
-        self.last = max(self._finished.values(), key=lambda one: one.date, default=None)
 
     def averages(self) -> dict[str, NightAverages | None]:
         """Return the averages over each averaging period up to the last night, by its days."""
-        return {str(days): self._average(days) for days in AVERAGING_PERIODS_DAYS}
+        last = self.last
+        if last is None:
+            return {str(days): None for days in AVERAGING_PERIODS_DAYS}
+        return {str(days): self._average(last.date, days) for days in AVERAGING_PERIODS_DAYS}
 
-    def drop_before(self, oldest: date) -> None:
-        """Drop nights from the averages that are older than `oldest`."""
-        for night in [night for night in self._recent if night < oldest]:
-            del self._recent[night]
-
-    def _average(self, days: int) -> NightAverages | None:
-        return (
-            None
-            if self.last is None
-            else average_nights(self._recent.values(), self.last.date, days)
-        )
+    def _average(self, last: date, days: int) -> NightAverages | None:
+        found = (self._finished.get(last - timedelta(days=back)) for back in range(days))
+        nights = [night for night in found if night is not None and self._counts(night)]
+        return average_nights(nights, last, days)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from limber_bridge.daemon.changes import NothingToEndError
 from limber_bridge.daemon.finished_nights import FinishedNights
@@ -12,7 +12,6 @@ from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.night_score import Coverage, NightScore, score_night
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.domain.nights import Calendar, Night, left_bed_at
-from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +79,12 @@ class NightCloser:
         """Scores nights that are not finished, too."""
         self.finished = finished
         """The finished nights; only changed here."""
-        self._dropped_in = range(0)
-        """us; start and end of the night in which old nights were dropped."""
 
     def finish_over(self, sensitivity: float) -> tuple[Night, ...]:
         """Finish the changed nights that are over by now; return those with new figures."""
         finished = self._finish(self._nights.take_over(self._clock.time), sensitivity)
-        self._drop_old()
+        # No later event can need them.
+        self._nights.drop_unchanged()
         return finished
 
     def finish_all(self, sensitivity: float) -> tuple[Night, ...]:
@@ -96,6 +94,10 @@ class NightCloser:
     def finish_tonight(self, sensitivity: float) -> Night:
         """Finish tonight before it is over; NothingToEndError where there is nothing new in it."""
         tonight = self._calendar.night_of(self._clock.time)
+        if not self._is_possible(tonight):
+            raise NothingToEndError(
+                f"tonight would be {tonight}; set the clock of the machine on which the bridge runs"
+            )
         summary = self._summarize(tonight, sensitivity) if tonight in self._nights else None
         if summary is None:
             raise NothingToEndError("nothing has been measured tonight")
@@ -107,9 +109,18 @@ class NightCloser:
         return revised
 
     def _finish(self, nights: Iterable[date], sensitivity: float) -> tuple[Night, ...]:
-        summaries = (self._summarize(night, sensitivity) for night in nights)
+        summaries = (
+            self._summarize(night, sensitivity) for night in nights if self._is_possible(night)
+        )
         revised = (self.finished.revise(one) for one in summaries if one is not None)
         return tuple(night for night in revised if night is not None)
+
+    def _is_possible(self, night: date) -> bool:
+        """Return whether a night does not come from a clock that was wrong.
+
+        A sleeper whose sensors play recordings may have nights of any date.
+        """
+        return not self._clock.live or self._calendar.is_possible(night, self._clock.time)
 
     def _summarize(self, night: date, sensitivity: float) -> Night | None:
         """Return the summary of a night, revision 0; None where the sleeper did not spend it here.
@@ -134,17 +145,6 @@ class NightCloser:
             measures=measures,
             sensitivity=sensitivity,
         )
-
-    def _drop_old(self) -> None:
-        """Drop what no later event or average can need."""
-        self._nights.drop_unchanged()
-        if not self._clock.time or self._clock.time in self._dropped_in:
-            return
-        tonight = self._calendar.night_of(self._clock.time)
-        self._dropped_in = range(self._calendar.begin(tonight), self._calendar.end(tonight))
-        # Two days more than the longest period: the last night may be older than today.
-        days = 2 + max(AVERAGING_PERIODS_DAYS)
-        self.finished.drop_before(tonight - timedelta(days=days))
 
 
 def last_in_bed_method(events: Iterable[Event]) -> Method | None:

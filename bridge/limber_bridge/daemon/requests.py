@@ -95,7 +95,7 @@ class RequestHandler:
         self._monitors = monitors
         self._now = now
         self._apply = apply
-        self._history = HistoryReader(journal, writer)
+        self._history = HistoryReader(journal, writer, now)
         self._journal = journal
 
     async def answer(self, request: Request, arrived: int) -> Response:
@@ -127,7 +127,7 @@ class RequestHandler:
     async def _answer(self, monitor: SleeperMonitor, request: JournalRequest | Command) -> Response:
         match request:
             case NightsRequest():
-                return await self._history.nights(request)
+                return await self._history.nights(request, monitor)
             case EventsRequest():
                 return await self._history.events(monitor, request)
             case LabelRequest():
@@ -221,37 +221,44 @@ class RequestHandler:
 class HistoryReader:
     """Answer requests for the nights and events in the journal, a page at a time."""
 
-    def __init__(self, journal: Journal, writer: JournalWriter) -> None:
-        """Start; `writer` knows the nights that are not in the journal yet."""
+    def __init__(self, journal: Journal, writer: JournalWriter, now: Callable[[], int]) -> None:
+        """Start; `writer` knows the nights that are not in the journal yet, `now` returns UTC."""
+        self._now = now
         self._journal = journal
         self._writer = writer
 
-    async def nights(self, request: NightsRequest) -> Response:
-        """Return a page of finished nights; TimeoutError, JournalError."""
+    async def nights(self, request: NightsRequest, monitor: SleeperMonitor) -> Response:
+        """Return a page of finished nights; TimeoutError, JournalError.
+
+        Nights with the dates of a wrong clock are left out.
+        """
         async with asyncio.timeout(JOURNAL_TIMEOUT_S):
-            return await self._nights(request)
+            return await self._nights(request, monitor)
 
     async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
         """Return a page of the events of a night; TimeoutError, JournalError."""
         async with asyncio.timeout(JOURNAL_TIMEOUT_S):
             return await self._events(monitor, request)
 
-    async def _nights(self, request: NightsRequest) -> Response:
+    async def _nights(self, request: NightsRequest, monitor: SleeperMonitor) -> Response:
+        latest = monitor.latest_night(self._now())
         limit = PAGE_MAX_BYTES // NIGHT_BYTES
         since = request.after or date.min
         if request.last is not None:
             before_last = await asyncio.to_thread(
-                self._journal.date_before_last, request.sleeper, request.last
+                self._journal.date_before_last, request.sleeper, request.last, latest
             )
             since = max(since, before_last)
-        nights = await asyncio.to_thread(self._journal.nights, request.sleeper, since, limit)
+        nights = await asyncio.to_thread(
+            self._journal.nights, request.sleeper, since, limit, until=latest
+        )
         more = len(nights) == limit
         by_date = {night.date: night for night in nights}
         if not more:
             # Nights that the disk has not accepted yet are finished nevertheless.
             waiting = self._writer.pending_nights(request.sleeper)
-            by_date |= {night.date: night for night in waiting if night.date > since}
-        dates = sorted(by_date)
+            by_date |= {night.date: night for night in waiting if since < night.date <= latest}
+        dates = sorted(day for day, night in by_date.items() if monitor.counts(night))
         if request.last is not None and not more:
             # Waiting nights are newer than those from which the last ones were counted.
             dates = dates[-request.last :]

@@ -107,7 +107,7 @@ class SleeperMonitor:
                 config.rules, config.calendar, self.clock, self._nights, self._detection.coverage
             ),
             self._nights,
-            FinishedNights(restored.finished, restored.last, restored.recent),
+            FinishedNights(restored.finished, self.counts),
         )
 
     @property
@@ -305,6 +305,18 @@ class SleeperMonitor:
                 calibrating=self.calibrating,
             )
         )
+
+    def latest_night(self, now: int) -> date:
+        """Return the last date that a night of the sleeper can have now."""
+        return self.calendar.latest_night(now) if self.clock.live else date.max
+
+    def counts(self, night: Night) -> bool:
+        """Return whether a night can be the last one: its date is not that of a wrong clock."""
+        if not self.clock.live:
+            return True
+        if night.imported is not None:
+            return night.date <= self.calendar.latest_night(self.clock.time)
+        return self.calendar.is_possible(night.date, self.clock.time)
 
     def everything(self) -> Change:
         """Return all that is in memory as one change, for a journal that has lost it."""

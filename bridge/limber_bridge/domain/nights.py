@@ -20,6 +20,9 @@ EARLIEST_END: Final = timedelta(hours=-7)
 """Earliest end of a night, relative to its latest end: 05:00 where nights end at noon."""
 OUT_OF_BED_US: Final = HOUR
 """us out of bed that finish a night."""
+EARLIEST_NIGHT: Final = date(2020, 1, 1)
+"""First night that the sensors of a bridge can have measured. chosen: before the first version; a
+machine without a battery for its clock starts at 1970 or at the date of its system image."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +92,21 @@ class Calendar:
     def end(self, night: date) -> int:
         """Return when a night ends at the latest."""
         return latest_end(night, self.turn, self.zone)
+
+    def latest_night(self, now: int) -> date:
+        """Return the last night that sensors can have measured by `now` (us): tomorrow's.
+
+        While the clock is not set, any date is possible.
+        """
+        tonight = self.night_of(now)
+        return date.max if tonight < EARLIEST_NIGHT else tonight + timedelta(days=1)
+
+    def is_possible(self, night: date, now: int) -> bool:
+        """Return whether sensors can have measured a night by `now` (us).
+
+        Other dates come from a clock that was wrong.
+        """
+        return EARLIEST_NIGHT <= night <= self.latest_night(now)
 
     def may_be_over(self, night: date, now: int) -> bool:
         """Return whether a night with some events could be finished at a moment."""

@@ -22,7 +22,7 @@ from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.integrity import file_exists
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import JournalError, JournalWriteError
-from limber_bridge.storage.journal_file import JournalFile, list_backups
+from limber_bridge.storage.journal_file import JournalFile, find_backups
 from limber_bridge.storage.journal_reader import JournalReader, empty_database, open_unwritable
 from limber_bridge.storage.journal_tables import write_batch, write_retained_topics
 from limber_bridge.storage.sqlite import open_to_read, transaction
@@ -216,7 +216,7 @@ def may_hold_records(path: Path) -> bool:
     """Return whether a file or a backup may hold records; True where that cannot be found out."""
     try:
         if not file_exists(path):
-            return bool(list_backups(path))
+            return bool(find_backups(path))
         return path.stat().st_size > 0
     except OSError:
         return True

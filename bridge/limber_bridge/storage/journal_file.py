@@ -17,6 +17,7 @@ from typing import Final
 from limber_bridge.storage.disk_faults import DiskFault, disk_fault_of
 from limber_bridge.storage.file_access import access_remedy
 from limber_bridge.storage.integrity import (
+    DAMAGE_CODES,
     DamagedDatabaseError,
     check_integrity,
     confirm_damage,
@@ -137,7 +138,7 @@ class JournalFile:
         if not file_exists(self.path):
             return False
         empty = self.path.stat().st_size == 0
-        return not has_sqlite_header(self.path) or (empty and bool(list_backups(self.path)))
+        return not has_sqlite_header(self.path) or (empty and bool(find_backups(self.path)))
 
     def _restore_missing(self) -> None:
         """Put the newest sound backup in the place of a journal that is missing.
@@ -320,8 +321,41 @@ def backup_folder(path: Path) -> Path:
 
 
 def list_backups(path: Path) -> list[Path]:
-    """Return the backups of a journal, the newest first."""
-    return sorted(backup_folder(path).glob(f"{path.stem}-????-??-??.db"), reverse=True)
+    """Return the backups of a journal, the one that was written last first.
+
+    The dates in their names may come from a clock that was wrong, so the last event in each
+    decides. Raises sqlite3.Error or OSError where one cannot be read now.
+    """
+    return sorted(find_backups(path), key=written_order, reverse=True)
+
+
+def find_backups(path: Path) -> list[Path]:
+    """Return the backups of a journal in any order."""
+    return list(backup_folder(path).glob(f"{path.stem}-????-??-??.db"))
+
+
+def written_order(backup: Path) -> tuple[int, int, str]:
+    """Return a key by which backups are in the order in which they were written.
+
+    A damaged one comes first. Raises sqlite3.Error or OSError where it cannot be read now.
+    """
+    written = backup.stat().st_mtime_ns
+    try:
+        return confirm_damage(backup, partial(last_event_number, backup)), written, backup.name
+    except DamagedDatabaseError:
+        return -1, written, backup.name
+
+
+def last_event_number(path: Path) -> int:
+    """Return the place of the last event of a backup in the order of arrival; 0 without events.
+
+    Raises DamagedDatabaseError, sqlite3.Error or OSError.
+    """
+    # SQLITE_ERROR: there is no such table.
+    codes = (*DAMAGE_CODES, sqlite3.SQLITE_ERROR)
+    with raise_damage(codes), closing(open_to_read(path)) as database:
+        (number,) = database.execute("SELECT max(number) FROM event").fetchone()
+    return number or 0
 
 
 def is_usable_backup(path: Path) -> bool:

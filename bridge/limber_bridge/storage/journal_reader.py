@@ -187,8 +187,12 @@ class JournalReader:
             )
         )
 
-    def nights(self, sleeper: str, after: date | None = None, limit: int = -1) -> list[Night]:
+    def nights(
+        self, sleeper: str, after: date | None = None, limit: int = -1, *, until: date = date.max
+    ) -> list[Night]:
         """Return at most `limit` finished nights after a date, oldest first; -1: all.
+
+        `until`: the last date.
 
         There are fewer than `limit` only at the end.
         """
@@ -197,9 +201,10 @@ class JournalReader:
         while limit < 0 or len(nights) < limit:
             rows = self._rows(
                 "SELECT night, revision, payload FROM night WHERE sleeper = ? AND revision > 0"
-                " AND night > ? ORDER BY night LIMIT ?",
+                " AND night > ? AND night <= ? ORDER BY night LIMIT ?",
                 sleeper,
                 begin,
+                until.isoformat(),
                 limit - len(nights) if limit >= 0 else -1,
             )
             if not rows:
@@ -208,12 +213,16 @@ class JournalReader:
             nights += self._decoded_nights(sleeper, rows)
         return nights
 
-    def date_before_last(self, sleeper: str, count_: int) -> date:
-        """Return the date after which there are `count_` finished nights, or all if fewer."""
+    def date_before_last(self, sleeper: str, count_: int, until: date = date.max) -> date:
+        """Return the date after which there are `count_` finished nights, or all if fewer.
+
+        `until`: later nights do not count.
+        """
         rows = self._rows(
-            "SELECT night FROM night WHERE sleeper = ? AND revision > 0"
+            "SELECT night FROM night WHERE sleeper = ? AND revision > 0 AND night <= ?"
             " ORDER BY night DESC LIMIT 1 OFFSET ?",
             sleeper,
+            until.isoformat(),
             count_,
         )
         return date.fromisoformat(rows[0][0]) if rows else date.min
@@ -279,9 +288,19 @@ class JournalReader:
         return rows[0][0] if rows else None
 
     def nights_with_events(self) -> list[date]:
-        """Return the nights of all sleepers that hold events, the latest first."""
-        rows = self._rows("SELECT DISTINCT night FROM event ORDER BY night DESC")
-        return [date.fromisoformat(night) for (night,) in rows]
+        """Return the nights of all sleepers that hold events, the latest first.
+
+        The order is that of arrival, as the clock may have been wrong: a night counts as no later
+        than the nights that were measured after it. Imported nights have their own dates.
+        """
+        rows = self._rows(
+            "SELECT night, max(number), EXISTS (SELECT 1 FROM imported_night AS import"
+            " WHERE import.night = event.night AND NOT import.undone)"
+            " FROM event GROUP BY night ORDER BY max(number) DESC"
+        )
+        return newest_first(
+            (date.fromisoformat(night), bool(imported)) for night, _, imported in rows
+        )
 
     def used_bytes(self) -> int:
         """Return how many bytes of the file are in use."""
@@ -337,6 +356,20 @@ class JournalReader:
                     " replaces it"
                 ) from error
             raise JournalError(f"{self._path}: cannot be read ({error})") from error
+
+
+def newest_first(arrived: Iterable[tuple[date, bool]]) -> list[date]:
+    """Return nights in the order of `nights_with_events`.
+
+    `arrived`: the nights, the last one to arrive first, each with whether it was imported.
+    """
+    latest = date.max
+    ranked: list[tuple[date, int, date]] = []
+    for place, (night, imported) in enumerate(arrived):
+        if not imported:
+            latest = min(latest, night)
+        ranked.append((night if imported else latest, -place, night))
+    return [night for _, _, night in sorted(ranked, reverse=True)]
 
 
 def open_journal_reader(path: Path) -> JournalReader:

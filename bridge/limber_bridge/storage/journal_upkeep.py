@@ -37,8 +37,8 @@ class UpkeepResult:
 def run_upkeep(journal: Journal, today: date, limits: RetentionLimits) -> UpkeepResult:
     """Drop the events of the oldest nights beyond the limits, and back up the journal once a day.
 
-    Nights and backups are counted, not compared with the clock, so a clock that was wrong for a
-    while does no harm. Raises JournalError.
+    Nights and backups are counted, and ordered by their arrival, not compared with the clock, so a
+    clock that was wrong for a while does no harm. Raises JournalError.
     """
     dropped: list[date] = []
     try:
@@ -86,7 +86,7 @@ def back_up(journal: Journal, today: date, kept: int) -> str | None:
         for part in folder.glob(f".{path.stem}-*.part"):
             # Left by a bridge that was killed while it copied.
             part.unlink()
-        if not target.exists():
+        if target not in list_backups(path)[:1]:
             if shutil.disk_usage(folder).free < BACKUP_FREE_FACTOR * journal.used_bytes():
                 return (
                     f"{folder}: no backup of the journal, as the disk is nearly full; free some"

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from limber_bridge import __version__
 from limber_bridge.detection.signal import SECOND, SampleBlock, Sensor
-from limber_bridge.domain.nights import Calendar
+from limber_bridge.domain.nights import EARLIEST_NIGHT, Calendar
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
 from limber_bridge.storage.integrity import DamagedDatabaseError, confirm_damage
@@ -60,18 +60,41 @@ class RawStore:
         """Return the files of a sleeper, the newest night first."""
         return sorted(self.folder.glob(f"{sleeper}-????-??-??{SUFFIX}"), reverse=True)
 
-    def surplus(self, sleepers: Sequence[str]) -> Iterator[Path]:
-        """Yield the files beyond the limits, the oldest nights first."""
-        files = [path for sleeper in sleepers for path in self.files(sleeper)[: self.nights]]
+    def surplus(self, sleepers: Sequence[str], today: date) -> Iterator[Path]:
+        """Yield the files beyond the limits, the oldest nights first.
+
+        Files with the date of a clock that was wrong do not count among the others: as many of them
+        are kept beside those.
+        """
+        kept: list[Path] = []
         for sleeper in sleepers:
-            yield from self.files(sleeper)[self.nights :]
-        sizes = {path: path.stat().st_size for path in files}
-        for path in sorted(files, key=lambda path: path.stem[-10:]):
+            for files in split_by_date(self.files(sleeper), today):
+                kept += files[: self.nights]
+                yield from files[self.nights :]
+        sizes = {path: path.stat().st_size for path in kept}
+        removable = sorted(kept, key=lambda path: (is_dated_right(path, today), night_in(path)))
+        for path in removable:
             # The newest night of each sleeper is being written.
             if sum(sizes.values()) <= self.size * 1_000_000 or len(sizes) <= len(sleepers):
                 return
             del sizes[path]
             yield path
+
+
+def night_in(path: Path) -> str:
+    """Return the date in the name of a file."""
+    return path.stem[-10:]
+
+
+def is_dated_right(path: Path, today: date) -> bool:
+    """Return whether a file can have been recorded by today: its clock was not wrong."""
+    return str(EARLIEST_NIGHT) <= night_in(path) <= str(today + timedelta(days=1))
+
+
+def split_by_date(files: Sequence[Path], today: date) -> tuple[list[Path], list[Path]]:
+    """Return the files that are dated right, and the others, in the same order."""
+    right = [path for path in files if is_dated_right(path, today)]
+    return right, [path for path in files if path not in right]
 
 
 def raw_store_for(journal: Path, limits: RetentionLimits) -> RawStore:
@@ -86,14 +109,16 @@ class PendingSignal:
 
     sensor: Sensor
     blocks: list[SampleBlock] = field(default_factory=list)
+    duration: float = 0.0
+    """us of signal in the blocks. Counted, because the clock may be set while they wait."""
 
     def add(self, block: SampleBlock) -> int:
         """Add a block; return how many of the oldest were dropped to keep the limit."""
         self.blocks.append(block)
-        end = block.clock.time_of(block.end - 1)
+        self.duration += duration_of(block)
         dropped = 0
-        while len(self.blocks) > 1 and end - begin_of(self.blocks[0]) > MAX_PENDING_US:
-            del self.blocks[0]
+        while len(self.blocks) > 1 and self.duration > MAX_PENDING_US:
+            self.duration -= duration_of(self.blocks.pop(0))
             dropped += 1
         return dropped
 
@@ -105,6 +130,12 @@ type PendingSignals = dict[NightKey, dict[int, PendingSignal]]
 def begin_of(block: SampleBlock) -> int:
     """Return the time (us) of the first sample of a block."""
     return block.clock.time_of(block.first)
+
+
+def duration_of(block: SampleBlock) -> float:
+    """Return the duration (us) of a block at its nominal rate."""
+    samples: int = block.samples.shape[1]
+    return samples / block.rate * SECOND
 
 
 class RawRecorder:
@@ -149,11 +180,11 @@ class RawRecorder:
                 await asyncio.wrap_future(self._thread.submit(self._close_files, set()))
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def delete_old_files(self, sleepers: Sequence[str]) -> None:
+    async def delete_old_files(self, sleepers: Sequence[str], today: date) -> None:
         """Delete the nights beyond the limits, and complete the files that a crash left open."""
         try:
             deleted = await asyncio.wrap_future(
-                self._thread.submit(self._delete_old_files, sleepers)
+                self._thread.submit(self._delete_old_files, sleepers, today)
             )
         except OSError as error:
             LOG.error("raw signal: old nights cannot be deleted (%s)", error)  # noqa: TRY400 - for a person
@@ -246,9 +277,9 @@ class RawRecorder:
                 self._open[key].close()
             del self._open[key]
 
-    def _delete_old_files(self, sleepers: Sequence[str]) -> list[Path]:
+    def _delete_old_files(self, sleepers: Sequence[str], today: date) -> list[Path]:
         """Delete, in the thread; return what was deleted. OSError."""
-        surplus = list(self._store.surplus(sleepers))
+        surplus = list(self._store.surplus(sleepers, today))
         for path in surplus:
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)

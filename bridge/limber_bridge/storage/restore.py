@@ -6,7 +6,7 @@ for a gap.
 
 import contextlib
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
@@ -19,7 +19,6 @@ from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import NO_IMPORTS, Calendar, ImportHistory, Night
 from limber_bridge.domain.settings import Settings
-from limber_bridge.domain.trends import AVERAGING_PERIODS_DAYS
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import DamagedJournalError, JournalWriteError
@@ -37,9 +36,6 @@ class RestoredState:
     """Events of tonight and of every night that was never finished."""
     finished: Mapping[date, Night] = field(default_factory=dict)
     """The last revision of each finished night."""
-    last: Night | None = None
-    recent: Sequence[Night] = ()
-    """The finished nights of the longest of `AVERAGING_PERIODS_DAYS`."""
     labels: Sequence[Label] = ()
     """All labels."""
     history: ImportHistory = NO_IMPORTS
@@ -102,8 +98,6 @@ def restore_sleeper(
     nights = journal.nights(sleeper)
     restored = RestoredState(
         finished={night.date: night for night in nights},
-        last=nights[-1] if nights else None,
-        recent=nights[-max(AVERAGING_PERIODS_DAYS) :],
         labels=labels,
         history=journal.history(sleeper),
         settings=settings,
@@ -120,7 +114,10 @@ def restore_sleeper(
     unfinished = journal.unfinished_nights(sleeper)
     # The sensors did not measure imported nights, so nothing continues from them.
     imported = {night.date for night in nights if night.imported is not None}
-    wanted = {*unfinished, *needed} - imported
+    wrong = misdated_nights(calendar, unfinished, nights, now)
+    log_misdated(sleeper, wrong)
+    # What is needed now is needed whatever the clock says.
+    wanted = ({*unfinished} - {*wrong} | needed) - imported
     events = refile_events(journal, sleeper, calendar, sorted(wanted))
     return replace(
         restored,
@@ -128,6 +125,28 @@ def restore_sleeper(
         events_by_night=events,
         finished={**restored.finished, **unreadable_nights(journal, sleeper, restored, events)},
     )
+
+
+def misdated_nights(
+    calendar: Calendar, unfinished: Iterable[date], finished: Iterable[Night], now: int
+) -> list[date]:
+    """Return the nights that were measured while the clock of the machine was wrong, in order."""
+    measured = {night.date for night in finished if night.imported is None} | {*unfinished}
+    return sorted(night for night in measured if not calendar.is_possible(night, now))
+
+
+def log_misdated(sleeper: str, nights: Sequence[date]) -> None:
+    """Log that some nights have impossible dates, if there are any."""
+    if nights:
+        LOG.warning(
+            "sleeper %s: %d nights are dated before 2020 or after tomorrow (%s to %s), as the clock"
+            " of this machine was wrong; they stay in the journal and count in nothing. Check that"
+            " the clock is set at every start",
+            sleeper,
+            len(nights),
+            nights[0],
+            nights[-1],
+        )
 
 
 def complete_state(
