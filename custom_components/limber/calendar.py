@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
 from .night_summary import async_get_events, async_get_texts
-from .summary_text import REPORTED, Texts, format_number
+from .summary_text import REPORTED, Texts, format_number, quote
 from .trends import DAY, NOON
 from .wire import CrampEvent, Event, FactorEvent, Night, Sleeper
 
@@ -152,7 +152,7 @@ def show_events(events: Iterable[Event], texts: Texts) -> Iterator[CalendarEvent
                 yield CalendarEvent(
                     start=event.start,
                     end=event.start + EVENT_MIN_DURATION,
-                    summary=texts[event.factor],
+                    summary=texts.get(event.factor) or quote(event.factor),
                     description=event.note,
                     uid=event.id,
                 )

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
 from .requests import RefusedError
-from .summary_text import NightFacts, Texts, describe_night
+from .summary_text import NightFacts, Texts, describe_night, quote
 from .trends import DAY, expected_last_night
 from .wire import CrampEvent, Event, FactorEvent, GapEvent, Night
 
@@ -39,7 +39,11 @@ class NightSummary:
             "summary": self.text,
             "cramp_events": [cramp_as_json(cramp) for cramp in self.facts.cramps],
             "factors": [
-                {"factor": factor.factor, "time": as_text(factor.start), "note": factor.note}
+                {
+                    "factor": factor.factor,
+                    "time": as_text(factor.start),
+                    "note": factor.note and quote(factor.note),
+                }
                 for factor in self.facts.factors
             ],
         }

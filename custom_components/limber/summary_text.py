@@ -18,6 +18,11 @@ AVERAGE_MIN_NIGHTS: Final = 5
 """Chosen: the nights of one person differ too much for an average of fewer nights."""
 UNMEASURED_MIN: Final = timedelta(minutes=10)
 """Less unmeasured time is not mentioned. Chosen: it hardly changes the index of a night."""
+QUOTE_MAX: Final = 60
+"""Characters of a note that are shown. Chosen: a sentence."""
+WITHOUT_QUOTES: Final = str.maketrans(
+    dict.fromkeys('"\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}`', "'")
+)
 REPORTED: Final = "reported"
 """Certainty of a cramp that only the sleeper noticed: docs/protocol.md#4-events."""
 
@@ -125,8 +130,21 @@ def _about_factors(texts: Texts, facts: NightFacts) -> Iterator[str]:
 
 def describe_factor(texts: Texts, factor: FactorEvent, zone: tzinfo) -> str:
     """Describe what was logged, with its time and note."""
-    note = f" ({factor.note})" if factor.note else ""
-    return f"{texts[factor.factor]} {format_time(factor.start, zone)}{note}"
+    note = f" ({quote(factor.note)})" if factor.note else ""
+    # A factor that only a newer bridge knows has no text here.
+    name = texts.get(factor.factor) or quote(factor.factor)
+    return f"{name} {format_time(factor.start, zone)}{note}"
+
+
+def quote(text: str) -> str:
+    """Return a text that a person typed, in quotation marks and shortened.
+
+    A notification or a language model can tell it from what Limber says.
+    """
+    shown = text.translate(WITHOUT_QUOTES)
+    if len(shown) > QUOTE_MAX:
+        shown = f"{shown[: QUOTE_MAX - 1].rstrip()}…"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{shown}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def _advice(texts: Texts, facts: NightFacts) -> Iterator[str]:

@@ -134,11 +134,11 @@ async def test_get_night_returns_measures_cramps_factors_and_a_summary(
     assert found["start"] == "2026-11-20T23:10:00+00:00"
     assert found["cramp_events"][0]["certainty"] == "probable"
     assert found["factors"] == [
-        {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "calves"}
+        {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "“calves”"}
     ]
     assert "Night of 2026-11-21: 312 leg movements" in found["summary"]
     assert found["summary"].startswith("Last night was not recorded.")
-    assert "Logged: Stretching 22:10 (calves)." in found["summary"]
+    assert "Logged: Stretching 22:10 (“calves”)." in found["summary"]
 
 
 async def test_get_night_returns_the_night_of_a_date(
