@@ -34,6 +34,19 @@ HEARTBEAT_RETURNED: Final = "the broker delivers the heartbeat again"
 PUBLISH_ACCEPTED: Final = "the broker accepts messages on all topics again"
 SUBSCRIPTIONS_GRANTED: Final = "the broker grants the subscriptions again"
 TAKEOVER_ENDED: Final = "the connection is no longer taken over by another client"
+CONNECTION_REMEDIES: Final = {
+    "Retain not supported": (
+        "the state of a bridge must be retained: allow retained messages in the broker "
+        "(mosquitto: `retain_available true`)"
+    ),
+    "QoS not supported": "a bridge needs QoS 1: allow it in the broker (mosquitto: `max_qos 1`)",
+    "Client identifier not valid": "allow clients whose id begins with `limber-` in the broker",
+    "Quota exceeded": "allow more connections in the broker",
+    "Server unavailable": "look into the log of the broker",
+    "Server busy": "the bridge tries again",
+}
+"""By the reason of the broker in paho's words (MQTT 5, 3.2.2.2), where user and password are not
+it."""
 SIZE_ADVISED: Final = 40_000
 """Bytes of a message that a broker should accept: the longest response, with its topic and room."""
 FAREWELL_NOT_DELIVERED: Final = (
@@ -61,9 +74,8 @@ def tls_failed(address: str, error: str) -> str:
 
 def connection_refused(reason: str) -> str:
     """Return the sentence for a broker that refuses the connection."""
-    return (
-        f"the broker refuses the connection: {reason}; check `user` and `password` under `broker`"
-    )
+    remedy = CONNECTION_REMEDIES.get(reason, "check `user` and `password` under `broker`")
+    return f"the broker refuses the connection: {reason}; {remedy}"
 
 
 def publish_refused(topics: Topics, topic: str, reason: str) -> str:
@@ -143,7 +155,8 @@ def same_id_online(bridge: str) -> str:
     """Return the sentence for a bridge that is online although no bridge uses this journal."""
     return (
         f"another bridge with the id `{bridge}` is online, and it does not use this journal; "
-        f"{SEPARATE_IDS}, because each would disconnect the other"
+        f"{SEPARATE_IDS}, because each would disconnect the other; if there is none, the broker "
+        "kept this status from before a power failure, and the start of the bridge corrects it"
     )
 
 

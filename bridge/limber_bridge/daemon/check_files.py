@@ -16,8 +16,8 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
-from limber_bridge.daemon.check_user import user_name
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
+from limber_bridge.storage.file_access import access_remedy
 from limber_bridge.storage.import_orders import order_folder
 from limber_bridge.storage.integrity import DamagedDatabaseError
 from limber_bridge.storage.journal import Journal
@@ -116,9 +116,8 @@ def open_problem(path: Path) -> str | None:
     except FileNotFoundError, NotADirectoryError:
         return None
     except PermissionError as error:
-        owner = user_name(path.stat().st_uid)
-        me = user_name(os.geteuid())
-        return f"{path}: {error.strerror}; it belongs to {owner}; run `chown {me}: {path}`"
+        remedy = access_remedy([path]) or REMEDIES[DiskFault.READ_ONLY]
+        return f"{path}: {error.strerror}; {remedy}"
     except OSError as error:
         fault = disk_fault_of(error, path.parent)
         return f"{path}: {error.strerror}; {REMEDIES[fault or DiskFault.DISK_ERROR]}"

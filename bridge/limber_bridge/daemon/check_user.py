@@ -8,6 +8,8 @@ import os
 import pwd
 from pathlib import Path
 
+from limber_bridge.storage.file_access import user_name
+
 
 def act_as_owner(journal: Path) -> str | None:
     """Give up the rights of root for those of the owner of the journal's folder.
@@ -32,11 +34,3 @@ def act_as_owner(journal: Path) -> str | None:
         os.setgid(entry.pw_gid)
     os.setuid(owner)
     return user_name(owner)
-
-
-def user_name(number: int) -> str:
-    """Return the name of a user; the number where there is none."""
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
