@@ -6,6 +6,7 @@ nothing. Events are not part of the data: the coordinator passes them to listene
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
@@ -40,6 +41,7 @@ from .requests import BridgeRequests
 from .statistic_rows import is_plausible
 from .unworn_sensors import UnwornSensors
 from .wire import (
+    Event,
     Info,
     Night,
     NightEvent,
@@ -66,6 +68,7 @@ SILENT_AFTER: Final = timedelta(minutes=5)
 
 Chosen: it publishes the state of each sleeper at least once a minute.
 """
+MAX_HELD_EVENTS: Final = 100
 SILENCE_CHECK_INTERVAL: Final = timedelta(minutes=1)
 RETAINED_TIMEOUT_S: Final = 10
 """How long the set-up waits for retained messages. Chosen: a broker sends them within a second of
@@ -131,6 +134,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self._start_listeners: list[StartListener] = []
         self._info_received = asyncio.Event()
         self._was_offline = False
+        self._held_events: deque[tuple[str, Event]] = deque(maxlen=MAX_HELD_EVENTS)
         self._reports_online = False
         self._heard_at: datetime | None = None
         """Time of the last message that the bridge is known to have sent."""
@@ -346,6 +350,16 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         if online:
             for listener in list(self._start_listeners):
                 listener()
+            self._dispatch_held_events()
+
+    @callback
+    def _dispatch_held_events(self) -> None:
+        """Dispatch what the bridge published just before it came online."""
+        now = dt_util.utcnow()
+        while self._held_events:
+            sleeper, event = self._held_events.popleft()
+            if not is_late(event, now):
+                self.events.dispatch(sleeper, event)
 
     async def _handle_info(self, message: ReceiveMessage) -> None:
         if not message.payload:
@@ -416,8 +430,12 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
                 self._process_night(sleeper, event, late=late),
                 f"{self.name} night {event.night}",
             )
-        elif not late:
+        elif not late and self.data.online:
             self.events.dispatch(sleeper, event)
+        elif not late:
+            # The bridge publishes `online` last. An entity that becomes available shows its last
+            # event without triggering anything, so the event waits.
+            self._held_events.append((sleeper, event))
 
     @callback
     def _handle_response(self, message: ReceiveMessage) -> None:

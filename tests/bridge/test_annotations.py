@@ -183,7 +183,21 @@ def test_missing_epochs_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("words", "stage"),
     [
-        (("W", "WK", "Wake", "Sleep stage W", "Stage W", "SLEEP-S0", "0", "0.0", "Wake|0"), "wake"),
+        (
+            (
+                "W",
+                "WK",
+                "Wake",
+                "Sleep stage W",
+                "Stage W",
+                "SLEEP-S0",
+                "0",
+                "0.0",
+                "Wake|0",
+                "Éveil",
+            ),
+            "wake",
+        ),
         (
             (
                 "N1",

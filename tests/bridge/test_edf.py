@@ -154,6 +154,12 @@ def test_onsets_that_are_all_the_same_say_nothing(tmp_path: Path) -> None:
     assert figures(recording) == (BURSTS, BURSTS, 0)
 
 
+def test_gaps_at_unknown_places_are_refused(tmp_path: Path) -> None:
+    edf = RawEdf(signals=[signal()], reserved="EDF+D", onsets=["?"] * (60 * MINUTES))
+    with pytest.raises(UnreadableRecordingError, match="state no onset, so it is unknown where"):
+        read(tmp_path, edf)
+
+
 def test_a_record_with_a_damaged_onset_follows_the_one_before_it(tmp_path: Path) -> None:
     stated = onsets(60 * MINUTES)
     stated[100] = "?"

@@ -1,6 +1,8 @@
 """Tables that contradict physics or themselves are refused; words of many programs are known."""
 
+import bz2
 import json
+import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +68,32 @@ def test_a_table_that_contradicts_physics_or_itself_is_refused(
     assert not out
     assert reason in err
     assert err.count("\n") == 1
+
+
+FOREIGN = {
+    "bzip2": (bz2.compress(b"time,x,y,z\n"), "packed with bzip2"),
+    "xz": (lzma.compress(b"time,x,y,z\n"), "packed with xz"),
+    "zstd": (b"\x28\xb5\x2f\xfd" + bytes(200), "packed with zstd"),
+    "MATLAB": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64".ljust(200), "a file of MATLAB"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(200), "an HDF5 file"),
+    "PDF": (b"%PDF-1.7\n1 0 obj\n", "a PDF"),
+    "PNG": (b"\x89PNG\r\n\x1a\n" + bytes(200), "a picture"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_another_kind_is_named(tmp_path: Path, name: str) -> None:
+    content, kind = FOREIGN[name]
+    path = tmp_path / "night.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableRecordingError, match=f"{kind}, which cannot be read; "):
+        read_recording(path)
+
+
+def test_a_table_whose_first_line_names_matlab_is_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "night.csv"
+    path.write_text("MATLAB export of a night\n" + table(HEADER, TIMES, X))
+    assert read_recording(path).duration == pytest.approx(float(TIMES[-1]), abs=1)
 
 
 def test_a_column_that_names_one_sensor_is_no_contradiction(

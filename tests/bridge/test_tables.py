@@ -409,7 +409,7 @@ def damaged(rows: str) -> dict[str, tuple[bytes, str | None]]:
         "NUL bytes at its end": (text + bytes(4096), "4096 NUL bytes at its end are left out"),
         "NUL bytes within": (
             b"".join(lines[:half]) + bytes(512) + b"\n" + b"".join(lines[half:]),
-            "1 lines with NUL bytes left out",
+            "1 line with NUL bytes left out",
         ),
         "the header again": (b"".join([*lines[:half], header, *lines[half:]]), None),
         "a damaged line": (

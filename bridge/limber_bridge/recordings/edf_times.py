@@ -138,6 +138,11 @@ def record_times(records: EdfRecords) -> RecordTimes:
     stated = stated_onsets(records)
     known = [one for one in stated if one is not None]
     if not known:
+        if records.header.is_discontinuous:
+            raise UnreadableRecordingError(
+                f"{records.header.path}: an EDF+D file whose records state no onset, so it is "
+                "unknown where its gaps are; export it again, without gaps as EDF+C"
+            )
         return RecordTimes(0, regular, np.zeros_like(regular), ())
     if len(known) > 1 and len({one.time for one in known}) == 1:
         note = (

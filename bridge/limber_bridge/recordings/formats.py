@@ -19,6 +19,20 @@ EDF_SUFFIXES: Final = frozenset((".edf", ".rec", ".bdf"))
 MAX_PACKED_DEPTH: Final = 2
 """A gzipped file in a zip file, or the reverse."""
 
+FOREIGN_CONTENTS: Final = (
+    (b"BZh", "packed with bzip2", "unpack it, or pack it with gzip"),
+    (b"\xfd7zXZ\0", "packed with xz", "unpack it, or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it, or pack it with gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip", "unpack it, or pack it as a zip file"),
+    (b"Rar!\x1a\x07", "packed with RAR", "unpack it, or pack it as a zip file"),
+    (b"MATLAB 5.0 MAT-file", "a file of MATLAB", "write it as CSV or EDF"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "write it as CSV or EDF"),
+    (b"%PDF-", "a PDF", "use the recording, not a report on it"),
+    (b"\x89PNG\r\n\x1a\n", "a picture", "use the recording, not a picture of it"),
+)
+"""First bytes of files that are often passed instead of a recording, what they are, and the remedy.
+Without them, the error would be about the header row of a table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -205,9 +219,18 @@ def read_content(path: Path, options: ReadOptions, depth: int) -> Recording:
         with unpack(path, head) as unpacked:
             if unpacked is not None:
                 return read_unpacked(path, unpacked, options, depth - 1)
-    found = found or TEXT
+    if found is None:
+        check_not_foreign(path, head)
+        found = TEXT
     check_options(path, found, options)
     return found.read(path, options)
+
+
+def check_not_foreign(path: Path, head: bytes) -> None:
+    """Raise UnreadableRecordingError for a file that begins like one of `FOREIGN_CONTENTS`."""
+    for magic, kind, remedy in FOREIGN_CONTENTS:
+        if head.startswith(magic):
+            raise UnreadableRecordingError(f"{path}: {kind}, which cannot be read; {remedy}")
 
 
 def read_unpacked(path: Path, unpacked: Unpacked, options: ReadOptions, depth: int) -> Recording:

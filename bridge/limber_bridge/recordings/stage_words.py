@@ -20,7 +20,8 @@ class Stage(StrEnum):
 
 STAGE_WORDS: Final = {
     **dict.fromkeys(
-        ("w", "wk", "wake", "awake", "wakefulness", "wach", "s0", "0", "n0"), Stage.WAKE
+        ("w", "wk", "wake", "awake", "wakefulness", "wach", "éveil", "eveil", "s0", "0", "n0"),
+        Stage.WAKE,
     ),
     **dict.fromkeys(
         (
@@ -56,7 +57,7 @@ STAGE_WORDS: Final = {
         ),
         Stage.NREM,
     ),
-    **dict.fromkeys(("r", "rem", "sr", "srem", "5", "n5", "s5"), Stage.REM),
+    **dict.fromkeys(("r", "rem", "sr", "srem", "sp", "paradoxal", "5", "n5", "s5"), Stage.REM),
     **dict.fromkeys(
         (
             "",
@@ -94,8 +95,8 @@ STAGE_WORDS: Final = {
     "4": Stage.BARE_FOUR,
 }
 """Stages by their words, without prefixes, spaces and case: those of the AASM, those of
-Rechtschaffen and Kales, EDF+, NSRR, and their numbers. Movement time is unknown: it hides whether
-the sleeper woke."""
+Rechtschaffen and Kales, EDF+, NSRR, and their numbers. REM is `SP` in French. Movement time
+is unknown: it hides whether the sleeper woke."""
 PREFIX: Final = re.compile(
     r"^(sleep[\s_-]*stages?|stages?|sleep|schlafstadium|stadium|stade|stadio|fase)[\s_:.-]*"
 )

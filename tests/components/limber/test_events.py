@@ -265,6 +265,22 @@ async def test_every_trigger_fires(
     assert len(fired) == 1
 
 
+async def test_an_event_just_before_the_bridge_is_online_triggers(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    """The bridge publishes `online` last, after what it has to say."""
+    trigger = {"trigger": "limber.cramp_started", "target": {"entity_id": "event.anna_cramp"}}
+    fired = await automate(hass, triggers=[trigger])
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    await say(hass, bridge, "event_cramp_started", id="early")
+    assert not fired
+    bridge.publish("status", "online")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(fired) == 1
+    assert shown(hass, "event.anna_cramp")["event_type"] == "started"
+
+
 async def test_other_entities_of_a_target_trigger_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from limber_bridge.domain.counted import counted
+
 UTF_8_MARK: Final = b"\xef\xbb\xbf"
 UTF_16_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 LINES_WITH_NUL: Final = re.compile(rb"[^\n]*\0[^\n]*(\n|\Z)")
@@ -42,7 +44,8 @@ def clean_content(path: Path, data: bytes) -> Content:
         notes.append(f"{path}: {count} NUL bytes at its end are left out; the logger lost power")
     if b"\0" in whole:
         whole, lines = LINES_WITH_NUL.subn(b"", whole)
-        notes.append(f"{path}: {lines} lines with NUL bytes left out; the logger lost power")
+        removed = counted(lines, "line")
+        notes.append(f"{path}: {removed} with NUL bytes left out; the logger lost power")
     return Content(whole, tuple(notes))
 
 
