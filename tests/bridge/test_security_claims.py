@@ -83,7 +83,8 @@ def link_target(path: Path) -> str:
 def test_a_bridge_opens_no_other_port_and_shows_no_secret(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
-    port, web = free_port(), free_port()
+    port = free_port()
+    web = free_port()
     sensors = (
         f"{ANKLE[:-1]}, key: {KEY}}}\n"
         f"{{id: 3, source: phone, secret: {SECRET}, placement: ankle, side: right, "
