@@ -226,8 +226,8 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_form(step_id="bridge", data_schema=schema)  # type: ignore[arg-type] # alias
         bridge = next(iter(self._found)) if user_input is None else user_input[CONF_BRIDGE]
         # A discovery flow for the same bridge may be waiting; the person is using this one.
-        await self.async_set_unique_id(bridge, raise_on_progress=False)
-        self._abort_if_unique_id_configured(updates={CONF_BASE_TOPIC: self._base_topic})
+        entry = await self.async_set_unique_id(bridge, raise_on_progress=False)
+        self._abort_if_unique_id_configured(updates=await self._moved_to(entry))
         return self._create_bridge_entry(bridge)
 
     async def _find_bridges(self) -> dict[str, str]:

@@ -138,13 +138,15 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self._reports_online = False
         self._heard_at: datetime | None = None
         """Time of the last message that the bridge is known to have sent."""
+        self._started_at = dt_util.utcnow()
 
     @property
     def silent_for(self) -> timedelta | None:
         """For how long a bridge has been silent whose status is `online`; None: it is not."""
-        if not self._reports_online or self._heard_at is None or not self.data.states:
+        if not self._reports_online or not self.data.sleepers:
+            # A bridge without sleepers publishes no state.
             return None
-        silent = dt_util.utcnow() - self._heard_at
+        silent = dt_util.utcnow() - (self._heard_at or self._started_at)
         return silent if silent > SILENT_AFTER else None
 
     @property
@@ -212,6 +214,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
+        self._started_at = dt_util.utcnow()
         subscribed = await self._subscribe()
         try:
             async with asyncio.timeout(RETAINED_TIMEOUT_S):

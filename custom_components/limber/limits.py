@@ -27,6 +27,8 @@ MAX_YEAR: Final = 9000
 """Adding days, or another time zone, fails close to the year 10000."""
 ID: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 """Ids of sleepers: docs/protocol.md."""
+TIME_ZONE: Final = re.compile(r"[A-Za-z][\w+-]{0,31}(?:/[A-Za-z][\w+-]{0,31}){0,2}", re.ASCII)
+"""Names of time zones: words of the IANA database, and no path that leaves it."""
 UNSAFE_CATEGORIES: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode categories of characters that control a line, its direction, or are half a character."""
 

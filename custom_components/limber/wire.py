@@ -24,6 +24,7 @@ from .limits import (
     MAX_TEXT,
     MAX_YEAR,
     MIN_YEAR,
+    TIME_ZONE,
     clean_text,
 )
 
@@ -538,6 +539,9 @@ def parse_info(payload: str) -> Info:
     info = _decode(Info, _load(payload))
     if len(info.sleepers) > MAX_SLEEPERS:
         raise _expected(f"at most {MAX_SLEEPERS} sleepers", "sleepers")
+    if TIME_ZONE.fullmatch(info.time_zone) is None:
+        # It becomes part of a path when the rules of the zone are read.
+        raise _expected("the name of a time zone, such as Europe/Berlin", "time_zone")
     for index, sleeper in enumerate(info.sleepers):
         # Ids become parts of topics, unique ids and statistics.
         if ID.fullmatch(sleeper.id) is None:

@@ -145,7 +145,8 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        # Every second byte of such a file is 0, also where it is plain ASCII.
+        line = 1 if b"\0" in data else data.count(b"\n", 0, error.start) + 1
         problem = f"not UTF-8 text but {_likely_encoding(data)}"
         raise ConfigError([f"{path}:{line}: {problem}; save the file as UTF-8"]) from error
     try:
@@ -166,7 +167,7 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
 
 def _likely_encoding(data: bytes) -> str:
     """Return the encoding that a file seems to have, which is not UTF-8."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         return "UTF-16"
     return "an older encoding such as Latin-1"
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from limber_bridge.detection.signal import SECOND, Flags, Floats, Quantity, SampleBlock
+from limber_bridge.domain.foreign_text import printable
 from limber_bridge.domain.recording import (
     LazyBlocks,
     Recording,
@@ -29,6 +30,11 @@ from limber_bridge.recordings.edf_times import (
     start_time,
 )
 from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
+from limber_bridge.recordings.frozen_signal import (
+    MIN_CHANGING_SHARE,
+    long_repeats,
+    repeats,
+)
 from limber_bridge.recordings.gap_annotation import GAP_ANNOTATION
 from limber_bridge.recordings.read_options import ReadOptions
 from limber_bridge.recordings.text.values import (
@@ -133,7 +139,8 @@ def read_signal(
     pieces = tuple(split_into_pieces(times, group[0].signal.samples, rate, start))
     masks_zeros = has_gravity and column.quantity is Quantity.ACCELERATION
     name = column_names(column.quantity, column.placement, column.side)[0].removesuffix("_x")
-    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start, masks_zeros)
+    masks = Masks(zeros=masks_zeros, frozen=masks_frozen(records, group))
+    decoder = SensorDecoder(records, group, factors, pieces, gaps.get(name, ()), start, masks)
     return Signal(
         column.quantity,
         column.placement,
@@ -142,6 +149,39 @@ def read_signal(
         LazyBlocks(decoder.blocks),
         has_gravity,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masks:
+    """Which samples of a sensor are gaps."""
+
+    zeros: bool
+    """Zero vectors."""
+    frozen: bool
+    """Long runs of the same values."""
+
+
+def masks_frozen(records: EdfRecords, group: Sequence[Channel]) -> bool:
+    """Return whether a sensor has noise, so that long runs of the same values are gaps.
+
+    Raises UnreadableRecordingError if it never changes.
+    """
+    first = group[0]
+    if first.column.quantity is Quantity.LOAD:
+        return False
+    step = max(1, records.count // CHECKED_RECORDS)
+    parts = [
+        read_axes(records, group, [1.0] * len(group), record, record + 1)
+        for record in range(0, records.count, step)
+    ]
+    shares = [1 - repeats(part).mean() for part in parts if (part != part[:, :1]).any()]
+    if not shares and all((part[:, :1] == parts[0][:, :1]).all() for part in parts):
+        raise UnreadableRecordingError(
+            f"{records.header.path}: `{printable(first.signal.label)}` never changes: it measured "
+            "nothing; check that the sensor was connected, or leave it out with "
+            f"--channel '{printable(first.signal.label)}=ignore'"
+        )
+    return bool(shares) and float(np.median(shares)) >= MIN_CHANGING_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,8 +198,7 @@ class SensorDecoder:
     """us from the first record; samples within them are NaN."""
     start: int
     """us; of the first record."""
-    masks_zeros: bool
-    """Whether zero vectors are gaps."""
+    masks: Masks
 
     def blocks(self, since: int, until: int) -> Iterator[SampleBlock]:
         """Yield the blocks with samples from `since` up to `until` (us)."""
@@ -176,7 +215,9 @@ class SensorDecoder:
                 continue
             samples = read_axes(self.records, self.channels, self.factors, piece.begin, piece.end)
             samples = mask_clipped(samples, ranges)
-            if self.masks_zeros:
+            if self.masks.frozen:
+                samples[:, long_repeats(samples, piece.clock.rate)] = np.nan
+            if self.masks.zeros:
                 samples[:, is_zero_vector(samples, self.channels, self.factors)] = np.nan
             samples = samples[:, piece.covered :]
             block = SampleBlock(

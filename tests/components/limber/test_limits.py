@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+import zoneinfo
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,17 @@ def sleeper(**changes: object) -> dict[str, Any]:
 def test_a_description_beyond_the_limits_is_refused(sleepers: object, message: str) -> None:
     with pytest.raises(MalformedMessageError, match=message):
         parse_info(json.dumps(INFO | {"sleepers": sleepers}))
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "/etc/localtime", "A" * 300, "Europe/.."])
+def test_a_time_zone_that_is_a_path_is_refused(name: str) -> None:
+    with pytest.raises(MalformedMessageError, match="the name of a time zone"):
+        parse_info(json.dumps(INFO | {"time_zone": name}))
+
+
+def test_every_time_zone_is_accepted() -> None:
+    for name in zoneinfo.available_timezones():
+        assert parse_info(json.dumps(INFO | {"time_zone": name})).time_zone == name
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from limber_bridge.detection.signal import Flags, Floats, Quantity
+from limber_bridge.detection.signal import Floats, Quantity
 from limber_bridge.domain.recording import (
     MIN_SCORED_S,
     UnreadableRecordingError,
     mask_clipped,
 )
 from limber_bridge.recordings.emg_level import MAX_WINDOWS, WINDOW_S, check_emg_level
+from limber_bridge.recordings.frozen_signal import frozen_samples
 from limber_bridge.recordings.units import UNITS, split_counts, unit_factor
 
 GRAVITY_RANGE_G: Final = (0.7, 1.3)
@@ -56,11 +57,6 @@ MIN_SENSOR_RANGES: Final = {
 """The smallest range of any sensor (g, uV, kg). A table does not name its sensor's range: values
 that repeat at the extreme of a signal, beyond this, are taken as the end of its range. This does
 not apply to a load: a sleeper who lies still also repeats the highest value."""
-MIN_FROZEN_S: Final = 10.0
-"""Time for which a sensor that is never still to the last digit repeats the same values when it
-measures nothing (chosen)."""
-MIN_CHANGING_SHARE: Final = 0.5
-"""Share of samples that differ from the one before, outside of such times (chosen)."""
 GUESSED_UNITS: Final = ("g", "m/s2", "mg")
 """Units of acceleration that are recognised by gravity."""
 
@@ -125,7 +121,7 @@ def check_values(
         check_emg(path, stated, checked.samples, rate)
     notes = checked.notes
     samples = mask_implausible(checked.samples, quantity)
-    if quantity is Quantity.ACCELERATION and checked.has_gravity:
+    if quantity is not Quantity.LOAD and checked.has_gravity:
         frozen = frozen_samples(samples, rate)
         if frozen.any():
             samples = np.where(frozen, np.nan, samples)
@@ -310,28 +306,6 @@ def wrong_unit(path: Path, stated: Stated, rest: float) -> UnreadableRecordingEr
         f"{found}, where gravity is 1 g, 9.81 m/s2 or 1000 mg; write its unit, or for counts for "
         f"example --unit '{stated.name}=1/{counts} g'"
     )
-
-
-def frozen_samples(samples: Floats, rate: float) -> Flags:
-    """Return which samples (axes, n) repeat for so long that the sensor measured nothing.
-
-    That shows only in a sensor with noise; one that is still to the last digit may be at rest.
-    """
-    count = samples.shape[1]
-    same = np.zeros(count, bool)
-    np.logical_and.reduce(samples[:, 1:] == samples[:, :-1], out=same[1:])
-    if np.count_nonzero(same) < MIN_FROZEN_S * rate:
-        return np.zeros(count, bool)
-    edges = np.flatnonzero(np.diff(same, prepend=False, append=False))
-    frozen = np.zeros(count, bool)
-    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - begin >= MIN_FROZEN_S * rate:
-            frozen[begin:end] = True
-    changing = int((~same & ~frozen).sum())
-    live = int((~frozen).sum())
-    if changing < max(MIN_FROZEN_S * rate, MIN_CHANGING_SHARE * live):
-        return np.zeros(count, bool)
-    return frozen
 
 
 # --- EMG ---
