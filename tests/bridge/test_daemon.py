@@ -488,7 +488,8 @@ def test_check_reports_what_works_and_what_to_do(tmp_path: Path, broker: Broker)
     (tmp_path / "limber.yaml").write_text(text)
     ended = command("check", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 1
-    lines = ended.stdout.splitlines()
+    # On a busy machine, a note says that samples arrive late.
+    lines = [line for line in ended.stdout.splitlines() if not line.startswith("note")]
     assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "ok", "ok", "FAILED", "ok"]
     assert lines[3].endswith("connected with MQTT 5")
     assert (

@@ -292,11 +292,17 @@ async def open_port(receiver: Receiver, listen: ListenAddress, stack: AsyncExitS
             lambda: receiver, local_addr=(listen.address, listen.port)
         )
         stack.callback(udp.close)
+        # Started in a second step: a cancellation while it starts would leave its socket open.
         tcp = await asyncio.start_server(
-            receiver.handle_connection, listen.address, listen.port, limit=2 * MAX_FRAME_BYTES
+            receiver.handle_connection,
+            listen.address,
+            listen.port,
+            limit=2 * MAX_FRAME_BYTES,
+            start_serving=False,
         )
         stack.callback(tcp.close_clients)
         stack.callback(tcp.close)
+        await tcp.start_serving()
     except OSError as error:
         raise SourceLostError(
             f"cannot listen on {listen.address}:{listen.port} ({error.strerror or error}): "
