@@ -1,6 +1,9 @@
 """Signed frames count once: repeated ones are refused, also after a restart of the bridge."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -137,4 +140,37 @@ def test_replayed_frames_are_refused_after_a_restart(
         send(port, sensor.frame(leg(5, 0.5, [])))
         listener.wait(
             lambda one: one.topic == STATE and one.json["sensors"]["1"]["connected"], since=since
+        )
+
+
+def stored_end(path: Path) -> int:
+    """Return how far the frames of the device are read according to a journal in use."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+        row = journal.execute("SELECT max(next_sample) FROM read_position").fetchone()
+    return int(row[0] or 0)
+
+
+def test_frames_that_were_read_in_a_pause_are_refused_after_a_kill(
+    tmp_path: Path, broker: Broker, start_bridge: StartBridge
+) -> None:
+    port = free_port()
+    sensor = AnkleSensor(key=KEY)
+    with Listener(broker.port) as listener:
+        bridge = start_bridge(SIGNED, broker.port, listen_on(port))
+        listener.wait(online)
+        assert listener.request(command="pause", paused=True)["ok"] is True
+        recorded = [sensor.frame(leg(number / 2, 0.5, [])) for number in range(200)]
+        send(port, *recorded)
+        until = time.monotonic() + 60.0
+        while stored_end(tmp_path / "limber.db") < 5000:
+            assert time.monotonic() < until, "what was read in the pause is not in the journal"
+            time.sleep(0.2)
+        bridge.kill()
+        since = len(listener.heard)
+        start_bridge(SIGNED, broker.port, listen_on(port))
+        listener.wait(online, since=since)
+        send(port, *recorded)
+        listener.wait(
+            lambda one: one.topic == STATE and one.json["sensors"]["1"]["refused"] == 200,
+            since=since,
         )

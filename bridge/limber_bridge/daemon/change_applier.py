@@ -33,7 +33,9 @@ class ChangeApplier:
         self._writer = writer
         self._publisher = publisher
         self._now = now
-        self._read: dict[str, list[tuple[int, ReadPosition]]] = {id_: [] for id_ in monitors}
+        self._read: dict[str, dict[tuple[int, int], ReadPosition]] = {id_: {} for id_ in monitors}
+        """By sleeper: the position to write for each sensor and boot. Only the latest of each is
+        kept, so that the memory stays the same while nothing else is written, as in a pause."""
         self._written_until = dict.fromkeys(monitors, 0)
         self._progress_written_at = now()
 
@@ -42,8 +44,12 @@ class ChangeApplier:
 
         So a signed frame that is sent again after a restart is recognized.
         """
-        if samples.read_position is not None:
-            self._read[sleeper].append((samples.sensor, samples.read_position))
+        position = samples.read_position
+        if position is None:
+            return
+        # Inserted again at the end, so that the latest boot comes last.
+        self._read[sleeper].pop((samples.sensor, position.boot), None)
+        self._read[sleeper][samples.sensor, position.boot] = position
 
     async def apply(self, monitor: SleeperMonitor, change: Change) -> None:
         """Write a change to the journal, then publish it."""
@@ -69,7 +75,9 @@ class ChangeApplier:
     async def write_progress_if_due(self) -> None:
         """Write how far the sensors of all sleepers have been read, every few seconds.
 
-        All together: one commit for each sleeper would take too long.
+        All together: one commit for each sleeper would take too long. In a pause nothing is
+        measured, but how far frames have been read is written all the same: a frame that was read
+        in a pause must count as read after a restart.
         """
         # The clock may have been set back since.
         if abs(self._now() - self._progress_written_at) < PROGRESS_INTERVAL_US:
@@ -79,6 +87,7 @@ class ChangeApplier:
             monitor
             for monitor in self._monitors.values()
             if monitor.clock.measured_until != self._written_until[monitor.id]
+            or self._read[monitor.id]
         ]
         if not advanced:
             return
@@ -87,6 +96,6 @@ class ChangeApplier:
         await self._writer.write(*(self._batch(monitor, Change()) for monitor in advanced))
 
     def _batch(self, monitor: SleeperMonitor, change: Change) -> JournalBatch:
-        read = self._read[monitor.id]
-        self._read[monitor.id] = []
+        read = [(sensor, position) for (sensor, _), position in self._read[monitor.id].items()]
+        self._read[monitor.id] = {}
         return journal_batch(monitor, change, read)
