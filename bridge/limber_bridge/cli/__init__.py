@@ -11,7 +11,18 @@ from collections.abc import Callable, Sequence
 from typing import Final, TextIO
 
 from limber_bridge import __version__
-from limber_bridge.cli import daemon, import_nights, journal, rescore, score, simulate
+from limber_bridge.cli import (
+    app,
+    daemon,
+    import_nights,
+    journal,
+    report,
+    rescore,
+    score,
+    service,
+    simulate,
+)
+from limber_bridge.cli.config_option import choose_config
 from limber_bridge.cli.exit_status import (
     BROKEN_PIPE,
     DONE,
@@ -36,6 +47,9 @@ COMMAND_GROUPS: Final[Sequence[Callable[[Commands], None]]] = (
     simulate.add_parsers,
     import_nights.add_parsers,
     journal.add_parsers,
+    report.add_parsers,
+    service.add_parsers,
+    app.add_parsers,
 )
 """Functions that add the parsers of their commands, in the order of `limber --help`. The default
 `function` of each parser runs its command."""
@@ -45,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     replace_unknown_characters(sys.stdout)
     args = create_parser().parse_args(arguments)
+    problem = choose_config(args)
+    if problem is not None:
+        return report_error(problem, USAGE_ERROR)
     command: Final = args.function
     try:
         status = int(command(args))

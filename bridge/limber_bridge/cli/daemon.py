@@ -3,9 +3,15 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from limber_bridge.cli.config_option import SETUP_VARIABLE, add_config_option
 from limber_bridge.cli.exit_status import DONE, FAILED, report_config_error, report_error, warn
-from limber_bridge.cli.parser import Commands, add_config_option, add_seconds_option
+from limber_bridge.cli.parser import Commands, add_seconds_option
+
+if TYPE_CHECKING:
+    from limber_bridge.daemon.announcement import Announce
 
 
 def add_parsers(commands: Commands) -> None:
@@ -14,6 +20,11 @@ def add_parsers(commands: Commands) -> None:
         "run", help="run the daemon: read sensors, detect, record, publish over MQTT"
     )
     add_config_option(run_parser)
+    run_parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="do not run: clear everything that the broker has kept of this bridge, to remove it",
+    )
     run_parser.set_defaults(function=run)
     check_parser = commands.add_parser(
         "check", help="check the configuration, then try the broker and every sensor"
@@ -24,44 +35,79 @@ def add_parsers(commands: Commands) -> None:
     scan_parser = commands.add_parser(
         "scan", help="list sensors in range, with the lines to add to limber.yaml"
     )
-    add_config_option(scan_parser)
+    add_config_option(scan_parser, is_needed=False)
     add_seconds_option(scan_parser, 10.0, "time to look for sensors")
     scan_parser.set_defaults(function=scan)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run the daemon until it is stopped."""
+def run(args: argparse.Namespace, *, may_wait: bool = False, ways: Sequence[Announce] = ()) -> int:
+    """Run the daemon until it is stopped.
+
+    `may_wait`: wait for the set-up in the browser where limber.yaml is missing or incomplete.
+    `ways`: further ways to announce the bridge, besides multicast DNS.
+    """
     import asyncio
-    import logging
     from functools import partial
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.daemon.bridge import serve
-    from limber_bridge.daemon.systemd import ServiceManager
-    from limber_bridge.storage.journal import Journal
+    from limber_bridge.daemon.service import NoSetupError, run_service
     from limber_bridge.storage.journal_errors import JournalError
-    from limber_bridge.web.http_server import serve_http
+    from limber_bridge.web.serving import INGRESS_VARIABLE, open_server
+
+    if getattr(args, "forget", False):
+        return forget(args)
+    log_to_stderr()
+    try:
+        if not may_wait and not os.environ.get(SETUP_VARIABLE):
+            load_config(args.config)
+        # Health data: other users of the machine may not read the journal and its backups.
+        os.umask(0o077)
+        proxy = os.environ.get(INGRESS_VARIABLE, "")
+        opened = partial(open_server, ingress_proxy=proxy)
+        asyncio.run(run_service(args.config, opened, ways))
+    except ConfigError as error:
+        return report_config_error(error)
+    except (JournalError, NoSetupError) as error:
+        return report_error(str(error), FAILED)
+    return DONE
+
+
+def forget(args: argparse.Namespace) -> int:
+    """Clear what the broker has kept of a bridge that does not run."""
+    import asyncio
+
+    from limber_bridge.config.loader import load_config
+    from limber_bridge.config.yaml_loader import ConfigError
+    from limber_bridge.daemon.forget import ForgetError, ForgetOptions, forget_bridge
+    from limber_bridge.storage.journal_errors import JournalError
+    from limber_bridge.storage.retained_topics import owned_topics
+
+    os.umask(0o077)
+    try:
+        config = load_config(args.config)
+        # Locked until the end, so that the bridge cannot start meanwhile.
+        with owned_topics(config.journal) as known:
+            options = ForgetOptions(say=warn)
+            cleared = asyncio.run(forget_bridge(config, known, options))
+            known.clear()
+    except ConfigError as error:
+        return report_config_error(error)
+    except (ForgetError, JournalError) as error:
+        return report_error(str(error), FAILED)
+    for topic in cleared:
+        print(f"cleared {topic}")  # noqa: T201 - its output
+    print("the broker no longer keeps anything of this bridge")  # noqa: T201
+    return DONE
+
+
+def log_to_stderr() -> None:
+    """Write the log to stderr, where systemd, s6 and Docker collect it."""
+    import logging
 
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
-    try:
-        config = load_config(args.config)
-        for warning in config.world_readable_secrets():
-            logging.getLogger(__name__).warning("%s", warning)
-        # Health data: other users of the machine may not read the journal and its backups.
-        os.umask(0o077)
-        http_server = None if config.web is None else partial(serve_http, config.web)
-        with ServiceManager().extending_start():
-            journal = Journal(config.journal)
-        with journal:
-            asyncio.run(serve(config, journal, http_server))
-    except ConfigError as error:
-        return report_config_error(error)
-    except JournalError as error:
-        return report_error(str(error), FAILED)
-    return DONE
 
 
 def check(args: argparse.Namespace) -> int:

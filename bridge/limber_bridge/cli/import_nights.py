@@ -1,13 +1,15 @@
 """`limber import`."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limber_bridge.cli.config_option import add_config_option
 from limber_bridge.cli.exit_status import DONE, FAILED, USAGE_ERROR, report_error
 from limber_bridge.cli.journal import UnknownSleeperError, selected_sleepers
-from limber_bridge.cli.parser import Commands, add_config_option
+from limber_bridge.cli.parser import Commands
 from limber_bridge.cli.reading_options import add_reading_options, reading_options
 
 if TYPE_CHECKING:
@@ -98,9 +100,10 @@ def file(args: argparse.Namespace, config: Config, sleeper: Sleeper) -> int:
     answer = send_order(config, order)
     status = max(status, print_answer(answer))
     if any(one.done for one in answer.outcomes):
+        again = f" --config {shlex.quote(str(args.config))}" if args.is_config_named else ""
         print(  # noqa: T201 - for the user
-            f"to undo it: limber import --undo {batch} --sleeper {sleeper.id}; the journal "
-            "keeps no raw signal of imported nights, so keep the recordings",
+            f"to undo it: limber import --undo {batch} --sleeper {sleeper.id}{again}; the "
+            "journal keeps no raw signal of imported nights, so keep the recordings",
             file=sys.stderr,
         )
     return status

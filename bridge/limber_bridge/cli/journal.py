@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from limber_bridge.cli.argument_types import export_path, night_date
+from limber_bridge.cli.config_option import add_config_option
 from limber_bridge.cli.exit_status import (
     DONE,
     FAILED,
@@ -12,7 +13,7 @@ from limber_bridge.cli.exit_status import (
     report_error,
     warn,
 )
-from limber_bridge.cli.parser import Commands, add_config_option
+from limber_bridge.cli.parser import Commands
 
 if TYPE_CHECKING:
     from limber_bridge.config.model import Config, Sleeper
@@ -56,10 +57,14 @@ def add_parsers(commands: Commands) -> None:
 def nights(args: argparse.Namespace) -> int:
     """List the nights in the journal."""
     import json
+    from datetime import UTC, datetime
 
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.offline.export import format_nights, list_nights
+    from limber_bridge.domain.nights import to_us
+    from limber_bridge.offline.export import list_nights
+    from limber_bridge.offline.journal_table import format_nights
+    from limber_bridge.offline.noted_nights import noted_nights
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 
@@ -68,6 +73,8 @@ def nights(args: argparse.Namespace) -> int:
         sleepers = selected_sleepers(config, args.sleeper)
         with open_journal_reader(config.journal) as reader:
             found = list(list_nights(config, reader, sleepers))
+            now = to_us(datetime.now(UTC))
+            noted = {one.id: tuple(noted_nights(config, reader, one, now)) for one in sleepers}
     except ConfigError as error:
         return report_config_error(error)
     except UnknownSleeperError as error:
@@ -78,7 +85,7 @@ def nights(args: argparse.Namespace) -> int:
         for night in found:
             print(json.dumps(night.json))  # noqa: T201 - its output
     else:
-        print(format_nights(found, config) if found else "no nights yet")  # noqa: T201 - its output
+        print(format_nights(config, found, noted) or "no nights yet")  # noqa: T201 - its output
     return DONE
 
 
@@ -86,12 +93,8 @@ def export(args: argparse.Namespace) -> int:
     """Write a night of the journal to a file."""
     from limber_bridge.config.loader import load_config
     from limber_bridge.config.yaml_loader import ConfigError
-    from limber_bridge.offline.export import (
-        NightNotFoundError,
-        contains_signal,
-        load_night,
-        write_export,
-    )
+    from limber_bridge.offline.export import contains_signal, load_night, write_export
+    from limber_bridge.offline.stored_night import NightNotFoundError
     from limber_bridge.storage.journal_errors import JournalError
     from limber_bridge.storage.journal_reader import open_journal_reader
 

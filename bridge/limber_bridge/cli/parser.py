@@ -1,7 +1,6 @@
 """The parser of the command line, and options that several commands share."""
 
 import argparse
-from pathlib import Path
 from typing import NoReturn, override
 
 from limber_bridge.cli.argument_types import seconds
@@ -22,17 +21,6 @@ class Parser(argparse.ArgumentParser):
 
 type Commands = argparse._SubParsersAction[Parser]  # noqa: SLF001 - it has no public name
 """Each group of commands adds its parsers to it."""
-
-
-def add_config_option(command: argparse.ArgumentParser) -> None:
-    """Add `--config`."""
-    command.add_argument(
-        "--config",
-        type=Path,
-        default=Path("limber.yaml"),
-        metavar="FILE",
-        help="the configuration (default: %(default)s)",
-    )
 
 
 def add_seconds_option(command: argparse.ArgumentParser, default: float, purpose: str) -> None:

@@ -5,6 +5,7 @@ write instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,13 @@ from limber_bridge.domain.validators import ExternalValue
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.source_api import SensorRequest, Source
 
+NO_SECTIONS_MESSAGE: Final = "write the sections of limber.yaml, for example `bridge:`"
+PLACEHOLDERS: Final[dict[str, Any]] = {
+    "bridge": {"id": "bridge", "time_zone": "UTC"},
+    "broker": {"host": "localhost"},
+    "sleepers": [],
+}
+"""The sections that every configuration needs, with what stands for one that is not set up yet."""
 NO_BROKER: Final = Broker("", 0, None, None, None, "")
 """Placeholder in a configuration that was loaded with `journal_only`."""
 
@@ -50,7 +58,101 @@ def load_config(path: Path, *, journal_only: bool = False) -> Config:
     `journal_only` is for commands that only read the journal and need no secret: the sections of
     the broker, the HTTP server and the sources are neither checked nor present in the result.
     """
-    document = load_yaml(path, allow_missing_values=journal_only)
+    return _load(load_yaml(path, allow_missing_values=journal_only), journal_only=journal_only)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupState:
+    """How far a configuration is set up."""
+
+    config: Config | None = None
+    """The configuration, once it is complete and without errors."""
+    draft: Config | None = None
+    """What is there, with placeholders for what is missing; None where it has errors."""
+    missing: tuple[str, ...] = ()
+    """What is still to be set up: sections of limber.yaml, and `sensors`."""
+    errors: tuple[str, ...] = ()
+    """One line for each error in what is there."""
+
+
+def check_setup(path: Path, text: str | None = None) -> SetupState:
+    """Return how far a file is set up, where parts may be missing.
+
+    `text` is what the file is to contain; None: what it contains, and a missing file contains
+    nothing.
+    """
+    if text is None and is_missing(path):
+        text = ""
+    try:
+        return _checked_setup(load_yaml(path, text=text))
+    except ConfigError as error:
+        return SetupState(errors=error.lines)
+
+
+def is_missing(path: Path) -> bool:
+    """Return whether there is no file; one in a folder that cannot be read is not missing."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _checked_setup(document: YamlDocument) -> SetupState:
+    """Return how far a document is set up; ConfigError."""
+    given = document.data or {}
+    if not isinstance(given, dict):
+        raise ConfigError([document.error_line((), NO_SECTIONS_MESSAGE)])
+    present = {key: value for key, value in given.items() if value is not None}
+    missing = tuple(_missing_parts(present))
+    if not missing:
+        config = _load(document)
+        return SetupState(config, config)
+    filled = present | {
+        name: with_placeholders(present.get(name), PLACEHOLDERS[name])
+        for name in PLACEHOLDERS
+        if name in missing
+    }
+    return SetupState(draft=_load(replace(document, data=filled), complete=False), missing=missing)
+
+
+def with_placeholders(section: object, placeholders: Any) -> Any:  # noqa: ANN401 - a section
+    """Return a section with placeholders for the keys that it needs and lacks."""
+    if not isinstance(section, dict):
+        return section or placeholders
+    return placeholders | {key: value for key, value in section.items() if not is_left_out(value)}
+
+
+def is_left_out(value: object) -> bool:
+    """Return whether a value was left out, here or in the variable that it comes from."""
+    return value is None or value == ""
+
+
+def _missing_parts(sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a configuration lacks."""
+    for name, needed in PLACEHOLDERS.items():
+        section = sections.get(name)
+        if not section or (
+            isinstance(section, dict) and any(is_left_out(section.get(key)) for key in needed)
+        ):
+            yield name
+    sleepers = sections.get("sleepers")
+    if isinstance(sleepers, list) and sleepers and all(map(_lacks_sensors, sleepers)):
+        yield "sensors"
+
+
+def _lacks_sensors(sleeper: object) -> bool:
+    return isinstance(sleeper, dict) and not sleeper.get("sensors", ())
+
+
+def _load(document: YamlDocument, *, journal_only: bool = False, complete: bool = True) -> Config:
+    """Return the configuration in a document; ConfigError.
+
+    `complete`: False where the sleepers and their sensors may still be missing.
+    """
+    path = document.path
     collector = ErrorCollector(document)
     top = collector.check(TOP_LEVEL, document.data, ())
     if top is None:
@@ -66,6 +168,8 @@ def load_config(path: Path, *, journal_only: bool = False) -> Config:
         for index, value in enumerate(top["sleepers"])
     ]
     known_sleepers = tuple(sleeper for sleeper in sleepers if sleeper is not None)
+    if complete:
+        _check_complete(collector, top["sleepers"])
     _check_ids(collector, known_sleepers)
     _check_sections(collector, top, known_sleepers)
     if top.get("web") is False and not journal_only:
@@ -88,14 +192,15 @@ def load_config(path: Path, *, journal_only: bool = False) -> Config:
         broker=NO_BROKER if broker is None else broker,
         web=web,
         source_settings=settings,
-        sleepers=known_sleepers,
+        sleepers=tuple(sleeper for sleeper in known_sleepers if sleeper.sensors),
+        without_sensors=tuple(sleeper for sleeper in known_sleepers if not sleeper.sensors),
         secrets=() if broker is None else tuple(_files_with_secrets(document, broker.tls)),
     )
 
 
 def _load_broker(collector: ErrorCollector, section: object, folder: Path) -> Broker | None:
     """Return the broker; None after adding errors. TLS files are relative to `folder`."""
-    values = collector.check(BROKER, section, ("broker",))
+    values = collector.check(BROKER, without_empty_values(section), ("broker",))
     if values is None:
         return None
     if "password" in values and "user" not in values:
@@ -111,6 +216,20 @@ def _load_broker(collector: ErrorCollector, section: object, folder: Path) -> Br
         tls=tls,
         base_topic=values["base_topic"],
     )
+
+
+def without_empty_values(section: object) -> object:
+    """Return a section without values from outside the file that are empty.
+
+    A container sets all its variables, also that of a password which the broker does not ask for.
+    """
+    if not isinstance(section, dict):
+        return section
+    return {
+        key: value
+        for key, value in section.items()
+        if value or not isinstance(value, ExternalValue)
+    }
 
 
 def _resolve_tls(tls: Tls, folder: Path) -> Tls:
@@ -219,6 +338,17 @@ def _load_options(
     if checked is None:
         return None
     return collector.check(lambda value: source.make_options(value, folder), checked, keys)
+
+
+def _check_complete(collector: ErrorCollector, sleepers: Sequence[object]) -> None:
+    """Add an error where no sleeper, or no sensor, is configured.
+
+    Beside a sleeper with sensors, another one may still have none.
+    """
+    if not sleepers:
+        collector.add(("sleepers",), "list at least one sleeper, each after a dash")
+    elif all(map(_lacks_sensors, sleepers)):
+        collector.add(("sleepers", 0, "sensors"), "list at least one sensor, each after a dash")
 
 
 def _check_ids(collector: ErrorCollector, sleepers: Sequence[Sleeper]) -> None:

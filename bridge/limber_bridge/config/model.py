@@ -58,6 +58,8 @@ class HttpEndpoint:
 
     address: str
     port: int
+    announce: bool = True
+    """Announce the bridge by multicast DNS, if others can reach this address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,15 @@ class Config:
     source_settings: Mapping[str, Any]
     """By source: what `Source.make_settings` returned for its section."""
     sleepers: tuple[Sleeper, ...]
+    """Those with sensors."""
     secrets: tuple[Path, ...]
     """Files that contain a password or a key."""
+    without_sensors: tuple[Sleeper, ...] = ()
+    """Those whose sensors are still to be added; the bridge does nothing for them."""
 
     def unconfigured(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Return those of the sleeper ids that are not in this configuration."""
-        configured = {sleeper.id for sleeper in self.sleepers}
+        configured = {sleeper.id for sleeper in (*self.sleepers, *self.without_sensors)}
         return tuple(one for one in ids if one not in configured)
 
     def world_readable_secrets(self) -> Iterator[str]:
@@ -125,3 +130,9 @@ class Config:
                     f"{path}: contains a secret and every user of this machine can read it; "
                     f"run `chmod o-r {path}`"
                 )
+
+
+def all_sensors(config: Config | None) -> Iterator[ConfiguredSensor]:
+    """Yield the sensors of a configuration; None has none."""
+    for sleeper in () if config is None else config.sleepers:
+        yield from sleeper.sensors

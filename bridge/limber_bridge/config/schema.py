@@ -16,7 +16,7 @@ from limber_bridge.config.ids import MAX_ID_LENGTH
 from limber_bridge.config.model import Tls
 from limber_bridge.detection.rules import RULE_SETS
 from limber_bridge.detection.signal import Placement, Quantity, Side
-from limber_bridge.domain.validators import host_name, whole_number
+from limber_bridge.domain.validators import ExternalValue, host_name, whole_number
 from limber_bridge.sources import SOURCES
 
 RENAMED_KEYS: Final = {
@@ -103,8 +103,14 @@ def file_path(value: object) -> Path:
     return Path(value)
 
 
+EXTERNAL_FLAGS: Final = {"true": True, "false": False}
+"""Values from outside the file that stand for a truth value."""
+
+
 def tls(value: object) -> Tls | None:
     """Check how the connection to the broker is encrypted; None for no encryption."""
+    if isinstance(value, ExternalValue) and value in EXTERNAL_FLAGS:
+        value = EXTERNAL_FLAGS[value]
     if isinstance(value, bool):
         return Tls() if value else None
     for old, new in RENAMED_KEYS.items():
@@ -120,6 +126,8 @@ def tls(value: object) -> Tls | None:
 
 # --- Schemas ---
 
+DEFAULT_JOURNAL: Final = "limber.db"
+"""Beside limber.yaml."""
 BRIDGE: Final = vol.Schema(
     {
         vol.Required("id", msg="write an id that never changes, for example `bedroom`"): slug,
@@ -127,7 +135,7 @@ BRIDGE: Final = vol.Schema(
         vol.Required(
             "time_zone", msg="write an IANA time zone, for example `Europe/Berlin`"
         ): time_zone,
-        vol.Optional("journal", default="limber.db"): file_path,
+        vol.Optional("journal", default=DEFAULT_JOURNAL): file_path,
         vol.Optional("rules", default="wasm-2016"): one_of(*RULE_SETS),
         vol.Optional("night_boundary", default=12): whole_number(1, 23),
     }
@@ -167,6 +175,7 @@ WEB: Final = vol.Schema(
     {
         vol.Optional("address", default="127.0.0.1"): ip_address,
         vol.Optional("port", default=47801): whole_number(1, 65535),
+        vol.Optional("announce", default=True): vol.Any(bool, msg="write `true` or `false`"),
     }
 )
 SENSOR: Final = vol.Schema(
@@ -188,11 +197,12 @@ SLEEPER: Final = vol.Schema(
         vol.Required("name", msg="write the name of the sleeper"): text("write a name"),
         vol.Optional("id"): slug,
         vol.Required("sensors", msg="list at least one sensor"): vol.All(
-            list, vol.Length(min=1), msg="list at least one sensor, each after a dash"
+            list, msg="list at least one sensor, each after a dash"
         ),
     }
 )
-"""`id` is required too; the loader reports a missing one, because it can suggest an id."""
+"""`id` is required too; the loader reports a missing one, because it can suggest an id. The loader
+checks as well that there are sensors, because another sleeper may have some."""
 SOURCE_SECTIONS: Final = {
     name: source.section_schema
     for name, source in SOURCES.items()
@@ -205,7 +215,7 @@ TOP_LEVEL: Final = vol.Schema(
         vol.Required("broker", msg="add a section `broker:` with `host`"): dict,
         vol.Required(
             "sleepers", msg="add a section `sleepers:` with `id`, `name` and `sensors`"
-        ): vol.All(list, vol.Length(min=1), msg="list at least one sleeper, each after a dash"),
+        ): vol.All(list, msg="list at least one sleeper, each after a dash"),
         vol.Optional("retention", default=dict): dict,
         vol.Optional("web"): vol.Any(
             False, dict, msg="write `false`, or `address` and `port` below it"

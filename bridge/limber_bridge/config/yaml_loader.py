@@ -131,24 +131,17 @@ def shown_key(key: Hashable) -> str:
     return f"{shown}…" if separator or shown != name else shown
 
 
-def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument:
+def load_yaml(
+    path: Path, *, allow_missing_values: bool = False, text: str | None = None
+) -> YamlDocument:
     """Load a YAML file; ConfigError if it cannot be read or is not YAML.
 
-    With `allow_missing_values`, an environment variable that is not set or a file that cannot be
-    read becomes a `MissingValue` instead of an error.
+    `text` is what the file is to contain, before it is written; None: what it contains. With
+    `allow_missing_values`, an environment variable that is not set or a file that cannot be read
+    becomes a `MissingValue` instead of an error.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        remedy = _remedy_of_unreadable(error)
-        raise ConfigError([f"{path}: cannot be read ({_reason(error)}); {remedy}"]) from error
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # Every second byte of such a file is 0, also where it is plain ASCII.
-        line = 1 if b"\0" in data else data.count(b"\n", 0, error.start) + 1
-        problem = f"not UTF-8 text but {_likely_encoding(data)}"
-        raise ConfigError([f"{path}:{line}: {problem}; save the file as UTF-8"]) from error
+    if text is None:
+        text = _read_text(path)
     try:
         return _parse(path, text, allow_missing_values=allow_missing_values)
     except yaml.MarkedYAMLError as error:
@@ -163,6 +156,22 @@ def load_yaml(path: Path, *, allow_missing_values: bool = False) -> YamlDocument
         # The text of these errors may contain a value, which may be a password.
         problem = "a value does not fit the tag before it, or values are nested too deeply"
         raise ConfigError([f"{path}:1: not a valid YAML file: {problem}"]) from error
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file; ConfigError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        remedy = _remedy_of_unreadable(error)
+        raise ConfigError([f"{path}: cannot be read ({_reason(error)}); {remedy}"]) from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # Every second byte of such a file is 0, also where it is plain ASCII.
+        line = 1 if b"\0" in data else data.count(b"\n", 0, error.start) + 1
+        problem = f"not UTF-8 text but {_likely_encoding(data)}"
+        raise ConfigError([f"{path}:{line}: {problem}; save the file as UTF-8"]) from error
 
 
 def _likely_encoding(data: bytes) -> str:

@@ -1,11 +1,13 @@
 """Processes what the sources deliver."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
 from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.changes import Change
+from limber_bridge.daemon.live_view import LiveView
 from limber_bridge.daemon.log_throttle import LogThrottle
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.source_runner import SourceRunner
@@ -23,6 +25,10 @@ class RawSignalTap:
         self._raw = raw
         self._sensors = raw_sensors(config)
 
+    def set_config(self, config: Config) -> None:
+        """Record the sensors of a new configuration from now on."""
+        self._sensors = raw_sensors(config)
+
     def record(self, monitor: SleeperMonitor, samples: Samples) -> None:
         """Record samples, unless they belong to a pause or the sensor is not recorded."""
         sensor = self._sensors.get(samples.sensor)
@@ -31,6 +37,14 @@ class RawSignalTap:
         # What a previous run has read, it has recorded as well.
         if not samples.read_before:
             self._raw.add_block(monitor.id, sensor, samples.block)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTaps:
+    """What sees the samples beside the detection."""
+
+    raw: RawSignalTap
+    live: LiveView
 
 
 class FrameErrorReporter:
@@ -47,6 +61,10 @@ class FrameErrorReporter:
         if error.reason is Reason.OVERLOADED:
             self._health.note_overload(now)
 
+    def log_left_out(self) -> None:
+        """Log how many errors were left out, once their time is over."""
+        self._log.log_left_out()
+
 
 class ArrivalProcessor:
     """Pass arrivals to the monitor of the sleeper, and apply what they change."""
@@ -56,42 +74,45 @@ class ArrivalProcessor:
         host: HostClock,
         monitors: Mapping[int, SleeperMonitor],
         sources: SourceRunner,
-        tap: RawSignalTap,
+        taps: SampleTaps,
         errors: FrameErrorReporter,
         applier: ChangeApplier,
     ) -> None:
-        """Start; `monitors` are those of the sensors' sleepers, by sensor id."""
+        """Start; `monitors` are those of the sensors' sleepers, by sensor id, and may change."""
         self._host = host
         self._monitors = monitors
         self._sources = sources
-        self._tap = tap
+        self._taps = taps
         self._errors = errors
         self._applier = applier
 
     async def process(self, arrivals: Iterable[SourceEvent]) -> None:
         """Process arrivals in order; what they change is written with one wait for the disk."""
         changes: list[tuple[SleeperMonitor, Change]] = []
+        live = self._taps.live
+        self._errors.log_left_out()
         for arrival in arrivals:
             if isinstance(arrival, FrameError):
                 self._errors.report(arrival, self._host.now())
             if arrival.sensor is None:
                 continue
-            monitor = self._monitors[arrival.sensor]
+            monitor = self._monitors.get(arrival.sensor)
+            if monitor is None:
+                # The sensor was removed while this waited.
+                continue
             if isinstance(arrival, Samples):
                 self._sources.note_read(arrival)
                 self._applier.note_read(monitor.id, arrival)
-                self._tap.record(monitor, arrival)
+                self._taps.raw.record(monitor, arrival)
             change = monitor.process_arrival(arrival.sensor, arrival, self._host.now())
             changes.append((monitor, change))
+            if isinstance(arrival, Samples) and live.is_watched(arrival.sensor):
+                live.note_samples(arrival, self._host.now())
         await self._applier.apply_all(changes)
 
-
-def sensors_by_sleeper(config: Config) -> dict[str, list[int]]:
-    """Return the sensor ids of each sleeper."""
-    return {
-        sleeper.id: [configured.sensor.id for configured in sleeper.sensors]
-        for sleeper in config.sleepers
-    }
+    async def process_tick(self) -> None:
+        """File the results of guided checks."""
+        await self._applier.apply_all(list(self._taps.live.take_results()))
 
 
 def raw_sensors(config: Config) -> dict[int, Sensor]:

@@ -15,7 +15,7 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import process_health
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.nights import to_utc
-from limber_bridge.protocol.messages import (
+from limber_bridge.protocol.health_messages import (
     BridgeHealth,
     ClockStepInfo,
     HealthReport,
@@ -25,6 +25,7 @@ from limber_bridge.protocol.messages import (
     SensorHealth,
 )
 from limber_bridge.sources.host_clock import HostClock, HostClockStep
+from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.raw_recorder import RawRecorder
 
@@ -38,13 +39,18 @@ PROBLEM_OVERLOADED: Final = "overloaded"
 PROBLEM_HTTP: Final = "web_server"
 """Problem of a bridge that cannot serve HTTP (docs/protocol.md)."""
 
+PROBLEM_BAD_SECTOR: Final = "disk_error"
+"""Problem of a bridge whose disk has lost a part of an earlier journal (docs/protocol.md)."""
+PROBLEM_UPKEEP: Final = "journal_upkeep"
+"""Problem of a bridge that could not back up or tidy its journal (docs/protocol.md)."""
+
 
 def unconfigured_message(ids: Sequence[str]) -> str:
     """Return the warning about sleepers who are in the journal but not in the configuration."""
     names = ", ".join(f"`{sleeper}`" for sleeper in ids)
     return (
-        f"the journal contains nights of {names}, but limber.yaml has no sleeper with this id;"
-        " if an `id` was changed, change it back to see these nights again"
+        f"the journal contains nights of {names}, but the configuration has no sleeper with this"
+        " id; if an `id` was changed, change it back to see these nights again"
     )
 
 
@@ -55,17 +61,18 @@ class JournalHealthMonitor:
         self,
         writer: JournalWriter,
         raw: RawRecorder,
-        notices: Sequence[str],
+        journal: Journal,
         unconfigured_sleepers: tuple[str, ...],
     ) -> None:
-        """Start; `notices` are the journal's messages for a person, a list that may grow.
-
-        `unconfigured_sleepers` are the ids of sleepers in the journal but not in limber.yaml.
-        """
+        """Start; `unconfigured_sleepers` are in the journal but not in limber.yaml."""
         self._writer = writer
         self._raw = raw
-        self._notices = notices
+        self._journal = journal
         self._unconfigured_sleepers = unconfigured_sleepers
+
+    def set_unconfigured(self, sleepers: tuple[str, ...]) -> None:
+        """Note the ids of sleepers in the journal but not in limber.yaml."""
+        self._unconfigured_sleepers = sleepers
 
     @property
     def recording(self) -> bool:
@@ -83,6 +90,18 @@ class JournalHealthMonitor:
         """What is wrong with the journal and what to do, for a person."""
         return self._writer.status.detail
 
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong although events are recorded."""
+        if files := self._journal.unreadable_files:
+            names = ", ".join(str(file) for file in files)
+            yield Problem(
+                key=PROBLEM_BAD_SECTOR,
+                message=f"the disk cannot return a part of an earlier journal, kept as {names};"
+                " replace the disk, then move that file away",
+            )
+        if self._writer.upkeep_problem:
+            yield Problem(key=PROBLEM_UPKEEP, message=self._writer.upkeep_problem)
+
     def health(self) -> JournalHealth:
         """Return the health of the journal as it is published."""
         recording = self._writer.status
@@ -91,7 +110,7 @@ class JournalHealthMonitor:
             message=recording.detail,
             pending=recording.pending,
             dropped=recording.lost,
-            warning=" ".join(self._notices) or None,
+            warning=" ".join(self._journal.notices) or None,
             raw_signal_problem=self._raw.fault,
             unconfigured_sleepers=self._unconfigured_sleepers,
         )
@@ -148,6 +167,7 @@ class BridgeHealthMonitor:
         self._overloaded_at: int | None = None
         self._clock_step: ClockStepInfo | None = None
         self._http_problem = ""
+        self._failed_requests = 0
 
     def note_tick(self) -> None:
         """Note that everything that arrived before this tick has been processed and stored."""
@@ -156,6 +176,10 @@ class BridgeHealthMonitor:
     def note_overload(self, now: int) -> None:
         """Note that something was dropped because too much arrives."""
         self._overloaded_at = now
+
+    def note_failed_request(self) -> None:
+        """Note that a request was refused because of a fault of the bridge."""
+        self._failed_requests += 1
 
     def note_clock_step(self, step: HostClockStep) -> None:
         """Note that the host's clock was set."""
@@ -169,6 +193,10 @@ class BridgeHealthMonitor:
     def recording(self) -> bool:
         """Whether events are being written to the journal."""
         return self._journal.recording
+
+    def set_unconfigured(self, sleepers: tuple[str, ...]) -> None:
+        """Note the ids of sleepers in the journal but not in limber.yaml."""
+        self._journal.set_unconfigured(sleepers)
 
     def problem_keys(self) -> tuple[str, ...]:
         """Return the keys of everything wrong with the bridge and its journal."""
@@ -186,6 +214,7 @@ class BridgeHealthMonitor:
             uptime=round((self._host.steady() - self._start.steady) / SECOND, 1),
             broker=self._mqtt.health,
             process=self._liveness.process,
+            failed_requests=self._failed_requests,
             last_clock_step=self._clock_step,
             queues={name: waiting() for name, waiting in self._queues.items()},
             problems=tuple(self._problems(now)),
@@ -237,6 +266,7 @@ class BridgeHealthMonitor:
                 message="more data arrives than can be read, and some was dropped; look for a "
                 "sensor that sends too much",
             )
+        yield from self._journal.problems()
         if self._http_problem:
             yield Problem(key=PROBLEM_HTTP, message=self._http_problem)
 

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from limber_bridge.config.model import Broker
+from limber_bridge.daemon.broker_limits import NO_LIMITS
 from limber_bridge.daemon.mqtt_events import (
+    BrokerLimits,
     ConnackAccepted,
     ConnackRefused,
     ConnectFailed,
@@ -50,9 +52,16 @@ class BrokerProbe:
         self.retained: dict[str, bytes] = {}
         """The retained messages received so far, by topic."""
 
-    async def connect(self, protocol: Protocol) -> ConnectAnswer | None:
-        """Connect; return how the broker answered, None if it did not."""
-        self._paho.open(protocol)
+    @property
+    def page_bytes(self) -> int:
+        """Bytes of a page that a bridge would use with this broker, as far as is known."""
+        return self._paho.sizes.page_bytes
+
+    async def connect(
+        self, protocol: Protocol, limits: BrokerLimits = NO_LIMITS
+    ) -> ConnectAnswer | None:
+        """Connect, to a broker with some limits; return how it answered, None if it did not."""
+        self._paho.open(protocol, limits)
         try:
             return await self.expect(*CONNECT_ANSWERS)
         except TimeoutError:

@@ -16,6 +16,12 @@ SUBSCRIPTION_REFUSED: Final = "broker_refuses_subscription"
 """The broker refuses a subscription that the bridge needs."""
 HEARTBEAT_LOST: Final = "broker_heartbeat_lost"
 """The broker does not deliver the bridge's own status to the bridge."""
+NO_RETAIN: Final = "broker_no_retain"
+"""The broker retains no messages."""
+NO_QOS: Final = "broker_no_qos"
+"""The broker supports QoS 0 only."""
+MESSAGE_TOO_LARGE: Final = "broker_message_too_large"
+"""The broker does not accept a message of that size."""
 SESSION_TAKEN_OVER: Final = "broker_session_taken_over"
 """Another client with the same client id ends each connection."""
 
@@ -34,12 +40,18 @@ HEARTBEAT_RETURNED: Final = "the broker delivers the heartbeat again"
 PUBLISH_ACCEPTED: Final = "the broker accepts messages on all topics again"
 SUBSCRIPTIONS_GRANTED: Final = "the broker grants the subscriptions again"
 TAKEOVER_ENDED: Final = "the connection is no longer taken over by another client"
+NOT_RETAINED: Final = (
+    "the broker retains no messages, so Home Assistant knows nothing of the bridge for up to a "
+    "minute after each restart; allow retained messages (mosquitto: `retain_available true`)"
+)
+RETAIN_RETURNED: Final = "the broker retains messages again"
+ONLY_QOS_0: Final = (
+    "the broker supports QoS 0 only, so messages can be lost without notice; allow QoS 1 "
+    "(mosquitto: `max_qos 1`)"
+)
+QOS_RETURNED: Final = "the broker supports QoS 1 again"
+SIZE_ACCEPTED: Final = "the broker accepts the messages that were too large"
 CONNECTION_REMEDIES: Final = {
-    "Retain not supported": (
-        "the state of a bridge must be retained: allow retained messages in the broker "
-        "(mosquitto: `retain_available true`)"
-    ),
-    "QoS not supported": "a bridge needs QoS 1: allow it in the broker (mosquitto: `max_qos 1`)",
     "Client identifier not valid": "allow clients whose id begins with `limber-` in the broker",
     "Quota exceeded": "allow more connections in the broker",
     "Server unavailable": "look into the log of the broker",
@@ -49,6 +61,10 @@ CONNECTION_REMEDIES: Final = {
 it."""
 SIZE_ADVISED: Final = 40_000
 """Bytes of a message that a broker should accept: the longest response, with its topic and room."""
+SIZE_REMEDY: Final = (
+    f"let it accept messages of {SIZE_ADVISED:,} bytes (mosquitto: `message_size_limit`, "
+    "`max_packet_size`)"
+)
 FAREWELL_NOT_DELIVERED: Final = (
     "the broker did not confirm the status `offline`; it publishes the last will instead"
 )
@@ -86,12 +102,43 @@ def publish_refused(topics: Topics, topic: str, reason: str) -> str:
     )
 
 
+def client_ended(error: str) -> str:
+    """Return the sentence for a client that ended by itself."""
+    return f"the MQTT client ended ({error}); connecting again; please report this"
+
+
+def broken_by_size(size: int) -> str:
+    """Return the disconnect reason where the broker does not accept the size of a message."""
+    return (
+        f"the broker closed the connection because of a message of {size:,} bytes, which is not "
+        f"sent again; {SIZE_REMEDY}"
+    )
+
+
+def message_too_large(topic: str, size: int, limit: int | None) -> str:
+    """Return the sentence for a message that the broker does not accept for its size."""
+    known = "" if limit is None else f": its limit is {limit:,} bytes"
+    return (
+        f"the broker does not accept a message of {size:,} bytes to {topic}{known}; {SIZE_REMEDY}"
+    )
+
+
+def smaller_responses(size: int, limit: int | None) -> str:
+    """Return the sentence for a broker that does not accept responses of the usual size."""
+    known = f"messages of {size:,} bytes" if limit is None else f"more than {limit:,} bytes"
+    return f"the broker does not accept {known}; responses are sent in smaller pages"
+
+
+def answer_too_large(size: int) -> str:
+    """Return the sentence for a response that the broker accepts in no size."""
+    return f"the broker does not accept a response of {size:,} bytes; {SIZE_REMEDY}"
+
+
 def publish_not_confirmed(topic: str, size: int) -> str:
     """Return the sentence for a broker that neither accepts nor refuses a message of some bytes."""
     return (
-        f"the broker does not confirm a message of {size:,} bytes to {topic}; look into its log, "
-        f"and let it accept messages of {SIZE_ADVISED:,} bytes (mosquitto: `message_size_limit`, "
-        "`max_packet_size`)"
+        f"the broker does not confirm a message of {size:,} bytes to {topic}; look into its log; "
+        f"{SIZE_REMEDY}"
     )
 
 

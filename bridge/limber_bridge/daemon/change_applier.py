@@ -1,5 +1,6 @@
 """Writes changes to the journal, then publishes them."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -33,10 +34,11 @@ class ChangeApplier:
         self._writer = writer
         self._publisher = publisher
         self._now = now
-        self._read: dict[str, dict[tuple[int, int], ReadPosition]] = {id_: {} for id_ in monitors}
+        self._read: defaultdict[str, dict[tuple[int, int], ReadPosition]] = defaultdict(dict)
         """By sleeper: the position to write for each sensor and boot. Only the latest of each is
         kept, so that the memory stays the same while nothing else is written, as in a pause."""
-        self._written_until = dict.fromkeys(monitors, 0)
+        self._written_until: Counter[str] = Counter()
+        """By sleeper: the time (us) up to which the journal says that the sensors were read."""
         self._progress_written_at = now()
 
     def note_read(self, sleeper: str, samples: Samples) -> None:
@@ -66,6 +68,8 @@ class ChangeApplier:
         for monitor, change in changes:
             if change:
                 self._written_until[monitor.id] = monitor.clock.measured_until
+            if change.finished or change.labels or change.resets_labels or change.diary:
+                monitor.trials.note_change()
             self._publisher.publish_change(monitor, change)
 
     async def write_final(self, monitor: SleeperMonitor, change: Change) -> None:

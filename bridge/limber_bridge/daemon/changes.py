@@ -9,8 +9,10 @@ from typing import Self
 
 from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event, Factor
+from limber_bridge.domain.diary import DiaryEntry
 from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trial import Trial, TrialPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class Change:
     """Whether all earlier labels are deleted first."""
     settings: Settings | None = None
     """The new settings, None where they have not changed."""
+    diary: tuple[DiaryEntry, ...] = ()
+    """What was said of nights, each instead of the entry before."""
+    trials: tuple[Trial, ...] = ()
+    """Trials that are new or have changed."""
+    trial_phases: tuple[TrialPhase, ...] = ()
+    """What of them is published as an event."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -51,6 +59,8 @@ class Change:
             or self.labels
             or self.resets_labels
             or self.settings is not None
+            or self.diary
+            or self.trials
         )
 
     def followed_by(self, later: Self) -> Self:
@@ -62,6 +72,9 @@ class Change:
             labels=later.labels if later.resets_labels else (*self.labels, *later.labels),
             resets_labels=self.resets_labels or later.resets_labels,
             settings=later.settings or self.settings,
+            diary=(*self.diary, *later.diary),
+            trials=(*self.trials, *later.trials),
+            trial_phases=(*self.trial_phases, *later.trial_phases),
         )
 
     @property

@@ -17,6 +17,7 @@ from limber_bridge.daemon.bridge_health import unconfigured_message
 from limber_bridge.daemon.check_broker import check_broker
 from limber_bridge.daemon.check_files import check_files
 from limber_bridge.daemon.check_ingest import ServePosts, check_reachable
+from limber_bridge.daemon.check_keys import check_keys
 from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.check_running import check_running_bridge
 from limber_bridge.daemon.check_sensors import check_sensors
@@ -55,7 +56,7 @@ async def run_checks(
 def check_host(config: Config) -> tuple[list[CheckResult], bool]:
     """Check files and ports of this machine; return also whether a bridge runs on the journal."""
     journal, bridge_running = check_journal(config)
-    results = [*map(failed, config.world_readable_secrets()), journal]
+    results = [*map(failed, config.world_readable_secrets()), *check_keys(config), journal]
     if not bridge_running:
         results += check_files(config)
         if config.web is not None:

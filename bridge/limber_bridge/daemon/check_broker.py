@@ -27,8 +27,9 @@ from limber_bridge.daemon.check_publishing import (
     restore_status,
     retained_refusal,
 )
-from limber_bridge.daemon.check_result import CheckResult, failed, passed
+from limber_bridge.daemon.check_result import CheckResult, failed, note, passed
 from limber_bridge.daemon.mqtt_events import (
+    BrokerLimits,
     ConnackAccepted,
     ConnackRefused,
     ConnectFailed,
@@ -41,11 +42,17 @@ from limber_bridge.daemon.mqtt_events import (
 )
 from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
 from limber_bridge.daemon.paho_client import bridge_options
-from limber_bridge.protocol.encoding import ONLINE, Topics
-from limber_bridge.protocol.messages import PROTOCOL
+from limber_bridge.protocol.encoding import ONLINE, PAGE_MAX_BYTES, Topics
+from limber_bridge.protocol.version import PROTOCOL
 
 AFTER_ALL_NIGHTS: Final = "9999-12-31"
 """A date that no night reaches: a running bridge responds to the check with an empty list."""
+STATE_BYTES: Final = 5_000
+STATE_BYTES_PER_SENSOR: Final = 500
+INFO_BYTES: Final = 1_000
+INFO_BYTES_PER_SENSOR: Final = 1_500
+"""About the longest state and description that a bridge publishes. Chosen: from those of
+`script/demo` in its last night, rounded up."""
 
 
 async def check_broker(
@@ -67,10 +74,13 @@ async def check_broker(
             answer = await probe.connect(protocol)
             if isinstance(answer, ConnackAccepted):
                 yield passed(f"broker {broker.host}:{broker.port}: connected with {protocol.value}")
+                for missing in missing_features(answer.limits):
+                    yield failed(missing)
                 if bridge_running:
                     yield await check_beside_bridge(probe, config)
                 else:
-                    yield await check_as_bridge(probe, protocol, config, published)
+                    by_bridge = (protocol, answer.limits)
+                    yield await check_as_bridge(probe, by_bridge, config, published)
                 return
         if isinstance(answer, ConnectionClosed):
             failure = failed(problems.CLOSES_BEFORE_ANSWER)
@@ -79,6 +89,23 @@ async def check_broker(
             yield failed(final)
             return
     yield failure
+
+
+def missing_features(limits: BrokerLimits) -> list[str]:
+    """Return what a bridge must do without at a broker, as a bridge says it."""
+    missing = []
+    if not limits.retain:
+        missing.append(problems.NOT_RETAINED)
+    if not limits.qos:
+        missing.append(problems.ONLY_QOS_0)
+    return missing
+
+
+def state_bytes(config: Config) -> int:
+    """Return about how long the longest description or state of a bridge is."""
+    sensors = [len(sleeper.sensors) for sleeper in config.sleepers]
+    state = STATE_BYTES + STATE_BYTES_PER_SENSOR * max(sensors)
+    return max(state, INFO_BYTES + INFO_BYTES_PER_SENSOR * sum(sensors))
 
 
 def connection_failure(answer: ConnectAnswer | None, protocol: Protocol) -> str | None:
@@ -102,18 +129,25 @@ async def check_beside_bridge(probe: BrokerProbe, config: Config) -> CheckResult
     try:
         refusal = (
             await subscription_refusal(probe, topics)
-            or await page_refusal(probe, topics)
+            or await page_refusal(probe, topics, state_bytes(config))
             or await delivery_refusal(probe, topics, config.sleepers[0].id)
         )
     except TimeoutError, ProbeDisconnectedError:
         refusal = problems.nothing_delivered(topics)
-    return permissions_result(topics, refusal)
+    return permissions_result(topics, refusal, probe.page_bytes)
 
 
 async def check_as_bridge(
-    probe: BrokerProbe, protocol: Protocol, config: Config, published: frozenset[str]
+    probe: BrokerProbe,
+    by_bridge: tuple[Protocol, BrokerLimits],
+    config: Config,
+    published: frozenset[str],
 ) -> CheckResult:
-    """Connect as the bridge does, unless it is online elsewhere, and do what it does."""
+    """Connect as the bridge does, unless it is online elsewhere, and do what it does.
+
+    `by_bridge`: the protocol that a bridge would use with this broker, and its limits.
+    """
+    protocol, limits = by_bridge
     topics = bridge_topics(config)
     try:
         refusal = await subscription_refusal(probe, topics)
@@ -126,36 +160,46 @@ async def check_as_bridge(
         return failed(problems.same_id_online(topics.bridge))
     options = bridge_options(config.broker, topics)
     async with open_probe(options, probe.timeout_s) as bridge:
-        answer = await bridge.connect(protocol)
+        answer = await bridge.connect(protocol, limits)
         if isinstance(answer, ConnackAccepted):
-            sleepers = [sleeper.id for sleeper in config.sleepers]
-            refusal = await bridge_refusal(bridge, topics, sleepers, published)
+            refusal = await bridge_refusal(bridge, limits, config, published)
         else:
             refusal = connection_failure(answer, protocol) or problems.CLOSES_BEFORE_ANSWER
+        page_bytes = bridge.page_bytes
     if isinstance(answer, ConnackAccepted):
         await restore_status(probe, topics, status)
-    return permissions_result(topics, refusal)
+    return permissions_result(topics, refusal, page_bytes)
 
 
 async def bridge_refusal(
-    bridge: BrokerProbe, topics: Topics, sleepers: list[str], published: frozenset[str]
+    bridge: BrokerProbe, limits: BrokerLimits, config: Config, published: frozenset[str]
 ) -> str | None:
     """Do what the bridge does when it starts; return what the broker refuses."""
+    topics = bridge_topics(config)
+    sleepers = [sleeper.id for sleeper in config.sleepers]
+    size = state_bytes(config)
     try:
-        return (
+        refusal = (
             await subscription_refusal(bridge, topics)
-            or await publishing_refusal(bridge, topics, sleepers, published)
+            or await publishing_refusal(bridge, topics, sleepers, published, size)
             or await delivery_refusal(bridge, topics, sleepers[0])
-            or await retained_refusal(bridge, topics)
         )
+        if refusal is None and limits.retain:
+            refusal = await retained_refusal(bridge, topics)
     except TimeoutError, ProbeDisconnectedError:
         return problems.nothing_delivered(topics)
+    return refusal
 
 
-def permissions_result(topics: Topics, refusal: str | None) -> CheckResult:
-    """Return the result of what the broker refuses, if it does."""
+def permissions_result(topics: Topics, refusal: str | None, page_bytes: int) -> CheckResult:
+    """Return the result of what the broker refuses, if it does.
+
+    `page_bytes`: of a page of nights that a bridge would send with this broker.
+    """
     if refusal is not None:
         return failed(refusal)
+    if page_bytes < PAGE_MAX_BYTES:
+        return note(problems.smaller_responses(PAGE_MAX_BYTES, None))
     return passed(f"broker: messages below {topics.root}/ are accepted and delivered")
 
 

@@ -16,15 +16,16 @@ from typing import Final
 from limber_bridge import __version__
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.check_result import CheckResult, failed, passed
+from limber_bridge.storage.backups import backup_folder
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
 from limber_bridge.storage.file_access import access_remedy
 from limber_bridge.storage.import_orders import order_folder
 from limber_bridge.storage.integrity import DamagedDatabaseError
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
-from limber_bridge.storage.journal_file import DATABASE_SUFFIXES, backup_folder
 from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from limber_bridge.storage.raw_recorder import RESERVED_BYTES, raw_store_for
+from limber_bridge.storage.set_aside import DATABASE_SUFFIXES
 from limber_bridge.storage.sqlite import SchemaError
 
 TRIAL_PREFIX: Final = ".limber-check-"

@@ -13,6 +13,7 @@ from limber_bridge.daemon.broker_probe import BrokerProbe, ProbeDisconnectedErro
 from limber_bridge.daemon.mqtt_client import HOME_ASSISTANT
 from limber_bridge.daemon.mqtt_events import (
     MessageReceived,
+    MessageTooLarge,
     PublishAccepted,
     PublishRefused,
     SubscriptionGranted,
@@ -20,7 +21,7 @@ from limber_bridge.daemon.mqtt_events import (
 )
 from limber_bridge.daemon.mqtt_permissions import permission_topic
 from limber_bridge.protocol.encoding import OFFLINE, PAGE_MAX_BYTES, Topics
-from limber_bridge.protocol.messages import PROTOCOL
+from limber_bridge.protocol.version import PROTOCOL
 
 PAGE: Final = b" " * PAGE_MAX_BYTES
 """As long as the longest response; to a topic that no client reads."""
@@ -29,12 +30,17 @@ UNKNOWN_EVENT: Final = json.dumps({"v": PROTOCOL, "kind": "check"}).encode()
 
 
 async def publishing_refusal(
-    bridge: BrokerProbe, topics: Topics, sleepers: list[str], published: frozenset[str]
+    bridge: BrokerProbe,
+    topics: Topics,
+    sleepers: list[str],
+    published: frozenset[str],
+    state_bytes: int,
 ) -> str | None:
     """Publish to every topic of a bridge; return what the broker refuses.
 
     `published`: the retained topics of earlier runs. What is retained on them and cannot be read is
-    not published again, as it would be lost. Raises TimeoutError and ProbeDisconnectedError.
+    not published again, as it would be lost. `state_bytes`: of the longest message besides
+    responses. Raises TimeoutError and ProbeDisconnectedError.
     """
     retained = [topics.info, *map(topics.state, sleepers)]
     # A running bridge subscribes to this too, and may be refused.
@@ -51,13 +57,38 @@ async def publishing_refusal(
         refusal = await publish_refusal(bridge, topics, topic, UNKNOWN_EVENT)
         if refusal is not None:
             return refusal
-    return await page_refusal(bridge, topics)
+    return await page_refusal(bridge, topics, state_bytes)
 
 
-async def page_refusal(probe: BrokerProbe, topics: Topics) -> str | None:
-    """Publish a response of the greatest length; return what the broker refuses."""
+async def page_refusal(probe: BrokerProbe, topics: Topics, state_bytes: int) -> str | None:
+    """Publish a response of the greatest length that a bridge would use.
+
+    A broker may refuse long ones; a bridge then uses smaller ones. Return what the broker refuses
+    if it does not even take the size of a state.
+    """
     topic = f"{topics.responses}check-{secrets.token_hex(8)}"
-    return await publish_refusal(probe, topics, topic, PAGE)
+    size = len(PAGE)
+    while True:
+        probe.publish(topic, PAGE[:size])
+        shown = permission_topic(topic, topics)
+        try:
+            answer = await publish_answer(probe)
+        except TimeoutError, ProbeDisconnectedError:
+            return problems.publish_not_confirmed(shown, size)
+        if isinstance(answer, PublishRefused):
+            return problems.publish_refused(topics, shown, answer.reason)
+        if isinstance(answer, PublishAccepted):
+            return None
+        if size <= state_bytes:
+            return problems.message_too_large(topics.info, answer.size, answer.limit)
+        size = max(state_bytes, min(size // 2, probe.page_bytes))
+
+
+async def publish_answer(probe: BrokerProbe) -> PublishAccepted | PublishRefused | MessageTooLarge:
+    """Return the answer to a message; TimeoutError, ProbeDisconnectedError."""
+    kinds: tuple[type[PublishAccepted | PublishRefused | MessageTooLarge], ...]
+    kinds = (PublishAccepted, PublishRefused, MessageTooLarge)
+    return await probe.expect(*kinds)
 
 
 async def retained_refusal(bridge: BrokerProbe, topics: Topics) -> str | None:
@@ -92,9 +123,11 @@ async def publish_refusal(
     probe.publish(topic, payload, retain=retain)
     shown = permission_topic(topic, topics)
     try:
-        answer = await probe.expect(PublishAccepted, PublishRefused)
+        answer = await publish_answer(probe)
     except TimeoutError, ProbeDisconnectedError:
         return problems.publish_not_confirmed(shown, len(payload))
+    if isinstance(answer, MessageTooLarge):
+        return problems.message_too_large(topic, answer.size, answer.limit)
     if isinstance(answer, PublishRefused):
         return problems.publish_refused(topics, shown, answer.reason)
     return None

@@ -22,7 +22,8 @@ from limber_bridge.daemon.check_sensors import (
 from limber_bridge.daemon.mqtt_events import ConnackAccepted, MessageReceived, Protocol
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED
 from limber_bridge.protocol.encoding import Topics
-from limber_bridge.protocol.messages import SensorHealth, State
+from limber_bridge.protocol.health_messages import SensorHealth
+from limber_bridge.protocol.messages import State
 
 
 async def check_running_bridge(config: Config, wait_s: float) -> AsyncIterator[CheckResult]:

@@ -61,6 +61,8 @@ ONCE_IS_NORMAL: Final = frozenset(
 a phone whose app tested the push."""
 
 
+OTHER_SENDER: Final = "samples arrive all the same, so this may come from another device"
+"""Said of errors that anyone could have caused."""
 NAMED_BY_SOURCE: Final = frozenset(
     {"counts_frames", "wrong_rate", "wrong_clock_speed", "wrong_byte_order", "wrong_gravity"}
 )
@@ -174,7 +176,8 @@ async def watch_source(request: SourceRequest, name: str, seconds: float) -> Sou
         pass
     except SourceLostError as error:
         watch.lost = str(error)
-    except Exception as error:  # noqa: BLE001 - as in the running bridge: others are still checked
+    except Exception as error:  # noqa: BLE001 - the errors of a source's libraries are not known
+        # One source must not hide what the check finds of the others.
         watch.lost = FailureLog().log(f"source {name}", error, "the other sources are checked")
     return watch
 
@@ -228,10 +231,14 @@ def is_relayed(configured: ConfiguredSensor) -> bool:
 def error_findings(watch: SensorWatch) -> Iterator[Finding]:
     """Yield the errors of the frames of a sensor."""
     for reason, (count, error) in watch.errors.items():
-        harmless = count == 1 and watch.arrivals and reason in ONCE_IS_NORMAL
         times = "" if count == 1 else f" ({count} times)"
-        outcome = Outcome.NOTE if harmless else Outcome.FAILED
-        yield Finding(outcome, f"{error.detail}{times}")
+        once = count == 1 and reason in ONCE_IS_NORMAL
+        if watch.arrivals and error.unproven:
+            # The sensor has proven that it works.
+            yield Finding(Outcome.NOTE, f"{error.detail}{times}; {OTHER_SENDER}")
+        else:
+            outcome = Outcome.NOTE if once and watch.arrivals else Outcome.FAILED
+            yield Finding(outcome, f"{error.detail}{times}")
 
 
 def judged(checked: CheckedSensor) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from limber_bridge.daemon import broker_problems as problems
 from limber_bridge.daemon.mqtt_connection import Connection, Phase
 from limber_bridge.daemon.mqtt_events import Protocol
 from limber_bridge.domain.nights import to_utc
-from limber_bridge.protocol.messages import ConnectionHealth, Disconnection, Problem
+from limber_bridge.protocol.health_messages import ConnectionHealth, Disconnection, Problem
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -31,8 +31,10 @@ class ConnectionReport:
     def problems(self, phase: Phase) -> tuple[Problem, ...]:
         """Return what is wrong with the connection now."""
         found = dict(self._problems)
-        # While the connection rests there is a broker, and a problem that says why it is not used.
-        if phase not in (Phase.CONNECTED, Phase.RESTING, Phase.STOPPING):
+        # While the connection rests as it was taken over, there is a broker, and that problem says
+        # why it is not used.
+        rests = phase is Phase.RESTING and problems.SESSION_TAKEN_OVER in found
+        if not rests and phase not in (Phase.CONNECTED, Phase.STOPPING):
             found[problems.NOT_CONNECTED] = problems.not_connected(self._reason)
         return tuple(Problem(key=key, message=text) for key, text in found.items())
 

@@ -1,7 +1,8 @@
 """Which night an event belongs to, and whether it is published live."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -27,6 +28,21 @@ which samples are counted as late. A cramp that is known 50 s late should not li
 that a busy network delays by a few seconds should."""
 
 
+REMEMBERED_STEPS: Final = 64
+"""Times that the clock was set back, of which it is known what was measured before. Chosen: more
+than in any night."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBack:
+    """The clock was set back. Times are us, as the clock showed them."""
+
+    at: int
+    """Time after it."""
+    until: int
+    """Time of the last sample before it."""
+
+
 class EventFiler:
     """Assign the events of one sleeper to nights."""
 
@@ -38,6 +54,23 @@ class EventFiler:
         self._nights = nights
         self._clock = clock
         self._in_bed_known = in_bed_known
+        self._set_back: deque[SetBack] = deque(maxlen=REMEMBERED_STEPS)
+
+    def note_set_back(self, step: SetBack) -> None:
+        """Note that the clock was set back."""
+        self._set_back.append(step)
+
+    def end_gaps(self, at: int) -> Iterator[FiledEvent]:
+        """Yield the gaps that end at `at` (us), because the clock was set back to it.
+
+        A clock that is ahead by a night makes a gap up to the end of tonight, which is not over.
+        What follows was measured.
+        """
+        night = self._calendar.night_of(at)
+        end = self._calendar.end(night)
+        for event in self._nights.events_of(night):
+            if isinstance(event, Gap) and event.onset < at < event.end == end:
+                yield self._add(replace(event, end=at), live=False)
 
     def file(self, event: Event, *, in_bed: bool | None) -> Iterator[FiledEvent]:
         """Add an event to its night and yield it, after what it says of the next night.
@@ -108,14 +141,22 @@ class EventFiler:
             yield self._add(start, live=False)
 
     def _split_gap(self, gap: Gap) -> Iterator[Gap]:
-        """Yield the parts of a gap in its first and its last night; no night lies between them."""
+        """Yield the parts of a gap in its first and its last night; no night lies between them.
+
+        A gap that began while the clock was wrong says nothing of what was measured of its last
+        night before that.
+        """
         first = self._calendar.night_of(gap.onset)
         last = self._calendar.night_of(gap.end)
         if first == last:
             yield gap
             return
         yield replace(gap, end=self._calendar.end(first))
-        yield replace(gap, onset=self._calendar.begin(last))
+        # Only of steps after which the sensor delivered: one that was away longer measured nothing.
+        known = [
+            step.until for step in self._set_back if step.at <= gap.onset < step.until < gap.end
+        ]
+        yield replace(gap, onset=max([self._calendar.begin(last), *known]))
 
     def _add(self, event: Event, *, live: bool) -> FiledEvent:
         added = self._nights.add(event, self._clock.time)

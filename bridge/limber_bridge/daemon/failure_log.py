@@ -1,5 +1,6 @@
-"""Log unexpected errors of the sources: each once, with what a report of the fault needs."""
+"""Log unexpected errors: each once, with what a report of the fault needs."""
 
+import asyncio
 import logging
 import traceback
 from pathlib import Path
@@ -49,3 +50,9 @@ def root_of(error: Exception) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def is_cancelled() -> bool:
+    """Return whether the current task is being cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -38,8 +38,7 @@ class FinishedNights:
     def revise(self, night: Night) -> Night | None:
         """Add the next revision of a night and return it; None where no figure has changed."""
         known = self._finished.get(night.date)
-        # The sensitivity may have been set after the night, so it makes no revision by itself.
-        if known is not None and replace(known, revision=0, sensitivity=night.sensitivity) == night:
+        if known is not None and has_same_figures(known, night):
             return None
         revised = replace(night, revision=1 if known is None else known.revision + 1)
         self._finished[night.date] = revised
@@ -63,3 +62,12 @@ class FinishedNights:
         found = (self._finished.get(last - timedelta(days=back)) for back in range(days))
         nights = [night for night in found if night is not None and self._counts(night)]
         return average_nights(nights, last, days)
+
+
+def has_same_figures(known: Night, night: Night) -> bool:
+    """Return whether nothing has changed that makes a revision of a night.
+
+    The sensitivity may have been set after the night. An older version did not store the hours.
+    """
+    hours = night.hours if known.hours is None else known.hours
+    return replace(known, revision=0, sensitivity=night.sensitivity, hours=hours) == night

@@ -93,7 +93,8 @@ class ImportProcessor:
             answer = Answer([], error=f"the bridge cannot read the order ({error}); {reason}")
         except JournalError as error:
             answer = Answer([], error=str(error))
-        except Exception:  # orders come from outside and must not stop the detection
+        except Exception:
+            # A fault in the import, which runs inside of the bridge, must not end the detection.
             LOG.exception("import: %s: unexpected error; please report it", path)
             answer = Answer([], error="unexpected error; see the log of the bridge for details")
         if answer.error is not None:

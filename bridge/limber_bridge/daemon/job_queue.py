@@ -1,15 +1,18 @@
 """The jobs that wait for the detection, in order."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from limber_bridge.protocol.messages import Response
+from limber_bridge.protocol.request_messages import ChangeRequest, ReadRequest
 from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 
 MAX_JOBS: Final = 1000
-"""Jobs that may wait. Sources wait for room; requests beyond it are dropped. Chosen: some seconds
+"""Jobs that may wait; everything else waits for room. Chosen: some seconds
 of the samples of a hundred sensors."""
 MAX_BATCH_ARRIVALS: Final = 256
 """Arrivals that are processed together, with one wait for the disk. Chosen: enough that a slow
@@ -20,12 +23,21 @@ TICK_INTERVAL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class RequestReceived:
-    """A message on the bridge's request topic."""
+class ChangeReceived:
+    """A request that changes something, of which there is one at a time."""
 
-    payload: bytes
-    arrived: int
-    """us on the host's steady clock."""
+    request: ChangeRequest
+    answer: asyncio.Future[Response]
+    """Receives the answer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageRequest:
+    """A request of a web page."""
+
+    request: ReadRequest | ChangeRequest
+    answer: asyncio.Future[Response]
+    """Gets the answer, unless it was cancelled before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,17 @@ class OrderReceived:
     path: Path
 
 
-type Job = SourceEvent | RequestReceived | OrderReceived | Tick
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfigChanged:
+    """A configuration to follow from here on: what was queued before belongs to the old one."""
+
+    follow: Callable[[], Awaitable[None]]
+    """Makes the sleepers and their sensors those of the configuration."""
+    done: asyncio.Future[None]
+    """Done after that."""
+
+
+type Job = SourceEvent | ChangeReceived | PageRequest | OrderReceived | Tick | ConfigChanged
 
 
 class JobQueue:
@@ -50,6 +72,8 @@ class JobQueue:
         """Start empty."""
         self._queue: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
         self._next: Job | None = None
+        self._idle = asyncio.Event()
+        """Set while the detection waits for a job."""
         self.republish_requested = False
         """Whether everything retained is to be published before the next job."""
 
@@ -97,7 +121,17 @@ class JobQueue:
         """Wait for the next job."""
         job = self._next
         self._next = None
-        return job or await self._queue.get()
+        if job is None:
+            if self._queue.empty():
+                self._idle.set()
+            job = await self._queue.get()
+        self._idle.clear()
+        return job
+
+    async def wait_idle(self, timeout_s: float) -> None:
+        """Wait until no job waits or is processed, but not longer than this."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
 
     def with_following_arrivals(self, arrival: SourceEvent) -> Iterator[SourceEvent]:
         """Yield an arrival and the arrivals that wait right behind it."""

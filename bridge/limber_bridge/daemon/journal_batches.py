@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from limber_bridge.daemon.changes import Change
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.domain.read_position import ReadPosition
-from limber_bridge.storage.journal_batch import JournalBatch, latest_positions
+from limber_bridge.storage.journal_batch import (
+    JournalBatch,
+    latest_entries,
+    latest_positions,
+)
 
 
 def journal_batch(
@@ -26,19 +30,20 @@ def journal_batch(
         labels=change.labels,
         read_positions=latest_positions(read),
         settings=change.settings,
+        diary=latest_entries(change.diary),
+        trials=change.trials,
     )
 
 
 def complete_batches(
     monitors: Mapping[str, SleeperMonitor],
-    sensors: Mapping[str, Sequence[int]],
     read_positions: Callable[[Iterable[int]], Sequence[tuple[int, ReadPosition]]],
 ) -> list[JournalBatch]:
     """Return all that is in memory of every sleeper, for a journal that was replaced at runtime.
 
-    `sensors` are the sensor ids by sleeper; `read_positions` returns how far they have been read.
+    `read_positions` returns how far sensors have been read.
     """
     return [
-        journal_batch(monitor, monitor.everything(), read_positions(sensors[monitor.id]))
+        journal_batch(monitor, monitor.everything(), read_positions(monitor.sensor_ids))
         for monitor in monitors.values()
     ]

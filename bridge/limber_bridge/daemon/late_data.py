@@ -19,7 +19,7 @@ from typing import Final
 from limber_bridge.detection.bed_state import BedReport
 from limber_bridge.detection.events import Certainty, Event, event_id
 from limber_bridge.detection.pipeline import Pipeline
-from limber_bridge.detection.signal import MINUTE, SECOND, SampleBlock
+from limber_bridge.detection.signal import MINUTE, SECOND, SampleBlock, Sensor
 
 OUTAGE_MAX_US: Final = 10 * MINUTE
 """Longest outage after which late samples are put in the right place. Chosen: longer than most
@@ -208,6 +208,18 @@ class LateData:
         found = [*waiting.found, *provisional]
         lateness = max(1, now - late.begin)
         return pipeline, compare(waiting.provisional, found, lateness)
+
+    def set_sensors(self, sensors: Sequence[Sensor]) -> None:
+        """Let the waiting detection go on with other sensors, as the running one does."""
+        ids = {sensor.id for sensor in sensors}
+        self._missing &= ids
+        self._overdue &= ids
+        if self._waiting is None:
+            return
+        if not self._missing or not self._waiting.pipeline.has_any(sensors):
+            self.give_up()
+        else:
+            self._waiting.found += self._waiting.pipeline.set_sensors(sensors)
 
     def set_cramp_thresholds(self, thresholds: Mapping[Certainty, float]) -> None:
         """Let the waiting detection follow the thresholds of the running one."""

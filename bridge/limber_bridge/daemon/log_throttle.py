@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT, SensorStatus
@@ -13,34 +14,75 @@ LOG: Final = logging.getLogger(__name__)
 
 REPEAT_AFTER_US: Final = 600 * SECOND
 """Time for which the same warning is not logged again. Chosen: at most six lines an hour."""
-MAX_WARNINGS: Final = 1000
-"""Different warnings that are remembered: unknown senders can cause any number of them."""
+UNKNOWN_SENSORS_NAMED: Final = 5
+"""Sensors that are not in limber.yaml and are named within that time. Chosen: enough to set up
+those of a bed at once; strangers can send any number of ids."""
+
+
+@dataclass(slots=True)
+class RepeatedWarning:
+    """What was logged of one kind of warning, and what was left out since."""
+
+    since: int
+    """us UTC."""
+    texts: set[str]
+    """Those that were logged."""
+    left_out: int = 0
+    latest: str = ""
+    """The last one that was left out."""
 
 
 class LogThrottle:
-    """Log a warning once, not for every packet that causes it."""
+    """Log a warning once, not for every packet that causes it.
+
+    Its memory is limited: warnings are kept by their kind, of which strangers can cause a few.
+    """
 
     def __init__(self, now: Callable[[], int]) -> None:
         """Start; `now` returns UTC in us."""
         self._now = now
-        self._logged_at: dict[tuple[int | None, str], int] = {}
+        self._warnings: dict[tuple[int | None, str], RepeatedWarning] = {}
+        """By sensor (None: none that is configured) and kind."""
+
+    def __len__(self) -> int:
+        """Return how many kinds of warnings are kept."""
+        return len(self._warnings)
 
     def warn(self, sensor: int | None, key: str, text: str) -> None:
         """Log a warning about a sensor, or about none, unless the same was logged recently.
 
         Warnings with the same sensor and key are the same, whatever their text. Those about unknown
-        sensors differ by their text, as it names the sender.
+        sensors differ by their text, as it names the sensor, up to `UNKNOWN_SENSORS_NAMED`.
         """
+        self.log_left_out()
+        warning = self._warnings.setdefault((sensor, key), RepeatedWarning(self._now(), set()))
+        named = UNKNOWN_SENSORS_NAMED if key == Reason.UNKNOWN_SENSOR else 1
+        if text in warning.texts or len(warning.texts) >= named:
+            warning.left_out += 1
+            warning.latest = text
+            return
+        warning.texts.add(text)
+        log_warning(sensor, text)
+
+    def log_left_out(self) -> None:
+        """Log how many warnings of a kind were left out, once their time is over."""
         now = self._now()
-        warning = (sensor, text if key == Reason.UNKNOWN_SENSOR else key)
-        if len(self._logged_at) >= MAX_WARNINGS:
-            self._logged_at.clear()
-        is_new = abs(now - self._logged_at.get(warning, -REPEAT_AFTER_US)) >= REPEAT_AFTER_US
-        self._logged_at[warning] = now
-        if is_new:
-            # The text may quote what a stranger sent.
-            shown = printable(text, None)
-            LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", shown)
+        for (sensor, key), warning in list(self._warnings.items()):
+            if abs(now - warning.since) < REPEAT_AFTER_US:
+                continue
+            del self._warnings[sensor, key]
+            if warning.left_out:
+                minutes = REPEAT_AFTER_US // (60 * SECOND)
+                count = f"{warning.left_out} more in {minutes} minutes"
+                log_warning(sensor, f"{warning.latest} ({count})")
+                # That line is the first one of the time that begins.
+                self._warnings[sensor, key] = RepeatedWarning(now, {warning.latest})
+
+
+def log_warning(sensor: int | None, text: str) -> None:
+    """Log a warning about a sensor, or about none; the text may quote what a stranger sent."""
+    shown = printable(text, None)
+    LOG.warning("%s%s", "" if sensor is None else f"sensor {sensor}: ", shown)
 
 
 class SensorLog:

@@ -7,6 +7,7 @@ A connection counts as live only while the bridge receives its own heartbeat ove
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, assert_never
 
 from limber_bridge.config.model import Broker
@@ -25,9 +26,11 @@ from limber_bridge.daemon.mqtt_events import (
     ClearProblem,
     CloseClient,
     ConnectionEvent,
+    Delivery,
     LogWarning,
     MessageReceived,
     OpenClient,
+    PublishAgain,
     PublishStatus,
     RaiseProblem,
     ReportConnected,
@@ -40,11 +43,14 @@ from limber_bridge.daemon.mqtt_events import (
 from limber_bridge.daemon.mqtt_permissions import needed_subscriptions
 from limber_bridge.daemon.paho_client import PahoClient, bridge_options
 from limber_bridge.protocol.encoding import OFFLINE, ONLINE, Topics
-from limber_bridge.protocol.messages import ConnectionHealth, Problem
+from limber_bridge.protocol.health_messages import ConnectionHealth, Problem
 
 HOME_ASSISTANT: Final = "homeassistant/status"
 """Topic on which Home Assistant publishes `online` when its MQTT integration has started
 (https://www.home-assistant.io/integrations/mqtt/#birth-and-last-will-messages)."""
+DELIVERY_TIMEOUT_S: Final = 5.0
+"""Time for the broker to answer a message that something waits for. Chosen: see
+`mqtt_connection.Timing.connack_timeout_s`."""
 
 
 class MqttClient:
@@ -72,9 +78,10 @@ class MqttClient:
         self._settings = ConnectionSettings(topics, timing)
         self._on_message = on_message
         self._on_connected = on_connected
-        options = bridge_options(broker, topics)
-        self._paho = PahoClient(options, self._receive)
-        self._report = ConnectionReport(options.address, now)
+        self._now = now
+        self._clients = 0
+        """Clients that were made so far."""
+        self._make_client(broker, topics)
         self._connection = Connection()
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
@@ -102,10 +109,54 @@ class MqttClient:
         await self._stopped.wait()
         await self._paho.wait_closed(self._settings.timing.farewell_s)
 
+    async def reconnect(self, broker: Broker, topics: Topics) -> None:
+        """Leave the broker in order, and connect to another one, or in another way."""
+        await self.stop()
+        self._settings = ConnectionSettings(topics, self._settings.timing)
+        self._make_client(broker, topics)
+        self._connection = Connection()
+        self.start()
+
+    def set_topics(self, topics: Topics) -> None:
+        """Listen for the sensors that send over the broker now."""
+        before = needed_subscriptions(self._settings.topics)
+        self._settings = ConnectionSettings(topics, self._settings.timing)
+        if self._connection.phase is Phase.CONNECTED:
+            for topic in sorted(needed_subscriptions(topics) - before):
+                self._paho.subscribe(topic)
+
+    def _make_client(self, broker: Broker, topics: Topics) -> None:
+        """Prepare a client of paho; what an earlier one still reports is ignored."""
+        options = bridge_options(broker, topics)
+        self._clients += 1
+        self._paho = PahoClient(options, partial(self._receive, self._clients))
+        self._report = ConnectionReport(options.address, self._now)
+
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Publish a message if there is a connection; what is not retained expires soon."""
         if self._connection.phase is Phase.CONNECTED:
             self._paho.publish(topic, payload, retain=retain)
+
+    @property
+    def page_bytes(self) -> int:
+        """Bytes of nights or events in a response that the broker probably accepts."""
+        return self._paho.sizes.page_bytes
+
+    async def deliver(self, topic: str, payload: bytes) -> Delivery:
+        """Publish a message that is not retained; return what became of it."""
+        if self._connection.phase is not Phase.CONNECTED:
+            return Delivery.LOST
+        delivered: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+
+        def note(delivery: Delivery) -> None:
+            if not delivered.done():
+                delivered.set_result(delivery)
+
+        self._paho.publish(topic, payload, retain=False, on_delivery=note)
+        try:
+            return await asyncio.wait_for(delivered, DELIVERY_TIMEOUT_S)
+        except TimeoutError:
+            return Delivery.LOST
 
     def announce_online(self, retained: Iterable[str], earlier: Iterable[str]) -> None:
         """Publish `online` after everything that is retained was published.
@@ -147,12 +198,14 @@ class MqttClient:
     def _execute(self, action: Action) -> None:
         """Execute an action of the state machine."""
         match action:
-            case OpenClient(protocol):
-                self._paho.open(protocol)
+            case OpenClient(protocol, limits):
+                self._paho.open(protocol, limits)
             case CloseClient():
                 self._paho.close()
             case BeginSession():
                 self._begin_session()
+            case PublishAgain():
+                self._on_connected()
             case PublishStatus(online):
                 payload = ONLINE if online else OFFLINE
                 self._paho.publish(self._settings.topics.status, payload, retain=True)
@@ -196,8 +249,10 @@ class MqttClient:
             self._paho.subscribe(topic)
         self._on_connected()
 
-    def _receive(self, event: ConnectionEvent | MessageReceived) -> None:
-        """Process what paho reports."""
+    def _receive(self, client: int, event: ConnectionEvent | MessageReceived) -> None:
+        """Process what a client of paho reports."""
+        if client != self._clients:
+            return
         if isinstance(event, MessageReceived):
             self._route(event)
         else:

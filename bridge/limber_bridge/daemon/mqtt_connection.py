@@ -33,11 +33,14 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from limber_bridge.daemon import broker_problems as problems
+from limber_bridge.daemon.broker_limits import NO_LIMITS, limit_reports
 from limber_bridge.daemon.mqtt_events import (
     Action,
     AllDelivered,
     BeginSession,
+    BrokerLimits,
     ClearProblem,
+    ClientEnded,
     CloseClient,
     ConnackAccepted,
     ConnackRefused,
@@ -47,9 +50,11 @@ from limber_bridge.daemon.mqtt_events import (
     DeadlinePassed,
     HeartbeatDue,
     LogWarning,
+    MessageTooLarge,
     OpenClient,
     Protocol,
     PublishAccepted,
+    PublishAgain,
     PublishRefused,
     PublishStatus,
     RaiseProblem,
@@ -73,6 +78,8 @@ RECONNECT_DELAY_MIN_S: Final = 1
 RECONNECT_DELAY_MAX_S: Final = 30
 """Shortest and longest delay between two attempts to reach the broker. Chosen: a broker that
 restarts is found at once, and one that is away for long costs nothing."""
+BREAKS_MAX: Final = 5
+"""Connections that are counted to lengthen the delay. Chosen: it is at its longest then."""
 BRIEF_CONNECTION_S: Final = 5.0
 """A connection that ends sooner may have been taken over. Chosen: another bridge connects again
 after 1 to 2 s."""
@@ -182,6 +189,10 @@ class Connection:
     short: ShortConnections = ShortConnections()
     permissions: Permissions = field(default_factory=Permissions)
     """What the broker refused last."""
+    limits: BrokerLimits = NO_LIMITS
+    """What the broker does not support, as far as is known."""
+    breaks: int = 0
+    """Connections in a row that ended by an error of the client or by a message too large."""
 
     @property
     def protocol(self) -> Protocol:
@@ -247,11 +258,15 @@ def _start(
 def _open_client(connection: Connection, now: float) -> Result:
     """Open a client that speaks the connection's protocol."""
     opened = replace(connection, phase=Phase.CONNECTING, deadline=None, silent_since=now)
-    return opened, (OpenClient(opened.protocol),)
+    return opened, (OpenClient(opened.protocol, opened.limits),)
 
 
 def _open_next_client(connection: Connection, now: float) -> Result:
-    """Open another client; MQTT 5 is tried again if it was only guessed that it does not work."""
+    """Open another client; MQTT 5 is tried again if it was only guessed that it does not work.
+
+    The broker may have been started again with other limits.
+    """
+    connection = replace(connection, limits=NO_LIMITS)
     if connection.fallback is Fallback.GUESSED:
         connection = replace(connection, fallback=Fallback.NONE, hang_ups=0)
     return _open_client(connection, now)
@@ -265,7 +280,7 @@ def _fall_back(connection: Connection, fallback: Fallback, why: str, now: float)
 
 def _stop(
     connection: Connection,
-    _event: StopRequested | AllDelivered | ConnectionClosed,
+    _event: StopRequested | AllDelivered | ConnectionClosed | ClientEnded,
     _settings: ConnectionSettings,
     _now: float,
 ) -> Result:
@@ -318,7 +333,8 @@ def _report_unreachable(
     connection: Connection, event: ConnectFailed, _settings: ConnectionSettings, _now: float
 ) -> Result:
     """Report why the broker cannot be reached; paho tries again by itself."""
-    waiting = replace(connection, phase=Phase.CONNECTING, deadline=None)
+    # A broker that was away explains why a connection was short: no other client took it over.
+    waiting = replace(connection, phase=Phase.CONNECTING, deadline=None, short=ShortConnections())
     if event.tls:
         return waiting, (ReportFailure(problems.tls_failed(event.address, event.error)),)
     if connection.connected_at is not None:
@@ -328,11 +344,13 @@ def _report_unreachable(
 
 
 def _begin_session(
-    connection: Connection, _event: ConnackAccepted, settings: ConnectionSettings, now: float
+    connection: Connection, event: ConnackAccepted, settings: ConnectionSettings, now: float
 ) -> Result:
     """Subscribe, and publish what is retained."""
     connected = replace(
         connection,
+        # A broker that refuses a last will for a limit announces it once it accepts another.
+        limits=event.limits,
         phase=Phase.CONNECTED,
         deadline=None,
         hang_ups=0,
@@ -340,7 +358,8 @@ def _begin_session(
         connected_at=now,
         permissions=connection.permissions.await_subscriptions(settings.topics),
     )
-    return connected, (ReportConnected(connection.protocol), BeginSession())
+    reports = (ReportConnected(connection.protocol), *limit_reports(event.limits))
+    return connected, (*reports, BeginSession())
 
 
 def _report_refused(
@@ -350,6 +369,14 @@ def _report_refused(
     if event.unsupported_version and connection.protocol is Protocol.MQTT_5:
         why = "the broker does not support MQTT 5"
         return _fall_back(connection, Fallback.STATED, why, now)
+    limits = replace(
+        connection.limits,
+        retain=connection.limits.retain and not event.no_retain,
+        qos=0 if event.no_qos else connection.limits.qos,
+    )
+    if limits != connection.limits:
+        # The bridge does what is possible without it.
+        return _open_client(replace(connection, limits=limits), now)
     refused = replace(connection, phase=Phase.REFUSED, deadline=None)
     return refused, (ReportFailure(problems.connection_refused(event.reason)),)
 
@@ -394,6 +421,10 @@ def _handle_loss(
     connection: Connection, event: ConnectionClosed, settings: ConnectionSettings, now: float
 ) -> Result:
     """Connect again after a connection was lost, or rest if another client took it over."""
+    if event.too_large is not None:
+        text = problems.broken_by_size(event.too_large)
+        return _replace_client(connection, text, settings, now)
+    connection = replace(connection, breaks=0)
     lasted_s = connection.connected_s(now)
     short = connection.short.after(lasted_s, settings.timing.rest_s)
     connection = replace(connection, short=short)
@@ -434,10 +465,37 @@ def _connect_again(connection: Connection, event: ConnectionClosed, now: float) 
         LogWarning(f"disconnected from the broker: {reason}; connecting again"),
         ReportDisconnected(reason),
     )
-    if connection.fallback is Fallback.GUESSED:
+    # The last will of the client may be that for another broker.
+    limited = not connection.limits.retain or not connection.limits.qos
+    if connection.fallback is Fallback.GUESSED or limited:
         opened, actions = _open_next_client(connection, now)
         return opened, (*reports, *actions)
     return replace(connection, phase=Phase.CONNECTING), reports
+
+
+def _replace_client(
+    connection: Connection, reason: str, settings: ConnectionSettings, now: float
+) -> Result:
+    """Open another client soon, later after each further time: the old one would repeat the fault.
+
+    A message that the broker does not accept would be sent again for ever.
+    """
+    lasted = connection.connected_s(now) > settings.timing.rest_s
+    breaks = 0 if lasted else connection.breaks
+    delay_s = min(RECONNECT_DELAY_MIN_S * 2**breaks, RECONNECT_DELAY_MAX_S)
+    waiting = replace(
+        connection, phase=Phase.RESTING, deadline=now + delay_s, breaks=min(breaks + 1, BREAKS_MAX)
+    )
+    if connection.phase is not Phase.CONNECTED:
+        return waiting, (ReportFailure(reason), CloseClient())
+    return waiting, (LogWarning(reason), ReportDisconnected(reason), CloseClient())
+
+
+def _replace_ended_client(
+    connection: Connection, event: ClientEnded, settings: ConnectionSettings, now: float
+) -> Result:
+    """Open another client in the place of one that ended by an error."""
+    return _replace_client(connection, problems.client_ended(event.error), settings, now)
 
 
 def _end_rest(
@@ -464,7 +522,8 @@ def _beat_connected(
     connection = _schedule_heartbeat(connection, settings, now)
     cleared = _takeover_over(connection, settings, now)
     if now - connection.silent_since < settings.timing.heartbeat_timeout_s:
-        return connection, (*cleared, PublishStatus(online=True))
+        again = () if connection.limits.retain else (PublishAgain(),)
+        return connection, (*cleared, *again, PublishStatus(online=True))
     text = problems.heartbeat_lost(settings.topics)
     opened, actions = _open_next_client(connection, now)
     return opened, (
@@ -523,6 +582,14 @@ def _note_publish_refused(
     return replace(connection, permissions=refused), actions
 
 
+def _note_too_large(
+    connection: Connection, event: MessageTooLarge, settings: ConnectionSettings, _now: float
+) -> Result:
+    """Add a topic to those with messages that are too large for the broker."""
+    refused, actions = connection.permissions.refuse_size(event, settings.topics)
+    return replace(connection, permissions=refused), actions
+
+
 def _note_publish_accepted(
     connection: Connection, event: PublishAccepted, settings: ConnectionSettings, _now: float
 ) -> Result:
@@ -578,12 +645,17 @@ _ROWS: Final[tuple[tuple[type[ConnectionEvent], tuple[Phase, ...], Transition], 
     (ConnectionClosed,     (Phase.CONNECTED,),                         _handle_loss),
     (ConnectionClosed,     (Phase.STOPPING,),                          _stop),
     (ConnectionClosed,     (Phase.CONNECTING, *_CLOSED),               _ignore),
+    (ClientEnded,          (*_UNCONNECTED, Phase.CONNECTED),           _replace_ended_client),
+    (ClientEnded,          (Phase.STOPPING,),                          _stop),
+    (ClientEnded,          _CLOSED,                                    _ignore),
     (StatusReceived,       (Phase.CONNECTED,),                         _check_status),
     (StatusReceived,       (*_NOT_CONNECTED, Phase.STOPPING),          _ignore),
     (PublishAccepted,      (Phase.CONNECTED,),                         _note_publish_accepted),
     (PublishAccepted,      (*_NOT_CONNECTED, Phase.STOPPING),          _ignore),
     (PublishRefused,       (Phase.CONNECTED,),                         _note_publish_refused),
     (PublishRefused,       (*_NOT_CONNECTED, Phase.STOPPING),          _ignore),
+    (MessageTooLarge,      (Phase.CONNECTED,),                         _note_too_large),
+    (MessageTooLarge,      (*_NOT_CONNECTED, Phase.STOPPING),          _ignore),
     (SubscriptionGranted,  (Phase.CONNECTED,),                         _note_subscription_granted),
     (SubscriptionGranted,  (*_NOT_CONNECTED, Phase.STOPPING),          _ignore),
     (SubscriptionRefused,  (Phase.CONNECTED,),                         _note_subscription_refused),

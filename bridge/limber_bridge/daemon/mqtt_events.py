@@ -1,7 +1,7 @@
 """Events and actions of the connection to the broker, as `mqtt_connection` uses them; pure."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 
 class Protocol(Enum):
@@ -9,6 +9,28 @@ class Protocol(Enum):
 
     MQTT_5 = "MQTT 5"
     MQTT_3_1_1 = "MQTT 3.1.1"
+
+
+class Delivery(Enum):
+    """What became of a message."""
+
+    ACCEPTED = auto()
+    TOO_LARGE = auto()
+    """The broker refused it for its size, or it was not sent as the broker would refuse it."""
+    REFUSED = auto()
+    LOST = auto()
+    """The connection ended before the broker answered, or too many messages were pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLimits:
+    """What a broker supports (MQTT 5, 3.2.2.3.4 to 3.2.2.3.6)."""
+
+    retain: bool = True
+    qos: int = 1
+    """The highest that the bridge may use: it needs no higher one than 1."""
+    packet_bytes: int | None = None
+    """Largest packet; None if it is not announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +61,8 @@ class ConnectFailed:
 class ConnackAccepted:
     """The broker accepted the connection."""
 
+    limits: BrokerLimits = BrokerLimits()
+
 
 @dataclass(frozen=True, slots=True)
 class ConnackRefused:
@@ -46,6 +70,10 @@ class ConnackRefused:
 
     reason: str
     unsupported_version: bool
+    no_retain: bool = False
+    """It retains no messages, so it refuses a last will that is to be retained."""
+    no_qos: bool = False
+    """It supports QoS 0 only, so it refuses a last will with QoS 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +84,15 @@ class ConnectionClosed:
     """Empty where the broker gives no reason."""
     taken_over: bool = False
     """The broker said that another client took over the session."""
+    too_large: int | None = None
+    """Bytes of the message that is probably why: the broker said so, or it was sent just before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEnded:
+    """The client ended by itself, by an error: nothing more would be sent or received."""
+
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +117,17 @@ class PublishRefused:
 
     topic: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTooLarge:
+    """A message was dropped for its size."""
+
+    topic: str
+    size: int
+    """Bytes of its packet."""
+    limit: int | None
+    """Largest packet that the broker accepts, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +168,11 @@ type ConnectionEvent = (
     | ConnackAccepted
     | ConnackRefused
     | ConnectionClosed
+    | ClientEnded
     | StatusReceived
     | PublishAccepted
     | PublishRefused
+    | MessageTooLarge
     | SubscriptionGranted
     | SubscriptionRefused
     | AllDelivered
@@ -136,6 +186,8 @@ class OpenClient:
     """Close the client, if there is one, and open another that speaks this protocol."""
 
     protocol: Protocol
+    limits: BrokerLimits = BrokerLimits()
+    """What the broker is known not to support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +205,11 @@ class PublishStatus:
     """Publish the status of the bridge, retained."""
 
     online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishAgain:
+    """Have everything published again that would be retained, as the broker retains nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +265,7 @@ type Action = (
     OpenClient
     | CloseClient
     | BeginSession
+    | PublishAgain
     | PublishStatus
     | ReportConnected
     | ReportDisconnected

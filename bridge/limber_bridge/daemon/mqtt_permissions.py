@@ -3,7 +3,13 @@
 from dataclasses import dataclass, replace
 
 from limber_bridge.daemon import broker_problems as problems
-from limber_bridge.daemon.mqtt_events import Action, ClearProblem, RaiseProblem
+from limber_bridge.daemon.mqtt_events import (
+    Action,
+    ClearProblem,
+    LogWarning,
+    MessageTooLarge,
+    RaiseProblem,
+)
 from limber_bridge.protocol.encoding import Topics
 
 
@@ -13,6 +19,10 @@ class Permissions:
 
     refused_topics: frozenset[str] = frozenset()
     """Topics on which the broker refused the last message."""
+    oversized_topics: frozenset[str] = frozenset()
+    """Topics on which the last message was too large for the broker."""
+    small_pages: bool = False
+    """Whether it was logged that responses are sent in smaller pages."""
     awaited_subscriptions: frozenset[str] = frozenset()
     """Topics that the bridge needs and is not subscribed to."""
 
@@ -32,12 +42,30 @@ class Permissions:
     def accept_publish(self, topic: str, topics: Topics) -> tuple[Permissions, tuple[Action, ...]]:
         """Remove a topic from those that the broker refuses."""
         topic = permission_topic(topic, topics)
-        if topic not in self.refused_topics:
-            return self, ()
-        accepted = replace(self, refused_topics=self.refused_topics - {topic})
-        if accepted.refused_topics:
-            return accepted, ()
-        return accepted, (ClearProblem(problems.PUBLISH_REFUSED, problems.PUBLISH_ACCEPTED),)
+        accepted = replace(
+            self,
+            refused_topics=self.refused_topics - {topic},
+            oversized_topics=self.oversized_topics - {topic},
+        )
+        actions: list[Action] = []
+        if self.refused_topics and not accepted.refused_topics:
+            actions.append(ClearProblem(problems.PUBLISH_REFUSED, problems.PUBLISH_ACCEPTED))
+        if self.oversized_topics and not accepted.oversized_topics:
+            actions.append(ClearProblem(problems.MESSAGE_TOO_LARGE, problems.SIZE_ACCEPTED))
+        return accepted, tuple(actions)
+
+    def refuse_size(
+        self, event: MessageTooLarge, topics: Topics
+    ) -> tuple[Permissions, tuple[Action, ...]]:
+        """Add a topic to those with too large messages; a response is sent in smaller pages."""
+        topic = permission_topic(event.topic, topics)
+        if topic != event.topic:
+            text = problems.smaller_responses(event.size, event.limit)
+            said = () if self.small_pages else (LogWarning(text),)
+            return replace(self, small_pages=True), said
+        oversized = replace(self, oversized_topics=self.oversized_topics | {topic})
+        text = problems.message_too_large(topic, event.size, event.limit)
+        return oversized, (RaiseProblem(problems.MESSAGE_TOO_LARGE, text),)
 
     def refuse_subscription(
         self, topic: str, reason: str, topics: Topics

@@ -11,6 +11,7 @@ from limber_bridge.daemon.sleeper_clock import SleeperClock
 from limber_bridge.detection.events import BedTransition, Event, Method
 from limber_bridge.detection.night_score import Coverage, NightScore, score_night
 from limber_bridge.detection.rules import RuleSet
+from limber_bridge.domain.movement_hours import movement_hours
 from limber_bridge.domain.nights import Calendar, Night, left_bed_at
 
 
@@ -144,6 +145,7 @@ class NightCloser:
             in_bed_method=last_in_bed_method(self._nights.events_of(night)),
             measures=measures,
             sensitivity=sensitivity,
+            hours=movement_hours(scored.score, self._calendar.zone),
         )
 
 

@@ -13,7 +13,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import paho.mqtt.client as paho
@@ -23,15 +23,28 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from limber_bridge.config.model import Broker
+from limber_bridge.daemon.broker_limits import (
+    NO_LIMITS,
+    REASONS_OF_SIZE,
+    SUSPECT_AGE_S,
+    SUSPECT_BYTES,
+    SUSPECT_GROWTH,
+    SizeLimit,
+    packet_size,
+)
 from limber_bridge.daemon.mqtt_connection import RECONNECT_DELAY_MAX_S, RECONNECT_DELAY_MIN_S
 from limber_bridge.daemon.mqtt_events import (
     AllDelivered,
+    BrokerLimits,
+    ClientEnded,
     ConnackAccepted,
     ConnackRefused,
     ConnectFailed,
     ConnectionClosed,
     ConnectionEvent,
+    Delivery,
     MessageReceived,
+    MessageTooLarge,
     Protocol,
     PublishAccepted,
     PublishRefused,
@@ -39,6 +52,7 @@ from limber_bridge.daemon.mqtt_events import (
     SubscriptionGranted,
     SubscriptionRefused,
 )
+from limber_bridge.daemon.tolerant_client import TolerantClient
 from limber_bridge.protocol.encoding import OFFLINE, Topics
 
 KEEPALIVE_S: Final = 20
@@ -59,6 +73,13 @@ REASON_UNSUPPORTED_VERSION: Final = 0x84
 REASON_SESSION_TAKEN_OVER: Final = 0x8E
 """Reason code "Session taken over" (MQTT 5, 3.14.2.1). MQTT 3.1.1 has no such code, mosquitto
 2.0.11 does not send it, and paho reports no reason that comes without properties."""
+REASON_TOO_LARGE: Final = 0x95
+"""Reason code "Packet too large" (MQTT 5, 3.14.2.1). mosquitto also sends it in PUBACK, for its
+`message_size_limit`."""
+REASON_NO_RETAIN: Final = 0x9A
+"""Reason code "Retain not supported" (MQTT 5, 3.2.2.2)."""
+REASON_NO_QOS: Final = 0x9B
+"""Reason code "QoS not supported" (MQTT 5, 3.2.2.2)."""
 
 _VERSIONS: Final = {
     Protocol.MQTT_5: MQTTProtocolVersion.MQTTv5,
@@ -80,10 +101,10 @@ class ClientOptions:
         """Return the broker's host and port, for a person."""
         return f"{self.broker.host}:{self.broker.port}"
 
-    def new_client(self, protocol: Protocol) -> paho.Client:
-        """Return a client that is not connected yet."""
+    def new_client(self, protocol: Protocol, limits: BrokerLimits) -> TolerantClient:
+        """Return a client that is not connected yet, for a broker with some limits."""
         broker = self.broker
-        client = paho.Client(
+        client = TolerantClient(
             CallbackAPIVersion.VERSION2, self.client_id, protocol=_VERSIONS[protocol]
         )
         if broker.user is not None:
@@ -91,7 +112,7 @@ class ClientOptions:
         if broker.tls is not None:
             client.tls_set_context(broker.tls.create_context())
         if self.will_topic is not None:
-            client.will_set(self.will_topic, OFFLINE, qos=QOS, retain=True)
+            client.will_set(self.will_topic, OFFLINE, qos=limits.qos, retain=limits.retain)
         client.reconnect_delay_set(RECONNECT_DELAY_MIN_S, RECONNECT_DELAY_MAX_S)
         client.max_queued_messages_set(QUEUE_MAX_MESSAGES)
         return client
@@ -100,6 +121,18 @@ class ClientOptions:
 def bridge_options(broker: Broker, topics: Topics) -> ClientOptions:
     """Return how a bridge connects: `limber run`, and `limber check` in its place."""
     return ClientOptions(broker, f"limber-{topics.bridge}", will_topic=topics.status)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMessage:
+    """A message that the broker has not answered yet."""
+
+    topic: str
+    size: int
+    """Bytes of its packet."""
+    sent: float
+    """s on the clock of the event loop."""
+    on_delivery: Callable[[Delivery], None] | None
 
 
 class PahoClient:
@@ -117,8 +150,11 @@ class PahoClient:
         self._loop = asyncio.get_running_loop()
         self._client: paho.Client | None = None
         self._closing: threading.Thread | None = None
-        self._pending: dict[int, str] = {}
+        self._pending: dict[int, PendingMessage] = {}
         self._subscribing: dict[int, str] = {}
+        self._limits = NO_LIMITS
+        self.sizes = SizeLimit()
+        """Which sizes of packets the broker accepts."""
         self.dropped = 0
         """Messages that were not sent because too many were pending."""
 
@@ -127,10 +163,15 @@ class PahoClient:
         """Return how many messages the broker has not answered yet."""
         return len(self._pending)
 
-    def open(self, protocol: Protocol) -> None:
-        """Open a client, which connects again and again; one that is open is closed."""
+    def open(self, protocol: Protocol, limits: BrokerLimits = NO_LIMITS) -> None:
+        """Open a client, which connects again and again; one that is open is closed.
+
+        `limits`: what the broker is known not to support.
+        """
         self.close()
-        self._client = client = self._options.new_client(protocol)
+        self._limits = limits
+        self._client = client = self._options.new_client(protocol, limits)
+        client.on_end = self._hand_over_end
         client.on_socket_open = self._hand_over(self._on_socket_open)
         client.on_connect = self._hand_over(self._on_connack)
         client.on_connect_fail = self._hand_over_error(self._on_connect_fail)
@@ -145,8 +186,7 @@ class PahoClient:
         """Disconnect and end the client, if there is one, without waiting for it."""
         client = self._client
         self._client = None
-        self._pending.clear()
-        self._subscribing.clear()
+        self._forget_pending()
         if client is None:
             return
 
@@ -163,20 +203,47 @@ class PahoClient:
         if self._closing is not None:
             await asyncio.to_thread(self._closing.join, timeout_s)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish a message; what is not retained expires on its way."""
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool,
+        on_delivery: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        """Publish a message; what is not retained expires on its way.
+
+        A message that is too large for the broker is not sent. `on_delivery` receives what became
+        of the message.
+        """
         client = self._client
+        message = PendingMessage(topic, packet_size(topic, payload), self._loop.time(), on_delivery)
         if client is None:
+            self._deliver(message, Delivery.LOST)
+            return
+        limit = self.sizes.maximum
+        if limit is not None and message.size > limit:
+            self._deliver(message, Delivery.TOO_LARGE)
+            event = MessageTooLarge(topic, message.size, limit)
+            # Not now: this may be in the middle of the actions of another event.
+            self._loop.call_soon(self._call_if_current, client, self._on_event, (event,))
             return
         properties = None
         if not retain and client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = EVENT_EXPIRY_S
-        sent = client.publish(topic, payload, qos=QOS, retain=retain, properties=properties)
+        sent = client.publish(
+            topic,
+            payload,
+            qos=self._limits.qos,
+            retain=retain and self._limits.retain,
+            properties=properties,
+        )
         if sent.rc == paho.MQTT_ERR_QUEUE_SIZE:
             self.dropped += 1
+            self._deliver(message, Delivery.LOST)
         else:
-            self._pending[sent.mid] = topic
+            self._pending[sent.mid] = message
 
     def subscribe(self, topic: str) -> None:
         """Subscribe to a topic."""
@@ -206,6 +273,11 @@ class PahoClient:
 
         return in_paho_thread
 
+    def _hand_over_end(self, client: paho.Client, error: Exception) -> None:
+        """Have the end of a client reported on the event loop; called in paho's thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call_if_current, client, self._on_end, (error,))
+
     def _call_if_current(
         self, client: paho.Client, callback: Callable[..., None], values: tuple[Any, ...]
     ) -> None:
@@ -223,29 +295,64 @@ class PahoClient:
         tls = isinstance(error, ssl.SSLError)
         self._on_event(ConnectFailed(self._options.address, error_text(error), tls=tls))
 
-    def _on_connack(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
+    def _on_connack(
+        self, _flags: object, reason: ReasonCode, properties: Properties | None
+    ) -> None:
         if reason.is_failure:
-            unsupported = reason.value == REASON_UNSUPPORTED_VERSION
-            self._on_event(ConnackRefused(str(reason), unsupported_version=unsupported))
+            self._on_event(
+                ConnackRefused(
+                    str(reason),
+                    unsupported_version=reason.value == REASON_UNSUPPORTED_VERSION,
+                    no_retain=reason.value == REASON_NO_RETAIN,
+                    no_qos=reason.value == REASON_NO_QOS,
+                )
+            )
             return
         # What an earlier connection left unanswered is sent again by paho and counts no more.
-        self._pending.clear()
-        self._subscribing.clear()
-        self._on_event(ConnackAccepted())
+        self._forget_pending()
+        self._limits = announced_limits(properties)
+        self.sizes = replace(self.sizes, announced=self._limits.packet_bytes)
+        self._on_event(ConnackAccepted(self._limits))
 
     def _on_disconnect(self, _flags: object, reason: ReasonCode, _properties: object) -> None:
         text = "" if reason.value == REASON_UNSPECIFIED else str(reason)
         taken_over = reason.value == REASON_SESSION_TAKEN_OVER
-        self._on_event(ConnectionClosed(text, taken_over=taken_over))
+        too_large = None
+        if reason.value in REASONS_OF_SIZE:
+            too_large = self._suspect(said=reason.value == REASON_TOO_LARGE)
+        # Otherwise the broker may have been started again, with other limits.
+        self.sizes = SizeLimit() if too_large is None else self.sizes.break_off(too_large)
+        self._on_event(ConnectionClosed(text, taken_over=taken_over, too_large=too_large))
+
+    def _suspect(self, *, said: bool) -> int | None:
+        """Return the size of the pending message that probably ended the connection, if one did.
+
+        `said`: the broker said that a message was too large. MQTT 3.1.1 has no way to say so.
+        """
+        now = self._loop.time()
+        smallest = max(SUSPECT_BYTES, self.sizes.accepted * SUSPECT_GROWTH)
+        likely = [
+            message.size
+            for message in self._pending.values()
+            if said or (message.size >= smallest and now - message.sent < SUSPECT_AGE_S)
+        ]
+        return max(likely, default=None)
 
     def _on_puback(self, mid: int, reason: ReasonCode, _properties: object) -> None:
-        topic = self._pending.pop(mid, None)
-        if topic is None:
+        message = self._pending.pop(mid, None)
+        if message is None:
             return
-        if reason.is_failure:
-            self._on_event(PublishRefused(topic, str(reason)))
+        if reason.value == REASON_TOO_LARGE:
+            self.sizes = self.sizes.refuse(message.size)
+            self._deliver(message, Delivery.TOO_LARGE)
+            self._on_event(MessageTooLarge(message.topic, message.size, None))
+        elif reason.is_failure:
+            self._deliver(message, Delivery.REFUSED)
+            self._on_event(PublishRefused(message.topic, str(reason)))
         else:
-            self._on_event(PublishAccepted(topic))
+            self.sizes = self.sizes.accept(message.size)
+            self._deliver(message, Delivery.ACCEPTED)
+            self._on_event(PublishAccepted(message.topic))
         if not self._pending:
             self._on_event(AllDelivered())
 
@@ -258,8 +365,32 @@ class PahoClient:
         else:
             self._on_event(SubscriptionGranted(topic))
 
+    def _on_end(self, error: Exception) -> None:
+        self._on_event(ClientEnded(f"{type(error).__name__}: {error}"))
+
+    def _forget_pending(self) -> None:
+        """Forget what the broker has not answered."""
+        pending = list(self._pending.values())
+        self._pending.clear()
+        self._subscribing.clear()
+        for message in pending:
+            self._deliver(message, Delivery.LOST)
+
+    def _deliver(self, message: PendingMessage, delivery: Delivery) -> None:
+        if message.on_delivery is not None:
+            message.on_delivery(delivery)
+
     def _on_message(self, message: paho.MQTTMessage) -> None:
         self._on_event(MessageReceived(message.topic, message.payload, message.retain))
+
+
+def announced_limits(properties: Properties | None) -> BrokerLimits:
+    """Return the limits that a broker announces in CONNACK; MQTT 3.1.1 has no such properties."""
+    return BrokerLimits(
+        retain=bool(getattr(properties, "RetainAvailable", 1)),
+        qos=min(QOS, getattr(properties, "MaximumQoS", QOS)),
+        packet_bytes=getattr(properties, "MaximumPacketSize", None),
+    )
 
 
 def error_text(error: BaseException | None) -> str:

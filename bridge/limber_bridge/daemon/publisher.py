@@ -12,6 +12,7 @@ from limber_bridge.daemon.changes import Change
 from limber_bridge.daemon.job_queue import JobQueue
 from limber_bridge.daemon.log_throttle import SensorLog
 from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.page_address import page_url
 from limber_bridge.daemon.sensor_health import SensorStatus
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.state_throttle import STATE_INTERVAL_US, StateThrottle, StateTrigger
@@ -23,6 +24,7 @@ from limber_bridge.protocol.encoding import (
     encode_night_finished,
 )
 from limber_bridge.protocol.messages import Info, SleeperInfo
+from limber_bridge.protocol.trial_encoding import encode_phase
 from limber_bridge.storage.journal_writer import JournalWriter
 
 LOG: Final = logging.getLogger(__name__)
@@ -37,8 +39,10 @@ class InfoPublisher:
         topics: Topics,
         monitors: Mapping[str, SleeperMonitor],
         mqtt: MqttClient,
+        instance: Callable[[], str | None],
     ) -> None:
-        """Start with nothing published."""
+        """Start with nothing published; `instance` returns which bridge this is."""
+        self._instance = instance
         self._config = config
         self._topics = topics
         self._monitors = monitors
@@ -46,6 +50,11 @@ class InfoPublisher:
         self._descriptions: dict[str, SleeperInfo] = {}
         self._due = False
         self._payload = b""
+
+    def set_config(self, config: Config) -> None:
+        """Describe a new configuration from now on."""
+        self._config = config
+        self._due = True
 
     def note(self, monitor: SleeperMonitor) -> None:
         """Note what a sleeper's sensors are now, as the first samples tell their rate."""
@@ -72,6 +81,8 @@ class InfoPublisher:
                 rules=self._config.rules.name,
                 sleepers=tuple(monitor.describe() for monitor in self._monitors.values()),
                 commands=COMMANDS,
+                instance=self._instance(),
+                url=page_url(self._config.web),
             )
         )
         if force or payload != self._payload:
@@ -110,7 +121,7 @@ class StatePublisher:
         changed: bool,
     ) -> bool:
         """Publish the state of a sleeper if it is due; return whether it was."""
-        throttle = self._throttles[monitor.id]
+        throttle = self._throttle(monitor)
         trigger = StateTrigger(statuses, self._health.problem_keys(), monitor.calibrating)
         throttle.note(trigger, changed=changed)
         # If everything retained is about to be published, this state comes in its place there.
@@ -123,7 +134,11 @@ class StatePublisher:
     def publish_with_all(self, monitor: SleeperMonitor, now: int) -> None:
         """Publish the state of a sleeper, together with those of all others."""
         self._publish(monitor, now)
-        self._throttles[monitor.id].note_published(now, with_all=True)
+        self._throttle(monitor).note_published(now, with_all=True)
+
+    def _throttle(self, monitor: SleeperMonitor) -> StateThrottle:
+        """Return the throttle of a sleeper, who may have been added after the start."""
+        return self._throttles.setdefault(monitor.id, StateThrottle(phase=0))
 
     def _publish(self, monitor: SleeperMonitor, now: int) -> None:
         state = replace(
@@ -171,6 +186,9 @@ class Publisher:
                 "%s: night of %s finished (revision %d)", monitor.id, night.date, night.revision
             )
             self._mqtt.publish(topic, encode(encode_night_finished(night, now)), retain=False)
+        for phase in change.trial_phases:
+            message = encode_phase(phase, monitor.calendar.night_of(phase.at))
+            self._mqtt.publish(topic, encode(message), retain=False)
         statuses = monitor.sensor_health.statuses(now)
         self._sensor_log.update(monitor.id, statuses)
         if self._states.publish_if_due(monitor, statuses, now, changed=bool(change)):

@@ -1,13 +1,21 @@
 """Passes on what a client relays of a sensor that it is connected to."""
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from limber_bridge.config.model import Config
-from limber_bridge.protocol.messages import DoneResponse, Refusal, RelayRequest, Response
+from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.protocol.messages import DoneResponse, Refusal, Response
+from limber_bridge.protocol.request_messages import RelayRequest
 from limber_bridge.sources.inbox import Delivery, Inbox, Position
 
 SIGNAL_STRENGTH: Final = "signal_strength"
 """Channel of the strength of the link, whose payload is its digits in dBm."""
+
+
+def sensors_of(monitors: Mapping[str, SleeperMonitor], sleeper: str) -> Collection[int]:
+    """Return the ids of the sensors of a sleeper; none for another name."""
+    monitor = monitors.get(sleeper)
+    return () if monitor is None else monitor.sensor_ids
 
 
 class RelayHandler:
@@ -17,19 +25,17 @@ class RelayHandler:
     and the bridge need not agree.
     """
 
-    def __init__(self, config: Config, inbox: Inbox) -> None:
-        """Start; only sensors of the configuration are relayed."""
+    def __init__(self, sensors: Callable[[str], Collection[int]], inbox: Inbox) -> None:
+        """Start; `sensors` returns the ids of a sleeper's sensors; none for another name."""
         self._inbox = inbox
-        self._sensors = {
-            sleeper.id: {one.sensor.id for one in sleeper.sensors} for sleeper in config.sleepers
-        }
+        self._sensors = sensors
 
     def answer(self, request: RelayRequest, arrived: int) -> Response:
         """Deliver notifications, received at `arrived` (us on the steady clock), in order.
 
         All are delivered; the first that is refused is the answer.
         """
-        if request.sensor not in self._sensors.get(request.sleeper, ()):
+        if request.sensor not in self._sensors(request.sleeper):
             text = f"sleeper `{request.sleeper}` has no sensor {request.sensor} in limber.yaml"
             return Refusal(id=request.id, error="unknown_sensor", message=text)
         deliveries = [

@@ -1,14 +1,23 @@
-"""Answers the requests of clients.
+"""The answers to the requests of clients.
 
-No request stops the bridge or delays the detection: a disk that does not answer in time is reported
-as an error.
+A disk that does not answer in time is reported as an error.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from limber_bridge.daemon.change_limits import (
+    TOO_MANY,
+    ChangeRate,
+    EntryCounts,
+    TooManyError,
+    check_factors,
+    check_labels,
+)
 from limber_bridge.daemon.changes import (
     Change,
     NothingToCalibrateError,
@@ -17,65 +26,71 @@ from limber_bridge.daemon.changes import (
     factor_change,
 )
 from limber_bridge.daemon.cramp_labels import labels_of_night, nights_near
-from limber_bridge.daemon.log_throttle import LogThrottle
-from limber_bridge.daemon.mqtt_client import MqttClient
+from limber_bridge.daemon.diary_requests import said_entries
+from limber_bridge.daemon.history_reader import (
+    JOURNAL_TIMEOUT_S,
+    HistoryReader,
+    ReadableRecords,
+)
 from limber_bridge.daemon.relay_requests import RelayHandler
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
+from limber_bridge.daemon.slow_answers import SlowAnswers
+from limber_bridge.daemon.trial_requests import TrialHandler
 from limber_bridge.detection.cramp_thresholds import TIME_ROUNDING_US, Label, UnknownEventError
 from limber_bridge.detection.events import Factor, event_id
-from limber_bridge.domain.nights import to_us, to_utc
-from limber_bridge.protocol.encoding import (
-    PAGE_MAX_BYTES,
-    REPORTED_NUMBER_OFFSET,
-    MalformedMessageError,
-    Topics,
-    add_label,
-    encode,
-    encode_event,
-    encode_reported_cramp,
-    events_response,
-    nights_response,
-    parse_request,
-    strip_phase,
-)
+from limber_bridge.domain.nights import to_us
+from limber_bridge.protocol.diary_messages import DiaryRequest, DiaryResponse
+from limber_bridge.protocol.effect_messages import EffectsRequest
+from limber_bridge.protocol.encoding import PAGE_MAX_BYTES, strip_phase
 from limber_bridge.protocol.messages import (
+    DoneResponse,
+    LabelResponse,
+    LogResponse,
+    Refusal,
+    Response,
+)
+from limber_bridge.protocol.report_messages import ReportRequest
+from limber_bridge.protocol.request_messages import (
     BedRequest,
     CalibrateRequest,
+    ChangeRequest,
     Command,
-    DoneResponse,
     EndNightRequest,
-    EventMessage,
     EventsRequest,
     LabelRequest,
-    LabelResponse,
     LogRequest,
-    LogResponse,
     NightsRequest,
     PauseRequest,
-    Refusal,
+    ReadRequest,
     RelayRequest,
     Request,
     ResetLabelsRequest,
-    Response,
     SetRequest,
 )
-from limber_bridge.storage.journal import Journal
+from limber_bridge.protocol.trend_messages import TrendRequest
+from limber_bridge.protocol.trial_messages import (
+    AnswerTrialRequest,
+    StartTrialRequest,
+    StopTrialRequest,
+    TrialsRequest,
+)
 from limber_bridge.storage.journal_errors import JournalError
-from limber_bridge.storage.journal_writer import JournalWriter
 
-JOURNAL_TIMEOUT_S: Final = 5.0
-"""Time that the journal has for an answer. Chosen: clients give up after about ten seconds."""
 JOURNAL_UNREADABLE: Final = "journal_unreadable"
 """Error of a request that needs the journal while it cannot be read."""
-NIGHT_BYTES: Final = 200
-"""Least size of a night in a response: more than a page of such nights is not read."""
-EVENT_BYTES: Final = 100
-"""Least size of an event in a response."""
+SEED_BITS: Final = 48
+"""Random bits from which the schedule of a trial is drawn."""
 
-type JournalRequest = NightsRequest | EventsRequest | LabelRequest | LogRequest
-"""Requests that read the journal or have a response of their own."""
 type Apply = Callable[[SleeperMonitor, Change], Awaitable[None]]
 """Writes a change to the journal and publishes it."""
+
+
+class DetectionFailedError(Exception):
+    """The detection failed while a request waited, not the answer to it.
+
+    The night that was being finished is then no longer marked in memory, so only a new start of the
+    bridge can finish it.
+    """
 
 
 class RequestHandler:
@@ -84,8 +99,7 @@ class RequestHandler:
     def __init__(
         self,
         monitors: Mapping[str, SleeperMonitor],
-        journal: Journal,
-        writer: JournalWriter,
+        records: ReadableRecords,
         now: Callable[[], int],
         apply: Apply,
         relay: RelayHandler,
@@ -95,26 +109,38 @@ class RequestHandler:
         self._monitors = monitors
         self._now = now
         self._apply = apply
-        self._history = HistoryReader(journal, writer, now)
-        self._journal = journal
+        self._history = HistoryReader(records, now)
+        self._slow = SlowAnswers(records.config, now)
+        self._journal = records.journal
+        self._rate = ChangeRate()
+        draw = partial(secrets.randbits, SEED_BITS)
+        self._trials = TrialHandler(records.journal, now, apply, draw)
 
-    async def answer(self, request: Request, arrived: int) -> Response:
-        """Return the answer to a request, or why it is refused.
+    def answer_relay(self, request: RelayRequest, arrived: int) -> Response:
+        """Pass on what a client relays; return the answer.
 
         `arrived`: when it was received, in us on the steady clock.
         """
         monitor = self._monitors.get(request.sleeper)
         if monitor is None:
-            known = ", ".join(self._monitors)
-            return Refusal(
-                id=request.id,
-                error="unknown_sleeper",
-                message=f"no sleeper `{request.sleeper}`; use one of: {known}",
-            )
-        if isinstance(request, RelayRequest):
-            return self._relay.answer(request, arrived)
+            return self._unknown_sleeper(request)
+        return self._relay.answer(request, arrived)
+
+    async def answer(
+        self, request: ReadRequest | ChangeRequest, page_bytes: int = PAGE_MAX_BYTES
+    ) -> Response:
+        """Return the answer to a request, or why it is refused.
+
+        A request that changes something may be answered only while nothing else uses the monitors.
+        `page_bytes`: of a page of nights or events, at most. Raises DetectionFailedError.
+        """
+        monitor = self._monitors.get(request.sleeper)
+        if monitor is None:
+            return self._unknown_sleeper(request)
         try:
-            return await self._answer(monitor, request)
+            return await self._answer(monitor, request, page_bytes)
+        except TooManyError as error:
+            return Refusal(id=request.id, error=TOO_MANY, message=str(error))
         except TimeoutError:
             text = (
                 f"the disk of the bridge did not answer within {JOURNAL_TIMEOUT_S:g} s; "
@@ -124,23 +150,47 @@ class RequestHandler:
             text = str(error)
         return Refusal(id=request.id, error=JOURNAL_UNREADABLE, message=text)
 
-    async def _answer(self, monitor: SleeperMonitor, request: JournalRequest | Command) -> Response:
+    def _unknown_sleeper(self, request: Request) -> Refusal:
+        known = ", ".join(self._monitors)
+        return Refusal(
+            id=request.id,
+            error="unknown_sleeper",
+            message=f"no sleeper `{request.sleeper}`; use one of: {known}",
+        )
+
+    async def _answer(
+        self, monitor: SleeperMonitor, request: ReadRequest | ChangeRequest, page_bytes: int
+    ) -> Response:
         match request:
-            case NightsRequest():
-                return await self._history.nights(request, monitor)
-            case EventsRequest():
-                return await self._history.events(monitor, request)
+            case NightsRequest() | EventsRequest() | TrendRequest():
+                return await self._history.answer(monitor, request, page_bytes)
+            case EffectsRequest() | ReportRequest():
+                return await self._slow.answer(monitor, request, page_bytes)
+            case TrialsRequest():
+                return await self._trials.all_trials(monitor, request, page_bytes)
+            case _:
+                self._rate.note(monitor.id, self._now())
+                return await self._change_something(monitor, request)
+
+    async def _change_something(self, monitor: SleeperMonitor, request: ChangeRequest) -> Response:
+        match request:
             case LabelRequest():
                 return await self._label(monitor, request)
             case LogRequest():
                 return await self._log_factor(monitor, request)
+            case DiaryRequest():
+                return await self._note_in_diary(monitor, request)
+            case StartTrialRequest() | StopTrialRequest() | AnswerTrialRequest():
+                # A trial that is over by now is finished first.
+                await self._advance(monitor)
+                return await self._trials.change(monitor, request)
             case _:
                 return await self._run_command(monitor, request)
 
     async def _run_command(self, monitor: SleeperMonitor, command: Command) -> Response:
         """Run a command; say that it is done, or why it cannot be."""
         # A night that is over by now is finished first, even if the command is refused.
-        await self._apply(monitor, monitor.advance_to(self._now()))
+        await self._advance(monitor)
         try:
             await self._apply(monitor, self._change(monitor, command))
         except NothingToEndError as error:
@@ -150,6 +200,16 @@ class RequestHandler:
         except PlayedRecordingError as error:
             return Refusal(id=command.id, error="played_recording", message=str(error))
         return DoneResponse(id=command.id)
+
+    async def _advance(self, monitor: SleeperMonitor) -> None:
+        """Let the time pass up to now."""
+        try:
+            change = monitor.advance_to(self._now())
+        except Exception as error:
+            # Whatever it was: a night that is over may no longer be marked as one to finish. Were
+            # only the request refused, it would never be finished; a new start finds it again.
+            raise DetectionFailedError(str(error)) from error
+        await self._apply(monitor, change)
 
     def _change(self, monitor: SleeperMonitor, command: Command) -> Change:
         match command:
@@ -178,6 +238,7 @@ class RequestHandler:
                 label = await asyncio.to_thread(self._find_label, monitor, request)
         except UnknownEventError as error:
             return Refusal(id=request.id, error="unknown_event", message=str(error))
+        self._check_labels(monitor, label)
         await self._apply(monitor, monitor.add_label(label))
         return LabelResponse(id=request.id, event=label.id)
 
@@ -198,6 +259,16 @@ class RequestHandler:
         ]
         return monitor.labels.for_moment(moment, events, cramp=request.cramp)
 
+    def _check_labels(self, monitor: SleeperMonitor, label: Label) -> None:
+        """Raise TooManyError where a new label for a moment would be one too many."""
+        known = {one.id for one in monitor.labels}
+        # One for a detected cramp replaces any earlier one, and cramps are limited by nature.
+        if label.event is not None or label.id in known:
+            return
+        night = monitor.calendar.night_of(label.time)
+        of_night = len(labels_of_night(monitor.labels, monitor.calendar, night))
+        check_labels(EntryCounts(of_night, len(known)))
+
     async def _log_factor(self, monitor: SleeperMonitor, request: LogRequest) -> Response:
         """Add what the sleeper did or took."""
         refusal = self._refuse_future(request)
@@ -206,8 +277,35 @@ class RequestHandler:
         now = self._now()
         onset = (monitor.clock.time or now) if request.time is None else to_us(request.time)
         factor = Factor(onset, request.factor, request.note)
-        await self._apply(monitor, factor_change(monitor.calendar, factor, now))
+        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
+            factor, counts = await asyncio.to_thread(self._place_factor, monitor, factor)
+        if counts is not None:
+            check_factors(counts)
+            await self._apply(monitor, factor_change(monitor.calendar, factor, now))
         return LogResponse(id=request.id, event=event_id(factor))
+
+    async def _note_in_diary(self, monitor: SleeperMonitor, request: DiaryRequest) -> Response:
+        """Note what the sleeper says of a night."""
+        entries = said_entries(monitor, request, self._now())
+        if isinstance(entries, Refusal):
+            return entries
+        await self._apply(monitor, monitor.add_to_diary(entries))
+        return DiaryResponse(id=request.id, night=entries[-1].night, diary=entries[-1])
+
+    def _place_factor(
+        self, monitor: SleeperMonitor, factor: Factor
+    ) -> tuple[Factor, EntryCounts | None]:
+        """Return a factor at a time of its own, and how many there are; JournalError.
+
+        None instead of the counts if it is there already, with the same note. Another note at the
+        same time is something else, such as a second medicine; it gets the next free microsecond.
+        """
+        while (known := self._journal.event(monitor.id, event_id(factor))) is not None:
+            if known == factor:
+                return factor, None
+            factor = replace(factor, onset=factor.onset + 1)
+        night = monitor.calendar.night_of(factor.onset)
+        return factor, EntryCounts(*self._journal.factor_counts(monitor.id, night))
 
     def _refuse_future(self, request: LabelRequest | LogRequest) -> Refusal | None:
         """Return a refusal where the time of a request is in the future, else None."""
@@ -216,118 +314,3 @@ class RequestHandler:
             return None
         text = f"`time` {request.time.isoformat()} is in the future; give the time when it happened"
         return Refusal(id=request.id, error="time_in_future", message=text)
-
-
-class HistoryReader:
-    """Answer requests for the nights and events in the journal, a page at a time."""
-
-    def __init__(self, journal: Journal, writer: JournalWriter, now: Callable[[], int]) -> None:
-        """Start; `writer` knows the nights that are not in the journal yet, `now` returns UTC."""
-        self._now = now
-        self._journal = journal
-        self._writer = writer
-
-    async def nights(self, request: NightsRequest, monitor: SleeperMonitor) -> Response:
-        """Return a page of finished nights; TimeoutError, JournalError.
-
-        Nights with the dates of a wrong clock are left out.
-        """
-        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
-            return await self._nights(request, monitor)
-
-    async def events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
-        """Return a page of the events of a night; TimeoutError, JournalError."""
-        async with asyncio.timeout(JOURNAL_TIMEOUT_S):
-            return await self._events(monitor, request)
-
-    async def _nights(self, request: NightsRequest, monitor: SleeperMonitor) -> Response:
-        latest = monitor.latest_night(self._now())
-        limit = PAGE_MAX_BYTES // NIGHT_BYTES
-        since = request.after or date.min
-        if request.last is not None:
-            before_last = await asyncio.to_thread(
-                self._journal.date_before_last, request.sleeper, request.last, latest
-            )
-            since = max(since, before_last)
-        nights = await asyncio.to_thread(
-            self._journal.nights, request.sleeper, since, limit, until=latest
-        )
-        more = len(nights) == limit
-        by_date = {night.date: night for night in nights}
-        if not more:
-            # Nights that the disk has not accepted yet are finished nevertheless.
-            waiting = self._writer.pending_nights(request.sleeper)
-            by_date |= {night.date: night for night in waiting if since < night.date <= latest}
-        dates = sorted(day for day, night in by_date.items() if monitor.counts(night))
-        if request.last is not None and not more:
-            # Waiting nights are newer than those from which the last ones were counted.
-            dates = dates[-request.last :]
-        return nights_response(request, [by_date[day] for day in dates], more=more)
-
-    async def _events(self, monitor: SleeperMonitor, request: EventsRequest) -> Response:
-        dropped = await asyncio.to_thread(
-            self._journal.events_dropped_at, request.sleeper, request.night
-        )
-        if dropped is not None:
-            text = (
-                f"the events of {request.night} were deleted on {to_utc(dropped):%Y-%m-%d}; "
-                "to store more nights, see `retention` in limber.yaml"
-            )
-            return Refusal(id=request.id, error="events_deleted", message=text)
-        limit = PAGE_MAX_BYTES // EVENT_BYTES
-        entries = await asyncio.to_thread(
-            self._journal.entries, request.sleeper, request.night, request.after, limit
-        )
-        said = monitor.labels.answers
-        numbered: list[tuple[int, EventMessage]] = []
-        for entry in entries:
-            message = encode_event(entry.event, entry.night)
-            if message is not None:
-                numbered.append((entry.number, add_label(message, entry.event, said)))
-        more = len(entries) == limit
-        if not more:
-            numbered += await self._reported_cramps(monitor, request)
-        return events_response(request, numbered, more=more)
-
-    async def _reported_cramps(
-        self, monitor: SleeperMonitor, request: EventsRequest
-    ) -> list[tuple[int, EventMessage]]:
-        """Return the cramps of a night that a person reported and no sensor saw, numbered.
-
-        Their numbers are higher than those of all measured events.
-        """
-        labels = labels_of_night(monitor.labels, monitor.calendar, request.night)
-        found = await asyncio.to_thread(self._journal.reported_cramps, request.sleeper, labels)
-        numbered = [
-            (REPORTED_NUMBER_OFFSET + label.time, encode_reported_cramp(label, request.night))
-            for label in found
-        ]
-        return [(number, message) for number, message in numbered if number > request.after]
-
-
-class RequestResponder:
-    """Parse requests and publish the answers."""
-
-    def __init__(
-        self, handler: RequestHandler, topics: Topics, mqtt: MqttClient, log: LogThrottle
-    ) -> None:
-        """Start; `log` receives requests that cannot be answered at all."""
-        self._handler = handler
-        self._topics = topics
-        self._mqtt = mqtt
-        self._log = log
-
-    async def respond(self, payload: bytes, arrived: int) -> None:
-        """Answer one request, received at `arrived` (us on the steady clock)."""
-        try:
-            reply_to, request = parse_request(payload, self._topics)
-        except MalformedMessageError as error:
-            self._log.warn(None, "malformed request", str(error))
-            return
-        if isinstance(request, Refusal):
-            answer: Response = request
-        else:
-            answer = await self._handler.answer(request, arrived)
-        if isinstance(answer, Refusal) and answer.error == JOURNAL_UNREADABLE:
-            self._log.warn(None, JOURNAL_UNREADABLE, answer.message)
-        self._mqtt.publish(reply_to, encode(answer), retain=False)

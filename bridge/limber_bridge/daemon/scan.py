@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from limber_bridge.config.model import Config, ConfiguredSensor
+from limber_bridge.config.model import Config, ConfiguredSensor, all_sensors
 from limber_bridge.daemon.countdown import countdown
 from limber_bridge.daemon.failure_log import FailureLog
 from limber_bridge.domain.foreign_text import printable
@@ -76,7 +76,8 @@ async def scan_source(
         return ScanResult(name, missing_library=str(error))
     except SourceLostError as error:
         return ScanResult(name, failure=str(error))
-    except Exception as error:  # noqa: BLE001 - one library must not hide what the others find
+    except Exception as error:  # noqa: BLE001 - the errors of a source's libraries are not known
+        # One library must not hide what the others find.
         text = FailureLog().log(f"source {name}", error, "the other sources are searched")
         return ScanResult(name, failure=text)
 
@@ -136,12 +137,6 @@ def is_same(configured: ConfiguredSensor, found: FoundSensor) -> bool:
     if number is not None:
         return number == configured.sensor.id
     return SOURCES[configured.source].recognizes(configured.request.options, found)
-
-
-def all_sensors(config: Config | None) -> Iterator[ConfiguredSensor]:
-    """Yield the sensors of limber.yaml."""
-    for sleeper in () if config is None else config.sleepers:
-        yield from sleeper.sensors
 
 
 def free_ids(config: Config | None, results: Sequence[ScanResult]) -> Iterator[int]:

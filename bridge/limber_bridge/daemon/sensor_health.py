@@ -1,7 +1,7 @@
 """The health of sensors: what arrives from them, how much is lost, and what is wrong."""
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from limber_bridge.detection.continuity import is_complete
 from limber_bridge.detection.events import SignalFault
 from limber_bridge.detection.signal import SECOND, SampleBlock
 from limber_bridge.domain.nights import to_utc
-from limber_bridge.protocol.messages import SensorHealth
+from limber_bridge.protocol.health_messages import SensorHealth
 from limber_bridge.sources.source_api import Ended, FrameError, Reason, Resent, Samples, SourceEvent
 
 DISCONNECTED_AFTER_US: Final = 10 * SECOND
@@ -25,6 +25,22 @@ LATE_AFTER_US: Final = 10 * SECOND
 sensor may be silent before it counts as disconnected, so that a slow network is not late."""
 RECENT_US: Final = 60 * SECOND
 """Time over which the signal quality is taken, and for which an error of a frame is reported."""
+URGENT: Final = frozenset(
+    {
+        Reason.UNKNOWN_QUANTITY,
+        Reason.WRONG_QUANTITY,
+        Reason.COUNTS_FRAMES,
+        Reason.WRONG_RATE,
+        Reason.WRONG_CLOCK_SPEED,
+        Reason.WRONG_BYTE_ORDER,
+        Reason.WRONG_GRAVITY,
+        Reason.NO_GRAVITY,
+        Reason.WRONG_UNIT,
+        Reason.TOO_SLOW,
+    }
+)
+"""Errors for which the samples of a sensor are refused until a person acts. They come before what
+is wrong with its signal."""
 PROBLEM_SILENT: Final = "silent"
 """Problem of a sensor that sends nothing."""
 PROBLEM_ENDED: Final = "ended"
@@ -97,19 +113,37 @@ class FrameErrorCounter:
         """Frames that were not used at all."""
         self.counts: Counter[str] = Counter()
         """Frames with an error, by reason."""
-        self._last: Reason | None = None
-        self._last_at = 0
+        self._proven: dict[Reason, int] = {}
+        """By reason: when (us) the last frame came that is surely from the sensor."""
+        self._unproven: dict[Reason, int] = {}
+        """The same of frames that anyone could have sent."""
 
-    def add(self, reason: Reason, now: int) -> None:
+    def add(self, error: FrameError, now: int) -> None:
         """Count one frame."""
-        self._last = reason
-        self._last_at = now
-        self.counts[reason] += 1
-        self.refused += reason.discards_frame
+        seen = self._unproven if error.unproven else self._proven
+        # Inserted again at the end, so that the latest comes last, also at the same time.
+        seen.pop(error.reason, None)
+        seen[error.reason] = now
+        self.counts[error.reason] += 1
+        self.refused += error.reason.discards_frame
 
-    def recent(self, now: int) -> Reason | None:
-        """Return the last error, if it is recent."""
-        return self._last if abs(now - self._last_at) < RECENT_US else None
+    def urgent(self, now: int) -> Reason | None:
+        """Return the latest recent error for which the samples of the sensor are refused."""
+        return latest({reason: at for reason, at in self._proven.items() if reason in URGENT}, now)
+
+    def minor(self, now: int) -> Reason | None:
+        """Return the latest recent error that is surely the sensor's, urgent or not."""
+        return latest(self._proven, now)
+
+    def unproven(self, now: int) -> Reason | None:
+        """Return the latest recent error of a frame that anyone could have sent."""
+        return latest(self._unproven, now)
+
+
+def latest(seen: dict[Reason, int], now: int) -> Reason | None:
+    """Return the reason that was seen last, if it was within the last minute."""
+    recent = (reason for reason, at in reversed(seen.items()) if abs(now - at) < RECENT_US)
+    return next(recent, None)
 
 
 class SensorHealthTracker:
@@ -152,8 +186,8 @@ class SensorHealthTracker:
                     self._late += block.end - block.first
                 self._losses.add(block, now)
                 self._battery = self._battery if battery is None else battery
-            case FrameError(reason=reason):
-                self._errors.add(reason, now)
+            case FrameError():
+                self._errors.add(arrival, now)
             case Resent(samples=samples):
                 self._resent += samples
             case Ended():
@@ -175,16 +209,21 @@ class SensorHealthTracker:
         )
 
     def problem(self, now: int) -> str | None:
-        """Return the key of the problem that matters most, None where there is none."""
+        """Return the key of the problem that matters most, None where there is none.
+
+        While samples arrive, a frame that anyone could have sent is no problem of the sensor, and
+        what is wrong with the signal comes before errors of single frames.
+        """
         if self.ended:
             return PROBLEM_ENDED
-        error = self._errors.recent(now)
-        if error is not None:
-            return str(error)
+        errors = self._errors
+        fault = next(iter(self._faults), None)
+        if self.connected(now):
+            return errors.urgent(now) or fault or errors.minor(now)
+        error = errors.urgent(now) or errors.minor(now) or errors.unproven(now)
         since = self._started if self._received_at is None else self._received_at
-        if not self.connected(now) and abs(now - since) >= SILENT_AFTER_US:
-            return PROBLEM_SILENT
-        return next(iter(self._faults), None)
+        silent = PROBLEM_SILENT if abs(now - since) >= SILENT_AFTER_US else None
+        return error or silent or fault
 
     def message(self, now: int) -> SensorHealth:
         """Return the health as it is published."""
@@ -210,7 +249,17 @@ class SensorHealthSet:
 
     def __init__(self, sensors: Iterable[int], started: int, *, live: bool = True) -> None:
         """Start with sensor ids; nothing has been received. `live`: False for recordings."""
+        self._live = live
         self._trackers = {sensor: SensorHealthTracker(started, live=live) for sensor in sensors}
+
+    def set_sensors(self, sensors: Iterable[int], kept: Container[int], now: int) -> None:
+        """Go on with other sensors; what is known of those in `kept` stays."""
+        self._trackers = {
+            sensor: self._trackers[sensor]
+            if sensor in kept
+            else SensorHealthTracker(now, live=self._live)
+            for sensor in sensors
+        }
 
     def process(self, sensor: int, arrival: SourceEvent, now: int) -> None:
         """Take in what the source of one sensor delivered."""
@@ -240,6 +289,10 @@ class SensorHealthSet:
             SensorStatus(sensor, tracker.connected(now), tracker.problem(now))
             for sensor, tracker in self._trackers.items()
         )
+
+    def message(self, sensor: int, now: int) -> SensorHealth:
+        """Return the health of one sensor as it is published."""
+        return self._trackers[sensor].message(now)
 
     def messages(self, now: int) -> dict[str, SensorHealth]:
         """Return the health of each sensor as it is published, by sensor id."""

@@ -18,13 +18,17 @@ class SleeperClock:
     """
 
     def __init__(self, now: int, *, live: bool, read_until: Mapping[int, int], last: int) -> None:
-        """Start at `now`; `read_until` is the last sample by sensor id, `last` the last event."""
+        """Start at `now`; `read_until` is the last sample by sensor id, `last` the last event.
+
+        An event counts only where no sample is known. A clock that was years ahead may have dated
+        it, and the samples since then show that it was corrected.
+        """
         self.live = live
         self.time = now if live else 0
         """Current time; 0 for a recording before its first sample."""
         self.known_at = self.time
         """Earliest time at which the events being found now could be known."""
-        self.measured_until = max([*read_until.values(), last], default=0)
+        self.measured_until = max(read_until.values(), default=last)
         """Time of the last sample of any sensor; 0 before the first."""
         self.reported_until = 0
         """Time up to which reports have said whether the sleeper is in bed; 0 without any."""

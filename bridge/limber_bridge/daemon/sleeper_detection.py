@@ -30,6 +30,8 @@ class SleeperDetection:
         self.pipeline = self._resumed(state, events, thresholds, sensitivity)
         """The pipeline; `restart` and late samples replace it."""
         self._late = LateData()
+        self.watched: frozenset[int] = frozenset()
+        """Ids of the sensors whose output is kept for `Pipeline.take_output`."""
 
     def restart(
         self,
@@ -46,8 +48,37 @@ class SleeperDetection:
         self._late.give_up()
         self.pipeline = self._resumed(self.pipeline.state, events, thresholds, sensitivity)
 
+    def set_sensors(self, sensors: Sequence[Sensor], *, sensitivity: float) -> list[Event] | None:
+        """Go on with other sensors; return what those that go have left open.
+
+        None where not one of them stays: nothing is changed, and `replace_sensors` is needed. To
+        be called after `settle`.
+        """
+        if not self.pipeline.has_any(sensors):
+            return None
+        self._sensors = sensors
+        events = self.pipeline.set_sensors(sensors)
+        self._late.note_events(events)
+        self._late.set_sensors(sensors)
+        self.pipeline.set_sensitivity(sensitivity)
+        return events
+
+    def replace_sensors(
+        self,
+        sensors: Sequence[Sensor],
+        events: Iterable[Event],
+        *,
+        thresholds: Mapping[Certainty, float],
+        sensitivity: float,
+    ) -> None:
+        """Go on with sensors that are all new, as a start does; see `restart`."""
+        self._sensors = sensors
+        self.restart(events, thresholds=thresholds, sensitivity=sensitivity)
+
     def process(self, block: SensorBlock, now: int) -> Detected:
         """Process a block that arrives at `now` (us)."""
+        # Here, because a restart or late samples replace the pipeline.
+        self.pipeline.watch(self.watched)
         if self._late.process_late(self.pipeline, block, now):
             return self.settle(now) if self._late.is_due(now) else Detected()
         return self._noted(block.process_in(self.pipeline))

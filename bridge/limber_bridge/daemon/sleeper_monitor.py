@@ -18,7 +18,7 @@ from limber_bridge.daemon.changes import (
     PlayedRecordingError,
 )
 from limber_bridge.daemon.cramp_labels import find_labelled_cramps
-from limber_bridge.daemon.event_filer import LIVE_MAX_LATENESS_US, EventFiler
+from limber_bridge.daemon.event_filer import LIVE_MAX_LATENESS_US, EventFiler, SetBack
 from limber_bridge.daemon.finished_nights import FinishedNights
 from limber_bridge.daemon.late_data import Detected, SensorBlock
 from limber_bridge.daemon.night_closer import NightCloser, NightScorer
@@ -28,12 +28,16 @@ from limber_bridge.daemon.sensor_health import SensorHealthSet
 from limber_bridge.daemon.sleeper_clock import CLOCK_SET_BACK_US, SleeperClock
 from limber_bridge.daemon.sleeper_detection import SleeperDetection
 from limber_bridge.daemon.sleeper_state import SleeperSnapshot, build_state, describe_sleeper
+from limber_bridge.daemon.sleeper_trials import SleeperTrials
 from limber_bridge.detection.bed_state import BedReport
+from limber_bridge.detection.channel import ChannelOutput
 from limber_bridge.detection.cramp_thresholds import Label, Labels
 from limber_bridge.detection.events import ClockStep, Event, SignalFault
 from limber_bridge.detection.pipeline import PipelineState
-from limber_bridge.detection.signal import SECOND
+from limber_bridge.detection.signal import SECOND, Sensor
+from limber_bridge.domain.diary import Diary, DiaryEntry
 from limber_bridge.domain.nights import ImportHistory, Night
+from limber_bridge.protocol.diary_messages import NightDiaries
 from limber_bridge.protocol.messages import SleeperInfo, State
 from limber_bridge.sources.source_api import Ended, FrameError, Resent, Samples, SourceEvent
 from limber_bridge.storage.restore import RestoredState
@@ -61,6 +65,10 @@ class SleeperMonitor:
         """When the detection was paused; only changed by this class."""
         self.labels = Labels(restored.labels)
         """What was said of cramps; only changed by `add_label` and `reset_labels`."""
+        self.diary = Diary(restored.diary)
+        """What was said of nights; only changed by `add_to_diary`."""
+        self.trials = SleeperTrials(restored.trials, config.calendar)
+        """The personal trials; only changed by their own methods."""
         sensors = [configured.sensor.id for configured in sleeper.sensors]
         self.sensor_health = SensorHealthSet(sensors, now, live=sleeper.live)
         """The health of the sleeper's sensors."""
@@ -99,6 +107,8 @@ class SleeperMonitor:
             self.clock,
             in_bed_known=self._detection.pipeline.in_bed is not None,
         )
+        for step in restored.set_back:
+            self._filer.note_set_back(SetBack(step.onset, step.onset - step.by))
         self._closer = NightCloser(
             sleeper.id,
             config.calendar,
@@ -116,9 +126,36 @@ class SleeperMonitor:
         return self._sleeper.id
 
     @property
+    def sleeper(self) -> Sleeper:
+        """The sleeper as configured now."""
+        return self._sleeper
+
+    @property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """The sleeper's sensors."""
+        return tuple(configured.sensor for configured in self._sleeper.sensors)
+
+    @property
+    def sensor_ids(self) -> tuple[int, ...]:
+        """The ids of the sleeper's sensors."""
+        return tuple(sensor.id for sensor in self.sensors)
+
+    @property
     def pipeline_state(self) -> PipelineState:
         """What the journal stores of the detection besides its events."""
         return self._detection.pipeline.state
+
+    def watch(self, sensors: frozenset[int]) -> None:
+        """Keep what the blocks of these sensors show for `take_output`; the detection goes on."""
+        self._detection.watched = sensors
+
+    def take_output(self, sensor: int) -> tuple[ChannelOutput | None, int | None]:
+        """Return what a block of a watched sensor has shown, and the onset (us) of what is open.
+
+        The first is None where the block was late, or in a pause.
+        """
+        pipeline = self._detection.pipeline
+        return pipeline.take_output(sensor), pipeline.open_onset(sensor)
 
     @property
     def calibrating(self) -> bool:
@@ -158,6 +195,7 @@ class SleeperMonitor:
         back = self.clock.measured_until - now
         if not self.clock.live or back <= CLOCK_SET_BACK_US:
             return Change()
+        self._filer.note_set_back(SetBack(now, self.clock.measured_until))
         self.clock.set_back_to(now)
         return self.apply_clock_step(now, -back)
 
@@ -168,7 +206,12 @@ class SleeperMonitor:
         settled = self._settle(self.clock.time)
         self._detection.give_up_late()
         self.pauses.forget_past()
-        return settled.followed_by(self._apply([ClockStep(at, by)], at))
+        if by >= 0:
+            return settled.followed_by(self._apply([ClockStep(at, by)], at))
+        self._filer.note_set_back(SetBack(at, self.clock.measured_until))
+        ended = tuple(self._filer.end_gaps(at))
+        change = self._apply([ClockStep(at, by)], at)
+        return settled.followed_by(replace(change, events=(*ended, *change.events)))
 
     def interrupt(self, now: int) -> Change:
         """End the movements in progress before the bridge stops; the last call of this object.
@@ -184,6 +227,32 @@ class SleeperMonitor:
         if not sensors:
             return settled
         return settled.followed_by(self._apply(self._detection.pipeline.interrupt(sensors), now))
+
+    def set_sleeper(self, sleeper: Sleeper, now: int) -> Change:
+        """Go on with another name or other sensors of the same sleeper.
+
+        Sensors that stay go on as if nothing had happened. A live sleeper stays a live one.
+        """
+        before = {one.sensor.id: one for one in self._sleeper.sensors}
+        same_sensors = sleeper.sensors == self._sleeper.sensors
+        self._sleeper = sleeper
+        if same_sensors:
+            return Change()
+        settled = self._settle(now)
+        kept = {one.sensor.id for one in sleeper.sensors if before.get(one.sensor.id) == one}
+        self.sensor_health.set_sensors(self.sensor_ids, kept, now)
+        sensors = [configured.sensor for configured in sleeper.sensors]
+        events = self._detection.set_sensors(sensors, sensitivity=self.settings.sensitivity)
+        if events is not None:
+            return settled.followed_by(self._apply(events, now))
+        change = self._apply(self._detection.pipeline.interrupt(), now)
+        self._detection.replace_sensors(
+            sensors,
+            self._nights.ordered_events(),
+            thresholds=self.labels.thresholds,
+            sensitivity=self.settings.sensitivity,
+        )
+        return settled.followed_by(change)
 
     def end_night(self) -> Change:
         """Finish tonight now; NothingToEndError where there is nothing new to finish.
@@ -268,6 +337,13 @@ class SleeperMonitor:
         self._detection.set_cramp_thresholds(self.labels.thresholds)
         return Change(resets_labels=True)
 
+    def add_to_diary(self, entries: Iterable[DiaryEntry]) -> Change:
+        """Add what was said of nights, instead of what was said of them before."""
+        added = tuple(entries)
+        for entry in added:
+            self.diary.add(entry)
+        return Change(diary=added)
+
     def replace_nights(self, nights: Mapping[date, Night | None], history: ImportHistory) -> None:
         """Take over nights that were imported, or whose import was undone, from the journal.
 
@@ -277,6 +353,7 @@ class SleeperMonitor:
             self._nights.replace_night(day, imported=night is not None and bool(night.imported))
             self._closer.finished.replace_night(day, night)
         self._history = history
+        self.trials.note_change()
 
     def describe(self) -> SleeperInfo:
         """Return the sleeper and the sensors as they are published."""
@@ -288,7 +365,7 @@ class SleeperMonitor:
         """Return everything that is true now, without the health of the bridge."""
         reported = now <= self._detection.pipeline.bed_report_valid_until
         measuring = not self.settings.paused and (reported or self.sensor_health.any_connected(now))
-        tonight = self.calendar.night_of(self.clock.time or now)
+        tonight = self.calendar.night_of(self.time(now))
         return build_state(
             SleeperSnapshot(
                 now=now,
@@ -303,8 +380,18 @@ class SleeperMonitor:
                 sensors=self.sensor_health.messages(now),
                 settings=self.settings,
                 calibrating=self.calibrating,
+                diary=NightDiaries(
+                    tonight=self.diary.of(tonight),
+                    last_night=self.diary.of(self.calendar.night_that_ended_last(self.time(now))),
+                ),
+                trial=self.trials.encode_running(self.time(now)),
+                last_trial=self.trials.encode_last(self.time(now)),
             )
         )
+
+    def time(self, now: int) -> int:
+        """Return the sleeper's time (us): that of a recording that is played, else the host's."""
+        return self.clock.time or now
 
     def latest_night(self, now: int) -> date:
         """Return the last date that a night of the sleeper can have now."""
@@ -330,6 +417,8 @@ class SleeperMonitor:
             labels=tuple(self.labels),
             resets_labels=True,
             settings=self.settings,
+            diary=tuple(self.diary),
+            trials=self.trials.all,
         )
 
     def _process_block(self, arrived: SensorBlock, now: int) -> Change:

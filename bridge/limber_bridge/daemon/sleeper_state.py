@@ -12,15 +12,11 @@ from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import ImportHistory, Night, to_utc
 from limber_bridge.domain.settings import Settings
 from limber_bridge.domain.trends import NightAverages
+from limber_bridge.protocol.diary_messages import NightDiaries
 from limber_bridge.protocol.encoding import encode_methods, encode_night
-from limber_bridge.protocol.messages import (
-    ActiveCramp,
-    SensorHealth,
-    SensorInfo,
-    SleeperInfo,
-    State,
-    Tonight,
-)
+from limber_bridge.protocol.health_messages import SensorHealth
+from limber_bridge.protocol.messages import ActiveCramp, SensorInfo, SleeperInfo, State, Tonight
+from limber_bridge.protocol.trial_messages import TonightTrial, TrialMessage
 from limber_bridge.sources import SOURCES
 
 
@@ -45,6 +41,9 @@ class SleeperSnapshot:
     """By sensor id."""
     settings: Settings
     calibrating: bool
+    diary: NightDiaries
+    trial: TonightTrial | None
+    last_trial: TrialMessage | None
 
 
 def build_state(snapshot: SleeperSnapshot) -> State:
@@ -66,6 +65,9 @@ def build_state(snapshot: SleeperSnapshot) -> State:
         paused=snapshot.settings.paused,
         calibrating=snapshot.calibrating,
         sensitivity=snapshot.settings.sensitivity,
+        diary=snapshot.diary,
+        trial=snapshot.trial,
+        last_trial=snapshot.last_trial,
     )
 
 

@@ -7,24 +7,28 @@ from collections.abc import (
     AsyncGenerator,
     Awaitable,
     Callable,
+    Container,
     Iterable,
     Iterator,
     Mapping,
     MutableMapping,
+    Sequence,
 )
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from limber_bridge.config.model import Config
-from limber_bridge.daemon.failure_log import FailureLog
+from limber_bridge.config.model import Config, ConfiguredSensor, all_sensors
+from limber_bridge.daemon.failure_log import FailureLog, is_cancelled
 from limber_bridge.daemon.sensor_health import DISCONNECTED_AFTER_US
 from limber_bridge.detection.signal import SECOND, Quantity
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources import SOURCES
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Inbox, Refusal
+from limber_bridge.sources.network_scan import HeardSensors
 from limber_bridge.sources.replay_guard import ReplayGuard
 from limber_bridge.sources.rest_gravity import GravityCheck
+from limber_bridge.sources.sensor_changes import SensorAdded, SensorChanges, SensorRemoved
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
@@ -43,6 +47,28 @@ REOPEN_DELAY_S: Final = 10.0
 MAX_REOPEN_INTERVAL_S: Final = 300.0
 """Longest time between two attempts to open a source that delivers nothing. Chosen: sensors are off
 for hours by day, and each attempt occupies the radio."""
+
+
+type RunKey = tuple[str, int | None]
+"""Name of the source, and the id of the sensor; None for a run that serves all of its sensors."""
+
+
+@dataclass(slots=True, eq=False)
+class SourceRun:
+    """One source that is running."""
+
+    name: str
+    source: Source
+    sensors: list[SensorRequest]
+    """Those that it reads now."""
+    changes: SensorChanges = field(default_factory=SensorChanges)
+    bases: dict[int, int] = field(default_factory=dict)
+    """By sensor: what is added to the numbers of its samples."""
+    task: asyncio.Task[None] | None = None
+
+    def reads(self, sensor: int) -> bool:
+        """Return whether a sensor is one of those that it reads."""
+        return any(one.sensor.id == sensor for one in self.sensors)
 
 
 class SourceRunner:
@@ -78,13 +104,82 @@ class SourceRunner:
         self._sources = sources
         self._replay_guards = {sensor: ReplayGuard(starts) for sensor, starts in read.items()}
         self._ends: dict[int, int] = {}
-        self._gravity_checks = {
-            configured.sensor.id: GravityCheck(configured.sensor.id)
-            for sleeper in config.sleepers
-            for configured in sleeper.sensors
-            if sources[configured.source].live
-            and configured.sensor.quantity is Quantity.ACCELERATION
-        }
+        self._gravity_checks: dict[int, GravityCheck] = {}
+        self._runs: dict[RunKey, SourceRun] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.unknown = HeardSensors()
+        """Sensors that send frames and are not configured."""
+        self.started = asyncio.Event()
+        """Set when sensors can be added and removed."""
+
+    async def start(self, group: asyncio.TaskGroup) -> None:
+        """Begin to run all sources of the configuration, as tasks of a group."""
+        self._group = group
+        await self.add(all_sensors(self._config))
+        self.started.set()
+
+    def set_config(self, config: Config) -> None:
+        """Take the settings of a new configuration for sources that are opened from now on."""
+        self._config = config
+
+    async def add(self, sensors: Iterable[ConfiguredSensor]) -> None:
+        """Read more sensors, after `start`; those that are read already go on."""
+        new: dict[RunKey, list[SensorRequest]] = {}
+        for one in sensors:
+            source = self._sources[one.source]
+            if source.live and one.sensor.quantity is Quantity.ACCELERATION:
+                self._gravity_checks[one.sensor.id] = GravityCheck(one.sensor.id)
+            key = (one.source, None if source.shared else one.sensor.id)
+            new.setdefault(key, []).append(one.request)
+        for key, requests in new.items():
+            run = self._runs.get(key)
+            if run is None:
+                self._open(key, requests)
+            elif run.source.changeable:
+                self._extend(run, requests)
+            else:
+                await self._close(key)
+                self._open(key, [*run.sensors, *requests])
+
+    async def remove(self, sensors: Container[int]) -> None:
+        """Stop reading sensors, after `start`; the others go on."""
+        for key, run in list(self._runs.items()):
+            gone = [one.sensor.id for one in run.sensors if one.sensor.id in sensors]
+            if not gone:
+                continue
+            kept = [one for one in run.sensors if one.sensor.id not in sensors]
+            if kept and run.source.changeable:
+                run.sensors = kept
+                run.changes.put(SensorRemoved(sensor) for sensor in gone)
+                continue
+            await self._close(key)
+            if kept:
+                self._open(key, kept)
+        for sensor in [sensor for sensor in self._gravity_checks if sensor in sensors]:
+            del self._gravity_checks[sensor]
+
+    def _extend(self, run: SourceRun, requests: Sequence[SensorRequest]) -> None:
+        """Let a run read more sensors."""
+        run.sensors = [*run.sensors, *requests]
+        for one in requests:
+            run.bases[one.sensor.id] = self.end_of(one.sensor.id)
+        run.changes.put(
+            SensorAdded(one, tuple(self._positions_for(one.sensor.id))) for one in requests
+        )
+
+    def _open(self, key: RunKey, requests: Sequence[SensorRequest]) -> None:
+        name, _ = key
+        run = SourceRun(name, self._sources[name], list(requests))
+        self._runs[key] = run
+        assert self._group is not None  # noqa: S101 - `start` comes first
+        run.task = self._group.create_task(self._run(run))
+
+    async def _close(self, key: RunKey) -> None:
+        """Stop a run, and wait until it has released what it opened."""
+        task = self._runs.pop(key).task
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     def note_read(self, samples: Samples) -> None:
         """Note that samples were read, so that a frame sent again counts once."""
@@ -105,21 +200,7 @@ class SourceRunner:
         """Return the number of the sample after the last of a sensor; 0 before the first."""
         return self._ends.get(sensor, 0)
 
-    def requests(self) -> Iterator[tuple[Source, str, tuple[SensorRequest, ...]]]:
-        """Yield each source to run, with its name and the sensors that it is asked for."""
-        for name, source in self._sources.items():
-            sensors = tuple(
-                configured.request
-                for sleeper in self._config.sleepers
-                for configured in sleeper.sensors
-                if configured.source == name
-            )
-            if source.shared and sensors:
-                yield source, name, sensors
-            else:
-                yield from ((source, name, (sensor,)) for sensor in sensors)
-
-    async def run(self, source: Source, name: str, sensors: tuple[SensorRequest, ...]) -> None:
+    async def _run(self, run: SourceRun) -> None:
         """Deliver what a source yields until it ends; open it again when it is lost or silent.
 
         Errors that are not expected of a source are logged, and reported as the problem of its
@@ -129,29 +210,31 @@ class SourceRunner:
         first_patience = DISCONNECTED_AFTER_US / SECOND
         patience = first_patience
         # A source that waits for sensors to connect, or plays a recording, may be silent.
-        may_be_silent = source.listens or not source.live
+        may_be_silent = run.source.listens or not run.source.live
         while True:
+            # The new run gets the sensors as they are now.
+            run.changes.take()
             # A source numbers its samples as it likes; numbers that repeat would be dropped.
-            bases = {request.sensor.id: self.end_of(request.sensor.id) for request in sensors}
-            arrivals = source.run(self._request(name, sensors))
+            run.bases = {one.sensor.id: self.end_of(one.sensor.id) for one in run.sensors}
+            arrivals = run.source.run(self._request(run))
             try:
                 async with contextlib.aclosing(arrivals):
                     delivered = await self._forward(
-                        arrivals, bases, None if may_be_silent else patience
+                        arrivals, run, None if may_be_silent else patience
                     )
                 if delivered is None:
                     return
             except SourceLostError as error:
                 delivered = False
                 if str(error) != logged:
-                    LOG.error("source %s: %s", name, error)  # noqa: TRY400 - no traceback for a user
+                    LOG.error("source %s: %s", run.name, error)  # noqa: TRY400 - no traceback for a user
                 logged = str(error)
                 await asyncio.sleep(REOPEN_DELAY_S)
             except Exception as error:  # noqa: BLE001 - one source must not end the bridge
                 # A source runs libraries for sensors, radios and amplifiers, whose errors cannot be
                 # listed. Any class that is missing here would end the bridge for all sleepers.
                 delivered = False
-                await self._report_failure(name, sensors, error)
+                await self._report_failure(run, error)
                 await asyncio.sleep(REOPEN_DELAY_S)
             if delivered:
                 logged = ""
@@ -159,14 +242,12 @@ class SourceRunner:
             else:
                 patience = min(2 * patience, MAX_REOPEN_INTERVAL_S)
 
-    async def _report_failure(
-        self, name: str, sensors: tuple[SensorRequest, ...], error: Exception
-    ) -> None:
+    async def _report_failure(self, run: SourceRun, error: Exception) -> None:
         """Report an unexpected error of a source as the problem of its sensors."""
-        ids = [request.sensor.id for request in sensors]
+        ids = [request.sensor.id for request in run.sensors]
         listed = ", ".join(map(str, ids))
         text = self._failures.log(
-            f"source {name} (sensors: {listed})",
+            f"source {run.name} (sensors: {listed})",
             error,
             f"it is opened again after {REOPEN_DELAY_S:g} s, and all other sources go on",
         )
@@ -181,14 +262,15 @@ class SourceRunner:
         text = self._failures.log(f"sensor {sensor}", error, "the message was refused")
         return Refusal(text)
 
-    def _request(self, name: str, sensors: tuple[SensorRequest, ...]) -> SourceRequest:
+    def _request(self, run: SourceRun) -> SourceRequest:
         """Return what a source is asked for, with how far its frames have been read by now."""
         read = {
-            request.sensor.id: tuple(self._positions_for(request.sensor.id)) for request in sensors
+            request.sensor.id: tuple(self._positions_for(request.sensor.id))
+            for request in run.sensors
         }
-        settings = self._config.source_settings.get(name)
+        settings = self._config.source_settings.get(run.name)
         return SourceRequest(
-            sensors,
+            tuple(run.sensors),
             settings,
             self._config.calendar,
             self._host,
@@ -196,6 +278,8 @@ class SourceRunner:
             read,
             self._queues,
             self.inbox,
+            self.unknown.note,
+            run.changes,
         )
 
     def _positions_for(self, sensor: int) -> Iterator[ReadPosition]:
@@ -210,7 +294,7 @@ class SourceRunner:
     async def _forward(
         self,
         arrivals: AsyncGenerator[SourceEvent],
-        bases: Mapping[int, int],
+        run: SourceRun,
         patience: float | None,
     ) -> bool | None:
         """Deliver what a source yields until it ends, or has no sample for `patience` s.
@@ -233,9 +317,12 @@ class SourceRunner:
                     raise
                 LOG.debug("no sample for %g s; reopening the source", patience)
                 return delivered
+            if arrival.sensor is not None and not run.reads(arrival.sensor):
+                # It was removed while this was on its way.
+                continue
             if isinstance(arrival, Samples):
                 delivered = True
-                arrival = self._renumber(arrival, bases[arrival.sensor])
+                arrival = self._renumber(arrival, run.bases[arrival.sensor])
             await self._deliver(self._checked(arrival))
             if delivered and deadline is not None:
                 # Counted from here, as the source did not cause the wait above.
@@ -253,9 +340,3 @@ class SourceRunner:
             samples = samples.renumbered(base)
         self._ends[samples.sensor] = max(samples.block.end, self.end_of(samples.sensor))
         return samples
-
-
-def is_cancelled() -> bool:
-    """Return whether the running task is to end."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from limber_bridge.protocol.messages import ProcessHealth
+from limber_bridge.protocol.health_messages import ProcessHealth
 
 PROC_SELF: Final = Path("/proc/self")
 BYTES_PER_MB: Final = 2**20

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.daemon.bridge_health import BridgeHealthMonitor
@@ -11,12 +12,24 @@ from limber_bridge.daemon.change_applier import ChangeApplier
 from limber_bridge.daemon.publisher import Publisher
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.daemon.systemd import ServiceManager
+from limber_bridge.daemon.trial_runner import TrialRunner
 from limber_bridge.detection.events import ClockStep
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.sources.host_clock import HostClock, HostClockStep
 from limber_bridge.storage.journal_errors import JournalError
 
 LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TickedParts:
+    """What every tick calls."""
+
+    applier: ChangeApplier
+    publisher: Publisher
+    trials: TrialRunner
+    service: ServiceManager
+    """Notified with every tick."""
 
 
 class TickProcessor:
@@ -26,18 +39,17 @@ class TickProcessor:
         self,
         host: HostClock,
         monitors: Mapping[str, SleeperMonitor],
-        applier: ChangeApplier,
-        publisher: Publisher,
         health: BridgeHealthMonitor,
-        service: ServiceManager,
+        parts: TickedParts,
     ) -> None:
-        """Start; `service` is notified with every tick."""
+        """Start; nothing happens before `process_start`."""
         self._host = host
         self._monitors = monitors
-        self._applier = applier
-        self._publisher = publisher
         self._health = health
-        self._service = service
+        self._applier = parts.applier
+        self._publisher = parts.publisher
+        self._trials = parts.trials
+        self._service = parts.service
 
     async def process_start(self) -> None:
         """Continue after the time in which no bridge ran; report a clock that was set back then."""
@@ -69,6 +81,7 @@ class TickProcessor:
             await self._applier.apply(monitor, monitor.advance_to(self._host.now()))
             # With many sleepers a tick takes long; samples must not wait for all of them.
             await asyncio.sleep(0)
+        await self._trials.process()
         await self._applier.write_progress_if_due()
         self._publisher.publish_info_if_changed()
         self._health.note_tick()

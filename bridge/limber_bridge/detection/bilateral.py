@@ -48,6 +48,20 @@ class BilateralCombiner:
         """Onset (us) of the first movement that was not emitted yet; `LATEST_TIME` without one."""
         return min([self._first_kept_onset(), *(part.onset for part in self._open.values())])
 
+    def set_legs(self, legs: Iterable[Hashable]) -> None:
+        """Go on with other legs; what a leg has reported so far stays.
+
+        A leg that had ended, and is one of them, reports again.
+        """
+        wanted = set(legs)
+        for leg in [leg for leg in self._complete_until if leg not in wanted]:
+            self._complete(leg)
+            del self._complete_until[leg]
+        for leg in wanted:
+            until = self._complete_until.get(leg, LATEST_TIME)
+            self._complete_until[leg] = EARLIEST_TIME if until == LATEST_TIME else until
+        self._rank = {leg: rank for rank, leg in enumerate(sorted(self._complete_until, key=str))}
+
     def add_movement(self, leg: Hashable, part: UnilateralMovement) -> None:
         """Add a movement of one leg; those of the same leg come in order of onset."""
         if part.duration < self._rules.min_duration and not part.turned:

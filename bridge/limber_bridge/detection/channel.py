@@ -276,7 +276,8 @@ class SensorChannel:
         self._bins = CrampBinner(sensor.quantity) if with_bins else None
         self._quality = SignalQualityMonitor(sensor)
         self._progress = ReadProgress(state)
-        self._with_trace = with_trace
+        self.with_trace = with_trace
+        """Whether outputs hold the envelope; it may change between two blocks."""
         self._resumes_at: int | None = None
         if state.measured_until is not None:
             self._resumes_at = state.measured_until - RESUME_MARGIN_US
@@ -342,6 +343,11 @@ class SensorChannel:
     def is_late(self, time: int) -> bool:
         """Return whether a sample taken at `time` (us) was assumed not to arrive."""
         return self._progress.is_late(time)
+
+    def set_bins(self, *, enabled: bool) -> None:
+        """Say whether outputs hold bins from the next sample on."""
+        if enabled != (self._bins is not None):
+            self._bins = CrampBinner(self.sensor.quantity) if enabled else None
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Divide the movement threshold by a factor, from the next sample on."""
@@ -426,7 +432,7 @@ class SensorChannel:
         bins = self._process_bins(frames)
         self._progress.add_frames(frames)
         trace: tuple[EnvelopeTrace, ...] = ()
-        if self._with_trace:
+        if self.with_trace:
             trace = (EnvelopeTrace(frames, self._movements.threshold),)
         return ChannelOutput(
             found=tuple(one for one in movements.found if self._is_new(one)),

@@ -288,6 +288,48 @@ class Factor:
     """Free text of that person."""
 
 
+class PlacementVerdict(StrEnum):
+    """What a guided check of a sensor's placement has shown; persisted.
+
+    The rules are in `domain.placement_verdicts`.
+    """
+
+    GOOD = "good"
+    LOSES_SAMPLES = "loses_samples"
+    WRONG_UNIT = "wrong_unit"
+    WRONG_AXIS = "wrong_axis"
+    TOO_NOISY = "too_noisy"
+    MOVES_WHEN_STILL = "moves_when_still"
+    LOOSE = "loose"
+    NOT_WORN = "not_worn"
+    NO_MOVEMENT = "no_movement"
+    PULLS_TOO_SHORT = "pulls_too_short"
+    TOO_FEW_PULLS = "too_few_pulls"
+    TOO_MANY_PULLS = "too_many_pulls"
+    TURN_COUNTED = "turn_counted"
+    TURN_NOT_SEEN = "turn_not_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementCheck:
+    """A guided check of where and how a sensor is worn; it affects no measure."""
+
+    onset: int
+    end: int
+    sensor: int
+    verdict: PlacementVerdict
+    noise: float | None
+    """Median of the envelope while the person lay still, in the unit of the sensor's quantity; None
+    if it was not measured."""
+    pulls: tuple[float, ...]
+    """Highest level of each movement that was seen while the person pulled the toes up."""
+    position_changed: bool | None
+    """Whether the turn was seen; None if the sensor shows no position, or the check ended before.
+    """
+    lost_share: float
+    """Share of the samples that did not arrive; 0 to 1."""
+
+
 type Event = (
     Movement
     | PositionChange
@@ -301,7 +343,13 @@ type Event = (
     | Awakening
     | ClockStep
     | Factor
+    | PlacementCheck
 )
+
+
+NOT_DETECTED: Final = (Factor, PlacementCheck)
+"""Kinds of events that a person brings about. The detection of a night neither needs nor replaces
+them."""
 
 
 KINDS: Final[Mapping[type[Event], str]] = {
@@ -317,6 +365,7 @@ KINDS: Final[Mapping[type[Event], str]] = {
     Cramp: "cramp",
     Awakening: "awakening",
     Factor: "factor",
+    PlacementCheck: "placement_check",
 }
 """Name of each kind of event in the journal and in exports; persisted."""
 
@@ -341,5 +390,7 @@ def event_id(event: Event) -> str:
             return f"signal_fault-{event.onset}-{event.sensor}-{event.fault}"
         case Factor():
             return f"factor-{event.onset}-{event.factor}"
+        case PlacementCheck():
+            return f"placement_check-{event.onset}-{event.sensor}"
         case _:
             return f"{event_kind(event)}-{event.onset}"

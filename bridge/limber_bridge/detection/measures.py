@@ -5,14 +5,14 @@ Invariant: a measure whose signals are missing, or whose denominator is 0, is No
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Final
 
 from limber_bridge.detection.events import Certainty, Movement
 from limber_bridge.detection.scoring_input import ScoringInput, begun_within, hours
-from limber_bridge.detection.signal import HOUR, LATEST_TIME, SECOND
+from limber_bridge.detection.signal import HOUR, LATEST_TIME, SECOND, Side
 from limber_bridge.detection.spans import Span, subtract_spans
 
 PERIODIC_INTERVAL_MIN: Final = 10 * SECOND
@@ -222,9 +222,13 @@ def plm_between(night: ScoringInput, bounds: Sequence[int]) -> tuple[int, ...]:
     )
 
 
-def plm_on_side(night: ScoringInput, side: str) -> int:
-    """Return the number of PLM of one leg alone, or of both."""
-    return sum(movement.side == side for movement in night.periodic)
+def plm_on_side(night: ScoringInput, side: str, needed: Collection[Side]) -> int | None:
+    """Return the number of PLM of one leg alone, or of both.
+
+    None where there is none and not every needed leg was measured.
+    """
+    found = sum(movement.side == side for movement in night.periodic)
+    return found if found or set(needed) <= set(night.sides) else None
 
 
 def longest_quiet_h(night: ScoringInput) -> float | None:
@@ -354,11 +358,11 @@ MEASURE_TABLE: Final = (
     Measure("plm_by_third", "PLM in each third of the time from going to bed to getting up",
             "series-measures", plm_by_third),
     Measure("plm_left", "PLM of the left leg alone", "series-measures",
-            lambda night: plm_on_side(night, "left")),
+            lambda night: plm_on_side(night, "left", (Side.LEFT,))),
     Measure("plm_right", "PLM of the right leg alone", "series-measures",
-            lambda night: plm_on_side(night, "right")),
+            lambda night: plm_on_side(night, "right", (Side.RIGHT,))),
     Measure("plm_both", "PLM of both legs", "series-measures",
-            lambda night: plm_on_side(night, "both")),
+            lambda night: plm_on_side(night, "both", tuple(Side))),
     Measure("plms_nrem_index", "PLM that begin in NREM sleep / hour of NREM sleep",
             "series-measures", plms_nrem_index),
     Measure("plms_rem_index", "PLM that begin in REM sleep / hour of REM sleep",

@@ -24,6 +24,7 @@ from limber_bridge.detection.measures import Measures, compute_measures
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring, score_movements
 from limber_bridge.detection.scoring_input import ScoringInput
+from limber_bridge.detection.signal import Side
 from limber_bridge.detection.sleep import asleep_spans, in_bed_spans
 from limber_bridge.detection.spans import (
     Span,
@@ -61,6 +62,9 @@ class Coverage:
     delivered a sample."""
     movement_sensors: Collection[int]
     """Ids of the sensors whose movements count, and that are fast enough for leg movements."""
+    sides: Mapping[int, Side | None] | None = None
+    """The leg of each of these sensors, None: not known; None instead of the mapping: either leg
+    may be any of them."""
     certainties: Collection[Certainty] = ()
     """The certainties of cramps that the sensors can show."""
     reported: Sequence[Span] = ()
@@ -94,6 +98,7 @@ def score_night(events: Sequence[Event], rules: RuleSet, coverage: Coverage) -> 
         gaps=gaps,
         movement_gaps=movement_gaps,
         shows_movements=bool(coverage.movement_sensors) and was_measured(movement_gaps, coverage),
+        sides=measured_sides(coverage, absent),
         twitches=sum(
             isinstance(event, Twitch) and is_counted(event.onset, in_bed) for event in events
         ),
@@ -184,6 +189,17 @@ def common_spans(lists: Iterable[Sequence[Span]]) -> tuple[Span, ...]:
 def was_measured(absent: Sequence[Span], coverage: Coverage) -> bool:
     """Return whether anything is left of the night without some times."""
     return any(True for _ in subtract_spans((coverage.begin, coverage.until), absent))
+
+
+def measured_sides(coverage: Coverage, absent: Mapping[int, Sequence[Span]]) -> Collection[Side]:
+    """Return the legs of which a sensor measured movements; `absent`: when each did not."""
+    if coverage.sides is None:
+        return tuple(Side)
+    return {
+        side
+        for sensor in coverage.movement_sensors
+        if (side := coverage.sides.get(sensor)) and was_measured(absent[sensor], coverage)
+    }
 
 
 def leg_movements(events: Iterable[Event]) -> list[UnilateralMovement]:

@@ -36,6 +36,7 @@ from limber_bridge.detection.rules import WASM_2016, RuleSet
 from limber_bridge.detection.scoring import MovementScorer
 from limber_bridge.detection.sensor_roles import (
     awakening_detector,
+    cramp_sensors,
     detectable_cramps,
     in_bed_methods,
     movement_sensors,
@@ -100,17 +101,11 @@ class Pipeline:
             )
             for sensor in sensors
         }
-        # Sensors of the same leg share a key; those of unknown side share None.
-        sides = {self._channels[number].sensor.side for number in self._movement_sensors}
-        self._legs = {
-            side: [
-                self._channels[number]
-                for number in self._movement_sensors
-                if self._channels[number].sensor.side is side
-            ]
-            for side in sides
-        }
+        self._legs = channels_by_leg(self._channels, self._movement_sensors)
         self._scorer = MovementScorer(rules, self._legs)
+        self._watched: frozenset[int] = frozenset()
+        self._outputs: dict[int, ChannelOutput] = {}
+        """The output of the last block of each watched sensor, until it is taken."""
         self._ended_by_restart: tuple[Cramp | SignalFault, ...] = ()
         self._restore_events(list(events))
 
@@ -141,6 +136,42 @@ class Pipeline:
         reported = self._bed.state.reported
         return reported[-1][1] if reported else 0
 
+    def set_sensors(self, sensors: Sequence[Sensor]) -> list[Event]:
+        """Go on with other sensors, at least one of which was there before.
+
+        The channels of those that stay go on as if nothing had happened. One that is there with
+        another placement, side or quantity is a new one. Returns what the sensors that go have
+        left open.
+        """
+        kept = {one.id for one in sensors if self._has(one)}
+        events: list[Event] = []
+        for number in [number for number in self._channels if number not in kept]:
+            events += self.finish(number)
+            del self._channels[number]
+        self._movement_sensors = movement_sensors(sensors)
+        until = self._complete_until()
+        calves, limbs = cramp_sensors(sensors, self._movement_sensors)
+        events += self._probable_cramps.set_sensors(calves, limbs, until)
+        with_bins = self._probable_cramps.sensors
+        # In the order of the configuration, as after a start.
+        self._channels = {
+            one.id: self._channels.get(one.id) or SensorChannel(one) for one in sensors
+        }
+        for number, channel in self._channels.items():
+            channel.set_bins(enabled=number in with_bins)
+        self._legs = channels_by_leg(self._channels, self._movement_sensors)
+        self._scorer.set_legs(self._legs)
+        return events
+
+    def _has(self, sensor: Sensor) -> bool:
+        """Return whether the pipeline has this sensor, with the same placement and quantity."""
+        channel = self._channels.get(sensor.id)
+        return channel is not None and channel.sensor == sensor
+
+    def has_any(self, sensors: Iterable[Sensor]) -> bool:
+        """Return whether the pipeline has any of these sensors, so that `set_sensors` can go on."""
+        return any(self._has(sensor) for sensor in sensors)
+
     def coverage(self, begin: int, until: int) -> Coverage:
         """Return which sensors measured what in a night from `begin` to `until` (us)."""
         seen = {
@@ -160,6 +191,7 @@ class Pipeline:
                 for number in self._movement_sensors
                 if self._channels[number].supports_movements
             },
+            sides={number: self._channels[number].sensor.side for number in self._movement_sensors},
             certainties=detectable_cramps(
                 self._channels.values(), self._movement_sensors, self._bed_methods_since(begin)
             ),
@@ -195,12 +227,34 @@ class Pipeline:
         """Let the sensors of the bridge decide again; whether the sleeper is in bed is kept."""
         self._bed.forget_reports()
 
+    def watch(self, sensors: frozenset[int]) -> None:
+        """Keep what the next blocks of these sensors show for `take_output`, and of no others."""
+        if sensors != self._watched:
+            self._watched = sensors
+            self._outputs.clear()
+        for number, channel in self._channels.items():
+            channel.with_trace = number in sensors
+
+    def take_output(self, sensor_id: int) -> ChannelOutput | None:
+        """Return what the last block of a watched sensor has shown, once.
+
+        It holds the envelope, and what this sensor alone has found. Nothing waits for it: of
+        several blocks, only the last one is kept.
+        """
+        return self._outputs.pop(sensor_id, None)
+
+    def open_onset(self, sensor_id: int) -> int | None:
+        """Return the onset (us) of the movement of one sensor that has not ended."""
+        return self._channels[sensor_id].open_onset
+
     def process(self, sensor_id: int, block: SampleBlock) -> list[Event]:
         """Process a block of one sensor and return the events that it completes.
 
         Raises KeyError for a sensor that the pipeline does not have.
         """
         output = self._channels[sensor_id].process(block)
+        if sensor_id in self._watched:
+            self._outputs[sensor_id] = output
         events: list[Event] = []
         outputs = {sensor_id: output}
         if sensor_id in self._movement_sensors:
@@ -452,6 +506,19 @@ class Pipeline:
     def _complete_until(self) -> int:
         """Return the time (us) up to which every sensor has been read."""
         return min(channel.epochs_complete_until for channel in self._channels.values())
+
+
+def channels_by_leg(
+    channels: Mapping[int, SensorChannel], movement_ids: Collection[int]
+) -> dict[Side | None, list[SensorChannel]]:
+    """Return the channels whose movements count, by leg.
+
+    Sensors of the same leg share a key; those of unknown side share None.
+    """
+    found: dict[Side | None, list[SensorChannel]] = {}
+    for number in movement_ids:
+        found.setdefault(channels[number].sensor.side, []).append(channels[number])
+    return found
 
 
 def parts_of(movement: Movement | PositionChange, side: Side | None) -> list[UnilateralMovement]:

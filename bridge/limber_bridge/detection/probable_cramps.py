@@ -186,6 +186,25 @@ class ProbableCrampDetector:
         self._tonic: TonicActivity | None = None
         self._last_alert = EARLIEST_TIME
 
+    def set_sensors(
+        self, calves: Iterable[int], limbs: Iterable[tuple[int, Quantity]], until: int
+    ) -> Iterator[Cramp]:
+        """Go on with other sensors from a time (us) on.
+
+        Other calves have another baseline, which is learnt again. Yields a cramp that was reported
+        and lasts, as ending then.
+        """
+        wanted = set(calves)
+        if wanted != self._calves:
+            yield from self.calibrate(until)
+        self._calves = wanted
+        self._limbs = dict(limbs)
+        self._still_centers = {
+            sensor: center
+            for sensor, center in self._still_centers.items()
+            if sensor in self._limbs
+        }
+
     @property
     def sensors(self) -> set[int]:
         """The sensors whose bins are needed."""

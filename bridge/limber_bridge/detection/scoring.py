@@ -30,6 +30,11 @@ class MovementScorer:
         self._legs = BilateralCombiner(self._rules, self._keys)
         self._series = SeriesScorer(self._rules)
 
+    def set_legs(self, legs: Iterable[Hashable]) -> None:
+        """Go on with other legs; movements that were added so far stay."""
+        self._keys = tuple(legs)
+        self._legs.set_legs(self._keys)
+
     @property
     def emitted_until(self) -> int:
         """Time (us) before which no further movement begins."""

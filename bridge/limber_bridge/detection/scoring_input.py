@@ -8,7 +8,7 @@ from itertools import pairwise
 from limber_bridge.detection.events import Certainty, Cramp, Movement
 from limber_bridge.detection.rules import RuleSet
 from limber_bridge.detection.scoring import Scoring
-from limber_bridge.detection.signal import HOUR
+from limber_bridge.detection.signal import HOUR, Side
 from limber_bridge.detection.spans import Span, is_in_spans, subtract_spans
 
 
@@ -48,6 +48,8 @@ class ScoringInput:
     """Times in which no sensor that counts movements measured."""
     shows_movements: bool = True
     """False if no sensor could show leg movements at any time."""
+    sides: Collection[Side] = tuple(Side)
+    """The legs of which a sensor measured movements."""
     stages: Stages | None = None
     """None: sleep was not staged."""
     non_respiratory: Scoring | None = None
@@ -88,15 +90,7 @@ class ScoringInput:
 
         Both are in bed, and no other LM begins in between.
         """
-        # Neighbours in the list of all LM, not of the CLM: a nonCLM in between makes the interval
-        # undefined.
-        return [
-            later.onset - earlier.onset
-            for earlier, later in pairwise(self.scoring.movements)
-            if earlier.candidate
-            and later.candidate
-            and len(begun_within([earlier, later], self.in_bed)) == 2
-        ]
+        return candidate_intervals(self.scoring.movements, self.in_bed)
 
     @cached_property
     def series_lengths(self) -> list[int]:
@@ -130,6 +124,20 @@ class ScoringInput:
             return None
         unstaged_h = hours(self.unstaged, self.movement_gaps) or 0.0
         return self.counted_bed_h - self.counted_sleep_h - unstaged_h
+
+
+def candidate_intervals(movements: Sequence[Movement], in_bed: Sequence[Span] | None) -> list[int]:
+    """Return the intervals (us) from the onset of each CLM in bed to that of the next one.
+
+    `movements` are all LM: a nonCLM in between makes the interval undefined.
+    """
+    return [
+        later.onset - earlier.onset
+        for earlier, later in pairwise(movements)
+        if earlier.candidate
+        and later.candidate
+        and len(begun_within([earlier, later], in_bed)) == 2
+    ]
 
 
 def begun_within(movements: Iterable[Movement], spans: Sequence[Span] | None) -> list[Movement]:

@@ -49,10 +49,18 @@ def probable_cramp_detector(
     `known` are the ids of the sensors before a restart, `baseline` (uV) that of their calves, which
     is used only if it comes from the same calves.
     """
+    calves, limbs = cramp_sensors(sensors, movement_ids)
+    return ProbableCrampDetector(calves, limbs, baseline if calves <= set(known) else ())
+
+
+def cramp_sensors(
+    sensors: Iterable[Sensor], movement_ids: Collection[int]
+) -> tuple[set[int], list[tuple[int, Quantity]]]:
+    """Return the ids of the sensors at the calves, and ids and quantities of those at the limbs."""
     by_id = {sensor.id: sensor for sensor in sensors}
     calves = {number for number, one in by_id.items() if one.placement is Placement.CALF}
     limbs = [(number, by_id[number].quantity) for number in by_id if number in movement_ids]
-    return ProbableCrampDetector(calves, limbs, baseline if calves <= set(known) else ())
+    return calves, limbs
 
 
 def awakening_detector(

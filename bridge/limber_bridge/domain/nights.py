@@ -23,6 +23,9 @@ OUT_OF_BED_US: Final = HOUR
 EARLIEST_NIGHT: Final = date(2020, 1, 1)
 """First night that the sensors of a bridge can have measured. chosen: before the first version; a
 machine without a battery for its clock starts at 1970 or at the date of its system image."""
+LAST_NIGHT_US: Final = 12 * HOUR
+"""us from the begin of a night until it is called the last one. chosen: where nights end at noon,
+from midnight on, as who is awake then may speak of the hours before."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,6 +54,16 @@ class ImportHistory:
 NO_IMPORTS: Final = ImportHistory()
 
 
+@dataclass(frozen=True, slots=True)
+class MovementHours:
+    """The movements in bed of a night in each hour of the clock."""
+
+    start: int | None = None
+    """us; when the first hour begins. None: nothing is known."""
+    counts: tuple[int | None, ...] = ()
+    """None: nothing was measured in bed in that hour."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """A finished night."""
@@ -70,6 +83,8 @@ class Night:
     """The sensitivity that was set when the night ended."""
     imported: Import | None = None
     """None: it was measured by the sensors of the bridge."""
+    hours: MovementHours | None = None
+    """None: it was stored by a version that did not store them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,13 @@ class Calendar:
         """Return the date of the night to which a moment belongs."""
         local = to_local(moment, self.zone)
         return local.date() + timedelta(days=int(local.hour >= self.turn))
+
+    def night_that_ended_last(self, moment: int) -> date:
+        """Return the date of the night that a person calls the last one at a moment.
+
+        From the middle of a night on it is this night, until the middle of the next one.
+        """
+        return self.night_of(moment - LAST_NIGHT_US)
 
     def begin(self, night: date) -> int:
         """Return when a night begins."""

@@ -2,6 +2,8 @@
 
 import voluptuous as vol
 
+from limber_bridge.domain.signing_keys import MIN_CHARACTERS, find_weakness, new_key
+
 
 class ExternalValue(str):
     """A text from outside limber.yaml, from `!env_var` or `!file`; it may stand for a number."""
@@ -39,10 +41,17 @@ def host_name(value: object) -> str:
 
 
 def signing_key(value: object) -> bytes:
-    """Check a key: at least 8 characters. Return its UTF-8 bytes."""
-    if not isinstance(value, str) or len(value) < 8:
-        raise vol.Invalid("write 8 or more characters in quotes, the same as in the sensor")
-    return value.encode()
+    """Check a key that signs frames. Return its UTF-8 bytes.
+
+    The error shows a new key, and never the one that was written.
+    """
+    weakness = find_weakness(value) if isinstance(value, str) else "it is not a text in quotes"
+    if weakness is not None:
+        raise vol.Invalid(
+            f"the key is too weak, as {weakness}: write {MIN_CHARACTERS} or more random characters "
+            f'in quotes, the same as in the sensor, for example key: "{new_key()}"'
+        )
+    return str(value).encode()
 
 
 def convert_external_value(value: object) -> object:

@@ -7,8 +7,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from limber_bridge.config.model import Config, Sleeper
-from limber_bridge.detection.cramp_thresholds import Label, Labels
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import (
     Awakening,
     BedTransition,
@@ -25,6 +25,7 @@ from limber_bridge.detection.events import (
     Factor,
     Gap,
     Movement,
+    PlacementCheck,
     PositionChange,
     RhythmicTrain,
     Series,
@@ -32,12 +33,12 @@ from limber_bridge.detection.events import (
     event_id,
     event_kind,
 )
-from limber_bridge.detection.night_score import NightScore, score_night
-from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.night_score import NightScore
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
 from limber_bridge.detection.spans import Span
-from limber_bridge.domain.nights import Night, to_local, to_utc
+from limber_bridge.domain.diary import DIARY_COLUMNS, DiaryEntry, diary_cells, diary_values
+from limber_bridge.domain.nights import Night, to_utc
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.score import sensor_name
 from limber_bridge.offline.score_json import (
@@ -45,6 +46,12 @@ from limber_bridge.offline.score_json import (
     cramp_entry,
     score_document,
     seconds_since,
+)
+from limber_bridge.offline.stored_night import (
+    NightNotFoundError,
+    load_stored_night,
+    measured_events,
+    reported_cramps,
 )
 from limber_bridge.protocol.encoding import CERTAINTY_REPORTED, REPORTED_REASON, encode_night
 from limber_bridge.recordings.edf_writer import Annotation, edf_start, write_night
@@ -55,27 +62,9 @@ from limber_bridge.storage.raw_recorder import raw_store_for
 FORMATS: Final = (".edf", ".csv", ".json")
 CSV_COLUMNS: Final = (
     "start", "onset", "duration", "kind", "side", "peak", "grade", "candidate", "series",
-    "certainty", "strength", "label", "sensor", "in_bed", "factor", "note",
+    "certainty", "strength", "label", "sensor", "in_bed", "factor", "note", *DIARY_COLUMNS,
 )  # fmt: skip
 """`start` is UTC in ISO 8601; `onset` and `duration` are s, as in all exports of the night."""
-TABLE_HEADER: Final = (
-    "sleeper",
-    "night",
-    "from-to",
-    "in bed h",
-    "asleep h",
-    "movements",
-    "PLM",
-    "PLM /h",
-    "revision",
-    "stored",
-)
-LEFT_ALIGNED_COLUMNS: Final = frozenset((0, 1, 2, len(TABLE_HEADER) - 1))
-UNKNOWN: Final = "-"
-
-
-class NightNotFoundError(Exception):
-    """The night is not in the journal; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,71 +129,6 @@ def list_nights(
             )
 
 
-def reported_cramps(
-    config: Config, record: JournalReader, sleeper: Sleeper, day: date
-) -> list[Label]:
-    """Return the cramps of a night that only the sleeper reported."""
-    labels = record.labels(sleeper.id)
-    return record.reported_cramps(
-        sleeper.id, [one for one in labels if config.calendar.night_of(one.time) == day]
-    )
-
-
-def measured_events(events: Iterable[Event]) -> list[Event]:
-    """Return the events without factors: a factor alone, which a person entered, makes no night."""
-    return [event for event in events if not isinstance(event, Factor)]
-
-
-def format_nights(nights: Sequence[ListedNight], config: Config) -> str:
-    """Return nights as a table for a reader."""
-    rows = [TABLE_HEADER, *(table_row(one, config) for one in nights)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in LEFT_ALIGNED_COLUMNS else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def table_row(one: ListedNight, config: Config) -> tuple[str, ...]:
-    """Return one row of the table; `UNKNOWN` where a value is unknown."""
-    stored = ["measures"] if one.night is not None else []
-    stored += ["events"] if one.dropped is None else []
-    stored += ["signal"] if one.signal else []
-    if one.night is None:
-        unknown = [UNKNOWN] * (len(TABLE_HEADER) - 4)
-        return (one.sleeper, str(one.date), "not finished", *unknown, ", ".join(stored))
-    measures = one.night.measures
-    from_to = "-".join(
-        "?" if moment is None else f"{to_local(moment, config.calendar.zone):%H:%M}"
-        for moment in (one.night.start, one.night.end)
-    )
-    values = (
-        measures.time_in_bed_h,
-        measures.sleep_h,
-        measures.movements,
-        measures.plm,
-        measures.plm_index,
-    )
-    return (
-        one.sleeper,
-        str(one.date),
-        from_to,
-        *map(format_value, values),
-        str(one.night.revision),
-        ", ".join(stored),
-    )
-
-
-def format_value(value: float | None) -> str:
-    """Return a measure with one decimal, a count without."""
-    if value is None:
-        return UNKNOWN
-    return str(value) if isinstance(value, int) else f"{value:.1f}"
-
-
 @dataclass(frozen=True, slots=True)
 class NightExport:
     """A night to be exported: from the journal, and from the raw signal if it is stored."""
@@ -221,6 +145,8 @@ class NightExport:
     """Cramps that only the sleeper reported."""
     notes: tuple[str, ...]
     """What is missing."""
+    diary: DiaryEntry
+    """What the sleeper says of the night; empty: nothing."""
 
     @property
     def origin(self) -> int:
@@ -229,9 +155,17 @@ class NightExport:
 
 
 def load_night(
-    config: Config, record: JournalReader, sleeper: Sleeper, day: date | None
+    config: Config,
+    record: JournalReader,
+    sleeper: Sleeper,
+    day: date | None,
+    *,
+    with_signal: bool = True,
 ) -> NightExport:
-    """Return a night, by default the last finished one; NightNotFoundError or JournalError."""
+    """Return a night, by default the last finished one; NightNotFoundError or JournalError.
+
+    Without its signal, which may be large, onsets count from the first event.
+    """
     last = record.last_night(sleeper.id)
     day = day or (None if last is None else last.date)
     if day is None:
@@ -239,78 +173,49 @@ def load_night(
             f"no night of {sleeper.id} is finished yet; name its date, as in "
             "`limber export 2026-11-23`"
         )
-    events = record.events(sleeper.id, day)
-    reported = reported_cramps(config, record, sleeper, day)
-    dropped = record.events_dropped_at(sleeper.id, day)
-    # Labels are kept longer than events. Without the events it is unknown whether the
-    # cramp of a label was detected.
-    if dropped is not None or not (events or reported):
-        reason = "not in the journal"
-        if dropped is not None:
-            reason = f"its events were deleted on {to_utc(dropped):%Y-%m-%d}"
-        raise NightNotFoundError(
-            f"night {day} of {sleeper.id}: {reason}; `limber nights` lists the stored nights"
-        )
-    night = next((one for one in record.nights(sleeper.id) if one.date == day), None)
-    recording, notes = load_signal(config, sleeper, day, extent(events, reported))
-    sensors = [watched.sensor for watched in sleeper.sensors]
-    coverage = Pipeline(sensors, config.rules, state=record.pipeline_state(sleeper.id)).coverage(
-        config.calendar.begin(day), measured_until(config, record, sleeper, day)
-    )
-    score = score_night(events, config.rules, coverage)
-    if night is not None:
-        score = replace(score, measures=night.measures)
-    confirmed = Labels(record.labels(sleeper.id)).answers
+    stored = load_stored_night(config, record, sleeper, day)
+    recording, notes = load_signal(config, sleeper, day, stored.extent, read=with_signal)
     return NightExport(
-        sleeper, day, night, tuple(events), score, recording, confirmed, tuple(reported), notes
+        sleeper,
+        day,
+        stored.night,
+        stored.events,
+        stored.score,
+        recording,
+        stored.confirmed,
+        stored.reported,
+        notes,
+        stored.diary,
     )
-
-
-def extent(events: Sequence[Event], reported: Sequence[Label]) -> Span:
-    """Return the first and the last time (us) of the events of a night, or of its labels.
-
-    At least one of the two must not be empty.
-    """
-    found = [(event.onset, end_of_event(event)) for event in measured_events(events) or events]
-    spans = found or [(label.time, label.time) for label in reported]
-    return min(begin for begin, _ in spans), max(end for _, end in spans)
-
-
-def measured_until(config: Config, record: JournalReader, sleeper: Sleeper, day: date) -> int:
-    """Return the time (us) up to which a night was measured."""
-    memory = record.pipeline_state(sleeper.id)
-    read = (
-        [one.measured_until for one in memory.sensors.values() if one.measured_until is not None]
-        if memory is not None
-        else []
-    )
-    return min(config.calendar.end(day), max(read, default=config.calendar.end(day)))
 
 
 def load_signal(
-    config: Config, sleeper: Sleeper, day: date, event_extent: Span
+    config: Config, sleeper: Sleeper, day: date, event_extent: Span, *, read: bool
 ) -> tuple[Recording, tuple[str, ...]]:
     """Return the raw signal of a night and notes on it.
 
-    If it is not stored, return a recording without signals that covers the events.
+    If it is not stored, or not to be read, return a recording without signals that covers the
+    events.
     """
+    if not read:
+        return without_signal(sleeper, day, event_extent), ()
     path = raw_store_for(config.journal, config.retention).path(sleeper.id, day)
     try:
         recording = read_raw_file(path)
     except UnreadableRecordingError as error:
-        begin, end = event_extent
         note = (
             str(error)
             if path.exists()
             else f"{path}: the raw signal of {day} is not stored; only events are exported"
         )
-        return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ()), (note,)
+        return without_signal(sleeper, day, event_extent), (note,)
     return recording, recording.notes
 
 
-def end_of_event(event: Event) -> int:
-    """Return the end (us) of an event, or its onset if it has no end."""
-    return getattr(event, "end", None) or event.onset
+def without_signal(sleeper: Sleeper, day: date, event_extent: Span) -> Recording:
+    """Return a recording without signals that covers the events of a night."""
+    begin, end = event_extent
+    return Recording(f"{sleeper.id}-{day}", begin, (end - begin) / SECOND, (), ())
 
 
 def contains_signal(out: Path) -> bool:
@@ -372,10 +277,10 @@ def event_text(event: Event) -> str | None:
             return f"{event.certainty} cramp"
         case PositionChange() | Awakening():
             return event_kind(event).replace("_", " ")
-        case Twitch():
-            return f"twitch {event.side or ''}".strip()
-        case RhythmicTrain():
-            return f"rhythmic train {event.side or ''}".strip()
+        case PlacementCheck():
+            return f"placement check: {event.verdict.replace('_', ' ')}"
+        case Twitch() | RhythmicTrain():
+            return f"{event_kind(event).replace('_', ' ')} {event.side or ''}".strip()
         case _:
             return None
 
@@ -388,7 +293,7 @@ def factor_text(factor: Factor) -> str:
 
 
 def format_csv(exported: NightExport) -> str:
-    """Return the events of a night as CSV in order of time, followed by the series."""
+    """Return the events of a night as CSV in order of time, followed by series and diary."""
     text = io.StringIO()
     table = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n", restval="")
     table.writeheader()
@@ -397,6 +302,8 @@ def format_csv(exported: NightExport) -> str:
         table.writerow(
             row_times(exported, one.onset, one.end) | {"kind": "series", "series": number}
         )
+    if not exported.diary.is_empty:
+        table.writerow({"kind": "diary"} | diary_cells(exported.diary))
     return text.getvalue()
 
 
@@ -469,8 +376,28 @@ def export_document(exported: NightExport, config: Config) -> dict[str, Any]:
             "revision": 0 if night is None else night.revision,
             "cramps": list(cramp_entries(exported)),
             "factors": factors,
+            "diary": None if exported.diary.is_empty else diary_values(exported.diary),
+            "placement_checks": list(placement_check_entries(exported, names)),
         }
     )
+
+
+def placement_check_entries(
+    exported: NightExport, names: Mapping[int, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the guided checks of a night; `names` are those of the sensors, by id."""
+    for event in exported.events:
+        if isinstance(event, PlacementCheck):
+            yield {
+                "onset": seconds_since(exported.origin, event.onset),
+                "end": seconds_since(exported.origin, event.end),
+                "sensor": names.get(event.sensor, str(event.sensor)),
+                "verdict": event.verdict,
+                "noise": event.noise,
+                "pulls": list(event.pulls),
+                "position_changed": event.position_changed,
+                "lost_share": round(event.lost_share, 4),
+            }
 
 
 def cramp_entries(exported: NightExport) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +17,7 @@ from limber_bridge.config.model import Config, Sleeper
 from limber_bridge.detection.cramp_thresholds import Labels
 from limber_bridge.detection.events import BedTransition, Event, Gap, SignalFault
 from limber_bridge.detection.signal import Sensor
+from limber_bridge.domain.movement_hours import movement_hours
 from limber_bridge.domain.nights import Import, Night, left_bed_at, to_us
 from limber_bridge.domain.recording import Recording, UnreadableRecordingError
 from limber_bridge.offline.detect import DetectedRecording, Tuning, detect_nights
@@ -102,7 +104,9 @@ def detect_recorded_nights(
     sensors = matching_sensors(recording, sleeper)
     imported = Import(recording=path.name, batch=batch, time=to_us(datetime.now(UTC)))
     nights = tuple(
-        night_to_import(one, sleeper, sensors, tuning, imported) for one in found if was_in_bed(one)
+        night_to_import(one, sleeper, sensors, tuning, imported, config.calendar.zone)
+        for one in found
+        if was_in_bed(one)
     )
     left_out = [
         f"{path}: night {one.date}: never measured in bed; left out"
@@ -118,6 +122,7 @@ def night_to_import(
     sensors: Mapping[int, int],
     tuning: Tuning,
     imported: Import,
+    zone: ZoneInfo,
 ) -> NightToImport:
     """Return a detected night, ready to be imported; `sensors` are the ids that its sensors get."""
     events = tuple(with_sensor(event, sensors) for event in detected.events)
@@ -135,6 +140,7 @@ def night_to_import(
         measures=detected.night.measures,
         sensitivity=tuning.sensitivity,
         imported=imported,
+        hours=movement_hours(detected.night, zone),
     )
     return NightToImport(night, events)
 

@@ -23,6 +23,7 @@ from limber_bridge.detection.events import (
     Gap,
     Method,
     Movement,
+    PlacementCheck,
     PositionChange,
     RhythmicTrain,
     Series,
@@ -33,30 +34,34 @@ from limber_bridge.detection.events import (
 from limber_bridge.detection.measures import round_measures
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.detection.sleep import ASLEEP_METHOD
+from limber_bridge.detection.spans import Span
 from limber_bridge.domain.nights import Import, Night, to_utc
-from limber_bridge.protocol.messages import (
-    PROTOCOL,
+from limber_bridge.protocol.event_messages import (
     AwakeningMessage,
     BedMessage,
     ClockStepMessage,
     CrampMessage,
     EventMessage,
-    EventsRequest,
-    EventsResponse,
     FactorMessage,
     GapMessage,
+    MovementMessage,
+    NightFinishedMessage,
+    PositionChangeMessage,
+    SeriesMessage,
+    SleepMessage,
+)
+from limber_bridge.protocol.messages import (
+    EventsResponse,
     ImportInfo,
     Message,
     Methods,
-    MovementMessage,
-    NightFinishedMessage,
     NightMessage,
-    NightsRequest,
     NightsResponse,
     Refusal,
-    Request,
-    SeriesMessage,
 )
+from limber_bridge.protocol.request_messages import EventsRequest, NightsRequest, Request
+from limber_bridge.protocol.trend_messages import TrendNight, TrendRequest, TrendResponse
+from limber_bridge.protocol.version import PROTOCOL
 
 PAGE_MAX_BYTES: Final = 32_000
 """Approximate size of a response; chosen: brokers and clients may drop larger messages silently."""
@@ -68,13 +73,17 @@ REPORTED_NUMBER_OFFSET: Final = 4 * 10**15
 
 The sum is above every event number in a journal, and exact as a JSON number until 2128.
 """
+SLEEP_NUMBER_OFFSET: Final = 2 * 10**15
+"""Added to the begin (us) of a time asleep to number it after the measured events of a night, and
+before the reported cramps of that night."""
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
 CLIENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """Last level of a reply topic; a topic that the broker refuses would end the connection."""
 COMMANDS: Final = (
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
-    "bed", "relay",
+    "bed", "relay", "diary", "trend", "effects", "report", "start_trial", "stop_trial",
+    "answer_trial", "trials",
 )  # fmt: skip
 """Commands of requests; the tags of `Request`."""
 
@@ -207,6 +216,30 @@ def encode_event(event: Event, night: date, known_at: int | None = None) -> Even
     return replace(message, known_at=to_utc(known_at))
 
 
+def encode_stored_event(event: Event, night: date) -> EventMessage | None:
+    """Encode an event of a night for a response; return None for an event that clients do not get.
+
+    Responses have more kinds of events than are published.
+    """
+    if isinstance(event, PositionChange):
+        return PositionChangeMessage(
+            id=event_id(event),
+            kind="position_change",
+            night=night,
+            start=to_utc(event.onset),
+            end=to_utc(event.end),
+        )
+    return encode_event(event, night)
+
+
+def encode_sleep(span: Span, night: date) -> SleepMessage:
+    """Encode a time (us) asleep."""
+    begin, end = span
+    return SleepMessage(
+        id=f"sleep-{begin}", kind="sleep", night=night, start=to_utc(begin), end=to_utc(end)
+    )
+
+
 def _encode_untimed(event: Event, night: date) -> EventMessage | None:
     """Encode an event without `known_at`; return None for an event that is not published."""
     match event:
@@ -215,10 +248,10 @@ def _encode_untimed(event: Event, night: date) -> EventMessage | None:
         case Series():
             return _encode_series(event, night)
         case Cramp():
-            return _encode_cramp(event, night)
+            return encode_cramp(event, night)
         case BedTransition() | Gap() | ClockStep() | Factor() | Awakening():
             return _encode_other(event, night)
-        case PositionChange() | Twitch() | RhythmicTrain() | SignalFault():
+        case PositionChange() | Twitch() | RhythmicTrain() | SignalFault() | PlacementCheck():
             return None
 
 
@@ -295,7 +328,8 @@ def _encode_series(event: Series, night: date) -> SeriesMessage:
     )
 
 
-def _encode_cramp(event: Cramp, night: date) -> CrampMessage:
+def encode_cramp(event: Cramp, night: date, *, label: bool | None = None) -> CrampMessage:
+    """Encode a cramp that was recognized; `label`: what the sleeper said of it."""
     phase = "started" if event.end is None else "ended"
     return CrampMessage(
         id=f"{event_id(event)}-{phase}",
@@ -306,6 +340,7 @@ def _encode_cramp(event: Cramp, night: date) -> CrampMessage:
         certainty=event.certainty,
         reason=event.reason,
         strength=None if event.strength is None else round(event.strength, 2),
+        label=label,
     )
 
 
@@ -379,9 +414,11 @@ def encode_methods(in_bed: Method | None) -> Methods:
     return Methods(in_bed=in_bed, asleep=None if in_bed is None else ASLEEP_METHOD)
 
 
-def nights_response(request: NightsRequest, nights: list[Night], *, more: bool) -> NightsResponse:
+def nights_response(
+    request: NightsRequest, nights: list[Night], *, more: bool, max_bytes: int = PAGE_MAX_BYTES
+) -> NightsResponse:
     """Return a page with the first nights that fit; `more`: others follow these."""
-    page = fit_page([encode_night(night) for night in nights])
+    page = fit_page([encode_night(night) for night in nights], max_bytes)
     more = more or len(page) < len(nights)
     return NightsResponse(
         id=request.id, nights=tuple(page), next=page[-1].night if more and page else None
@@ -389,10 +426,14 @@ def nights_response(request: NightsRequest, nights: list[Night], *, more: bool) 
 
 
 def events_response(
-    request: EventsRequest, entries: list[tuple[int, EventMessage]], *, more: bool
+    request: EventsRequest,
+    entries: list[tuple[int, EventMessage]],
+    *,
+    more: bool,
+    max_bytes: int = PAGE_MAX_BYTES,
 ) -> EventsResponse:
     """Return a page with the first numbered events that fit; `more`: others follow these."""
-    page = fit_page([message for _, message in entries])
+    page = fit_page([message for _, message in entries], max_bytes)
     more = more or len(page) < len(entries)
     return EventsResponse(
         id=request.id,
@@ -401,13 +442,24 @@ def events_response(
     )
 
 
-def fit_page[M: (NightMessage, EventMessage)](messages: list[M]) -> list[M]:
-    """Return the first messages that fit into `PAGE_MAX_BYTES`, at least one."""
+def trend_response(
+    request: TrendRequest, nights: list[TrendNight], *, more: bool, max_bytes: int
+) -> TrendResponse:
+    """Return a page with the first nights that fit; `more`: others follow these."""
+    page = fit_page(nights, max_bytes)
+    more = more or len(page) < len(nights)
+    return TrendResponse(
+        id=request.id, trend=tuple(page), next=page[-1].night if more and page else None
+    )
+
+
+def fit_page[M](messages: list[M], max_bytes: int) -> list[M]:
+    """Return the first messages that fit into some bytes, at least one."""
     page: list[M] = []
     size = 0
     for message in messages:
         size += len(msgspec.json.encode(message)) + 1
-        if page and size > PAGE_MAX_BYTES:
+        if page and size > max_bytes:
             break
         page.append(message)
     return page

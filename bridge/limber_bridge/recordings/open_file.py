@@ -12,7 +12,8 @@ from limber_bridge.domain.recording import UnreadableRecordingError
 CHUNK_BYTES: Final = 2**21
 """Bytes that are read at a time. chosen: fast, and small beside the memory of a Raspberry Pi."""
 ZIP_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-"""What `zipfile` raises for a damaged, an encrypted or an unknown kind of zip file."""
+"""What `zipfile` raises for a zip file that is damaged (the first three), is compressed in a way
+that Python lacks (NotImplementedError), or has a password (RuntimeError)."""
 
 
 class OpenFile:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from limber_bridge.domain.recording import UnreadableRecordingError
+from limber_bridge.recordings.open_file import ZIP_DAMAGE
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -117,8 +118,7 @@ def unpack_zip(path: Path, folder: Path) -> Unpacked:
             target_path = folder / (Path(member.filename).name or "recording")
             with archive.open(member) as packed, target_path.open("wb") as target:
                 copy_limited(path, packed, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError: it has a password. NotImplementedError: a compression that Python lacks.
+    except ZIP_DAMAGE as error:
         raise UnreadableRecordingError(
             f"{path}: the zip file cannot be unpacked ({error}); unpack it and score what is in it"
         ) from error

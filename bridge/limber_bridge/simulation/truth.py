@@ -103,6 +103,11 @@ def find_truth(
             asleep=asleep,
             gaps=gaps,
             movement_gaps=gaps,
+            sides={
+                sensor.side
+                for sensor in sensors
+                if sensor.side is not None and sensor.placement is not Placement.CALF
+            },
             cramps=cramps,
             certainties=tuple(Certainty),
             twitches=kinds.count(KIND_TWITCH),

@@ -3,9 +3,10 @@
 Pure: bytes and their time of arrival in, samples and errors out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.clock_sync import RESTART_STEP_BACK_S, ClockSync
 from limber_bridge.sources.frame_check import FrameCheck
 from limber_bridge.sources.frames import (
@@ -18,14 +19,17 @@ from limber_bridge.sources.frames import (
 )
 from limber_bridge.sources.replay_guard import ReplayGuard, position_after
 from limber_bridge.sources.reread_guard import RereadGuard
+from limber_bridge.sources.sensor_changes import SensorAdded, SensorChange, SensorRemoved
 from limber_bridge.sources.source_api import (
     FrameError,
     Reason,
     Resent,
     Samples,
+    SensorRequest,
     SourceEvent,
     SourceRequest,
 )
+from limber_bridge.sources.standing import Claim, judge_frame
 
 
 class FrameRouter:
@@ -33,19 +37,47 @@ class FrameRouter:
 
     def __init__(self, request: SourceRequest) -> None:
         """Start for the requested sensors; their options have a `key`."""
-        self._clocks = {one.sensor.id: ClockSync(one.sensor) for one in request.sensors}
-        self._checks = {one.sensor.id: FrameCheck(one.sensor.quantity) for one in request.sensors}
-        self._keys: dict[int, bytes | None] = {
-            one.sensor.id: one.options.key for one in request.sensors
-        }
-        self._guards = {
-            sensor: ReplayGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
-        }
-        self._reread_guards = {
-            sensor: RereadGuard(request.read_positions.get(sensor, ())) for sensor in self._keys
-        }
+        self._clocks: dict[int, ClockSync] = {}
+        self._checks: dict[int, FrameCheck] = {}
+        self._keys: dict[int, bytes | None] = {}
+        self._guards: dict[int, ReplayGuard] = {}
+        self._reread_guards: dict[int, RereadGuard] = {}
         self._resending: dict[int, int] = {}
         """By sensor: the boot of a device that has sent again what its memory holds."""
+        for one in request.sensors:
+            self._add(one, request.read_positions.get(one.sensor.id, ()))
+
+    @property
+    def sensors(self) -> int:
+        """Return the number of sensors."""
+        return len(self._keys)
+
+    def change(self, changes: Iterable[SensorChange]) -> None:
+        """Add and remove sensors; the others go on as if nothing had happened."""
+        for change in changes:
+            match change:
+                case SensorAdded(request=request, read_positions=positions):
+                    self._add(request, positions)
+                case SensorRemoved(sensor=sensor):
+                    self._remove(sensor)
+
+    def _add(self, request: SensorRequest, positions: Iterable[ReadPosition]) -> None:
+        sensor = request.sensor.id
+        known = tuple(positions)
+        self._clocks[sensor] = ClockSync(request.sensor)
+        self._checks[sensor] = FrameCheck(request.sensor.quantity)
+        self._keys[sensor] = request.options.key
+        self._guards[sensor] = ReplayGuard(known)
+        self._reread_guards[sensor] = RereadGuard(known)
+
+    def _remove(self, sensor: int) -> None:
+        for known in (self._clocks, self._checks, self._keys, self._guards, self._reread_guards):
+            known.pop(sensor, None)
+        self._resending.pop(sensor, None)
+
+    def judge(self, data: bytes) -> Claim:
+        """Return what the sender of a frame proves with it, before the frame is routed."""
+        return judge_frame(data, self._keys, self._guards)
 
     def route_frame(
         self, data: bytes, arrived: int, utc_offset: int = 0, sender: str = ""
@@ -64,13 +96,14 @@ class FrameRouter:
         except InvalidFrameError as error:
             sensor = error.sensor if error.sensor in self._clocks else None
             origin = f" (from {sender})" if sensor is None and sender else ""
-            yield FrameError(sensor, error.reason, f"{error}{origin}")
+            yield FrameError(sensor, error.reason, f"{error}{origin}", unproven=True)
             return
         if frame.sensor not in self._clocks:
             detail = f"sensor {frame.sensor} is not in limber.yaml: add it under `sensors`"
             yield FrameError(None, Reason.UNKNOWN_SENSOR, detail)
         elif not has_valid_signature(data, frame, self._keys[frame.sensor]):
-            yield FrameError(frame.sensor, Reason.WRONG_KEY, self._wrong_key_detail(frame.sensor))
+            detail = self._wrong_key_detail(frame.sensor)
+            yield FrameError(frame.sensor, Reason.WRONG_KEY, detail, unproven=True)
         elif isinstance(frame, ClockFrame):
             yield from self._route_clock_frame(frame, arrived)
         else:
@@ -172,4 +205,4 @@ def repeated(frame: AnyFrame) -> FrameError:
         "a signed frame arrived twice, or too late; "
         "the sensor must choose another boot id each time it starts"
     )
-    return FrameError(frame.sensor, Reason.REPEATED, detail)
+    return FrameError(frame.sensor, Reason.REPEATED, detail, unproven=True)

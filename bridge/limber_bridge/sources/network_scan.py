@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.sources.frame_queue import ReceivedFrame
 from limber_bridge.sources.frames import (
     NO_SIGNATURE,
     ClockFrame,
@@ -16,13 +17,14 @@ from limber_bridge.sources.frames import (
     signed_difference,
 )
 from limber_bridge.sources.host_clock import HostClock
-from limber_bridge.sources.network import ListenAddress, ReceivedFrame, Receiver, open_port
+from limber_bridge.sources.network import ListenAddress, Receiver, open_port
 from limber_bridge.sources.source_api import FoundSensor, SourceLostError
+from limber_bridge.sources.standing import judge_any_sensor
 
 DEFAULT_LISTEN: Final = ListenAddress("0.0.0.0", 47800)  # noqa: S104 - a scan is for all networks
 """Where a scan listens without a limber.yaml."""
 SENSORS_EXPECTED: Final = 16
-"""Sensors whose frames a scan accepts at full rate. Chosen: more than a home has."""
+"""Sensors that may connect over TCP. Chosen: more than a home has."""
 SENSORS_MAX: Final = 256
 """Most sensors that a scan lists. Chosen: a stranger could send any number of ids."""
 RATE_MIN_SPAN_US: Final = SECOND
@@ -32,6 +34,10 @@ SETTLING_MAX_S: Final = 3.0
 what it kept, within this time."""
 SETTLING_SHARE: Final = 0.1
 """The same as a share of the time of the scan, for a short one."""
+
+HEARD_RECENTLY_US: Final = 30 * SECOND
+"""Time after its last frame for which a sensor counts as one that sends. Chosen: a person who looks
+at the list has just switched it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,31 @@ class HeardSensor:
         return signed_difference(self.last.number - self.settled.number) * SECOND / span
 
 
+class HeardSensors:
+    """Remember which sensors that are not configured send frames to the running bridge."""
+
+    def __init__(self) -> None:
+        """Start without a sensor."""
+        self._heard: dict[int, HeardSensor] = {}
+
+    def note(self, received: ReceivedFrame) -> None:
+        """Take in a frame of a sensor that is not configured."""
+        self._forget_silent(received.arrived)
+        note_frame(self._heard, received, round(SETTLING_MAX_S * SECOND))
+
+    def found(self, now: int) -> Sequence[FoundSensor]:
+        """Return those that send at a time (us on the host's steady clock), by their id."""
+        self._forget_silent(now)
+        return [found_sensor(self._heard[sensor]) for sensor in sorted(self._heard)]
+
+    def _forget_silent(self, now: int) -> None:
+        self._heard = {
+            sensor: one
+            for sensor, one in self._heard.items()
+            if now - one.last.arrived < HEARD_RECENTLY_US
+        }
+
+
 async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundSensor]:
     """Return the sensors that send to a port within a number of seconds, by their id.
 
@@ -81,7 +112,7 @@ async def scan_network(listen: ListenAddress, seconds: float) -> Sequence[FoundS
     """
     heard: dict[int, HeardSensor] = {}
     fault: str | None = None
-    receiver = Receiver(HostClock(), SENSORS_EXPECTED)
+    receiver = Receiver(HostClock(), judge_any_sensor, SENSORS_EXPECTED)
     settling_us = round(min(SETTLING_MAX_S, SETTLING_SHARE * seconds) * SECOND)
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds

@@ -39,9 +39,7 @@ class RecordingOptions:
 
 SENSOR_SCHEMA: Final = vol.Schema(
     {
-        vol.Required("path", msg="write the path of a .csv, .csv.gz, .edf or .db file"): vol.All(
-            str, vol.Coerce(Path)
-        ),
+        vol.Required("path", msg="write the path of a recording"): vol.All(str, vol.Coerce(Path)),
         vol.Optional("speed", default=1.0): playback_speed,
     }
 )

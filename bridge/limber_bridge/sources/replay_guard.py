@@ -27,7 +27,12 @@ class ReplayGuard:
 
     def is_new(self, frame: Frame) -> bool:
         """Return whether no sample of a frame has been read before."""
-        return self.samples_behind(frame) <= 0
+        return not self.has_read(frame.boot, frame.sequence)
+
+    def has_read(self, boot: int, sequence: int) -> bool:
+        """Return whether the sample with a number has been read before."""
+        position = self._by_boot.get(boot)
+        return position is not None and signed_difference(position.end - sequence) > 0
 
     def samples_behind(self, frame: AnyFrame) -> int:
         """Return how far a frame begins before the position of its boot; 0 for an unknown boot.

@@ -1,13 +1,13 @@
 """Simulate a sleeper: for the demonstration, and to try an installation without a sensor."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import voluptuous as vol
 
-from limber_bridge.detection.signal import SECOND, Quantity, Side
+from limber_bridge.detection.signal import SECOND, Placement, Quantity, Sensor, Side
 from limber_bridge.domain.validators import number, whole_number
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
@@ -79,13 +79,23 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
         - head_start
     )
     rate = options.rate or DEFAULT_RATES_HZ[sensor.quantity]
-    blocks = signal_blocks(night, sensor, rate, start)
+    blocks = signal_blocks(night, on_a_leg(sensor), rate, start)
     # The blocks of the head start are overdue at once.
     played_from = request.started_at - round(head_start / options.speed)
     async for event in play_blocks(
         sensor.id, blocks, options.speed, played_from, request.host_clock
     ):
         yield event
+
+
+def on_a_leg(sensor: Sensor) -> Sensor:
+    """Return where a sensor is in the simulation: one that is worn, without a side, is on the left.
+
+    Every movement of the simulated sleeper is one of a certain leg.
+    """
+    if sensor.side is not None or sensor.placement is Placement.BED:
+        return sensor
+    return replace(sensor, side=Side.LEFT)
 
 
 SOURCE: Final = Source(sensor_schema=SENSOR_SCHEMA, make_options=make_options, run=run, live=False)

@@ -20,6 +20,7 @@ What the bridge expects of `run`:
   the text and calls `run` again later.
 * It returns only when nothing more will ever come, after an `Ended` for each of its sensors.
 * When it is closed it releases everything that it opened.
+* If it is `changeable`, it takes in `request.changes` before it reads the next sample.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -35,6 +36,7 @@ from limber_bridge.domain.nights import Calendar
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Inbox
+from limber_bridge.sources.sensor_changes import SensorChanges
 
 
 class Reason(StrEnum):
@@ -55,6 +57,8 @@ class Reason(StrEnum):
     WRONG_BYTE_ORDER = "wrong_byte_order"
     WRONG_GRAVITY = "wrong_gravity"
     OVERLOADED = "overloaded"
+    UNKNOWN_SENDERS = "unknown_senders"
+    """More arrived from senders that have proven nothing than is read of them."""
     LINK_FAILED = "link_failed"
     """The sensor is not in range, refuses the connection, or does not start its stream."""
     NO_GRAVITY = "no_gravity"
@@ -113,6 +117,8 @@ class FrameError:
     reason: Reason
     detail: str
     """What happened and what to do about it, for the log."""
+    unproven: bool = False
+    """Whether someone else than the sensor may have sent the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,10 @@ class SourceRequest:
     """By name: functions that return how much is waiting. A source that queues data adds one."""
     inbox: Inbox = field(default_factory=Inbox)
     """Where a source registers for messages that other parts of the bridge receive."""
+    note_unknown: Callable[[Any], None] = lambda _: None
+    """Takes a `ReceivedFrame` of a sensor that is not configured, to offer it to a person."""
+    changes: SensorChanges = field(default_factory=SensorChanges)
+    """Sensors that come and go while the source runs, if it is `changeable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +210,9 @@ class Source:
     """Yields samples and errors until it is closed. Raises SourceLostError."""
     shared: bool = False
     """True: one run serves all sensors of the source. False: one run for each sensor."""
+    changeable: bool = False
+    """Whether one run takes in `SourceRequest.changes`. False: a shared source is run again when
+    its sensors change, and the others miss what they send meanwhile."""
     listens: bool = False
     """True: sensors connect to the source. Reopening it does not bring back a silent sensor, so the
     bridge leaves it open."""
@@ -220,6 +233,9 @@ class Source:
     SourceLostError where it cannot look."""
     recognizes: Callable[[Any, FoundSensor], bool] = lambda *_: False
     """Whether what a scan found is the sensor with these options."""
+    lacks_key: Callable[[Any, Any], bool] = lambda *_: False
+    """Whether anyone in range can send for a sensor with these options, under these settings of the
+    source, because it has no `key`."""
     describe_relay: Callable[[Any], Mapping[str, Any] | None] | None = None
     """Returns, from the options of a sensor, what a client such as Home Assistant must do to relay
     it, as JSON values (docs/protocol.md#relayed-sensors); None where the source reads the sensor

@@ -40,7 +40,7 @@ READ_SIZE: Final = 2**20
 
 
 _descriptors: Final[dict[tuple[int, int], int]] = {}
-"""Of files that were read by `read_whole_file`, by device and inode."""
+"""Of files that were read by `kept_descriptor`, by device and inode."""
 
 
 class DamagedDatabaseError(Exception):
@@ -106,7 +106,15 @@ def confirm_damage[T](path: Path, action: Callable[[], T]) -> T:
 
 
 def read_whole_file(path: Path) -> None:
-    """Read every byte of a file of a database; OSError.
+    """Read every byte of a file of a database; OSError."""
+    descriptor = kept_descriptor(path)
+    offset = 0
+    while data := os.pread(descriptor, READ_SIZE, offset):
+        offset += len(data)
+
+
+def kept_descriptor(path: Path) -> int:
+    """Open a file of a database for reading; OSError.
 
     Closing the file would release the locks that SQLite holds on it in this process, so it stays
     open, once for each file.
@@ -115,9 +123,7 @@ def read_whole_file(path: Path) -> None:
     key = (status.st_dev, status.st_ino)
     if key not in _descriptors:
         _descriptors[key] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    offset = 0
-    while data := os.pread(_descriptors[key], READ_SIZE, offset):
-        offset += len(data)
+    return _descriptors[key]
 
 
 def file_exists(path: Path) -> bool:

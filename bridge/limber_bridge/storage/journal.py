@@ -18,17 +18,25 @@ from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.events import Event
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night
+from limber_bridge.storage.backups import find_backups
 from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.integrity import file_exists
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import JournalError, JournalWriteError
-from limber_bridge.storage.journal_file import JournalFile, find_backups
+from limber_bridge.storage.journal_file import JournalFile
 from limber_bridge.storage.journal_reader import JournalReader, empty_database, open_unwritable
-from limber_bridge.storage.journal_tables import write_batch, write_retained_topics
+from limber_bridge.storage.journal_tables import (
+    write_batch,
+    write_instance,
+    write_retained_topics,
+)
 from limber_bridge.storage.sqlite import open_to_read, transaction
 
 CLOSE_TIMEOUT_S: Final = 5.0
 """s that a write in progress gets before the file is left open. chosen."""
+LOG_WAIT_MS: Final = 500
+"""ms to wait for those who read the log before it is emptied. chosen: what is detected meanwhile
+waits for it, and is still published within a second."""
 OPEN_RETRY_WAITS_S: Final = (0.1, 0.4, 1.0)
 """s between attempts to open a file that the disk does not return. chosen: a card or a USB disk
 whose connection is reset is back within a second."""
@@ -51,9 +59,11 @@ class Journal(JournalReader):
         self._database: sqlite3.Connection | None = None
         self._unread = False
         """Whether what the file holds could not be read when it was opened."""
+        self._instance: str | None = None
         self._file = JournalFile(path)
         try:
             super().__init__(path, self._connect())
+            self._keep_instance()
         except JournalError:
             self._disconnect()
             self._file.unlock()
@@ -65,9 +75,22 @@ class Journal(JournalReader):
         return self._file.notices
 
     @property
+    def unreadable_files(self) -> list[Path]:
+        """Journals that were set aside because the disk cannot return a part of them."""
+        return self._file.unreadable
+
+    @property
     def previous_copy(self) -> Path | None:
         """A copy of the file from before the migration just now; None if there was none."""
         return self._file.previous_copy
+
+    @property
+    def instance(self) -> str | None:
+        """Which bridge this is: a random id from its first start; None if the file has none yet.
+
+        It stays the same while the bridge runs, also if the file has to be replaced by a new one.
+        """
+        return self._instance
 
     @property
     def writable(self) -> bool:
@@ -159,6 +182,24 @@ class Journal(JournalReader):
                 self._disconnect()
                 raise self._file.write_error(error) from error
 
+    def empty_log(self) -> None:
+        """Write the log into the file and empty it; JournalError where it stays in use."""
+        with self._turn:
+            try:
+                database = self._database or self._reconnect()
+                (before,) = database.execute("PRAGMA busy_timeout").fetchone()
+                database.execute(f"PRAGMA busy_timeout = {LOG_WAIT_MS}")
+                (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                database.execute(f"PRAGMA busy_timeout = {before}")
+            except (sqlite3.Error, OSError) as error:
+                self._disconnect()
+                raise self._file.write_error(error) from error
+        if busy:
+            raise JournalError(
+                f"{self._path}: its log is in use, perhaps by a backup, and still holds what was"
+                " deleted; this is tried again every minute"
+            )
+
     def _reconnect(self) -> sqlite3.Connection:
         """Open the file for writing again, after the disk did not allow it; JournalError."""
         database = self._file.open()
@@ -174,7 +215,21 @@ class Journal(JournalReader):
             old = self._reader
             self._reader = open_to_read(self._path, written_here=True)
             old.close()
+            self._keep_instance()
         return database
+
+    def _keep_instance(self) -> None:
+        """Write the id that is known into a file that has another one, or learn that of the file.
+
+        Damage is left to those who read the rest. Raises sqlite3.Error.
+        """
+        with suppress(JournalError):
+            found = self.read_instance()
+            if self._instance is None or self._database is None:
+                self._instance = self._instance or found
+            elif found != self._instance:
+                with transaction(self._database):
+                    write_instance(self._database, self._instance)
 
     def repair(self, damage: str) -> None:
         """Repair the indexes of a file in which SQLite reported damage, or set it aside.
@@ -201,6 +256,7 @@ class Journal(JournalReader):
                 yield
                 self._database = self._file.open()
                 self._reader = open_to_read(self._path, written_here=True)
+                self._keep_instance()
             except (sqlite3.Error, OSError) as error:
                 raise self._file.write_error(error) from error
 

@@ -6,11 +6,13 @@ from datetime import date
 from typing import Self
 
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Event, Factor, event_id
+from limber_bridge.detection.events import NOT_DETECTED, Event, event_id
 from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.domain.diary import DiaryEntry
 from limber_bridge.domain.nights import Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class JournalBatch:
     settings: Settings | None = None
     """None: unchanged."""
     withdrawn: tuple[str, ...] = ()
-    """Ids of events that are deleted first, as late samples have shown them to be wrong."""
+    """Ids of events that are deleted first: late samples have shown them to be wrong, or a person
+    has corrected what they had answered."""
+    diary: tuple[DiaryEntry, ...] = ()
+    """Each replaces the entry of its night; an empty one deletes it."""
+    trials: tuple[Trial, ...] = ()
+    """Each replaces the trial with the same id."""
 
     def merged_with(self, later: Self) -> Self:
         """Return a batch that leaves the same behind as this one and then a later one."""
@@ -48,7 +55,7 @@ class JournalBatch:
             (night, event)
             for night, event in self.events
             if event_id(event) not in withdrawn
-            and (night not in replayed or isinstance(event, Factor))
+            and (night not in replayed or isinstance(event, NOT_DETECTED))
         )
         events = {event_id(event): (night, event) for night, event in remaining}
         for night, event in later.events:
@@ -68,6 +75,8 @@ class JournalBatch:
             labels=labels,
             read_positions=latest_positions((*self.read_positions, *later.read_positions)),
             settings=later.settings or self.settings,
+            diary=latest_entries((*self.diary, *later.diary)),
+            trials=tuple({trial.id: trial for trial in (*self.trials, *later.trials)}.values()),
         )
 
 
@@ -80,3 +89,8 @@ def latest_positions(
         found.pop((sensor, position.boot), None)
         found[sensor, position.boot] = (sensor, position)
     return tuple(found.values())
+
+
+def latest_entries(entries: Iterable[DiaryEntry]) -> tuple[DiaryEntry, ...]:
+    """Return the last entry of each night."""
+    return tuple({entry.night: entry for entry in entries}.values())

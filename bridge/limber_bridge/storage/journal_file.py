@@ -9,17 +9,22 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from limber_bridge.storage.backups import (
+    backup_folder,
+    checked_version,
+    find_backups,
+    is_usable_backup,
+    written_order,
+)
+from limber_bridge.storage.bad_sectors import LOST_AFTER_S, BadSectorWatch
 from limber_bridge.storage.disk_faults import DiskFault, disk_fault_of
 from limber_bridge.storage.file_access import access_remedy
 from limber_bridge.storage.integrity import (
-    DAMAGE_CODES,
     DamagedDatabaseError,
-    check_integrity,
     confirm_damage,
     copy_database,
     file_exists,
@@ -35,6 +40,14 @@ from limber_bridge.storage.journal_errors import (
 )
 from limber_bridge.storage.journal_lock import lock_journal, mark_lock, was_opened_before
 from limber_bridge.storage.schema import MIGRATIONS
+from limber_bridge.storage.set_aside import (
+    DATABASE_SUFFIXES,
+    AsideReason,
+    journals_aside,
+    move_aside,
+    move_orphans,
+    suffixed,
+)
 from limber_bridge.storage.sqlite import (
     PRIVATE_MODE,
     SchemaError,
@@ -49,8 +62,6 @@ LOG: Final = logging.getLogger(__name__)
 
 MIN_FREE_BYTES: Final = 50_000_000
 """Bytes. chosen: with less free space a journal has no room for the next weeks."""
-DATABASE_SUFFIXES: Final = ("", "-wal", "-shm")
-"""Of the files that SQLite keeps for one database."""
 
 
 class JournalFile:
@@ -74,13 +85,27 @@ class JournalFile:
         self._starting_new = False
         """Whether the file was set aside and there was no backup."""
         self._rejected: set[Path] = set()
-        """Backups whose copy turned out to be damaged."""
+        """Backups whose copy turned out to be damaged, or that the disk will never return."""
+        self._bad_sectors = BadSectorWatch()
+        self.unreadable: list[Path] = []
+        """Journals that were set aside because the disk cannot return a part of them."""
 
     def open(self) -> sqlite3.Connection:
         """Return the database, repaired or replaced if it was damaged, at the current schema.
 
-        Raises JournalError.
+        One that the disk has not been able to return for long is replaced as well. Raises
+        JournalError.
         """
+        try:
+            database = self._open()
+        except JournalWriteError as error:
+            if error.fault is not DiskFault.DISK_ERROR or not self._replace_unreadable():
+                raise
+            database = self._open()
+        self.unreadable = journals_aside(self.path, AsideReason.UNREADABLE)
+        return database
+
+    def _open(self) -> sqlite3.Connection:
         if self._lock is None:
             self._lock = lock_journal(self.path)
         try:
@@ -151,31 +176,12 @@ class JournalFile:
         backup = self._copy_newest_backup()
         if backup is None and not self._was_journal:
             return
-        self._move_orphans()
+        move_orphans(self.path)
         self._put_in_place(backup)
         self.notices.append(
             f"{self.path} was MISSING: it was moved away, or the power failed while a damaged"
             f" journal was replaced; {self._describe_replacement()}"
         )
-
-    def _move_orphans(self) -> None:
-        """Move the files that SQLite kept for a journal that is missing, as they hold events.
-
-        They belong to the file that was set aside last. A new file must not get them.
-        """
-        found = [self._suffixed(suffix) for suffix in DATABASE_SUFFIXES[1:]]
-        if not any(file_exists(path) for path in found):
-            return
-        asides = sorted(self.path.parent.glob(f"{self.path.name}.damaged-*[0-9]"))
-        aside = asides[-1] if asides else self._free_name(damaged_name(self.path))
-        if file_exists(aside.with_name(aside.name + "-wal")):
-            aside = self._free_name(damaged_name(self.path))
-        for suffix in DATABASE_SUFFIXES[1:]:
-            with suppress(FileNotFoundError):
-                self._suffixed(suffix).rename(aside.with_name(aside.name + suffix))
-
-    def _suffixed(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
 
     def _copy_before_migration(self) -> None:
         """Copy a file of an older schema before it is changed."""
@@ -216,14 +222,11 @@ class JournalFile:
             self._rejected.add(copied)
         backup = self._copy_newest_backup()
         if copied is None:
-            aside = self._free_name(damaged_name(self.path))
-            for suffix in DATABASE_SUFFIXES:
-                with suppress(FileNotFoundError):
-                    self._suffixed(suffix).rename(aside.with_name(aside.name + suffix))
+            aside = move_aside(self.path, AsideReason.DAMAGED, DATABASE_SUFFIXES)
             notice = f"was DAMAGED ({damage}). The damaged file is kept as {aside}"
         else:
             for suffix in DATABASE_SUFFIXES:
-                self._suffixed(suffix).unlink(missing_ok=True)
+                suffixed(self.path, suffix).unlink(missing_ok=True)
             notice = f"was replaced by {copied}, which is DAMAGED too ({damage})"
         self._put_in_place(backup)
         self.notices.append(
@@ -231,18 +234,54 @@ class JournalFile:
             " not shown"
         )
 
+    def _replace_unreadable(self) -> bool:
+        """Move a journal away that has lost a place of the disk, and continue with a backup.
+
+        Returns False, and nothing is changed, where the place may be readable later, or the disk
+        does not accept a copy of the backup. Raises JournalError.
+        """
+        files = [suffixed(self.path, suffix) for suffix in DATABASE_SUFFIXES[:2]]
+        if not any(self._bad_sectors.is_lost(file) for file in files):
+            return False
+        try:
+            backup = self._copy_newest_backup()
+            aside = move_aside(self.path, AsideReason.UNREADABLE, DATABASE_SUFFIXES)
+            self._put_in_place(backup)
+        except (sqlite3.Error, OSError) as error:
+            raise self.write_error(error) from error
+        notice = (
+            f"{self.path} has a part that the disk could not return for {LOST_AFTER_S / 60:.0f}"
+            f" minutes. The file is kept as {aside}; {self._describe_replacement()}, and anything"
+            " else it held is not shown. Replace the disk"
+        )
+        LOG.error("%s", notice)
+        self.notices.append(notice)
+        return True
+
     def _copy_newest_backup(self) -> Path | None:
         """Copy the newest sound backup beside the journal and return it; None if there is none.
 
-        Raises sqlite3.Error or OSError where a backup cannot be read now.
+        A backup that the disk will never return is passed over. Raises sqlite3.Error or OSError
+        where a backup cannot be read now.
         """
-        backups = [one for one in list_backups(self.path) if one not in self._rejected]
-        backup = next((one for one in backups if is_usable_backup(one)), None)
+        try:
+            backup = self._newest_backup()
+        except sqlite3.Error, OSError:
+            lost = {one for one in find_backups(self.path) if self._bad_sectors.is_lost(one)}
+            if lost <= self._rejected:
+                raise
+            self._rejected |= lost
+            backup = self._newest_backup()
         if backup is not None:
             shutil.copyfile(backup, self._part)
             self._part.chmod(PRIVATE_MODE)
             fsync(self._part)
         return backup
+
+    def _newest_backup(self) -> Path | None:
+        found = [one for one in find_backups(self.path) if one not in self._rejected]
+        newest_first = sorted(found, key=written_order, reverse=True)
+        return next((one for one in newest_first if is_usable_backup(one)), None)
 
     @property
     def _part(self) -> Path:
@@ -265,15 +304,6 @@ class JournalFile:
             f"the bridge continues from its backup {self._unused_copy} (to begin a new journal,"
             f" move {backup_folder(self.path)} away, too)"
         )
-
-    def _free_name(self, name: str) -> Path:
-        """Return a path beside the journal that does not exist yet: nothing is overwritten."""
-        path = self.path.with_name(name)
-        number = 2
-        while path.exists():
-            path = self.path.with_name(f"{name}-{number}")
-            number += 1
-        return path
 
     def write_error(self, error: sqlite3.Error | OSError) -> JournalError:
         """Return an error of the disk, or of SQLite, as an error of the journal."""
@@ -308,72 +338,6 @@ def journal_files(path: Path) -> list[Path]:
     """Return the paths of all files that a bridge uses for a journal."""
     files = [path.with_name(path.name + suffix) for suffix in (*DATABASE_SUFFIXES, ".lock")]
     return [path.parent, *files, backup_folder(path)]
-
-
-def damaged_name(path: Path) -> str:
-    """Return the name under which a damaged journal is kept."""
-    return f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-
-
-def backup_folder(path: Path) -> Path:
-    """Return the folder for the backups of a journal."""
-    return path.with_name(f"{path.stem}-backups")
-
-
-def list_backups(path: Path) -> list[Path]:
-    """Return the backups of a journal, the one that was written last first.
-
-    The dates in their names may come from a clock that was wrong, so the last event in each
-    decides. Raises sqlite3.Error or OSError where one cannot be read now.
-    """
-    return sorted(find_backups(path), key=written_order, reverse=True)
-
-
-def find_backups(path: Path) -> list[Path]:
-    """Return the backups of a journal in any order."""
-    return list(backup_folder(path).glob(f"{path.stem}-????-??-??.db"))
-
-
-def written_order(backup: Path) -> tuple[int, int, str]:
-    """Return a key by which backups are in the order in which they were written.
-
-    A damaged one comes first. Raises sqlite3.Error or OSError where it cannot be read now.
-    """
-    written = backup.stat().st_mtime_ns
-    try:
-        return confirm_damage(backup, partial(last_event_number, backup)), written, backup.name
-    except DamagedDatabaseError:
-        return -1, written, backup.name
-
-
-def last_event_number(path: Path) -> int:
-    """Return the place of the last event of a backup in the order of arrival; 0 without events.
-
-    Raises DamagedDatabaseError, sqlite3.Error or OSError.
-    """
-    # SQLITE_ERROR: there is no such table.
-    codes = (*DAMAGE_CODES, sqlite3.SQLITE_ERROR)
-    with raise_damage(codes), closing(open_to_read(path)) as database:
-        (number,) = database.execute("SELECT max(number) FROM event").fetchone()
-    return number or 0
-
-
-def is_usable_backup(path: Path) -> bool:
-    """Return whether a backup is sound; sqlite3.Error or OSError where it cannot be read now."""
-    try:
-        return confirm_damage(path, partial(checked_version, path)) > 0
-    except SchemaError, DamagedDatabaseError:
-        return False
-
-
-def checked_version(path: Path) -> int:
-    """Return the schema version of a sound journal, which is not written now.
-
-    Raises DamagedDatabaseError, SchemaError, sqlite3.Error or OSError.
-    """
-    with raise_damage(), closing(open_to_read(path)) as database:
-        check_integrity(database)
-        return schema_version(database, MIGRATIONS)
 
 
 def probe_journal(path: Path) -> None:

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Final
 
 from limber_bridge.detection.events import (
+    NOT_DETECTED,
     ClockStep,
     Event,
-    Factor,
     Gap,
     SignalFault,
 )
@@ -22,7 +22,7 @@ from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_tables import write_batch
 
-NOT_MEASURED: Final = (Factor, Gap, ClockStep, SignalFault)
+NOT_MEASURED: Final = (*NOT_DETECTED, Gap, ClockStep, SignalFault)
 """Kinds of events that do not say that a sensor measured the sleeper."""
 
 
@@ -112,7 +112,7 @@ def keep_replaced(database: sqlite3.Connection, filed: Night) -> None:
     ).lastrowid
     database.execute(
         "INSERT INTO replaced_event SELECT ?, id, kind, onset, payload FROM event"
-        " WHERE sleeper = ? AND night = ? AND kind <> 'factor'",
+        " WHERE sleeper = ? AND night = ? AND kind NOT IN ('factor', 'placement_check')",
         (number, *key),
     )
 
@@ -161,7 +161,11 @@ def check_last(database: sqlite3.Connection, sleeper: str, number: int, night: s
 def restore_replaced(database: sqlite3.Connection, sleeper: str, number: int, night: str) -> None:
     """Restore what an import replaced, under a new revision; sqlite3.Error."""
     key = (sleeper, night)
-    database.execute("DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'", key)
+    database.execute(
+        "DELETE FROM event WHERE sleeper = ? AND night = ?"
+        " AND kind NOT IN ('factor', 'placement_check')",
+        key,
+    )
     database.execute(
         "INSERT OR REPLACE INTO event (sleeper, night, id, kind, onset, payload)"
         " SELECT ?, ?, id, kind, onset, payload FROM replaced_event WHERE import = ?"

@@ -16,29 +16,34 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import Event
+from limber_bridge.detection.events import Cramp, Event, Factor
 from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.domain.diary import DiaryEntry
 from limber_bridge.domain.nights import ImportHistory, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trial import Trial
 from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity, is_damage
 from limber_bridge.storage.journal_errors import DamagedJournalError, JournalError
-from limber_bridge.storage.records.event_records import UNPUBLISHED_KINDS, decode_event
+from limber_bridge.storage.records.event_records import UNSENT_KINDS, decode_event
 from limber_bridge.storage.records.night_records import decode_night
 from limber_bridge.storage.records.payload import UnreadableRecordError
-from limber_bridge.storage.records.person_records import decode_label, decode_settings
+from limber_bridge.storage.records.person_records import (
+    decode_diary,
+    decode_label,
+    decode_settings,
+)
 from limber_bridge.storage.records.pipeline_records import (
     SavedPipelineState,
     decode_pipeline_state,
 )
+from limber_bridge.storage.records.trial_records import decode_trial
 from limber_bridge.storage.schema import MIGRATIONS
 from limber_bridge.storage.sqlite import SchemaError, open_to_read, schema_version
 
 LOG: Final = logging.getLogger(__name__)
 
-PUBLISHED_ONLY: Final = "kind NOT IN ({})".format(
-    ", ".join(f"'{kind}'" for kind in UNPUBLISHED_KINDS)
-)
+SENT_ONLY: Final = "kind NOT IN ({})".format(", ".join(f"'{kind}'" for kind in UNSENT_KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,17 @@ class JournalReader:
         return self._path
 
     def sleepers(self) -> list[str]:
-        """Return the ids of the sleepers who have nights or labels, in alphabetical order."""
+        """Return the ids of the sleepers with nights, labels, a diary or trials, in order."""
         rows = self._rows(
-            "SELECT sleeper FROM night UNION SELECT sleeper FROM label ORDER BY sleeper"
+            "SELECT sleeper FROM night UNION SELECT sleeper FROM label"
+            " UNION SELECT sleeper FROM diary UNION SELECT sleeper FROM trial ORDER BY sleeper"
         )
         return [sleeper for (sleeper,) in rows]
+
+    def read_instance(self) -> str | None:
+        """Return the random id that was drawn at the first start; None if there is none."""
+        rows = self._rows("SELECT id FROM bridge_instance")
+        return rows[0][0] if rows else None
 
     def read_positions(self) -> dict[int, list[ReadPosition]]:
         """Return how far the frames of each sensor were read, for each start, the latest last."""
@@ -131,8 +142,49 @@ class JournalReader:
         )
         return list(self._decoded_events(sleeper, rows))
 
+    def events_of_kind(
+        self, sleeper: str, kind: str, after: date, until: date
+    ) -> dict[date, list[Event]]:
+        """Return the events of one kind (`events.KINDS`) by night, in order of onset.
+
+        `after`: the date before the first night; `until`: the date of the last one.
+        """
+        rows = self._rows(
+            "SELECT night, id, kind, payload FROM event WHERE sleeper = ? AND kind = ?"
+            " AND night > ? AND night <= ? ORDER BY onset, number",
+            sleeper,
+            kind,
+            after.isoformat(),
+            until.isoformat(),
+        )
+        found: dict[date, list[Event]] = {}
+        for night, *row in rows:
+            for event in self._decoded_events(sleeper, [row]):
+                found.setdefault(date.fromisoformat(night), []).append(event)
+        return found
+
+    def cramps(self, sleeper: str, night: date) -> list[Cramp]:
+        """Return the cramps that were recognized in a night in order of onset."""
+        rows = self._rows(
+            "SELECT id, kind, payload FROM event WHERE sleeper = ? AND night = ?"
+            " AND kind = 'cramp' ORDER BY onset, number",
+            sleeper,
+            night.isoformat(),
+        )
+        return [one for one in self._decoded_events(sleeper, rows) if isinstance(one, Cramp)]
+
+    def factors(self, sleeper: str, night: date) -> list[Factor]:
+        """Return what was logged for a night in order of onset."""
+        rows = self._rows(
+            "SELECT id, kind, payload FROM event WHERE sleeper = ? AND night = ?"
+            " AND kind = 'factor' ORDER BY onset, number",
+            sleeper,
+            night.isoformat(),
+        )
+        return [one for one in self._decoded_events(sleeper, rows) if isinstance(one, Factor)]
+
     def entries(self, sleeper: str, night: date, after: int, limit: int) -> list[JournalEntry]:
-        """Return at most `limit` published events of a night in order of arrival.
+        """Return at most `limit` events of a night that clients get, in order of arrival.
 
         They begin after entry number `after`. There are fewer than `limit` only at the end.
         """
@@ -140,7 +192,7 @@ class JournalReader:
         while len(entries) < limit:
             rows = self._rows(
                 "SELECT number, id, kind, payload FROM event"  # noqa: S608 - a constant
-                f" WHERE sleeper = ? AND night = ? AND number > ? AND {PUBLISHED_ONLY}"
+                f" WHERE sleeper = ? AND night = ? AND number > ? AND {SENT_ONLY}"
                 " ORDER BY number LIMIT ?",
                 sleeper,
                 night.isoformat(),
@@ -186,6 +238,36 @@ class JournalReader:
                 for id_, payload in rows
             )
         )
+
+    def diary(
+        self, sleeper: str, after: date | None = None, *, until: date = date.max
+    ) -> list[DiaryEntry]:
+        """Return what a sleeper said of the nights after a date, up to `until`, oldest first."""
+        rows = self._rows(
+            "SELECT night, payload FROM diary WHERE sleeper = ? AND night > ? AND night <= ?"
+            " ORDER BY night",
+            sleeper,
+            after.isoformat() if after else "",
+            until.isoformat(),
+        )
+        return list(
+            self._decoded(
+                (
+                    f"diary of {night} of sleeper {sleeper}",
+                    partial(decode_diary, date.fromisoformat(night), payload),
+                )
+                for night, payload in rows
+            )
+        )
+
+    def trials(self, sleeper: str) -> list[Trial]:
+        """Return all trials of a sleeper, in order of their start."""
+        rows = self._rows("SELECT id, payload FROM trial WHERE sleeper = ? ORDER BY id", sleeper)
+        found = self._decoded(
+            (f"{id_} of sleeper {sleeper}", partial(decode_trial, id_, payload))
+            for id_, payload in rows
+        )
+        return sorted(found, key=lambda trial: (trial.plan.start, trial.id))
 
     def nights(
         self, sleeper: str, after: date | None = None, limit: int = -1, *, until: date = date.max
@@ -271,6 +353,41 @@ class JournalReader:
         """Return how past nights of a sleeper have changed."""
         return ImportHistory(self.import_count(sleeper), tuple(self.removed_nights(sleeper)))
 
+    def history_mark(self, sleeper: str) -> int:
+        """Return a number that changes when anything finished, logged, said or tried changes.
+
+        It differs from one process to the next.
+        """
+        statements = (
+            "SELECT night, revision, events_dropped_at FROM night WHERE sleeper = ?",
+            "SELECT id, number FROM event WHERE sleeper = ? AND id >= 'factor-' AND id < 'factor.'",
+            "SELECT id, payload FROM label WHERE sleeper = ?",
+            "SELECT night, payload FROM diary WHERE sleeper = ?",
+            "SELECT id, payload FROM trial WHERE sleeper = ?",
+        )
+        rows = (frozenset(self._rows(statement, sleeper)) for statement in statements)
+        return hash(tuple(rows))
+
+    def stored_nights(self, sleeper: str) -> list[date]:
+        """Return all nights of which anything is stored, the oldest first."""
+        rows = self._rows(
+            "SELECT night FROM night WHERE sleeper = ?1"
+            " UNION SELECT night FROM event WHERE sleeper = ?1"
+            " UNION SELECT night FROM diary WHERE sleeper = ?1 ORDER BY night",
+            sleeper,
+        )
+        return [date.fromisoformat(night) for (night,) in rows]
+
+    def noted_nights(self, sleeper: str) -> list[date]:
+        """Return the nights for which a sleeper logged or said anything, oldest first."""
+        # The ids of factors are found in an index; their kinds are not.
+        rows = self._rows(
+            "SELECT night FROM diary WHERE sleeper = ?1 UNION SELECT night FROM event"
+            " WHERE sleeper = ?1 AND id >= 'factor-' AND id < 'factor.' ORDER BY night",
+            sleeper,
+        )
+        return [date.fromisoformat(night) for (night,) in rows]
+
     def unfinished_nights(self, sleeper: str) -> list[date]:
         """Return the nights that hold events and were never finished, oldest first."""
         rows = self._rows(
@@ -287,16 +404,47 @@ class JournalReader:
         )
         return rows[0][0] if rows else None
 
+    def factor_counts(self, sleeper: str, night: date) -> tuple[int, int]:
+        """Return how many factors a sleeper has in a night, and in all."""
+        # All of them by their ids, which an index holds: the detection waits for this, and must not
+        # wait for a look at every event of all years.
+        rows = self._rows(
+            "SELECT (SELECT count(*) FROM event WHERE sleeper = ?1 AND night = ?2"
+            " AND kind = 'factor'), (SELECT count(*) FROM event WHERE sleeper = ?1"
+            " AND id >= 'factor-' AND id < 'factor.')",
+            sleeper,
+            night.isoformat(),
+        )
+        of_night, in_all = rows[0]
+        return int(of_night), int(in_all)
+
+    def entered_share(self) -> float:
+        """Return about which share of the file holds what people entered.
+
+        These are factors, labels and diary.
+        """
+        event = "coalesce(sum(length(payload) + length(id)), 0)"
+        rows = self._rows(
+            f"SELECT (SELECT {event} FROM event WHERE kind = 'factor')"  # noqa: S608 - a constant
+            f" + (SELECT {event} FROM label)"
+            " + (SELECT coalesce(sum(length(payload)), 0) FROM diary),"
+            f" (SELECT {event} FROM event WHERE kind <> 'factor')"
+            " + (SELECT coalesce(sum(length(payload)), 0) FROM night)"
+        )
+        entered, measured = rows[0]
+        return float(entered / max(1, entered + measured))
+
     def nights_with_events(self) -> list[date]:
         """Return the nights of all sleepers that hold events, the latest first.
 
-        The order is that of arrival, as the clock may have been wrong: a night counts as no later
-        than the nights that were measured after it. Imported nights have their own dates.
+        Nights with factors only do not count. The order is that of arrival, as the clock may have
+        been wrong: a night counts as no later than the nights that were measured after it. Imported
+        nights have their own dates.
         """
         rows = self._rows(
             "SELECT night, max(number), EXISTS (SELECT 1 FROM imported_night AS import"
             " WHERE import.night = event.night AND NOT import.undone)"
-            " FROM event GROUP BY night ORDER BY max(number) DESC"
+            " FROM event WHERE kind <> 'factor' GROUP BY night ORDER BY max(number) DESC"
         )
         return newest_first(
             (date.fromisoformat(night), bool(imported)) for night, _, imported in rows
@@ -417,4 +565,6 @@ def empty_database() -> sqlite3.Connection:
     empty = sqlite3.connect(":memory:", autocommit=True, check_same_thread=False)
     for migration in MIGRATIONS:
         empty.executescript(migration)
+    # An id that is not kept must not be published.
+    empty.execute("DELETE FROM bridge_instance")
     return empty

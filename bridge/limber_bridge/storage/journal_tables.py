@@ -9,8 +9,13 @@ from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.records.event_records import encode_event
 from limber_bridge.storage.records.night_records import encode_night
-from limber_bridge.storage.records.person_records import encode_label, encode_settings
+from limber_bridge.storage.records.person_records import (
+    encode_diary,
+    encode_label,
+    encode_settings,
+)
 from limber_bridge.storage.records.pipeline_records import encode_pipeline_state
+from limber_bridge.storage.records.trial_records import encode_trial
 
 MAX_STARTS: Final = 1000
 """Starts of a device that are remembered; frames of an older start could be replayed. chosen: three
@@ -22,6 +27,8 @@ def write_batch(database: sqlite3.Connection, batch: JournalBatch) -> None:
     write_events(database, batch)
     write_nights(database, batch)
     write_labels(database, batch)
+    write_diary(database, batch)
+    write_trials(database, batch)
     for sensor, position in batch.read_positions:
         write_read_position(database, sensor, position)
     if batch.pipeline_state is not None:
@@ -43,7 +50,8 @@ def write_events(database: sqlite3.Connection, batch: JournalBatch) -> None:
     again.
     """
     database.executemany(
-        "DELETE FROM event WHERE sleeper = ? AND night = ? AND kind <> 'factor'",
+        "DELETE FROM event WHERE sleeper = ? AND night = ?"
+        " AND kind NOT IN ('factor', 'placement_check')",
         [(batch.sleeper, night.isoformat()) for night in batch.replayed],
     )
     database.executemany(
@@ -89,6 +97,27 @@ def write_labels(database: sqlite3.Connection, batch: JournalBatch) -> None:
     )
 
 
+def write_diary(database: sqlite3.Connection, batch: JournalBatch) -> None:
+    """Write the diary entries of a batch; those that say nothing are deleted."""
+    for entry in batch.diary:
+        key = (batch.sleeper, entry.night.isoformat())
+        if entry.is_empty:
+            database.execute("DELETE FROM diary WHERE sleeper = ? AND night = ?", key)
+        else:
+            database.execute(
+                "INSERT OR REPLACE INTO diary (sleeper, night, payload) VALUES (?, ?, ?)",
+                (*key, encode_diary(entry)),
+            )
+
+
+def write_trials(database: sqlite3.Connection, batch: JournalBatch) -> None:
+    """Write the trials of a batch."""
+    database.executemany(
+        "INSERT OR REPLACE INTO trial (sleeper, id, payload) VALUES (?, ?, ?)",
+        [(batch.sleeper, trial.id, encode_trial(trial)) for trial in batch.trials],
+    )
+
+
 def write_read_position(database: sqlite3.Connection, sensor: int, position: ReadPosition) -> None:
     """Write how far a start of a device was read, and delete starts beyond `MAX_STARTS`."""
     database.execute(
@@ -106,6 +135,12 @@ def write_read_position(database: sqlite3.Connection, sensor: int, position: Rea
         " ORDER BY start_order DESC LIMIT 1 OFFSET ?)",
         (sensor, sensor, MAX_STARTS),
     )
+
+
+def write_instance(database: sqlite3.Connection, instance: str) -> None:
+    """Replace the id of the bridge."""
+    database.execute("DELETE FROM bridge_instance")
+    database.execute("INSERT INTO bridge_instance (id) VALUES (?)", (instance,))
 
 
 def write_retained_topics(database: sqlite3.Connection, topics: Iterable[str]) -> None:

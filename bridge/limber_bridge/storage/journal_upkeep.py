@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.storage.disk_faults import REMEDIES, disk_fault_of
+from limber_bridge.storage.backups import (
+    backup_folder,
+    count_backups,
+    find_backups,
+    saved_path,
+    written_order,
+)
+from limber_bridge.storage.deletion import delete_noted_copies, note_path
+from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
 from limber_bridge.storage.integrity import copy_database
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_errors import JournalWriteError
-from limber_bridge.storage.journal_file import backup_folder, list_backups
+from limber_bridge.storage.journal_errors import JournalError, JournalWriteError
 from limber_bridge.storage.sqlite import open_to_read
 
 MIN_KEPT_NIGHTS: Final = 7
@@ -42,6 +49,19 @@ def run_upkeep(journal: Journal, today: date, limits: RetentionLimits) -> Upkeep
     """
     dropped: list[date] = []
     try:
+        if note_path(journal.path).exists():
+            # It holds what was deleted. The note stays until this is done.
+            journal.empty_log()
+        if saved_path(journal.path) in delete_noted_copies(journal.path):
+            # A backup of Home Assistant may be under way: it must not lack the journal.
+            copy_journal(journal.path, saved_path(journal.path))
+    except (sqlite3.Error, OSError) as error:
+        return UpkeepResult(
+            (),
+            f"{journal.path}: its copies still hold deleted nights, and cannot be deleted"
+            f" ({error}); give the bridge's user write permission for them",
+        )
+    try:
         for night in drop_oldest(journal, limits):
             dropped.append(night)  # noqa: PERF402 - those before a failure were dropped
     except JournalWriteError as error:
@@ -55,17 +75,21 @@ def drop_oldest(journal: Journal, limits: RetentionLimits) -> Iterator[date]:
     nights = journal.nights_with_events()
     kept = len(nights) if limits.nights is None else max(MIN_KEPT_NIGHTS, limits.nights)
     for number in range(len(nights), MIN_KEPT_NIGHTS, -1):
-        if number <= kept and journal.used_bytes() <= limits.size * 1_000_000:
+        # Nights are not dropped for what people entered, which has limits of its own.
+        measured = journal.used_bytes() * (1.0 - journal.entered_share())
+        if number <= kept and measured <= limits.size * 1_000_000:
             return
         drop_events(journal, nights[number - 1])
         yield nights[number - 1]
 
 
 def drop_events(journal: Journal, night: date) -> None:
-    """Drop the events of a night of all sleepers; JournalError."""
+    """Drop the events of a night of all sleepers, but not its factors; JournalError."""
     now = round(datetime.now(UTC).timestamp() * 1e6)
     with journal.writing() as database:
-        database.execute("DELETE FROM event WHERE night = ?", (night.isoformat(),))
+        database.execute(
+            "DELETE FROM event WHERE night = ? AND kind <> 'factor'", (night.isoformat(),)
+        )
         database.execute(
             "DELETE FROM replaced_event WHERE import IN"
             " (SELECT number FROM imported_night WHERE night = ?)",
@@ -86,20 +110,57 @@ def back_up(journal: Journal, today: date, kept: int) -> str | None:
         for part in folder.glob(f".{path.stem}-*.part"):
             # Left by a bridge that was killed while it copied.
             part.unlink()
-        if target not in list_backups(path)[:1]:
+        readable, unreadable = readable_backups(path)
+        if target not in readable[:1]:
             if shutil.disk_usage(folder).free < BACKUP_FREE_FACTOR * journal.used_bytes():
                 return (
                     f"{folder}: no backup of the journal, as the disk is nearly full; free some"
                     " space on it"
                 )
+            number_backup(journal)
             copy_journal(path, target)
-        for old in list_backups(path)[kept:]:
+            readable, unreadable = readable_backups(path)
+        # The newest is never deleted, whatever the others say about the order.
+        for old in [backup for backup in readable if backup != target][kept - 1 :]:
             old.unlink()
+    except JournalError as error:
+        return f"{folder}: no backup of the journal: {error}"
     except (sqlite3.Error, OSError) as error:
         fault = disk_fault_of(error, path.parent)
         remedy = f": {REMEDIES[fault]}" if fault else ""
         return f"{folder}: no backup of the journal ({error}){remedy}"
+    if unreadable:
+        names = ", ".join(backup.name for backup in unreadable)
+        return f"{folder}: {names} cannot be read: {REMEDIES[DiskFault.DISK_ERROR]}"
     return None
+
+
+def readable_backups(path: Path) -> tuple[list[Path], list[Path]]:
+    """Return the backups of a journal, the newest first, and those that cannot be read now.
+
+    One that cannot be read neither prevents the next backup nor is it deleted.
+    """
+    orders: dict[Path, tuple[int, int, int, str]] = {}
+    unreadable: list[Path] = []
+    for backup in find_backups(path):
+        try:
+            orders[backup] = written_order(backup)
+        except sqlite3.Error, OSError:
+            unreadable.append(backup)
+    return sorted(orders, key=orders.__getitem__, reverse=True), unreadable
+
+
+def number_backup(journal: Journal) -> None:
+    """Give the journal the number of its next backup, higher than that of every other one.
+
+    A journal that continues from a backup has a lower number than later backups that are damaged.
+    Raises JournalError, sqlite3.Error or OSError.
+    """
+    readable, _ = readable_backups(journal.path)
+    highest = max((written_order(backup)[0] for backup in readable), default=0)
+    with journal.writing() as database:
+        number = 1 + max(highest, count_backups(database))
+        database.execute("UPDATE backup_count SET number = ?", (number,))
 
 
 def copy_journal(path: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ not accept waits in memory, up to a limit, and is written as soon as possible.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -75,7 +75,9 @@ class JournalWriter:
         self._detail: str | None = None
         self._lost = 0
         self._seen_notices = len(journal.notices)
-        self._upkeep_problem = ""
+        self.upkeep_problem = ""
+        """Why the journal is not kept within its limits or backed up; empty where it is."""
+        self._upkeep = asyncio.Lock()
         self._closing = asyncio.Event()
         self._failed = asyncio.Event()
         """Set while it is known that nothing is recorded."""
@@ -115,13 +117,20 @@ class JournalWriter:
         )
         return list({night.date: night for batch in batches for night in batch.nights}.values())
 
+    @contextlib.asynccontextmanager
+    async def without_upkeep(self) -> AsyncIterator[None]:
+        """Begin no upkeep while the context is entered; one that is under way ends before."""
+        async with self._upkeep:
+            yield
+
     async def run_upkeep(self, today: date, limits: RetentionLimits) -> bool:
         """Keep the journal within its limits and back it up; return whether nothing failed.
 
         Logs what was dropped and, once, what failed.
         """
         try:
-            done = await asyncio.to_thread(run_upkeep, self._journal, today, limits)
+            async with self._upkeep:
+                done = await asyncio.to_thread(run_upkeep, self._journal, today, limits)
         except JournalError as error:
             done = UpkeepResult((), f"the journal could not be maintained: {error}")
         for night in done.dropped:
@@ -129,8 +138,8 @@ class JournalWriter:
                 "journal limits reached: the events of %s were deleted; its measures stay", night
             )
         problem = done.problem or ""
-        before = self._upkeep_problem
-        self._upkeep_problem = problem
+        before = self.upkeep_problem
+        self.upkeep_problem = problem
         if problem and problem != before:
             LOG.error("%s", problem)
         return not problem

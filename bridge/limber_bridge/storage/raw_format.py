@@ -32,7 +32,7 @@ from limber_bridge.domain.joined_blocks import (
     with_clocks,
 )
 from limber_bridge.domain.recording import Recording, Signal, UnreadableRecordingError
-from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity
+from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity, file_exists
 from limber_bridge.storage.records.enum_names import SIDES, EnumNames
 from limber_bridge.storage.records.payload import (
     Fields,
@@ -42,6 +42,7 @@ from limber_bridge.storage.records.payload import (
 )
 from limber_bridge.storage.sqlite import (
     SchemaError,
+    create_database,
     open_to_read,
     open_to_write,
     schema_version,
@@ -158,10 +159,17 @@ class RawFile:
         SchemaError for a file that cannot be used.
         """
         self._numbered_since = numbered_since
+        if not file_exists(path):
+            create_database(path, MIGRATIONS)
         self._database = open_to_write(path, MIGRATIONS)
         rows = [("sleeper", info.sleeper), ("night", info.night), ("software", info.software)]
-        with transaction(self._database):
-            self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
+        try:
+            with transaction(self._database):
+                self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
+        except BaseException:
+            # A connection that stays open would make later ones read-only, as SQLite shares memory.
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close the file; sqlite3.Error."""

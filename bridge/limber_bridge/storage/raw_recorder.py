@@ -9,7 +9,7 @@ import errno
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage.disk_faults import REMEDIES, DiskFault, disk_fault_of
 from limber_bridge.storage.integrity import DamagedDatabaseError, confirm_damage
 from limber_bridge.storage.raw_format import SUFFIX, RawFile, RawFileInfo
+from limber_bridge.storage.set_aside import DATABASE_SUFFIXES, AsideReason, move_aside
 from limber_bridge.storage.sqlite import SchemaError
 
 LOG: Final = logging.getLogger(__name__)
@@ -79,6 +80,11 @@ class RawStore:
                 return
             del sizes[path]
             yield path
+
+
+def is_of(key: NightKey, sleeper: str, nights: Collection[date] | None) -> bool:
+    """Return whether a night is one of some nights of a sleeper; None: of all."""
+    return key[0] == sleeper and (nights is None or key[1] in nights)
 
 
 def night_in(path: Path) -> str:
@@ -170,15 +176,36 @@ class RawRecorder:
         """Write every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(WRITE_EVERY_S)
-            await self._flush()
+            await self.flush()
 
     async def close(self) -> None:
         """Write what is pending and close the files."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SLOW_AFTER_S):
-                await self._flush()
+                await self.flush()
                 await asyncio.wrap_future(self._thread.submit(self._close_files, set()))
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def forget(
+        self, sleeper: str, nights: Collection[date] | None, delete: Callable[[], None]
+    ) -> None:
+        """Forget the signal of a sleeper in some nights, None: in all, and have it deleted.
+
+        `delete` deletes the files, which are closed then; it runs where files are written. What it
+        raises is passed on.
+        """
+        if self._task is not None:
+            await asyncio.wait({self._task})
+        keys = [key for key in self._pending if is_of(key, sleeper, nights)]
+        for key in keys:
+            del self._pending[key]
+        await asyncio.wrap_future(self._thread.submit(self._forget, sleeper, nights, delete))
+
+    def _forget(
+        self, sleeper: str, nights: Collection[date] | None, delete: Callable[[], None]
+    ) -> None:
+        self._close_files({key for key in self._open if not is_of(key, sleeper, nights)})
+        delete()
 
     async def delete_old_files(self, sleepers: Sequence[str], today: date) -> None:
         """Delete the nights beyond the limits, and complete the files that a crash left open."""
@@ -192,7 +219,7 @@ class RawRecorder:
         for path in deleted:
             LOG.info("raw signal: %s deleted: beyond the limits under `retention`", path.name)
 
-    async def _flush(self) -> None:
+    async def flush(self) -> None:
         """Write everything that is pending; a write that takes too long continues meanwhile."""
         if self._task is not None and not self._task.done():
             self._set_fault(DiskFault.SLOW, REMEDIES[DiskFault.SLOW])
@@ -264,9 +291,8 @@ class RawRecorder:
             try:
                 self._open[key] = confirm_damage(path, partial(RawFile, path, info, self._started))
             except (DamagedDatabaseError, SchemaError) as error:
-                aside = path.with_name(f"{path.name}.damaged-{self._started}")
+                aside = move_aside(path, AsideReason.DAMAGED, DATABASE_SUFFIXES)
                 LOG.error("raw signal: %s is damaged (%s); it is kept as %s", path, error, aside)  # noqa: TRY400
-                path.rename(aside)
                 self._open[key] = RawFile(path, info, self._started)
         return self._open[key]
 

@@ -14,11 +14,13 @@ from typing import Final
 from limber_bridge.detection.bed_state import BedState
 from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.cramp_thresholds import Label
-from limber_bridge.detection.events import BedTransition, Event, Factor
+from limber_bridge.detection.events import NOT_DETECTED, BedTransition, ClockStep, Event
 from limber_bridge.detection.measures import Measures
 from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.domain.diary import DiaryEntry
 from limber_bridge.domain.nights import NO_IMPORTS, Calendar, ImportHistory, Night
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trial import Trial
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import DamagedJournalError, JournalWriteError
@@ -38,9 +40,15 @@ class RestoredState:
     """The last revision of each finished night."""
     labels: Sequence[Label] = ()
     """All labels."""
+    diary: Sequence[DiaryEntry] = ()
+    """All entries of the diary."""
     history: ImportHistory = NO_IMPORTS
     """How past nights have changed."""
     settings: Settings = field(default_factory=Settings)
+    set_back: Sequence[ClockStep] = ()
+    """Times that the clock was set back, also to a wrong date."""
+    trials: Sequence[Trial] = ()
+    """All trials, in order of their start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ def restore_sleeper(
     """Return what the journal holds about a sleeper and the bridge needs; JournalError.
 
     A sleeper whose nights are played from recordings starts from the beginning each time, so only
-    finished nights, labels and settings are restored. `sensors`: ids of the sleeper's sensors.
+    finished nights, labels, diary and settings are restored. `sensors`: their ids.
     """
     labels = journal.labels(sleeper)
     settings = journal.settings(sleeper)
@@ -99,8 +107,10 @@ def restore_sleeper(
     restored = RestoredState(
         finished={night.date: night for night in nights},
         labels=labels,
+        diary=journal.diary(sleeper),
         history=journal.history(sleeper),
         settings=settings,
+        trials=journal.trials(sleeper),
     )
     if not live:
         return replace(restored, settings=replace(settings, calibrated=None))
@@ -123,6 +133,12 @@ def restore_sleeper(
         restored,
         pipeline_state=None if saved is None else complete_state(saved, events, sensors),
         events_by_night=events,
+        set_back=[
+            event
+            for night in {*wrong, *unfinished}
+            for event in journal.events(sleeper, night)
+            if isinstance(event, ClockStep) and event.by < 0
+        ],
         finished={**restored.finished, **unreadable_nights(journal, sleeper, restored, events)},
     )
 
@@ -210,20 +226,21 @@ def refile_events(
 ) -> dict[date, list[Event]]:
     """Return the events of some nights, by the night they belong to in the calendar as it is now.
 
-    The time zone may have changed. Events that moved to another night are written back. Factors are
-    moved as well, but are not returned, as they were not measured. JournalError.
+    The time zone may have changed. Events that moved to another night are written back. Events of
+    kinds that a person brings about are moved as well, but are not returned, as they were not
+    detected. JournalError.
     """
     found: dict[date, list[Event]] = {}
     moved: list[tuple[date, Event]] = []
     for night in nights:
         filed = journal.events(sleeper, night)
-        if any(not isinstance(event, Factor) for event in filed):
+        if any(not isinstance(event, NOT_DETECTED) for event in filed):
             # Also where all of them belong elsewhere now: a night that was finished with them has
             # to be finished without them.
             found.setdefault(night, [])
         for event in filed:
             right = calendar.night_of(event.onset)
-            if not isinstance(event, Factor):
+            if not isinstance(event, NOT_DETECTED):
                 found.setdefault(right, []).append(event)
             if right != night:
                 moved.append((right, event))

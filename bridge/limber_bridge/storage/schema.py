@@ -111,5 +111,39 @@ CREATE TABLE replaced_event (
     """
 -- Events of the kind `awakening`.
 """,
+    """
+-- Which bridge this is: drawn once, so that it is recognized under another topic or broker.
+CREATE TABLE bridge_instance (id TEXT PRIMARY KEY);
+INSERT INTO bridge_instance (id) VALUES (lower(hex(randomblob(16))));
+""",
+    """
+-- How many backups were made, so that they can be ordered whatever the clock showed.
+CREATE TABLE backup_count (number INTEGER NOT NULL);
+INSERT INTO backup_count (number) VALUES (0);
+""",
+    """
+-- Events of the kind `placement_check`.
+""",
+    """
+-- Personal trials: what is drawn, and what a person says was done.
+CREATE TABLE trial (
+  sleeper TEXT NOT NULL,
+  id TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, id)
+);
+""",
+    """
+-- What people say of their nights; a night without a value has no row.
+CREATE TABLE diary (
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,                   -- date of the night, ISO
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, night)
+);
+""",
+    """
+-- The movements in each hour in the payload of a night.
+""",
 )
 """The schema and every later change to it, in order. Append only."""

@@ -1,4 +1,4 @@
--- journal, schema 11
+-- journal, schema 17
 CREATE TABLE event (
   number INTEGER PRIMARY KEY,            -- order of arrival, for paging
   sleeper TEXT NOT NULL,
@@ -53,6 +53,20 @@ CREATE TABLE replaced_event (
   onset INTEGER NOT NULL,
   payload TEXT NOT NULL,
   PRIMARY KEY (import, id)
+);
+CREATE TABLE bridge_instance (id TEXT PRIMARY KEY);
+CREATE TABLE backup_count (number INTEGER NOT NULL);
+CREATE TABLE trial (
+  sleeper TEXT NOT NULL,
+  id TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, id)
+);
+CREATE TABLE diary (
+  sleeper TEXT NOT NULL,
+  night TEXT NOT NULL,                   -- date of the night, ISO
+  payload TEXT NOT NULL,
+  PRIMARY KEY (sleeper, night)
 );
 -- raw signal, schema 2
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);

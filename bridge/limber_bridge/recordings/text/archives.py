@@ -2,7 +2,6 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from typing import Final
 
 from limber_bridge.detection.signal import SECOND
 from limber_bridge.domain.recording import COLUMNS, Recording, UnreadableRecordingError
+from limber_bridge.recordings.open_file import ZIP_DAMAGE
 from limber_bridge.recordings.read_options import ReadOptions
 from limber_bridge.recordings.text.content import Content, clean_content
 from limber_bridge.recordings.text.headers import recognise_columns
@@ -82,8 +82,7 @@ def read_archive(path: Path, options: ReadOptions) -> Recording:
     try:
         with zipfile.ZipFile(path) as archive:
             return read_best_table(path, archive, options)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError: it has a password. NotImplementedError: a compression that Python lacks.
+    except ZIP_DAMAGE as error:
         raise UnreadableRecordingError(
             f"{path}: the zip file cannot be unpacked ({error}); unpack it and score what is in it"
         ) from error

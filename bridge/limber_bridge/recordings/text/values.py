@@ -35,6 +35,8 @@ MIN_RESTING_PARTS: Final = 100
 """Parts at rest from which postures are compared (chosen: a minute at 50 Hz)."""
 LENGTH_QUANTILES: Final = (0.03, 0.97)
 """Of the lengths at rest that are compared: a few parts with errors do not matter (chosen)."""
+COUNTS_MAX: Final = 2.0**32
+"""Largest length at rest in counts. chosen: converters have 8 to 24 bits, files up to 32."""
 NO_GRAVITY_MAX_G: Final = 0.06
 """Length at rest up to which there is no gravity in the signal: noise, and offsets (chosen)."""
 PART_SAMPLES: Final = 25
@@ -219,8 +221,10 @@ def measure_rest(samples: Floats) -> Rest | None:
     parts = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
     # Some thousand parts are enough.
     parts = parts[:, :: max(1, parts.shape[1] // MAX_PARTS)]
-    spread = np.sqrt(parts.var(axis=2).sum(axis=0))
-    length = np.sqrt(np.square(parts.mean(axis=2)).sum(axis=0))
+    # Text can hold numbers whose squares are infinite; `wrong_unit` refuses them.
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.sqrt(parts.var(axis=2).sum(axis=0))
+        length = np.sqrt(np.square(parts.mean(axis=2)).sum(axis=0))
     count = max(1, round(QUIET_SHARE * len(spread)))
     quiet = np.argpartition(spread, count - 1)[:count]
     median = float(np.median(length[quiet]))
@@ -287,6 +291,11 @@ def fitting_unit(rest: float) -> str | None:
 def wrong_unit(path: Path, stated: Stated, rest: float) -> UnreadableRecordingError:
     """Return the error for acceleration that cannot be in its unit."""
     found = f"{path}: `{stated.name}` and its axes read {rest:.4g} at rest"
+    # Also NaN, the spread of values whose squares are too large to compute.
+    if not rest <= COUNTS_MAX:
+        return UnreadableRecordingError(
+            f"{found}, which no sensor measures; correct or remove these values"
+        )
     fitting = fitting_unit(rest)
     if stated.unit is not None:
         remedy = "correct the unit"

@@ -6,7 +6,7 @@ found and connected one after another. After that they stream side by side.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +40,7 @@ need no calls, and opening the adapter again would break their links."""
 type Deliver = Callable[[SourceEvent], Awaitable[None]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SensorState:
     """What is known of the data of one sensor; times are seconds of the event loop."""
 
@@ -69,26 +69,30 @@ class Radio:
     def __init__(
         self,
         adapter: str,
-        decoders: Sequence[tuple[BluetoothOptions, SensorDecoder]],
         host_clock: HostClock,
         deliver: Deliver,
     ) -> None:
-        """Start without connections; `adapter` is a name such as hci0."""
+        """Start without sensors; `adapter` is a name such as hci0."""
         self._adapter = adapter
         self._host_clock = host_clock
         self._deliver = deliver
         self._lock = asyncio.Lock()
         """Held while a sensor is searched and connected."""
-        now = asyncio.get_running_loop().time()
         self._unanswered = 0
         """Calls in a row that the Bluetooth service did not answer."""
-        self._states = [SensorState(options, decoder, now) for options, decoder in decoders]
+        self._states: list[SensorState] = []
 
-    async def run(self) -> None:
-        """Read all sensors until cancelled; SourceLostError if the adapter is gone."""
-        async with asyncio.TaskGroup() as group:
-            for state in self._states:
-                group.create_task(self._keep_connected(state))
+    async def read(self, options: BluetoothOptions, decoder: SensorDecoder) -> None:
+        """Read a sensor beside the others, until cancelled.
+
+        SourceLostError if the adapter is gone.
+        """
+        state = SensorState(options, decoder, asyncio.get_running_loop().time())
+        self._states.append(state)
+        try:
+            await self._keep_connected(state)
+        finally:
+            self._states.remove(state)
 
     async def _keep_connected(self, state: SensorState) -> None:
         while True:

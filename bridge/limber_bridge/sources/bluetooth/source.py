@@ -5,10 +5,10 @@ The libraries for Bluetooth are imported only where they are used, as they are a
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from limber_bridge.sources.bluetooth.decoder import SensorDecoder
 from limber_bridge.sources.bluetooth.options import (
@@ -19,6 +19,7 @@ from limber_bridge.sources.bluetooth.options import (
 from limber_bridge.sources.bluetooth.profiles import LimberFrames
 from limber_bridge.sources.bluetooth.relay import RelayReceiver, relay_profile
 from limber_bridge.sources.frame_router import FrameRouter
+from limber_bridge.sources.sensor_changes import SensorAdded, SensorRemoved
 from limber_bridge.sources.source_api import (
     FoundSensor,
     FrameError,
@@ -49,25 +50,20 @@ async def run(request: SourceRequest) -> AsyncGenerator[SourceEvent]:
 
     SourceLostError if a library or the adapter is missing.
     """
-    events: Events = asyncio.Queue(MAX_QUEUED_EVENTS)
-    request.queue_sizes["bluetooth"] = events.qsize
-    decoders = make_decoders(request)
-    relayed = [one for one in request.sensors if one.options.relayed]
-    local = [one for one in request.sensors if not one.options.relayed]
-    with ExitStack() as stack:
-        for sensor in relayed:
-            receiver = make_receiver(request, decoders[sensor.sensor.id], events)
-            stack.enter_context(request.inbox.receiving(sensor.sensor.id, receiver))
-        task = asyncio.create_task(
-            read_adapters(request, local, decoders, events, reopen=bool(relayed))
-        )
-        try:
-            async for event in take_events(events, task):
-                yield event
-        finally:
+    readers = SensorReaders(request)
+    task: asyncio.Task[None] | None = None
+    try:
+        for one in request.sensors:
+            readers.add(SensorAdded(one, request.read_positions.get(one.sensor.id, ())))
+        task = asyncio.create_task(readers.run())
+        async for event in take_events(readers.events, task):
+            yield event
+    finally:
+        if task is not None:
             task.cancel()
             # The streams are stopped before the source is closed.
             await asyncio.gather(task, return_exceptions=True)
+        readers.close()
 
 
 async def take_events(events: Events, task: asyncio.Task[None]) -> AsyncGenerator[SourceEvent]:
@@ -88,13 +84,144 @@ async def take_events(events: Events, task: asyncio.Task[None]) -> AsyncGenerato
             task.result()
 
 
-def make_decoders(request: SourceRequest) -> Mapping[int, SensorDecoder]:
-    """Return the decoder of each sensor, by id; SourceLostError if a library is missing."""
-    frames = tuple(
-        one for one in request.sensors if isinstance(one.options.profile.stream, LimberFrames)
-    )
-    router = FrameRouter(replace(request, sensors=frames))
-    return {one.sensor.id: SensorDecoder(one, router) for one in request.sensors}
+class SensorReaders:
+    """Reads the sensors, and follows those that come and go; the links of the others stay."""
+
+    def __init__(self, request: SourceRequest) -> None:
+        """Start without sensors."""
+        self._request = request
+        self.events: Events = asyncio.Queue(MAX_QUEUED_EVENTS)
+        """What the sensors have sent."""
+        request.queue_sizes["bluetooth"] = self.events.qsize
+        self._router = FrameRouter(replace(request, sensors=()))
+        self._decoders: dict[int, SensorDecoder] = {}
+        self._relays: dict[int, ExitStack] = {}
+        """By id of each relayed sensor: what is undone when it goes."""
+        self._local: dict[int, SensorRequest] = {}
+        """The sensors that are read through an adapter of this machine."""
+        self._radios: dict[str, Radio] = {}
+        """By adapter, while it is open."""
+        self._readings: dict[int, asyncio.Task[None]] = {}
+        """By sensor id, while the adapters are open."""
+        self._group: asyncio.TaskGroup | None = None
+        self._preparing = asyncio.Lock()
+        """Held while an adapter is switched on: only once for all of its sensors."""
+
+    def add(self, added: SensorAdded) -> None:
+        """Add a sensor; SourceLostError if a library is missing."""
+        request: SensorRequest = added.request
+        sensor = request.sensor.id
+        if isinstance(request.options.profile.stream, LimberFrames):
+            self._router.change((added,))
+        decoder = SensorDecoder(request, self._router)
+        self._decoders[sensor] = decoder
+        if not request.options.relayed:
+            self._local[sensor] = request
+            return
+        self._relays[sensor] = ExitStack()
+        receiver = make_receiver(self._request, decoder, self.events)
+        self._relays[sensor].enter_context(self._request.inbox.receiving(sensor, receiver))
+
+    async def remove(self, sensor: int) -> None:
+        """Remove a sensor, and end its link."""
+        self._decoders.pop(sensor, None)
+        self._local.pop(sensor, None)
+        if sensor in self._relays:
+            self._relays.pop(sensor).close()
+        reading = self._readings.pop(sensor, None)
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
+        self._router.change((SensorRemoved(sensor),))
+
+    def close(self) -> None:
+        """Take no more relayed messages."""
+        for relay in self._relays.values():
+            relay.close()
+
+    async def run(self) -> None:
+        """Read until cancelled; SourceLostError if a library or the adapter is missing."""
+        lost: SourceLostError | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read_adapters())
+                group.create_task(self._follow_changes())
+        except* SourceLostError as errors:
+            lost = first_error(errors)
+        if lost is not None:
+            raise lost
+
+    async def _follow_changes(self) -> None:
+        """Add and remove sensors as it is asked for."""
+        while True:
+            for change in await self._request.changes.next():
+                match change:
+                    case SensorAdded(request=request):
+                        await self._add_live(change, request.sensor.id)
+                    case SensorRemoved(sensor=sensor):
+                        await self.remove(sensor)
+
+    async def _add_live(self, added: SensorAdded, sensor: int) -> None:
+        """Add a sensor while others are read; what fails is an error of this sensor alone."""
+        try:
+            self.add(added)
+        except SourceLostError as error:
+            await self.events.put(FrameError(sensor, Reason.LINK_FAILED, str(error)))
+            return
+        if sensor in self._local and self._group is not None:
+            self._readings[sensor] = self._group.create_task(self._read_when_possible(sensor))
+
+    async def _read_when_possible(self, sensor: int) -> None:
+        """Read a sensor that was added, as soon as its adapter can be used."""
+        while True:
+            try:
+                await self._read(sensor)
+            except SourceLostError as error:
+                await self.events.put(FrameError(sensor, Reason.LINK_FAILED, str(error)))
+            await asyncio.sleep(REOPEN_DELAY_S)
+
+    async def _read_adapters(self) -> None:
+        """Read the sensors of all adapters; if that ends, report why.
+
+        While other sensors are relayed, it is tried again after a while.
+        """
+        while True:
+            lost: SourceLostError | None = None
+            try:
+                async with asyncio.TaskGroup() as group:
+                    self._group = group
+                    for sensor in list(self._local):
+                        self._readings[sensor] = group.create_task(self._read(sensor))
+                    # Open until cancelled, so that sensors can be added.
+                    await asyncio.Event().wait()
+            except* SourceLostError as errors:
+                lost = first_error(errors)
+            finally:
+                self._group = None
+                self._readings.clear()
+                self._radios.clear()
+            assert lost is not None  # noqa: S101 - nothing else ends it
+            for sensor in self._local:
+                await self.events.put(FrameError(sensor, Reason.LINK_FAILED, str(lost)))
+            if not self._relays:
+                raise lost
+            await asyncio.sleep(REOPEN_DELAY_S)
+
+    async def _read(self, sensor: int) -> None:
+        """Read a sensor until cancelled; SourceLostError if its adapter is missing or gone."""
+        try:
+            from limber_bridge.sources.bluetooth.bluez import prepare_adapter  # noqa: PLC0415
+            from limber_bridge.sources.bluetooth.radio import Radio  # noqa: PLC0415
+        except ImportError as error:
+            raise MissingLibraryError("bluetooth") from error
+        options = self._local[sensor].options
+        async with self._preparing:
+            adapter = await prepare_adapter(options.adapter)
+        radio = self._radios.get(adapter)
+        if radio is None:
+            radio = Radio(adapter, self._request.host_clock, self.events.put)
+            self._radios[adapter] = radio
+        await radio.read(options, self._decoders[sensor])
 
 
 def make_receiver(
@@ -113,62 +240,10 @@ def make_receiver(
     return RelayReceiver(decoder, lambda: request.host_clock.utc_offset, deliver)
 
 
-async def read_adapters(
-    request: SourceRequest,
-    sensors: Sequence[SensorRequest],
-    decoders: Mapping[int, SensorDecoder],
-    events: Events,
-    *,
-    reopen: bool,
-) -> None:
-    """Read the sensors of all adapters; if that ends, report why.
-
-    `reopen`: try again after a while instead of ending the source, which reads other sensors, too.
-    """
-    while sensors:
-        lost = None
-        try:
-            await run_radios(request, sensors, decoders, events)
-        except* SourceLostError as errors:
-            lost = first_error(errors)
-        if lost is None:
-            return
-        for one in sensors:
-            await events.put(FrameError(one.sensor.id, Reason.LINK_FAILED, str(lost)))
-        if not reopen:
-            raise lost
-        await asyncio.sleep(REOPEN_DELAY_S)
-
-
 def first_error(group: BaseExceptionGroup[SourceLostError]) -> SourceLostError:
     """Return the first exception of a group of groups."""
     error = group.exceptions[0]
     return first_error(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-async def run_radios(
-    request: SourceRequest,
-    sensors: Sequence[SensorRequest],
-    decoders: Mapping[int, SensorDecoder],
-    events: Events,
-) -> None:
-    """Read the sensors through their adapters until cancelled; SourceLostError if one is gone."""
-    try:
-        from limber_bridge.sources.bluetooth.bluez import prepare_adapter  # noqa: PLC0415
-        from limber_bridge.sources.bluetooth.radio import Radio  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingLibraryError("bluetooth") from error
-    by_adapter: dict[str, list[tuple[Any, SensorDecoder]]] = {}
-    for one in sensors:
-        adapter = await prepare_adapter(one.options.adapter)
-        by_adapter.setdefault(adapter, []).append((one.options, decoders[one.sensor.id]))
-    radios: list[Radio] = [
-        Radio(adapter, readers, request.host_clock, events.put)
-        for adapter, readers in by_adapter.items()
-    ]
-    async with asyncio.TaskGroup() as group:
-        for radio in radios:
-            group.create_task(radio.run())
 
 
 async def scan(seconds: float) -> Sequence[FoundSensor]:
@@ -194,11 +269,17 @@ def recognizes(options: BluetoothOptions, found: FoundSensor) -> bool:
     return options.matches(str(found.configuration["address"]), (found.name,))
 
 
+def lacks_key(options: BluetoothOptions, _: object) -> bool:
+    """Return whether any device in range can send as this sensor."""
+    return isinstance(options.profile.stream, LimberFrames) and options.key is None
+
+
 SOURCE: Final = Source(
     sensor_schema=SENSOR_SCHEMA,
     make_options=make_options,
     run=run,
     shared=True,
+    changeable=True,
     # It reconnects by itself, each sensor alone; opening it again would break all other links.
     listens=True,
     scan=scan,
@@ -207,4 +288,5 @@ SOURCE: Final = Source(
     ),
     recognizes=recognizes,
     describe_relay=relay_profile,
+    lacks_key=lacks_key,
 )

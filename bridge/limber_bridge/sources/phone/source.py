@@ -13,6 +13,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from limber_bridge.detection.signal import SECOND, Quantity
+from limber_bridge.domain.signing_keys import find_weakness
 from limber_bridge.domain.validators import host_name, whole_number
 from limber_bridge.sources.inbox import Delivery, Refusal
 from limber_bridge.sources.phone.phone_reader import PhoneReader
@@ -60,7 +61,13 @@ type PhoneOptions = SensorLoggerOptions | SensorServerOptions
 def ingest_secret(value: object) -> str:
     """Check the secret in the address to which a phone posts."""
     if isinstance(value, str) and re.fullmatch(rf"[A-Za-z0-9_-]{{{MIN_SECRET_LENGTH},}}", value):
-        return value
+        weakness = find_weakness(value)
+        if weakness is None:
+            return value
+        raise vol.Invalid(
+            f"the secret is too weak, as {weakness}: write one that cannot be guessed, for example "
+            f"{new_secret()}"
+        )
     if isinstance(value, int | float):
         raise vol.Invalid("write it in quotes, as it looks like a number")
     raise vol.Invalid(

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from limber_bridge.detection.events import Certainty, FactorKind, FaultKind, Grade, Method
+from limber_bridge.detection.events import (
+    Certainty,
+    FactorKind,
+    FaultKind,
+    Grade,
+    Method,
+    PlacementVerdict,
+)
 from limber_bridge.detection.signal import Side
 from limber_bridge.storage.records.payload import UnreadableRecordError
 
@@ -83,5 +90,24 @@ FACTORS: Final = EnumNames(
         "water": FactorKind.WATER,
         "medicine": FactorKind.MEDICINE,
         "other": FactorKind.OTHER,
+    },
+)
+PLACEMENT_VERDICTS: Final = EnumNames(
+    "placement verdict",
+    {
+        "good": PlacementVerdict.GOOD,
+        "loses_samples": PlacementVerdict.LOSES_SAMPLES,
+        "wrong_unit": PlacementVerdict.WRONG_UNIT,
+        "wrong_axis": PlacementVerdict.WRONG_AXIS,
+        "too_noisy": PlacementVerdict.TOO_NOISY,
+        "moves_when_still": PlacementVerdict.MOVES_WHEN_STILL,
+        "loose": PlacementVerdict.LOOSE,
+        "not_worn": PlacementVerdict.NOT_WORN,
+        "no_movement": PlacementVerdict.NO_MOVEMENT,
+        "pulls_too_short": PlacementVerdict.PULLS_TOO_SHORT,
+        "too_few_pulls": PlacementVerdict.TOO_FEW_PULLS,
+        "too_many_pulls": PlacementVerdict.TOO_MANY_PULLS,
+        "turn_counted": PlacementVerdict.TURN_COUNTED,
+        "turn_not_seen": PlacementVerdict.TURN_NOT_SEEN,
     },
 )

@@ -18,6 +18,7 @@ from limber_bridge.detection.events import (
     Factor,
     Gap,
     Movement,
+    PlacementCheck,
     PositionChange,
     RhythmicTrain,
     Series,
@@ -31,6 +32,7 @@ from limber_bridge.storage.records.enum_names import (
     FAULTS,
     GRADES,
     METHODS,
+    PLACEMENT_VERDICTS,
     SIDES,
 )
 from limber_bridge.storage.records.payload import (
@@ -159,6 +161,19 @@ class FactorRecord(msgspec.Struct, frozen=True):
     note: str | None
 
 
+class PlacementCheckRecord(msgspec.Struct, frozen=True):
+    """A guided check of a sensor's placement."""
+
+    onset: Time
+    end: Time
+    sensor: Count
+    verdict: str
+    noise: Number | None
+    pulls: list[Number]
+    position_changed: bool | None
+    lost_share: Number
+
+
 def upgrade_movement_0(fields: Fields) -> Fields:
     """Give `turned` its name; peak, grade and `turned` could be missing."""
     names = {
@@ -224,6 +239,7 @@ SIGNAL_FAULT: Final = PayloadFormat("signal_fault", SignalFaultRecord, (unchange
 CRAMP: Final = PayloadFormat("cramp", CrampRecord, (upgrade_cramp_0,))
 AWAKENING: Final = PayloadFormat("awakening", AwakeningRecord, (unchanged,))
 FACTOR: Final = PayloadFormat("factor", FactorRecord, (upgrade_factor_0,))
+PLACEMENT_CHECK: Final = PayloadFormat("placement_check", PlacementCheckRecord, (unchanged,))
 
 EVENT_FORMATS: Final = (
     MOVEMENT,
@@ -238,9 +254,15 @@ EVENT_FORMATS: Final = (
     CRAMP,
     AWAKENING,
     FACTOR,
+    PLACEMENT_CHECK,
 )
-UNPUBLISHED_KINDS: Final = ("position_change", "twitch", "rhythmic_train", "signal_fault")
-"""Kinds of events that are not published as messages."""
+UNSENT_KINDS: Final = (
+    "twitch",
+    "rhythmic_train",
+    "signal_fault",
+    "placement_check",
+)
+"""Kinds of events that are neither published nor in the response to a request."""
 
 
 def encode_event(event: Event) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912 - a case a kind
@@ -306,6 +328,8 @@ def encode_event(event: Event) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR09
                 onset=event.onset, factor=FACTORS.name(event.factor), note=event.note
             )
             return FACTOR.name, FACTOR.encode(factor)
+        case PlacementCheck():
+            return PLACEMENT_CHECK.name, PLACEMENT_CHECK.encode(placement_check_record(event))
         case _:
             assert_never(event)
 
@@ -335,6 +359,20 @@ def cramp_record(event: Cramp) -> CrampRecord:
         reason=event.reason,
         strength=event.strength,
         features=dict(event.features),
+    )
+
+
+def placement_check_record(event: PlacementCheck) -> PlacementCheckRecord:
+    """Return a guided check as its record."""
+    return PlacementCheckRecord(
+        onset=event.onset,
+        end=event.end,
+        sensor=event.sensor,
+        verdict=PLACEMENT_VERDICTS.name(event.verdict),
+        noise=event.noise,
+        pulls=list(event.pulls),
+        position_changed=event.position_changed,
+        lost_share=event.lost_share,
     )
 
 
@@ -465,6 +503,21 @@ def decode_factor(payload: str | Fields) -> Factor:
     return Factor(onset=record.onset, factor=FACTORS.member(record.factor), note=record.note)
 
 
+def decode_placement_check(payload: str | Fields) -> PlacementCheck:
+    """Return a guided check; UnreadableRecordError."""
+    record = PLACEMENT_CHECK.decode(payload)
+    return PlacementCheck(
+        onset=record.onset,
+        end=record.end,
+        sensor=record.sensor,
+        verdict=PLACEMENT_VERDICTS.member(record.verdict),
+        noise=record.noise,
+        pulls=tuple(record.pulls),
+        position_changed=record.position_changed,
+        lost_share=record.lost_share,
+    )
+
+
 DECODERS: Final[Mapping[str, Callable[[str], Event]]] = {
     MOVEMENT.name: decode_movement,
     POSITION_CHANGE.name: decode_position_change,
@@ -478,4 +531,5 @@ DECODERS: Final[Mapping[str, Callable[[str], Event]]] = {
     CRAMP.name: decode_cramp,
     AWAKENING.name: decode_awakening,
     FACTOR.name: decode_factor,
+    PLACEMENT_CHECK.name: decode_placement_check,
 }

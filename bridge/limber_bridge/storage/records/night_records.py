@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from limber_bridge.detection.measures import Measures
-from limber_bridge.domain.nights import Import, Night
+from limber_bridge.domain.nights import Import, MovementHours, Night
 from limber_bridge.storage.records.enum_names import METHODS
 from limber_bridge.storage.records.payload import (
     Count,
@@ -79,6 +79,13 @@ class ImportRecord(msgspec.Struct, frozen=True):
     time: Time
 
 
+class HoursRecord(msgspec.Struct, frozen=True):
+    """The movements in each hour."""
+
+    start: Time | None
+    counts: list[Count | None]
+
+
 class NightRecord(msgspec.Struct, frozen=True):
     """A finished night."""
 
@@ -89,6 +96,7 @@ class NightRecord(msgspec.Struct, frozen=True):
     sensitivity: Number
     imported: ImportRecord | None
     measures: MeasuresRecord
+    hours: HoursRecord | None
 
 
 def upgrade_night_0(fields: Fields) -> Fields:
@@ -109,6 +117,11 @@ def upgrade_night_0(fields: Fields) -> Fields:
 def upgrade_night_1(fields: Fields) -> Fields:
     """Add that the night was measured by the bridge: nothing else existed."""
     return {**fields, "imported": None}
+
+
+def upgrade_night_2(fields: Fields) -> Fields:
+    """Add that the movements in each hour were not stored."""
+    return {**fields, "hours": None}
 
 
 MEASURES_1: Final = (
@@ -159,7 +172,9 @@ MEASURES_1: Final = (
 )
 """The names of the measures in version 1."""
 
-NIGHT: Final = PayloadFormat("night", NightRecord, (upgrade_night_0, upgrade_night_1))
+NIGHT: Final = PayloadFormat(
+    "night", NightRecord, (upgrade_night_0, upgrade_night_1, upgrade_night_2)
+)
 
 
 def encode_night(night: Night) -> str:
@@ -172,6 +187,7 @@ def encode_night(night: Night) -> str:
         sensitivity=night.sensitivity,
         imported=import_record(night.imported),
         measures=measures_record(night.measures),
+        hours=hours_record(night.hours),
     )
     return NIGHT.encode(record)
 
@@ -190,6 +206,7 @@ def decode_night(sleeper: str, day: date, revision: int, payload: str) -> Night:
         measures=measures_of(record.measures),
         sensitivity=record.sensitivity,
         imported=import_of(record.imported),
+        hours=hours_of(record.hours),
     )
 
 
@@ -205,6 +222,16 @@ def import_of(record: ImportRecord | None) -> Import | None:
     if record is None:
         return None
     return Import(recording=record.recording, batch=record.batch, time=record.time)
+
+
+def hours_record(hours: MovementHours | None) -> HoursRecord | None:
+    """Return the movements in each hour as their record."""
+    return None if hours is None else HoursRecord(start=hours.start, counts=list(hours.counts))
+
+
+def hours_of(record: HoursRecord | None) -> MovementHours | None:
+    """Return the movements in each hour."""
+    return None if record is None else MovementHours(record.start, tuple(record.counts))
 
 
 def measures_record(measures: Measures) -> MeasuresRecord:

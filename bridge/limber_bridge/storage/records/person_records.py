@@ -1,13 +1,24 @@
-"""What people say and set, as persisted payloads: labels and settings. Times are us, UTC."""
+"""What people say and set, as persisted payloads: labels, diary and settings. Times are us, UTC."""
 
-from typing import Final
+from datetime import date
+from typing import Annotated, Final
 
 import msgspec
 
 from limber_bridge.detection.cramp_thresholds import Label
+from limber_bridge.domain.diary import RATING_MAX, DiaryEntry
 from limber_bridge.domain.settings import Settings
 from limber_bridge.storage.records.event_records import CRAMP, cramp_record, decode_cramp
-from limber_bridge.storage.records.payload import Fields, Number, PayloadFormat, Time, renamed
+from limber_bridge.storage.records.payload import (
+    Fields,
+    Number,
+    PayloadFormat,
+    Time,
+    renamed,
+    unchanged,
+)
+
+type Rating = Annotated[int, msgspec.Meta(ge=0, le=RATING_MAX)]
 
 
 class LabelRecord(msgspec.Struct, frozen=True):
@@ -17,6 +28,15 @@ class LabelRecord(msgspec.Struct, frozen=True):
     cramp: bool
     about: Fields | None
     """The payload of the cramp that the label is about."""
+
+
+class DiaryRecord(msgspec.Struct, frozen=True):
+    """What a sleeper says of a night; null: not said."""
+
+    evening_symptoms: Rating | None
+    sleep_quality: Rating | None
+    cramp: bool | None
+    cramp_pain: Rating | None
 
 
 class SettingsRecord(msgspec.Struct, frozen=True):
@@ -39,6 +59,7 @@ def upgrade_settings_0(fields: Fields) -> Fields:
 
 
 LABEL: Final = PayloadFormat("label", LabelRecord, (upgrade_label_0,))
+DIARY: Final = PayloadFormat("diary", DiaryRecord, (unchanged,))
 SETTINGS: Final = PayloadFormat("settings", SettingsRecord, (upgrade_settings_0,))
 
 
@@ -56,6 +77,30 @@ def decode_label(id_: str, payload: str) -> Label:
         time=record.time,
         cramp=record.cramp,
         about=None if record.about is None else decode_cramp(record.about),
+    )
+
+
+def encode_diary(entry: DiaryEntry) -> str:
+    """Return the diary of a night as its payload."""
+    return DIARY.encode(
+        DiaryRecord(
+            evening_symptoms=entry.evening_symptoms,
+            sleep_quality=entry.sleep_quality,
+            cramp=entry.cramp,
+            cramp_pain=entry.cramp_pain,
+        )
+    )
+
+
+def decode_diary(night: date, payload: str) -> DiaryEntry:
+    """Return the diary of a night; UnreadableRecordError."""
+    record = DIARY.decode(payload)
+    return DiaryEntry(
+        night=night,
+        evening_symptoms=record.evening_symptoms,
+        sleep_quality=record.sleep_quality,
+        cramp=record.cramp,
+        cramp_pain=record.cramp_pain,
     )
 
 
