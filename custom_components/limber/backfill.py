@@ -21,8 +21,10 @@ from .const import DOMAIN
 from .coordinator import LimberConfigEntry
 from .recent_nights import RECENT_PERIOD
 from .statistic_rows import Rows, Zones, compare, last_nights, plausible_nights
-from .statistics import RECORDED_NAMES, async_change_rows, async_rows
-from .wire import Info, Night, Sleeper
+from .statistic_writer import StatisticWriter
+from .statistics import RECORDED_NAMES, async_named_statistics, async_rows
+from .wire_info import Info, Sleeper
+from .wire_nights import Night
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -99,6 +101,7 @@ class Backfill:
         self._entry = entry
         self._coordinator = entry.runtime_data
         self._store = progress_store(hass, entry)
+        self._writer = StatisticWriter(hass, entry.entry_id)
         self._task: asyncio.Task[None] | None = None
         self._requested = False
         self._bridge_seen: tuple[bool, Info | None] | None = None
@@ -126,12 +129,18 @@ class Backfill:
         if not self._coordinator.data.online:
             return
         self._requested = True
+        self.async_start_task()
+
+    @callback
+    def async_start_task(self) -> None:
+        """Start the task if it is not running; it first finishes what an earlier run began."""
         if self._task is None or self._task.done():
             self._task = self._entry.async_create_background_task(
                 self._hass, self._run(), f"{self._coordinator.name} backfill"
             )
 
     async def _run(self) -> None:
+        await self._writer.async_recover()
         progress = Progress.load(await self._store.async_load())
         while self._requested and self._coordinator.data.info is not None:
             self._requested = False
@@ -190,7 +199,8 @@ class Backfill:
                 )
                 for measure in RECORDED_NAMES
             }
-            await async_change_rows(self._hass, info, sleeper, existing, changes)
+            statistics = await async_named_statistics(self._hass, info, sleeper)
+            await self._writer.async_change_rows(statistics, existing, changes)
             after = last_nights(await async_rows(self._hass, info, sleeper), zones, today)
             progress.sleepers[sleeper.id] = progress_of(known, info, sleeper, nights, after)
         # An older night may have changed during the request.
@@ -236,11 +246,18 @@ def progress_of(
     )
 
 
+async def async_remove(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
+    """Remove what is stored for an entry; its long-term statistics stay."""
+    await StatisticWriter(hass, entry.entry_id).async_remove()
+    await progress_store(hass, entry).async_remove()
+
+
 @callback
 def async_start(hass: HomeAssistant, entry: LimberConfigEntry) -> None:
     """Fill what is missing now, and whenever something may be missing, until unload."""
     coordinator = entry.runtime_data
     backfill = Backfill(hass, entry)
     backfill.handle_update()
+    backfill.async_start_task()
     entry.async_on_unload(coordinator.async_add_listener(backfill.handle_update))
     entry.async_on_unload(coordinator.async_listen_to_nights(backfill.handle_night))

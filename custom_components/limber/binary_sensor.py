@@ -15,10 +15,14 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .const import ANSWER_TRIAL_COMMAND
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import BridgeEntity, SensorDeviceEntity, SleeperEntity, async_add_for_sleepers
+from .limits import MAX_SHOWN
 from .trends import is_last_night, is_restless
-from .wire import BridgeHealth, Sleeper, State
+from .wire_info import Sleeper
+from .wire_state import BridgeHealth, State
+from .wire_trials import RunningTrial
 
 PARALLEL_UPDATES = 0
 
@@ -75,6 +79,7 @@ MONITORING = BinarySensorEntityDescription(
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 RESTLESS = BinarySensorEntityDescription(key="restless_last_night")
+TRIAL_QUESTION = BinarySensorEntityDescription(key="trial_question")
 CONNECTED = BinarySensorEntityDescription(
     key="connected",
     device_class=BinarySensorDeviceClass.CONNECTIVITY,
@@ -120,6 +125,8 @@ def create_binary_sensors(coordinator: LimberCoordinator, sleeper: Sleeper) -> I
         yield SleeperBinarySensor(coordinator, sleeper, description)
     yield Monitoring(coordinator, sleeper, MONITORING)
     yield RestlessLastNight(coordinator, sleeper, RESTLESS)
+    if coordinator.supports(ANSWER_TRIAL_COMMAND):
+        yield TrialQuestion(coordinator, sleeper, TRIAL_QUESTION)
     for one in sleeper.sensors:
         yield SensorConnected(coordinator, sleeper, one, CONNECTED)
         yield SensorProblem(coordinator, sleeper, one, SENSOR_PROBLEM)
@@ -186,6 +193,32 @@ class RestlessLastNight(SleeperEntity, BinarySensorEntity):
         }
 
 
+class TrialQuestion(SleeperEntity, BinarySensorEntity):
+    """Whether the sleeper is still to say what was done on a past night of a trial."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.coordinator.supports(ANSWER_TRIAL_COMMAND)
+
+    @property
+    def _trial(self) -> RunningTrial | None:
+        return None if self._state is None else self._state.trial
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._trial is not None and self._trial.question is not None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        trial = self._trial
+        if trial is None or trial.question is None:
+            return {}
+        return {"night": trial.question.isoformat(), "factor": trial.factor, "name": trial.name}
+
+
 class BridgeConnected(BridgeEntity, BinarySensorEntity):
     """Whether the bridge is online."""
 
@@ -229,7 +262,7 @@ class BridgeProblem(BridgeEntity, BinarySensorEntity):
             return None
         last = health.broker.last_disconnect
         return {
-            "problems": [problem.message for problem in health.problems],
+            "problems": [problem.message for problem in health.problems[:MAX_SHOWN]],
             "last_disconnect_start": None if last is None else last.start,
             "last_disconnect_end": None if last is None else last.end,
             "last_disconnect_reason": None if last is None else last.reason,

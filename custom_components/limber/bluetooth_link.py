@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from homeassistant.core import HomeAssistant, callback
 
 from .relay_sender import CONNECTED, DISCONNECTED, RelaySender
-from .wire import Relay, RelayReply, RelayWrite
+from .wire_info import Relay, RelayReply, RelayWrite
 
 if TYPE_CHECKING:
     from bleak import BleakClient

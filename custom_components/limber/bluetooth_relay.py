@@ -14,7 +14,7 @@ from .bluetooth_link import SensorLink
 from .const import RELAY_COMMAND
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .relay_sender import RelaySender
-from .wire import Relay
+from .wire_info import Relay
 
 _LOGGER: Final = logging.getLogger(__name__)
 

@@ -10,9 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import ANSWER_TRIAL_COMMAND
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
-from .wire import Sleeper
+from .wire_info import Sleeper
 
 PARALLEL_UPDATES = 1
 
@@ -33,6 +34,15 @@ BUTTONS = (
         key="calibrate", command="calibrate", entity_category=EntityCategory.CONFIG
     ),
 )
+TRIAL_BUTTONS = (
+    CommandButtonDescription(
+        key="trial_done", command=ANSWER_TRIAL_COMMAND, arguments={"done": True}
+    ),
+    CommandButtonDescription(
+        key="trial_not_done", command=ANSWER_TRIAL_COMMAND, arguments={"done": False}
+    ),
+)
+"""They answer the question of a trial."""
 
 
 async def async_setup_entry(
@@ -46,7 +56,11 @@ async def async_setup_entry(
 
 def create_buttons(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
     """Yield the buttons of a sleeper."""
-    return (CommandButton(coordinator, sleeper, description) for description in BUTTONS)
+    for description in BUTTONS:
+        yield CommandButton(coordinator, sleeper, description)
+    if coordinator.supports(ANSWER_TRIAL_COMMAND):
+        for description in TRIAL_BUTTONS:
+            yield TrialButton(coordinator, sleeper, description)
 
 
 class CommandButton(SleeperEntity, ButtonEntity):
@@ -65,3 +79,12 @@ class CommandButton(SleeperEntity, ButtonEntity):
         await self.coordinator.requests.send(
             self.entity_description.command, self._sleeper, **self.entity_description.arguments
         )
+
+
+class TrialButton(CommandButton):
+    """Answers the question of a trial; available while one is running."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self._state is not None and self._state.trial is not None

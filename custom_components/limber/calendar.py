@@ -17,9 +17,12 @@ from homeassistant.util import dt as dt_util
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
 from .night_summary import async_get_events, async_get_texts
-from .summary_text import REPORTED, Texts, format_number, quote
+from .summary_text import REPORTED, describe_sleep, quote
 from .trends import DAY, NOON
-from .wire import CrampEvent, Event, FactorEvent, Night, Sleeper
+from .wire_events import CrampEvent, Event, FactorEvent
+from .wire_info import Sleeper
+from .wire_nights import Night
+from .words import Texts, Words
 
 PARALLEL_UPDATES = 0
 
@@ -84,15 +87,15 @@ class NightCalendar(SleeperEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return the nights of a period; with cramps and factors unless it is too long."""
-        texts = await async_get_texts(hass)
+        words = Words(await async_get_texts(hass), self.coordinator.time_zone)
         # A night has the date on which it ends.
         after = start_date.date() - 2 * DAY
         nights = await self.coordinator.requests.fetch_nights(self._sleeper, after)
-        shown = [event for night in nights for event in show_night(night, texts)]
+        shown = [event for night in nights for event in show_night(night, words)]
         if end_date - start_date <= DETAILS_MAX_PERIOD:
             for day in nights_of_period(start_date, end_date):
                 events = await async_get_events(self.coordinator, self._sleeper, day)
-                shown += show_events(events, texts)
+                shown += show_events(events, words)
         overlapping = [
             event for event in shown if event.end > start_date and event.start < end_date
         ]
@@ -108,7 +111,7 @@ def nights_of_period(start: datetime, end: datetime) -> Iterator[date]:
             yield night
 
 
-def show_night(night: Night, texts: Texts) -> Iterator[CalendarEvent]:
+def show_night(night: Night, words: Words) -> Iterator[CalendarEvent]:
     """Yield the calendar event of a night; nothing if its start is unknown."""
     if night.start is None:
         return
@@ -116,43 +119,36 @@ def show_night(night: Night, texts: Texts) -> Iterator[CalendarEvent]:
     yield CalendarEvent(
         start=night.start,
         end=max(end, night.start + EVENT_MIN_DURATION),
-        summary=summarize_night(night, texts),
-        description=describe_sleep(night, texts),
+        summary=summarize_night(night, words),
+        description=describe_sleep(words, night),
         uid=f"night-{night.night.isoformat()}",
     )
 
 
-def summarize_night(night: Night, texts: Texts) -> str:
+def summarize_night(night: Night, words: Words) -> str:
     """Return the title of a night, with its counts as far as they are known."""
     movements = night.measures.movements
     index = night.measures.plm_index
     if movements is None:
-        return texts["calendar_night_alone"]
+        return words["calendar_night_alone"]
     if index is None:
-        return texts["calendar_night_movements"].format(movements=movements)
-    return texts["calendar_night"].format(movements=movements, index=format_number(texts, index))
+        return words["calendar_night_movements"].format(movements=words.number(movements))
+    return words["calendar_night"].format(
+        movements=words.number(movements), index=words.number(index)
+    )
 
 
-def describe_sleep(night: Night, texts: Texts) -> str | None:
-    """Describe the time in bed and asleep; None if it is unknown."""
-    bed = night.measures.time_in_bed_h
-    sleep = night.measures.sleep_h
-    if bed is None or sleep is None:
-        return None
-    return texts["sleep"].format(bed=format_number(texts, bed), sleep=format_number(texts, sleep))
-
-
-def show_events(events: Iterable[Event], texts: Texts) -> Iterator[CalendarEvent]:
+def show_events(events: Iterable[Event], words: Words) -> Iterator[CalendarEvent]:
     """Yield the calendar events of cramps and factors."""
     for event in events:
         match event:
             case CrampEvent(label=label) if label is not False:
-                yield show_cramp(event, texts)
+                yield show_cramp(event, words)
             case FactorEvent():
                 yield CalendarEvent(
                     start=event.start,
                     end=event.start + EVENT_MIN_DURATION,
-                    summary=texts.get(event.factor) or quote(event.factor),
+                    summary=words.get(event.factor) or quote(event.factor),
                     description=event.note,
                     uid=event.id,
                 )
@@ -160,14 +156,14 @@ def show_events(events: Iterable[Event], texts: Texts) -> Iterator[CalendarEvent
                 pass
 
 
-def show_cramp(cramp: CrampEvent, texts: Texts) -> CalendarEvent:
+def show_cramp(cramp: CrampEvent, words: Words) -> CalendarEvent:
     """Return the calendar event of a cramp."""
     confirmed = cramp.label and cramp.certainty != REPORTED
     kind = "confirmed" if confirmed else cramp.certainty
     return CalendarEvent(
         start=cramp.start,
         end=max(cramp.end or cramp.start, cramp.start + EVENT_MIN_DURATION),
-        summary=texts.get(f"calendar_{kind}", texts["calendar_possible"]),
+        summary=words.get(f"calendar_{kind}") or words["calendar_possible"],
         description=cramp.reason,
         uid=cramp.id,
     )

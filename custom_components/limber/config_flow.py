@@ -1,14 +1,17 @@
-"""Config flow: find a bridge by MQTT discovery or by its base topic; options."""
+"""Config flow: find a bridge by discovery or by its base topic; options.
 
-import asyncio
+Discovery is by MQTT, by multicast DNS, and by the Supervisor if the bridge runs as an app.
+"""
+
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, override
 
 import voluptuous as vol
 from homeassistant.components import mqtt
-from homeassistant.components.mqtt.models import ReceiveMessage
 from homeassistant.config_entries import (
+    DISCOVERY_SOURCES,
     SOURCE_IGNORE,
     ConfigEntry,
     ConfigEntryState,
@@ -18,7 +21,8 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_ADDRESS
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow, UnknownFlow
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -31,13 +35,29 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     TextSelector,
 )
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from . import refused_discoveries
+from .announcement import Announcement, parse_announcement
+from .bridge_search import (
+    OFFERED_FOR,
+    Move,
+    async_find_bridges,
+    async_is_alive,
+    async_is_alive_in_place,
+    async_judge_move,
+    async_on_info_cleared,
+    report_taken_id,
+)
 from .const import (
+    CONF_APP,
     CONF_BASE_TOPIC,
     CONF_BATTERY_BELOW,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_INSTANCE,
     CONF_RELAYED,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BASE_TOPIC,
@@ -46,68 +66,15 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import LimberCoordinator
+from .json_decoding import MalformedMessageError
+from .limits import APP_SLUG, DETAIL_LENGTH, NAME_LENGTH, escape_markdown, plain_text
 from .message_reader import version_key
-from .wire import Info, MalformedMessageError, OtherVersionError, Relay, Sleeper, parse_info
+from .wire import OtherVersionError, parse_info
+from .wire_info import Info, Relay, Sleeper
 
 BLUETOOTH_ADDRESS: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 CONF_BED_SENSOR: Final = "bed_sensor"
 """Field of the form for the in-bed sensor of one sleeper."""
-SEARCH_TIMEOUT_S: Final = 5.0
-"""How long to wait for the first retained message. Chosen: a broker sends it within a second."""
-FURTHER_BRIDGES_S: Final = 0.5
-"""How long to wait for further bridges after the first one."""
-
-
-async def async_find_bridges(
-    hass: HomeAssistant, base_topic: str
-) -> dict[str, Info | OtherVersionError]:
-    """Return the bridges under a base topic, by their id."""
-    found: dict[str, Info | OtherVersionError] = {}
-    first_found = asyncio.Event()
-
-    @callback
-    def handle_info(message: ReceiveMessage) -> None:
-        bridge = message.topic.removeprefix(f"{base_topic}/").removesuffix("/info")
-        try:
-            found[bridge] = parse_info(str(message.payload))
-        except OtherVersionError as error:
-            found[bridge] = error
-        except MalformedMessageError:
-            return
-        first_found.set()
-
-    # `info` is retained, so the broker sends it on subscription.
-    unsubscribe = await mqtt.async_subscribe(hass, f"{base_topic}/+/info", handle_info, 1)
-    try:
-        async with asyncio.timeout(SEARCH_TIMEOUT_S):
-            await first_found.wait()
-        await asyncio.sleep(FURTHER_BRIDGES_S)
-    except TimeoutError:
-        pass
-    finally:
-        unsubscribe()
-    return found
-
-
-async def async_is_online(hass: HomeAssistant, base_topic: str, bridge: str) -> bool:
-    """Return whether a bridge is online under a base topic."""
-    online: asyncio.Future[bool] = hass.loop.create_future()
-
-    @callback
-    def handle_status(message: ReceiveMessage) -> None:
-        if not online.done():
-            online.set_result(message.payload == "online")
-
-    unsubscribe = await mqtt.async_subscribe(
-        hass, f"{base_topic}/{bridge}/status", handle_status, 1
-    )
-    try:
-        async with asyncio.timeout(SEARCH_TIMEOUT_S):
-            return await online
-    except TimeoutError:
-        return False
-    finally:
-        unsubscribe()
 
 
 class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -119,40 +86,186 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start with the default base topic."""
         self._base_topic = DEFAULT_BASE_TOPIC
         self._found: dict[str, Info] = {}
+        self._app: str | None = None
+        """Slug of the app in which the bridge runs."""
+        self._moving: ConfigEntry
+        """The entry of a bridge that may have moved."""
+        self._stop_watching: CALLBACK_TYPE | None = None
+        """Ends the subscription to the `info` of the bridge that is offered."""
 
     @override
     async def async_step_mqtt(self, discovery_info: MqttServiceInfo) -> ConfigFlowResult:
         """Handle a bridge that was discovered by its retained `info`."""
-        self._base_topic, bridge, _ = discovery_info.topic.rsplit("/", 2)
-        try:
-            info = parse_info(str(discovery_info.payload))
-        except MalformedMessageError:
-            return self.async_abort(reason="invalid_discovery_info")
-        except OtherVersionError as error:
-            return self.async_abort(
-                reason=version_key(error), description_placeholders={"bridge": bridge}
-            )
-        if info.bridge != bridge:
-            return self.async_abort(reason="invalid_discovery_info")
-        entry = await self.async_set_unique_id(bridge)
-        self._abort_if_unique_id_configured(updates=await self._moved_to(entry))
+        info = self._read_discovered(discovery_info)
+        bridge = info.bridge
         self._found = {bridge: info}
         self.context["title_placeholders"] = {"name": info.name}
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, bridge)
+        if entry is None or not self._is_elsewhere(entry):
+            await self.async_set_unique_id(bridge)
+            self._abort_if_unique_id_configured()
+            if not await async_is_alive(self.hass, self._base_topic, info, OFFERED_FOR):
+                return self.async_abort(reason="bridge_offline")
+            return await self.async_step_discovery_confirm()
+        # A person may ignore this place of the bridge, but not the bridge.
+        await self.async_set_unique_id(f"{self._base_topic}/{bridge}")
+        self._abort_if_unique_id_configured()
+        return await self._async_move(entry, info)
+
+    def _read_discovered(self, discovery_info: MqttServiceInfo) -> Info:
+        """Return the `info` of a discovered bridge; AbortFlow if it cannot be added."""
+        topic = discovery_info.topic
+        self._base_topic, bridge, _ = topic.rsplit("/", 2)
+        refused_discoveries.async_delete_issues(self.hass, bridge)
+        if not discovery_info.payload:
+            # The bridge was removed; a flow that offers it ends by itself.
+            raise AbortFlow("bridge_offline")
+        try:
+            info = parse_info(str(discovery_info.payload))
+        except MalformedMessageError as error:
+            raise self._malformed(bridge, topic, str(error)) from error
+        except OtherVersionError as error:
+            refused_discoveries.async_report_version(self.hass, bridge, error)
+            raise self._other_version(bridge, topic, error) from error
+        if info.bridge != bridge:
+            raise self._malformed(bridge, topic, f"it describes the bridge {info.bridge}")
+        refused_discoveries.async_accept(self.hass, topic)
+        return info
+
+    def _malformed(self, bridge: str, sender: str, reason: str) -> AbortFlow:
+        refused_discoveries.async_log(self.hass, bridge, sender, reason)
+        return AbortFlow("invalid_discovery_info")
+
+    def _other_version(self, bridge: str, sender: str, error: OtherVersionError) -> AbortFlow:
+        side = "bridge" if error.bridge_is_older else "Limber integration"
+        refused_discoveries.async_log(self.hass, bridge, sender, f"{error}; update the {side}")
+        return AbortFlow(version_key(error), {"bridge": plain_text(bridge, NAME_LENGTH)})
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Handle a bridge that announces itself by multicast DNS."""
+        return await self._async_announced(discovery_info.name, discovery_info.properties)
+
+    @override
+    async def async_step_hassio(self, discovery_info: HassioServiceInfo) -> ConfigFlowResult:
+        """Handle a bridge that runs as an app of Home Assistant."""
+        if APP_SLUG.fullmatch(discovery_info.slug):
+            self._app = discovery_info.slug
+        return await self._async_announced(f"the app {discovery_info.slug}", discovery_info.config)
+
+    async def _async_announced(self, sender: str, fields: Mapping[str, Any]) -> ConfigFlowResult:
+        """Look for an announced bridge on the broker; an entry that exists stays as it is.
+
+        `sender`: who announces it, for the log.
+        """
+        bridge = str(fields.get("bridge", "?"))
+        try:
+            announced = parse_announcement(fields)
+        except MalformedMessageError as error:
+            raise self._malformed(bridge, sender, str(error)) from error
+        except OtherVersionError as error:
+            raise self._other_version(bridge, sender, error) from error
+        # MQTT discovery uses the same id, so a bridge has one card, and is ignored for both.
+        await self.async_set_unique_id(announced.bridge)
+        self._abort_if_unique_id_configured(self._news_of(announced), reload_on_update=False)
+        if not await self._has_mqtt():
+            refused_discoveries.async_log(
+                self.hass, bridge, sender, "MQTT is not set up; set it up first"
+            )
+            return self.async_abort(reason="no_mqtt")
+        return await self._async_find_announced(sender, announced)
+
+    def _news_of(self, announced: Announcement) -> dict[str, Any] | None:
+        """Return what an entry of the announced bridge learns: the app in which it runs."""
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, announced.bridge)
+        if self._app is None or entry is None or announced.instance is None:
+            return None
+        followed = (entry.data.get(CONF_BASE_TOPIC), entry.data.get(CONF_INSTANCE))
+        is_same = followed == (announced.base_topic, announced.instance)
+        return {CONF_APP: self._app} if is_same else None
+
+    async def _async_find_announced(self, sender: str, announced: Announcement) -> ConfigFlowResult:
+        """Ask whether to add an announced bridge, if it is alive on this broker."""
+        self._base_topic = announced.base_topic
+        errors = await self._find_bridges()
+        if CONF_BASE_TOPIC in errors:
+            reason = "its base topic cannot be part of a topic"
+            raise self._malformed(announced.bridge, sender, reason)
+        info = self._found.get(announced.bridge)
+        # On the broker of another home, or as one that was left behind, the id may be the same.
+        if info is None or (announced.instance and announced.instance != info.instance):
+            refused_discoveries.async_log(
+                self.hass,
+                announced.bridge,
+                sender,
+                f"the broker of Home Assistant does not have it under {announced.base_topic}; use "
+                "the same broker for both",
+            )
+            return self.async_abort(
+                reason="not_on_broker",
+                description_placeholders={
+                    "bridge": announced.bridge,
+                    "base_topic": escape_markdown(announced.base_topic, DETAIL_LENGTH),
+                },
+            )
+        refused_discoveries.async_accept(self.hass, sender)
+        self._found = {announced.bridge: info}
+        self.context["title_placeholders"] = {"name": info.name}
+        if not await async_is_alive(self.hass, self._base_topic, info, OFFERED_FOR):
+            return self.async_abort(reason="bridge_offline")
         return await self.async_step_discovery_confirm()
 
-    async def _moved_to(self, entry: ConfigEntry | None) -> dict[str, str]:
-        """Return the new base topic of a configured bridge, if it has moved to it.
+    async def _has_mqtt(self) -> bool:
+        """Return whether the MQTT integration is set up and its client is ready."""
+        has_entry = bool(self.hass.config_entries.async_entries("mqtt"))
+        return has_entry and await mqtt.async_wait_for_mqtt_client(self.hass)
 
-        A bridge that is online under its old topic has not moved: another one uses the same id. And
-        a retained `info` alone may be left over from an earlier configuration.
-        """
-        if entry is None or entry.source == SOURCE_IGNORE:
-            return {}
-        if entry.state is ConfigEntryState.LOADED and entry.runtime_data.data.online:
-            return {}
-        if await async_is_online(self.hass, self._base_topic, entry.data[CONF_BRIDGE]):
-            return {CONF_BASE_TOPIC: self._base_topic}
-        return {}
+    def _is_elsewhere(self, entry: ConfigEntry) -> bool:
+        """Return whether an entry, unless ignored, follows a bridge under another topic."""
+        return entry.source != SOURCE_IGNORE and entry.data[CONF_BASE_TOPIC] != self._base_topic
+
+    async def _async_move(self, entry: ConfigEntry, info: Info) -> ConfigFlowResult:
+        """Follow a configured bridge to another base topic, or say why not."""
+        self._moving = entry
+        match await async_judge_move(self.hass, entry, self._base_topic, info):
+            case Move.FOLLOW:
+                return self._async_follow(entry, info)
+            case Move.ASK:
+                return await self.async_step_confirm_move()
+            case Move.TAKEN:
+                report_taken_id(self.hass, entry, self._base_topic)
+                return self.async_abort(
+                    reason="bridge_id_taken", description_placeholders=self._topics(entry)
+                )
+            case Move.LEFTOVER:
+                return self.async_abort(reason="already_configured")
+
+    @callback
+    def _async_follow(self, entry: ConfigEntry, info: Info) -> ConfigFlowResult:
+        updates = {CONF_BASE_TOPIC: self._base_topic, CONF_INSTANCE: info.instance}
+        return self.async_update_reload_and_abort(
+            entry, data_updates=updates, reason="reconfigure_successful"
+        )
+
+    async def async_step_confirm_move(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether a bridge that may be another one is to be followed."""
+        entry = self._moving
+        if user_input is not None:
+            return self._async_follow(entry, self._found[entry.data[CONF_BRIDGE]])
+        await self._async_watch_info()
+        return self.async_show_form(
+            step_id="confirm_move", description_placeholders=self._topics(entry)
+        )
+
+    def _topics(self, entry: ConfigEntry) -> dict[str, str]:
+        """Return the placeholders of texts about a bridge in two places."""
+        return {
+            "bridge": entry.data[CONF_BRIDGE],
+            "before": escape_markdown(entry.data[CONF_BASE_TOPIC], DETAIL_LENGTH),
+            "now": escape_markdown(self._base_topic, DETAIL_LENGTH),
+        }
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -162,10 +275,36 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             return self._create_bridge_entry(bridge)
         self._set_confirm_only()
+        await self._async_watch_info()
         return self.async_show_form(
             step_id="discovery_confirm",
-            description_placeholders={"name": info.name, "sleepers": sleeper_names(info)},
+            description_placeholders={
+                "name": escape_markdown(info.name, NAME_LENGTH),
+                "sleepers": escape_markdown(sleeper_names(info), DETAIL_LENGTH),
+            },
         )
+
+    async def _async_watch_info(self) -> None:
+        """End this flow by itself when the bridge that it offers is removed."""
+        if self.source not in DISCOVERY_SOURCES or self._stop_watching is not None:
+            return
+        (bridge,) = self._found
+        self._stop_watching = await async_on_info_cleared(
+            self.hass, self._base_topic, bridge, self._end
+        )
+
+    @callback
+    def _end(self) -> None:
+        # After a reload of MQTT, its client may call this although the flow has ended.
+        with suppress(UnknownFlow):
+            self.hass.config_entries.flow.async_abort(self.flow_id)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Stop watching the bridge: the flow has ended."""
+        if self._stop_watching is not None:
+            self._stop_watching()
 
     @staticmethod
     @callback
@@ -186,22 +325,37 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors and entry.unique_id not in self._found:
                 errors = {"base": "other_bridge"}
             if not errors:
-                return self.async_update_reload_and_abort(
-                    entry, data_updates={CONF_BASE_TOPIC: self._base_topic}
-                )
+                errors = await self._find_reason_to_stay(entry)
+            if not errors:
+                return await self._async_reconfigure(entry)
         base_topic = entry.data[CONF_BASE_TOPIC] if user_input is None else self._base_topic
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=base_topic_schema(base_topic),
             errors=errors,
-            description_placeholders={"bridge": entry.title},
+            description_placeholders={"bridge": plain_text(entry.title, NAME_LENGTH)},
         )
+
+    async def _find_reason_to_stay(self, entry: ConfigEntry) -> dict[str, str]:
+        """Return the errors of the form if the bridge is alive where the entry follows it."""
+        info = self._found[entry.data[CONF_BRIDGE]]
+        if self._is_elsewhere(entry) and await async_is_alive_in_place(self.hass, entry, info):
+            return {"base": "still_in_place"}
+        return {}
+
+    async def _async_reconfigure(self, entry: ConfigEntry) -> ConfigFlowResult:
+        """Follow the bridge to the new base topic; ask first if it may be another one."""
+        info = self._found[entry.data[CONF_BRIDGE]]
+        known = entry.data.get(CONF_INSTANCE)
+        if not self._is_elsewhere(entry) or (known is not None and known == info.instance):
+            return self._async_follow(entry, info)
+        self._moving = entry
+        return await self.async_step_confirm_move()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the base topic and search for bridges."""
-        has_mqtt = bool(self.hass.config_entries.async_entries("mqtt"))
-        if not has_mqtt or not await mqtt.async_wait_for_mqtt_client(self.hass):
+        if not await self._has_mqtt():
             return self.async_abort(reason="no_mqtt")
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -225,9 +379,12 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             )
             return self.async_show_form(step_id="bridge", data_schema=schema)  # type: ignore[arg-type] # alias
         bridge = next(iter(self._found)) if user_input is None else user_input[CONF_BRIDGE]
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, bridge)
+        if entry is not None and self._is_elsewhere(entry):
+            return await self._async_move(entry, self._found[bridge])
         # A discovery flow for the same bridge may be waiting; the person is using this one.
-        entry = await self.async_set_unique_id(bridge, raise_on_progress=False)
-        self._abort_if_unique_id_configured(updates=await self._moved_to(entry))
+        await self.async_set_unique_id(bridge, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
         return self._create_bridge_entry(bridge)
 
     async def _find_bridges(self) -> dict[str, str]:
@@ -247,6 +404,11 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _create_bridge_entry(self, bridge: str) -> ConfigFlowResult:
         data = {CONF_BRIDGE: bridge, CONF_BASE_TOPIC: self._base_topic}
+        instance = self._found[bridge].instance
+        if instance is not None:
+            data[CONF_INSTANCE] = instance
+        if self._app is not None:
+            data[CONF_APP] = self._app
         return self.async_create_entry(title=self._found[bridge].name, data=data)
 
 
@@ -307,7 +469,7 @@ class LimberOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="bed_sensor",
             data_schema=self.add_suggested_values_to_schema(bed_sensor_schema(self.hass), chosen),
-            description_placeholders={"sleeper": sleeper.name},
+            description_placeholders={"sleeper": plain_text(sleeper.name, NAME_LENGTH)},
         )
 
     async def async_step_bluetooth_sensor(
@@ -336,10 +498,12 @@ class LimberOptionsFlow(OptionsFlowWithReload):
             data_schema=self.add_suggested_values_to_schema(schema, user_input or chosen),
             errors=errors,
             description_placeholders={
-                "sleeper": sleeper.name,
+                "sleeper": plain_text(sleeper.name, NAME_LENGTH),
                 "sensor": str(sensor),
-                "model": relay.title,
-                "instruction": f"{relay.instruction.removesuffix('.')}.",
+                "model": escape_markdown(relay.title, NAME_LENGTH),
+                "instruction": escape_markdown(
+                    f"{relay.instruction.removesuffix('.')}.", DETAIL_LENGTH
+                ),
             },
         )
 

@@ -7,6 +7,10 @@ DOMAIN: Final = "limber"
 # Data of a config entry.
 CONF_BASE_TOPIC: Final = "base_topic"
 CONF_BRIDGE: Final = "bridge"
+CONF_INSTANCE: Final = "instance"
+"""`Info.instance` of the bridge that the entry follows; missing if the bridge has none."""
+CONF_APP: Final = "app"
+"""Slug of the app in which the bridge runs; missing if the Supervisor has not announced one."""
 DEFAULT_BASE_TOPIC: Final = "limber"
 
 # Options of a config entry.
@@ -41,3 +45,21 @@ FACTORS: Final = (
     "other",
 )
 """What can be logged: docs/protocol.md#5-requests."""
+
+DIARY_COMMAND: Final = "diary"
+START_TRIAL_COMMAND: Final = "start_trial"
+STOP_TRIAL_COMMAND: Final = "stop_trial"
+ANSWER_TRIAL_COMMAND: Final = "answer_trial"
+REPORT_COMMAND: Final = "report"
+
+TRIAL_OUTCOMES: Final = (
+    "plm_index",
+    "movement_index",
+    "cramp",
+    "sleep_h",
+    "evening_symptoms",
+    "sleep_quality",
+)
+"""What a personal trial can compare: docs/protocol.md#5-requests."""
+TRIAL_VERDICTS: Final = ("lower", "higher", "no_difference", "too_few")
+"""What a personal trial can show."""

@@ -19,6 +19,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
 from .bluetooth_link import SensorLink
@@ -27,33 +28,25 @@ from .const import (
     CONF_BATTERY_BELOW,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_INSTANCE,
     CONF_RELAYED,
     CONF_RESTLESS_ABOVE,
     DEFAULT_BATTERY_PERCENT,
     DEFAULT_RESTLESS_PLM_INDEX,
     DOMAIN,
 )
-from .event_dispatch import EventDispatcher, FinishedNight, is_late
+from .event_dispatch import BridgeEvent, EventDispatcher, FinishedNight, is_late
 from .limits import MAX_STATES
 from .message_reader import MessageReader, version_key
 from .recent_nights import merge_nights
-from .requests import BridgeRequests
+from .requests import NO_RESPONSE, BridgeRequests
 from .statistic_rows import is_plausible
 from .unworn_sensors import UnwornSensors
-from .wire import (
-    Event,
-    Info,
-    Night,
-    NightEvent,
-    Relay,
-    SensorHealth,
-    Sleeper,
-    State,
-    parse_event,
-    parse_info,
-    parse_response,
-    parse_state,
-)
+from .wire import parse_event, parse_info, parse_response, parse_state
+from .wire_events import NightEvent
+from .wire_info import Info, Relay, Sleeper
+from .wire_nights import Night
+from .wire_state import SensorHealth, State
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -113,6 +106,12 @@ def without_impossible_night(state: State, today: date) -> State:
     return replace(state, last_night=None)
 
 
+def require_online(coordinator: LimberCoordinator) -> None:
+    """Raise HomeAssistantError if the bridge is not online, instead of waiting for an answer."""
+    if not coordinator.data.online:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=NO_RESPONSE)
+
+
 class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
     """Follows one bridge."""
 
@@ -134,8 +133,12 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         self._start_listeners: list[StartListener] = []
         self._info_received = asyncio.Event()
         self._was_offline = False
-        self._held_events: deque[tuple[str, Event]] = deque(maxlen=MAX_HELD_EVENTS)
+        self._held_events: deque[tuple[str, BridgeEvent]] = deque(maxlen=MAX_HELD_EVENTS)
         self._reports_online = False
+        self.version = ""
+        """Of this integration."""
+        self._infos_being_read = 0
+        """The state of a new sleeper may arrive while its description waits for a time zone."""
         self._heard_at: datetime | None = None
         """Time of the last message that the bridge is known to have sent."""
         self._started_at = dt_util.utcnow()
@@ -214,6 +217,8 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         """
         if not await mqtt.async_wait_for_mqtt_client(self.hass):
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_mqtt")
+        integration = await async_get_integration(self.hass, DOMAIN)
+        self.version = str(integration.version or "")
         self._started_at = dt_util.utcnow()
         subscribed = await self._subscribe()
         try:
@@ -298,7 +303,18 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         if night is not None:
             self._set_last_night(sleeper, night)
         if not late:
-            self.events.dispatch(sleeper, FinishedNight(event, night))
+            self._dispatch_or_hold(sleeper, FinishedNight(event, night))
+
+    @callback
+    def _dispatch_or_hold(self, sleeper: str, event: BridgeEvent) -> None:
+        """Dispatch an event, once the bridge is online.
+
+        An entity that becomes available shows its last event without triggering anything.
+        """
+        if self.data.online:
+            self.events.dispatch(sleeper, event)
+        else:
+            self._held_events.append((sleeper, event))
 
     @callback
     def _set_last_night(self, sleeper: str, night: Night) -> None:
@@ -361,10 +377,19 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         now = dt_util.utcnow()
         while self._held_events:
             sleeper, event = self._held_events.popleft()
-            if not is_late(event, now):
+            if isinstance(event, NightEvent):
+                self._start_processing(sleeper, event, late=is_late(event, now))
+            elif not is_late(event, now):
                 self.events.dispatch(sleeper, event)
 
     async def _handle_info(self, message: ReceiveMessage) -> None:
+        self._infos_being_read += 1
+        try:
+            await self._read_info(message)
+        finally:
+            self._infos_being_read -= 1
+
+    async def _read_info(self, message: ReceiveMessage) -> None:
         if not message.payload:
             # The topic was cleared: the bridge is gone, and its status says so.
             return
@@ -376,6 +401,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
             return
         if info is not None:
             self._reader.accept_version()
+            self._store_instance(info)
             configured = {sensor.id for sleeper in info.sleepers for sensor in sleeper.sensors}
             battery_sensors = self.data.battery_sensors & configured
             self.async_set_updated_data(
@@ -383,6 +409,14 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
             )
         if info is not None or self._reader.other_version is not None:
             self._info_received.set()
+
+    @callback
+    def _store_instance(self, info: Info) -> None:
+        """Store which bridge this is, so that it is recognized under another base topic."""
+        known = self.config_entry.data.get(CONF_INSTANCE)
+        if info.instance is not None and info.instance != known:
+            data = {**self.config_entry.data, CONF_INSTANCE: info.instance}
+            self.hass.config_entries.async_update_entry(self.config_entry, data=data)
 
     @callback
     def _handle_state(self, message: ReceiveMessage) -> None:
@@ -394,10 +428,7 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         state = self._reader.read(parse_state, message)
         if state is None:
             return
-        if self.data.info is None and len(self.data.states) >= MAX_STATES:
-            return
-        if self.data.info is not None and not any(one.id == sleeper for one in self.data.sleepers):
-            # Anyone may publish below this topic; only the bridge describes its sleepers.
+        if not self._expects_state(sleeper):
             return
         now = dt_util.utcnow()
         state = without_impossible_night(state, dt_util.now().date())
@@ -420,6 +451,16 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         )
         self._update_online()
 
+    def _expects_state(self, sleeper: str) -> bool:
+        """Return whether a sleeper may be one of the bridge, which alone describes its sleepers.
+
+        Anyone may publish below its topic.
+        """
+        if any(one.id == sleeper for one in self.data.sleepers):
+            return True
+        described = self.data.info is not None and self._infos_being_read == 0
+        return not described and len(self.data.states) < MAX_STATES
+
     @callback
     def _handle_event(self, message: ReceiveMessage) -> None:
         sleeper = self._sleeper_of(message, "event")
@@ -427,18 +468,21 @@ class LimberCoordinator(DataUpdateCoordinator[BridgeData]):
         if event is None or self.events.is_repeated(sleeper, event):
             return
         late = is_late(event, dt_util.utcnow())
-        if isinstance(event, NightEvent):
-            _ = self.config_entry.async_create_background_task(
-                self.hass,
-                self._process_night(sleeper, event, late=late),
-                f"{self.name} night {event.night}",
-            )
-        elif not late and self.data.online:
-            self.events.dispatch(sleeper, event)
-        elif not late:
-            # The bridge publishes `online` last. An entity that becomes available shows its last
-            # event without triggering anything, so the event waits.
+        if not late and not self.data.online:
+            # The bridge publishes `online` last, and answers no request before.
             self._held_events.append((sleeper, event))
+        elif isinstance(event, NightEvent):
+            self._start_processing(sleeper, event, late=late)
+        elif not late:
+            self.events.dispatch(sleeper, event)
+
+    @callback
+    def _start_processing(self, sleeper: str, event: NightEvent, *, late: bool) -> None:
+        _ = self.config_entry.async_create_background_task(
+            self.hass,
+            self._process_night(sleeper, event, late=late),
+            f"{self.name} night {event.night}",
+        )
 
     @callback
     def _handle_response(self, message: ReceiveMessage) -> None:

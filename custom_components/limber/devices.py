@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from . import identity
 from .const import DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .wire import Info, Sensor, Sleeper
+from .wire_info import Info, Sensor, Sleeper
 
 REMOVED_AFTER: Final = timedelta(days=1)
 """How long a device must be missing in the configuration of a running bridge. Chosen: time to
@@ -33,6 +33,7 @@ def bridge_device_info(coordinator: LimberCoordinator) -> DeviceInfo:
         model=BRIDGE_MODEL,
         name=coordinator.name if info is None else info.name,
         sw_version=None if info is None else info.software,
+        configuration_url=None if info is None else info.url,
     )
 
 

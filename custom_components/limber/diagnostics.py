@@ -9,16 +9,26 @@ from homeassistant.helpers import device_registry as dr
 
 from . import identity
 from .bluetooth_link import SensorLink
-from .const import CONF_BASE_TOPIC, CONF_BED_SENSORS, CONF_BRIDGE, CONF_RELAYED, DOMAIN
+from .const import (
+    CONF_BASE_TOPIC,
+    CONF_BED_SENSORS,
+    CONF_BRIDGE,
+    CONF_INSTANCE,
+    CONF_RELAYED,
+    DOMAIN,
+)
 from .coordinator import LimberConfigEntry, LimberCoordinator
-from .wire import Info, State
+from .wire_info import Info
+from .wire_state import State
 
 REDACTED_KEYS: Final = {
     CONF_BASE_TOPIC,
     CONF_BED_SENSORS,
     CONF_BRIDGE,
+    CONF_INSTANCE,
     CONF_RELAYED,
     "address",
+    "diary",
     "discovery_keys",
     "message",
     "name",
@@ -26,9 +36,11 @@ REDACTED_KEYS: Final = {
     "title",
     "unconfigured_sleepers",
     "unique_id",
+    "url",
     "warning",
 }
-"""Names, topics, and texts that may contain either."""
+"""Names, topics, addresses, and texts that may contain them; what a person wrote into the diary;
+and what could make another bridge pass for this one."""
 
 
 async def async_get_config_entry_diagnostics(

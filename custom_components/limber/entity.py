@@ -12,9 +12,11 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from . import identity
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .devices import bridge_device_info, sensor_device_info, sleeper_device_info
-from .wire import Night, Sensor, SensorHealth, Sleeper, State
+from .wire_info import Sensor, Sleeper
+from .wire_nights import Night
+from .wire_state import SensorHealth, State
 
-VALUE_PROPERTIES: Final = ("native_value", "is_on", "event")
+VALUE_PROPERTIES: Final = ("native_value", "is_on", "current_option", "event")
 """Properties of Home Assistant's entity classes that hold the state of an entity."""
 
 

@@ -1,4 +1,4 @@
-"""Events of a sleeper: movements, series, cramps, awakenings, bed, finished nights, factors."""
+"""Events of a sleeper: movements, series, cramps, awakenings, bed, nights, factors, trials."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,19 +11,20 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .const import FACTORS
+from .const import FACTORS, START_TRIAL_COMMAND
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
 from .event_dispatch import BridgeEvent, FinishedNight
-from .wire import (
+from .wire_events import (
     AwakeningEvent,
     BedEvent,
     CrampEvent,
     FactorEvent,
     MovementEvent,
     SeriesEvent,
-    Sleeper,
+    TrialEvent,
 )
+from .wire_info import Sleeper
 
 PARALLEL_UPDATES = 0
 
@@ -117,6 +118,18 @@ def show_factor(event: BridgeEvent) -> Shown | None:
     return event.factor, {"start": event.start, "note": event.note}
 
 
+def show_trial(event: BridgeEvent) -> Shown | None:
+    """Show that a personal trial has started or ended; its result is in a sensor."""
+    if not isinstance(event, TrialEvent):
+        return None
+    return event.phase, {
+        "start": event.start,
+        "trial": event.trial,
+        "factor": event.factor,
+        "name": event.name,
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class LimberEventDescription(EventEntityDescription):
     """An event entity and the events that it shows."""
@@ -124,6 +137,8 @@ class LimberEventDescription(EventEntityDescription):
     show: Callable[[BridgeEvent], Shown | None]
     remembers_types: bool = False
     """Whether the attribute `last` has the time of the last event of each type."""
+    command: str | None = None
+    """Command without which a bridge has no such events; None: every bridge has them."""
 
 
 EVENTS = (
@@ -172,6 +187,13 @@ EVENTS = (
         show=show_factor,
         remembers_types=True,
     ),
+    LimberEventDescription(
+        key="trial",
+        translation_key="trial",
+        event_types=["started", "finished", "stopped"],
+        show=show_trial,
+        command=START_TRIAL_COMMAND,
+    ),
 )
 
 
@@ -186,7 +208,9 @@ async def async_setup_entry(
 
 def create_events(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator[Entity]:
     """Yield the event entities of a sleeper."""
-    return (LimberEvent(coordinator, sleeper, description) for description in EVENTS)
+    for description in EVENTS:
+        if description.command is None or coordinator.supports(description.command):
+            yield LimberEvent(coordinator, sleeper, description)
 
 
 class LimberEvent(SleeperEntity, EventEntity):

@@ -8,7 +8,8 @@ from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .wire import Event, Night, NightEvent
+from .wire_events import Event, NightEvent
+from .wire_nights import Night
 
 LATE_AFTER: Final = timedelta(minutes=1)
 """An older event triggers nothing: docs/protocol.md#2-mqtt-version-1."""
@@ -62,9 +63,10 @@ class EventDispatcher:
             listener(event)
 
 
-def is_late(event: Event, now: datetime) -> bool:
+def is_late(event: BridgeEvent, now: datetime) -> bool:
     """Return whether an event is too old to trigger anything."""
-    return now - known_time(event) > LATE_AFTER
+    known = event.event if isinstance(event, FinishedNight) else event
+    return now - known_time(known) > LATE_AFTER
 
 
 def known_time(event: Event) -> datetime:

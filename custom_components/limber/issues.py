@@ -1,8 +1,10 @@
 """Repair issues about problems that a person must solve; deleted when the problem is over."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
@@ -12,11 +14,12 @@ from homeassistant.util import dt as dt_util
 
 from . import identity
 from .bluetooth_link import LinkState
-from .const import DOMAIN
+from .const import CONF_APP, DOMAIN
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .event_dispatch import LATE_AFTER
+from .limits import DETAIL_LENGTH, MAX_SHOWN, NAME_LENGTH, escape_markdown, plain_text
 from .unworn_sensors import NOT_WORN
-from .wire import State
+from .wire_state import State
 
 CHECK_INTERVAL: Final = timedelta(minutes=15)
 """Issues also depend on the time of day, so they are checked even if the bridge sends nothing."""
@@ -30,6 +33,8 @@ MISSED_MIN_NIGHTS: Final = 3
 """Chosen: a weekend away from home is not a problem."""
 BATTERY_HYSTERESIS_PERCENT: Final = 5
 """A low battery must exceed the limit by this much. Chosen: measured levels fluctuate by less."""
+APPS_PAGE: Final = "/config/apps"
+RELEASE: Final = re.compile(r"(\d{1,4})\.(\d{1,4})\b", re.ASCII)
 REFUSED_BY_BROKER: Final = "broker_refuses"
 """Prefix of the bridge's problems about missing rights at the broker: docs/protocol.md#3-state."""
 
@@ -111,6 +116,36 @@ def find_silent_bridge(coordinator: LimberCoordinator) -> Iterator[FoundProblem]
         yield _about_bridge(coordinator)
 
 
+def find_older_bridge(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
+    """Find a bridge whose software is older than this integration: some things are missing."""
+    info = coordinator.data.info
+    if info is None:
+        return
+    bridge = release_of(info.software)
+    ours = release_of(coordinator.version)
+    if bridge is not None and ours is not None and bridge < ours:
+        yield _about_bridge(
+            coordinator,
+            software=plain_text(info.software, NAME_LENGTH),
+            integration=coordinator.version,
+            apps=page_of_app(coordinator.config_entry.data.get(CONF_APP)),
+        )
+
+
+def page_of_app(slug: str | None) -> str:
+    """Return the path of the page on which an app is updated; of all apps if it is not known."""
+    return APPS_PAGE if slug is None else f"/config/app/{slug}/info"
+
+
+def release_of(version: str) -> tuple[int, int] | None:
+    """Return major and minor number of a version; None for any other text.
+
+    A third number only stands for repairs: the two halves need not agree in it.
+    """
+    found = RELEASE.match(version)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
 def find_refusals_of_broker(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
     """Find a bridge that lacks rights at the broker."""
     reports = (state.bridge for state in coordinator.data.states.values())
@@ -118,7 +153,7 @@ def find_refusals_of_broker(coordinator: LimberCoordinator) -> Iterator[FoundPro
     problems = () if health is None else health.problems
     refused = [one.message for one in problems if one.key.startswith(REFUSED_BY_BROKER)]
     if refused:
-        yield _about_bridge(coordinator, message=" ".join(refused))
+        yield _about_bridge(coordinator, message=_detail(" ".join(refused)))
 
 
 def find_failed_recording(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
@@ -126,7 +161,7 @@ def find_failed_recording(coordinator: LimberCoordinator) -> Iterator[FoundProbl
     for state in coordinator.data.states.values():
         if not state.recording:
             message = state.journal.message or str(state.journal.problem)
-            yield _about_bridge(coordinator, message=message)
+            yield _about_bridge(coordinator, message=_detail(message))
             # All sleepers share one journal.
             return
 
@@ -139,7 +174,11 @@ def find_unconfigured_sleepers(coordinator: LimberCoordinator) -> Iterator[Found
         for sleeper in state.journal.unconfigured_sleepers
     }
     for sleeper in sorted(sleepers):
-        yield FoundProblem(sleeper, {"bridge": coordinator.name, "sleeper": sleeper})
+        names = {
+            "bridge": _name_of_bridge(coordinator),
+            "sleeper": plain_text(sleeper, NAME_LENGTH),
+        }
+        yield FoundProblem(sleeper, names)
 
 
 def find_missing_bed_sensors(coordinator: LimberCoordinator) -> Iterator[FoundProblem]:
@@ -164,7 +203,8 @@ def find_refused_relays(coordinator: LimberCoordinator) -> Iterator[FoundProblem
     for sleeper, sensor, _ in coordinator.relays():
         link = coordinator.links.get(sensor)
         if link is not None and link.sender.refused is not None:
-            yield _about_sensor(coordinator, sleeper.id, sensor, message=link.sender.refused)
+            message = _detail(link.sender.refused)
+            yield _about_sensor(coordinator, sleeper.id, sensor, message=message)
 
 
 PROBLEM_KINDS: Final = (
@@ -172,6 +212,7 @@ PROBLEM_KINDS: Final = (
     ProblemKind("not_worn", ir.IssueSeverity.WARNING, find_unworn_sensors),
     ProblemKind("no_night", ir.IssueSeverity.WARNING, find_missing_nights),
     ProblemKind("paused_long", ir.IssueSeverity.WARNING, find_long_pauses),
+    ProblemKind("bridge_outdated", ir.IssueSeverity.WARNING, find_older_bridge),
     ProblemKind("bridge_silent", ir.IssueSeverity.ERROR, find_silent_bridge),
     ProblemKind("clock_wrong", ir.IssueSeverity.ERROR, find_wrong_clock),
     ProblemKind("broker_refuses", ir.IssueSeverity.ERROR, find_refusals_of_broker),
@@ -184,7 +225,7 @@ PROBLEM_KINDS: Final = (
 
 
 def _about_bridge(coordinator: LimberCoordinator, **placeholders: str) -> FoundProblem:
-    return FoundProblem("", {"bridge": coordinator.name} | placeholders)
+    return FoundProblem("", {"bridge": _name_of_bridge(coordinator)} | placeholders)
 
 
 def _about_sleeper(
@@ -202,7 +243,16 @@ def _about_sensor(
 
 def _name_of(coordinator: LimberCoordinator, sleeper: str) -> str:
     names = {one.id: one.name for one in coordinator.data.sleepers}
-    return names.get(sleeper, sleeper)
+    return plain_text(names.get(sleeper, sleeper), NAME_LENGTH)
+
+
+def _name_of_bridge(coordinator: LimberCoordinator) -> str:
+    return plain_text(coordinator.name, NAME_LENGTH)
+
+
+def _detail(message: str) -> str:
+    """Return an explanation of the bridge as a part of a text in Markdown."""
+    return escape_markdown(message, DETAIL_LENGTH)
 
 
 def missed_nights(coordinator: LimberCoordinator, state: State) -> int:
@@ -223,7 +273,7 @@ def find_problems(
     return {
         identity.issue_id(kind.key, coordinator.bridge, found.subject): (kind, found)
         for kind in PROBLEM_KINDS
-        for found in kind.find(coordinator)
+        for found in islice(kind.find(coordinator), MAX_SHOWN)
     }
 
 

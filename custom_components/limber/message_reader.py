@@ -10,7 +10,9 @@ from homeassistant.helpers import issue_registry as ir
 
 from . import identity
 from .const import DOMAIN
-from .wire import MalformedMessageError, OtherVersionError
+from .json_decoding import MalformedMessageError
+from .limits import NAME_LENGTH, plain_text
+from .wire import OtherVersionError
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class MessageReader:
                 is_fixable=False,
                 severity=ir.IssueSeverity.ERROR,
                 translation_key=key,
-                translation_placeholders={"bridge": self._bridge},
+                translation_placeholders={"bridge": plain_text(self._bridge, NAME_LENGTH)},
             )
         self.other_version = error
 

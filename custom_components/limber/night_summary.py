@@ -10,16 +10,15 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
+from .night_store import EVENTS_DELETED
 from .requests import RefusedError
-from .summary_text import NightFacts, Texts, describe_night, quote
+from .summary_text import Length, NightFacts, describe_night, quote
 from .trends import DAY, expected_last_night
-from .wire import CrampEvent, Event, FactorEvent, GapEvent, Night
+from .wire_events import CrampEvent, Event, FactorEvent, GapEvent
+from .wire_nights import Night
+from .words import Texts, Words
 
 TEXTS_PREFIX: Final = f"component.{DOMAIN}.selector.words.options."
-AVERAGE_DAYS: Final = 30
-"""Period of the average with which a night is compared."""
-EVENTS_DELETED: Final = "events_deleted"
-"""The bridge deleted the events of a night to free disk space: docs/protocol.md#5-requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def night_as_json(night: Night) -> dict[str, Any]:
         "rules": night.rules,
         "in_bed_method": night.methods.in_bed,
         "asleep_method": night.methods.asleep,
-        "imported_from": None if night.imported is None else night.imported.recording,
+        "imported_from": night.imported and quote(night.imported.recording),
     } | asdict(night.measures)
 
 
@@ -97,6 +96,7 @@ async def async_summarize(
     sleeper: str,
     day: date | None = None,
     language: str | None = None,
+    length: Length = Length.SUMMARY,
 ) -> NightSummary:
     """Summarize a night, by default the last one.
 
@@ -114,18 +114,18 @@ async def async_summarize(
     facts = NightFacts(
         night=night,
         recent_nights=coordinator.data.recent_nights.get(sleeper, (night,)),
-        average=state.averages.get(AVERAGE_DAYS),
         restless_above=coordinator.restless_above,
-        zone=coordinator.time_zone,
         cramps=[event for event in events if isinstance(event, CrampEvent)],
         factors=[event for event in events if isinstance(event, FactorEvent)],
         gaps=[event for event in events if isinstance(event, GapEvent)],
     )
     is_last = night.night >= expected
-    text = describe_night(texts, facts, is_last=is_last)
+    preface = None
     if day is None and not is_last:
         # The newest night is older than the one that the person asks about.
-        text = f"{explain_missing_night(texts, coordinator, sleeper)} {text}"
+        preface = explain_missing_night(texts, coordinator, sleeper)
+    words = Words(texts, coordinator.time_zone)
+    text = describe_night(words, facts, length, is_last=is_last, preface=preface)
     return NightSummary(facts, text)
 
 

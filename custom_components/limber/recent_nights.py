@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from .wire import Night
+from .wire_nights import Night
 
 RECENT_PERIOD: Final = timedelta(days=40)
 """Chosen: covers the averages of 30 days with some days to spare."""

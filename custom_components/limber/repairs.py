@@ -12,10 +12,11 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .coordinator import LimberCoordinator
 from .issues import find_problems
+from .requests import NO_RESPONSE, RefusedError
 
 PAUSED_LONG: Final = "paused_long"
 STILL_PRESENT: Final = "still_present"
-NO_RESPONSE: Final = "no_response"
+REFUSED: Final = "refused"
 
 
 class LimberRepairFlow(RepairsFlow):
@@ -54,6 +55,8 @@ class LimberRepairFlow(RepairsFlow):
         if data["key"] == PAUSED_LONG:
             try:
                 await coordinator.requests.send("pause", str(data["subject"]), paused=False)
+            except RefusedError:
+                return REFUSED
             except HomeAssistantError:
                 return NO_RESPONSE
             return None

@@ -18,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from .const import START_TRIAL_COMMAND
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import (
     SensorDeviceEntity,
@@ -25,7 +26,10 @@ from .entity import (
     async_add_for_sleepers,
 )
 from .trends import is_last_night, next_time, restless_in_a_row, usual_bedtime
-from .wire import Measures, Methods, Night, SensorHealth, Sleeper, Spread, State
+from .trial_sensors import TRIAL_PLAN, TRIAL_RESULT, TrialPlanSensor, TrialResultSensor
+from .wire_info import Sleeper
+from .wire_nights import Measures, Methods, Night, Spread
+from .wire_state import SensorHealth, State
 
 PARALLEL_UPDATES = 0
 
@@ -189,6 +193,9 @@ def create_sensors(coordinator: LimberCoordinator, sleeper: Sleeper) -> Iterator
         yield TimeSensor(coordinator, sleeper, time)
     yield UsualBedtimeSensor(coordinator, sleeper, USUAL_BEDTIME)
     yield RestlessNightsSensor(coordinator, sleeper, RESTLESS_NIGHTS)
+    if coordinator.supports(START_TRIAL_COMMAND):
+        yield TrialPlanSensor(coordinator, sleeper, TRIAL_PLAN)
+        yield TrialResultSensor(coordinator, sleeper, TRIAL_RESULT)
     for one in sleeper.sensors:
         if one.id in coordinator.data.battery_sensors:
             yield HealthSensor(coordinator, sleeper, one, BATTERY)

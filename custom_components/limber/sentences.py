@@ -1,4 +1,4 @@
-"""Sentences for Assist, such as "How were my legs last night?" and "Log that I stretched".
+"""Sentences for Assist, such as "How were my legs last night?" and "I slept seven out of ten".
 
 This is the only module that uses the conversation integration. Its function that registers
 sentences is internal, so Limber also works if that is missing or has changed.
@@ -6,7 +6,8 @@ sentences is internal, so Limber also works if that is missing or has changed.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +18,20 @@ from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-from .intent import CRAMP_INTENT, LAST_NIGHT_INTENT, LOG_INTENT
+from .intent import CRAMP_INTENT, FULL_DETAIL, LAST_NIGHT_INTENT, LOG_INTENT
+from .trial_intents import DIARY_INTENT, TRIAL_INTENT
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 SENTENCES_FILE: Final = Path(__file__).with_name("sentences.json")
-"""Templates of hassil by language: for the last night, a cramp, and each factor."""
+"""By language: templates of hassil for the last night, a cramp, each factor, each question of the
+diary and a trial, and the words for numbers."""
+RATING_SLOT: Final = "rating"
 UNREGISTER_KEY: Final[HassKey[list[Callable[[], None]]]] = HassKey(f"{DOMAIN}_sentences")
 """Functions that unregister the sentences; exists while the sentences are wanted."""
+
+NUMBER: Final = re.compile(r"\w+")
+"""The first word of an answer, or its first digits."""
 
 type Slots = dict[str, str]
 type SentenceHandler = Callable[[Any, Any], Awaitable[str | None]]
@@ -57,7 +64,10 @@ async def _register(hass: HomeAssistant, _component: str) -> None:
     # The last bridge may have been unloaded meanwhile.
     if UNREGISTER_KEY in hass.data:
         hass.data[UNREGISTER_KEY] += [
-            register(sentences, _handler(hass, language, intent_type, slots))
+            register(
+                sentences,
+                _handler(hass, language, (intent_type, slots), by_language[language]["numbers"]),
+            )
             for language, sentences, intent_type, slots in sentence_groups(by_language)
         ]
 
@@ -75,19 +85,42 @@ def sentence_groups(
     """Yield language, sentences, intent and slots of each group of sentences."""
     for language, groups in by_language.items():
         yield language, groups["last_night"], LAST_NIGHT_INTENT, {}
+        yield language, groups["more"], LAST_NIGHT_INTENT, {"detail": FULL_DETAIL}
         yield language, groups["cramp"], CRAMP_INTENT, {}
         for factor, sentences in groups["log"].items():
             yield language, sentences, LOG_INTENT, {"factor": factor}
+        for question, sentences in groups["diary"].items():
+            yield language, sentences, DIARY_INTENT, {"question": question}
+        yield language, groups["trial"], TRIAL_INTENT, {}
 
 
-def _handler(hass: HomeAssistant, language: str, intent_type: str, slots: Slots) -> SentenceHandler:
-    """Return the function that answers sentences in their language."""
+def read_number(text: str, words: Mapping[str, int]) -> str:
+    """Return the number with which a text begins, in digits; other texts stay as they are.
 
-    async def handle(_input: Any, result: Any) -> str | None:  # noqa: ANN401 - of the conversation integration
+    What follows, as in "four out of ten tonight", may be part of the text.
+    """
+    first = NUMBER.match(text.casefold())
+    if first is None:
+        return text
+    return str(words.get(first[0], first[0]))
+
+
+def _handler(
+    hass: HomeAssistant, language: str, wanted: tuple[str, Slots], numbers: Mapping[str, int]
+) -> SentenceHandler:
+    """Return the function that answers sentences in their language.
+
+    `wanted`: type and slots of the intent; `numbers`: by word.
+    """
+    intent_type, slots = wanted
+
+    async def handle(said: Any, result: Any) -> str | None:  # noqa: ANN401 - of the conversation integration
         matched = {name: str(entity.value) for name, entity in result.entities.items()}
+        if RATING_SLOT in matched:
+            matched[RATING_SLOT] = read_number(matched[RATING_SLOT], numbers)
         all_slots = {name: {"value": value} for name, value in (slots | matched).items()}
         response = await intent.async_handle(
-            hass, DOMAIN, intent_type, all_slots, language=language
+            hass, DOMAIN, intent_type, all_slots, context=said.context, language=language
         )
         speech: str | None = response.speech.get("plain", {}).get("speech")
         return speech

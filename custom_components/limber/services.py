@@ -1,11 +1,11 @@
 """Actions. They are registered once, whether or not a bridge is loaded."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any, Final
 
 import voluptuous as vol
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -16,29 +16,19 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from .access import async_require_sleeper
 from .const import DOMAIN, FACTORS
 from .night_summary import async_summarize, night_as_json
+from .report_action import REPORT_ACTIONS
+from .sleeper_action import Action, Arguments, given_arguments
 from .sleepers import TargetSleeper, sleeper_of_device
+from .trial_actions import TRIAL_ACTIONS
 from .wire import Done, Response
 
 NIGHTS_MAX_DAYS: Final = 3660
 """Chosen: ten years."""
 NOTE_MAX_CHARACTERS: Final = 200
 """As the bridge accepts it: docs/protocol.md#5-requests."""
-
-type Arguments = dict[str, Any]
-type Perform = Callable[[HomeAssistant, TargetSleeper, Arguments], Awaitable[ServiceResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action of the integration."""
-
-    name: str
-    fields: dict[Any, Any]
-    """Schema of its fields, without `sleeper`, which every action has."""
-    perform: Perform
-    response: SupportsResponse
 
 
 async def get_night(
@@ -66,7 +56,7 @@ async def label_cramp(
     _hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
 ) -> ServiceResponse:
     """Tell the bridge whether something was a cramp; return the id of the label."""
-    optional = optional_arguments(arguments, "event", "time")
+    optional = given_arguments(arguments, "event", "time")
     response = await sleeper.coordinator.requests.send(
         "label", sleeper.id, cramp=arguments["cramp"], **optional
     )
@@ -93,21 +83,11 @@ async def log_factor(
     _hass: HomeAssistant, sleeper: TargetSleeper, arguments: Arguments
 ) -> ServiceResponse:
     """Log something that may matter for the night; return the id of the factor."""
-    optional = optional_arguments(arguments, "time", "note")
+    optional = given_arguments(arguments, "time", "note")
     response = await sleeper.coordinator.requests.send(
         "log", sleeper.id, factor=arguments["factor"], **optional
     )
     return {"event": stored_event(response)}
-
-
-def optional_arguments(arguments: Arguments, *names: str) -> dict[str, str]:
-    """Return those arguments that are given, as the bridge reads them."""
-    return {name: encode_argument(arguments[name]) for name in names if name in arguments}
-
-
-def encode_argument(value: str | datetime) -> str:
-    """Return a value as text; a time without a zone is in Home Assistant's."""
-    return dt_util.as_utc(value).isoformat() if isinstance(value, datetime) else value
 
 
 def stored_event(response: Response) -> str | None:
@@ -115,8 +95,10 @@ def stored_event(response: Response) -> str | None:
     return response.event if isinstance(response, Done) else None
 
 
-ACTIONS: Final = (
-    Action("get_night", {vol.Optional("night"): cv.date}, get_night, SupportsResponse.ONLY),
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action(
+        "get_night", {vol.Optional("night"): cv.date}, get_night, SupportsResponse.ONLY, POLICY_READ
+    ),
     Action(
         "get_nights",
         {
@@ -126,6 +108,7 @@ ACTIONS: Final = (
         },
         get_nights,
         SupportsResponse.ONLY,
+        POLICY_READ,
     ),
     Action(
         "label",
@@ -149,6 +132,8 @@ ACTIONS: Final = (
         log_factor,
         SupportsResponse.OPTIONAL,
     ),
+    *TRIAL_ACTIONS,
+    *REPORT_ACTIONS,
 )
 
 
@@ -171,6 +156,8 @@ def _handler(
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         sleeper = sleeper_of_device(hass, call.data.get("sleeper"))
+        bridge = sleeper.coordinator.bridge
+        await async_require_sleeper(hass, call.context, bridge, sleeper.id, action.policy)
         return await action.perform(hass, sleeper, dict(call.data))
 
     return handle

@@ -1,6 +1,7 @@
 """Compares the rows of a long-term statistic with the nights of a bridge. Pure.
 
-The row of a night lies at noon of its date in the bridge's time zone.
+The row of a night lies at noon of its date in the bridge's time zone. Home Assistant takes rows
+only at full hours of UTC: where noon is not one, as in India, the row lies at the full hour before.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,11 +11,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from .trends import NOON
-from .wire import Night
+from .wire_nights import Night
 
 type Rows = Mapping[float, float]
 """Means of a statistic, by the Unix time of their rows in s."""
 
+ROW_GRID_S: Final = 3600
+"""Rows of long-term statistics begin at full hours (recorder, `async_add_external_statistics`)."""
 EARLIEST_NIGHT: Final = date(2020, 1, 1)
 """An earlier night is one of a clock that was not set. Chosen: before the first version."""
 
@@ -29,6 +32,17 @@ class Changes:
     """Rows that something replaces, or that never stood for a night."""
 
 
+def row_time(day: date, zone: ZoneInfo) -> float:
+    """Return the Unix time (s) of the row of a night: the last full hour up to noon."""
+    return datetime.combine(day, NOON, zone).timestamp() // ROW_GRID_S * ROW_GRID_S
+
+
+def night_of_row(start: float, zone: ZoneInfo) -> date | None:
+    """Return the night whose row lies at a Unix time (s) in a time zone; None if there is none."""
+    day = datetime.fromtimestamp(start, zone).date()
+    return day if row_time(day, zone) == start else None
+
+
 @dataclass(frozen=True, slots=True)
 class Zones:
     """The time zone of a bridge, and the one in which existing rows were written."""
@@ -36,17 +50,23 @@ class Zones:
     now: ZoneInfo
     before: ZoneInfo
 
-    def noon(self, day: date) -> float:
-        """Return the time of the row of a night."""
-        return datetime.combine(day, NOON, self.now).timestamp()
+    def row_time(self, day: date) -> float:
+        """Return the Unix time (s) of the row of a night."""
+        return row_time(day, self.now)
 
     def date_of(self, start: float) -> date:
         """Return the night of an existing row."""
-        for zone in (self.now, self.before):
-            shown = datetime.fromtimestamp(start, zone)
-            if shown.time() == NOON:
-                return shown.date()
+        # A row at noon in both time zones was written in the former one.
+        for zone in (self.before, self.now):
+            day = night_of_row(start, zone)
+            if day is not None:
+                return day
         return datetime.fromtimestamp(start, self.now).date()
+
+    def moved(self, start: float) -> float:
+        """Return the time of an existing row in the present time zone of the bridge."""
+        day = night_of_row(start, self.before)
+        return start if day is None else self.row_time(day)
 
 
 def is_plausible(day: date, today: date) -> bool:
@@ -69,20 +89,23 @@ def compare(
 ) -> Changes:
     """Return what the nights of a bridge change in the rows of one measure.
 
-    Rows of nights that the bridge does not know stay: its journal may be a new one. A night without
-    a value removes its row.
+    Rows of nights that the bridge does not know stay, as its journal may be a new one; after a
+    change of the time zone they move to noon in the new one. A night without a value removes its
+    row.
     """
     wanted = {
-        zones.noon(night.night): float(value)
+        zones.row_time(night.night): float(value)
         for night in nights
         if (value := getattr(night.measures, measure)) is not None
     }
     answered = {night.night for night in nights}
-    deleted = {
-        start
-        for start in existing
-        if start not in wanted and is_obsolete(zones.date_of(start), answered, removed, today)
+    obsolete = {
+        start for start in existing if is_obsolete(zones.date_of(start), answered, removed, today)
     }
+    for start in existing.keys() - obsolete:
+        moved = zones.moved(start)
+        wanted.setdefault(moved, existing.get(moved, existing[start]))
+    deleted = existing.keys() - wanted.keys()
     written = {start: value for start, value in wanted.items() if existing.get(start) != value}
     return Changes(written, frozenset(deleted))
 

@@ -1,11 +1,9 @@
 """Long-term statistics of nights: one row for each night and measure.
 
-The row of a night lies at noon of its date in the bridge's time zone, so the row of a later
-revision replaces it.
+The row of a night lies at a fixed time of its date, so the row of a later revision replaces it.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -21,14 +19,14 @@ from homeassistant.components.recorder.statistics import (
     statistics_during_period,
 )
 from homeassistant.const import UnitOfTime
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import DurationConverter
 
 from . import identity
 from .const import DOMAIN
-from .statistic_rows import Changes, Rows
-from .wire import Info, Sleeper
+from .statistic_rows import Rows
+from .wire_info import Info, Sleeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,33 @@ RECORDED_MEASURES: Final = (
     RecordedMeasure("cramps_probable", "last_night_cramps_probable", "cramps"),
 )
 # fmt: on
+MEASURES_BY_NAME: Final = {row.measure: row for row in RECORDED_MEASURES}
 RECORDED_NAMES: Final = [row.measure for row in RECORDED_MEASURES]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStatistic:
+    """A long-term statistic of a sleeper."""
+
+    measure: str
+    """Field of `Measures`; one of `RECORDED_NAMES`."""
+    id: str
+    name: str
+    """In the language of Home Assistant."""
+
+    @property
+    def metadata(self) -> StatisticMetaData:
+        """Return the description of the statistic for the recorder."""
+        row = MEASURES_BY_NAME[self.measure]
+        return StatisticMetaData(
+            statistic_id=self.id,
+            source=DOMAIN,
+            name=self.name,
+            has_sum=False,
+            mean_type=StatisticMeanType.ARITHMETIC,
+            unit_class=row.unit_class,
+            unit_of_measurement=row.unit,
+        )
 
 
 def statistic_id(bridge: str, sleeper: str, measure: str) -> str:
@@ -88,29 +112,11 @@ async def async_rows(hass: HomeAssistant, info: Info, sleeper: Sleeper) -> dict[
     }
 
 
-async def async_change_rows(
-    hass: HomeAssistant,
-    info: Info,
-    sleeper: Sleeper,
-    existing: Mapping[str, Rows],
-    changes: Mapping[str, Changes],
-) -> None:
-    """Change the rows of a sleeper's statistics, by measure; wait until they are written."""
-    for row in RECORDED_MEASURES:
-        change = changes[row.measure]
-        metadata = await async_metadata(hass, info, sleeper, row)
-        written = change.written
-        if change.deleted:
-            # Home Assistant can only delete all rows of a statistic, so the others are written
-            # again. Both wait in the same queue, and nothing comes between them.
-            kept = existing[row.measure].items()
-            written = {start: mean for start, mean in kept if start not in change.deleted} | dict(
-                written
-            )
-            get_instance(hass).async_clear_statistics([metadata["statistic_id"]])
-        rows = [night_row(datetime.fromtimestamp(at, UTC), written[at]) for at in sorted(written)]
-        async_add_external_statistics(hass, metadata, rows)
-    await async_wait_until_written(hass)
+@callback
+def async_write_rows(hass: HomeAssistant, statistic: NamedStatistic, rows: Rows) -> None:
+    """Queue rows of a statistic; a row replaces one that begins at the same time."""
+    data = [night_row(datetime.fromtimestamp(at, UTC), rows[at]) for at in sorted(rows)]
+    async_add_external_statistics(hass, statistic.metadata, data)
 
 
 async def async_wait_until_written(hass: HomeAssistant) -> None:
@@ -126,23 +132,22 @@ async def async_wait_until_written(hass: HomeAssistant) -> None:
     await written.wait()
 
 
-async def async_metadata(
-    hass: HomeAssistant, info: Info, sleeper: Sleeper, row: RecordedMeasure
-) -> StatisticMetaData:
-    """Return what a statistic is, with its name in the language of Home Assistant."""
+async def async_named_statistics(
+    hass: HomeAssistant, info: Info, sleeper: Sleeper
+) -> list[NamedStatistic]:
+    """Return the statistics of a sleeper, with names in the language of Home Assistant."""
     texts = await async_get_translations(hass, hass.config.language, "entity", {DOMAIN})
-    name = texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key)
-    return StatisticMetaData(
-        statistic_id=statistic_id(info.bridge, sleeper.id, row.measure),
-        source=DOMAIN,
-        name=f"{sleeper.name} {name}",
-        has_sum=False,
-        mean_type=StatisticMeanType.ARITHMETIC,
-        unit_class=row.unit_class,
-        unit_of_measurement=row.unit,
-    )
+    return [
+        NamedStatistic(
+            measure=row.measure,
+            id=statistic_id(info.bridge, sleeper.id, row.measure),
+            name=f"{sleeper.name} "
+            + texts.get(f"component.{DOMAIN}.entity.sensor.{row.key}.name", row.key),
+        )
+        for row in RECORDED_MEASURES
+    ]
 
 
-def night_row(noon: datetime, value: float) -> StatisticData:
-    """Return the row of a night at noon of its date."""
-    return StatisticData(start=noon, mean=value, min=value, max=value)
+def night_row(start: datetime, value: float) -> StatisticData:
+    """Return the row of a night."""
+    return StatisticData(start=start, mean=value, min=value, max=value)

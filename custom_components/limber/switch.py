@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import LimberConfigEntry, LimberCoordinator
 from .entity import SleeperEntity, async_add_for_sleepers
-from .wire import Sleeper
+from .wire_info import Sleeper
 
 PARALLEL_UPDATES = 1
 

@@ -7,11 +7,12 @@ and an older night does not replace it.
 import cmath
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from statistics import median
+from statistics import median, quantiles
 from typing import Final
 
-from .wire import Night
+from .wire_nights import Night
 
 BEDTIME_NIGHTS: Final = 14
 """Nights from which the usual bedtime is learned. Chosen: two weeks follow a change of habits, and
@@ -20,6 +21,21 @@ BEDTIME_MIN_NIGHTS: Final = 3
 """Chosen: fewer nights say nothing about what is usual."""
 NIGHT_MAX_DURATION: Final = timedelta(hours=14)
 """From first going to bed to finally getting up. Chosen: a longer night began with a nap."""
+USUAL_NIGHTS: Final = 30
+"""Dates before a night with which it is compared. Chosen: a month follows a change of treatment."""
+USUAL_MIN_NIGHTS: Final = 5
+"""Chosen: the nights of one person differ too much for a range of fewer nights."""
+CRAMP_DATES: Final = 7
+FREQUENT_CRAMP_NIGHTS: Final = 2
+"""Nights with a cramp, of the last `CRAMP_DATES`, that are a reason to ask a doctor. Chosen: twice
+a week, as in docs/science.md#when-a-summary-mentions-a-doctor."""
+RESTLESS_DATES: Final = 14
+FREQUENT_RESTLESS_NIGHTS: Final = 10
+"""The same for restless nights. Chosen: most nights of two weeks, because single nights differ
+widely (Trotti 2009, docs/science.md#reference-values)."""
+REMINDER_WEEKDAY: Final = 6
+"""Sunday. While there is a reason to ask a doctor, this is mentioned on the first day and then once
+a week: a sentence that comes every morning is not read."""
 DAY: Final = timedelta(days=1)
 NOON: Final = time(12)
 MINUTES_PER_DAY: Final = 24 * 60
@@ -109,3 +125,51 @@ def count_in_a_row(indices: Mapping[date, float | None], limit: float) -> int:
 def restless_in_a_row(nights: Sequence[Night], limit: float) -> int:
     """Return how many of the last nights were restless, without a night missing in between."""
     return count_in_a_row({night.night: night.measures.plm_index for night in nights}, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class UsualRange:
+    """What is usual for a sleeper, per hour."""
+
+    median: float
+    low: float
+    high: float
+    """Limits between which eight of ten nights are."""
+
+
+def usual_index(nights: Sequence[Night], before: date) -> UsualRange | None:
+    """Return the usual PLM index of the nights before a date; None after too few nights."""
+    indices = [
+        night.measures.plm_index
+        for night in nights
+        if before - USUAL_NIGHTS * DAY <= night.night < before
+        and night.measures.plm_index is not None
+    ]
+    if len(indices) < USUAL_MIN_NIGHTS:
+        return None
+    tenths = quantiles(indices, n=10, method="inclusive")
+    return UsualRange(median(indices), tenths[0], tenths[-1])
+
+
+def is_doctor_due(nights: Sequence[Night], day: date, limit: float) -> bool:
+    """Return whether the summary of a night should mention a doctor.
+
+    `limit`: PLM index above which a night is restless.
+    """
+    if not has_reason_for_doctor(nights, day, limit):
+        return False
+    return day.weekday() == REMINDER_WEEKDAY or not has_reason_for_doctor(nights, day - DAY, limit)
+
+
+def has_reason_for_doctor(nights: Sequence[Night], day: date, limit: float) -> bool:
+    """Return whether cramps or restless nights were frequent in the days up to a night."""
+    cramps = [night for night in nights_up_to(nights, day, CRAMP_DATES) if night.measures.cramps]
+    restless = [
+        night for night in nights_up_to(nights, day, RESTLESS_DATES) if is_restless(night, limit)
+    ]
+    return len(cramps) >= FREQUENT_CRAMP_NIGHTS or len(restless) >= FREQUENT_RESTLESS_NIGHTS
+
+
+def nights_up_to(nights: Sequence[Night], day: date, dates: int) -> list[Night]:
+    """Return the nights of a number of dates, the last of which is `day`."""
+    return [night for night in nights if day - dates * DAY < night.night <= day]

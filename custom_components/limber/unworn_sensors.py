@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from .wire import State
+from .wire_state import State
 
 NOT_WORN: Final = "not_worn"
 """Problem of a sensor that is connected, but not on a leg: docs/protocol.md#3-state."""
