@@ -200,7 +200,7 @@ function toggle() {
 function problemWithSettings() {
   if (!OUTPUT_RATES[settings.rate] || settings.rate < 25) return "rate: 25 or 50";
   if (!(settings.id >= 1) || settings.id != Math.floor(settings.id)) return "id: as in limber.yaml";
-  if (settings.key && settings.key.length < 8) return "key: 8 or more characters";
+  if (settings.key && settings.key.length < 16) return "key: 16 or more characters";
   return undefined;
 }
 

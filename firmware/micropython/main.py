@@ -26,7 +26,7 @@ PROTOCOL = "tcp"
 SENSOR_ID = 1
 """The same as `id` in limber.yaml."""
 KEY = ""
-"""The same as `key` in limber.yaml, 8 characters or more; empty: the frames are not signed."""
+"""The same as `key` in limber.yaml, 16 random characters or more; empty: frames are not signed."""
 RING_SECONDS = 60
 """Signal that is kept in memory, about 400 bytes a second."""
 

@@ -55,7 +55,7 @@ PROTOCOL_TCP = "tcp"
 PROTOCOL_UDP = "udp"
 
 DEFAULT_PORT = 47800
-MIN_KEY_CHARACTERS = 8
+MIN_KEY_CHARACTERS = 16
 MIN_MOTION_INTERVAL_MS = 10
 MAX_MOTION_INTERVAL_MS = 40
 
@@ -139,7 +139,8 @@ def validate_key(value: object) -> str:
     value = cv.string_strict(value)
     if 0 < len(value) < MIN_KEY_CHARACTERS:
         raise cv.Invalid(
-            f"The key needs {MIN_KEY_CHARACTERS} characters or more, the same as in limber.yaml"
+            f"The key needs {MIN_KEY_CHARACTERS} random characters or more, "
+            "the same as in limber.yaml"
         )
     return value
 
