@@ -17,10 +17,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from devtools.card_bench import night_card, trend_card
 from devtools.detection_bench import detection_figures, duration_s
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.integration_bench import integrated
 from devtools.latency_bench import latencies
+from devtools.live_bench import live_pages
 from devtools.load_test import load
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.phone_bench import POSTS, phone_posts
@@ -86,6 +88,14 @@ FIGURES: Final = {
         "s", 30, "after that, until all sensors are there and nothing waits"
     ),
     "overload_lost_after": Measurement("samples", 0, "in the time from 5 to 20 s after that: lost"),
+    "live_block_p99": Measurement(
+        "times", 1.1, "50 sensors, time of a block, 99th percentile: with ten live pages / without"
+    ),
+    "live_lost": Measurement("samples", 0, "50 sensors and ten live pages for half a minute: lost"),
+    "live_kept": Measurement("pages", 9, "the same: pages that are still open", least=True),
+    "live_dropped": Measurement(
+        "pages", 1, "the same: dropped, of the one page that reads nothing", least=True
+    ),
     "year_s": Measurement(
         "s", 60, "365 raw nights of 8 h at 50 Hz scored again with --jobs 2, from a few of them"
     ),
@@ -111,6 +121,18 @@ FIGURES: Final = {
     ),
     "state_ms": Measurement(
         "ms", 1, "work of Home Assistant's event loop on a state with a movement more, MQTT aside"
+    ),
+    "card_night_ms": Measurement(
+        "ms", 50, "Night card of 2,000 movements: from its data to everything drawn, median"
+    ),
+    "card_night_frame_ms": Measurement(
+        "ms", 17, "the same while it is dragged, on a processor slowed down four times: a frame"
+    ),
+    "card_night_kb": Measurement("kB", 40, "what Home Assistant sends for a night of 2,000"),
+    "card_year_ms": Measurement("ms", 150, "Trend card of 365 nights, as for the Night card"),
+    "card_year_kb": Measurement("kB", 120, "what Home Assistant sends for a year of nights"),
+    "card_year_load_s": Measurement(
+        "s", 10, "until it has it, with nothing of the year in any memory"
     ),
     "movement_to_entity_ms": Measurement(
         "ms", 250, "0.5 s after the end of a movement to Home Assistant, 95th percentile"
@@ -243,6 +265,17 @@ async def home() -> dict[str, float]:
         return found | await live(Path(folder))
 
 
+async def cards() -> dict[str, float]:
+    """Return how quickly the cards are drawn, with generated data."""
+    night = await night_card()
+    year = await trend_card()
+    return {
+        "card_night_ms": night.render_ms,
+        "card_night_frame_ms": night.pan_frame_ms,
+        "card_year_ms": year.render_ms,
+    }
+
+
 async def devices() -> dict[str, float]:
     """Return the latency of each kind of device, and what reconnects of their links cost."""
     with tempfile.TemporaryDirectory() as folder:
@@ -305,6 +338,8 @@ PARTS: Final[Mapping[str, Callable[[], Coroutine[None, None, dict[str, float]]]]
     "csv": csv_nights,
     "soak": soak,
     "load": loaded,
+    "pages": live_pages,
+    "cards": cards,
     "home": home,
     "devices": devices,
     "bluetooth": bluetooth,

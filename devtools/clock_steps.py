@@ -16,12 +16,18 @@ class ClockSteps:
 
     _since: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     """True times of the clock steps, and by how much the clock was ahead afterwards."""
+    _over: int = 2**62
+    """True time of the end of the run."""
 
     def note(self, now: float, ahead: float) -> None:
         """Record that the clock is ahead by an amount from a true time on, both in s."""
         moment = (round(now * SECOND), round(ahead * SECOND))
         if moment[1] != self._since[-1][1]:
             self._since.append(moment)
+
+    def finish(self, now: float) -> None:
+        """Record that the clock showed nothing after a true time, in s."""
+        self._over = round(now * SECOND)
 
     @property
     def ahead(self) -> float:
@@ -35,7 +41,7 @@ class ClockSteps:
 
     def truths(self, shown: int) -> list[tuple[int, int]]:
         """Return the true times that a clock time may stand for, with their offsets."""
-        ends = [since for since, _ in self._since[1:]] + [2**62]
+        ends = [since for since, _ in self._since[1:]] + [self._over]
         return [
             (shown - ahead, ahead)
             for (since, ahead), end in zip(self._since, ends, strict=True)

@@ -5,10 +5,13 @@ The sensor is simulated by the bridge, or a device of `devtools.demo_sensors`.
 
 import argparse
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import sys
 import time
+import webbrowser
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,8 +19,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from devtools import demo_dashboard as dashboard
+import aiohttp
+
 from devtools.broker import start_broker
+from devtools.dashboard import FIRST_VIEW, add_dashboard
 from devtools.demo_history import NIGHTS
 from devtools.demo_sensors import SENSORS, DemoPlace, DemoSensor
 from devtools.home_assistant import (
@@ -37,6 +42,8 @@ FOLDER: Final = ROOT / ".demo"
 ZONE: Final = "Europe/Berlin"
 PATIENCE: Final = 300.0
 """s after the start of the bridge within which --check must see everything."""
+LIVE_PATIENCE_S: Final = 30.0
+"""s within which the live page must show the signal."""
 SETTINGS: Final = """\
 bridge:
   id: bedroom
@@ -109,6 +116,8 @@ class Demo:
     home: HomeAssistant
     programs: Mapping[str, Program]
     broker_port: int
+    web_port: int
+    """Of the bridge's pages."""
     began: float
     """When the bridge was started, in s (monotonic)."""
 
@@ -162,7 +171,7 @@ async def demonstration(
         try:
             with timed("Integration and dashboard"):
                 await furnish(home, chosen.broker)
-            yield Demo(home, programs, chosen.broker, began)
+            yield Demo(home, programs, chosen.broker, chosen.web, began)
         finally:
             await entered.__aexit__(None, None, None)
             say("Stopping …")
@@ -201,21 +210,7 @@ async def furnish(home: HomeAssistant, broker_port: int) -> None:
         await add_broker(home, broker_port, protocol="5" if find("mosquitto") else "3.1.1")
     if not await home.entries("limber"):
         await add_limber(home)
-    if dashboard.PATH not in [
-        one["url_path"] for one in await home.command(type="lovelace/dashboards/list")
-    ]:
-        await home.command(
-            type="lovelace/dashboards/create",
-            url_path=dashboard.PATH,
-            title="Limber",
-            icon="mdi:foot-print",
-            mode="storage",
-            show_in_sidebar=True,
-            require_admin=False,
-        )
-    await home.command(
-        type="lovelace/config/save", url_path=dashboard.PATH, config=dashboard.CONFIG
-    )
+    await add_dashboard(home)
 
 
 SHOWN: Final = {
@@ -270,6 +265,9 @@ async def check(demo: Demo) -> bool:
     left = PATIENCE - (time.monotonic() - demo.began)
     well = bool(await demo.home.until(complete, left))
     say("\n" + "\n".join(f"{entity:<48} {told(state)}" for entity, state in found.items()) + "\n")
+    if well and not await live_signal(demo):
+        say(f"The live page of the bridge shows no signal: http://localhost:{demo.web_port}/place")
+        return False
     if well:
         say(f"Everything is shown {time.monotonic() - demo.began:.0f} s after the bridge started.")
         return True
@@ -282,17 +280,44 @@ async def check(demo: Demo) -> bool:
 
 
 async def show(demo: Demo) -> None:
-    """Print the address and the login, then wait until a program ends."""
+    """Print the addresses and the login, open both, then wait until a program ends."""
+    home = f"{demo.home.url}{FIRST_VIEW}"
+    live = f"http://localhost:{demo.web_port}/place"
     say(
-        f"\n  Open      {demo.home.url}/{dashboard.PATH}\n"
-        f"  User      {USER}\n  Password  {PASSWORD}\n\n"
+        f"\n  Live signal     {live}\n  Home Assistant  {home}\n"
+        f"  User            {USER}\n  Password        {PASSWORD}\n\n"
         "The sleeper Anna is simulated; her first periodic series is confirmed within a minute.\n"
         "Press Ctrl-C to stop."
     )
+    if has_screen():
+        for address in (home, live):
+            await asyncio.to_thread(webbrowser.open, address)
     while all(program.runs for program in demo.programs.values()):  # noqa: ASYNC110 - they are no part of us
         await asyncio.sleep(1)
     ended = next(program for program in demo.programs.values() if not program.runs)
     raise DevtoolError(f"{ended.name} stopped unexpectedly:\n{ended.tail()}")
+
+
+def has_screen() -> bool:
+    """Return whether a browser can be shown; without a screen, one might open in the terminal."""
+    return sys.platform == "darwin" or any(
+        name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+async def live_signal(demo: Demo) -> bool:
+    """Wait until the live page of the bridge shows the signal; return whether it does."""
+    host = f"http://localhost:{demo.web_port}"
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        async with (
+            asyncio.timeout(LIVE_PATIENCE_S),
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{host}/live/1", headers={"Origin": host}) as page,
+        ):
+            while not (await page.receive_json())["levels"]:
+                pass
+            return True
+    return False
 
 
 async def run(sensor: DemoSensor, *, checks: bool) -> int:

@@ -1,9 +1,10 @@
 """Run `limber` with fast clocks: `python -m devtools.fast_clock CLOCK run ...`.
 
 A night is over in minutes. Everything else is real: the process, the frames, the journal, the
-broker. CLOCK is SPEED,REAL,BEGIN: the speed factor, the real time at which the clocks part, and the
-time that they show then, both in s of Unix time. A restarted bridge is therefore in the same night.
-A fourth part names a file with the seconds by which the wall clock is ahead.
+broker. CLOCK is SPEED,REAL,BEGIN: the speed factor, the moment on the monotonic clock of this
+machine at which the clocks part, and the time that they show then, in s of Unix time. A restarted
+bridge is therefore in the same night. A fourth part names a file with the seconds by which the wall
+clock is ahead.
 """
 
 import sys
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import override
 
 from limber_bridge.cli import main
-from limber_bridge.daemon import bridge as app
 from limber_bridge.sources.host_clock import HostClock
 
 
@@ -23,7 +23,7 @@ class FastClock:
 
     speed: int
     real: float
-    """Real time at which the clocks part, in s of Unix time."""
+    """When the clocks part, in s on the monotonic clock of this machine."""
     begin: float
     """Time shown at that moment, in s of Unix time."""
     wrong: Path | None = None
@@ -36,7 +36,7 @@ class FastClock:
 
     def now(self) -> float:
         """Return the true time, in s of Unix time."""
-        return self.begin + (time.time() - self.real) * self.speed
+        return self.begin + (time.monotonic() - self.real) * self.speed
 
     def wall(self) -> int:
         """Return what the wall clock shows, in ns of Unix time."""
@@ -61,15 +61,11 @@ def parse(text: str) -> FastClock:
     return FastClock(int(speed), float(real), float(begin), *map(Path, wrong))
 
 
-class OnFastHost(HostClock):
-    """The bridge's host clock, running faster."""
-
-    def __init__(self) -> None:
-        """Start at the present moment."""
-        clock = parse(sys.argv[1])
-        super().__init__(clock.wall, clock.monotonic)
+def make_fast(clock: FastClock) -> None:
+    """Let every clock of the host that this process makes run by another one."""
+    HostClock.__init__.__defaults__ = (clock.wall, clock.monotonic)
 
 
 if __name__ == "__main__":
-    setattr(app, HostClock.__name__, OnFastHost)
+    make_fast(parse(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

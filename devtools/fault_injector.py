@@ -1,17 +1,19 @@
 """Let the disk of the journal fail at every place, and cut the power after every change.
 
-python -m devtools.fault_injector [--part faults|power-cuts] [--sample N] [--seed S]
+python -m devtools.fault_injector [--part PART] [--sample N] [--seed S]
 
 Faults: each read, write, fsync and open of a journal fails in turn, once or from then on for a few
 calls, while the journal starts, is migrated, backed up, or replaced by a backup. Power cuts: the
 folder is built as a power cut after each recorded system call may leave it (`devtools.power_cuts`),
-and a bridge starts there. Returns 1 unless nothing was lost, doubled or set aside without need.
+and a bridge starts there. Bad sectors: each page of a journal fails for good, or for a while
+(`devtools.bad_sector_runs`). The raw signal of a night meets the same faults and power cuts
+(`devtools.raw_runs`). Whole runs: `limber run` on a simulated night, at a sample of places
+(`devtools.whole_runs`). Returns 1 unless nothing was lost, doubled or set aside without need.
 
 Needs a C compiler (`cc`): `fault_shim.c` is compiled into a temporary folder.
 """
 
 import argparse
-import ctypes
 import errno
 import logging
 import os
@@ -21,11 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from devtools.bad_sector_runs import fail_for_a_while, lose, prepare_backed_up
+from devtools.fault_shim import KINDS, NEVER, Shim, compile_shim
 from devtools.journal_runs import (
     JOURNAL_NAME,
     RUNS,
@@ -35,12 +39,13 @@ from devtools.journal_runs import (
     play,
     replace_folder,
 )
-from devtools.power_cuts import after_power_cut, marked_before, read_calls
+from devtools.power_cuts import Call, after_power_cut, marked_before, read_calls
+from devtools.processes import DevtoolError
+from devtools.raw_runs import RAW_RUNS, RawResult, examine_raw, play_raw
+from devtools.whole_runs import inject_whole, temporary_parent
+from limber_bridge.storage import bad_sectors
 from limber_bridge.storage import journal as journal_module
 
-SHIM: Final = Path(__file__).with_name("fault_shim.c")
-KINDS: Final = {"read": 0, "write": 1, "fsync": 2, "open": 3}
-"""As in `fault_shim.c`."""
 FAULTS: Final = (
     ("read", 1, errno.EIO),
     ("read", 3, errno.EIO),
@@ -53,8 +58,6 @@ FAULTS: Final = (
 """Kind of call, how many in a row fail, and with which error."""
 KEPT_SHARES: Final = (0.0, 0.5, 1.0)
 """Shares of what is not synced that survive a power cut."""
-NEVER: Final = -1
-"""Kind of call: none fails."""
 
 
 @dataclass(slots=True)
@@ -68,35 +71,6 @@ class Report:
         """Count a case, and note its problems."""
         self.tried[what] = self.tried.get(what, 0) + 1
         self.problems += [f"{where}: {problem}" for problem in problems]
-
-
-class Shim:
-    """The functions of `fault_shim.c` in this process."""
-
-    def __init__(self) -> None:
-        """Find them; AttributeError where the library was not loaded."""
-        self._library = ctypes.CDLL(None)
-        self._library.limber_fired.restype = ctypes.c_long
-
-    def watch(self, folder: Path) -> None:
-        """Let only calls on files below a folder count."""
-        self._library.limber_watch(os.fsencode(folder))
-
-    def arm(self, kind: int, at: int, count: int, error: int) -> None:
-        """Let calls of a kind fail from the `at`-th on, `count` of them."""
-        self._library.limber_arm(kind, ctypes.c_long(at), ctypes.c_long(count), error)
-
-    def fired(self) -> int:
-        """Return how many calls have failed."""
-        return int(self._library.limber_fired())
-
-    def record(self, path: Path | None) -> None:
-        """Record changes in a file; None: no more."""
-        self._library.limber_record(None if path is None else os.fsencode(path))
-
-    def mark(self, number: int) -> None:
-        """Record that a write has returned."""
-        self._library.limber_mark(ctypes.c_long(number))
 
 
 def inject_faults(shim: Shim, folder: Path, run: Run, report: Report, step: int) -> None:
@@ -119,6 +93,64 @@ def inject_faults(shim: Shim, folder: Path, run: Run, report: Report, step: int)
             at += step
 
 
+def inject_raw_faults(shim: Shim, folder: Path, report: Report, step: int) -> None:
+    """Let each call of each kind fail in turn while the raw signal is recorded."""
+    for name, prepare in RAW_RUNS.items():
+        template = folder.with_name(name)
+        first = prepare(template)
+        for kind, count, error in FAULTS:
+            at = 1
+            while True:
+                replace_folder(folder, template)
+                shim.arm(KINDS[kind], at, count, error)
+                result = play_raw(folder, first, lambda _: None)
+                fired = shim.fired()
+                shim.arm(NEVER, 0, 0, 0)
+                if not fired:
+                    break
+                expected = contiguous([*range(first), *result.acknowledged])
+                where = f"{name}: {kind} {at}, {count} times {errno.errorcode[error]}"
+                report.add(
+                    f"{kind} faults of the raw signal", examine_raw(folder, expected, result), where
+                )
+                at += step
+
+
+def cut_raw_power(
+    shim: Shim, folder: Path, report: Report, choice: random.Random, step: int
+) -> None:
+    """Build the folder of the raw signal after each recorded call, and record there."""
+    for name, prepare in RAW_RUNS.items():
+        template = folder.with_name(f"{name} before")
+        first = prepare(template)
+        replace_folder(folder, template)
+        log = folder.with_name("raw calls.log")
+        shim.record(log)
+        play_raw(folder, first, shim.mark)
+        shim.record(None)
+        calls = read_calls(log)
+        for restored, cut, kept in cut_folders(template, folder, calls, choice, step):
+            expected = max(first, marked_before(calls, cut))
+            where = f"{name}: power cut after call {cut} of {len(calls)}, {kept:.0%} kept"
+            report.add(
+                "power cuts of the raw signal",
+                examine_raw(restored, expected, RawResult()),
+                where,
+            )
+
+
+def spoil_sectors(shim: Shim, folder: Path, report: Report, step: int) -> None:
+    """Let each page of a journal and its log fail for good and for a while, or every `step`-th."""
+    template = folder.with_name("backed up")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    places = prepare_backed_up(folder / JOURNAL_NAME, template)
+    for place in places[::step]:
+        for what, fail in (("lost", lose), ("failing", fail_for_a_while)):
+            path = replace_folder(folder, template)
+            report.add(f"{what} sectors", fail(shim, path, place), f"{what} {place}")
+
+
 def contiguous(numbers: Sequence[int]) -> int:
     """Return how many numbers from 0 on are there without a gap."""
     return next((n for n, found in enumerate(numbers) if n != found), len(numbers))
@@ -135,6 +167,20 @@ def cut_power(
     play(run, path, shim.mark)
     shim.record(None)
     calls = read_calls(log)
+    for restored, cut, kept in cut_folders(before, folder, calls, choice, step):
+        where = f"{run.name}: power cut after call {cut} of {len(calls)}, {kept:.0%} kept"
+        expected = max(run.restored, marked_before(calls, cut))
+        problems = examine(run, restored / path.name, expected, Result())
+        report.add("power cuts", problems, where)
+
+
+def cut_folders(
+    before: Path, folder: Path, calls: Sequence[Call], choice: random.Random, step: int
+) -> Iterator[tuple[Path, int, float]]:
+    """Yield a folder as each `step`-th power cut leaves it, after which call, and how much is kept.
+
+    `before`: the folder before the calls; `folder`: where they were recorded.
+    """
     restored = folder.with_name("cut")
     for cut in range(choice.randrange(step), len(calls) + 1, step):
         for kept in KEPT_SHARES:
@@ -142,10 +188,7 @@ def cut_power(
             left = after_power_cut(before, folder, calls[:cut], choice, kept)
             restored.mkdir()
             left.write_below(folder, restored)
-            where = f"{run.name}: power cut after call {cut} of {len(calls)}, {kept:.0%} kept"
-            expected = max(run.restored, marked_before(calls, cut))
-            problems = examine(run, restored / path.name, expected, Result())
-            report.add("power cuts", problems, where)
+            yield restored, cut, kept
 
 
 def prepared(run: Run, folder: Path) -> Path:
@@ -157,35 +200,80 @@ def prepared(run: Run, folder: Path) -> Path:
     return template
 
 
-def compile_shim(folder: Path) -> Path:
-    """Compile `fault_shim.c` and return the library; exits where there is no compiler."""
-    library = folder / "fault_shim.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SHIM), "-lpthread"]
-    try:
-        subprocess.run(command, check=True)
-    except FileNotFoundError:
-        sys.exit("fault_injector: no C compiler; install one (apt install gcc)")
-    return library
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where and how much is tried."""
+
+    shim: Shim
+    folder: Path
+    report: Report
+    choice: random.Random
+    step: int
+    """Only every n-th place is tried."""
+    places: int
+    """Places of each kind that are tried in whole runs."""
+
+
+def try_faults(bench: Bench) -> None:
+    """Let each call on a journal fail."""
+    for run in RUNS:
+        inject_faults(bench.shim, bench.folder, run, bench.report, bench.step)
+
+
+def try_power_cuts(bench: Bench) -> None:
+    """Cut the power after each change of a journal."""
+    for run in RUNS:
+        cut_power(bench.shim, bench.folder, run, bench.report, bench.choice, bench.step)
+
+
+def try_raw_signal(bench: Bench) -> None:
+    """Let each call on the raw signal fail, and cut the power after each change of it."""
+    step = max(1, bench.step // 2)
+    inject_raw_faults(bench.shim, bench.folder, bench.report, step)
+    cut_raw_power(bench.shim, bench.folder, bench.report, bench.choice, step)
+
+
+def try_bad_sectors(bench: Bench) -> None:
+    """Let each page of a journal fail for good and for a while."""
+    spoil_sectors(bench.shim, bench.folder, bench.report, max(1, bench.step // 8))
+
+
+def try_whole_runs(bench: Bench) -> None:
+    """Let calls of a whole bridge fail at some places, and cut its power."""
+    folder = bench.folder.with_name("whole")
+    for what, where, problems in inject_whole(folder, bench.places, bench.choice):
+        bench.report.add(what, problems, f"whole run: {where}")
+
+
+PARTS: Final[dict[str, Callable[[Bench], None]]] = {
+    "faults": try_faults,
+    "power-cuts": try_power_cuts,
+    "raw-signal": try_raw_signal,
+    "bad-sectors": try_bad_sectors,
+    "whole-runs": try_whole_runs,
+}
 
 
 def run_inside(args: argparse.Namespace, folder: Path) -> int:
     """Run in the process with the library; return the exit status."""
     logging.disable(logging.CRITICAL)
+    bad_sectors.LOST_AFTER_S = 0.0  # type: ignore[misc]
     journal_module.OPEN_RETRY_WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
-    shim = Shim()
-    target = folder / "files"
-    shim.watch(target)
-    report = Report()
-    choice = random.Random(args.seed)  # noqa: S311 - to repeat a run
+    bench = Bench(
+        Shim(),
+        folder / "files",
+        Report(),
+        random.Random(args.seed),  # noqa: S311 - to repeat a run
+        args.sample,
+        args.places,
+    )
+    bench.shim.watch(bench.folder)
     begin = time.monotonic()
-    for run in RUNS:
-        if args.part in (None, "faults"):
-            inject_faults(shim, target, run, report, args.sample)
-        if args.part in (None, "power-cuts"):
-            cut_power(shim, target, run, report, choice, args.sample)
-    for line in print_lines(report, time.monotonic() - begin):
+    for part in [args.part] if args.part else PARTS:
+        PARTS[part](bench)
+    for line in print_lines(bench.report, time.monotonic() - begin):
         print(line)
-    return 1 if report.problems else 0
+    return 1 if bench.report.problems else 0
 
 
 def print_lines(report: Report, seconds: float) -> Iterator[str]:
@@ -199,18 +287,19 @@ def print_lines(report: Report, seconds: float) -> Iterator[str]:
 def main() -> int:
     """Compile the library, and run with it."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--part", choices=["faults", "power-cuts"])
+    parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--sample", type=int, default=1, help="only every N-th place")
+    parser.add_argument("--places", type=int, default=5, help="of each kind, in whole runs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.inside is not None:
         return run_inside(args, args.inside)
-    # In memory where possible: a disk would only take its time for each fsync.
-    memory = Path("/dev/shm")  # noqa: S108
-    place = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="limber-faults-", dir=place) as folder:
-        library = compile_shim(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="limber-faults-", dir=temporary_parent()) as folder:
+        try:
+            library = compile_shim(Path(folder))
+        except DevtoolError as error:
+            sys.exit(f"fault_injector: {error}")
         command = [sys.executable, "-m", "devtools.fault_injector", *sys.argv[1:]]
         environment = {**os.environ, "LD_PRELOAD": str(library)}
         return subprocess.run(

@@ -1,8 +1,9 @@
-/* Makes system calls on the files of one folder fail, or records them. Loaded with LD_PRELOAD.
+/* Makes system calls on the files of one folder fail, or records them, and sets the clock. Loaded with LD_PRELOAD.
 
-   `limber_arm` lets the n-th call of a kind fail; `limber_record` writes every change to a file, from
+   A file named by LIMBER_FAULTS is shared with the process that injects faults (`struct control`, as in
+   `devtools.fault_shim`). `limber_arm` lets the n-th call of a kind fail; `limber_record` writes every change to a file, from
    which `devtools.power_cuts` builds what a power cut leaves behind. Only calls on paths below the
-   folder of `limber_watch` count. Memory that is mapped into the process is not seen: SQLite uses
+   watched folder count. Memory that is mapped into the process is not seen: SQLite uses
    it only for its `-shm` file, which does not survive a power cut anyway. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,17 +12,31 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { READ, WRITE, FSYNC, OPEN, KINDS };
 #define MAX_FILES 4096
 #define MAX_PATH 512
 
-static char watched[MAX_PATH];
+struct control {
+  int64_t clock_offset_ns;     /* Added to the wall clock. */
+  int64_t bad_inode, bad_begin, bad_end; /* A file, whatever its name is, and bytes of it that cannot be read. */
+  int64_t fired;               /* How many calls have failed at random, or at the bad bytes. */
+  int32_t kinds, one_in, error; /* Every n-th call of these kinds (bits) fails with this error; 0: none. */
+  int32_t limit;               /* How many of them fail; 0: all. */
+  int64_t calls[KINDS];        /* How many calls of each kind there were. */
+  char watched[MAX_PATH];      /* A folder. */
+};
+
+static struct control own, *control = &own;
 static char paths[MAX_FILES][MAX_PATH]; /* By descriptor; empty: not watched. */
 static long calls[KINDS];
 static int armed_kind = -1, armed_error;
@@ -29,7 +44,28 @@ static long armed_at, armed_count, fired;
 static int log_fd = -1;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-void limber_watch(const char *folder) { snprintf(watched, MAX_PATH, "%s", folder); }
+void limber_record(const char *path);
+
+__attribute__((constructor)) static void attach(void) {
+  const char *log = getenv("LIMBER_RECORD");
+  if (log) limber_record(log);
+  const char *path = getenv("LIMBER_FAULTS");
+  if (!path) return;
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  void *shared = mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (shared != MAP_FAILED) control = shared;
+  syscall(SYS_close, fd);
+}
+
+void limber_watch(const char *folder) { snprintf(control->watched, MAX_PATH, "%s", folder); }
+
+/* From now on these bytes of a file cannot be read; inode 0: all can. */
+void limber_spoil(int64_t inode, int64_t begin, int64_t end) {
+  control->bad_inode = inode;
+  control->bad_begin = begin;
+  control->bad_end = end;
+}
 
 void limber_arm(int kind, long at, long count, int error) {
   memset(calls, 0, sizeof calls);
@@ -48,8 +84,8 @@ void limber_record(const char *path) {
 }
 
 static int is_below(const char *path) {
-  size_t size = strlen(watched);
-  return size && !strncmp(path, watched, size) && (path[size] == '/' || !path[size]);
+  size_t size = strlen(control->watched);
+  return size && !strncmp(path, control->watched, size) && (path[size] == '/' || !path[size]);
 }
 
 static int is_watched(int fd) { return fd >= 0 && fd < MAX_FILES && paths[fd][0]; }
@@ -59,9 +95,25 @@ static int fails(int kind) {
   long number = ++calls[kind];
   int now = kind == armed_kind && number >= armed_at && number < armed_at + armed_count;
   fired += now;
+  static int64_t seen;
+  control->calls[kind]++;
+  int chance = control->one_in > 0 && control->kinds >> kind & 1 && ++seen % control->one_in == 0;
+  if (control->limit && control->fired >= control->limit) chance = 0;
+  control->fired += chance;
   pthread_mutex_unlock(&mutex);
   if (now) errno = armed_error;
-  return now;
+  else if (chance) errno = control->error;
+  return now || chance;
+}
+
+/* Whether a read of a file touches the bytes that cannot be read. */
+static int is_bad(int fd, int64_t offset, size_t size) {
+  struct stat status;
+  if (!control->bad_inode || fstat(fd, &status) || (int64_t)status.st_ino != control->bad_inode) return 0;
+  if (offset >= control->bad_end || offset + (int64_t)size <= control->bad_begin) return 0;
+  control->fired++;
+  errno = EIO;
+  return 1;
 }
 
 /* One record: kind, lengths of a path and of data or a second path, offset, then both. */
@@ -116,12 +168,12 @@ int close(int fd) {
 }
 
 ssize_t read(int fd, void *data, size_t size) {
-  if (is_watched(fd) && fails(READ)) return -1;
+  if (is_watched(fd) && (fails(READ) || is_bad(fd, lseek(fd, 0, SEEK_CUR), size))) return -1;
   return syscall(SYS_read, fd, data, size);
 }
 
 ssize_t pread(int fd, void *data, size_t size, off_t offset) {
-  if (is_watched(fd) && fails(READ)) return -1;
+  if (is_watched(fd) && (fails(READ) || is_bad(fd, offset, size))) return -1;
   return syscall(SYS_pread64, fd, data, size, offset);
 }
 ssize_t pread64(int fd, void *data, size_t size, off64_t offset) { return pread(fd, data, size, offset); }
@@ -176,7 +228,7 @@ int unlink(const char *path) {
 
 /* Copies by the kernel would pass unseen; Python then reads and writes instead. */
 ssize_t sendfile(int out, int in, off_t *offset, size_t size) {
-  (void)out, (void)in, (void)offset, (void)size;
+  if (!is_watched(out) && !is_watched(in)) return syscall(SYS_sendfile, out, in, offset, size);
   errno = EINVAL;
   return -1;
 }
@@ -185,4 +237,28 @@ ssize_t copy_file_range(int in, off64_t *from, int out, off64_t *to, size_t size
   (void)in, (void)from, (void)out, (void)to, (void)size, (void)flags;
   errno = EINVAL;
   return -1;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  int done = (int)syscall(SYS_clock_gettime, clock, now);
+  if (done || !control->clock_offset_ns || (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)) return done;
+  int64_t ns = now->tv_sec * 1000000000LL + now->tv_nsec + control->clock_offset_ns;
+  now->tv_sec = ns / 1000000000;
+  now->tv_nsec = ns % 1000000000;
+  if (now->tv_nsec < 0) now->tv_sec--, now->tv_nsec += 1000000000;
+  return 0;
+}
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+  (void)zone;
+  struct timespec precise;
+  if (clock_gettime(CLOCK_REALTIME, &precise)) return -1;
+  now->tv_sec = precise.tv_sec;
+  now->tv_usec = precise.tv_nsec / 1000;
+  return 0;
+}
+time_t time(time_t *now) {
+  struct timespec precise;
+  clock_gettime(CLOCK_REALTIME, &precise);
+  if (now) *now = precise.tv_sec;
+  return precise.tv_sec;
 }

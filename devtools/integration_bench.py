@@ -6,13 +6,14 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from devtools.card_payloads import busy_night, payloads
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import LOOPBACK, DevtoolError, Program, free_port
 from devtools.stack import chained, retained
@@ -41,16 +42,21 @@ NOTHING: Final = "limber/bedroom/status"
 """Topic on which the integration only checks for `online` or `offline`."""
 
 
-def a_year(settings: Path) -> None:
-    """Fill the journal of a configuration with a year of identical simulated nights."""
+def a_year(settings: Path) -> date:
+    """Fill the journal of a configuration with a year of identical simulated nights.
+
+    The last one also has its events, and more of them than almost any night. Return its date.
+    """
     from devtools.demo_history import past_night  # noqa: PLC0415 - heavy
 
     config = load_config(settings)
     tonight = config.calendar.night_of(to_us(datetime.now(UTC)))
-    one, _, _ = past_night(settings, tonight - timedelta(days=1))
+    one, _, state = past_night(settings, tonight - timedelta(days=1))
     with Journal(config.journal) as journal:
         for days in range(YEAR, 0, -1):
             journal.save_night(replace(one, date=tonight - timedelta(days=days)))
+        journal.append(one.sleeper, busy_night(one), state)
+    return one.date
 
 
 def seconds_of_loop(program: Program) -> float:
@@ -68,16 +74,17 @@ async def integrated(folder: Path) -> dict[str, float]:
     broker_port = free_port()
     settings = folder / "limber.yaml"
     await asyncio.to_thread(settings.write_text, SETTINGS.format(broker=broker_port))
-    await asyncio.to_thread(a_year, settings)
+    last_night = await asyncio.to_thread(a_year, settings)
     async with chained(folder, settings, broker_port) as chain:
         begun = time.monotonic()
         await add_limber(chain.home)
         set_up = time.monotonic() - begun
         filled = await back_filled(chain.home, begun)
+        cards = await payloads(chain.home, last_night)
         last = json.loads((await asyncio.to_thread(retained, broker_port, STATE))[STATE])
         chain.bridge.stop()
         cost = await state_ms(chain.program, broker_port, last)
-        return {"setup_s": set_up, "backfill_365_s": filled, "state_ms": cost}
+        return cards | {"setup_s": set_up, "backfill_365_s": filled, "state_ms": cost}
 
 
 async def back_filled(home: HomeAssistant, begun: float) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from devtools.bridge_settings import SETTINGS
 from devtools.firmware import KEY, Device, MeasuredSignal, build, irregular_kicks, write_signal
 from devtools.home_assistant import HomeAssistant, add_limber
 from devtools.processes import DevtoolError, Program, free_port, start
@@ -29,13 +30,6 @@ PATIENCE_S: Final = 30.0
 """s after the last kick until Home Assistant must show it."""
 PHONE_SECRET: Final = "of-the-measurement"  # noqa: S105 - it protects nothing
 """Part of the address to which the player of a phone posts."""
-SETTINGS: Final = """\
-bridge: {{id: bedroom, time_zone: Europe/Berlin}}
-broker: {{host: 127.0.0.1, port: {broker}}}
-network: {{address: 127.0.0.1, port: {sensor}}}
-web: {{address: 127.0.0.1, port: {web}}}
-sleepers:
-{sleepers}"""
 SLEEPER: Final = """\
   - id: {name}
     name: {name}

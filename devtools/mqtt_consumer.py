@@ -25,6 +25,12 @@ PATIENCE: Final = 3.0
 """s to wait for a response."""
 APART: Final = 1.0
 """s between two rounds of requests."""
+NOT_PUBLISHED: Final = ("sleep", "position_change")
+"""Kinds that only a response has. The stretches of sleep are estimated again with each request, so
+that earlier ones are no events of the journal."""
+LOCK_TIMEOUT_S: Final = 60
+"""s for which a program waits for the other to finish with the file. chosen: a machine at its
+limits, whose disk takes seconds to write."""
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS night (night TEXT PRIMARY KEY, payload TEXT);
 CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, payload TEXT);
@@ -48,7 +54,9 @@ class Consumer:
 
     def __init__(self, port: int, path: str) -> None:
         """Connect, and keep trying."""
-        self._file = sqlite3.connect(path, autocommit=True)
+        self._file = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, autocommit=True)
+        # The results are compared while this writes.
+        self._file.execute("PRAGMA journal_mode = WAL")
         self._file.executescript(TABLES)
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._asked = 0
@@ -99,6 +107,8 @@ class Consumer:
             )
         for night in {*nights[-2:], tonight}:
             for event in self._pages("events", night=night):
+                if event["kind"] in NOT_PUBLISHED:
+                    continue
                 self._file.execute(
                     "INSERT OR REPLACE INTO event VALUES (?, ?)",
                     (thing(event["id"]), json.dumps(event)),

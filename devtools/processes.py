@@ -9,11 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SEARCHED: Final = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-"""Search path for programs: this environment, then the system's, including servers."""
+SEARCHED: Final = (
+    f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:{ROOT / '.tools/venv/bin'}"
+)
+"""Search path for programs: this environment, the system's including servers, then the linters of
+`script/setup app`."""
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -51,12 +54,36 @@ def free_port(wanted: int = 0) -> int:
         return int(tcp.getsockname()[1])
 
 
+class Process(Protocol):
+    """What is needed of a `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, as far as that was asked for; None while it runs."""
+
+    def poll(self) -> int | None:
+        """Return its exit status; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it ends; `subprocess.TimeoutExpired` if it does not in time (s)."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send a signal if it still runs."""
+
+    def kill(self) -> None:
+        """Kill it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A running program and its log."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: Process
     log: Path
 
     @property
@@ -97,7 +124,7 @@ def start(
     with log.open("ab") as out:
         surroundings = os.environ | {
             "PATH": SEARCHED,
-            "PYTHONPATH": str(ROOT / "script"),
+            "PYTHONPATH": str(ROOT / "bridge"),
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,9 @@ from devtools.processes import LOOPBACK
 
 FRAME: Final = 0.5
 """s of signal in a frame."""
-KEY: Final = b"a key of eight or more"
+SENT_FRAMES: Final = 400
+"""Frames that someone who listens has recorded. chosen: some minutes of a night."""
+KEY: Final = b"a key of sixteen or more"
 """Key of the sensors. Without it, a frame that was damaged on the network would be accepted."""
 
 
@@ -80,6 +83,8 @@ class SimulatedLeg:
         self._device = AnkleSensor(number, key=KEY, boot=1)
         self._at = 0.0
         self._restarting = 0.0
+        self.sent: deque[bytes] = deque(maxlen=SENT_FRAMES)
+        """The frames that were sent last, as someone who listens has them."""
 
     def restart(self, away: float) -> None:
         """Switch the device off for some seconds of its clock."""
@@ -101,6 +106,7 @@ class SimulatedLeg:
                     continue
                 frame = self._device.frame(leg(self._at, FRAME, self._kicks))
                 self._at += FRAME
+                self.sent.append(frame)
                 for port, way in ports:
                     # Two at a time, so that they can change places.
                     held[port].append(frame)

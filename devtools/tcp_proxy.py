@@ -1,6 +1,7 @@
 """A TCP proxy whose connections can become half-open: both ends believe they are connected."""
 
 import asyncio
+import socket
 from contextlib import suppress
 
 from devtools.processes import LOOPBACK
@@ -20,9 +21,10 @@ class Proxy:
         self.passed = 0
         """Bytes from the client of the newest connection; 0 once it was cut."""
 
-    async def start(self) -> None:
-        """Listen."""
-        self._server = await asyncio.start_server(self._linked, LOOPBACK, self.port)
+    async def start(self, listening: socket.socket | None = None) -> None:
+        """Listen; with a socket that listens already, perhaps in another network, on that one."""
+        listening = listening or socket.create_server((LOOPBACK, self.port))
+        self._server = await asyncio.start_server(self._linked, sock=listening)
 
     def freeze(self) -> None:
         """Stop forwarding without closing the connections."""
